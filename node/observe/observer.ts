@@ -1,0 +1,16 @@
+/** What the data plane tells about itself. The observe layer is its only caller on the path of a request. */
+import type { TimerName } from '@weir/proto/http/failures.js';
+import type { GatewayRequest } from '../pipeline/dispatch.js';
+
+export interface Observer {
+  /** Resolves everything that is per route once, when its chain is compiled; the empty id is "no route matched". */
+  route(routeId: string): RouteObserver;
+  /** A timer fired: counted here, once, whatever the exchange makes of it. */
+  timerFired(timer: TimerName, routeId: string): void;
+}
+
+export interface RouteObserver {
+  started(): void;
+  /** The exchange is over; `request` is the one that came in, its exchange holds the outcome. */
+  ended(request: GatewayRequest): void;
+}

@@ -1,0 +1,159 @@
+/**
+ * One request and its response, and what happened to them: identity, deadline, timeline, attempts.
+ *
+ * The listener creates an exchange, each field has one later writer (named beside it), and `observe` reads the whole
+ * when it is over. Times are monotonic milliseconds of the node's Clock; NaN means "has not happened".
+ */
+import type { Failure, FailureCode, TimerName } from '@weir/proto/http/failures.js';
+import { type AttemptPhase, attemptPhases } from './dispatch.js';
+
+/** One attempt at one target; written by the attempt layer. */
+export interface Attempt {
+  readonly targetId: string;
+  readonly startedAtMs: number;
+  /** When each phase began; NaN for one that was skipped or has not come. One shape for all attempts keeps this cheap. */
+  readonly phaseStartMs: Record<AttemptPhase, number>;
+  phase: AttemptPhase;
+  endedAtMs: number;
+  /** Status of the response head, 0 when none came. */
+  status: number;
+  failure: Failure | null;
+}
+
+export interface Exchange {
+  /** Request id: the client's where it is trusted and well-formed, else made here. Written by the listener. */
+  readonly id: string;
+  readonly receivedAtMs: number;
+  readonly receivedWallMs: number;
+  readonly scheme: 'http' | 'https';
+  /** Address of the socket's other end, text. */
+  readonly peerAddress: string;
+  /** The client's address after PROXY protocol and trusted hops; equals peerAddress without them. */
+  readonly clientAddress: string;
+  readonly peerTrusted: boolean;
+  /** W3C trace context; written by the trace layer. Empty string: none. */
+  traceId: string;
+  spanId: string;
+  parentSpanId: string;
+  traceState: string;
+  traceSampled: boolean;
+  /** Id of the matched route, empty string when none matched. Written by the router. */
+  routeId: string;
+  /** Id of the upstream, empty when the route answers by itself. Written by the balance layer. */
+  upstreamId: string;
+  /** Values of the path parameters and the wildcard ('*'). Written by the router. */
+  params: Readonly<Record<string, string>>;
+  /** Id of the authenticated consumer, or null. Written by the authenticate layer. */
+  consumerId: string | null;
+  /** When the request must be answered. Written by the deadline layer; Infinity until then. */
+  deadlineAtMs: number;
+  readonly attempts: Attempt[];
+  /** Bytes of request body taken from the client and of response body given to it. Written by the listener. */
+  requestBytes: number;
+  responseBytes: number;
+  /** Status sent to the client, 0 until then. Written by the observe layer. */
+  status: number;
+  failure: Failure | null;
+  headersAtMs: number;
+  endedAtMs: number;
+}
+
+/** The evidence of a failed exchange as it is shown to clients, logs and the doctor: plain data, no secrets. */
+export interface Evidence {
+  readonly code: FailureCode;
+  readonly timer: TimerName | null;
+  readonly elapsedMs: number;
+  readonly attempts: readonly AttemptEvidence[];
+}
+
+export interface AttemptEvidence {
+  readonly target: string;
+  readonly phases: Readonly<Partial<Record<AttemptPhase, number>>>;
+  readonly status: number;
+  readonly failure: FailureCode | null;
+}
+
+/** Durations of an attempt's phases in milliseconds, one decimal; the last one ends at `nowMs` when it is still open. */
+export function phaseDurations(attempt: Attempt, nowMs: number): Partial<Record<AttemptPhase, number>> {
+  const durations: Partial<Record<AttemptPhase, number>> = {};
+  let endMs = Number.isNaN(attempt.endedAtMs) ? nowMs : attempt.endedAtMs;
+  for (let i = attemptPhases.length - 1; i >= 0; i -= 1) {
+    const phase = attemptPhases[i];
+    if (phase === undefined) continue;
+    const startMs = attempt.phaseStartMs[phase];
+    if (Number.isNaN(startMs)) continue;
+    durations[phase] = Math.round((endMs - startMs) * 10) / 10;
+    endMs = startMs;
+  }
+  return durations;
+}
+
+export function evidenceOf(exchange: Exchange, failed: Failure, nowMs: number): Evidence {
+  return {
+    code: failed.code,
+    timer: failed.timer ?? null,
+    elapsedMs: Math.round((nowMs - exchange.receivedAtMs) * 10) / 10,
+    attempts: exchange.attempts.map((attempt) => ({
+      target: attempt.targetId,
+      phases: phaseDurations(attempt, nowMs),
+      status: attempt.status,
+      failure: attempt.failure?.code ?? null,
+    })),
+  };
+}
+
+/** What the listener knows of a request before any layer has seen it. */
+export interface ExchangeOrigin {
+  readonly id: string;
+  readonly receivedAtMs: number;
+  readonly receivedWallMs: number;
+  readonly scheme: 'http' | 'https';
+  readonly peerAddress: string;
+  readonly clientAddress: string;
+  /** The peer is one of the trusted proxies, so what it says about the client is believed. */
+  readonly peerTrusted: boolean;
+}
+
+const NO_PARAMS: Readonly<Record<string, string>> = Object.freeze({});
+
+export function createExchange(origin: ExchangeOrigin): Exchange {
+  return {
+    id: origin.id,
+    receivedAtMs: origin.receivedAtMs,
+    receivedWallMs: origin.receivedWallMs,
+    scheme: origin.scheme,
+    peerAddress: origin.peerAddress,
+    clientAddress: origin.clientAddress,
+    peerTrusted: origin.peerTrusted,
+    traceId: '',
+    spanId: '',
+    parentSpanId: '',
+    traceState: '',
+    traceSampled: false,
+    routeId: '',
+    upstreamId: '',
+    params: NO_PARAMS,
+    consumerId: null,
+    deadlineAtMs: Number.POSITIVE_INFINITY,
+    attempts: [],
+    requestBytes: 0,
+    responseBytes: 0,
+    status: 0,
+    failure: null,
+    headersAtMs: Number.NaN,
+    endedAtMs: Number.NaN,
+  };
+}
+
+export function createAttempt(targetId: string, nowMs: number): Attempt {
+  const none = Number.NaN;
+  return {
+    targetId,
+    startedAtMs: nowMs,
+    phaseStartMs: { queue: none, connect: none, tls: none, send: none, firstByte: none, body: none },
+    phase: 'queue',
+    endedAtMs: none,
+    status: 0,
+    failure: null,
+  };
+}

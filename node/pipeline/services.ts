@@ -1,0 +1,23 @@
+/** What layers are given when a chain is compiled. Layers own nothing: everything that outlives a request is here. */
+import type { GatewaySpec, SecretText } from '@weir/proto/snapshot/snapshot.js';
+import type { Credentials } from '../auth/credentials.js';
+import type { LimiterStore } from '../limit/limiter-store.js';
+import type { Observer } from '../observe/observer.js';
+import type { Clock, Random, Timers } from '../time/clock.js';
+import type { Upstreams } from '../upstream/upstreams.js';
+
+export interface ChainServices {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly gateway: GatewaySpec;
+  /** Upstreams of this snapshot; pools of unchanged ones are those of the snapshot before. */
+  readonly upstreams: Upstreams;
+  /** Consumers and keys of this snapshot. */
+  readonly credentials: Credentials;
+  /** Counters of rate limits; they outlive a snapshot. */
+  readonly limiters: LimiterStore;
+  readonly observer: Observer;
+  /** Fills the `${NAME}` parts of a text from the node's environment; throws when one is missing. */
+  readonly reveal: (text: SecretText) => string;
+}

@@ -1,0 +1,23 @@
+/** Time as a capability. Decisions take milliseconds as arguments; only adapters and composition roots own a Clock. */
+export interface Clock {
+  /** Monotonic milliseconds since an arbitrary start; differences are durations. */
+  nowMs(): number;
+  /** Wall-clock milliseconds since 1970-01-01T00:00Z, for logs, certificates and dates on the wire. */
+  wallMs(): number;
+}
+
+/** Uniform number in [0, 1). Passed in, so that a simulation can replay it. */
+export type Random = () => number;
+
+/** One armed or idle timer. The owner keeps it and re-arms it; arming allocates nothing. */
+export interface Timer {
+  /** Fires `delayMs` from now, at most one tick late; re-arms when already armed. */
+  arm(delayMs: number): void;
+  /** Never fires before it is armed again; cancelling an idle timer is nothing. */
+  cancel(): void;
+}
+
+export interface Timers {
+  /** A new idle timer. `fire` runs at most once for each arming. */
+  create(fire: () => void): Timer;
+}

@@ -1,0 +1,298 @@
+/**
+ * The snapshot: the compiled, immutable form of the configuration that nodes run.
+ *
+ * Everything is resolved here that can be resolved before traffic: inheritance (gateway → upstream → route), defaults,
+ * units (milliseconds, bytes), references between entities. A node that holds a snapshot needs nothing else. Secrets
+ * are not in it: keys stand as SHA-256 hashes, everything else that is secret is a SecretText, a template whose
+ * `${NAME}` parts the node fills from its own environment.
+ */
+
+export interface Snapshot {
+  /** Layout of this structure; a node refuses a format that it does not know. */
+  readonly format: 1;
+  /** Number of the revision, growing. */
+  readonly version: number;
+  readonly createdWallMs: number;
+  readonly gateway: GatewaySpec;
+  readonly upstreams: readonly UpstreamSpec[];
+  readonly routes: readonly RouteSpec[];
+  readonly consumers: readonly ConsumerSpec[];
+}
+
+/** Text in which `${NAME}` stands for a variable of the node's environment. `$$` is a dollar sign. */
+export type SecretText = string;
+
+export interface GatewaySpec {
+  readonly listen: { readonly host: string; readonly port: number };
+  /** Null: plaintext. */
+  readonly tls: ListenerTlsSpec | null;
+  /** Expect a PROXY protocol v2 header from trusted proxies. */
+  readonly proxyProtocol: boolean;
+  /** CIDR blocks whose X-Forwarded-For, Forwarded, X-Request-Id, traceparent and PROXY headers are believed. */
+  readonly trustedProxies: readonly string[];
+  readonly limits: ListenerLimitsSpec;
+  readonly clientTimers: ClientTimersSpec;
+  readonly names: NamesSpec;
+  readonly accessLog: AccessLogSpec;
+  /** Null: no traces are exported; trace context is still passed on. */
+  readonly tracing: TracingSpec | null;
+}
+
+export interface ListenerTlsSpec {
+  /** The first one serves clients without SNI or with an unknown name. */
+  readonly certificates: readonly {
+    /** Names this certificate is for, lower-case, exact or `*.example.com`. */
+    readonly hosts: readonly string[];
+    readonly certFile: string;
+    readonly keyFile: string;
+    readonly passphrase: SecretText | null;
+  }[];
+}
+
+export interface ListenerLimitsSpec {
+  /** Whole request head in bytes (431 above). */
+  readonly headerBytes: number;
+  /** Number of header fields (431 above). */
+  readonly headerCount: number;
+  /** Request target in bytes (414 above). */
+  readonly urlBytes: number;
+  /** Exchanges in flight in one node (503 above). */
+  readonly exchanges: number;
+  /** Largest WebSocket message in bytes (close 1009 above). */
+  readonly messageBytes: number;
+}
+
+export interface ClientTimersSpec {
+  readonly clientHeadersMs: number;
+  readonly clientBodyMs: number;
+  readonly clientIdleMs: number;
+  readonly drainMs: number;
+}
+
+export interface NamesSpec {
+  /** Field in which a client states its budget and the upstream learns what is left, in milliseconds. */
+  readonly deadlineHeader: string;
+  readonly requestIdHeader: string;
+  /** Pseudonym in Via, Proxy-Status and Forwarded (RFC 9110 §7.6.3). */
+  readonly via: string;
+}
+
+export interface AccessLogSpec {
+  readonly enabled: boolean;
+  /** `stdout` or a file path. */
+  readonly destination: string;
+  /** Share of successful exchanges that are written, 0 to 1; failures and slow ones are always written. */
+  readonly sample: number;
+  /** An exchange at or above this many milliseconds counts as slow. */
+  readonly slowMs: number;
+  /** Query parameters and header fields (lower-case) whose values are replaced by [redacted]. */
+  readonly redact: readonly string[];
+  /** Request header fields that are added to the line. */
+  readonly requestHeaders: readonly string[];
+}
+
+export interface TracingSpec {
+  /** OTLP/HTTP traces endpoint. */
+  readonly endpoint: string;
+  readonly headers: Readonly<Record<string, SecretText>>;
+  /** Share of exchanges without a caller's decision that are sampled, 0 to 1. */
+  readonly sample: number;
+  readonly serviceName: string;
+}
+
+export interface UpstreamSpec {
+  readonly id: string;
+  readonly targets: readonly TargetSpec[];
+  readonly balance: 'round-robin' | 'least-request';
+  readonly pool: PoolSpec;
+  /** Null: plaintext targets only. */
+  readonly tls: UpstreamTlsSpec | null;
+  /** `auto` offers h2 by ALPN on TLS targets and takes what is chosen. */
+  readonly protocol: 'http1' | 'http2' | 'auto';
+  readonly hostHeader: HostHeaderSpec;
+  readonly dns: DnsSpec;
+}
+
+export interface TargetSpec {
+  /** `host:port`, unique within its upstream. */
+  readonly id: string;
+  readonly scheme: 'http' | 'https';
+  /** Name or address; IPv6 without brackets. */
+  readonly host: string;
+  readonly port: number;
+  readonly weight: number;
+  readonly zone: string | null;
+}
+
+export interface PoolSpec {
+  /** Connections to one target, at most. */
+  readonly connections: number;
+  /** Requests waiting for a connection to one target, at most (503 above). */
+  readonly queue: number;
+  /** An idle connection is closed after this long; keep it below the upstream's own limit. */
+  readonly idleMs: number;
+  /** A connection is retired after this many requests; 0: never. */
+  readonly requestsPerConnection: number;
+  /** Request bodies of a known length up to this many bytes are gathered before a connection is used. */
+  readonly gatherBodyBytes: number;
+  /** Largest response head in bytes. */
+  readonly responseHeaderBytes: number;
+}
+
+export interface UpstreamTlsSpec {
+  readonly verify: boolean;
+  /** SNI and the name that is verified; null: the target's host. */
+  readonly serverName: string | null;
+  readonly caFile: string | null;
+  readonly certFile: string | null;
+  readonly keyFile: string | null;
+}
+
+/** Host field of the upstream request: the client's, the target's, or a fixed one. */
+export type HostHeaderSpec = { readonly mode: 'pass' } | { readonly mode: 'target' } | { readonly mode: 'set'; readonly value: string };
+
+export interface DnsSpec {
+  /** Bounds around the TTL of an answer. */
+  readonly ttlMinMs: number;
+  readonly ttlMaxMs: number;
+}
+
+/** Limits of one route, in milliseconds, after inheritance. 0 means no limit, and only `attempt` may have it. */
+export interface RouteTimeouts {
+  readonly totalMs: number;
+  readonly queueMs: number;
+  readonly connectMs: number;
+  readonly tlsMs: number;
+  readonly sendMs: number;
+  readonly firstByteMs: number;
+  readonly idleMs: number;
+  readonly attemptMs: number;
+}
+
+export interface RouteSpec {
+  readonly id: string;
+  readonly match: MatchSpec;
+  readonly action: ActionSpec;
+  readonly timeouts: RouteTimeouts;
+  readonly requestHeaders: HeaderEditsSpec;
+  readonly responseHeaders: HeaderEditsSpec;
+  readonly cors: CorsSpec | null;
+  readonly addresses: AddressesSpec | null;
+  readonly auth: readonly AuthSpec[];
+  readonly limits: readonly LimitSpec[];
+  /** Largest request body in bytes (413 above). */
+  readonly bodyBytesMax: number;
+  /** WebSocket upgrades pass; idle limit of the tunnel in milliseconds. Null: answered 426. */
+  readonly websocket: { readonly idleMs: number } | null;
+}
+
+export interface MatchSpec {
+  /** Lower-case host names, exact or `*.example.com`; empty: any. */
+  readonly hosts: readonly string[];
+  readonly path: PathMatchSpec;
+  /** Upper-case; empty: any. */
+  readonly methods: readonly string[];
+  readonly headers: readonly ValueMatchSpec[];
+  readonly query: readonly ValueMatchSpec[];
+}
+
+export type PathMatchSpec =
+  | { readonly kind: 'exact'; readonly path: string }
+  /** Whole segments: `/orders` matches `/orders` and `/orders/1`, not `/ordersx`. Written `/orders/*`. */
+  | { readonly kind: 'prefix'; readonly prefix: string }
+  /** Segments of which some are `{name}`; a trailing `*` takes the rest. */
+  | { readonly kind: 'template'; readonly template: string };
+
+export interface ValueMatchSpec {
+  /** Field or parameter; header names are lower-case. */
+  readonly name: string;
+  readonly op: 'equals' | 'prefix' | 'suffix' | 'contains' | 'present' | 'absent' | 'in';
+  readonly values: readonly string[];
+}
+
+export type ActionSpec =
+  | { readonly kind: 'proxy'; readonly upstream: string; readonly rewrite: RewriteSpec | null }
+  | { readonly kind: 'redirect'; readonly status: 301 | 302 | 303 | 307 | 308; readonly location: string }
+  | { readonly kind: 'respond'; readonly status: number; readonly headers: readonly string[]; readonly body: string };
+
+export type RewriteSpec =
+  | { readonly kind: 'strip-prefix'; readonly prefix: string }
+  /** Replaces the matched prefix. */
+  | { readonly kind: 'replace-prefix'; readonly prefix: string; readonly with: string }
+  /** A path in which `{name}` and `{*}` stand for the parameters of the match. */
+  | { readonly kind: 'path'; readonly template: string };
+
+/** Applied in this order: remove, set, add. Names are lower-case; values may hold `${NAME}` references. */
+export interface HeaderEditsSpec {
+  readonly remove: readonly string[];
+  readonly set: readonly (readonly [name: string, value: SecretText])[];
+  readonly add: readonly (readonly [name: string, value: SecretText])[];
+}
+
+/** The Fetch standard's CORS protocol. */
+export interface CorsSpec {
+  /** `*`, or origins, exact or `https://*.example.com`. */
+  readonly origins: readonly string[];
+  readonly methods: readonly string[];
+  /** Empty: the requested ones are echoed. */
+  readonly headers: readonly string[];
+  readonly exposeHeaders: readonly string[];
+  readonly credentials: boolean;
+  readonly maxAgeS: number;
+}
+
+/** CIDR blocks; deny wins, an empty allow list allows all. */
+export interface AddressesSpec {
+  readonly allow: readonly string[];
+  readonly deny: readonly string[];
+}
+
+/** A request passes when any of its route's entries accepts it. */
+export type AuthSpec =
+  | {
+      readonly kind: 'apiKey';
+      /** Where the key is looked for, in order; `bearer` is Authorization: Bearer. */
+      readonly in: readonly ({ readonly header: string } | { readonly query: string } | 'bearer')[];
+      /** Consumers that may pass; empty: all that have a key. */
+      readonly consumers: readonly string[];
+      /** Remove the credential before the request goes upstream. */
+      readonly hide: boolean;
+    }
+  | { readonly kind: 'basic'; readonly realm: string; readonly consumers: readonly string[]; readonly hide: boolean }
+  | {
+      readonly kind: 'jwt';
+      readonly keys: JwtKeysSpec;
+      readonly issuer: string | null;
+      readonly audiences: readonly string[];
+      readonly algorithms: readonly string[];
+      readonly clockSkewS: number;
+      /** Claim that names the consumer. */
+      readonly consumerClaim: string;
+      /** Claims passed upstream as header fields, claim → lower-case field. */
+      readonly forwardClaims: Readonly<Record<string, string>>;
+      readonly hide: boolean;
+    };
+
+export type JwtKeysSpec =
+  | { readonly kind: 'jwks'; readonly url: string; readonly cacheMs: number; readonly timeoutMs: number }
+  | { readonly kind: 'secret'; readonly secret: SecretText }
+  | { readonly kind: 'publicKey'; readonly pem: string };
+
+/** A rate limit by GCRA: `requests` in `periodMs`, with `burst` at once. */
+export interface LimitSpec {
+  readonly requests: number;
+  readonly periodMs: number;
+  readonly burst: number;
+  readonly by: 'route' | 'address' | 'consumer' | { readonly header: string };
+  readonly mode: 'local';
+  /** Distinct keys that are remembered, at most; the least recently used one is forgotten. */
+  readonly keys: number;
+}
+
+export interface ConsumerSpec {
+  readonly id: string;
+  /** SHA-256 of each API key, lower-case hex. */
+  readonly keyHashes: readonly string[];
+  /** Basic credentials: scrypt hash in the form `scrypt$N$r$p$salt$hash` (base64url). */
+  readonly basic: readonly { readonly username: string; readonly hash: string }[];
+}
