@@ -1,0 +1,81 @@
+/** Specs and services with harmless defaults, for tests that care about one field of them. */
+import type { GatewaySpec, RouteSpec, RouteTimeouts } from '@weir/proto/snapshot/snapshot.js';
+import type { ChainServices } from '../services.js';
+import { fakeClock, fakeTimers, seededRandom } from './harness.js';
+
+export const routeTimeouts: RouteTimeouts = {
+  totalMs: 30_000,
+  queueMs: 1_000,
+  connectMs: 1_000,
+  tlsMs: 2_000,
+  sendMs: 10_000,
+  firstByteMs: 15_000,
+  idleMs: 30_000,
+  attemptMs: 0,
+};
+
+/** A route that proxies everything and needs no policy. */
+export function makeRoute(overrides: Partial<RouteSpec> = {}): RouteSpec {
+  return {
+    id: 'route-1',
+    match: { hosts: [], path: { kind: 'prefix', prefix: '/' }, methods: [], headers: [], query: [] },
+    action: { kind: 'proxy', upstream: 'upstream-1', rewrite: null },
+    timeouts: routeTimeouts,
+    requestHeaders: { remove: [], set: [], add: [] },
+    responseHeaders: { remove: [], set: [], add: [] },
+    cors: null,
+    addresses: null,
+    auth: [],
+    limits: [],
+    bodyBytesMax: 1024 * 1024,
+    websocket: null,
+    ...overrides,
+  };
+}
+
+export function makeGateway(overrides: Partial<GatewaySpec> = {}): GatewaySpec {
+  return {
+    listen: { host: '127.0.0.1', port: 0 },
+    tls: null,
+    proxyProtocol: false,
+    trustedProxies: [],
+    limits: { headerBytes: 32_768, headerCount: 100, urlBytes: 8_192, exchanges: 10_000, messageBytes: 1_048_576 },
+    clientTimers: { clientHeadersMs: 10_000, clientBodyMs: 10_000, clientIdleMs: 60_000, drainMs: 30_000 },
+    names: { deadlineHeader: 'x-request-timeout-ms', requestIdHeader: 'x-request-id', via: 'weir' },
+    accessLog: {
+      enabled: false,
+      destination: 'stdout',
+      sample: 1,
+      slowMs: 1_000,
+      redact: ['authorization'],
+      requestHeaders: [],
+    },
+    tracing: null,
+    ...overrides,
+  };
+}
+
+const notGiven = (name: string) => (): never => {
+  throw new Error(`this test has no ${name}: pass one to makeServices`);
+};
+
+/** Services on a fake clock. Those that a test must bring itself throw when they are used. */
+export function makeServices(overrides: Partial<ChainServices> = {}): ChainServices {
+  const clock = fakeClock();
+  return {
+    clock,
+    timers: fakeTimers(clock),
+    random: seededRandom(1),
+    gateway: makeGateway(),
+    upstreams: { get: () => undefined },
+    credentials: {
+      consumerOfKey: notGiven('credentials'),
+      consumerOfBasic: notGiven('credentials'),
+      jwtKeys: notGiven('credentials'),
+    },
+    limiters: { limiter: notGiven('limiter store') },
+    observer: { route: () => ({ started: () => {}, ended: () => {} }), timerFired: () => {} },
+    reveal: (text) => text,
+    ...overrides,
+  };
+}
