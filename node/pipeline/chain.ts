@@ -59,3 +59,27 @@ export function compileChain(route: RouteSpec, services: ChainServices): Dispatc
   const layers = chain.map((place) => place(route, services)).filter((layer) => layer !== null);
   return compose(layers, sendToTarget);
 }
+
+/** What a request passes that no route takes: it is counted, traced and answered like any other. */
+const refusalChain: readonly Place[] = [observe, trace, answerFailure];
+
+/** Stands for "no route" in metrics and logs, under the empty id. */
+const unmatchedRoute: RouteSpec = {
+  id: '',
+  match: { hosts: [], path: { kind: 'prefix', prefix: '/' }, methods: [], headers: [], query: [] },
+  action: { kind: 'respond', status: 404, headers: [], body: '' },
+  timeouts: { totalMs: 0, queueMs: 0, connectMs: 0, tlsMs: 0, sendMs: 0, firstByteMs: 0, idleMs: 0, attemptMs: 0 },
+  requestHeaders: { remove: [], set: [], add: [] },
+  responseHeaders: { remove: [], set: [], add: [] },
+  cors: null,
+  addresses: null,
+  auth: [],
+  limits: [],
+  bodyBytesMax: 0,
+  websocket: null,
+};
+
+export function compileRefusalChain(services: ChainServices, bottom: Dispatch): Dispatch {
+  const layers = refusalChain.map((place) => place(unmatchedRoute, services)).filter((layer) => layer !== null);
+  return compose(layers, bottom);
+}

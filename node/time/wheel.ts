@@ -62,15 +62,22 @@ const ring = (): Link => {
   return head;
 };
 
+const rethrow = (error: unknown): never => {
+  throw error;
+};
+
 export class TimerWheel implements Timers {
   /** Timers that are armed now. */
   armed = 0;
   readonly #clock: Clock;
+  readonly #onBug: (error: unknown) => void;
   readonly #slots: readonly Link[] = Array.from({ length: SLOTS }, ring);
   #tick: number;
 
-  constructor(clock: Clock) {
+  /** `onBug` hears what a callback threw: one exchange's bug must not stop the timers of the others. */
+  constructor(clock: Clock, onBug: (error: unknown) => void = rethrow) {
     this.#clock = clock;
+    this.#onBug = onBug;
     this.#tick = Math.floor(clock.nowMs() / TICK_MS);
   }
 
@@ -115,7 +122,11 @@ export class TimerWheel implements Timers {
     while (due.next !== due) {
       const timer = due.next as WheelTimer; // As above.
       timer.cancel();
-      timer.fire();
+      try {
+        timer.fire();
+      } catch (error) {
+        this.#onBug(error);
+      }
     }
   }
 

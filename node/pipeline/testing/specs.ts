@@ -1,5 +1,8 @@
 /** Specs and services with harmless defaults, for tests that care about one field of them. */
-import type { GatewaySpec, RouteSpec, RouteTimeouts } from '@weir/proto/snapshot/snapshot.js';
+import type { GatewaySpec, RouteSpec, RouteTimeouts, TargetSpec, UpstreamSpec } from '@weir/proto/snapshot/snapshot.js';
+import type { Target } from '../../upstream/target.js';
+import type { Upstream } from '../../upstream/upstreams.js';
+import { type Dispatch, nothingToCancel } from '../dispatch.js';
 import type { ChainServices } from '../services.js';
 import { fakeClock, fakeTimers, seededRandom } from './harness.js';
 
@@ -78,4 +81,32 @@ export function makeServices(overrides: Partial<ChainServices> = {}): ChainServi
     reveal: (text) => text,
     ...overrides,
   };
+}
+
+/** A target that takes requests and never answers, unless a dispatch is given. */
+export function makeTarget(spec: Partial<TargetSpec> = {}, dispatch: Dispatch = () => nothingToCancel): Target {
+  const full: TargetSpec = { id: '10.0.0.1:80', scheme: 'http', host: '10.0.0.1', port: 80, weight: 1, zone: null, ...spec };
+  return { spec: full, upstreamId: 'upstream-1', authority: full.id, inFlight: 0, dispatch };
+}
+
+export function makeUpstream(targets: readonly Target[], spec: Partial<UpstreamSpec> = {}): Upstream {
+  const full: UpstreamSpec = {
+    id: 'upstream-1',
+    targets: targets.map((target) => target.spec),
+    balance: 'round-robin',
+    pool: {
+      connections: 64,
+      queue: 256,
+      idleMs: 4_000,
+      requestsPerConnection: 0,
+      gatherBodyBytes: 65_536,
+      responseHeaderBytes: 65_536,
+    },
+    tls: null,
+    protocol: 'http1',
+    hostHeader: { mode: 'pass' },
+    dns: { ttlMinMs: 1_000, ttlMaxMs: 60_000 },
+    ...spec,
+  };
+  return { spec: full, targets };
 }

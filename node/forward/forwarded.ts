@@ -1,0 +1,28 @@
+/**
+ * What a proxy says about the client to the upstream: Via (RFC 9110 §7.6.3), Forwarded (RFC 7239) and the older
+ * X-Forwarded-* fields. What an untrusted peer says of itself is dropped; what a trusted one says is kept, and this
+ * hop is added behind it.
+ */
+
+/** A Forwarded node (RFC 7239 §6): IPv6 in brackets and quotes. */
+export function forwardedNode(address: string): string {
+  return address.includes(':') ? `"[${address}]"` : address;
+}
+
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
+/** One element of Forwarded. `authority` is client text: anything but a token is quoted, quotes and backslashes escaped. */
+export function forwardedElement(peerAddress: string, authority: string, scheme: string): string {
+  const host = TOKEN.test(authority) ? authority : `"${authority.replace(/["\\]/g, '\\$&')}"`;
+  return `for=${forwardedNode(peerAddress)};host=${host};proto=${scheme}`;
+}
+
+/** How often this pseudonym has received the message already: each element of Via ends with its receiver. */
+export function hopsThrough(via: string, pseudonym: string): number {
+  let hops = 0;
+  for (const element of via.split(',')) {
+    const [, receivedBy] = element.trim().split(/\s+/);
+    if (receivedBy?.toLowerCase() === pseudonym) hops += 1;
+  }
+  return hops;
+}

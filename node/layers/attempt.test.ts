@@ -1,0 +1,200 @@
+import { failure, type TimerName } from '@weir/proto/http/failures.js';
+import type { RouteTimeouts } from '@weir/proto/snapshot/snapshot.js';
+import { describe, expect, it } from 'vitest';
+import { compose } from '../pipeline/dispatch.js';
+import { phaseDurations } from '../pipeline/exchange.js';
+import {
+  fakeBody,
+  fakeClock,
+  fakeTimers,
+  makeRequest,
+  recordingHandler,
+  scriptedDispatch,
+} from '../pipeline/testing/harness.js';
+import { makeRoute, makeServices, routeTimeouts } from '../pipeline/testing/specs.js';
+import { attempt } from './attempt.js';
+
+function setUp(timeouts: Partial<RouteTimeouts> = {}, body: ReturnType<typeof fakeBody> | null = null) {
+  const clock = fakeClock();
+  const timers = fakeTimers(clock);
+  const fired: TimerName[] = [];
+  const services = makeServices({
+    clock,
+    timers,
+    observer: { route: () => ({ started: () => {}, ended: () => {} }), timerFired: (timer) => fired.push(timer) },
+  });
+  const layer = attempt(makeRoute({ timeouts: { ...routeTimeouts, ...timeouts } }), services);
+  if (layer === null) throw new Error('a proxy route has an attempt layer');
+  const bottom = scriptedDispatch();
+  const handler = recordingHandler();
+  const request = makeRequest({ body });
+  const cancel = compose([layer], bottom.dispatch)(request, handler);
+  const call = bottom.last();
+  return { clock, timers, fired, handler, cancel, call, exchange: request.exchange };
+}
+
+describe('the timers of an attempt', () => {
+  const phases = [
+    ['queue', 'queue', 'queue_timeout'],
+    ['connect', 'connect', 'connect_timeout'],
+    ['tls', 'tls', 'tls_timeout'],
+    ['firstByte', 'firstByte', 'first_byte_timeout'],
+  ] as const;
+  it.each(phases)(
+    'a transport that stays in %s is ended by the %s timer, and not before its limit',
+    (phase, timer, code) => {
+      const limitMs = 500;
+      const world = setUp({ queueMs: limitMs, connectMs: limitMs, tlsMs: limitMs, firstByteMs: limitMs });
+      world.call.handler.onPhase?.(phase);
+      world.clock.advance(limitMs - 1);
+      expect(world.handler.ended).toBe(false);
+      world.clock.advance(1);
+      expect(world.handler.failure).toMatchObject({ code, timer, limitMs });
+      expect([world.call.cancelled, world.fired, world.timers.armed]).toEqual([true, [timer], 0]);
+    },
+  );
+
+  it('each phase starts its own limit: what one phase used up is not taken from the next', () => {
+    const world = setUp({ queueMs: 100, connectMs: 100, firstByteMs: 100 });
+    for (const phase of ['queue', 'connect', 'firstByte'] as const) {
+      world.call.handler.onPhase?.(phase);
+      world.clock.advance(99);
+    }
+    expect(world.handler.ended).toBe(false);
+    world.clock.advance(1);
+    expect(world.handler.failure?.timer).toBe('firstByte');
+  });
+
+  it('a shorter limit behind a longer one is not noticed late', () => {
+    const world = setUp({ queueMs: 10_000, connectMs: 50 });
+    world.call.handler.onPhase?.('queue');
+    world.call.handler.onPhase?.('connect');
+    world.clock.advance(50);
+    expect(world.handler.failure?.timer).toBe('connect');
+  });
+
+  it('the attempt timer bounds all phases together', () => {
+    const world = setUp({ attemptMs: 150, connectMs: 100, firstByteMs: 100 });
+    world.call.handler.onPhase?.('connect');
+    world.clock.advance(90);
+    world.call.handler.onPhase?.('firstByte');
+    world.clock.advance(60);
+    expect(world.handler.failure).toMatchObject({ code: 'attempt_timeout', limitMs: 150 });
+  });
+
+  it('idle counts from the last piece of the body', () => {
+    const world = setUp({ idleMs: 100 });
+    world.call.handler.onPhase?.('firstByte');
+    world.call.head(200, [], null);
+    for (let i = 0; i < 5; i += 1) {
+      world.clock.advance(99);
+      world.call.data('piece');
+    }
+    world.clock.advance(99);
+    expect(world.handler.ended).toBe(false);
+    world.clock.advance(1);
+    expect(world.handler.failure?.timer).toBe('idle');
+  });
+
+  it('idle stands still while the client does not read, and starts whole when it reads again', () => {
+    const world = setUp({ idleMs: 100 });
+    world.call.head(200, [], null);
+    world.handler.open = false;
+    world.call.data('too much');
+    world.clock.advance(100_000);
+    expect(world.handler.ended).toBe(false);
+    world.handler.head?.resume();
+    world.clock.advance(99);
+    expect(world.handler.ended).toBe(false);
+    world.clock.advance(1);
+    expect(world.handler.failure?.timer).toBe('idle');
+  });
+});
+
+describe('the send timer', () => {
+  const sink = { onChunk: () => {}, onEnd: () => {}, onError: () => {} };
+
+  it('fires when the upstream stops taking the body', () => {
+    const world = setUp({ sendMs: 100 }, fakeBody());
+    const body = world.call.request.body;
+    world.call.handler.onPhase?.('send');
+    body?.read(sink);
+    body?.pause();
+    world.clock.advance(100);
+    expect(world.handler.failure?.timer).toBe('send');
+  });
+
+  it('does not fire while the upstream waits for a slow client', () => {
+    const world = setUp({ sendMs: 100 }, fakeBody());
+    const body = world.call.request.body;
+    world.call.handler.onPhase?.('send');
+    body?.read(sink);
+    body?.pause();
+    world.clock.advance(99);
+    body?.resume();
+    world.clock.advance(100_000);
+    expect(world.handler.ended).toBe(false);
+  });
+
+  it('is pushed back by each piece that the upstream takes, and ends with the phase', () => {
+    const world = setUp({ sendMs: 100, firstByteMs: 1_000 }, fakeBody());
+    world.call.handler.onPhase?.('send');
+    world.call.request.body?.read(sink);
+    world.call.request.body?.pause();
+    world.clock.advance(90);
+    world.call.handler.onSendProgress?.();
+    world.clock.advance(90);
+    expect(world.handler.ended).toBe(false);
+    world.call.handler.onPhase?.('firstByte');
+    world.clock.advance(999);
+    expect(world.handler.ended).toBe(false);
+  });
+
+  it('counts from the end of the body when the upstream leaves the rest in the socket', () => {
+    const body = fakeBody();
+    const world = setUp({ sendMs: 100 }, body);
+    world.call.handler.onPhase?.('send');
+    world.call.request.body?.read(sink);
+    world.clock.advance(5_000);
+    body.push('all');
+    body.end();
+    world.clock.advance(100);
+    expect(world.handler.failure?.timer).toBe('send');
+  });
+});
+
+describe('the record of an attempt', () => {
+  it('holds the duration of each phase that was passed, and the status', () => {
+    const world = setUp();
+    world.call.handler.onPhase?.('connect');
+    world.clock.advance(20);
+    world.call.handler.onPhase?.('send');
+    world.clock.advance(1);
+    world.call.handler.onPhase?.('firstByte');
+    world.clock.advance(300);
+    world.call.head(201, [], 0);
+    world.clock.advance(4);
+    world.call.complete();
+    const [record] = world.exchange.attempts;
+    if (record === undefined) throw new Error('the attempt was not recorded');
+    expect(phaseDurations(record, 0)).toEqual({ connect: 20, send: 1, firstByte: 300, body: 4 });
+    expect([record.status, record.failure, world.timers.armed]).toEqual([201, null, 0]);
+  });
+
+  it('keeps the failure of the transport and passes it on once', () => {
+    const world = setUp({ attemptMs: 10 });
+    const refused = failure('connection_refused', 'nobody listens');
+    world.call.fail(refused);
+    world.clock.advance(1_000);
+    expect(world.handler.events).toEqual(['onError']);
+    expect(world.exchange.attempts[0]?.failure).toBe(refused);
+  });
+
+  it('a cancel from above stops the transport and every timer', () => {
+    const world = setUp({ attemptMs: 10 });
+    world.call.handler.onPhase?.('connect');
+    world.cancel();
+    world.clock.advance(100_000);
+    expect([world.call.cancelled, world.timers.armed, world.handler.events]).toEqual([true, 0, []]);
+  });
+});

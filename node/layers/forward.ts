@@ -1,0 +1,154 @@
+/**
+ * Makes the upstream's request head and the client's response head: hop-by-hop fields end here in both directions
+ * (RFC 9110 §7.6.1), and the request learns whom it comes from, by which way, and how much time is left.
+ *
+ * One pass over the client's fields builds the new list. Content-Length is left out on purpose: the transport frames
+ * the body that it really sends. Host stands first, as RFC 9110 §7.2 asks.
+ */
+import { failure } from '@weir/proto/http/failures.js';
+import { combinedValue, type HeaderList, headerValue, type MutableHeaderList } from '@weir/proto/http/headers.js';
+import { connectionNamed, isHopByHop } from '@weir/proto/http/hop-by-hop.js';
+import type { HostHeaderSpec } from '@weir/proto/snapshot/snapshot.js';
+import { forwardedElement, hopsThrough } from '../forward/forwarded.js';
+import type { Place } from '../pipeline/chain.js';
+import {
+  type AttemptPhase,
+  type GatewayRequest,
+  nothingToCancel,
+  type ResponseHandler,
+  type ResponseHead,
+  type WebSocketPeer,
+} from '../pipeline/dispatch.js';
+
+/** A chain of gateways of the same name is legitimate, a circle is not: beyond this many passes it is a circle. */
+const HOPS_MAX = 8;
+
+/** Fields that this layer writes itself, or that end here for another reason than RFC 9110 §7.6.1. */
+const REPLACED: ReadonlySet<string> = new Set([
+  'host',
+  'content-length',
+  'expect', // the listener has answered it (100 Continue) by the time anything goes upstream
+  'via',
+  'forwarded',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'traceparent',
+  'tracestate',
+]);
+
+export const forward: Place = (route, services) => {
+  if (route.action.kind !== 'proxy') return null;
+  const { names } = services.gateway;
+  const hostHeader = services.upstreams.get(route.action.upstream)?.spec.hostHeader ?? { mode: 'pass' };
+  const dropped = new Set([...REPLACED, names.deadlineHeader, names.requestIdHeader]);
+  const pseudonym = names.via.toLowerCase();
+  const { clock } = services;
+
+  const upstreamHeaders = (request: GatewayRequest, via: string | undefined): MutableHeaderList => {
+    const { headers, exchange } = request;
+    const list: MutableHeaderList = ['host', hostOf(hostHeader, request)];
+    copyEndToEnd(headers, list, dropped);
+    if (headerValue(headers, 'upgrade')?.toLowerCase() === 'websocket') list.push('upgrade', 'websocket');
+    list.push('via', via === undefined ? `1.1 ${names.via}` : `${via}, 1.1 ${names.via}`);
+    pushOrigin(request, list);
+    list.push(names.requestIdHeader, exchange.id);
+    if (exchange.traceId !== '') {
+      list.push('traceparent', `00-${exchange.traceId}-${exchange.spanId}-${exchange.traceSampled ? '01' : '00'}`);
+      if (exchange.traceState !== '') list.push('tracestate', exchange.traceState);
+    }
+    const leftMs = exchange.deadlineAtMs - clock.nowMs();
+    if (leftMs !== Number.POSITIVE_INFINITY) list.push(names.deadlineHeader, String(Math.max(0, Math.floor(leftMs))));
+    return list;
+  };
+
+  return (next) => (request, handler) => {
+    const via = combinedValue(request.headers, 'via');
+    if (via !== undefined && hopsThrough(via, pseudonym) >= HOPS_MAX) {
+      handler.onError(failure('loop_detected', `the request has passed "${names.via}" ${HOPS_MAX} times`));
+      return nothingToCancel;
+    }
+    return next({ ...request, headers: upstreamHeaders(request, via) }, new EndToEnd(handler));
+  };
+};
+
+function hostOf(spec: HostHeaderSpec, request: GatewayRequest): string {
+  if (spec.mode === 'set') return spec.value;
+  if (spec.mode === 'target') return request.target?.authority ?? request.authority;
+  return request.authority;
+}
+
+/** Copies the fields that go on to the next hop. */
+function copyEndToEnd(from: HeaderList, to: MutableHeaderList, dropped: ReadonlySet<string>): void {
+  const named = connectionNamed(from);
+  for (let i = 0; i < from.length; i += 2) {
+    const name = from[i];
+    const value = from[i + 1];
+    if (name === undefined || value === undefined) continue;
+    if (dropped.has(name) || isHopByHop(name) || (named.size > 0 && named.has(name))) continue;
+    to.push(name, value);
+  }
+}
+
+/** Forwarded and X-Forwarded-*: a trusted peer's own words first, then this hop. */
+function pushOrigin(request: GatewayRequest, list: MutableHeaderList): void {
+  const { headers, exchange, authority } = request;
+  const element = forwardedElement(exchange.peerAddress, authority, exchange.scheme);
+  const told = (name: string): string | undefined => (exchange.peerTrusted ? combinedValue(headers, name) : undefined);
+  const toldFor = told('x-forwarded-for');
+  const toldForwarded = told('forwarded');
+  list.push(
+    'x-forwarded-for',
+    toldFor === undefined ? exchange.clientAddress : `${toldFor}, ${exchange.peerAddress}`,
+    'x-forwarded-host',
+    told('x-forwarded-host') ?? authority,
+    'x-forwarded-proto',
+    told('x-forwarded-proto') ?? exchange.scheme,
+    'forwarded',
+    toldForwarded === undefined ? element : `${toldForwarded}, ${element}`,
+  );
+}
+
+const NOTHING_DROPPED: ReadonlySet<string> = new Set();
+
+/** Passes a response on without the fields that were meant for this hop. */
+class EndToEnd implements ResponseHandler {
+  readonly #handler: ResponseHandler;
+
+  constructor(handler: ResponseHandler) {
+    this.#handler = handler;
+  }
+
+  onHeaders(head: ResponseHead): void {
+    const headers: MutableHeaderList = [];
+    copyEndToEnd(head.headers, headers, NOTHING_DROPPED);
+    this.#handler.onHeaders({
+      status: head.status,
+      headers,
+      lengthBytes: head.lengthBytes,
+      resume: () => head.resume(),
+    });
+  }
+
+  onData(chunk: Uint8Array): boolean {
+    return this.#handler.onData(chunk);
+  }
+
+  onComplete(): void {
+    this.#handler.onComplete();
+  }
+
+  onError(failed: Parameters<ResponseHandler['onError']>[0]): void {
+    this.#handler.onError(failed);
+  }
+
+  onPhase(phase: AttemptPhase): void {
+    this.#handler.onPhase?.(phase);
+  }
+
+  onUpgrade(headers: HeaderList, peer: WebSocketPeer): void {
+    const kept: MutableHeaderList = [];
+    copyEndToEnd(headers, kept, NOTHING_DROPPED);
+    this.#handler.onUpgrade?.(kept, peer);
+  }
+}
