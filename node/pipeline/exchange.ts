@@ -48,8 +48,9 @@ export interface Exchange {
   /** When the request must be answered. Written by the deadline layer; Infinity until then. */
   deadlineAtMs: number;
   readonly attempts: Attempt[];
-  /** Bytes of request body taken from the client and of response body given to it. Written by the listener. */
+  /** Bytes of request body taken from the client. Written by the listener. */
   requestBytes: number;
+  /** Bytes of response body handed to the listener. Written by the observe layer. */
   responseBytes: number;
   /** Status sent to the client, 0 until then. Written by the observe layer. */
   status: number;

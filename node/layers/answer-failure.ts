@@ -1,0 +1,139 @@
+/**
+ * Turns a failure into an answer. Above this layer there are only answers, below it failures.
+ *
+ * Before the head of a response has passed, a failure becomes a problem document that names the timer, the phases and
+ * the attempts. After it, the answer can't be taken back: the failure goes on up, and the listener breaks the message
+ * visibly. Writes `exchange.failure`, and gives every answer the request id, so that whoever holds an answer can find
+ * its line in the log.
+ */
+import { type Failure, failureTable } from '@weir/proto/http/failures.js';
+import { type HeaderList, withField } from '@weir/proto/http/headers.js';
+import { type ProblemContext, problemAnswer } from '@weir/proto/http/problem.js';
+import type { NamesSpec, RouteSpec } from '@weir/proto/snapshot/snapshot.js';
+import { noTargets, type PublicNames, publicNames } from '../observe/public-names.js';
+import type { Place } from '../pipeline/chain.js';
+import {
+  type Cancel,
+  type GatewayRequest,
+  nothingToCancel,
+  type ResponseHandler,
+  type ResponseHead,
+  type WebSocketPeer,
+} from '../pipeline/dispatch.js';
+import { evidenceOf } from '../pipeline/exchange.js';
+import type { ChainServices } from '../pipeline/services.js';
+import type { Clock } from '../time/clock.js';
+
+/** What all exchanges of a route answer their failures with. */
+interface Answers {
+  readonly clock: Clock;
+  readonly names: NamesSpec;
+  readonly publicNames: PublicNames;
+}
+
+export const answerFailure: Place = (route, services) => {
+  const answers: Answers = {
+    clock: services.clock,
+    names: services.gateway.names,
+    publicNames: namesOf(route, services),
+  };
+  return (next) => (request, handler) => {
+    const answering =
+      handler.onUpgrade === undefined
+        ? new Answering(request, handler, answers)
+        : new UpgradableAnswering(request, handler, answers);
+    answering.cancelNext = next(request, answering);
+    return answering.cancel;
+  };
+};
+
+function namesOf(route: RouteSpec, services: ChainServices): PublicNames {
+  if (route.action.kind !== 'proxy') return noTargets;
+  const upstream = services.upstreams.get(route.action.upstream);
+  return upstream === undefined ? noTargets : publicNames(upstream.spec);
+}
+
+class Answering implements ResponseHandler {
+  cancelNext: Cancel = nothingToCancel;
+  protected readonly request: GatewayRequest;
+  protected readonly handler: ResponseHandler;
+  protected readonly answers: Answers;
+  #headPassed = false;
+  #cancelled = false;
+
+  constructor(request: GatewayRequest, handler: ResponseHandler, answers: Answers) {
+    this.request = request;
+    this.handler = handler;
+    this.answers = answers;
+  }
+
+  readonly cancel: Cancel = () => {
+    this.#cancelled = true;
+    this.cancelNext();
+  };
+
+  onHeaders(head: ResponseHead): void {
+    this.#headPassed = true;
+    this.handler.onHeaders({
+      status: head.status,
+      headers: this.withRequestId(head.headers),
+      lengthBytes: head.lengthBytes,
+      resume: () => head.resume(),
+    });
+  }
+
+  onData(chunk: Uint8Array): boolean {
+    return this.handler.onData(chunk);
+  }
+
+  onComplete(): void {
+    this.handler.onComplete();
+  }
+
+  onError(failed: Failure): void {
+    this.request.exchange.failure = failed;
+    // Nobody is left who could hear an answer, or one has begun already.
+    if (this.#headPassed || failureTable[failed.code].status === 499) this.handler.onError(failed);
+    else this.#answer(failed);
+  }
+
+  protected withRequestId(headers: HeaderList): HeaderList {
+    return withField(headers, this.answers.names.requestIdHeader, this.request.exchange.id);
+  }
+
+  #answer(failed: Failure): void {
+    const concealed = { ...failed, detail: this.answers.publicNames.conceal(failed.detail) };
+    const answer = problemAnswer(concealed, this.#context(failed));
+    const body = new TextEncoder().encode(answer.body);
+    this.#headPassed = true;
+    // The body is one small chunk, so there is nothing to hold back and nothing to resume.
+    this.handler.onHeaders({
+      status: answer.status,
+      headers: answer.headers,
+      lengthBytes: body.byteLength,
+      resume: () => {},
+    });
+    if (this.request.method !== 'HEAD' && !this.#cancelled) this.handler.onData(body);
+    if (!this.#cancelled) this.handler.onComplete();
+  }
+
+  #context(failed: Failure): ProblemContext {
+    const { clock, names, publicNames } = this.answers;
+    const { exchange } = this.request;
+    const { elapsedMs, attempts } = evidenceOf(exchange, failed, clock.nowMs());
+    return {
+      requestId: exchange.id,
+      requestIdHeader: names.requestIdHeader,
+      via: names.via,
+      elapsedMs,
+      attempts: attempts.map((attempt) => ({ ...attempt, target: publicNames.target(attempt.target) })),
+    };
+  }
+}
+
+/** For a request that may become a tunnel. A handler without `onUpgrade` refuses one, and so must what wraps it. */
+class UpgradableAnswering extends Answering {
+  onUpgrade(headers: HeaderList, peer: WebSocketPeer): void {
+    this.handler.onUpgrade?.(this.withRequestId(headers), peer);
+  }
+}

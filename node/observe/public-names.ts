@@ -1,0 +1,45 @@
+/**
+ * What clients may know about targets: which one it was, never where it is.
+ *
+ * A problem document that names `10.1.4.7:9001` maps the inside of a network for strangers. Clients therefore read
+ * `orders/2`, the second target of the upstream in the order of its configuration; the access log and the metrics have
+ * the address, and the request id joins the two. Addresses inside the text of a failure are replaced the same way.
+ */
+import type { UpstreamSpec } from '@weir/proto/snapshot/snapshot.js';
+
+export interface PublicNames {
+  /** The public name of a target of this upstream. */
+  target(targetId: string): string;
+  /** The text with every address and host name of a target replaced. */
+  conceal(text: string): string;
+}
+
+/** IPv4, and IPv6 of at least two colons, with an optional port; bracketed or bare. */
+const ADDRESSES =
+  /\[[0-9A-Fa-f:.%]+\](?::\d+)?|\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b|(?<![\w:])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f.]*/g;
+
+/** A host name shorter than this and without a dot might be a word of the sentence, so it stays. */
+const HOST_LENGTH_MIN = 4;
+
+/** For a route without an upstream nothing is known that could leak. */
+export const noTargets: PublicNames = { target: () => '(unknown)', conceal: (text) => text };
+
+export function publicNames(upstream: Pick<UpstreamSpec, 'id' | 'targets'>): PublicNames {
+  const names = new Map<string, string>();
+  const secrets: [text: string, name: string][] = [];
+  upstream.targets.forEach((target, index) => {
+    const name = `${upstream.id}/${index + 1}`;
+    names.set(target.id, name);
+    secrets.push([target.id, name]);
+    if (target.host.includes('.') || target.host.length >= HOST_LENGTH_MIN) secrets.push([target.host, name]);
+  });
+  // Longest first: an id holds its host, and one host may be the beginning of another.
+  secrets.sort(([a], [b]) => b.length - a.length);
+  return {
+    target: (targetId) => names.get(targetId) ?? `${upstream.id}/?`,
+    conceal(text) {
+      const named = secrets.reduce((rest, [secret, name]) => rest.replaceAll(secret, name), text);
+      return named.replace(ADDRESSES, '[address]');
+    },
+  };
+}
