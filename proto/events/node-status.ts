@@ -1,0 +1,35 @@
+/** What a node tells of itself: on the admin API's and the node's own `/status`, and in `weir status`. Plain data, no secrets. */
+
+export interface NodeStatus {
+  readonly pid: number;
+  readonly startedWallMs: number;
+  /** `starting` until the first snapshot is in force, `draining` from the moment a stop was asked. */
+  readonly state: 'starting' | 'serving' | 'draining';
+  /** The address that traffic comes in at, null until the listener is up. */
+  readonly listening: { readonly host: string; readonly port: number; readonly tls: boolean } | null;
+  readonly snapshot: SnapshotStatus | null;
+  readonly connections: number;
+  readonly exchanges: number;
+  readonly armedTimers: number;
+  readonly rssBytes: number;
+  readonly targets: readonly TargetStatus[];
+}
+
+export interface SnapshotStatus {
+  readonly version: number;
+  readonly hash: string;
+  readonly appliedWallMs: number;
+  readonly routes: number;
+  readonly upstreams: number;
+}
+
+export interface TargetStatus {
+  readonly upstream: string;
+  readonly target: string;
+  /** Connections of the pool: all, and those without a request. */
+  readonly open: number;
+  readonly idle: number;
+  /** Requests that wait for a connection, and attempts in flight. */
+  readonly waiting: number;
+  readonly inFlight: number;
+}
