@@ -1,0 +1,281 @@
+import type { MatchSpec, RouteSpec, ValueMatchSpec } from '@weir/proto/snapshot/snapshot.js';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { makeRequest, recordingHandler, scriptedDispatch } from '../pipeline/testing/harness.js';
+import { makeRoute } from '../pipeline/testing/specs.js';
+import { referenceMatch } from './reference-router.js';
+import { compileMatcher, compileRouter, type RequestLine } from './router.js';
+
+const cors = { origins: ['*'], methods: [], headers: [], exposeHeaders: [], credentials: false, maxAgeS: 0 };
+const any: MatchSpec = { hosts: [], path: { kind: 'prefix', prefix: '/' }, methods: [], headers: [], query: [] };
+
+const routeOf = (id: string, match: Partial<MatchSpec>, more: Partial<RouteSpec> = {}): RouteSpec =>
+  makeRoute({ id, match: { ...any, ...match }, ...more });
+const prefix = (path: string) => ({ kind: 'prefix', prefix: path }) as const;
+const exact = (path: string) => ({ kind: 'exact', path }) as const;
+const template = (path: string) => ({ kind: 'template', template: path }) as const;
+
+/** Id of the route that wins, the methods of a miss, or 'refused'. */
+function winner(routes: readonly RouteSpec[], request: Partial<RequestLine>): string {
+  const found = compileMatcher(routes.map((route) => ({ route, target: null })))(makeRequest(request));
+  if (found === null) return 'refused';
+  return 'route' in found ? found.route.id : `miss:${[...found.allow].sort().join()}`;
+}
+
+describe('precedence', () => {
+  const byHost = [
+    routeOf('any', {}),
+    routeOf('short', { hosts: ['*.example.com'] }),
+    routeOf('long', { hosts: ['*.eu.example.com'] }),
+    routeOf('exact', { hosts: ['api.eu.example.com'] }),
+  ];
+  it.each([
+    ['api.eu.example.com', 'exact'],
+    ['api.eu.example.com:8443', 'exact'],
+    ['api.eu.example.com.', 'exact'],
+    ['api.eu.example.com.:80', 'exact'],
+    ['x.eu.example.com', 'long'],
+    ['a.b.eu.example.com', 'long'],
+    ['eu.example.com', 'short'],
+    ['example.com', 'any'],
+    ['.example.com', 'any'],
+    ['badexample.com', 'any'],
+    ['[::1]:8080', 'any'],
+    ['', 'any'],
+    [`${'a.'.repeat(200)}example.com`, 'any'],
+  ])('host %s goes to %s', (authority, id) => expect(winner(byHost, { authority })).toBe(id));
+
+  const byPath = [
+    routeOf('all', {}),
+    routeOf('status', { path: template('/{tenant}/status') }),
+    routeOf('orders', { path: prefix('/orders') }),
+    routeOf('archive', { path: prefix('/orders/archive') }),
+    routeOf('order', { path: template('/orders/{id}') }),
+    routeOf('items', { path: template('/orders/{id}/items/*') }),
+    routeOf('new', { path: exact('/orders/new') }),
+    routeOf('root', { path: exact('/') }),
+  ];
+  it.each([
+    ['/', 'root'],
+    ['/other', 'all'],
+    ['/orders', 'orders'],
+    ['/orders/', 'orders'],
+    ['/ordersx', 'all'],
+    ['/orders/new', 'new'],
+    ['/orders/1', 'order'],
+    ['/orders/1/', 'orders'],
+    ['/orders/1/items', 'items'],
+    ['/orders/1/items/2/3', 'items'],
+    ['/orders/archive', 'archive'],
+    ['/orders/archive/1', 'archive'],
+    ['/acme/status', 'status'],
+    ['/orders/status', 'order'],
+    ['//orders///new', 'new'],
+    ['/%6frders/%6Eew', 'new'],
+    ['/orders%2Fnew', 'all'],
+  ])('path %s goes to %s', (path, id) => expect(winner(byPath, { path })).toBe(id));
+
+  it('asks more conditions first, then the order of the file', () => {
+    const beta: ValueMatchSpec = { name: 'x-beta', op: 'present', values: [] };
+    const version: ValueMatchSpec = { name: 'v', op: 'equals', values: ['2'] };
+    const routes = [
+      routeOf('first', {}),
+      routeOf('second', {}),
+      routeOf('beta', { headers: [beta] }),
+      routeOf('both', { headers: [beta], query: [version] }),
+    ];
+    expect(winner(routes, {})).toBe('first');
+    expect(winner(routes, { headers: ['x-beta', ''] })).toBe('beta');
+    expect(winner(routes, { headers: ['x-beta', ''], query: 'a=1&v=2' })).toBe('both');
+  });
+
+  it('falls back to a less specific route when the conditions of the specific one do not hold', () => {
+    const routes = [
+      routeOf('open', { path: prefix('/') }),
+      routeOf('host', { hosts: ['api.example.com'], path: exact('/a'), methods: ['PUT'] }),
+    ];
+    expect(winner(routes, { path: '/a' })).toBe('open');
+    expect(winner(routes, { path: '/a', method: 'PUT' })).toBe('host');
+  });
+});
+
+describe('methods', () => {
+  const routes = [
+    routeOf('read', { path: exact('/a'), methods: ['GET', 'HEAD'] }),
+    routeOf('write', {
+      path: exact('/a'),
+      methods: ['PUT'],
+      headers: [{ name: 'if-match', op: 'present', values: [] }],
+    }),
+    routeOf('page', { path: exact('/b'), methods: ['PATCH'] }, { cors }),
+  ];
+
+  it('names the methods that would have matched, and only those', () => {
+    expect(winner(routes, { path: '/a', method: 'POST' })).toBe('miss:GET,HEAD');
+    expect(winner(routes, { path: '/a', method: 'POST', headers: ['if-match', '*'] })).toBe('miss:GET,HEAD,PUT');
+    expect(winner(routes, { path: '/c', method: 'POST' })).toBe('miss:');
+  });
+
+  it('takes a preflight for the method that it announces, on routes with a CORS policy only', () => {
+    const preflight = (path: string, announced: string) => ({
+      path,
+      method: 'OPTIONS',
+      headers: ['origin', 'https://a.example', 'access-control-request-method', announced],
+    });
+    expect(winner(routes, preflight('/b', 'PATCH'))).toBe('page');
+    expect(winner(routes, preflight('/b', 'DELETE'))).toBe('miss:PATCH');
+    expect(winner(routes, preflight('/a', 'GET'))).toBe('miss:GET,HEAD');
+    expect(winner(routes, { path: '/b', method: 'OPTIONS' })).toBe('miss:PATCH');
+    expect(winner(routes, { ...preflight('/b', 'PATCH'), method: 'GET' })).toBe('miss:PATCH');
+  });
+});
+
+describe('paths that could be read in two ways', () => {
+  const routes = [routeOf('open', {}), routeOf('locked', { path: prefix('/admin') })];
+  it.each([
+    '/public/../admin',
+    '/..',
+    '/./admin',
+    '/public/%2e%2e/admin',
+    '/public/%2E./admin',
+    '/public/..%2fadmin',
+    '/public%2f..%2fadmin',
+    '/public/..%5cadmin',
+    '/public/..;/admin',
+    '/public/..%3bx/admin',
+    '/public/.;x=1/admin',
+    '/public\\..\\admin',
+    '/admin%00',
+    '/admin#x',
+    '/a%zz',
+    '/a%2',
+    '/a b',
+    '/a\tb',
+    '/a\ud800',
+  ])('%j is refused', (path) => expect(winner(routes, { path })).toBe('refused'));
+
+  it.each([
+    ['//admin/users', 'locked'],
+    ['/%61dmin', 'locked'],
+    ['/admin/..x', 'locked'],
+    ['/.well-known/...', 'open'],
+    ['/%252e%252e/admin', 'open'],
+  ])('%j is no way around a lock: %s', (path, id) => expect(winner(routes, { path })).toBe(id));
+
+  it('treats a raw character beyond ASCII as its encoding, in requests and in routes', () => {
+    const cafe = [routeOf('cafe', { path: exact('/café') })];
+    for (const path of ['/café', '/caf%c3%a9', '/caf%C3%A9']) expect(winner(cafe, { path })).toBe('cafe');
+  });
+
+  it('refuses at compile time a route whose path can never match', () => {
+    expect(() => compileMatcher([{ route: routeOf('x', { path: exact('/a/../b') }), target: null }])).toThrow('never');
+    expect(() => compileMatcher([{ route: routeOf('x', { path: prefix('orders') }), target: null }])).toThrow('never');
+  });
+});
+
+describe('the router as a dispatch', () => {
+  const run = (routes: readonly RouteSpec[], request: Parameters<typeof makeRequest>[0]) => {
+    const bottoms = new Map<string, ReturnType<typeof scriptedDispatch>>();
+    const bottom = (name: string) => {
+      const made = scriptedDispatch();
+      bottoms.set(name, made);
+      return made.dispatch;
+    };
+    const router = compileRouter(
+      routes,
+      (route) => bottom(route.id),
+      (kind, allow) => bottom(`${kind}:${allow.join()}`),
+    );
+    const sent = makeRequest(request);
+    router(sent, recordingHandler());
+    const asked = [...bottoms].filter(([, { calls }]) => calls.length > 0).map(([name]) => name);
+    return { asked, sent: bottoms.get(asked[0] ?? '')?.last().request, exchange: sent.exchange };
+  };
+
+  it('passes the request on unchanged and notes the route and its parameters', () => {
+    const routes = [routeOf('order', { path: template('/o/{id}/{__proto__}/*') })];
+    const { asked, sent, exchange } = run(routes, { path: '/o/a%2fb//x/y%20z/%7e' });
+    expect(asked).toEqual(['order']);
+    expect(sent?.path).toBe('/o/a%2fb//x/y%20z/%7e');
+    expect(exchange.routeId).toBe('order');
+    expect(Object.entries(exchange.params)).toEqual([
+      ['id', 'a%2Fb'],
+      ['__proto__', 'x'],
+      ['*', 'y%20z/~'],
+    ]);
+  });
+
+  it('hands what it refuses to the chain of that refusal', () => {
+    const routes = [routeOf('get', { path: exact('/a'), methods: ['PUT', 'GET'] })];
+    expect(run(routes, { path: '/b' }).asked).toEqual(['not_found:']);
+    expect(run(routes, { path: '/a', method: 'POST' }).asked).toEqual(['method_not_allowed:GET,PUT']);
+    expect(run(routes, { path: '/../a' }).asked).toEqual(['bad_request:']);
+    expect(run(routes, { path: '/b' }).exchange.routeId).toBe('');
+  });
+});
+
+describe('agreement with the plain reading of the rules', () => {
+  const segment = fc.constantFrom('a', 'b', 'c', '{x}', '{y}');
+  const literal = fc.constantFrom('a', 'b', 'c');
+  const joined = (segments: readonly string[]) => `/${segments.join('/')}`;
+  const path = fc.oneof(
+    fc
+      .tuple(fc.array(literal, { maxLength: 3 }), fc.boolean())
+      .map(([s, slash]) => exact(joined(s) + (slash && s.length > 0 ? '/' : ''))),
+    fc.array(literal, { maxLength: 3 }).map((s) => prefix(joined(s))),
+    fc
+      .tuple(fc.uniqueArray(segment, { maxLength: 4 }), fc.boolean())
+      .map(([s, rest]) => template(joined(rest ? [...s, '*'] : s))),
+  );
+  const ops = ['equals', 'prefix', 'suffix', 'contains', 'present', 'absent', 'in'] as const;
+  const value = fc.constantFrom('1', '12', '2', '21', '');
+  const condition: fc.Arbitrary<ValueMatchSpec> = fc.record({
+    name: fc.constantFrom('p', 'q'),
+    op: fc.constantFrom(...ops),
+    values: fc.array(value, { minLength: 1, maxLength: 2 }),
+  });
+  const method = fc.constantFrom('GET', 'PUT', 'OPTIONS');
+  const match: fc.Arbitrary<MatchSpec> = fc.record({
+    hosts: fc.uniqueArray(fc.constantFrom('x.test', 'a.x.test', '*.x.test', '*.a.x.test', '*.test'), { maxLength: 2 }),
+    path,
+    methods: fc.uniqueArray(method, { maxLength: 2 }),
+    headers: fc.array(condition, { maxLength: 2 }),
+    query: fc.array(condition, { maxLength: 1 }),
+  });
+  const routes = fc
+    .array(fc.tuple(match, fc.boolean()), { minLength: 1, maxLength: 24, size: 'max' })
+    .map((all) => all.map(([spec, hasCors], i) => routeOf(`r${i}`, spec, { cors: hasCors ? cors : null })));
+  const request = fc.record({
+    method,
+    authority: fc.constantFrom('x.test', 'a.x.test', 'b.a.x.test:81', 'y.test.', 'z'),
+    path: fc.array(fc.constantFrom('a', 'b', 'c', 'd', '', '%61', '..'), { maxLength: 5, size: 'max' }).map(joined),
+    query: fc
+      .array(fc.tuple(fc.constantFrom('p', 'q'), value), { maxLength: 2 })
+      .map((q) => q.map((p) => p.join('=')).join('&')),
+    headers: fc
+      .tuple(fc.array(fc.tuple(fc.constantFrom('p', 'q'), value), { maxLength: 3 }), fc.boolean(), method)
+      .map(([pairs, preflight, m]) => [
+        ...pairs.flat(),
+        ...(preflight ? ['origin', 'https://a.test', 'access-control-request-method', m] : []),
+      ]),
+  });
+
+  it('holds on any routes and requests', () => {
+    fc.assert(
+      fc.property(routes, fc.array(request, { minLength: 1, maxLength: 20, size: 'max' }), (specs, lines) => {
+        const find = compileMatcher(specs.map((route) => ({ route, target: null })));
+        for (const line of lines) {
+          const found = find(line);
+          const got =
+            found === null
+              ? null
+              : 'route' in found
+                ? { id: found.route.id, params: { ...found.params } }
+                : { allow: [...found.allow].sort() };
+          expect(got).toEqual(referenceMatch(specs, line));
+        }
+      }),
+      { numRuns: 400 },
+    );
+  });
+});

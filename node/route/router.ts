@@ -1,0 +1,182 @@
+/**
+ * Which route takes a request. Of all routes whose host, path, header and query conditions and method match, the one
+ * wins that comes first by these rules, each deciding only where those before it find no difference:
+ *
+ * 1. Host: an exact name, then the wildcard with the longest suffix, then any host.
+ * 2. Path, segment by segment from the left: a literal before a `{parameter}` before the rest (`*`). So an exact path
+ *    comes before a template, a template before a prefix, and a longer prefix before a shorter one.
+ * 3. The number of header and query conditions: more before fewer.
+ * 4. The order in the file.
+ *
+ * A path matches in its normal form (path.ts); a path that could be read in two ways is refused. A trailing slash
+ * counts: `/orders` and `/orders/` are two exact paths, and the prefix `/orders/*` takes both. Names of hosts are
+ * compared without port and trailing dot.
+ *
+ * Where routes match in all but the method, the answer is 405 with their methods. A CORS preflight asks on behalf of
+ * another request: a route with a CORS policy takes it when it would take the method that the preflight announces, and
+ * its header conditions are not asked, since a preflight only names the fields that will come.
+ */
+import { type HeaderList, headerValue } from '@weir/proto/http/headers.js';
+import type { RouteSpec } from '@weir/proto/snapshot/snapshot.js';
+import type { Dispatch, GatewayRequest } from '../pipeline/dispatch.js';
+import { type Condition, compileConditions, queryPairs } from './conditions.js';
+import { createHostTables, firstOfHost, hostOf, tableOf } from './host.js';
+import { matchablePath } from './path.js';
+import { createPathTree, leafOf, type PathNode, pathPattern, walkPath } from './path-tree.js';
+
+export type Unmatched = 'not_found' | 'method_not_allowed' | 'bad_request';
+
+/** Chains for 405 that are remembered; there are as many sets of methods as a configuration has, so few. */
+const REFUSALS_MAX = 256;
+
+export function compileRouter(
+  routes: readonly RouteSpec[],
+  dispatchOf: (route: RouteSpec) => Dispatch,
+  unmatched: (kind: Unmatched, allow: readonly string[]) => Dispatch,
+): Dispatch {
+  const find = compileMatcher(routes.map((route) => ({ route, target: dispatchOf(route) })));
+  const notFound = unmatched('not_found', []);
+  const badPath = unmatched('bad_request', []);
+  const refusals = new Map<string, Dispatch>();
+  const refuseMethod = (allow: ReadonlySet<string>): Dispatch => {
+    const methods = [...allow].sort();
+    const key = methods.join();
+    const known = refusals.get(key);
+    if (known !== undefined) return known;
+    const made = unmatched('method_not_allowed', methods);
+    if (refusals.size < REFUSALS_MAX) refusals.set(key, made);
+    return made;
+  };
+  return (request, handler) => {
+    const found = find(request);
+    if (found === null) return badPath(request, handler);
+    if ('target' in found) {
+      request.exchange.routeId = found.route.id;
+      request.exchange.params = found.params;
+      return found.target(request, handler);
+    }
+    return (found.allow.size === 0 ? notFound : refuseMethod(found.allow))(request, handler);
+  };
+}
+
+export interface Match<T> {
+  readonly route: RouteSpec;
+  readonly target: T;
+  readonly params: Readonly<Record<string, string>>;
+}
+
+/** No route matched; these methods would have. */
+interface Miss {
+  readonly allow: ReadonlySet<string>;
+}
+
+interface Candidate<T> {
+  readonly route: RouteSpec;
+  readonly target: T;
+  readonly order: number;
+  readonly conditionCount: number;
+  /** Null: any method. */
+  readonly methods: ReadonlySet<string> | null;
+  readonly headers: Condition | null;
+  readonly query: Condition | null;
+  readonly names: readonly string[];
+}
+
+/** Candidates of one host pattern and one path pattern, the first to be asked first. */
+type Leaf<T> = Candidate<T>[];
+
+export type RequestLine = Pick<GatewayRequest, 'method' | 'path' | 'query' | 'authority' | 'headers'>;
+
+/** The matching by itself: a match, a miss with the methods that would have matched, or null for a refused path. */
+export function compileMatcher<T>(
+  entries: readonly { readonly route: RouteSpec; readonly target: T }[],
+): (request: RequestLine) => Match<T> | Miss | null {
+  const hosts = createHostTables<PathNode<Leaf<T>>>();
+  entries.forEach(({ route, target }, order) => {
+    const pattern = pathPattern(route.match.path);
+    const candidate = candidateOf(route, target, order, pattern.names);
+    const patterns = route.match.hosts.length === 0 ? [null] : new Set(route.match.hosts);
+    for (const host of patterns) {
+      const leaf = leafOf(tableOf(hosts, host, createPathTree<Leaf<T>>), pattern, (): Leaf<T> => []);
+      leaf.push(candidate);
+      leaf.sort((a, b) => b.conditionCount - a.conditionCount || a.order - b.order);
+    }
+  });
+  return (request) => {
+    const path = matchablePath(request.path);
+    if (path === null) return null;
+    const search = new Search<T>(request, path);
+    const found = firstOfHost(hosts, hostOf(request.authority), (tree) => walkPath(tree, path, search.ask));
+    return found ?? { allow: search.allow };
+  };
+}
+
+function candidateOf<T>(route: RouteSpec, target: T, order: number, names: readonly string[]): Candidate<T> {
+  const { headers, query, methods } = route.match;
+  return {
+    route,
+    target,
+    order,
+    conditionCount: headers.length + query.length,
+    methods: methods.length === 0 ? null : new Set(methods),
+    headers: compileConditions(headers),
+    query: compileConditions(query),
+    names,
+  };
+}
+
+const NO_METHODS: ReadonlySet<string> = new Set();
+const NO_PARAMS: Readonly<Record<string, string>> = Object.freeze({});
+
+/** One look-up: what has been learnt of the request so far, and the methods of the routes that only they excluded. */
+class Search<T> {
+  allow: ReadonlySet<string> = NO_METHODS;
+  readonly #request: RequestLine;
+  readonly #path: string;
+  #queryPairs: readonly string[] | null = null;
+
+  constructor(request: RequestLine, path: string) {
+    this.#request = request;
+    this.#path = path;
+  }
+
+  readonly ask = (leaf: Leaf<T>, values: readonly string[], restAt: number): Match<T> | null => {
+    for (const candidate of leaf) {
+      const preflightFor = candidate.route.cors === null ? null : preflightMethod(this.#request);
+      if (candidate.headers !== null && preflightFor === null && !candidate.headers(this.#request.headers)) continue;
+      if (candidate.query !== null && !candidate.query(this.#pairs())) continue;
+      const { methods } = candidate;
+      if (
+        methods === null ||
+        methods.has(this.#request.method) ||
+        (preflightFor !== null && methods.has(preflightFor))
+      ) {
+        return { route: candidate.route, target: candidate.target, params: this.#params(candidate, values, restAt) };
+      }
+      this.allow = new Set([...this.allow, ...methods]);
+    }
+    return null;
+  };
+
+  #params(candidate: Candidate<T>, values: readonly string[], restAt: number): Readonly<Record<string, string>> {
+    const { names } = candidate;
+    if (names.length === 0 && restAt === -1) return NO_PARAMS;
+    // Without a prototype: a parameter may be called `constructor`.
+    const params: Record<string, string> = Object.create(null);
+    for (let i = 0; i < names.length; i += 1) params[names[i] ?? ''] = values[i] ?? '';
+    if (restAt !== -1) params['*'] = this.#path.slice(restAt);
+    return params;
+  }
+
+  #pairs(): readonly string[] {
+    this.#queryPairs ??= queryPairs(this.#request.query);
+    return this.#queryPairs;
+  }
+}
+
+/** The method that a CORS preflight (Fetch standard) announces, or null for any other request. */
+export function preflightMethod(request: { readonly method: string; readonly headers: HeaderList }): string | null {
+  if (request.method !== 'OPTIONS') return null;
+  if (headerValue(request.headers, 'origin') === undefined) return null;
+  return headerValue(request.headers, 'access-control-request-method') ?? null;
+}
