@@ -1,7 +1,7 @@
+// Tests run against the sources: an import of @weir/<workspace>/<file>.js is that workspace's .ts file.
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
-// Tests run against the sources: an import of @weir/<workspace>/<file>.js is that workspace's .ts file.
 const root = fileURLToPath(new URL('.', import.meta.url));
 
 export default defineConfig({

@@ -1,0 +1,79 @@
+/**
+ * Whether the installed packages and the built files still belong to the sources, answered in a few milliseconds.
+ *
+ * The answer must cost less than a command's own start, so files are compared by path, size and modification time;
+ * when that says "changed", turbo compares contents and may still find that nothing has to be compiled.
+ */
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+export const workspaces = ['proto', 'node', 'control', 'deploy', 'bench', 'test'];
+
+const rootFiles = ['package-lock.json', 'tsconfig.base.json', 'turbo.json'];
+const notSources = new Set(['dist', 'node_modules', 'reports', '.turbo']);
+
+/** Hash over everything that a build reads. */
+export function sourcesFingerprint(root) {
+  const hash = createHash('sha256');
+  const add = (path) => {
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (stat !== undefined) hash.update(`${path}\0${stat.size}\0${stat.mtimeMs}\n`);
+  };
+  for (const file of rootFiles) add(join(root, file));
+  for (const workspace of workspaces) for (const file of sourceFiles(join(root, workspace))) add(file);
+  return hash.digest('hex');
+}
+
+function* sourceFiles(folder) {
+  let entries;
+  try {
+    entries = readdirSync(folder, { withFileTypes: true });
+  } catch {
+    return; // A workspace that is not there has no sources.
+  }
+  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    if (entry.isDirectory()) {
+      if (!notSources.has(entry.name)) yield* sourceFiles(join(folder, entry.name));
+    } else if (/\.(ts|mts|cts|json)$/.test(entry.name)) {
+      yield join(folder, entry.name);
+    }
+  }
+}
+
+/** True where every workspace has been compiled at least once. */
+export function isBuilt(root) {
+  return workspaces.every(
+    (workspace) =>
+      !exists(join(root, workspace, 'tsconfig.json')) || exists(join(root, workspace, 'dist', '.tsbuildinfo')),
+  );
+}
+
+const installStamp = (root) => join(root, 'node_modules', '.weir-install');
+
+export function lockHash(root) {
+  return createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
+}
+
+/**
+ * True when node_modules was installed from the package-lock.json that is there now. npm writes its hidden lockfile
+ * last, so a broken-off install has none; an install by hand has no stamp of ours but a hidden lockfile that is newer.
+ */
+export function isInstalled(root) {
+  const hidden = statSync(join(root, 'node_modules', '.package-lock.json'), { throwIfNoEntry: false });
+  if (hidden === undefined) return false;
+  if (hidden.mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs) return true;
+  try {
+    return readFileSync(installStamp(root), 'utf8') === lockHash(root);
+  } catch {
+    return false;
+  }
+}
+
+export { installStamp };
+
+function exists(path) {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined;
+}

@@ -1,0 +1,115 @@
+/**
+ * Second half of the launcher: installs packages and builds when that is needed, then becomes the real CLI.
+ *
+ * The CLI is imported and not spawned, so signals, the terminal, the exit code and the process id are its own, and
+ * killing the launcher can't leave it behind. Everything said here goes to stderr: stdout belongs to the command.
+ */
+import { spawn } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { installStamp, isBuilt, isInstalled, lockHash, sourcesFingerprint } from './fingerprint.mjs';
+import { withLock } from './lock.mjs';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const buildStamp = join(root, '.turbo', 'weir-build');
+const cli = join(root, 'deploy', 'dist', 'main.js');
+
+/** How often a step that takes long says that it is still at it. */
+const STILL_EVERY_MS = 5_000;
+
+const say = (text) => process.stderr.write(`weir: ${text}\n`);
+
+function isFresh() {
+  if (!isInstalled(root) || !isBuilt(root)) return false;
+  try {
+    return readFileSync(buildStamp, 'utf8') === sourcesFingerprint(root);
+  } catch {
+    return false;
+  }
+}
+
+async function install() {
+  if (isInstalled(root)) return;
+  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
+  const done = await step('installing packages', npm, ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+  if (!done) {
+    say('the packages could not be installed (npm ci failed, its own words are above).');
+    say(
+      'Is the registry reachable? `npm ping` tells, `npm config get registry` names it; behind a proxy set HTTPS_PROXY.',
+    );
+    say('When package.json and package-lock.json disagree, run `npm install`. Then start ./weir again.');
+    throw new LaunchFailed();
+  }
+  writeFileSync(installStamp(root), lockHash(root));
+}
+
+async function build() {
+  // Taken before the compiler reads the sources: an edit during the build is seen as one by the next launch.
+  const fingerprint = sourcesFingerprint(root);
+  const turbo = join(root, 'node_modules', 'turbo', 'bin', 'turbo');
+  const done = await step('building', process.execPath, [turbo, 'run', 'build', '--output-logs=errors-only'], {
+    TURBO_TELEMETRY_DISABLED: '1',
+    TURBO_NO_UPDATE_NOTIFIER: '1',
+  });
+  if (!done) {
+    say('the build failed; the compiler says why above.');
+    throw new LaunchFailed();
+  }
+  mkdirSync(dirname(buildStamp), { recursive: true });
+  writeFileSync(buildStamp, fingerprint);
+}
+
+/** Runs one step, quiet unless it fails or takes long. True when it ended with exit code 0. */
+async function step(what, command, args, env = {}) {
+  const startedAtMs = Date.now();
+  const seconds = () => ((Date.now() - startedAtMs) / 1000).toFixed(0);
+  say(`${what} …`);
+  const still = setInterval(() => say(`${what} … ${seconds()} s`), STILL_EVERY_MS);
+  const output = [];
+  const code = await new Promise((resolve) => {
+    const child = spawn(command, args, {
+      cwd: root,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    child.stdout.on('data', (chunk) => output.push(chunk));
+    child.stderr.on('data', (chunk) => output.push(chunk));
+    child.on('error', (error) => {
+      output.push(Buffer.from(`${command}: ${error.message}\n`));
+      resolve(1);
+    });
+    child.on('close', resolve);
+  });
+  clearInterval(still);
+  if (code === 0) say(`${what}: done in ${seconds()} s`);
+  else process.stderr.write(Buffer.concat(output));
+  return code === 0;
+}
+
+/** Install or build failed, and was explained. */
+class LaunchFailed extends Error {}
+
+async function launch() {
+  // An image that was built elsewhere ships dist without sources or package manager.
+  if (process.env.WEIR_PREBUILT !== '1' && !isFresh()) {
+    const onWait = (pid) =>
+      say(`another launch${pid === null ? '' : ` (process ${pid})`} is installing or building; waiting for it …`);
+    await withLock(join(root, '.turbo', 'weir-launch.lock'), onWait, async () => {
+      if (isFresh()) return;
+      await install();
+      await build();
+    });
+  }
+  process.argv[1] = cli;
+  await import(pathToFileURL(cli).href);
+}
+
+try {
+  await launch();
+} catch (error) {
+  if (!(error instanceof LaunchFailed)) throw error;
+  // Whoever reads only the last line of a test run must not take a failed build for a run without failures.
+  if (process.argv[2] === 'test') process.stdout.write('0 passed, 1 failed\n');
+  process.exitCode = 1;
+}
