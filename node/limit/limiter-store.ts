@@ -1,5 +1,10 @@
-/** Rate-limit state that outlives snapshots: one limiter per (route, position, definition). */
+/**
+ * Rate-limit state that outlives snapshots: one limiter per (route, position, definition). Owns every counter of this
+ * node. A reload that leaves a limit as it is leaves its counters as they are; one that changes it starts afresh.
+ */
 import type { LimitSpec } from '@weir/proto/snapshot/snapshot.js';
+import { LRUCache } from 'lru-cache';
+import { gcraOf, NEVER, takeOne } from './gcra.js';
 
 export interface LimitVerdict {
   readonly allowed: boolean;
@@ -13,9 +18,54 @@ export interface LimitVerdict {
 
 export interface Limiter {
   take(key: string, nowMs: number): LimitVerdict;
+  /** What `take` would say now, with nothing taken: a request that another limit refuses must not cost this one. */
+  peek(key: string, nowMs: number): LimitVerdict;
 }
 
 export interface LimiterStore {
   /** The same object for the same route, position and definition as long as the node lives. */
   limiter(routeId: string, position: number, spec: LimitSpec): Limiter;
+}
+
+/** Limiters of all snapshots since the node began, the least recently compiled forgotten first. */
+const LIMITERS_MAX = 10_000;
+
+export function createLimiterStore(limitersMax = LIMITERS_MAX): LimiterStore {
+  const limiters = new LRUCache<string, Limiter>({ max: limitersMax });
+  return {
+    limiter(routeId, position, spec) {
+      const identity = JSON.stringify([
+        routeId,
+        position,
+        spec.requests,
+        spec.periodMs,
+        spec.burst,
+        spec.by,
+        spec.mode,
+        spec.keys,
+      ]);
+      const known = limiters.get(identity);
+      if (known !== undefined) return known;
+      const made = createLimiter(spec);
+      limiters.set(identity, made);
+      return made;
+    },
+  };
+}
+
+/**
+ * One limiter over many keys. At most `spec.keys` of them are remembered, and the one that was used least recently is
+ * forgotten: it starts again with a full burst, which errs on the side of serving.
+ */
+export function createLimiter(spec: Pick<LimitSpec, 'requests' | 'periodMs' | 'burst' | 'keys'>): Limiter {
+  const gcra = gcraOf(spec);
+  const arrivals = new LRUCache<string, number>({ max: Math.max(1, spec.keys) });
+  return {
+    take(key, nowMs) {
+      const step = takeOne(gcra, arrivals.get(key) ?? NEVER, nowMs);
+      if (step.verdict.allowed) arrivals.set(key, step.arrivalMs);
+      return step.verdict;
+    },
+    peek: (key, nowMs) => takeOne(gcra, arrivals.peek(key) ?? NEVER, nowMs).verdict,
+  };
 }

@@ -1,0 +1,74 @@
+import type { LimitSpec } from '@weir/proto/snapshot/snapshot.js';
+import { describe, expect, it } from 'vitest';
+import { createLimiter, createLimiterStore } from './limiter-store.js';
+import { policyField, policyNames, rateLimitField } from './ratelimit-fields.js';
+
+const spec: LimitSpec = { requests: 1, periodMs: 1_000, burst: 1, by: 'address', mode: 'local', keys: 2 };
+
+describe('a limiter', () => {
+  it('counts each key for itself', () => {
+    const limiter = createLimiter(spec);
+    expect([limiter.take('a', 0).allowed, limiter.take('a', 0).allowed, limiter.take('b', 0).allowed]).toEqual([
+      true,
+      false,
+      true,
+    ]);
+  });
+
+  it('takes nothing when it is only asked', () => {
+    const limiter = createLimiter(spec);
+    for (let i = 0; i < 5; i += 1) expect(limiter.peek('a', 0).allowed).toBe(true);
+    expect(limiter.take('a', 0).allowed).toBe(true);
+    expect(limiter.peek('a', 0).allowed).toBe(false);
+  });
+
+  it('remembers as many keys as it may and forgets the one that was used least recently', () => {
+    const limiter = createLimiter(spec);
+    limiter.take('a', 0);
+    limiter.take('b', 0);
+    limiter.take('a', 0);
+    limiter.take('c', 0);
+    expect(limiter.peek('a', 0).allowed).toBe(false);
+    expect(limiter.peek('b', 0).allowed).toBe(true);
+  });
+});
+
+describe('the store', () => {
+  it('gives the same limiter for the same route, position and definition, and only then', () => {
+    const store = createLimiterStore();
+    const first = store.limiter('r', 0, spec);
+    expect(store.limiter('r', 0, { ...spec })).toBe(first);
+    const others = [
+      store.limiter('r2', 0, spec),
+      store.limiter('r', 1, spec),
+      store.limiter('r', 0, { ...spec, burst: 2 }),
+      store.limiter('r', 0, { ...spec, by: { header: 'x' } }),
+      store.limiter('r', 0, { ...spec, periodMs: 1 }),
+    ];
+    for (const other of others) expect(other).not.toBe(first);
+  });
+
+  it('forgets limiters that no snapshot has asked for in a long time', () => {
+    const store = createLimiterStore(2);
+    const first = store.limiter('a', 0, spec);
+    store.limiter('b', 0, spec);
+    store.limiter('c', 0, spec);
+    expect(store.limiter('a', 0, spec)).not.toBe(first);
+  });
+});
+
+describe('the RateLimit fields', () => {
+  it('name each policy once and round times up to whole seconds', () => {
+    const specs: LimitSpec[] = [
+      { ...spec, requests: 100, periodMs: 60_000, by: 'consumer' },
+      { ...spec, requests: 5, periodMs: 100, by: 'consumer' },
+      { ...spec, by: { header: 'x-tenant' } },
+    ];
+    const names = policyNames(specs);
+    expect(policyField(names, specs)).toBe('"consumer";q=100;w=60, "consumer-2";q=5;w=1, "header";q=1;w=1');
+    const verdict = { allowed: true, remaining: 4, resetMs: 1_001, retryAfterMs: 0 };
+    expect(rateLimitField(names.slice(0, 2), [verdict, { ...verdict, resetMs: 0 }])).toBe(
+      '"consumer";r=4;t=2, "consumer-2";r=4;t=0',
+    );
+  });
+});
