@@ -1,0 +1,86 @@
+/** Starts the origin and each proxy that is compared, and says which processes of it do the work. */
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { childrenOf } from '../measure/process-usage.js';
+import { cases, haproxyConfig, nginxConfig, originConfig, type Site, UPSTREAM_CONNECTIONS_MAX } from './cases.js';
+import { isInstalled, type Running, startProcess, untilListening } from './processes.js';
+import { startWeir } from './weir.js';
+
+export interface Peer {
+  readonly name: PeerName;
+  readonly port: number;
+  /** The processes whose CPU time and memory count. */
+  readonly workers: readonly number[];
+  readonly running: Running;
+}
+
+export const peerNames = ['nginx', 'haproxy', 'node-undici', 'weir', 'weir-policies'] as const;
+export type PeerName = (typeof peerNames)[number];
+
+const START_WITHIN_MS = 10_000;
+
+/** Programs that must be there, and the Debian package each is in. */
+const needed = { nginx: 'nginx-light', haproxy: 'haproxy', wrk: 'wrk', taskset: 'util-linux' } as const;
+
+/** Refuses to run a comparison with somebody missing. */
+export function assertInstalled(): void {
+  const missing = Object.entries(needed).filter(([program]) => !isInstalled(program));
+  if (missing.length === 0) return;
+  const programs = missing.map(([program]) => program).join(', ');
+  const packages = missing.map(([, debianPackage]) => debianPackage).join(' ');
+  throw new Error(`not installed: ${programs}\nOn Debian and Ubuntu: apt-get install ${packages}`);
+}
+
+async function startNginx(name: string, config: string, site: Site, core: number): Promise<Running> {
+  const file = join(site.directory, `${name}.conf`);
+  writeFileSync(file, config);
+  const args = ['-p', site.directory, '-c', file, '-e', 'stderr'];
+  const running = startProcess({ name, command: 'nginx', args, core, cwd: site.directory });
+  await untilListening(running, site.port, START_WITHIN_MS);
+  return running;
+}
+
+export async function startOrigin(site: Site, core: number): Promise<Running> {
+  mkdirSync(join(site.directory, 'files'));
+  for (const { path, responseBytes } of cases) {
+    if (path.startsWith('/files/')) writeFileSync(join(site.directory, path), Buffer.alloc(responseBytes, 'weir '));
+  }
+  return startNginx('origin', originConfig(site), site, core);
+}
+
+/** `onStarted` hears of the process before it is ready, so that a start that fails half-way is cleaned up as well. */
+export async function startPeer(
+  name: PeerName,
+  site: Site,
+  core: number,
+  onStarted: (running: Running) => void,
+): Promise<Peer> {
+  const announce = (running: Running): Running => {
+    onStarted(running);
+    return running;
+  };
+  if (name === 'nginx') {
+    const running = announce(await startNginx(name, nginxConfig(site), site, core));
+    return { name, port: site.port, running, workers: childrenOf(running.pid) };
+  }
+  if (name === 'weir' || name === 'weir-policies') {
+    return { name, port: site.port, ...(await startWeir(name, site, core, onStarted)) };
+  }
+  const running = announce(name === 'haproxy' ? launchHaproxy(site, core) : launchUndiciProxy(site, core));
+  await untilListening(running, site.port, START_WITHIN_MS);
+  return { name, port: site.port, running, workers: [running.pid] };
+}
+
+function launchHaproxy(site: Site, core: number): Running {
+  const file = join(site.directory, 'haproxy.cfg');
+  writeFileSync(file, haproxyConfig(site));
+  return startProcess({ name: 'haproxy', command: 'haproxy', args: ['-db', '-f', file], core, cwd: site.directory });
+}
+
+function launchUndiciProxy(site: Site, core: number): Running {
+  const program = fileURLToPath(new URL('./undici-proxy.js', import.meta.url));
+  if (!existsSync(program)) throw new Error(`${program} is missing: build first (npm run build)`);
+  const args = [program, site.port, site.originPort, UPSTREAM_CONNECTIONS_MAX].map(String);
+  return startProcess({ name: 'node-undici', command: process.execPath, args, core, cwd: site.directory });
+}

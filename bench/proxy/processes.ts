@@ -1,0 +1,136 @@
+/**
+ * Starts the processes of a benchmark and ends exactly those, by their id. Each is pinned to a core by taskset(1),
+ * which replaces itself with the program, so that the id we hold is the program's own.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { createServer, connect as openSocket } from 'node:net';
+import { delimiter, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Last output that is kept of each process, for the message when it fails. */
+const OUTPUT_CHARS_MAX = 20_000;
+const STOP_GRACE_MS = 5_000;
+const POLL_MS = 20;
+
+export interface Running {
+  readonly name: string;
+  readonly pid: number;
+  /** The end of what it has printed, both streams. */
+  output(): string;
+  /** Throws, with the output, when the process has ended by itself. */
+  assertAlive(): void;
+  stop(): Promise<void>;
+}
+
+export interface Launch {
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly core: number;
+  readonly cwd: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Debian keeps servers in /usr/sbin, which is not on every user's path. */
+const searchPath = `${process.env['PATH'] ?? ''}${delimiter}/usr/sbin${delimiter}/sbin`;
+
+export function isInstalled(program: string): boolean {
+  return searchPath.split(delimiter).some((directory) => {
+    try {
+      accessSync(join(directory, program), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+export function spawnPinned(launch: Launch): ChildProcess {
+  return spawn('taskset', ['-c', String(launch.core), launch.command, ...launch.args], {
+    cwd: launch.cwd,
+    env: { ...process.env, ...launch.env, PATH: searchPath },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+/** Waits for the end of a process, at most so long. True when it has ended. */
+async function ended(child: ChildProcess, withinMs: number): Promise<boolean> {
+  const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
+  for (let waitedMs = 0; !hasEnded() && waitedMs < withinMs; waitedMs += POLL_MS) await sleep(POLL_MS);
+  return hasEnded();
+}
+
+export function startProcess(launch: Launch): Running {
+  const child = spawnPinned(launch);
+  let printed = '';
+  let spawnError: Error | null = null;
+  const keep = (chunk: Buffer): void => {
+    printed = (printed + chunk.toString()).slice(-OUTPUT_CHARS_MAX);
+  };
+  child.stdout?.on('data', keep);
+  child.stderr?.on('data', keep);
+  child.on('error', (error) => {
+    spawnError = error;
+  });
+  const { pid } = child;
+  if (pid === undefined) throw new Error(`${launch.name} could not be started: is taskset (util-linux) installed?`);
+  return {
+    name: launch.name,
+    pid,
+    output: () => printed,
+    assertAlive: () => {
+      if (spawnError === null && child.exitCode === null && child.signalCode === null) return;
+      throw new Error(`${launch.name} has ended by itself (${child.exitCode ?? child.signalCode})\n${printed}`);
+    },
+    stop: async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      child.kill('SIGTERM');
+      if (await ended(child, STOP_GRACE_MS)) return;
+      child.kill('SIGKILL');
+      await ended(child, STOP_GRACE_MS);
+    },
+  };
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = openSocket({ host: '127.0.0.1', port });
+    socket.once('connect', () => socket.destroy());
+    socket.once('close', (hadError) => resolve(!hadError));
+    socket.once('error', () => {});
+  });
+}
+
+/** Waits until the process accepts connections on this port of the loopback. */
+export async function untilListening(running: Running, port: number, withinMs: number): Promise<void> {
+  const giveUpAtMs = performance.now() + withinMs;
+  while (!(await accepts(port))) {
+    running.assertAlive();
+    if (performance.now() > giveUpAtMs) {
+      throw new Error(`${running.name} does not listen on port ${port} after ${withinMs} ms\n${running.output()}`);
+    }
+    await sleep(POLL_MS);
+  }
+}
+
+/** Ports that were free a moment ago. All are held at once, so that no two are the same. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer());
+  const ports = await Promise.all(
+    servers.map(
+      (server) =>
+        new Promise<number>((resolve, reject) => {
+          server.once('error', reject);
+          server.listen(0, '127.0.0.1', () => {
+            const address = server.address();
+            // A TCP server that listens has an address of three parts.
+            if (address === null || typeof address === 'string') reject(new Error('a listening server has no port'));
+            else resolve(address.port);
+          });
+        }),
+    ),
+  );
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
