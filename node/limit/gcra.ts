@@ -52,6 +52,6 @@ export function takeOne(gcra: Gcra, arrivalMs: number, nowMs: number): GcraStep 
   }
   const left = Math.floor((nowMs + burst * intervalMs - after) / intervalMs + EPSILON_MS);
   const remaining = Math.min(burst - 1, Math.max(0, left));
-  const retryAfterMs = remaining > 0 ? 0 : Math.max(0, after + intervalMs - nowMs - burst * intervalMs);
+  const retryAfterMs = Math.max(0, after + intervalMs - nowMs - burst * intervalMs);
   return { arrivalMs: after, verdict: { allowed: true, remaining, resetMs: after - nowMs, retryAfterMs } };
 }

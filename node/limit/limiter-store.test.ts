@@ -27,6 +27,7 @@ describe('a limiter', () => {
     limiter.take('a', 0);
     limiter.take('b', 0);
     limiter.take('a', 0);
+    limiter.peek('b', 0);
     limiter.take('c', 0);
     expect(limiter.peek('a', 0).allowed).toBe(false);
     expect(limiter.peek('b', 0).allowed).toBe(true);

@@ -175,6 +175,7 @@ export const failureTable = {
   body_too_large: row(413, 'client', 'http_request_denied', 'never', 'The request body is too large'),
   url_too_long: row(414, 'client', 'http_request_denied', 'never', 'The request target is too long'),
   expectation_failed: row(417, 'client', 'http_request_denied', 'never', 'The expectation cannot be met'),
+  upgrade_not_allowed: row(426, 'client', 'http_upgrade_failed', 'never', 'The route takes no WebSocket'),
   rate_limited: row(429, 'gateway', 'http_request_denied', 'never', 'A rate limit was reached'),
   headers_too_large: row(431, 'client', 'http_request_denied', 'never', 'The request head is too large'),
 

@@ -1,0 +1,121 @@
+import { failure } from '@weir/proto/http/failures.js';
+import { headerValue } from '@weir/proto/http/headers.js';
+import type { LimitSpec } from '@weir/proto/snapshot/snapshot.js';
+import { describe, expect, it } from 'vitest';
+import { createLimiterStore } from '../limit/limiter-store.js';
+import {
+  fakeClock,
+  makeExchange,
+  makeRequest,
+  recordingHandler,
+  scriptedDispatch,
+} from '../pipeline/testing/harness.js';
+import { makeRoute, makeServices } from '../pipeline/testing/specs.js';
+import { limit } from './limit.js';
+
+const perSecond = (requests: number, by: LimitSpec['by']): LimitSpec => ({
+  requests,
+  periodMs: 1_000,
+  burst: requests,
+  by,
+  mode: 'local',
+  keys: 100,
+});
+
+function gate(...limits: LimitSpec[]) {
+  const clock = fakeClock();
+  const services = makeServices({ clock, limiters: createLimiterStore() });
+  const bottom = scriptedDispatch();
+  const layer = limit(makeRoute({ limits }), services);
+  const dispatch = layer?.(bottom.dispatch);
+  const send = (from: { address?: string; consumer?: string; headers?: string[] } = {}) => {
+    const exchange = makeExchange({ clientAddress: from.address ?? '192.0.2.1' });
+    exchange.consumerId = from.consumer ?? null;
+    const handler = recordingHandler();
+    const before = bottom.calls.length;
+    dispatch?.(makeRequest({ exchange, headers: from.headers ?? [] }), handler);
+    if (bottom.calls.length > before) bottom.last().answer(200, ['x-upstream', '1']);
+    return handler;
+  };
+  return { clock, send, bottom, status: (from?: Parameters<typeof send>[0]) => send(from).failure?.code ?? 'passed' };
+}
+
+describe('the limit layer', () => {
+  it('passes up to the limit, refuses what is above with the wait, and passes again after it', () => {
+    const { clock, send } = gate(perSecond(2, 'route'));
+    const first = send();
+    expect(first.headers).toEqual([
+      'x-upstream',
+      '1',
+      'ratelimit-policy',
+      '"route";q=2;w=1',
+      'ratelimit',
+      '"route";r=1;t=1',
+    ]);
+    send();
+    const refused = send().failure;
+    expect([refused?.code, refused?.retryAfterS]).toEqual(['rate_limited', 1]);
+    expect(refused?.headers).toEqual(['ratelimit-policy', '"route";q=2;w=1', 'ratelimit', '"route";r=0;t=1']);
+    clock.advance(500);
+    expect(send().failure).toBeNull();
+    expect(send().failure?.code).toBe('rate_limited');
+  });
+
+  it('does not take from one limit what another one refuses', () => {
+    const { send, status } = gate(perSecond(5, 'route'), perSecond(1, 'address'));
+    expect(status()).toBe('passed');
+    for (let i = 0; i < 10; i += 1) expect(status()).toBe('rate_limited');
+    expect(headerValue(send().failure?.headers ?? [], 'ratelimit')).toBe('"route";r=4;t=1, "address";r=0;t=1');
+    for (let i = 2; i <= 5; i += 1) expect(status({ address: `192.0.2.${i}` })).toBe('passed');
+    expect(status({ address: '192.0.2.6' })).toBe('rate_limited');
+  });
+
+  it('states the longest wait of those that refuse', () => {
+    const slow: LimitSpec = { ...perSecond(1, 'route'), periodMs: 60_000 };
+    const { send } = gate(perSecond(1, 'address'), slow);
+    send();
+    expect(send().failure?.retryAfterS).toBe(60);
+  });
+
+  it('counts consumers wherever they come from, and strangers by address', () => {
+    const { status } = gate(perSecond(1, 'consumer'));
+    expect(status({ consumer: 'a', address: '192.0.2.1' })).toBe('passed');
+    expect(status({ consumer: 'a', address: '192.0.2.2' })).toBe('rate_limited');
+    expect(status({ consumer: 'b', address: '192.0.2.1' })).toBe('passed');
+    expect(status({ consumer: '192.0.2.9' })).toBe('passed');
+    expect(status({ address: '192.0.2.9' })).toBe('passed');
+    expect(status({ address: '192.0.2.9' })).toBe('rate_limited');
+  });
+
+  it('takes an IPv6 client for its /64 and a mapped address for the IPv4 address it is', () => {
+    const { status } = gate(perSecond(1, 'address'));
+    expect(status({ address: '2001:db8:0:1::1' })).toBe('passed');
+    expect(status({ address: '2001:db8:0:1:ffff::2' })).toBe('rate_limited');
+    expect(status({ address: '2001:db8:0:2::1' })).toBe('passed');
+    expect(status({ address: '192.0.2.1' })).toBe('passed');
+    expect(status({ address: '::ffff:192.0.2.1' })).toBe('rate_limited');
+  });
+
+  it('counts by a header, bounded in length, and together those that have none', () => {
+    const { status } = gate(perSecond(1, { header: 'x-tenant' }));
+    expect(status({ headers: ['x-tenant', 'a'] })).toBe('passed');
+    expect(status({ headers: ['x-tenant', 'b'] })).toBe('passed');
+    expect(status({ headers: ['x-tenant', 'a'] })).toBe('rate_limited');
+    expect(status()).toBe('passed');
+    expect(status()).toBe('rate_limited');
+    expect(status({ headers: ['x-tenant', `${'x'.repeat(256)}1`] })).toBe('passed');
+    expect(status({ headers: ['x-tenant', `${'x'.repeat(256)}2`] })).toBe('rate_limited');
+  });
+
+  it('states what is left on failures of what is below as well', () => {
+    const layer = limit(
+      makeRoute({ limits: [perSecond(2, 'route')] }),
+      makeServices({ limiters: createLimiterStore() }),
+    );
+    const handler = recordingHandler();
+    layer?.(scriptedDispatch((call) => call.fail(failure('no_target', ''))).dispatch)(makeRequest(), handler);
+    expect(headerValue(handler.failure?.headers ?? [], 'ratelimit')).toBe('"route";r=1;t=1');
+  });
+
+  it('costs a route without limits nothing', () => expect(limit(makeRoute(), makeServices())).toBeNull());
+});

@@ -1,0 +1,89 @@
+/**
+ * Rate limits of the route. A request passes when all of them allow it, and costs nothing when one of them refuses.
+ * Every answer, refusals included, states the policies and what is left (limit/ratelimit-fields.ts).
+ *
+ * Keys: an IPv6 client is its /64, since that is what one household or host is given and can change within at will. A
+ * request without an authenticated consumer counts for its address, and one without the header for all that have none.
+ */
+import { failure } from '@weir/proto/http/failures.js';
+import { combinedValue, type HeaderList } from '@weir/proto/http/headers.js';
+import type { LimitSpec } from '@weir/proto/snapshot/snapshot.js';
+import { addressBytes } from '../address/cidr-set.js';
+import type { Limiter, LimitVerdict } from '../limit/limiter-store.js';
+import { policyField, policyNames, rateLimitField, wholeSeconds } from '../limit/ratelimit-fields.js';
+import type { Place } from '../pipeline/chain.js';
+import { type GatewayRequest, nothingToCancel } from '../pipeline/dispatch.js';
+import { editedResponse } from '../pipeline/edited-response.js';
+
+/** Longest part of a header value that tells keys apart, in characters; bounds the memory of one key. */
+const KEY_LENGTH_MAX = 256;
+
+interface BoundLimit {
+  readonly limiter: Limiter;
+  readonly keyOf: (request: GatewayRequest) => string;
+}
+
+export const limit: Place = (route, services) => {
+  const specs = route.limits;
+  if (specs.length === 0) return null;
+  const names = policyNames(specs);
+  const policies = policyField(names, specs);
+  const limits = specs.map(
+    (spec, position): BoundLimit => ({
+      limiter: services.limiters.limiter(route.id, position, spec),
+      keyOf: compileKey(spec.by),
+    }),
+  );
+  return (next) => (request, handler) => {
+    const verdicts = judge(limits, request, services.clock.nowMs());
+    const fields: HeaderList = ['ratelimit-policy', policies, 'ratelimit', rateLimitField(names, verdicts)];
+    const refusing = verdicts.findIndex(({ allowed }) => !allowed);
+    if (refusing === -1)
+      return next(
+        request,
+        editedResponse(handler, (headers) => [...headers, ...fields]),
+      );
+    const waitMs = verdicts.reduce(
+      (most, verdict) => (verdict.allowed ? most : Math.max(most, verdict.retryAfterMs)),
+      0,
+    );
+    const retryAfterS = Math.max(1, wholeSeconds(waitMs));
+    const detail = `the limit "${names[refusing]}" of this route is reached`;
+    handler.onError(failure('rate_limited', detail, { retryAfterS, headers: fields }));
+    return nothingToCancel;
+  };
+};
+
+/** Takes from all limits, or, when one refuses, from none. Nothing runs in between, so what is peeked is what is taken. */
+function judge(limits: readonly BoundLimit[], request: GatewayRequest, nowMs: number): LimitVerdict[] {
+  const [only] = limits;
+  if (limits.length === 1 && only !== undefined) return [only.limiter.take(only.keyOf(request), nowMs)];
+  const keys = limits.map(({ keyOf }) => keyOf(request));
+  const peeked = limits.map(({ limiter }, i) => limiter.peek(keys[i] ?? '', nowMs));
+  if (peeked.some(({ allowed }) => !allowed)) {
+    // Those that would have allowed it were spared the request that their verdict has already counted.
+    return peeked.map((verdict) => (verdict.allowed ? { ...verdict, remaining: verdict.remaining + 1 } : verdict));
+  }
+  return limits.map(({ limiter }, i) => limiter.take(keys[i] ?? '', nowMs));
+}
+
+function compileKey(by: LimitSpec['by']): BoundLimit['keyOf'] {
+  if (by === 'route') return () => '';
+  if (by === 'address') return (request) => addressKey(request.exchange.clientAddress);
+  // Marked, so that no consumer's name can be taken for an address.
+  if (by === 'consumer') {
+    return ({ exchange }) =>
+      exchange.consumerId === null
+        ? `address ${addressKey(exchange.clientAddress)}`
+        : `consumer ${exchange.consumerId}`;
+  }
+  return (request) => (combinedValue(request.headers, by.header) ?? '').slice(0, KEY_LENGTH_MAX);
+}
+
+/** The address itself, or the /64 of an IPv6 address. */
+export function addressKey(address: string): string {
+  if (!address.includes(':')) return address;
+  const bytes = addressBytes(address);
+  if (bytes === null) return address;
+  return bytes.length === 4 ? bytes.join('.') : bytes.slice(0, 8).join('.');
+}

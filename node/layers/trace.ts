@@ -1,0 +1,43 @@
+/**
+ * Gives each exchange its place in a trace (trace/trace-context.ts). Owns the five trace fields of the exchange; the
+ * forward layer writes them upstream, the observer exports them.
+ *
+ * A caller's trace is joined when the caller is a trusted proxy. From anyone else the trace is started anew, as
+ * Trace Context §4.3 provides for a front gateway: a stranger could otherwise force sampling on us, or join its
+ * requests to a trace that is not its own. The sampling decision of a trace that was joined is kept.
+ */
+import { combinedValue, countField, type HeaderList, headerValue } from '@weir/proto/http/headers.js';
+import type { Place } from '../pipeline/chain.js';
+import {
+  makeSpanId,
+  makeTraceId,
+  parseTraceparent,
+  parseTracestate,
+  type TraceParent,
+} from '../trace/trace-context.js';
+
+export const trace: Place = (_route, services) => {
+  const { random } = services;
+  const sampleShare = services.gateway.tracing?.sample ?? 0;
+  return (next) => (request, handler) => {
+    const { exchange, headers } = request;
+    const caller = exchange.peerTrusted ? callersTrace(headers) : null;
+    exchange.spanId = makeSpanId(random);
+    if (caller === null) {
+      exchange.traceId = makeTraceId(random);
+      exchange.traceSampled = sampleShare > 0 && random() < sampleShare;
+    } else {
+      exchange.traceId = caller.traceId;
+      exchange.parentSpanId = caller.parentId;
+      exchange.traceSampled = caller.sampled;
+      exchange.traceState = parseTracestate(combinedValue(headers, 'tracestate') ?? '');
+    }
+    return next(request, handler);
+  };
+};
+
+/** Two traceparent fields are an error of the caller (§3.2.2): which one is meant can't be told. */
+function callersTrace(headers: HeaderList): TraceParent | null {
+  const field = headerValue(headers, 'traceparent');
+  return field === undefined || countField(headers, 'traceparent') > 1 ? null : parseTraceparent(field);
+}
