@@ -67,5 +67,6 @@ describe('coreTimeOfStat', () => {
 
   it('refuses a core that does not exist', () => {
     expect(() => coreTimeOfStat(stat, 10)).toThrow(/no cpu10/);
+    expect(() => coreTimeOfStat('cpu10 1 1 1 1 1 1 1 1\n', 1)).toThrow(/no cpu1/);
   });
 });

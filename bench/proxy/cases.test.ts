@@ -1,3 +1,4 @@
+import { parseConfig } from '@weir/proto/config/parse.js';
 import { describe, expect, it } from 'vitest';
 import {
   API_KEY,
@@ -55,6 +56,12 @@ describe('the configurations', () => {
   it('keep root from dropping its rights, and nobody else from starting', () => {
     expect(nginxConfig(site)).not.toContain('user root');
     expect(nginxConfig({ ...site, isRoot: true })).toContain('user root;');
+  });
+
+  it('are accepted as they are', () => {
+    for (const profile of ['weir', 'weir-policies'] as const) {
+      expect(parseConfig(weirConfig(profile, site), {}).faults).toEqual([]);
+    }
   });
 
   it('switch the policies on in one profile only, and hold no key in clear', () => {

@@ -22,7 +22,7 @@ export function weirConfig(profile: WeirProfile, site: Site): string {
   // A rate that is never reached: the limiter does its work on each request and refuses none.
   const policies = `
     auth:
-      - apiKey: { in: [{ header: ${API_KEY_FIELD} }] }
+      - apiKey: { in: ["header:${API_KEY_FIELD}"] }
     limits:
       - { rate: 10000000/s, by: consumer, mode: local }
 consumers:
@@ -36,7 +36,7 @@ gateway:
 upstreams:
   - id: origin
     targets: [{ url: "http://127.0.0.1:${site.originPort}" }]
-    pool: { connections: ${UPSTREAM_CONNECTIONS_MAX}, requestsPerConnection: 0 }
+    pool: { connections: ${UPSTREAM_CONNECTIONS_MAX}, idle: 10m } # kept over the turns of the others
 routes:
   - id: all
     match: { path: /* }
