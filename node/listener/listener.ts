@@ -1,0 +1,79 @@
+/**
+ * What the rest of the node knows of a listener: sockets on one side, exchanges on the other.
+ *
+ * A listener accepts connections, makes a GatewayRequest of each request, hands it to `onRequest` and writes what the
+ * handler is told. It owns the client's side of an exchange: framing, backpressure, the timers of slow clients, aborts,
+ * drain and TLS. Any implementation must pass test/conformance/listener; `uws/server.ts` is the one in use.
+ */
+import type { Failure, TimerName } from '@weir/proto/http/failures.js';
+import type { GatewaySpec, ListenerTlsSpec, SecretText } from '@weir/proto/snapshot/snapshot.js';
+import type { Dispatch } from '../pipeline/dispatch.js';
+import type { Exchange } from '../pipeline/exchange.js';
+import type { Clock, Timers } from '../time/clock.js';
+
+export interface ListenerOptions {
+  readonly gateway: GatewaySpec;
+  /** Called once for each accepted request. The owner swaps what stands behind it between two requests. */
+  readonly onRequest: Dispatch;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  /** Ids for requests that bring none that may be believed. */
+  readonly nextRequestId: () => string;
+  /** Fills the `${NAME}` parts of a passphrase; throws when one is missing. */
+  readonly reveal: (text: SecretText) => string;
+  readonly events: ListenerEvents;
+}
+
+/** What a listener tells its owner beside the exchanges themselves. */
+export interface ListenerEvents {
+  /** A timer of a slow client fired. `exchange` is null when no request had been read yet. */
+  onTimer(timer: TimerName, exchange: Exchange | null): void;
+  /** A request was answered, or its connection closed, without `onRequest` having seen it. */
+  onRefused(refusal: Refusal): void;
+  /** A bug: something below threw where it must not. The exchange was failed. */
+  onBug(error: unknown): void;
+}
+
+/** A request that never became an exchange. */
+export interface Refusal {
+  readonly status: number;
+  readonly failure: Failure;
+  readonly requestId: string;
+  readonly method: string;
+  readonly path: string;
+  readonly peerAddress: string;
+}
+
+export interface BoundAddress {
+  readonly scheme: 'http' | 'https';
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface Listener {
+  /** Binds and accepts. Rejects with a text that names the owner of a port in use where it can be found. */
+  start(): Promise<BoundAddress>;
+  /** Open client connections, tunnels among them. */
+  readonly connections: number;
+  /** Exchanges that have begun and not ended. */
+  readonly exchanges: number;
+  /** Open WebSocket tunnels. */
+  readonly tunnels: number;
+  /**
+   * Takes over limits, client timers, names and trusted proxies; what has begun keeps what it began with. The address,
+   * TLS and the PROXY protocol need a new listener.
+   */
+  update(gateway: GatewaySpec): void;
+  /**
+   * Serves new connections with these certificates; the files are read again. Open connections live on. Throws, and
+   * keeps the old ones, when a file is unreadable or key and certificate do not belong together.
+   */
+  reloadCertificates(tls: ListenerTlsSpec): void;
+  /**
+   * Stops accepting, closes idle connections, tells the others to close, and waits for what has begun. What is left
+   * after `limitMs` is cut; `cut` says how many exchanges and tunnels that were. The listener is closed then.
+   */
+  drain(limitMs: number): Promise<{ readonly cut: number }>;
+  /** Closes everything at once. */
+  close(): void;
+}

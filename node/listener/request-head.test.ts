@@ -1,0 +1,138 @@
+import type { Failure } from '@weir/proto/http/failures.js';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { makeGateway } from '../pipeline/testing/specs.js';
+import { type HeadReading, isFailure, readHead, targetText } from './request-head.js';
+
+const { limits } = makeGateway();
+const same = (_name: string, value: string): string => value;
+
+function read(headers: string[], more: Partial<{ method: string; path: string; query: string }> = {}) {
+  return readHead({ method: 'GET', path: '/', query: '', headers, ...more }, limits, same);
+}
+
+function code(reading: HeadReading | Failure): string {
+  return isFailure(reading) ? reading.code : 'good';
+}
+
+describe('a request head', () => {
+  test('says what body follows', () => {
+    expect(read(['host', 'A.test'])).toEqual({
+      authority: 'a.test',
+      hasBody: false,
+      lengthBytes: 0,
+      closeAsked: false,
+    });
+    expect(read(['host', 'a', 'content-length', '5'])).toMatchObject({ hasBody: true, lengthBytes: 5 });
+    expect(read(['host', 'a', 'content-length', '0'])).toMatchObject({ hasBody: false, lengthBytes: 0 });
+    expect(read(['host', 'a', 'transfer-encoding', 'Chunked'])).toMatchObject({ hasBody: true, lengthBytes: null });
+  });
+
+  test('asks for the connection to be closed by any member of Connection', () => {
+    const asks = (value: string) => read(['host', 'a', 'connection', value]);
+    expect(asks('close')).toMatchObject({ closeAsked: true });
+    expect(asks('TE, Close')).toMatchObject({ closeAsked: true });
+    expect(asks('keep-alive')).toMatchObject({ closeAsked: false });
+    expect(asks('closed')).toMatchObject({ closeAsked: false });
+  });
+
+  test.each([
+    ['no Host', []],
+    ['an empty Host', ['host', '']],
+    ['two Hosts', ['host', 'a', 'host', 'a']],
+    ['a Host with a path', ['host', 'a/b']],
+    ['a Host with userinfo', ['host', 'user@a']],
+    ['a list of Hosts', ['host', 'a, b']],
+    ['a Host with a bad port', ['host', 'a:80x']],
+    ['two equal lengths', ['host', 'a', 'content-length', '3', 'content-length', '3']],
+    ['two lengths', ['host', 'a', 'content-length', '3', 'content-length', '4']],
+    ['an empty length', ['host', 'a', 'content-length', '']],
+    ['a signed length', ['host', 'a', 'content-length', '+3']],
+    ['a length beyond all bodies', ['host', 'a', 'content-length', '9999999999999999']],
+    ['a length and a coding', ['host', 'a', 'content-length', '3', 'transfer-encoding', 'chunked']],
+    ['a coding that is not chunked', ['host', 'a', 'transfer-encoding', 'xchunked']],
+    ['a coding before chunked', ['host', 'a', 'transfer-encoding', 'gzip, chunked']],
+    ['two codings', ['host', 'a', 'transfer-encoding', 'chunked', 'transfer-encoding', 'chunked']],
+    ['a control character', ['host', 'a', 'x', 'a\x01b']],
+  ])('with %s is refused', (_what, headers) => {
+    expect(code(read(headers))).toBe('bad_request');
+  });
+
+  test.each([
+    ['a method that is no token', { method: 'G@T' }],
+    ['an empty method', { method: '' }],
+    ['a fragment', { path: '/a#b' }],
+    ['a fragment in the query', { query: 'a#b' }],
+    ['a path without a slash', { path: '*' }],
+    ['bytes that were not UTF-8', { path: '/\ufffd' }],
+    ['a space', { path: '/a b' }],
+  ])('with %s is refused', (_what, more) => {
+    expect(code(read(['host', 'a'], more))).toBe('bad_request');
+  });
+
+  test('is good with an IPv6 literal, a port, or an empty port', () => {
+    for (const host of ['[::1]', '[::1]:8080', 'a.test:80', 'a.test:', '1.2.3.4', 'under_score']) {
+      expect(code(read(['host', host]))).toBe('good');
+    }
+  });
+
+  test('is refused at each limit, and not one below it', () => {
+    const at = { ...limits, headerCount: 2, urlBytes: 5, headerBytes: 40 };
+    const reading = (headers: string[], path = '/', query = '') =>
+      code(readHead({ method: 'GET', path, query, headers }, at, same));
+    expect(reading(['host', 'a', 'b', 'c'])).toBe('good');
+    expect(reading(['host', 'a', 'b', 'c', 'd', 'e'])).toBe('headers_too_large');
+    expect([reading(['host', 'a'], '/abcd'), reading(['host', 'a'], '/abcde')]).toEqual(['good', 'url_too_long']);
+    expect([reading(['host', 'a'], '/a', 'bc'), reading(['host', 'a'], '/a', 'bcd')]).toEqual(['good', 'url_too_long']);
+    // GET / HTTP/1.1 CRLF is 17 bytes here without its last CRLF; `host: a` CRLF is 9.
+    expect([reading(['host', 'a', 'x', 'y'.repeat(8)]), reading(['host', 'a', 'x', 'y'.repeat(13)])]).toEqual([
+      'good',
+      'headers_too_large',
+    ]);
+  });
+
+  test('has the exact bytes of its values put in, or is refused where they are unknown', () => {
+    const headers = ['host', 'a', 'x', 'é'];
+    expect(code(readHead({ method: 'GET', path: '/', query: '', headers }, limits, () => '\xc3\xa9'))).toBe('good');
+    expect(headers[3]).toBe('\xc3\xa9');
+    expect(code(readHead({ method: 'GET', path: '/', query: '', headers }, limits, () => null))).toBe('bad_request');
+  });
+
+  test('is never good with two framings, whatever stands around them', () => {
+    const framing = fc.constantFrom('content-length', 'transfer-encoding');
+    const other = fc.constantFrom('x-a', 'accept', 'cookie');
+    const value = fc.constantFrom('0', '5', 'chunked');
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.oneof(framing, other), value), { size: 'max', maxLength: 12 }), (fields) => {
+        const headers = ['host', 'a', ...fields.flat()];
+        const framings = fields.filter(([name]) => name === 'content-length' || name === 'transfer-encoding').length;
+        if (framings > 1) expect(code(read(headers))).toBe('bad_request');
+      }),
+    );
+  });
+
+  test('is read or refused for any bytes, and never throws', () => {
+    const text = fc.string({ unit: 'binary', size: 'max', maxLength: 40 });
+    fc.assert(
+      fc.property(text, text, text, fc.array(text, { maxLength: 8 }), (method, path, query, headers) => {
+        const reading = readHead({ method, path, query, headers }, limits, same);
+        if (!isFailure(reading)) expect(reading.authority).toMatch(/^[^\s/@,#?]+$/);
+      }),
+    );
+  });
+});
+
+describe('a request target', () => {
+  test('has raw UTF-8 percent-encoded and all else untouched', () => {
+    expect(targetText('/a%2f/../ü€')).toBe('/a%2f/../%C3%BC%E2%82%AC');
+    fc.assert(
+      fc.property(fc.webPath(), (path) => {
+        expect(targetText(path)).toBe(path);
+      }),
+    );
+  });
+
+  test('keeps the mark of bytes that were not UTF-8, so that it is refused', () => {
+    expect(targetText('/ü\ufffd')).toContain('\ufffd');
+  });
+});

@@ -1,0 +1,151 @@
+/**
+ * Reads and refuses request heads: the decision whether a request may be believed to mean one thing only.
+ *
+ * The server library parses leniently in places (it takes the first of two Content-Length fields, any Transfer-Encoding
+ * as chunked, two Hosts). Where two parsers could read two things, a gateway must refuse: that is what request smuggling
+ * lives on (RFC 9112 §3.2, §5, §6.3, §11.2). Everything here is decided from the parsed head alone, in one pass over the
+ * fields, since this stands on the path of every request.
+ */
+import { type Failure, failure } from '@weir/proto/http/failures.js';
+import { listTokens, type MutableHeaderList } from '@weir/proto/http/headers.js';
+import type { ListenerLimitsSpec } from '@weir/proto/snapshot/snapshot.js';
+
+/** A parsed head whose names are lower-case. */
+export interface RequestHead {
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  /** Values that were not plain ASCII are replaced by their exact bytes. */
+  readonly headers: MutableHeaderList;
+}
+
+/** What a good head says about the message. */
+export interface HeadReading {
+  readonly authority: string;
+  readonly hasBody: boolean;
+  /** Content-Length, or null for a chunked body; 0 when there is no body. */
+  readonly lengthBytes: number | null;
+  /** The client wants the connection closed after the answer. */
+  readonly closeAsked: boolean;
+}
+
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+/** uri-host with a port (RFC 9110 §7.2): a reg-name without the characters that lists and URLs are split at, or an IP literal. */
+const AUTHORITY = /^(?:[A-Za-z0-9._~!$&'()*+;=%-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?$/;
+// Fifteen digits stay below 2^53, and above any body that a machine will see.
+const LENGTH = /^[0-9]{1,15}$/;
+/** Visible ASCII without `#`: a fragment has no place in a request target, and others cut it off at different places. */
+const TARGET_TEXT = /^[!"$-~]*$/;
+const PLAIN_TEXT = /^[\t\x20-\x7e]*$/;
+/** RFC 9110 §5.5: field-vchar, space, tab, and obs-text, one character for each byte. */
+const FIELD_TEXT = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+const COMMON_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+
+const bad = (detail: string): Failure => failure('bad_request', detail);
+
+/**
+ * The reading of a good head, or why it is refused. `exactBytes` gives the bytes of a value that is not plain ASCII, one
+ * character each, or null when they can't be known.
+ */
+export function readHead(
+  head: RequestHead,
+  limits: ListenerLimitsSpec,
+  exactBytes: (name: string, value: string) => string | null,
+): HeadReading | Failure {
+  const line = checkRequestLine(head, limits);
+  if (line !== null) return line;
+  const { headers } = head;
+  if (headers.length > limits.headerCount * 2) {
+    return failure('headers_too_large', `more than ${limits.headerCount} header fields`);
+  }
+  let sizeBytes = head.method.length + head.path.length + head.query.length + 13;
+  let host: string | undefined;
+  let contentLength: string | undefined;
+  let transferEncoding: string | undefined;
+  let closeAsked = false;
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] ?? '';
+    const value = headers[i + 1] ?? '';
+    sizeBytes += name.length + value.length + 4;
+    switch (name) {
+      case 'host':
+        if (host !== undefined) return bad('more than one Host field');
+        host = value;
+        break;
+      case 'content-length':
+        if (contentLength !== undefined) return bad('more than one Content-Length field');
+        contentLength = value;
+        break;
+      case 'transfer-encoding':
+        if (transferEncoding !== undefined) return bad('more than one Transfer-Encoding field');
+        transferEncoding = value;
+        break;
+      case 'connection':
+        closeAsked ||= value === 'close' || (value !== 'keep-alive' && listTokens(value).includes('close'));
+        break;
+      case 'expect':
+        // The library has answered 100 by now; RFC 9110 §10.1.1 knows no other expectation.
+        if (value.toLowerCase() !== '100-continue') return failure('expectation_failed', 'unknown expectation');
+        break;
+    }
+    if (!PLAIN_TEXT.test(value)) {
+      const exact = exactBytes(name, value);
+      if (exact === null || !FIELD_TEXT.test(exact)) return bad(`the field ${name} holds what no field may hold`);
+      headers[i + 1] = exact;
+    }
+  }
+  if (sizeBytes > limits.headerBytes) {
+    return failure('headers_too_large', `the request head is larger than ${limits.headerBytes} bytes`);
+  }
+  if (host === undefined || !AUTHORITY.test(host)) return bad('Host is missing, empty or not a host');
+  return readFraming(host.toLowerCase(), contentLength, transferEncoding, closeAsked);
+}
+
+const BEYOND_ASCII = /[^\0-\x7f]/;
+const BEYOND_ASCII_RUNS = /[^\0-\x7f]+/g;
+
+/**
+ * A path or query as it is passed on: raw UTF-8 is percent-encoded, which names the same resource (RFC 3986 §2.5); all
+ * else stays as it came. U+FFFD stands for bytes that were not UTF-8; it is left, and refused with other bad characters.
+ */
+export function targetText(raw: string): string {
+  if (!BEYOND_ASCII.test(raw)) return raw;
+  return raw.includes('\ufffd') ? raw : raw.replace(BEYOND_ASCII_RUNS, encodeURIComponent);
+}
+
+export function isFailure(reading: HeadReading | Failure): reading is Failure {
+  return 'code' in reading;
+}
+
+function checkRequestLine(head: RequestHead, limits: ListenerLimitsSpec): Failure | null {
+  const { method, path, query } = head;
+  if (!COMMON_METHODS.has(method) && !TOKEN.test(method)) return bad('the method is not a token');
+  const targetBytes = query === '' ? path.length : path.length + query.length + 1;
+  if (targetBytes > limits.urlBytes) {
+    return failure('url_too_long', `the request target is longer than ${limits.urlBytes} bytes`);
+  }
+  if (path.charCodeAt(0) !== 0x2f) return bad('the path does not begin with a slash');
+  if (!TARGET_TEXT.test(path) || (query !== '' && !TARGET_TEXT.test(query))) {
+    return bad('the request target holds a character that it must not hold');
+  }
+  return null;
+}
+
+function readFraming(
+  authority: string,
+  contentLength: string | undefined,
+  transferEncoding: string | undefined,
+  closeAsked: boolean,
+): HeadReading | Failure {
+  if (transferEncoding !== undefined) {
+    if (contentLength !== undefined) return bad('both Content-Length and Transfer-Encoding');
+    // Anything but chunked alone is a coding that would have to be undone, or an attempt at being read in two ways.
+    if (transferEncoding.toLowerCase() !== 'chunked') return bad('a Transfer-Encoding other than chunked');
+    return { authority, hasBody: true, lengthBytes: null, closeAsked };
+  }
+  if (contentLength === undefined) return { authority, hasBody: false, lengthBytes: 0, closeAsked };
+  if (!LENGTH.test(contentLength)) return bad('Content-Length is not a number');
+  const lengthBytes = Number(contentLength);
+  return { authority, hasBody: lengthBytes > 0, lengthBytes, closeAsked };
+}

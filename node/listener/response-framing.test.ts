@@ -1,0 +1,58 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { isSafeRequestId, requestIds } from './request-ids.js';
+import { frameResponse, isOurField, statusText } from './response-framing.js';
+import { wireValue } from './uws/wire-value.js';
+
+test('a response has a body exactly when method and status allow one', () => {
+  const method = fc.constantFrom('GET', 'HEAD', 'POST');
+  const length = fc.option(fc.nat({ max: 1_000_000 }));
+  fc.assert(
+    fc.property(method, fc.integer({ min: 200, max: 599 }), length, (verb, status, lengthBytes) => {
+      const framing = frameResponse(verb, status, lengthBytes);
+      const bodiless = verb === 'HEAD' || status === 204 || status === 304;
+      expect(framing.kind === 'none').toBe(bodiless);
+      if (status === 204 || status === 304) expect(framing).toEqual({ kind: 'none', lengthBytes: null });
+      else if (verb === 'HEAD') expect(framing).toEqual({ kind: 'none', lengthBytes });
+      else if (status === 205) expect(framing).toEqual({ kind: 'known', lengthBytes: 0 });
+      else expect(framing).toEqual(lengthBytes === null ? { kind: 'chunked' } : { kind: 'known', lengthBytes });
+    }),
+  );
+});
+
+test('framing and hop-by-hop fields are never copied', () => {
+  const ours = ['content-length', 'transfer-encoding', 'connection', 'keep-alive', 'date', 'upgrade', 'trailer'];
+  expect(ours.filter((name) => !isOurField(name))).toEqual([]);
+  expect(['content-type', 'set-cookie', 'server', 'etag'].filter(isOurField)).toEqual([]);
+});
+
+test('a status without a phrase keeps the space behind its code', () => {
+  expect([statusText(200), statusText(599)]).toEqual(['200 OK', '599 ']);
+});
+
+test('no field value ends its line early, and every byte of it stays', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary', size: 'max', maxLength: 200 }), (value) => {
+      const breaking = /[\r\n\0]/.test(value);
+      if (breaking) {
+        expect(() => wireValue('x', value)).toThrow('line break');
+        return;
+      }
+      const wire = wireValue('x', value);
+      if (typeof wire !== 'string') expect(Buffer.from(wire).toString('latin1')).toBe(value);
+      else expect(wire).toBe(value);
+    }),
+  );
+  expect(wireValue('x', '\xe9')).toEqual(Buffer.from([0xe9]));
+  expect(wireValue('x', '€')).toBe('€');
+});
+
+test('request ids differ within a process and between seeds, and may be written anywhere', () => {
+  const [one, two] = [requestIds(new Uint8Array(10).fill(1)), requestIds(new Uint8Array(10).fill(2))];
+  const ids = [one(), one(), two(), two()];
+  expect(new Set(ids).size).toBe(4);
+  expect(ids.every(isSafeRequestId)).toBe(true);
+  expect(() => requestIds(new Uint8Array(9))).toThrow(RangeError);
+  expect(['', 'a b', 'a\nb', 'é', 'x'.repeat(129)].some(isSafeRequestId)).toBe(false);
+  expect(isSafeRequestId('x'.repeat(128))).toBe(true);
+});

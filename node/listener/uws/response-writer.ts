@@ -1,0 +1,288 @@
+/**
+ * Writes one response into the library's response object: one cork for what arrives in one turn, backpressure after that.
+ *
+ *   held ──first data, end, or end of turn──▶ streaming ──last byte taken──▶ finished
+ *
+ * Measured traps of this build that shape it:
+ * - `tryEnd(chunk, total)` frames by Content-Length and keeps nothing that the socket does not take: the rest is ours.
+ * - `write()` frames by chunks and keeps everything. With an `onWritable` handler the library never sends what it has
+ *   kept on its own, so an empty cork is needed to make it (or the tail of a message would wait for ever), and only the
+ *   result of a further `write` tells whether it is all gone. So after a refusal the next piece is a small probe, and of
+ *   each chunk a probe's worth is held back: what the library keeps for a slow client then shrinks instead of growing.
+ * - `endWithoutBody(n)` with n > 0 leaves the response open for ever; the length is written as a field instead.
+ * - The head of a chunked response can't be sent before its first chunk.
+ */
+
+import type { HttpResponse } from 'uWebSockets.js';
+import type { HeaderList } from '@weir/proto/http/headers.js';
+import { connectionNamed } from '@weir/proto/http/hop-by-hop.js';
+import type { ResponseHead } from '../../pipeline/dispatch.js';
+import { type Framing, isOurField, statusText } from '../response-framing.js';
+import { wireValue } from './wire-value.js';
+
+/** What the writer needs to know from, and tells to, the exchange that it writes for. */
+export interface WriterOwner {
+  /** How the connection goes on after this response. */
+  closing(): Closing;
+  /** The socket takes no more for now; said again each time it has taken something and is full again. */
+  blocked(): void;
+  /** Nothing waits any more; the source may go on. */
+  drained(): void;
+  /** The last bytes are about to be written: the last chance to touch the response object. */
+  finishing(): void;
+  /** The last byte was taken; the response object is gone. */
+  finished(): void;
+  /** The source broke its promise about the length; the connection must be cut. */
+  broken(reason: string): void;
+}
+
+/**
+ * - `keep`: keep-alive.
+ * - `library`: the client asked by a plain `Connection: close`; the library closes by itself, we only say so.
+ * - `close`: we close where the library lets us, and say so.
+ * - `linger`: we only say so; the client is still sending, and closing now could take the answer away from it.
+ */
+export type Closing = 'keep' | 'library' | 'close' | 'linger';
+
+const PROBE_BYTES = 1024;
+const EMPTY = new Uint8Array(0);
+
+export class ResponseWriter {
+  /** The response object, until the response is finished or the connection is gone. */
+  #res: HttpResponse | null;
+  readonly #owner: WriterOwner;
+  #head: ResponseHead | null = null;
+  #framing: Framing = { kind: 'chunked' };
+  #headWritten = false;
+  #turnOver = false;
+  #sourceEnded = false;
+  #blocked = false;
+  /** The library took the last write whole. */
+  #clear = true;
+  #listening = false;
+  #receivedBytes = 0;
+  #takenBytes = 0;
+  /** What the socket has not taken; more than one only when a source goes on after being told to wait. */
+  readonly #pending: Uint8Array[] = [];
+
+  constructor(res: HttpResponse, owner: WriterOwner) {
+    this.#res = res;
+    this.#owner = owner;
+  }
+
+  get begun(): boolean {
+    return this.#head !== null;
+  }
+
+  get isBlocked(): boolean {
+    return this.#blocked;
+  }
+
+  /** Holds the head back: the body may follow in the same turn. */
+  begin(head: ResponseHead, framing: Framing): void {
+    if (this.#head !== null) throw new Error('a response has one head');
+    this.#head = head;
+    this.#framing = framing;
+  }
+
+  /** False: the source should wait until `drained`. */
+  write(chunk: Uint8Array): boolean {
+    if (this.#res === null || this.#framing.kind === 'none') return true;
+    if (this.#head === null) throw new Error('a response body comes behind its head');
+    if (chunk.byteLength === 0) return !this.#blocked;
+    this.#receivedBytes += chunk.byteLength;
+    if (this.#framing.kind === 'known') {
+      const { lengthBytes } = this.#framing;
+      if (this.#receivedBytes > lengthBytes) {
+        this.#owner.broken(`more than the ${lengthBytes} bytes that were announced`);
+        return false;
+      }
+      if (!this.#headWritten && chunk.byteLength === lengthBytes) {
+        this.#writeWhole(chunk, lengthBytes);
+        return !this.#blocked;
+      }
+    } else if (!this.#headWritten && !this.#turnOver && this.#pending.length === 0) {
+      // Perhaps the end comes in the same turn: then the length is known after all.
+      this.#pending.push(chunk);
+      return true;
+    }
+    this.#pending.push(chunk);
+    if (!this.#blocked) this.#cork(() => this.#pump());
+    return !this.#blocked;
+  }
+
+  /** The source has ended. */
+  end(): void {
+    if (this.#res === null || this.#sourceEnded) return;
+    if (this.#head === null) throw new Error('a response ends behind its head');
+    this.#sourceEnded = true;
+    const framing = this.#framing;
+    if (framing.kind === 'known') {
+      if (this.#receivedBytes < framing.lengthBytes) {
+        this.#owner.broken(`${this.#receivedBytes} bytes instead of the ${framing.lengthBytes} that were announced`);
+      } else if (framing.lengthBytes === 0) this.#writeWhole(EMPTY, 0);
+      return;
+    }
+    if (framing.kind === 'none') this.#writeHeadOnly(framing.lengthBytes);
+    else if (this.#headWritten) {
+      if (!this.#blocked) this.#cork(() => this.#pump());
+    } else {
+      const body = this.#pending.pop() ?? EMPTY;
+      this.#framing = { kind: 'known', lengthBytes: body.byteLength };
+      this.#writeWhole(body, body.byteLength);
+    }
+  }
+
+  /** The turn in which the head came is over: what is held goes out. */
+  turnEnded(): void {
+    this.#turnOver = true;
+    if (this.#res === null || this.#head === null || this.#headWritten) return;
+    if (this.#framing.kind === 'none') return;
+    if (this.#framing.kind === 'known' || this.#pending.length > 0) this.#cork(() => this.#pump());
+  }
+
+  /** The connection is gone, or about to be: nothing may touch it any more. Returns the object for a last close. */
+  detach(): HttpResponse | null {
+    const res = this.#res;
+    this.#res = null;
+    this.#pending.length = 0;
+    return res;
+  }
+
+  /** Moves what waits into the socket; runs inside a cork. */
+  #pump(): void {
+    if (this.#res === null) return;
+    if (!this.#headWritten) this.#writeHead(this.#res, this.#owner.closing() !== 'keep');
+    if (this.#framing.kind === 'known') this.#pumpKnown(this.#res, this.#framing.lengthBytes);
+    else this.#pumpChunked(this.#res);
+  }
+
+  #pumpKnown(res: HttpResponse, totalBytes: number): void {
+    // With nothing to send yet, an empty piece makes the library end the head with its Content-Length.
+    if (this.#pending.length === 0 && this.#takenBytes === 0) this.#noteTaken(res.tryEnd(EMPTY, totalBytes)[0]);
+    for (let chunk = this.#pending[0]; chunk !== undefined; chunk = this.#pending[0]) {
+      if (this.#takenBytes + chunk.byteLength === totalBytes) this.#owner.finishing();
+      const [ok, done] = res.tryEnd(chunk, totalBytes);
+      if (done) {
+        this.#res = null;
+        this.#owner.finished();
+        return;
+      }
+      if (!ok) {
+        const takenBytes = res.getWriteOffset() - this.#takenBytes;
+        this.#takenBytes += takenBytes;
+        if (takenBytes < chunk.byteLength) this.#pending[0] = chunk.subarray(takenBytes);
+        else this.#pending.shift();
+        this.#noteTaken(false);
+        return;
+      }
+      this.#takenBytes += chunk.byteLength;
+      this.#pending.shift();
+    }
+  }
+
+  #pumpChunked(res: HttpResponse): void {
+    for (let chunk = this.#pending[0]; chunk !== undefined; chunk = this.#pending[0]) {
+      const wholeBytes = chunk.byteLength;
+      const pieceBytes = wholeBytes <= PROBE_BYTES ? wholeBytes : this.#clear ? wholeBytes - PROBE_BYTES : PROBE_BYTES;
+      if (pieceBytes === wholeBytes) this.#pending.shift();
+      else this.#pending[0] = chunk.subarray(pieceBytes);
+      this.#clear = res.write(chunk.subarray(0, pieceBytes));
+      this.#noteTaken(this.#clear);
+      if (!this.#clear) return;
+    }
+    if (!this.#sourceEnded) return;
+    this.#finish(() => res.end());
+  }
+
+  #noteTaken(ok: boolean): void {
+    if (ok) return;
+    this.#blocked = true;
+    this.#listenForRoom();
+    this.#owner.blocked();
+  }
+
+  #listenForRoom(): void {
+    if (this.#listening || this.#res === null) return;
+    this.#listening = true;
+    this.#res.onWritable(() => {
+      this.#roomCame();
+      return true;
+    });
+  }
+
+  #roomCame(): void {
+    if (this.#res === null || !this.#blocked) return;
+    this.#blocked = false;
+    // Also with nothing of ours left: the cork alone makes the library send what it has kept.
+    this.#cork(() => this.#pump());
+    if (this.#res !== null && !this.#blocked) this.#owner.drained();
+  }
+
+  /** Head and body in one piece. */
+  #writeWhole(body: Uint8Array, totalBytes: number): void {
+    const closing = this.#owner.closing();
+    this.#cork(() => {
+      const res = this.#res;
+      if (res === null) return;
+      if (closing === 'close') {
+        this.#writeHead(res, false);
+        this.#finish(() => res.end(body, true));
+        return;
+      }
+      this.#writeHead(res, closing !== 'keep');
+      if (body.byteLength === 0) {
+        this.#finish(() => res.end());
+        return;
+      }
+      this.#pending.push(body);
+      this.#pumpKnown(res, totalBytes);
+    });
+  }
+
+  #writeHeadOnly(lengthBytes: number | null): void {
+    this.#cork(() => {
+      const res = this.#res;
+      if (res === null) return;
+      this.#writeHead(res, this.#owner.closing() !== 'keep');
+      if (lengthBytes !== null) res.writeHeader('Content-Length', String(lengthBytes));
+      this.#finish(() => res.endWithoutBody());
+    });
+  }
+
+  #writeHead(res: HttpResponse, sayClose: boolean): void {
+    const head = this.#head;
+    if (head === null) throw new Error('a head was written that never came');
+    this.#headWritten = true;
+    res.writeStatus(statusText(head.status));
+    writeFields(res, head.headers);
+    if (sayClose) res.writeHeader('Connection', 'close');
+  }
+
+  #finish(endResponse: () => void): void {
+    this.#owner.finishing();
+    this.#res = null;
+    endResponse();
+    this.#owner.finished();
+  }
+
+  #cork(write: () => void): void {
+    this.#res?.cork(write);
+  }
+}
+
+const never = (): boolean => false;
+
+/** Writes the fields that pass; `isWithheld` names more that don't. */
+export function writeFields(
+  res: HttpResponse,
+  headers: HeaderList,
+  isWithheld: (name: string) => boolean = never,
+): void {
+  const named = connectionNamed(headers);
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] ?? '';
+    if (isOurField(name) || named.has(name) || isWithheld(name)) continue;
+    res.writeHeader(name, wireValue(name, headers[i + 1] ?? ''));
+  }
+}

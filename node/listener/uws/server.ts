@@ -1,0 +1,369 @@
+/**
+ * The listener over uWebSockets.js (the registry alias of design §9): accepts, checks heads, makes exchanges, drains.
+ *
+ * The native library owns the sockets; this file owns what is counted and which exchanges are open. Decisions stand in
+ * pure files (request-head.ts, client-address.ts, response-framing.ts), the life of one exchange in exchange-socket.ts.
+ *
+ * What this build can't do, measured, and pinned by test/hostile/requests so that an upgrade of the library shows:
+ * HTTP/1.0, absolute-form, `OPTIONS *`, CONNECT and chunked trailers are answered 505 by it; so is a request line that
+ * arrives in two packets, if the cut lies between `GET ` and the line's end. Some malformed heads (bare LF, NUL,
+ * obs-fold, space before a colon, more than 98 fields) are met with silence until a limit closes the connection. A
+ * request that comes before the answer of the one before closes the connection, unless that was answered in its own
+ * turn (RFC 9112 §9.3.2 lets clients expect that). A client that closes its half of the connection counts as gone.
+ */
+
+import type { HttpRequest, HttpResponse, TemplatedApp, us_listen_socket, us_socket_context_t } from 'uWebSockets.js';
+import uWS from 'uWebSockets.js';
+import { type Failure, failure, failureTable, type TimerName, timerFired } from '@weir/proto/http/failures.js';
+import { headerValue, type MutableHeaderList } from '@weir/proto/http/headers.js';
+import { problemAnswer } from '@weir/proto/http/problem.js';
+import type { GatewaySpec, ListenerTlsSpec } from '@weir/proto/snapshot/snapshot.js';
+import type { GatewayRequest } from '../../pipeline/dispatch.js';
+import { createExchange, type Exchange } from '../../pipeline/exchange.js';
+import { clientAddress, type TrustedProxies, trustedProxies } from '../client-address.js';
+import type { BoundAddress, Listener, ListenerOptions } from '../listener.js';
+import { portOwner } from '../port-owner.js';
+import { type HeadReading, isFailure, readHead, targetText } from '../request-head.js';
+import { isSafeRequestId } from '../request-ids.js';
+import { statusText } from '../response-framing.js';
+import { addressTexts } from './address-text.js';
+import { type ExchangeOwner, ExchangeSocket } from './exchange-socket.js';
+import { FirstRequests } from './first-request.js';
+import { UwsRequestBody } from './request-body.js';
+import { createApp } from './tls.js';
+import { asksForWebSocket, UpgradeSocket, webSocketBehavior } from './websocket.js';
+import { exactValue } from './wire-value.js';
+
+/** After the last answer of a drain, clients that were told to close get this long to do so before they are cut. */
+const LAST_WORDS_MS = 100;
+
+export function createUwsListener(options: ListenerOptions): Listener {
+  return new UwsListener(options);
+}
+
+class UwsListener implements Listener, ExchangeOwner {
+  connections = 0;
+  tunnels = 0;
+  isDraining = false;
+  readonly timers: ListenerOptions['timers'];
+  readonly #options: ListenerOptions;
+  readonly #open = new Set<ExchangeSocket>();
+  readonly #addressText = addressTexts();
+  readonly #firstRequests: FirstRequests;
+  readonly #apps: TemplatedApp[] = [];
+  #gateway: GatewaySpec;
+  #proxies: TrustedProxies;
+  #listenSocket: us_listen_socket | null = null;
+  #bound: BoundAddress | null = null;
+  #turnEnders: ExchangeSocket[] = [];
+  #whenIdle: (() => void) | null = null;
+  /** Where the library's header iteration puts its pairs; one array per request, handed over whole. */
+  #collected: MutableHeaderList = [];
+  readonly #collect = (name: string, value: string): void => {
+    this.#collected.push(name, value);
+  };
+
+  constructor(options: ListenerOptions) {
+    this.#options = options;
+    this.timers = options.timers;
+    this.#gateway = options.gateway;
+    this.#proxies = trustedProxies(options.gateway.trustedProxies);
+    this.#firstRequests = new FirstRequests(
+      options.timers,
+      () => this.#gateway.clientTimers.clientHeadersMs,
+      (res, address) => this.#noRequestCame(res, address),
+    );
+  }
+
+  get exchanges(): number {
+    return this.#open.size;
+  }
+
+  async start(): Promise<BoundAddress> {
+    if (this.#apps.length > 0) throw new Error('a listener is started once');
+    const { host, port } = this.#gateway.listen;
+    const app = this.#makeApp(this.#gateway.tls);
+    const boundPort = this.#listen(app, host, port);
+    if (boundPort === null) throw new Error(await portOwner(host, port));
+    this.#apps.push(app);
+    this.#bound = { scheme: this.#gateway.tls === null ? 'http' : 'https', host, port: boundPort };
+    return this.#bound;
+  }
+
+  update(gateway: GatewaySpec): void {
+    this.#proxies = trustedProxies(gateway.trustedProxies);
+    this.#gateway = gateway;
+  }
+
+  /**
+   * The library can't replace its default certificate, so a new app takes over the port; connections of the old one
+   * live on in it. Both calls are made in one turn: a client that is just connecting retries its SYN at worst.
+   */
+  reloadCertificates(tls: ListenerTlsSpec): void {
+    const bound = this.#bound;
+    if (bound === null || bound.scheme === 'http') throw new Error('this listener does not serve TLS');
+    const app = this.#makeApp(tls);
+    const before = this.#apps.at(-1);
+    this.#stopAccepting();
+    if (this.#listen(app, bound.host, bound.port) === null) {
+      if (before !== undefined) this.#listen(before, bound.host, bound.port);
+      throw new Error(`port ${bound.port} could not be taken over; the certificates stay as they were`);
+    }
+    this.#apps.push(app);
+  }
+
+  async drain(limitMs: number): Promise<{ readonly cut: number }> {
+    this.isDraining = true;
+    this.#stopAccepting();
+    this.#firstRequests.stop();
+    for (const socket of this.#open) if (socket instanceof UpgradeSocket) socket.goAway();
+    if (this.#open.size > 0) await this.#idleOrPassed(limitMs);
+    const cut = this.#open.size;
+    if (cut > 0) this.#options.events.onTimer('drain', null);
+    else if (this.connections > 0) await this.#passed(Math.min(LAST_WORDS_MS, limitMs));
+    this.close();
+    return { cut };
+  }
+
+  close(): void {
+    this.isDraining = true;
+    this.#stopAccepting();
+    this.#firstRequests.stop();
+    for (const socket of [...this.#open]) socket.cut(failure('draining', 'this node is shutting down'));
+    for (const app of this.#apps.splice(0)) app.close();
+  }
+
+  #idleOrPassed(limitMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.timers.create(resolve);
+      timer.arm(limitMs);
+      this.#whenIdle = () => {
+        timer.cancel();
+        resolve();
+      };
+    });
+  }
+
+  #passed(ms: number): Promise<void> {
+    return new Promise((resolve) => this.timers.create(resolve).arm(ms));
+  }
+
+  #makeApp(tls: ListenerTlsSpec | null): TemplatedApp {
+    const behavior = webSocketBehavior(this.#gateway.limits.messageBytes, (res, req, context) =>
+      this.#receive(res, req, context),
+    );
+    const app = createApp(tls, this.#options.reveal, (routes) => {
+      routes.ws('/*', behavior).any('/*', (res, req) => this.#receive(res, req, null));
+    });
+    return app.filter((res, count) => this.#connectionChanged(res, Number(count)));
+  }
+
+  /** Exclusive: without the option the library shares ports among processes, and half the traffic goes elsewhere. */
+  #listen(app: TemplatedApp, host: string, port: number): number | null {
+    let boundPort: number | null = null;
+    const listening = (socket: us_listen_socket | false): void => {
+      if (socket === false) return;
+      this.#listenSocket = socket;
+      boundPort = uWS.us_socket_local_port(socket);
+    };
+    // The types lack the overload with a host and options, the library has it (AppWrapper.h, uWS_App_listen).
+    const listen = app.listen as unknown as (
+      host: string,
+      port: number,
+      options: number,
+      callback: (socket: us_listen_socket | false) => void,
+    ) => void;
+    listen.call(app, host, port, EXCLUSIVE_PORT, listening);
+    return boundPort;
+  }
+
+  #stopAccepting(): void {
+    if (this.#listenSocket === null) return;
+    uWS.us_listen_socket_close(this.#listenSocket);
+    this.#listenSocket = null;
+  }
+
+  #connectionChanged(res: HttpResponse, count: number): void {
+    this.connections += count;
+    if (count > 0 && !this.isDraining) this.#firstRequests.accepted(res, this.#addressText(res.getRemoteAddress()));
+  }
+
+  /** No complete request head came in time on a fresh connection. */
+  #noRequestCame(res: HttpResponse, peerAddress: string): void {
+    const failed = timerFired('clientHeaders', this.#gateway.clientTimers.clientHeadersMs);
+    this.#options.events.onTimer('clientHeaders', null);
+    this.#refused(failed, '', '', peerAddress);
+    // Inside TLS nothing can be said before the handshake is over, and nothing here knows whether it is.
+    if (this.#bound?.scheme === 'https') res.close();
+    else this.#writeProblem(res, failed, '', this.#options.nextRequestId(), 0);
+  }
+
+  /** One request: from the library's objects, which are only valid in this call, to an exchange or a refusal. */
+  #receive(res: HttpResponse, req: HttpRequest, context: us_socket_context_t | null): void {
+    const socketAddress = this.#addressText(res.getRemoteAddress());
+    this.#firstRequests.requestSeen(socketAddress);
+    const headers: MutableHeaderList = [];
+    this.#collected = headers;
+    req.forEach(this.#collect);
+    const method = req.getCaseSensitiveMethod();
+    const path = targetText(req.getUrl());
+    // The types say that it is never undefined; without a query it is.
+    const query = targetText((req.getQuery() as string | undefined) ?? '');
+    const peerAddress = this.#peerOf(res, socketAddress);
+    const reading = readHead({ method, path, query, headers }, this.#gateway.limits, (name, value) =>
+      exactValue(req, headers, name, value),
+    );
+    if (isFailure(reading)) {
+      this.#refuse(res, reading, method, path, peerAddress);
+      return;
+    }
+    const { exchanges } = this.#gateway.limits;
+    if (this.#open.size >= exchanges) {
+      const full = failure('overloaded', `${exchanges} exchanges are in flight`, { retryAfterS: 1 });
+      this.#refuse(res, full, method, path, peerAddress);
+      return;
+    }
+    const exchange = this.#exchangeOf(headers, peerAddress);
+    const request: GatewayRequest = {
+      method,
+      path,
+      query,
+      authority: reading.authority,
+      headers,
+      body: null,
+      target: null,
+      exchange,
+    };
+    const { clientTimers, limits } = this.#gateway;
+    const socket =
+      context !== null && asksForWebSocket(headers)
+        ? new UpgradeSocket(res, request, reading.closeAsked, clientTimers, this, {
+            context,
+            messageBytes: limits.messageBytes,
+          })
+        : new ExchangeSocket(res, request, reading.closeAsked, clientTimers, this);
+    this.#dispatch(res, request, socket, reading);
+  }
+
+  #dispatch(res: HttpResponse, request: GatewayRequest, socket: ExchangeSocket, reading: HeadReading): void {
+    this.#open.add(socket);
+    res.onAborted(() => socket.gone());
+    let dispatched = request;
+    if (reading.hasBody) {
+      const body = new UwsRequestBody(socket, reading.lengthBytes);
+      socket.withBody(body);
+      res.onData((chunk, isLast) => socket.bodyArrived(chunk, isLast));
+      dispatched = { ...request, body };
+    }
+    try {
+      socket.dispatched(this.#options.onRequest(dispatched, socket));
+    } catch (error) {
+      socket.failed(error);
+    }
+  }
+
+  /** The other end as HTTP sees it: behind a trusted PROXY protocol hop, the address that it reports. */
+  #peerOf(res: HttpResponse, socketAddress: string): string {
+    if (!this.#gateway.proxyProtocol || !this.#proxies.includes(socketAddress)) return socketAddress;
+    const proxied = this.#addressText(res.getProxiedRemoteAddress());
+    return proxied === '' ? socketAddress : proxied;
+  }
+
+  #exchangeOf(headers: MutableHeaderList, peerAddress: string): Exchange {
+    const { clock, nextRequestId } = this.#options;
+    const peerTrusted = this.#proxies.includes(peerAddress);
+    const given = peerTrusted ? headerValue(headers, this.#gateway.names.requestIdHeader) : undefined;
+    return createExchange({
+      id: given !== undefined && isSafeRequestId(given) ? given : nextRequestId(),
+      receivedAtMs: clock.nowMs(),
+      receivedWallMs: clock.wallMs(),
+      scheme: this.#bound?.scheme ?? 'http',
+      peerAddress,
+      clientAddress: peerTrusted ? clientAddress(peerAddress, headers, this.#proxies) : peerAddress,
+      peerTrusted,
+    });
+  }
+
+  /**
+   * Refuses, and closes. The answer is written in a turn of its own on purpose: until then the library takes nothing
+   * more from this connection, and closes it when another request stands behind the refused one. So whatever an
+   * ambiguous head hides is never read as a request.
+   */
+  #refuse(res: HttpResponse, failed: Failure, method: string, path: string, peerAddress: string): void {
+    const requestId = this.#refused(failed, method, path, peerAddress);
+    let gone = false;
+    res.onAborted(() => {
+      gone = true;
+    });
+    const receivedAtMs = this.#options.clock.nowMs();
+    setImmediate(() => {
+      if (!gone) this.#writeProblem(res, failed, method, requestId, this.#options.clock.nowMs() - receivedAtMs);
+    });
+  }
+
+  #refused(failed: Failure, method: string, path: string, peerAddress: string): string {
+    const requestId = this.#options.nextRequestId();
+    const { status } = failureTable[failed.code];
+    this.#options.events.onRefused({ status, failure: failed, requestId, method, path, peerAddress });
+    return requestId;
+  }
+
+  #writeProblem(res: HttpResponse, failed: Failure, method: string, requestId: string, elapsedMs: number): void {
+    const { names } = this.#gateway;
+    const problem = problemAnswer(failed, {
+      requestId,
+      requestIdHeader: names.requestIdHeader,
+      via: names.via,
+      elapsedMs: Math.round(elapsedMs * 10) / 10,
+      attempts: [],
+    });
+    res.cork(() => {
+      res.writeStatus(statusText(problem.status));
+      for (let i = 0; i < problem.headers.length; i += 2) {
+        res.writeHeader(problem.headers[i] ?? '', problem.headers[i + 1] ?? '');
+      }
+      if (method === 'HEAD') res.endWithoutBody(0, true);
+      else res.end(problem.body, true);
+    });
+  }
+
+  // What exchanges ask and tell.
+
+  atTurnEnd(socket: ExchangeSocket): void {
+    if (this.#turnEnders.push(socket) > 1) return;
+    setImmediate(() => {
+      const sockets = this.#turnEnders;
+      this.#turnEnders = [];
+      for (const each of sockets) each.turnEnded();
+    });
+  }
+
+  ended(socket: ExchangeSocket): void {
+    this.#open.delete(socket);
+    if (this.#open.size === 0) this.#whenIdle?.();
+  }
+
+  tunnelOpened(): void {
+    this.tunnels += 1;
+  }
+
+  tunnelClosed(): void {
+    this.tunnels -= 1;
+  }
+
+  timerFired(timer: TimerName, exchange: Exchange): void {
+    this.#options.events.onTimer(timer, exchange);
+  }
+
+  answer(res: HttpResponse, failed: Failure, request: GatewayRequest): void {
+    const { exchange } = request;
+    this.#writeProblem(res, failed, request.method, exchange.id, this.#options.clock.nowMs() - exchange.receivedAtMs);
+  }
+
+  bug(error: unknown): void {
+    this.#options.events.onBug(error);
+  }
+}
+
+/** LIBUS_LISTEN_EXCLUSIVE_PORT; the types declare it as an enum member that does not exist at run time. */
+const EXCLUSIVE_PORT = 1;

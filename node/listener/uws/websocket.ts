@@ -1,0 +1,244 @@
+/**
+ * WebSockets from clients over the library: the upgrade as an exchange, and the client's end of the tunnel.
+ *
+ * The upgrade request goes through the same dispatch as any other; what is answered normally (401, 404, 426) is its
+ * answer. When the upstream has switched, the handshake is finished here and both ends are joined. The library delivers
+ * whole messages and answers pings by itself. It can't pause a WebSocket, so what comes while the upstream takes nothing
+ * is held here up to a bound, and beyond it the client is closed with 1013 (try again later).
+ */
+
+import type { HttpRequest, HttpResponse, us_socket_context_t, WebSocket, WebSocketBehavior } from 'uWebSockets.js';
+import uWS from 'uWebSockets.js';
+import type { Failure } from '@weir/proto/http/failures.js';
+import { type HeaderList, headerValue, listTokens } from '@weir/proto/http/headers.js';
+import type { ClientTimersSpec } from '@weir/proto/snapshot/snapshot.js';
+import type { GatewayRequest, WebSocketEvents, WebSocketPeer } from '../../pipeline/dispatch.js';
+import { joinTunnel, type Tunnel } from '../tunnel.js';
+import { type ExchangeOwner, ExchangeSocket } from './exchange-socket.js';
+import { writeFields } from './response-writer.js';
+
+/** Messages are held for a slow upstream up to this, or one message of the largest size if that is more. */
+const HELD_BYTES_MIN = 1_048_576;
+
+/** The object that the library carries along with a WebSocket. */
+export interface SocketLink {
+  readonly end: ClientEnd;
+  readonly opened: () => void;
+}
+
+/** True for a request that RFC 6455 §4.2.1 calls an opening handshake; the library has checked the key's length. */
+export function asksForWebSocket(headers: HeaderList): boolean {
+  return (
+    listTokens(headerValue(headers, 'upgrade') ?? '').includes('websocket') &&
+    headerValue(headers, 'sec-websocket-version') === '13'
+  );
+}
+
+export function webSocketBehavior(
+  messageBytes: number,
+  upgrade: (res: HttpResponse, req: HttpRequest, context: us_socket_context_t) => void,
+): WebSocketBehavior<SocketLink> {
+  return {
+    // A little more than the limit is accepted, so that most messages beyond it can be refused with 1009; the library
+    // itself only cuts the connection.
+    maxPayloadLength: messageBytes + 65_536,
+    // Idle limits are the route's, and ours to keep.
+    idleTimeout: 0,
+    sendPingsAutomatically: false,
+    maxBackpressure: 0,
+    compression: uWS.DISABLED,
+    upgrade,
+    open: (ws) => {
+      ws.getUserData().end.opened(ws);
+      ws.getUserData().opened();
+    },
+    message: (ws, message, isBinary) => ws.getUserData().end.messageCame(message, isBinary),
+    ping: (ws, payload) => ws.getUserData().end.pingCame(payload),
+    pong: (ws, payload) => ws.getUserData().end.pongCame(payload),
+    drain: (ws) => ws.getUserData().end.drained(),
+    close: (ws, code, reason) => ws.getUserData().end.closed(code, reason),
+  };
+}
+
+/** The client's end of a tunnel. */
+export class ClientEnd implements WebSocketPeer {
+  #ws: WebSocket<SocketLink> | null = null;
+  #events: WebSocketEvents | null = null;
+  #paused = false;
+  #heldBytes = 0;
+  #closedWith: readonly [code: number, reason: string] | null = null;
+  readonly #held: ((events: WebSocketEvents) => void)[] = [];
+  readonly #messageBytes: number;
+
+  constructor(messageBytes: number) {
+    this.#messageBytes = messageBytes;
+  }
+
+  // What the tunnel asks.
+
+  send(message: Uint8Array, isBinary: boolean): boolean {
+    if (this.#ws === null) return true;
+    // 1: sent, 0: kept for a slow client; 2, dropped, needs a limit on what is kept, and there is none.
+    return this.#ws.send(message, isBinary, false) === 1;
+  }
+
+  ping(payload: Uint8Array): void {
+    this.#ws?.ping(payload);
+  }
+
+  pong(): void {
+    // The library has answered the ping already.
+  }
+
+  close(code: number, reason: string): void {
+    this.#ws?.end(code, reason);
+  }
+
+  terminate(): void {
+    this.#ws?.close();
+  }
+
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#deliver();
+  }
+
+  listen(events: WebSocketEvents): void {
+    this.#events = events;
+    this.#deliver();
+  }
+
+  // What the library tells.
+
+  opened(ws: WebSocket<SocketLink>): void {
+    this.#ws = ws;
+  }
+
+  messageCame(message: ArrayBuffer, isBinary: boolean): void {
+    if (message.byteLength > this.#messageBytes) {
+      this.close(1009, 'message too big');
+      return;
+    }
+    // The library takes the memory back after this call.
+    const copy = new Uint8Array(message.slice(0));
+    if (this.#events !== null && !this.#paused) {
+      this.#events.onMessage(copy, isBinary);
+      return;
+    }
+    this.#heldBytes += copy.byteLength;
+    if (this.#heldBytes > Math.max(HELD_BYTES_MIN, this.#messageBytes)) {
+      this.close(1013, 'the upstream is too slow');
+      return;
+    }
+    this.#held.push((events) => {
+      this.#heldBytes -= copy.byteLength;
+      events.onMessage(copy, isBinary);
+    });
+  }
+
+  pingCame(payload: ArrayBuffer): void {
+    this.#events?.onPing(new Uint8Array(payload.slice(0)));
+  }
+
+  pongCame(payload: ArrayBuffer): void {
+    this.#events?.onPong(new Uint8Array(payload.slice(0)));
+  }
+
+  drained(): void {
+    if (this.#ws?.getBufferedAmount() === 0) this.#events?.onDrain();
+  }
+
+  closed(code: number, reason: ArrayBuffer): void {
+    this.#ws = null;
+    this.#closedWith = [code, Buffer.from(reason).toString('utf8')];
+    // What was held goes first, whatever the upstream's valve says: after this nothing will.
+    this.#paused = false;
+    this.#deliver();
+  }
+
+  #deliver(): void {
+    const events = this.#events;
+    if (events === null) return;
+    while (!this.#paused) {
+      const next = this.#held.shift();
+      if (next === undefined) break;
+      next(events);
+    }
+    const closed = this.#closedWith;
+    if (closed === null || this.#held.length > 0) return;
+    this.#closedWith = null;
+    events.onClose(closed[0], closed[1]);
+  }
+}
+
+/** An exchange that may become a tunnel. Only these have `onUpgrade`: its absence is how layers know of a plain request. */
+export class UpgradeSocket extends ExchangeSocket {
+  readonly #context: us_socket_context_t;
+  readonly #messageBytes: number;
+  #tunnel: Tunnel | null = null;
+
+  constructor(
+    res: HttpResponse,
+    request: GatewayRequest,
+    closeAsked: boolean,
+    timers: ClientTimersSpec,
+    owner: ExchangeOwner,
+    upgrade: { readonly context: us_socket_context_t; readonly messageBytes: number },
+  ) {
+    super(res, request, closeAsked, timers, owner);
+    this.#context = upgrade.context;
+    this.#messageBytes = upgrade.messageBytes;
+  }
+
+  onUpgrade(headers: HeaderList, upstream: WebSocketPeer): void {
+    const res = this.writer.detach();
+    if (res === null) {
+      upstream.terminate();
+      return;
+    }
+    this.res = null;
+    const end = new ClientEnd(this.#messageBytes);
+    const { headers: asked } = this.request;
+    res.cork(() => {
+      res.writeStatus('101 Switching Protocols');
+      writeFields(res, headers, isHandshakeField);
+      res.upgrade<SocketLink>(
+        {
+          end,
+          opened: () => {
+            this.owner.tunnelOpened();
+            this.#tunnel = joinTunnel(end, upstream, () => this.#tunnelEnded());
+          },
+        },
+        headerValue(asked, 'sec-websocket-key') ?? '',
+        headerValue(headers, 'sec-websocket-protocol') ?? '',
+        // No extension: compression would be between the upstream and us, and between us and the client, separately.
+        '',
+        this.#context,
+      );
+    });
+  }
+
+  /** The node is going down: tunnels have no end of their own to wait for. */
+  goAway(): void {
+    this.#tunnel?.close(1001, 'the gateway is shutting down');
+  }
+
+  override cut(failed: Failure): void {
+    if (this.#tunnel === null) super.cut(failed);
+    else this.#tunnel.terminate();
+  }
+
+  #tunnelEnded(): void {
+    this.owner.tunnelClosed();
+    this.end();
+  }
+}
+
+function isHandshakeField(name: string): boolean {
+  return name.startsWith('sec-websocket-');
+}
