@@ -1,0 +1,111 @@
+/** Drives resolution.ts for one name: performs its queries, keeps its timer, rotates what it knows. */
+import { isIP } from 'node:net';
+import type { Failure } from '@weir/proto/http/failures.js';
+import type { DnsSpec } from '@weir/proto/snapshot/snapshot.js';
+import type { Clock, Timer, Timers } from '../../time/clock.js';
+import { translateConnectError } from '../transport/connect-failure.js';
+import type { NameQuery } from './queries.js';
+import { type Resolution, type ResolutionEvent, stepResolution, unresolved } from './resolution.js';
+
+/** Gets addresses in the order in which to try them, or the failure. */
+export type Resolved = (addresses: readonly string[], failed: Failure | null) => void;
+
+export interface Resolver {
+  /** Answers at once when addresses are known, stale ones too. */
+  resolve(done: Resolved): void;
+  /** Sets the one listener that hears of another set of addresses. */
+  onChanged(listen: (addresses: ReadonlySet<string>) => void): void;
+  /** Stops asking by itself. */
+  close(): void;
+}
+
+export interface ResolverDeps {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly query: NameQuery;
+}
+
+export function createResolver(host: string, spec: DnsSpec, deps: ResolverDeps): Resolver {
+  if (isIP(host) !== 0) {
+    const addresses = [host];
+    return { resolve: (done) => done(addresses, null), onChanged: () => {}, close: () => {} };
+  }
+  return new NameResolver(host, spec, deps);
+}
+
+class NameResolver implements Resolver {
+  readonly #host: string;
+  readonly #spec: DnsSpec;
+  readonly #deps: ResolverDeps;
+  readonly #timer: Timer;
+  #state: Resolution = unresolved;
+  #waiting: Resolved[] = [];
+  #rotation = 0;
+  #listen: (addresses: ReadonlySet<string>) => void = () => {};
+  #closed = false;
+
+  constructor(host: string, spec: DnsSpec, deps: ResolverDeps) {
+    this.#host = host;
+    this.#spec = spec;
+    this.#deps = deps;
+    this.#timer = deps.timers.create(() => this.#step({ kind: 'due' }));
+  }
+
+  resolve(done: Resolved): void {
+    this.#step({ kind: 'wanted' });
+    const { addresses, asking, failure } = this.#state;
+    if (addresses.length > 0) done(this.#rotated(addresses), null);
+    else if (asking || failure === null) this.#waiting.push(done);
+    else done([], failure);
+  }
+
+  onChanged(listen: (addresses: ReadonlySet<string>) => void): void {
+    this.#listen = listen;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#timer.cancel();
+  }
+
+  #step(event: ResolutionEvent): void {
+    const nowMs = this.#deps.clock.nowMs();
+    const { state, ask, changed } = stepResolution(this.#state, event, nowMs, this.#spec);
+    this.#state = state;
+    if (ask) this.#ask();
+    if (event.kind === 'wanted' || event.kind === 'due') return;
+    // Without an address nobody is served by asking again before someone wants it.
+    if (!this.#closed && state.addresses.length > 0) this.#timer.arm(state.dueAtMs - nowMs);
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const done of waiting) {
+      if (state.addresses.length > 0) done(this.#rotated(state.addresses), null);
+      else done([], state.failure);
+    }
+    if (changed) this.#listen(new Set(state.addresses));
+  }
+
+  #ask(): void {
+    this.#deps.query(this.#host).then(
+      ({ addresses, ttlMs }) => {
+        if (addresses.length > 0) this.#step({ kind: 'answered', addresses, ttlMs });
+        else this.#fail(new Error('the name has no address'));
+      },
+      (error: unknown) => this.#fail(error instanceof Error ? error : new Error(String(error))),
+    );
+  }
+
+  #fail(error: Error): void {
+    this.#step({ kind: 'failed', failure: translateConnectError('dns', error, this.#host) });
+  }
+
+  /** Each caller begins with another address of the first family; the other family stays behind, in the same order. */
+  #rotated(addresses: readonly string[]): readonly string[] {
+    const family = isIP(addresses[0] ?? '');
+    const first = addresses.filter((address) => isIP(address) === family);
+    if (first.length < 2) return addresses;
+    this.#rotation = (this.#rotation + 1) % first.length;
+    const rest = addresses.filter((address) => isIP(address) !== family);
+    return [...first.slice(this.#rotation), ...first.slice(0, this.#rotation), ...rest];
+  }
+}

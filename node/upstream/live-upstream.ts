@@ -1,0 +1,155 @@
+/**
+ * One upstream alive: its targets with their pools, name resolution and connections, and the handles by which the
+ * registry warms, counts and ends them. The wiring of the parts; each part's own rules are in its file.
+ */
+import { failure } from '@weir/proto/http/failures.js';
+import type { TargetSpec, UpstreamSpec } from '@weir/proto/snapshot/snapshot.js';
+import type { Dispatch } from '../pipeline/dispatch.js';
+import type { Clock, Timers } from '../time/clock.js';
+import type { NameQuery } from './dns/queries.js';
+import { createResolver } from './dns/resolver.js';
+import { createPoolDispatch } from './pools/call.js';
+import type { Connection, Dial } from './pools/connection.js';
+import { Pool, type PoolStats } from './pools/pool.js';
+import type { Target } from './target.js';
+import { type AlpnOffer, type Connector, createConnector } from './transport/connector.js';
+import { createHttp2Connection, STREAMS_MAX } from './transport/http2.js';
+import { loadTlsMaterial, type TlsMaterial } from './transport/tls-material.js';
+import { createHttp1Connection } from './transport/undici.js';
+import { asksForWebSocket, createWebSocketDispatch } from './transport/websocket.js';
+import type { Upstream } from './upstreams.js';
+
+export interface UpstreamDeps {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly query: NameQuery;
+  /** Largest WebSocket message in bytes; may change with a reload. */
+  readonly messageBytesMax: () => number;
+}
+
+export interface LiveTarget extends Target {
+  stats(): PoolStats;
+  /** Opens one connection ahead of traffic; `onEnd` runs once, whatever became of it. */
+  warm(onEnd: () => void): void;
+  /** Keeps nothing idle any more; requests under way, and late ones of an older snapshot, are still served. */
+  retire(): void;
+  destroy(): void;
+}
+
+export interface LiveUpstream extends Upstream {
+  readonly targets: readonly LiveTarget[];
+  /** Equal for two specs that may share pools: same spec, same TLS files. */
+  readonly identity: string;
+}
+
+/** Whether an upstream that is alive is what this spec describes. Throws when a TLS file cannot be read. */
+export function identityOf(spec: UpstreamSpec): string {
+  return identified(spec, loadTlsMaterial(spec.tls));
+}
+
+export function createLiveUpstream(spec: UpstreamSpec, deps: UpstreamDeps): LiveUpstream {
+  const tls = loadTlsMaterial(spec.tls);
+  return {
+    spec,
+    identity: identified(spec, tls),
+    targets: spec.targets.map((target) => createLiveTarget(target, spec, tls, deps)),
+  };
+}
+
+/** `host:port` as in a Host field: brackets around IPv6, no default port. */
+export function authorityOf({ scheme, host, port }: TargetSpec): string {
+  const name = host.includes(':') ? `[${host}]` : host;
+  return port === (scheme === 'https' ? 443 : 80) ? name : `${name}:${port}`;
+}
+
+function identified(spec: UpstreamSpec, tls: TlsMaterial): string {
+  return `${tls.fingerprint} ${stableJson(spec)}`;
+}
+
+/** JSON with sorted keys: two specs are equal when their texts are. */
+function stableJson(value: unknown): string {
+  return JSON.stringify(value, (_key, part: unknown) => {
+    if (part === null || typeof part !== 'object' || Array.isArray(part)) return part;
+    return Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)));
+  });
+}
+
+function createLiveTarget(spec: TargetSpec, upstream: UpstreamSpec, tls: TlsMaterial, deps: UpstreamDeps): LiveTarget {
+  const resolver = createResolver(spec.host, upstream.dns, deps);
+  const connector = createConnector({ target: spec, resolver, tls: spec.scheme === 'https' ? tls : null });
+  // What the last connection turned out to be; a burst of requests then waits for one HTTP/2 connection, not for many.
+  let streams = upstream.protocol === 'http2' ? STREAMS_MAX : 1;
+  const pool = new Pool<Connection>({
+    ...upstream.pool,
+    clock: deps.clock,
+    timers: deps.timers,
+    streamsExpected: () => streams,
+    dial: dialOf(spec, upstream, connector, (multiplexed) => {
+      streams = multiplexed ? STREAMS_MAX : 1;
+    }),
+  });
+  resolver.onChanged((addresses) => pool.retireWhere((connection) => !addresses.has(connection.address)));
+  return {
+    spec,
+    upstreamId: upstream.id,
+    authority: authorityOf(spec),
+    inFlight: 0,
+    dispatch: dispatchOf(pool, connector, upstream, deps),
+    stats: () => pool.stats(),
+    warm: (onEnd) => pool.warm(onEnd),
+    retire: () => {
+      resolver.close();
+      pool.retire();
+    },
+    destroy: () => {
+      resolver.close();
+      pool.destroy(failure('draining', 'the node is closing its upstreams'));
+    },
+  };
+}
+
+function dispatchOf(
+  pool: Pool<Connection>,
+  connector: Connector,
+  upstream: UpstreamSpec,
+  deps: UpstreamDeps,
+): Dispatch {
+  const send = createPoolDispatch(pool, upstream.pool.gatherBodyBytes);
+  const upgrade = createWebSocketDispatch({
+    connector,
+    headBytesMax: upstream.pool.responseHeaderBytes,
+    messageBytesMax: deps.messageBytesMax,
+  });
+  return (request, handler) => (asksForWebSocket(request.headers) ? upgrade : send)(request, handler);
+}
+
+const ALPN: Readonly<Record<UpstreamSpec['protocol'], AlpnOffer>> = {
+  http1: ['http/1.1'],
+  http2: ['h2'],
+  auto: ['h2', 'http/1.1'],
+};
+
+function dialOf(
+  spec: TargetSpec,
+  upstream: UpstreamSpec,
+  connector: Connector,
+  onOpened: (multiplexed: boolean) => void,
+): Dial<Connection> {
+  const headBytesMax = upstream.pool.responseHeaderBytes;
+  // Without TLS there is nothing to choose by: HTTP/2 is spoken where the configuration says so (RFC 9113 §3.3).
+  const priorKnowledge = spec.scheme === 'http' && upstream.protocol === 'http2';
+  return (events) =>
+    connector(ALPN[upstream.protocol], {
+      onTls: () => events.onTls(),
+      onOpened: ({ socket, address, protocol }) => {
+        const multiplexed = priorKnowledge || protocol === 'h2';
+        onOpened(multiplexed);
+        events.onConnected(
+          multiplexed
+            ? createHttp2Connection(socket, address, spec.scheme, headBytesMax)
+            : createHttp1Connection(socket, address, headBytesMax),
+        );
+      },
+      onFailed: (failed) => events.onFailed(failed),
+    });
+}

@@ -1,0 +1,175 @@
+/**
+ * One request over a pool: gather the body if it is small, take or wait for a connection, send, give the connection
+ * back. Owns the rule for stale connections: a reused connection that the peer has closed is not the request's
+ * failure, so the request goes out once more, on a connection that has carried nothing before. That is safe when
+ * nothing of it was written, or when it is idempotent and its body can be repeated (RFC 9110 §9.2.2, RFC 9112 §9.3.1).
+ */
+import type { Failure } from '@weir/proto/http/failures.js';
+import {
+  type AttemptPhase,
+  type Cancel,
+  type Dispatch,
+  type GatewayRequest,
+  nothingToCancel,
+  type ResponseHandler,
+  type ResponseHead,
+} from '../../pipeline/dispatch.js';
+import type { AnswerSink, Connection, OutgoingRequest, Progress } from './connection.js';
+import { gatherBody } from './gather.js';
+import type { Lease, Pool, Ticket, Waiter } from './pool.js';
+
+const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE']);
+
+export function createPoolDispatch(pool: Pool<Connection>, gatherBodyBytes: number): Dispatch {
+  return (request, handler) => {
+    const call = new Call(pool, request, handler);
+    call.begin(gatherBodyBytes);
+    return call.cancel;
+  };
+}
+
+class Call implements Waiter<Connection>, AnswerSink {
+  readonly #pool: Pool<Connection>;
+  readonly #handler: ResponseHandler;
+  readonly #request: GatewayRequest;
+  #outgoing: OutgoingRequest | null = null;
+  #ticket: Ticket<Connection> | null = null;
+  #lease: Lease<Connection> | null = null;
+  #cancelSend: Cancel = nothingToCancel;
+  #phase: AttemptPhase = 'queue';
+  #repeated = false;
+  /** Of the connection that was released last; `onFailed` comes behind `onReleased`. */
+  #wasReused = false;
+  #ended = false;
+
+  constructor(pool: Pool<Connection>, request: GatewayRequest, handler: ResponseHandler) {
+    this.#pool = pool;
+    this.#request = request;
+    this.#handler = handler;
+  }
+
+  readonly cancel: Cancel = () => {
+    if (this.#ended) return;
+    this.#ended = true;
+    if (this.#ticket !== null) this.#pool.abandon(this.#ticket);
+    this.#ticket = null;
+    this.#cancelSend();
+  };
+
+  begin(gatherBodyBytes: number): void {
+    const { body } = this.#request;
+    if (body === null || body.lengthBytes === null || body.lengthBytes > gatherBodyBytes) {
+      this.#dispatch(body);
+      return;
+    }
+    gatherBody(
+      body,
+      body.lengthBytes,
+      (bytes) => {
+        if (!this.#ended) this.#dispatch(bytes);
+      },
+      (failed) => this.#fail(failed),
+    );
+  }
+
+  #dispatch(body: OutgoingRequest['body']): void {
+    const { method, path, query, headers } = this.#request;
+    this.#outgoing = { method, target: query === '' ? path : `${path}?${query}`, headers, body };
+    const lease = this.#pool.take();
+    if (lease !== null) this.onLease(lease);
+    else this.#wait(false);
+  }
+
+  #wait(fresh: boolean): void {
+    const ticket = this.#pool.wait(this, fresh);
+    // The handler hears of phases within the call above, and may have cancelled then.
+    if (this.#ended && ticket !== null) this.#pool.abandon(ticket);
+    else this.#ticket = ticket;
+  }
+
+  onPhase(phase: AttemptPhase): void {
+    this.#phase = phase;
+    if (!this.#ended) this.#handler.onPhase?.(phase);
+  }
+
+  onLease(lease: Lease<Connection>): void {
+    this.#ticket = null;
+    if (this.#ended || this.#outgoing === null) {
+      this.#pool.giveBack(lease);
+      return;
+    }
+    this.#lease = lease;
+    const cancelSend = lease.connection.send(this.#outgoing, this);
+    // Still the same lease: a send may fail, or be cancelled from a callback, before it has returned its Cancel.
+    if (this.#lease !== lease) return;
+    if (this.#ended) cancelSend();
+    else this.#cancelSend = cancelSend;
+  }
+
+  onRefused(failed: Failure): void {
+    this.#ticket = null;
+    this.#fail(failed);
+  }
+
+  onSend(): void {
+    this.onPhase('send');
+  }
+
+  onSendProgress(): void {
+    if (!this.#ended) this.#handler.onSendProgress?.();
+  }
+
+  onSent(): void {
+    // An answer may come before the request was sent whole; phases don't go back for that.
+    if (this.#phase !== 'body') this.onPhase('firstByte');
+  }
+
+  onHead(head: ResponseHead): void {
+    if (this.#ended) return;
+    this.onPhase('body');
+    if (!this.#ended) this.#handler.onHeaders(head);
+  }
+
+  onData(chunk: Uint8Array): boolean {
+    return this.#ended ? false : this.#handler.onData(chunk);
+  }
+
+  onComplete(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#handler.onComplete();
+  }
+
+  onFailed(failed: Failure, progress: Progress): void {
+    if (this.#ended) return;
+    if (!this.#mayRepeat(progress)) {
+      this.#fail(failed);
+      return;
+    }
+    this.#repeated = true;
+    this.#cancelSend = nothingToCancel;
+    this.#wait(true);
+  }
+
+  onReleased(): void {
+    const lease = this.#lease;
+    if (lease === null) return;
+    this.#lease = null;
+    this.#wasReused = lease.reused;
+    this.#cancelSend = nothingToCancel;
+    this.#pool.giveBack(lease);
+  }
+
+  #mayRepeat({ untouched, answered, closed }: Progress): boolean {
+    if (this.#repeated || !this.#wasReused || !closed || answered) return false;
+    if (untouched) return true;
+    const body = this.#outgoing?.body ?? null;
+    return IDEMPOTENT.has(this.#request.method) && (body === null || body instanceof Uint8Array);
+  }
+
+  #fail(failed: Failure): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#handler.onError(failed);
+  }
+}

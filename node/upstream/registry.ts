@@ -1,0 +1,121 @@
+/**
+ * The upstreams of a node across snapshots. Owns which of them are alive: an upstream that a new snapshot describes
+ * unchanged stays the same object with the same pools, so a reload closes no connection that it need not close.
+ *
+ *   build ──▶ set (unchanged ones shared, new ones made) ──▶ warm ──▶ use ──▶ the former set's others retire
+ *                                                              └──▶ discard: the new ones retire, nothing else happened
+ */
+import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
+import type { Clock, Timers } from '../time/clock.js';
+import type { NameQuery } from './dns/queries.js';
+import { createLiveUpstream, identityOf, type LiveTarget, type LiveUpstream } from './live-upstream.js';
+import type { Upstreams } from './upstreams.js';
+
+/** Targets that are connected to ahead of traffic, at most, and how long a reload waits for them. */
+const WARM_TARGETS_MAX = 256;
+const WARM_MS = 1000;
+
+export interface RegistryDeps {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly query: NameQuery;
+}
+
+export interface TargetStats {
+  readonly upstreamId: string;
+  readonly targetId: string;
+  /** Connections that are open, and those of them that carry nothing. */
+  readonly open: number;
+  readonly idle: number;
+  readonly connecting: number;
+  /** Requests that wait for a connection, whether in the queue or for a socket of their own. */
+  readonly waiting: number;
+  readonly inFlight: number;
+}
+
+/** Upstreams of one snapshot; only the registry that made it may end what is in it. */
+export interface UpstreamSet extends Upstreams {
+  readonly all: readonly LiveUpstream[];
+  readonly messageBytesMax: number;
+}
+
+export interface UpstreamRegistry {
+  /** Builds the upstreams of a snapshot beside those in use. Throws, having changed nothing, when TLS files are unusable. */
+  build(snapshot: Snapshot): UpstreamSet;
+  /** Opens one connection per target of the set that has none. Resolves when done or when it took too long; never rejects. */
+  warm(set: UpstreamSet): Promise<void>;
+  /** Makes the set the one in use; upstreams that are not in it end once their work has. */
+  use(set: UpstreamSet): void;
+  /** Ends what was built for a set that is not going to be used. */
+  discard(set: UpstreamSet): void;
+  /** Of the set in use. */
+  stats(): TargetStats[];
+  /** Ends every connection now. */
+  close(): void;
+}
+
+export function createUpstreamRegistry(deps: RegistryDeps): UpstreamRegistry {
+  let current: UpstreamSet = setOf([], 0);
+  const alive = new Set<LiveUpstream>();
+  const upstreamDeps = { ...deps, messageBytesMax: () => current.messageBytesMax };
+
+  const retireAllBut = (kept: UpstreamSet, among: Iterable<LiveUpstream>): void => {
+    for (const upstream of among) {
+      if (kept.all.includes(upstream)) continue;
+      for (const target of upstream.targets) target.retire();
+      if (upstream.targets.every((target) => target.inFlight === 0)) alive.delete(upstream);
+    }
+  };
+
+  return {
+    build(snapshot) {
+      const all = snapshot.upstreams.map((spec) => {
+        const known = current.get(spec.id);
+        const same = known !== undefined && isLive(known) && known.identity === identityOf(spec);
+        return same ? known : createLiveUpstream(spec, upstreamDeps);
+      });
+      for (const upstream of all) alive.add(upstream);
+      return setOf(all, snapshot.gateway.limits.messageBytes);
+    },
+    warm: (set) => warmTargets(set, deps.timers),
+    use(set) {
+      current = set;
+      retireAllBut(set, [...alive]);
+    },
+    discard: (set) => retireAllBut(current, set.all),
+    stats: () => current.all.flatMap((upstream) => upstream.targets.map(statsOf)),
+    close() {
+      for (const upstream of alive) for (const target of upstream.targets) target.destroy();
+      alive.clear();
+    },
+  };
+}
+
+function setOf(all: readonly LiveUpstream[], messageBytesMax: number): UpstreamSet {
+  const byId = new Map(all.map((upstream) => [upstream.spec.id, upstream]));
+  return { all, messageBytesMax, get: (id) => byId.get(id) };
+}
+
+const isLive = (upstream: object): upstream is LiveUpstream => 'identity' in upstream;
+
+function statsOf(target: LiveTarget): TargetStats {
+  const { upstreamId, inFlight, spec } = target;
+  return { upstreamId, targetId: spec.id, inFlight, ...target.stats() };
+}
+
+function warmTargets(set: UpstreamSet, timers: Timers): Promise<void> {
+  const targets = set.all.flatMap((upstream) => upstream.targets).slice(0, WARM_TARGETS_MAX);
+  if (targets.length === 0) return Promise.resolve();
+  return new Promise((resolve) => {
+    let left = targets.length;
+    const timeout = timers.create(resolve);
+    timeout.arm(WARM_MS);
+    const onEnd = (): void => {
+      left -= 1;
+      if (left > 0) return;
+      timeout.cancel();
+      resolve();
+    };
+    for (const target of targets) target.warm(onEnd);
+  });
+}

@@ -1,0 +1,44 @@
+/**
+ * Translates what goes wrong before a connection stands: names, TCP, TLS. The one place where foreign connect errors
+ * become failures; the cause stays attached. Pure.
+ */
+import { type Failure, type FailureCode, failure } from '@weir/proto/http/failures.js';
+
+/** Where in connecting the error came. */
+export type ConnectStage = 'dns' | 'tcp' | 'tls';
+
+const TCP_CODES: Readonly<Record<string, FailureCode>> = {
+  ECONNREFUSED: 'connection_refused',
+  // A reset before the connection stands is a refusal by whatever is in front of the server.
+  ECONNRESET: 'connection_refused',
+  EHOSTUNREACH: 'destination_unroutable',
+  ENETUNREACH: 'destination_unroutable',
+  EHOSTDOWN: 'destination_unroutable',
+  ENETDOWN: 'destination_unroutable',
+  EADDRNOTAVAIL: 'destination_unroutable',
+  EAFNOSUPPORT: 'destination_unroutable',
+  EACCES: 'destination_unroutable',
+  EPERM: 'destination_unroutable',
+  ETIMEDOUT: 'connect_timeout',
+};
+
+const DNS_TIMEOUTS: ReadonlySet<string> = new Set(['ETIMEOUT', 'ETIMEDOUT', 'EAI_AGAIN']);
+
+/** Codes of OpenSSL's certificate verification (X509_V_ERR_*) as Node names them, and Node's own check of the name. */
+const CERTIFICATE =
+  /^(?:CERT_|ERR_TLS_CERT|UNABLE_TO_(?:GET|VERIFY|DECODE|DECRYPT)_|CRL_|ERROR_IN_C|HOSTNAME_MISMATCH$|INVALID_(?:CA|PURPOSE)$|PATH_LENGTH_EXCEEDED$|(?:DEPTH_ZERO_)?SELF_SIGNED_CERT)/;
+
+export function translateConnectError(stage: ConnectStage, error: Error, destination: string): Failure {
+  const code = 'code' in error ? String(error.code) : '';
+  const more = { cause: error };
+  const detail = `${destination}: ${error.message}`;
+  switch (stage) {
+    case 'dns':
+      return failure(DNS_TIMEOUTS.has(code) ? 'dns_timeout' : 'dns_error', detail, more);
+    case 'tcp':
+      // Anything else is of this machine (no descriptors, no memory), not of the destination.
+      return failure(TCP_CODES[code] ?? 'internal_error', detail, more);
+    case 'tls':
+      return failure(CERTIFICATE.test(code) ? 'tls_certificate_error' : 'tls_error', detail, more);
+  }
+}

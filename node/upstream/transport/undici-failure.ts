@@ -1,0 +1,67 @@
+/** Translates what undici reports about a request on an HTTP/1.1 connection: the one place that knows its error names. */
+import { type Failure, failure } from '@weir/proto/http/failures.js';
+
+/** How far the exchange had come when the error was reported. */
+export interface ExchangeProgress {
+  /** The request reached the socket. */
+  readonly written: boolean;
+  /** The first byte of an answer came. */
+  readonly answered: boolean;
+  /** The final head was passed up. */
+  readonly headed: boolean;
+}
+
+export interface TranslatedFailure {
+  readonly failure: Failure;
+  /** The connection ended, rather than said something wrong. */
+  readonly closed: boolean;
+}
+
+/** undici says "bad response" and "bad upgrade" for bytes that nobody asked for, with the code of a closed socket. */
+const NONSENSE: ReadonlySet<string> = new Set(['bad response', 'bad upgrade']);
+
+export function translateUndiciError(error: Error, progress: ExchangeProgress): TranslatedFailure {
+  const code = 'code' in error ? String(error.code) : '';
+  const said = (failed: Failure): TranslatedFailure => ({ failure: failed, closed: false });
+  const more = { cause: error };
+  if (code === 'HPE_INVALID_EOF_STATE' || code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH')
+    return broken(error, progress);
+  if (code.startsWith('HPE_')) return said(failure('response_malformed', error.message, more));
+  switch (code) {
+    case 'UND_ERR_HEADERS_OVERFLOW':
+      return said(failure('response_head_too_large', 'the head of the answer is above the limit', more));
+    case 'UND_ERR_INVALID_ARG':
+    case 'UND_ERR_NOT_SUPPORTED':
+    case 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH':
+      return said(failure('bad_request', `the request cannot be sent: ${error.message}`, more));
+    case 'UND_ERR_SOCKET':
+      if (NONSENSE.has(error.message))
+        return said(failure('response_malformed', 'an answer that was not asked for', more));
+      return broken(error, progress);
+    case 'ECONNRESET':
+    case 'EPIPE':
+    case 'ETIMEDOUT':
+    case 'ECONNABORTED':
+    case 'ERR_STREAM_DESTROYED':
+    case CONNECTION_USED_UP:
+      return broken(error, progress);
+    default:
+      if (code.startsWith('ERR_SSL_') || code === 'EPROTO') return broken(error, progress);
+      return said(failure('internal_error', `the transport failed: ${error.message}`, more));
+  }
+}
+
+/** Code of the error that stands for "this connection is gone, and there will be no other". */
+export const CONNECTION_USED_UP = 'WEIR_CONNECTION_USED_UP';
+
+function broken(cause: Error, progress: ExchangeProgress): TranslatedFailure {
+  return { failure: brokenOff(progress, cause), closed: true };
+}
+
+/** The connection ended: what that means depends on how far the exchange had come. */
+export function brokenOff({ written, answered, headed }: ExchangeProgress, cause: unknown): Failure {
+  if (headed) return failure('response_incomplete', 'the connection closed in the middle of the answer', { cause });
+  if (answered) return failure('response_incomplete', 'the connection closed in the head of the answer', { cause });
+  if (written) return failure('connection_closed', 'the connection closed before an answer came', { cause });
+  return failure('connection_closed_unsent', 'the connection closed before the request was sent', { cause });
+}
