@@ -1,0 +1,47 @@
+/** What the admin API's `/status` tells and `weir status` shows. Plain data, public, without secrets. */
+import type { Fault } from '@weir/proto/config/faults.js';
+import type { NodeStatus } from '@weir/proto/events/node-status.js';
+
+export interface ControlStatus {
+  readonly version: string;
+  readonly pid: number;
+  readonly startedWallMs: number;
+  readonly uptimeMs: number;
+  /** Absolute path of the config file, null for the built-in one. */
+  readonly configFile: string | null;
+  /** The snapshot that nodes are meant to run: the last one that was accepted. */
+  readonly snapshot: { readonly version: number; readonly hash: string; readonly acceptedWallMs: number } | null;
+  /** What became of the latest attempt to publish the config. */
+  readonly publish: PublishOutcome | null;
+  readonly nodes: readonly SupervisedNode[];
+}
+
+/**
+ * - `accepted`: compiled, and in force on the node.
+ * - `rejected`: the file has faults; no node has seen it.
+ * - `refused`: it compiled, but the node could not run it.
+ */
+export type PublishOutcome = {
+  readonly atWallMs: number;
+  readonly cause: PublishCause;
+  /** Warnings of an accepted config, errors and warnings of a rejected one. */
+  readonly faults: readonly Fault[];
+  /** Settings that were changed but take effect only after a restart. */
+  readonly restartNeeded: readonly string[];
+} & (
+  | { readonly state: 'accepted' }
+  | { readonly state: 'rejected' }
+  | { readonly state: 'refused'; readonly reason: string }
+);
+
+export type PublishCause = 'start' | 'file-change' | 'signal';
+
+export interface SupervisedNode {
+  readonly state: 'starting' | 'running' | 'restarting' | 'stopping' | 'stopped';
+  readonly pid: number | null;
+  readonly restarts: number;
+  /** How the process before this one ended, null when none did. */
+  readonly lastExit: { readonly atWallMs: number; readonly reason: string } | null;
+  readonly metrics: string | null;
+  readonly status: NodeStatus | null;
+}

@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest';
+import type { ControlStatus } from '../api/control-status.js';
+import { showStatus } from './show-status.js';
+import { columns, paintFor, printable, showDuration } from './terminal.js';
+
+const plain = paintFor(false, {});
+const NOW = Date.UTC(2026, 0, 2, 3, 4, 5);
+
+const status: ControlStatus = {
+  version: '0.1.0',
+  pid: 77,
+  startedWallMs: NOW - 61_000,
+  uptimeMs: 61_000,
+  configFile: '/etc/weir/weir.yaml',
+  snapshot: { version: 3, hash: 'abcdef0123456789', acceptedWallMs: NOW - 60_000 },
+  publish: { state: 'accepted', atWallMs: NOW - 60_000, cause: 'start', faults: [], restartNeeded: [] },
+  nodes: [
+    {
+      state: 'running',
+      pid: 78,
+      restarts: 1,
+      lastExit: { atWallMs: NOW - 5_000, reason: 'killed by SIGKILL' },
+      metrics: 'http://127.0.0.1:9090/metrics',
+      status: {
+        pid: 78,
+        startedWallMs: NOW - 4_000,
+        state: 'serving',
+        listening: { host: '::1', port: 8443, tls: true },
+        snapshot: { version: 3, hash: 'abcdef', appliedWallMs: NOW, routes: 2, upstreams: 1 },
+        connections: 12,
+        exchanges: 3,
+        armedTimers: 9,
+        rssBytes: 64 * 1_048_576,
+        targets: [{ upstream: 'orders', target: '10.0.0.1:80', open: 5, idle: 2, waiting: 0, inFlight: 3 }],
+      },
+    },
+  ],
+};
+
+describe('weir status', () => {
+  it('shows config, snapshot, node and targets', () => {
+    const text = showStatus(status, NOW, plain);
+    for (const part of [
+      'weir 0.1.0, up for 1 min 1 s, process 77',
+      '/etc/weir/weir.yaml',
+      'config: accepted at 2026-01-02T03:03:05.000Z, 1 min 0 s ago',
+      '3 (abcdef012345), accepted 1 min 0 s ago',
+      'serving, process 78',
+      '1; killed by SIGKILL, 5.0 s ago',
+      'https://[::1]:8443',
+      '3 exchanges, 12 connections',
+      '64 MiB',
+      'http://127.0.0.1:9090/metrics',
+    ]) {
+      expect(text).toContain(part);
+    }
+    expect(text).toMatch(/UPSTREAM +TARGET +OPEN +IDLE +WAITING +IN FLIGHT\n +orders +10\.0\.0\.1:80 +5 +2 +0 +3\n/);
+  });
+
+  it('says when the latest config was rejected, with its faults, and that the last good one runs on', () => {
+    const faults = [
+      { severity: 'error', line: 4, column: 2, path: 'routes[0]', message: 'wrong', cure: 'mend it' },
+    ] as const;
+    const publish = {
+      state: 'rejected',
+      atWallMs: NOW - 1_000,
+      cause: 'file-change',
+      faults,
+      restartNeeded: [],
+    } as const;
+    const text = showStatus({ ...status, publish }, NOW, plain);
+    expect(text).toContain(
+      'config: rejected at 2026-01-02T03:04:04.000Z, 1.0 s ago, after the file changed; the last good one runs on',
+    );
+    expect(text).toContain('line 4:2 error routes[0]: wrong (mend it)');
+  });
+
+  it('shows a house in which nothing has happened yet', () => {
+    const text = showStatus({ ...status, configFile: null, snapshot: null, publish: null, nodes: [] }, NOW, plain);
+    expect(text).toContain('built-in welcome page');
+    expect(text).toContain('nothing published yet');
+  });
+});
+
+describe('the terminal', () => {
+  it('is coloured only where it is wanted', () => {
+    expect(paintFor(true, {}).red('x')).toBe('\x1b[31mx\x1b[39m');
+    expect(paintFor(false, {}).red('x')).toBe('x');
+    expect(paintFor(true, { NO_COLOR: '1' }).red('x')).toBe('x');
+    expect(paintFor(true, { NO_COLOR: '' }).red('x')).not.toBe('x');
+    expect(paintFor(true, { TERM: 'dumb' }).red('x')).toBe('x');
+    expect(paintFor(false, { FORCE_COLOR: '1' }).red('x')).not.toBe('x');
+    expect(paintFor(false, { FORCE_COLOR: '0' }).red('x')).toBe('x');
+    expect(paintFor(true, { FORCE_COLOR: '1', NO_COLOR: '1' }).red('x')).toBe('x');
+  });
+
+  it('writes durations in two units at most', () => {
+    const written = [0, 999, 1_000, 59_999, 60_000, 3_599_999, 3_600_000, 86_399_999, 86_400_000].map(showDuration);
+    expect(written).toEqual([
+      '0 ms',
+      '999 ms',
+      '1.0 s',
+      '59.9 s',
+      '1 min 0 s',
+      '59 min 59 s',
+      '1 h 0 min',
+      '23 h 59 min',
+      '1 d 0 h',
+    ]);
+  });
+
+  it('aligns columns, and makes control characters visible', () => {
+    expect(
+      columns([
+        ['a', 'b'],
+        ['ccc', 'd'],
+      ]),
+    ).toEqual(['a    b', 'ccc  d']);
+    expect(printable('a\x1b[2J\nb')).toBe('a\\x1b[2J\\x0ab');
+  });
+});

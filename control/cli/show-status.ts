@@ -1,0 +1,97 @@
+/** `/status` as a table for people. Pure: the same status at the same moment gives the same text. */
+import type { Fault } from '@weir/proto/config/faults.js';
+import type { ControlStatus, PublishOutcome, SupervisedNode } from '../api/control-status.js';
+import { columns, type Paint, printable, showDuration, showMebibytes } from './terminal.js';
+
+export function showStatus(status: ControlStatus, nowWallMs: number, paint: Paint): string {
+  const ago = (wallMs: number): string => `${showDuration(Math.max(0, nowWallMs - wallMs))} ago`;
+  const lines = [
+    `${paint.bold(`weir ${printable(status.version)}`)}, up for ${showDuration(status.uptimeMs)}, process ${status.pid}`,
+    '',
+    ...columns([
+      ['config', status.configFile === null ? 'built-in welcome page' : printable(status.configFile)],
+      ['publish', showPublish(status.publish, ago, paint)],
+      ['snapshot', status.snapshot === null ? 'none' : showSnapshot(status.snapshot, ago)],
+    ]),
+  ];
+  if (status.publish !== null) lines.push(...showPublishDetails(status.publish, paint));
+  status.nodes.forEach((node, index) => {
+    lines.push('', ...showNode(node, index + 1, ago, paint));
+  });
+  return `${lines.join('\n')}\n`;
+}
+
+type Ago = (wallMs: number) => string;
+
+function showSnapshot(snapshot: { version: number; hash: string; acceptedWallMs: number }, ago: Ago): string {
+  return `${snapshot.version} (${printable(snapshot.hash).slice(0, 12)}), accepted ${ago(snapshot.acceptedWallMs)}`;
+}
+
+const causes = { start: 'at the start', 'file-change': 'after the file changed', signal: 'on SIGHUP' } as const;
+
+function showPublish(publish: PublishOutcome | null, ago: Ago, paint: Paint): string {
+  if (publish === null) return 'nothing published yet';
+  const when = `at ${new Date(publish.atWallMs).toISOString()}, ${ago(publish.atWallMs)}, ${causes[publish.cause]}`;
+  switch (publish.state) {
+    case 'accepted':
+      return `${paint.green('config: accepted')} ${when}`;
+    case 'rejected':
+      return `${paint.red('config: rejected')} ${when}; the last good one runs on`;
+    case 'refused':
+      return `${paint.red('config: refused by the node')} ${when}: ${printable(publish.reason)}; the last good one runs on`;
+  }
+}
+
+function showPublishDetails(publish: PublishOutcome, paint: Paint): string[] {
+  const lines = publish.faults.map((fault) => `  ${showFault(fault, paint)}`);
+  for (const setting of publish.restartNeeded)
+    lines.push(`  ${paint.yellow('restart needed')} for ${printable(setting)}`);
+  return lines;
+}
+
+export function showFault(fault: Fault, paint: Paint): string {
+  const severity = fault.severity === 'error' ? paint.red('error') : paint.yellow('warning');
+  const path = fault.path === '' ? '' : `${printable(fault.path)}: `;
+  const cure = fault.cure === null ? '' : ` (${printable(fault.cure)})`;
+  return `line ${fault.line}:${fault.column} ${severity} ${path}${printable(fault.message)}${cure}`;
+}
+
+function showNode(node: SupervisedNode, number: number, ago: Ago, paint: Paint): string[] {
+  const state = node.state === 'running' ? paint.green(node.status?.state ?? node.state) : paint.yellow(node.state);
+  const rows: string[][] = [['state', `${state}${node.pid === null ? '' : `, process ${node.pid}`}`]];
+  if (node.restarts > 0) {
+    const last = node.lastExit === null ? '' : `; ${printable(node.lastExit.reason)}, ${ago(node.lastExit.atWallMs)}`;
+    rows.push(['restarts', `${node.restarts}${last}`]);
+  }
+  const { status } = node;
+  if (status !== null) {
+    const { listening, snapshot } = status;
+    if (listening !== null)
+      rows.push(['traffic', `${listening.tls ? 'https' : 'http'}://${showHost(listening.host)}:${listening.port}`]);
+    if (snapshot !== null)
+      rows.push(['snapshot', `${snapshot.version}, ${snapshot.routes} routes, ${snapshot.upstreams} upstreams`]);
+    rows.push([
+      'load',
+      `${status.exchanges} exchanges, ${status.connections} connections, ${status.armedTimers} timers`,
+    ]);
+    rows.push(['memory', showMebibytes(status.rssBytes)]);
+  }
+  if (node.metrics !== null) rows.push(['metrics', printable(node.metrics)]);
+  const lines = [paint.bold(`node ${number}`), ...columns(rows).map((line) => `  ${line}`)];
+  if (status !== null && status.targets.length > 0) lines.push('', ...showTargets(status.targets, paint));
+  return lines;
+}
+
+function showTargets(targets: NonNullable<SupervisedNode['status']>['targets'], paint: Paint): string[] {
+  const head = ['UPSTREAM', 'TARGET', 'OPEN', 'IDLE', 'WAITING', 'IN FLIGHT'];
+  const rows = targets.map((target) => [
+    printable(target.upstream),
+    printable(target.target),
+    ...[target.open, target.idle, target.waiting, target.inFlight].map(String),
+  ]);
+  return columns([head, ...rows]).map((line, index) => `  ${index === 0 ? paint.dim(line) : line}`);
+}
+
+function showHost(host: string): string {
+  return host.includes(':') ? `[${host}]` : printable(host);
+}

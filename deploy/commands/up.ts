@@ -1,0 +1,66 @@
+/** `weir up`: its options and its help. What it does is loaded when it is called, so that help stays quick. */
+import { type Address, parseAddress } from '@weir/proto/bus/address.js';
+import { type Command, InvalidArgumentError } from 'commander';
+
+export interface UpArguments {
+  readonly config?: string;
+  readonly demo: boolean;
+  readonly seconds?: number;
+  readonly data: string;
+  readonly admin: Address;
+  readonly metrics: Address;
+}
+
+const HELP = `
+Traffic is served at gateway.listen of the config (default 127.0.0.1:8080). A config with faults changes nothing: the
+last good one stays in force, and every fault is told with its line.
+
+Signals:
+  SIGINT, SIGTERM  stop accepting, finish what is in flight within \`drain\`, end; the second one cuts
+  SIGHUP           read the config, and the certificates that it names, again
+
+Exit codes:
+  0    stopped as asked
+  1    could not start (faulty config, port in use, refused by the node), or the node failed
+  130  cut short by a second signal
+
+Examples:
+  weir up
+  weir up --config weir.yaml
+  weir up --config weir.yaml --admin 127.0.0.1:9081 --metrics 127.0.0.1:9091
+  weir up --demo --seconds 60`;
+
+export function registerUp(program: Command): void {
+  program
+    .command('up')
+    .summary('run a control service and a gateway node together')
+    .description('Runs a control service and a gateway node together, and keeps the node running.')
+    .option('--config <file>', 'config to serve; reloaded when it changes and on SIGHUP (default: a welcome page)')
+    .option(
+      '--demo',
+      'serve sample upstreams that get into trouble, with traffic on them, and show what clients see',
+      false,
+    )
+    .option('--seconds <n>', 'with --demo: stop after so many seconds', readSeconds)
+    .option('--data <dir>', 'folder for state, such as the last good snapshot', '.weir')
+    .option('--admin <addr>', 'host:port of the admin API (default: 127.0.0.1:9080)', readAddress)
+    .option('--metrics <addr>', 'host:port of metrics and health (default: 127.0.0.1:9090)', readAddress)
+    .addHelpText('after', HELP)
+    .action(async (options: Omit<UpArguments, 'admin' | 'metrics'> & Partial<UpArguments>) => {
+      const { runUp } = await import('../up/run.js');
+      const { admin = { host: '127.0.0.1', port: 9080 }, metrics = { host: '127.0.0.1', port: 9090 } } = options;
+      process.exitCode = await runUp({ ...options, admin, metrics });
+    });
+}
+
+function readAddress(text: string): Address {
+  const address = parseAddress(text);
+  if (address === null) throw new InvalidArgumentError('Write host:port, such as 127.0.0.1:9080 or [::1]:9080.');
+  return address;
+}
+
+function readSeconds(text: string): number {
+  const seconds = Number(text);
+  if (!(seconds > 0)) throw new InvalidArgumentError('Write a number of seconds above 0.');
+  return seconds;
+}

@@ -1,0 +1,44 @@
+#!/usr/bin/env node
+/** The CLI: one program, its commands, and how they fail. Each command file loads what it needs when it is called. */
+import { registerCheck } from '@weir/control/cli/check.js';
+import { registerStatus } from '@weir/control/cli/status.js';
+import { Command } from 'commander';
+import { registerCompletion } from './commands/completion.js';
+import { registerPassedOn } from './commands/passed-on.js';
+import { registerUp } from './commands/up.js';
+import { readVersion } from './version.js';
+
+const program = new Command('weir')
+  .description(
+    'A gateway that overcomes timeouts: a slow or broken upstream should not become a timeout for the client.',
+  )
+  .version(readVersion(), '-V, --version')
+  .enablePositionalOptions()
+  .showSuggestionAfterError()
+  .showHelpAfterError('(--help after any command tells more)')
+  .helpCommand('help [command]', 'tell more about a command')
+  .addHelpText(
+    'after',
+    `
+Start here:
+  weir up                        a welcome page, to see that it runs
+  weir up --demo                 timeouts being overcome, within a minute
+  weir up --config weir.yaml     your services
+  weir check weir.yaml           every fault of a config, with its line and its cure
+
+Ports (all on loopback unless told otherwise):
+  8080  traffic: gateway.listen in the config
+  9080  admin API: --admin
+  9090  metrics and health: --metrics
+
+Exit codes: 0 done, 1 failed, 2 or more as each command's help says.
+NO_COLOR=1 switches colours off.`,
+  );
+
+registerUp(program);
+registerCheck(program);
+registerStatus(program);
+registerPassedOn(program);
+registerCompletion(program);
+
+await program.parseAsync();

@@ -1,0 +1,73 @@
+/** What `weir up` says to the operator: where everything is, and what became of each publication. Pure, text only. */
+import type { PublishOutcome } from '@weir/control/api/control-status.js';
+import { columns, type Paint, printable, showDuration } from '@weir/control/cli/terminal.js';
+import { type Address, reachableAddress } from '@weir/proto/bus/address.js';
+import type { Fault } from '@weir/proto/config/faults.js';
+
+export interface Places {
+  readonly traffic: Address;
+  readonly isTls: boolean;
+  readonly admin: Address;
+  readonly metrics: Address;
+  readonly configFile: string | null;
+}
+
+export function showPlaces(version: string, places: Places, tookMs: number, paint: Paint): string {
+  const url = (scheme: string, address: Address, path: string): string =>
+    `${scheme}://${reachableAddress(address)}${path}`;
+  const config =
+    places.configFile === null
+      ? 'built-in welcome page; --config FILE serves yours'
+      : `${printable(places.configFile)} (reloaded when it changes, and on SIGHUP)`;
+  const rows = columns([
+    ['traffic', url(places.isTls ? 'https' : 'http', places.traffic, '')],
+    ['admin', url('http', places.admin, '/status')],
+    ['metrics', url('http', places.metrics, '/metrics')],
+    ['config', config],
+    ['stop', 'Ctrl-C; once more to cut what is still in flight'],
+  ]);
+  const head = `${paint.bold(`weir ${version}`)} is up after ${showDuration(tookMs)}`;
+  return `${head}\n\n${rows.map((row) => `  ${row}`).join('\n')}\n\n`;
+}
+
+const causes = { start: 'at the start', 'file-change': 'the file changed', signal: 'SIGHUP' } as const;
+
+/** Lines about one publication; `file` is how the operator named the config. */
+export function showOutcome(outcome: PublishOutcome, version: number | null, file: string, paint: Paint): string {
+  const lines = outcome.faults.map((fault) => showFault(fault, file, paint));
+  const cause = causes[outcome.cause];
+  switch (outcome.state) {
+    case 'accepted':
+      for (const setting of outcome.restartNeeded) {
+        lines.push(`${paint.yellow('restart needed')} for ${printable(setting)}; everything else is in force`);
+      }
+      lines.push(`weir: ${paint.green('config accepted')} (${cause}), snapshot ${version ?? '?'} is in force`);
+      break;
+    case 'rejected': {
+      const errors = outcome.faults.filter((fault) => fault.severity === 'error').length;
+      const count = `${errors} ${errors === 1 ? 'error' : 'errors'}`;
+      lines.push(
+        `weir: ${paint.red('CONFIG REJECTED')} (${cause}): ${count} in ${printable(file)}${stillServing(version)}`,
+      );
+      break;
+    }
+    case 'refused':
+      lines.push(
+        `weir: ${paint.red('CONFIG REFUSED')} by the node (${cause}): ${printable(outcome.reason)}${stillServing(version)}`,
+      );
+      break;
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function stillServing(version: number | null): string {
+  return version === null ? '' : `; snapshot ${version} stays in force`;
+}
+
+/** In the form that editors and terminals make a link of: `weir.yaml:12:5: error: …`. */
+export function showFault(fault: Fault, file: string, paint: Paint): string {
+  const severity = fault.severity === 'error' ? paint.red('error') : paint.yellow('warning');
+  const path = fault.path === '' ? '' : `${printable(fault.path)}: `;
+  const cure = fault.cure === null ? '' : `\n    ${paint.dim(fault.cure)}`;
+  return `${printable(file)}:${fault.line}:${fault.column}: ${severity}: ${path}${printable(fault.message)}${cure}`;
+}

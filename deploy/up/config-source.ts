@@ -1,0 +1,47 @@
+/** Where the config comes from: a file, or the text that is built in. Both end in a snapshot or in all faults. */
+import { createHash } from 'node:crypto';
+import { resolve } from 'node:path';
+import { checkConfig } from '@weir/control/publish/check-config.js';
+import { compileSnapshot } from '@weir/control/publish/compile.js';
+import { createPasswordHasher, sha256Hex } from '@weir/control/publish/credential-hashes.js';
+import { loadConfig } from '@weir/control/publish/load-config.js';
+import { encodeSnapshot, hashContent } from '@weir/proto/snapshot/codec.js';
+import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
+import type { Compiled } from './publisher.js';
+
+export interface ConfigSource {
+  /** Absolute path, null for a built-in text. */
+  readonly file: string | null;
+  /** How messages name it: as the operator did. */
+  readonly name: string;
+  compile(version: number): Promise<Compiled>;
+}
+
+export function fileConfig(name: string): ConfigSource {
+  const file = resolve(name);
+  return {
+    file,
+    name,
+    compile: (version) => loadConfig(file, { environment: process.env, version, createdWallMs: Date.now() }),
+  };
+}
+
+export function textConfig(name: string, text: string): ConfigSource {
+  return {
+    file: null,
+    name,
+    async compile(version) {
+      const checked = checkConfig(text, process.env, sha256Hex);
+      if (!checked.ok) return checked;
+      const hashPassword = createPasswordHasher();
+      const context = { environment: process.env, version, createdWallMs: Date.now(), sha256Hex, hashPassword };
+      return { ok: true, snapshot: compileSnapshot(checked.config, context), warnings: checked.warnings };
+    },
+  };
+}
+
+/** The hash is that of the content: two snapshots with the same one say the same, whatever their numbers. */
+export function encodeForOffer(snapshot: Snapshot): { readonly bytes: Uint8Array; readonly hash: string } {
+  const hash = hashContent(snapshot, (bytes) => createHash('sha256').update(bytes).digest('hex'));
+  return { bytes: encodeSnapshot(snapshot), hash };
+}

@@ -1,0 +1,62 @@
+/**
+ * The last snapshot that a node has accepted, kept on disk: one file, replaced as a whole.
+ *
+ * Written beside, flushed, renamed into place, and the folder flushed, so that after a crash or a power cut the file is
+ * either the old one or the new one. Layout: one line of JSON that says what follows, then the encoded snapshot.
+ */
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { z } from 'zod';
+
+const head = z.object({
+  format: z.literal(1),
+  version: z.number().int().nonnegative(),
+  hash: z.string(),
+  configFile: z.string().nullable(),
+});
+
+export interface LastGood extends Omit<z.output<typeof head>, 'format'> {
+  readonly bytes: Uint8Array;
+}
+
+export function lastGoodFile(dataFolder: string): string {
+  return join(dataFolder, 'last-good.snapshot');
+}
+
+export async function writeLastGood(dataFolder: string, { bytes, ...rest }: LastGood): Promise<void> {
+  const path = lastGoodFile(dataFolder);
+  const beside = `${path}.${process.pid}.tmp`;
+  await mkdir(dataFolder, { recursive: true });
+  try {
+    const file = await open(beside, 'w', 0o600);
+    try {
+      await file.writeFile(`${JSON.stringify({ format: 1, ...rest })}\n`);
+      await file.writeFile(bytes);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(beside, path);
+  } catch (error) {
+    await rm(beside, { force: true });
+    throw error;
+  }
+  const folder = await open(dirname(path), 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+/** Null when there is none, or none that can be read: then this is simply a first start. */
+export async function readLastGood(dataFolder: string): Promise<LastGood | null> {
+  try {
+    const content = await readFile(lastGoodFile(dataFolder));
+    const end = content.indexOf(10);
+    const { format: _, ...rest } = head.parse(JSON.parse(content.subarray(0, end).toString('utf8')));
+    return { ...rest, bytes: content.subarray(end + 1) };
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,141 @@
+import type { PublishOutcome } from '@weir/control/api/control-status.js';
+import type { Fault } from '@weir/proto/config/faults.js';
+import type { SnapshotOffer } from '@weir/proto/events/snapshot.js';
+import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { encodeForOffer, textConfig } from './config-source.js';
+import { type Compiled, createPublisher } from './publisher.js';
+import type { Delivery } from './supervisor.js';
+import { WELCOME_CONFIG } from './welcome.js';
+
+let sample: Snapshot;
+beforeAll(async () => {
+  const compiled = await textConfig('built-in', WELCOME_CONFIG).compile(1);
+  if (!compiled.ok) throw new Error(JSON.stringify(compiled.faults));
+  sample = compiled.snapshot;
+});
+
+const fault: Fault = { severity: 'error', line: 3, column: 1, path: 'routes', message: 'wrong', cure: null };
+
+function setUp(versionBefore = 0) {
+  const offers: SnapshotOffer[] = [];
+  const kept: number[] = [];
+  const outcomes: PublishOutcome[] = [];
+  const compiles: { version: number; end: (compiled: Compiled) => void }[] = [];
+  let delivery: Delivery = { ok: true };
+  const publisher = createPublisher({
+    versionBefore,
+    compile: (version) => new Promise((end) => compiles.push({ version, end })),
+    encode: encodeForOffer,
+    deliver: async (offer) => {
+      offers.push(offer);
+      return delivery;
+    },
+    keep: async ({ version }) => {
+      kept.push(version);
+    },
+    restartNeeded: () => ['gateway.listen: a → b'],
+    wallMs: () => 1_000,
+    onOutcome: (outcome) => outcomes.push(outcome),
+  });
+  return {
+    publisher,
+    offers,
+    kept,
+    outcomes,
+    compiles,
+    deliverWith: (next: Delivery) => {
+      delivery = next;
+    },
+    /** Ends the compilation that is on: well, or with a fault. */
+    compiled: (isGood = true) => {
+      const { version, end } = compiles.at(-1) ?? { version: 0, end: () => {} };
+      end(isGood ? { ok: true, snapshot: { ...sample, version }, warnings: [] } : { ok: false, faults: [fault] });
+    },
+  };
+}
+
+const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe('the publisher', () => {
+  it('offers what compiled, keeps what was applied, and remembers both', async () => {
+    const { publisher, offers, kept, compiled } = setUp(41);
+    const publishing = publisher.publish('start');
+    compiled();
+    expect(await publishing).toMatchObject({
+      state: 'accepted',
+      cause: 'start',
+      restartNeeded: ['gateway.listen: a → b'],
+    });
+    expect(offers.map(({ version }) => version)).toEqual([42]);
+    expect(kept).toEqual([42]);
+    expect(publisher.look()).toMatchObject({
+      snapshot: { version: 42, hash: offers[0]?.hash, acceptedWallMs: 1_000 },
+      publish: { state: 'accepted', atWallMs: 1_000 },
+    });
+  });
+
+  it('shows no node a config with faults, and keeps the last good one', async () => {
+    const { publisher, offers, kept, compiled, outcomes } = setUp();
+    const first = publisher.publish('start');
+    compiled();
+    await first;
+    const second = publisher.publish('file-change');
+    compiled(false);
+    expect(await second).toMatchObject({ state: 'rejected', cause: 'file-change', faults: [fault] });
+    expect(offers).toHaveLength(1);
+    expect(kept).toEqual([1]);
+    expect(publisher.look()).toMatchObject({ snapshot: { version: 1 }, publish: { state: 'rejected' } });
+    expect(outcomes.map(({ state }) => state)).toEqual(['accepted', 'rejected']);
+  });
+
+  it('keeps the last good one when the node refuses, and never offers that number again', async () => {
+    const { publisher, kept, compiled, deliverWith, compiles } = setUp();
+    const first = publisher.publish('start');
+    compiled();
+    await first;
+    deliverWith({ ok: false, reason: 'no such certificate' });
+    const second = publisher.publish('signal');
+    compiled();
+    expect(await second).toMatchObject({ state: 'refused', reason: 'no such certificate' });
+    expect(kept).toEqual([1]);
+    expect(publisher.look().snapshot?.version).toBe(1);
+    deliverWith({ ok: true });
+    const third = publisher.publish('signal');
+    compiled();
+    await third;
+    expect(compiles.map(({ version }) => version)).toEqual([1, 2, 3]);
+    expect(publisher.look().snapshot?.version).toBe(3);
+  });
+
+  it('runs one attempt at a time, and makes one of all that are asked for meanwhile', async () => {
+    const { publisher, compiles, compiled } = setUp();
+    const first = publisher.publish('start');
+    const later = [publisher.publish('file-change'), publisher.publish('file-change'), publisher.publish('signal')];
+    await settle();
+    expect(compiles).toHaveLength(1);
+    compiled();
+    await first;
+    await settle();
+    expect(compiles).toHaveLength(2);
+    compiled();
+    await Promise.all(later);
+    expect(compiles).toHaveLength(2);
+    const last = publisher.publish('signal');
+    compiled();
+    await last;
+    expect(compiles).toHaveLength(3);
+  });
+});
+
+describe('the built-in config', () => {
+  it('has no faults and no warnings', async () => {
+    expect(await textConfig('built-in', WELCOME_CONFIG).compile(1)).toMatchObject({ ok: true, warnings: [] });
+  });
+
+  it('has the same hash whatever the number, and another one when it says something else', async () => {
+    const one = encodeForOffer(sample);
+    expect(encodeForOffer({ ...sample, version: 9, createdWallMs: 5 }).hash).toBe(one.hash);
+    expect(encodeForOffer({ ...sample, routes: [] }).hash).not.toBe(one.hash);
+  });
+});

@@ -1,0 +1,91 @@
+/**
+ * Turns the config into what nodes run, and owns the record of it: the snapshot in force and what became of the latest
+ * attempt.
+ *
+ *   asked ─▶ compile ─▶ faults? keep the last good one, say so
+ *                    └▶ encode ─▶ deliver ─▶ refused? keep the last good one, say so
+ *                                        └▶ applied: it is the last good one, kept on disk
+ *
+ * One attempt runs at a time; those that are asked for meanwhile are one attempt after it, for it reads the file anew.
+ */
+import type { ControlStatus, PublishCause, PublishOutcome } from '@weir/control/api/control-status.js';
+import type { Fault } from '@weir/proto/config/faults.js';
+import type { SnapshotOffer } from '@weir/proto/events/snapshot.js';
+import type { GatewaySpec, Snapshot } from '@weir/proto/snapshot/snapshot.js';
+import type { Delivery } from './supervisor.js';
+
+export type Compiled =
+  | { readonly ok: true; readonly snapshot: Snapshot; readonly warnings: readonly Fault[] }
+  | { readonly ok: false; readonly faults: readonly Fault[] };
+
+export interface PublisherOptions {
+  /** Version of the last snapshot of an earlier run, 0 when there was none. */
+  readonly versionBefore: number;
+  readonly compile: (version: number) => Promise<Compiled>;
+  readonly encode: (snapshot: Snapshot) => { readonly bytes: Uint8Array; readonly hash: string };
+  readonly deliver: (offer: SnapshotOffer, snapshot: Snapshot) => Promise<Delivery>;
+  /** Keeps what was applied; a failure is said and does not undo the publication. */
+  readonly keep: (offer: SnapshotOffer) => Promise<void>;
+  /** What differs from the settings that the running node was started with and waits for a restart. */
+  readonly restartNeeded: (gateway: GatewaySpec) => readonly string[];
+  readonly wallMs: () => number;
+  readonly onOutcome: (outcome: PublishOutcome) => void;
+}
+
+export interface Publisher {
+  publish(cause: PublishCause): Promise<PublishOutcome>;
+  look(): Pick<ControlStatus, 'snapshot' | 'publish'>;
+}
+
+export function createPublisher(options: PublisherOptions): Publisher {
+  let version = options.versionBefore;
+  let inForce: ControlStatus['snapshot'] = null;
+  let latest: PublishOutcome | null = null;
+  let running: Promise<PublishOutcome> | null = null;
+  let next: Promise<PublishOutcome> | null = null;
+
+  const attempt = async (cause: PublishCause): Promise<PublishOutcome> => {
+    const outcome = await outcomeOf(cause);
+    latest = outcome;
+    options.onOutcome(outcome);
+    return outcome;
+  };
+
+  const outcomeOf = async (cause: PublishCause): Promise<PublishOutcome> => {
+    const compiled = await options.compile(version + 1);
+    const at = { atWallMs: options.wallMs(), cause };
+    if (!compiled.ok) return { ...at, state: 'rejected', faults: compiled.faults, restartNeeded: [] };
+    const { snapshot, warnings } = compiled;
+    // A number that was offered is never offered again with another content, even when it was refused.
+    version = snapshot.version;
+    const offer: SnapshotOffer = { v: 1, kind: 'snapshot.offer', version, ...options.encode(snapshot) };
+    const delivery = await options.deliver(offer, snapshot);
+    const told = { ...at, faults: warnings };
+    if (!delivery.ok) return { ...told, state: 'refused', reason: delivery.reason, restartNeeded: [] };
+    inForce = { version, hash: offer.hash, acceptedWallMs: options.wallMs() };
+    await options.keep(offer);
+    return { ...told, state: 'accepted', restartNeeded: options.restartNeeded(snapshot.gateway) };
+  };
+
+  const run = (cause: PublishCause): Promise<PublishOutcome> => {
+    const started = attempt(cause).finally(() => {
+      running = null;
+    });
+    running = started;
+    return started;
+  };
+
+  return {
+    publish(cause) {
+      if (running === null) return run(cause);
+      next ??= running
+        .catch(() => {})
+        .then(() => {
+          next = null;
+          return run(cause);
+        });
+      return next;
+    },
+    look: () => ({ snapshot: inForce, publish: latest }),
+  };
+}

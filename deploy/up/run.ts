@@ -1,0 +1,109 @@
+/** Runs `weir up` in a terminal: config or demo, signals, and what is said on stderr. stdout belongs to the access log. */
+import { paintFor } from '@weir/control/cli/terminal.js';
+import { reachableAddress } from '@weir/proto/bus/address.js';
+import type { UpArguments } from '../commands/up.js';
+import { readVersion } from '../version.js';
+import { showOutcome, showPlaces } from './announce.js';
+import { type ConfigSource, fileConfig, textConfig } from './config-source.js';
+import { type Running, StartFailed, startUp } from './up.js';
+import { WELCOME_CONFIG } from './welcome.js';
+
+const CUT_SHORT = 130;
+
+const say = (text: string): void => {
+  process.stderr.write(`weir: ${text}\n`);
+};
+
+export async function runUp(options: UpArguments): Promise<number> {
+  if (options.demo) return runDemo(options);
+  if (options.seconds !== undefined) return refuse('--seconds belongs to --demo');
+  const { config } = options;
+  const source = config === undefined ? textConfig('built-in config', WELCOME_CONFIG) : fileConfig(config);
+  return serve(source, options, waitForSignal);
+}
+
+async function runDemo(options: UpArguments): Promise<number> {
+  if (options.config !== undefined) return refuse('--demo brings its own config; leave --config out');
+  const { startDemo } = await import('../demo/demo.js');
+  const demo = await startDemo();
+  try {
+    return await serve(fileConfig(demo.configPath), options, async (running) => {
+      const stopped = new AbortController();
+      void waitForSignal().then(() => stopped.abort());
+      await demo.run(trafficUrl(running), process.stdout, { seconds: options.seconds ?? null, signal: stopped.signal });
+    });
+  } finally {
+    await demo.stop();
+  }
+}
+
+/** Starts, does `work`, stops; the exit code. A second signal while it stops cuts. */
+async function serve(
+  config: ConfigSource,
+  options: UpArguments,
+  work: (running: Running) => Promise<void>,
+): Promise<number> {
+  const paint = paintFor(process.stderr.isTTY === true, process.env);
+  const version = readVersion();
+  survivePipes();
+  let running: Running;
+  try {
+    running = await startUp({
+      version,
+      config,
+      dataFolder: options.data,
+      admin: options.admin,
+      metrics: options.metrics,
+      say,
+      onOutcome(outcome, inForce) {
+        // The first success is told by the places below; its warnings are told here.
+        if (outcome.cause === 'start' && outcome.state === 'accepted' && outcome.faults.length === 0) return;
+        process.stderr.write(showOutcome(outcome, inForce, config.name, paint));
+      },
+    });
+  } catch (error) {
+    if (!(error instanceof StartFailed)) throw error;
+    return refuse(error.message);
+  }
+  const places = { ...running, configFile: config.file };
+  process.stderr.write(showPlaces(version, places, process.uptime() * 1_000, paint));
+  process.on('SIGHUP', () => running.reload());
+
+  await Promise.race([work(running), running.ended]);
+  let isCut = false;
+  const cut = (): void => {
+    isCut = true;
+    running.stop();
+  };
+  process.on('SIGINT', cut);
+  process.on('SIGTERM', cut);
+  running.stop();
+  const code = await running.ended;
+  return isCut ? CUT_SHORT : code;
+}
+
+function waitForSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    process.once('SIGINT', () => resolve());
+    process.once('SIGTERM', () => resolve());
+  });
+}
+
+/** A reader that went away (`weir up | head`) must not take traffic with it; a terminal that is gone ends like Ctrl-C. */
+function survivePipes(): void {
+  const onError = (error: NodeJS.ErrnoException): void => {
+    if (error.code === 'EIO') process.kill(process.pid, 'SIGTERM');
+  };
+  process.stdout.on('error', onError);
+  process.stderr.on('error', onError);
+}
+
+function refuse(reason: string): number {
+  // An empty reason: everything has been said about the config already.
+  if (reason !== '') say(reason);
+  return 1;
+}
+
+function trafficUrl({ traffic, isTls }: Running): string {
+  return `${isTls ? 'https' : 'http'}://${reachableAddress(traffic)}`;
+}

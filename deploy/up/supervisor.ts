@@ -1,0 +1,204 @@
+/**
+ * Keeps one node process alive and hands it snapshots: the driver of node-life.ts over child_process.
+ *
+ * It owns the child, its link, and the snapshot that a restarted node is given. An offer under which the node dies
+ * counts as refused, so a snapshot that kills nodes is tried once and not in a loop.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import type { Address } from '@weir/proto/bus/address.js';
+import { ipcLink, type Link } from '@weir/proto/bus/ipc-link.js';
+import { type ControlToNode, decodeNodeToControl, type NodeToControl } from '@weir/proto/events/node-link.js';
+import type { NodeStatus } from '@weir/proto/events/node-status.js';
+import type { SnapshotOffer } from '@weir/proto/events/snapshot.js';
+import { bornAt, type LifeEffect, type LifeEvent, type NodeLife, step } from './node-life.js';
+
+/** A snapshot is compiled in far less; after this the node is taken for stuck with it. */
+const ANSWER_WITHIN_MS = 30_000;
+
+export type Delivery = { readonly ok: true } | { readonly ok: false; readonly reason: string };
+
+export interface SupervisorOptions {
+  /** File of the node process. */
+  readonly entry: string;
+  /** Variables for the node beside those of this process; read at each start. */
+  readonly env: () => Readonly<Record<string, string>>;
+  readonly say: (text: string) => void;
+  /** The life is over: the stop that was asked, or a node that never came up (`failure` says why). */
+  readonly onEnd: (end: { readonly failure: string | null; readonly cut: number }) => void;
+}
+
+export interface Supervision {
+  readonly life: NodeLife;
+  readonly pid: number | null;
+  readonly lastExit: { readonly atWallMs: number; readonly reason: string } | null;
+  readonly metrics: Address | null;
+  readonly status: NodeStatus | null;
+}
+
+interface Pending {
+  readonly offer: SnapshotOffer;
+  readonly settle: (delivery: Delivery) => void;
+}
+
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  #life: NodeLife = bornAt(performance.now());
+  #child: ChildProcess | null = null;
+  #link: Link<NodeToControl, ControlToNode> | null = null;
+  #restart: NodeJS.Timeout | null = null;
+  /** The snapshot that the node runs, and that one started in its place will be given. */
+  #inForce: SnapshotOffer | null = null;
+  #pending: Pending | null = null;
+  #metrics: Address | null = null;
+  #status: NodeStatus | null = null;
+  #lastExit: Supervision['lastExit'] = null;
+  #failure: string | null = null;
+  #cut = 0;
+
+  /** Starts the node process. */
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    this.#fork();
+  }
+
+  /** Offers a snapshot; when it is applied, restarted nodes get it too. One at a time: the publisher waits. */
+  deliver(offer: SnapshotOffer): Promise<Delivery> {
+    return new Promise((resolve) => {
+      const late = setTimeout(
+        () => this.#settle({ ok: false, reason: 'the node did not answer in time' }),
+        ANSWER_WITHIN_MS,
+      );
+      const settle = (delivery: Delivery): void => {
+        clearTimeout(late);
+        resolve(delivery);
+      };
+      this.#pending = { offer, settle };
+      if (this.#life.phase === 'running') this.#link?.send(offer);
+      if (this.#life.phase === 'stopped') this.#settle({ ok: false, reason: 'the node has stopped' });
+    });
+  }
+
+  look(): Supervision {
+    return {
+      life: this.#life,
+      pid: this.#child?.pid ?? null,
+      lastExit: this.#lastExit,
+      metrics: this.#metrics,
+      status: this.#status,
+    };
+  }
+
+  /** Drains and ends the node. */
+  stop(): void {
+    this.#advance('stop');
+  }
+
+  /** Ends the node at once. */
+  kill(): void {
+    this.#child?.kill('SIGKILL');
+  }
+
+  #advance(event: LifeEvent): void {
+    const { life, effect } = step(this.#life, event, performance.now());
+    this.#life = life;
+    this.#perform(effect);
+  }
+
+  #perform(effect: LifeEffect): void {
+    switch (effect.kind) {
+      case 'none':
+        return;
+      case 'fork':
+        this.#fork();
+        return;
+      case 'drain':
+        this.#link?.send({ v: 1, kind: 'node.drain' });
+        return;
+      case 'wait':
+        this.#options.say(`the node process died (${this.#exitReason()}); starting it again in ${effect.delayMs} ms`);
+        this.#restart = setTimeout(() => this.#advance('due'), effect.delayMs);
+        return;
+      case 'end': {
+        if (this.#restart !== null) clearTimeout(this.#restart);
+        const why = this.#failure ?? this.#exitReason();
+        this.#settle({ ok: false, reason: effect.failed ? why : 'the node has stopped' });
+        this.#options.onEnd({ failure: effect.failed ? why : null, cut: this.#cut });
+      }
+    }
+  }
+
+  #exitReason(): string {
+    return this.#lastExit?.reason ?? 'for an unknown reason';
+  }
+
+  #fork(): void {
+    this.#failure = null;
+    const child = fork(this.#options.entry, [], {
+      serialization: 'advanced', // Snapshots travel as bytes, not as JSON.
+      env: { ...process.env, ...this.#options.env() },
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    this.#child = child;
+    this.#link = ipcLink<NodeToControl, ControlToNode>(child, decodeNodeToControl);
+    this.#link.listen({ onMessage: (message) => this.#receive(message), onClose: () => {} });
+    let isOver = false;
+    const over = (reason: string): void => {
+      if (isOver) return; // A process that can't be spawned reports an error, and may report an exit too.
+      isOver = true;
+      this.#childEnded(reason);
+    };
+    child.on('exit', (code, signal) => over(signal === null ? `exit code ${code}` : `killed by ${signal}`));
+    child.on('error', (error) => over(error.message));
+  }
+
+  #childEnded(reason: string): void {
+    this.#child = null;
+    this.#link = null;
+    this.#status = null;
+    this.#lastExit = { atWallMs: Date.now(), reason };
+    // Only a running node has been sent the offer; in all other phases it still waits for one.
+    if (this.#life.phase === 'running')
+      this.#settle({ ok: false, reason: `the node process died with it (${reason})` });
+    this.#advance('exited');
+  }
+
+  #receive(message: NodeToControl): void {
+    switch (message.kind) {
+      case 'node.ready':
+        this.#metrics = message.metrics;
+        if (this.#life.restarts > 0) this.#options.say(`the node is back, as process ${message.pid}`);
+        this.#advance('ready');
+        if (this.#inForce !== null) this.#link?.send(this.#inForce);
+        if (this.#pending !== null) this.#link?.send(this.#pending.offer);
+        return;
+      case 'node.failed':
+        this.#failure = message.reason;
+        return;
+      case 'node.status':
+        this.#status = message.status;
+        return;
+      case 'node.drained':
+        this.#cut = message.cut;
+        return;
+      case 'snapshot.applied':
+        if (this.#isPending(message)) this.#settle({ ok: true });
+        return;
+      case 'snapshot.refused':
+        if (this.#isPending(message)) this.#settle({ ok: false, reason: message.reason });
+        else this.#options.say(`the node refused a snapshot that ran before: ${message.reason}`);
+        return;
+    }
+  }
+
+  #isPending({ version }: { readonly version: number }): boolean {
+    return this.#pending !== null && this.#pending.offer.version === version;
+  }
+
+  #settle(delivery: Delivery): void {
+    const settled = this.#pending;
+    if (settled === null) return;
+    this.#pending = null;
+    if (delivery.ok) this.#inForce = settled.offer;
+    settled.settle(delivery);
+  }
+}

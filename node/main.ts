@@ -1,0 +1,54 @@
+/**
+ * Entry of a node process: joins a node to the link that its parent has forked it with.
+ *
+ * Signals: Ctrl-C reaches every process of the terminal, but only the parent acts on it, because it alone knows whether
+ * this is the first or the second one. SIGTERM drains, for those who address a node directly.
+ */
+import { ipcLink } from '@weir/proto/bus/ipc-link.js';
+import { type ControlToNode, decodeControlToNode, type NodeToControl } from '@weir/proto/events/node-link.js';
+import { createNode, type GatewayNode } from './node.js';
+import { reasonOf, startAgent } from './process/agent.js';
+import { openOffer } from './process/offer.js';
+import { readNodeSettings } from './process/settings.js';
+
+const log = (text: string): void => {
+  process.stderr.write(`weir node ${process.pid}: ${text}\n`);
+};
+
+async function main(): Promise<void> {
+  if (process.send === undefined) {
+    log('a node is started by `weir up`, not by itself');
+    process.exit(64);
+  }
+  process.on('SIGINT', () => {});
+  process.on('SIGHUP', () => {});
+  // A terminal or pipe that is gone must not take traffic with it.
+  process.stdout.on('error', () => {});
+  process.stderr.on('error', () => {});
+
+  const link = ipcLink<ControlToNode, NodeToControl>(process, decodeControlToNode);
+  let node: GatewayNode;
+  try {
+    node = await createNode({ metrics: readNodeSettings(process.env).metrics, env: process.env });
+  } catch (error) {
+    link.send({ v: 1, kind: 'node.failed', reason: reasonOf(error) }, () => process.exit(1));
+    return;
+  }
+  const agent = startAgent({
+    link,
+    node,
+    decode: openOffer,
+    every(intervalMs, task) {
+      const interval = setInterval(task, intervalMs);
+      interval.unref();
+      return () => clearInterval(interval);
+    },
+    log,
+    exit: (code) => process.exit(code),
+  });
+  process.on('SIGTERM', () => agent.stop());
+  // The parent may have died before the link was listened to.
+  if (!process.connected) agent.stop();
+}
+
+await main();

@@ -1,0 +1,103 @@
+/**
+ * The node's side of its link to control: takes snapshots, says what became of them, reports, drains, and never
+ * outlives its parent.
+ *
+ * Snapshots are applied one at a time. While one is being compiled, newer ones replace each other in a single place in
+ * waiting, so that a burst of edits costs two compilations and the last one wins (after Traefik's configuration
+ * watcher: receive, dedupe, latest wins, apply).
+ */
+import type { Link } from '@weir/proto/bus/ipc-link.js';
+import type { ControlToNode, NodeToControl } from '@weir/proto/events/node-link.js';
+import type { SnapshotOffer } from '@weir/proto/events/snapshot.js';
+import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
+import type { GatewayNode } from '../node.js';
+
+const STATUS_EVERY_MS = 1_000;
+
+export interface AgentParts {
+  readonly link: Link<ControlToNode, NodeToControl>;
+  readonly node: GatewayNode;
+  /** Decodes and verifies an offer; throws with the reason. */
+  readonly decode: (offer: SnapshotOffer) => Snapshot;
+  /** Runs `task` regularly without keeping the process alive; returns how to stop it. */
+  readonly every: (intervalMs: number, task: () => void) => () => void;
+  /** Says something to the operator when control can't any more. */
+  readonly log: (text: string) => void;
+  readonly exit: (code: number) => void;
+}
+
+export interface Agent {
+  /** Drains and ends the process; a second call is nothing, control decides about cutting short. */
+  stop(): void;
+}
+
+export function startAgent({ link, node, decode, every, log, exit }: AgentParts): Agent {
+  let waiting: SnapshotOffer | null = null;
+  let isApplying = false;
+  let isStopping = false;
+
+  const report = (): void => link.send({ v: 1, kind: 'node.status', status: node.status() });
+
+  const apply = async (offer: SnapshotOffer): Promise<void> => {
+    const { version, hash } = offer;
+    try {
+      await node.apply(decode(offer), hash);
+      // The report goes first: whoever has heard of the success can already tell the address.
+      report();
+      link.send({ v: 1, kind: 'snapshot.applied', version, hash });
+    } catch (error) {
+      link.send({ v: 1, kind: 'snapshot.refused', version, hash, reason: reasonOf(error) });
+    }
+  };
+
+  const applyAll = async (): Promise<void> => {
+    if (isApplying) return;
+    isApplying = true;
+    while (waiting !== null && !isStopping) {
+      const offer: SnapshotOffer = waiting;
+      waiting = null;
+      await apply(offer);
+    }
+    isApplying = false;
+  };
+
+  const stopReporting = every(STATUS_EVERY_MS, () => {
+    // A parent that doesn't read is not sent more than one report.
+    if (link.isIdle()) report();
+  });
+
+  const stop = (): void => {
+    if (isStopping) return;
+    isStopping = true;
+    stopReporting();
+    const drained = node.drain();
+    report();
+    drained.then(
+      ({ cut }) => link.send({ v: 1, kind: 'node.drained', cut }, () => exit(0)),
+      (error: unknown) => {
+        log(`the drain failed: ${reasonOf(error)}`);
+        exit(1);
+      },
+    );
+  };
+
+  link.listen({
+    onMessage(message) {
+      if (message.kind === 'node.drain') return stop();
+      waiting = message;
+      void applyAll();
+    },
+    onClose() {
+      // Killed or crashed: nobody would restart, steer or stop this node, and it would hold the port for ever.
+      if (!isStopping) log('control is gone; draining');
+      stop();
+    },
+  });
+  link.send({ v: 1, kind: 'node.ready', pid: node.status().pid, metrics: node.metricsAddress });
+  report();
+  return { stop };
+}
+
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,54 @@
+/** The life of a node process as its supervisor sees and steers it. */
+import { z } from 'zod';
+import { MESSAGE_VERSION } from './message.js';
+
+const v = z.literal(MESSAGE_VERSION);
+
+/** Node → control: the process is up, serves metrics at this address, and waits for a snapshot. */
+export interface NodeReady {
+  readonly v: 1;
+  readonly kind: 'node.ready';
+  readonly pid: number;
+  readonly metrics: { readonly host: string; readonly port: number };
+}
+
+export const nodeReady: z.ZodType<NodeReady> = z.object({
+  v,
+  kind: z.literal('node.ready'),
+  pid: z.number().int(),
+  metrics: z.object({ host: z.string(), port: z.number() }),
+});
+
+/** Node → control: it cannot start at all; the process ends after this. */
+export interface NodeFailed {
+  readonly v: 1;
+  readonly kind: 'node.failed';
+  readonly reason: string;
+}
+
+export const nodeFailed: z.ZodType<NodeFailed> = z.object({
+  v,
+  kind: z.literal('node.failed'),
+  reason: z.string(),
+});
+
+/** Control → node: stop accepting, finish what is in flight within the drain limit, and end. */
+export interface NodeDrain {
+  readonly v: 1;
+  readonly kind: 'node.drain';
+}
+
+export const nodeDrain: z.ZodType<NodeDrain> = z.object({ v, kind: z.literal('node.drain') });
+
+/** Node → control: the drain is over; `cut` exchanges had to be broken off. The process ends after this. */
+export interface NodeDrained {
+  readonly v: 1;
+  readonly kind: 'node.drained';
+  readonly cut: number;
+}
+
+export const nodeDrained: z.ZodType<NodeDrained> = z.object({
+  v,
+  kind: z.literal('node.drained'),
+  cut: z.number().int().nonnegative(),
+});

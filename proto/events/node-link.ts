@@ -1,0 +1,38 @@
+/** Which messages travel between control and one node, in which direction. */
+import {
+  type NodeDrain,
+  type NodeDrained,
+  type NodeFailed,
+  type NodeReady,
+  nodeDrain,
+  nodeDrained,
+  nodeFailed,
+  nodeReady,
+} from './lifecycle.js';
+import { type Decode, messageDecoder } from './message.js';
+import {
+  type SnapshotApplied,
+  type SnapshotOffer,
+  type SnapshotRefused,
+  snapshotApplied,
+  snapshotOffer,
+  snapshotRefused,
+} from './snapshot.js';
+import { type StatusReport, statusReport } from './status.js';
+
+export type ControlToNode = SnapshotOffer | NodeDrain;
+export type NodeToControl = NodeReady | NodeFailed | NodeDrained | SnapshotApplied | SnapshotRefused | StatusReport;
+
+export const decodeControlToNode: Decode<ControlToNode> = messageDecoder<ControlToNode>({
+  'snapshot.offer': snapshotOffer,
+  'node.drain': nodeDrain,
+});
+
+export const decodeNodeToControl: Decode<NodeToControl> = messageDecoder<NodeToControl>({
+  'node.ready': nodeReady,
+  'node.failed': nodeFailed,
+  'node.drained': nodeDrained,
+  'snapshot.applied': snapshotApplied,
+  'snapshot.refused': snapshotRefused,
+  'node.status': statusReport,
+});

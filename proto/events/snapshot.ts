@@ -1,0 +1,58 @@
+/**
+ * How a snapshot reaches a node and what the node says to it. A node answers every offer with exactly one of applied
+ * and refused, except an offer that a newer one overtook before its turn came.
+ */
+import { z } from 'zod';
+import { MESSAGE_VERSION } from './message.js';
+
+const v = z.literal(MESSAGE_VERSION);
+const version = z.number().int().nonnegative();
+
+/** Control → node: run this. `bytes` is the encoded snapshot (proto/snapshot/codec.ts), `hash` names its content. */
+export interface SnapshotOffer {
+  readonly v: 1;
+  readonly kind: 'snapshot.offer';
+  readonly version: number;
+  readonly hash: string;
+  readonly bytes: Uint8Array;
+}
+
+export const snapshotOffer: z.ZodType<SnapshotOffer> = z.object({
+  v,
+  kind: z.literal('snapshot.offer'),
+  version,
+  hash: z.string(),
+  bytes: z.instanceof(Uint8Array),
+});
+
+/** Node → control: it is in force from now on. */
+export interface SnapshotApplied {
+  readonly v: 1;
+  readonly kind: 'snapshot.applied';
+  readonly version: number;
+  readonly hash: string;
+}
+
+export const snapshotApplied: z.ZodType<SnapshotApplied> = z.object({
+  v,
+  kind: z.literal('snapshot.applied'),
+  version,
+  hash: z.string(),
+});
+
+/** Node → control: it cannot be run, and what was in force stays in force. */
+export interface SnapshotRefused {
+  readonly v: 1;
+  readonly kind: 'snapshot.refused';
+  readonly version: number;
+  readonly hash: string;
+  readonly reason: string;
+}
+
+export const snapshotRefused: z.ZodType<SnapshotRefused> = z.object({
+  v,
+  kind: z.literal('snapshot.refused'),
+  version,
+  hash: z.string(),
+  reason: z.string(),
+});

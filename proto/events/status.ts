@@ -1,0 +1,42 @@
+/** Node → control, every second and after each change: what the node tells of itself. */
+import { z } from 'zod';
+import { MESSAGE_VERSION } from './message.js';
+import type { NodeStatus } from './node-status.js';
+
+export interface StatusReport {
+  readonly v: 1;
+  readonly kind: 'node.status';
+  readonly status: NodeStatus;
+}
+
+const count = z.number().nonnegative();
+
+const status: z.ZodType<NodeStatus> = z.object({
+  pid: z.number().int(),
+  startedWallMs: z.number(),
+  state: z.enum(['starting', 'serving', 'draining']),
+  listening: z.object({ host: z.string(), port: z.number(), tls: z.boolean() }).nullable(),
+  snapshot: z
+    .object({ version: count, hash: z.string(), appliedWallMs: z.number(), routes: count, upstreams: count })
+    .nullable(),
+  connections: count,
+  exchanges: count,
+  armedTimers: count,
+  rssBytes: count,
+  targets: z.array(
+    z.object({
+      upstream: z.string(),
+      target: z.string(),
+      open: count,
+      idle: count,
+      waiting: count,
+      inFlight: count,
+    }),
+  ),
+});
+
+export const statusReport: z.ZodType<StatusReport> = z.object({
+  v: z.literal(MESSAGE_VERSION),
+  kind: z.literal('node.status'),
+  status,
+});

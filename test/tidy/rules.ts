@@ -1,0 +1,90 @@
+/**
+ * The lists and limits that the tidy test holds the house to. Each edge (a place that may do what pure code may not)
+ * stands here with its reason; whoever needs a new one argues for it in this file and nowhere else.
+ */
+
+/** What pure code never does. `node`: imports a `node:` module; `sockets`: imports a library that opens connections. */
+export type Power = 'node' | 'sockets' | 'clock' | 'timers' | 'random' | 'process';
+
+export interface Edge {
+  /** A file, or a folder when it ends with a slash; relative to the root. */
+  readonly at: string;
+  readonly may: readonly Power[];
+  readonly reason: string;
+}
+
+const all: readonly Power[] = ['node', 'sockets', 'clock', 'timers', 'random', 'process'];
+
+export const edges: readonly Edge[] = [
+  { at: 'node/listener/', may: ['node', 'sockets', 'timers'], reason: 'the sockets of clients' },
+  { at: 'node/upstream/transport/', may: ['node', 'sockets'], reason: 'the sockets of upstreams' },
+  { at: 'node/upstream/dns/', may: ['node', 'sockets'], reason: 'asks the resolver' },
+  {
+    at: 'node/time/system-clock.ts',
+    may: ['clock', 'timers'],
+    reason: 'the real clock, which everything else is given',
+  },
+  { at: 'node/observe/', may: ['node', 'sockets', 'process'], reason: 'adapters to pino, Prometheus and OTLP' },
+  { at: 'node/process/', may: all, reason: 'a node as an operating system process' },
+  { at: 'node/node.ts', may: all, reason: 'composition root of a node: hands out clock, randomness and sockets' },
+  { at: 'node/main.ts', may: all, reason: 'entry of the node process' },
+  { at: 'proto/bus/', may: ['node', 'sockets', 'process'], reason: 'messages between processes' },
+  { at: 'control/api/', may: ['node', 'sockets', 'clock', 'process'], reason: 'the admin API' },
+  { at: 'control/cli/', may: all, reason: "the operator's commands" },
+  { at: 'control/publish/', may: ['node', 'clock'], reason: 'reads configuration files' },
+  { at: 'deploy/', may: all, reason: 'composition root of the whole' },
+  { at: 'bench/', may: all, reason: 'measures the real thing' },
+  { at: 'test/', may: all, reason: 'drives the real thing' },
+  { at: 'scripts/', may: all, reason: 'the launcher installs and builds' },
+  { at: 'vitest.config.ts', may: ['node'], reason: 'names the folders of the workspaces' },
+];
+
+/** Workspace → the workspaces it may import. Reading it from left to right is the direction of knowledge. */
+export const mayImport: Readonly<Record<string, readonly string[]>> = {
+  proto: ['proto'],
+  node: ['proto', 'node'],
+  control: ['proto', 'control'],
+  deploy: ['proto', 'node', 'control', 'deploy'],
+  bench: ['proto', 'node', 'control', 'deploy', 'bench'],
+  test: ['proto', 'node', 'control', 'deploy', 'bench', 'test'],
+};
+
+/** The one file outside `node/layers/` that names layers. */
+export const chainFile = 'node/pipeline/chain.ts';
+
+/** Packages and modules that open or accept connections. A type-only import of them is nothing. */
+export const socketModules: ReadonlySet<string> = new Set([
+  'node:net',
+  'node:tls',
+  'node:http',
+  'node:https',
+  'node:http2',
+  'node:dgram',
+  'node:dns',
+  'node:dns/promises',
+  'undici',
+  'ws',
+  'uWebSockets.js',
+  'fastify',
+]);
+
+/** A file with more lines than this has a seam that was not looked for. */
+export const fileLinesMax = 500;
+/** A function has fewer lines than this. */
+export const functionLinesMax = 70;
+
+/** Words that name nothing. */
+export const emptyWords: ReadonlySet<string> = new Set([
+  'util',
+  'utils',
+  'helper',
+  'helpers',
+  'manager',
+  'data',
+  'misc',
+]);
+
+/** Test code may use clocks and sockets as it likes; it is still held to names, lengths and leftovers. */
+export function isTest(path: string): boolean {
+  return path.endsWith('.test.ts') || path.includes('/testing/');
+}
