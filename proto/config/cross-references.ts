@@ -1,0 +1,156 @@
+/**
+ * Names that must be unique and names that must exist. Works on the raw values rather than on parsed ones, so that a
+ * bad unit in one entry does not hide a wrong reference in it, and a faulty upstream still counts as one that is there.
+ */
+import { type Finding, findError, type Path } from './faults.js';
+import { valueAt } from './issues.js';
+import { closest } from './suggest.js';
+import { quote } from './units.js';
+
+export function findReferenceFaults(value: unknown): Finding[] {
+  const upstreams = listAt(value, ['upstreams']);
+  const routes = listAt(value, ['routes']);
+  const consumers = listAt(value, ['consumers']);
+  return [
+    ...findDuplicates('upstreams', 'upstream', upstreams),
+    ...findDuplicates('routes', 'route', routes),
+    ...findDuplicates('consumers', 'consumer', consumers),
+    ...findUserNames(consumers),
+    ...routes.flatMap((route, index) => checkAction(route, ['routes', index], upstreams)),
+    ...routes.flatMap((route, index) => checkConsumers(route, ['routes', index], idsOf(consumers))),
+  ];
+}
+
+function listAt(value: unknown, path: Path): readonly unknown[] {
+  const found = valueAt(value, path);
+  return Array.isArray(found) ? found : [];
+}
+
+function idsOf(entries: readonly unknown[]): string[] {
+  return entries.map((entry) => valueAt(entry, ['id'])).filter((id) => typeof id === 'string');
+}
+
+function findDuplicates(kind: string, what: string, entries: readonly unknown[]): Finding[] {
+  const first = new Map<string, number>();
+  return entries.flatMap((entry, index) => {
+    const id = valueAt(entry, ['id']);
+    if (typeof id !== 'string') return [];
+    const earlier = first.get(id);
+    if (earlier === undefined) {
+      first.set(id, index);
+      return [];
+    }
+    return [
+      findError(
+        [kind, index, 'id'],
+        `the ${what} ${quote(id)} is already ${kind}[${earlier}]`,
+        'give each an id of its own',
+      ),
+    ];
+  });
+}
+
+/** A Basic user name decides who the consumer is, so it belongs to one of them. */
+function findUserNames(consumers: readonly unknown[]): Finding[] {
+  const seen = new Set<string>();
+  return consumers.flatMap((consumer, index) => {
+    const basic = valueAt(consumer, ['basic']);
+    const credentials = Array.isArray(basic) ? basic : basic === undefined ? [] : [basic];
+    return credentials.flatMap((credential: unknown, position) => {
+      const name = valueAt(credential, ['username']);
+      if (typeof name !== 'string') return [];
+      const path: Path = ['consumers', index, 'basic', ...(Array.isArray(basic) ? [position] : []), 'username'];
+      if (seen.has(name))
+        return [
+          findError(path, `the user name ${quote(name)} is taken`, 'give each credential a user name of its own'),
+        ];
+      seen.add(name);
+      return [];
+    });
+  });
+}
+
+const ACTIONS = ['upstream', 'redirect', 'respond'] as const;
+
+/** A route does one thing: proxy, redirect or respond. Proxying to the only upstream need not be said. */
+function checkAction(route: unknown, path: Path, upstreams: readonly unknown[]): Finding[] {
+  if (typeof route !== 'object' || route === null) return [];
+  const stated = ACTIONS.filter((key) => Object.hasOwn(route, key));
+  if (stated.length > 1) {
+    return [
+      findError(
+        [...path, stated[1] ?? ''],
+        `the route has both \`${stated[0]}\` and \`${stated[1]}\``,
+        'a route does one thing; keep one',
+      ),
+    ];
+  }
+  const answers = stated[0] === 'redirect' || stated[0] === 'respond';
+  if (answers && Object.hasOwn(route, 'rewrite')) {
+    return [
+      findError([...path, 'rewrite'], 'the route goes nowhere, so there is no path to rewrite', 'remove `rewrite`'),
+    ];
+  }
+  if (answers) return [];
+  if (stated.length === 0) {
+    if (upstreams.length === 1) return [];
+    const message =
+      upstreams.length === 0
+        ? 'there is no upstream that this route could go to'
+        : 'it is not said which upstream this route goes to';
+    return [findError(path, message, upstreams.length === 0 ? 'add an upstream with a target' : 'add `upstream: ID`')];
+  }
+  const wanted = valueAt(route, ['upstream']);
+  if (typeof wanted !== 'string') return [];
+  // An upstream without an id may be the one that is meant; its inferred name is only known after parsing.
+  const known = [...idsOf(upstreams), ...inferredIds(upstreams)];
+  if (known.includes(wanted)) return [];
+  const meant = closest(wanted, known);
+  const cure =
+    meant === null
+      ? `there ${known.length === 1 ? 'is' : 'are'} ${known.join(', ') || 'none'}`
+      : `did you mean ${meant}?`;
+  return [findError([...path, 'upstream'], `there is no upstream ${quote(wanted)}`, cure)];
+}
+
+/** Same rule as for the compiled snapshot: the first target's host and port. */
+function inferredIds(upstreams: readonly unknown[]): string[] {
+  return upstreams.flatMap((upstream) => {
+    if (valueAt(upstream, ['id']) !== undefined) return [];
+    const targets = valueAt(upstream, ['targets']);
+    const first: unknown = Array.isArray(targets) ? targets[0] : targets;
+    const url = typeof first === 'string' ? first : valueAt(first, ['url']);
+    return typeof url === 'string' ? [inferUpstreamId(url)] : [];
+  });
+}
+
+/** `http://10.0.0.1:9000` → `10.0.0.1-9000`. */
+export function inferUpstreamId(authority: string): string {
+  const bare = authority.replace(/^[a-z]+:\/\//i, '').replace(/\/$/, '');
+  return (
+    bare
+      .replace(/[^A-Za-z0-9.]+/g, '-')
+      .replace(/^[-.]+|[-.]+$/g, '')
+      .slice(0, 64) || 'upstream'
+  );
+}
+
+function checkConsumers(route: unknown, path: Path, known: readonly string[]): Finding[] {
+  const auth = valueAt(route, ['auth']);
+  const entries = Array.isArray(auth) ? auth : [auth];
+  return entries.flatMap((entry: unknown, index) =>
+    ['apiKey', 'basic'].flatMap((kind) => {
+      const named = valueAt(entry, [kind, 'consumers']);
+      const names: readonly unknown[] = Array.isArray(named) ? named : [named];
+      const place: Path = [...path, 'auth', ...(Array.isArray(auth) ? [index] : []), kind, 'consumers'];
+      return names.flatMap((name, position) => {
+        if (typeof name !== 'string' || known.includes(name)) return [];
+        const meant = closest(name, known);
+        const cure = meant === null ? 'add it under `consumers`' : `did you mean ${meant}?`;
+        return [
+          findError(Array.isArray(named) ? [...place, position] : place, `there is no consumer ${quote(name)}`, cure),
+        ];
+      });
+    }),
+  );
+}

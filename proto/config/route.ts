@@ -1,0 +1,135 @@
+/** `routes`: which requests go where, and under which conditions. */
+import * as z from 'zod';
+import { framingRefusal, redirectSchema, respondSchema, rewriteSchema } from './action.js';
+import { authSchema } from './auth.js';
+import { headerMap } from './header-map.js';
+import { laterKeys } from './later.js';
+import { limitsSchema } from './limits.js';
+import { matchSchema } from './match.js';
+import { fieldName, ipBlock, method, parseUrl, readFieldName } from './network.js';
+import { duration, flag, identifier, leaf, oneOrMany, readText, size } from './scalars.js';
+import { headerValue } from './secrets.js';
+import { timeoutOverrides } from './timeouts.js';
+import { accept, quote, type Reading, refuse } from './units.js';
+
+/** Host is not a header to edit: what the upstream sees in it is the upstream's setting. */
+function editRefusal(name: string): Reading<never> | null {
+  if (name === 'host') return refuse('the Host header is not edited by routes', "set the upstream's `hostHeader`");
+  return framingRefusal(name);
+}
+
+const removable = leaf(
+  (value) =>
+    readText(value, 'a header name', (name) => {
+      const field = readFieldName(name);
+      return field.ok ? (editRefusal(field.value) ?? field) : field;
+    }),
+  { type: 'string' },
+);
+
+const edits = z.strictObject({
+  remove: oneOrMany(removable).prefault([]).describe('Header names; done first.'),
+  set: headerMap(headerValue(), editRefusal)
+    .prefault({})
+    .describe(`Header → value, in place of any there is; values may hold \${NAME}.`),
+  add: headerMap(oneOrMany(headerValue(), 100), editRefusal)
+    .prefault({})
+    .describe('Header → value or values, beside those there are.'),
+});
+
+const headers = z.strictObject({
+  request: edits.prefault({}).describe('Edits on the way to the upstream.'),
+  response: edits.prefault({}).describe('Edits on the way to the client.'),
+});
+
+/** `*`, an origin, or one with a wildcard host. An origin is scheme, host and port, nothing else (RFC 6454). */
+const origin = leaf(
+  (value) =>
+    readText(value, 'an origin', (written) => {
+      if (written === '*' || written === 'null') return accept(written);
+      const url = parseUrl(written.replace('://*.', '://wildcard.'));
+      const bare =
+        url !== null && url.pathname === '/' && !written.endsWith('/') && url.search === '' && url.username === '';
+      const known = bare && /^[a-z][a-z0-9+.-]*:\/\/(\*\.)?[^*]+$/i.test(written) && url.host !== '';
+      return known
+        ? accept(written.toLowerCase())
+        : refuse(`${quote(written)} is not an origin`, 'write https://app.example.com, https://*.example.com or *');
+    }),
+  { type: 'string', examples: ['https://app.example.com', '*'] },
+);
+
+const corsFields = z
+  .strictObject({
+    origins: oneOrMany(origin).prefault(['*']).describe('Origins that may read the answers.'),
+    methods: oneOrMany(method())
+      .prefault(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'])
+      .describe('Methods that they may use.'),
+    headers: oneOrMany(fieldName())
+      .prefault([])
+      .describe('Request headers that they may send. Left out: those they ask for.'),
+    exposeHeaders: oneOrMany(fieldName()).prefault([]).describe('Response headers that they may read.'),
+    credentials: flag().prefault(false).describe('They may send cookies and Authorization.'),
+    maxAge: duration({ min: 0 }).prefault('10m').describe('How long a browser may keep the answer to a preflight.'),
+  })
+  .superRefine((cors, context) => {
+    // The Fetch standard forbids `*` with credentials; echoing every origin instead would open the route to the world.
+    if (!cors.credentials || !cors.origins.includes('*')) return;
+    const params = { cure: 'name the origins, or turn credentials off' };
+    context.addIssue({
+      code: 'custom',
+      path: ['origins'],
+      message: 'every origin (`*`) together with credentials is not allowed',
+      params,
+    });
+  });
+
+const corsShorthand = z.union([
+  oneOrMany(origin).transform((origins) => corsFields.parse({ origins })),
+  z.literal(true).transform(() => corsFields.parse({})),
+  corsFields,
+]);
+
+const addresses = z.strictObject({
+  allow: oneOrMany(ipBlock()).prefault([]).describe('Addresses or blocks that may pass. Empty: all.'),
+  deny: oneOrMany(ipBlock()).prefault([]).describe('Addresses or blocks that may not; deny wins.'),
+});
+
+const websocketFields = z.strictObject({
+  idle: duration().prefault('5m').describe('A tunnel without traffic either way is closed after this long.'),
+});
+const websocket = z.union([flag().transform((on) => (on ? websocketFields.parse({}) : null)), websocketFields]);
+
+const GIB = 1024 ** 3;
+
+const bodySize = size({ min: 1, max: 1024 * GIB });
+const bodyLimit = z.union([bodySize, z.literal('unlimited').transform(() => Number.MAX_SAFE_INTEGER)]);
+
+export const routeSchema = z
+  .strictObject({
+    id: identifier()
+      .optional()
+      .describe('Name in metrics, logs and limits. Left out: made from methods, host and path.'),
+    match: matchSchema
+      .prefault({})
+      .describe('Which requests: a path alone, or { host, path, methods, headers, query }.'),
+    upstream: identifier().optional().describe('Id of the upstream. Left out: the only one there is.'),
+    rewrite: rewriteSchema.optional().describe('Change the path on its way to the upstream.'),
+    redirect: redirectSchema.optional().describe('Answer with a redirect instead of proxying.'),
+    respond: respondSchema.optional().describe('Answer with a fixed response instead of proxying.'),
+    timeouts: timeoutOverrides
+      .optional()
+      .describe('Timers, where they differ from those of the upstream and the gateway.'),
+    headers: headers.prefault({}).describe('Header edits: { request: { set, add, remove }, response: { … } }.'),
+    cors: corsShorthand.optional().describe('Cross-origin access: true, origins, or its settings.'),
+    addresses: addresses.optional().describe('Client addresses that may or may not pass.'),
+    auth: authSchema
+      .prefault([])
+      .describe('Ways to authenticate, of which one must succeed. Left out: none is asked for.'),
+    limits: limitsSchema.prefault([]).describe('Rate limits, all of which must allow the request.'),
+    // Bodies stream, so their size costs no memory; the default only ends what nobody could have meant.
+    bodyLimit: bodyLimit.prefault('1GiB').describe('Largest request body (413 above), or `unlimited`.'),
+    websocket: websocket.prefault(false).describe('Let WebSocket upgrades through: true, or { idle: 5m }.'),
+  })
+  .register(laterKeys, { keys: ['retry', 'hedge', 'protect', 'cache'] });
+
+export type Route = z.output<typeof routeSchema>;

@@ -1,0 +1,107 @@
+import { createHash } from 'node:crypto';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { decodeSnapshot, encodeSnapshot, hashContent, hashSnapshot } from './codec.js';
+import type { Snapshot } from './snapshot.js';
+
+const sha256Hex = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+
+const snapshot: Snapshot = {
+  format: 1,
+  version: 7,
+  createdWallMs: 1_700_000_000_000,
+  gateway: {
+    listen: { host: '127.0.0.1', port: 8080 },
+    tls: null,
+    proxyProtocol: false,
+    trustedProxies: ['10.0.0.0/8'],
+    limits: { headerBytes: 32_768, headerCount: 100, urlBytes: 8_192, exchanges: 20_000, messageBytes: 16_777_216 },
+    clientTimers: { clientHeadersMs: 10_000, clientBodyMs: 10_000, clientIdleMs: 60_000, drainMs: 30_000 },
+    names: { deadlineHeader: 'x-request-timeout-ms', requestIdHeader: 'x-request-id', via: 'weir' },
+    accessLog: { enabled: true, destination: 'stdout', sample: 0.25, slowMs: 1_000, redact: [], requestHeaders: [] },
+    tracing: null,
+  },
+  upstreams: [],
+  routes: [],
+  consumers: [{ id: 'müller', keyHashes: ['ab'.repeat(32)], basic: [] }],
+};
+
+it('the bytes of a snapshot are what they were: nodes of another build must read them', () => {
+  const bytes = encodeSnapshot(snapshot);
+  expect(bytes[0]).toBe(1);
+  expect(hashSnapshot(bytes, sha256Hex)).toBe('3c54a01a3f0149b05872f97e032a1c171f664b1153410d3a875ccc70b1039dc2');
+});
+
+it('whatever a snapshot holds comes back as it was, and encodes to the same bytes again', () => {
+  const text = fc.string({ unit: 'grapheme', maxLength: 40 });
+  const consumer = fc.record({ id: text, keyHashes: fc.array(text, { maxLength: 4 }), basic: fc.constant([]) });
+  const any = fc.record({
+    version: fc.nat({ max: Number.MAX_SAFE_INTEGER }),
+    createdWallMs: fc.nat({ max: Number.MAX_SAFE_INTEGER }),
+    consumers: fc.array(consumer, { size: 'max', maxLength: 40 }),
+    sample: fc.double({ min: 0, max: 1, noNaN: true }),
+  });
+  fc.assert(
+    fc.property(any, ({ sample, ...more }) => {
+      const wanted = {
+        ...snapshot,
+        ...more,
+        gateway: { ...snapshot.gateway, accessLog: { ...snapshot.gateway.accessLog, sample } },
+      };
+      const bytes = encodeSnapshot(wanted);
+      const decoded = decodeSnapshot(bytes);
+      expect(decoded).toEqual({ ok: true, snapshot: wanted });
+      if (decoded.ok) expect(encodeSnapshot(decoded.snapshot)).toEqual(bytes);
+    }),
+  );
+});
+
+it('the content hash ignores number and time, and nothing else', () => {
+  const hash = hashContent(snapshot, sha256Hex);
+  expect(hashContent({ ...snapshot, version: 8, createdWallMs: 1 }, sha256Hex)).toBe(hash);
+  expect(hashContent({ ...snapshot, consumers: [] }, sha256Hex)).not.toBe(hash);
+});
+
+describe('bytes that are no snapshot', () => {
+  const error = (bytes: Uint8Array) => {
+    const decoded = decodeSnapshot(bytes);
+    return decoded.ok ? 'accepted' : decoded.error;
+  };
+  const packed = (value: object) => encodeSnapshot(value as Snapshot); // wrong on purpose
+
+  it('are refused with a name for what is wrong', () => {
+    expect(error(new Uint8Array())).toBe('empty');
+    expect(error(Uint8Array.of(2, 0x80))).toBe('unknown-format');
+    expect(error(Uint8Array.of(1))).toBe('malformed');
+    expect(error(Uint8Array.of(1, 0x80))).toBe('malformed');
+    expect(error(Uint8Array.of(1, 0xdd, 0xff, 0xff, 0xff, 0xff))).toBe('malformed');
+    expect(error(new Uint8Array(64 * 1024 * 1024 + 1).fill(1))).toBe('too-large');
+  });
+
+  it.each([
+    { ...snapshot, format: 2 },
+    { ...snapshot, version: 'x' },
+    { ...snapshot, gateway: null },
+    { ...snapshot, routes: {} },
+    { ...snapshot, routes: [{}] },
+    { ...snapshot, upstreams: [null] },
+  ])('with a wrong outline are malformed (%#)', (value) => expect(error(packed(value))).toBe('malformed'));
+
+  it('never make the decoder throw, cut or flipped anywhere', () => {
+    const bytes = encodeSnapshot(snapshot);
+    for (let length = 0; length < bytes.length; length += 1) expect(error(bytes.slice(0, length))).not.toBe('accepted');
+    fc.assert(
+      fc.property(fc.nat(bytes.length - 1), fc.nat(255), (at, byte) => {
+        const flipped = bytes.slice();
+        flipped[at] = byte;
+        decodeSnapshot(flipped);
+      }),
+      { numRuns: 500 },
+    );
+    fc.assert(
+      fc.property(fc.uint8Array({ size: 'max', maxLength: 500 }), (noise) => {
+        decodeSnapshot(Uint8Array.of(1, ...noise));
+      }),
+    );
+  });
+});
