@@ -20,14 +20,16 @@ import {
   type ResponseHead,
 } from '../../pipeline/dispatch.js';
 import type { Exchange } from '../../pipeline/exchange.js';
-import type { Timers } from '../../time/clock.js';
+import type { Clock, Timers } from '../../time/clock.js';
 import { frameResponse } from '../response-framing.js';
 import { Patience } from './patience.js';
 import type { BodyValve, UwsRequestBody } from './request-body.js';
 import { type Closing, ResponseWriter, type WriterOwner } from './response-writer.js';
+import { SocketValve } from './socket-valve.js';
 
 /** What all exchanges of a listener share. */
 export interface ExchangeOwner {
+  readonly clock: Clock;
   readonly timers: Timers;
   readonly isDraining: boolean;
   /** Calls `turnEnded` when what runs now, and what it has set off synchronously, is over. */
@@ -55,6 +57,7 @@ export class ExchangeSocket implements ResponseHandler, WriterOwner, BodyValve {
   readonly #clientTimers: ClientTimersSpec;
   readonly #closeAsked: boolean;
   #body: UwsRequestBody | null = null;
+  readonly #valve: SocketValve;
   #cancel: Cancel = nothingToCancel;
   #head: ResponseHead | null = null;
   #sourceEnded = false;
@@ -73,6 +76,7 @@ export class ExchangeSocket implements ResponseHandler, WriterOwner, BodyValve {
     this.request = request;
     this.owner = owner;
     this.writer = new ResponseWriter(res, this);
+    this.#valve = new SocketValve(res, owner.timers, () => this.#retryWrite());
     this.#closeAsked = closeAsked;
     this.#clientTimers = timers;
   }
@@ -106,12 +110,11 @@ export class ExchangeSocket implements ResponseHandler, WriterOwner, BodyValve {
 
   pauseBody(): void {
     this.#bodyPatience?.stop();
-    this.res?.pause();
+    this.#valve.stop();
   }
 
   resumeBody(): void {
-    if (this.res === null) return;
-    this.res.resume();
+    this.#valve.open();
     this.#waitForBody();
   }
 
@@ -119,15 +122,16 @@ export class ExchangeSocket implements ResponseHandler, WriterOwner, BodyValve {
     this.#bodyPatience?.stop();
     if (!body.paused || this.res === null) return;
     // The socket must be readable again, or a client that leaves is not noticed. That starts the library's own clock.
-    this.res.resume();
+    this.#valve.open();
     this.#waitForBody(Number.POSITIVE_INFINITY);
   }
 
   #waitForBody(limitMs = this.#clientTimers.clientBodyMs): void {
     if (this.res === null) return;
     this.#bodyPatience ??= new Patience(
+      this.owner.clock,
       this.owner.timers,
-      () => this.#renewLibraryClock(),
+      () => this.#valve.renewIdleClock(),
       () => this.#bodyTooSlow(),
     );
     this.#bodyPatience.wait(limitMs);
@@ -146,12 +150,6 @@ export class ExchangeSocket implements ResponseHandler, WriterOwner, BodyValve {
     const hadReader = body.fail(timerFired('clientBody', limitMs));
     if (hadReader) this.#waitForBody(ANSWER_GRACE_MS);
     else this.#answerItself(timerFired('clientBody', limitMs));
-  }
-
-  /** A paused socket must stay paused; both calls start the library's clock anew, or stop it. */
-  #renewLibraryClock(): void {
-    if (this.#body?.paused === true && !this.#body.ended) this.res?.pause();
-    else this.res?.resume();
   }
 
   // The response.
@@ -209,15 +207,18 @@ export class ExchangeSocket implements ResponseHandler, WriterOwner, BodyValve {
   }
 
   blocked(): void {
+    this.#valve.writeBlocked();
     this.#readPatience ??= new Patience(
+      this.owner.clock,
       this.owner.timers,
-      () => this.#renewLibraryClock(),
+      () => this.#valve.renewIdleClock(),
       () => this.#clientDoesNotRead(),
     );
     this.#readPatience.wait(this.#clientTimers.clientIdleMs);
   }
 
   drained(): void {
+    this.#valve.writeClear();
     this.#readPatience?.stop();
     if (!this.#sourceEnded) this.#head?.resume();
   }
@@ -225,7 +226,7 @@ export class ExchangeSocket implements ResponseHandler, WriterOwner, BodyValve {
   finishing(): void {
     const body = this.#body;
     if (body === null) return;
-    if (body.paused) this.res?.resume();
+    this.#valve.open();
     body.discard();
   }
 
@@ -240,6 +241,14 @@ export class ExchangeSocket implements ResponseHandler, WriterOwner, BodyValve {
 
   #restIsShort(body: UwsRequestBody): boolean {
     return body.lengthBytes !== null && body.lengthBytes <= REST_TO_READ_BYTES;
+  }
+
+  #retryWrite(): void {
+    try {
+      this.writer.roomCame();
+    } catch (error) {
+      this.failed(error);
+    }
   }
 
   #clientDoesNotRead(): void {
@@ -296,6 +305,7 @@ export class ExchangeSocket implements ResponseHandler, WriterOwner, BodyValve {
     if (this.#ended) return;
     this.#ended = true;
     this.res = null;
+    this.#valve.detach();
     this.#bodyPatience?.stop();
     this.#readPatience?.stop();
     this.owner.ended(this);

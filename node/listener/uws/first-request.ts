@@ -9,8 +9,9 @@
  * library's own limit (10 to 12 s, silent), and so is every later request of a connection.
  */
 import type { HttpResponse } from 'uWebSockets.js';
-import type { Timers } from '../../time/clock.js';
+import type { Clock, Timers } from '../../time/clock.js';
 import { Patience } from './patience.js';
+import { renewIdleClock } from './socket-valve.js';
 
 interface Waiting {
   readonly res: HttpResponse;
@@ -19,6 +20,7 @@ interface Waiting {
 }
 
 export class FirstRequests {
+  readonly #clock: Clock;
   readonly #timers: Timers;
   readonly #limitMs: () => number;
   readonly #expired: (res: HttpResponse, address: string) => void;
@@ -27,7 +29,13 @@ export class FirstRequests {
   #unlinked: string | null = null;
 
   /** `expired` gets a response object that is good for one answer, or close, at once. */
-  constructor(timers: Timers, limitMs: () => number, expired: (res: HttpResponse, address: string) => void) {
+  constructor(
+    clock: Clock,
+    timers: Timers,
+    limitMs: () => number,
+    expired: (res: HttpResponse, address: string) => void,
+  ) {
+    this.#clock = clock;
     this.#timers = timers;
     this.#limitMs = limitMs;
     this.#expired = expired;
@@ -39,10 +47,11 @@ export class FirstRequests {
       res,
       address,
       patience: new Patience(
+        this.#clock,
         this.#timers,
         () => {
           this.#settle();
-          if (this.#isWaiting(waiting)) res.resume();
+          if (this.#isWaiting(waiting)) renewIdleClock(res);
         },
         () => {
           this.#settle();

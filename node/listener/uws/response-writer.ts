@@ -141,6 +141,15 @@ export class ResponseWriter {
     if (this.#framing.kind === 'known' || this.#pending.length > 0) this.#cork(() => this.#pump());
   }
 
+  /** There may be room again: said by the library, or tried by a timer where it can't say so. */
+  roomCame(): void {
+    if (this.#res === null || !this.#blocked) return;
+    this.#blocked = false;
+    // Also with nothing of ours left: the cork alone makes the library send what it has kept.
+    this.#cork(() => this.#pump());
+    if (this.#res !== null && !this.#blocked) this.#owner.drained();
+  }
+
   /** The connection is gone, or about to be: nothing may touch it any more. Returns the object for a last close. */
   detach(): HttpResponse | null {
     const res = this.#res;
@@ -206,17 +215,9 @@ export class ResponseWriter {
     if (this.#listening || this.#res === null) return;
     this.#listening = true;
     this.#res.onWritable(() => {
-      this.#roomCame();
+      this.roomCame();
       return true;
     });
-  }
-
-  #roomCame(): void {
-    if (this.#res === null || !this.#blocked) return;
-    this.#blocked = false;
-    // Also with nothing of ours left: the cork alone makes the library send what it has kept.
-    this.#cork(() => this.#pump());
-    if (this.#res !== null && !this.#blocked) this.#owner.drained();
   }
 
   /** Head and body in one piece. */

@@ -45,6 +45,7 @@ class UwsListener implements Listener, ExchangeOwner {
   connections = 0;
   tunnels = 0;
   isDraining = false;
+  readonly clock: ListenerOptions['clock'];
   readonly timers: ListenerOptions['timers'];
   readonly #options: ListenerOptions;
   readonly #open = new Set<ExchangeSocket>();
@@ -65,10 +66,12 @@ class UwsListener implements Listener, ExchangeOwner {
 
   constructor(options: ListenerOptions) {
     this.#options = options;
+    this.clock = options.clock;
     this.timers = options.timers;
     this.#gateway = options.gateway;
     this.#proxies = trustedProxies(options.gateway.trustedProxies);
     this.#firstRequests = new FirstRequests(
+      options.clock,
       options.timers,
       () => this.#gateway.clientTimers.clientHeadersMs,
       (res, address) => this.#noRequestCame(res, address),
@@ -97,7 +100,8 @@ class UwsListener implements Listener, ExchangeOwner {
 
   /**
    * The library can't replace its default certificate, so a new app takes over the port; connections of the old one
-   * live on in it. Both calls are made in one turn: a client that is just connecting retries its SYN at worst.
+   * live on in it. Both calls are made in one turn; only a client whose handshake with the kernel is over, but which was
+   * not accepted yet, is reset. (A port that the kernel chose can't be taken over while it has connections.)
    */
   reloadCertificates(tls: ListenerTlsSpec): void {
     const bound = this.#bound;
@@ -295,9 +299,9 @@ class UwsListener implements Listener, ExchangeOwner {
     res.onAborted(() => {
       gone = true;
     });
-    const receivedAtMs = this.#options.clock.nowMs();
+    const receivedAtMs = this.clock.nowMs();
     setImmediate(() => {
-      if (!gone) this.#writeProblem(res, failed, method, requestId, this.#options.clock.nowMs() - receivedAtMs);
+      if (!gone) this.#writeProblem(res, failed, method, requestId, this.clock.nowMs() - receivedAtMs);
     });
   }
 
@@ -357,7 +361,7 @@ class UwsListener implements Listener, ExchangeOwner {
 
   answer(res: HttpResponse, failed: Failure, request: GatewayRequest): void {
     const { exchange } = request;
-    this.#writeProblem(res, failed, request.method, exchange.id, this.#options.clock.nowMs() - exchange.receivedAtMs);
+    this.#writeProblem(res, failed, request.method, exchange.id, this.clock.nowMs() - exchange.receivedAtMs);
   }
 
   bug(error: unknown): void {

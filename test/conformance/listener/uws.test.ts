@@ -1,4 +1,10 @@
 import { createUwsListener } from '@weir/node/listener/uws/server.js';
+import { describeEdges } from './edge-suite.js';
+import { describeFlow } from './flow-suite.js';
 import { describeHttp } from './http-suite.js';
 
-describeHttp('uWebSockets.js', createUwsListener);
+const name = 'uWebSockets.js';
+
+describeHttp(name, createUwsListener);
+describeFlow(name, createUwsListener);
+describeEdges(name, createUwsListener);
