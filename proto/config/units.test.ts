@@ -34,7 +34,7 @@ describe('durations', () => {
     '0.5ms',
     '1,5s',
     '٣s',
-    '9'.repeat(16) + 's',
+    `${'9'.repeat(16)}s`,
     '999999999999999h',
   ])('%j is refused, with a cure', (text) =>
     expect(parseDuration(text)).toMatchObject({ ok: false, cure: expect.stringMatching(/write/) }),

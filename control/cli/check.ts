@@ -1,0 +1,95 @@
+/** `weir check FILE`: every fault of a config, with its place and its cure, before anything runs with it. */
+
+import type { Fault } from '@weir/proto/config/faults.js';
+import type { Command } from 'commander';
+import { checkConfig } from '../publish/check-config.js';
+import { sha256Hex } from '../publish/credential-hashes.js';
+import { readConfigFile } from '../publish/load-config.js';
+
+const HELP = `
+Every fault is printed as FILE:LINE:COLUMN, with what to write instead. References such as \${NAME} are checked
+against the environment of this command. The exit code is 1 when there is an error; warnings alone leave it 0.
+
+Examples:
+  $ weir check weir.yaml
+  weir.yaml:6:24 upstreams[0].timeouts.connect: the duration "500" has no unit
+      write a number and a unit, such as 250ms, 2s, 1m or 1h
+
+  $ API_KEY=x weir check --json weir.yaml | jq .faults
+`;
+
+export function registerCheck(program: Command): void {
+  program
+    .command('check')
+    .summary('find every fault in a config file')
+    .description('Reads a config file as `weir up --config` would, and reports every fault in it, not just the first.')
+    .argument('<file>', 'config file (YAML)')
+    .option('--json', 'print the result as JSON')
+    .addHelpText('after', HELP)
+    .action(async (file: string, options: { json?: boolean }) => {
+      const report = await check(file);
+      const colour = process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined;
+      process.stdout.write(
+        options.json === true ? `${JSON.stringify(report, null, 2)}\n` : formatReport(report, colour),
+      );
+      if (!report.ok) process.exitCode = 1;
+    });
+}
+
+export interface CheckReport {
+  readonly file: string;
+  readonly ok: boolean;
+  /** Errors and warnings in the order of the file. */
+  readonly faults: readonly Fault[];
+  /** One line for people. */
+  readonly summary: string;
+}
+
+async function check(file: string): Promise<CheckReport> {
+  const text = await readConfigFile(file);
+  if (typeof text !== 'string') return { file, ok: false, faults: [text], summary: summarise([text]) };
+  const checked = checkConfig(text, process.env, sha256Hex);
+  if (!checked.ok) return { file, ok: false, faults: checked.faults, summary: summarise(checked.faults) };
+  const { upstreams, routes } = checked.config;
+  const size = `${count(upstreams.length, 'upstream')}, ${count(routes.length, 'route')}`;
+  const warned = checked.warnings.length === 0 ? '' : `, ${count(checked.warnings.length, 'warning')}`;
+  return { file, ok: true, faults: checked.warnings, summary: `ok: ${size}${warned}` };
+}
+
+function summarise(faults: readonly Fault[]): string {
+  const errors = faults.filter(({ severity }) => severity === 'error').length;
+  const warnings = faults.length - errors;
+  return `${count(errors, 'error')}${warnings === 0 ? '' : `, ${count(warnings, 'warning')}`}`;
+}
+
+function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? '' : 's'}`;
+}
+
+const PAINT = { error: 31, warning: 33, ok: 32, dim: 2 } as const;
+
+export function formatReport(report: CheckReport, colour: boolean): string {
+  const paint = (code: number, text: string): string => (colour ? `\u001b[${code}m${text}\u001b[0m` : text);
+  const summary = `${report.file}: ${report.summary}`;
+  return [
+    ...report.faults.map((fault) => formatFault(report.file, fault, paint)),
+    paint(report.ok ? PAINT.ok : PAINT.error, summary),
+    '',
+  ].join('\n');
+}
+
+/** `file:line:col path: message`, and the cure below it, indented. Editors and terminals make the first part a link. */
+function formatFault(file: string, fault: Fault, paint: (code: number, text: string) => string): string {
+  const at = paint(PAINT.dim, `${file}:${fault.line}:${fault.column}`);
+  const path = fault.path === '' ? '' : ` ${printable(fault.path)}`;
+  const kind = fault.severity === 'warning' ? ' warning' : '';
+  const message = paint(PAINT[fault.severity], `${printable(fault.message)}`);
+  const cure = fault.cure === null ? [] : fault.cure.split('\n').map((line) => `    ${printable(line)}`);
+  return [`${at}${kind}${path}: ${message}`, ...cure].join('\n');
+}
+
+/** A config may hold escape sequences; a terminal must not obey them. */
+function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is replaced
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '�');
+}

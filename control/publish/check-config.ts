@@ -1,0 +1,29 @@
+/** A config text, checked as a whole: parsed, then linted; every fault of both, in the order of the file. Pure. */
+import type { WeirConfig } from '@weir/proto/config/document.js';
+import type { Fault } from '@weir/proto/config/faults.js';
+import { bounded, parseConfig } from '@weir/proto/config/parse.js';
+import { type Environment, fillReferences } from '@weir/proto/snapshot/secret-text.js';
+import { lint } from './lint.js';
+
+export type CheckedConfig =
+  | { readonly ok: true; readonly config: WeirConfig; readonly warnings: readonly Fault[] }
+  /** `faults` holds the warnings as well. */
+  | { readonly ok: false; readonly faults: readonly Fault[] };
+
+export function checkConfig(
+  text: string,
+  environment: Environment,
+  sha256Hex: (text: string) => string,
+): CheckedConfig {
+  const keyHash = (template: string): string => {
+    const { text: key, missing } = fillReferences(template, environment);
+    // A key whose variable is missing is a fault already; until it is set, nobody knows which key it is.
+    return missing.length > 0 ? `unset:${template}` : sha256Hex(key);
+  };
+  const parsed = parseConfig(text, environment);
+  const faults = bounded([...parsed.faults, ...parsed.place(lint(parsed.draft, keyHash))]);
+  const failed = parsed.config === null || faults.some(({ severity }) => severity === 'error');
+  return failed || parsed.config === null
+    ? { ok: false, faults }
+    : { ok: true, config: parsed.config, warnings: faults };
+}

@@ -1,0 +1,247 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are the references of config files, not templates
+import { readdirSync, readFileSync } from 'node:fs';
+import { parseConfig } from '@weir/proto/config/parse.js';
+import { decodeSnapshot, encodeSnapshot } from '@weir/proto/snapshot/codec.js';
+import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { checkConfig } from './check-config.js';
+import { compileSnapshot } from './compile.js';
+
+const ENV = { KEY: 'k1', OTHER_KEY: 'k2', PASSWORD: 'pw' };
+
+function compile(text: string, environment: Record<string, string> = ENV): Snapshot {
+  const checked = checkConfig(text, environment, (key) => `sha256(${key})`);
+  if (!checked.ok) throw new Error(JSON.stringify(checked.faults, null, 1));
+  return compileSnapshot(checked.config, {
+    environment,
+    version: 3,
+    createdWallMs: 5,
+    sha256Hex: (key) => `sha256(${key})`,
+    hashPassword: (password) => `scrypt(${password})`,
+  });
+}
+
+const APP = 'upstreams: [{ id: app, targets: http://127.0.0.1:9000 }]\n';
+
+it('the least config compiles to a snapshot with every default in place', () => {
+  expect(compile(`${APP}routes: [{ match: /* }]`)).toEqual({
+    format: 1,
+    version: 3,
+    createdWallMs: 5,
+    gateway: {
+      listen: { host: '127.0.0.1', port: 8080 },
+      tls: null,
+      proxyProtocol: false,
+      trustedProxies: [],
+      limits: { headerBytes: 32_768, headerCount: 100, urlBytes: 8_192, exchanges: 20_000, messageBytes: 16_777_216 },
+      clientTimers: { clientHeadersMs: 10_000, clientBodyMs: 10_000, clientIdleMs: 60_000, drainMs: 30_000 },
+      names: { deadlineHeader: 'x-request-timeout-ms', requestIdHeader: 'x-request-id', via: 'weir' },
+      accessLog: {
+        enabled: true,
+        destination: 'stdout',
+        sample: 1,
+        slowMs: 1_000,
+        redact: expect.arrayContaining(['authorization', 'cookie', 'set-cookie']),
+        requestHeaders: [],
+      },
+      tracing: null,
+    },
+    upstreams: [
+      {
+        id: 'app',
+        targets: [{ id: '127.0.0.1:9000', scheme: 'http', host: '127.0.0.1', port: 9000, weight: 1, zone: null }],
+        balance: 'least-request',
+        pool: {
+          connections: 1024,
+          queue: 1024,
+          idleMs: 4_000,
+          requestsPerConnection: 0,
+          gatherBodyBytes: 65_536,
+          responseHeaderBytes: 65_536,
+        },
+        tls: null,
+        protocol: 'http1',
+        hostHeader: { mode: 'pass' },
+        dns: { ttlMinMs: 1_000, ttlMaxMs: 60_000 },
+      },
+    ],
+    routes: [
+      {
+        id: 'all',
+        match: { hosts: [], path: { kind: 'prefix', prefix: '/' }, methods: [], headers: [], query: [] },
+        action: { kind: 'proxy', upstream: 'app', rewrite: null },
+        timeouts: {
+          totalMs: 30_000,
+          queueMs: 1_000,
+          connectMs: 1_000,
+          tlsMs: 2_000,
+          sendMs: 10_000,
+          firstByteMs: 15_000,
+          idleMs: 30_000,
+          attemptMs: 0,
+        },
+        requestHeaders: { remove: [], set: [], add: [] },
+        responseHeaders: { remove: [], set: [], add: [] },
+        cors: null,
+        addresses: null,
+        auth: [],
+        limits: [],
+        bodyBytesMax: 1_073_741_824,
+        websocket: null,
+      },
+    ],
+    consumers: [],
+  });
+});
+
+const timers = ['total', 'queue', 'connect', 'tls', 'send', 'firstByte', 'idle', 'attempt'] as const;
+
+it('of each timer, the route decides before the upstream, and the upstream before the gateway', () => {
+  const level = fc.record(Object.fromEntries(timers.map((name) => [name, fc.integer({ min: 1, max: 9_999 })])), {
+    requiredKeys: [],
+  });
+  const write = (some: Readonly<Record<string, number | undefined>>) =>
+    JSON.stringify(Object.fromEntries(Object.entries(some).map(([name, ms]) => [name, `${ms}ms`])));
+  fc.assert(
+    fc.property(level, level, level, (gateway, upstream, route) => {
+      const text = `gateway: { timeouts: ${write(gateway)} }\nupstreams: [{ id: a, targets: http://a, timeouts: ${write(upstream)} }]\nroutes: [{ match: /, timeouts: ${write(route)} }]`;
+      const { config } = parseConfig(text, {});
+      const compiled = compile(text).routes[0]?.timeouts;
+      for (const name of timers) {
+        const wanted = route[name] ?? upstream[name] ?? gateway[name] ?? config?.gateway.timeouts[name];
+        expect(compiled?.[`${name}Ms`]).toBe(wanted);
+      }
+    }),
+    { numRuns: 60 },
+  );
+});
+
+describe('what depends on other settings', () => {
+  it('Host is the target when every target is https, and the client’s otherwise', () => {
+    const modes = ['http://a', 'https://a', '[https://a, http://b]'].map(
+      (targets) => compile(`upstreams: [{ targets: ${targets} }]\nroutes: [{ match: / }]`).upstreams[0],
+    );
+    expect(modes.map((upstream) => upstream?.hostHeader.mode)).toEqual(['pass', 'target', 'pass']);
+    expect(modes.map((upstream) => upstream?.tls === null)).toEqual([true, false, false]);
+  });
+
+  it('a limit counts consumers where the route asks who they are, addresses where it does not', () => {
+    const consumers = 'consumers: [{ id: m, keys: "${KEY}" }]\n';
+    const { routes } = compile(
+      `${APP}${consumers}routes: [{ match: /a, limits: 5/m }, { match: /b, limits: { rate: 5/m, burst: 2 }, auth: apiKey }]`,
+    );
+    expect(routes.map((route) => route.limits)).toEqual([
+      [{ requests: 5, periodMs: 60_000, burst: 5, by: 'address', mode: 'local', keys: 100_000 }],
+      [{ requests: 5, periodMs: 60_000, burst: 2, by: 'consumer', mode: 'local', keys: 100_000 }],
+    ]);
+  });
+
+  it('a token is checked with the algorithms that fit its kind of key, and no others', () => {
+    const algorithms = (jwt: string) => {
+      const auth = compile(`${APP}routes: [{ match: /, auth: { jwt: ${jwt} } }]`).routes[0]?.auth[0];
+      return auth?.kind === 'jwt' ? auth.algorithms : null;
+    };
+    expect(algorithms('{ secret: "${KEY}" }')).toEqual(['HS256', 'HS384', 'HS512']);
+    expect(algorithms('{ jwks: https://a/ }')).not.toContain('HS256');
+    expect(algorithms('{ jwks: https://a/, algorithms: ES256 }')).toEqual(['ES256']);
+  });
+
+  it.each([
+    ['{ stripPrefix: true }', { kind: 'strip-prefix', prefix: '/a' }],
+    ['{ stripPrefix: false }', null],
+    ['{ stripPrefix: /a }', { kind: 'strip-prefix', prefix: '/a' }],
+    ['{ replacePrefix: { with: /b } }', { kind: 'replace-prefix', prefix: '/a', with: '/b' }],
+    ['{ path: "/x/{*}" }', { kind: 'path', template: '/x/{*}' }],
+  ])('rewrite %s', (rewrite, wanted) => {
+    expect(compile(`${APP}routes: [{ match: /a/*, rewrite: ${rewrite} }]`).routes[0]?.action).toMatchObject({
+      kind: 'proxy',
+      rewrite: wanted,
+    });
+  });
+
+  it('an answer with a body says what it is, unless the config does', () => {
+    const headers = (respond: string) => {
+      const action = compile(`routes: [{ match: /, respond: ${respond} }]`).routes[0]?.action;
+      return action?.kind === 'respond' ? action.headers : null;
+    };
+    expect(headers('204')).toEqual([]);
+    expect(headers('{ body: x }')).toEqual(['content-type', 'text/plain; charset=utf-8']);
+    expect(headers('{ body: x, headers: { Content-Type: a/b } }')).toEqual(['content-type', 'a/b']);
+  });
+});
+
+it('keys and passwords are hashed, references that the node fills stay references', () => {
+  const snapshot = compile(`${APP}
+consumers: [{ id: m, keys: ["\${KEY}", { sha256: ${'AB'.repeat(32)} }], basic: { username: u, password: "\${PASSWORD}" } }]
+routes: [{ match: /, auth: apiKey, headers: { request: { set: { X-A: "\${OTHER_KEY}" }, add: { X-B: [b, c] } } } }]`);
+  expect(snapshot.consumers).toEqual([
+    { id: 'm', keyHashes: ['sha256(k1)', 'ab'.repeat(32)], basic: [{ username: 'u', hash: 'scrypt(pw)' }] },
+  ]);
+  expect(snapshot.routes[0]?.requestHeaders).toEqual({
+    remove: [],
+    set: [['x-a', '${OTHER_KEY}']],
+    add: [
+      ['x-b', 'b'],
+      ['x-b', 'c'],
+    ],
+  });
+});
+
+it('what has no name is named after what it is, and names never collide', () => {
+  const snapshot =
+    compile(`upstreams: [{ targets: http://10.0.0.1:9000 }, { targets: "http://[::1]:9000" }, { id: 1-9000, targets: http://b }]
+routes:
+  - { match: /*, upstream: 10.0.0.1-9000 }
+  - { match: { path: /orders/*, methods: [GET, HEAD] }, upstream: 1-9000 }
+  - { match: { host: "*.a.example", path: "/orders/{id}" }, upstream: 1-9000 }
+  - { match: { host: "*.a.example", path: "/orders/{id}/" }, upstream: 1-9000 }
+  - { match: /all, id: all, upstream: 1-9000 }
+`);
+  expect(snapshot.upstreams.map(({ id }) => id)).toEqual(['10.0.0.1-9000', '1-9000-2', '1-9000']);
+  expect(snapshot.routes.map(({ id }) => id)).toEqual([
+    'all-2',
+    'get-head-orders',
+    'a.example-orders-id',
+    'a.example-orders-id-2',
+    'all',
+  ]);
+});
+
+describe('the examples', () => {
+  const folder = new URL('../../deploy/examples/', import.meta.url);
+  const environment = {
+    MOBILE_KEY: 'a',
+    ALICE_PASSWORD: 'b',
+    ORDERS_TOKEN: 'c',
+    COLLECTOR_TOKEN: 'd',
+    SHOP_KEY_PASSPHRASE: 'e',
+  };
+  const files = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
+
+  it('are all here', () =>
+    expect(files).toEqual(expect.arrayContaining(['full.yaml', 'quickstart.yaml', 'tls.yaml', 'websocket.yaml'])));
+
+  it.each(files)('%s is sound, without a warning, and tells editors of its schema', (name) => {
+    const text = readFileSync(new URL(name, folder), 'utf8');
+    expect(text.split('\n', 1)[0]).toBe('# yaml-language-server: $schema=../../proto/config/weir.schema.json');
+    const checked = checkConfig(text, environment, (key) => key);
+    expect(checked.ok ? checked.warnings : checked.faults).toEqual([]);
+    const snapshot = compile(text, environment);
+    expect(decodeSnapshot(encodeSnapshot(snapshot))).toEqual({ ok: true, snapshot });
+  });
+
+  it('the full one leaves no setting out', () => {
+    const text = readFileSync(new URL('full.yaml', folder), 'utf8') + readFileSync(new URL('tls.yaml', folder), 'utf8');
+    const schema = JSON.parse(readFileSync(new URL('../../proto/config/weir.schema.json', import.meta.url), 'utf8'));
+    const names = new Set<string>();
+    const collect = (node: unknown): void => {
+      if (typeof node !== 'object' || node === null) return;
+      if ('properties' in node && typeof node.properties === 'object')
+        for (const name of Object.keys(node.properties ?? {})) names.add(name);
+      for (const value of Object.values(node)) collect(value);
+    };
+    collect(schema);
+    expect([...names].filter((name) => !new RegExp(`\\b${name}\\b`).test(text))).toEqual([]);
+  });
+});

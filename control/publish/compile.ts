@@ -1,0 +1,274 @@
+/**
+ * From a sound config to the snapshot that nodes run: inheritance is resolved, defaults that depend on other settings
+ * are filled in, keys and passwords are hashed. Pure: hashes, version and time are passed in.
+ */
+
+import type { Rewrite } from '@weir/proto/config/action.js';
+import { type Auth, defaultAlgorithms, type Jwt } from '@weir/proto/config/auth.js';
+import type { Consumer } from '@weir/proto/config/consumers.js';
+import type { WeirConfig } from '@weir/proto/config/document.js';
+import type { Gateway } from '@weir/proto/config/gateway.js';
+import type { Limit } from '@weir/proto/config/limits.js';
+import type { Route } from '@weir/proto/config/route.js';
+import type { GatewayTimeouts, TimeoutOverrides } from '@weir/proto/config/timeouts.js';
+import type { Upstream } from '@weir/proto/config/upstream.js';
+import { type Environment, fillReferences } from '@weir/proto/snapshot/secret-text.js';
+import type {
+  ActionSpec,
+  AuthSpec,
+  ConsumerSpec,
+  GatewaySpec,
+  LimitSpec,
+  MatchSpec,
+  RewriteSpec,
+  RouteSpec,
+  RouteTimeouts,
+  Snapshot,
+  UpstreamSpec,
+} from '@weir/proto/snapshot/snapshot.js';
+import { routeIds, targetId, upstreamIds } from './names.js';
+
+export interface CompileContext {
+  readonly environment: Environment;
+  readonly version: number;
+  readonly createdWallMs: number;
+  /** SHA-256 of a text's UTF-8 bytes, lower-case hex. */
+  readonly sha256Hex: (text: string) => string;
+  /** `scrypt$N$r$p$salt$hash` of a password. */
+  readonly hashPassword: (password: string) => string;
+}
+
+/** `config` has passed parsing and lint; nothing in here can fail. */
+export function compileSnapshot(config: WeirConfig, context: CompileContext): Snapshot {
+  const upstreams = upstreamIds(config.upstreams);
+  const byId = new Map(config.upstreams.map((upstream, index) => [upstreams[index], upstream]));
+  const ids = routeIds(config.routes);
+  return {
+    format: 1,
+    version: context.version,
+    createdWallMs: context.createdWallMs,
+    gateway: compileGateway(config.gateway),
+    upstreams: config.upstreams.map((upstream, index) => compileUpstream(upstream, upstreams[index] ?? '')),
+    routes: config.routes.map((route, index) => {
+      const target = route.upstream ?? upstreams[0] ?? '';
+      const timeouts = effectiveTimeouts(config.gateway.timeouts, byId.get(target)?.timeouts, route.timeouts);
+      return compileRoute(route, ids[index] ?? '', target, timeouts);
+    }),
+    consumers: config.consumers.map((consumer) => compileConsumer(consumer, context)),
+  };
+}
+
+/** Gateway → upstream → route: the last level that says something about a timer decides. */
+export function effectiveTimeouts(
+  gateway: GatewayTimeouts,
+  ...overrides: readonly (TimeoutOverrides | undefined)[]
+): RouteTimeouts {
+  const pick = (name: keyof TimeoutOverrides): number =>
+    overrides.reduce<number>((value, level) => level?.[name] ?? value, gateway[name]);
+  return {
+    totalMs: pick('total'),
+    queueMs: pick('queue'),
+    connectMs: pick('connect'),
+    tlsMs: pick('tls'),
+    sendMs: pick('send'),
+    firstByteMs: pick('firstByte'),
+    idleMs: pick('idle'),
+    attemptMs: pick('attempt'),
+  };
+}
+
+function compileGateway(gateway: Gateway): GatewaySpec {
+  const { limits, timeouts, accessLog, tracing } = gateway;
+  const certificates = gateway.tls?.certificates.map(({ hosts, certFile, keyFile, passphrase }) => ({
+    hosts: hosts ?? [],
+    certFile,
+    keyFile,
+    passphrase: passphrase ?? null,
+  }));
+  return {
+    listen: gateway.listen,
+    tls: certificates === undefined ? null : { certificates },
+    proxyProtocol: gateway.proxyProtocol,
+    trustedProxies: gateway.trustedProxies,
+    limits: {
+      headerBytes: limits.header,
+      headerCount: limits.headerCount,
+      urlBytes: limits.url,
+      exchanges: limits.exchanges,
+      messageBytes: limits.message,
+    },
+    clientTimers: {
+      clientHeadersMs: timeouts.clientHeaders,
+      clientBodyMs: timeouts.clientBody,
+      clientIdleMs: timeouts.clientIdle,
+      drainMs: timeouts.drain,
+    },
+    names: gateway.names,
+    accessLog: {
+      enabled: accessLog.enabled,
+      destination: accessLog.destination,
+      sample: accessLog.sample,
+      slowMs: accessLog.slow,
+      redact: accessLog.redact,
+      requestHeaders: accessLog.requestHeaders,
+    },
+    tracing:
+      tracing === undefined
+        ? null
+        : {
+            endpoint: tracing.endpoint,
+            headers: Object.fromEntries(tracing.headers),
+            sample: tracing.sample,
+            serviceName: tracing.serviceName,
+          },
+  };
+}
+
+function compileUpstream(upstream: Upstream, id: string): UpstreamSpec {
+  const { pool, tls, dns } = upstream;
+  const schemes = upstream.targets.map(({ url }) => url.scheme);
+  const everyIsTls = schemes.every((scheme) => scheme === 'https');
+  return {
+    id,
+    targets: upstream.targets.map(({ url, weight, zone }) => ({
+      id: targetId(url),
+      ...url,
+      weight,
+      zone: zone ?? null,
+    })),
+    balance: upstream.balance,
+    pool: {
+      connections: pool.connections,
+      queue: pool.queue,
+      idleMs: pool.idle,
+      requestsPerConnection: pool.requestsPerConnection,
+      gatherBodyBytes: pool.gatherBody,
+      responseHeaderBytes: pool.responseHeader,
+    },
+    tls: schemes.includes('https')
+      ? {
+          verify: tls.verify,
+          serverName: tls.serverName ?? null,
+          caFile: tls.caFile ?? null,
+          certFile: tls.certFile ?? null,
+          keyFile: tls.keyFile ?? null,
+        }
+      : null,
+    protocol: upstream.protocol,
+    // A TLS upstream is most often another organisation's virtual host, which does not know the client's name for us.
+    hostHeader: upstream.hostHeader ?? { mode: everyIsTls ? 'target' : 'pass' },
+    dns: { ttlMinMs: dns.ttlMin, ttlMaxMs: dns.ttlMax },
+  };
+}
+
+function compileRoute(route: Route, id: string, upstream: string, timeouts: RouteTimeouts): RouteSpec {
+  const { request, response } = route.headers;
+  return {
+    id,
+    match: route.match,
+    action: compileAction(route, upstream),
+    timeouts,
+    requestHeaders: { remove: request.remove, set: request.set, add: repeated(request.add) },
+    responseHeaders: { remove: response.remove, set: response.set, add: repeated(response.add) },
+    cors:
+      route.cors === undefined
+        ? null
+        : {
+            origins: route.cors.origins,
+            methods: route.cors.methods,
+            headers: route.cors.headers,
+            exposeHeaders: route.cors.exposeHeaders,
+            credentials: route.cors.credentials,
+            maxAgeS: Math.floor(route.cors.maxAge / 1000),
+          },
+    addresses: route.addresses ?? null,
+    auth: route.auth.map(compileAuth),
+    limits: route.limits.map((limit) => compileLimit(limit, route.auth.length > 0)),
+    bodyBytesMax: route.bodyLimit,
+    websocket: route.websocket === null ? null : { idleMs: route.websocket.idle },
+  };
+}
+
+function repeated(entries: readonly (readonly [string, readonly string[]])[]): (readonly [string, string])[] {
+  return entries.flatMap(([name, values]) => values.map((value) => [name, value] as const));
+}
+
+function compileAction(route: Route, upstream: string): ActionSpec {
+  if (route.redirect !== undefined)
+    return { kind: 'redirect', status: route.redirect.status, location: route.redirect.to };
+  if (route.respond === undefined)
+    return { kind: 'proxy', upstream, rewrite: compileRewrite(route.rewrite, route.match) };
+  const { status, body } = route.respond;
+  const headers = route.respond.headers.flat();
+  const isTyped = route.respond.headers.some(([name]) => name === 'content-type');
+  if (body !== '' && !isTyped) headers.push('content-type', 'text/plain; charset=utf-8');
+  return { kind: 'respond', status, headers, body };
+}
+
+function compileRewrite(rewrite: Rewrite | undefined, match: MatchSpec): RewriteSpec | null {
+  if (rewrite === undefined) return null;
+  if (rewrite.path !== undefined) return { kind: 'path', template: rewrite.path };
+  const { stripPrefix, replacePrefix } = rewrite;
+  if (replacePrefix !== undefined) {
+    return { kind: 'replace-prefix', prefix: replacePrefix.from ?? prefixOf(match), with: replacePrefix.with };
+  }
+  if (stripPrefix === undefined || stripPrefix === false) return null;
+  return { kind: 'strip-prefix', prefix: stripPrefix === true ? prefixOf(match) : stripPrefix };
+}
+
+/** Lint has seen to it that the route matches a prefix where this is asked for. */
+function prefixOf(match: MatchSpec): string {
+  return match.path.kind === 'prefix' ? match.path.prefix : '/';
+}
+
+function compileAuth(auth: Auth): AuthSpec {
+  if (auth.apiKey !== undefined) {
+    const { in: places, consumers, hide } = auth.apiKey;
+    return { kind: 'apiKey', in: places, consumers, hide };
+  }
+  if (auth.jwt !== undefined) return compileJwt(auth.jwt);
+  const { realm = 'weir', consumers = [], hide = true } = auth.basic ?? {};
+  return { kind: 'basic', realm, consumers, hide };
+}
+
+function compileJwt(jwt: Jwt): AuthSpec {
+  return {
+    kind: 'jwt',
+    keys:
+      jwt.jwks !== undefined
+        ? { kind: 'jwks', url: jwt.jwks, cacheMs: jwt.cache, timeoutMs: jwt.timeout }
+        : jwt.secret !== undefined
+          ? { kind: 'secret', secret: jwt.secret }
+          : { kind: 'publicKey', pem: jwt.publicKey ?? '' },
+    issuer: jwt.issuer ?? null,
+    audiences: jwt.audience,
+    algorithms: jwt.algorithms ?? defaultAlgorithms(jwt),
+    clockSkewS: Math.floor(jwt.clockSkew / 1000),
+    consumerClaim: jwt.consumerClaim,
+    forwardClaims: jwt.forwardClaims,
+    hide: jwt.hide,
+  };
+}
+
+function compileLimit(limit: Limit, authenticates: boolean): LimitSpec {
+  return {
+    requests: limit.rate.requests,
+    periodMs: limit.rate.periodMs,
+    burst: limit.burst ?? limit.rate.requests,
+    by: limit.by ?? (authenticates ? 'consumer' : 'address'),
+    mode: limit.mode,
+    keys: limit.keys,
+  };
+}
+
+function compileConsumer(consumer: Consumer, context: CompileContext): ConsumerSpec {
+  const reveal = (template: string): string => fillReferences(template, context.environment).text;
+  return {
+    id: consumer.id,
+    keyHashes: consumer.keys.map((key) => key.sha256 ?? context.sha256Hex(reveal(key.template ?? ''))),
+    basic: consumer.basic.map(({ username, password, hash }) => ({
+      username,
+      hash: hash ?? context.hashPassword(reveal(password ?? '')),
+    })),
+  };
+}

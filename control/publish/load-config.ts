@@ -1,0 +1,72 @@
+/** Reads a config file into a snapshot: the edge around parse, lint and compile. Used by `up` at start and on reload. */
+import { open } from 'node:fs/promises';
+import type { Fault } from '@weir/proto/config/faults.js';
+import { sourceBytesMax } from '@weir/proto/config/yaml-source.js';
+import type { Environment } from '@weir/proto/snapshot/secret-text.js';
+import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
+import { checkConfig } from './check-config.js';
+import { compileSnapshot } from './compile.js';
+import { createPasswordHasher, sha256Hex } from './credential-hashes.js';
+
+export type LoadedConfig =
+  | { readonly ok: true; readonly snapshot: Snapshot; readonly warnings: readonly Fault[] }
+  | { readonly ok: false; readonly faults: readonly Fault[] };
+
+export interface LoadContext {
+  readonly environment: Environment;
+  readonly version: number;
+  readonly createdWallMs: number;
+}
+
+const hashPassword = createPasswordHasher();
+
+export async function loadConfig(file: string, context: LoadContext): Promise<LoadedConfig> {
+  const text = await readConfigFile(file);
+  if (typeof text !== 'string') return { ok: false, faults: [text] };
+  const checked = checkConfig(text, context.environment, sha256Hex);
+  if (!checked.ok) return checked;
+  const snapshot = compileSnapshot(checked.config, { ...context, sha256Hex, hashPassword });
+  return { ok: true, snapshot, warnings: checked.warnings };
+}
+
+/** The text of a file, or the fault that it cannot be read. Reads no more than a config may have: /dev/zero is a file too. */
+export async function readConfigFile(file: string): Promise<string | Fault> {
+  try {
+    const handle = await open(file, 'r');
+    try {
+      return await readBounded(handle);
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    return unreadable(reasons[code] ?? `the file cannot be read${code === '' ? '' : ` (${code})`}`);
+  }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'the file does not exist',
+  EACCES: 'the file may not be read by this user',
+  EISDIR: 'this is a folder, not a file',
+};
+
+async function readBounded(handle: Awaited<ReturnType<typeof open>>): Promise<string | Fault> {
+  // One byte more than allowed, so that a file that is too large shows itself to the parser as such.
+  const bytes = new Uint8Array(sourceBytesMax + 1);
+  let length = 0;
+  while (length < bytes.length) {
+    const { bytesRead } = await handle.read(bytes, length, bytes.length - length, null);
+    if (bytesRead === 0) break;
+    length += bytesRead;
+  }
+  if (length > sourceBytesMax) return unreadable(`the file is larger than ${sourceBytesMax / 1024 / 1024}MiB`);
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(0, length));
+  } catch {
+    return unreadable('the file is not UTF-8 text');
+  }
+}
+
+function unreadable(message: string): Fault {
+  return { severity: 'error', line: 1, column: 1, path: '', message, cure: null };
+}
