@@ -1,21 +1,44 @@
 /**
  * One gateway node, put together: clock, timers, upstreams, observer, listener, and the snapshot that is in force.
- * This is the composition root of the data plane; main.ts gives it a process and a link to control.
+ * This is the composition root of the data plane; main.ts gives it a process and a link to control. Owns which
+ * dispatch is in force, and the node's state.
+ *
+ *   starting ──apply──▶ serving ──drain──▶ draining ──▶ closed
+ *                        └─apply─┘
  */
-import type { NodeStatus } from '@weir/proto/events/node-status.js';
-import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
+import { randomBytes } from 'node:crypto';
+import type { NodeStatus, SnapshotStatus } from '@weir/proto/events/node-status.js';
+import { failure } from '@weir/proto/http/failures.js';
+import { type Environment, fillReferences } from '@weir/proto/snapshot/secret-text.js';
+import type { SecretText, Snapshot } from '@weir/proto/snapshot/snapshot.js';
+import { credentialFunctions } from './auth/credential-functions.js';
+import { compileCredentials } from './auth/credentials.js';
+import { createLimiterStore } from './limit/limiter-store.js';
+import type { BoundAddress, Listener } from './listener/listener.js';
+import { requestIds } from './listener/request-ids.js';
+import { createUwsListener } from './listener/uws/server.js';
+import { createMetricsServer } from './observe/metrics-server.js';
+import { createNodeObserver } from './observe/node-observer.js';
+import { type Dispatch, nothingToCancel } from './pipeline/dispatch.js';
+import { compileSnapshot } from './pipeline/runtime.js';
+import { driveWheel, systemClock } from './time/system-clock.js';
+import { TimerWheel } from './time/wheel.js';
+import { createNameQuery } from './upstream/dns/queries.js';
+import { createUpstreamRegistry } from './upstream/registry.js';
 
 export interface NodeOptions {
   /** Where metrics, health and status are served. */
   readonly metrics: { readonly host: string; readonly port: number };
   /** The environment that fills `${NAME}` in secret texts. */
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Environment;
+  /** Hears of bugs: what threw where nothing may throw. The exchange it belonged to has failed, the node goes on. */
+  readonly onBug?: (error: unknown) => void;
 }
 
 export interface GatewayNode {
   /**
-   * Verifies, compiles, warms and swaps; the first call also opens the listener. Rejects with the reason when the
-   * snapshot cannot be run; whatever was in force before stays in force.
+   * Compiles, warms and swaps; the first call also opens the listener. Rejects with the reason when the snapshot can't
+   * be run; whatever was in force before stays in force. Calls must not overlap.
    */
   apply(snapshot: Snapshot, hash: string): Promise<void>;
   /** Stops accepting, finishes what is in flight within the snapshot's `drain`, cuts the rest. Idempotent. */
@@ -23,10 +46,190 @@ export interface GatewayNode {
   /** Drops everything at once. */
   close(): Promise<void>;
   status(): NodeStatus;
-  /** Address of the metrics server, once started. */
+  /** Address of the metrics server. */
   readonly metricsAddress: { readonly host: string; readonly port: number };
 }
 
-export async function createNode(_options: NodeOptions): Promise<GatewayNode> {
-  throw new Error('the parts of the node are not joined yet');
+export async function createNode(options: NodeOptions): Promise<GatewayNode> {
+  const node = new Node(options);
+  await node.open(options.metrics);
+  return node;
+}
+
+/** Before the first snapshot nothing listens, so this answers nobody; it spares every caller a null. */
+const noSnapshot: Dispatch = (_request, handler) => {
+  handler.onError(failure('draining', 'no configuration is in force'));
+  return nothingToCancel;
+};
+
+/** Decimal digits of the seed of request ids; see listener/request-ids.ts. */
+const ID_SEED_BYTES = 16;
+
+class Node implements GatewayNode {
+  metricsAddress = { host: '', port: 0 };
+  readonly #reveal: (text: SecretText) => string;
+  readonly #wheel: TimerWheel;
+  readonly #stopWheel: () => void;
+  readonly #upstreams;
+  readonly #credentials;
+  readonly #limiters = createLimiterStore();
+  readonly #observer;
+  readonly #nextRequestId = requestIds(randomBytes(ID_SEED_BYTES));
+  readonly #startedWallMs = systemClock.wallMs();
+  readonly #onBug: (error: unknown) => void;
+  #metricsServer: Awaited<ReturnType<typeof createMetricsServer>> | null = null;
+  #listener: Listener | null = null;
+  #bound: BoundAddress | null = null;
+  #dispatch: Dispatch = noSnapshot;
+  #inForce: { readonly snapshot: Snapshot; readonly status: SnapshotStatus } | null = null;
+  #drained: Promise<{ readonly cut: number }> | null = null;
+
+  constructor(options: NodeOptions) {
+    this.#onBug = options.onBug ?? (() => {});
+    this.#reveal = (text) => reveal(text, options.env);
+    this.#wheel = new TimerWheel(systemClock, this.#onBug);
+    this.#stopWheel = driveWheel(this.#wheel);
+    this.#credentials = credentialFunctions(systemClock, this.#reveal);
+    this.#upstreams = createUpstreamRegistry({
+      clock: systemClock,
+      timers: this.#wheel,
+      query: createNameQuery(null),
+    });
+    this.#observer = createNodeObserver({
+      clock: systemClock,
+      timers: this.#wheel,
+      random: Math.random,
+      reveal: this.#reveal,
+      status: () => this.status(),
+    });
+  }
+
+  async open(metrics: NodeOptions['metrics']): Promise<void> {
+    this.#metricsServer = await createMetricsServer({
+      ...metrics,
+      metrics: this.#observer.metrics,
+      status: () => this.status(),
+    });
+    this.metricsAddress = this.#metricsServer.address;
+  }
+
+  async apply(snapshot: Snapshot, hash: string): Promise<void> {
+    if (this.#drained !== null) throw new Error('this node is draining');
+    const upstreams = this.#upstreams.build(snapshot);
+    try {
+      const { gateway } = snapshot;
+      const dispatch = compileSnapshot(snapshot, {
+        clock: systemClock,
+        timers: this.#wheel,
+        random: Math.random,
+        gateway,
+        upstreams,
+        credentials: compileCredentials(snapshot.consumers, this.#credentials),
+        limiters: this.#limiters,
+        observer: this.#observer,
+        reveal: this.#reveal,
+      });
+      await this.#upstreams.warm(upstreams);
+      await this.#observer.apply(snapshot);
+      await this.#takeOver(snapshot);
+      this.#dispatch = dispatch;
+    } catch (error) {
+      this.#upstreams.discard(upstreams);
+      this.#forgetRoutes();
+      throw error;
+    }
+    this.#upstreams.use(upstreams);
+    const counts = { routes: snapshot.routes.length, upstreams: snapshot.upstreams.length };
+    const status = { version: snapshot.version, hash, appliedWallMs: systemClock.wallMs(), ...counts };
+    this.#inForce = { snapshot, status };
+    this.#forgetRoutes();
+  }
+
+  /** Series of routes that are not in force end here: after a swap those before it, after a refusal the refused ones. */
+  #forgetRoutes(): void {
+    this.#observer.retainRoutes(this.#inForce?.snapshot.routes.map((route) => route.id) ?? []);
+  }
+
+  /** The listener takes over what it can; its address and whether it speaks TLS stay as they were at the start. */
+  async #takeOver(snapshot: Snapshot): Promise<void> {
+    const { gateway } = snapshot;
+    if (this.#listener !== null) {
+      if (gateway.tls !== null && this.#bound?.scheme === 'https') this.#listener.reloadCertificates(gateway.tls);
+      this.#listener.update(gateway);
+      return;
+    }
+    const listener = createUwsListener({
+      gateway,
+      onRequest: (request, handler) => this.#dispatch(request, handler),
+      clock: systemClock,
+      timers: this.#wheel,
+      nextRequestId: this.#nextRequestId,
+      reveal: this.#reveal,
+      events: {
+        onTimer: (timer, exchange) => this.#observer.timerFired(timer, exchange?.routeId ?? ''),
+        onRefused: (refusal) => this.#observer.refused(refusal),
+        onBug: this.#onBug,
+      },
+    });
+    this.#bound = await listener.start();
+    this.#listener = listener;
+  }
+
+  drain(): Promise<{ readonly cut: number }> {
+    this.#drained ??= this.#drain();
+    return this.#drained;
+  }
+
+  async #drain(): Promise<{ readonly cut: number }> {
+    const drainMs = this.#inForce?.snapshot.gateway.clientTimers.drainMs ?? 0;
+    const result = (await this.#listener?.drain(drainMs)) ?? { cut: 0 };
+    await this.#end();
+    return result;
+  }
+
+  async close(): Promise<void> {
+    this.#drained ??= Promise.resolve({ cut: this.#listener?.exchanges ?? 0 });
+    this.#listener?.close();
+    await this.#end();
+  }
+
+  async #end(): Promise<void> {
+    this.#upstreams.close();
+    await this.#observer.close();
+    await this.#metricsServer?.close();
+    this.#stopWheel();
+  }
+
+  status(): NodeStatus {
+    const listener = this.#listener;
+    return {
+      pid: process.pid,
+      startedWallMs: this.#startedWallMs,
+      state: this.#drained !== null ? 'draining' : this.#inForce === null ? 'starting' : 'serving',
+      listening:
+        this.#bound === null
+          ? null
+          : { host: this.#bound.host, port: this.#bound.port, tls: this.#bound.scheme === 'https' },
+      snapshot: this.#inForce?.status ?? null,
+      connections: listener?.connections ?? 0,
+      exchanges: listener?.exchanges ?? 0,
+      armedTimers: this.#wheel.armed,
+      rssBytes: process.memoryUsage.rss(),
+      targets: this.#upstreams.stats().map(({ upstreamId, targetId, open, idle, waiting, inFlight }) => ({
+        upstream: upstreamId,
+        target: targetId,
+        open,
+        idle,
+        waiting,
+        inFlight,
+      })),
+    };
+  }
+}
+
+function reveal(text: SecretText, env: Environment): string {
+  const { text: filled, missing, malformed } = fillReferences(text, env);
+  if (missing.length > 0) throw new Error(`the environment has no ${missing.join(', ')}`);
+  if (malformed.length > 0) throw new Error(`a text holds a reference that can't be read: ${malformed[0]}`);
+  return filled;
 }

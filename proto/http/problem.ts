@@ -142,5 +142,7 @@ const hints: Record<FailureCode, string> = {
   headers_too_large: 'Send fewer or smaller header fields, cookies first; the operator may raise `limits.headerBytes`.',
   internal_error: "This is a fault of the gateway: the operator finds it in the node's log under this request id.",
   configuration_error: 'The operator has to correct the configuration; `weir check` names the fault.',
+  auth_unavailable: 'Try again shortly: credentials cannot be checked just now.',
+  upgrade_not_allowed: 'Send the request without an upgrade, or allow `websocket` on the route.',
   loop_detected: 'A target leads back to this gateway: correct its address.',
 };
