@@ -36,16 +36,26 @@ export function createHttp2Connection(
   return new Http2Connection(socket, address, scheme, headBytesMax);
 }
 
+/** What the streams of one connection tell each other. */
+interface Link {
+  /** Grows with everything that is heard from the peer. */
+  heard: number;
+  /** No further request may go here: the peer goes away, refuses streams, or is not heard of any more. */
+  avoided: boolean;
+}
+
 class Http2Connection implements Connection {
   readonly address: string;
   onClosed: (() => void) | null = null;
   readonly #session: ClientHttp2Session;
   readonly #scheme: 'http' | 'https';
-  #goneAway = false;
+  readonly #headBytesMax: number;
+  readonly #link: Link = { heard: 0, avoided: false };
 
   constructor(socket: Socket, address: string, scheme: 'http' | 'https', headBytesMax: number) {
     this.address = address;
     this.#scheme = scheme;
+    this.#headBytesMax = headBytesMax;
     const session = connect(`${scheme}://upstream.invalid`, {
       createConnection: () => socket,
       peerMaxConcurrentStreams: STREAMS_MAX,
@@ -54,7 +64,7 @@ class Http2Connection implements Connection {
     this.#session = session;
     session.on('connect', () => session.setLocalWindowSize(CONNECTION_WINDOW_BYTES));
     session.on('goaway', () => {
-      this.#goneAway = true;
+      this.#link.avoided = true;
     });
     // Each stream reports its own failure; the session's is the same one again.
     session.on('error', () => {});
@@ -68,15 +78,16 @@ class Http2Connection implements Connection {
   }
 
   isOpen(): boolean {
-    return !this.#goneAway && !this.#session.closed && !this.#session.destroyed;
+    return !this.#link.avoided && !this.#session.closed && !this.#session.destroyed;
   }
 
   close(): void {
-    this.#session.destroy();
+    // With an error: Node ends the streams of a session that is destroyed without one as if they were whole.
+    this.#session.destroy(new Error('the connection was closed by this side'));
   }
 
   send(request: OutgoingRequest, sink: AnswerSink): Cancel {
-    const exchange = new Http2Exchange(request, sink);
+    const exchange = new Http2Exchange(request, sink, this.#headBytesMax, this.#link);
     exchange.start(this.#session, this.#scheme);
     return exchange.cancel;
   }
@@ -89,15 +100,20 @@ class Http2Exchange implements ResponseHead, BodySink {
   lengthBytes: number | null = null;
   readonly #request: OutgoingRequest;
   readonly #sink: AnswerSink;
+  readonly #headBytesMax: number;
+  readonly #link: Link;
+  #heardBefore = 0;
   #stream: ClientHttp2Stream | null = null;
   #body: RequestBody | null = null;
   #receivedBytes = 0;
   #interimAnswers = 0;
   #ended = false;
 
-  constructor(request: OutgoingRequest, sink: AnswerSink) {
+  constructor(request: OutgoingRequest, sink: AnswerSink, headBytesMax: number, link: Link) {
     this.#request = request;
     this.#sink = sink;
+    this.#headBytesMax = headBytesMax;
+    this.#link = link;
   }
 
   start(session: ClientHttp2Session, scheme: string): void {
@@ -110,6 +126,7 @@ class Http2Exchange implements ResponseHead, BodySink {
       return;
     }
     this.#stream = stream;
+    this.#heardBefore = this.#link.heard;
     stream.on('headers', () => this.#countInterim());
     stream.on('response', (_fields, _flags, ...more: unknown[]) => {
       this.#onResponse((more[0] ?? []) as string[]); // Node passes the raw list third, which its types leave out.
@@ -123,6 +140,9 @@ class Http2Exchange implements ResponseHead, BodySink {
 
   readonly cancel: Cancel = () => {
     if (this.#ended) return;
+    // Silence since this request was sent: the peer may have vanished, or Node has ended the session after a breach of
+    // the protocol, of which it tells nobody. Without this, all requests would go on waiting here.
+    if (this.#link.heard === this.#heardBefore) this.#link.avoided = true;
     this.#reset();
     this.#sink.onReleased();
   };
@@ -168,6 +188,7 @@ class Http2Exchange implements ResponseHead, BodySink {
   }
 
   #countInterim(): void {
+    this.#link.heard += 1;
     this.#interimAnswers += 1;
     if (this.#interimAnswers > INTERIM_ANSWERS_MAX) {
       this.#fail(failure('response_malformed', 'the answer has too many interim answers'), false);
@@ -176,12 +197,20 @@ class Http2Exchange implements ResponseHead, BodySink {
 
   #onResponse(raw: readonly string[]): void {
     if (this.#ended) return;
+    this.#link.heard += 1;
     const headers: string[] = [];
+    let headBytes = 0;
     for (let i = 0; i < raw.length; i += 2) {
       const name = raw[i] ?? '';
       const value = raw[i + 1] ?? '';
+      headBytes += name.length + value.length;
       if (name === ':status') this.status = Number(value);
       else if (!name.startsWith(':')) headers.push(name, value);
+    }
+    // The limit that a session announces is only advice to the peer (RFC 9113 §6.5.2).
+    if (headBytes > this.#headBytesMax) {
+      this.#fail(failure('response_head_too_large', 'the head of the answer is above the limit'), false);
+      return;
     }
     const fault = this.status < 200 || this.status > 599 ? `status ${this.status}` : framingFault(headers);
     if (fault !== null) {
@@ -195,6 +224,7 @@ class Http2Exchange implements ResponseHead, BodySink {
 
   #onData(chunk: Buffer): void {
     if (this.#ended) return;
+    this.#link.heard += 1;
     this.#receivedBytes += chunk.length;
     if (!this.#sink.onData(chunk) && !this.#ended) this.#stream?.pause();
   }
@@ -205,13 +235,8 @@ class Http2Exchange implements ResponseHead, BodySink {
     const stream = this.#stream;
     const expected = this.#request.method === 'HEAD' || this.status === 304 ? null : this.lengthBytes;
     const short = expected !== null && expected !== this.#receivedBytes;
-    if (
-      this.status === 0 ||
-      short ||
-      stream === null ||
-      stream.aborted ||
-      stream.rstCode !== constants.NGHTTP2_NO_ERROR
-    ) {
+    const whole = this.status !== 0 && !short && stream?.rstCode === constants.NGHTTP2_NO_ERROR && !stream.aborted;
+    if (!whole || stream.session === undefined || stream.session.destroyed) {
       this.#onBroken(null);
       return;
     }
@@ -227,7 +252,9 @@ class Http2Exchange implements ResponseHead, BodySink {
     const stream = this.#stream;
     const answered = this.status !== 0;
     const code = stream?.rstCode ?? constants.NGHTTP2_NO_ERROR;
-    if (code === constants.NGHTTP2_PROTOCOL_ERROR || code === constants.NGHTTP2_FRAME_SIZE_ERROR) {
+    // Node reports an end short of Content-Length as a protocol error, too.
+    const short = this.lengthBytes !== null && this.#receivedBytes < this.lengthBytes;
+    if ((code === constants.NGHTTP2_PROTOCOL_ERROR && !short) || code === constants.NGHTTP2_FRAME_SIZE_ERROR) {
       this.#fail(failure('response_malformed', `the stream ended with code ${code}`, { cause: error }), false);
       return;
     }
@@ -239,6 +266,7 @@ class Http2Exchange implements ResponseHead, BodySink {
       return;
     }
     // REFUSED_STREAM promises that nothing was done with the request (RFC 9113 §8.7); so does a stream that has no number yet.
+    if (code === constants.NGHTTP2_REFUSED_STREAM) this.#link.avoided = true;
     const written = stream !== null && !stream.pending && code !== constants.NGHTTP2_REFUSED_STREAM;
     this.#fail(brokenOff({ written, answered, headed: answered }, error), true, !written);
   }
