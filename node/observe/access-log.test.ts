@@ -1,0 +1,97 @@
+import { failure } from '@weir/proto/http/failures.js';
+import type { AccessLogSpec } from '@weir/proto/snapshot/snapshot.js';
+import { describe, expect, it } from 'vitest';
+import { makeExchange, makeRequest, seededRandom } from '../pipeline/testing/harness.js';
+import { makeGateway, makeRoute } from '../pipeline/testing/specs.js';
+import { createAccessLog } from './access-log.js';
+
+function setUp() {
+  const opened: { destination: string; lines: string[]; closed: boolean }[] = [];
+  const log = createAccessLog((destination) => {
+    if (destination === 'refused') throw new Error('EACCES');
+    const file = { destination, lines: [] as string[], closed: false };
+    opened.push(file);
+    return {
+      write: (line) => void file.lines.push(line),
+      reopen: () => {},
+      close: async () => {
+        file.closed = true;
+      },
+      counts: () => ({ written: file.lines.length, dropped: 1 }),
+    };
+  }, seededRandom(7));
+  const apply = (spec: Partial<AccessLogSpec>, routes = [makeRoute()]) => {
+    const gateway = makeGateway();
+    log.apply({ gateway: { ...gateway, accessLog: { ...gateway.accessLog, enabled: true, ...spec } }, routes });
+  };
+  const end = (outcome: { status?: number; ms?: number; failed?: boolean; query?: string } = {}) => {
+    const exchange = makeExchange();
+    exchange.status = outcome.status ?? 200;
+    exchange.endedAtMs = 1_000 + (outcome.ms ?? 1);
+    exchange.failure = outcome.failed ? failure('client_gone', '') : null;
+    log.ended(makeRequest({ exchange, query: outcome.query ?? '' }));
+  };
+  return { log, opened, apply, end };
+}
+
+describe('the access log', () => {
+  it('writes nothing until it is told where, and nothing when it is off', () => {
+    const { opened, apply, end } = setUp();
+    end();
+    apply({ enabled: false });
+    end();
+    expect(opened).toEqual([]);
+  });
+
+  it('samples successes by their share, and writes every failed and every slow exchange', () => {
+    const { opened, apply, end } = setUp();
+    apply({ sample: 0.25, slowMs: 100 });
+    for (let i = 0; i < 2_000; i += 1) end();
+    const sampled = opened[0]?.lines.length ?? 0;
+    expect(sampled).toBeGreaterThan(400);
+    expect(sampled).toBeLessThan(600);
+    apply({ sample: 0, slowMs: 100 });
+    end();
+    end({ status: 404 });
+    expect(opened[0]?.lines.length).toBe(sampled);
+    end({ status: 500 });
+    end({ ms: 100 });
+    end({ failed: true });
+    expect(opened[0]?.lines.length).toBe(sampled + 3);
+  });
+
+  it('keeps its file as long as the destination stays, and closes it when that changes', async () => {
+    const { log, opened, apply, end } = setUp();
+    apply({ destination: 'one' });
+    end();
+    apply({ destination: 'one', sample: 0.5 });
+    apply({ destination: 'two' });
+    end();
+    end();
+    await log.close();
+    expect(opened.map(({ destination, lines, closed }) => [destination, lines.length, closed])).toEqual([
+      ['one', 1, true],
+      ['two', 2, true],
+    ]);
+    expect(log.counts()).toEqual({ written: 3, dropped: 2 });
+  });
+
+  it('goes on as before when a new destination cannot be opened', () => {
+    const { opened, apply, end } = setUp();
+    apply({ destination: 'one' });
+    expect(() => apply({ destination: 'refused', sample: 0 })).toThrow('EACCES');
+    end();
+    expect(opened[0]?.lines).toHaveLength(1);
+  });
+
+  it('hides the secrets of the snapshot before as well, since its exchanges are still ending', () => {
+    const { opened, apply, end } = setUp();
+    const keyed = makeRoute({ auth: [{ kind: 'apiKey', in: [{ query: 'old' }], consumers: [], hide: false }] });
+    apply({}, [keyed]);
+    apply({}, [makeRoute()]);
+    end({ query: 'old=1' });
+    apply({}, [makeRoute()]);
+    end({ query: 'old=1' });
+    expect(opened[0]?.lines.map((line) => JSON.parse(line).query)).toEqual(['old=[redacted]', 'old=1']);
+  });
+});

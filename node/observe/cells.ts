@@ -1,0 +1,170 @@
+/**
+ * The numbers that traffic moves: plain cells, one set for each route and each upstream, found once and then only added
+ * to. This module owns them; metrics.ts reads them when someone asks.
+ *
+ * prom-client's own children hash their labels on every call (`Counter.inc` and `Histogram.observe` of 15.1, also behind
+ * `.labels()`), which was measured at ten times the cost of these. What an exchange costs here is
+ * a dozen additions.
+ *
+ * The number of series is bounded by the configuration and by fixed tables: no label comes from a client, a status that
+ * is not registered is counted under its class, and what a snapshot no longer names is forgotten.
+ */
+import { type FailureCode, failureTable, type TimerName, timerNames } from '@weir/proto/http/failures.js';
+import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
+import type { AttemptPhase } from '../pipeline/dispatch.js';
+import type { Attempt, Exchange } from '../pipeline/exchange.js';
+
+/** Upper bounds in milliseconds; half a millisecond is a fast answer from the same host, a minute a patient client. */
+export const bucketsMs: readonly number[] = [
+  0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000,
+];
+
+/** A histogram with the buckets above. `counts` is not cumulative; its last cell is what lies above all bounds. */
+export class DurationCells {
+  readonly counts = new Float64Array(bucketsMs.length + 1);
+  count = 0;
+  sumMs = 0;
+
+  observe(ms: number): void {
+    let bucket = 0;
+    // Most durations are short, so a scan from below beats a binary search.
+    while (bucket < bucketsMs.length && ms > (bucketsMs[bucket] ?? 0)) bucket += 1;
+    this.counts[bucket] = (this.counts[bucket] ?? 0) + 1;
+    this.count += 1;
+    this.sumMs += ms;
+  }
+}
+
+/** Registered status codes (IANA, HTTP Status Code Registry), 499 for clients that left, and the five classes. */
+export const statusLabels: readonly string[] = [
+  ...['100', '101', '102', '103', '200', '201', '202', '203', '204', '205', '206', '207', '208', '226', '300', '301'],
+  ...['302', '303', '304', '305', '307', '308', '400', '401', '402', '403', '404', '405', '406', '407', '408', '409'],
+  ...['410', '411', '412', '413', '414', '415', '416', '417', '421', '422', '423', '424', '425', '426', '428', '429'],
+  ...['431', '451', '499', '500', '501', '502', '503', '504', '505', '506', '507', '508', '510', '511'],
+  ...['1xx', '2xx', '3xx', '4xx', '5xx'],
+];
+
+/** Status → index into `statusLabels`. A status outside 100 to 599 can't come from the transports; it counts as 5xx. */
+const statusSlots: Uint8Array = Uint8Array.from({ length: 600 }, (_, status) => {
+  const exact = statusLabels.indexOf(String(status));
+  if (exact >= 0) return exact;
+  const byClass = statusLabels.indexOf(`${Math.floor(status / 100)}xx`);
+  return byClass >= 0 ? byClass : statusLabels.indexOf('5xx');
+});
+
+export const failureCodes = Object.keys(failureTable) as FailureCode[]; // The keys of the table are the codes.
+const failureSlots = new Map(failureCodes.map((code, slot) => [code, slot]));
+const timerSlots = new Map(timerNames.map((timer, slot) => [timer, slot]));
+
+/** How an attempt ended: by the class of its answer, by its failure, or cancelled before either was known. */
+export const outcomeLabels: readonly string[] = ['cancelled', '1xx', '2xx', '3xx', '4xx', '5xx', ...failureCodes];
+const FIRST_FAILURE_OUTCOME = outcomeLabels.length - failureCodes.length;
+
+function bump(cells: Float64Array, slot: number): void {
+  cells[slot] = (cells[slot] ?? 0) + 1;
+}
+
+export class RouteCells {
+  inFlight = 0;
+  requestBytes = 0;
+  responseBytes = 0;
+  readonly statuses = new Float64Array(statusLabels.length);
+  readonly durations = new DurationCells();
+  readonly failures = new Float64Array(failureCodes.length);
+  readonly timers = new Float64Array(timerNames.length);
+
+  ended(exchange: Exchange): void {
+    this.inFlight -= 1;
+    this.requestBytes += exchange.requestBytes;
+    this.responseBytes += exchange.responseBytes;
+    bump(this.statuses, statusSlots[exchange.status] ?? statusLabels.length - 1);
+    this.durations.observe(exchange.endedAtMs - exchange.receivedAtMs);
+    if (exchange.failure !== null) bump(this.failures, failureSlots.get(exchange.failure.code) ?? 0);
+  }
+
+  /** A request that was answered before it became an exchange. */
+  refused(status: number, code: FailureCode): void {
+    bump(this.statuses, statusSlots[status] ?? statusLabels.length - 1);
+    bump(this.failures, failureSlots.get(code) ?? 0);
+  }
+
+  timerFired(timer: TimerName): void {
+    bump(this.timers, timerSlots.get(timer) ?? 0);
+  }
+}
+
+export class UpstreamCells {
+  readonly phases: Readonly<Record<AttemptPhase, DurationCells>> = {
+    queue: new DurationCells(),
+    connect: new DurationCells(),
+    tls: new DurationCells(),
+    send: new DurationCells(),
+    firstByte: new DurationCells(),
+    body: new DurationCells(),
+  };
+  /** Target id → attempts by outcome. */
+  readonly targets = new Map<string, Float64Array>();
+
+  /** `endedAtMs` bounds an attempt that was still open when its exchange ended. */
+  ended(attempt: Attempt, endedAtMs: number): void {
+    const { phases } = this;
+    const at = attempt.phaseStartMs;
+    let end = Number.isNaN(attempt.endedAtMs) ? endedAtMs : attempt.endedAtMs;
+    // Backwards: a phase ends where the next one that happened begins. A comparison with NaN is false, so what was
+    // skipped is skipped. Six lines instead of a loop over names: this runs for every attempt.
+    if (at.body <= end) phases.body.observe(end - at.body);
+    if (at.body <= end) end = at.body;
+    if (at.firstByte <= end) phases.firstByte.observe(end - at.firstByte);
+    if (at.firstByte <= end) end = at.firstByte;
+    if (at.send <= end) phases.send.observe(end - at.send);
+    if (at.send <= end) end = at.send;
+    if (at.tls <= end) phases.tls.observe(end - at.tls);
+    if (at.tls <= end) end = at.tls;
+    if (at.connect <= end) phases.connect.observe(end - at.connect);
+    if (at.connect <= end) end = at.connect;
+    if (at.queue <= end) phases.queue.observe(end - at.queue);
+    const outcomes = this.targets.get(attempt.targetId);
+    if (outcomes !== undefined) bump(outcomes, outcomeOf(attempt));
+  }
+}
+
+function outcomeOf(attempt: Attempt): number {
+  if (attempt.failure !== null) return FIRST_FAILURE_OUTCOME + (failureSlots.get(attempt.failure.code) ?? 0);
+  return attempt.status === 0 ? 0 : Math.min(5, Math.max(1, Math.floor(attempt.status / 100)));
+}
+
+/** All cells of a node. Routes and upstreams are those of the snapshot that is in force, and no others. */
+export class Cells {
+  readonly routes = new Map<string, RouteCells>();
+  readonly upstreams = new Map<string, UpstreamCells>();
+
+  /** Made when a chain is compiled, so that a route shows up with zeros before its first request. */
+  route(routeId: string): RouteCells {
+    let cells = this.routes.get(routeId);
+    if (cells === undefined) {
+      cells = new RouteCells();
+      this.routes.set(routeId, cells);
+    }
+    return cells;
+  }
+
+  /** Forgets the routes that are not named. Their last exchanges still write to cells that nobody reads any more. */
+  retainRoutes(routeIds: ReadonlySet<string>): void {
+    for (const routeId of this.routes.keys()) if (!routeIds.has(routeId)) this.routes.delete(routeId);
+  }
+
+  /** Makes these upstreams and targets the ones that are counted; the counts of those that stay, stay. */
+  retainUpstreams(upstreams: Snapshot['upstreams']): void {
+    const before = new Map(this.upstreams);
+    this.upstreams.clear();
+    for (const { id, targets } of upstreams) {
+      const cells = before.get(id) ?? new UpstreamCells();
+      const counted = new Map(cells.targets);
+      cells.targets.clear();
+      for (const target of targets) {
+        cells.targets.set(target.id, counted.get(target.id) ?? new Float64Array(outcomeLabels.length));
+      }
+      this.upstreams.set(id, cells);
+    }
+  }
+}

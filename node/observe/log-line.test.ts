@@ -1,0 +1,196 @@
+import { failure, timerFired } from '@weir/proto/http/failures.js';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { GatewayRequest } from '../pipeline/dispatch.js';
+import { type Attempt, createAttempt } from '../pipeline/exchange.js';
+import { makeExchange, makeRequest } from '../pipeline/testing/harness.js';
+import { EARLIER_MAX, isoTime, jsonString, type LineOptions, logLine, VALUE_MAX } from './log-line.js';
+
+const options: LineOptions = { secrets: new Set(['token', 'x-secret']), requestHeaders: [] };
+
+/** An exchange that ended after 25 ms with 200 and 108 bytes. */
+function endedRequest(overrides: Partial<GatewayRequest> = {}) {
+  const exchange = makeExchange();
+  Object.assign(exchange, { routeId: 'orders', status: 200, responseBytes: 108, headersAtMs: 1_020, endedAtMs: 1_025 });
+  return makeRequest({ exchange, ...overrides });
+}
+
+function attemptAt(startMs: number, phases: Partial<Attempt['phaseStartMs']>, endMs: number, targetId = '10.0.0.1:80') {
+  const attempt = createAttempt(targetId, startMs);
+  Object.assign(attempt.phaseStartMs, phases);
+  attempt.endedAtMs = endMs;
+  return attempt;
+}
+
+const parsed = (request: GatewayRequest, given = options) => JSON.parse(logLine(request, given));
+
+describe('a line of the access log', () => {
+  it('says what was asked and what came of it, and leaves out what says nothing', () => {
+    expect(parsed(endedRequest({ headers: ['user-agent', 'curl/8.0'] }))).toEqual({
+      time: '2026-01-01T00:00:00.000Z',
+      level: 'info',
+      kind: 'access',
+      id: 'request-1',
+      route: 'orders',
+      method: 'GET',
+      scheme: 'http',
+      authority: 'api.example.com',
+      path: '/',
+      client: '192.0.2.1',
+      user_agent: 'curl/8.0',
+      status: 200,
+      total_ms: 25,
+      head_ms: 20,
+      response_bytes: 108,
+    });
+  });
+
+  it('has the members of whoever is known: trace, consumer, peer, body', () => {
+    const request = endedRequest({ query: 'a=1&token=abc' });
+    Object.assign(request.exchange, {
+      traceId: 'abc',
+      consumerId: 'acme',
+      peerAddress: '198.51.100.1',
+      requestBytes: 7,
+      scheme: 'https',
+    });
+    expect(parsed(request)).toMatchObject({
+      trace_id: 'abc',
+      consumer: 'acme',
+      peer: '198.51.100.1',
+      request_bytes: 7,
+      scheme: 'https',
+      query: 'a=1&token=[redacted]',
+    });
+  });
+
+  it('names the failure and the timer of a failed exchange', () => {
+    const request = endedRequest();
+    Object.assign(request.exchange, { failure: timerFired('firstByte', 50), status: 504, headersAtMs: Number.NaN });
+    const line = parsed(request);
+    expect(line).toMatchObject({ level: 'error', failure: 'first_byte_timeout', timer: 'firstByte', status: 504 });
+    expect(line.detail).toContain('50 ms');
+    expect(line).not.toHaveProperty('head_ms');
+  });
+
+  it('has a level by who is to blame', () => {
+    const levelOf = (status: number, code?: 'no_target' | 'client_gone') => {
+      const request = endedRequest();
+      Object.assign(request.exchange, { status, failure: code === undefined ? null : failure(code, '') });
+      return parsed(request).level;
+    };
+    expect([levelOf(302), levelOf(404), levelOf(500), levelOf(200, 'client_gone'), levelOf(503, 'no_target')]).toEqual([
+      'info',
+      'warn',
+      'error',
+      'warn',
+      'error',
+    ]);
+  });
+
+  it('has the target, the phases that took time, and the number of attempts', () => {
+    const request = endedRequest();
+    request.exchange.upstreamId = 'orders-up';
+    const phases = { queue: 1_001, connect: 1_001, send: 1_003.4, firstByte: 1_003.41, body: 1_020 };
+    request.exchange.attempts.push(Object.assign(attemptAt(1_001, phases, 1_024), { status: 200 }));
+    const line = parsed(request);
+    expect(line).toMatchObject({
+      upstream: 'orders-up',
+      target: '10.0.0.1:80',
+      upstream_status: 200,
+      upstream_ms: 23,
+      connect_ms: 2.4,
+      first_byte_ms: 16.6,
+      body_ms: 4,
+      attempts: 1,
+    });
+    for (const absent of ['queue_ms', 'tls_ms', 'send_ms', 'earlier', 'upstream_failure']) {
+      expect(line).not.toHaveProperty(absent);
+    }
+  });
+
+  it('bounds an attempt that was still open by the end of its exchange', () => {
+    const request = endedRequest();
+    request.exchange.attempts.push(attemptAt(1_000, { queue: 1_000, connect: 1_005 }, Number.NaN));
+    expect(parsed(request)).toMatchObject({ queue_ms: 5, connect_ms: 20, upstream_ms: 25 });
+  });
+
+  it('shows the earlier attempts, a bounded number of them', () => {
+    const request = endedRequest();
+    for (let i = 0; i < 20; i += 1) {
+      const attempt = attemptAt(1_000 + i, { connect: 1_000 + i }, 1_001 + i, `10.0.0.${i}:80`);
+      if (i < 19) attempt.failure = failure('connection_refused', '');
+      request.exchange.attempts.push(attempt);
+    }
+    const line = parsed(request);
+    expect([line.attempts, line.target, line.earlier.length]).toEqual([20, '10.0.0.19:80', EARLIER_MAX]);
+    expect(line.earlier[0]).toEqual({
+      target: `10.0.0.${19 - EARLIER_MAX}:80`,
+      upstream_status: 0,
+      upstream_failure: 'connection_refused',
+      upstream_ms: 1,
+      connect_ms: 1,
+    });
+    expect(line.earlier.at(-1).target).toBe('10.0.0.18:80');
+  });
+
+  it('has the request fields that were asked for, without their secrets', () => {
+    const headers = ['x-tenant', 'a', 'x-secret', 'b', 'referer', 'https://h/p?token=c&d=e'];
+    const requestHeaders = ['x-tenant', 'x-secret', 'referer', 'x-absent'];
+    expect(parsed(endedRequest({ headers }), { ...options, requestHeaders }).request_headers).toEqual({
+      'x-tenant': 'a',
+      'x-secret': '[redacted]',
+      referer: 'https://h/p?token=[redacted]&d=e',
+    });
+    expect(parsed(endedRequest(), { ...options, requestHeaders })).not.toHaveProperty('request_headers');
+  });
+
+  it('is one line of printable ASCII that JSON.parse gives back whole, whatever is in it', () => {
+    const hostile = fc.string({ unit: 'binary', size: 'max', maxLength: 300 });
+    fc.assert(
+      fc.property(hostile, hostile, hostile, hostile, (path, authority, agent, detail) => {
+        const request = endedRequest({ path, authority, headers: ['user-agent', agent] });
+        request.exchange.failure = failure('bad_request', detail);
+        const line = logLine(request, options);
+        expect(line).toMatch(/^[ -~]*\n$/);
+        expect(JSON.parse(line)).toMatchObject({ path, authority, user_agent: agent, detail });
+      }),
+    );
+  });
+
+  it('escapes lone surrogates, line separators and control characters, and cuts what is too long', () => {
+    expect(jsonString('a\ud800\u2028\u009b"\\é\n')).toBe('"a\\ud800\\u2028\\u009b\\"\\\\\\u00e9\\n"');
+    expect(jsonString('x'.repeat(VALUE_MAX))).toHaveLength(VALUE_MAX + 2);
+    expect(JSON.parse(jsonString('x'.repeat(VALUE_MAX + 1)))).toBe(`${'x'.repeat(VALUE_MAX)}...`);
+  });
+
+  it('prints durations to a tenth of a millisecond', () => {
+    const total = (ms: number) => {
+      const request = endedRequest();
+      request.exchange.endedAtMs = 1_000 + ms;
+      return /"total_ms":([^,]*)/.exec(logLine(request, options))?.[1];
+    };
+    expect([0, 0.04, 0.06, 99.94, 99.96, 100.1, 123_456.78, -5, Number.NaN].map(total)).toEqual([
+      '0',
+      '0',
+      '0.1',
+      '99.9',
+      '100',
+      '100.1',
+      '123456.8',
+      '0',
+      '0',
+    ]);
+  });
+
+  it('has the time as Date would print it', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: 0, max: 4e12 }), { minLength: 1, maxLength: 100, size: 'max' }),
+        (times) => {
+          for (const time of times) expect(isoTime(time + 0.7)).toBe(new Date(time).toISOString());
+        },
+      ),
+    );
+  });
+});

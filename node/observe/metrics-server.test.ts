@@ -1,0 +1,138 @@
+import { connect } from 'node:net';
+import type { NodeStatus } from '@weir/proto/events/node-status.js';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createMetricsServer, type MetricsServer } from './metrics-server.js';
+import { nodeStatus } from './testing/node-status.js';
+
+let running: MetricsServer | null = null;
+afterEach(async () => {
+  await running?.close();
+  running = null;
+});
+
+async function start() {
+  const state = { renders: 0, node: 'serving' as NodeStatus['state'], failing: false };
+  let release = (): void => {};
+  let held: Promise<void> | null = null;
+  const server = await createMetricsServer({
+    host: '127.0.0.1',
+    port: 0,
+    metrics: {
+      contentType: 'text/plain; version=0.0.4; charset=utf-8',
+      async render() {
+        state.renders += 1;
+        const mine = state.renders;
+        await held;
+        if (state.failing) throw new Error('broken');
+        return `weir_renders ${mine}\n`;
+      },
+    },
+    status: () => nodeStatus({ state: state.node }),
+  });
+  running = server;
+  const hold = () => {
+    held = new Promise((resolve) => {
+      release = resolve;
+    });
+  };
+  const get = (path: string, init: RequestInit = {}) => fetch(`http://127.0.0.1:${server.address.port}${path}`, init);
+  return { server, state, get, hold, release: () => release() };
+}
+
+/** Sends bytes and returns all that comes back until the server closes. */
+function raw(port: number, bytes: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let answer = '';
+    const socket = connect(port, '127.0.0.1', () => socket.write(bytes));
+    socket.setEncoding('latin1').on('data', (chunk) => {
+      answer += chunk;
+    });
+    socket.on('close', () => resolve(answer));
+    socket.on('error', reject);
+  });
+}
+
+describe('the metrics server', () => {
+  it('serves metrics with their type, liveness, and status', async () => {
+    const { get } = await start();
+    const metrics = await get('/metrics?x=1');
+    expect([metrics.status, metrics.headers.get('content-type'), await metrics.text()]).toEqual([
+      200,
+      'text/plain; version=0.0.4; charset=utf-8',
+      'weir_renders 1\n',
+    ]);
+    expect(await (await get('/livez')).text()).toBe('ok\n');
+    expect(await (await get('/status')).json()).toEqual(nodeStatus({ state: 'serving' }));
+  });
+
+  it('is ready or says why not, while it lives on', async () => {
+    const { get, state } = await start();
+    expect((await get('/readyz')).status).toBe(200);
+    state.node = 'draining';
+    const answer = await get('/readyz');
+    expect([answer.status, await answer.text()]).toEqual([503, 'not ready: this node is shutting down\n']);
+    expect((await get('/livez')).status).toBe(200);
+  });
+
+  it('answers probes in HTTP/1.0, without a Host, and closes', async () => {
+    const { server, state } = await start();
+    expect(await raw(server.address.port, 'GET /readyz HTTP/1.0\r\n\r\n')).toMatch(
+      /^HTTP\/1\.[01] 200 OK\r\n[\s\S]*\r\n\r\nok\n$/,
+    );
+    state.node = 'starting';
+    expect(await raw(server.address.port, 'HEAD /readyz HTTP/1.0\r\n\r\n')).toMatch(
+      /^HTTP\/1\.[01] 503 [\s\S]*\r\n\r\n$/,
+    );
+  });
+
+  it('answers HEAD as GET without the body', async () => {
+    const { get } = await start();
+    const answer = await get('/metrics', { method: 'HEAD' });
+    expect([answer.status, answer.headers.get('content-length'), await answer.text()]).toEqual([200, '15', '']);
+  });
+
+  it('refuses other paths and other methods', async () => {
+    const { get } = await start();
+    expect([(await get('/')).status, (await get('/toString')).status, (await get('/metricsx')).status]).toEqual([
+      404, 404, 404,
+    ]);
+    const post = await get('/metrics', { method: 'POST', body: 'x' });
+    expect([post.status, post.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
+  });
+
+  it('refuses a head that is too large', async () => {
+    const { server } = await start();
+    const head = `GET /livez HTTP/1.1\r\nhost: x\r\nx: ${'y'.repeat(16 * 1024)}\r\n\r\n`;
+    expect(await raw(server.address.port, head)).toMatch(/^HTTP\/1\.1 431 /);
+  });
+
+  it('renders once for scrapes that come together, and anew for the next', async () => {
+    const { get, state, hold, release } = await start();
+    hold();
+    const scrapes = [1, 2, 3, 4].map(async () => (await get('/metrics')).text());
+    // Health must not wait for a scrape that hangs; its answer also shows that the scrapes have arrived.
+    await get('/livez');
+    await expect.poll(() => state.renders).toBe(1);
+    release();
+    expect(new Set(await Promise.all(scrapes))).toEqual(new Set(['weir_renders 1\n']));
+    expect(await (await get('/metrics')).text()).toBe('weir_renders 2\n');
+  });
+
+  it('answers 500 when a page fails, and works again when it does not', async () => {
+    const { get, state } = await start();
+    state.failing = true;
+    const warned = new Promise((resolve) => process.once('warning', resolve));
+    expect((await get('/metrics')).status).toBe(500);
+    expect(String(await warned)).toContain('broken');
+    state.failing = false;
+    expect((await get('/metrics')).status).toBe(200);
+  });
+
+  it('rejects when its port is taken', async () => {
+    const { server } = await start();
+    const options = { metrics: { contentType: '', render: async () => '' }, status: () => nodeStatus() };
+    await expect(createMetricsServer({ host: '127.0.0.1', port: server.address.port, ...options })).rejects.toThrow(
+      'EADDRINUSE',
+    );
+  });
+});

@@ -1,0 +1,131 @@
+/**
+ * The port that machines ask: `/metrics` for Prometheus, `/livez` and `/readyz` for whoever routes traffic here or
+ * restarts the process, `/status` for people.
+ *
+ * Served by node:http and not by the listener, on a port of its own: it must answer when traffic is refused, and load
+ * balancers still probe in HTTP/1.0. Live means that the event loop turns. Ready means that a snapshot is in force and
+ * no stop was asked. It takes no bodies and only small heads, and it can't be made to work more than once at a time:
+ * scrapes that come while one is rendered get that one.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { NodeStatus } from '@weir/proto/events/node-status.js';
+import type { Metrics } from './metrics.js';
+
+export interface MetricsServerOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly metrics: Metrics;
+  status(): NodeStatus;
+}
+
+export interface MetricsServer {
+  /** Where it listens; the port is the one that was given out where 0 was asked for. */
+  readonly address: { readonly host: string; readonly port: number };
+  close(): Promise<void>;
+}
+
+const HEAD_BYTES_MAX = 8 * 1024;
+const CONNECTIONS_MAX = 128;
+/** A head must be complete within this, and a kept connection be used again. */
+const HEAD_MS = 5_000;
+const CHECK_MS = 1_000;
+
+/** Rejects with the system's error (EADDRINUSE …) when the port can't be had. */
+export async function createMetricsServer(options: MetricsServerOptions): Promise<MetricsServer> {
+  const { host, port } = options;
+  const server = createServer(
+    { maxHeaderSize: HEAD_BYTES_MAX, connectionsCheckingInterval: CHECK_MS },
+    handlerOf(options),
+  );
+  server.maxConnections = CONNECTIONS_MAX;
+  server.headersTimeout = HEAD_MS;
+  server.requestTimeout = HEAD_MS;
+  server.keepAliveTimeout = HEAD_MS;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  return { address: { host, port: portOf(server, port) }, close: () => closeServer(server) };
+}
+
+type Answer = { readonly status: number; readonly type: string; readonly body: string };
+
+const TEXT = 'text/plain; charset=utf-8';
+const text = (status: number, body: string): Answer => ({ status, type: TEXT, body: `${body}\n` });
+
+const notReadyBecause = {
+  starting: 'no configuration is in force yet',
+  draining: 'this node is shutting down',
+} as const;
+
+function handlerOf(options: MetricsServerOptions) {
+  const scrape = shared(() => options.metrics.render());
+  const pages: Readonly<Record<string, () => Answer | Promise<Answer>>> = {
+    '/metrics': async () => ({ status: 200, type: options.metrics.contentType, body: await scrape() }),
+    '/livez': () => text(200, 'ok'),
+    '/readyz': () => {
+      const { state } = options.status();
+      return state === 'serving' ? text(200, 'ok') : text(503, `not ready: ${notReadyBecause[state]}`);
+    },
+    '/status': () => ({
+      status: 200,
+      type: 'application/json',
+      body: `${JSON.stringify(options.status(), null, 2)}\n`,
+    }),
+  };
+  return (request: IncomingMessage, response: ServerResponse): void => {
+    request.resume();
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.setHeader('allow', 'GET, HEAD');
+      send(response, text(405, 'only GET and HEAD are answered here'), false);
+      return;
+    }
+    const path = (request.url ?? '').split('?', 1)[0] ?? '';
+    const page = Object.hasOwn(pages, path) ? pages[path] : undefined;
+    const answer = page ?? (() => text(404, `there are ${Object.keys(pages).join(', ')}`));
+    // An async function also catches what a page throws by itself.
+    (async () => answer())().then(
+      (given) => send(response, given, request.method === 'HEAD'),
+      (error: unknown) => {
+        process.emitWarning(`metrics server: ${path} failed: ${String(error)}`);
+        send(response, text(500, 'this page failed; the reason is in the log of the node'), false);
+      },
+    );
+  };
+}
+
+function send(response: ServerResponse, { status, type, body }: Answer, headOnly: boolean): void {
+  response.writeHead(status, {
+    'content-type': type,
+    'content-length': Buffer.byteLength(body),
+    'cache-control': 'no-store',
+  });
+  response.end(headOnly ? undefined : body);
+}
+
+/** One run at a time: whoever asks while it is under way gets its result. */
+function shared(run: () => Promise<string>): () => Promise<string> {
+  let running: Promise<string> | null = null;
+  return () => {
+    running ??= run().finally(() => {
+      running = null;
+    });
+    return running;
+  };
+}
+
+function portOf(server: Server, asked: number): number {
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : asked;
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    // Probes and scrapes are short; whoever holds a connection open is not waited for.
+    server.closeAllConnections();
+  });
+}

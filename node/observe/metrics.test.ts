@@ -1,0 +1,129 @@
+import { failure } from '@weir/proto/http/failures.js';
+import { describe, expect, it } from 'vitest';
+import { createAttempt } from '../pipeline/exchange.js';
+import { makeExchange } from '../pipeline/testing/harness.js';
+import { makeTarget, makeUpstream } from '../pipeline/testing/specs.js';
+import { Cells } from './cells.js';
+import { SLICE_CHARACTERS, writeFamilies } from './exposition.js';
+import { createMetrics, type MetricSources } from './metrics.js';
+import { nodeStatus } from './testing/node-status.js';
+
+function sources(cells: Cells): MetricSources {
+  return {
+    cells,
+    status: () =>
+      nodeStatus({
+        connections: 11,
+        armedTimers: 12,
+        snapshot: { version: 7, hash: '', appliedWallMs: 1_500, routes: 1, upstreams: 1 },
+        targets: [{ upstream: 'up', target: 'a:1', open: 3, idle: 1, waiting: 2, inFlight: 4 }],
+      }),
+    eventLoop: () => ({ delayP50Ms: 1, delayP99Ms: 2, delayMaxMs: 3, utilization: 0.5 }),
+    log: () => ({ written: 5, dropped: 6 }),
+    spans: () => ({ exported: 8, dropped: 9 }),
+  };
+}
+
+/** One exchange of route `orders` that failed after one attempt. */
+function used(): Cells {
+  const cells = new Cells();
+  cells.retainUpstreams([makeUpstream([makeTarget({ id: 'a:1' })], { id: 'up' }).spec]);
+  const exchange = makeExchange();
+  Object.assign(exchange, { status: 504, endedAtMs: 1_030, failure: failure('connect_timeout', '') });
+  const attempt = createAttempt('a:1', 1_000);
+  attempt.phaseStartMs.connect = 1_000;
+  attempt.endedAtMs = 1_030;
+  attempt.failure = exchange.failure;
+  const route = cells.route('orders');
+  route.inFlight = 3;
+  route.ended(exchange);
+  route.timerFired('connect');
+  cells.upstreams.get('up')?.ended(attempt, 1_030);
+  return cells;
+}
+
+describe('the metrics of a node', () => {
+  it('show what its cells and its callbacks hold', async () => {
+    const text = await createMetrics(sources(used())).render();
+    for (const line of [
+      'weir_requests_total{route="orders",code="504"} 1',
+      'weir_request_duration_seconds_bucket{route="orders",le="0.025"} 0',
+      'weir_request_duration_seconds_bucket{route="orders",le="0.05"} 1',
+      'weir_request_duration_seconds_bucket{route="orders",le="+Inf"} 1',
+      'weir_request_duration_seconds_sum{route="orders"} 0.03',
+      'weir_request_duration_seconds_count{route="orders"} 1',
+      'weir_requests_in_flight{route="orders"} 2',
+      'weir_failures_total{route="orders",code="connect_timeout"} 1',
+      'weir_client_aborts_total{route="orders"} 0',
+      'weir_timers_fired_total{route="orders",timer="connect"} 1',
+      'weir_attempts_total{upstream="up",target="a:1",outcome="connect_timeout"} 1',
+      'weir_phase_seconds_sum{upstream="up",phase="connect"} 0.03',
+      'weir_target_connections_open{upstream="up",target="a:1"} 3',
+      'weir_target_connections_idle{upstream="up",target="a:1"} 1',
+      'weir_target_requests_waiting{upstream="up",target="a:1"} 2',
+      'weir_target_attempts_in_flight{upstream="up",target="a:1"} 4',
+      'weir_client_connections 11',
+      'weir_timers_armed 12',
+      'weir_config_version 7',
+      'weir_config_applied_timestamp_seconds 1.5',
+      'weir_event_loop_delay_seconds{quantile="0.99"} 0.002',
+      'weir_event_loop_utilization_ratio 0.5',
+      'weir_access_log_lines_total 5',
+      'weir_access_log_lines_dropped_total 6',
+      'weir_spans_exported_total 8',
+      'weir_spans_dropped_total 9',
+    ]) {
+      expect(text.split('\n')).toContain(line);
+    }
+    expect(text).toContain('process_resident_memory_bytes');
+  });
+
+  it('are well-formed: each family is announced once, above its lines, and every line is a sample', async () => {
+    const text = await createMetrics(sources(used())).render();
+    expect(text.endsWith('\n')).toBe(true);
+    const announced = [...text.matchAll(/^# TYPE (\S+) (?:counter|gauge|histogram|summary)$/gm)].map(
+      ([, name]) => name,
+    );
+    expect(new Set(announced).size).toBe(announced.length);
+    let family = '';
+    for (const line of text.split('\n').filter((each) => each !== '')) {
+      const help = /^# HELP (\S+) \S/.exec(line);
+      if (help !== null) family = help[1] ?? '';
+      else if (!line.startsWith('#')) {
+        expect(line).toMatch(
+          /^[a-z_0-9]+(\{[a-zA-Z_]+="(?:[^"\\\n]|\\.)*"(?:,[a-zA-Z_]+="(?:[^"\\\n]|\\.)*")*\})? (?:[-+0-9.e]+|Nan)$/,
+        );
+        expect(line.startsWith(family)).toBe(true);
+      }
+    }
+  });
+
+  it('call a request that no route took "(none)", and escape what a label cannot hold', async () => {
+    const cells = new Cells();
+    cells.route('').requestBytes = 1;
+    cells.route('a"b\\c\nd').requestBytes = 2;
+    const text = await createMetrics(sources(cells)).render();
+    expect(text).toContain('weir_request_body_bytes_total{route="(none)"} 1\n');
+    expect(text).toContain('weir_request_body_bytes_total{route="a\\"b\\\\c\\nd"} 2\n');
+  });
+
+  it('forget a route that the snapshot has dropped', async () => {
+    const cells = used();
+    cells.retainRoutes(new Set());
+    expect(await createMetrics(sources(cells)).render()).not.toContain('orders');
+  });
+
+  it('let others have the event loop between two slices', async () => {
+    let breaths = 0;
+    const line = `${'x'.repeat(99)}\n`;
+    const lines = (10 * SLICE_CHARACTERS) / line.length;
+    const text = await writeFamilies(
+      [{ name: 'x', help: 'x', type: 'gauge', lines: () => Array.from({ length: lines }, () => line) }],
+      async () => {
+        breaths += 1;
+      },
+    );
+    expect(breaths).toBeGreaterThanOrEqual(9);
+    expect(text.split('\n')).toHaveLength(Math.ceil(lines) + 2);
+  });
+});

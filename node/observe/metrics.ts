@@ -1,0 +1,190 @@
+/**
+ * What a node shows to Prometheus: name, unit and help of every metric, read from its owner when it is asked for.
+ *
+ * Names and units follow Prometheus' conventions (base units, `_total` for counters). What traffic moves lives in
+ * cells.ts; gauges come from callbacks, so that whoever owns a number is asked for it and nothing is copied on the way
+ * of a request. Metrics of the process and its runtime are prom-client's.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { NodeStatus, TargetStatus } from '@weir/proto/events/node-status.js';
+import { timerNames } from '@weir/proto/http/failures.js';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import { attemptPhases } from '../pipeline/dispatch.js';
+import { type Cells, failureCodes, outcomeLabels, statusLabels } from './cells.js';
+import type { EventLoopWindow } from './event-loop.js';
+import { type Family, family, histogramFamily, type Labels, type Sample, writeFamilies } from './exposition.js';
+
+/** Who is asked at a scrape. */
+export interface MetricSources {
+  readonly cells: Cells;
+  status(): NodeStatus;
+  eventLoop(): EventLoopWindow;
+  log(): { readonly written: number; readonly dropped: number };
+  spans(): { readonly exported: number; readonly dropped: number };
+}
+
+export interface Metrics {
+  readonly contentType: string;
+  /** The text of a scrape. */
+  render(): Promise<string>;
+}
+
+/** Label value of requests that no route took; parentheses keep it apart from any id. */
+export const NO_ROUTE = '(none)';
+
+const MS_PER_S = 1_000;
+
+export function createMetrics(sources: MetricSources): Metrics {
+  const { cells } = sources;
+  const families = [
+    ...requestFamilies(cells),
+    ...failureFamilies(cells),
+    ...attemptFamilies(cells),
+    ...targetFamilies(sources),
+    ...nodeFamilies(sources),
+    ...eventLoopFamilies(sources),
+  ];
+  const runtime = new Registry();
+  collectDefaultMetrics({ register: runtime });
+  return {
+    contentType: runtime.contentType,
+    async render() {
+      const own = await writeFamilies(families, () => nextTurn());
+      return own + (await runtime.metrics());
+    },
+  };
+}
+
+function requestFamilies(cells: Cells): Family[] {
+  return [
+    family('counter', 'weir_requests_total', 'Exchanges that ended, by status.', function* () {
+      for (const [route, { statuses }] of routesOf(cells)) yield* happened([route], 'code', statusLabels, statuses);
+    }),
+    histogramFamily(
+      'weir_request_duration_seconds',
+      'Time from accepting a request to the end of its answer.',
+      function* () {
+        for (const [route, { durations }] of routesOf(cells)) yield [[route], durations];
+      },
+    ),
+    family('gauge', 'weir_requests_in_flight', 'Exchanges that have begun and not ended.', function* () {
+      for (const [route, { inFlight }] of routesOf(cells)) yield [[route], inFlight];
+    }),
+    family('counter', 'weir_request_body_bytes_total', 'Bytes of request bodies taken from clients.', function* () {
+      for (const [route, { requestBytes }] of routesOf(cells)) yield [[route], requestBytes];
+    }),
+    family('counter', 'weir_response_body_bytes_total', 'Bytes of response bodies given to clients.', function* () {
+      for (const [route, { responseBytes }] of routesOf(cells)) yield [[route], responseBytes];
+    }),
+  ];
+}
+
+function failureFamilies(cells: Cells): Family[] {
+  const gone = failureCodes.indexOf('client_gone');
+  return [
+    family('counter', 'weir_failures_total', 'Exchanges that failed, by failure code.', function* () {
+      for (const [route, { failures }] of routesOf(cells)) yield* happened([route], 'code', failureCodes, failures);
+    }),
+    family('counter', 'weir_client_aborts_total', 'Exchanges whose client left before the end.', function* () {
+      for (const [route, { failures }] of routesOf(cells)) yield [[route], failures[gone] ?? 0];
+    }),
+    family('counter', 'weir_timers_fired_total', 'Timers that fired, by name.', function* () {
+      for (const [route, { timers }] of routesOf(cells)) yield* happened([route], 'timer', timerNames, timers);
+    }),
+  ];
+}
+
+function attemptFamilies(cells: Cells): Family[] {
+  const outcomes = 'Attempts that ended, by outcome: class of the answer, failure code, or cancelled.';
+  return [
+    family('counter', 'weir_attempts_total', outcomes, function* () {
+      for (const [upstream, { targets }] of cells.upstreams) {
+        for (const [target, counts] of targets) {
+          yield* happened([label('upstream', upstream), label('target', target)], 'outcome', outcomeLabels, counts);
+        }
+      }
+    }),
+    histogramFamily(
+      'weir_phase_seconds',
+      'Time that attempts spent in each phase that they went through.',
+      function* () {
+        for (const [upstream, { phases }] of cells.upstreams) {
+          for (const phase of attemptPhases) {
+            if (phases[phase].count > 0) yield [[label('upstream', upstream), label('phase', phase)], phases[phase]];
+          }
+        }
+      },
+    ),
+  ];
+}
+
+function targetFamilies(sources: MetricSources): Family[] {
+  const perTarget = (name: string, help: string, read: (status: TargetStatus) => number): Family =>
+    family('gauge', name, help, function* () {
+      for (const status of sources.status().targets) {
+        yield [[label('upstream', status.upstream), label('target', status.target)], read(status)];
+      }
+    });
+  return [
+    perTarget('weir_target_connections_open', 'Connections of the pool, busy and idle.', (status) => status.open),
+    perTarget('weir_target_connections_idle', 'Connections of the pool without a request.', (status) => status.idle),
+    perTarget('weir_target_requests_waiting', 'Requests that wait for a connection.', (status) => status.waiting),
+    perTarget('weir_target_attempts_in_flight', 'Attempts that have not ended.', (status) => status.inFlight),
+  ];
+}
+
+function nodeFamilies(sources: MetricSources): Family[] {
+  const one = (type: 'counter' | 'gauge', name: string, help: string, read: () => number): Family =>
+    family(type, name, help, () => [[[], read()]]);
+  const lines = 'Lines given to the access log.';
+  const linesLost = 'Lines of the access log that were lost, because it could not be written fast enough or at all.';
+  const spansLost = 'Spans that were lost, because the queue was full or the collector did not take them.';
+  const applied = 'When the revision in force was applied, in seconds since the epoch.';
+  return [
+    one('gauge', 'weir_client_connections', 'Open connections of clients.', () => sources.status().connections),
+    one('gauge', 'weir_timers_armed', 'Timers that are armed.', () => sources.status().armedTimers),
+    one(
+      'gauge',
+      'weir_config_version',
+      'Revision in force, 0 before the first.',
+      () => sources.status().snapshot?.version ?? 0,
+    ),
+    one('gauge', 'weir_config_applied_timestamp_seconds', applied, () => {
+      return (sources.status().snapshot?.appliedWallMs ?? 0) / MS_PER_S;
+    }),
+    one('counter', 'weir_access_log_lines_total', lines, () => sources.log().written),
+    one('counter', 'weir_access_log_lines_dropped_total', linesLost, () => sources.log().dropped),
+    one('counter', 'weir_spans_exported_total', 'Spans that the collector took.', () => sources.spans().exported),
+    one('counter', 'weir_spans_dropped_total', spansLost, () => sources.spans().dropped),
+  ];
+}
+
+function eventLoopFamilies(sources: MetricSources): Family[] {
+  const delay = 'Delay of the event loop over the last ten seconds; quantile 1 is the longest.';
+  const busy = 'Share of the last ten seconds in which the event loop was busy.';
+  return [
+    family('gauge', 'weir_event_loop_delay_seconds', delay, () => {
+      const { delayP50Ms, delayP99Ms, delayMaxMs } = sources.eventLoop();
+      return [
+        [[label('quantile', '0.5')], delayP50Ms / MS_PER_S],
+        [[label('quantile', '0.99')], delayP99Ms / MS_PER_S],
+        [[label('quantile', '1')], delayMaxMs / MS_PER_S],
+      ];
+    }),
+    family('gauge', 'weir_event_loop_utilization_ratio', busy, () => [[[], sources.eventLoop().utilization]]),
+  ];
+}
+
+const label = (name: string, value: string): Labels[number] => [name, value];
+
+function* routesOf(cells: Cells) {
+  for (const [id, route] of cells.routes) yield [label('route', id === '' ? NO_ROUTE : id), route] as const;
+}
+
+/** One sample for each cell of a table that is not zero: a hundred series of what never happened help nobody. */
+function* happened(labels: Labels, by: string, values: readonly string[], counts: Float64Array): Iterable<Sample> {
+  for (let slot = 0; slot < values.length; slot += 1) {
+    const count = counts[slot] ?? 0;
+    if (count > 0) yield [[...labels, [by, values[slot] ?? '']], count];
+  }
+}

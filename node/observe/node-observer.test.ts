@@ -1,0 +1,145 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { timerFired } from '@weir/proto/http/failures.js';
+import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createAttempt } from '../pipeline/exchange.js';
+import { fakeClock, fakeTimers, makeExchange, makeRequest, seededRandom } from '../pipeline/testing/harness.js';
+import { makeGateway, makeRoute, makeTarget, makeUpstream } from '../pipeline/testing/specs.js';
+import { createNodeObserver } from './node-observer.js';
+import { nodeStatus } from './testing/node-status.js';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'weir-observer-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function setUp() {
+  const clock = fakeClock();
+  const timers = fakeTimers(clock);
+  const observer = createNodeObserver({
+    clock,
+    timers,
+    random: seededRandom(1),
+    reveal: (text) => text,
+    status: () => nodeStatus({ armedTimers: timers.armed }),
+  });
+  return { clock, timers, observer };
+}
+
+function snapshot(version: number, routeIds: readonly string[], destination = join(folder, 'access.log')): Snapshot {
+  const gateway = makeGateway();
+  return {
+    format: 1,
+    version,
+    createdWallMs: 0,
+    gateway: { ...gateway, accessLog: { ...gateway.accessLog, enabled: true, destination } },
+    upstreams: [makeUpstream([makeTarget({ id: 'a:1' })], { id: 'up' }).spec],
+    routes: routeIds.map((id) => makeRoute({ id })),
+    consumers: [],
+  };
+}
+
+function endedRequest(routeId: string) {
+  const exchange = makeExchange();
+  Object.assign(exchange, { routeId, upstreamId: 'up', status: 200, endedAtMs: 1_002 });
+  exchange.attempts.push(Object.assign(createAttempt('a:1', 1_000), { status: 200, endedAtMs: 1_002 }));
+  return makeRequest({ exchange });
+}
+
+describe('the observer of a node', () => {
+  it('counts and logs each exchange of a route, and its attempts', async () => {
+    const { observer } = setUp();
+    await observer.apply(snapshot(3, ['orders']));
+    const route = observer.route('orders');
+    expect(observer.route('orders')).toBe(route);
+    route.started();
+    route.started();
+    route.ended(endedRequest('orders'));
+    observer.timerFired('queue', 'orders');
+    const text = await observer.metrics.render();
+    for (const line of [
+      'weir_requests_total{route="orders",code="200"} 1',
+      'weir_requests_in_flight{route="orders"} 1',
+      'weir_attempts_total{upstream="up",target="a:1",outcome="2xx"} 1',
+      'weir_timers_fired_total{route="orders",timer="queue"} 1',
+    ]) {
+      expect(text).toContain(`${line}\n`);
+    }
+    await observer.close();
+    expect(JSON.parse(readFileSync(join(folder, 'access.log'), 'utf8'))).toMatchObject({
+      route: 'orders',
+      attempts: 1,
+    });
+  });
+
+  it('forgets the routes of an older snapshot, whose last exchanges still end without bringing them back', async () => {
+    const { observer } = setUp();
+    await observer.apply(snapshot(1, ['former']));
+    const old = observer.route('former');
+    observer.route('');
+    old.started();
+    await observer.apply(snapshot(2, ['new']));
+    observer.route('new');
+    observer.retainRoutes(['new']);
+    old.ended(endedRequest('former'));
+    observer.timerFired('total', 'former');
+    const text = await observer.metrics.render();
+    expect(text).not.toContain('"former"');
+    expect(text).toContain('weir_requests_in_flight{route="new"} 0');
+    expect(text).toContain('weir_requests_in_flight{route="(none)"} 0');
+    await observer.close();
+    expect(readFileSync(join(folder, 'access.log'), 'utf8')).toContain('"former"');
+  });
+
+  it('stays as it was when a snapshot names a log that cannot be opened', async () => {
+    const { observer } = setUp();
+    await observer.apply(snapshot(1, ['orders']));
+    await expect(observer.apply(snapshot(2, ['orders'], join(folder, 'none', 'x.log')))).rejects.toThrow('ENOENT');
+    observer.route('orders').ended(endedRequest('orders'));
+    await observer.close();
+    expect(readFileSync(join(folder, 'access.log'), 'utf8')).toContain('"orders"');
+  });
+
+  it('counts and logs a request that never became an exchange, before any snapshot as well', async () => {
+    const { observer } = setUp();
+    const refused = {
+      status: 408,
+      failure: timerFired('clientHeaders', 50),
+      requestId: 'r-9',
+      method: '',
+      path: '/x?token=a',
+      peerAddress: '192.0.2.9',
+    };
+    observer.refused(refused);
+    await observer.apply(snapshot(1, ['orders']));
+    observer.refused(refused);
+    const text = await observer.metrics.render();
+    expect(text).toContain('weir_requests_total{route="(none)",code="408"} 2\n');
+    expect(text).toContain('weir_failures_total{route="(none)",code="client_headers_timeout"} 2\n');
+    await observer.close();
+    expect(JSON.parse(readFileSync(join(folder, 'access.log'), 'utf8'))).toEqual({
+      time: '2026-01-01T00:00:00.000Z',
+      level: 'warn',
+      kind: 'refused',
+      id: 'r-9',
+      path: '/x',
+      query: 'token=[redacted]',
+      client: '192.0.2.9',
+      failure: 'client_headers_timeout',
+      timer: 'clientHeaders',
+      detail: refused.failure.detail,
+      status: 408,
+    });
+  });
+
+  it('leaves no timer armed when it is closed', async () => {
+    const { observer, timers } = setUp();
+    await observer.apply(snapshot(1, ['orders']));
+    observer.route('orders').ended(endedRequest('orders'));
+    await observer.close();
+    expect(timers.armed).toBe(0);
+  });
+});

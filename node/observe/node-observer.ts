@@ -1,0 +1,142 @@
+/**
+ * The observer of a node: what the observe layer tells goes to metrics, access log and traces.
+ *
+ * Owns which of the three is in force for a snapshot. What may fail (a log file that can't be opened, an exporter that
+ * can't be loaded) fails in `apply`, before a snapshot is swapped in; nothing here throws on the way of a request.
+ */
+import type { NodeStatus } from '@weir/proto/events/node-status.js';
+import type { TimerName } from '@weir/proto/http/failures.js';
+import type { SecretText, Snapshot } from '@weir/proto/snapshot/snapshot.js';
+import type { GatewayRequest } from '../pipeline/dispatch.js';
+import type { Clock, Random, Timers } from '../time/clock.js';
+import { type AccessLog, createAccessLog } from './access-log.js';
+import { Cells, type RouteCells } from './cells.js';
+import { type EventLoopMonitor, monitorEventLoop } from './event-loop.js';
+import type { RefusedRequest } from './log-line.js';
+import { openLog } from './log-writer.js';
+import { createMetrics, type Metrics } from './metrics.js';
+import type { Observer, RouteObserver } from './observer.js';
+import { secretNames } from './redaction.js';
+import { createTracing, type Tracing } from './tracing.js';
+
+export interface ObserverServices {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly reveal: (text: SecretText) => string;
+  /** Asked at each scrape. */
+  readonly status: () => NodeStatus;
+}
+
+export interface NodeObserver extends Observer {
+  readonly metrics: Metrics;
+  /** A request was answered without becoming an exchange: counted under "no route", and logged. */
+  refused(refused: RefusedRequest): void;
+  /**
+   * Makes a snapshot's log and traces the ones in force. Call it before the swap: what a new snapshot calls a secret is
+   * then hidden from its first request on. Rejects when log or exporter can't be had; then nothing has changed.
+   */
+  apply(snapshot: Snapshot): Promise<void>;
+  /** Forgets the routes that are not named: call it after the swap, or after a snapshot was refused with the old ids. */
+  retainRoutes(routeIds: Iterable<string>): void;
+  /** Writes and exports what waits, within bounds. Exchanges that end later are only counted. */
+  close(): Promise<void>;
+}
+
+export function createNodeObserver(services: ObserverServices): NodeObserver {
+  return new Observers(services);
+}
+
+/** Stands for "no route matched", in every snapshot and before the first. */
+const NO_ROUTE_ID = '';
+
+class Observers implements NodeObserver {
+  readonly metrics: Metrics;
+  readonly #clock: Clock;
+  readonly #cells = new Cells();
+  readonly #log: AccessLog;
+  readonly #tracing: Tracing;
+  readonly #eventLoop: EventLoopMonitor;
+  readonly #routes = new Map<string, RouteObserver>();
+
+  constructor({ clock, timers, random, reveal, status }: ObserverServices) {
+    this.#clock = clock;
+    this.#cells.route(NO_ROUTE_ID);
+    this.#log = createAccessLog((destination) => openLog(destination, timers), random);
+    this.#tracing = createTracing({ timers, random, reveal });
+    this.#eventLoop = monitorEventLoop(timers);
+    this.metrics = createMetrics({
+      cells: this.#cells,
+      status,
+      eventLoop: () => this.#eventLoop.window(),
+      log: () => this.#log.counts(),
+      spans: () => this.#tracing.counts(),
+    });
+  }
+
+  route(routeId: string): RouteObserver {
+    let observer = this.#routes.get(routeId);
+    if (observer === undefined) {
+      observer = new SeenRoute(this.#cells.route(routeId), this.#cells, this.#log, this.#tracing);
+      this.#routes.set(routeId, observer);
+    }
+    return observer;
+  }
+
+  timerFired(timer: TimerName, routeId: string): void {
+    // A route that was dropped while its last exchanges end is not brought back for them.
+    this.#cells.routes.get(routeId)?.timerFired(timer);
+  }
+
+  refused(refused: RefusedRequest): void {
+    this.#cells.route(NO_ROUTE_ID).refused(refused.status, refused.failure.code);
+    this.#log.refused(refused, this.#clock.wallMs());
+  }
+
+  async apply(snapshot: Snapshot): Promise<void> {
+    const traceAnew = await this.#tracing.prepare(snapshot.gateway.tracing, secretNames(snapshot));
+    this.#log.apply(snapshot);
+    traceAnew();
+    this.#cells.retainUpstreams(snapshot.upstreams);
+  }
+
+  retainRoutes(routeIds: Iterable<string>): void {
+    const kept = new Set([...routeIds, NO_ROUTE_ID]);
+    this.#cells.retainRoutes(kept);
+    for (const routeId of this.#routes.keys()) if (!kept.has(routeId)) this.#routes.delete(routeId);
+  }
+
+  async close(): Promise<void> {
+    this.#eventLoop.close();
+    await Promise.all([this.#log.close(), this.#tracing.close()]);
+  }
+}
+
+class SeenRoute implements RouteObserver {
+  readonly #route: RouteCells;
+  readonly #cells: Cells;
+  readonly #log: AccessLog;
+  readonly #tracing: Tracing;
+
+  constructor(route: RouteCells, cells: Cells, log: AccessLog, tracing: Tracing) {
+    this.#route = route;
+    this.#cells = cells;
+    this.#log = log;
+    this.#tracing = tracing;
+  }
+
+  started(): void {
+    this.#route.inFlight += 1;
+  }
+
+  ended(request: GatewayRequest): void {
+    const { exchange } = request;
+    this.#route.ended(exchange);
+    if (exchange.attempts.length > 0) {
+      const upstream = this.#cells.upstreams.get(exchange.upstreamId);
+      if (upstream !== undefined) for (const attempt of exchange.attempts) upstream.ended(attempt, exchange.endedAtMs);
+    }
+    this.#log.ended(request);
+    this.#tracing.ended(request);
+  }
+}
