@@ -15,6 +15,19 @@ const log = (text: string): void => {
   process.stderr.write(`weir node ${process.pid}: ${text}\n`);
 };
 
+/** A bug may come with every request: the first ones are told whole, the rest are in the metrics. */
+const BUGS_TOLD_MAX = 20;
+
+function logBugs(): (error: unknown) => void {
+  let told = 0;
+  return (error) => {
+    told += 1;
+    if (told > BUGS_TOLD_MAX) return;
+    log(`bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    if (told === BUGS_TOLD_MAX) log('further bugs are not told here');
+  };
+}
+
 async function main(): Promise<void> {
   if (process.send === undefined) {
     log('a node is started by `weir up`, not by itself');
@@ -29,7 +42,8 @@ async function main(): Promise<void> {
   const link = ipcLink<ControlToNode, NodeToControl>(process, decodeControlToNode);
   let node: GatewayNode;
   try {
-    node = await createNode({ metrics: readNodeSettings(process.env).metrics, env: process.env });
+    const { metrics } = readNodeSettings(process.env);
+    node = await createNode({ metrics, env: process.env, onBug: logBugs() });
   } catch (error) {
     link.send({ v: 1, kind: 'node.failed', reason: reasonOf(error) }, () => process.exit(1));
     return;

@@ -2,9 +2,6 @@
 
 import type { Fault } from '@weir/proto/config/faults.js';
 import type { Command } from 'commander';
-import { checkConfig } from '../publish/check-config.js';
-import { sha256Hex } from '../publish/credential-hashes.js';
-import { readConfigFile } from '../publish/load-config.js';
 
 const HELP = `
 Every fault is printed as FILE:LINE:COLUMN, with what to write instead. References such as \${NAME} are checked
@@ -46,6 +43,10 @@ export interface CheckReport {
 }
 
 async function check(file: string): Promise<CheckReport> {
+  // Loaded here: with the schema of the whole config every other command would start three times slower.
+  const { checkConfig } = await import('../publish/check-config.js');
+  const { sha256Hex } = await import('../publish/credential-hashes.js');
+  const { readConfigFile } = await import('../publish/load-config.js');
   const text = await readConfigFile(file);
   if (typeof text !== 'string') return { file, ok: false, faults: [text], summary: summarise([text]) };
   const checked = checkConfig(text, process.env, sha256Hex);
@@ -69,17 +70,21 @@ function count(number: number, what: string): string {
 const PAINT = { error: 31, warning: 33, ok: 32, dim: 2 } as const;
 
 export function formatReport(report: CheckReport, colour: boolean): string {
-  const paint = (code: number, text: string): string => (colour ? `\u001b[${code}m${text}\u001b[0m` : text);
   const summary = `${report.file}: ${report.summary}`;
   return [
-    ...report.faults.map((fault) => formatFault(report.file, fault, paint)),
-    paint(report.ok ? PAINT.ok : PAINT.error, summary),
+    ...report.faults.map((fault) => formatFault(report.file, fault, colour)),
+    paintIf(colour)(report.ok ? PAINT.ok : PAINT.error, summary),
     '',
   ].join('\n');
 }
 
+function paintIf(colour: boolean): (code: number, text: string) => string {
+  return (code, text) => (colour ? `\u001b[${code}m${text}\u001b[0m` : text);
+}
+
 /** `file:line:col path: message`, and the cure below it, indented. Editors and terminals make the first part a link. */
-function formatFault(file: string, fault: Fault, paint: (code: number, text: string) => string): string {
+export function formatFault(file: string, fault: Fault, colour: boolean): string {
+  const paint = paintIf(colour);
   const at = paint(PAINT.dim, `${file}:${fault.line}:${fault.column}`);
   const path = fault.path === '' ? '' : ` ${printable(fault.path)}`;
   const kind = fault.severity === 'warning' ? ' warning' : '';

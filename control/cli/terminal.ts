@@ -1,6 +1,8 @@
 /** How commands look on a terminal: colour where it is wanted, aligned columns, durations and sizes for people. */
 
 export interface Paint {
+  /** False: the functions below return their text unchanged. */
+  readonly isOn: boolean;
   bold(text: string): string;
   dim(text: string): string;
   red(text: string): string;
@@ -14,7 +16,14 @@ export function paintFor(isTerminal: boolean, env: Readonly<Record<string, strin
   const force = env['FORCE_COLOR'] ?? '';
   const isOn = noColor === '' && ((force !== '' && force !== '0') || (isTerminal && env['TERM'] !== 'dumb'));
   const style = (code: number, reset: number) => (text: string) => (isOn ? `\x1b[${code}m${text}\x1b[${reset}m` : text);
-  return { bold: style(1, 22), dim: style(2, 22), red: style(31, 39), green: style(32, 39), yellow: style(33, 39) };
+  return {
+    isOn,
+    bold: style(1, 22),
+    dim: style(2, 22),
+    red: style(31, 39),
+    green: style(32, 39),
+    yellow: style(33, 39),
+  };
 }
 
 // Text from outside may hold escape sequences; a terminal must not obey them.

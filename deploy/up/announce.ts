@@ -1,8 +1,8 @@
 /** What `weir up` says to the operator: where everything is, and what became of each publication. Pure, text only. */
 import type { PublishOutcome } from '@weir/control/api/control-status.js';
+import { formatFault } from '@weir/control/cli/check.js';
 import { columns, type Paint, printable, showDuration } from '@weir/control/cli/terminal.js';
 import { type Address, reachableAddress } from '@weir/proto/bus/address.js';
-import type { Fault } from '@weir/proto/config/faults.js';
 
 export interface Places {
   readonly traffic: Address;
@@ -34,7 +34,7 @@ const causes = { start: 'at the start', 'file-change': 'the file changed', signa
 
 /** Lines about one publication; `file` is how the operator named the config. */
 export function showOutcome(outcome: PublishOutcome, version: number | null, file: string, paint: Paint): string {
-  const lines = outcome.faults.map((fault) => showFault(fault, file, paint));
+  const lines = outcome.faults.map((fault) => formatFault(printable(file), fault, paint.isOn));
   const cause = causes[outcome.cause];
   switch (outcome.state) {
     case 'accepted':
@@ -62,12 +62,4 @@ export function showOutcome(outcome: PublishOutcome, version: number | null, fil
 
 function stillServing(version: number | null): string {
   return version === null ? '' : `; snapshot ${version} stays in force`;
-}
-
-/** In the form that editors and terminals make a link of: `weir.yaml:12:5: error: …`. */
-export function showFault(fault: Fault, file: string, paint: Paint): string {
-  const severity = fault.severity === 'error' ? paint.red('error') : paint.yellow('warning');
-  const path = fault.path === '' ? '' : `${printable(fault.path)}: `;
-  const cure = fault.cure === null ? '' : `\n    ${paint.dim(fault.cure)}`;
-  return `${printable(file)}:${fault.line}:${fault.column}: ${severity}: ${path}${printable(fault.message)}${cure}`;
 }

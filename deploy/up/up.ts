@@ -17,7 +17,7 @@ import { type ConfigSource, encodeForOffer } from './config-source.js';
 import { readLastGood, writeLastGood } from './last-good.js';
 import { whyNotFree } from './port-owner.js';
 import { createPublisher, type Publisher } from './publisher.js';
-import { restartNeeded } from './restart-needed.js';
+import { headBufferBytes, restartNeeded } from './restart-needed.js';
 import { supervisedNode } from './supervised-node.js';
 import { Supervisor } from './supervisor.js';
 import { type FileWatch, watchContent } from './watch-file.js';
@@ -89,7 +89,7 @@ export async function startUp(options: UpOptions): Promise<Running> {
     admin: admin.address,
     metrics: supervisor.look().metrics ?? options.metrics,
     reload: () => reload('signal'),
-    stop: stopOf(supervisor, bootedWith.clientTimers.drainMs, say),
+    stop: stopOf(supervisor, () => (node.gateway ?? bootedWith).clientTimers.drainMs, say),
     ended: endOf(node.ended, admin, watch, say),
   };
 }
@@ -98,6 +98,8 @@ export async function startUp(options: UpOptions): Promise<Running> {
 interface SupervisedHouse {
   supervisor: Supervisor | null;
   bootedWith: GatewaySpec | null;
+  /** Of the snapshot in force. */
+  gateway: GatewaySpec | null;
   boot(gateway: GatewaySpec): Promise<Supervisor>;
   readonly ended: Promise<{ readonly failure: string | null; readonly cut: number }>;
 }
@@ -107,6 +109,7 @@ function nodeOf({ admin, metrics, say }: UpOptions): SupervisedHouse {
   const house: SupervisedHouse = {
     supervisor: null,
     bootedWith: null,
+    gateway: null,
     ended: new Promise((resolve) => {
       end = resolve;
     }),
@@ -122,7 +125,7 @@ function nodeOf({ admin, metrics, say }: UpOptions): SupervisedHouse {
         env: () => ({
           [METRICS_VARIABLE]: formatAddress(metrics),
           // The server library reads its limit of a request head once, when the process starts.
-          UWS_HTTP_MAX_HEADERS_SIZE: String(gateway.limits.headerBytes),
+          UWS_HTTP_MAX_HEADERS_SIZE: String(headBufferBytes(gateway)),
         }),
         say,
         onEnd: (ended) => end(ended),
@@ -147,7 +150,12 @@ async function publisherFor(options: UpOptions, node: SupervisedHouse): Promise<
     versionBefore: before?.version ?? 0,
     compile: config.compile,
     encode: encodeForOffer,
-    deliver: async (offer, snapshot) => (node.supervisor ?? (await node.boot(snapshot.gateway))).deliver(offer),
+    async deliver(offer, { gateway }) {
+      const supervisor = node.supervisor ?? (await node.boot(gateway));
+      const delivery = await supervisor.deliver(offer);
+      if (delivery.ok) node.gateway = gateway;
+      return delivery;
+    },
     async keep({ version, hash, bytes }) {
       await writeLastGood(dataFolder, { version, hash, configFile: config.file, bytes }).catch((error: unknown) => {
         say(`the last good snapshot could not be kept in ${dataFolder}: ${String(error)}`);
@@ -160,7 +168,7 @@ async function publisherFor(options: UpOptions, node: SupervisedHouse): Promise<
   return publisher;
 }
 
-function stopOf(supervisor: Supervisor, drainMs: number, say: (text: string) => void): () => void {
+function stopOf(supervisor: Supervisor, drainLimitMs: () => number, say: (text: string) => void): () => void {
   let isStopping = false;
   return () => {
     if (isStopping) {
@@ -169,6 +177,7 @@ function stopOf(supervisor: Supervisor, drainMs: number, say: (text: string) => 
       return;
     }
     isStopping = true;
+    const drainMs = drainLimitMs();
     say(`stopping: what is in flight may finish within ${drainMs / 1_000} s; Ctrl-C once more cuts it`);
     supervisor.stop();
     setTimeout(() => {
