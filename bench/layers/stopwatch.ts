@@ -1,6 +1,7 @@
 /**
  * Times a synchronous piece of work that is too short for a clock: many repetitions at once, several such runs, and
- * their median. Wall time says what a request waits, CPU time includes what the collector's threads do beside it.
+ * their median. Wall time is what a request waits for; CPU time is all that the process has used, so it includes what is
+ * done between requests on their behalf: writing the log, the collector's threads.
  */
 import { median, spread } from '../measure/statistics.js';
 
@@ -18,25 +19,28 @@ export interface Timing {
 
 export interface TimingOptions {
   readonly runs: number;
-  /** How long one run should take; long enough for the clock and for several collections. */
+  /** How long the work of one run should take; long enough for the clock and for several collections. */
   readonly runMs: number;
+  /** Runs between two slices of the work and is not in the wall time: the event loop has to turn now and then. */
+  readonly pause: () => Promise<void>;
 }
 
 const NS_PER_MS = 1e6;
 const NS_PER_US = 1e3;
-/** Before anything is measured: the compiler needs some tens of thousands of rounds to settle. */
-const WARM_UP_RUNS = 3;
+/** Repetitions between two pauses; as many lines of a log fit into its buffer many times. */
+const SLICE = 500;
+/** Repetitions before anything is measured: with a hundred thousand the compiler has long settled. */
+const WARM_UP = 100_000;
 
-export function time(work: Work, { runs, runMs }: TimingOptions): Timing {
-  const iterations = calibrate(work, runMs);
-  for (let run = 0; run < WARM_UP_RUNS; run += 1) work(iterations);
+export async function time(work: Work, { runs, runMs, pause }: TimingOptions): Promise<Timing> {
+  // Warmed first: code that is still interpreted would tell that a few repetitions fill a run.
+  await inSlices(work, WARM_UP, pause);
+  const iterations = await calibrate(work, runMs, pause);
   const wall: number[] = [];
   const cpu: number[] = [];
   for (let run = 0; run < runs; run += 1) {
     const cpuBefore = process.cpuUsage();
-    const before = process.hrtime.bigint();
-    work(iterations);
-    wall.push(Number(process.hrtime.bigint() - before) / iterations);
+    wall.push((await inSlices(work, iterations, pause)) / iterations);
     const used = process.cpuUsage(cpuBefore);
     cpu.push(((used.user + used.system) * NS_PER_US) / iterations);
   }
@@ -44,11 +48,21 @@ export function time(work: Work, { runs, runMs }: TimingOptions): Timing {
 }
 
 /** So many repetitions that a run takes about as long as asked for: doubles until it can be told. */
-function calibrate(work: Work, runMs: number): number {
-  for (let iterations = 1_000; ; iterations *= 2) {
-    const before = process.hrtime.bigint();
-    work(iterations);
-    const elapsedNs = Number(process.hrtime.bigint() - before);
+async function calibrate(work: Work, runMs: number, pause: () => Promise<void>): Promise<number> {
+  for (let iterations = 2 * SLICE; ; iterations *= 2) {
+    const elapsedNs = await inSlices(work, iterations, pause);
     if (elapsedNs > (runMs * NS_PER_MS) / 4) return Math.ceil((iterations * runMs * NS_PER_MS) / elapsedNs);
   }
+}
+
+/** Nanoseconds that the work has taken, pauses left out. */
+async function inSlices(work: Work, iterations: number, pause: () => Promise<void>): Promise<number> {
+  let elapsedNs = 0;
+  for (let left = iterations; left > 0; left -= SLICE) {
+    const before = process.hrtime.bigint();
+    work(Math.min(SLICE, left));
+    elapsedNs += Number(process.hrtime.bigint() - before);
+    await pause();
+  }
+  return elapsedNs;
 }

@@ -1,0 +1,84 @@
+/**
+ * `bench layers`: what each layer and the whole chain cost, without sockets. Each subject is measured in a process of
+ * its own, because compiled code is shaped by what ran before it: the second of two chains in one process is slower
+ * than the first. How much so is measured as well, see `chain: policies, after others`.
+ */
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { markdownTable } from '../proxy/report.js';
+import { describeMachine, describeVersions, saveReport } from '../report.js';
+import type { Timing } from './stopwatch.js';
+import { BASELINE, subjectNames } from './subjects.js';
+
+export interface LayersOptions {
+  readonly runs: number;
+  readonly isQuick: boolean;
+  /** Beginnings of names; empty: all. */
+  readonly only: readonly string[];
+  readonly reportsDirectory: string;
+  readonly reportName: string;
+  readonly commandLine: string;
+  readonly signal: AbortSignal;
+}
+
+interface Measured extends Timing {
+  readonly name: string;
+  /** What is left when the surroundings (making a request, a bottom that answers) are taken away. */
+  readonly netNsPerOp: number | null;
+}
+
+const RUN_MS = 200;
+const RUN_MS_QUICK = 10;
+const SUBJECT_WITHIN_MS = 120_000;
+
+export async function runLayersBenchmark(options: LayersOptions): Promise<void> {
+  const asked = subjectNames().filter(
+    (name) => name === BASELINE || options.only.length === 0 || options.only.some((start) => name.startsWith(start)),
+  );
+  const measured: Measured[] = [];
+  let baselineNs = 0;
+  for (const name of asked) {
+    const timing = await measureApart(name, options);
+    if (name === BASELINE) baselineNs = timing.nsPerOp;
+    const isRequest = name.startsWith('layer: ') || name.startsWith('chain: ');
+    measured.push({ name, ...timing, netNsPerOp: isRequest ? timing.nsPerOp - baselineNs : null });
+    process.stderr.write(`${name.padEnd(34)} ${timing.nsPerOp.toFixed(0).padStart(7)} ns\n`);
+  }
+  const table = tableOf(measured);
+  process.stdout.write(`\n${table}\n\n`);
+  const files = saveReport(options.reportsDirectory, options.reportName, {
+    title: 'Layers and chain, without sockets',
+    command: options.commandLine,
+    machine: describeMachine(),
+    versions: describeVersions(),
+    method: [
+      `Median of ${options.runs} runs of ${options.isQuick ? RUN_MS_QUICK : RUN_MS} ms after a warm-up, each subject in a process of its own.`,
+      `net: without the surroundings (“${BASELINE}”), which every layer and chain is measured in. CPU includes the threads of the garbage collector.`,
+    ],
+    table,
+    figures: measured,
+  });
+  process.stderr.write(`saved ${files.join(' and ')}\n`);
+}
+
+async function measureApart(name: string, options: LayersOptions): Promise<Timing> {
+  const program = fileURLToPath(new URL('./measure-subject.js', import.meta.url));
+  const runMs = options.isQuick ? RUN_MS_QUICK : RUN_MS;
+  const { stdout } = await promisify(execFile)(process.execPath, [program, name, String(options.runs), String(runMs)], {
+    signal: options.signal,
+    timeout: SUBJECT_WITHIN_MS,
+  });
+  return JSON.parse(stdout) as Timing; // Printed by our own program of the same build.
+}
+
+function tableOf(measured: readonly Measured[]): string {
+  const rows = measured.map((one) => [
+    one.name,
+    one.netNsPerOp === null ? '' : one.netNsPerOp.toFixed(0),
+    one.nsPerOp.toFixed(0),
+    one.cpuNsPerOp.toFixed(0),
+    `${Math.round(one.spread * 100)} %`,
+  ]);
+  return markdownTable(['subject', 'net ns', 'ns', 'CPU ns', '±'], rows, 1);
+}

@@ -1,0 +1,160 @@
+/**
+ * A node's real services without its sockets, and the routes that are measured. The routes are written as a user writes
+ * them, so what is measured is what a configuration gives.
+ */
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { checkConfig } from '@weir/control/publish/check-config.js';
+import { compileSnapshot } from '@weir/control/publish/compile.js';
+import { sha256Hex } from '@weir/control/publish/credential-hashes.js';
+import { credentialFunctions } from '@weir/node/auth/credential-functions.js';
+import { compileCredentials } from '@weir/node/auth/credentials.js';
+import { createLimiterStore } from '@weir/node/limit/limiter-store.js';
+import { createNodeObserver } from '@weir/node/observe/node-observer.js';
+import type { ChainServices } from '@weir/node/pipeline/services.js';
+import { driveWheel, systemClock } from '@weir/node/time/system-clock.js';
+import { TimerWheel } from '@weir/node/time/wheel.js';
+import type { NodeStatus } from '@weir/proto/events/node-status.js';
+import type { RouteSpec, Snapshot } from '@weir/proto/snapshot/snapshot.js';
+import { API_KEY, API_KEY_FIELD } from '../proxy/cases.js';
+import { target } from './surroundings.js';
+
+/** Never reached: each request is counted and none refused. */
+const RATE = '100000000/s';
+
+// A limiter reserves memory for all of its keys when it is made; a thousand routes with the default of 100,000 keys each
+// would measure that. One consumer calls here, so few keys do.
+
+const policies = `
+    auth: [{ apiKey: { in: ["header:${API_KEY_FIELD}"] } }]
+    limits: [{ rate: ${RATE}, by: consumer, keys: 16 }]`;
+
+/** Everything that a route can ask of a layer, in one route. */
+const everything = `${policies}
+    rewrite: { stripPrefix: /orders }
+    bodyLimit: 1MiB
+    addresses: { allow: [192.0.2.0/24, 10.0.0.0/8], deny: [192.0.2.128/25] }
+    cors: { origins: ["https://app.example.com"], credentials: true, exposeHeaders: [etag] }
+    headers:
+      request: { remove: [cookie], set: { x-team: orders }, add: { x-via-route: orders } }
+      response: { remove: [server], set: { x-frame-options: DENY } }`;
+
+const route = (id: string, path: string, rest: string): string => `
+  - id: ${id}
+    match: { host: api.example.com, path: "${path}" }
+    upstream: origin${rest}`;
+
+const configOf = (routes: readonly string[], log: string): string => `version: 1
+gateway: { accessLog: ${log} }
+upstreams: [{ id: origin, targets: ["http://${target.authority}"] }]
+consumers: [{ id: bench, keys: [{ sha256: ${sha256Hex(API_KEY)} }] }]
+routes:${routes.join('')}
+`;
+
+function compile(text: string): Snapshot {
+  const checked = checkConfig(text, {}, sha256Hex);
+  if (!checked.ok) throw new Error(checked.faults.map(({ path, message }) => `${path}: ${message}`).join('\n'));
+  const hashPassword = (): never => {
+    throw new Error('no password is measured here');
+  };
+  const createdWallMs = systemClock.wallMs();
+  return compileSnapshot(checked.config, { environment: {}, version: 1, createdWallMs, sha256Hex, hashPassword });
+}
+
+/** Routes with the policies on: `/service-0/orders/*` and so on. */
+export const manyRoutes = (count: number): readonly RouteSpec[] =>
+  compile(
+    configOf(
+      Array.from({ length: count }, (_, index) => route(`service-${index}`, `/service-${index}/orders/*`, policies)),
+      'false',
+    ),
+  ).routes;
+
+function only(text: string): RouteSpec {
+  const [first] = compile(configOf([text], 'false')).routes;
+  if (first === undefined) throw new Error('a config of one route has one');
+  return first;
+}
+
+export const bareRoute = only(route('bare', '/orders/*', ''));
+export const policiesRoute = only(route('policies', '/orders/*', policies));
+export const richRoute = only(route('rich', '/orders/*', everything));
+
+/** A node that has no connections; asked at a scrape, which is not what is measured. */
+const idleNode: NodeStatus = {
+  pid: process.pid,
+  startedWallMs: 0,
+  state: 'serving',
+  listening: null,
+  snapshot: null,
+  connections: 0,
+  exchanges: 0,
+  armedTimers: 0,
+  rssBytes: 0,
+  targets: [],
+};
+
+export interface Services {
+  readonly chain: ChainServices;
+  /** A snapshot of these routes, beside everything that the services were made for. */
+  snapshotOf(routes: readonly RouteSpec[]): Snapshot;
+  /**
+   * Lets the event loop turn until what the requests left behind is done. A loop without sockets makes ten times the
+   * lines of a busy node, so the log, which is written in the background, has to be waited for.
+   */
+  settle(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function openServices(isLogged: boolean): Promise<Services> {
+  const directory = mkdtempSync(join(tmpdir(), 'weir-layers-'));
+  const logFile = join(directory, 'access.log');
+  const log = isLogged ? `{ destination: ${logFile} }` : 'false';
+  const snapshot = compile(configOf([route('all', '/*', '')], log));
+  const wheel = new TimerWheel(systemClock);
+  const stopWheel = driveWheel(wheel);
+  const reveal = (text: string): string => text;
+  const common = { clock: systemClock, timers: wheel, random: Math.random, reveal };
+  const observer = createNodeObserver({ ...common, status: () => idleNode });
+  await observer.apply(snapshot);
+  const upstreams = new Map(snapshot.upstreams.map((spec) => [spec.id, { spec, targets: [target] }]));
+  return {
+    chain: {
+      ...common,
+      gateway: snapshot.gateway,
+      upstreams,
+      credentials: compileCredentials(snapshot.consumers, credentialFunctions(systemClock, reveal)),
+      limiters: createLimiterStore(),
+      observer,
+    },
+    snapshotOf: (routes) => ({ ...snapshot, routes }),
+    settle: () => (isLogged ? untilStill(logFile) : nextTurn()),
+    async close() {
+      await observer.close();
+      stopWheel();
+      rmSync(directory, { recursive: true, force: true });
+      // A log that could not keep up would have been measured as a fast one.
+      const dropped = droppedLines(await observer.metrics.render());
+      if (dropped > 0) throw new Error(`${dropped} lines of the access log were dropped: is the machine busy?`);
+    },
+  };
+}
+
+/** Long enough for several writes of a batch. */
+const STILL_MS = 1;
+
+/** Until a file has stopped growing. */
+async function untilStill(file: string): Promise<void> {
+  for (let before = -1, size = statSync(file).size; size !== before; size = statSync(file).size) {
+    before = size;
+    await sleep(STILL_MS);
+  }
+}
+
+function droppedLines(metrics: string): number {
+  const match = /^weir_access_log_lines_dropped_total (\d+)$/m.exec(metrics);
+  if (match === null) throw new Error('the metrics do not say how many lines of the log were dropped');
+  return Number(match[1]);
+}

@@ -1,0 +1,9 @@
+/** Program that measures one subject and prints its timing as JSON: `measure-subject.js NAME RUNS RUN_MS`. */
+import { time } from './stopwatch.js';
+import { subjectNamed } from './subjects.js';
+
+const [name = '', runs, runMs] = process.argv.slice(2);
+const subject = await subjectNamed(name);
+const timing = await time(subject.work, { runs: Number(runs), runMs: Number(runMs), pause: subject.pause });
+await subject.end();
+process.stdout.write(JSON.stringify(timing));

@@ -1,0 +1,180 @@
+/** Everything that `bench layers` measures, by name. A subject is made in the process that measures it. */
+import { chain, compileChain, type Place } from '@weir/node/pipeline/chain.js';
+import { compose, type Dispatch } from '@weir/node/pipeline/dispatch.js';
+import { compileSnapshot } from '@weir/node/pipeline/runtime.js';
+import { compileMatcher } from '@weir/node/route/router.js';
+import { systemClock } from '@weir/node/time/system-clock.js';
+import { TimerWheel } from '@weir/node/time/wheel.js';
+import { headerValue, type MutableHeaderList } from '@weir/proto/http/headers.js';
+import type { RouteSpec } from '@weir/proto/snapshot/snapshot.js';
+import { bareRoute, manyRoutes, openServices, policiesRoute, richRoute, type Services } from './fixtures.js';
+import type { Work } from './stopwatch.js';
+import { answerAtOnce, driving, requestHeaders, target } from './surroundings.js';
+
+export interface Subject {
+  readonly work: Work;
+  /** Awaited between two slices of the work. */
+  pause(): Promise<void>;
+  end(): Promise<void>;
+}
+
+/** What every layer and chain is measured in, measured by itself. */
+export const BASELINE = 'surroundings';
+
+const PATHS = ['/orders/42', '/orders/7/items'];
+
+type Make = (services: Services) => Work | Promise<Work>;
+
+/** A layer between the listener's request and a bottom that answers. A layer that the route does not need is left out. */
+const layerAlone =
+  (place: Place, route: RouteSpec): Make =>
+  (services) => {
+    const layer = place(route, services.chain);
+    return driving(layer === null ? answerAtOnce : compose([layer], answerAtOnce), PATHS, target);
+  };
+
+/** Two layers end the chain of a route that answers by itself; the others are given a route that needs them all. */
+const endings: Readonly<Record<string, RouteSpec['action']>> = {
+  redirect: { kind: 'redirect', status: 308, location: 'https://api.example.com/v2/orders' },
+  respond: { kind: 'respond', status: 200, headers: ['content-type', 'text/plain'], body: 'ok' },
+};
+
+function routeFor(place: Place): RouteSpec {
+  const action = endings[place.name];
+  return action === undefined ? richRoute : { ...richRoute, action };
+}
+
+const wholeChain =
+  (route: RouteSpec): Make =>
+  (services) =>
+    driving(compileChain(route, services.chain), PATHS, null);
+
+/** Routes of other shapes, so that every call from layer to layer has been seen to lead to many places. */
+function otherShapes(): RouteSpec[] {
+  const { auth, limits, addresses, cors, requestHeaders: request, responseHeaders: response } = richRoute;
+  const shapes: Partial<RouteSpec>[] = [
+    { auth },
+    { limits },
+    { addresses },
+    { cors },
+    { requestHeaders: request },
+    { responseHeaders: response },
+    { auth, cors },
+    { limits, addresses, responseHeaders: response },
+    { auth, limits, cors, addresses, requestHeaders: request, responseHeaders: response },
+  ];
+  return shapes.map((shape, index) => ({ ...bareRoute, ...shape, id: `other-${index}` }));
+}
+
+/** Requests to each of the other shapes before the one that is measured. */
+const OTHER_REQUESTS = 20_000;
+const OTHER_SLICE = 500;
+
+const afterOthers: Make = async (services) => {
+  for (const route of otherShapes()) {
+    const work = driving(compileChain(route, services.chain), PATHS, null);
+    for (let done = 0; done < OTHER_REQUESTS; done += OTHER_SLICE) {
+      work(OTHER_SLICE);
+      await services.settle();
+    }
+  }
+  return wholeChain(policiesRoute)(services);
+};
+
+const routed =
+  (count: number): Make =>
+  (services) => {
+    const dispatch: Dispatch = compileSnapshot(services.snapshotOf(manyRoutes(count)), services.chain);
+    return driving(dispatch, pathsAmong(count), null);
+  };
+
+/** Paths that lead to routes all over the table. */
+const pathsAmong = (count: number): string[] =>
+  Array.from({ length: 8 }, (_, index) => `/service-${Math.floor((index * count) / 8)}/orders/${index}`);
+
+const matching =
+  (count: number): Make =>
+  () => {
+    const find = compileMatcher(manyRoutes(count).map((route) => ({ route, target: route.id })));
+    const lines = pathsAmong(count).map((path) => ({
+      method: 'GET',
+      path,
+      query: '',
+      authority: 'api.example.com',
+      headers: requestHeaders,
+    }));
+    return (iterations) => {
+      let found = 0;
+      for (let i = 0; i < iterations; i += 1) {
+        const line = lines[i % lines.length];
+        const match = line === undefined ? null : find(line);
+        if (match !== null && 'target' in match) found += 1;
+      }
+      if (found !== iterations) throw new Error(`${iterations - found} requests found no route`);
+    };
+  };
+
+const wheelWork: Make = () => {
+  const wheel = new TimerWheel(systemClock);
+  return (iterations) => {
+    let fired = 0;
+    for (let i = 0; i < iterations; i += 1) {
+      const timer = wheel.create(() => {
+        fired += 1;
+      });
+      timer.arm(1_000 + (i % 30_000));
+      timer.cancel();
+    }
+    if (fired + wheel.armed !== 0) throw new Error('a timer that was cancelled is still there');
+  };
+};
+
+const buildHeaders: Make = () => (iterations) => {
+  let built = 0;
+  for (let i = 0; i < iterations; i += 1) {
+    const list: MutableHeaderList = [];
+    for (let at = 0; at < requestHeaders.length; at += 2) {
+      const name = requestHeaders[at];
+      const value = requestHeaders[at + 1];
+      if (name !== undefined && value !== undefined && name !== 'connection') list.push(name, value);
+    }
+    list.push('via', '1.1 weir', 'x-forwarded-for', '192.0.2.10');
+    built += list.length;
+  }
+  if (built === 0 && iterations > 0) throw new Error('no list was built');
+};
+
+const findHeader: Make = () => (iterations) => {
+  let found = 0;
+  for (let i = 0; i < iterations; i += 1) {
+    if (headerValue(requestHeaders, i % 2 === 0 ? 'x-api-key' : 'x-absent') !== undefined) found += 1;
+  }
+  if (found !== Math.ceil(iterations / 2)) throw new Error('a field was not found');
+};
+
+const makers: ReadonlyMap<string, Make> = new Map([
+  [BASELINE, () => driving(answerAtOnce, PATHS, target)],
+  ...chain.map((place): [string, Make] => [`layer: ${place.name}`, layerAlone(place, routeFor(place))]),
+  ['chain: bare', wholeChain(bareRoute)],
+  ['chain: policies', wholeChain(policiesRoute)],
+  ['chain: policies, after others', afterOthers],
+  ['chain: policies, behind 10 routes', routed(10)],
+  ['chain: policies, behind 1000 routes', routed(1_000)],
+  ['router: 10 routes', matching(10)],
+  ['router: 1000 routes', matching(1_000)],
+  ['timer: create, arm, cancel', wheelWork],
+  ['headers: build a list of 10', buildHeaders],
+  ['headers: look one up of 9', findHeader],
+]);
+
+export const subjectNames = (): string[] => [...makers.keys()];
+
+/** The subjects in which lines are logged; a bare chain goes without. */
+const isLogged = (name: string): boolean => name === 'layer: observe' || name.startsWith('chain: policies');
+
+export async function subjectNamed(name: string): Promise<Subject> {
+  const make = makers.get(name);
+  if (make === undefined) throw new Error(`there is no subject called ${name}`);
+  const services = await openServices(isLogged(name));
+  return { work: await make(services), pause: () => services.settle(), end: () => services.close() };
+}

@@ -1,0 +1,141 @@
+/** The benchmarks' command line: `npm run bench -- proxy`, `./weir bench layers`. Everything is measured, nothing kept. */
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { runLayersBenchmark } from './layers/command.js';
+import { cases, connectionCounts } from './proxy/cases.js';
+import { type Cell, cellsFor, runProxyBenchmark } from './proxy/command.js';
+import { type PeerName, peerNames } from './proxy/peers.js';
+
+const usage = `Usage: npm run bench -- <command> [options]
+
+Commands:
+  proxy    Weir beside nginx, HAProxy and a plain Node proxy, over sockets
+  layers   nanoseconds per request of each layer and of the whole chain, without sockets
+
+Options of proxy:
+  --quick                two cells only (get-100B and post-10KiB at 32 connections), 3 rounds of 3 s
+  --rounds N             rounds of each cell (default 5)
+  --seconds N            length of a run in seconds (default 4)
+  --warmup N             seconds of unmeasured load before the first round of a cell (default 2)
+  --cases A,B            of ${cases.map((one) => one.id).join(', ')}
+  --connections A,B      of any number; default ${connectionCounts.join(',')}
+  --peers A,B            of ${peerNames.join(', ')}
+
+Options of layers:
+  --quick                a twentieth of the iterations
+  --runs N               runs of which the median is reported (default 7)
+  --only A,B             names, or beginnings of names, of what is measured
+
+Both:
+  --name NAME            name of the report in bench/reports (default: the command and the time)
+  --help                 this text
+
+What is compared, how, and what the figures do not say: bench/README.md
+`;
+
+const reportsDirectory = fileURLToPath(new URL('../reports/', import.meta.url));
+
+/** A mistake of the caller: told in one line, without a stack. */
+class UsageError extends Error {}
+
+function positiveInteger(name: string, text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1)
+    throw new UsageError(`--${name} wants a whole number above 0, not ${text}`);
+  return value;
+}
+
+function listOf<Member extends string>(name: string, text: string | undefined, known: readonly Member[]): Member[] {
+  if (text === undefined) return [...known];
+  return text.split(',').map((given) => {
+    const member = known.find((one) => one === given);
+    if (member === undefined) throw new UsageError(`--${name} knows ${known.join(', ')}, not ${given}`);
+    return member;
+  });
+}
+
+const stampedName = (command: string): string =>
+  `${command}-${new Date().toISOString().slice(0, 16).replaceAll(':', '')}`;
+
+async function proxy(args: string[], signal: AbortSignal): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      quick: { type: 'boolean', default: false },
+      rounds: { type: 'string' },
+      seconds: { type: 'string' },
+      warmup: { type: 'string', default: '2' },
+      cases: { type: 'string' },
+      connections: { type: 'string' },
+      peers: { type: 'string' },
+      name: { type: 'string' },
+    },
+  });
+  const ids = cases.map((one) => one.id);
+  const quickCells = cellsFor(['get-100B', 'post-10KiB'], [32]);
+  const counts = values.connections?.split(',').map((count) => positiveInteger('connections', count));
+  const cells: readonly Cell[] =
+    values.quick && values.cases === undefined && counts === undefined
+      ? quickCells
+      : cellsFor(listOf('cases', values.cases, ids), counts ?? connectionCounts);
+  const peers: readonly PeerName[] = listOf('peers', values.peers, peerNames);
+  await runProxyBenchmark({
+    rounds: positiveInteger('rounds', values.rounds ?? (values.quick ? '3' : '5')),
+    seconds: positiveInteger('seconds', values.seconds ?? (values.quick ? '3' : '4')),
+    warmupSeconds: positiveInteger('warmup', values.warmup),
+    cells,
+    peers,
+    reportsDirectory,
+    reportName: values.name ?? stampedName('proxy'),
+    commandLine: `npm run bench -- proxy ${args.join(' ')}`.trim(),
+    signal,
+  });
+}
+
+async function layers(args: string[], signal: AbortSignal): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      quick: { type: 'boolean', default: false },
+      runs: { type: 'string', default: '7' },
+      only: { type: 'string' },
+      name: { type: 'string' },
+    },
+  });
+  await runLayersBenchmark({
+    runs: positiveInteger('runs', values.runs),
+    isQuick: values.quick,
+    only: values.only?.split(',') ?? [],
+    reportsDirectory,
+    reportName: values.name ?? stampedName('layers'),
+    commandLine: `npm run bench -- layers ${args.join(' ')}`.trim(),
+    signal,
+  });
+}
+
+async function main(): Promise<number> {
+  const [command, ...args] = process.argv.slice(2);
+  if (command === undefined || command === 'help' || process.argv.includes('--help') || process.argv.includes('-h')) {
+    process.stdout.write(usage);
+    return command === undefined ? 2 : 0;
+  }
+  const stop = new AbortController();
+  const onSignal = (): void => stop.abort(new Error('interrupted'));
+  process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
+  try {
+    if (command === 'proxy') await proxy(args, stop.signal);
+    else if (command === 'layers') await layers(args, stop.signal);
+    else throw new UsageError(`unknown command ${command}; see --help`);
+    return 0;
+  } catch (error) {
+    if (stop.signal.aborted) {
+      process.stderr.write('bench: interrupted; everything that was started has been ended\n');
+      return 130;
+    }
+    const isUsage = error instanceof UsageError || (error instanceof TypeError && 'code' in error);
+    process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
+    return isUsage ? 2 : 1;
+  }
+}
+
+process.exitCode = await main();
