@@ -57,7 +57,8 @@ export class ExchangeSocket implements ResponseHandler, WriterOwner, BodyValve {
   readonly #clientTimers: ClientTimersSpec;
   readonly #closeAsked: boolean;
   #body: UwsRequestBody | null = null;
-  readonly #valve: SocketValve;
+  /** Made when the body, or a full socket, needs it first: most exchanges have neither. */
+  #valve: SocketValve | null = null;
   #cancel: Cancel = nothingToCancel;
   #head: ResponseHead | null = null;
   #sourceEnded = false;
@@ -76,7 +77,6 @@ export class ExchangeSocket implements ResponseHandler, WriterOwner, BodyValve {
     this.request = request;
     this.owner = owner;
     this.writer = new ResponseWriter(res, this);
-    this.#valve = new SocketValve(res, owner.timers, () => this.#retryWrite());
     this.#closeAsked = closeAsked;
     this.#clientTimers = timers;
   }
@@ -110,11 +110,11 @@ export class ExchangeSocket implements ResponseHandler, WriterOwner, BodyValve {
 
   pauseBody(): void {
     this.#bodyPatience?.stop();
-    this.#valve.stop();
+    if (this.res !== null) this.#valveOf(this.res).stop();
   }
 
   resumeBody(): void {
-    this.#valve.open();
+    this.#valve?.open();
     this.#waitForBody();
   }
 
@@ -122,7 +122,7 @@ export class ExchangeSocket implements ResponseHandler, WriterOwner, BodyValve {
     this.#bodyPatience?.stop();
     if (!body.paused || this.res === null) return;
     // The socket must be readable again, or a client that leaves is not noticed. That starts the library's own clock.
-    this.#valve.open();
+    this.#valve?.open();
     this.#waitForBody(Number.POSITIVE_INFINITY);
   }
 
@@ -131,7 +131,7 @@ export class ExchangeSocket implements ResponseHandler, WriterOwner, BodyValve {
     this.#bodyPatience ??= new Patience(
       this.owner.clock,
       this.owner.timers,
-      () => this.#valve.renewIdleClock(),
+      () => this.#renewIdleClock(),
       () => this.#bodyTooSlow(),
     );
     this.#bodyPatience.wait(limitMs);
@@ -150,6 +150,15 @@ export class ExchangeSocket implements ResponseHandler, WriterOwner, BodyValve {
     const hadReader = body.fail(timerFired('clientBody', limitMs));
     if (hadReader) this.#waitForBody(ANSWER_GRACE_MS);
     else this.#answerItself(timerFired('clientBody', limitMs));
+  }
+
+  #valveOf(res: HttpResponse): SocketValve {
+    this.#valve ??= new SocketValve(res, this.owner.timers, () => this.#retryWrite());
+    return this.#valve;
+  }
+
+  #renewIdleClock(): void {
+    if (this.res !== null) this.#valveOf(this.res).renewIdleClock();
   }
 
   // The response.
@@ -207,18 +216,19 @@ export class ExchangeSocket implements ResponseHandler, WriterOwner, BodyValve {
   }
 
   blocked(): void {
-    this.#valve.writeBlocked();
+    if (this.res === null) return;
+    this.#valveOf(this.res).writeBlocked();
     this.#readPatience ??= new Patience(
       this.owner.clock,
       this.owner.timers,
-      () => this.#valve.renewIdleClock(),
+      () => this.#renewIdleClock(),
       () => this.#clientDoesNotRead(),
     );
     this.#readPatience.wait(this.#clientTimers.clientIdleMs);
   }
 
   drained(): void {
-    this.#valve.writeClear();
+    this.#valve?.writeClear();
     this.#readPatience?.stop();
     if (!this.#sourceEnded) this.#head?.resume();
   }
@@ -226,7 +236,7 @@ export class ExchangeSocket implements ResponseHandler, WriterOwner, BodyValve {
   finishing(): void {
     const body = this.#body;
     if (body === null) return;
-    this.#valve.open();
+    this.#valve?.open();
     body.discard();
   }
 
@@ -305,7 +315,7 @@ export class ExchangeSocket implements ResponseHandler, WriterOwner, BodyValve {
     if (this.#ended) return;
     this.#ended = true;
     this.res = null;
-    this.#valve.detach();
+    this.#valve?.detach();
     this.#bodyPatience?.stop();
     this.#readPatience?.stop();
     this.owner.ended(this);

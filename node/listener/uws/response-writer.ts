@@ -45,6 +45,8 @@ export interface WriterOwner {
 export type Closing = 'keep' | 'library' | 'close' | 'linger';
 
 const PROBE_BYTES = 1024;
+/** The library's cork buffer: up to this, what it keeps for a full socket is the same whoever frames it. */
+const CORKED_BYTES = 16_384;
 const EMPTY = new Uint8Array(0);
 
 export class ResponseWriter {
@@ -232,8 +234,8 @@ export class ResponseWriter {
         return;
       }
       this.#writeHead(res, closing !== 'keep');
-      if (body.byteLength === 0) {
-        this.#finish(() => res.end());
+      if (body.byteLength <= CORKED_BYTES) {
+        this.#finish(() => res.end(body));
         return;
       }
       this.#pending.push(body);

@@ -60,6 +60,11 @@ class UwsListener implements Listener, ExchangeOwner {
   #whenIdle: (() => void) | null = null;
   /** Where the library's header iteration puts its pairs; one array per request, handed over whole. */
   #collected: MutableHeaderList = [];
+  readonly #endTurn = (): void => {
+    const sockets = this.#turnEnders;
+    this.#turnEnders = [];
+    for (const each of sockets) each.turnEnded();
+  };
   readonly #collect = (name: string, value: string): void => {
     this.#collected.push(name, value);
   };
@@ -334,12 +339,7 @@ class UwsListener implements Listener, ExchangeOwner {
   // What exchanges ask and tell.
 
   atTurnEnd(socket: ExchangeSocket): void {
-    if (this.#turnEnders.push(socket) > 1) return;
-    setImmediate(() => {
-      const sockets = this.#turnEnders;
-      this.#turnEnders = [];
-      for (const each of sockets) each.turnEnded();
-    });
+    if (this.#turnEnders.push(socket) === 1) setImmediate(this.#endTurn);
   }
 
   ended(socket: ExchangeSocket): void {
