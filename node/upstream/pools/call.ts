@@ -16,7 +16,8 @@ import {
 } from '../../pipeline/dispatch.js';
 import type { AnswerSink, Connection, OutgoingRequest, Progress } from './connection.js';
 import { gatherBody } from './gather.js';
-import type { Lease, Pool, Ticket, Waiter } from './pool.js';
+import type { Lease, Ticket, Waiter } from './places.js';
+import type { Pool } from './pool.js';
 
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE']);
 

@@ -15,9 +15,9 @@
  * attempt above owns them all.
  */
 import { type Failure, failure } from '@weir/proto/http/failures.js';
-import { type Cancel, nothingToCancel } from '../../pipeline/dispatch.js';
 import type { Clock, Timer, Timers } from '../../time/clock.js';
 import type { Dial, PoolConnection } from './connection.js';
+import { Dialling, Entry, Held, isFreshFor, type Lease, Ticket, type Waiter } from './places.js';
 
 /** How long a dial that nobody waits for may take; generous, since it costs a socket and nothing else. */
 const ORPHAN_DIAL_MS = 3000;
@@ -36,83 +36,11 @@ export interface PoolOptions<C> {
   readonly streamsExpected: () => number;
 }
 
-/** One place on one connection; given back exactly once. */
-export interface Lease<C> {
-  readonly connection: C;
-  /** The connection has carried a request before this one, so the peer may have closed it in the meantime. */
-  readonly reused: boolean;
-}
-
-export interface Waiter<C> {
-  onPhase(phase: 'queue' | 'connect' | 'tls'): void;
-  onLease(lease: Lease<C>): void;
-  onRefused(failed: Failure): void;
-}
-
 export interface PoolStats {
   readonly open: number;
   readonly idle: number;
   readonly connecting: number;
   readonly waiting: number;
-}
-
-class Entry<C> {
-  readonly connection: C;
-  running = 0;
-  served = 0;
-  idleSinceMs = 0;
-  retired = false;
-  /** It stands in the stack of those that have room. */
-  listed = false;
-  /** Place in the order of connections and tickets. */
-  readonly bornAt: number;
-
-  constructor(connection: C, bornAt: number) {
-    this.connection = connection;
-    this.bornAt = bornAt;
-  }
-}
-
-class Held<C> implements Lease<C> {
-  readonly entry: Entry<C>;
-  readonly reused: boolean;
-
-  constructor(entry: Entry<C>) {
-    this.entry = entry;
-    this.reused = entry.served > 0;
-  }
-
-  get connection(): C {
-    return this.entry.connection;
-  }
-}
-
-class Dialling<C> {
-  readonly owners = new Set<Ticket<C>>();
-  inTls = false;
-  cancel: Cancel = nothingToCancel;
-  orphanTimer: Timer | null = null;
-  orphaned = false;
-  onEnd: () => void = () => {};
-}
-
-/** A place in the queue. */
-export class Ticket<C> {
-  readonly waiter: Waiter<C>;
-  /** Only a connection that has carried nothing will do; one that carries many at once must only be younger than this. */
-  readonly fresh: boolean;
-  readonly bornAt: number;
-  dialling: Dialling<C> | null = null;
-
-  constructor(waiter: Waiter<C>, fresh: boolean, bornAt: number) {
-    this.waiter = waiter;
-    this.fresh = fresh;
-    this.bornAt = bornAt;
-  }
-}
-
-function isFreshFor<C extends PoolConnection>(ticket: Ticket<C>, entry: Entry<C>): boolean {
-  return entry.served === 0 || (entry.connection.streamsMax > 1 && entry.bornAt > ticket.bornAt);
 }
 
 export class Pool<C extends PoolConnection> {
@@ -146,7 +74,7 @@ export class Pool<C extends PoolConnection> {
   /** A place on an open connection, at once, or null: then wait for one. */
   take(): Lease<C> | null {
     // Whoever waits already is first, except those who can't use what is open.
-    if (this.#tickets.size > 0 && this.#queued > 0) return null;
+    if (this.#queued > 0) return null;
     const entry = this.#roomiest(null);
     return entry === null ? null : this.#lend(entry);
   }

@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { type ConnectStage, translateConnectError } from './connect-failure.js';
+import { translateUndiciError } from './undici-failure.js';
+
+const errorWith = (code: string): Error => Object.assign(new Error(`it said ${code}`), { code });
+
+describe('an error while connecting', () => {
+  it.each([
+    ['tcp', 'ECONNREFUSED', 'connection_refused'],
+    ['tcp', 'ECONNRESET', 'connection_refused'],
+    ['tcp', 'EHOSTUNREACH', 'destination_unroutable'],
+    ['tcp', 'ENETUNREACH', 'destination_unroutable'],
+    ['tcp', 'ETIMEDOUT', 'connect_timeout'],
+    ['tcp', 'EMFILE', 'internal_error'],
+    ['dns', 'ENOTFOUND', 'dns_error'],
+    ['dns', 'ESERVFAIL', 'dns_error'],
+    ['dns', 'ETIMEOUT', 'dns_timeout'],
+    ['dns', 'EAI_AGAIN', 'dns_timeout'],
+    ['tls', 'ECONNRESET', 'tls_error'],
+    ['tls', 'ERR_SSL_WRONG_VERSION_NUMBER', 'tls_error'],
+    ['tls', 'CERT_HAS_EXPIRED', 'tls_certificate_error'],
+    ['tls', 'CERT_NOT_YET_VALID', 'tls_certificate_error'],
+    ['tls', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'tls_certificate_error'],
+    ['tls', 'SELF_SIGNED_CERT_IN_CHAIN', 'tls_certificate_error'],
+    ['tls', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'tls_certificate_error'],
+    ['tls', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'tls_certificate_error'],
+    ['tls', 'ERR_TLS_CERT_ALTNAME_INVALID', 'tls_certificate_error'],
+    ['tls', 'HOSTNAME_MISMATCH', 'tls_certificate_error'],
+    ['tls', 'INVALID_PURPOSE', 'tls_certificate_error'],
+  ] as [ConnectStage, string, string][])('in %s with code %s is %s, and keeps its cause', (stage, code, expected) => {
+    const error = errorWith(code);
+    const failed = translateConnectError(stage, error, 'api.test:443');
+    expect(failed.code).toBe(expected);
+    expect(failed.cause).toBe(error);
+    expect(failed.detail).toBe(`api.test:443: it said ${code}`);
+  });
+});
+
+describe('an error on a connection', () => {
+  const nothing = { written: false, answered: false, headed: false };
+  it.each([
+    ['ECONNRESET', nothing, 'connection_closed_unsent', true],
+    ['ECONNRESET', { ...nothing, written: true }, 'connection_closed', true],
+    ['UND_ERR_SOCKET', { ...nothing, written: true, answered: true }, 'response_incomplete', true],
+    ['EPIPE', { written: true, answered: true, headed: true }, 'response_incomplete', true],
+    ['HPE_INVALID_EOF_STATE', { written: true, answered: true, headed: true }, 'response_incomplete', true],
+    ['HPE_INVALID_CHUNK_SIZE', { written: true, answered: true, headed: true }, 'response_malformed', false],
+    ['UND_ERR_HEADERS_OVERFLOW', { ...nothing, written: true, answered: true }, 'response_head_too_large', false],
+    ['UND_ERR_INVALID_ARG', nothing, 'bad_request', false],
+    ['ERR_SOMETHING_NEW', nothing, 'internal_error', false],
+  ])('with code %s at %j is %s', (code, progress, expected, closed) => {
+    const translated = translateUndiciError(errorWith(code), progress);
+    expect([translated.failure.code, translated.closed]).toEqual([expected, closed]);
+    expect(translated.failure.cause).toBeInstanceOf(Error);
+  });
+});
