@@ -158,6 +158,7 @@ export const failureTable = {
   no_target: row(503, 'gateway', 'destination_unavailable', 'never', 'The upstream has no target'),
   draining: row(503, 'gateway', 'proxy_internal_response', 'never', 'This node is shutting down'),
   overloaded: row(503, 'gateway', 'proxy_internal_response', 'never', 'This node holds as many exchanges as it may'),
+  auth_unavailable: row(503, 'gateway', 'proxy_internal_response', 'never', 'The credentials cannot be checked now'),
 
   // The client was too slow, or left: 408 and 499 (the latter never reaches a client; logs and metrics use it).
   client_headers_timeout: row(408, 'client', 'http_request_error', 'never', 'The request head did not arrive in time'),

@@ -1,0 +1,42 @@
+/** The real functions behind credentials: node's cryptography, an issuer's keys over HTTP. An edge, made once per node. */
+import { createHash, createHmac, createPublicKey, randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
+import type { SecretText } from '@weir/proto/snapshot/snapshot.js';
+import type { Clock } from '../time/clock.js';
+import type { CredentialFunctions } from './credentials.js';
+import { fetchJwks } from './jwks-source.js';
+import { createJwtKeyStore } from './jwt-keys.js';
+import { createPasswordCheck } from './passwords.js';
+import { parseScryptHash } from './scrypt-hash.js';
+
+export function credentialFunctions(clock: Clock, reveal: (text: SecretText) => string): CredentialFunctions {
+  const processKey = randomBytes(32);
+  const nowMs = () => clock.nowMs();
+  return {
+    sha256Hex,
+    checkPassword: createPasswordCheck({
+      scryptVerify,
+      keyedHash: (text) => createHmac('sha256', processKey).update(text).digest('base64'),
+      nowMs,
+    }),
+    jwtKeys: createJwtKeyStore({ fetchJwks, nowMs, reveal, publicKeyOfPem: (pem) => createPublicKey(pem) }),
+  };
+}
+
+export function sha256Hex(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+/** Runs in libuv's thread pool. A text that is not a scrypt hash is nobody's password. */
+export function scryptVerify(password: string, hash: string): Promise<boolean> {
+  const parsed = parseScryptHash(hash);
+  if (parsed === null) return Promise.resolve(false);
+  const { cost, blockSize, parallel, memoryBytes } = parsed;
+  const expected = Buffer.from(parsed.hash, 'base64url');
+  const options = { N: cost, r: blockSize, p: parallel, maxmem: 2 * memoryBytes + 1024 * 1024 };
+  return new Promise((resolve, reject) => {
+    scrypt(password, Buffer.from(parsed.salt, 'base64url'), expected.byteLength, options, (error, derived) => {
+      if (error !== null) reject(error);
+      else resolve(timingSafeEqual(derived, expected));
+    });
+  });
+}

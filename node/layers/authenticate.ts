@@ -1,0 +1,114 @@
+/**
+ * Lets pass who proves to be someone: any of the route's entries that accepts is enough. Owns `exchange.consumerId`.
+ *
+ * Entries are asked in their order; those that can answer at once (keys, and what is remembered) make no promise. When
+ * none accepts, the answer is the most telling one: 400 for a credential that comes twice, 403 for a good one that is
+ * not for this route, 503 when it could not be checked, and else 401 with a challenge for each entry.
+ *
+ * Fields that carry claims upstream are the gateway's own: a client's are removed also when it got in by another entry.
+ */
+import { type Failure, failure } from '@weir/proto/http/failures.js';
+import type { HeaderList, MutableHeaderList } from '@weir/proto/http/headers.js';
+import { type Authenticator, type AuthOutcome, compileAuthenticator } from '../auth/authenticators.js';
+import type { Place } from '../pipeline/chain.js';
+import {
+  type Cancel,
+  type Dispatch,
+  type GatewayRequest,
+  nothingToCancel,
+  type ResponseHandler,
+} from '../pipeline/dispatch.js';
+
+export const authenticate: Place = (route, services) => {
+  if (route.auth.length === 0) return null;
+  const wallMs = () => services.clock.wallMs();
+  const entries = route.auth.map((spec) => compileAuthenticator(spec, services.credentials, wallMs));
+  const ownFields = new Set(entries.flatMap((entry) => entry.ownFields));
+  return (next) => (request, handler) => {
+    const proceed = (verdict: Verdict): Cancel => {
+      if (verdict.by === null) {
+        handler.onError(verdict.failure);
+        return nothingToCancel;
+      }
+      request.exchange.consumerId = verdict.consumerId;
+      return next(admitted(request, verdict, ownFields), handler);
+    };
+    const verdict = askFrom(entries, 0, request, []);
+    return verdict instanceof Promise ? proceedLater(verdict, proceed, handler) : proceed(verdict);
+  };
+};
+
+type Verdict =
+  | { readonly by: Authenticator; readonly consumerId: string; readonly claimFields: HeaderList }
+  | { readonly by: null; readonly failure: Failure };
+
+/** Asks one entry after the other, from the first that was not asked yet; becomes a promise only where an entry does. */
+function askFrom(
+  entries: readonly Authenticator[],
+  index: number,
+  request: GatewayRequest,
+  before: readonly AuthOutcome[],
+): Verdict | Promise<Verdict> {
+  const entry = entries[index];
+  if (entry === undefined) return { by: null, failure: refusal(entries, before) };
+  const judge = (outcome: AuthOutcome): Verdict | Promise<Verdict> => {
+    if (outcome.kind === 'accepted')
+      return { by: entry, consumerId: outcome.consumerId, claimFields: outcome.claimFields };
+    // Nothing that comes later can tell which of the two was meant.
+    if (outcome.kind === 'ambiguous') return { by: null, failure: refusal(entries, [outcome]) };
+    return askFrom(entries, index + 1, request, [...before, outcome]);
+  };
+  const outcome = entry.check(request);
+  return outcome instanceof Promise ? outcome.then(judge) : judge(outcome);
+}
+
+/** The request waits for a check that takes time: its body stays unread, and a cancel ends the wait. */
+function proceedLater(
+  waiting: Promise<Verdict>,
+  proceed: (verdict: Verdict) => Cancel,
+  handler: ResponseHandler,
+): Cancel {
+  let isCancelled = false;
+  let cancelNext: Cancel = nothingToCancel;
+  waiting
+    .then((verdict) => {
+      if (!isCancelled) cancelNext = proceed(verdict);
+    })
+    .catch((cause: unknown) => {
+      // A bug in a check or in what is below: this request fails, the process does not.
+      if (!isCancelled) handler.onError(failure('internal_error', 'the credentials could not be checked', { cause }));
+    });
+  return () => {
+    isCancelled = true;
+    cancelNext();
+  };
+}
+
+function admitted(
+  request: Parameters<Dispatch>[0],
+  { by, claimFields }: { readonly by: Authenticator; readonly claimFields: HeaderList },
+  ownFields: ReadonlySet<string>,
+): GatewayRequest {
+  const shown = by.hide === null ? request : by.hide(request);
+  if (ownFields.size === 0) return shown;
+  const headers: MutableHeaderList = [];
+  for (let i = 0; i < shown.headers.length; i += 2) {
+    const name = shown.headers[i] ?? '';
+    if (!ownFields.has(name)) headers.push(name, shown.headers[i + 1] ?? '');
+  }
+  headers.push(...claimFields);
+  return { ...shown, headers };
+}
+
+function refusal(entries: readonly Authenticator[], outcomes: readonly AuthOutcome[]): Failure {
+  const is = (kind: AuthOutcome['kind']): boolean => outcomes.some((outcome) => outcome.kind === kind);
+  if (is('ambiguous')) return failure('bad_request', 'a credential comes more than once');
+  if (is('forbidden')) return failure('forbidden', 'this consumer may not use the route');
+  if (is('busy')) return failure('auth_unavailable', 'the credentials cannot be checked now', { retryAfterS: 1 });
+  const reasons = outcomes.map((outcome) => (outcome.kind === 'refused' ? outcome.reason : null));
+  const challenges = new Set(entries.map((entry, i) => entry.challenge(reasons[i] ?? null)));
+  const detail = reasons.find((reason) => reason !== null) ?? 'credentials are missing';
+  return failure('unauthorized', detail, {
+    headers: [...challenges].flatMap((challenge) => ['www-authenticate', challenge]),
+  });
+}
