@@ -65,7 +65,7 @@ it('a config that is not sound gives its faults', async () => {
 it('a file that cannot be read is a fault like any other', async () => {
   expect(await readConfigFile(join(folder, 'nowhere.yaml'))).toMatchObject({ message: 'the file does not exist' });
   expect(await readConfigFile(folder)).toMatchObject({ message: 'this is a folder, not a file' });
-  expect(await readConfigFile('/dev/zero')).toMatchObject({ message: 'the file is larger than 2MiB' });
+  expect(await readConfigFile('/dev/zero')).toMatchObject({ message: 'the file is larger than 1MiB' });
   expect(await load(Uint8Array.of(0x61, 0xff, 0xfe))).toMatchObject({
     ok: false,
     faults: [{ message: 'the file is not UTF-8 text' }],

@@ -26,6 +26,17 @@ it.each([
   '10.0.0.256',
 ])('%j is refused', (text) => expect(readIpBlock(text).ok).toBe(false));
 
+it('a double colon stands for at least one group, wherever it is and however many groups there are', () => {
+  const group = fc.constantFrom('0', 'a', 'ffff');
+  fc.assert(
+    fc.property(fc.array(group, { minLength: 6, maxLength: 9 }), fc.nat(9), (groups, at) => {
+      const address = `${groups.slice(0, at).join(':')}::${groups.slice(at).join(':')}`;
+      expect(isIpv6(address)).toBe(groups.length <= 7);
+      expect(isIpv6(groups.join(':'))).toBe(groups.length === 8);
+    }),
+  );
+});
+
 it('agrees with the platform about what an address is', () => {
   const part = fc.constantFrom('0', '1', 'ff', 'FFFF', '12345', '255', '256', '1.2.3.4', '', ':', '::', '.', 'g', '01');
   const text = fc

@@ -25,7 +25,7 @@ export function readIpBlock(text: string): Reading<string> {
 }
 
 /** 32 or 128 for an address, null for anything else. */
-export function addressBits(text: string): 32 | 128 | null {
+function addressBits(text: string): 32 | 128 | null {
   if (isIpv4(text)) return 32;
   return isIpv6(text) ? 128 : null;
 }

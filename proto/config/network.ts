@@ -7,7 +7,7 @@ import { accept, quote, type Reading, refuse } from './units.js';
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}$/;
 const HOST_NAME = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*$/;
 
-export function isToken(value: string): boolean {
+function isToken(value: string): boolean {
   return TOKEN.test(value);
 }
 

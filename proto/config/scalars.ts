@@ -92,7 +92,7 @@ export function text(what = 'a text') {
 }
 
 /** A name of an entity: it appears in metrics, logs and URLs, so its alphabet is small. */
-export const idPattern = '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$';
+const idPattern = '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$';
 const ID = new RegExp(idPattern);
 
 export function identifier() {

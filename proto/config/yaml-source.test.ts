@@ -46,7 +46,7 @@ describe('faults', () => {
     ['a: !!binary aGk=', /no meaning in a config/],
     ['a: &a [*a]', /nested/],
     [`a: ${'['.repeat(100)}${']'.repeat(100)}`, /nested/],
-    [`a: ${'['.repeat(50_000)}`, /nested|end with/],
+    [`a: ${'['.repeat(50_000)}`, /nested too deeply|end with/],
   ])('%j', (text, message) => expect(messages(text).join('\n')).toMatch(message));
 
   it('every duplicate of a key is reported, each at its own place', () => {
@@ -59,7 +59,7 @@ describe('faults', () => {
   });
 
   it('a file above the limit is refused unread', () => {
-    expect(messages(`a: ${'x'.repeat(sourceBytesMax)}`)).toEqual(['the file is larger than 2MiB']);
+    expect(messages(`a: ${'x'.repeat(sourceBytesMax)}`)).toEqual(['the file is larger than 1MiB']);
   });
 
   it('aliases that stand for billions of values are stopped at the budget', () => {

@@ -20,12 +20,15 @@ import {
 import { type Finding, findError, findWarning, type Path, type PathStep, renderPath } from './faults.js';
 import { shieldReferences } from './shield.js';
 
-/** A file larger than this is refused unread: it would hold some ten thousand routes, and parsing it takes seconds. */
-export const sourceBytesMax = 2 * 1024 * 1024;
+/**
+ * A file larger than this is refused unread. Ten thousand routes fit, which take three seconds to check; a file of this
+ * size that is made to be slow takes about ten.
+ */
+export const sourceBytesMax = 1024 * 1024;
 /** Values in the file after aliases are expanded. */
 export const sourceNodesMax = 200_000;
 /** The schema is nine levels deep. */
-export const sourceDepthMax = 40;
+const sourceDepthMax = 40;
 
 export interface Place {
   readonly line: number;
@@ -101,6 +104,7 @@ function failed(finding: Finding, place: Place): Source {
 }
 
 function sentence(message: string): string {
+  if (message.includes('call stack')) return 'the file is nested too deeply'; // the library's own recursion gave up
   const line = message.split('\n', 1)[0] ?? '';
   return line.length > 200 ? `${line.slice(0, 199)}…` : line;
 }

@@ -48,11 +48,6 @@ export function decodeSnapshot(bytes: Uint8Array): DecodedSnapshot {
   return { ok: true, snapshot: value as Snapshot }; // shapeProblem found its outline; signatures vouch for the rest
 }
 
-/** SHA-256 over the bytes, lower-case hex; the hash function is passed in. */
-export function hashSnapshot(bytes: Uint8Array, sha256Hex: (bytes: Uint8Array) => string): string {
-  return sha256Hex(bytes);
-}
-
 /** Hash of what a snapshot says, without its number and its time: equal when a reload changed nothing. */
 export function hashContent(snapshot: Snapshot, sha256Hex: (bytes: Uint8Array) => string): string {
   return sha256Hex(encodeSnapshot({ ...snapshot, version: 0, createdWallMs: 0 }));

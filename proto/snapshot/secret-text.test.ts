@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are the references of config files, not templates
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { escapeReferences, fillReferences, referencesIn } from './secret-text.js';
+import { fillReferences, referencesIn } from './secret-text.js';
 
 const env = { A: 'one', B: 'two', DOLLAR: '${A}$$', EMPTY: '' };
 
@@ -32,13 +32,14 @@ it.each([
   ['${}', '${}'],
 ])('%j is malformed', (text, piece) => expect(fillReferences(text, env).malformed).toEqual([piece]));
 
-it('what is escaped fills to itself', () => {
+it('a text in which every dollar sign is doubled fills to what it was before', () => {
   const text = fc
     .array(fc.oneof(fc.constantFrom('$', '${A}', '{', '}', '$$'), fc.string()), { size: 'max', maxLength: 20 })
     .map((list) => list.join(''));
   fc.assert(
     fc.property(text, (literal) => {
-      expect(fillReferences(escapeReferences(literal), env)).toEqual({ text: literal, missing: [], malformed: [] });
+      const escaped = literal.replaceAll('$', () => '$$');
+      expect(fillReferences(escaped, env)).toEqual({ text: literal, missing: [], malformed: [] });
     }),
   );
 });

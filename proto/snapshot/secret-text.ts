@@ -51,8 +51,3 @@ export function fillReferences(text: string, environment: Environment): Filled {
   });
   return { text: filled, missing, malformed };
 }
-
-/** The text that, once filled, is `literal` again whatever it holds. */
-export function escapeReferences(literal: string): string {
-  return literal.replaceAll('$', '$$$$');
-}

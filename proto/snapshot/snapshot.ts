@@ -149,7 +149,10 @@ export interface UpstreamTlsSpec {
 }
 
 /** Host field of the upstream request: the client's, the target's, or a fixed one. */
-export type HostHeaderSpec = { readonly mode: 'pass' } | { readonly mode: 'target' } | { readonly mode: 'set'; readonly value: string };
+export type HostHeaderSpec =
+  | { readonly mode: 'pass' }
+  | { readonly mode: 'target' }
+  | { readonly mode: 'set'; readonly value: string };
 
 export interface DnsSpec {
   /** Bounds around the TTL of an answer. */
