@@ -1,7 +1,7 @@
 /** Where a figure came from: machine, versions, command, date. Every report carries it, as JSON and as Markdown. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
+import { availableParallelism, cpus, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 
 export interface Report {
@@ -22,8 +22,7 @@ const GIB = 1024 ** 3;
 export function describeMachine(): string {
   const model = cpus()[0]?.model ?? 'unknown processor';
   const memory = `${(totalmem() / GIB).toFixed(0)} GiB`;
-  const load = loadavg()[0] ?? 0;
-  return `${model}, ${availableParallelism()} cores, ${memory}, Linux ${release()}, load average at the end ${load.toFixed(2)}`;
+  return `${model}, ${availableParallelism()} cores, ${memory}, Linux ${release()}`;
 }
 
 /** The first version number that a program tells; programs disagree about the option, the stream and the exit code. */

@@ -4,6 +4,7 @@
  * than the first. How much so is measured as well, see `chain: policies, after others`.
  */
 import { execFile } from 'node:child_process';
+import { loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { markdownTable } from '../proxy/report.js';
@@ -54,6 +55,7 @@ export async function runLayersBenchmark(options: LayersOptions): Promise<void> 
     versions: describeVersions(),
     method: [
       `Median of ${options.runs} runs of ${options.isQuick ? RUN_MS_QUICK : RUN_MS} ms after a warm-up, each subject in a process of its own.`,
+      `Load average at the end: ${(loadavg()[0] ?? 0).toFixed(2)}; above 1.5 others were using the machine and the figures are worth little.`,
       `net: without the surroundings (“${BASELINE}”), which every layer and chain is measured in. CPU includes the threads of the garbage collector.`,
     ],
     table,

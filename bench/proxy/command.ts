@@ -3,7 +3,7 @@
  * that what disturbs the machine disturbs all alike, ends what it started, and writes the report.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { allowedCores } from '../measure/process-usage.js';
 import { describeMachine, describeVersions, saveReport } from '../report.js';
@@ -48,9 +48,18 @@ function chooseCores(): Cores {
   return { proxy, load };
 }
 
+/** Above this, others use the machine as well, and the figures say more about them. */
+const QUIET_LOAD = 0.5;
+
 export async function runProxyBenchmark(options: ProxyOptions): Promise<void> {
   assertInstalled();
   const cores = chooseCores();
+  const loadBefore = loadavg()[0] ?? 0;
+  if (loadBefore > QUIET_LOAD) {
+    say(
+      `warning: the load average is ${loadBefore.toFixed(2)} before anything was started; compare nothing from this run`,
+    );
+  }
   const directory = mkdtempSync(join(tmpdir(), 'weir-bench-'));
   const started: Running[] = [];
   try {
@@ -67,6 +76,7 @@ export async function runProxyBenchmark(options: ProxyOptions): Promise<void> {
       method: [
         `Proxy on core ${cores.proxy}; origin (nginx) and load generator (wrk, 1 thread) on core ${cores.load}; all on 127.0.0.1.`,
         `Median of ${options.rounds} rounds of ${options.seconds} s, proxies in turns; ± is the range over the rounds.`,
+        `Load average before the start: ${loadBefore.toFixed(2)}; above ${QUIET_LOAD} the machine was not quiet and the figures are worth little.`,
         'RSS is the peak of the worker; busy is the share of a core. Limits: bench/README.md.',
       ],
       table,

@@ -16,6 +16,14 @@ describe('the screen', () => {
     expect(output.written).toEqual(['a\nb\n', '\x1b[2F\x1b[Jc\nd\ne\n', '\x1b[3F\x1b[Jf\n']);
   });
 
+  it('draws no more lines than a low terminal can take back, and all of them at the end', () => {
+    const output = { ...outputOf(true), rows: 3 };
+    const screen = createScreen(output, () => 0);
+    screen.show(['a', 'b', 'c', 'd'], 'short');
+    screen.finish(['a', 'b', 'c', 'd']);
+    expect(output.written).toEqual(['a\nb\n', '\x1b[2F\x1b[Ja\nb\nc\nd\n']);
+  });
+
   it('says the short form every five seconds elsewhere, the whole at the end, and never moves a cursor', () => {
     const output = outputOf(false);
     let nowMs = 0;

@@ -4,6 +4,8 @@
 export interface DemoOutput {
   write(text: string): unknown;
   readonly isTTY?: boolean;
+  /** Height of the terminal. */
+  readonly rows?: number;
 }
 
 export interface Screen {
@@ -29,7 +31,8 @@ export function createScreen(output: DemoOutput, nowMs: () => number): Screen {
   };
   return {
     show(lines, short) {
-      if (output.isTTY === true) draw(lines);
+      // What does not fit is left out until the end: the cursor can't go back above the upper edge.
+      if (output.isTTY === true) draw(lines.slice(0, Math.max(1, (output.rows ?? Number.POSITIVE_INFINITY) - 1)));
       else if (nowMs() - shortAtMs >= SHORT_EVERY_MS) {
         shortAtMs = nowMs();
         output.write(`${short}\n`);
