@@ -74,18 +74,16 @@ export interface AttemptEvidence {
   readonly failure: FailureCode | null;
 }
 
-/** Durations of an attempt's phases in milliseconds, one decimal; the last one ends at `nowMs` when it is still open. */
+/** Durations of the phases that were passed, in their order, in milliseconds with one decimal; the last one ends at `nowMs` when it is still open. */
 export function phaseDurations(attempt: Attempt, nowMs: number): Partial<Record<AttemptPhase, number>> {
   const durations: Partial<Record<AttemptPhase, number>> = {};
-  let endMs = Number.isNaN(attempt.endedAtMs) ? nowMs : attempt.endedAtMs;
-  for (let i = attemptPhases.length - 1; i >= 0; i -= 1) {
-    const phase = attemptPhases[i];
-    if (phase === undefined) continue;
-    const startMs = attempt.phaseStartMs[phase];
-    if (Number.isNaN(startMs)) continue;
-    durations[phase] = Math.round((endMs - startMs) * 10) / 10;
-    endMs = startMs;
-  }
+  const passed = attemptPhases.filter((phase) => !Number.isNaN(attempt.phaseStartMs[phase]));
+  passed.forEach((phase, i) => {
+    const next = passed[i + 1];
+    const openEndMs = Number.isNaN(attempt.endedAtMs) ? nowMs : attempt.endedAtMs;
+    const endMs = next === undefined ? openEndMs : attempt.phaseStartMs[next];
+    durations[phase] = Math.round((endMs - attempt.phaseStartMs[phase]) * 10) / 10;
+  });
   return durations;
 }
 
