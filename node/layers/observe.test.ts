@@ -159,6 +159,7 @@ describe('a tunnel that is observed', () => {
       bottom.last().handler.onUpgrade?.([], fakePeer().peer);
       if (way === 'cancel') cancel();
       else handler.upgraded?.peer.terminate();
+      cancel();
       expect([way, told.length, exchange.failure]).toEqual([way, 2, null]);
     }
   });

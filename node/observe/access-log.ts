@@ -7,6 +7,7 @@
 import type { AccessLogSpec, Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import type { GatewayRequest } from '../pipeline/dispatch.js';
 import type { Random } from '../time/clock.js';
+import { LineParts } from './line-parts.js';
 import { type LineOptions, logLine, type RefusedRequest, refusedLine } from './log-line.js';
 import type { LogWriter } from './log-writer.js';
 import { secretNames } from './redaction.js';
@@ -37,7 +38,7 @@ class Log implements AccessLog {
   readonly #random: Random;
   #spec: AccessLogSpec | null = null;
   #writer: LogWriter | null = null;
-  #options: LineOptions = { secrets: new Set(), requestHeaders: [] };
+  #options: LineOptions = { secrets: new Set(), requestHeaders: [], parts: new LineParts() };
   #secretsInForce: ReadonlySet<string> = new Set();
   /** Counts of the writers that were closed. */
   #before = { written: 0, dropped: 0 };
@@ -75,6 +76,7 @@ class Log implements AccessLog {
     this.#options = {
       secrets: new Set([...secrets, ...this.#secretsInForce]),
       requestHeaders: spec.requestHeaders.map((name) => name.toLowerCase()),
+      parts: new LineParts(),
     };
     this.#secretsInForce = secrets;
     this.#spec = spec;

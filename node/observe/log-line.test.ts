@@ -4,9 +4,11 @@ import { describe, expect, it } from 'vitest';
 import type { GatewayRequest } from '../pipeline/dispatch.js';
 import { type Attempt, createAttempt } from '../pipeline/exchange.js';
 import { makeExchange, makeRequest } from '../pipeline/testing/harness.js';
-import { EARLIER_MAX, isoTime, jsonString, type LineOptions, logLine, VALUE_MAX } from './log-line.js';
+import { jsonString, VALUE_MAX } from './json-string.js';
+import { LineParts } from './line-parts.js';
+import { EARLIER_MAX, isoTime, type LineOptions, logLine } from './log-line.js';
 
-const options: LineOptions = { secrets: new Set(['token', 'x-secret']), requestHeaders: [] };
+const options: LineOptions = { secrets: new Set(['token', 'x-secret']), requestHeaders: [], parts: new LineParts() };
 
 /** An exchange that ended after 25 ms with 200 and 108 bytes. */
 function endedRequest(overrides: Partial<GatewayRequest> = {}) {
@@ -158,10 +160,39 @@ describe('a line of the access log', () => {
     );
   });
 
+  it('escapes each character that needs it when it stands alone', () => {
+    for (let code = 0; code < 0x10000; code += 1) {
+      const char = String.fromCharCode(code);
+      expect(JSON.parse(jsonString(`a${char}b`))).toBe(`a${char}b`);
+    }
+  });
+
   it('escapes lone surrogates, line separators and control characters, and cuts what is too long', () => {
     expect(jsonString('a\ud800\u2028\u009b"\\é\n')).toBe('"a\\ud800\\u2028\\u009b\\"\\\\\\u00e9\\n"');
     expect(jsonString('x'.repeat(VALUE_MAX))).toHaveLength(VALUE_MAX + 2);
     expect(JSON.parse(jsonString('x'.repeat(VALUE_MAX + 1)))).toBe(`${'x'.repeat(VALUE_MAX)}...`);
+  });
+
+  it('keeps its parts apart: no line has a part of another that differs in one member', () => {
+    const one = fc.constantFrom('a', 'b', '"');
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(one, one, one, one, one, fc.constantFrom(200, 503)), { size: 'max', maxLength: 60 }),
+        (all) => {
+          const given = { ...options, parts: new LineParts() };
+          for (const [routeId, method, authority, upstreamId, targetId, status] of all) {
+            const request = endedRequest({ method, authority });
+            const scheme = status === 200 ? 'http' : 'https';
+            Object.assign(request.exchange, { routeId, upstreamId, scheme });
+            request.exchange.attempts.push(Object.assign(createAttempt(targetId, 1_000), { status, endedAtMs: 1_001 }));
+            expect(parsed(request, given)).toMatchObject({
+              ...{ route: routeId, method, scheme, authority },
+              ...{ upstream: upstreamId, target: targetId, upstream_status: status },
+            });
+          }
+        },
+      ),
+    );
   });
 
   it('prints durations to a tenth of a millisecond', () => {

@@ -80,7 +80,7 @@ function handlerOf(options: MetricsServerOptions) {
     request.resume();
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.setHeader('allow', 'GET, HEAD');
-      send(response, text(405, 'only GET and HEAD are answered here'), false);
+      send(response, text(405, 'only GET and HEAD are answered here'));
       return;
     }
     const path = (request.url ?? '').split('?', 1)[0] ?? '';
@@ -88,22 +88,23 @@ function handlerOf(options: MetricsServerOptions) {
     const answer = page ?? (() => text(404, `there are ${Object.keys(pages).join(', ')}`));
     // An async function also catches what a page throws by itself.
     (async () => answer())().then(
-      (given) => send(response, given, request.method === 'HEAD'),
+      (given) => send(response, given),
       (error: unknown) => {
         process.emitWarning(`metrics server: ${path} failed: ${String(error)}`);
-        send(response, text(500, 'this page failed; the reason is in the log of the node'), false);
+        send(response, text(500, 'this page failed; the reason is in the log of the node'));
       },
     );
   };
 }
 
-function send(response: ServerResponse, { status, type, body }: Answer, headOnly: boolean): void {
+/** For HEAD, node:http itself leaves the body out. */
+function send(response: ServerResponse, { status, type, body }: Answer): void {
   response.writeHead(status, {
     'content-type': type,
     'content-length': Buffer.byteLength(body),
     'cache-control': 'no-store',
   });
-  response.end(headOnly ? undefined : body);
+  response.end(body);
 }
 
 /** One run at a time: whoever asks while it is under way gets its result. */
