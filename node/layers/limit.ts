@@ -41,7 +41,7 @@ export const limit: Place = (route, services) => {
     if (refusing === -1)
       return next(
         request,
-        editedResponse(handler, (headers) => [...headers, ...fields]),
+        editedResponse(handler, (headers) => headers.concat(fields)),
       );
     const waitMs = verdicts.reduce(
       (most, verdict) => (verdict.allowed ? most : Math.max(most, verdict.retryAfterMs)),

@@ -59,13 +59,19 @@ export function createLimiterStore(limitersMax = LIMITERS_MAX): LimiterStore {
  */
 export function createLimiter(spec: Pick<LimitSpec, 'requests' | 'periodMs' | 'burst' | 'keys'>): Limiter {
   const gcra = gcraOf(spec);
-  const arrivals = new LRUCache<string, number>({ max: Math.max(1, spec.keys) });
+  // The state is kept in a cell that is written in place: one look-up per request instead of two.
+  const cells = new LRUCache<string, { arrivalMs: number }>({ max: Math.max(1, spec.keys) });
   return {
     take(key, nowMs) {
-      const step = takeOne(gcra, arrivals.get(key) ?? NEVER, nowMs);
-      if (step.verdict.allowed) arrivals.set(key, step.arrivalMs);
+      let cell = cells.get(key);
+      if (cell === undefined) {
+        cell = { arrivalMs: NEVER };
+        cells.set(key, cell);
+      }
+      const step = takeOne(gcra, cell.arrivalMs, nowMs);
+      cell.arrivalMs = step.arrivalMs;
       return step.verdict;
     },
-    peek: (key, nowMs) => takeOne(gcra, arrivals.peek(key) ?? NEVER, nowMs).verdict,
+    peek: (key, nowMs) => takeOne(gcra, cells.peek(key)?.arrivalMs ?? NEVER, nowMs).verdict,
   };
 }

@@ -27,9 +27,14 @@ export function policyField(names: readonly string[], specs: readonly LimitSpec[
 }
 
 export function rateLimitField(names: readonly string[], verdicts: readonly LimitVerdict[]): string {
-  return verdicts
-    .map(({ remaining, resetMs }, i) => `"${names[i]}";r=${remaining};t=${wholeSeconds(resetMs)}`)
-    .join(', ');
+  let field = '';
+  for (let i = 0; i < verdicts.length; i += 1) {
+    const verdict = verdicts[i];
+    if (verdict === undefined) continue;
+    if (field !== '') field += ', ';
+    field += `"${names[i]}";r=${verdict.remaining};t=${wholeSeconds(verdict.resetMs)}`;
+  }
+  return field;
 }
 
 /** Milliseconds as whole seconds, rounded up. */

@@ -49,6 +49,12 @@ describe('traceparent', () => {
     expect(makeSpanId(() => 1 - 2 ** -53)).toBe('f'.repeat(16));
   });
 
+  it('shows each draw digit by digit', () => {
+    const draws = [0x01234567, 0x89abcdef, 0xfedcba98, 0x76543210];
+    const random = () => (draws.shift() ?? 0) / 2 ** 32;
+    expect(makeTraceId(random)).toBe('0123456789abcdeffedcba9876543210');
+  });
+
   it('survives hostile text', () => {
     fc.assert(fc.property(fc.string({ maxLength: 200, size: 'max' }), (text) => parseTraceparent(text) === null));
   });

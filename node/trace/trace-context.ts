@@ -51,25 +51,41 @@ export function parseTracestate(field: string): string {
   return tidy.length <= STATE_LENGTH_MAX ? tidy : '';
 }
 
-const HEX_OF_BYTE: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+/** Character codes of the sixteen digits. */
+const DIGIT: readonly number[] = Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
 
 /** Ids need to be distinct, not secret: any uniform randomness will do (§3.2.2.3 asks for no more). */
 export function makeTraceId(random: Random): string {
-  const id = randomHex(random, 4);
+  const id = randomHex(random) + randomHex(random);
   return id === NO_TRACE ? `${id.slice(0, -1)}1` : id;
 }
 
 export function makeSpanId(random: Random): string {
-  const id = randomHex(random, 2);
+  const id = randomHex(random);
   return id === NO_PARENT ? `${id.slice(0, -1)}1` : id;
 }
 
-/** Eight hexadecimal digits for each of `words` draws. */
-function randomHex(random: Random, words: number): string {
-  let hex = '';
-  for (let i = 0; i < words; i += 1) {
-    const word = Math.floor(random() * 4_294_967_296);
-    hex += `${HEX_OF_BYTE[word >>> 24]}${HEX_OF_BYTE[(word >>> 16) & 255]}${HEX_OF_BYTE[(word >>> 8) & 255]}${HEX_OF_BYTE[word & 255]}`;
-  }
-  return hex;
+/** Sixteen hexadecimal digits. Written out: this runs three times a request, and a loop over a table takes four times as long. */
+function randomHex(random: Random): string {
+  const high = (random() * 4_294_967_296) >>> 0;
+  const low = (random() * 4_294_967_296) >>> 0;
+  const digit = (word: number, shift: number): number => DIGIT[(word >>> shift) & 15] ?? 0;
+  return String.fromCharCode(
+    digit(high, 28),
+    digit(high, 24),
+    digit(high, 20),
+    digit(high, 16),
+    digit(high, 12),
+    digit(high, 8),
+    digit(high, 4),
+    digit(high, 0),
+    digit(low, 28),
+    digit(low, 24),
+    digit(low, 20),
+    digit(low, 16),
+    digit(low, 12),
+    digit(low, 8),
+    digit(low, 4),
+    digit(low, 0),
+  );
 }
