@@ -63,6 +63,8 @@ export class ExchangeSocket implements ResponseHandler, WriterOwner, BodyValve {
   #head: ResponseHead | null = null;
   #sourceEnded = false;
   #ended = false;
+  /** The client stopped in its body: there is nothing in flight that a close could take away from the answer. */
+  #bodyTimedOut = false;
   #bodyPatience: Patience | null = null;
   #readPatience: Patience | null = null;
 
@@ -146,6 +148,7 @@ export class ExchangeSocket implements ResponseHandler, WriterOwner, BodyValve {
       if (this.#head === null) this.#answerItself(timerFired('clientBody', limitMs));
       return;
     }
+    this.#bodyTimedOut = true;
     this.owner.timerFired('clientBody', this.request.exchange);
     const hadReader = body.fail(timerFired('clientBody', limitMs));
     if (hadReader) this.#waitForBody(ANSWER_GRACE_MS);
@@ -210,6 +213,7 @@ export class ExchangeSocket implements ResponseHandler, WriterOwner, BodyValve {
   // What the writer asks and tells.
 
   closing(): Closing {
+    if (this.#bodyTimedOut) return 'close';
     if (this.#body !== null && !this.#body.ended && !this.#restIsShort(this.#body)) return 'linger';
     if (this.#closeAsked) return 'library';
     return this.owner.isDraining ? 'close' : 'keep';
