@@ -1,3 +1,4 @@
+import { errors } from 'undici';
 import { describe, expect, it } from 'vitest';
 import { type ConnectStage, translateConnectError } from './connect-failure.js';
 import { translateUndiciError } from './undici-failure.js';
@@ -43,8 +44,18 @@ describe('an error on a connection', () => {
     ['ECONNRESET', { ...nothing, written: true }, 'connection_closed', true],
     ['UND_ERR_SOCKET', { ...nothing, written: true, answered: true }, 'response_incomplete', true],
     ['EPIPE', { written: true, answered: true, headed: true }, 'response_incomplete', true],
-    ['HPE_INVALID_EOF_STATE', { written: true, answered: true, headed: true }, 'response_incomplete', true],
-    ['HPE_INVALID_CHUNK_SIZE', { written: true, answered: true, headed: true }, 'response_malformed', false],
+    [
+      'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
+      { written: true, answered: true, headed: true },
+      'response_incomplete',
+      true,
+    ],
+    [
+      'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
+      { written: true, answered: true, headed: false },
+      'response_malformed',
+      false,
+    ],
     ['UND_ERR_HEADERS_OVERFLOW', { ...nothing, written: true, answered: true }, 'response_head_too_large', false],
     ['UND_ERR_INVALID_ARG', nothing, 'bad_request', false],
     ['ERR_SOMETHING_NEW', nothing, 'internal_error', false],
@@ -52,5 +63,14 @@ describe('an error on a connection', () => {
     const translated = translateUndiciError(errorWith(code), progress);
     expect([translated.failure.code, translated.closed]).toEqual([expected, closed]);
     expect(translated.failure.cause).toBeInstanceOf(Error);
+  });
+
+  it.each([
+    ['Invalid EOF state', 'response_incomplete', true],
+    ['Invalid character in chunk size', 'response_malformed', false],
+  ])('of the parser (%s) is %s', (reason, expected, closed) => {
+    const error = new errors.HTTPParserError(`Response does not match the HTTP/1.1 protocol (${reason})`);
+    const translated = translateUndiciError(error, { written: true, answered: true, headed: true });
+    expect([translated.failure.code, translated.closed]).toEqual([expected, closed]);
   });
 });

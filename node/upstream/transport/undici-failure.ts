@@ -1,5 +1,6 @@
 /** Translates what undici reports about a request on an HTTP/1.1 connection: the one place that knows its error names. */
 import { type Failure, failure } from '@weir/proto/http/failures.js';
+import { errors } from 'undici';
 
 /** How far the exchange had come when the error was reported. */
 export interface ExchangeProgress {
@@ -20,13 +21,17 @@ export interface TranslatedFailure {
 /** undici says "bad response" and "bad upgrade" for bytes that nobody asked for, with the code of a closed socket. */
 const NONSENSE: ReadonlySet<string> = new Set(['bad response', 'bad upgrade']);
 
+/** What the parser says of an end in the middle. undici 7 leaves the code of its parser's errors undefined. */
+const EARLY_END = 'Invalid EOF state';
+
 export function translateUndiciError(error: Error, progress: ExchangeProgress): TranslatedFailure {
   const code = 'code' in error ? String(error.code) : '';
   const said = (failed: Failure): TranslatedFailure => ({ failure: failed, closed: false });
   const more = { cause: error };
-  if (code === 'HPE_INVALID_EOF_STATE' || code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH')
-    return broken(error, progress);
-  if (code.startsWith('HPE_')) return said(failure('response_malformed', error.message, more));
+  if (error instanceof errors.HTTPParserError) {
+    if (error.message.includes(EARLY_END)) return broken(error, progress);
+    return said(failure('response_malformed', error.message, more));
+  }
   switch (code) {
     case 'UND_ERR_HEADERS_OVERFLOW':
       return said(failure('response_head_too_large', 'the head of the answer is above the limit', more));
@@ -34,6 +39,10 @@ export function translateUndiciError(error: Error, progress: ExchangeProgress): 
     case 'UND_ERR_NOT_SUPPORTED':
     case 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH':
       return said(failure('bad_request', `the request cannot be sent: ${error.message}`, more));
+    case 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH':
+      // undici also says this of a head that broke behind a Content-Length: nothing can be short before it began.
+      if (!progress.headed) return said(failure('response_malformed', 'the head of the answer is malformed', more));
+      return broken(error, progress);
     case 'UND_ERR_SOCKET':
       if (NONSENSE.has(error.message))
         return said(failure('response_malformed', 'an answer that was not asked for', more));

@@ -211,7 +211,7 @@ class Http1Exchange implements Dispatcher.DispatchHandler, ResponseHead {
     this.#resumeParser = resume;
     parsing = true;
     try {
-      if (status < 200) this.countInterim();
+      if (status >= 100 && status < 200) this.countInterim();
       else this.#passHead(status, fieldList(raw));
     } finally {
       parsing = false;
@@ -256,7 +256,7 @@ class Http1Exchange implements Dispatcher.DispatchHandler, ResponseHead {
   }
 
   #passHead(status: number, headers: HeaderList): void {
-    const fault = status > 599 ? `status ${status}` : framingFault(headers);
+    const fault = status < 200 || status > 599 ? `status ${status}` : framingFault(headers);
     if (fault !== null) {
       this.#fail(malformed(fault));
       return;
@@ -302,7 +302,15 @@ function fieldList(raw: readonly Buffer[]): string[] {
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i];
     if (name === undefined) continue;
-    list.push(name.toString('latin1').toLowerCase(), raw[i + 1]?.toString('latin1') ?? '');
+    list.push(name.toString('latin1').toLowerCase(), textOf(raw[i + 1]));
   }
   return list;
+}
+
+/** A field's value without the blanks behind it, which are not part of it (RFC 9112 §5.1); the parser leaves them. */
+function textOf(value: Buffer | undefined): string {
+  if (value === undefined) return '';
+  let end = value.length;
+  while (end > 0 && (value[end - 1] === 0x20 || value[end - 1] === 0x09)) end -= 1;
+  return value.toString('latin1', 0, end);
 }

@@ -73,7 +73,7 @@ export function exchangeCases(create: TransportFactory): void {
 
   it('passes the answer’s fields up as a flat list, names lowered, order, repeats and latin1 kept', async () => {
     const [transport] = await setUp((socket) =>
-      socket.write(Buffer.from(ok('', 'Set-Cookie: a=1\r\nX-Name: caf\xe9\r\nSet-Cookie: b=2\r\n'), 'latin1')),
+      socket.write(Buffer.from(ok('', 'Set-Cookie: a=1 \t \r\nX-Name: \t caf\xe9\r\nSet-Cookie: b=2\r\n'), 'latin1')),
     );
     const result = await exchangeOn(transport);
     expect(result.head?.headers).toEqual([

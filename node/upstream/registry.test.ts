@@ -1,0 +1,241 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { rootCertificates } from 'node:tls';
+import type { Snapshot, TargetSpec, UpstreamSpec } from '@weir/proto/snapshot/snapshot.js';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { GatewayRequest, ResponseHandler } from '../pipeline/dispatch.js';
+import { driveWheel, systemClock } from '../time/system-clock.js';
+import { TimerWheel } from '../time/wheel.js';
+import { createNameQuery } from './dns/queries.js';
+import { authorityOf } from './live-upstream.js';
+import { createUpstreamRegistry, type UpstreamRegistry, type UpstreamSet } from './registry.js';
+
+const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
+
+describe('the registry of upstreams', () => {
+  const ends: (() => unknown)[] = [];
+  afterEach(async () => {
+    for (const end of ends.splice(0).reverse()) await end();
+  });
+
+  const setUp = (): UpstreamRegistry => {
+    const wheel = new TimerWheel(systemClock);
+    ends.push(driveWheel(wheel));
+    const registry = createUpstreamRegistry({ clock: systemClock, timers: wheel, query: createNameQuery(null) });
+    ends.push(() => registry.close());
+    return registry;
+  };
+  /** A server that answers what does not ask for `/hold`, and keeps the sockets that it has accepted. */
+  const serve = async (): Promise<{ port: number; sockets: Socket[]; release: () => void }> => {
+    const sockets: Socket[] = [];
+    const held: Socket[] = [];
+    const server = createServer((socket) => {
+      sockets.push(socket);
+      socket.on('error', () => {});
+      socket.on('data', (chunk) => (chunk.toString('latin1').includes('/hold') ? held.push(socket) : socket.write(OK)));
+    });
+    const port = await new Promise<number>((resolve) => {
+      server.listen(0, '127.0.0.1', () => {
+        const address = server.address();
+        resolve(typeof address === 'object' && address !== null ? address.port : 0);
+      });
+    });
+    ends.push(() => {
+      for (const socket of sockets) socket.destroy();
+      return new Promise((resolve) => server.close(resolve));
+    });
+    const release = (): void => {
+      for (const socket of held.splice(0)) socket.write(OK);
+    };
+    return { port, sockets, release };
+  };
+
+  it('keeps an upstream that is described unchanged, whatever the order of its fields, and its connections with it', async () => {
+    const { port, sockets } = await serve();
+    const registry = setUp();
+    const first = registry.build(snapshotOf([specOf('a', port)]));
+    registry.use(first);
+    expect(await get(first)).toBe('ok');
+    const spec = specOf('a', port);
+    const reordered = Object.fromEntries(Object.entries(spec).reverse()) as unknown as UpstreamSpec; // Same fields.
+    const second = registry.build(snapshotOf([reordered]));
+    registry.use(second);
+    expect(second.get('a')).toBe(first.get('a'));
+    expect(await get(second)).toBe('ok');
+    expect([sockets.length, sockets[0]?.destroyed]).toEqual([1, false]);
+  });
+
+  it('replaces an upstream that is described otherwise, and closes what the old one keeps idle', async () => {
+    const { port, sockets } = await serve();
+    const registry = setUp();
+    const first = registry.build(snapshotOf([specOf('a', port)]));
+    registry.use(first);
+    await get(first);
+    const second = registry.build(snapshotOf([{ ...specOf('a', port), balance: 'least-request' }]));
+    expect(second.get('a')).not.toBe(first.get('a'));
+    expect(registry.stats()).toMatchObject([{ open: 1 }]);
+    registry.use(second);
+    await until(() => sockets[0]?.closed === true || sockets[0]?.readableEnded === true);
+    expect(registry.stats()).toMatchObject([{ upstreamId: 'a', targetId: `127.0.0.1:${port}`, open: 0, inFlight: 0 }]);
+  });
+
+  it('lets what is under way end on an upstream that was removed, and serves late requests of an older snapshot', async () => {
+    const { port, sockets, release } = await serve();
+    const registry = setUp();
+    const first = registry.build(snapshotOf([specOf('a', port)]));
+    registry.use(first);
+    const held = get(first, '/hold');
+    await until(() => sockets.length === 1);
+    registry.use(registry.build(snapshotOf([])));
+    expect(registry.stats()).toEqual([]);
+    expect(await get(first)).toBe('ok');
+    release();
+    expect(await held).toBe('ok');
+    await until(() => sockets.every((socket) => socket.readableEnded || socket.destroyed));
+  });
+
+  it('forgets what was built for a snapshot that is not used, and keeps what is shared', async () => {
+    const { port, sockets } = await serve();
+    const registry = setUp();
+    const first = registry.build(snapshotOf([specOf('a', port)]));
+    registry.use(first);
+    await get(first);
+    const refused = registry.build(snapshotOf([specOf('a', port), specOf('b', port)]));
+    await registry.warm(refused);
+    await until(() => sockets.length === 2);
+    registry.discard(refused);
+    await until(() => sockets[1]?.readableEnded === true || sockets[1]?.destroyed === true);
+    expect(registry.stats()).toMatchObject([{ upstreamId: 'a', open: 1, idle: 1 }]);
+    expect(await get(first)).toBe('ok');
+    expect(sockets.length).toBe(2);
+  });
+
+  it('warms each target with one connection, and does not mind one that refuses', async () => {
+    const [one, gone] = [await serve(), await serve()];
+    await ends.pop()?.();
+    const registry = setUp();
+    const set = registry.build(snapshotOf([specOf('a', one.port), specOf('b', gone.port)]));
+    await registry.warm(set);
+    registry.use(set);
+    expect(registry.stats()).toMatchObject([
+      { open: 1, idle: 1 },
+      { open: 0, connecting: 0 },
+    ]);
+    await registry.warm(set);
+    expect(await get(set)).toBe('ok');
+    expect(one.sockets.length).toBe(1);
+  });
+
+  it('notices a warmed connection that the upstream closes before it was used', async () => {
+    const { port, sockets } = await serve();
+    const registry = setUp();
+    const set = registry.build(snapshotOf([specOf('a', port)]));
+    registry.use(set);
+    await registry.warm(set);
+    await until(() => sockets.length === 1);
+    sockets[0]?.end();
+    await until(() => registry.stats()[0]?.open === 0);
+  });
+
+  it('takes changed TLS files for another upstream, and refuses unusable ones without changing anything', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'weir-registry-'));
+    ends.push(() => rmSync(directory, { recursive: true }));
+    const caFile = join(directory, 'ca.pem');
+    const tls = { verify: true, serverName: null, caFile, certFile: null, keyFile: null };
+    const snapshot = snapshotOf([{ ...specOf('a', 1), tls }]);
+    const registry = setUp();
+    writeFileSync(caFile, rootCertificates[0] ?? '');
+    const first = registry.build(snapshot);
+    registry.use(first);
+    expect(registry.build(snapshot).get('a')).toBe(first.get('a'));
+    writeFileSync(caFile, rootCertificates[1] ?? '');
+    expect(registry.build(snapshot).get('a')).not.toBe(first.get('a'));
+    rmSync(caFile);
+    expect(() => registry.build(snapshot)).toThrow(/ca\.pem/);
+    expect(registry.stats()).toMatchObject([{ upstreamId: 'a' }]);
+  });
+});
+
+describe('the authority of a target', () => {
+  it.each([
+    ['http', 'api.test', 80, 'api.test'],
+    ['http', 'api.test', 443, 'api.test:443'],
+    ['https', 'api.test', 443, 'api.test'],
+    ['https', '::1', 8443, '[::1]:8443'],
+    ['http', '::1', 80, '[::1]'],
+  ] as const)('of %s %s %i is %s', (scheme, host, port, authority) => {
+    expect(authorityOf({ id: 'x', scheme, host, port, weight: 1, zone: null })).toBe(authority);
+  });
+});
+
+function specOf(id: string, port: number): UpstreamSpec {
+  const target: TargetSpec = {
+    id: `127.0.0.1:${port}`,
+    scheme: 'http',
+    host: '127.0.0.1',
+    port,
+    weight: 1,
+    zone: null,
+  };
+  return {
+    id,
+    targets: [target],
+    balance: 'round-robin',
+    pool: {
+      connections: 4,
+      queue: 4,
+      idleMs: 60_000,
+      requestsPerConnection: 0,
+      gatherBodyBytes: 0,
+      responseHeaderBytes: 16_384,
+    },
+    tls: null,
+    protocol: 'http1',
+    hostHeader: { mode: 'pass' },
+    dns: { ttlMinMs: 1000, ttlMaxMs: 60_000 },
+  };
+}
+
+/** The parts of a snapshot that the registry reads. */
+function snapshotOf(upstreams: readonly UpstreamSpec[]): Snapshot {
+  const part = { upstreams, gateway: { limits: { messageBytes: 1024 } } };
+  return part as unknown as Snapshot; // See above: nothing else is read.
+}
+
+/** Sends a GET to the first upstream of a set and gives the body, or the code of the failure. */
+function get(set: UpstreamSet, path = '/'): Promise<string> {
+  const target = set.all[0]?.targets[0];
+  if (target === undefined) throw new Error('the set is empty');
+  return new Promise((resolve) => {
+    let text = '';
+    const handler: ResponseHandler = {
+      onHeaders: () => {},
+      onData: (chunk) => {
+        text += Buffer.from(chunk).toString();
+        return true;
+      },
+      onComplete: () => resolve(text),
+      onError: (failed) => resolve(failed.code),
+    };
+    const request = {
+      method: 'GET',
+      path,
+      query: '',
+      authority: 'a',
+      headers: ['host', 'a'],
+      body: null,
+      target: null,
+    };
+    target.dispatch(request as unknown as GatewayRequest, handler); // A transport does not read the exchange.
+  });
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  const endMs = performance.now() + 5000;
+  while (!holds()) {
+    if (performance.now() > endMs) throw new Error('the condition never held');
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
