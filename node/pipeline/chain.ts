@@ -32,10 +32,10 @@ export const chain: readonly Place[] = [
   observe, // outermost: counts, logs and traces whatever comes out of the rest
   trace, // before anything can fail, so that failures have a trace id
   answerFailure, // turns a failure into an answer; what is above sees only answers, what is below only failures
+  transformResponse, // outside all that answers or fails below, so that edits reach that as well
+  cors, // likewise: a browser may read a 504 only with its fields; preflights carry no credentials and end here
   deadline, // the clock runs from here; all that follows is inside `total`
   addresses, // the cheapest refusal first
-  transformResponse, // outside cors and the answers below, so that edits reach them as well
-  cors, // a preflight carries no credentials, so it is answered before they are asked for
   authenticate,
   limit, // behind authenticate: limits may be by consumer
   bodyLimit,
