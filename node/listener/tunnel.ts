@@ -5,12 +5,12 @@
  *     client ── onMessage ──▶ upstream.send     false: client.pause()   until upstream.onDrain
  *     client.send ◀── onMessage ── upstream     false: upstream.pause() until client.onDrain
  *
+ * Both ends answer pings by themselves, so pings pass, to keep the whole way alive, and pongs do not.
  * Each end closes once. A close code passes on as it came; where it says "no code" or "no closing handshake", which may
  * not be sent (§7.4.1), the other end is told what that means for it.
  */
 
 import type { WebSocketPeer } from '../pipeline/dispatch.js';
-import type { Timers } from '../time/clock.js';
 
 export interface Tunnel {
   /** Closes both ends with this code. */
@@ -33,11 +33,10 @@ export function joinTunnel(client: WebSocketPeer, upstream: WebSocketPeer, onEnd
     onMessage(message, isBinary) {
       if (upstreamOpen && !upstream.send(message, isBinary)) client.pause();
     },
-    // The client's end has answered the ping already; a second pong from the upstream would only confuse.
-    onPing() {},
-    onPong(payload) {
-      if (upstreamOpen) upstream.pong(payload);
+    onPing(payload) {
+      if (upstreamOpen) upstream.ping(payload);
     },
+    onPong() {},
     onDrain() {
       if (upstreamOpen) upstream.resume();
     },
@@ -91,63 +90,4 @@ export function passedOn(code: number, reason: string, lost: number): [code: num
   if (code === 1006) return [lost, lost === UPSTREAM_LOST ? 'the upstream is gone' : 'the client is gone'];
   const mayBeSent = (code >= 1000 && code <= 1014 && code !== 1004) || (code >= 3000 && code <= 4999);
   return mayBeSent ? [code, reason] : [lost, ''];
-}
-
-/** The same peer, closed with 1001 when for `idleMs` nothing passed in either direction; control frames count. */
-export function withIdleLimit(peer: WebSocketPeer, idleMs: number, timers: Timers, onIdle: () => void): WebSocketPeer {
-  const timer = timers.create(() => {
-    onIdle();
-    // The other end is told by the close event that follows from this.
-    peer.close(1001, 'idle');
-  });
-  const seen = (): void => timer.arm(idleMs);
-  seen();
-  return {
-    send(message, isBinary) {
-      seen();
-      return peer.send(message, isBinary);
-    },
-    ping(payload) {
-      seen();
-      peer.ping(payload);
-    },
-    pong(payload) {
-      seen();
-      peer.pong(payload);
-    },
-    close(code, reason) {
-      timer.cancel();
-      peer.close(code, reason);
-    },
-    terminate() {
-      timer.cancel();
-      peer.terminate();
-    },
-    pause: () => peer.pause(),
-    resume: () => peer.resume(),
-    listen(events) {
-      peer.listen({
-        onMessage(message, isBinary) {
-          seen();
-          events.onMessage(message, isBinary);
-        },
-        onPing(payload) {
-          seen();
-          events.onPing(payload);
-        },
-        onPong(payload) {
-          seen();
-          events.onPong(payload);
-        },
-        onDrain() {
-          seen();
-          events.onDrain();
-        },
-        onClose(code, reason) {
-          timer.cancel();
-          events.onClose(code, reason);
-        },
-      });
-    },
-  };
 }

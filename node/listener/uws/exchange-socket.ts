@@ -156,7 +156,7 @@ export class ExchangeSocket implements ResponseHandler, WriterOwner, BodyValve {
   }
 
   #valveOf(res: HttpResponse): SocketValve {
-    this.#valve ??= new SocketValve(res, this.owner.timers, () => this.#retryWrite());
+    this.#valve ??= new SocketValve(res, this.owner.timers, () => this.roomCame());
     return this.#valve;
   }
 
@@ -257,7 +257,7 @@ export class ExchangeSocket implements ResponseHandler, WriterOwner, BodyValve {
     return body.lengthBytes !== null && body.lengthBytes <= REST_TO_READ_BYTES;
   }
 
-  #retryWrite(): void {
+  roomCame(): void {
     try {
       this.writer.roomCame();
     } catch (error) {

@@ -26,6 +26,8 @@ export interface WriterOwner {
   closing(): Closing;
   /** The socket takes no more for now; said again each time it has taken something and is full again. */
   blocked(): void;
+  /** The library says that there is room; the owner calls `roomCame` of the writer, and takes what that throws. */
+  roomCame(): void;
   /** Nothing waits any more; the source may go on. */
   drained(): void;
   /** The last bytes are about to be written: the last chance to touch the response object. */
@@ -217,7 +219,7 @@ export class ResponseWriter {
     if (this.#listening || this.#res === null) return;
     this.#listening = true;
     this.#res.onWritable(() => {
-      this.roomCame();
+      this.#owner.roomCame();
       return true;
     });
   }

@@ -158,8 +158,10 @@ class UwsListener implements Listener, ExchangeOwner {
   }
 
   #makeApp(tls: ListenerTlsSpec | null): TemplatedApp {
-    const behavior = webSocketBehavior(this.#gateway.limits.messageBytes, (res, req, context) =>
-      this.#receive(res, req, context),
+    const behavior = webSocketBehavior(
+      this.#gateway.limits.messageBytes,
+      (res, req, context) => this.#receive(res, req, context),
+      (error) => this.bug(error),
     );
     const app = createApp(tls, this.#options.reveal, (routes) => {
       routes.ws('/*', behavior).any('/*', (res, req) => this.#receive(res, req, null));

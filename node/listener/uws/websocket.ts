@@ -20,10 +20,13 @@ import { writeFields } from './response-writer.js';
 /** Messages are held for a slow upstream up to this, or one message of the largest size if that is more. */
 const HELD_BYTES_MIN = 1_048_576;
 
-/** The object that the library carries along with a WebSocket. */
+/**
+ * The object that the library carries along with a WebSocket. It copies the properties onto its own object, so a name
+ * that it uses itself (`end`, `close`) would replace its method.
+ */
 export interface SocketLink {
-  readonly end: ClientEnd;
-  readonly opened: () => void;
+  readonly clientEnd: ClientEnd;
+  readonly joinEnds: () => void;
 }
 
 /** True for a request that RFC 6455 §4.2.1 calls an opening handshake; the library has checked the key's length. */
@@ -37,7 +40,18 @@ export function asksForWebSocket(headers: HeaderList): boolean {
 export function webSocketBehavior(
   messageBytes: number,
   upgrade: (res: HttpResponse, req: HttpRequest, context: us_socket_context_t) => void,
+  bug: (error: unknown) => void,
 ): WebSocketBehavior<SocketLink> {
+  // What throws out of the library's callbacks ends the process; here it ends the tunnel that it belongs to.
+  const guarded = (ws: WebSocket<SocketLink>, tell: (end: ClientEnd) => void): void => {
+    const { clientEnd } = ws.getUserData();
+    try {
+      tell(clientEnd);
+    } catch (error) {
+      bug(error);
+      clientEnd.terminate();
+    }
+  };
   return {
     // A little more than the limit is accepted, so that most messages beyond it can be refused with 1009; the library
     // itself only cuts the connection.
@@ -48,15 +62,16 @@ export function webSocketBehavior(
     maxBackpressure: 0,
     compression: uWS.DISABLED,
     upgrade,
-    open: (ws) => {
-      ws.getUserData().end.opened(ws);
-      ws.getUserData().opened();
-    },
-    message: (ws, message, isBinary) => ws.getUserData().end.messageCame(message, isBinary),
-    ping: (ws, payload) => ws.getUserData().end.pingCame(payload),
-    pong: (ws, payload) => ws.getUserData().end.pongCame(payload),
-    drain: (ws) => ws.getUserData().end.drained(),
-    close: (ws, code, reason) => ws.getUserData().end.closed(code, reason),
+    open: (ws) =>
+      guarded(ws, (end) => {
+        end.opened(ws);
+        ws.getUserData().joinEnds();
+      }),
+    message: (ws, message, isBinary) => guarded(ws, (end) => end.messageCame(message, isBinary)),
+    ping: (ws, payload) => guarded(ws, (end) => end.pingCame(payload)),
+    pong: (ws, payload) => guarded(ws, (end) => end.pongCame(payload)),
+    drain: (ws) => guarded(ws, (end) => end.drained()),
+    close: (ws, code, reason) => guarded(ws, (end) => end.closed(code, reason)),
   };
 }
 
@@ -201,17 +216,17 @@ export class UpgradeSocket extends ExchangeSocket {
       return;
     }
     this.res = null;
-    const end = new ClientEnd(this.#messageBytes);
+    const clientEnd = new ClientEnd(this.#messageBytes);
     const { headers: asked } = this.request;
     res.cork(() => {
       res.writeStatus('101 Switching Protocols');
       writeFields(res, headers, isHandshakeField);
       res.upgrade<SocketLink>(
         {
-          end,
-          opened: () => {
+          clientEnd,
+          joinEnds: () => {
             this.owner.tunnelOpened();
-            this.#tunnel = joinTunnel(end, upstream, () => this.#tunnelEnded());
+            this.#tunnel = joinTunnel(clientEnd, upstream, () => this.#tunnelEnded());
           },
         },
         headerValue(asked, 'sec-websocket-key') ?? '',
