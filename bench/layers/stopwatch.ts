@@ -23,7 +23,22 @@ export interface TimingOptions {
   readonly runMs: number;
   /** Runs between two slices of the work and is not in the wall time: the event loop has to turn now and then. */
   readonly pause: () => Promise<void>;
+  readonly meter?: Meter;
 }
+
+/** Nanoseconds that have passed, and that the process has computed. */
+export interface Meter {
+  wallNs(): number;
+  cpuNs(): number;
+}
+
+const realMeter: Meter = {
+  wallNs: () => Number(process.hrtime.bigint()), // Exact to a microsecond for months of uptime.
+  cpuNs: () => {
+    const { user, system } = process.cpuUsage();
+    return (user + system) * NS_PER_US;
+  },
+};
 
 const NS_PER_MS = 1e6;
 const NS_PER_US = 1e3;
@@ -32,37 +47,42 @@ const SLICE = 500;
 /** Repetitions before anything is measured: with a hundred thousand the compiler has long settled. */
 const WARM_UP = 100_000;
 
-export async function time(work: Work, { runs, runMs, pause }: TimingOptions): Promise<Timing> {
+export async function time(work: Work, options: TimingOptions): Promise<Timing> {
+  const { runs, runMs, pause, meter = realMeter } = options;
+  const inSlices = slicing(work, pause, meter);
   // Warmed first: code that is still interpreted would tell that a few repetitions fill a run.
-  await inSlices(work, WARM_UP, pause);
-  const iterations = await calibrate(work, runMs, pause);
+  await inSlices(WARM_UP);
+  const iterations = await calibrate(inSlices, runMs);
   const wall: number[] = [];
   const cpu: number[] = [];
   for (let run = 0; run < runs; run += 1) {
-    const cpuBefore = process.cpuUsage();
-    wall.push((await inSlices(work, iterations, pause)) / iterations);
-    const used = process.cpuUsage(cpuBefore);
-    cpu.push(((used.user + used.system) * NS_PER_US) / iterations);
+    const cpuBefore = meter.cpuNs();
+    wall.push((await inSlices(iterations)) / iterations);
+    cpu.push((meter.cpuNs() - cpuBefore) / iterations);
   }
   return { nsPerOp: median(wall), cpuNsPerOp: median(cpu), spread: spread(wall), iterations, runs };
 }
 
+/** Does the work so many times, and tells the nanoseconds that it has taken, pauses left out. */
+type InSlices = (iterations: number) => Promise<number>;
+
+const slicing =
+  (work: Work, pause: () => Promise<void>, meter: Meter): InSlices =>
+  async (iterations) => {
+    let elapsedNs = 0;
+    for (let left = iterations; left > 0; left -= SLICE) {
+      const before = meter.wallNs();
+      work(Math.min(SLICE, left));
+      elapsedNs += meter.wallNs() - before;
+      await pause();
+    }
+    return elapsedNs;
+  };
+
 /** So many repetitions that a run takes about as long as asked for: doubles until it can be told. */
-async function calibrate(work: Work, runMs: number, pause: () => Promise<void>): Promise<number> {
+async function calibrate(inSlices: InSlices, runMs: number): Promise<number> {
   for (let iterations = 2 * SLICE; ; iterations *= 2) {
-    const elapsedNs = await inSlices(work, iterations, pause);
+    const elapsedNs = await inSlices(iterations);
     if (elapsedNs > (runMs * NS_PER_MS) / 4) return Math.ceil((iterations * runMs * NS_PER_MS) / elapsedNs);
   }
-}
-
-/** Nanoseconds that the work has taken, pauses left out. */
-async function inSlices(work: Work, iterations: number, pause: () => Promise<void>): Promise<number> {
-  let elapsedNs = 0;
-  for (let left = iterations; left > 0; left -= SLICE) {
-    const before = process.hrtime.bigint();
-    work(Math.min(SLICE, left));
-    elapsedNs += Number(process.hrtime.bigint() - before);
-    await pause();
-  }
-  return elapsedNs;
 }
