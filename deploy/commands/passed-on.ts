@@ -61,7 +61,9 @@ function runProgram(path: string, args: readonly string[]): Promise<number> {
     return Promise.resolve(1);
   }
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [file, ...args], { stdio: 'inherit' });
+    // The server library reads its limit of a request head once, at the start of a process that listens by itself.
+    const env = { UWS_HTTP_MAX_HEADERS_SIZE: '65536', ...process.env };
+    const child = spawn(process.execPath, [file, ...args], { stdio: 'inherit', env });
     // Ctrl-C reaches the child by the terminal; a signal that was sent to this process alone is passed on.
     process.on('SIGINT', () => {});
     process.on('SIGTERM', () => child.kill('SIGTERM'));

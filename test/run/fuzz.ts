@@ -2,6 +2,8 @@
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { fuzzConfig } from '../fuzz/config.js';
+import { fuzzListener } from '../fuzz/listener.js';
+import { fuzzResponse } from '../fuzz/response.js';
 
 interface FuzzReport {
   readonly cases: number;
@@ -11,7 +13,9 @@ interface FuzzReport {
 type Fuzz = (seed: number, cases: number) => FuzzReport | Promise<FuzzReport>;
 
 const targets: Readonly<Record<string, { readonly fuzz: Fuzz; readonly cases: number; readonly what: string }>> = {
+  listener: { fuzz: fuzzListener, cases: 2_000, what: 'requests over real sockets, bytes changed and cut' },
   config: { fuzz: fuzzConfig, cases: 5_000, what: 'config texts, broken at random' },
+  response: { fuzz: fuzzResponse, cases: 1_000, what: "upstreams' answers, broken at random" },
 };
 
 const USAGE = `Usage: weir fuzz [--target ${Object.keys(targets).join('|')}] [--seed N] [--cases N]

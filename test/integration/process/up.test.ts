@@ -2,10 +2,11 @@ import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { ControlStatus } from '@weir/control/api/control-status.js';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
   answering,
   anyPorts,
+  buildFirst,
   cleanUp,
   get,
   isAlive,
@@ -20,6 +21,7 @@ import {
   waitFor,
 } from './weir-process.js';
 
+beforeAll(buildFirst, 4 * LONG_MS);
 afterEach(cleanUp);
 
 async function statusOf(weir: WeirProcess): Promise<ControlStatus> {

@@ -16,6 +16,12 @@ export const weirProgram = join(root, 'weir');
 /** Generous: a first build and a machine that is busy with other tests. */
 export const LONG_MS = 120_000;
 
+/** Lets the launcher build once, so that what tests read on stderr is the command's own words. */
+export async function buildFirst(): Promise<void> {
+  const { code, stderr } = await runWeir(['--version'], root);
+  if (code !== 0) throw new Error(`weir could not be built:\n${stderr}`);
+}
+
 export interface WeirProcess {
   readonly child: ChildProcess;
   readonly pid: number;
