@@ -58,6 +58,8 @@ describe('an error on a connection', () => {
     ],
     ['UND_ERR_HEADERS_OVERFLOW', { ...nothing, written: true, answered: true }, 'response_head_too_large', false],
     ['UND_ERR_INVALID_ARG', nothing, 'bad_request', false],
+    ['ERR_ASSERTION', { written: true, answered: true, headed: false }, 'response_malformed', false],
+    ['ERR_ASSERTION', nothing, 'internal_error', false],
     ['ERR_SOMETHING_NEW', nothing, 'internal_error', false],
   ])('with code %s at %j is %s', (code, progress, expected, closed) => {
     const translated = translateUndiciError(errorWith(code), progress);

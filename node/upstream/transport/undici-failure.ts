@@ -47,6 +47,10 @@ export function translateUndiciError(error: Error, progress: ExchangeProgress): 
       if (NONSENSE.has(error.message))
         return said(failure('response_malformed', 'an answer that was not asked for', more));
       return broken(error, progress);
+    case 'ERR_ASSERTION':
+      // undici asserts in its parser what only the peer's bytes decide (found by fuzzing: a 101 at the wrong moment).
+      if (progress.written) return said(failure('response_malformed', 'the parser gave up on the answer', more));
+      return said(failure('internal_error', `the transport failed: ${error.message}`, more));
     case 'ECONNRESET':
     case 'EPIPE':
     case 'ETIMEDOUT':
