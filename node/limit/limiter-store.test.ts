@@ -6,6 +6,15 @@ import { policyField, policyNames, rateLimitField } from './ratelimit-fields.js'
 const spec: LimitSpec = { requests: 1, periodMs: 1_000, burst: 1, by: 'address', mode: 'local', keys: 2 };
 
 describe('a limiter', () => {
+  it('reserves no memory for keys that have not come', () => {
+    const before = process.memoryUsage();
+    const limiters = Array.from({ length: 200 }, () => createLimiter({ ...spec, keys: 100_000 }));
+    const after = process.memoryUsage();
+    const grownBytes = after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers;
+    expect(limiters).toHaveLength(200);
+    expect(grownBytes).toBeLessThan(20 * 1024 * 1024);
+  });
+
   it('counts each key for itself', () => {
     const limiter = createLimiter(spec);
     expect([limiter.take('a', 0).allowed, limiter.take('a', 0).allowed, limiter.take('b', 0).allowed]).toEqual([

@@ -60,7 +60,9 @@ export function createLimiterStore(limitersMax = LIMITERS_MAX): LimiterStore {
 export function createLimiter(spec: Pick<LimitSpec, 'requests' | 'periodMs' | 'burst' | 'keys'>): Limiter {
   const gcra = gcraOf(spec);
   // The state is kept in a cell that is written in place: one look-up per request instead of two.
-  const cells = new LRUCache<string, { arrivalMs: number }>({ max: Math.max(1, spec.keys) });
+  // Bounded by a size of one each instead of by a number: for a number the library reserves all its memory at once,
+  // and a thousand limited routes would reserve gigabytes and stall the reload that makes them.
+  const cells = new LRUCache<string, { arrivalMs: number }>({ maxSize: Math.max(1, spec.keys), sizeCalculation: one });
   return {
     take(key, nowMs) {
       let cell = cells.get(key);
@@ -74,4 +76,8 @@ export function createLimiter(spec: Pick<LimitSpec, 'requests' | 'periodMs' | 'b
     },
     peek: (key, nowMs) => takeOne(gcra, cells.peek(key)?.arrivalMs ?? NEVER, nowMs).verdict,
   };
+}
+
+function one(): number {
+  return 1;
 }
