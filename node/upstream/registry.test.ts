@@ -28,12 +28,13 @@ describe('the registry of upstreams', () => {
     return registry;
   };
   /** A server that answers what does not ask for `/hold`, and keeps the sockets that it has accepted. */
-  const serve = async (): Promise<{ port: number; sockets: Socket[]; release: () => void }> => {
+  const serve = async (greeting = ''): Promise<{ port: number; sockets: Socket[]; release: () => void }> => {
     const sockets: Socket[] = [];
     const held: Socket[] = [];
     const server = createServer((socket) => {
       sockets.push(socket);
       socket.on('error', () => {});
+      socket.write(greeting);
       socket.on('data', (chunk) => (chunk.toString('latin1').includes('/hold') ? held.push(socket) : socket.write(OK)));
     });
     const port = await new Promise<number>((resolve) => {
@@ -136,6 +137,15 @@ describe('the registry of upstreams', () => {
     await registry.warm(set);
     await until(() => sockets.length === 1);
     sockets[0]?.end();
+    await until(() => registry.stats()[0]?.open === 0);
+  });
+
+  it('drops a warmed connection on which the upstream speaks before it was asked', async () => {
+    const { port } = await serve('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil');
+    const registry = setUp();
+    const set = registry.build(snapshotOf([specOf('a', port)]));
+    registry.use(set);
+    await registry.warm(set);
     await until(() => registry.stats()[0]?.open === 0);
   });
 

@@ -174,6 +174,17 @@ describe('a pool', () => {
     expect(dials.length).toBe(2);
   });
 
+  it('lets nobody overtake a waiter from within the call that serves another one', () => {
+    const { pool, want, connect } = setUpPool({ connections: 1, queue: 4, streamsExpected: () => 1 });
+    const [a, b] = [want(), want()];
+    let overtook: unknown = 'not asked';
+    a.onLeaseHook = () => {
+      overtook = pool.take();
+    };
+    connect(0, new FakeConnection(2));
+    expect([overtook, b.lease !== null]).toEqual([null, true]);
+  });
+
   it('closes connections to addresses that are gone: idle ones now, busy ones when they are done', () => {
     const { want, connect, giveBack, pool } = setUpPool({ connections: 3 });
     const [a, b] = [want(), want()];

@@ -76,6 +76,7 @@ export class FakeWaiter implements Waiter<FakeConnection> {
   lease: Lease<FakeConnection> | null = null;
   refusedWith: string | null = null;
   served = 0;
+  onLeaseHook: () => void = () => {};
 
   onPhase(phase: string): void {
     this.phases.push(phase);
@@ -84,6 +85,7 @@ export class FakeWaiter implements Waiter<FakeConnection> {
   onLease(lease: Lease<FakeConnection>): void {
     this.lease = lease;
     this.served += 1;
+    this.onLeaseHook();
   }
 
   onRefused(failed: { code: string }): void {
