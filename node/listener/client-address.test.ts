@@ -36,7 +36,8 @@ describe('the client address', () => {
     expect(clientAddress('10.0.0.1', forwarded, proxies)).toBe('2001:db9::1');
     expect(clientAddress('10.0.0.1', [...forwarded, ...xff('1.1.1.1')], proxies)).toBe('1.1.1.1');
     expect(clientAddress('10.0.0.1', ['forwarded', 'for=1.1.1.1, by=10.0.0.2'], proxies)).toBe('10.0.0.1');
-    expect(clientAddress('10.0.0.1', ['forwarded', 'for="a,for=1.1.1.1"'], proxies)).toBe('10.0.0.1');
+    expect(clientAddress('10.0.0.1', ['forwarded', 'by="a, for=1.1.1.1;x"'], proxies)).toBe('10.0.0.1');
+    expect(clientAddress('10.0.0.1', ['forwarded', 'by="\\", for=1.1.1.1;x"'], proxies)).toBe('10.0.0.1');
   });
 
   test('never depends on what stands left of the first untrusted hop', () => {

@@ -61,6 +61,12 @@ test('an end that is lost means 1001 to the upstream and 1011 to the client', ()
   expect(second.client.log).toEqual(['close 1011 the upstream is gone']);
 });
 
+test('a close without a code is 1000 to the other end', () => {
+  const { client, upstream } = open();
+  client.events.onClose(1005, '');
+  expect(upstream.log).toEqual(['close 1000']);
+});
+
 test('closing or dropping the tunnel reaches both ends, once', () => {
   const { client, upstream, tunnel, ends } = open();
   tunnel.close(1001, 'drain');

@@ -251,6 +251,19 @@ export function describeWebSocket(name: string, factory: ListenerFactory): void 
       peer.open = true;
       peer.events.onDrain();
       expect(peer.received).toHaveLength(2);
+      // What was held and let go counts no more.
+      for (let i = 3; i <= 6; i += 1) {
+        peer.open = false;
+        const before = peer.received.length;
+        client.ws.send('pauses');
+        await w.until(() => peer.received.length > before, 'message that pauses');
+        client.ws.send(Buffer.alloc(MIB / 2));
+        client.ws.ping('sync');
+        await w.until(() => client.pongs.length === i - 1, 'held message');
+        peer.open = true;
+        peer.events.onDrain();
+      }
+      expect(peer.received).toHaveLength(10);
       peer.open = false;
       for (let i = 0; i < 4; i += 1) client.ws.send(Buffer.alloc(MIB / 2));
       await w.until(() => client.closed !== null, 'close');
