@@ -8,7 +8,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { GatewayRequest, ResponseHandler } from '../pipeline/dispatch.js';
 import { driveWheel, systemClock } from '../time/system-clock.js';
 import { TimerWheel } from '../time/wheel.js';
-import { createNameQuery } from './dns/queries.js';
+import { createNameQuery, type NameQuery } from './dns/queries.js';
 import { authorityOf } from './live-upstream.js';
 import { createUpstreamRegistry, type UpstreamRegistry, type UpstreamSet } from './registry.js';
 
@@ -20,10 +20,10 @@ describe('the registry of upstreams', () => {
     for (const end of ends.splice(0).reverse()) await end();
   });
 
-  const setUp = (): UpstreamRegistry => {
+  const setUp = (query: NameQuery = createNameQuery(null)): UpstreamRegistry => {
     const wheel = new TimerWheel(systemClock);
     ends.push(driveWheel(wheel));
-    const registry = createUpstreamRegistry({ clock: systemClock, timers: wheel, query: createNameQuery(null) });
+    const registry = createUpstreamRegistry({ clock: systemClock, timers: wheel, query });
     ends.push(() => registry.close());
     return registry;
   };
@@ -147,6 +147,32 @@ describe('the registry of upstreams', () => {
     registry.use(set);
     await registry.warm(set);
     await until(() => registry.stats()[0]?.open === 0);
+  });
+
+  it('follows a name to its new address: idle connections to the old one are closed', async () => {
+    const { port, sockets } = await serve();
+    let addresses = ['127.0.0.1'];
+    const registry = setUp(async () => ({ addresses, ttlMs: 0 }));
+    const spec = specOf('a', port);
+    const targets = spec.targets.map((target) => ({ ...target, host: 'orders.test' }));
+    const set = registry.build(snapshotOf([{ ...spec, targets, dns: { ttlMinMs: 20, ttlMaxMs: 20 } }]));
+    registry.use(set);
+    expect(await get(set)).toBe('ok');
+    expect(registry.stats()).toMatchObject([{ open: 1, idle: 1 }]);
+    addresses = ['127.0.0.2', '127.0.0.3'];
+    await until(() => registry.stats()[0]?.open === 0);
+    expect(await get(set)).toBe('connection_refused');
+    addresses = ['127.0.0.2', '127.0.0.1'];
+    // One of the two refuses: whichever comes first, the other one is tried within the same attempt.
+    await until(() => registry.stats()[0]?.connecting === 0);
+    const seen = sockets.length;
+    while ((await get(set)) !== 'ok') await new Promise((resolve) => setTimeout(resolve, 10));
+    for (let i = 0; i < 4; i += 1) {
+      sockets.at(-1)?.destroy();
+      await until(() => registry.stats()[0]?.open === 0);
+      expect(await get(set)).toBe('ok');
+    }
+    expect(sockets.length).toBe(seen + 5);
   });
 
   it('takes changed TLS files for another upstream, and refuses unusable ones without changing anything', () => {

@@ -99,8 +99,11 @@ class Opening {
     socket.setNoDelay(true);
     socket.setKeepAlive(true, KEEP_ALIVE_PROBE_MS);
     let stage: 'tcp' | 'tls' = 'tcp';
+    let failed = false;
     const onError = (error: Error): void => {
-      if (this.#ended) return;
+      // 'close' follows 'error': one socket that failed is one address that failed.
+      if (this.#ended || failed) return;
+      failed = true;
       socket.destroy();
       if (stage === 'tcp' && at + 1 < addresses.length) this.#try(addresses, at + 1);
       else this.#fail(translateConnectError(stage, error, `${target.id} (${address})`));
