@@ -144,6 +144,7 @@ function compileUpstream(upstream: Upstream, id: string): UpstreamSpec {
       requestsPerConnection: pool.requestsPerConnection,
       gatherBodyBytes: pool.gatherBody,
       responseHeaderBytes: pool.responseHeader,
+      client: pool.client,
     },
     tls: schemes.includes('https')
       ? {

@@ -12,7 +12,9 @@ import { createPoolDispatch } from './pools/call.js';
 import type { Connection, Dial } from './pools/connection.js';
 import { Pool, type PoolStats } from './pools/pool.js';
 import type { Target } from './target.js';
-import { type AlpnOffer, type Connector, createConnector } from './transport/connector.js';
+import { type AlpnOffer, type Connector, createConnector, type OpenEvents } from './transport/connector.js';
+import { createPlainConnection } from './transport/http1.js';
+import { Inlet } from './transport/http1-inlet.js';
 import { createHttp2Connection, STREAMS_MAX } from './transport/http2.js';
 import { loadTlsMaterial, type TlsMaterial } from './transport/tls-material.js';
 import { createHttp1Connection } from './transport/undici.js';
@@ -84,7 +86,7 @@ function createLiveTarget(spec: TargetSpec, upstream: UpstreamSpec, tls: TlsMate
     clock: deps.clock,
     timers: deps.timers,
     streamsExpected: () => streams,
-    dial: dialOf(spec, upstream, connector, (multiplexed) => {
+    dial: dialOf(spec, upstream, connector, deps.clock, (multiplexed) => {
       streams = multiplexed ? STREAMS_MAX : 1;
     }),
   });
@@ -133,11 +135,14 @@ function dialOf(
   spec: TargetSpec,
   upstream: UpstreamSpec,
   connector: Connector,
+  clock: Clock,
   onOpened: (multiplexed: boolean) => void,
 ): Dial<Connection> {
   const headBytesMax = upstream.pool.responseHeaderBytes;
   // Without TLS there is nothing to choose by: HTTP/2 is spoken where the configuration says so (RFC 9113 §3.3).
   const priorKnowledge = spec.scheme === 'http' && upstream.protocol === 'http2';
+  const isPlain = spec.scheme === 'http' && upstream.protocol !== 'http2' && upstream.pool.client === 'native';
+  if (isPlain) return plainDial(connector, headBytesMax, clock);
   return (events) =>
     connector(ALPN[upstream.protocol], {
       onTls: () => events.onTls(),
@@ -152,4 +157,18 @@ function dialOf(
       },
       onFailed: (failed) => events.onFailed(failed),
     });
+}
+
+/** HTTP/1.1 without TLS, by the transport of our own. */
+function plainDial(connector: Connector, headBytesMax: number, clock: Clock): Dial<Connection> {
+  return (events) => {
+    const inlet = new Inlet();
+    const open: OpenEvents = {
+      onTls: () => events.onTls(),
+      onOpened: ({ socket, address }) =>
+        events.onConnected(createPlainConnection(socket, inlet, address, headBytesMax, clock)),
+      onFailed: (failed) => events.onFailed(failed),
+    };
+    return connector(ALPN.http1, open, inlet);
+  };
 }

@@ -226,6 +226,7 @@ function specOf(id: string, port: number): UpstreamSpec {
       requestsPerConnection: 0,
       gatherBodyBytes: 0,
       responseHeaderBytes: 16_384,
+      client: 'native',
     },
     tls: null,
     protocol: 'http1',

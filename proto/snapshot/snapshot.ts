@@ -137,6 +137,8 @@ export interface PoolSpec {
   readonly gatherBodyBytes: number;
   /** Largest response head in bytes. */
   readonly responseHeaderBytes: number;
+  /** Who speaks HTTP/1.1 in plaintext: Weir's own transport, or undici's; to compare the two, or to fall back. */
+  readonly client: 'native' | 'undici';
 }
 
 export interface UpstreamTlsSpec {

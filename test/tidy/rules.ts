@@ -18,6 +18,7 @@ const all: readonly Power[] = ['node', 'sockets', 'clock', 'timers', 'random', '
 export const edges: readonly Edge[] = [
   { at: 'node/listener/', may: ['node', 'sockets', 'timers'], reason: 'the sockets of clients' },
   { at: 'node/upstream/transport/', may: ['node', 'sockets'], reason: 'the sockets of upstreams' },
+  { at: 'node/upstream/transport/http1-turn.ts', may: ['timers'], reason: 'finds the end of a turn of the event loop' },
   { at: 'node/upstream/dns/', may: ['node', 'sockets'], reason: 'asks the resolver' },
   {
     at: 'node/time/system-clock.ts',

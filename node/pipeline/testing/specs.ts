@@ -101,6 +101,7 @@ export function makeUpstream(targets: readonly Target[], spec: Partial<UpstreamS
       requestsPerConnection: 0,
       gatherBodyBytes: 65_536,
       responseHeaderBytes: 65_536,
+      client: 'native',
     },
     tls: null,
     protocol: 'http1',

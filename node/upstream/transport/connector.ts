@@ -13,6 +13,7 @@ import type { TargetSpec } from '@weir/proto/snapshot/snapshot.js';
 import type { Cancel } from '../../pipeline/dispatch.js';
 import type { Resolver } from '../dns/resolver.js';
 import { translateConnectError } from './connect-failure.js';
+import type { Inlet } from './http1-inlet.js';
 import type { TlsMaterial } from './tls-material.js';
 
 /** Addresses tried within one attempt to connect. */
@@ -42,13 +43,16 @@ export interface ConnectorOptions {
 
 export type AlpnOffer = readonly ('h2' | 'http/1.1')[];
 
-/** Opens one socket; nothing is reported within the call, nor after its Cancel. */
-export type Connector = (alpn: AlpnOffer, events: OpenEvents) => Cancel;
+/**
+ * Opens one socket; nothing is reported within the call, nor after its Cancel. A plaintext socket with an inlet is read
+ * through that alone, which only can be said when it is made.
+ */
+export type Connector = (alpn: AlpnOffer, events: OpenEvents, inlet?: Inlet) => Cancel;
 
 export function createConnector(options: ConnectorOptions): Connector {
   const sessions: { last: Buffer | undefined } = { last: undefined };
-  return (alpn, events) => {
-    const opening = new Opening(options, alpn, events, sessions);
+  return (alpn, events, inlet) => {
+    const opening = new Opening(options, alpn, events, sessions, inlet ?? null);
     opening.start();
     return opening.cancel;
   };
@@ -60,14 +64,22 @@ class Opening {
   readonly #events: OpenEvents;
   /** The last TLS session of this target, so that the next handshake is short. */
   readonly #sessions: { last: Buffer | undefined };
+  readonly #inlet: Inlet | null;
   #socket: Socket | null = null;
   #ended = false;
 
-  constructor(options: ConnectorOptions, alpn: AlpnOffer, events: OpenEvents, sessions: { last: Buffer | undefined }) {
+  constructor(
+    options: ConnectorOptions,
+    alpn: AlpnOffer,
+    events: OpenEvents,
+    sessions: { last: Buffer | undefined },
+    inlet: Inlet | null,
+  ) {
     this.#options = options;
     this.#alpn = alpn;
     this.#events = events;
     this.#sessions = sessions;
+    this.#inlet = inlet;
   }
 
   start(): void {
@@ -94,7 +106,7 @@ class Opening {
       return;
     }
     const { target, tls } = this.#options;
-    const socket = tls === null ? tcpConnect({ host: address, port: target.port }) : this.#openTls(address, tls);
+    const socket = tls === null ? this.#openTcp(address) : this.#openTls(address, tls);
     this.#socket = socket;
     socket.setNoDelay(true);
     socket.setKeepAlive(true, KEEP_ALIVE_PROBE_MS);
@@ -140,6 +152,11 @@ class Opening {
       socket.destroy();
       this.#fail(failure('tls_error', `${this.#options.target.id} did not agree to HTTP/2`));
     }
+  }
+
+  #openTcp(address: string): Socket {
+    const { port } = this.#options.target;
+    return tcpConnect({ host: address, port, ...(this.#inlet === null ? {} : { onread: this.#inlet.onread }) });
   }
 
   #openTls(address: string, tls: TlsMaterial): TLSSocket {

@@ -39,7 +39,11 @@ export interface Transport {
 
 export type TransportFactory = (target: TransportTarget) => Transport;
 
-/** The transport that the data plane uses: pool, connector, undici or HTTP/2. */
+/** The data plane with undici as its plaintext client, which otherwise is Weir's own. */
+export const undiciTransport: TransportFactory = (target) =>
+  liveTransport({ ...target, pool: { ...target.pool, client: 'undici' } });
+
+/** The transport that the data plane uses: pool, connector, and the client for the target's protocol. */
 export const liveTransport: TransportFactory = (target) => {
   const wheel = new TimerWheel(systemClock);
   const stopWheel = driveWheel(wheel);
@@ -76,6 +80,7 @@ const POOL: PoolSpec = {
   requestsPerConnection: 0,
   gatherBodyBytes: 64 * 1024,
   responseHeaderBytes: 32 * 1024,
+  client: 'native',
 };
 
 const TLS: UpstreamTlsSpec = { verify: true, serverName: null, caFile: null, certFile: null, keyFile: null };

@@ -1,5 +1,5 @@
-/** The data plane's transport (pool, connector, undici Client) held to the suite that every transport must pass. */
-import { liveTransport } from './harness.js';
+/** undici's client behind pool and connector, held to the suite that every transport must pass. */
+import { undiciTransport } from './harness.js';
 import { transportSuite } from './suite.js';
 
-transportSuite('undici', liveTransport);
+transportSuite('undici', undiciTransport);

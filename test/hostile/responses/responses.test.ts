@@ -1,13 +1,22 @@
 /** Runs the table of hostile answers against the transport: what was promised happens, and the next request is clean. */
 import type { Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { exchangeOn, liveTransport, type Transport, until } from '../../conformance/transport/harness.js';
+import {
+  exchangeOn,
+  liveTransport,
+  type Transport,
+  undiciTransport,
+  until,
+} from '../../conformance/transport/harness.js';
 import { type RawServer, rawServer } from '../../conformance/transport/servers.js';
 import { type HostileAnswer, hostileAnswers } from './responses.js';
 
 const CLEAN = 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nclean';
 
-describe('a hostile answer', () => {
+describe.each([
+  ['native', liveTransport],
+  ['undici', undiciTransport],
+] as const)('a hostile answer to %s', (client, create) => {
   let server: RawServer;
   let transport: Transport;
   /** What the server says to the next request that does not ask for `/clean`. */
@@ -17,7 +26,7 @@ describe('a hostile answer', () => {
       if (head.includes(' /clean ') || row === null) socket.write(CLEAN);
       else say(socket, row, 0);
     });
-    transport = liveTransport({ port: server.port });
+    transport = create({ port: server.port });
   });
   afterAll(async () => {
     transport.close();
@@ -29,21 +38,22 @@ describe('a hostile answer', () => {
     expect(new Set(hostileAnswers.map(({ what }) => what)).size).toBe(hostileAnswers.length);
   });
 
-  it.each(hostileAnswers)('$what: $expect', async (answer) => {
+  it.each(hostileAnswers)('$what', async (answer) => {
     row = answer;
+    const promised = client === 'undici' ? { ...answer, ...answer.undici } : answer;
     // A connection of its own, so that nothing is repeated on a fresh one, and reuse shows.
     await until('no connection is left', () => transport.stats().open === 0 || answer === hostileAnswers[0]);
     const before = server.sockets.length;
     const result = await exchangeOn(transport, { path: '/hostile', method: answer.method ?? 'GET' });
     const outcome = result.failure?.code ?? `${result.status} ${result.text}`;
-    expect(outcome).toBe(answer.expect);
+    expect(outcome).toBe(promised.expect);
     expect([result.violations, result.completed]).toEqual([[], result.failure === null]);
 
     const poisoned = server.sockets.length - 1;
     const clean = await exchangeOn(transport, { path: '/clean' });
     expect([clean.text, clean.failure]).toEqual(['clean', null]);
     const reused = server.sockets.length === before + 1;
-    expect(reused).toBe(answer.reusable === true && result.failure === null);
+    expect(reused).toBe(promised.reusable === true && result.failure === null);
     if (!reused) await until('the bad connection is closed', () => isGone(server.sockets[poisoned]));
     for (const socket of server.sockets) socket.destroy();
   });
