@@ -1,0 +1,48 @@
+/** `npm run campaign -- NAME…`: campaigns at the size that was promised, one after the other, with their figures. */
+import { type Report, showReport } from './campaign.js';
+import { fullFiles, runFiles } from './files.js';
+import { fullMemory, runMemory } from './memory.js';
+import { fullReload, runReload } from './reload.js';
+import { fullWaiting, runWaiting } from './waiting.js';
+
+interface Campaign {
+  readonly what: string;
+  run(): Promise<Report>;
+}
+
+const campaigns: Readonly<Record<string, Campaign>> = {
+  files: { what: 'files of python3 and nginx, up to 1 GiB', run: () => runFiles(fullFiles) },
+  reload: { what: '100 reloads under 2,000 requests a second', run: () => runReload(fullReload) },
+  memory: { what: '1 GiB through slow readers, both ways', run: () => runMemory(fullMemory) },
+  waiting: { what: '10,000 requests waiting at once', run: () => runWaiting(fullWaiting) },
+};
+
+const USAGE = `Usage: npm run campaign -- NAME…
+
+${Object.entries(campaigns)
+  .map(([name, { what }]) => `  ${name.padEnd(9)}${what}`)
+  .join('\n')}
+  all      all of them
+
+The exit code is 0 when every promise was kept, 1 when one was broken, 2 for a name that is not in this list.
+`;
+
+async function main(args: readonly string[]): Promise<number> {
+  const names = args.includes('all') ? Object.keys(campaigns) : args;
+  if (names.length === 0 || names.some((name) => !Object.hasOwn(campaigns, name))) {
+    process.stderr.write(USAGE);
+    return 2;
+  }
+  let broken = 0;
+  for (const name of names) {
+    const campaign = campaigns[name];
+    if (campaign === undefined) continue;
+    process.stdout.write(`${name}: ${campaign.what} …\n`);
+    const report = await campaign.run();
+    process.stdout.write(`${showReport(name, report)}\n\n`);
+    broken += report.broken.length;
+  }
+  return broken === 0 ? 0 : 1;
+}
+
+process.exitCode = await main(process.argv.slice(2));
