@@ -85,7 +85,15 @@ export function makeServices(overrides: Partial<ChainServices> = {}): ChainServi
 
 /** A target that takes requests and never answers, unless a dispatch is given. */
 export function makeTarget(spec: Partial<TargetSpec> = {}, dispatch: Dispatch = () => nothingToCancel): Target {
-  const full: TargetSpec = { id: '10.0.0.1:80', scheme: 'http', host: '10.0.0.1', port: 80, weight: 1, zone: null, ...spec };
+  const full: TargetSpec = {
+    id: '10.0.0.1:80',
+    scheme: 'http',
+    host: '10.0.0.1',
+    port: 80,
+    weight: 1,
+    zone: null,
+    ...spec,
+  };
   return { spec: full, upstreamId: 'upstream-1', authority: full.id, inFlight: 0, dispatch };
 }
 
