@@ -30,10 +30,6 @@ export class UwsRequestBody implements RequestBody {
     this.lengthBytes = lengthBytes;
   }
 
-  get hasReader(): boolean {
-    return this.#sink !== null;
-  }
-
   read(sink: BodySink): void {
     if (this.#sink !== null) throw new Error('a request body is read once');
     this.#sink = sink;
@@ -84,9 +80,16 @@ export class UwsRequestBody implements RequestBody {
     return this.#sink !== null;
   }
 
-  /** Nobody will want the rest: the answer is out. What still comes is dropped. */
+  /**
+   * Nobody will want the rest: the answer is out. What still comes is dropped, and the reader is not told: it belongs to
+   * an exchange that its own source is about to complete, and an error here would break the answer that is on its way.
+   */
   discard(): void {
-    if (!this.ended) this.fail(failure('client_gone', 'the answer was complete before the request body'));
     this.#unread = [];
+    if (this.ended) return;
+    this.ended = true;
+    this.#sink = null;
+    // For a reader that comes later still: what has come is not the whole.
+    this.#failure = failure('client_gone', 'the answer was complete before the request body');
   }
 }
