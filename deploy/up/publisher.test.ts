@@ -128,6 +128,33 @@ describe('the publisher', () => {
   });
 });
 
+describe('an attempt that is asked for right when another one ends', () => {
+  it('joins the one that waits, and never runs beside it', async () => {
+    const { publisher, compiles, compiled, outcomes } = setUp();
+    let running = 0;
+    const joined: Promise<PublishOutcome>[] = [];
+    const first = publisher.publish('start');
+    const waiting = publisher.publish('file-change');
+    compiled();
+    // One more in each of the microtasks in which the first attempt gives way to the second.
+    for (let i = 0; i < 12; i += 1) {
+      joined.push(publisher.publish('signal'));
+      await Promise.resolve();
+      running = Math.max(running, compiles.length - outcomes.length);
+    }
+    await first;
+    await settle();
+    expect(running).toBe(1);
+    expect(compiles).toHaveLength(2);
+    compiled();
+    await waiting;
+    await settle();
+    compiled();
+    await Promise.all(joined);
+    expect(compiles.length - outcomes.length).toBe(0);
+  });
+});
+
 describe('the built-in config', () => {
   it('has no faults and no warnings', async () => {
     expect(await textConfig('built-in', WELCOME_CONFIG).compile(1)).toMatchObject({ ok: true, warnings: [] });

@@ -77,8 +77,10 @@ export function createPublisher(options: PublisherOptions): Publisher {
 
   return {
     publish(cause) {
+      // Between two attempts nothing runs for some microtasks, while the second one is on its way already: join it.
+      if (next !== null) return next;
       if (running === null) return run(cause);
-      next ??= running
+      next = running
         .catch(() => {})
         .then(() => {
           next = null;
