@@ -15,7 +15,7 @@ function open() {
   return { client, upstream, tunnel, ends: () => ends };
 }
 
-test('messages and pings pass both ways, pongs do not', () => {
+test('messages and pings pass both ways, and the pong of the client', () => {
   const { client, upstream } = open();
   client.events.onMessage(bytes('up'), false);
   client.events.onPing(bytes('p'));
@@ -25,7 +25,7 @@ test('messages and pings pass both ways, pongs do not', () => {
   upstream.events.onPong(bytes('s'));
   expect([client.log, upstream.log]).toEqual([
     ['send down', 'ping r'],
-    ['send up', 'ping p'],
+    ['send up', 'ping p', 'pong q'],
   ]);
   expect([upstream.received[0]?.isBinary, client.received[0]?.isBinary]).toEqual([false, true]);
 });

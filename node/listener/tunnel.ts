@@ -5,7 +5,8 @@
  *     client ── onMessage ──▶ upstream.send     false: client.pause()   until upstream.onDrain
  *     client.send ◀── onMessage ── upstream     false: upstream.pause() until client.onDrain
  *
- * Both ends answer pings by themselves, so pings pass, to keep the whole way alive, and pongs do not.
+ * Pings pass, to keep the whole way alive. The listener's library answers a client's ping by itself, so the upstream's
+ * pong would be the second answer and ends here. Nothing answers the upstream's ping but the client: its pong passes.
  * Each end closes once. A close code passes on as it came; where it says "no code" or "no closing handshake", which may
  * not be sent (§7.4.1), the other end is told what that means for it.
  */
@@ -36,7 +37,9 @@ export function joinTunnel(client: WebSocketPeer, upstream: WebSocketPeer, onEnd
     onPing(payload) {
       if (upstreamOpen) upstream.ping(payload);
     },
-    onPong() {},
+    onPong(payload) {
+      if (upstreamOpen) upstream.pong(payload);
+    },
     onDrain() {
       if (upstreamOpen) upstream.resume();
     },
