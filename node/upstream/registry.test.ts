@@ -6,6 +6,7 @@ import { rootCertificates } from 'node:tls';
 import type { Snapshot, TargetSpec, UpstreamSpec } from '@weir/proto/snapshot/snapshot.js';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { GatewayRequest, ResponseHandler } from '../pipeline/dispatch.js';
+import { fakeClock, fakeTimers } from '../pipeline/testing/harness.js';
 import { driveWheel, systemClock } from '../time/system-clock.js';
 import { TimerWheel } from '../time/wheel.js';
 import { createNameQuery, type NameQuery } from './dns/queries.js';
@@ -95,6 +96,23 @@ describe('the registry of upstreams', () => {
     release();
     expect(await held).toBe('ok');
     await until(() => sockets.every((socket) => socket.readableEnded || socket.destroyed));
+  });
+
+  it('lets go of a removed upstream when its last attempt has ended, without another reload', () => {
+    const clock = fakeClock();
+    const timers = fakeTimers(clock);
+    const registry = createUpstreamRegistry({ clock, timers, query: createNameQuery(null) });
+    const first = registry.build(snapshotOf([specOf('a', 1), specOf('b', 1)]));
+    registry.use(first);
+    const [busy] = first.get('a')?.targets ?? [];
+    if (busy === undefined) throw new Error('the upstream has a target');
+    busy.inFlight = 1; // As the balance layer does for an attempt.
+    registry.use(registry.build(snapshotOf([])));
+    clock.advance(5_000);
+    expect(registry.lingering).toBe(1);
+    busy.inFlight = 0;
+    clock.advance(1_000);
+    expect([registry.lingering, timers.armed]).toEqual([0, 0]);
   });
 
   it('forgets what was built for a snapshot that is not used, and keeps what is shared', async () => {

@@ -11,6 +11,8 @@ import type { NameQuery } from './dns/queries.js';
 import { createLiveUpstream, identityOf, type LiveTarget, type LiveUpstream } from './live-upstream.js';
 import type { Upstreams } from './upstreams.js';
 
+/** How often it is looked whether upstreams of former snapshots carry anything still; only while there are some. */
+const LINGER_LOOK_MS = 1000;
 /** Targets that are connected to ahead of traffic, at most, and how long a reload waits for them. */
 const WARM_TARGETS_MAX = 256;
 const WARM_MS = 1000;
@@ -50,21 +52,40 @@ export interface UpstreamRegistry {
   discard(set: UpstreamSet): void;
   /** Of the set in use. */
   stats(): TargetStats[];
+  /** Upstreams of former snapshots whose last attempts have not ended; they are forgotten within a second of that. */
+  readonly lingering: number;
   /** Ends every connection now. */
   close(): void;
 }
 
 export function createUpstreamRegistry(deps: RegistryDeps): UpstreamRegistry {
   let current: UpstreamSet = setOf([], 0);
+  /** Everything that `close` has to end; those of it that only wait for their last attempt are retired. */
   const alive = new Set<LiveUpstream>();
+  const retired = new Set<LiveUpstream>();
   const upstreamDeps = { ...deps, messageBytesMax: () => current.messageBytesMax };
+
+  /**
+   * Lets go of retired upstreams whose last attempt is over. Looked for now and then rather than told by each attempt:
+   * that would cost every request something, for the sake of a few after a reload.
+   */
+  const forgetIdle = (): void => {
+    for (const upstream of retired) {
+      if (upstream.targets.some((target) => target.inFlight > 0)) continue;
+      retired.delete(upstream);
+      alive.delete(upstream);
+    }
+    if (retired.size > 0) look.arm(LINGER_LOOK_MS);
+  };
+  const look = deps.timers.create(forgetIdle);
 
   const retireAllBut = (kept: UpstreamSet, among: Iterable<LiveUpstream>): void => {
     for (const upstream of among) {
       if (kept.all.includes(upstream)) continue;
       for (const target of upstream.targets) target.retire();
-      if (upstream.targets.every((target) => target.inFlight === 0)) alive.delete(upstream);
+      retired.add(upstream);
     }
+    forgetIdle();
   };
 
   return {
@@ -84,7 +105,12 @@ export function createUpstreamRegistry(deps: RegistryDeps): UpstreamRegistry {
     },
     discard: (set) => retireAllBut(current, set.all),
     stats: () => current.all.flatMap((upstream) => upstream.targets.map(statsOf)),
+    get lingering() {
+      return retired.size;
+    },
     close() {
+      look.cancel();
+      retired.clear();
       for (const upstream of alive) for (const target of upstream.targets) target.destroy();
       alive.clear();
     },
