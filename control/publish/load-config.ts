@@ -18,11 +18,15 @@ export interface LoadContext {
   readonly createdWallMs: number;
 }
 
+/** One for the process: it remembers hashes, so that an unchanged password leaves a snapshot unchanged. */
 const hashPassword = createPasswordHasher();
 
 export async function loadConfig(file: string, context: LoadContext): Promise<LoadedConfig> {
   const text = await readConfigFile(file);
-  if (typeof text !== 'string') return { ok: false, faults: [text] };
+  return typeof text === 'string' ? loadText(text, context) : { ok: false, faults: [text] };
+}
+
+export function loadText(text: string, context: LoadContext): LoadedConfig {
   const checked = checkConfig(text, context.environment, sha256Hex);
   if (!checked.ok) return checked;
   const snapshot = compileSnapshot(checked.config, { ...context, sha256Hex, hashPassword });

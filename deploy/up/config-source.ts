@@ -1,10 +1,7 @@
 /** Where the config comes from: a file, or the text that is built in. Both end in a snapshot or in all faults. */
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
-import { checkConfig } from '@weir/control/publish/check-config.js';
-import { compileSnapshot } from '@weir/control/publish/compile.js';
-import { createPasswordHasher, sha256Hex } from '@weir/control/publish/credential-hashes.js';
-import { loadConfig } from '@weir/control/publish/load-config.js';
+import { loadConfig, loadText } from '@weir/control/publish/load-config.js';
 import { encodeSnapshot, hashContent } from '@weir/proto/snapshot/codec.js';
 import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import type { Compiled } from './publisher.js';
@@ -30,13 +27,7 @@ export function textConfig(name: string, text: string): ConfigSource {
   return {
     file: null,
     name,
-    async compile(version) {
-      const checked = checkConfig(text, process.env, sha256Hex);
-      if (!checked.ok) return checked;
-      const hashPassword = createPasswordHasher();
-      const context = { environment: process.env, version, createdWallMs: Date.now(), sha256Hex, hashPassword };
-      return { ok: true, snapshot: compileSnapshot(checked.config, context), warnings: checked.warnings };
-    },
+    compile: async (version) => loadText(text, { environment: process.env, version, createdWallMs: Date.now() }),
   };
 }
 

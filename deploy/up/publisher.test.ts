@@ -160,6 +160,19 @@ describe('the built-in config', () => {
     expect(await textConfig('built-in', WELCOME_CONFIG).compile(1)).toMatchObject({ ok: true, warnings: [] });
   });
 
+  it('keeps the hash of an unchanged password, so that compiling it again changes nothing', async () => {
+    const users = `${WELCOME_CONFIG}consumers: [{ id: ann, basic: [{ username: ann, password: "\${HOME}" }] }]\n`;
+    const source = textConfig('with a password', users);
+    const hashes = await Promise.all(
+      [1, 2].map(async (version) => {
+        const compiled = await source.compile(version);
+        return compiled.ok ? encodeForOffer(compiled.snapshot).hash : JSON.stringify(compiled.faults);
+      }),
+    );
+    expect(hashes[0]).toMatch(/^[0-9a-f]{64}$/);
+    expect(hashes[1]).toBe(hashes[0]);
+  });
+
   it('has the same hash whatever the number, and another one when it says something else', async () => {
     const one = encodeForOffer(sample);
     expect(encodeForOffer({ ...sample, version: 9, createdWallMs: 5 }).hash).toBe(one.hash);
