@@ -127,6 +127,7 @@ class Node implements GatewayNode {
         credentials: compileCredentials(snapshot.consumers, this.#credentials),
         limiters: this.#limiters,
         observer: this.#observer,
+        onBug: this.#onBug,
         reveal: this.#reveal,
       });
       await this.#upstreams.warm(upstreams);

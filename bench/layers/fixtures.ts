@@ -116,7 +116,10 @@ export async function openServices(isLogged: boolean): Promise<Services> {
   const wheel = new TimerWheel(systemClock);
   const stopWheel = driveWheel(wheel);
   const reveal = (text: string): string => text;
-  const common = { clock: systemClock, timers: wheel, random: Math.random, reveal };
+  const onBug = (error: unknown): never => {
+    throw error;
+  };
+  const common = { clock: systemClock, timers: wheel, random: Math.random, reveal, onBug };
   const observer = createNodeObserver({ ...common, status: () => idleNode });
   await observer.apply(snapshot);
   const upstreams = new Map(snapshot.upstreams.map((spec) => [spec.id, { spec, targets: [target] }]));

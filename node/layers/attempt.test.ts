@@ -163,7 +163,67 @@ describe('the send timer', () => {
   });
 });
 
+describe('a body that is gathered before the attempt begins', () => {
+  const sink = { onChunk: () => {}, onEnd: () => {}, onError: () => {} };
+
+  it('leaves the attempt timer alone until there is an attempt', () => {
+    const world = setUp({ attemptMs: 100 }, fakeBody(10));
+    world.call.request.body?.read(sink);
+    world.clock.advance(5_000);
+    expect(world.handler.ended).toBe(false);
+    world.call.handler.onPhase?.('connect');
+    world.clock.advance(100);
+    expect(world.handler.failure?.timer).toBe('attempt');
+  });
+
+  it('has its send timer from the moment that sending begins', () => {
+    const body = fakeBody(10);
+    const world = setUp({ sendMs: 100 }, body);
+    world.call.request.body?.read(sink);
+    body.push('ten bytes!');
+    body.end();
+    world.call.handler.onPhase?.('send');
+    world.clock.advance(100);
+    expect(world.handler.failure?.timer).toBe('send');
+  });
+});
+
+describe('a bug above an attempt', () => {
+  it('fails the exchange, is told, and does not reach the transport', () => {
+    const bug = new Error('bug');
+    const bugs: unknown[] = [];
+    const services = makeServices({ onBug: (error) => bugs.push(error) });
+    const layer = attempt(makeRoute(), services);
+    if (layer === null) throw new Error('a proxy route has an attempt layer');
+    const bottom = scriptedDispatch();
+    const failed: string[] = [];
+    compose([layer], bottom.dispatch)(makeRequest(), {
+      onHeaders: () => {
+        throw bug;
+      },
+      onData: () => true,
+      onComplete: () => {},
+      onError: ({ code }) => failed.push(code),
+    });
+    bottom.last().head(200);
+    expect([failed, bugs, bottom.last().cancelled]).toEqual([['internal_error'], [bug], true]);
+  });
+});
+
 describe('the record of an attempt', () => {
+  it('forgets what a former connection had reached when it begins again on a fresh one', () => {
+    const world = setUp();
+    world.call.handler.onPhase?.('send');
+    world.call.handler.onPhase?.('firstByte');
+    world.clock.advance(50);
+    world.call.handler.onPhase?.('connect');
+    world.clock.advance(7);
+    world.call.fail(failure('connection_refused', ''));
+    const [record] = world.exchange.attempts;
+    if (record === undefined) throw new Error('the attempt was not recorded');
+    expect(phaseDurations(record, 0)).toEqual({ connect: 7 });
+  });
+
   it('holds the duration of each phase that was passed, and the status', () => {
     const world = setUp();
     world.call.handler.onPhase?.('connect');

@@ -10,7 +10,7 @@
  * not take what there is to send, and `idle` only while the client takes what there is to read; a slow client is not
  * the upstream's fault and has timers of its own (clientBody, clientIdle).
  */
-import { type Failure, type TimerName, timerFired } from '@weir/proto/http/failures.js';
+import { type Failure, failure, type TimerName, timerFired } from '@weir/proto/http/failures.js';
 import type { HeaderList } from '@weir/proto/http/headers.js';
 import type { RouteSpec, RouteTimeouts } from '@weir/proto/snapshot/snapshot.js';
 import type { Place } from '../pipeline/chain.js';
@@ -25,7 +25,7 @@ import {
   type ResponseHead,
   type WebSocketPeer,
 } from '../pipeline/dispatch.js';
-import { type Attempt, createAttempt } from '../pipeline/exchange.js';
+import { type Attempt, createAttempt, enterPhase } from '../pipeline/exchange.js';
 import type { ChainServices } from '../pipeline/services.js';
 import type { Timer } from '../time/clock.js';
 
@@ -66,6 +66,10 @@ class Run implements ResponseHandler {
   readonly #attempt: Attempt;
   readonly #phaseTimer: Timer;
   readonly #attemptTimer: Timer | null;
+  readonly #attemptMs: number;
+  /** The transport has been given all of the body; what is not sent yet is the upstream's to take. */
+  #bodyHandedOver = false;
+  #begun = false;
   /** When the phase that is on has lasted too long; Infinity while its limit does not count. */
   #phaseEndsAtMs = Number.POSITIVE_INFINITY;
   /** When the phase timer will look; it is left alone when it looks too early, and looks again. */
@@ -85,11 +89,12 @@ class Run implements ResponseHandler {
     this.#routeId = route.id;
     this.#limits = limits;
     this.#attempt = createAttempt(request.target?.spec.id ?? '', nowMs);
+    this.#bodyHandedOver = request.body === null;
     request.exchange.attempts.push(this.#attempt);
     this.#phaseTimer = services.timers.create(() => this.#look());
     const attemptMs = route.timeouts.attemptMs;
+    this.#attemptMs = attemptMs;
     this.#attemptTimer = attemptMs === 0 ? null : services.timers.create(() => this.#fire('attempt', attemptMs));
-    this.#attemptTimer?.arm(attemptMs);
   }
 
   readonly cancel: Cancel = () => {
@@ -101,12 +106,18 @@ class Run implements ResponseHandler {
   onPhase(phase: AttemptPhase): void {
     if (this.#ended) return;
     const nowMs = this.#services.clock.nowMs();
-    this.#attempt.phase = phase;
-    this.#attempt.phaseStartMs[phase] = nowMs;
-    // `send` is armed by the body's own progress, see watch().
-    if (phase === 'send') this.#phaseEndsAtMs = Number.POSITIVE_INFINITY;
+    this.#begin();
+    enterPhase(this.#attempt, phase, nowMs);
+    // While the body streams, `send` is armed by its progress, see watch().
+    if (phase === 'send' && !this.#bodyHandedOver) this.#phaseEndsAtMs = Number.POSITIVE_INFINITY;
     else this.#bound(nowMs + this.#limits[phase].limitMs, nowMs);
-    this.#handler.onPhase?.(phase);
+  }
+
+  /** The attempt begins with its first phase: a body that is gathered before is the client's time, not the upstream's. */
+  #begin(): void {
+    if (this.#begun) return;
+    this.#begun = true;
+    this.#attemptTimer?.arm(this.#attemptMs);
   }
 
   onSendProgress(): void {
@@ -118,21 +129,27 @@ class Run implements ResponseHandler {
     if (this.#ended) return;
     this.#attempt.status = head.status;
     if (this.#attempt.phase !== 'body') this.onPhase('body');
-    this.#handler.onHeaders({
-      status: head.status,
-      headers: head.headers,
-      lengthBytes: head.lengthBytes,
-      resume: () => {
-        if (this.#ended) return;
-        this.#restart();
-        head.resume();
-      },
-    });
+    const resume = (): void => {
+      if (this.#ended) return;
+      this.#restart();
+      head.resume();
+    };
+    try {
+      this.#handler.onHeaders({ status: head.status, headers: head.headers, lengthBytes: head.lengthBytes, resume });
+    } catch (error) {
+      this.#bug(error);
+    }
   }
 
   onData(chunk: Uint8Array): boolean {
     if (this.#ended) return false;
-    const open = this.#handler.onData(chunk);
+    let open = false;
+    try {
+      open = this.#handler.onData(chunk);
+    } catch (error) {
+      this.#bug(error);
+      return false;
+    }
     if (open) this.#phaseEndsAtMs = this.#services.clock.nowMs() + this.#limits.body.limitMs;
     else this.#phaseEndsAtMs = Number.POSITIVE_INFINITY;
     return open;
@@ -141,13 +158,32 @@ class Run implements ResponseHandler {
   onComplete(): void {
     if (this.#ended) return;
     this.#end(null);
-    this.#handler.onComplete();
+    try {
+      this.#handler.onComplete();
+    } catch (error) {
+      this.#services.onBug(error);
+    }
   }
 
   onError(failed: Failure): void {
     if (this.#ended) return;
     this.#end(failed);
-    this.#handler.onError(failed);
+    try {
+      this.#handler.onError(failed);
+    } catch (error) {
+      this.#services.onBug(error);
+    }
+  }
+
+  /**
+   * Something above threw. Its exception must not enter the transport, whose state belongs to other exchanges as well:
+   * this is the one place where a transport's callbacks enter the chain, so it stops here, and this exchange fails.
+   */
+  #bug(error: unknown): void {
+    this.#services.onBug(error);
+    if (this.#ended) return;
+    this.cancelNext();
+    this.onError(failure('internal_error', 'the gateway failed while it passed the answer on', { cause: error }));
   }
 
   onUpgrade(headers: HeaderList, peer: WebSocketPeer): void {
@@ -166,6 +202,7 @@ class Run implements ResponseHandler {
         body.read({
           onChunk: (chunk) => sink.onChunk(chunk),
           onEnd: () => {
+            run.#bodyHandedOver = true;
             run.#startSend();
             sink.onEnd();
           },

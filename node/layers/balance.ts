@@ -6,7 +6,6 @@ import { failure } from '@weir/proto/http/failures.js';
 import type { HeaderList } from '@weir/proto/http/headers.js';
 import type { Place } from '../pipeline/chain.js';
 import {
-  type AttemptPhase,
   type Cancel,
   nothingToCancel,
   type ResponseHandler,
@@ -75,10 +74,6 @@ class Held implements ResponseHandler {
   onError(failed: Parameters<ResponseHandler['onError']>[0]): void {
     this.#release();
     this.#handler.onError(failed);
-  }
-
-  onPhase(phase: AttemptPhase): void {
-    this.#handler.onPhase?.(phase);
   }
 
   onUpgrade(headers: HeaderList, peer: WebSocketPeer): void {

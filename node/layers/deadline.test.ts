@@ -76,6 +76,12 @@ describe('the total timer', () => {
     expect([world.bottom.calls.length, world.timers.armed]).toEqual([0, 0]);
   });
 
+  it('begins nothing that it leaves no time for', () => {
+    const world = setUp(500, ['x-request-timeout-ms', '0']);
+    expect(world.handler.failure).toMatchObject({ code: 'total_timeout', limitMs: 0 });
+    expect([world.bottom.calls.length, world.timers.armed]).toEqual([0, 0]);
+  });
+
   it('is gone when the exchange ends in another way', () => {
     const answered = setUp(500);
     answered.bottom.last().answer(200);

@@ -27,6 +27,12 @@ export const deadline: Place = (route, services) => {
       return nothingToCancel;
     }
     const limitMs = budget.budgetMs === null ? routeMs : Math.min(routeMs, budget.budgetMs);
+    if (request.exchange.receivedAtMs + limitMs <= services.clock.nowMs()) {
+      // Nothing is begun that can't be finished in time: a spent budget costs the upstream nothing.
+      services.observer.timerFired('total', request.exchange.routeId);
+      handler.onError(timerFired('total', limitMs));
+      return nothingToCancel;
+    }
     const bounded = new Bounded(request, handler, services, limitMs);
     bounded.cancelNext = next(request, bounded);
     return bounded.ended ? nothingToCancel : bounded.cancel;

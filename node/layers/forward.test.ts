@@ -18,6 +18,7 @@ function send(
   headers: HeaderList,
   origin: Partial<ExchangeOrigin> = {},
   hostHeader: HostHeaderSpec = { mode: 'pass' },
+  method = 'GET',
 ) {
   const clock = fakeClock();
   const target = makeTarget({ id: '10.0.0.1:80' });
@@ -30,7 +31,7 @@ function send(
   exchange.deadlineAtMs = clock.nowMs() + 1_234.9;
   exchange.traceId = 'a'.repeat(32);
   exchange.spanId = 'b'.repeat(16);
-  const request = makeRequest({ headers, exchange, target, authority: 'api.example.com:8080' });
+  const request = makeRequest({ method, headers, exchange, target, authority: 'api.example.com:8080' });
   compose([layer], bottom.dispatch)(request, handler);
   return { handler, bottom, sent: bottom.calls[0]?.request.headers ?? [] };
 }
@@ -104,6 +105,17 @@ describe('the request head that goes upstream', () => {
     [{ mode: 'set', value: 'internal' }, 'internal'],
   ] as const)('host mode %o sends Host: %s', (mode, host) => {
     expect(headerValue(send([], {}, mode).sent, 'host')).toBe(host);
+  });
+
+  it('tells a gRPC upstream what is left in its own field', () => {
+    expect(headerValue(send(['grpc-timeout', '5S']).sent, 'grpc-timeout')).toBe('1234m');
+    expect(headerValue(send([]).sent, 'grpc-timeout')).toBeUndefined();
+  });
+
+  it('counts the hops of OPTIONS and answers the last one itself', () => {
+    const options = (hops: string) => send(['max-forwards', hops], {}, { mode: 'pass' }, 'OPTIONS');
+    expect(headerValue(options('3').sent, 'max-forwards')).toBe('2');
+    expect([options('0').handler.status, options('0').bottom.calls.length]).toEqual([204, 0]);
   });
 
   it('lets a chain of gateways through and stops a circle', () => {

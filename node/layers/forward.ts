@@ -6,13 +6,19 @@
  * the body that it really sends. Host stands first, as RFC 9110 §7.2 asks.
  */
 import { failure } from '@weir/proto/http/failures.js';
-import { combinedValue, type HeaderList, headerValue, type MutableHeaderList } from '@weir/proto/http/headers.js';
+import {
+  combinedValue,
+  type HeaderList,
+  hasField,
+  headerValue,
+  type MutableHeaderList,
+} from '@weir/proto/http/headers.js';
 import { connectionNamed, isHopByHop } from '@weir/proto/http/hop-by-hop.js';
 import type { HostHeaderSpec } from '@weir/proto/snapshot/snapshot.js';
 import { forwardedElement, hopsThrough } from '../forward/forwarded.js';
 import type { Place } from '../pipeline/chain.js';
+import { answerDirectly } from '../pipeline/direct-answer.js';
 import {
-  type AttemptPhase,
   type GatewayRequest,
   nothingToCancel,
   type ResponseHandler,
@@ -41,7 +47,7 @@ export const forward: Place = (route, services) => {
   if (route.action.kind !== 'proxy') return null;
   const { names } = services.gateway;
   const hostHeader = services.upstreams.get(route.action.upstream)?.spec.hostHeader ?? { mode: 'pass' };
-  const dropped = new Set([...REPLACED, names.deadlineHeader, names.requestIdHeader]);
+  const dropped = new Set([...REPLACED, 'grpc-timeout', 'max-forwards', names.deadlineHeader, names.requestIdHeader]);
   const pseudonym = names.via.toLowerCase();
   const { clock } = services;
 
@@ -57,8 +63,7 @@ export const forward: Place = (route, services) => {
       list.push('traceparent', `00-${exchange.traceId}-${exchange.spanId}-${exchange.traceSampled ? '01' : '00'}`);
       if (exchange.traceState !== '') list.push('tracestate', exchange.traceState);
     }
-    const leftMs = exchange.deadlineAtMs - clock.nowMs();
-    if (leftMs !== Number.POSITIVE_INFINITY) list.push(names.deadlineHeader, String(Math.max(0, Math.floor(leftMs))));
+    pushBudget(headers, list, names.deadlineHeader, exchange.deadlineAtMs - clock.nowMs());
     return list;
   };
 
@@ -68,9 +73,29 @@ export const forward: Place = (route, services) => {
       handler.onError(failure('loop_detected', `the request has passed "${names.via}" ${HOPS_MAX} times`));
       return nothingToCancel;
     }
-    return next({ ...request, headers: upstreamHeaders(request, via) }, new EndToEnd(handler));
+    const hops = hopsLeft(request);
+    if (hops === 0) return answerDirectly(request, handler, 204, []);
+    const headers = upstreamHeaders(request, via);
+    if (hops !== null) headers.push('max-forwards', String(hops - 1));
+    return next({ ...request, headers }, new EndToEnd(handler));
   };
 };
+
+/** What is left of the deadline, in the gateway's own field, and in gRPC's where the client used that. */
+function pushBudget(headers: HeaderList, list: MutableHeaderList, deadlineHeader: string, leftMs: number): void {
+  if (leftMs === Number.POSITIVE_INFINITY) return;
+  const wholeMs = String(Math.max(0, Math.floor(leftMs)));
+  list.push(deadlineHeader, wholeMs);
+  // Eight digits at most (gRPC over HTTP/2, Timeout); more than that is a day, and no route waits that long.
+  if (hasField(headers, 'grpc-timeout')) list.push('grpc-timeout', `${wholeMs.length > 8 ? '99999999' : wholeMs}m`);
+}
+
+/** Hops that an OPTIONS or TRACE may still take (RFC 9110 §7.6.2), null without a limit. At 0 it is answered here. */
+function hopsLeft(request: GatewayRequest): number | null {
+  if (request.method !== 'OPTIONS' && request.method !== 'TRACE') return null;
+  const value = headerValue(request.headers, 'max-forwards');
+  return value !== undefined && /^\d{1,9}$/.test(value) ? Number(value) : null;
+}
 
 function hostOf(spec: HostHeaderSpec, request: GatewayRequest): string {
   if (spec.mode === 'set') return spec.value;
@@ -140,10 +165,6 @@ class EndToEnd implements ResponseHandler {
 
   onError(failed: Parameters<ResponseHandler['onError']>[0]): void {
     this.#handler.onError(failed);
-  }
-
-  onPhase(phase: AttemptPhase): void {
-    this.#handler.onPhase?.(phase);
   }
 
   onUpgrade(headers: HeaderList, peer: WebSocketPeer): void {

@@ -14,6 +14,7 @@ import { bodyLimit } from '../layers/body-limit.js';
 import { cors } from '../layers/cors.js';
 import { deadline } from '../layers/deadline.js';
 import { forward } from '../layers/forward.js';
+import { hopFields } from '../layers/hop-fields.js';
 import { limit } from '../layers/limit.js';
 import { observe } from '../layers/observe.js';
 import { redirect } from '../layers/redirect.js';
@@ -23,7 +24,7 @@ import { trace } from '../layers/trace.js';
 import { transformRequest } from '../layers/transform-request.js';
 import { transformResponse } from '../layers/transform-response.js';
 import { upgradeGate } from '../layers/upgrade-gate.js';
-import { compose, type Dispatch, type Layer } from './dispatch.js';
+import { compose, type Dispatch, guardedBy, type Layer } from './dispatch.js';
 import type { ChainServices } from './services.js';
 
 export type Place = (route: RouteSpec, services: ChainServices) => Layer | null;
@@ -36,6 +37,7 @@ export const chain: readonly Place[] = [
   cors, // likewise: a browser may read a 504 only with its fields; preflights carry no credentials and end here
   deadline, // the clock runs from here; all that follows is inside `total`
   addresses, // the cheapest refusal first
+  hopFields, // before any layer writes request fields, so that a client can't name those for removal
   authenticate,
   limit, // behind authenticate: limits may be by consumer
   bodyLimit,
@@ -57,7 +59,7 @@ const sendToTarget: Dispatch = (request, handler) => {
 
 export function compileChain(route: RouteSpec, services: ChainServices): Dispatch {
   const layers = chain.map((place) => place(route, services)).filter((layer) => layer !== null);
-  return compose(layers, sendToTarget);
+  return compose(layers, sendToTarget, guardedBy(services.onBug));
 }
 
 /** What a request passes that no route takes: it is counted, traced and answered like any other. */
@@ -81,5 +83,5 @@ const unmatchedRoute: RouteSpec = {
 
 export function compileRefusalChain(services: ChainServices, bottom: Dispatch): Dispatch {
   const layers = refusalChain.map((place) => place(unmatchedRoute, services)).filter((layer) => layer !== null);
-  return compose(layers, bottom);
+  return compose(layers, bottom, guardedBy(services.onBug));
 }

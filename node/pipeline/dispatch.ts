@@ -10,7 +10,7 @@
  * - After Cancel was called no further callback runs; cancelling twice, or after the end, is nothing.
  * - A request is never changed by the one it was handed to; a layer that wants another passes on a new object.
  */
-import type { Failure } from '@weir/proto/http/failures.js';
+import { type Failure, failure } from '@weir/proto/http/failures.js';
 import type { HeaderList } from '@weir/proto/http/headers.js';
 import type { Target } from '../upstream/target.js';
 import type { Exchange } from './exchange.js';
@@ -74,7 +74,7 @@ export interface ResponseHandler {
   onError(failure: Failure): void;
   /** The upstream has switched protocols; the exchange lives on in the two ends of a tunnel. Absent: upgrade refused. */
   onUpgrade?(headers: HeaderList, peer: WebSocketPeer): void;
-  /** Progress of an attempt, only seen between a transport and the attempt layer right above it. */
+  /** Progress of an attempt: told by a transport, heard by the attempt layer right above it, passed on by nobody. */
   onPhase?(phase: AttemptPhase): void;
   /** A piece of the request body was taken by the upstream's socket (phase `send` goes on). */
   onSendProgress?(): void;
@@ -116,6 +116,24 @@ export type Layer = (next: Dispatch) => Dispatch;
 export const nothingToCancel: Cancel = () => {};
 
 /** Folds layers over a bottom, the first one outermost: the reading order of the list is the order of the request. */
-export function compose(layers: readonly Layer[], bottom: Dispatch): Dispatch {
-  return layers.reduceRight((next, layer) => layer(next), bottom);
+export function compose(layers: readonly Layer[], bottom: Dispatch, guard: Layer = unguarded): Dispatch {
+  return layers.reduceRight((next, layer) => guard(layer(next)), guard(bottom));
+}
+
+const unguarded: Layer = (dispatch) => dispatch;
+
+/**
+ * A dispatch that throws has a bug. It becomes a failure right where it was thrown, so that whatever stands above (a
+ * timer, a count of load) ends as it does with any other failure, and the bug is told once.
+ */
+export function guardedBy(onBug: (error: unknown) => void): Layer {
+  return (dispatch) => (request, handler) => {
+    try {
+      return dispatch(request, handler);
+    } catch (error) {
+      onBug(error);
+      handler.onError(failure('internal_error', 'the gateway failed', { cause: error }));
+      return nothingToCancel;
+    }
+  };
 }

@@ -74,6 +74,24 @@ export interface AttemptEvidence {
   readonly failure: FailureCode | null;
 }
 
+const phaseOrder: Readonly<Record<AttemptPhase, number>> = {
+  queue: 0,
+  connect: 1,
+  tls: 2,
+  send: 3,
+  firstByte: 4,
+  body: 5,
+};
+
+/** A phase begins. What a former try of the same attempt (over a stale connection) had reached beyond it is forgotten. */
+export function enterPhase(attempt: Attempt, phase: AttemptPhase, nowMs: number): void {
+  if (phaseOrder[phase] < phaseOrder[attempt.phase]) {
+    for (const later of attemptPhases.slice(phaseOrder[phase])) attempt.phaseStartMs[later] = Number.NaN;
+  }
+  attempt.phase = phase;
+  attempt.phaseStartMs[phase] = nowMs;
+}
+
 /** Durations of the phases that were passed, in their order, in milliseconds with one decimal; the last one ends at `nowMs` when it is still open. */
 export function phaseDurations(attempt: Attempt, nowMs: number): Partial<Record<AttemptPhase, number>> {
   const durations: Partial<Record<AttemptPhase, number>> = {};

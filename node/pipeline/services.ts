@@ -18,6 +18,8 @@ export interface ChainServices {
   /** Counters of rate limits; they outlive a snapshot. */
   readonly limiters: LimiterStore;
   readonly observer: Observer;
+  /** Hears of bugs: what threw where nothing may throw. The exchange that it belonged to has failed or will. */
+  readonly onBug: (error: unknown) => void;
   /** Fills the `${NAME}` parts of a text from the node's environment; throws when one is missing. */
   readonly reveal: (text: SecretText) => string;
 }

@@ -78,6 +78,9 @@ export function makeServices(overrides: Partial<ChainServices> = {}): ChainServi
     },
     limiters: { limiter: notGiven('limiter store') },
     observer: { route: () => ({ started: () => {}, ended: () => {} }), timerFired: () => {} },
+    onBug: (error) => {
+      throw error;
+    },
     reveal: (text) => text,
     ...overrides,
   };
