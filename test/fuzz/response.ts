@@ -131,7 +131,8 @@ function forget(server: RawServer): void {
 
 const CHUNKED = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
 
-const VALID: readonly string[] = [
+/** Answers that nothing is wrong with. */
+export const VALID: readonly string[] = [
   'HTTP/1.1 200 OK\r\nContent-Length: 11\r\nX-A: b\r\n\r\nhello world',
   'HTTP/1.1 200 OK\r\nContent-Length: 0\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\n\r\n',
   `${CHUNKED}5\r\nhello\r\n6;x="y"\r\n world\r\n0\r\nX-T: 1\r\n\r\n`,
@@ -176,7 +177,8 @@ const SPLICES: readonly string[] = [
   'x'.repeat(40_000),
 ];
 
-type Random = (below: number) => number;
+/** A whole number from 0 to below the bound. */
+export type Random = (below: number) => number;
 
 function scriptOf(random: Random): Script {
   let bytes: Buffer = Buffer.from(VALID[random(VALID.length)] ?? '', 'latin1');
@@ -197,7 +199,8 @@ function scriptOf(random: Random): Script {
   };
 }
 
-function mutated(bytes: Buffer, random: Random): Buffer {
+/** The bytes with one thing done to them. */
+export function mutated(bytes: Buffer, random: Random): Buffer {
   const at = random(bytes.length + 1);
   const length = random(Math.min(32, bytes.length - at + 1));
   const [before, after] = [bytes.subarray(0, at), bytes.subarray(at)];
@@ -220,7 +223,7 @@ function mutated(bytes: Buffer, random: Random): Buffer {
 }
 
 /** Whole numbers below a bound, the same ones for the same seed and case (mulberry32). */
-function randomFrom(seed: number, number: number): Random {
+export function randomFrom(seed: number, number: number): Random {
   let state = (Math.imul(seed, 0x9e3779b1) ^ Math.imul(number + 1, 0x85ebca6b)) >>> 0;
   return (below) => {
     state = (state + 0x6d2b79f5) >>> 0;

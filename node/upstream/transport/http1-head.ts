@@ -82,6 +82,10 @@ function judged(status: number, isLatest: boolean, headers: HeaderList): AnswerH
         keepsAlive ||= options.some((option) => option.trim() === 'keep-alive');
         break;
       }
+      case 'content-length':
+        // It has no body, and whoever announces one probably sends it: some readers would read it (RFC 9110 §8.6).
+        if (status === 204 && Number(headers[i + 1]) > 0) return 'a length on a 204';
+        break;
       case 'transfer-encoding':
         // HTTP/1.0 does not know chunks, so its readers see another message (RFC 9112 §6.1).
         if (!isLatest) return 'chunks in HTTP/1.0';

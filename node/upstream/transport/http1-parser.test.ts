@@ -142,7 +142,8 @@ describe('AnswerParser', () => {
   it.each([
     ['HEAD', `${OK}Content-Length: 5\r\n\r\n`, 'done', ''],
     ['HEAD', CHUNKED, 'done', ''],
-    ['GET', 'HTTP/1.1 204 No\r\nContent-Length: 5\r\n\r\n', 'done', ''],
+    ['GET', 'HTTP/1.1 204 No\r\nContent-Length: 5\r\n\r\n', 'malformed', ''],
+    ['GET', 'HTTP/1.1 204 No\r\nContent-Length: 0\r\n\r\n', 'done', ''],
     ['GET', 'HTTP/1.1 304 No\r\nTransfer-Encoding: chunked\r\n\r\n', 'done', ''],
     ['GET', `${OK}Content-Length: 5\r\n\r\nhell`, 'incomplete', 'hell'],
     ['GET', `${OK}Content-Le`, 'incomplete', ''],
