@@ -10,7 +10,7 @@ import { randomBytes } from 'node:crypto';
 import type { NodeStatus, SnapshotStatus } from '@weir/proto/events/node-status.js';
 import { failure } from '@weir/proto/http/failures.js';
 import { type Environment, fillReferences } from '@weir/proto/snapshot/secret-text.js';
-import type { SecretText, Snapshot } from '@weir/proto/snapshot/snapshot.js';
+import type { GatewaySpec, SecretText, Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import { credentialFunctions } from './auth/credential-functions.js';
 import { compileCredentials } from './auth/credentials.js';
 import { createLimiterStore } from './limit/limiter-store.js';
@@ -19,6 +19,7 @@ import { requestIds } from './listener/request-ids.js';
 import { createUwsListener } from './listener/uws/server.js';
 import { createMetricsServer } from './observe/metrics-server.js';
 import { createNodeObserver } from './observe/node-observer.js';
+import type { Prepared } from './observe/prepared.js';
 import { type Dispatch, nothingToCancel } from './pipeline/dispatch.js';
 import { compileSnapshot } from './pipeline/runtime.js';
 import { driveWheel, systemClock } from './time/system-clock.js';
@@ -62,8 +63,8 @@ const noSnapshot: Dispatch = (_request, handler) => {
   return nothingToCancel;
 };
 
-/** Decimal digits of the seed of request ids; see listener/request-ids.ts. */
-const ID_SEED_BYTES = 16;
+/** Random bytes in the prefix of request ids; see listener/request-ids.ts. */
+const ID_SEED_BYTES = 10;
 
 class Node implements GatewayNode {
   metricsAddress = { host: '', port: 0 };
@@ -116,6 +117,7 @@ class Node implements GatewayNode {
   async apply(snapshot: Snapshot, hash: string): Promise<void> {
     if (this.#drained !== null) throw new Error('this node is draining');
     const upstreams = this.#upstreams.build(snapshot);
+    let observing: Prepared | null = null;
     try {
       const { gateway } = snapshot;
       const dispatch = compileSnapshot(snapshot, {
@@ -127,14 +129,18 @@ class Node implements GatewayNode {
         credentials: compileCredentials(snapshot.consumers, this.#credentials),
         limiters: this.#limiters,
         observer: this.#observer,
-        onBug: this.#onBug,
         reveal: this.#reveal,
       });
       await this.#upstreams.warm(upstreams);
-      await this.#observer.apply(snapshot);
+      observing = await this.#observer.prepare(snapshot);
+      // A drain may have begun meanwhile; what it has closed must not be opened again.
+      if (this.#drained !== null) throw new Error('this node is draining');
       await this.#takeOver(snapshot);
+      // From here on nothing can fail, and all of it happens before the next request is read.
+      observing.commit();
       this.#dispatch = dispatch;
     } catch (error) {
+      observing?.discard();
       this.#upstreams.discard(upstreams);
       this.#forgetRoutes();
       throw error;
@@ -151,12 +157,13 @@ class Node implements GatewayNode {
     this.#observer.retainRoutes(this.#inForce?.snapshot.routes.map((route) => route.id) ?? []);
   }
 
-  /** The listener takes over what it can; its address and whether it speaks TLS stay as they were at the start. */
-  async #takeOver(snapshot: Snapshot): Promise<void> {
-    const { gateway } = snapshot;
+  /**
+   * The listener takes over what it can; its address and whether it speaks TLS stay as they were at the start. Rejects
+   * when it can't open its port or use a certificate; then it goes on as it was.
+   */
+  async #takeOver({ gateway }: Snapshot): Promise<void> {
     if (this.#listener !== null) {
-      if (gateway.tls !== null && this.#bound?.scheme === 'https') this.#listener.reloadCertificates(gateway.tls);
-      this.#listener.update(gateway);
+      this.#changeListener(this.#listener, gateway);
       return;
     }
     const listener = createUwsListener({
@@ -174,6 +181,17 @@ class Node implements GatewayNode {
     });
     this.#bound = await listener.start();
     this.#listener = listener;
+  }
+
+  /** Limits first, for an app with new certificates is made with them; both in one turn, so no request sees half. */
+  #changeListener(listener: Listener, gateway: GatewaySpec): void {
+    listener.update(gateway);
+    try {
+      if (gateway.tls !== null && this.#bound?.scheme === 'https') listener.reloadCertificates(gateway.tls);
+    } catch (error) {
+      if (this.#inForce !== null) listener.update(this.#inForce.snapshot.gateway);
+      throw error;
+    }
   }
 
   drain(): Promise<{ readonly cut: number }> {

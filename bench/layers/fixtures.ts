@@ -121,7 +121,7 @@ export async function openServices(isLogged: boolean): Promise<Services> {
   };
   const common = { clock: systemClock, timers: wheel, random: Math.random, reveal, onBug };
   const observer = createNodeObserver({ ...common, status: () => idleNode });
-  await observer.apply(snapshot);
+  (await observer.prepare(snapshot)).commit();
   const upstreams = new Map(snapshot.upstreams.map((spec) => [spec.id, { spec, targets: [target] }]));
   return {
     chain: {

@@ -20,9 +20,13 @@ function setUp() {
       counts: () => ({ written: file.lines.length, dropped: 1 }),
     };
   }, seededRandom(7));
-  const apply = (spec: Partial<AccessLogSpec>, routes = [makeRoute()]) => {
+  const prepare = (spec: Partial<AccessLogSpec>, routes = [makeRoute()]) => {
     const gateway = makeGateway();
-    log.apply({ gateway: { ...gateway, accessLog: { ...gateway.accessLog, enabled: true, ...spec } }, routes });
+    const accessLog = { ...gateway.accessLog, enabled: true, ...spec };
+    return log.prepare({ gateway: { ...gateway, accessLog }, routes });
+  };
+  const apply = (spec: Partial<AccessLogSpec>, routes = [makeRoute()]) => {
+    prepare(spec, routes).commit();
   };
   const end = (outcome: { status?: number; ms?: number; failed?: boolean; query?: string } = {}) => {
     const exchange = makeExchange();
@@ -31,7 +35,7 @@ function setUp() {
     exchange.failure = outcome.failed ? failure('client_gone', '') : null;
     log.ended(makeRequest({ exchange, query: outcome.query ?? '' }));
   };
-  return { log, opened, apply, end };
+  return { log, opened, prepare, apply, end };
 }
 
 describe('the access log', () => {
@@ -82,6 +86,19 @@ describe('the access log', () => {
     expect(() => apply({ destination: 'refused', sample: 0 })).toThrow('EACCES');
     end();
     expect(opened[0]?.lines).toHaveLength(1);
+  });
+
+  it('changes nothing for a snapshot that is refused after it was prepared, and closes what was opened for it', () => {
+    const { opened, prepare, apply, end } = setUp();
+    const keyed = makeRoute({ auth: [{ kind: 'apiKey', in: [{ query: 'key' }], consumers: [], hide: false }] });
+    apply({ destination: 'one' }, [keyed]);
+    for (const destination of ['one', 'two']) prepare({ destination, sample: 0 }).discard();
+    end({ query: 'key=1' });
+    apply({ destination: 'one' });
+    end({ query: 'key=1' });
+    const lines = opened[0]?.lines.map((line) => JSON.parse(line).query);
+    expect(lines).toEqual(['key=[redacted]', 'key=[redacted]']);
+    expect(opened.map(({ closed }) => closed)).toEqual([false, true]);
   });
 
   it('hides the secrets of the snapshot before as well, since its exchanges are still ending', () => {

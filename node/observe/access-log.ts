@@ -10,6 +10,7 @@ import type { Random } from '../time/clock.js';
 import { LineParts } from './line-parts.js';
 import { type LineOptions, logLine, type RefusedRequest, refusedLine } from './log-line.js';
 import type { LogWriter } from './log-writer.js';
+import type { Prepared } from './prepared.js';
 import { secretNames } from './redaction.js';
 
 /** Opens a destination; throws with the reason when it can't. */
@@ -20,8 +21,8 @@ export interface AccessLog {
   ended(request: GatewayRequest): void;
   /** A request that never became an exchange; always written. */
   refused(refused: RefusedRequest, wallMs: number): void;
-  /** Takes over what a snapshot says. Throws, and changes nothing, when its destination can't be opened. */
-  apply(snapshot: Pick<Snapshot, 'gateway' | 'routes'>): void;
+  /** Opens what a snapshot asks for. Throws when it can't; nothing has changed until the result is committed. */
+  prepare(snapshot: Pick<Snapshot, 'gateway' | 'routes'>): Prepared;
   counts(): { readonly written: number; readonly dropped: number };
   close(): Promise<void>;
 }
@@ -63,23 +64,29 @@ class Log implements AccessLog {
     return exchange.endedAtMs - exchange.receivedAtMs >= spec.slowMs || this.#random() < spec.sample;
   }
 
-  apply(snapshot: Pick<Snapshot, 'gateway' | 'routes'>): void {
+  prepare(snapshot: Pick<Snapshot, 'gateway' | 'routes'>): Prepared {
     const spec = snapshot.gateway.accessLog;
     const destination = spec.enabled ? spec.destination : null;
-    if (destination !== this.#destination()) {
-      const next = destination === null ? null : this.#open(destination);
-      void this.#retire();
-      this.#writer = next;
-    }
+    const stays = destination === this.#destination();
+    const next = stays || destination === null ? null : this.#open(destination);
     const secrets = secretNames(snapshot);
-    // Exchanges in flight end on the snapshot that they began with, so its secrets stay secret for one more snapshot.
-    this.#options = {
-      secrets: new Set([...secrets, ...this.#secretsInForce]),
-      requestHeaders: spec.requestHeaders.map((name) => name.toLowerCase()),
-      parts: new LineParts(),
+    return {
+      commit: () => {
+        if (!stays) {
+          void this.#retire();
+          this.#writer = next;
+        }
+        // Exchanges in flight end on the snapshot that they began with, so its secrets stay secret for one more snapshot.
+        this.#options = {
+          secrets: new Set([...secrets, ...this.#secretsInForce]),
+          requestHeaders: spec.requestHeaders.map((name) => name.toLowerCase()),
+          parts: new LineParts(),
+        };
+        this.#secretsInForce = secrets;
+        this.#spec = spec;
+      },
+      discard: () => void next?.close(),
     };
-    this.#secretsInForce = secrets;
-    this.#spec = spec;
   }
 
   counts(): { readonly written: number; readonly dropped: number } {

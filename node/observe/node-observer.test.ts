@@ -52,7 +52,7 @@ function endedRequest(routeId: string) {
 describe('the observer of a node', () => {
   it('counts and logs each exchange of a route, and its attempts', async () => {
     const { observer } = setUp();
-    await observer.apply(snapshot(3, ['orders']));
+    (await observer.prepare(snapshot(3, ['orders']))).commit();
     const route = observer.route('orders');
     expect(observer.route('orders')).toBe(route);
     route.started();
@@ -77,11 +77,11 @@ describe('the observer of a node', () => {
 
   it('forgets the routes of an older snapshot, whose last exchanges still end without bringing them back', async () => {
     const { observer } = setUp();
-    await observer.apply(snapshot(1, ['former']));
+    (await observer.prepare(snapshot(1, ['former']))).commit();
     const old = observer.route('former');
     observer.route('');
     old.started();
-    await observer.apply(snapshot(2, ['new']));
+    (await observer.prepare(snapshot(2, ['new']))).commit();
     observer.route('new');
     observer.retainRoutes(['new']);
     old.ended(endedRequest('former'));
@@ -96,8 +96,8 @@ describe('the observer of a node', () => {
 
   it('stays as it was when a snapshot names a log that cannot be opened', async () => {
     const { observer } = setUp();
-    await observer.apply(snapshot(1, ['orders']));
-    await expect(observer.apply(snapshot(2, ['orders'], join(folder, 'none', 'x.log')))).rejects.toThrow('ENOENT');
+    (await observer.prepare(snapshot(1, ['orders']))).commit();
+    await expect(observer.prepare(snapshot(2, ['orders'], join(folder, 'none', 'x.log')))).rejects.toThrow('ENOENT');
     observer.route('orders').ended(endedRequest('orders'));
     await observer.close();
     expect(readFileSync(join(folder, 'access.log'), 'utf8')).toContain('"orders"');
@@ -114,7 +114,7 @@ describe('the observer of a node', () => {
       peerAddress: '192.0.2.9',
     };
     observer.refused(refused);
-    await observer.apply(snapshot(1, ['orders']));
+    (await observer.prepare(snapshot(1, ['orders']))).commit();
     observer.refused(refused);
     const text = await observer.metrics.render();
     expect(text).toContain('weir_requests_total{route="(none)",code="408"} 2\n');
@@ -137,7 +137,7 @@ describe('the observer of a node', () => {
 
   it('leaves no timer armed when it is closed', async () => {
     const { observer, timers } = setUp();
-    await observer.apply(snapshot(1, ['orders']));
+    (await observer.prepare(snapshot(1, ['orders']))).commit();
     observer.route('orders').ended(endedRequest('orders'));
     await observer.close();
     expect(timers.armed).toBe(0);

@@ -2,7 +2,7 @@
  * The observer of a node: what the observe layer tells goes to metrics, access log and traces.
  *
  * Owns which of the three is in force for a snapshot. What may fail (a log file that can't be opened, an exporter that
- * can't be loaded) fails in `apply`, before a snapshot is swapped in; nothing here throws on the way of a request.
+ * can't be loaded) fails in `prepare`, before a snapshot is swapped in; nothing here throws on the way of a request.
  */
 import type { NodeStatus } from '@weir/proto/events/node-status.js';
 import type { TimerName } from '@weir/proto/http/failures.js';
@@ -16,6 +16,7 @@ import type { RefusedRequest } from './log-line.js';
 import { openLog } from './log-writer.js';
 import { createMetrics, type Metrics } from './metrics.js';
 import type { Observer, RouteObserver } from './observer.js';
+import type { Prepared } from './prepared.js';
 import { secretNames } from './redaction.js';
 import { createTracing, type Tracing } from './tracing.js';
 
@@ -33,10 +34,11 @@ export interface NodeObserver extends Observer {
   /** A request was answered without becoming an exchange: counted under "no route", and logged. */
   refused(refused: RefusedRequest): void;
   /**
-   * Makes a snapshot's log and traces the ones in force. Call it before the swap: what a new snapshot calls a secret is
-   * then hidden from its first request on. Rejects when log or exporter can't be had; then nothing has changed.
+   * Makes a snapshot's log and traces ready. Rejects when one can't be had; nothing has changed until the result is
+   * committed. Commit in the turn of the swap: what a new snapshot calls a secret is hidden from its first request on,
+   * and what a refused one does not call a secret was never shown.
    */
-  apply(snapshot: Snapshot): Promise<void>;
+  prepare(snapshot: Snapshot): Promise<Prepared>;
   /** Forgets the routes that are not named: call it after the swap, or after a snapshot was refused with the old ids. */
   retainRoutes(routeIds: Iterable<string>): void;
   /** Writes and exports what waits, within bounds. Exchanges that end later are only counted. */
@@ -93,11 +95,26 @@ class Observers implements NodeObserver {
     this.#log.refused(refused, this.#clock.wallMs());
   }
 
-  async apply(snapshot: Snapshot): Promise<void> {
-    const traceAnew = await this.#tracing.prepare(snapshot.gateway.tracing, secretNames(snapshot));
-    this.#log.apply(snapshot);
-    traceAnew();
-    this.#cells.retainUpstreams(snapshot.upstreams);
+  async prepare(snapshot: Snapshot): Promise<Prepared> {
+    const tracing = await this.#tracing.prepare(snapshot.gateway.tracing, secretNames(snapshot));
+    let log: Prepared;
+    try {
+      log = this.#log.prepare(snapshot);
+    } catch (error) {
+      tracing.discard();
+      throw error;
+    }
+    return {
+      commit: () => {
+        log.commit();
+        tracing.commit();
+        this.#cells.retainUpstreams(snapshot.upstreams);
+      },
+      discard: () => {
+        log.discard();
+        tracing.discard();
+      },
+    };
   }
 
   retainRoutes(routeIds: Iterable<string>): void {

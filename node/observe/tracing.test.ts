@@ -62,7 +62,7 @@ async function startTracing(endpoint: string, headers: Record<string, string> = 
   const timers = fakeTimers(clock);
   const tracing = createTracing({ timers, random: seededRandom(3), reveal: (text) => text.replace(KEY, 'k-1') });
   const spec = { endpoint, headers, sample: 1, serviceName: 'edge' };
-  (await tracing.prepare(spec, new Set(['token'])))();
+  (await tracing.prepare(spec, new Set(['token']))).commit();
   return { clock, timers, tracing, spec };
 }
 
@@ -218,9 +218,9 @@ describe('tracing', () => {
     const [one, two] = [await startCollector(), await startCollector()];
     const { tracing, spec } = await startTracing(one.endpoint);
     tracing.ended(tracedRequest());
-    (await tracing.prepare({ ...spec, endpoint: two.endpoint }, new Set()))();
+    (await tracing.prepare({ ...spec, endpoint: two.endpoint }, new Set())).commit();
     tracing.ended(tracedRequest());
-    (await tracing.prepare(null, new Set()))();
+    (await tracing.prepare(null, new Set())).commit();
     tracing.ended(tracedRequest());
     await vi.waitFor(() => expect(tracing.counts()).toEqual({ exported: 6, dropped: 0 }));
     expect([one.spans().length, two.spans().length]).toEqual([3, 3]);
@@ -238,7 +238,7 @@ describe('tracing', () => {
       },
     });
     const spec = { endpoint: collector.endpoint, headers: {}, sample: 1, serviceName: 'edge' };
-    (await tracing.prepare(spec, new Set()))();
+    (await tracing.prepare(spec, new Set())).commit();
     await expect(tracing.prepare({ ...spec, headers: { a: MISSING } }, new Set())).rejects.toThrow('MISSING');
     tracing.ended(tracedRequest());
     await tracing.close();

@@ -9,13 +9,14 @@ import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace-base';
 import type { SecretText, TracingSpec } from '@weir/proto/snapshot/snapshot.js';
 import type { GatewayRequest } from '../pipeline/dispatch.js';
 import type { Random, Timer, Timers } from '../time/clock.js';
+import type { Prepared } from './prepared.js';
 import { type SpanOptions, spansOf } from './spans.js';
 
 export interface Tracing {
   /** Called once for each exchange, after its end. */
   ended(request: GatewayRequest): void;
-  /** Loads what a snapshot asks for, and returns what puts it in force. Rejects when it can't; nothing has changed then. */
-  prepare(spec: TracingSpec | null, secrets: ReadonlySet<string>): Promise<() => void>;
+  /** Loads what a snapshot asks for. Rejects when it can't; nothing has changed until the result is committed. */
+  prepare(spec: TracingSpec | null, secrets: ReadonlySet<string>): Promise<Prepared>;
   /** Gives away what waits, within the exporter's time limit, and stops. */
   close(): Promise<void>;
   counts(): SpanCounts;
@@ -63,21 +64,27 @@ class OtlpTracing implements Tracing {
     this.#batcher.add(spansOf(request, this.#options));
   }
 
-  async prepare(spec: TracingSpec | null, secrets: ReadonlySet<string>): Promise<() => void> {
+  async prepare(spec: TracingSpec | null, secrets: ReadonlySet<string>): Promise<Prepared> {
     const wanted = JSON.stringify(spec);
     if (wanted === this.#inForce) {
-      return () => {
-        if (this.#options !== null) this.#options = { ...this.#options, secrets };
+      return {
+        commit: () => {
+          if (this.#options !== null) this.#options = { ...this.#options, secrets };
+        },
+        discard: () => {},
       };
     }
     const next = spec === null ? null : await loadExporter(spec, this.#services.reveal);
-    return () => {
-      // The exporter before gives away what it has in the background; its counts are kept when it is done.
-      void this.#retire();
-      this.#inForce = wanted;
-      if (next === null) return;
-      this.#options = { resource: next.resource, random: this.#services.random, secrets };
-      this.#batcher = new Batcher(next.exporter, this.#services.timers);
+    return {
+      commit: () => {
+        // The exporter before gives away what it has in the background; its counts are kept when it is done.
+        void this.#retire();
+        this.#inForce = wanted;
+        if (next === null) return;
+        this.#options = { resource: next.resource, random: this.#services.random, secrets };
+        this.#batcher = new Batcher(next.exporter, this.#services.timers);
+      },
+      discard: () => void next?.exporter.shutdown().catch(() => {}),
     };
   }
 
