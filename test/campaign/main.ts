@@ -1,5 +1,6 @@
 /** `npm run campaign -- NAME…`: campaigns at the size that was promised, one after the other, with their figures. */
 import { type Report, showReport } from './campaign.js';
+import { fullDrain, runDrain } from './drain.js';
 import { fullFiles, runFiles } from './files.js';
 import { fullMemory, runMemory } from './memory.js';
 import { fullReload, runReload } from './reload.js';
@@ -15,6 +16,7 @@ const campaigns: Readonly<Record<string, Campaign>> = {
   reload: { what: '100 reloads under 2,000 requests a second', run: () => runReload(fullReload) },
   memory: { what: '1 GiB through slow readers, both ways', run: () => runMemory(fullMemory) },
   waiting: { what: '10,000 requests waiting at once', run: () => runWaiting(fullWaiting) },
+  drain: { what: 'SIGTERM and kill -9 under load', run: () => runDrain(fullDrain) },
 };
 
 const USAGE = `Usage: npm run campaign -- NAME…
