@@ -41,8 +41,14 @@ export class Stage {
         resolve(code ?? signal ?? 'unknown');
       });
     });
-    this.onEnd(async () => {
+    const endNow = (): void => {
       if (pid !== undefined) endGroup(pid);
+    };
+    // An error that nobody catches ends this process without clearing the stage.
+    process.once('exit', endNow);
+    this.onEnd(async () => {
+      process.off('exit', endNow);
+      endNow();
       // The group of a program that has ended may live on in its children; their exit is not ours to wait for.
       if (!isOver) await exited;
     });
