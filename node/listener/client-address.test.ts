@@ -65,6 +65,18 @@ describe('the client address', () => {
     const hops = Array.from({ length: 5_000 }, (_, i) => `10.1.${i >> 8}.${i & 255}`).join(',');
     expect(clientAddress('10.0.0.1', xff(hops), proxies)).toBe('10.1.19.104');
   });
+
+  // A pattern with two runs of spaces around a lazy group took seconds for one such field.
+  test('is found in work that grows with the field and not with its square', () => {
+    const spaces = ' '.repeat(30_000);
+    for (let i = 0; i < 200; i += 1) {
+      expect(clientAddress('10.0.0.1', ['forwarded', `for=a${spaces}b`], proxies)).toBe('10.0.0.1');
+      expect(clientAddress('10.0.0.1', ['forwarded', `${spaces}for${spaces}`], proxies)).toBe('10.0.0.1');
+    }
+    expect(clientAddress('10.0.0.1', ['forwarded', `${spaces}for${spaces}=${spaces}1.1.1.1${spaces}`], proxies)).toBe(
+      '1.1.1.1',
+    );
+  });
 });
 
 describe('trusted proxies', () => {

@@ -72,8 +72,10 @@ function hopsOf(headers: HeaderList): readonly string[] {
 /** The `for` of one Forwarded element; an element without one is a hop that hides, like `unknown`. */
 function forParameter(element: string): string {
   for (const pair of splitOutsideQuotes(element, ';')) {
-    const [, value] = /^\s*for\s*=\s*(.*?)\s*$/i.exec(pair) ?? [];
-    if (value === undefined) continue;
+    // No pattern: one that allows spaces on both sides of a value tries them in every split.
+    const equals = pair.indexOf('=');
+    if (equals < 0 || pair.slice(0, equals).trim().toLowerCase() !== 'for') continue;
+    const value = pair.slice(equals + 1).trim();
     return value.startsWith('"') && value.endsWith('"') && value.length >= 2 ? value.slice(1, -1) : value;
   }
   return 'unknown';
