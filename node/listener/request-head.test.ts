@@ -111,6 +111,23 @@ describe('a request head', () => {
     );
   });
 
+  test.each(['TRACE', 'TRACK', 'Trace'])(
+    'with %s, which shows credentials to whoever reads the echo, is refused',
+    (method) => {
+      const reading = read(['host', 'a'], { method });
+      expect(reading).toMatchObject({ code: 'method_not_allowed' });
+      expect(reading).toMatchObject({ headers: ['allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'] });
+    },
+  );
+
+  test.each(['get', 'Post', 'dELETE'])('with %s, which some would take for another method, is refused', (method) => {
+    expect(code(read(['host', 'a'], { method }))).toBe('bad_request');
+  });
+
+  test.each(['BREW', 'brew', 'PROPFIND', 'GETS'])('with %s goes on: methods are anybody’s to define', (method) => {
+    expect(code(read(['host', 'a'], { method }))).toBe('good');
+  });
+
   test('is read or refused for any bytes, and never throws', () => {
     const text = fc.string({ unit: 'binary', size: 'max', maxLength: 40 });
     fc.assert(

@@ -42,6 +42,9 @@ const FIELD_TEXT = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 const COMMON_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
+/** Ask for the request as it arrived, which behind a gateway includes credentials that the client never had. */
+const ECHOING_METHODS: ReadonlySet<string> = new Set(['TRACE', 'TRACK']);
+
 const bad = (detail: string): Failure => failure('bad_request', detail);
 
 /**
@@ -120,7 +123,10 @@ export function isFailure(reading: HeadReading | Failure): reading is Failure {
 
 function checkRequestLine(head: RequestHead, limits: ListenerLimitsSpec): Failure | null {
   const { method, path, query } = head;
-  if (!COMMON_METHODS.has(method) && !TOKEN.test(method)) return bad('the method is not a token');
+  if (!COMMON_METHODS.has(method)) {
+    const refused = checkUncommonMethod(method);
+    if (refused !== null) return refused;
+  }
   const targetBytes = query === '' ? path.length : path.length + query.length + 1;
   if (targetBytes > limits.urlBytes) {
     return failure('url_too_long', `the request target is longer than ${limits.urlBytes} bytes`);
@@ -130,6 +136,18 @@ function checkRequestLine(head: RequestHead, limits: ListenerLimitsSpec): Failur
     return bad('the request target holds a character that it must not hold');
   }
   return null;
+}
+
+/** Other methods pass: anybody may define one (RFC 9110 §16.1), and routes may name them. */
+function checkUncommonMethod(method: string): Failure | null {
+  if (!TOKEN.test(method)) return bad('the method is not a token');
+  const capitals = method.toUpperCase();
+  if (ECHOING_METHODS.has(capitals)) {
+    const headers = ['allow', [...COMMON_METHODS].join(', ')];
+    return failure('method_not_allowed', `${capitals} is not passed on`, { headers });
+  }
+  // Methods are case-sensitive (RFC 9110 §9.1), but not to every server: `get` would pass what is said about GET by.
+  return capitals !== method && COMMON_METHODS.has(capitals) ? bad('a known method, not in capitals') : null;
 }
 
 function readFraming(
