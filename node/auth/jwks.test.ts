@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
 import { afterEach, describe, expect, it } from 'vitest';
 import { fakeClock } from '../pipeline/testing/harness.js';
-import { createJwks, RETRY_PAUSE_MS, UNKNOWN_KEY_PAUSE_MS } from './jwks.js';
+import { createJwks, RETRY_PAUSE_MS, UNKNOWN_KEY_PAUSE_MS, UNKNOWN_WAITING_MAX } from './jwks.js';
 import { fetchJwks } from './jwks-source.js';
 
 async function publicKey(kid: string, algorithm = 'ES256'): Promise<JWK> {
@@ -49,6 +49,19 @@ describe("an issuer's keys", () => {
     expect(await find('a')).toBe('unknown');
     for (let i = 0; i < 20; i += 1) await find(`invented ${i}`);
     expect(state.fetches).toBe(2);
+  });
+
+  it('cannot be held up by invented key ids: only so many wait for a fetch, the others are refused at once', async () => {
+    const { clock, state, find } = issuer({ keys: [await publicKey('a')] });
+    await find('a');
+    clock.advance(UNKNOWN_KEY_PAUSE_MS);
+    state.hold = true;
+    const invented = Array.from({ length: UNKNOWN_WAITING_MAX }, (_, i) => find(`invented ${i}`));
+    await expect.poll(() => state.letGo).not.toBeNull();
+    expect(await find('one more')).toBe('unknown');
+    expect(await find('a')).toBe('key');
+    state.letGo?.();
+    expect(new Set(await Promise.all(invented))).toEqual(new Set(['unknown']));
   });
 
   it('are renewed behind the back of requests before they are old', async () => {

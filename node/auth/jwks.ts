@@ -26,6 +26,8 @@ export interface JwksFunctions {
 export const UNKNOWN_KEY_PAUSE_MS = 5_000;
 /** Pause before an issuer that failed is asked again. */
 export const RETRY_PAUSE_MS = 1_000;
+/** Tokens with an unknown key id that may wait for a fetch at once. Invented ones must not fill the places of good ones. */
+export const UNKNOWN_WAITING_MAX = 64;
 const EARLY_SHARE = 0.8;
 /** Keys of one set that are looked at. */
 const KEYS_MAX = 100;
@@ -39,6 +41,7 @@ export function createJwks(spec: Extract<JwtKeysSpec, { kind: 'jwks' }>, functio
   let fetchedAtMs = Number.NEGATIVE_INFINITY;
   let endedAtMs = Number.NEGATIVE_INFINITY;
   let fetching: Promise<void> | null = null;
+  let unknownWaiting = 0;
 
   const fetchOnce = async (): Promise<void> => {
     try {
@@ -66,8 +69,14 @@ export function createJwks(spec: Extract<JwtKeysSpec, { kind: 'jwks' }>, functio
       if (keys === null) return unavailable;
       const found = await keyIn(keys, wish);
       if (found !== null) return found;
+      if (unknownWaiting >= UNKNOWN_WAITING_MAX) return unknownKey;
       const before = keys;
-      await refresh(UNKNOWN_KEY_PAUSE_MS);
+      unknownWaiting += 1;
+      try {
+        await refresh(UNKNOWN_KEY_PAUSE_MS);
+      } finally {
+        unknownWaiting -= 1;
+      }
       return keys === before ? unknownKey : ((await keyIn(keys, wish)) ?? unknownKey);
     },
   };

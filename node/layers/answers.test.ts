@@ -58,6 +58,7 @@ describe('a redirect', () => {
     ['https://{t}/', '/{t}', '/evil.test', '', 'bad_request'],
     ['{path}', '/*', '/\\evil.test', '', 'bad_request'],
     // … and nothing can end the field.
+    ['/{query}', '/*', '/a', '\\evil.example', '/%5Cevil.example'],
     ['/x?{query}', '/*', '/a', 'q=\r\nset-cookie: a=b', '/x?q=%0D%0Aset-cookie:%20a=b'],
     ['/x?{query}', '/*', '/a', 'q=é\ud800', '/x?q=%C3%A9%EF%BF%BD'],
     ['{path}', '/*', '/a\r\nb', '', 'bad_request'],

@@ -37,7 +37,7 @@ function send(
 }
 
 describe('the request head that goes upstream', () => {
-  it('ends hop-by-hop fields here, and those that Connection names', () => {
+  it('ends hop-by-hop fields here, and keeps what layers above have set even when Connection names it', () => {
     const { sent } = send([
       ...[
         'host',
@@ -65,7 +65,17 @@ describe('the request head that goes upstream', () => {
     ]);
     const names = sent.filter((_, i) => i % 2 === 0);
     expect(names).toEqual([
-      ...['host', 'accept', 'cookie', 'cookie', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto'],
+      ...[
+        'host',
+        'x-secret',
+        'accept',
+        'cookie',
+        'cookie',
+        'via',
+        'x-forwarded-for',
+        'x-forwarded-host',
+        'x-forwarded-proto',
+      ],
       ...['forwarded', 'x-request-id', 'traceparent', 'x-request-timeout-ms'],
     ]);
   });
@@ -88,6 +98,22 @@ describe('the request head that goes upstream', () => {
     expect(headerValue(sent, 'x-forwarded-for')).toBe('192.0.2.1');
     expect(headerValue(sent, 'x-forwarded-proto')).toBe('http');
     expect(JSON.stringify(sent)).not.toContain('203.0.113.9');
+  });
+
+  it('lets only a trusted proxy say where a client comes from and what it asked for', () => {
+    const said = [
+      'x-real-ip',
+      '203.0.113.9',
+      'x-original-url',
+      '/admin',
+      'x-forwarded-port',
+      '444',
+      'proxy',
+      'http://evil',
+    ];
+    expect(JSON.stringify(send(said).sent)).not.toMatch(/203\.0\.113\.9|admin|444|evil/);
+    const trusted = send(said, { peerTrusted: true }).sent;
+    expect([headerValue(trusted, 'x-real-ip'), headerValue(trusted, 'proxy')]).toEqual(['203.0.113.9', undefined]);
   });
 
   it('adds itself behind what a trusted peer says', () => {

@@ -13,7 +13,8 @@ import {
   headerValue,
   type MutableHeaderList,
 } from '@weir/proto/http/headers.js';
-import { connectionNamed, isHopByHop } from '@weir/proto/http/hop-by-hop.js';
+import { connectionNamed, hopByHopFields, isHopByHop } from '@weir/proto/http/hop-by-hop.js';
+import { webSocketAsk } from '@weir/proto/http/upgrade.js';
 import type { HostHeaderSpec } from '@weir/proto/snapshot/snapshot.js';
 import { forwardedElement, hopsThrough } from '../forward/forwarded.js';
 import type { Place } from '../pipeline/chain.js';
@@ -41,21 +42,34 @@ const REPLACED: ReadonlySet<string> = new Set([
   'x-forwarded-proto',
   'traceparent',
   'tracestate',
+  'grpc-timeout',
+  'max-forwards',
+  'proxy', // some servers make it the variable HTTP_PROXY ("httpoxy", CVE-2016-5385); it has no meaning in HTTP
 ]);
+
+/** What upstreams believe about a client, or about what it asked for; only a trusted proxy may say it. */
+const ORIGIN_CLAIMS: readonly string[] = [
+  ...['x-real-ip', 'x-client-ip', 'true-client-ip', 'x-original-forwarded-for', 'x-original-host', 'x-original-url'],
+  ...['x-rewrite-url', 'x-forwarded-port', 'x-forwarded-prefix', 'x-forwarded-server', 'x-forwarded-ssl'],
+  ...['x-forwarded-scheme', 'x-forwarded-protocol', 'x-url-scheme', 'front-end-https'],
+];
 
 export const forward: Place = (route, services) => {
   if (route.action.kind !== 'proxy') return null;
   const { names } = services.gateway;
   const hostHeader = services.upstreams.get(route.action.upstream)?.spec.hostHeader ?? { mode: 'pass' };
-  const dropped = new Set([...REPLACED, 'grpc-timeout', 'max-forwards', names.deadlineHeader, names.requestIdHeader]);
+  const ended = new Set([...hopByHopFields, ...REPLACED, names.deadlineHeader, names.requestIdHeader]);
+  const endedFromUntrusted = new Set([...ended, ...ORIGIN_CLAIMS]);
   const pseudonym = names.via.toLowerCase();
   const { clock } = services;
 
   const upstreamHeaders = (request: GatewayRequest, via: string | undefined): MutableHeaderList => {
     const { headers, exchange } = request;
     const list: MutableHeaderList = ['host', hostOf(hostHeader, request)];
-    copyEndToEnd(headers, list, dropped);
-    if (headerValue(headers, 'upgrade')?.toLowerCase() === 'websocket') list.push('upgrade', 'websocket');
+    copyFields(headers, list, exchange.peerTrusted ? ended : endedFromUntrusted);
+    // A handshake is made anew by the transport, which knows it by these two.
+    if (webSocketAsk(request.method, headers, request.body !== null) === 'handshake')
+      list.push('connection', 'upgrade', 'upgrade', 'websocket');
     list.push('via', via === undefined ? `1.1 ${names.via}` : `${via}, 1.1 ${names.via}`);
     pushOrigin(request, list);
     list.push(names.requestIdHeader, exchange.id);
@@ -103,15 +117,11 @@ function hostOf(spec: HostHeaderSpec, request: GatewayRequest): string {
   return request.authority;
 }
 
-/** Copies the fields that go on to the next hop. */
-function copyEndToEnd(from: HeaderList, to: MutableHeaderList, dropped: ReadonlySet<string>): void {
-  const named = connectionNamed(from);
+/** Copies all fields but these. What the client's Connection names has ended above, see hop-fields.ts. */
+function copyFields(from: HeaderList, to: MutableHeaderList, ended: ReadonlySet<string>): void {
   for (let i = 0; i < from.length; i += 2) {
-    const name = from[i];
-    const value = from[i + 1];
-    if (name === undefined || value === undefined) continue;
-    if (dropped.has(name) || isHopByHop(name) || (named.size > 0 && named.has(name))) continue;
-    to.push(name, value);
+    const name = from[i] ?? '';
+    if (!ended.has(name)) to.push(name, from[i + 1] ?? '');
   }
 }
 
@@ -134,7 +144,16 @@ function pushOrigin(request: GatewayRequest, list: MutableHeaderList): void {
   );
 }
 
-const NOTHING_DROPPED: ReadonlySet<string> = new Set();
+/** The fields of an answer that go on to the client. */
+function endToEnd(headers: HeaderList): MutableHeaderList {
+  const named = connectionNamed(headers);
+  const kept: MutableHeaderList = [];
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] ?? '';
+    if (!isHopByHop(name) && !named.has(name)) kept.push(name, headers[i + 1] ?? '');
+  }
+  return kept;
+}
 
 /** Passes a response on without the fields that were meant for this hop. */
 class EndToEnd implements ResponseHandler {
@@ -145,8 +164,7 @@ class EndToEnd implements ResponseHandler {
   }
 
   onHeaders(head: ResponseHead): void {
-    const headers: MutableHeaderList = [];
-    copyEndToEnd(head.headers, headers, NOTHING_DROPPED);
+    const headers = endToEnd(head.headers);
     this.#handler.onHeaders({
       status: head.status,
       headers,
@@ -168,8 +186,6 @@ class EndToEnd implements ResponseHandler {
   }
 
   onUpgrade(headers: HeaderList, peer: WebSocketPeer): void {
-    const kept: MutableHeaderList = [];
-    copyEndToEnd(headers, kept, NOTHING_DROPPED);
-    this.#handler.onUpgrade?.(kept, peer);
+    this.#handler.onUpgrade?.(endToEnd(headers), peer);
   }
 }

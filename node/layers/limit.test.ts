@@ -3,6 +3,7 @@ import { headerValue } from '@weir/proto/http/headers.js';
 import type { LimitSpec } from '@weir/proto/snapshot/snapshot.js';
 import { describe, expect, it } from 'vitest';
 import { createLimiterStore } from '../limit/limiter-store.js';
+import { compose } from '../pipeline/dispatch.js';
 import {
   fakeClock,
   makeExchange,
@@ -11,7 +12,7 @@ import {
   scriptedDispatch,
 } from '../pipeline/testing/harness.js';
 import { makeRoute, makeServices } from '../pipeline/testing/specs.js';
-import { limit } from './limit.js';
+import { limitCallers, limitConsumers } from './limit.js';
 
 const perSecond = (requests: number, by: LimitSpec['by']): LimitSpec => ({
   requests,
@@ -26,8 +27,9 @@ function gate(...limits: LimitSpec[]) {
   const clock = fakeClock();
   const services = makeServices({ clock, limiters: createLimiterStore() });
   const bottom = scriptedDispatch();
-  const layer = limit(makeRoute({ limits }), services);
-  const dispatch = layer?.(bottom.dispatch);
+  const route = makeRoute({ limits });
+  const layers = [limitCallers(route, services), limitConsumers(route, services)].filter((layer) => layer !== null);
+  const dispatch = layers.length === 0 ? undefined : compose(layers, bottom.dispatch);
   const send = (from: { address?: string; consumer?: string; headers?: string[] } = {}) => {
     const exchange = makeExchange({ clientAddress: from.address ?? '192.0.2.1' });
     exchange.consumerId = from.consumer ?? null;
@@ -108,7 +110,7 @@ describe('the limit layer', () => {
   });
 
   it('states what is left on failures of what is below as well', () => {
-    const layer = limit(
+    const layer = limitCallers(
       makeRoute({ limits: [perSecond(2, 'route')] }),
       makeServices({ limiters: createLimiterStore() }),
     );
@@ -117,5 +119,18 @@ describe('the limit layer', () => {
     expect(headerValue(handler.failure?.headers ?? [], 'ratelimit')).toBe('"route";r=1;t=1');
   });
 
-  it('costs a route without limits nothing', () => expect(limit(makeRoute(), makeServices())).toBeNull());
+  it('above authenticate counts callers, below it consumers, each only its own', () => {
+    const limits = [perSecond(1, 'address'), perSecond(5, 'consumer')];
+    const route = makeRoute({ limits });
+    const services = makeServices({ limiters: createLimiterStore() });
+    const policies = [limitCallers(route, services), limitConsumers(route, services)].map((layer) => {
+      const handler = recordingHandler();
+      layer?.(scriptedDispatch((call) => call.answer(200)).dispatch)(makeRequest(), handler);
+      return headerValue(handler.headers, 'ratelimit-policy');
+    });
+    expect(policies[0]).toMatch(/q=1;/);
+    expect(policies[1]).toMatch(/q=5;/);
+  });
+
+  it('costs a route without limits nothing', () => expect(limitCallers(makeRoute(), makeServices())).toBeNull());
 });

@@ -1,5 +1,6 @@
 /**
- * Rate limits of the route. A request passes when all of them allow it, and costs nothing when one of them refuses.
+ * Rate limits of the route, at two places of its chain. A request passes when all of them allow it; one that a limit
+ * refuses costs the others of the same place nothing.
  * Every answer, refusals included, states the policies and what is left (limit/ratelimit-fields.ts).
  *
  * Keys: an IPv6 client is its /64, since that is what one household or host is given and can change within at will. A
@@ -7,13 +8,14 @@
  */
 import { failure } from '@weir/proto/http/failures.js';
 import { combinedValue, type HeaderList } from '@weir/proto/http/headers.js';
-import type { LimitSpec } from '@weir/proto/snapshot/snapshot.js';
+import type { LimitSpec, RouteSpec } from '@weir/proto/snapshot/snapshot.js';
 import { addressBytes } from '../address/cidr-set.js';
 import type { Limiter, LimitVerdict } from '../limit/limiter-store.js';
 import { policyField, policyNames, rateLimitField, wholeSeconds } from '../limit/ratelimit-fields.js';
 import type { Place } from '../pipeline/chain.js';
-import { type GatewayRequest, nothingToCancel } from '../pipeline/dispatch.js';
+import { type GatewayRequest, type Layer, nothingToCancel } from '../pipeline/dispatch.js';
 import { editedResponse } from '../pipeline/edited-response.js';
+import type { ChainServices } from '../pipeline/services.js';
 
 /** Longest part of a header value that tells keys apart, in characters; bounds the memory of one key. */
 const KEY_LENGTH_MAX = 256;
@@ -23,14 +25,20 @@ interface BoundLimit {
   readonly keyOf: (request: GatewayRequest) => string;
 }
 
-export const limit: Place = (route, services) => {
-  const specs = route.limits;
+/** Limits by route, address or header: above authenticate, so that guessing credentials is limited as well. */
+export const limitCallers: Place = (route, services) => limitBy(route, services, (spec) => spec.by !== 'consumer');
+
+/** Limits by consumer: below authenticate, which says who that is. */
+export const limitConsumers: Place = (route, services) => limitBy(route, services, (spec) => spec.by === 'consumer');
+
+function limitBy(route: RouteSpec, services: ChainServices, isMine: (spec: LimitSpec) => boolean): Layer | null {
+  const specs = route.limits.filter(isMine);
   if (specs.length === 0) return null;
   const names = policyNames(specs);
   const policies = policyField(names, specs);
   const limits = specs.map(
-    (spec, position): BoundLimit => ({
-      limiter: services.limiters.limiter(route.id, position, spec),
+    (spec): BoundLimit => ({
+      limiter: services.limiters.limiter(route.id, route.limits.indexOf(spec), spec),
       keyOf: compileKey(spec.by),
     }),
   );
@@ -52,7 +60,7 @@ export const limit: Place = (route, services) => {
     handler.onError(failure('rate_limited', detail, { retryAfterS, headers: fields }));
     return nothingToCancel;
   };
-};
+}
 
 /** Takes from all limits, or, when one refuses, from none. Nothing runs in between, so what is peeked is what is taken. */
 function judge(limits: readonly BoundLimit[], request: GatewayRequest, nowMs: number): LimitVerdict[] {

@@ -80,5 +80,6 @@ function valueFor(name: string, request: GatewayRequest): string {
 /** A query may hold anything that the listener lets through; in a field it must be visible ASCII. */
 function sendable(query: string): string {
   // Half a surrogate pair can't be encoded; it is shown as what it is, an error.
-  return query.replace(/\p{Surrogate}/gu, '\ufffd').replace(/[^\x21-\x7e]+/g, encodeURIComponent);
+  // A backslash is a slash to browsers: `/\host` would lead away.
+  return query.replace(/\p{Surrogate}/gu, '\ufffd').replace(/[^\x21-\x5b\x5d-\x7e]+/g, encodeURIComponent);
 }

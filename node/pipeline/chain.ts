@@ -15,7 +15,7 @@ import { cors } from '../layers/cors.js';
 import { deadline } from '../layers/deadline.js';
 import { forward } from '../layers/forward.js';
 import { hopFields } from '../layers/hop-fields.js';
-import { limit } from '../layers/limit.js';
+import { limitCallers, limitConsumers } from '../layers/limit.js';
 import { observe } from '../layers/observe.js';
 import { redirect } from '../layers/redirect.js';
 import { respond } from '../layers/respond.js';
@@ -38,8 +38,9 @@ export const chain: readonly Place[] = [
   deadline, // the clock runs from here; all that follows is inside `total`
   addresses, // the cheapest refusal first
   hopFields, // before any layer writes request fields, so that a client can't name those for removal
+  limitCallers, // above authenticate: whoever guesses credentials is limited, too
   authenticate,
-  limit, // behind authenticate: limits may be by consumer
+  limitConsumers, // below authenticate, which says who the consumer is
   bodyLimit,
   upgradeGate, // an upgrade that the route does not allow ends here
   redirect,

@@ -1,7 +1,7 @@
 /** The `gateway` part: where it listens, whom it believes, what it bounds, how it names itself, what it writes down. */
 import * as z from 'zod';
 import { headerMap } from './header-map.js';
-import { fieldName, filePath, hostPattern, httpUrl, ipBlock, listenAddress } from './network.js';
+import { fieldName, filePath, hostPattern, httpUrl, ipBlock, listenAddress, ownFieldName } from './network.js';
 import { duration, flag, integer, leaf, oneOrMany, readText, share, size, text } from './scalars.js';
 import { headerValue, secret } from './secrets.js';
 import { gatewayTimeouts } from './timeouts.js';
@@ -50,10 +50,10 @@ const limits = z.strictObject({
 });
 
 const names = z.strictObject({
-  deadlineHeader: fieldName()
+  deadlineHeader: ownFieldName()
     .prefault('x-request-timeout-ms')
     .describe('Header in which a client states its budget and the upstream learns what is left, in milliseconds.'),
-  requestIdHeader: fieldName().prefault('x-request-id').describe('Header that carries the request id.'),
+  requestIdHeader: ownFieldName().prefault('x-request-id').describe('Header that carries the request id.'),
   via: leaf(
     (value) =>
       readText(value, 'a name', (name) =>

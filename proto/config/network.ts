@@ -133,6 +133,25 @@ export function fieldName() {
   return leaf((value) => readText(value, 'a header name', readFieldName), { type: 'string' });
 }
 
+/** Fields that mean something to HTTP itself, so that the gateway can't use them for its own purposes. */
+const SPOKEN_FOR: ReadonlySet<string> = new Set([
+  ...['host', 'content-length', 'transfer-encoding', 'connection', 'upgrade', 'te', 'trailer', 'expect', 'date', 'via'],
+  ...['authorization', 'cookie', 'set-cookie', 'forwarded', 'traceparent', 'tracestate', 'content-type', 'location'],
+]);
+
+/** The name of a field that the gateway reads and writes by itself. */
+export function ownFieldName() {
+  return leaf(
+    (value) =>
+      readText(value, 'a header name', (name) =>
+        SPOKEN_FOR.has(name.toLowerCase())
+          ? refuse(`${quote(name)} has a meaning of its own in HTTP`, 'choose a name of your own, such as x-request-id')
+          : readFieldName(name),
+      ),
+    { type: 'string' },
+  );
+}
+
 export function readFieldName(name: string): Reading<string> {
   if (isToken(name)) return accept(name.toLowerCase());
   return refuse(

@@ -286,3 +286,13 @@ it('no text makes the parser throw, and every fault has a place in it', () => {
     { numRuns: 400 },
   );
 });
+
+it.each(['Content-Length', 'host', 'Connection', 'Authorization'])(
+  '%s cannot be the field of a request id or a deadline',
+  (name) => {
+    for (const field of ['requestIdHeader', 'deadlineHeader'])
+      expect(faultsOf(`gateway: { names: { ${field}: ${name} } }\n${UPSTREAM}${ROUTE}`).join()).toContain(
+        'a meaning of its own',
+      );
+  },
+);

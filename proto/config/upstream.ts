@@ -36,7 +36,7 @@ const pool = z.strictObject({
     .describe('Request bodies of a known length up to this size are gathered before a connection is used.'),
   responseHeader: size({ min: KIB, max: MIB }).prefault('64KiB').describe('Largest response head (502 above).'),
   client: choice('the client', ['native', 'undici'])
-    .prefault('undici')
+    .prefault('native')
     .describe('HTTP/1.1 client for http targets, to compare or to fall back on; https targets always have undici.'),
 });
 

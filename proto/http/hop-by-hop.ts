@@ -5,7 +5,7 @@
  */
 import { type HeaderList, listTokens } from './headers.js';
 
-const HOP_BY_HOP: ReadonlySet<string> = new Set([
+export const hopByHopFields: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
   'proxy-authenticate',
@@ -22,7 +22,7 @@ const NONE: ReadonlySet<string> = new Set();
 
 /** True for a field that never passes a proxy, whatever Connection says. */
 export function isHopByHop(name: string): boolean {
-  return HOP_BY_HOP.has(name);
+  return hopByHopFields.has(name);
 }
 
 /** The fields that this message's own Connection fields name, lower-cased; they are hop-by-hop for this message only. */
