@@ -80,13 +80,11 @@ export function connectionCases(create: TransportFactory): void {
     expect(runs[5]?.failure?.retryAfterS).toBe(1);
     expect(runs[2]?.phases).toEqual(['queue']);
     expect(transport.stats()).toMatchObject({ open: 2, waiting: 3 });
-    while (runs.slice(0, 5).some((run) => !run.completed)) {
+    for (let answered = 0; answered < 5; answered += 1) {
       await until('another one is there', () => held.length > 0);
       held.shift()?.write(OK);
-      await until('it was taken', () => transport.stats().waiting === 0 || held.length > 0);
-      if (transport.stats().waiting === 0 && held.length === 0)
-        await Promise.all(runs.slice(0, 5).map((run) => run.ended));
     }
+    await Promise.all(runs.slice(0, 5).map((run) => run.ended));
     expect(server.heads.map((head) => head.slice(5, 6)).slice(2)).toEqual(['2', '3', '4']);
     expect(server.sockets.length).toBe(2);
   });

@@ -73,10 +73,11 @@ describe('weir up', { timeout: LONG_MS }, () => {
     writeFileSync(join(weir.folder, 'new.yaml'), answering('three'));
     renameSync(join(weir.folder, 'new.yaml'), weir.configFile);
     await untilBody(weir.traffic, 'three');
-    const before = (await statusOf(weir)).snapshot?.version ?? 0;
+    // A replaced file may be noticed twice; only the signal makes a reload whose cause it is.
     weir.child.kill('SIGHUP');
-    await expect.poll(async () => (await statusOf(weir)).snapshot?.version, { timeout: LONG_MS }).toBe(before + 1);
-    expect((await statusOf(weir)).publish).toMatchObject({ state: 'accepted', cause: 'signal' });
+    await expect
+      .poll(async () => (await statusOf(weir)).publish, { timeout: LONG_MS })
+      .toMatchObject({ state: 'accepted', cause: 'signal' });
     expect(await get(weir.traffic)).toBe('three');
   });
 
