@@ -38,10 +38,7 @@ export const answerFailure: Place = (route, services) => {
     publicNames: namesOf(route, services),
   };
   return (next) => (request, handler) => {
-    const answering =
-      handler.onUpgrade === undefined
-        ? new Answering(request, handler, answers)
-        : new UpgradableAnswering(request, handler, answers);
+    const answering = new Answering(request, handler, answers);
     answering.cancelNext = next(request, answering);
     return answering.cancel;
   };
@@ -55,16 +52,16 @@ function namesOf(route: RouteSpec, services: ChainServices): PublicNames {
 
 class Answering implements ResponseHandler {
   cancelNext: Cancel = nothingToCancel;
-  protected readonly request: GatewayRequest;
-  protected readonly handler: ResponseHandler;
-  protected readonly answers: Answers;
+  readonly #request: GatewayRequest;
+  readonly #handler: ResponseHandler;
+  readonly #answers: Answers;
   #headPassed = false;
   #cancelled = false;
 
   constructor(request: GatewayRequest, handler: ResponseHandler, answers: Answers) {
-    this.request = request;
-    this.handler = handler;
-    this.answers = answers;
+    this.#request = request;
+    this.#handler = handler;
+    this.#answers = answers;
   }
 
   readonly cancel: Cancel = () => {
@@ -74,52 +71,56 @@ class Answering implements ResponseHandler {
 
   onHeaders(head: ResponseHead): void {
     this.#headPassed = true;
-    this.handler.onHeaders({
+    this.#handler.onHeaders({
       status: head.status,
-      headers: this.withRequestId(head.headers),
+      headers: this.#withRequestId(head.headers),
       lengthBytes: head.lengthBytes,
       resume: () => head.resume(),
     });
   }
 
   onData(chunk: Uint8Array): boolean {
-    return this.handler.onData(chunk);
+    return this.#handler.onData(chunk);
   }
 
   onComplete(): void {
-    this.handler.onComplete();
+    this.#handler.onComplete();
   }
 
   onError(failed: Failure): void {
-    this.request.exchange.failure = failed;
+    this.#request.exchange.failure = failed;
     // Nobody is left who could hear an answer, or one has begun already.
-    if (this.#headPassed || failureTable[failed.code].status === 499) this.handler.onError(failed);
+    if (this.#headPassed || failureTable[failed.code].status === 499) this.#handler.onError(failed);
     else this.#answer(failed);
   }
 
-  protected withRequestId(headers: HeaderList): HeaderList {
-    return withField(headers, this.answers.names.requestIdHeader, this.request.exchange.id);
+  onUpgrade(headers: HeaderList, peer: WebSocketPeer): void {
+    this.#handler.onUpgrade?.(this.#withRequestId(headers), peer);
+  }
+
+  #withRequestId(headers: HeaderList): HeaderList {
+    return withField(headers, this.#answers.names.requestIdHeader, this.#request.exchange.id);
   }
 
   #answer(failed: Failure): void {
-    const concealed = { ...failed, detail: this.answers.publicNames.conceal(failed.detail) };
+    const concealed = { ...failed, detail: this.#answers.publicNames.conceal(failed.detail) };
     const answer = problemAnswer(concealed, this.#context(failed));
     const body = new TextEncoder().encode(answer.body);
     this.#headPassed = true;
     // The body is one small chunk, so there is nothing to hold back and nothing to resume.
-    this.handler.onHeaders({
+    this.#handler.onHeaders({
       status: answer.status,
       headers: answer.headers,
       lengthBytes: body.byteLength,
       resume: () => {},
     });
-    if (this.request.method !== 'HEAD' && !this.#cancelled) this.handler.onData(body);
-    if (!this.#cancelled) this.handler.onComplete();
+    if (this.#request.method !== 'HEAD' && !this.#cancelled) this.#handler.onData(body);
+    if (!this.#cancelled) this.#handler.onComplete();
   }
 
   #context(failed: Failure): ProblemContext {
-    const { clock, names, publicNames } = this.answers;
-    const { exchange } = this.request;
+    const { clock, names, publicNames } = this.#answers;
+    const { exchange } = this.#request;
     const { elapsedMs, attempts } = evidenceOf(exchange, failed, clock.nowMs());
     return {
       requestId: exchange.id,
@@ -128,12 +129,5 @@ class Answering implements ResponseHandler {
       elapsedMs,
       attempts: attempts.map((attempt) => ({ ...attempt, target: publicNames.target(attempt.target) })),
     };
-  }
-}
-
-/** For a request that may become a tunnel. A handler without `onUpgrade` refuses one, and so must what wraps it. */
-class UpgradableAnswering extends Answering {
-  onUpgrade(headers: HeaderList, peer: WebSocketPeer): void {
-    this.handler.onUpgrade?.(this.withRequestId(headers), peer);
   }
 }

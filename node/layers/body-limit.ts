@@ -5,7 +5,6 @@
  * visibly broken answer.
  */
 import { type Failure, failure } from '@weir/proto/http/failures.js';
-import type { HeaderList } from '@weir/proto/http/headers.js';
 import type { Place } from '../pipeline/chain.js';
 import {
   type BodySink,
@@ -15,7 +14,6 @@ import {
   type RequestBody,
   type ResponseHandler,
   type ResponseHead,
-  type WebSocketPeer,
 } from '../pipeline/dispatch.js';
 
 export const bodyLimit: Place = (route) => {
@@ -30,17 +28,16 @@ export const bodyLimit: Place = (route) => {
       handler.onError(tooLarge);
       return nothingToCancel;
     }
-    const counted =
-      handler.onUpgrade === undefined
-        ? new Counted(handler, body, limitBytes, tooLarge)
-        : new UpgradableCounted(handler, body, limitBytes, tooLarge);
-    return counted.start(next, request);
+    return new Counted(handler, body, limitBytes, tooLarge).start(next, request);
   };
 };
 
-/** One exchange whose body is counted: between the source and its reader, and between the answer and its receiver. */
+/**
+ * One exchange whose body is counted: between the source and its reader, and between the answer and its receiver. It
+ * passes no upgrade on: a request with a body asks for none (proto/http/upgrade.ts).
+ */
 class Counted implements ResponseHandler {
-  protected readonly handler: ResponseHandler;
+  readonly #handler: ResponseHandler;
   readonly #source: RequestBody;
   readonly #limitBytes: number;
   readonly #tooLarge: Failure;
@@ -49,7 +46,7 @@ class Counted implements ResponseHandler {
   #isOver = false;
 
   constructor(handler: ResponseHandler, source: RequestBody, limitBytes: number, tooLarge: Failure) {
-    this.handler = handler;
+    this.#handler = handler;
     this.#source = source;
     this.#limitBytes = limitBytes;
     this.#tooLarge = tooLarge;
@@ -102,37 +99,26 @@ class Counted implements ResponseHandler {
     this.#isOver = true;
     sink.onError(this.#tooLarge);
     this.#cancelNext();
-    if (!wasOver) this.handler.onError(this.#tooLarge);
+    if (!wasOver) this.#handler.onError(this.#tooLarge);
   }
 
   onHeaders(head: ResponseHead): void {
-    if (!this.#isOver) this.handler.onHeaders(head);
+    if (!this.#isOver) this.#handler.onHeaders(head);
   }
 
   onData(chunk: Uint8Array): boolean {
-    return this.#isOver ? false : this.handler.onData(chunk);
+    return this.#isOver ? false : this.#handler.onData(chunk);
   }
 
   onComplete(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.handler.onComplete();
+    this.#handler.onComplete();
   }
 
   onError(failed: Failure): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.handler.onError(failed);
-  }
-
-  protected get isOver(): boolean {
-    return this.#isOver;
-  }
-}
-
-/** A handler without `onUpgrade` refuses an upgrade, and so must what wraps it; hence a class of its own. */
-class UpgradableCounted extends Counted {
-  onUpgrade(headers: HeaderList, peer: WebSocketPeer): void {
-    if (!this.isOver) this.handler.onUpgrade?.(headers, peer);
+    this.#handler.onError(failed);
   }
 }

@@ -163,11 +163,4 @@ describe('a tunnel that is observed', () => {
       expect([way, told.length, exchange.failure]).toEqual([way, 2, null]);
     }
   });
-
-  it('is not offered to a receiver that takes none', () => {
-    const { bottom, request, dispatch } = setUp();
-    const { onHeaders, onData, onComplete, onError } = recordingHandler();
-    dispatch(request, { onHeaders, onData, onComplete, onError });
-    expect(bottom.last().handler.onUpgrade).toBeUndefined();
-  });
 });

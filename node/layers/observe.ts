@@ -32,10 +32,7 @@ export const observe: Place = (route, services) => {
   const { clock } = services;
   return (next) => (request, handler) => {
     routeObserver.started();
-    const observed =
-      handler.onUpgrade === undefined
-        ? new Observed(request, handler, routeObserver, clock)
-        : new UpgradableObserved(request, handler, routeObserver, clock);
+    const observed = new Observed(request, handler, routeObserver, clock);
     observed.cancelNext = next(request, observed);
     return observed.cancel;
   };
@@ -43,84 +40,76 @@ export const observe: Place = (route, services) => {
 
 class Observed implements ResponseHandler {
   cancelNext: Cancel = nothingToCancel;
-  protected readonly request: GatewayRequest;
-  protected readonly handler: ResponseHandler;
+  readonly #request: GatewayRequest;
+  readonly #handler: ResponseHandler;
   readonly #routeObserver: RouteObserver;
-  protected readonly clock: Clock;
+  readonly #clock: Clock;
+  #upgraded = false;
   #ended = false;
 
   constructor(request: GatewayRequest, handler: ResponseHandler, routeObserver: RouteObserver, clock: Clock) {
-    this.request = request;
-    this.handler = handler;
+    this.#request = request;
+    this.#handler = handler;
     this.#routeObserver = routeObserver;
-    this.clock = clock;
+    this.#clock = clock;
   }
 
   readonly cancel: Cancel = () => {
     // Those below let go first: their attempts are then ended when the exchange is looked at.
     this.cancelNext();
-    this.abandoned();
+    this.#abandoned();
   };
 
   onHeaders(head: ResponseHead): void {
-    const { exchange } = this.request;
-    exchange.headersAtMs = this.clock.nowMs();
+    const { exchange } = this.#request;
+    exchange.headersAtMs = this.#clock.nowMs();
     exchange.status = head.status;
-    this.handler.onHeaders(head);
+    this.#handler.onHeaders(head);
   }
 
   onData(chunk: Uint8Array): boolean {
-    this.request.exchange.responseBytes += chunk.byteLength;
-    return this.handler.onData(chunk);
+    this.#request.exchange.responseBytes += chunk.byteLength;
+    return this.#handler.onData(chunk);
   }
 
   onComplete(): void {
-    this.end();
-    this.handler.onComplete();
+    this.#end();
+    this.#handler.onComplete();
   }
 
   onError(failed: Failure): void {
-    this.endWith(failed);
-    this.handler.onError(failed);
+    this.#endWith(failed);
+    this.#handler.onError(failed);
   }
-
-  /** Cancelled from above. Whoever cancels for another reason than a client that left has written it down already. */
-  protected abandoned(): void {
-    if (!this.#ended) this.endWith(failure('client_gone', 'the client closed the connection before the end'));
-  }
-
-  protected endWith(failed: Failure): void {
-    const { exchange } = this.request;
-    exchange.failure ??= failed;
-    if (exchange.status === 0) exchange.status = failureTable[exchange.failure.code].status;
-    this.end();
-  }
-
-  protected end(): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    this.request.exchange.endedAtMs = this.clock.nowMs();
-    this.#routeObserver.ended(this.request);
-  }
-}
-
-/** For a request that may become a tunnel. A handler without `onUpgrade` refuses one, and so must what wraps it. */
-class UpgradableObserved extends Observed {
-  #upgraded = false;
 
   onUpgrade(headers: HeaderList, peer: WebSocketPeer): void {
-    const { exchange } = this.request;
+    const { exchange } = this.#request;
     this.#upgraded = true;
-    exchange.headersAtMs = this.clock.nowMs();
+    exchange.headersAtMs = this.#clock.nowMs();
     exchange.status = 101;
-    this.handler.onUpgrade?.(
+    this.#handler.onUpgrade?.(
       headers,
-      withTunnelEnd(peer, () => this.end()),
+      withTunnelEnd(peer, () => this.#end()),
     );
   }
 
-  protected override abandoned(): void {
-    if (this.#upgraded) this.end();
-    else super.abandoned();
+  /** Cancelled from above. Whoever cancels for another reason than a client that left has written it down already. */
+  #abandoned(): void {
+    if (this.#upgraded) this.#end();
+    else if (!this.#ended) this.#endWith(failure('client_gone', 'the client closed the connection before the end'));
+  }
+
+  #endWith(failed: Failure): void {
+    const { exchange } = this.#request;
+    exchange.failure ??= failed;
+    if (exchange.status === 0) exchange.status = failureTable[exchange.failure.code].status;
+    this.#end();
+  }
+
+  #end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#request.exchange.endedAtMs = this.#clock.nowMs();
+    this.#routeObserver.ended(this.#request);
   }
 }

@@ -1,6 +1,7 @@
 import { failure } from '@weir/proto/http/failures.js';
 import type { HeaderEditsSpec } from '@weir/proto/snapshot/snapshot.js';
 import { describe, expect, it } from 'vitest';
+import { fakePeer } from '../pipeline/testing/fake-peer.js';
 import { makeRequest, recordingHandler, scriptedDispatch } from '../pipeline/testing/harness.js';
 import { makeRoute, makeServices } from '../pipeline/testing/specs.js';
 import { transformRequest } from './transform-request.js';
@@ -45,14 +46,13 @@ describe('header edits', () => {
     expect([failed.failure?.code, failed.failure?.retryAfterS]).toEqual(['no_target', 3]);
   });
 
-  it('pass an upgrade on to who takes one, and refuse it for who does not', () => {
+  it('edit the fields of an upgrade, too', () => {
     const layer = transformResponse(makeRoute({ responseHeaders: edits }), services);
-    const { onUpgrade: _, ...plain } = recordingHandler();
     const bottom = scriptedDispatch();
-    layer?.(bottom.dispatch)(makeRequest(), plain);
-    expect(bottom.last().handler.onUpgrade).toBeUndefined();
-    layer?.(bottom.dispatch)(makeRequest(), recordingHandler());
-    expect(bottom.last().handler.onUpgrade).toBeDefined();
+    const handler = recordingHandler();
+    layer?.(bottom.dispatch)(makeRequest(), handler);
+    bottom.last().handler.onUpgrade?.(before, fakePeer());
+    expect(handler.upgraded?.headers).toEqual(after);
   });
 
   it('open the valve of the body again for who closed it', () => {

@@ -4,32 +4,49 @@ import { fakeClock, fakeTimers, makeRequest, recordingHandler, scriptedDispatch 
 import { makeRoute, makeServices } from '../pipeline/testing/specs.js';
 import { upgradeGate } from './upgrade-gate.js';
 
-function outcome(headers: string[]): string {
-  const layer = upgradeGate(makeRoute({ websocket: null }), makeServices());
+const KEY = ['sec-websocket-key', 'dGhlIHNhbXBsZSBub25jZQ=='];
+const ASK = ['upgrade', 'websocket', 'connection', 'upgrade'];
+const HANDSHAKE = [...ASK, ...KEY, 'sec-websocket-version', '13'];
+
+function outcome(headers: string[], websocket: { idleMs: number } | null, method = 'GET') {
+  const layer = upgradeGate(makeRoute({ websocket }), makeServices());
   const bottom = scriptedDispatch((call) => call.answer(200));
   const handler = recordingHandler();
-  layer?.(bottom.dispatch)(makeRequest({ headers }), handler);
-  if (handler.failure !== null) expect(handler.failure.headers).toEqual(['upgrade', 'HTTP/1.1']);
-  return handler.failure?.code ?? 'passed';
+  layer?.(bottom.dispatch)(makeRequest({ method, headers }), handler);
+  return [handler.failure?.code ?? 'passed', ...(handler.failure?.headers ?? [])];
 }
 
 describe('the upgrade gate', () => {
   it.each([
-    [['upgrade', 'websocket'], 'upgrade_not_allowed'],
-    [['upgrade', 'WebSocket'], 'upgrade_not_allowed'],
-    [['upgrade', 'h2c, websocket/13'], 'upgrade_not_allowed'],
-    [['upgrade', 'h2c', 'upgrade', 'websocket'], 'upgrade_not_allowed'],
-    [['upgrade', 'h2c'], 'passed'],
-    [['upgrade', 'websockets'], 'passed'],
-    [[], 'passed'],
-  ])('%j is %s', (headers, expected) => expect(outcome(headers)).toBe(expected));
+    [HANDSHAKE, ['upgrade_not_allowed', 'upgrade', 'HTTP/1.1']],
+    [
+      [...ASK, ...KEY],
+      ['upgrade_not_allowed', 'upgrade', 'HTTP/1.1'],
+    ],
+    [['upgrade', 'h2c', 'connection', 'upgrade'], ['passed']],
+    [[], ['passed']],
+  ])('%j is %j on a route that takes no WebSocket', (headers, expected) =>
+    expect(outcome(headers, null)).toEqual(expected),
+  );
 
-  it('lets a plain request through as it is on a route that takes WebSockets', () => {
-    const layer = upgradeGate(makeRoute({ websocket: { idleMs: 1 } }), makeServices());
-    const bottom = scriptedDispatch((call) => call.answer(200));
-    const { onHeaders, onData, onComplete, onError } = recordingHandler();
-    layer?.(bottom.dispatch)(makeRequest({ headers: [] }), { onHeaders, onData, onComplete, onError });
-    expect(bottom.last().handler.onUpgrade).toBeUndefined();
+  it.each([
+    [HANDSHAKE, ['passed']],
+    [
+      [...ASK, ...KEY, 'sec-websocket-version', '8'],
+      ['upgrade_not_allowed', 'upgrade', 'websocket', 'sec-websocket-version', '13'],
+    ],
+    [[...ASK, 'sec-websocket-version', '13'], ['bad_request']],
+    [['upgrade', 'h2c', 'connection', 'upgrade'], ['passed']],
+    [[], ['passed']],
+  ])('%j is %j on a route that takes WebSockets', (headers, expected) =>
+    expect(outcome(headers, { idleMs: 1 })).toEqual(expected),
+  );
+
+  it('ignores what asks by POST, whatever the route takes', () => {
+    expect([outcome(HANDSHAKE, null, 'POST'), outcome(HANDSHAKE, { idleMs: 1 }, 'POST')]).toEqual([
+      ['passed'],
+      ['passed'],
+    ]);
   });
 
   it('closes a tunnel in which nothing passes for as long as the route says, and counts that', () => {
@@ -40,7 +57,7 @@ describe('the upgrade gate', () => {
     const services = makeServices({ timers, observer });
     const layer = upgradeGate(makeRoute({ websocket: { idleMs: 500 } }), services);
     const bottom = scriptedDispatch(() => {});
-    layer?.(bottom.dispatch)(makeRequest({ headers: [] }), recordingHandler());
+    layer?.(bottom.dispatch)(makeRequest({ headers: HANDSHAKE }), recordingHandler());
     const peer = fakePeer();
     bottom.last().handler.onUpgrade?.([], peer);
     clock.advance(499);

@@ -72,7 +72,11 @@ export interface ResponseHandler {
   onData(chunk: Uint8Array): boolean;
   onComplete(): void;
   onError(failure: Failure): void;
-  /** The upstream has switched protocols; the exchange lives on in the two ends of a tunnel. Absent: upgrade refused. */
+  /**
+   * The upstream has switched protocols; the exchange lives on in the two ends of a tunnel. Called at most for a request
+   * that is a handshake by `webSocketAsk` (proto/http/upgrade.ts): the listener's handlers of those have it, and so
+   * must, for any request, what wraps a handler.
+   */
   onUpgrade?(headers: HeaderList, peer: WebSocketPeer): void;
   /** Progress of an attempt: told by a transport, heard by the attempt layer right above it, passed on by nobody. */
   onPhase?(phase: AttemptPhase): void;

@@ -11,45 +11,42 @@ import type { ResponseHandler, ResponseHead, WebSocketPeer } from './dispatch.js
 export type HeaderEdit = (headers: HeaderList, of: 'response' | 'failure') => HeaderList;
 
 export function editedResponse(handler: ResponseHandler, edit: HeaderEdit): ResponseHandler {
-  return handler.onUpgrade === undefined ? new Edited(handler, edit) : new UpgradableEdited(handler, edit);
+  return new Edited(handler, edit);
 }
 
 const NO_FIELDS: HeaderList = [];
 
 class Edited implements ResponseHandler {
-  protected readonly handler: ResponseHandler;
-  protected readonly edit: HeaderEdit;
+  readonly #handler: ResponseHandler;
+  readonly #edit: HeaderEdit;
 
   constructor(handler: ResponseHandler, edit: HeaderEdit) {
-    this.handler = handler;
-    this.edit = edit;
+    this.#handler = handler;
+    this.#edit = edit;
   }
 
   onHeaders(head: ResponseHead): void {
-    this.handler.onHeaders({
+    this.#handler.onHeaders({
       status: head.status,
-      headers: this.edit(head.headers, 'response'),
+      headers: this.#edit(head.headers, 'response'),
       lengthBytes: head.lengthBytes,
       resume: () => head.resume(),
     });
   }
 
   onData(chunk: Uint8Array): boolean {
-    return this.handler.onData(chunk);
+    return this.#handler.onData(chunk);
   }
 
   onComplete(): void {
-    this.handler.onComplete();
+    this.#handler.onComplete();
   }
 
   onError(failed: Failure): void {
-    this.handler.onError({ ...failed, headers: this.edit(failed.headers ?? NO_FIELDS, 'failure') });
+    this.#handler.onError({ ...failed, headers: this.#edit(failed.headers ?? NO_FIELDS, 'failure') });
   }
-}
 
-/** A handler without `onUpgrade` refuses an upgrade, and so must what wraps it; hence a class of its own. */
-class UpgradableEdited extends Edited {
   onUpgrade(headers: HeaderList, peer: WebSocketPeer): void {
-    this.handler.onUpgrade?.(this.edit(headers, 'response'), peer);
+    this.#handler.onUpgrade?.(this.#edit(headers, 'response'), peer);
   }
 }

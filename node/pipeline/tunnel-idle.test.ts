@@ -26,6 +26,23 @@ test('a tunnel on which nothing passes is closed with 1001, and the timer counte
   expect([peer.log, idle(), timers.armed]).toEqual([['close 1001 idle'], 1, 0]);
 });
 
+test('the other end hears of it at once, and of nothing that comes behind it', () => {
+  const clock = fakeClock();
+  const peer = fakePeer();
+  const heard: string[] = [];
+  const limited = withIdleLimit(peer, 1_000, fakeTimers(clock), () => {});
+  limited.listen({
+    ...silent,
+    onMessage: () => heard.push('message'),
+    onClose: (code, reason) => heard.push(`close ${code} ${reason}`),
+  });
+  clock.advance(1_000);
+  peer.events.onMessage(bytes, true);
+  peer.events.onClose(1006, '');
+  clock.advance(10_000);
+  expect([heard, peer.log]).toEqual([['close 1001 idle'], ['close 1001 idle']]);
+});
+
 test('anything that passes, either way, begins the wait anew', () => {
   const { clock, peer, limited } = open();
   const passes = [

@@ -3,16 +3,32 @@
  * Control frames count, so whoever wants to keep a silent tunnel open may ping.
  */
 import type { Timers } from '../time/clock.js';
-import type { WebSocketPeer } from './dispatch.js';
+import type { WebSocketEvents, WebSocketPeer } from './dispatch.js';
 
-/** The same peer, closed with 1001 when for `idleMs` nothing passed in either direction; control frames count. */
+/** RFC 6455 §7.4.1. */
+const GOING_AWAY = 1001;
+
+/**
+ * The same peer, closed with 1001 when for `idleMs` nothing passed in either direction; control frames count. The other
+ * end hears of it at once: a peer that has fallen silent may well never answer the closing handshake.
+ */
 export function withIdleLimit(peer: WebSocketPeer, idleMs: number, timers: Timers, onIdle: () => void): WebSocketPeer {
+  let told = false;
+  let tell: WebSocketEvents['onClose'] = () => {};
+  const close = (code: number, reason: string): void => {
+    timer.cancel();
+    if (told) return;
+    told = true;
+    tell(code, reason);
+  };
   const timer = timers.create(() => {
     onIdle();
-    // The other end is told by the close event that follows from this.
-    peer.close(1001, 'idle');
+    peer.close(GOING_AWAY, 'idle');
+    close(GOING_AWAY, 'idle');
   });
-  const seen = (): void => timer.arm(idleMs);
+  const seen = (): void => {
+    if (!told) timer.arm(idleMs);
+  };
   seen();
   return {
     send(message, isBinary) {
@@ -38,27 +54,21 @@ export function withIdleLimit(peer: WebSocketPeer, idleMs: number, timers: Timer
     pause: () => peer.pause(),
     resume: () => peer.resume(),
     listen(events) {
+      tell = (code, reason) => events.onClose(code, reason);
+      // What still comes behind an idle close has nobody left to go to.
+      const passing =
+        <A extends unknown[]>(event: (...parts: A) => void) =>
+        (...parts: A): void => {
+          if (told) return;
+          seen();
+          event(...parts);
+        };
       peer.listen({
-        onMessage(message, isBinary) {
-          seen();
-          events.onMessage(message, isBinary);
-        },
-        onPing(payload) {
-          seen();
-          events.onPing(payload);
-        },
-        onPong(payload) {
-          seen();
-          events.onPong(payload);
-        },
-        onDrain() {
-          seen();
-          events.onDrain();
-        },
-        onClose(code, reason) {
-          timer.cancel();
-          events.onClose(code, reason);
-        },
+        onMessage: passing((message, isBinary) => events.onMessage(message, isBinary)),
+        onPing: passing((payload) => events.onPing(payload)),
+        onPong: passing((payload) => events.onPong(payload)),
+        onDrain: passing(() => events.onDrain()),
+        onClose: close,
       });
     },
   };

@@ -122,7 +122,7 @@ function dispatchOf(
     headBytesMax: upstream.pool.responseHeaderBytes,
     messageBytesMax: deps.messageBytesMax,
   });
-  return (request, handler) => (asksForWebSocket(request.headers) ? upgrade : send)(request, handler);
+  return (request, handler) => (asksForWebSocket(request) ? upgrade : send)(request, handler);
 }
 
 const ALPN: Readonly<Record<UpstreamSpec['protocol'], AlpnOffer>> = {

@@ -14,7 +14,7 @@
  */
 
 import type { HttpResponse } from 'uWebSockets.js';
-import type { HeaderList } from '@weir/proto/http/headers.js';
+import { combinedValue, type HeaderList } from '@weir/proto/http/headers.js';
 import { connectionNamed } from '@weir/proto/http/hop-by-hop.js';
 import type { ResponseHead } from '../../pipeline/dispatch.js';
 import { type Framing, isOurField, statusText } from '../response-framing.js';
@@ -72,14 +72,6 @@ export class ResponseWriter {
   constructor(res: HttpResponse, owner: WriterOwner) {
     this.#res = res;
     this.#owner = owner;
-  }
-
-  get begun(): boolean {
-    return this.#head !== null;
-  }
-
-  get isBlocked(): boolean {
-    return this.#blocked;
   }
 
   /** Holds the head back: the body may follow in the same turn. */
@@ -261,7 +253,12 @@ export class ResponseWriter {
     this.#headWritten = true;
     res.writeStatus(statusText(head.status));
     writeFields(res, head.headers);
-    if (sayClose) res.writeHeader('Connection', 'close');
+    // The one answer that names another protocol must say so in these fields (RFC 9110 §7.8, §15.5.22).
+    const upgrade = head.status === 426 ? combinedValue(head.headers, 'upgrade') : undefined;
+    if (upgrade !== undefined) res.writeHeader('Upgrade', wireValue('upgrade', upgrade));
+    const options = upgrade === undefined ? [] : ['upgrade'];
+    if (sayClose) options.push('close');
+    if (options.length > 0) res.writeHeader('Connection', options.join(', '));
   }
 
   #finish(endResponse: () => void): void {

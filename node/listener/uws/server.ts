@@ -17,6 +17,7 @@ import uWS from 'uWebSockets.js';
 import { type Failure, failure, failureTable, type TimerName, timerFired } from '@weir/proto/http/failures.js';
 import { headerValue, type MutableHeaderList } from '@weir/proto/http/headers.js';
 import { problemAnswer } from '@weir/proto/http/problem.js';
+import { webSocketAsk } from '@weir/proto/http/upgrade.js';
 import type { GatewaySpec, ListenerTlsSpec } from '@weir/proto/snapshot/snapshot.js';
 import type { GatewayRequest } from '../../pipeline/dispatch.js';
 import { createExchange, type Exchange } from '../../pipeline/exchange.js';
@@ -31,7 +32,7 @@ import { type ExchangeOwner, ExchangeSocket } from './exchange-socket.js';
 import { FirstRequests } from './first-request.js';
 import { UwsRequestBody } from './request-body.js';
 import { createApp } from './tls.js';
-import { asksForWebSocket, UpgradeSocket, webSocketBehavior } from './websocket.js';
+import { UpgradeSocket, webSocketBehavior } from './websocket.js';
 import { exactValue } from './wire-value.js';
 
 /** After the last answer of a drain, clients that were told to close get this long to do so before they are cut. */
@@ -247,7 +248,8 @@ class UwsListener implements Listener, ExchangeOwner {
     };
     const { clientTimers, limits } = this.#gateway;
     const socket =
-      context !== null && asksForWebSocket(headers)
+      // The library gives a context to every GET with a key of the right length, so a handshake never lacks it.
+      context !== null && webSocketAsk(method, headers, reading.hasBody) === 'handshake'
         ? new UpgradeSocket(res, request, reading.closeAsked, clientTimers, this, {
             context,
             messageBytes: limits.messageBytes,

@@ -10,7 +10,7 @@
 import type { HttpRequest, HttpResponse, us_socket_context_t, WebSocket, WebSocketBehavior } from 'uWebSockets.js';
 import uWS from 'uWebSockets.js';
 import type { Failure } from '@weir/proto/http/failures.js';
-import { type HeaderList, headerValue, listTokens } from '@weir/proto/http/headers.js';
+import { type HeaderList, headerValue } from '@weir/proto/http/headers.js';
 import type { ClientTimersSpec } from '@weir/proto/snapshot/snapshot.js';
 import type { GatewayRequest, WebSocketEvents, WebSocketPeer } from '../../pipeline/dispatch.js';
 import { joinTunnel, type Tunnel } from '../tunnel.js';
@@ -27,14 +27,6 @@ const HELD_BYTES_MIN = 1_048_576;
 export interface SocketLink {
   readonly clientEnd: ClientEnd;
   readonly joinEnds: () => void;
-}
-
-/** True for a request that RFC 6455 §4.2.1 calls an opening handshake; the library has checked the key's length. */
-export function asksForWebSocket(headers: HeaderList): boolean {
-  return (
-    listTokens(headerValue(headers, 'upgrade') ?? '').includes('websocket') &&
-    headerValue(headers, 'sec-websocket-version') === '13'
-  );
 }
 
 export function webSocketBehavior(
@@ -190,7 +182,7 @@ export class ClientEnd implements WebSocketPeer {
   }
 }
 
-/** An exchange that may become a tunnel. Only these have `onUpgrade`: its absence is how layers know of a plain request. */
+/** An exchange that may become a tunnel, by the reading of proto/http/upgrade.ts; all others have no `onUpgrade`. */
 export class UpgradeSocket extends ExchangeSocket {
   readonly #context: us_socket_context_t;
   readonly #messageBytes: number;

@@ -6,8 +6,16 @@
 import type { IncomingMessage } from 'node:http';
 import { type Failure, failure } from '@weir/proto/http/failures.js';
 import { type HeaderList, headerValue } from '@weir/proto/http/headers.js';
+import { webSocketAsk } from '@weir/proto/http/upgrade.js';
 import { WebSocket } from 'ws';
-import type { Cancel, Dispatch, GatewayRequest, ResponseHandler, ResponseHead } from '../../pipeline/dispatch.js';
+import {
+  type Cancel,
+  type Dispatch,
+  type GatewayRequest,
+  nothingToCancel,
+  type ResponseHandler,
+  type ResponseHead,
+} from '../../pipeline/dispatch.js';
 import { answerLength, framingFault } from './answer-head.js';
 import type { Connector, OpenedSocket } from './connector.js';
 import { sendableFields } from './request-fields.js';
@@ -21,13 +29,17 @@ export interface WebSocketOptions {
   readonly messageBytesMax: () => number;
 }
 
-/** The request asks to become a WebSocket. */
-export function asksForWebSocket(headers: HeaderList): boolean {
-  return headerValue(headers, 'upgrade')?.toLowerCase() === 'websocket';
+/** The request is a handshake. The listener and the layers decide by the same reading. */
+export function asksForWebSocket({ method, headers, body }: GatewayRequest): boolean {
+  return webSocketAsk(method, headers, body !== null) === 'handshake';
 }
 
 export function createWebSocketDispatch(options: WebSocketOptions): Dispatch {
   return (request, handler) => {
+    if (handler.onUpgrade === undefined) {
+      handler.onError(failure('upgrade_failed', 'nothing above can take a tunnel'));
+      return nothingToCancel;
+    }
     const handshake = new Handshake(options, request, handler);
     handshake.start();
     return handshake.cancel;
@@ -110,13 +122,7 @@ class Handshake {
       return;
     }
     this.#ended = true;
-    const peer = createWebSocketPeer(client);
-    if (this.#handler.onUpgrade === undefined) {
-      client.terminate();
-      this.#handler.onError(failure('upgrade_failed', 'the exchange cannot become a tunnel'));
-      return;
-    }
-    this.#handler.onUpgrade(headers, peer);
+    this.#handler.onUpgrade?.(headers, createWebSocketPeer(client));
   }
 
   /** A final answer instead of the upgrade. */
