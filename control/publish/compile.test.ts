@@ -58,7 +58,7 @@ const LEAST: Snapshot = {
         requestsPerConnection: 0,
         gatherBodyBytes: 65_536,
         responseHeaderBytes: 65_536,
-        client: 'undici',
+        client: 'native',
       },
       tls: null,
       protocol: 'http1',

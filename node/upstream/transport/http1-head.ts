@@ -3,7 +3,7 @@
  * RFC asks where two readers could disagree: no folded lines, no bare CR or LF, no other control characters, no blank in
  * front of a colon, one framing. Whoever reads the answer behind us then sees the same fields, or none at all.
  */
-import type { HeaderList } from '@weir/proto/http/headers.js';
+import { type HeaderList, listTokens } from '@weir/proto/http/headers.js';
 import { answerLength, framingFault } from './answer-head.js';
 
 /** Fields in one head; with the bound on its bytes this one only cuts off what no server sends. */
@@ -76,12 +76,15 @@ function judged(status: number, isLatest: boolean, headers: HeaderList): AnswerH
   let keepAliveS: number | null = null;
   for (let i = 0; i < headers.length; i += 2) {
     switch (headers[i]) {
-      case 'connection': {
-        const options = (headers[i + 1] ?? '').toLowerCase().split(',');
-        closes ||= options.some((option) => option.trim() === 'close');
-        keepsAlive ||= options.some((option) => option.trim() === 'keep-alive');
+      case 'connection':
+        // What nearly all servers say needs no list.
+        if (headers[i + 1] === 'keep-alive') keepsAlive = true;
+        else {
+          const options = listTokens(headers[i + 1] ?? '');
+          closes ||= options.includes('close');
+          keepsAlive ||= options.includes('keep-alive');
+        }
         break;
-      }
       case 'content-length':
         // It has no body, and whoever announces one probably sends it: some readers would read it (RFC 9110 §8.6).
         if (status === 204 && Number(headers[i + 1]) > 0) return 'a length on a 204';
@@ -106,7 +109,8 @@ function judged(status: number, isLatest: boolean, headers: HeaderList): AnswerH
 function readFields(text: string, at: number, into: string[]): string | null {
   let start = at;
   while (start < text.length) {
-    const end = text.indexOf('\r\n', start);
+    // Every CR has its LF; looking for one character is several times cheaper than for two.
+    const end = text.indexOf('\r', start);
     const colon = text.indexOf(':', start);
     if (colon === -1 || colon > end) return 'a field without a colon';
     const name = nameOf(text.slice(start, colon));
