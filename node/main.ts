@@ -7,26 +7,15 @@
 import { ipcLink } from '@weir/proto/bus/ipc-link.js';
 import { type ControlToNode, decodeControlToNode, type NodeToControl } from '@weir/proto/events/node-link.js';
 import { createNode, type GatewayNode } from './node.js';
-import { reasonOf, startAgent } from './process/agent.js';
+import { type Agent, reasonOf, startAgent } from './process/agent.js';
+import { bugLog } from './process/bug-log.js';
+import { crashHandler } from './process/crash.js';
 import { openOffer } from './process/offer.js';
 import { readNodeSettings } from './process/settings.js';
 
 const log = (text: string): void => {
   process.stderr.write(`weir node ${process.pid}: ${text}\n`);
 };
-
-/** A bug may come with every request: the first ones are told whole, the rest are in the metrics. */
-const BUGS_TOLD_MAX = 20;
-
-function logBugs(): (error: unknown) => void {
-  let told = 0;
-  return (error) => {
-    told += 1;
-    if (told > BUGS_TOLD_MAX) return;
-    log(`bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-    if (told === BUGS_TOLD_MAX) log('further bugs are not told here');
-  };
-}
 
 async function main(): Promise<void> {
   if (process.send === undefined) {
@@ -40,15 +29,24 @@ async function main(): Promise<void> {
   process.stderr.on('error', () => {});
 
   const link = ipcLink<ControlToNode, NodeToControl>(process, decodeControlToNode);
+  let agent: Agent | null = null;
+  const crashed = crashHandler({
+    log,
+    stop: (exitCode) => agent?.stop(exitCode),
+    exit: (code) => process.exit(code),
+    after: (delayMs, task) => void setTimeout(task, delayMs),
+  });
+  // A rejection that nobody handles comes here as well, with an origin that says so.
+  process.on('uncaughtException', crashed);
   let node: GatewayNode;
   try {
     const { metrics } = readNodeSettings(process.env);
-    node = await createNode({ metrics, env: process.env, onBug: logBugs() });
+    node = await createNode({ metrics, env: process.env, onBug: bugLog(log, () => performance.now()) });
   } catch (error) {
     link.send({ v: 1, kind: 'node.failed', reason: reasonOf(error) }, () => process.exit(1));
     return;
   }
-  const agent = startAgent({
+  const started = startAgent({
     link,
     node,
     decode: openOffer,
@@ -60,9 +58,10 @@ async function main(): Promise<void> {
     log,
     exit: (code) => process.exit(code),
   });
-  process.on('SIGTERM', () => agent.stop());
+  agent = started;
+  process.on('SIGTERM', () => started.stop());
   // The parent may have died before the link was listened to.
-  if (!process.connected) agent.stop();
+  if (!process.connected) started.stop();
 }
 
 await main();

@@ -86,7 +86,10 @@ class Node implements GatewayNode {
   #drained: Promise<{ readonly cut: number }> | null = null;
 
   constructor(options: NodeOptions) {
-    this.#onBug = options.onBug ?? (() => {});
+    this.#onBug = (error) => {
+      this.#observer.bug();
+      options.onBug?.(error);
+    };
     this.#reveal = (text) => reveal(text, options.env);
     this.#wheel = new TimerWheel(systemClock, this.#onBug);
     this.#stopWheel = driveWheel(this.#wheel);
@@ -129,6 +132,7 @@ class Node implements GatewayNode {
         credentials: compileCredentials(snapshot.consumers, this.#credentials),
         limiters: this.#limiters,
         observer: this.#observer,
+        onBug: this.#onBug,
         reveal: this.#reveal,
       });
       await this.#upstreams.warm(upstreams);

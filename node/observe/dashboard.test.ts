@@ -11,6 +11,7 @@ it('the Grafana dashboard asks only for metrics that a node has', async () => {
     eventLoop: () => ({ delayP50Ms: 0, delayP99Ms: 0, delayMaxMs: 0, utilization: 0 }),
     log: () => ({ written: 0, dropped: 0 }),
     spans: () => ({ exported: 0, dropped: 0 }),
+    bugs: () => 0,
   });
   const known = new Set([...(await metrics.render()).matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name));
   const dashboard = readFileSync(new URL('../../deploy/grafana/weir.json', import.meta.url), 'utf8');

@@ -21,6 +21,7 @@ function sources(cells: Cells): MetricSources {
     eventLoop: () => ({ delayP50Ms: 1, delayP99Ms: 2, delayMaxMs: 3, utilization: 0.5 }),
     log: () => ({ written: 5, dropped: 6 }),
     spans: () => ({ exported: 8, dropped: 9 }),
+    bugs: () => 4,
   };
 }
 
@@ -47,6 +48,7 @@ describe('the metrics of a node', () => {
     const text = await createMetrics(sources(used())).render();
     for (const line of [
       'weir_requests_total{route="orders",code="504"} 1',
+      'weir_bugs_total 4',
       'weir_request_duration_seconds_bucket{route="orders",le="0.025"} 0',
       'weir_request_duration_seconds_bucket{route="orders",le="0.05"} 1',
       'weir_request_duration_seconds_bucket{route="orders",le="+Inf"} 1',

@@ -21,6 +21,7 @@ export interface MetricSources {
   eventLoop(): EventLoopWindow;
   log(): { readonly written: number; readonly dropped: number };
   spans(): { readonly exported: number; readonly dropped: number };
+  bugs(): number;
 }
 
 export interface Metrics {
@@ -139,6 +140,8 @@ function nodeFamilies(sources: MetricSources): Family[] {
   const lines = 'Lines given to the access log.';
   const linesLost = 'Lines of the access log that were lost, because it could not be written fast enough or at all.';
   const spansLost = 'Spans that were lost, because the queue was full or the collector did not take them.';
+  const bugs =
+    'What threw where nothing may throw. Each failed one exchange at most; the log of the process tells more.';
   const applied = 'When the revision in force was applied, in seconds since the epoch.';
   return [
     one('gauge', 'weir_client_connections', 'Open connections of clients.', () => sources.status().connections),
@@ -152,6 +155,7 @@ function nodeFamilies(sources: MetricSources): Family[] {
     one('gauge', 'weir_config_applied_timestamp_seconds', applied, () => {
       return (sources.status().snapshot?.appliedWallMs ?? 0) / MS_PER_S;
     }),
+    one('counter', 'weir_bugs_total', bugs, () => sources.bugs()),
     one('counter', 'weir_access_log_lines_total', lines, () => sources.log().written),
     one('counter', 'weir_access_log_lines_dropped_total', linesLost, () => sources.log().dropped),
     one('counter', 'weir_spans_exported_total', 'Spans that the collector took.', () => sources.spans().exported),

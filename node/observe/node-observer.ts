@@ -31,6 +31,8 @@ export interface ObserverServices {
 
 export interface NodeObserver extends Observer {
   readonly metrics: Metrics;
+  /** Something threw where nothing may throw. */
+  bug(): void;
   /** A request was answered without becoming an exchange: counted under "no route", and logged. */
   refused(refused: RefusedRequest): void;
   /**
@@ -60,6 +62,7 @@ class Observers implements NodeObserver {
   readonly #tracing: Tracing;
   readonly #eventLoop: EventLoopMonitor;
   readonly #routes = new Map<string, RouteObserver>();
+  #bugs = 0;
 
   constructor({ clock, timers, random, reveal, status }: ObserverServices) {
     this.#clock = clock;
@@ -73,6 +76,7 @@ class Observers implements NodeObserver {
       eventLoop: () => this.#eventLoop.window(),
       log: () => this.#log.counts(),
       spans: () => this.#tracing.counts(),
+      bugs: () => this.#bugs,
     });
   }
 
@@ -88,6 +92,10 @@ class Observers implements NodeObserver {
   timerFired(timer: TimerName, routeId: string): void {
     // A route that was dropped while its last exchanges end is not brought back for them.
     this.#cells.routes.get(routeId)?.timerFired(timer);
+  }
+
+  bug(): void {
+    this.#bugs += 1;
   }
 
   refused(refused: RefusedRequest): void {

@@ -172,6 +172,14 @@ describe('the agent of a node', () => {
     expect(exits).toEqual([0]);
   });
 
+  it('ends with the code that it was stopped with', async () => {
+    const { agent, endDrain, exits } = setUp();
+    agent.stop(70);
+    endDrain(0);
+    await settle();
+    expect(exits).toEqual([70]);
+  });
+
   it('applies nothing that waited once it drains', async () => {
     const { receiver, applying } = setUp();
     receiver.onMessage(offer(1));

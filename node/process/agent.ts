@@ -28,7 +28,7 @@ export interface AgentParts {
 
 export interface Agent {
   /** Drains and ends the process; a second call is nothing, control decides about cutting short. */
-  stop(): void;
+  stop(exitCode?: number): void;
 }
 
 export function startAgent({ link, node, decode, every, log, exit }: AgentParts): Agent {
@@ -66,14 +66,14 @@ export function startAgent({ link, node, decode, every, log, exit }: AgentParts)
     if (link.isIdle()) report();
   });
 
-  const stop = (): void => {
+  const stop = (exitCode = 0): void => {
     if (isStopping) return;
     isStopping = true;
     stopReporting();
     const drained = node.drain();
     report();
     drained.then(
-      ({ cut }) => link.send({ v: 1, kind: 'node.drained', cut }, () => exit(0)),
+      ({ cut }) => link.send({ v: 1, kind: 'node.drained', cut }, () => exit(exitCode)),
       (error: unknown) => {
         log(`the drain failed: ${reasonOf(error)}`);
         exit(1);
