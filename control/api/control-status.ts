@@ -9,7 +9,7 @@ export interface ControlStatus {
   readonly uptimeMs: number;
   /** Absolute path of the config file, null for the built-in one. */
   readonly configFile: string | null;
-  /** The snapshot that nodes are meant to run: the last one that was accepted. */
+  /** The snapshot that nodes are meant to run: the last one that was accepted, in this run or in an earlier one. */
   readonly snapshot: { readonly version: number; readonly hash: string; readonly acceptedWallMs: number } | null;
   /** What became of the latest attempt to publish the config. */
   readonly publish: PublishOutcome | null;
@@ -34,7 +34,7 @@ export type PublishOutcome = {
   | { readonly state: 'refused'; readonly reason: string }
 );
 
-export type PublishCause = 'start' | 'file-change' | 'signal';
+export type PublishCause = 'start' | 'file-change' | 'certificate-change' | 'signal';
 
 export interface SupervisedNode {
   readonly state: 'starting' | 'running' | 'restarting' | 'stopping' | 'stopped';

@@ -27,7 +27,12 @@ function showSnapshot(snapshot: { version: number; hash: string; acceptedWallMs:
   return `${snapshot.version} (${printable(snapshot.hash).slice(0, 12)}), accepted ${ago(snapshot.acceptedWallMs)}`;
 }
 
-const causes = { start: 'at the start', 'file-change': 'after the file changed', signal: 'on SIGHUP' } as const;
+const causes = {
+  start: 'at the start',
+  'file-change': 'after the file changed',
+  'certificate-change': 'after a certificate or key changed',
+  signal: 'on SIGHUP',
+} as const;
 
 function showPublish(publish: PublishOutcome | null, ago: Ago, paint: Paint): string {
   if (publish === null) return 'nothing published yet';

@@ -13,7 +13,9 @@ export interface UpArguments {
 
 const HELP = `
 Traffic is served at gateway.listen of the config (default 127.0.0.1:8080). A config with faults changes nothing: the
-last good one stays in force, and every fault is told with its line.
+last good one stays in force, and every fault is told with its line. That holds for a start as well: where --data keeps
+the last good snapshot of the same --config file, it is served until the file is mended. Certificates and keys are read
+again when their files change.
 
 Signals:
   SIGINT, SIGTERM  stop accepting, finish what is in flight within \`drain\`, end; the second one cuts
@@ -21,7 +23,8 @@ Signals:
 
 Exit codes:
   0    stopped as asked
-  1    could not start (faulty config, port in use, refused by the node), or the node failed
+  1    could not start (port in use; faulty config, or one that the node refused, and no last good one), or the node
+       failed
   130  cut short by a second signal
 
 Examples:

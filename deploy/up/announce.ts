@@ -4,6 +4,12 @@ import { formatFault } from '@weir/control/cli/check.js';
 import { columns, type Paint, printable, showDuration } from '@weir/control/cli/terminal.js';
 import { type Address, reachableAddress } from '@weir/proto/bus/address.js';
 
+/** A snapshot of an earlier run that is served again. */
+export interface EarlierSnapshot {
+  readonly version: number;
+  readonly createdWallMs: number;
+}
+
 export interface Places {
   readonly traffic: Address;
   readonly isTls: boolean;
@@ -30,7 +36,12 @@ export function showPlaces(version: string, places: Places, tookMs: number, pain
   return `${head}\n\n${rows.map((row) => `  ${row}`).join('\n')}\n\n`;
 }
 
-const causes = { start: 'at the start', 'file-change': 'the file changed', signal: 'SIGHUP' } as const;
+const causes = {
+  start: 'at the start',
+  'file-change': 'the file changed',
+  'certificate-change': 'a certificate or key changed',
+  signal: 'SIGHUP',
+} as const;
 
 /** Lines about one publication; `file` is how the operator named the config. */
 export function showOutcome(outcome: PublishOutcome, version: number | null, file: string, paint: Paint): string {
@@ -58,6 +69,17 @@ export function showOutcome(outcome: PublishOutcome, version: number | null, fil
       break;
   }
   return `${lines.join('\n')}\n`;
+}
+
+/** Said last at a start whose config was not taken, since everything before it looks like a good start. */
+export function showLastGood(lastGood: EarlierSnapshot, file: string, paint: Paint): string {
+  const { version, createdWallMs } = lastGood;
+  const from = new Date(createdWallMs).toISOString();
+  return [
+    `weir: ${paint.red(`NOT RUNNING ${printable(file)} AS IT IS NOW`)}; its faults are told above.`,
+    `weir: ${paint.red(`RUNNING THE LAST GOOD CONFIG`)}: snapshot ${version}, made ${from} by an earlier run.`,
+    'weir: mend the file; it is taken as soon as it is sound.\n',
+  ].join('\n');
 }
 
 function stillServing(version: number | null): string {

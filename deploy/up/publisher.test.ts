@@ -128,6 +128,52 @@ describe('the publisher', () => {
   });
 });
 
+describe('a renewed certificate', () => {
+  it('reaches the node although the config file is faulty, with the snapshot that is in force', async () => {
+    const { publisher, offers, compiled } = setUp();
+    const first = publisher.publish('start');
+    compiled();
+    await first;
+    for (const cause of ['file-change', 'certificate-change'] as const) {
+      const attempt = publisher.publish(cause);
+      compiled(false);
+      expect(await attempt).toMatchObject({ state: 'rejected', cause });
+    }
+    expect(offers.map(({ version }) => version)).toEqual([1, 1]);
+  });
+});
+
+describe('a snapshot of an earlier run', () => {
+  it('is delivered with its own number, and does not hide what became of the config', async () => {
+    const { publisher, offers, kept, compiled } = setUp(7);
+    const start = publisher.publish('start');
+    compiled(false);
+    await start;
+    const { bytes, hash } = encodeForOffer({ ...sample, version: 7, createdWallMs: 77 });
+    expect(await publisher.restore({ bytes, hash }, { ...sample, version: 7, createdWallMs: 77 })).toEqual({
+      ok: true,
+    });
+    expect(offers).toMatchObject([{ version: 7, hash }]);
+    expect(kept).toEqual([]);
+    expect(publisher.look()).toMatchObject({
+      snapshot: { version: 7, hash, acceptedWallMs: 77 },
+      publish: { state: 'rejected' },
+    });
+    const mended = publisher.publish('file-change');
+    compiled();
+    await mended;
+    expect(publisher.look()).toMatchObject({ snapshot: { version: 8 }, publish: { state: 'accepted' } });
+  });
+
+  it('is not in force when the node refuses it', async () => {
+    const { publisher, deliverWith } = setUp(7);
+    deliverWith({ ok: false, reason: 'no' });
+    const { bytes, hash } = encodeForOffer(sample);
+    expect(await publisher.restore({ bytes, hash }, sample)).toEqual({ ok: false, reason: 'no' });
+    expect(publisher.look().snapshot).toBeNull();
+  });
+});
+
 describe('an attempt that is asked for right when another one ends', () => {
   it('joins the one that waits, and never runs beside it', async () => {
     const { publisher, compiles, compiled, outcomes } = setUp();

@@ -5,6 +5,7 @@
  *   asked ─▶ compile ─▶ faults? keep the last good one, say so
  *                    └▶ encode ─▶ deliver ─▶ refused? keep the last good one, say so
  *                                        └▶ applied: it is the last good one, kept on disk
+ *   start without success ─▶ restore: the one that is kept on disk is delivered again
  *
  * One attempt runs at a time; those that are asked for meanwhile are one attempt after it, for it reads the file anew.
  */
@@ -34,12 +35,18 @@ export interface PublisherOptions {
 
 export interface Publisher {
   publish(cause: PublishCause): Promise<PublishOutcome>;
+  /**
+   * Delivers a snapshot of an earlier run as it was kept, with its number, for a start whose config is not accepted.
+   * What became of that config stays the latest attempt. Must not overlap with an attempt.
+   */
+  restore(kept: { readonly hash: string; readonly bytes: Uint8Array }, snapshot: Snapshot): Promise<Delivery>;
   look(): Pick<ControlStatus, 'snapshot' | 'publish'>;
 }
 
 export function createPublisher(options: PublisherOptions): Publisher {
   let version = options.versionBefore;
   let inForce: ControlStatus['snapshot'] = null;
+  let delivered: { readonly offer: SnapshotOffer; readonly snapshot: Snapshot } | null = null;
   let latest: PublishOutcome | null = null;
   let running: Promise<PublishOutcome> | null = null;
   let next: Promise<PublishOutcome> | null = null;
@@ -54,7 +61,13 @@ export function createPublisher(options: PublisherOptions): Publisher {
   const outcomeOf = async (cause: PublishCause): Promise<PublishOutcome> => {
     const compiled = await options.compile(version + 1);
     const at = { atWallMs: options.wallMs(), cause };
-    if (!compiled.ok) return { ...at, state: 'rejected', faults: compiled.faults, restartNeeded: [] };
+    if (!compiled.ok) {
+      // A faulty file must not keep renewed certificates out: what runs is given to the node again, which reads them.
+      if (cause === 'certificate-change' && delivered !== null) {
+        await options.deliver(delivered.offer, delivered.snapshot);
+      }
+      return { ...at, state: 'rejected', faults: compiled.faults, restartNeeded: [] };
+    }
     const { snapshot, warnings } = compiled;
     // A number that was offered is never offered again with another content, even when it was refused.
     version = snapshot.version;
@@ -63,6 +76,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
     const told = { ...at, faults: warnings };
     if (!delivery.ok) return { ...told, state: 'refused', reason: delivery.reason, restartNeeded: [] };
     inForce = { version, hash: offer.hash, acceptedWallMs: options.wallMs() };
+    delivered = { offer, snapshot };
     await options.keep(offer);
     return { ...told, state: 'accepted', restartNeeded: options.restartNeeded(snapshot.gateway) };
   };
@@ -87,6 +101,14 @@ export function createPublisher(options: PublisherOptions): Publisher {
           return run(cause);
         });
       return next;
+    },
+    async restore({ hash, bytes }, snapshot) {
+      const offer: SnapshotOffer = { v: 1, kind: 'snapshot.offer', version: snapshot.version, hash, bytes };
+      const delivery = await options.deliver(offer, snapshot);
+      if (!delivery.ok) return delivery;
+      inForce = { version: snapshot.version, hash, acceptedWallMs: snapshot.createdWallMs };
+      delivered = { offer, snapshot };
+      return delivery;
     },
     look: () => ({ snapshot: inForce, publish: latest }),
   };

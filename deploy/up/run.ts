@@ -3,9 +3,10 @@ import { paintFor } from '@weir/control/cli/terminal.js';
 import { reachableAddress } from '@weir/proto/bus/address.js';
 import type { UpArguments } from '../commands/up.js';
 import { readVersion } from '../version.js';
-import { showOutcome, showPlaces } from './announce.js';
+import { showLastGood, showOutcome, showPlaces } from './announce.js';
 import { type ConfigSource, fileConfig, textConfig } from './config-source.js';
-import { type Running, StartFailed, startUp } from './up.js';
+import { StartFailed } from './embedded-node.js';
+import { type Running, startUp } from './up.js';
 import { WELCOME_CONFIG } from './welcome.js';
 
 const CUT_SHORT = 130;
@@ -67,6 +68,7 @@ async function serve(
   }
   const places = { ...running, configFile: config.file };
   process.stderr.write(showPlaces(version, places, process.uptime() * 1_000, paint));
+  if (running.lastGood !== null) process.stderr.write(showLastGood(running.lastGood, config.name, paint));
   process.on('SIGHUP', () => running.reload());
 
   await Promise.race([work(running), running.ended]);

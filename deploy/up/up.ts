@@ -4,23 +4,22 @@
  *
  *   ┌─ this process ───────────────────────────────┐  IPC   ┌─ node process ─────────┐
  *   │ watch ─▶ publisher ─▶ supervisor ────────────┼───────▶│ apply, serve, report   │
- *   │              └─▶ last-good file    admin API │◀───────┼──────── status         │
+ *   │              └◀▶ last-good file    admin API │◀───────┼──────── status         │
  *   └──────────────────────────────────────────────┘        └────────────────────────┘
  */
-import { fileURLToPath } from 'node:url';
-import type { PublishOutcome } from '@weir/control/api/control-status.js';
+import type { PublishCause, PublishOutcome } from '@weir/control/api/control-status.js';
 import { type AdminApi, startAdminApi } from '@weir/control/api/server.js';
-import { METRICS_VARIABLE } from '@weir/node/process/settings.js';
-import { type Address, formatAddress } from '@weir/proto/bus/address.js';
-import type { GatewaySpec } from '@weir/proto/snapshot/snapshot.js';
+import type { Address } from '@weir/proto/bus/address.js';
+import { decodeSnapshot } from '@weir/proto/snapshot/codec.js';
+import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
+import type { EarlierSnapshot } from './announce.js';
 import { type ConfigSource, encodeForOffer } from './config-source.js';
-import { readLastGood, writeLastGood } from './last-good.js';
-import { whyNotFree } from './port-owner.js';
+import { EmbeddedNode, StartFailed } from './embedded-node.js';
+import { type LastGood, readLastGood, writeLastGood } from './last-good.js';
 import { createPublisher, type Publisher } from './publisher.js';
-import { headBufferBytes, restartNeeded } from './restart-needed.js';
 import { supervisedNode } from './supervised-node.js';
-import { Supervisor } from './supervisor.js';
-import { type FileWatch, watchContent } from './watch-file.js';
+import type { Supervisor } from './supervisor.js';
+import { type SourceWatch, tlsFilesOf, watchSources } from './watch-sources.js';
 
 /** What a node may take beyond its drain limit to end; then it is killed. */
 const END_GRACE_MS = 5_000;
@@ -40,6 +39,8 @@ export interface Running {
   readonly isTls: boolean;
   readonly admin: Address;
   readonly metrics: Address;
+  /** The snapshot of an earlier run that is served because the config was not accepted at the start. */
+  readonly lastGood: EarlierSnapshot | null;
   /** Drains, and cuts when called again. */
   stop(): void;
   reload(): void;
@@ -47,29 +48,31 @@ export interface Running {
   readonly ended: Promise<number>;
 }
 
-/** The start failed for a reason that the operator has been, or is by its message, told. */
-export class StartFailed extends Error {}
-
 export async function startUp(options: UpOptions): Promise<Running> {
   const { config, say } = options;
   const startedWallMs = Date.now();
   const startedAtMs = performance.now();
-  const node = nodeOf(options);
-  const publisher = await publisherFor(options, node);
-
-  const outcome = await publisher.publish('start');
-  if (outcome.state !== 'accepted') {
-    node.supervisor?.kill();
-    throw new StartFailed(outcome.state === 'refused' ? outcome.reason : '');
+  const node = new EmbeddedNode(options);
+  const kept = await readLastGood(options.dataFolder);
+  // Watched from before the first look at it: what changes during the start is published when that is over.
+  let publish: ((cause: PublishCause) => void) | null = null;
+  let missed: PublishCause | null = null;
+  const watch = await watchSources(config.file, (cause) => {
+    if (publish === null) missed = cause;
+    else publish(cause);
+  });
+  const publisher = publisherFor(options, node, watch, kept?.version ?? 0);
+  let lastGood: EarlierSnapshot | null;
+  try {
+    lastGood = await firstSnapshot(options, node, publisher, kept);
+  } catch (error) {
+    watch.close();
+    await node.discard();
+    throw error;
   }
-  const { supervisor, bootedWith } = node;
-  const listening = supervisor?.look().status?.listening;
-  if (supervisor === null || bootedWith === null || !listening)
-    throw new Error('a node that accepted its snapshot does not listen');
-
-  const reload = (cause: 'signal' | 'file-change'): void => {
-    publisher.publish(cause).catch((error: unknown) => say(`the config could not be published: ${String(error)}`));
-  };
+  const { supervisor, ended } = node.running;
+  const listening = supervisor.look().status?.listening;
+  if (!listening) throw new Error('a node that accepted its snapshot does not listen');
   const admin = await startAdminApi({
     listen: options.admin,
     status: () => ({
@@ -82,86 +85,71 @@ export async function startUp(options: UpOptions): Promise<Running> {
       nodes: [supervisedNode(supervisor.look())],
     }),
   });
-  const watch = config.file === null ? null : await watchContent(config.file, () => reload('file-change'));
+  const reload = (cause: PublishCause): void => {
+    publisher.publish(cause).catch((error: unknown) => say(`the config could not be published: ${String(error)}`));
+  };
+  publish = reload;
+  if (missed !== null) reload(missed);
   return {
     traffic: listening,
     isTls: listening.tls,
     admin: admin.address,
     metrics: supervisor.look().metrics ?? options.metrics,
+    lastGood,
     reload: () => reload('signal'),
-    stop: stopOf(supervisor, () => (node.gateway ?? bootedWith).clientTimers.drainMs, say),
-    ended: endOf(node.ended, admin, watch, say),
+    stop: stopOf(supervisor, () => node.running.inForce.clientTimers.drainMs, say),
+    ended: endOf(ended, admin, watch, say),
   };
 }
 
-/** The node of this house; the supervisor comes with the first snapshot, whose limits the process is started with. */
-interface SupervisedHouse {
-  supervisor: Supervisor | null;
-  bootedWith: GatewaySpec | null;
-  /** Of the snapshot in force. */
-  gateway: GatewaySpec | null;
-  boot(gateway: GatewaySpec): Promise<Supervisor>;
-  readonly ended: Promise<{ readonly failure: string | null; readonly cut: number }>;
+/** Null when the config is in force, else the last good snapshot that runs in its stead. Throws when nothing can run. */
+async function firstSnapshot(
+  { config, say }: UpOptions,
+  node: EmbeddedNode,
+  publisher: Publisher,
+  kept: LastGood | null,
+): Promise<EarlierSnapshot | null> {
+  const { state } = await publisher.publish('start');
+  if (state === 'accepted') return null;
+  const snapshot = kept === null ? null : lastGoodOf(config, kept, say);
+  // An empty reason: the outcome has been told.
+  if (kept === null || snapshot === null) throw new StartFailed('');
+  // The refused one has started the process, with its own limits and perhaps on its own address.
+  await node.discard();
+  const delivery = await publisher.restore(kept, snapshot);
+  if (!delivery.ok) throw new StartFailed(`the last good snapshot cannot be run either: ${delivery.reason}`);
+  return snapshot;
 }
 
-function nodeOf({ admin, metrics, say }: UpOptions): SupervisedHouse {
-  let end: (end: { failure: string | null; cut: number }) => void = () => {};
-  const house: SupervisedHouse = {
-    supervisor: null,
-    bootedWith: null,
-    gateway: null,
-    ended: new Promise((resolve) => {
-      end = resolve;
-    }),
-    async boot(gateway) {
-      await assertFree([
-        [gateway.listen, 'traffic (gateway.listen)'],
-        [admin, 'admin API (--admin)'],
-        [metrics, 'metrics (--metrics)'],
-      ]);
-      house.bootedWith = gateway;
-      house.supervisor = new Supervisor({
-        entry: fileURLToPath(import.meta.resolve('@weir/node/main.js')),
-        env: () => ({
-          [METRICS_VARIABLE]: formatAddress(metrics),
-          // The server library reads its limit of a request head once, when the process starts.
-          UWS_HTTP_MAX_HEADERS_SIZE: String(headBufferBytes(gateway)),
-        }),
-        say,
-        onEnd: (ended) => end(ended),
-      });
-      return house.supervisor;
-    },
-  };
-  return house;
-}
-
-async function assertFree(addresses: readonly (readonly [Address, string])[]): Promise<void> {
-  for (const [address, purpose] of addresses) {
-    const why = await whyNotFree(address, purpose);
-    if (why !== null) throw new StartFailed(why);
+/** Another config's snapshot is nobody's last good one: serving it would be an accident, not a rescue. */
+function lastGoodOf(config: ConfigSource, kept: LastGood, say: (text: string) => void): Snapshot | null {
+  if (kept.configFile !== config.file) {
+    say(`the last good snapshot is that of ${kept.configFile ?? 'the built-in config'}, so it is not used`);
+    return null;
   }
+  const decoded = decodeSnapshot(kept.bytes);
+  if (decoded.ok) return decoded.snapshot;
+  say(`the last good snapshot cannot be read: ${decoded.error} (${decoded.detail})`);
+  return null;
 }
 
-async function publisherFor(options: UpOptions, node: SupervisedHouse): Promise<Publisher> {
+function publisherFor(options: UpOptions, node: EmbeddedNode, watch: SourceWatch, versionBefore: number): Publisher {
   const { config, dataFolder, say } = options;
-  const before = await readLastGood(dataFolder);
   const publisher: Publisher = createPublisher({
-    versionBefore: before?.version ?? 0,
+    versionBefore,
     compile: config.compile,
     encode: encodeForOffer,
-    async deliver(offer, { gateway }) {
-      const supervisor = node.supervisor ?? (await node.boot(gateway));
-      const delivery = await supervisor.deliver(offer);
-      if (delivery.ok) node.gateway = gateway;
-      return delivery;
+    async deliver(offer, snapshot) {
+      // Also those of a snapshot that will be refused: its certificate may be what has to change.
+      await watch.follow(tlsFilesOf(snapshot));
+      return node.deliver(offer, snapshot.gateway);
     },
     async keep({ version, hash, bytes }) {
       await writeLastGood(dataFolder, { version, hash, configFile: config.file, bytes }).catch((error: unknown) => {
         say(`the last good snapshot could not be kept in ${dataFolder}: ${String(error)}`);
       });
     },
-    restartNeeded: (gateway) => (node.bootedWith === null ? [] : restartNeeded(node.bootedWith, gateway)),
+    restartNeeded: (gateway) => node.restartNeeded(gateway),
     wallMs: () => Date.now(),
     onOutcome: (outcome) => options.onOutcome(outcome, publisher.look().snapshot?.version ?? null),
   });
@@ -188,13 +176,13 @@ function stopOf(supervisor: Supervisor, drainLimitMs: () => number, say: (text: 
 }
 
 async function endOf(
-  ended: SupervisedHouse['ended'],
+  ended: Promise<{ readonly failure: string | null; readonly cut: number }>,
   admin: AdminApi,
-  watch: FileWatch | null,
+  watch: SourceWatch,
   say: (text: string) => void,
 ): Promise<number> {
   const { failure, cut } = await ended;
-  watch?.close();
+  watch.close();
   await admin.close();
   if (failure !== null) say(failure);
   else say(cut === 0 ? 'stopped; nothing was cut' : `stopped; ${cut} exchanges had to be cut`);

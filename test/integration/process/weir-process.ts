@@ -51,11 +51,17 @@ export function newFolder(): string {
 }
 
 /** Starts `weir up` with a config and waits until it says that it is up. */
-export async function startWeir(config: string): Promise<WeirProcess> {
+export async function startWeir(config: string, env: Readonly<Record<string, string>> = {}): Promise<WeirProcess> {
   const folder = newFolder();
   const configFile = join(folder, 'weir.yaml');
   writeFileSync(configFile, config);
-  const started = spawnWeir(['up', '--config', configFile, '--data', join(folder, 'state'), ...anyPorts], folder);
+  return startedIn(folder, env);
+}
+
+/** Starts `weir up` in the folder of a run that was before: its config, and the state that it has left. */
+export async function startedIn(folder: string, env: Readonly<Record<string, string>> = {}): Promise<WeirProcess> {
+  const configFile = join(folder, 'weir.yaml');
+  const started = spawnWeir(['up', '--config', configFile, '--data', join(folder, 'state'), ...anyPorts], folder, env);
   await waitFor(() => /^ {2}stop /m.test(started.said()) || started.hasExited(), started.said);
   const url = (name: string): string => new RegExp(`^ {2}${name} +(\\S+)`, 'm').exec(started.said())?.[1] ?? '';
   const { child, said, exited } = started;
@@ -76,9 +82,14 @@ export async function startWeir(config: string): Promise<WeirProcess> {
 
 export const anyPorts = ['--admin', '127.0.0.1:0', '--metrics', '127.0.0.1:0'];
 
-export function spawnWeir(args: readonly string[], cwd: string) {
+export function spawnWeir(args: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}) {
   // A group of its own, as a terminal would give it: Ctrl-C can then be sent to the group.
-  const child = spawn(weirProgram, args, { cwd, detached: true, stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(weirProgram, args, {
+    cwd,
+    detached: true,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   let text = '';
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
     text += chunk;
