@@ -19,6 +19,12 @@ import { writeFields } from './response-writer.js';
 
 /** Messages are held for a slow upstream up to this, or one message of the largest size if that is more. */
 const HELD_BYTES_MIN = 1_048_576;
+/** And this many messages, for an empty one is not free. */
+const HELD_MESSAGES_MAX = 8_192;
+/** Pings and pongs that may wait for a client that does not read, in bytes of whole frames. */
+const CONTROL_BYTES_MAX = 65_536;
+/** A frame from a server without its payload, which in a control frame is below 126 bytes (RFC 6455 §5.2). */
+const FRAME_HEAD_BYTES = 2;
 
 /**
  * The object that the library carries along with a WebSocket. It copies the properties onto its own object, so a name
@@ -73,6 +79,8 @@ export class ClientEnd implements WebSocketPeer {
   #events: WebSocketEvents | null = null;
   #paused = false;
   #heldBytes = 0;
+  /** Of control frames, since the client last had read everything. */
+  #controlBytes = 0;
   #closedWith: readonly [code: number, reason: string] | null = null;
   readonly #held: ((events: WebSocketEvents) => void)[] = [];
   readonly #messageBytes: number;
@@ -90,7 +98,8 @@ export class ClientEnd implements WebSocketPeer {
   }
 
   ping(payload: Uint8Array): void {
-    this.#ws?.ping(payload);
+    // The upstream is not paused by pings, so it could send them for ever; nobody misses one among hundreds.
+    if (this.#ws !== null && this.#controlFits(this.#ws, payload.byteLength)) this.#ws.ping(payload);
   }
 
   pong(): void {
@@ -137,7 +146,7 @@ export class ClientEnd implements WebSocketPeer {
       return;
     }
     this.#heldBytes += copy.byteLength;
-    if (this.#heldBytes > Math.max(HELD_BYTES_MIN, this.#messageBytes)) {
+    if (this.#heldBytes > Math.max(HELD_BYTES_MIN, this.#messageBytes) || this.#held.length >= HELD_MESSAGES_MAX) {
       this.close(1013, 'the upstream is too slow');
       return;
     }
@@ -148,7 +157,13 @@ export class ClientEnd implements WebSocketPeer {
   }
 
   pingCame(payload: ArrayBuffer): void {
-    this.#events?.onPing(new Uint8Array(payload.slice(0)));
+    // The library has put its pong behind all that this client does not read, without a limit of its own.
+    if (this.#ws !== null && !this.#controlFits(this.#ws, payload.byteLength)) {
+      this.terminate();
+      return;
+    }
+    // An upstream that takes nothing would have to be sent it some day; the pong that counts has been given.
+    if (!this.#paused) this.#events?.onPing(new Uint8Array(payload.slice(0)));
   }
 
   pongCame(payload: ArrayBuffer): void {
@@ -165,6 +180,17 @@ export class ClientEnd implements WebSocketPeer {
     // What was held goes first, whatever the upstream's valve says: after this nothing will.
     this.#paused = false;
     this.#deliver();
+  }
+
+  /** Counts a control frame that waits, or says that too much waits already. Messages are bounded by the upstream's pause. */
+  #controlFits(ws: WebSocket<SocketLink>, payloadBytes: number): boolean {
+    if (ws.getBufferedAmount() === 0) {
+      this.#controlBytes = 0;
+      return true;
+    }
+    if (this.#controlBytes > CONTROL_BYTES_MAX) return false;
+    this.#controlBytes += payloadBytes + FRAME_HEAD_BYTES;
+    return true;
   }
 
   #deliver(): void {

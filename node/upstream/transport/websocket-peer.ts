@@ -43,11 +43,16 @@ class UpstreamPeer implements WebSocketPeer {
   }
 
   ping(payload: Uint8Array): void {
-    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.ping(payload);
+    if (this.#takesControl()) this.#socket.ping(payload);
   }
 
   pong(payload: Uint8Array): void {
-    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.pong(payload);
+    if (this.#takesControl()) this.#socket.pong(payload);
+  }
+
+  /** Nobody can be paused for control frames, so those that would wait behind too much are dropped. */
+  #takesControl(): boolean {
+    return this.#socket.readyState === this.#socket.OPEN && this.#socket.bufferedAmount <= BUFFER_HIGH_BYTES;
   }
 
   close(code: number, reason: string): void {

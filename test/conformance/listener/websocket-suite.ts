@@ -168,6 +168,28 @@ export function describeWebSocket(name: string, factory: ListenerFactory): void 
       expect([client.pongs, client.pings, peer.log]).toEqual([['one'], ['two'], ['ping one', 'pong two']]);
     });
 
+    test('pings that come while the upstream takes nothing are answered, and go no further', async () => {
+      const { w, client, peer } = await joined();
+      peer.open = false;
+      client.ws.send('full');
+      client.ws.ping('stalled');
+      await w.until(() => client.pongs.length === 1, 'pong');
+      peer.open = true;
+      peer.events.onDrain();
+      client.ws.ping('again');
+      await w.until(() => client.pongs.length === 2, 'second pong');
+      expect(peer.log).toEqual(['send full', 'ping again']);
+    });
+
+    test('messages of no bytes that are held for a slow upstream are counted', async () => {
+      const { w, client, peer } = await joined();
+      peer.open = false;
+      client.ws.send('full');
+      for (let i = 0; i < 9_000; i += 1) client.ws.send('');
+      await w.until(() => client.closed !== null, 'close');
+      expect(client.closed?.code).toBe(1013);
+    });
+
     test('close codes and reasons pass both ways', async () => {
       const one = await joined();
       one.client.ws.close(4001, 'client says bye');

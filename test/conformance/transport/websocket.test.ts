@@ -161,6 +161,29 @@ describe('a WebSocket to an upstream', () => {
     ]);
   });
 
+  it('drops pings and pongs that a stalled upstream would have to be sent some day', async () => {
+    let heard = 0;
+    let marked = false;
+    const { peer, upstream } = await connect((socket) => {
+      socket
+        .on('ping', () => (heard += 1))
+        .on('pong', () => (heard += 1))
+        .on('message', () => (marked = true));
+      socket.pause();
+    });
+    const payload = Buffer.alloc(125);
+    for (let i = 0; i < 100_000; i += 1) {
+      peer.ping(payload);
+      peer.pong(payload);
+    }
+    peer.send(Buffer.from('over'), false);
+    upstream.socket?.resume();
+    await until('all came', () => marked);
+    // The kernel's buffers take a few MiB of the 26; what waits here is bounded.
+    expect(heard).toBeGreaterThan(0);
+    expect(heard * 131).toBeLessThan(16 * MIB);
+  });
+
   it('passes a 10 MiB message both ways', async () => {
     const { peer, end } = await connect((socket) => socket.on('message', (data) => socket.send(data as Buffer))); // nodebuffer
     const message = Buffer.alloc(10 * MIB, 'abc');
