@@ -1,9 +1,10 @@
-/** A config text, checked as a whole: parsed, then linted; every fault of both, in the order of the file. Pure. */
+/** A config text, checked as a whole: parsed, then linted; every fault of both, in the order of the file. */
 import type { WeirConfig } from '@weir/proto/config/document.js';
 import type { Fault } from '@weir/proto/config/faults.js';
 import { bounded, parseConfig } from '@weir/proto/config/parse.js';
 import { type Environment, fillReferences } from '@weir/proto/snapshot/secret-text.js';
 import { lint } from './lint.js';
+import { whyNotKey } from './public-keys.js';
 
 export type CheckedConfig =
   | { readonly ok: true; readonly config: WeirConfig; readonly warnings: readonly Fault[] }
@@ -20,8 +21,12 @@ export function checkConfig(
     // A key whose variable is missing is a fault already; until it is set, nobody knows which key it is.
     return missing.length > 0 ? `unset:${template}` : sha256Hex(key);
   };
+  const fill = (template: string): string | null => {
+    const { text: filled, missing } = fillReferences(template, environment);
+    return missing.length > 0 ? null : filled;
+  };
   const parsed = parseConfig(text, environment);
-  const faults = bounded([...parsed.faults, ...parsed.place(lint(parsed.draft, keyHash))]);
+  const faults = bounded([...parsed.faults, ...parsed.place(lint(parsed.draft, { keyHash, fill, whyNotKey }))]);
   const failed = parsed.config === null || faults.some(({ severity }) => severity === 'error');
   return failed || parsed.config === null
     ? { ok: false, faults }

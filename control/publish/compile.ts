@@ -199,11 +199,8 @@ function compileAction(route: Route, upstream: string): ActionSpec {
     return { kind: 'redirect', status: route.redirect.status, location: route.redirect.to };
   if (route.respond === undefined)
     return { kind: 'proxy', upstream, rewrite: compileRewrite(route.rewrite, route.match) };
-  const { status, body } = route.respond;
-  const headers = route.respond.headers.flat();
-  const isTyped = route.respond.headers.some(([name]) => name === 'content-type');
-  if (body !== '' && !isTyped) headers.push('content-type', 'text/plain; charset=utf-8');
-  return { kind: 'respond', status, headers, body };
+  const { status, headers, body } = route.respond;
+  return { kind: 'respond', status, headers: headers.flat(), body };
 }
 
 function compileRewrite(rewrite: Rewrite | undefined, match: MatchSpec): RewriteSpec | null {

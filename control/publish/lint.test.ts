@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { checkConfig } from './check-config.js';
 
-const ENV = { A: 'same', B: 'same', C: 'other' };
+const ENV = { A: 'same', B: 'same', C: 'other', LINES: 'one\ntwo' };
 
 function findings(text: string): string[] {
   const checked = checkConfig(text, ENV, (key) => `hash:${key}`);
@@ -118,12 +118,65 @@ it.each([
 
 it.each([
   ['targets: [http://a:1, "http://A:1/"]', 'error upstreams[0].targets: the target a:1 is here twice'],
-  ['targets: http://a, protocol: http2', 'error upstreams[0].protocol: HTTP/2 is spoken with https'],
   ['targets: http://a, tls: { caFile: x }', 'warning upstreams[0].tls: no target'],
   ['targets: https://a, tls: { verify: false }', 'warning upstreams[0].tls.verify: certificates are not verified'],
 ])('an upstream with %s', (fields, finding) =>
   expect(findings(`upstreams: [{ ${fields} }]\nroutes: [{ match: / }]`)).toEqual([expect.stringContaining(finding)]),
 );
+
+const EC_KEY = `-----BEGIN PUBLIC KEY-----
+      MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAElK4988tIqtOxNUMHgVzYf4t+EV0y
+      YodCZyTaUGZ6TJHHG+qub92RINTuBDvH1G5ZtLlCKE6DVx2hi2pDIc0GMw==
+      -----END PUBLIC KEY-----`;
+const withKey = (key: string, more = ''): string[] =>
+  findings(`${APP}routes:
+- match: /
+  auth:
+  - jwt:
+     ${more}
+     publicKey: |
+      ${key}
+`);
+
+describe('what a node would refuse', () => {
+  it.each([
+    ['match: "/a/{id}", redirect: "/b/{name}"', 'error routes[0].redirect: {name} is not a parameter'],
+    [
+      'match: /a, redirect: "https:///b"',
+      'error routes[0].redirect: "https:///b" is a location without scheme or host',
+    ],
+    ['match: /a/*, rewrite: { stripPrefix: "/a/%2e%2e" }', 'error routes[0].rewrite: '],
+    ['match: /a/*, rewrite: { replacePrefix: { with: "/../b" } }', 'error routes[0].rewrite: "/../b" holds'],
+    ['match: "/a/{id}", rewrite: { path: "/v2/%2E/{id}" }', 'error routes[0].rewrite: "/v2/%2E/x" holds'],
+    [
+      'match: /a, headers: { request: { set: { x-name: "Bj\u00f6rn" } } }',
+      'error routes[0].headers.request.set.x-name: ',
+    ],
+    ['match: /a, headers: { response: { add: { x-a: "${LINES}" } } }', 'error routes[0].headers.response.add.x-a: '],
+    ['match: /a, respond: { headers: { x-a: "\u00e9" } }', 'error routes[0].respond.headers.x-a: '],
+  ])('%s', (route, finding) =>
+    expect(withRoutes(route)).toEqual(expect.arrayContaining([expect.stringContaining(finding)])),
+  );
+
+  it('is a public key that is damaged, or one for other algorithms', () => {
+    expect(withKey(EC_KEY)).toEqual([]);
+    expect(withKey(EC_KEY, 'algorithms: ES256')).toEqual([]);
+    expect(withKey(EC_KEY, 'algorithms: [ES256, RS256]')).toEqual([
+      expect.stringContaining('error routes[0].auth[0].jwt: RS256 does not fit this public key, which is for ES256'),
+    ]);
+    expect(withKey(EC_KEY.replace('MFkw', 'MFkA'))).toEqual([expect.stringContaining('its PEM text is damaged')]);
+  });
+
+  it.each([
+    'match: "/a/{id}", redirect: "https://{id}.example.com{path}?{query}"',
+    'match: /a/*, redirect: "/b/{*}"',
+    'match: /a/*, rewrite: { replacePrefix: { with: / } }',
+  ])('is not %s', (route) => expect(withRoutes(route)).toEqual([]));
+});
+
+it('HTTP/2 may be asked of http targets as well', () => {
+  expect(findings('upstreams: [{ targets: http://a, protocol: http2 }]\nroutes: [{ match: / }]')).toEqual([]);
+});
 
 it('an upstream that no route goes to is a warning', () => {
   expect(

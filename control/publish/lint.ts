@@ -9,11 +9,16 @@ import { parametersOf } from '@weir/proto/config/path-pattern.js';
 import type { Route } from '@weir/proto/config/route.js';
 import type { Upstream } from '@weir/proto/config/upstream.js';
 import { lintRouteOrder } from './lint-routes.js';
+import { lintSendable, type SendableKnowledge } from './lint-sendable.js';
 import { lintTimers } from './lint-timers.js';
 import { targetId } from './names.js';
 
-/** `keyHash` gives the SHA-256 of an API key whose reference is filled: two references may hold the same key. */
-export function lint(draft: Draft, keyHash: (template: string) => string): Finding[] {
+export interface Knowledge extends SendableKnowledge {
+  /** SHA-256 of an API key whose reference is filled: two references may hold the same key. */
+  readonly keyHash: (template: string) => string;
+}
+
+export function lint(draft: Draft, known: Knowledge): Finding[] {
   return [
     ...lintGateway(draft),
     ...draft.upstreams.flatMap((upstream, index) =>
@@ -23,7 +28,8 @@ export function lint(draft: Draft, keyHash: (template: string) => string): Findi
     ...lintTimers(draft),
     ...lintRouteOrder(draft.routes),
     ...draft.routes.flatMap((route, index) => (route === null ? [] : lintRoute(route, ['routes', index], draft))),
-    ...lintConsumers(draft, keyHash),
+    ...lintSendable(draft, known),
+    ...lintConsumers(draft, known.keyHash),
   ];
 }
 
@@ -57,15 +63,6 @@ function lintUpstream(upstream: Upstream, path: Path): Finding[] {
   if (twice !== undefined) {
     findings.push(
       findError([...path, 'targets'], `the target ${twice} is here twice`, 'give it a higher `weight` instead'),
-    );
-  }
-  if (upstream.protocol === 'http2' && schemes.includes('http')) {
-    findings.push(
-      findError(
-        [...path, 'protocol'],
-        'HTTP/2 is spoken with https targets only',
-        'write protocol: auto, or use https targets',
-      ),
     );
   }
   const { tls } = upstream;

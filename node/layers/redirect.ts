@@ -7,10 +7,11 @@
  * slash: neither `//evil.example` nor `https:evil.example` can be made of a path.
  */
 import { failure } from '@weir/proto/http/failures.js';
+import { splitLocation, whyNotLocation } from '@weir/proto/http/location.js';
+import { matchablePath } from '@weir/proto/http/request-path.js';
 import type { Place } from '../pipeline/chain.js';
 import { answerDirectly } from '../pipeline/direct-answer.js';
 import { type GatewayRequest, nothingToCancel } from '../pipeline/dispatch.js';
-import { matchablePath } from '../route/path.js';
 import { fillTemplate, parametersOf, parseTemplate, type TemplatePart } from '../route/template.js';
 
 export const redirect: Place = (route) => {
@@ -29,17 +30,12 @@ export const redirect: Place = (route) => {
 /** Null: a value does not fit where it would stand. */
 type Locate = (request: GatewayRequest) => string | null;
 
-/** Scheme, host and what is behind it; `{path}`, `{query}` and `{*}` may stand right behind a host and are not part of it. */
-const ABSOLUTE = /^([A-Za-z][A-Za-z0-9+.-]*:\/\/)((?:[^/?#{]|\{(?!path\}|query\}|\*\})[^{}]*\})+)(.*)$/s;
 const HOST_LABEL = /^[A-Za-z0-9-]+$/;
 
 function compileLocation(location: string, known: ReadonlySet<string>): Locate {
-  if (/[^\x21-\x7e]/.test(location)) throw new Error(`${JSON.stringify(location)} is not a location that can be sent`);
-  // `https:///x` and `//x` are read as a host by browsers, whatever their author meant.
-  if (/^([^/?#]*:)?\/\//.test(location) && !ABSOLUTE.test(location)) {
-    throw new Error(`${JSON.stringify(location)} is a location without scheme or host`);
-  }
-  const [, scheme = '', authority = '', behind = location] = ABSOLUTE.exec(location) ?? [];
+  const why = whyNotLocation(location);
+  if (why !== null) throw new Error(`${JSON.stringify(location)} ${why}`);
+  const { scheme, authority, behind } = splitLocation(location);
   const hostParts = parseTemplate(authority, known);
   const pathParts = parseTemplate(behind, known);
   return (request) => {

@@ -4,10 +4,11 @@
  * exactly one slash: two would make the upstream's first segment look like a host to whoever resolves it.
  */
 import { failure } from '@weir/proto/http/failures.js';
+import { matchablePath } from '@weir/proto/http/request-path.js';
 import type { RewriteSpec, RouteSpec } from '@weir/proto/snapshot/snapshot.js';
 import type { Place } from '../pipeline/chain.js';
 import { type GatewayRequest, nothingToCancel } from '../pipeline/dispatch.js';
-import { matchablePath, segmentsOf, withoutPrefix } from '../route/path.js';
+import { segmentsOf, withoutPrefix } from '../route/path.js';
 import { fillTemplate, parametersOf, parseTemplate } from '../route/template.js';
 
 export const rewrite: Place = (route) => {

@@ -2,13 +2,11 @@
  * Edits of header fields that a route asks for, compiled once: secrets are filled in, and what could break the message
  * (a line break in a value, a space in a name) fails the compilation of the snapshot instead of a request.
  */
-import type { HeaderList, MutableHeaderList } from '@weir/proto/http/headers.js';
+import { type HeaderList, isSendableValue, type MutableHeaderList } from '@weir/proto/http/headers.js';
 import type { HeaderEditsSpec, SecretText } from '@weir/proto/snapshot/snapshot.js';
 
 /** RFC 9110 §5.6.2, in lower case. */
 const FIELD_NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
-/** RFC 9110 §5.5 without the obsolete octets beyond ASCII. */
-const FIELD_VALUE = /^[\t\x20-\x7e]*$/;
 
 export interface HeaderEdits {
   /** Fields that are taken out: those to remove and those to set. */
@@ -45,7 +43,7 @@ export function checkedFields(owner: string, fields: HeaderList): HeaderList {
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i] ?? '';
     if (!FIELD_NAME.test(name)) throw new Error(`route ${owner}: ${JSON.stringify(name)} is not a field name`);
-    if (!FIELD_VALUE.test(fields[i + 1] ?? '')) throw new Error(`route ${owner}: the value of ${name} cannot be sent`);
+    if (!isSendableValue(fields[i + 1] ?? '')) throw new Error(`route ${owner}: the value of ${name} cannot be sent`);
   }
   return fields;
 }

@@ -8,8 +8,10 @@
  *   /orders/*                     └──── * ● /orders/*
  *   /{tenant}/status     └─── {} ─ status ● /{tenant}/status
  */
+
+import { matchablePath } from '@weir/proto/http/request-path.js';
 import type { PathMatchSpec } from '@weir/proto/snapshot/snapshot.js';
-import { matchablePath, segmentsOf } from './path.js';
+import { segmentsOf } from './path.js';
 
 export interface PathNode<L> {
   readonly literals: Map<string, PathNode<L>>;

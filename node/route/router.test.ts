@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { makeRequest, recordingHandler, scriptedDispatch } from '../pipeline/testing/harness.js';
 import { makeRoute } from '../pipeline/testing/specs.js';
-import { referenceMatch } from './reference-router.js';
 import { compileMatcher, compileRouter, type RequestLine } from './router.js';
+import { referenceMatch } from './testing/reference-router.js';
 
 const cors = { origins: ['*'], methods: [], headers: [], exposeHeaders: [], credentials: false, maxAgeS: 0 };
 const any: MatchSpec = { hosts: [], path: { kind: 'prefix', prefix: '/' }, methods: [], headers: [], query: [] };

@@ -17,11 +17,11 @@
  * its header conditions are not asked, since a preflight only names the fields that will come.
  */
 import { type HeaderList, headerValue } from '@weir/proto/http/headers.js';
+import { matchablePath } from '@weir/proto/http/request-path.js';
 import type { RouteSpec } from '@weir/proto/snapshot/snapshot.js';
 import type { Dispatch, GatewayRequest } from '../pipeline/dispatch.js';
 import { type Condition, compileConditions, queryPairs } from './conditions.js';
 import { createHostTables, firstOfHost, hostOf, tableOf } from './host.js';
-import { matchablePath } from './path.js';
 import { createPathTree, leafOf, type PathNode, pathPattern, walkPath } from './path-tree.js';
 
 export type Unmatched = 'not_found' | 'method_not_allowed' | 'bad_request';

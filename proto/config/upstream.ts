@@ -111,7 +111,9 @@ export const upstreamSchema = z
       .describe('How a target is picked: the one with the fewest requests in flight, or each in turn.'),
     protocol: choice('the protocol', ['http1', 'http2', 'auto'])
       .prefault('http1')
-      .describe('`auto` offers HTTP/2 on TLS targets and takes what is chosen.'),
+      .describe(
+        '`auto` offers HTTP/2 on TLS targets and takes what is chosen; `http2` is spoken to http targets as well, unasked.',
+      ),
     hostHeader: hostHeader
       .optional()
       .describe(

@@ -65,3 +65,8 @@ export function listTokens(value: string): string[] {
     .map((token) => token.trim().toLowerCase())
     .filter((token) => token !== '');
 }
+
+/** Whether we would send this value: RFC 9110 §5.5 without the obsolete octets beyond ASCII. */
+export function isSendableValue(value: string): boolean {
+  return /^[\t\x20-\x7e]*$/.test(value);
+}

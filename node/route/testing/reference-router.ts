@@ -2,9 +2,10 @@
  * The rules of router.ts, written a second time as plainly as they can be said: look at every route, keep those that
  * match, sort. Slow, and only there for tests: the compiled router must agree with it.
  */
+
+import { matchablePath } from '@weir/proto/http/request-path.js';
 import type { RouteSpec, ValueMatchSpec } from '@weir/proto/snapshot/snapshot.js';
-import { matchablePath } from './path.js';
-import type { RequestLine } from './router.js';
+import type { RequestLine } from '../router.js';
 
 export interface ReferenceMatch {
   readonly id: string;
