@@ -29,6 +29,15 @@ describe('restartNeeded', () => {
     expect(restartNeeded({ ...gateway, tls }, { ...gateway, tls: other })).toEqual([]);
   });
 
+  it('names a limit of messages that is raised, and not one that is lowered', () => {
+    const withMessage = (messageBytes: number): GatewaySpec => ({
+      ...gateway,
+      limits: { ...gateway.limits, messageBytes },
+    });
+    expect(restartNeeded(withMessage(1_000), withMessage(1_001))).toEqual(['gateway.limits.message: 1000 → 1001']);
+    expect(restartNeeded(withMessage(1_001), withMessage(1_000))).toEqual([]);
+  });
+
   it('names a head limit above what the process was started with, and no other', () => {
     expect(headBufferBytes(withHead(1_000))).toBe(65_536);
     expect(headBufferBytes(withHead(100_000))).toBe(100_000);

@@ -23,6 +23,10 @@ export function restartNeeded(started: GatewaySpec, next: GatewaySpec): string[]
   const room = headBufferBytes(started);
   if (next.limits.headerBytes > room)
     settings.push(['gateway.limits.headerBytes', String(room), String(next.limits.headerBytes)]);
+  // The server library is told at its start how much of a message it may gather, for every client at once; told a
+  // size that no route needs, it would gather that for whoever sends it.
+  if (next.limits.messageBytes > started.limits.messageBytes)
+    settings.push(['gateway.limits.message', String(started.limits.messageBytes), String(next.limits.messageBytes)]);
   return settings
     .filter(([, before, after]) => before !== after)
     .map(([name, before, after]) => `${name}: ${before} → ${after}`);

@@ -19,6 +19,8 @@ export interface ListenerOptions {
   readonly timers: Timers;
   /** Ids for requests that bring none that may be believed. */
   readonly nextRequestId: () => string;
+  /** Connections above this are closed as they come, unanswered. */
+  readonly connectionsMax: number;
   /** Fills the `${NAME}` parts of a passphrase; throws when one is missing. */
   readonly reveal: (text: SecretText) => string;
   readonly events: ListenerEvents;
@@ -65,13 +67,15 @@ export interface Listener {
    */
   update(gateway: GatewaySpec): void;
   /**
-   * Serves new connections with these certificates; the files are read again. Open connections live on. Throws, and
-   * keeps the old ones, when a file is unreadable or key and certificate do not belong together.
+   * Serves new connections with these certificates; the files are read again, and nothing happens when all is as it was.
+   * Open connections live on. Throws, and keeps the old ones, when a file is unreadable or key and certificate do not
+   * belong together.
    */
   reloadCertificates(tls: ListenerTlsSpec): void;
   /**
-   * Stops accepting, closes idle connections, tells the others to close, and waits for what has begun. What is left
-   * after `limitMs` is cut; `cut` says how many exchanges and tunnels that were. The listener is closed then.
+   * Stops accepting, tells each client with its answer to close, and waits for what has begun. What is left after
+   * `limitMs` is cut; `cut` says how many exchanges and tunnels that were. The listener is closed then, and idle
+   * connections with it: until then they stay, and what they still ask is answered.
    */
   drain(limitMs: number): Promise<{ readonly cut: number }>;
   /** Closes everything at once. */

@@ -5,7 +5,7 @@
 import { isHopByHop } from '@weir/proto/http/hop-by-hop.js';
 
 /**
- * - `none`: no body follows whatever the fields say (HEAD, 204, 304); `lengthBytes` is announced where it may be.
+ * - `none`: no body follows whatever the fields say and whatever comes (HEAD, 204, 205, 304); `lengthBytes` is announced where it may be.
  * - `known`: exactly `lengthBytes` follow.
  * - `chunked`: the end is marked.
  */
@@ -21,8 +21,8 @@ export function frameResponse(method: string, status: number, lengthBytes: numbe
   // RFC 9110 §8.6: no Content-Length in a 204. In a 304 it would be that of a 200, which nobody here knows.
   if (status === 204 || status === 304) return NO_BODY;
   if (method === 'HEAD') return lengthBytes === null ? NO_BODY : { kind: 'none', lengthBytes };
-  // RFC 9110 §15.3.6: a 205 has no content, and says so by its length.
-  if (status === 205) return { kind: 'known', lengthBytes: 0 };
+  // RFC 9110 §15.3.6: a 205 has no content, and says so by its length. What an upstream sends with one all the same ends here.
+  if (status === 205) return { kind: 'none', lengthBytes: 0 };
   return lengthBytes === null ? CHUNKED : { kind: 'known', lengthBytes };
 }
 

@@ -42,7 +42,7 @@ export const chain: readonly Place[] = [
   authenticate,
   limitConsumers, // below authenticate, which says who the consumer is
   bodyLimit,
-  upgradeGate, // an upgrade that the route does not allow ends here
+  upgradeGate, // a WebSocket that the route does not allow ends here; one that it does gets its idle limit
   redirect,
   respond, // the end of the chain for a route that answers by itself
   rewrite,

@@ -31,7 +31,7 @@ import { addressTexts } from './address-text.js';
 import { type ExchangeOwner, ExchangeSocket } from './exchange-socket.js';
 import { FirstRequests } from './first-request.js';
 import { UwsRequestBody } from './request-body.js';
-import { createApp } from './tls.js';
+import { certificatesFingerprint, createApp } from './tls.js';
 import { UpgradeSocket, webSocketBehavior } from './websocket.js';
 import { exactValue } from './wire-value.js';
 
@@ -42,8 +42,13 @@ export function createUwsListener(options: ListenerOptions): Listener {
   return new UwsListener(options);
 }
 
+/** An app of the library, and its open connections, tunnels among them. */
+interface CountedApp {
+  readonly app: TemplatedApp;
+  connections: number;
+}
+
 class UwsListener implements Listener, ExchangeOwner {
-  connections = 0;
   tunnels = 0;
   isDraining = false;
   readonly clock: ListenerOptions['clock'];
@@ -52,7 +57,9 @@ class UwsListener implements Listener, ExchangeOwner {
   readonly #open = new Set<ExchangeSocket>();
   readonly #addressText = addressTexts();
   readonly #firstRequests: FirstRequests;
-  readonly #apps: TemplatedApp[] = [];
+  /** The last one accepts; those before it have certificates of before a reload and connections that live on. */
+  readonly #apps: CountedApp[] = [];
+  #certificates = '';
   #gateway: GatewaySpec;
   #proxies: TrustedProxies;
   #listenSocket: us_listen_socket | null = null;
@@ -88,14 +95,20 @@ class UwsListener implements Listener, ExchangeOwner {
     return this.#open.size;
   }
 
+  get connections(): number {
+    return this.#apps.reduce((sum, { connections }) => sum + connections, 0);
+  }
+
   async start(): Promise<BoundAddress> {
     if (this.#apps.length > 0) throw new Error('a listener is started once');
     const { host, port } = this.#gateway.listen;
-    const app = this.#makeApp(this.#gateway.tls);
-    const boundPort = this.#listen(app, host, port);
+    const { tls } = this.#gateway;
+    if (tls !== null) this.#certificates = certificatesFingerprint(tls, this.#options.reveal);
+    const app = this.#makeApp(tls);
+    const boundPort = this.#listen(app.app, host, port);
     if (boundPort === null) throw new Error(await portOwner(host, port));
     this.#apps.push(app);
-    this.#bound = { scheme: this.#gateway.tls === null ? 'http' : 'https', host, port: boundPort };
+    this.#bound = { scheme: tls === null ? 'http' : 'https', host, port: boundPort };
     return this.#bound;
   }
 
@@ -106,20 +119,34 @@ class UwsListener implements Listener, ExchangeOwner {
 
   /**
    * The library can't replace its default certificate, so a new app takes over the port; connections of the old one
-   * live on in it. Both calls are made in one turn; only a client whose handshake with the kernel is over, but which was
-   * not accepted yet, is reset. (A port that the kernel chose can't be taken over while it has connections.)
+   * live on in it, and it is closed with the last of them. Both calls are made in one turn; only a client whose handshake
+   * with the kernel is over, but which was not accepted yet, is reset. So certificates that are the same change nothing.
+   * (A port that the kernel chose can't be taken over while it has connections.)
    */
   reloadCertificates(tls: ListenerTlsSpec): void {
     const bound = this.#bound;
     if (bound === null || bound.scheme === 'http') throw new Error('this listener does not serve TLS');
+    const certificates = certificatesFingerprint(tls, this.#options.reveal);
+    if (certificates === this.#certificates) return;
     const app = this.#makeApp(tls);
     const before = this.#apps.at(-1);
     this.#stopAccepting();
-    if (this.#listen(app, bound.host, bound.port) === null) {
-      if (before !== undefined) this.#listen(before, bound.host, bound.port);
+    if (this.#listen(app.app, bound.host, bound.port) === null) {
+      if (before !== undefined) this.#listen(before.app, bound.host, bound.port);
       throw new Error(`port ${bound.port} could not be taken over; the certificates stay as they were`);
     }
+    this.#certificates = certificates;
     this.#apps.push(app);
+    if (before !== undefined) this.#closeUnused(before);
+  }
+
+  /** An app that accepts no more ends with its last connection. */
+  #closeUnused(counted: CountedApp): void {
+    const at = this.#apps.indexOf(counted);
+    if (counted.connections > 0 || at === -1 || at === this.#apps.length - 1) return;
+    this.#apps.splice(at, 1);
+    // In a turn of its own: this may have been called by the library, out of the app that is to be closed.
+    setImmediate(() => counted.app.close());
   }
 
   async drain(limitMs: number): Promise<{ readonly cut: number }> {
@@ -140,7 +167,7 @@ class UwsListener implements Listener, ExchangeOwner {
     this.#stopAccepting();
     this.#firstRequests.stop();
     for (const socket of [...this.#open]) socket.cut(failure('draining', 'this node is shutting down'));
-    for (const app of this.#apps.splice(0)) app.close();
+    for (const { app } of this.#apps.splice(0)) app.close();
   }
 
   #idleOrPassed(limitMs: number): Promise<void> {
@@ -158,16 +185,28 @@ class UwsListener implements Listener, ExchangeOwner {
     return new Promise((resolve) => this.timers.create(resolve).arm(ms));
   }
 
-  #makeApp(tls: ListenerTlsSpec | null): TemplatedApp {
+  #makeApp(tls: ListenerTlsSpec | null): CountedApp {
+    const changed = (count: number): void => {
+      counted.connections += count;
+      if (count < 0) this.#closeUnused(counted);
+    };
     const behavior = webSocketBehavior(
       this.#gateway.limits.messageBytes,
       (res, req, context) => this.#receive(res, req, context),
+      // The filter below hears of a connection that became a tunnel only when it opens.
+      () => changed(-1),
       (error) => this.bug(error),
     );
     const app = createApp(tls, this.#options.reveal, (routes) => {
       routes.ws('/*', behavior).any('/*', (res, req) => this.#receive(res, req, null));
     });
-    return app.filter((res, count) => this.#connectionChanged(res, Number(count)));
+    const counted: CountedApp = { app, connections: 0 };
+    const hear: Parameters<TemplatedApp['filter']>[0] = (res, count) => {
+      changed(Number(count));
+      if (Number(count) > 0) this.#connected(res);
+    };
+    app.filter(hear);
+    return counted;
   }
 
   /** Exclusive: without the option the library shares ports among processes, and half the traffic goes elsewhere. */
@@ -195,9 +234,14 @@ class UwsListener implements Listener, ExchangeOwner {
     this.#listenSocket = null;
   }
 
-  #connectionChanged(res: HttpResponse, count: number): void {
-    this.connections += count;
-    if (count > 0 && !this.isDraining) this.#firstRequests.accepted(res, this.#addressText(res.getRemoteAddress()));
+  #connected(res: HttpResponse): void {
+    const address = this.#addressText(res.getRemoteAddress());
+    const { connectionsMax } = this.#options;
+    if (this.connections > connectionsMax) {
+      this.#refused(failure('overloaded', `${connectionsMax} connections are open`), '', '', address);
+      // An answer could itself be left unread and keep the descriptor.
+      res.close();
+    } else if (!this.isDraining) this.#firstRequests.accepted(res, address);
   }
 
   /** No complete request head came in time on a fresh connection. */

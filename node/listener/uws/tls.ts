@@ -8,6 +8,7 @@
 
 import type { AppOptions, TemplatedApp } from 'uWebSockets.js';
 import uWS from 'uWebSockets.js';
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import type { ListenerTlsSpec, SecretText } from '@weir/proto/snapshot/snapshot.js';
@@ -16,6 +17,19 @@ import type { ListenerTlsSpec, SecretText } from '@weir/proto/snapshot/snapshot.
 const SPELLINGS_MAX = 64;
 
 type Certificate = ListenerTlsSpec['certificates'][number];
+
+/** Equal for what serves the same certificates: names, passphrases, and what the files hold now. Throws when one is unreadable. */
+export function certificatesFingerprint(tls: ListenerTlsSpec, reveal: (text: SecretText) => string): string {
+  const hash = createHash('sha256');
+  for (const { hosts, certFile, keyFile, passphrase } of tls.certificates) {
+    hash.update(JSON.stringify([hosts, certFile, keyFile, passphrase === null ? null : reveal(passphrase)]));
+    for (const file of [certFile, keyFile]) {
+      const content = readFileSync(file);
+      hash.update(`${content.length}:`).update(content);
+    }
+  }
+  return hash.digest('hex');
+}
 
 /** `attach` adds the routes to the app as it stands; it is called once, and again for each server name. */
 export function createApp(

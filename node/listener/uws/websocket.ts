@@ -38,6 +38,7 @@ export interface SocketLink {
 export function webSocketBehavior(
   messageBytes: number,
   upgrade: (res: HttpResponse, req: HttpRequest, context: us_socket_context_t) => void,
+  disconnected: () => void,
   bug: (error: unknown) => void,
 ): WebSocketBehavior<SocketLink> {
   // What throws out of the library's callbacks ends the process; here it ends the tunnel that it belongs to.
@@ -69,7 +70,10 @@ export function webSocketBehavior(
     ping: (ws, payload) => guarded(ws, (end) => end.pingCame(payload)),
     pong: (ws, payload) => guarded(ws, (end) => end.pongCame(payload)),
     drain: (ws) => guarded(ws, (end) => end.drained()),
-    close: (ws, code, reason) => guarded(ws, (end) => end.closed(code, reason)),
+    close: (ws, code, reason) => {
+      disconnected();
+      guarded(ws, (end) => end.closed(code, reason));
+    },
   };
 }
 

@@ -239,7 +239,20 @@ export function describeEdges(name: string, factory: ListenerFactory): void {
       ]);
       client.send(GET);
       expect((await client.answer()).body.toString()).toBe('ok');
+      const openNow = w.listener.connections;
       client.close();
+      await w.until(() => w.listener.connections === openNow - 1, 'close of the app of before');
+      expect((await connectTls(w.address.port, 'a.test')).subject).toBe('three');
+    });
+
+    test('the same certificates again change nothing, not even for a client that is about to connect', async () => {
+      // On a port that the kernel chose, taking over fails: only a reload that does nothing passes.
+      const tls = { certificates: [certificate('one', ['a.test'])] };
+      const w = await open({ tls }, (seen) => respond(seen, 200, 'ok'));
+      expect(await subjectFor(w.address.port, 'a.test')).toBe('one');
+      w.listener.reloadCertificates({ certificates: [certificate('one', ['a.test'])] });
+      expect(await subjectFor(w.address.port, 'a.test')).toBe('one');
+      expect(w.listener.connections).toBe(2);
     });
 
     test('keeps what it has when new certificates are no good, and says why', async () => {

@@ -40,6 +40,26 @@ export function describeResponses(name: string, factory: ListenerFactory): void 
       expect([answer.header('x-keep'), answer.header('x-bytes')]).toEqual(['yes', '\xe9']);
     });
 
+    test('of 205 lose the body that an upstream sends with it', async () => {
+      const w = await open({}, (seen) => {
+        seen.handler.onHeaders({
+          status: 205,
+          headers: [],
+          lengthBytes: seen.request.path === '/known' ? 4 : null,
+          resume() {},
+        });
+        expect(seen.handler.onData(Buffer.from('body'))).toBe(true);
+        seen.handler.onComplete();
+      });
+      const client = await w.connect();
+      for (const path of ['/known', '/unknown']) {
+        client.send(get(path));
+        const answer = await client.answer();
+        expect([answer.status, answer.header('content-length'), client.unread]).toEqual([205, '0', '']);
+      }
+      expect(w.bugs).toEqual([]);
+    });
+
     test('without a body have none: HEAD, 204, 205, 304, and the connection goes on', async () => {
       const answers: Record<string, () => readonly [number, number | null]> = {
         '/head': () => [200, 1234],

@@ -88,7 +88,9 @@ export function describeWebSocket(name: string, factory: ListenerFactory): void 
       const { request } = await w.request(1);
       expect(request).toMatchObject({ method: 'GET', path: '/chat', query: 'x=1', body: null });
       expect(request.headers).toContain('sec-websocket-key');
-      expect([w.listener.exchanges, w.listener.tunnels]).toEqual([1, 1]);
+      expect([w.listener.exchanges, w.listener.tunnels, w.listener.connections]).toEqual([1, 1, 1]);
+      ws.close();
+      await w.until(() => w.listener.tunnels === 0 && w.listener.connections === 0, 'end');
     });
 
     test('an upgrade that is answered normally gets that answer, and one without a handshake is a plain request', async () => {
