@@ -15,6 +15,7 @@ import { credentialFunctions } from './auth/credential-functions.js';
 import { compileCredentials } from './auth/credentials.js';
 import { createLimiterStore } from './limit/limiter-store.js';
 import type { BoundAddress, Listener } from './listener/listener.js';
+import { connectionsMax } from './listener/open-files.js';
 import { requestIds } from './listener/request-ids.js';
 import { createUwsListener } from './listener/uws/server.js';
 import { createMetricsServer } from './observe/metrics-server.js';
@@ -84,6 +85,7 @@ class Node implements GatewayNode {
   #dispatch: Dispatch = noSnapshot;
   #inForce: { readonly snapshot: Snapshot; readonly status: SnapshotStatus } | null = null;
   #drained: Promise<{ readonly cut: number }> | null = null;
+  #rssBytes = 0;
 
   constructor(options: NodeOptions) {
     this.#onBug = (error) => {
@@ -176,6 +178,7 @@ class Node implements GatewayNode {
       clock: systemClock,
       timers: this.#wheel,
       nextRequestId: this.#nextRequestId,
+      connectionsMax: connectionsMax(),
       reveal: this.#reveal,
       events: {
         onTimer: (timer, exchange) => this.#observer.timerFired(timer, exchange?.routeId ?? ''),
@@ -223,6 +226,16 @@ class Node implements GatewayNode {
     this.#stopWheel();
   }
 
+  /** Opens a file, so it fails when the process has no descriptor left: just when its status matters most. */
+  #residentBytes(): number {
+    try {
+      this.#rssBytes = process.memoryUsage.rss();
+    } catch {
+      // The last known figure is better than no status.
+    }
+    return this.#rssBytes;
+  }
+
   status(): NodeStatus {
     const listener = this.#listener;
     return {
@@ -237,7 +250,7 @@ class Node implements GatewayNode {
       connections: listener?.connections ?? 0,
       exchanges: listener?.exchanges ?? 0,
       armedTimers: this.#wheel.armed,
-      rssBytes: process.memoryUsage.rss(),
+      rssBytes: this.#residentBytes(),
       targets: this.#upstreams.stats().map(({ upstreamId, targetId, open, idle, waiting, inFlight }) => ({
         upstream: upstreamId,
         target: targetId,

@@ -38,6 +38,7 @@ function setUp() {
   let endDrain: (result: { cut: number }) => void = () => {};
   let tick: (() => void) | null = null;
   let isIdle = true;
+  let status = (): NodeStatus => STATUS;
   const receivers: LinkEvents<ControlToNode>[] = [];
   const link: Link<ControlToNode, NodeToControl> = {
     send(message, onSent) {
@@ -59,7 +60,7 @@ function setUp() {
       });
     },
     close: async () => {},
-    status: () => STATUS,
+    status: () => status(),
     metricsAddress: { host: '127.0.0.1', port: 9090 },
   };
   const agent = startAgent({
@@ -90,6 +91,9 @@ function setUp() {
     drains: () => drains,
     endDrain: (cut: number) => endDrain({ cut }),
     tick: () => tick?.(),
+    setStatus: (value: () => NodeStatus) => {
+      status = value;
+    },
     setIdle: (value: boolean) => {
       isIdle = value;
     },
@@ -100,6 +104,19 @@ function setUp() {
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe('the agent of a node', () => {
+  it('goes on when a status can not be had for once', () => {
+    const { setStatus, tick, sent, logs } = setUp();
+    const before = sent.length;
+    setStatus(() => {
+      throw new Error('EMFILE: too many open files');
+    });
+    tick();
+    expect([sent.length, logs]).toEqual([before, ['no status report: EMFILE: too many open files']]);
+    setStatus(() => STATUS);
+    tick();
+    expect(sent.length).toBe(before + 1);
+  });
+
   it('says that it is ready, and where metrics are, before anything else', () => {
     const { sent } = setUp();
     expect(sent[0]).toEqual({ v: 1, kind: 'node.ready', pid: 9, metrics: { host: '127.0.0.1', port: 9090 } });

@@ -63,7 +63,13 @@ export function startAgent({ link, node, decode, every, log, exit }: AgentParts)
 
   const stopReporting = every(STATUS_EVERY_MS, () => {
     // A parent that doesn't read is not sent more than one report.
-    if (link.isIdle()) report();
+    if (!link.isIdle()) return;
+    try {
+      report();
+    } catch (error) {
+      // A report that can't be made is no reason to end; there will be another.
+      log(`no status report: ${reasonOf(error)}`);
+    }
   });
 
   const stop = (exitCode = 0): void => {

@@ -40,6 +40,7 @@ export async function openWorld(
   factory: ListenerFactory,
   gateway: Partial<GatewaySpec> = {},
   script: Script = () => {},
+  connectionsMax: number = Number.POSITIVE_INFINITY,
 ): Promise<World> {
   const seen: Seen[] = [];
   const timersFired: { timer: TimerName; exchange: Exchange | null }[] = [];
@@ -61,6 +62,7 @@ export async function openWorld(
     clock: systemClock,
     timers: wheel,
     nextRequestId: requestIds(new Uint8Array(10)),
+    connectionsMax,
     reveal: (text) => text,
     events: {
       onTimer: (timer, exchange) => timersFired.push({ timer, exchange }),
