@@ -33,7 +33,7 @@ function send(
   exchange.spanId = 'b'.repeat(16);
   const request = makeRequest({ method, headers, exchange, target, authority: 'api.example.com:8080' });
   compose([layer], bottom.dispatch)(request, handler);
-  return { handler, bottom, sent: bottom.calls[0]?.request.headers ?? [] };
+  return { handler, bottom, clock, sent: bottom.calls[0]?.request.headers ?? [] };
 }
 
 describe('the request head that goes upstream', () => {
@@ -191,5 +191,12 @@ describe('the response head that goes to the client', () => {
         'b=2',
       ]);
     expect(handler.headers).toEqual(['set-cookie', 'a=1', 'set-cookie', 'b=2']);
+  });
+
+  it('tells the age of an answer that was dated before now', () => {
+    const { bottom, handler, clock } = send([]);
+    const date = new Date(clock.wallMs() - 3_600_000).toUTCString();
+    bottom.last().head(200, ['date', date]);
+    expect(handler.headers).toEqual(['date', date, 'age', '3600']);
   });
 });

@@ -16,6 +16,7 @@ import {
 import { connectionNamed, hopByHopFields, isHopByHop } from '@weir/proto/http/hop-by-hop.js';
 import { webSocketAsk } from '@weir/proto/http/upgrade.js';
 import type { HostHeaderSpec } from '@weir/proto/snapshot/snapshot.js';
+import { ageSeconds } from '../forward/age.js';
 import { forwardedElement, hopsThrough } from '../forward/forwarded.js';
 import type { Place } from '../pipeline/chain.js';
 import { answerDirectly } from '../pipeline/direct-answer.js';
@@ -26,6 +27,7 @@ import {
   type ResponseHead,
   type WebSocketPeer,
 } from '../pipeline/dispatch.js';
+import type { Clock } from '../time/clock.js';
 
 /** A chain of gateways of the same name is legitimate, a circle is not: beyond this many passes it is a circle. */
 const HOPS_MAX = 8;
@@ -91,7 +93,7 @@ export const forward: Place = (route, services) => {
     if (hops === 0) return answerDirectly(request, handler, 204, []);
     const headers = upstreamHeaders(request, via);
     if (hops !== null) headers.push('max-forwards', String(hops - 1));
-    return next({ ...request, headers }, new EndToEnd(handler));
+    return next({ ...request, headers }, new EndToEnd(handler, clock));
   };
 };
 
@@ -158,13 +160,17 @@ function endToEnd(headers: HeaderList): MutableHeaderList {
 /** Passes a response on without the fields that were meant for this hop. */
 class EndToEnd implements ResponseHandler {
   readonly #handler: ResponseHandler;
+  readonly #clock: Clock;
 
-  constructor(handler: ResponseHandler) {
+  constructor(handler: ResponseHandler, clock: Clock) {
     this.#handler = handler;
+    this.#clock = clock;
   }
 
   onHeaders(head: ResponseHead): void {
     const headers = endToEnd(head.headers);
+    const age = ageSeconds(headers, this.#clock.wallMs());
+    if (age !== null) headers.push('age', String(age));
     this.#handler.onHeaders({
       status: head.status,
       headers,

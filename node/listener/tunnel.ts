@@ -11,6 +11,7 @@
  * not be sent (§7.4.1), the other end is told what that means for it.
  */
 
+import { mayBeSent } from '../pipeline/close-codes.js';
 import type { WebSocketPeer } from '../pipeline/dispatch.js';
 
 export interface Tunnel {
@@ -91,6 +92,5 @@ export function joinTunnel(client: WebSocketPeer, upstream: WebSocketPeer, onEnd
 export function passedOn(code: number, reason: string, lost: number): [code: number, reason: string] {
   if (code === 1005) return [1000, ''];
   if (code === 1006) return [lost, lost === UPSTREAM_LOST ? 'the upstream is gone' : 'the client is gone'];
-  const mayBeSent = (code >= 1000 && code <= 1014 && code !== 1004) || (code >= 3000 && code <= 4999);
-  return mayBeSent ? [code, reason] : [lost, ''];
+  return mayBeSent(code) ? [code, reason] : [lost, ''];
 }

@@ -1,5 +1,6 @@
 /** The upstream end of a WebSocket tunnel: `ws` behind the WebSocketPeer interface, with backpressure both ways. */
 import type { WebSocket } from 'ws';
+import { mayBeSent } from '../../pipeline/close-codes.js';
 import type { WebSocketEvents, WebSocketPeer } from '../../pipeline/dispatch.js';
 
 /** Bytes that wait for the upstream's socket: above the first the other side is told to pause, below the second to go on. */
@@ -94,11 +95,6 @@ class UpstreamPeer implements WebSocketPeer {
     this.#full = false;
     if (this.#socket.readyState === this.#socket.OPEN) this.#events?.onDrain();
   }
-}
-
-function mayBeSent(code: number): boolean {
-  if (code >= 3000 && code <= 4999) return true;
-  return code >= 1000 && code <= 1014 && code !== 1004 && code !== 1006;
 }
 
 /** Cut to what a close frame holds, at a character's border. */
