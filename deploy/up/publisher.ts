@@ -48,8 +48,14 @@ export function createPublisher(options: PublisherOptions): Publisher {
   let inForce: ControlStatus['snapshot'] = null;
   let delivered: { readonly offer: SnapshotOffer; readonly snapshot: Snapshot } | null = null;
   let latest: PublishOutcome | null = null;
-  let running: Promise<PublishOutcome> | null = null;
-  let next: Promise<PublishOutcome> | null = null;
+
+  const deliver = async (offer: SnapshotOffer, snapshot: Snapshot, acceptedWallMs: () => number): Promise<Delivery> => {
+    const delivery = await options.deliver(offer, snapshot);
+    if (!delivery.ok) return delivery;
+    inForce = { version: offer.version, hash: offer.hash, acceptedWallMs: acceptedWallMs() };
+    delivered = { offer, snapshot };
+    return delivery;
+  };
 
   const attempt = async (cause: PublishCause): Promise<PublishOutcome> => {
     const outcome = await outcomeOf(cause);
@@ -63,53 +69,51 @@ export function createPublisher(options: PublisherOptions): Publisher {
     const at = { atWallMs: options.wallMs(), cause };
     if (!compiled.ok) {
       // A faulty file must not keep renewed certificates out: what runs is given to the node again, which reads them.
-      if (cause === 'certificate-change' && delivered !== null) {
+      if (cause === 'certificate-change' && delivered !== null)
         await options.deliver(delivered.offer, delivered.snapshot);
-      }
       return { ...at, state: 'rejected', faults: compiled.faults, restartNeeded: [] };
     }
     const { snapshot, warnings } = compiled;
     // A number that was offered is never offered again with another content, even when it was refused.
     version = snapshot.version;
     const offer: SnapshotOffer = { v: 1, kind: 'snapshot.offer', version, ...options.encode(snapshot) };
-    const delivery = await options.deliver(offer, snapshot);
+    const delivery = await deliver(offer, snapshot, options.wallMs);
     const told = { ...at, faults: warnings };
     if (!delivery.ok) return { ...told, state: 'refused', reason: delivery.reason, restartNeeded: [] };
-    inForce = { version, hash: offer.hash, acceptedWallMs: options.wallMs() };
-    delivered = { offer, snapshot };
     await options.keep(offer);
     return { ...told, state: 'accepted', restartNeeded: options.restartNeeded(snapshot.gateway) };
   };
 
-  const run = (cause: PublishCause): Promise<PublishOutcome> => {
-    const started = attempt(cause).finally(() => {
-      running = null;
-    });
-    running = started;
-    return started;
-  };
-
   return {
-    publish(cause) {
-      // Between two attempts nothing runs for some microtasks, while the second one is on its way already: join it.
-      if (next !== null) return next;
-      if (running === null) return run(cause);
-      next = running
-        .catch(() => {})
-        .then(() => {
-          next = null;
-          return run(cause);
-        });
-      return next;
-    },
-    async restore({ hash, bytes }, snapshot) {
+    publish: oneAtATime(attempt),
+    restore({ hash, bytes }, snapshot) {
       const offer: SnapshotOffer = { v: 1, kind: 'snapshot.offer', version: snapshot.version, hash, bytes };
-      const delivery = await options.deliver(offer, snapshot);
-      if (!delivery.ok) return delivery;
-      inForce = { version: snapshot.version, hash, acceptedWallMs: snapshot.createdWallMs };
-      delivered = { offer, snapshot };
-      return delivery;
+      return deliver(offer, snapshot, () => snapshot.createdWallMs);
     },
     look: () => ({ snapshot: inForce, publish: latest }),
+  };
+}
+
+/** Those that are asked for while one runs are one attempt after it. */
+function oneAtATime(attempt: Publisher['publish']): Publisher['publish'] {
+  let running: Promise<PublishOutcome> | null = null;
+  let next: Promise<PublishOutcome> | null = null;
+  const run = (cause: PublishCause): Promise<PublishOutcome> => {
+    running = attempt(cause).finally(() => {
+      running = null;
+    });
+    return running;
+  };
+  return (cause) => {
+    // Between two attempts nothing runs for some microtasks, with the second one on its way already: join it.
+    if (next !== null) return next;
+    if (running === null) return run(cause);
+    next = running
+      .catch(() => {})
+      .then(() => {
+        next = null;
+        return run(cause);
+      });
+    return next;
   };
 }
