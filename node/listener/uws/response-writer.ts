@@ -9,6 +9,10 @@
  *   kept on its own, so an empty cork is needed to make it (or the tail of a message would wait for ever), and only the
  *   result of a further `write` tells whether it is all gone. So after a refusal the next piece is a small probe, and of
  *   each chunk a probe's worth is held back: what the library keeps for a slow client then shrinks instead of growing.
+ * - A `write()` that does not fit into what is left of the cork buffer makes the library flush that buffer first, and when
+ *   the socket does not take all of it, the data is dropped and its chunk size stays: a stream that is garbage from there
+ *   on (fixed in later versions, `AsyncSocket::uncork`). So a chunk is small enough for the buffer and has a cork of its
+ *   own; what the socket refuses of it shows with the next one.
  * - `endWithoutBody(n)` with n > 0 leaves the response open for ever; the length is written as a field instead.
  * - The head of a chunked response can't be sent before its first chunk.
  */
@@ -49,6 +53,8 @@ export type Closing = 'keep' | 'library' | 'close' | 'linger';
 const PROBE_BYTES = 1024;
 /** The library's cork buffer: up to this, what it keeps for a full socket is the same whoever frames it. */
 const CORKED_BYTES = 16_384;
+/** A chunk that fits into the cork buffer with its size line and the end of the one before, with room to spare. */
+const CHUNK_BYTES = 16_000;
 const EMPTY = new Uint8Array(0);
 
 export class ResponseWriter {
@@ -103,7 +109,7 @@ export class ResponseWriter {
       return true;
     }
     this.#pending.push(chunk);
-    if (!this.#blocked) this.#cork(() => this.#pump());
+    if (!this.#blocked) this.#flow();
     return !this.#blocked;
   }
 
@@ -121,7 +127,7 @@ export class ResponseWriter {
     }
     if (framing.kind === 'none') this.#writeHeadOnly(framing.lengthBytes);
     else if (this.#headWritten) {
-      if (!this.#blocked) this.#cork(() => this.#pump());
+      if (!this.#blocked) this.#flow();
     } else {
       const body = this.#pending.pop() ?? EMPTY;
       this.#framing = { kind: 'known', lengthBytes: body.byteLength };
@@ -134,15 +140,20 @@ export class ResponseWriter {
     this.#turnOver = true;
     if (this.#res === null || this.#head === null || this.#headWritten) return;
     if (this.#framing.kind === 'none') return;
-    if (this.#framing.kind === 'known' || this.#pending.length > 0) this.#cork(() => this.#pump());
+    if (this.#framing.kind === 'known' || this.#pending.length > 0) this.#flow();
   }
 
   /** There may be room again: said by the library, or tried by a timer where it can't say so. */
   roomCame(): void {
-    if (this.#res === null || !this.#blocked) return;
+    if (this.#res === null) return;
+    if (!this.#blocked) {
+      // The last chunk was taken by the cork buffer and refused by the socket; with a handler set it waits for this.
+      this.#cork(() => {});
+      return;
+    }
     this.#blocked = false;
     // Also with nothing of ours left: the cork alone makes the library send what it has kept.
-    this.#cork(() => this.#pump());
+    this.#flow();
     if (this.#res !== null && !this.#blocked) this.#owner.drained();
   }
 
@@ -154,12 +165,23 @@ export class ResponseWriter {
     return res;
   }
 
-  /** Moves what waits into the socket; runs inside a cork. */
+  /** Moves what waits into the socket, in as many corks as it takes. */
+  #flow(): void {
+    do this.#cork(() => this.#pump());
+    while (this.#framing.kind === 'chunked' && this.#res !== null && !this.#blocked && this.#chunkOrEndWaits());
+  }
+
+  #chunkOrEndWaits(): boolean {
+    return this.#pending.length > 0 || this.#sourceEnded;
+  }
+
+  /** Runs inside a cork. */
   #pump(): void {
     if (this.#res === null) return;
-    if (!this.#headWritten) this.#writeHead(this.#res, this.#owner.closing() !== 'keep');
+    const isFirst = !this.#headWritten;
+    if (isFirst) this.#writeHead(this.#res, this.#owner.closing() !== 'keep');
     if (this.#framing.kind === 'known') this.#pumpKnown(this.#res, this.#framing.lengthBytes);
-    else this.#pumpChunked(this.#res);
+    else this.#pumpChunk(this.#res, isFirst);
   }
 
   #pumpKnown(res: HttpResponse, totalBytes: number): void {
@@ -186,18 +208,20 @@ export class ResponseWriter {
     }
   }
 
-  #pumpChunked(res: HttpResponse): void {
-    for (let chunk = this.#pending[0]; chunk !== undefined; chunk = this.#pending[0]) {
-      const wholeBytes = chunk.byteLength;
-      const pieceBytes = wholeBytes <= PROBE_BYTES ? wholeBytes : this.#clear ? wholeBytes - PROBE_BYTES : PROBE_BYTES;
-      if (pieceBytes === wholeBytes) this.#pending.shift();
-      else this.#pending[0] = chunk.subarray(pieceBytes);
-      this.#clear = res.write(chunk.subarray(0, pieceBytes));
-      this.#noteTaken(this.#clear);
-      if (!this.#clear) return;
+  /** One chunk, or the end. Beside a head there is room for a small chunk only. */
+  #pumpChunk(res: HttpResponse, behindHead: boolean): void {
+    const chunk = this.#pending[0];
+    if (chunk === undefined) {
+      if (this.#sourceEnded) this.#finish(() => res.end());
+      return;
     }
-    if (!this.#sourceEnded) return;
-    this.#finish(() => res.end());
+    const wholeBytes = chunk.byteLength;
+    const mostBytes = this.#clear && !behindHead ? Math.min(CHUNK_BYTES, wholeBytes - PROBE_BYTES) : PROBE_BYTES;
+    const pieceBytes = wholeBytes <= PROBE_BYTES ? wholeBytes : mostBytes;
+    if (pieceBytes === wholeBytes) this.#pending.shift();
+    else this.#pending[0] = chunk.subarray(pieceBytes);
+    this.#clear = res.write(chunk.subarray(0, pieceBytes));
+    this.#noteTaken(this.#clear);
   }
 
   #noteTaken(ok: boolean): void {

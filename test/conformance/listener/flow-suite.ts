@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { RawClient } from './raw-client.js';
 import { type ListenerFactory, openWorld, readBody, respond, type Seen, type World } from './world.js';
 
+const EMPTY = new Uint8Array(0);
 const MIB = 1_048_576;
 
 /** A source that honours the valve; it hands out one shared chunk, so that what piles up does so in the listener. */
@@ -113,6 +114,27 @@ export function describeFlow(name: string, factory: ListenerFactory): void {
       client.socket.resume();
       expect((await client.answer()).body.equals(Buffer.concat(pieces))).toBe(true);
     });
+
+    // The library gathers 16 KiB; pieces around that size, and a socket that is full again and again, once cost it data.
+    test.each([15_000, 16_384, 16_450, 49_086])(
+      'a long chunked response in pieces of %i bytes stays whole',
+      async (size) => {
+        const w = await open();
+        const client = await w.connect({ paused: true });
+        client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+        const { handler } = await w.request(1);
+        const pieces = Array.from({ length: Math.ceil((8 * MIB) / size) }, (_, i) => Buffer.alloc(size, i % 251));
+        let next = 0;
+        const flow = (): void => {
+          for (let open = true; open && next < pieces.length; next += 1) open = handler.onData(pieces[next] ?? EMPTY);
+          if (next === pieces.length) handler.onComplete();
+        };
+        handler.onHeaders({ status: 200, headers: [], lengthBytes: null, resume: flow });
+        flow();
+        client.socket.resume();
+        expect((await client.answer()).body.equals(Buffer.concat(pieces))).toBe(true);
+      },
+    );
 
     test('an upload waits for a slow consumer, and comes whole', async () => {
       const w = await open();
