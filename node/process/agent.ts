@@ -36,7 +36,14 @@ export function startAgent({ link, node, decode, every, log, exit }: AgentParts)
   let isApplying = false;
   let isStopping = false;
 
-  const report = (): void => link.send({ v: 1, kind: 'node.status', status: node.status() });
+  const report = (): void => {
+    try {
+      link.send({ v: 1, kind: 'node.status', status: node.status() });
+    } catch (error) {
+      // A report that can't be made must not end the node, nor make an applied snapshot look refused.
+      log(`no status report: ${reasonOf(error)}`);
+    }
+  };
 
   const apply = async (offer: SnapshotOffer): Promise<void> => {
     const { version, hash } = offer;
@@ -63,13 +70,7 @@ export function startAgent({ link, node, decode, every, log, exit }: AgentParts)
 
   const stopReporting = every(STATUS_EVERY_MS, () => {
     // A parent that doesn't read is not sent more than one report.
-    if (!link.isIdle()) return;
-    try {
-      report();
-    } catch (error) {
-      // A report that can't be made is no reason to end; there will be another.
-      log(`no status report: ${reasonOf(error)}`);
-    }
+    if (link.isIdle()) report();
   });
 
   const stop = (exitCode = 0): void => {

@@ -103,7 +103,11 @@ const tracing = z.strictObject({
 export const gatewaySchema = z.strictObject({
   listen: listenAddress().prefault('127.0.0.1:8080').describe('Address and port for traffic.'),
   tls: tls.optional().describe('Serve HTTPS. Left out: plain HTTP.'),
-  proxyProtocol: flag().prefault(false).describe('Expect a PROXY protocol v2 header from the trusted proxies.'),
+  proxyProtocol: flag()
+    .prefault(false)
+    .describe(
+      'Expect a PROXY protocol v2 header from the trusted proxies. Each connection then carries one request, since a client behind the proxy could forge the address of a later one; a chunked body must begin in the packet of its head. An address in a LOCAL header is read like any other.',
+    ),
   trustedProxies: oneOrMany(ipBlock())
     .prefault([])
     .describe('Addresses whose X-Forwarded-For, Forwarded, X-Request-Id, traceparent and PROXY headers are believed.'),

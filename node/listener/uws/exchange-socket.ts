@@ -32,6 +32,8 @@ export interface ExchangeOwner {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly isDraining: boolean;
+  /** A connection ends with its first answer. */
+  readonly isOneRequestEach: boolean;
   /** Calls `turnEnded` when what runs now, and what it has set off synchronously, is over. */
   atTurnEnd(socket: ExchangeSocket): void;
   ended(socket: ExchangeSocket): void;
@@ -216,7 +218,7 @@ export class ExchangeSocket implements ResponseHandler, WriterOwner, BodyValve {
     if (this.#bodyTimedOut) return 'close';
     if (this.#body !== null && !this.#body.ended && !this.#restIsShort(this.#body)) return 'linger';
     if (this.#closeAsked) return 'library';
-    return this.owner.isDraining ? 'close' : 'keep';
+    return this.owner.isDraining || this.owner.isOneRequestEach ? 'close' : 'keep';
   }
 
   blocked(): void {

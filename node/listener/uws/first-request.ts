@@ -24,21 +24,27 @@ export class FirstRequests {
   readonly #timers: Timers;
   readonly #limitMs: () => number;
   readonly #expired: (res: HttpResponse, address: string) => void;
+  readonly #linked: (chunk: ArrayBuffer, isLast: boolean) => void;
   readonly #byAddress = new Map<string, Set<Waiting>>();
   /** Address of a request whose connection is not known yet; its link comes before anything else runs, or never. */
   #unlinked: string | null = null;
 
-  /** `expired` gets a response object that is good for one answer, or close, at once. */
+  /**
+   * `expired` gets a response object that is good for one answer, or close, at once. `linked` is called right after the
+   * handler of a connection's first request has returned, unless that set an `onData` of its own, and for no later one.
+   */
   constructor(
     clock: Clock,
     timers: Timers,
     limitMs: () => number,
     expired: (res: HttpResponse, address: string) => void,
+    linked: (chunk: ArrayBuffer, isLast: boolean) => void,
   ) {
     this.#clock = clock;
     this.#timers = timers;
     this.#limitMs = limitMs;
     this.#expired = expired;
+    this.#linked = linked;
   }
 
   accepted(res: HttpResponse, address: string): void {
@@ -65,9 +71,10 @@ export class FirstRequests {
     if (ofAddress === undefined) this.#byAddress.set(address, new Set([waiting]));
     else ofAddress.add(waiting);
     res.onAborted(() => this.#forget(waiting));
-    res.onData(() => {
+    res.onData((chunk, isLast) => {
       this.#unlinked = null;
       this.#forget(waiting);
+      this.#linked(chunk, isLast);
     });
     waiting.patience.wait(this.#limitMs());
   }

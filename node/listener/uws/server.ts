@@ -48,6 +48,15 @@ interface CountedApp {
   connections: number;
 }
 
+/** A request that may not be the first of its connection; at most one at a time. */
+interface Unproven {
+  proven(chunk: ArrayBuffer, isLast: boolean): void;
+  refuse(): void;
+}
+
+const ONE_REQUEST =
+  'with the PROXY protocol a connection carries one request, and a chunked body begins in the packet of its head';
+
 class UwsListener implements Listener, ExchangeOwner {
   tunnels = 0;
   isDraining = false;
@@ -65,6 +74,7 @@ class UwsListener implements Listener, ExchangeOwner {
   #listenSocket: us_listen_socket | null = null;
   #bound: BoundAddress | null = null;
   #turnEnders: ExchangeSocket[] = [];
+  #unproven: Unproven | null = null;
   #whenIdle: (() => void) | null = null;
   /** Where the library's header iteration puts its pairs; one array per request, handed over whole. */
   #collected: MutableHeaderList = [];
@@ -88,7 +98,12 @@ class UwsListener implements Listener, ExchangeOwner {
       options.timers,
       () => this.#gateway.clientTimers.clientHeadersMs,
       (res, address) => this.#noRequestCame(res, address),
+      (chunk, isLast) => this.#unproven?.proven(chunk, isLast),
     );
+  }
+
+  get isOneRequestEach(): boolean {
+    return this.#gateway.proxyProtocol;
   }
 
   get exchanges(): number {
@@ -258,6 +273,7 @@ class UwsListener implements Listener, ExchangeOwner {
   #receive(res: HttpResponse, req: HttpRequest, context: us_socket_context_t | null): void {
     const socketAddress = this.#addressText(res.getRemoteAddress());
     this.#firstRequests.requestSeen(socketAddress);
+    this.#unproven?.refuse();
     const headers: MutableHeaderList = [];
     this.#collected = headers;
     req.forEach(this.#collect);
@@ -299,7 +315,41 @@ class UwsListener implements Listener, ExchangeOwner {
             messageBytes: limits.messageBytes,
           })
         : new ExchangeSocket(res, request, reading.closeAsked, clientTimers, this);
-    this.#dispatch(res, request, socket, reading);
+    if (this.#gateway.proxyProtocol) this.#dispatchFirst(res, request, socket, reading, socketAddress);
+    else this.#dispatch(res, request, socket, reading);
+  }
+
+  /**
+   * The library reads a PROXY header before each request, not each connection, so whoever speaks through a balancer could
+   * put one of its own before its second request. Only the first request of a connection is taken, and what proves it is
+   * the callback that was set when the connection was accepted: it comes right after this turn of the handler, once.
+   */
+  #dispatchFirst(
+    res: HttpResponse,
+    request: GatewayRequest,
+    socket: ExchangeSocket,
+    reading: HeadReading,
+    socketAddress: string,
+  ): void {
+    let gone = false;
+    res.onAborted(() => {
+      gone = true;
+    });
+    const unproven: Unproven = {
+      proven: (chunk, isLast) => {
+        this.#unproven = null;
+        this.#dispatch(res, request, socket, reading);
+        if (reading.hasBody) socket.bodyArrived(chunk, isLast);
+      },
+      refuse: () => {
+        this.#unproven = null;
+        if (!gone) this.#refuse(res, failure('bad_request', ONE_REQUEST), request.method, request.path, socketAddress);
+      },
+    };
+    this.#unproven = unproven;
+    setImmediate(() => {
+      if (this.#unproven === unproven) unproven.refuse();
+    });
   }
 
   #dispatch(res: HttpResponse, request: GatewayRequest, socket: ExchangeSocket, reading: HeadReading): void {
@@ -348,6 +398,8 @@ class UwsListener implements Listener, ExchangeOwner {
    */
   #refuse(res: HttpResponse, failed: Failure, method: string, path: string, peerAddress: string): void {
     const requestId = this.#refused(failed, method, path, peerAddress);
+    // Or a body that comes later would prove another request to be the first of its connection.
+    if (this.#gateway.proxyProtocol) res.onData(() => {});
     let gone = false;
     res.onAborted(() => {
       gone = true;
