@@ -20,7 +20,7 @@ export async function runUp(options: UpArguments): Promise<number> {
   if (options.seconds !== undefined) return refuse('--seconds belongs to --demo');
   const { config } = options;
   const source = config === undefined ? textConfig('built-in config', WELCOME_CONFIG) : fileConfig(config);
-  return serve(source, options, waitForSignal);
+  return serve(source, options, (_running, signalled) => signalled);
 }
 
 async function runDemo(options: UpArguments): Promise<number> {
@@ -28,9 +28,9 @@ async function runDemo(options: UpArguments): Promise<number> {
   const { startDemo } = await import('../demo/demo.js');
   const demo = await startDemo();
   try {
-    return await serve(fileConfig(demo.configPath), options, async (running) => {
+    return await serve(fileConfig(demo.configPath), options, async (running, signalled) => {
       const stopped = new AbortController();
-      void waitForSignal().then(() => stopped.abort());
+      void signalled.then(() => stopped.abort());
       await demo.run(trafficUrl(running), process.stdout, { seconds: options.seconds ?? null, signal: stopped.signal });
     });
   } finally {
@@ -42,7 +42,7 @@ async function runDemo(options: UpArguments): Promise<number> {
 async function serve(
   config: ConfigSource,
   options: UpArguments,
-  work: (running: Running) => Promise<void>,
+  work: (running: Running, signalled: Promise<void>) => Promise<void>,
 ): Promise<number> {
   const paint = paintFor(process.stderr.isTTY === true, process.env);
   const version = readVersion();
@@ -66,12 +66,14 @@ async function serve(
     if (!(error instanceof StartFailed)) throw error;
     return refuse(error.message);
   }
+  // Listened for before it is said that all is up: whoever reads that may send one at once.
+  const signalled = waitForSignal();
   const places = { ...running, configFile: config.file };
   process.stderr.write(showPlaces(version, places, process.uptime() * 1_000, paint));
   if (running.lastGood !== null) process.stderr.write(showLastGood(running.lastGood, config.name, paint));
   process.on('SIGHUP', () => running.reload());
 
-  await Promise.race([work(running), running.ended]);
+  await Promise.race([work(running, signalled), running.ended]);
   let isCut = false;
   const cut = (): void => {
     isCut = true;

@@ -84,10 +84,7 @@ function setUp() {
   return {
     agent,
     sent,
-    applying,
-    exits,
-    logs,
-    receiver,
+    ...{ applying, exits, logs, receiver },
     drains: () => drains,
     endDrain: (cut: number) => endDrain({ cut }),
     tick: () => tick?.(),
@@ -115,6 +112,17 @@ describe('the agent of a node', () => {
     setStatus(() => STATUS);
     tick();
     expect(sent.length).toBe(before + 1);
+  });
+
+  it('says that a snapshot is applied although no status can be had', async () => {
+    const { setStatus, receiver, applying, kinds } = setUp();
+    setStatus(() => {
+      throw new Error('EMFILE: too many open files');
+    });
+    receiver.onMessage(offer(1));
+    applying[0]?.resolve();
+    await settle();
+    expect(kinds().at(-1)).toBe('snapshot.applied');
   });
 
   it('says that it is ready, and where metrics are, before anything else', () => {

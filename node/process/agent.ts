@@ -32,8 +32,6 @@ export interface Agent {
 }
 
 export function startAgent({ link, node, decode, every, log, exit }: AgentParts): Agent {
-  let waiting: SnapshotOffer | null = null;
-  let isApplying = false;
   let isStopping = false;
 
   const report = (): void => {
@@ -57,16 +55,7 @@ export function startAgent({ link, node, decode, every, log, exit }: AgentParts)
     }
   };
 
-  const applyAll = async (): Promise<void> => {
-    if (isApplying) return;
-    isApplying = true;
-    while (waiting !== null && !isStopping) {
-      const offer: SnapshotOffer = waiting;
-      waiting = null;
-      await apply(offer);
-    }
-    isApplying = false;
-  };
+  const offered = latestWins(apply, () => isStopping);
 
   const stopReporting = every(STATUS_EVERY_MS, () => {
     // A parent that doesn't read is not sent more than one report.
@@ -79,20 +68,17 @@ export function startAgent({ link, node, decode, every, log, exit }: AgentParts)
     stopReporting();
     const drained = node.drain();
     report();
-    drained.then(
-      ({ cut }) => link.send({ v: 1, kind: 'node.drained', cut }, () => exit(exitCode)),
-      (error: unknown) => {
-        log(`the drain failed: ${reasonOf(error)}`);
-        exit(1);
-      },
-    );
+    const failed = (error: unknown): void => {
+      log(`the drain failed: ${reasonOf(error)}`);
+      exit(1);
+    };
+    drained.then(({ cut }) => link.send({ v: 1, kind: 'node.drained', cut }, () => exit(exitCode)), failed);
   };
 
   link.listen({
     onMessage(message) {
       if (message.kind === 'node.drain') return stop();
-      waiting = message;
-      void applyAll();
+      offered(message);
     },
     onClose() {
       // Killed or crashed: nobody would restart, steer or stop this node, and it would hold the port for ever.
@@ -103,6 +89,28 @@ export function startAgent({ link, node, decode, every, log, exit }: AgentParts)
   link.send({ v: 1, kind: 'node.ready', pid: node.status().pid, metrics: node.metricsAddress });
   report();
   return { stop };
+}
+
+/** One at a time; of those that come meanwhile the latest, and none once it is over. `apply` never rejects. */
+function latestWins(
+  apply: (offer: SnapshotOffer) => Promise<void>,
+  isOver: () => boolean,
+): (offer: SnapshotOffer) => void {
+  let waiting: SnapshotOffer | null = null;
+  let isApplying = false;
+  const applyAll = async (): Promise<void> => {
+    isApplying = true;
+    while (waiting !== null && !isOver()) {
+      const offer: SnapshotOffer = waiting;
+      waiting = null;
+      await apply(offer);
+    }
+    isApplying = false;
+  };
+  return (offer) => {
+    waiting = offer;
+    if (!isApplying) void applyAll();
+  };
 }
 
 export function reasonOf(error: unknown): string {

@@ -58,7 +58,8 @@ describe('a start whose config is not accepted', { timeout: LONG_MS }, () => {
     expect(shown.stdout).toMatch(/config: rejected at .*; the last good one runs on/);
     weir.writeConfig(answering('mended'));
     await untilBody(weir.traffic, 'mended');
-    expect(await statusOf(weir)).toMatchObject({ snapshot: { version: 2 }, publish: { state: 'accepted' } });
+    await expect.poll(async () => (await statusOf(weir)).publish?.state, { timeout: LONG_MS }).toBe('accepted');
+    expect((await statusOf(weir)).snapshot?.version).toBe(2);
     await stopped(weir);
   });
 
@@ -108,7 +109,10 @@ describe('a certificate that is renewed in place', { timeout: LONG_MS }, () => {
       copyFileSync(after.certFile, before.certFile);
       copyFileSync(after.keyFile, before.keyFile);
       await expect.poll(() => servedName(address), { timeout: LONG_MS, interval: 50 }).toBe('after');
-      expect((await statusOf(weir)).publish).toMatchObject({ state: 'accepted', cause: 'certificate-change' });
+      const published = async () => (await statusOf(weir)).publish;
+      await expect
+        .poll(published, { timeout: LONG_MS })
+        .toMatchObject({ state: 'accepted', cause: 'certificate-change' });
       await stopped(weir);
     } finally {
       authority.remove();
