@@ -4,6 +4,7 @@
  * It owns the child, its link, and the snapshot that a restarted node is given. An offer under which the node dies
  * counts as refused, so a snapshot that kills nodes is tried once and not in a loop.
  */
+
 import { type ChildProcess, fork } from 'node:child_process';
 import type { Address } from '@weir/proto/bus/address.js';
 import { ipcLink, type Link } from '@weir/proto/bus/ipc-link.js';
@@ -11,6 +12,7 @@ import { type ControlToNode, decodeNodeToControl, type NodeToControl } from '@we
 import type { NodeStatus } from '@weir/proto/events/node-status.js';
 import type { SnapshotOffer } from '@weir/proto/events/snapshot.js';
 import { bornAt, type LifeEffect, type LifeEvent, type NodeLife, step } from './node-life.js';
+import { passOnStderr } from './node-stderr.js';
 
 /** A snapshot is compiled in far less; after this the node is taken for stuck with it. */
 const ANSWER_WITHIN_MS = 30_000;
@@ -136,8 +138,9 @@ export class Supervisor {
     const child = fork(this.#options.entry, [], {
       serialization: 'advanced', // Snapshots travel as bytes, not as JSON.
       env: { ...process.env, ...this.#options.env() },
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
     });
+    passOnStderr(child.stderr);
     this.#child = child;
     this.#link = ipcLink<NodeToControl, ControlToNode>(child, decodeNodeToControl);
     this.#link.listen({ onMessage: (message) => this.#receive(message), onClose: () => {} });
