@@ -13,10 +13,10 @@ import { credentialFunctions } from '@weir/node/auth/credential-functions.js';
 import { compileCredentials } from '@weir/node/auth/credentials.js';
 import { createLimiterStore } from '@weir/node/limit/limiter-store.js';
 import { createNodeObserver } from '@weir/node/observe/node-observer.js';
+import { nodeStatus } from '@weir/node/observe/testing/node-status.js';
 import type { ChainServices } from '@weir/node/pipeline/services.js';
 import { driveWheel, systemClock } from '@weir/node/time/system-clock.js';
 import { TimerWheel } from '@weir/node/time/wheel.js';
-import type { NodeStatus } from '@weir/proto/events/node-status.js';
 import type { RouteSpec, Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import { API_KEY, API_KEY_FIELD } from '../proxy/cases.js';
 import { target } from './surroundings.js';
@@ -83,18 +83,7 @@ export const policiesRoute = only(route('policies', '/orders/*', policies));
 export const richRoute = only(route('rich', '/orders/*', everything));
 
 /** A node that has no connections; asked at a scrape, which is not what is measured. */
-const idleNode: NodeStatus = {
-  pid: process.pid,
-  startedWallMs: 0,
-  state: 'serving',
-  listening: null,
-  snapshot: null,
-  connections: 0,
-  exchanges: 0,
-  armedTimers: 0,
-  rssBytes: 0,
-  targets: [],
-};
+const idleNode = nodeStatus({ pid: process.pid });
 
 export interface Services {
   readonly chain: ChainServices;

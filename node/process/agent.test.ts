@@ -5,6 +5,7 @@ import type { SnapshotOffer } from '@weir/proto/events/snapshot.js';
 import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import { describe, expect, it } from 'vitest';
 import type { GatewayNode } from '../node.js';
+import { nodeStatus } from '../observe/testing/node-status.js';
 import { startAgent } from './agent.js';
 
 const offer = (version: number): SnapshotOffer => ({
@@ -15,18 +16,7 @@ const offer = (version: number): SnapshotOffer => ({
   bytes: new Uint8Array([version]),
 });
 
-const STATUS: NodeStatus = {
-  pid: 9,
-  startedWallMs: 0,
-  state: 'serving',
-  listening: null,
-  snapshot: null,
-  connections: 0,
-  exchanges: 0,
-  armedTimers: 0,
-  rssBytes: 0,
-  targets: [],
-};
+const STATUS = nodeStatus({ pid: 9 });
 
 /** A node whose applications and drain end when the test says so. */
 function setUp() {

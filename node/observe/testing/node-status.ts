@@ -1,4 +1,4 @@
-/** A node's status with harmless defaults, for tests that care about one field of it. */
+/** A node's status with harmless defaults, for tests and benchmarks that care about one field of it. */
 import type { NodeStatus } from '@weir/proto/events/node-status.js';
 
 export function nodeStatus(overrides: Partial<NodeStatus> = {}): NodeStatus {
