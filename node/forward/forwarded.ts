@@ -11,10 +11,21 @@ export function forwardedNode(address: string): string {
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
-/** One element of Forwarded. `authority` is client text: anything but a token is quoted, quotes and backslashes escaped. */
+/** The authority that was quoted last, and how: nearly all requests of a listener name the same few. */
+const last = { authority: '', host: '' };
+
+/** Client text: anything but a token is quoted, quotes and backslashes escaped. */
+function forwardedHost(authority: string): string {
+  if (authority !== last.authority) {
+    last.authority = authority;
+    last.host = TOKEN.test(authority) ? authority : `"${authority.replace(/["\\]/g, '\\$&')}"`;
+  }
+  return last.host;
+}
+
+/** One element of Forwarded. */
 export function forwardedElement(peerAddress: string, authority: string, scheme: string): string {
-  const host = TOKEN.test(authority) ? authority : `"${authority.replace(/["\\]/g, '\\$&')}"`;
-  return `for=${forwardedNode(peerAddress)};host=${host};proto=${scheme}`;
+  return `for=${forwardedNode(peerAddress)};host=${forwardedHost(authority)};proto=${scheme}`;
 }
 
 /** How often this pseudonym has received the message already: each element of Via ends with its receiver. */

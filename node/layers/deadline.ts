@@ -27,13 +27,14 @@ export const deadline: Place = (route, services) => {
       return nothingToCancel;
     }
     const limitMs = budget.budgetMs === null ? routeMs : Math.min(routeMs, budget.budgetMs);
-    if (request.exchange.receivedAtMs + limitMs <= services.clock.nowMs()) {
+    const leftMs = request.exchange.receivedAtMs + limitMs - services.clock.nowMs();
+    if (leftMs <= 0) {
       // Nothing is begun that can't be finished in time: a spent budget costs the upstream nothing.
       services.observer.timerFired('total', request.exchange.routeId);
       handler.onError(timerFired('total', limitMs));
       return nothingToCancel;
     }
-    const bounded = new Bounded(request, handler, services, limitMs);
+    const bounded = new Bounded(request, handler, services, limitMs, leftMs);
     bounded.cancelNext = next(request, bounded);
     return bounded.ended ? nothingToCancel : bounded.cancel;
   };
@@ -45,7 +46,13 @@ class Bounded implements ResponseHandler {
   readonly #handler: ResponseHandler;
   readonly #timer: Timer;
 
-  constructor(request: GatewayRequest, handler: ResponseHandler, services: ChainServices, limitMs: number) {
+  constructor(
+    request: GatewayRequest,
+    handler: ResponseHandler,
+    services: ChainServices,
+    limitMs: number,
+    leftMs: number,
+  ) {
     const { exchange } = request;
     this.#handler = handler;
     exchange.deadlineAtMs = exchange.receivedAtMs + limitMs;
@@ -55,7 +62,7 @@ class Bounded implements ResponseHandler {
       this.cancelNext();
       handler.onError(timerFired('total', limitMs));
     });
-    this.#timer.arm(exchange.deadlineAtMs - services.clock.nowMs());
+    this.#timer.arm(leftMs);
   }
 
   readonly cancel: Cancel = () => {

@@ -33,6 +33,7 @@ export function isOurField(name: string): boolean {
 
 /** Reason phrases carry no meaning (RFC 9112 §4) but old clients expect one; RFC 9110 §15 and registered extensions. */
 const reasons: Readonly<Record<number, string>> = {
+  101: 'Switching Protocols',
   200: 'OK',
   201: 'Created',
   202: 'Accepted',

@@ -89,6 +89,12 @@ export class ExchangeSocket implements ResponseHandler, WriterOwner, BodyValve {
   dispatched(cancel: Cancel): void {
     this.#cancel = cancel;
     if (this.#ended && !this.#sourceEnded) cancel();
+    this.#answeredAtOnce();
+  }
+
+  /** Answered in the request's own turn: another may stand behind it, and the library takes none before the answer. */
+  #answeredAtOnce(): void {
+    if (this.#sourceEnded) this.turnEnded();
   }
 
   /** Attaches the request body and starts its clock at the end of this turn, if it has not come by then. */
@@ -108,6 +114,7 @@ export class ExchangeSocket implements ResponseHandler, WriterOwner, BodyValve {
     } catch (error) {
       this.failed(error);
     }
+    this.#answeredAtOnce();
     if (isLast) this.#bodyCame(body);
     else if (!body.paused && !body.ended) this.#waitForBody();
   }

@@ -15,7 +15,7 @@ import type { ClientTimersSpec } from '@weir/proto/snapshot/snapshot.js';
 import type { GatewayRequest, WebSocketEvents, WebSocketPeer } from '../../pipeline/dispatch.js';
 import { joinTunnel, type Tunnel } from '../tunnel.js';
 import { type ExchangeOwner, ExchangeSocket } from './exchange-socket.js';
-import { writeFields } from './response-writer.js';
+import { writeHead } from './response-writer.js';
 
 /** Messages are held for a slow upstream up to this, or one message of the largest size if that is more. */
 const HELD_BYTES_MIN = 1_048_576;
@@ -236,8 +236,7 @@ export class UpgradeSocket extends ExchangeSocket {
     const clientEnd = new ClientEnd(this.#messageBytes);
     const { headers: asked } = this.request;
     res.cork(() => {
-      res.writeStatus('101 Switching Protocols');
-      writeFields(res, headers, isHandshakeField);
+      writeHead(res, 101, headers, isHandshakeField);
     });
     // Outside the cork. An upgrade shrinks the library's block for this socket; a cork that ends behind it looks into the
     // part that was given up for a bit that says "close", and whatever has been written there since may have set it (on

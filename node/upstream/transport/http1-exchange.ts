@@ -3,6 +3,7 @@
  * passes on what the parser found, and ends exactly once. How far it had come is what decides, when the connection
  * fails, whether it may be sent again (pools/call.ts).
  */
+import { Buffer } from 'node:buffer'; // The global is a getter, which costs a call each time.
 import type { Socket } from 'node:net';
 import { type Failure, failure } from '@weir/proto/http/failures.js';
 import type { HeaderList } from '@weir/proto/http/headers.js';
