@@ -17,6 +17,7 @@ import { nodeStatus } from '@weir/node/observe/testing/node-status.js';
 import type { ChainServices } from '@weir/node/pipeline/services.js';
 import { driveWheel, systemClock } from '@weir/node/time/system-clock.js';
 import { TimerWheel } from '@weir/node/time/wheel.js';
+import { alwaysWell } from '@weir/node/upstream/health/standing.js';
 import type { RouteSpec, Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import { API_KEY, API_KEY_FIELD } from '../proxy/cases.js';
 import { target } from './surroundings.js';
@@ -111,7 +112,9 @@ export async function openServices(isLogged: boolean): Promise<Services> {
   const common = { clock: systemClock, timers: wheel, random: Math.random, reveal, onBug };
   const observer = createNodeObserver({ ...common, status: () => idleNode });
   (await observer.prepare(snapshot)).commit();
-  const upstreams = new Map(snapshot.upstreams.map((spec) => [spec.id, { spec, targets: [target] }]));
+  const upstreams = new Map(
+    snapshot.upstreams.map((spec) => [spec.id, { spec, targets: [target], health: alwaysWell }]),
+  );
   return {
     chain: {
       ...common,

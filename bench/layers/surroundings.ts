@@ -10,6 +10,8 @@ import {
   type ResponseHead,
 } from '@weir/node/pipeline/dispatch.js';
 import { createExchange } from '@weir/node/pipeline/exchange.js';
+import { unweighed } from '@weir/node/upstream/balance/load.js';
+import { alwaysWell } from '@weir/node/upstream/health/standing.js';
 import type { Target } from '@weir/node/upstream/target.js';
 import type { HeaderList } from '@weir/proto/http/headers.js';
 import { API_KEY, API_KEY_FIELD, SMALL_BODY } from '../proxy/cases.js';
@@ -55,10 +57,12 @@ export const answerAtOnce: Dispatch = (_request, handler) => {
 };
 
 export const target: Target = {
-  spec: { id: '10.0.0.1:9000', scheme: 'http', host: '10.0.0.1', port: 9000, weight: 1, zone: null },
+  spec: { id: '10.0.0.1:9000', scheme: 'http', host: '10.0.0.1', port: 9000, weight: 1, zone: null, priority: 0 },
   upstreamId: 'origin',
   authority: '10.0.0.1:9000',
   inFlight: 0,
+  load: unweighed,
+  health: alwaysWell,
   dispatch: answerAtOnce,
 };
 

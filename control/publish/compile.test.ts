@@ -49,8 +49,31 @@ const LEAST: Snapshot = {
   upstreams: [
     {
       id: 'app',
-      targets: [{ id: '127.0.0.1:9000', scheme: 'http', host: '127.0.0.1', port: 9000, weight: 1, zone: null }],
-      balance: 'least-request',
+      targets: [
+        { id: '127.0.0.1:9000', scheme: 'http', host: '127.0.0.1', port: 9000, weight: 1, zone: null, priority: 0 },
+      ],
+      balance: {
+        policy: 'peak-ewma',
+        hashBy: { kind: 'address' },
+        sticky: null,
+        decayMs: 10_000,
+        slowStartMs: 0,
+        panicShare: 0.5,
+        zone: null,
+      },
+      probe: null,
+      outlier: {
+        consecutiveFailures: 5,
+        successRateDeviations: 3,
+        latencyFactor: 0,
+        intervalMs: 5_000,
+        requestsMin: 20,
+        ejectionMs: 5_000,
+        ejectionMaxMs: 120_000,
+        ejectedShareMax: 0.5,
+      },
+      breaker: { failureShare: 0.5, requestsMin: 20, windowMs: 10_000, openMs: 1_000, openMaxMs: 30_000 },
+      concurrency: null,
       pool: {
         connections: 1024,
         queue: 1024,
@@ -80,6 +103,8 @@ const LEAST: Snapshot = {
         firstByteMs: 15_000,
         idleMs: 30_000,
         attemptMs: 0,
+        firstByteLearnt: null,
+        attemptLearnt: null,
       },
       requestHeaders: { remove: [], set: [], add: [] },
       responseHeaders: { remove: [], set: [], add: [] },
@@ -89,6 +114,21 @@ const LEAST: Snapshot = {
       limits: [],
       bodyBytesMax: 1_073_741_824,
       websocket: null,
+      priority: { level: 'default', header: null },
+      retry: {
+        retries: 2,
+        on: ['connect-failure', 'reset', 'refused', 'timeout', 'incomplete', 'status'],
+        statuses: [502, 503, 504],
+        budgetShare: 0.2,
+        budgetFloorPerS: 3,
+        backoffMs: 10,
+        backoffMaxMs: 500,
+        bodyBytesMax: 65_536,
+      },
+      hedge: null,
+      protectBytes: 0,
+      fallback: [],
+      shown: { serverTiming: false, attempts: false },
     },
   ],
   consumers: [],
@@ -220,6 +260,7 @@ describe('the examples', () => {
     ORDERS_TOKEN: 'c',
     COLLECTOR_TOKEN: 'd',
     SHOP_KEY_PASSPHRASE: 'e',
+    STICKY_SECRET: 'sticky-1',
   };
   const files = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
 

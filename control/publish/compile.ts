@@ -26,6 +26,7 @@ import type {
   Snapshot,
   UpstreamSpec,
 } from '@weir/proto/snapshot/snapshot.js';
+import { compileRouteResilience, compileUpstreamResilience } from './compile-resilience.js';
 import { routeIds, targetId, upstreamIds } from './names.js';
 
 export interface CompileContext {
@@ -74,6 +75,8 @@ export function effectiveTimeouts(
     firstByteMs: pick('firstByte'),
     idleMs: pick('idle'),
     attemptMs: pick('attempt'),
+    firstByteLearnt: null,
+    attemptLearnt: null,
   };
 }
 
@@ -130,13 +133,14 @@ function compileUpstream(upstream: Upstream, id: string): UpstreamSpec {
   const everyIsTls = schemes.every((scheme) => scheme === 'https');
   return {
     id,
-    targets: upstream.targets.map(({ url, weight, zone }) => ({
+    targets: upstream.targets.map(({ url, weight, zone, priority }) => ({
       id: targetId(url),
       ...url,
       weight,
       zone: zone ?? null,
+      priority,
     })),
-    balance: upstream.balance,
+    ...compileUpstreamResilience(upstream),
     pool: {
       connections: pool.connections,
       queue: pool.queue,
@@ -187,6 +191,7 @@ function compileRoute(route: Route, id: string, upstream: string, timeouts: Rout
     limits: route.limits.map((limit) => compileLimit(limit, route.auth.length > 0)),
     bodyBytesMax: route.bodyLimit,
     websocket: route.websocket === null ? null : { idleMs: route.websocket.idle },
+    ...compileRouteResilience(route),
   };
 }
 

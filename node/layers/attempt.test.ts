@@ -21,7 +21,11 @@ function setUp(timeouts: Partial<RouteTimeouts> = {}, body: ReturnType<typeof fa
   const services = makeServices({
     clock,
     timers,
-    observer: { route: () => ({ started: () => {}, ended: () => {} }), timerFired: (timer) => fired.push(timer) },
+    observer: {
+      route: () => ({ started: () => {}, ended: () => {} }),
+      timerFired: (timer) => fired.push(timer),
+      decided: () => {},
+    },
   });
   const layer = attempt(makeRoute({ timeouts: { ...routeTimeouts, ...timeouts } }), services);
   if (layer === null) throw new Error('a proxy route has an attempt layer');

@@ -2,12 +2,12 @@ import { failure } from '@weir/proto/http/failures.js';
 import { describe, expect, it } from 'vitest';
 import { compose, nothingToCancel } from '../pipeline/dispatch.js';
 import { makeRequest, recordingHandler, scriptedDispatch } from '../pipeline/testing/harness.js';
-import { makeRoute, makeServices, makeTarget, makeUpstream } from '../pipeline/testing/specs.js';
+import { makeBalance, makeRoute, makeServices, makeTarget, makeUpstream } from '../pipeline/testing/specs.js';
 import { balance } from './balance.js';
 
 function setUp(targetCount: number) {
   const targets = Array.from({ length: targetCount }, (_, i) => makeTarget({ id: `10.0.0.${i}:80` }));
-  const upstream = makeUpstream(targets, { balance: 'least-request' });
+  const upstream = makeUpstream(targets, { balance: makeBalance('least-request') });
   const services = makeServices({ upstreams: { get: (id) => (id === upstream.spec.id ? upstream : undefined) } });
   const layer = balance(makeRoute({ action: { kind: 'proxy', upstream: upstream.spec.id, rewrite: null } }), services);
   if (layer === null) throw new Error('a proxy route balances');

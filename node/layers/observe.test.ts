@@ -14,6 +14,7 @@ function setUp() {
       ended: (request: GatewayRequest) => void told.push(request),
     }),
     timerFired: () => {},
+    decided: () => {},
   };
   const layer = observe(makeRoute({ id: 'orders' }), makeServices({ clock, observer }));
   if (layer === null) throw new Error('every route is observed');

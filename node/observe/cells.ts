@@ -13,6 +13,7 @@ import { type FailureCode, failureTable, type TimerName, timerNames } from '@wei
 import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import type { AttemptPhase } from '../pipeline/dispatch.js';
 import type { Attempt, Exchange } from '../pipeline/exchange.js';
+import { type Decision, decisions } from './decisions.js';
 
 /** Upper bounds in milliseconds; half a millisecond is a fast answer from the same host, a minute a patient client. */
 export const bucketsMs: readonly number[] = [
@@ -54,6 +55,7 @@ const statusSlots: Uint8Array = Uint8Array.from({ length: 600 }, (_, status) => 
 
 export const failureCodes = Object.keys(failureTable) as FailureCode[]; // The keys of the table are the codes.
 const failureSlots = new Map(failureCodes.map((code, slot) => [code, slot]));
+const decisionSlots = new Map(decisions.map((decision, slot) => [decision, slot]));
 const timerSlots = new Map(timerNames.map((timer, slot) => [timer, slot]));
 
 /** How an attempt ended: by the class of its answer, by its failure, or cancelled before either was known. */
@@ -72,6 +74,7 @@ export class RouteCells {
   readonly durations = new DurationCells();
   readonly failures = new Float64Array(failureCodes.length);
   readonly timers = new Float64Array(timerNames.length);
+  readonly decisions = new Float64Array(decisions.length);
 
   ended(exchange: Exchange): void {
     this.inFlight -= 1;
@@ -90,6 +93,10 @@ export class RouteCells {
 
   timerFired(timer: TimerName): void {
     bump(this.timers, timerSlots.get(timer) ?? 0);
+  }
+
+  decided(decision: Decision): void {
+    bump(this.decisions, decisionSlots.get(decision) ?? 0);
   }
 }
 

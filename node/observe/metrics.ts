@@ -11,6 +11,7 @@ import { timerNames } from '@weir/proto/http/failures.js';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { attemptPhases } from '../pipeline/dispatch.js';
 import { type Cells, failureCodes, outcomeLabels, statusLabels } from './cells.js';
+import { decisions } from './decisions.js';
 import type { EventLoopWindow } from './event-loop.js';
 import { type Family, family, histogramFamily, type Labels, type Sample, writeFamilies } from './exposition.js';
 
@@ -88,6 +89,10 @@ function failureFamilies(cells: Cells): Family[] {
     }),
     family('counter', 'weir_client_aborts_total', 'Exchanges whose client left before the end.', function* () {
       for (const [route, { failures }] of routesOf(cells)) yield [[route], failures[gone] ?? 0];
+    }),
+    family('counter', 'weir_decisions_total', 'What was done about bad upstreams, by decision.', function* () {
+      for (const [route, { decisions: counts }] of routesOf(cells))
+        yield* happened([route], 'decision', decisions, counts);
     }),
     family('counter', 'weir_timers_fired_total', 'Timers that fired, by name.', function* () {
       for (const [route, { timers }] of routesOf(cells)) yield* happened([route], 'timer', timerNames, timers);

@@ -11,6 +11,7 @@ import type { GatewayRequest } from '../pipeline/dispatch.js';
 import type { Clock, Random, Timers } from '../time/clock.js';
 import { type AccessLog, createAccessLog } from './access-log.js';
 import { Cells, type RouteCells } from './cells.js';
+import type { Decision } from './decisions.js';
 import { type EventLoopMonitor, monitorEventLoop } from './event-loop.js';
 import type { RefusedRequest } from './log-line.js';
 import { openLog } from './log-writer.js';
@@ -92,6 +93,10 @@ class Observers implements NodeObserver {
   timerFired(timer: TimerName, routeId: string): void {
     // A route that was dropped while its last exchanges end is not brought back for them.
     this.#cells.routes.get(routeId)?.timerFired(timer);
+  }
+
+  decided(decision: Decision, routeId: string): void {
+    this.#cells.routes.get(routeId)?.decided(decision);
   }
 
   bug(): void {

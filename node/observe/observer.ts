@@ -1,12 +1,15 @@
 /** What the data plane tells about itself. The observe layer is its only caller on the path of a request. */
 import type { TimerName } from '@weir/proto/http/failures.js';
 import type { GatewayRequest } from '../pipeline/dispatch.js';
+import type { Decision } from './decisions.js';
 
 export interface Observer {
   /** Resolves everything that is per route once, when its chain is compiled; the empty id is "no route matched". */
   route(routeId: string): RouteObserver;
   /** A timer fired: counted here, once, whatever the exchange makes of it. */
   timerFired(timer: TimerName, routeId: string): void;
+  /** The gateway did something about a bad upstream; counted by route. */
+  decided(decision: Decision, routeId: string): void;
 }
 
 export interface RouteObserver {

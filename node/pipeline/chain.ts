@@ -71,7 +71,10 @@ const unmatchedRoute: RouteSpec = {
   id: '',
   match: { hosts: [], path: { kind: 'prefix', prefix: '/' }, methods: [], headers: [], query: [] },
   action: { kind: 'respond', status: 404, headers: [], body: '' },
-  timeouts: { totalMs: 0, queueMs: 0, connectMs: 0, tlsMs: 0, sendMs: 0, firstByteMs: 0, idleMs: 0, attemptMs: 0 },
+  timeouts: {
+    ...{ totalMs: 0, queueMs: 0, connectMs: 0, tlsMs: 0, sendMs: 0, firstByteMs: 0, idleMs: 0, attemptMs: 0 },
+    ...{ firstByteLearnt: null, attemptLearnt: null },
+  },
   requestHeaders: { remove: [], set: [], add: [] },
   responseHeaders: { remove: [], set: [], add: [] },
   cors: null,
@@ -80,6 +83,12 @@ const unmatchedRoute: RouteSpec = {
   limits: [],
   bodyBytesMax: 0,
   websocket: null,
+  priority: { level: 'default', header: null },
+  retry: null,
+  hedge: null,
+  protectBytes: 0,
+  fallback: [],
+  shown: { serverTiming: false, attempts: false },
 };
 
 export function compileRefusalChain(services: ChainServices, bottom: Dispatch): Dispatch {

@@ -30,8 +30,12 @@ export interface GatewayRequest {
   readonly body: RequestBody | null;
   /** The target that this attempt goes to; null above `balance`. */
   readonly target: Target | null;
+  /** Why this attempt is made, where it is not the first; set by the layer that dispatches again. */
+  readonly cause?: AttemptCause;
   readonly exchange: Exchange;
 }
+
+export type AttemptCause = 'retry' | 'hedge' | 'fallback';
 
 /** A request body that streams, read by exactly one reader. Chunks are the reader's own: nobody reuses their memory. */
 export interface RequestBody {

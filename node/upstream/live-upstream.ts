@@ -6,8 +6,10 @@ import { failure } from '@weir/proto/http/failures.js';
 import type { TargetSpec, UpstreamSpec } from '@weir/proto/snapshot/snapshot.js';
 import type { Dispatch } from '../pipeline/dispatch.js';
 import type { Clock, Timers } from '../time/clock.js';
+import { unweighed } from './balance/load.js';
 import type { NameQuery } from './dns/queries.js';
 import { createResolver } from './dns/resolver.js';
+import { alwaysWell } from './health/standing.js';
 import { createPoolDispatch } from './pools/call.js';
 import type { Connection, Dial } from './pools/connection.js';
 import { Pool, type PoolStats } from './pools/pool.js';
@@ -54,6 +56,7 @@ export function createLiveUpstream(spec: UpstreamSpec, deps: UpstreamDeps): Live
   return {
     spec,
     identity: identified(spec, tls),
+    health: alwaysWell,
     targets: spec.targets.map((target) => createLiveTarget(target, spec, tls, deps)),
   };
 }
@@ -96,6 +99,8 @@ function createLiveTarget(spec: TargetSpec, upstream: UpstreamSpec, tls: TlsMate
     upstreamId: upstream.id,
     authority: authorityOf(spec),
     inFlight: 0,
+    load: unweighed,
+    health: alwaysWell,
     dispatch: dispatchOf(pool, connector, upstream, deps),
     stats: () => pool.stats(),
     warm: (onEnd) => pool.warm(onEnd),

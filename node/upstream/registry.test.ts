@@ -7,6 +7,7 @@ import type { Snapshot, TargetSpec, UpstreamSpec } from '@weir/proto/snapshot/sn
 import { afterEach, describe, expect, it } from 'vitest';
 import type { GatewayRequest, ResponseHandler } from '../pipeline/dispatch.js';
 import { fakeClock, fakeTimers } from '../pipeline/testing/harness.js';
+import { makeBalance } from '../pipeline/testing/specs.js';
 import { driveWheel, systemClock } from '../time/system-clock.js';
 import { TimerWheel } from '../time/wheel.js';
 import { createNameQuery, type NameQuery } from './dns/queries.js';
@@ -75,7 +76,7 @@ describe('the registry of upstreams', () => {
     const first = registry.build(snapshotOf([specOf('a', port)]));
     registry.use(first);
     await get(first);
-    const second = registry.build(snapshotOf([{ ...specOf('a', port), balance: 'least-request' }]));
+    const second = registry.build(snapshotOf([{ ...specOf('a', port), balance: makeBalance('least-request') }]));
     expect(second.get('a')).not.toBe(first.get('a'));
     expect(registry.stats()).toMatchObject([{ open: 1 }]);
     registry.use(second);
@@ -220,7 +221,7 @@ describe('the authority of a target', () => {
     ['https', '::1', 8443, '[::1]:8443'],
     ['http', '::1', 80, '[::1]'],
   ] as const)('of %s %s %i is %s', (scheme, host, port, authority) => {
-    expect(authorityOf({ id: 'x', scheme, host, port, weight: 1, zone: null })).toBe(authority);
+    expect(authorityOf({ id: 'x', scheme, host, port, weight: 1, zone: null, priority: 0 })).toBe(authority);
   });
 });
 
@@ -232,11 +233,16 @@ function specOf(id: string, port: number): UpstreamSpec {
     port,
     weight: 1,
     zone: null,
+    priority: 0,
   };
   return {
     id,
     targets: [target],
-    balance: 'round-robin',
+    balance: makeBalance('round-robin'),
+    probe: null,
+    outlier: null,
+    breaker: null,
+    concurrency: null,
     pool: {
       connections: 4,
       queue: 4,

@@ -50,7 +50,7 @@ export const rewriteSchema = z
 export type Rewrite = z.output<typeof rewriteSchema>;
 
 /** A place to send clients: absolute, or a path on the same host. */
-const location = leaf(
+export const location = leaf(
   (value): Reading<string> =>
     readText(value, 'a location', (to) => {
       const url = to.startsWith('/') ? parseUrl(`http://host${to}`) : parseUrl(to);

@@ -84,9 +84,6 @@ it('a flood of faults is cut at a readable number', () => {
 
 describe('what later versions will do is refused by name, never ignored', () => {
   it.each([
-    ['retry: { attempts: 2 }', '`retry`'],
-    ['hedge: { after: adaptive }', '`hedge`'],
-    ['protect: 64KiB', '`protect`'],
     ['cache: { staleIfSlow: 300ms }', '`cache`'],
     ['timeouts: { firstByte: adaptive }', 'the limit `adaptive`'],
     ['timeouts: { attempt: adaptive }', 'the limit `adaptive`'],
@@ -96,18 +93,6 @@ describe('what later versions will do is refused by name, never ignored', () => 
   ])('route %s', (fields, what) =>
     expect(faultsOf(route(fields)).join()).toContain(`${what} is not available in this version`),
   );
-
-  it.each([
-    ...['peak-ewma', 'weighted', 'ring-hash', 'maglev', 'sticky'].map((name) => [
-      `balance: ${name}`,
-      `the balance ${name}`,
-    ]),
-    ['health: { probe: { path: / } }', '`health`'],
-    ['concurrency: adaptive', '`concurrency`'],
-  ])('upstream %s', (fields, what) => {
-    const text = `upstreams: [{ id: app, targets: http://a, ${fields} }]\n${ROUTE}`;
-    expect(faultsOf(text).join()).toContain(`${what} is not available in this version`);
-  });
 });
 
 describe('shorthands', () => {

@@ -7,6 +7,7 @@ import { laterKeys } from './later.js';
 import { limitsSchema } from './limits.js';
 import { matchSchema } from './match.js';
 import { fieldName, ipBlock, method, parseUrl, readFieldName } from './network.js';
+import { fallbackSchema, hedgeSchema, prioritySchema, protectSchema, retrySchema, showSchema } from './resilience.js';
 import { duration, flag, identifier, leaf, oneOrMany, readText, size } from './scalars.js';
 import { headerValue } from './secrets.js';
 import { timeoutOverrides } from './timeouts.js';
@@ -129,7 +130,21 @@ export const routeSchema = z
     // Bodies stream, so their size costs no memory; the default only ends what nobody could have meant.
     bodyLimit: bodyLimit.prefault('1GiB').describe('Largest request body (413 above), or `unlimited`.'),
     websocket: websocket.prefault(false).describe('Let WebSocket upgrades through: true, or { idle: 5m }.'),
+    priority: prioritySchema
+      .prefault('default')
+      .describe('Who goes first where places are short: critical, default, background, or { level, header }.'),
+    retry: retrySchema.prefault(true).describe('Try again what is safe to repeat: true, false, or its settings.'),
+    hedge: hedgeSchema
+      .prefault(false)
+      .describe('A second attempt beside a slow first one, for safe methods: true, false, or its settings.'),
+    protect: protectSchema
+      .prefault(false)
+      .describe('Hold answers of a known length back until they are whole: true (64KiB), false, or up to which size.'),
+    fallback: fallbackSchema
+      .prefault([])
+      .describe('What takes the place of a failure: upstreams, an answer, a redirect.'),
+    show: showSchema.prefault({}).describe("What of the gateway's own doing answers show."),
   })
-  .register(laterKeys, { keys: ['retry', 'hedge', 'protect', 'cache'] });
+  .register(laterKeys, { keys: ['cache'] });
 
 export type Route = z.output<typeof routeSchema>;

@@ -1,6 +1,7 @@
 /** `upstreams`: where requests go, how a target is picked, and how connections to it are made and kept. */
 import * as z from 'zod';
-import { laterKeys } from './later.js';
+import { balanceSchema } from './balance.js';
+import { concurrencySchema, healthSchema } from './health.js';
 import { filePath, readHostPattern, targetUrl } from './network.js';
 import { choice, duration, flag, identifier, integer, leaf, oneOrMany, readText, size, text } from './scalars.js';
 import { timeoutOverrides } from './timeouts.js';
@@ -13,8 +14,14 @@ const targetFields = z.strictObject({
   url: targetUrl().describe('Scheme, host and port, such as http://10.0.0.1:9000.'),
   weight: integer('a weight', 1, 1000).prefault(1).describe('Share of this target relative to the others.'),
   zone: text('a zone').optional().describe('Where the target is, for balancing by zone.'),
+  priority: integer('a priority', 0, 10)
+    .prefault(0)
+    .describe('0 is the best; worse ones are used when too few of the better ones are well.'),
 });
-const target = z.union([targetUrl().transform((url) => ({ url, weight: 1, zone: undefined })), targetFields]);
+const target = z.union([
+  targetUrl().transform((url) => ({ url, weight: 1, zone: undefined, priority: 0 })),
+  targetFields,
+]);
 
 const pool = z.strictObject({
   // Envoy's circuit-breaker default for connections and pending requests.
@@ -96,36 +103,32 @@ const hostHeader = leaf(
   { type: 'string', examples: ['pass', 'target', 'api.internal'] },
 );
 
-export const upstreamSchema = z
-  .strictObject({
-    id: identifier().optional().describe("Name that routes refer to. Left out: the first target's host and port."),
-    targets: oneOrMany(target)
-      .pipe(z.array(z.custom<z.output<typeof target>>()).min(1))
-      .describe('One or more servers that do the same work.'),
-    balance: choice(
-      'the balance',
-      ['least-request', 'round-robin'],
-      ['peak-ewma', 'weighted', 'ring-hash', 'maglev', 'sticky'],
-    )
-      .prefault('least-request')
-      .describe('How a target is picked: the one with the fewest requests in flight, or each in turn.'),
-    protocol: choice('the protocol', ['http1', 'http2', 'auto'])
-      .prefault('http1')
-      .describe(
-        '`auto` offers HTTP/2 on TLS targets and takes what is chosen; `http2` is spoken to http targets as well, unasked.',
-      ),
-    hostHeader: hostHeader
-      .optional()
-      .describe(
-        "Host that the upstream sees: `pass` (the client's), `target`, or a name. Left out: target if every target is https, else pass.",
-      ),
-    timeouts: timeoutOverrides
-      .optional()
-      .describe('Timers for requests to this upstream, where they differ from those of the gateway.'),
-    pool: pool.prefault({}).describe('Connections to each target.'),
-    tls: tls.prefault({}).describe('TLS with https targets.'),
-    dns: dns.prefault({}).describe('How long the addresses of a name are kept.'),
-  })
-  .register(laterKeys, { keys: ['health', 'concurrency'] });
+export const upstreamSchema = z.strictObject({
+  id: identifier().optional().describe("Name that routes refer to. Left out: the first target's host and port."),
+  targets: oneOrMany(target)
+    .pipe(z.array(z.custom<z.output<typeof target>>()).min(1))
+    .describe('One or more servers that do the same work.'),
+  balance: balanceSchema.prefault('peak-ewma').describe('How a target is picked: a policy, or its settings.'),
+  health: healthSchema.prefault({}).describe('How it is found out that a target is not well.'),
+  concurrency: concurrencySchema
+    .prefault('none')
+    .describe('Requests at once, all targets together: none, adaptive, a number, or its settings.'),
+  protocol: choice('the protocol', ['http1', 'http2', 'auto'])
+    .prefault('http1')
+    .describe(
+      '`auto` offers HTTP/2 on TLS targets and takes what is chosen; `http2` is spoken to http targets as well, unasked.',
+    ),
+  hostHeader: hostHeader
+    .optional()
+    .describe(
+      "Host that the upstream sees: `pass` (the client's), `target`, or a name. Left out: target if every target is https, else pass.",
+    ),
+  timeouts: timeoutOverrides
+    .optional()
+    .describe('Timers for requests to this upstream, where they differ from those of the gateway.'),
+  pool: pool.prefault({}).describe('Connections to each target.'),
+  tls: tls.prefault({}).describe('TLS with https targets.'),
+  dns: dns.prefault({}).describe('How long the addresses of a name are kept.'),
+});
 
 export type Upstream = z.output<typeof upstreamSchema>;

@@ -122,7 +122,12 @@ const hints: Record<FailureCode, string> = {
   queue_timeout:
     'All connections to the target were busy for as long as `timeouts.queue`: add targets or connections, or make answers faster.',
   queue_full: 'More requests wait than `pool.queue` allows: add targets or connections, or send less.',
-  no_target: 'Give the upstream at least one target.',
+  no_target: 'Give the upstream at least one target that is well; `weir status` says which are not, and why.',
+  circuit_open:
+    'Most requests to the upstream failed of late: look at its log; a single request tries it again shortly.',
+  shed: 'The upstream has more to do than it can: add targets, raise `concurrency`, or give this route a higher `priority`.',
+  deadline_unreachable:
+    'By the time that a place is free, the deadline will have passed: send less, add targets, or allow more time.',
   draining: 'Try again: another node, or this one after its restart, will answer.',
   overloaded: 'Try again later; the operator may raise `limits.exchanges` or add nodes.',
   client_headers_timeout: 'Send the whole request head at once.',

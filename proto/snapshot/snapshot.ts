@@ -7,6 +7,20 @@
  * `${NAME}` parts the node fills from its own environment.
  */
 
+import type {
+  BalanceSpec,
+  BreakerSpec,
+  ConcurrencySpec,
+  FallbackSpec,
+  HedgeSpec,
+  LearntLimitSpec,
+  OutlierSpec,
+  PrioritySpec,
+  ProbeSpec,
+  RetrySpec,
+  ShownSpec,
+} from './resilience.js';
+
 export interface Snapshot {
   /** Layout of this structure; a node refuses a format that it does not know. */
   readonly format: 1;
@@ -103,7 +117,15 @@ export interface TracingSpec {
 export interface UpstreamSpec {
   readonly id: string;
   readonly targets: readonly TargetSpec[];
-  readonly balance: 'round-robin' | 'least-request';
+  readonly balance: BalanceSpec;
+  /** Null: targets are not probed. */
+  readonly probe: ProbeSpec | null;
+  /** Null: nothing is concluded from real requests. */
+  readonly outlier: OutlierSpec | null;
+  /** Null: no breaker. */
+  readonly breaker: BreakerSpec | null;
+  /** Null: as many as come. */
+  readonly concurrency: ConcurrencySpec | null;
   readonly pool: PoolSpec;
   /** Null: plaintext targets only. */
   readonly tls: UpstreamTlsSpec | null;
@@ -122,6 +144,8 @@ export interface TargetSpec {
   readonly port: number;
   readonly weight: number;
   readonly zone: string | null;
+  /** 0 is the best; a worse one is used when too few of the better ones are well. */
+  readonly priority: number;
 }
 
 export interface PoolSpec {
@@ -172,6 +196,9 @@ export interface RouteTimeouts {
   readonly firstByteMs: number;
   readonly idleMs: number;
   readonly attemptMs: number;
+  /** Where these are learnt from the route's latency, they replace the ones above; null: as stated above. */
+  readonly firstByteLearnt: LearntLimitSpec | null;
+  readonly attemptLearnt: LearntLimitSpec | null;
 }
 
 export interface RouteSpec {
@@ -189,6 +216,14 @@ export interface RouteSpec {
   readonly bodyBytesMax: number;
   /** WebSocket upgrades pass; idle limit of the tunnel in milliseconds. Null: answered 426. */
   readonly websocket: { readonly idleMs: number } | null;
+  readonly priority: PrioritySpec;
+  /** Null: one attempt. */
+  readonly retry: RetrySpec | null;
+  readonly hedge: HedgeSpec | null;
+  /** Answers of a known length up to this many bytes are held back until they are whole; 0: none. */
+  readonly protectBytes: number;
+  readonly fallback: readonly FallbackSpec[];
+  readonly shown: ShownSpec;
 }
 
 export interface MatchSpec {

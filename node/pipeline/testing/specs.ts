@@ -1,5 +1,8 @@
 /** Specs and services with harmless defaults, for tests that care about one field of them. */
+import type { BalancePolicy, BalanceSpec } from '@weir/proto/snapshot/resilience.js';
 import type { GatewaySpec, RouteSpec, RouteTimeouts, TargetSpec, UpstreamSpec } from '@weir/proto/snapshot/snapshot.js';
+import { unweighed } from '../../upstream/balance/load.js';
+import { alwaysWell } from '../../upstream/health/standing.js';
 import type { Target } from '../../upstream/target.js';
 import type { Upstream } from '../../upstream/upstreams.js';
 import { type Dispatch, nothingToCancel } from '../dispatch.js';
@@ -15,7 +18,19 @@ export const routeTimeouts: RouteTimeouts = {
   firstByteMs: 15_000,
   idleMs: 30_000,
   attemptMs: 0,
+  firstByteLearnt: null,
+  attemptLearnt: null,
 };
+
+/** One attempt, as it comes. */
+export const noResilience = {
+  priority: { level: 'default', header: null },
+  retry: null,
+  hedge: null,
+  protectBytes: 0,
+  fallback: [],
+  shown: { serverTiming: false, attempts: false },
+} as const satisfies Partial<RouteSpec>;
 
 /** A route that proxies everything and needs no policy. */
 export function makeRoute(overrides: Partial<RouteSpec> = {}): RouteSpec {
@@ -32,6 +47,7 @@ export function makeRoute(overrides: Partial<RouteSpec> = {}): RouteSpec {
     limits: [],
     bodyBytesMax: 1024 * 1024,
     websocket: null,
+    ...noResilience,
     ...overrides,
   };
 }
@@ -77,7 +93,7 @@ export function makeServices(overrides: Partial<ChainServices> = {}): ChainServi
       jwtKeys: notGiven('credentials'),
     },
     limiters: { limiter: notGiven('limiter store') },
-    observer: { route: () => ({ started: () => {}, ended: () => {} }), timerFired: () => {} },
+    observer: { route: () => ({ started: () => {}, ended: () => {} }), timerFired: () => {}, decided: () => {} },
     onBug: (error) => {
       throw error;
     },
@@ -95,16 +111,34 @@ export function makeTarget(spec: Partial<TargetSpec> = {}, dispatch: Dispatch = 
     port: 80,
     weight: 1,
     zone: null,
+    priority: 0,
     ...spec,
   };
-  return { spec: full, upstreamId: 'upstream-1', authority: full.id, inFlight: 0, dispatch };
+  return {
+    spec: full,
+    upstreamId: 'upstream-1',
+    authority: full.id,
+    inFlight: 0,
+    load: unweighed,
+    health: alwaysWell,
+    dispatch,
+  };
+}
+
+export function makeBalance(policy: BalancePolicy, overrides: Partial<BalanceSpec> = {}): BalanceSpec {
+  const others = { hashBy: { kind: 'address' }, sticky: null, decayMs: 10_000, slowStartMs: 0 } as const;
+  return { policy, ...others, panicShare: 0.5, zone: null, ...overrides };
 }
 
 export function makeUpstream(targets: readonly Target[], spec: Partial<UpstreamSpec> = {}): Upstream {
   const full: UpstreamSpec = {
     id: 'upstream-1',
     targets: targets.map((target) => target.spec),
-    balance: 'round-robin',
+    balance: makeBalance('round-robin'),
+    probe: null,
+    outlier: null,
+    breaker: null,
+    concurrency: null,
     pool: {
       connections: 64,
       queue: 256,
@@ -120,5 +154,5 @@ export function makeUpstream(targets: readonly Target[], spec: Partial<UpstreamS
     dns: { ttlMinMs: 1_000, ttlMaxMs: 60_000 },
     ...spec,
   };
-  return { spec: full, targets };
+  return { spec: full, targets, health: alwaysWell };
 }

@@ -55,5 +55,5 @@ export function leastRequest(targets: readonly Target[], random: Random): Picker
 }
 
 export function pickerOf(spec: UpstreamSpec, targets: readonly Target[], random: Random): Picker {
-  return spec.balance === 'round-robin' ? roundRobin(targets) : leastRequest(targets, random);
+  return spec.balance.policy === 'round-robin' ? roundRobin(targets) : leastRequest(targets, random);
 }

@@ -13,6 +13,7 @@ import type {
   ResponseHead,
 } from '@weir/node/pipeline/dispatch.js';
 import { createExchange } from '@weir/node/pipeline/exchange.js';
+import { makeBalance } from '@weir/node/pipeline/testing/specs.js';
 import { driveWheel, systemClock } from '@weir/node/time/system-clock.js';
 import { TimerWheel } from '@weir/node/time/wheel.js';
 import { createNameQuery } from '@weir/node/upstream/dns/queries.js';
@@ -51,8 +52,9 @@ export const liveTransport: TransportFactory = (target) => {
   const upstream = createLiveUpstream(
     {
       id: 'test',
-      targets: [{ id: `${host}:${port}`, scheme, host, port, weight: 1, zone: null }],
-      balance: 'round-robin',
+      targets: [{ id: `${host}:${port}`, scheme, host, port, weight: 1, zone: null, priority: 0 }],
+      balance: makeBalance('round-robin'),
+      ...{ probe: null, outlier: null, breaker: null, concurrency: null },
       pool: { ...POOL, ...pool },
       tls: tls === undefined ? null : { ...TLS, ...tls },
       protocol,

@@ -1,0 +1,115 @@
+/** The part of the snapshot that says how to live with bad upstreams; see compile.ts for the rest. Pure. */
+import type { Concurrency, Health } from '@weir/proto/config/health.js';
+import type { Hedge, Retry } from '@weir/proto/config/resilience.js';
+import type { Route } from '@weir/proto/config/route.js';
+import type { Upstream } from '@weir/proto/config/upstream.js';
+import type {
+  BalanceSpec,
+  BreakerSpec,
+  ConcurrencySpec,
+  FallbackSpec,
+  HedgeSpec,
+  OutlierSpec,
+  ProbeSpec,
+  RetrySpec,
+} from '@weir/proto/snapshot/resilience.js';
+import type { RouteSpec, UpstreamSpec } from '@weir/proto/snapshot/snapshot.js';
+
+export function compileUpstreamResilience({
+  balance,
+  health,
+  concurrency,
+}: Upstream): Pick<UpstreamSpec, 'balance' | 'probe' | 'outlier' | 'breaker' | 'concurrency'> {
+  return {
+    balance: compileBalance(balance),
+    probe: compileProbe(health.probe),
+    outlier: compileOutlier(health.outlier),
+    breaker: compileBreaker(health.breaker),
+    concurrency: concurrency === null ? null : compileConcurrency(concurrency),
+  };
+}
+
+function compileBalance(balance: Upstream['balance']): BalanceSpec {
+  const { policy, hashBy, sticky, decay, slowStart, panic, zone } = balance;
+  return {
+    policy,
+    hashBy,
+    sticky:
+      sticky === undefined
+        ? null
+        : { cookie: sticky.cookie, secret: sticky.secret, maxAgeS: Math.floor(sticky.maxAge / 1000) },
+    decayMs: decay,
+    slowStartMs: slowStart,
+    panicShare: panic,
+    zone: zone ?? null,
+  };
+}
+
+function compileProbe(probe: Health['probe']): ProbeSpec | null {
+  if (probe === undefined) return null;
+  return {
+    kind: probe.path === undefined ? 'tcp' : 'http',
+    path: probe.path ?? '/',
+    host: probe.host ?? null,
+    statuses: probe.status,
+    contains: probe.contains ?? null,
+    intervalMs: probe.every,
+    timeoutMs: probe.timeout,
+    unhealthyAfter: probe.unhealthyAfter,
+    healthyAfter: probe.healthyAfter,
+  };
+}
+
+function compileOutlier(outlier: Health['outlier']): OutlierSpec | null {
+  if (outlier === null) return null;
+  const { every, ejection, ejectionMax, ...rest } = outlier;
+  return { ...rest, intervalMs: every, ejectionMs: ejection, ejectionMaxMs: ejectionMax };
+}
+
+function compileBreaker(breaker: Health['breaker']): BreakerSpec | null {
+  if (breaker === null) return null;
+  const { window, open, openMax, ...rest } = breaker;
+  return { ...rest, windowMs: window, openMs: open, openMaxMs: openMax };
+}
+
+function compileConcurrency({ limit, min, max, start, queue }: Concurrency): ConcurrencySpec {
+  if (limit === 'adaptive') return { mode: 'adaptive', limitMin: min, limitMax: max, limitStart: start, queue };
+  return { mode: 'fixed', limitMin: limit, limitMax: limit, limitStart: limit, queue };
+}
+
+export function compileRouteResilience(
+  route: Route,
+): Pick<RouteSpec, 'priority' | 'retry' | 'hedge' | 'protectBytes' | 'fallback' | 'shown'> {
+  return {
+    priority: { level: route.priority.level, header: route.priority.header ?? null },
+    retry: route.retry === null ? null : compileRetry(route.retry),
+    hedge: route.hedge === null ? null : compileHedge(route.hedge),
+    protectBytes: route.protect,
+    fallback: route.fallback.map(compileFallback),
+    shown: route.show,
+  };
+}
+
+function compileRetry(retry: Retry): RetrySpec {
+  return {
+    retries: retry.attempts,
+    on: retry.on,
+    statuses: retry.statuses,
+    budgetShare: retry.budget,
+    budgetFloorPerS: retry.floor,
+    backoffMs: retry.backoff,
+    backoffMaxMs: retry.backoffMax,
+    bodyBytesMax: retry.body,
+  };
+}
+
+function compileHedge({ after, budget, floor }: Hedge): HedgeSpec {
+  return { after, budgetShare: budget, budgetFloorPerS: floor };
+}
+
+function compileFallback({ upstream, respond, redirect }: Route['fallback'][number]): FallbackSpec {
+  if (upstream !== undefined) return { kind: 'upstream', upstream };
+  if (redirect !== undefined) return { kind: 'redirect', status: redirect.status, location: redirect.to };
+  const { status = 503, headers = [], body = '' } = respond ?? {};
+  return { kind: 'respond', status, headers: headers.flat(), body };
+}

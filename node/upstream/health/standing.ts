@@ -1,0 +1,50 @@
+/**
+ * What is believed about a target, or an upstream as a whole, and how attempts are told to it. The interface between
+ * those who form opinions (probes, outlier ejection, breakers) and those who act on them (balance).
+ *
+ * `begin` and `end` embrace each attempt. The epoch that `begin` gives is handed back with the outcome: an opinion that
+ * has changed in the meantime began a new epoch, and late answers from before it are not allowed to change it again
+ * (after linkerd2-proxy's breaker).
+ */
+import type { Failure } from '@weir/proto/http/failures.js';
+
+/** - `well`: as many as come. - `trial`: one attempt may try it, and is the proof. - `out`: none. */
+export type Standing = 'well' | 'trial' | 'out';
+
+export type Epoch = number & { readonly epoch: unique symbol };
+
+/** How an attempt went; told once, also for one that was given up. Times are monotonic milliseconds. */
+export interface AttemptOutcome {
+  readonly startedAtMs: number;
+  /** NaN: no answer began. */
+  readonly headAtMs: number;
+  readonly endedAtMs: number;
+  /** 0: no answer began. */
+  readonly status: number;
+  readonly failure: Failure | null;
+  /** Given up from above before it ended: the client left, another attempt was faster, the deadline passed. */
+  readonly isCancelled: boolean;
+  /** Retry-After of the answer in milliseconds, NaN without one. */
+  readonly retryAfterMs: number;
+}
+
+export interface Health {
+  standing(nowMs: number): Standing;
+  /** When it became well, for slow start; -Infinity when it always was. */
+  readonly wellSinceMs: number;
+  begin(nowMs: number): Epoch;
+  end(epoch: Epoch, outcome: AttemptOutcome): void;
+  /** Why it is not well, in words for people; empty when it is. */
+  readonly reason: string;
+}
+
+const ALWAYS = 0 as Epoch; // The one epoch of something that never changes its opinion.
+
+/** Of targets and upstreams that nothing is concluded about. */
+export const alwaysWell: Health = {
+  standing: () => 'well',
+  wellSinceMs: Number.NEGATIVE_INFINITY,
+  begin: () => ALWAYS,
+  end: () => {},
+  reason: '',
+};
