@@ -67,7 +67,10 @@ function compileKeys(
   const consumerOfHash = new Map(
     consumers.flatMap(({ id, keyHashes }) => keyHashes.map((hash) => [hash, id] as const)),
   );
-  const remembered = new LRUCache<string, string>({ max: REMEMBERED_KEYS_MAX });
+  // No more good keys can be remembered than there are. The library reserves memory for the whole number at once, which
+  // took a millisecond of every reload when it was always the largest.
+  const max = Math.max(1, Math.min(REMEMBERED_KEYS_MAX, consumerOfHash.size));
+  const remembered = new LRUCache<string, string>({ max });
   return (key) => {
     if (key === '' || key.length > KEY_LENGTH_MAX || consumerOfHash.size === 0) return null;
     const known = remembered.get(key);

@@ -18,7 +18,7 @@ import { type AlpnOffer, type Connector, createConnector, type OpenEvents } from
 import { createPlainConnection } from './transport/http1.js';
 import { Inlet } from './transport/http1-inlet.js';
 import { createHttp2Connection, STREAMS_MAX } from './transport/http2.js';
-import { loadTlsMaterial, type TlsMaterial } from './transport/tls-material.js';
+import { loadTlsMaterial, type TlsMaterial, tlsFingerprint } from './transport/tls-material.js';
 import { createHttp1Connection } from './transport/undici.js';
 import { asksForWebSocket, createWebSocketDispatch } from './transport/websocket.js';
 import type { Upstream } from './upstreams.js';
@@ -48,14 +48,15 @@ export interface LiveUpstream extends Upstream {
 
 /** Whether an upstream that is alive is what this spec describes. Throws when a TLS file cannot be read. */
 export function identityOf(spec: UpstreamSpec): string {
-  return identified(spec, loadTlsMaterial(spec.tls));
+  return identified(spec, tlsFingerprint(spec.tls));
 }
 
 export function createLiveUpstream(spec: UpstreamSpec, deps: UpstreamDeps): LiveUpstream {
-  const tls = loadTlsMaterial(spec.tls);
+  // Making a context takes longer than all the rest, and plaintext has no use for one.
+  const tls = spec.targets.some(({ scheme }) => scheme === 'https') ? loadTlsMaterial(spec.tls) : null;
   return {
     spec,
-    identity: identified(spec, tls),
+    identity: identified(spec, tls?.fingerprint ?? tlsFingerprint(spec.tls)),
     health: alwaysWell,
     targets: spec.targets.map((target) => createLiveTarget(target, spec, tls, deps)),
   };
@@ -67,8 +68,8 @@ export function authorityOf({ scheme, host, port }: TargetSpec): string {
   return port === (scheme === 'https' ? 443 : 80) ? name : `${name}:${port}`;
 }
 
-function identified(spec: UpstreamSpec, tls: TlsMaterial): string {
-  return `${tls.fingerprint} ${stableJson(spec)}`;
+function identified(spec: UpstreamSpec, tls: string): string {
+  return `${tls} ${stableJson(spec)}`;
 }
 
 /** JSON with sorted keys: two specs are equal when their texts are. */
@@ -79,7 +80,12 @@ function stableJson(value: unknown): string {
   });
 }
 
-function createLiveTarget(spec: TargetSpec, upstream: UpstreamSpec, tls: TlsMaterial, deps: UpstreamDeps): LiveTarget {
+function createLiveTarget(
+  spec: TargetSpec,
+  upstream: UpstreamSpec,
+  tls: TlsMaterial | null,
+  deps: UpstreamDeps,
+): LiveTarget {
   const resolver = createResolver(spec.host, upstream.dns, deps);
   const connector = createConnector({ target: spec, resolver, tls: spec.scheme === 'https' ? tls : null });
   // What the last connection turned out to be; a burst of requests then waits for one HTTP/2 connection, not for many.

@@ -4,6 +4,8 @@ import { readFileSync } from 'node:fs';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import type { UpstreamTlsSpec } from '@weir/proto/snapshot/snapshot.js';
 
+const DEFAULTS: UpstreamTlsSpec = { verify: true, serverName: null, caFile: null, certFile: null, keyFile: null };
+
 export interface TlsMaterial {
   readonly context: SecureContext;
   readonly verify: boolean;
@@ -12,11 +14,31 @@ export interface TlsMaterial {
   readonly fingerprint: string;
 }
 
-const DEFAULTS: UpstreamTlsSpec = { verify: true, serverName: null, caFile: null, certFile: null, keyFile: null };
+interface TlsFiles {
+  readonly ca: Buffer | undefined;
+  readonly cert: Buffer | undefined;
+  readonly key: Buffer | undefined;
+  readonly fingerprint: string;
+}
 
 /** Throws when a file cannot be read or does not hold what it should: such a snapshot must not be taken. */
-export function loadTlsMaterial(spec: UpstreamTlsSpec | null): TlsMaterial {
-  const { verify, serverName, caFile, certFile, keyFile } = spec ?? DEFAULTS;
+export function loadTlsMaterial(stated: UpstreamTlsSpec | null): TlsMaterial {
+  const spec = stated ?? DEFAULTS;
+  const { ca, cert, key, fingerprint } = readTlsFiles(spec);
+  const context = createSecureContext({
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+  });
+  return { context, verify: spec.verify, serverName: spec.serverName, fingerprint };
+}
+
+/** The fingerprint alone: to see that nothing has changed, which most reloads do, no context need be made. */
+export function tlsFingerprint(spec: UpstreamTlsSpec | null): string {
+  return readTlsFiles(spec ?? DEFAULTS).fingerprint;
+}
+
+function readTlsFiles({ caFile, certFile, keyFile }: UpstreamTlsSpec): TlsFiles {
   const hash = createHash('sha256');
   const read = (file: string | null): Buffer | undefined => {
     if (file === null) return undefined;
@@ -24,13 +46,5 @@ export function loadTlsMaterial(spec: UpstreamTlsSpec | null): TlsMaterial {
     hash.update(`${content.length}:`).update(content);
     return content;
   };
-  const ca = read(caFile);
-  const cert = read(certFile);
-  const key = read(keyFile);
-  const context = createSecureContext({
-    ...(ca === undefined ? {} : { ca }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
-  });
-  return { context, verify, serverName, fingerprint: hash.digest('hex') };
+  return { ca: read(caFile), cert: read(certFile), key: read(keyFile), fingerprint: hash.digest('hex') };
 }
