@@ -7,8 +7,8 @@ import { execFile } from 'node:child_process';
 import { loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { markdownTable } from '../proxy/report.js';
 import { describeMachine, describeVersions, saveReport } from '../report.js';
+import { markdownTable } from '../table.js';
 import type { Timing } from './stopwatch.js';
 import { BASELINE, subjectNames } from './subjects.js';
 

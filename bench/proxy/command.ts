@@ -3,14 +3,14 @@
  * that what disturbs the machine disturbs all alike, ends what it started, and writes the report.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { loadavg, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { allowedCores } from '../measure/process-usage.js';
 import { describeMachine, describeVersions, saveReport } from '../report.js';
+import { type Cores, chooseCores, isQuiet, loadBeforeStart, loadSentence } from '../start/cores.js';
+import { assertInstalled, freePorts, type Running } from '../start/processes.js';
 import { type Case, cases, type Site } from './cases.js';
 import { assertSameAnswer, measure, runWrk, type Sample } from './load.js';
-import { assertInstalled, type Peer, type PeerName, startOrigin, startPeer } from './peers.js';
-import { freePorts, type Running } from './processes.js';
+import { neededPrograms, type Peer, type PeerName, startOrigin, startPeer } from './peers.js';
 import { type Measured, rowsOf, tableOf } from './report.js';
 
 export interface ProxyOptions {
@@ -32,30 +32,13 @@ export interface Cell {
   readonly connections: number;
 }
 
-interface Cores {
-  readonly proxy: number;
-  readonly load: number;
-}
-
 const say = (text: string): boolean => process.stderr.write(`${text}\n`);
 
-/** The first two cores that we may use: one for the proxy alone, one for origin and load generator together. */
-function chooseCores(): Cores {
-  const [proxy, load] = allowedCores();
-  if (proxy === undefined || load === undefined) {
-    throw new Error('this comparison needs two cores: one for the proxy, one for origin and load generator');
-  }
-  return { proxy, load };
-}
-
-/** Above this, others use the machine as well, and the figures say more about them. */
-const QUIET_LOAD = 0.5;
-
 export async function runProxyBenchmark(options: ProxyOptions): Promise<void> {
-  assertInstalled();
+  assertInstalled(neededPrograms);
   const cores = chooseCores();
-  const loadBefore = loadavg()[0] ?? 0;
-  if (loadBefore > QUIET_LOAD) {
+  const loadBefore = loadBeforeStart();
+  if (!isQuiet(loadBefore)) {
     say(
       `warning: the load average is ${loadBefore.toFixed(2)} before anything was started; compare nothing from this run`,
     );
@@ -76,7 +59,7 @@ export async function runProxyBenchmark(options: ProxyOptions): Promise<void> {
       method: [
         `Proxy on core ${cores.proxy}; origin (nginx) and load generator (wrk, 1 thread) on core ${cores.load}; all on 127.0.0.1.`,
         `Median of ${options.rounds} rounds of ${options.seconds} s, proxies in turns; ± is the range over the rounds.`,
-        `Load average before the start: ${loadBefore.toFixed(2)}; above ${QUIET_LOAD} the machine was not quiet and the figures are worth little.`,
+        loadSentence(loadBefore),
         'RSS is the peak of the worker; busy is the share of a core. Limits: bench/README.md.',
       ],
       table,

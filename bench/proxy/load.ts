@@ -4,8 +4,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { coreTime, cpuSeconds, peakRssBytes, resetPeakRss } from '../measure/process-usage.js';
 import { parseWrkReport, type WrkReport } from '../measure/wrk-output.js';
+import { spawnPinned } from '../start/processes.js';
 import { API_KEY, API_KEY_FIELD, type Case, postScript } from './cases.js';
-import { spawnPinned } from './processes.js';
 
 export interface Load {
   readonly port: number;

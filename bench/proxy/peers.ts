@@ -3,9 +3,10 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { childrenOf } from '../measure/process-usage.js';
+import { type Running, startProcess, untilListening } from '../start/processes.js';
+import { startWeirUp } from '../start/weir-up.js';
 import { cases, haproxyConfig, nginxConfig, originConfig, type Site, UPSTREAM_CONNECTIONS_MAX } from './cases.js';
-import { isInstalled, type Running, startProcess, untilListening } from './processes.js';
-import { startWeir } from './weir.js';
+import { weirConfig } from './weir.js';
 
 export interface Peer {
   readonly name: PeerName;
@@ -21,16 +22,7 @@ export type PeerName = (typeof peerNames)[number];
 const START_WITHIN_MS = 10_000;
 
 /** Programs that must be there, and the Debian package each is in. */
-const needed = { nginx: 'nginx-light', haproxy: 'haproxy', wrk: 'wrk', taskset: 'util-linux' } as const;
-
-/** Refuses to run a comparison with somebody missing. */
-export function assertInstalled(): void {
-  const missing = Object.entries(needed).filter(([program]) => !isInstalled(program));
-  if (missing.length === 0) return;
-  const programs = missing.map(([program]) => program).join(', ');
-  const packages = missing.map(([, debianPackage]) => debianPackage).join(' ');
-  throw new Error(`not installed: ${programs}\nOn Debian and Ubuntu: apt-get install ${packages}`);
-}
+export const neededPrograms = { nginx: 'nginx-light', haproxy: 'haproxy', wrk: 'wrk', taskset: 'util-linux' } as const;
 
 async function startNginx(name: string, config: string, site: Site, core: number): Promise<Running> {
   const file = join(site.directory, `${name}.conf`);
@@ -65,7 +57,9 @@ export async function startPeer(
     return { name, port: site.port, running, workers: childrenOf(running.pid) };
   }
   if (name === 'weir' || name === 'weir-policies') {
-    return { name, port: site.port, ...(await startWeir(name, site, core, onStarted)) };
+    const { port, directory } = site;
+    const config = weirConfig(name, site);
+    return { name, port, ...(await startWeirUp({ name, config, port, core, directory, onStarted })) };
   }
   const running = announce(name === 'haproxy' ? launchHaproxy(site, core) : launchUndiciProxy(site, core));
   await untilListening(running, site.port, START_WITHIN_MS);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Sample } from './load.js';
-import { type Measured, markdownTable, rowsOf, tableOf } from './report.js';
+import { type Measured, rowsOf, tableOf } from './report.js';
 
 const sample = (requestsPerSecond: number, cpuMicrosPerRequest: number, more: Partial<Sample> = {}): Sample => ({
   requests: 1_000,
@@ -51,18 +51,5 @@ describe('the report', () => {
     expect(new Set(lines.map((line) => line.split('|').length)).size).toBe(1);
     expect(new Set(lines.map((line) => line.length)).size).toBe(1);
     expect(lines[1]).toMatch(/^\| -+ \| -+ \| -+ \| -+: /);
-  });
-
-  it('aligns texts left and numbers right', () => {
-    expect(
-      markdownTable(
-        ['name', 'n'],
-        [
-          ['a', '1'],
-          ['longer', '1000'],
-        ],
-        1,
-      ),
-    ).toBe(['| name   |    n |', '| ------ | ---: |', '| a      |    1 |', '| longer | 1000 |'].join('\n'));
   });
 });

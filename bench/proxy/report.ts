@@ -1,5 +1,6 @@
 /** Sums up the samples of a comparison and writes them as rows of numbers, as a table for people, and as Markdown. */
 import { median, spread } from '../measure/statistics.js';
+import { markdownTable } from '../table.js';
 import type { Sample } from './load.js';
 import type { PeerName } from './peers.js';
 
@@ -109,17 +110,6 @@ function cellsOf(row: Row): string[] {
     percent(row.loadCoreBusy),
     String(row.failures),
   ];
-}
-
-/** Lines of equal columns, texts to the left and numbers to the right; `|` and a rule make it Markdown as well. */
-export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[], texts: number): string {
-  const widths = head.map((heading, column) =>
-    Math.max(heading.length, ...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell, column) => (column < texts ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join(' | ')} |`;
-  const rule = widths.map((width, column) => (column < texts ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`));
-  return [line(head), `| ${rule.join(' | ')} |`, ...rows.map(line)].join('\n');
 }
 
 /** The case, the connections and the name of the proxy stand left. */

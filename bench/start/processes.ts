@@ -2,7 +2,7 @@
  * Starts the processes of a benchmark and ends exactly those, by their id. Each is pinned to a core by taskset(1),
  * which replaces itself with the program, so that the id we hold is the program's own.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type Serializable, spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { createServer, connect as openSocket } from 'node:net';
 import { delimiter, join } from 'node:path';
@@ -30,12 +30,20 @@ export interface Launch {
   readonly core: number;
   readonly cwd: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** A program of ours gets a channel for messages (child_process, 'ipc'); taskset(1) leaves it open. */
+  readonly hasChannel?: boolean;
+}
+
+/** A process that messages are exchanged with. */
+export interface Linked extends Running {
+  send(message: Serializable): void;
+  onMessage(listener: (message: unknown) => void): void;
 }
 
 /** Debian keeps servers in /usr/sbin, which is not on every user's path. */
 const searchPath = `${process.env['PATH'] ?? ''}${delimiter}/usr/sbin${delimiter}/sbin`;
 
-export function isInstalled(program: string): boolean {
+function isInstalled(program: string): boolean {
   return searchPath.split(delimiter).some((directory) => {
     try {
       accessSync(join(directory, program), constants.X_OK);
@@ -46,11 +54,20 @@ export function isInstalled(program: string): boolean {
   });
 }
 
+/** Refuses to begin with somebody missing. Programs, and the Debian package that each is in. */
+export function assertInstalled(needed: Readonly<Record<string, string>>): void {
+  const missing = Object.entries(needed).filter(([program]) => !isInstalled(program));
+  if (missing.length === 0) return;
+  const programs = missing.map(([program]) => program).join(', ');
+  const packages = missing.map(([, debianPackage]) => debianPackage).join(' ');
+  throw new Error(`not installed: ${programs}\nOn Debian and Ubuntu: apt-get install ${packages}`);
+}
+
 export function spawnPinned(launch: Launch): ChildProcess {
   return spawn('taskset', ['-c', String(launch.core), launch.command, ...launch.args], {
     cwd: launch.cwd,
     env: { ...process.env, ...launch.env, PATH: searchPath },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: launch.hasChannel === true ? ['ignore', 'pipe', 'pipe', 'ipc'] : ['ignore', 'pipe', 'pipe'],
   });
 }
 
@@ -61,8 +78,19 @@ async function ended(child: ChildProcess, withinMs: number): Promise<boolean> {
   return hasEnded();
 }
 
-export function startProcess(launch: Launch): Running {
-  const child = spawnPinned(launch);
+export const startProcess = (launch: Launch): Running => watch(launch, spawnPinned(launch));
+
+export function startLinked(launch: Launch): Linked {
+  const child = spawnPinned({ ...launch, hasChannel: true });
+  return {
+    ...watch(launch, child),
+    // A message to a process that has just ended is lost; that it has ended is found by assertAlive.
+    send: (message) => void child.send(message, () => {}),
+    onMessage: (listener) => void child.on('message', listener),
+  };
+}
+
+function watch(launch: Launch, child: ChildProcess): Running {
   let printed = '';
   let spawnError: Error | null = null;
   const keep = (chunk: Buffer): void => {
