@@ -1,16 +1,29 @@
 /**
- * What a target's attempts have cost of late, as the policies that weigh load see it: a peak-sensitive moving average of
- * latency (peak EWMA, after Finagle and linkerd2-proxy), the age of what is pending, and a penalty for failures.
+ * What a target's attempts have cost of late, as the policies that weigh load see it. The interface between `balance`,
+ * which tells of attempts, and the policies; the estimator behind it is in peak-ewma.ts.
  */
 import type { AttemptOutcome } from '../health/standing.js';
 
 export interface Load {
-  /** An attempt begins; its token is handed back at its end. */
+  /**
+   * The target has all that it needs in order to answer: the time runs from here. A request whose body still arrives
+   * has not begun in this sense, for a slow upload is the client's time. The token is handed back below.
+   */
   begin(nowMs: number): number;
+  /** The answer is there; what follows is a stream or a long body, whose length says nothing about the target. */
+  answered(token: number, nowMs: number): void;
+  /** The attempt is over; its token, or NOT_BEGUN for one that ended before it could begin. */
   end(token: number, outcome: AttemptOutcome): void;
   /** Milliseconds that the next attempt is expected to cost, weighed by what is in flight; larger is worse. */
   cost(nowMs: number, inFlight: number): number;
 }
 
+export const NOT_BEGUN = -1;
+
 /** Of targets whose policy weighs nothing but their number of attempts. */
-export const unweighed: Load = { begin: () => 0, end: () => {}, cost: (_nowMs, inFlight) => inFlight + 1 };
+export const unweighed: Load = {
+  begin: () => 0,
+  answered: () => {},
+  end: () => {},
+  cost: (_nowMs, inFlight) => inFlight + 1,
+};
