@@ -27,6 +27,7 @@ import { driveWheel, systemClock } from './time/system-clock.js';
 import { TimerWheel } from './time/wheel.js';
 import { createNameQuery } from './upstream/dns/queries.js';
 import { createUpstreamRegistry } from './upstream/registry.js';
+import { createBudgetStore } from './upstream/retry/budget-store.js';
 
 export interface NodeOptions {
   /** Where metrics, health and status are served. */
@@ -75,6 +76,7 @@ class Node implements GatewayNode {
   readonly #upstreams;
   readonly #credentials;
   readonly #limiters = createLimiterStore();
+  readonly #budgets = createBudgetStore();
   readonly #observer;
   readonly #nextRequestId = requestIds(randomBytes(ID_SEED_BYTES));
   readonly #startedWallMs = systemClock.wallMs();
@@ -133,6 +135,7 @@ class Node implements GatewayNode {
         upstreams,
         credentials: compileCredentials(snapshot.consumers, this.#credentials),
         limiters: this.#limiters,
+        budgets: this.#budgets,
         observer: this.#observer,
         onBug: this.#onBug,
         reveal: this.#reveal,

@@ -18,6 +18,7 @@ import type { ChainServices } from '@weir/node/pipeline/services.js';
 import { driveWheel, systemClock } from '@weir/node/time/system-clock.js';
 import { TimerWheel } from '@weir/node/time/wheel.js';
 import { alwaysWell } from '@weir/node/upstream/health/standing.js';
+import { createBudgetStore } from '@weir/node/upstream/retry/budget-store.js';
 import type { RouteSpec, Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import { API_KEY, API_KEY_FIELD } from '../proxy/cases.js';
 import { target } from './surroundings.js';
@@ -122,6 +123,7 @@ export async function openServices(isLogged: boolean): Promise<Services> {
       upstreams,
       credentials: compileCredentials(snapshot.consumers, credentialFunctions(systemClock, reveal)),
       limiters: createLimiterStore(),
+      budgets: createBudgetStore(),
       observer,
     },
     snapshotOf: (routes) => ({ ...snapshot, routes }),

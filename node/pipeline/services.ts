@@ -4,6 +4,7 @@ import type { Credentials } from '../auth/credentials.js';
 import type { LimiterStore } from '../limit/limiter-store.js';
 import type { Observer } from '../observe/observer.js';
 import type { Clock, Random, Timers } from '../time/clock.js';
+import type { BudgetStore } from '../upstream/retry/budget-store.js';
 import type { Upstreams } from '../upstream/upstreams.js';
 
 export interface ChainServices {
@@ -17,6 +18,8 @@ export interface ChainServices {
   readonly credentials: Credentials;
   /** Counters of rate limits; they outlive a snapshot. */
   readonly limiters: LimiterStore;
+  /** What may be attempted beyond the first time; budgets outlive a snapshot. */
+  readonly budgets: BudgetStore;
   readonly observer: Observer;
   /** Hears of bugs: what threw where nothing may throw. The exchange that it belonged to has failed or will. */
   readonly onBug: (error: unknown) => void;

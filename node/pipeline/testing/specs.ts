@@ -3,6 +3,7 @@ import type { BalancePolicy, BalanceSpec } from '@weir/proto/snapshot/resilience
 import type { GatewaySpec, RouteSpec, RouteTimeouts, TargetSpec, UpstreamSpec } from '@weir/proto/snapshot/snapshot.js';
 import { unweighed } from '../../upstream/balance/load.js';
 import { alwaysWell } from '../../upstream/health/standing.js';
+import { createBudgetStore } from '../../upstream/retry/budget-store.js';
 import type { Target } from '../../upstream/target.js';
 import type { Upstream } from '../../upstream/upstreams.js';
 import { type Dispatch, nothingToCancel } from '../dispatch.js';
@@ -93,6 +94,7 @@ export function makeServices(overrides: Partial<ChainServices> = {}): ChainServi
       jwtKeys: notGiven('credentials'),
     },
     limiters: { limiter: notGiven('limiter store') },
+    budgets: createBudgetStore(),
     observer: { route: () => ({ started: () => {}, ended: () => {} }), timerFired: () => {}, decided: () => {} },
     onBug: (error) => {
       throw error;

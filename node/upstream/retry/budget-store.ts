@@ -1,0 +1,32 @@
+/**
+ * Budgets that outlive snapshots: one per (kind, route, terms), shared by all chains that were ever compiled for them.
+ * A reload that leaves the terms as they are leaves what was spent as it is; otherwise each reload would grant it anew.
+ */
+import { LRUCache } from 'lru-cache';
+import { type Budget, type BudgetTerms, createBudget } from './budget.js';
+
+/** Retries and hedges are answers to different troubles, and each has a budget of its own. */
+export type BudgetKind = 'retry' | 'hedge';
+
+export interface BudgetStore {
+  /** The same object for the same kind, route and terms as long as the node lives. */
+  budget(kind: BudgetKind, routeId: string, terms: BudgetTerms): Budget;
+}
+
+/** Budgets of all snapshots since the node began, the least recently compiled forgotten first. */
+const BUDGETS_MAX = 20_000;
+
+export function createBudgetStore(budgetsMax = BUDGETS_MAX): BudgetStore {
+  // Bounded by a size of one each instead of by a number: for a number the library reserves all its memory at once.
+  const budgets = new LRUCache<string, Budget>({ maxSize: budgetsMax, sizeCalculation: () => 1 });
+  return {
+    budget(kind, routeId, terms) {
+      const identity = JSON.stringify([kind, routeId, terms.share, terms.floorPerS, terms.windowMs]);
+      const known = budgets.get(identity);
+      if (known !== undefined) return known;
+      const made = createBudget(terms);
+      budgets.set(identity, made);
+      return made;
+    },
+  };
+}

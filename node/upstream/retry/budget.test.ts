@@ -1,0 +1,136 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createBudget } from './budget.js';
+import { createBudgetStore } from './budget-store.js';
+
+const steps = fc.array(
+  fc.oneof(
+    {
+      weight: 6,
+      arbitrary: fc.record({ kind: fc.constant('deposit' as const), times: fc.integer({ min: 1, max: 20 }) }),
+    },
+    {
+      weight: 4,
+      arbitrary: fc.record({ kind: fc.constant('withdraw' as const), times: fc.integer({ min: 1, max: 8 }) }),
+    },
+    {
+      weight: 3,
+      arbitrary: fc.record({ kind: fc.constant('pass' as const), times: fc.integer({ min: 1, max: 4_000 }) }),
+    },
+  ),
+  { maxLength: 300, size: 'max' },
+);
+const terms = fc.record({
+  share: fc.constantFrom(0, 0.05, 0.1, 0.2, 0.5, 1),
+  floorPerS: fc.constantFrom(0, 0.1, 1, 3),
+  windowMs: fc.constantFrom(1_000, 10_000),
+});
+
+const countAfter = (times: readonly number[], fromMs: number): number => times.filter((ms) => ms > fromMs).length;
+
+/** Drives a budget through a history; `onAsk` sees each extra attempt that was asked for, with what came before it. */
+function drive(
+  { windowMs, ...rest }: { share: number; floorPerS: number; windowMs: number },
+  startMs: number,
+  history: readonly { kind: 'deposit' | 'withdraw' | 'pass'; times: number }[],
+  onAsk: (granted: boolean, deposits: readonly number[], extras: readonly number[], nowMs: number) => void,
+): void {
+  const budget = createBudget({ ...rest, windowMs });
+  const deposits: number[] = [];
+  const extras: number[] = [];
+  const act = {
+    deposit: (nowMs: number) => {
+      deposits.push(nowMs);
+      budget.deposit(nowMs);
+    },
+    withdraw: (nowMs: number) => {
+      const granted = budget.withdraw(nowMs);
+      onAsk(granted, deposits, extras, nowMs);
+      if (granted) extras.push(nowMs);
+    },
+  };
+  let nowMs = startMs;
+  for (const { kind, times } of history) {
+    if (kind === 'pass') nowMs += times;
+    else for (let i = 0; i < times; i += 1) act[kind](nowMs);
+  }
+}
+
+describe('a budget of extra attempts', () => {
+  it('is never exceeded in the window behind any extra attempt, to the millisecond', () => {
+    fc.assert(
+      fc.property(terms, fc.nat(100_000), steps, (budget, startMs, history) => {
+        const { share, floorPerS, windowMs } = budget;
+        drive(budget, startMs, history, (granted, deposits, extras, nowMs) => {
+          if (!granted) return;
+          const allowed = share * countAfter(deposits, nowMs - windowMs) + (floorPerS * windowMs) / 1_000;
+          expect(countAfter(extras, nowMs - windowMs) + 1).toBeLessThanOrEqual(allowed + 1e-6);
+        });
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('is granted in full, but for what lies in the one bucket at the edge of the window', () => {
+    fc.assert(
+      fc.property(terms, fc.nat(100_000), steps, (budget, startMs, history) => {
+        const { share, floorPerS, windowMs } = budget;
+        drive(budget, startMs, history, (granted, deposits, extras, nowMs) => {
+          const edgeMs = windowMs / 10 + 1e-6;
+          const sure = share * countAfter(deposits, nowMs - windowMs + edgeMs) + (floorPerS * windowMs) / 1_000;
+          if (countAfter(extras, nowMs - windowMs - edgeMs) + 1 <= sure) expect(granted).toBe(true);
+        });
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('takes one of the balance for each extra attempt, and nothing for one that it refuses', () => {
+    const budget = createBudget({ share: 0.2, floorPerS: 0 });
+    expect([budget.withdraw(0), budget.balance(0)]).toEqual([false, 0]);
+    for (let i = 0; i < 11; i += 1) budget.deposit(0);
+    expect(budget.balance(0)).toBe(2);
+    expect([budget.withdraw(1), budget.withdraw(2), budget.withdraw(3), budget.withdraw(4)]).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
+    for (let i = 0; i < 4; i += 1) budget.deposit(5);
+    expect(budget.withdraw(6)).toBe(true);
+  });
+
+  it('has its floor from the first moment and again after a long silence', () => {
+    const budget = createBudget({ share: 0, floorPerS: 3, windowMs: 1_000 });
+    const burst = (nowMs: number) => Array.from({ length: 5 }, () => budget.withdraw(nowMs)).filter(Boolean).length;
+    expect([burst(0), burst(999), burst(1_000_000)]).toEqual([3, 0, 3]);
+  });
+});
+
+describe('the budget store', () => {
+  const terms = { share: 0.2, floorPerS: 3 };
+
+  it('gives the same budget for the same kind, route and terms, and another for any other', () => {
+    const store = createBudgetStore();
+    const budget = store.budget('retry', 'a', terms);
+    expect(store.budget('retry', 'a', { ...terms })).toBe(budget);
+    const others = [
+      store.budget('hedge', 'a', terms),
+      store.budget('retry', 'b', terms),
+      store.budget('retry', 'a', { ...terms, share: 0.1 }),
+      store.budget('retry', 'a', { ...terms, floorPerS: 4 }),
+      store.budget('retry', 'a', { ...terms, windowMs: 1_000 }),
+    ];
+    expect(new Set([budget, ...others]).size).toBe(6);
+  });
+
+  it('forgets the one that was asked for longest ago when it is full', () => {
+    const store = createBudgetStore(2);
+    const a = store.budget('retry', 'a', terms);
+    const b = store.budget('retry', 'b', terms);
+    store.budget('retry', 'a', terms);
+    store.budget('retry', 'c', terms);
+    expect(store.budget('retry', 'a', terms)).toBe(a);
+    expect(store.budget('retry', 'b', terms)).not.toBe(b);
+  });
+});
