@@ -6,10 +6,10 @@
  * has changed in the meantime began a new epoch, and late answers from before it are not allowed to change it again
  * (after linkerd2-proxy's breaker).
  */
+import type { OpinionKind, Standing } from '@weir/proto/events/health.js';
 import type { Failure } from '@weir/proto/http/failures.js';
 
-/** - `well`: as many as come. - `trial`: one attempt may try it, and is the proof. - `out`: none. */
-export type Standing = 'well' | 'trial' | 'out';
+export type { Standing };
 
 export type Epoch = number & { readonly epoch: unique symbol };
 
@@ -48,3 +48,16 @@ export const alwaysWell: Health = {
   end: () => {},
   reason: '',
 };
+
+/** Hears of a change of opinion from the machine that formed it; who it is about is known to whoever gave the function. */
+export type Tell = (
+  kind: OpinionKind,
+  from: Standing,
+  to: Standing,
+  reason: string,
+  evidence: Readonly<Record<string, number>>,
+  nowMs: number,
+) => void;
+
+/** A share as people read it. */
+export const percent = (share: number): string => `${Math.round(share * 100)} %`;

@@ -1,0 +1,189 @@
+/**
+ * Outlier ejection: takes a target out that fails real requests, or does worse than its peers, for a time that grows.
+ *
+ *            failures in a row, at once                        ejectionMs × n
+ *   ┌──────┐ share or latency far from the peers', by interval ┌──────┐      ┌───────┐
+ *   │ well │ ────────────────────────────────────────────────▶ │ out  │ ───▶ │ trial │ one attempt at a time
+ *   └──────┘ ◀──────────────┐                                  └──────┘      └───────┘
+ *                           │                                      ▲ bad: n + 1  │
+ *                           │                                      └─────────────┤
+ *                           └────────────── good ────────────────────────────────┘
+ *
+ *   n grows by one with each ejection, and shrinks by one for each interval that the target is well.
+ *
+ * Sole owner of what is counted of the targets of one upstream, which are compared with each other here, when an attempt
+ * ends and the interval is over: without attempts there is nothing to compare, so there is no timer. Two rules stand above
+ * all others: no more than `ejectedShareMax` of the targets are out by this, and nothing is ejected unless another target
+ * is well. What can't be ejected for that is looked at again with its next failure.
+ */
+import type { OutlierSpec } from '@weir/proto/snapshot/resilience.js';
+import { Opinion } from './opinion.js';
+import { COMPARED_MIN, LatencyTally, medianBoundMs, shareBound } from './peers.js';
+import { type AttemptOutcome, percent, type Tell } from './standing.js';
+import { headLatencyMs, type Verdict } from './verdict.js';
+
+type Evidence = Readonly<Record<string, number>>;
+
+/** What is known of one target. Written by its Outliers only. */
+export class OutlierMember {
+  readonly opinion = new Opinion();
+  /** Why it is ejected, empty while it is not. */
+  reason = '';
+  /** The n of the drawing, as of the last ejection. */
+  ejections = 0;
+  failuresInARow = 0;
+  /** Since the last comparison. */
+  total = 0;
+  good = 0;
+  readonly latencies = new LatencyTally();
+  readonly tell: Tell;
+
+  constructor(tell: Tell) {
+    this.tell = tell;
+  }
+
+  forget(): void {
+    this.failuresInARow = 0;
+    this.startInterval();
+  }
+
+  startInterval(): void {
+    this.total = 0;
+    this.good = 0;
+    if (this.latencies.count > 0) this.latencies.clear();
+  }
+}
+
+export class Outliers {
+  readonly members: readonly OutlierMember[];
+  readonly #spec: OutlierSpec;
+  /** Whether a target is well in every opinion, not only in this one. */
+  readonly #isWell: (index: number, nowMs: number) => boolean;
+  readonly #ejectedMax: number;
+  #compareAtMs = Number.NaN;
+
+  constructor(spec: OutlierSpec, tells: readonly Tell[], isWell: (index: number, nowMs: number) => boolean) {
+    this.#spec = spec;
+    this.members = tells.map((tell) => new OutlierMember(tell));
+    this.#isWell = isWell;
+    // A share such as 0.6 of 5 is 3, whatever binary fractions make of it.
+    const byShare = Math.floor(spec.ejectedShareMax * tells.length + 1e-9);
+    this.#ejectedMax = Math.min(byShare, tells.length - 1);
+  }
+
+  end(member: OutlierMember, epoch: number, verdict: Verdict, outcome: AttemptOutcome): void {
+    const nowMs = outcome.endedAtMs;
+    const weight = member.opinion.weigh(epoch);
+    if (weight === 'decides') this.#decide(member, verdict, outcome);
+    else if (weight === 'counts' && verdict !== 'none') this.#count(member, verdict, outcome);
+    if (nowMs >= this.#compareAtMs) this.#compare(nowMs);
+    // Also the very first time, when it is NaN.
+    if (!(nowMs < this.#compareAtMs)) this.#compareAtMs = nowMs + this.#spec.intervalMs;
+  }
+
+  #decide(member: OutlierMember, verdict: Verdict, outcome: AttemptOutcome): void {
+    const nowMs = outcome.endedAtMs;
+    switch (verdict) {
+      case 'none':
+        member.opinion.setFree(nowMs, Number.isNaN(outcome.headAtMs), this.#spec.ejectionMs);
+        break;
+      case 'good':
+        member.opinion.bringBack(nowMs);
+        member.reason = '';
+        member.forget();
+        member.tell('outlier', 'trial', 'well', '', { ejections: member.ejections }, nowMs);
+        break;
+      case 'bad':
+        this.#eject(member, 'the request that tried it failed as well', {}, nowMs, outcome.retryAfterMs);
+        break;
+    }
+  }
+
+  #count(member: OutlierMember, verdict: Verdict, outcome: AttemptOutcome): void {
+    member.total += 1;
+    if (verdict === 'good') {
+      member.good += 1;
+      member.failuresInARow = 0;
+      if (this.#spec.latencyFactor > 0) member.latencies.add(headLatencyMs(outcome));
+      return;
+    }
+    member.failuresInARow += 1;
+    const { consecutiveFailures } = this.#spec;
+    const nowMs = outcome.endedAtMs;
+    if (consecutiveFailures === 0 || member.failuresInARow < consecutiveFailures) return;
+    if (!this.#mayEject(member, nowMs)) return;
+    const failuresInARow = member.failuresInARow;
+    this.#eject(member, `${failuresInARow} failures in a row`, { failuresInARow }, nowMs, outcome.retryAfterMs);
+  }
+
+  #compare(nowMs: number): void {
+    const compared = this.members.filter(({ opinion, total }) => opinion.isWell && total >= this.#spec.requestsMin);
+    if (compared.length >= COMPARED_MIN) {
+      this.#compareShares(compared, nowMs);
+      this.#compareLatencies(compared, nowMs);
+    }
+    for (const member of this.members) member.startInterval();
+  }
+
+  #compareShares(compared: readonly OutlierMember[], nowMs: number): void {
+    const deviations = this.#spec.successRateDeviations;
+    if (deviations === 0) return;
+    // The worst ones first: they are to have the places that the cap leaves. What one was is seen before any is gone.
+    const found = compared
+      .map((member) => {
+        const peers = compared.filter((other) => other !== member);
+        return { member, share: member.good / member.total, bound: shareBound(member, peers, deviations) };
+      })
+      .filter(({ share, bound }) => share < bound)
+      .sort((a, b) => a.share - b.share);
+    for (const { member, share, bound } of found) {
+      if (!this.#mayEject(member, nowMs)) continue;
+      const reason = `${percent(share)} of its ${member.total} answers were good, its peers' let ${percent(bound)} be expected`;
+      this.#eject(member, reason, { goodShare: share, bound, answers: member.total }, nowMs, Number.NaN);
+    }
+  }
+
+  #compareLatencies(compared: readonly OutlierMember[], nowMs: number): void {
+    const { latencyFactor, requestsMin } = this.#spec;
+    if (latencyFactor === 0) return;
+    const measured = compared
+      .filter(({ opinion, latencies }) => opinion.isWell && latencies.count >= requestsMin)
+      .map((member) => ({ member, medianMs: member.latencies.medianMs() }))
+      .sort((a, b) => b.medianMs - a.medianMs);
+    if (measured.length < COMPARED_MIN) return;
+    for (const { member, medianMs } of measured) {
+      const peers = measured.filter((other) => other.member !== member).map((other) => other.medianMs);
+      const boundMs = medianBoundMs(peers, latencyFactor);
+      if (medianMs <= boundMs || !this.#mayEject(member, nowMs)) continue;
+      const reason = `median latency ${Math.round(medianMs)} ms, its peers' let ${Math.round(boundMs)} ms be expected`;
+      this.#eject(member, reason, { medianMs, boundMs, answers: member.latencies.count }, nowMs, Number.NaN);
+    }
+  }
+
+  #mayEject(member: OutlierMember, nowMs: number): boolean {
+    let ejected = 0;
+    let anotherIsWell = false;
+    for (let i = 0; i < this.members.length; i += 1) {
+      const other = this.members[i];
+      if (other?.opinion.isWell === false) ejected += 1;
+      else if (other !== member) anotherIsWell ||= this.#isWell(i, nowMs);
+    }
+    return anotherIsWell && ejected < this.#ejectedMax;
+  }
+
+  #eject(member: OutlierMember, reason: string, evidence: Evidence, nowMs: number, retryAfterMs: number): void {
+    const { ejectionMs, ejectionMaxMs, intervalMs } = this.#spec;
+    const { opinion } = member;
+    const from = opinion.isWell ? 'well' : 'trial';
+    const forgiven = opinion.isWell ? Math.floor((nowMs - opinion.wellSinceMs) / intervalMs) : 0;
+    // More of them than the longest ejection has would only have to be forgiven one by one.
+    const ejectionsMax = Math.ceil(ejectionMaxMs / ejectionMs);
+    member.ejections = Math.min(Math.max(member.ejections - forgiven, 0) + 1, ejectionsMax);
+    const askedMs = Number.isNaN(retryAfterMs) ? 0 : retryAfterMs;
+    const forMs = Math.min(Math.max(member.ejections * ejectionMs, askedMs), ejectionMaxMs);
+    member.reason = `ejected: ${reason}`;
+    member.forget();
+    opinion.putOut(nowMs, forMs);
+    member.tell('outlier', from, 'out', member.reason, { ...evidence, forMs, ejections: member.ejections }, nowMs);
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * All opinions about one upstream: its targets', and its own. Puts the machines together by the upstream's spec, and
+ * gives each change of opinion its name and its time.
+ */
+import type { HealthChange } from '@weir/proto/events/health.js';
+import type { UpstreamSpec } from '@weir/proto/snapshot/snapshot.js';
+import type { Clock } from '../../time/clock.js';
+import { Breaker } from './breaker.js';
+import { Outliers } from './outlier.js';
+import { type AttemptOutcome, alwaysWell, type Epoch, type Health, type Standing, type Tell } from './standing.js';
+import { TargetHealth } from './target-health.js';
+import { verdictOf } from './verdict.js';
+
+export interface UpstreamOpinions {
+  /** In the order of the spec's targets. */
+  readonly targets: readonly TargetHealth[];
+  /** The breaker of the upstream as a whole. */
+  readonly upstream: Health;
+}
+
+export type HealthSpec = Pick<UpstreamSpec, 'id' | 'targets' | 'probe' | 'outlier' | 'breaker'>;
+
+export function createUpstreamOpinions(
+  spec: HealthSpec,
+  clock: Clock,
+  onChange: (change: HealthChange) => void,
+): UpstreamOpinions {
+  const tellOf =
+    (target: string | null): Tell =>
+    (kind, from, to, reason, evidence, nowMs) => {
+      // The change may be told a moment after the attempt ended that made it.
+      const atWallMs = clock.wallMs() - Math.max(0, clock.nowMs() - nowMs);
+      onChange({ kind, upstream: spec.id, target, from, to, reason, evidence, atWallMs });
+    };
+  const tells = spec.targets.map(({ id }) => tellOf(id));
+  const isWell = (index: number, nowMs: number): boolean => targets[index]?.standing(nowMs) === 'well';
+  const outliers = spec.outlier === null ? null : new Outliers(spec.outlier, tells, isWell);
+  const { breaker } = spec;
+  const breakers = breaker === null ? [] : tells.map((tell) => new Breaker(breaker, tell));
+  const targets: readonly TargetHealth[] = tells.map(
+    (tell, i) =>
+      new TargetHealth({
+        probe: spec.probe,
+        outliers,
+        member: outliers?.members[i] ?? null,
+        breaker: breakers[i] ?? null,
+        tell,
+      }),
+  );
+  // Two broken targets of three may fail most requests; the third still answers, and is found by its own opinion.
+  const allFail = (nowMs: number): boolean => breakers.every((each) => each.isFailing(nowMs));
+  const upstream = breaker === null ? alwaysWell : new BrokenAsWhole(new Breaker(breaker, tellOf(null), allFail));
+  return { targets, upstream };
+}
+
+/** A breaker as the whole health of something. */
+class BrokenAsWhole implements Health {
+  readonly #breaker: Breaker;
+
+  constructor(breaker: Breaker) {
+    this.#breaker = breaker;
+  }
+
+  standing(nowMs: number): Standing {
+    return this.#breaker.opinion.standing(nowMs);
+  }
+
+  get wellSinceMs(): number {
+    return this.#breaker.opinion.wellSinceMs;
+  }
+
+  get reason(): string {
+    return this.#breaker.reason;
+  }
+
+  begin(nowMs: number): Epoch {
+    return this.#breaker.opinion.begin(nowMs) as Epoch; // Made here, and only handed back.
+  }
+
+  end(epoch: Epoch, outcome: AttemptOutcome): void {
+    this.#breaker.end(epoch, verdictOf(outcome), outcome);
+  }
+}
