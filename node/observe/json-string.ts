@@ -11,13 +11,17 @@ const UNSAFE = /[^ !#-[\]-~]/;
 const NOT_PRINTABLE = /[^ -~]/g;
 
 export function jsonString(text: string): string {
-  return UNSAFE.test(text) || text.length > VALUE_MAX ? escaped(text) : `"${text}"`;
+  return `"${jsonText(text)}"`;
+}
+
+/** What stands between the quotes: for whoever writes them together with what is around them. */
+export function jsonText(text: string): string {
+  return UNSAFE.test(text) || text.length > VALUE_MAX ? escaped(text) : text;
 }
 
 function escaped(text: string): string {
   const bounded = text.length > VALUE_MAX ? `${text.slice(0, VALUE_MAX)}...` : text;
-  return JSON.stringify(bounded).replace(
-    NOT_PRINTABLE,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  return JSON.stringify(bounded)
+    .slice(1, -1)
+    .replace(NOT_PRINTABLE, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

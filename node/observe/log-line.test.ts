@@ -6,7 +6,7 @@ import { type Attempt, createAttempt } from '../pipeline/exchange.js';
 import { makeExchange, makeRequest } from '../pipeline/testing/harness.js';
 import { jsonString, VALUE_MAX } from './json-string.js';
 import { LineParts } from './line-parts.js';
-import { EARLIER_MAX, isoTime, type LineOptions, logLine } from './log-line.js';
+import { EARLIER_MAX, type LineOptions, logLine, timePart } from './log-line.js';
 
 const options: LineOptions = { secrets: new Set(['token', 'x-secret']), requestHeaders: [], parts: new LineParts() };
 
@@ -195,6 +195,36 @@ describe('a line of the access log', () => {
     );
   });
 
+  it('keeps clients apart: each line has its own client, peer, consumer and user agent', () => {
+    const one = fc.constantFrom('a', 'b', '"');
+    const maybe = fc.constantFrom(null, 'a', '"');
+    fc.assert(
+      fc.property(
+        // Few values and many lines, so that most lines differ from the one before in one member, or in none.
+        fc.array(fc.tuple(one, one, maybe, maybe), { size: 'max', maxLength: 60 }),
+        (all) => {
+          const given = { ...options, parts: new LineParts() };
+          for (const [clientAddress, peerAddress, consumerId, agent] of all) {
+            const request = endedRequest({ headers: agent === null ? [] : ['user-agent', agent] });
+            const exchange = makeExchange({ clientAddress, peerAddress });
+            Object.assign(exchange, { ...request.exchange, clientAddress, peerAddress, consumerId });
+            const line = parsed({ ...request, exchange }, given);
+            expect([line.client, line.peer, line.consumer, line.user_agent]).toEqual([
+              clientAddress,
+              peerAddress === clientAddress ? undefined : peerAddress,
+              consumerId ?? undefined,
+              agent ?? undefined,
+            ]);
+          }
+        },
+      ),
+    );
+  });
+
+  it('prints the last moment of a second as that', () => {
+    expect(timePart(1_767_225_599_999.9998)).toBe('{"time":"2025-12-31T23:59:59.999Z",');
+  });
+
   it('prints durations to a tenth of a millisecond', () => {
     const total = (ms: number) => {
       const request = endedRequest();
@@ -219,7 +249,7 @@ describe('a line of the access log', () => {
       fc.property(
         fc.array(fc.integer({ min: 0, max: 4e12 }), { minLength: 1, maxLength: 100, size: 'max' }),
         (times) => {
-          for (const time of times) expect(isoTime(time + 0.7)).toBe(new Date(time).toISOString());
+          for (const time of times) expect(timePart(time + 0.7)).toBe(`{"time":"${new Date(time).toISOString()}",`);
         },
       ),
     );

@@ -54,6 +54,22 @@ describe('the log writer', () => {
     expect(readFileSync(path, 'latin1')).toBe(`a\n${line(1, BATCH_BYTES * 2)}b\n`);
   });
 
+  it('writes a short line behind what was written before it, in the memory of a batch that is used again', async () => {
+    const path = join(folder, 'access.log');
+    const { clock, log } = open(path);
+    let expected = '';
+    for (let i = 0; i < 20; i += 1) {
+      for (const length of [40_000, 10]) {
+        log.write(line(i, length));
+        expected += line(i, length);
+      }
+      clock.advance(FLUSH_MS);
+      await vi.waitFor(() => expect(statSync(path).size).toBe(expected.length));
+    }
+    await log.close();
+    expect(readFileSync(path, 'latin1')).toBe(expected);
+  });
+
   it('holds a bounded number of bytes and counts what it drops', async () => {
     const { log } = open(join(folder, 'access.log'));
     const lines = Math.ceil((2 * BUFFER_BYTES) / 1_000);

@@ -43,16 +43,24 @@ export const RETRY_MS = 1_000;
 /** Longest wait of `close` for a reader that does not read. */
 export const CLOSE_MS = 2_000;
 
+/** Characters that are copied to their batch at once; some thirty lines. */
+const GATHERED_MAX = 16 * 1024;
 const BUSY_RETRY_MS = 24;
 const STDOUT_FD = 1;
 const LOG_MODE = 0o640;
 /** At exit nothing can be waited for: a busy pipe is tried this often. */
 const EXIT_TRIES = 100;
 
+/**
+ * Lines are gathered as text before they are copied: a line comes as the tree of its pieces, and the way into native
+ * code that flattens and copies it costs as much as three lines' pieces.
+ */
 class Batch {
   readonly bytes: Buffer;
+  /** Bytes of all its lines; the last of them may still be text. */
   length = 0;
   lines = 0;
+  #text = '';
 
   constructor(capacity: number) {
     this.bytes = Buffer.allocUnsafe(capacity);
@@ -63,8 +71,16 @@ class Batch {
   }
 
   add(line: string): void {
-    this.length += this.bytes.write(line, this.length, 'latin1');
+    this.#text += line;
+    this.length += line.length;
     this.lines += 1;
+    if (this.#text.length >= GATHERED_MAX) this.settle();
+  }
+
+  /** Everything is bytes from here on, until the next line. */
+  settle(): void {
+    this.bytes.write(this.#text, this.length - this.#text.length, 'latin1');
+    this.#text = '';
   }
 }
 
@@ -149,6 +165,7 @@ class FileLog implements LogWriter {
 
   /** The current batch goes to the queue, and an empty one takes its place. */
   #seal(capacity: number): void {
+    this.#batch.settle();
     if (this.#batch.lines > 0) this.#queue.push(this.#batch);
     this.#queuedBytes += this.#batch.length;
     const spare = this.#spare;
@@ -251,6 +268,7 @@ class FileLog implements LogWriter {
 
   /** The process ends without `close`. What a write already carries is not written again: twice is worse than late. */
   readonly #atExit = (): void => {
+    this.#batch.settle();
     const rest = Buffer.concat([...this.#queue, this.#batch].map(({ bytes, length }) => bytes.subarray(0, length)));
     let offset = 0;
     for (let tries = 0; offset < rest.length && tries < EXIT_TRIES; tries += 1) {
