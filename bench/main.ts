@@ -1,7 +1,10 @@
 /** The benchmarks' command line: `npm run bench -- proxy`, `./weir bench layers`. Everything is measured, nothing kept. */
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { runLayersBenchmark } from './layers/command.js';
+import { isInsideNamespace, isNamespacePermitted, runInsideNamespace } from './gauntlet/black-hole.js';
+import { runGauntlet } from './gauntlet/command.js';
+import { gauntletPeers } from './gauntlet/peers.js';
+import { scenarios } from './gauntlet/scenarios.js';
 import { cases, connectionCounts } from './proxy/cases.js';
 import { type Cell, cellsFor, runProxyBenchmark } from './proxy/command.js';
 import { type PeerName, peerNames } from './proxy/peers.js';
@@ -11,6 +14,7 @@ const usage = `Usage: npm run bench -- <command> [options]
 Commands:
   proxy    Weir beside nginx, HAProxy and a plain Node proxy, over sockets
   layers   nanoseconds per request of each layer and of the whole chain, without sockets
+  gauntlet nginx, HAProxy and Weir in front of replicas that stall, fail and overload
 
 Options of proxy:
   --quick                two cells only (get-100B and post-10KiB at 32 connections), 3 rounds of 3 s
@@ -26,7 +30,15 @@ Options of layers:
   --runs N               runs of which the median is reported (default 7)
   --only A,B             names, or beginnings of names, of what is measured
 
-Both:
+Options of gauntlet:
+  --quick                the scenarios that say most, 3 s each
+  --scenarios A,B        of ${scenarios.map((one) => one.id).join(', ')}
+  --peers A,B            of ${gauntletPeers.join(', ')}
+  --rate N               requests a second (default 150)
+  --seconds N            length of what is measured (default 8; some scenarios take a multiple)
+  --seed N               of random stalls (default 1)
+
+All:
   --name NAME            name of the report in bench/reports (default: the command and the time)
   --help                 this text
 
@@ -54,6 +66,8 @@ function listOf<Member extends string>(name: string, text: string | undefined, k
   });
 }
 
+const ids = (entries: readonly { readonly id: string }[]): string[] => entries.map((entry) => entry.id);
+
 const stampedName = (command: string): string =>
   `${command}-${new Date().toISOString().slice(0, 16).replaceAll(':', '')}`;
 
@@ -71,13 +85,12 @@ async function proxy(args: string[], signal: AbortSignal): Promise<void> {
       name: { type: 'string' },
     },
   });
-  const ids = cases.map((one) => one.id);
   const quickCells = cellsFor(['get-100B', 'post-10KiB'], [32]);
   const counts = values.connections?.split(',').map((count) => positiveInteger('connections', count));
   const cells: readonly Cell[] =
     values.quick && values.cases === undefined && counts === undefined
       ? quickCells
-      : cellsFor(listOf('cases', values.cases, ids), counts ?? connectionCounts);
+      : cellsFor(listOf('cases', values.cases, ids(cases)), counts ?? connectionCounts);
   const peers: readonly PeerName[] = listOf('peers', values.peers, peerNames);
   await runProxyBenchmark({
     rounds: positiveInteger('rounds', values.rounds ?? (values.quick ? '3' : '5')),
@@ -102,6 +115,8 @@ async function layers(args: string[], signal: AbortSignal): Promise<void> {
       name: { type: 'string' },
     },
   });
+  // It brings the whole data plane with it, which no other command needs.
+  const { runLayersBenchmark } = await import('./layers/command.js');
   await runLayersBenchmark({
     runs: positiveInteger('runs', values.runs),
     isQuick: values.quick,
@@ -111,6 +126,44 @@ async function layers(args: string[], signal: AbortSignal): Promise<void> {
     commandLine: `npm run bench -- layers ${args.join(' ')}`.trim(),
     signal,
   });
+}
+
+async function gauntlet(args: string[], signal: AbortSignal): Promise<number> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      quick: { type: 'boolean', default: false },
+      scenarios: { type: 'string' },
+      peers: { type: 'string' },
+      rate: { type: 'string', default: '150' },
+      seconds: { type: 'string' },
+      seed: { type: 'string', default: '1' },
+      name: { type: 'string' },
+    },
+  });
+  const chosen = listOf('scenarios', values.scenarios, ids(scenarios));
+  const isQuickSet = values.quick && values.scenarios === undefined;
+  const options = {
+    scenarios: scenarios.filter((one) => (isQuickSet ? one.isQuick : chosen.includes(one.id))),
+    peers: listOf('peers', values.peers, gauntletPeers),
+    pace: {
+      ratePerS: positiveInteger('rate', values.rate),
+      measureMs: 1_000 * positiveInteger('seconds', values.seconds ?? (values.quick ? '3' : '8')),
+      leadMs: values.quick ? 1_000 : 2_000,
+      warmupRequests: values.quick ? 500 : 3_000,
+    },
+    seed: positiveInteger('seed', values.seed),
+    reportsDirectory,
+    reportName: values.name ?? stampedName('gauntlet'),
+    commandLine: `npm run bench -- gauntlet ${args.join(' ')}`.trim(),
+    signal,
+  };
+  // Everything is read before, so that a mistake is told once; then the same command runs where packets can be lost.
+  if (!isInsideNamespace() && isNamespacePermitted()) {
+    return await runInsideNamespace(fileURLToPath(import.meta.url), ['gauntlet', ...args], signal);
+  }
+  await runGauntlet(options);
+  return 0;
 }
 
 async function main(): Promise<number> {
@@ -125,6 +178,7 @@ async function main(): Promise<number> {
   try {
     if (command === 'proxy') await proxy(args, stop.signal);
     else if (command === 'layers') await layers(args, stop.signal);
+    else if (command === 'gauntlet') return await gauntlet(args, stop.signal);
     else throw new UsageError(`unknown command ${command}; see --help`);
     return 0;
   } catch (error) {

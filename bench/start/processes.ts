@@ -121,9 +121,9 @@ function watch(launch: Launch, child: ChildProcess): Running {
   };
 }
 
-function accepts(port: number): Promise<boolean> {
+function accepts(port: number, host: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = openSocket({ host: '127.0.0.1', port });
+    const socket = openSocket({ host, port });
     socket.once('connect', () => socket.destroy());
     socket.once('close', (hadError) => resolve(!hadError));
     socket.once('error', () => {});
@@ -131,9 +131,14 @@ function accepts(port: number): Promise<boolean> {
 }
 
 /** Waits until the process accepts connections on this port of the loopback. */
-export async function untilListening(running: Running, port: number, withinMs: number): Promise<void> {
+export async function untilListening(
+  running: Running,
+  port: number,
+  withinMs: number,
+  host = '127.0.0.1',
+): Promise<void> {
   const giveUpAtMs = performance.now() + withinMs;
-  while (!(await accepts(port))) {
+  while (!(await accepts(port, host))) {
     running.assertAlive();
     if (performance.now() > giveUpAtMs) {
       throw new Error(`${running.name} does not listen on port ${port} after ${withinMs} ms\n${running.output()}`);
