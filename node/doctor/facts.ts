@@ -1,0 +1,112 @@
+/**
+ * What the rules ask of a record: thresholds with their reasons, and the comparisons that more than one rule makes.
+ * Pure, total: any record, however empty, gives facts.
+ */
+import type { TargetSeen, TimeoutRecord } from '@weir/proto/events/doctor.js';
+
+/** A call that usually takes this long is too long to wait for on an open connection, whatever the limit. */
+export const LONG_CALL_MS = 10_000;
+/** Bodies from here on take seconds on a common line (16 MiB at 50 Mbit/s: 2.7 s). */
+export const BIG_BODY_BYTES = 16 * 1024 * 1024;
+/** Fewer answers than this are no "usually". */
+export const ANSWERS_MIN = 10;
+/** Attempts in flight at each target from which, nothing else being known, it has too much to do. */
+const BUSY_PER_TARGET = 32;
+/** As many times slower than it was: load, for nothing else in a server doubles by itself. */
+const RISEN_FACTOR = 2;
+/** Latencies below this are noise, however much they have risen. */
+const RISEN_MIN_MS = 20;
+/** A peer that a timer cuts less often than this is well. */
+const WELL_TIMEOUT_SHARE = 0.1;
+const PEER_ANSWERS_MIN = 5;
+/** A target is worse than its peers when this many times as much of it is cut, or it takes that many times as long. */
+const WORSE_FACTOR = 3;
+const WORSE_SHARE_MIN = 0.1;
+const WORSE_CUTS_MIN = 2;
+/** The event loop: a delay that is a quarter of the limit explains it; so does a loop that never rests. */
+const LOOP_DELAY_MIN_MS = 50;
+const LOOP_DELAY_SHARE = 0.25;
+const LOOP_BUSY_SHARE = 0.95;
+/** Statuses by which a server says that it has too much to do (RFC 9110 §15.6.4, RFC 6585 §4). */
+const SAYS_BUSY: ReadonlySet<number> = new Set([429, 503]);
+
+export interface Facts {
+  readonly record: TimeoutRecord;
+  /** Our own event loop was late enough to explain it. */
+  readonly loopLate: boolean;
+  /** One target is slow, while its peers answer others in the meantime. */
+  readonly oneTarget: boolean;
+  readonly peersAnswered: number;
+  readonly peersMeanMs: number;
+  /** Answers take much longer than they took before, or hardly any come any more. */
+  readonly risen: boolean;
+  /** So much is in flight at each target that it may be too much. */
+  readonly busy: boolean;
+  /** The answer's usual first byte, and its usual whole; 0 where too few were seen. */
+  readonly usualFirstByteMs: number;
+  readonly usualTotalMs: number;
+  /** The slow end: 95 of 100 answers begin sooner; 0 where too few were seen. */
+  readonly slowFirstByteMs: number;
+  readonly answers: number;
+  /** Phases that are spent on the way rather than in the server: connect and tls. */
+  readonly wayMs: number;
+  readonly saysBusy: number;
+  readonly isSafe: boolean;
+}
+
+export function factsOf(record: TimeoutRecord): Facts {
+  const { latency, targetState, peers, asked, attempts, node, limitMs } = record;
+  const peersAnswered = sum(peers, ({ answered }) => answered);
+  const peersTimedOut = sum(peers, ({ timedOut }) => timedOut);
+  const peersShare = peersTimedOut / Math.max(1, peersAnswered + peersTimedOut);
+  const peersMeanMs = sum(peers, ({ answered, meanMs }) => answered * meanMs) / Math.max(1, peersAnswered);
+  const perTarget = asked === null ? 0 : asked.inFlight / Math.max(1, asked.targets);
+  const answers = latency.firstByte.now.count;
+  const usualAt = answers >= ANSWERS_MIN ? latency.firstByte.now : latency.firstByte.before;
+  const wholeAt = latency.total.now.count >= ANSWERS_MIN ? latency.total.now : latency.total.before;
+  return {
+    record,
+    loopLate:
+      node.loopDelayMs >= LOOP_DELAY_MIN_MS &&
+      (node.loopDelayMs >= LOOP_DELAY_SHARE * limitMs || node.loopBusy >= LOOP_BUSY_SHARE),
+    oneTarget:
+      peersAnswered >= PEER_ANSWERS_MIN &&
+      peersShare <= WELL_TIMEOUT_SHARE &&
+      isWorse(targetState, peersShare, peersMeanMs),
+    peersAnswered,
+    peersMeanMs,
+    risen: hasRisen(record),
+    busy: perTarget >= BUSY_PER_TARGET,
+    usualFirstByteMs: usualAt.count >= ANSWERS_MIN ? usualAt.p50Ms : 0,
+    slowFirstByteMs: usualAt.count >= ANSWERS_MIN ? usualAt.p95Ms : 0,
+    usualTotalMs: wholeAt.count >= ANSWERS_MIN ? wholeAt.p50Ms : 0,
+    answers,
+    wayMs: (record.phases['connect'] ?? 0) + (record.phases['tls'] ?? 0),
+    saysBusy: attempts.find(({ status }) => SAYS_BUSY.has(status))?.status ?? 0,
+    isSafe: record.method === 'GET' || record.method === 'HEAD' || record.method === 'OPTIONS',
+  };
+}
+
+function sum<T>(values: readonly T[], of: (value: T) => number): number {
+  return values.reduce((total, value) => total + of(value), 0);
+}
+
+/** A target stands out when it is out, is cut clearly more often than its peers, or answers clearly later. */
+function isWorse(target: TargetSeen | null, peersShare: number, peersMeanMs: number): boolean {
+  if (target === null) return false;
+  if (target.standing !== 'well') return true;
+  const share = target.timedOut / Math.max(1, target.answered + target.timedOut);
+  if (target.timedOut >= WORSE_CUTS_MIN && share >= Math.max(WORSE_SHARE_MIN, WORSE_FACTOR * peersShare)) return true;
+  const isLater = target.meanMs >= RISEN_MIN_MS && target.meanMs >= WORSE_FACTOR * peersMeanMs;
+  return isLater && target.answered >= PEER_ANSWERS_MIN;
+}
+
+function hasRisen({ latency, targetState, peers, limitMs }: TimeoutRecord): boolean {
+  const { now, before } = latency.firstByte;
+  if (before.count < ANSWERS_MIN) return false;
+  if (now.count >= ANSWERS_MIN) return now.p50Ms >= RISEN_MIN_MS && now.p50Ms >= RISEN_FACTOR * before.p50Ms;
+  // Too few answers to compare: that is a rise, too, where most is cut that used to be answered in time.
+  const all = targetState === null ? peers : [targetState, ...peers];
+  const wasQuick = limitMs === 0 || before.p95Ms < limitMs / 2;
+  return wasQuick && sum(all, ({ timedOut }) => timedOut) > sum(all, ({ answered }) => answered);
+}

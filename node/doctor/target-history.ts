@@ -1,0 +1,80 @@
+/**
+ * What attempts at each target met of late, whatever their route: so that a record can say whether a target's peers,
+ * or the target itself for other routes, are as slow. Owns the counts; their number is bounded by the configuration.
+ */
+import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
+import type { Attempt } from '../pipeline/exchange.js';
+import { SLICE_MS } from './latencies.js';
+
+export interface TargetSeenLately {
+  readonly answered: number;
+  readonly timedOut: number;
+  readonly meanMs: number;
+}
+
+/** Counts of the slice under way and of the one before it. */
+export class TargetHistory {
+  #answered = 0;
+  #timedOut = 0;
+  #sumMs = 0;
+  #last = { answered: 0, timedOut: 0, sumMs: 0 };
+  #turnAtMs = 0;
+
+  /** `wasCut`: it was still waiting when the exchange as a whole was given up. */
+  ended(attempt: Attempt, wasCut: boolean, nowMs: number): void {
+    if (nowMs >= this.#turnAtMs) this.#turn(nowMs);
+    if (attempt.status !== 0) {
+      const firstByteMs = firstByteOf(attempt);
+      this.#answered += 1;
+      if (firstByteMs > 0) this.#sumMs += firstByteMs;
+    }
+    if (wasCut || attempt.failure?.timer !== undefined) this.#timedOut += 1;
+  }
+
+  lately(nowMs: number): TargetSeenLately {
+    if (nowMs >= this.#turnAtMs) this.#turn(nowMs);
+    const answered = this.#answered + this.#last.answered;
+    const sumMs = this.#sumMs + this.#last.sumMs;
+    return {
+      answered,
+      timedOut: this.#timedOut + this.#last.timedOut,
+      meanMs: answered === 0 ? 0 : Math.round((sumMs / answered) * 10) / 10,
+    };
+  }
+
+  #turn(nowMs: number): void {
+    const wasLong = nowMs >= this.#turnAtMs + SLICE_MS;
+    this.#last = wasLong
+      ? { answered: 0, timedOut: 0, sumMs: 0 }
+      : { answered: this.#answered, timedOut: this.#timedOut, sumMs: this.#sumMs };
+    this.#answered = 0;
+    this.#timedOut = 0;
+    this.#sumMs = 0;
+    this.#turnAtMs = nowMs + SLICE_MS;
+  }
+}
+
+/** From the request being sent to the head of its answer; NaN without one. */
+export function firstByteOf({ phaseStartMs }: Attempt): number {
+  const { firstByte, send, body } = phaseStartMs;
+  return body - (firstByte >= 0 ? firstByte : send);
+}
+
+/** Upstream → target → history, for the targets of the snapshot in force and no others. */
+export class TargetHistories {
+  #upstreams: ReadonlyMap<string, ReadonlyMap<string, TargetHistory>> = new Map();
+
+  /** Undefined for a target that a snapshot no longer names. */
+  find(upstreamId: string, targetId: string): TargetHistory | undefined {
+    return this.#upstreams.get(upstreamId)?.get(targetId);
+  }
+
+  retain(upstreams: Snapshot['upstreams']): void {
+    this.#upstreams = new Map(
+      upstreams.map(({ id, targets }) => [
+        id,
+        new Map(targets.map((target) => [target.id, this.find(id, target.id) ?? new TargetHistory()])),
+      ]),
+    );
+  }
+}
