@@ -7,7 +7,7 @@
  *                        └─apply─┘
  */
 import { randomBytes } from 'node:crypto';
-import type { NodeStatus, SnapshotStatus } from '@weir/proto/events/node-status.js';
+import type { NodeStatus, SnapshotStatus, TargetStatus } from '@weir/proto/events/node-status.js';
 import { failure } from '@weir/proto/http/failures.js';
 import { type Environment, fillReferences } from '@weir/proto/snapshot/secret-text.js';
 import type { GatewaySpec, SecretText, Snapshot } from '@weir/proto/snapshot/snapshot.js';
@@ -26,7 +26,7 @@ import { compileSnapshot } from './pipeline/runtime.js';
 import { driveWheel, systemClock } from './time/system-clock.js';
 import { TimerWheel } from './time/wheel.js';
 import { createNameQuery } from './upstream/dns/queries.js';
-import { createUpstreamRegistry } from './upstream/registry.js';
+import { createUpstreamRegistry, type TargetStats } from './upstream/registry.js';
 import { createBudgetStore } from './upstream/retry/budget-store.js';
 
 export interface NodeOptions {
@@ -68,6 +68,9 @@ const noSnapshot: Dispatch = (_request, handler) => {
 /** Random bytes in the prefix of request ids; see listener/request-ids.ts. */
 const ID_SEED_BYTES = 10;
 
+/** Changes of opinion in a status, which is sent each second: what an operator reads, not all that is kept. */
+const HEALTH_CHANGES_SHOWN = 16;
+
 class Node implements GatewayNode {
   metricsAddress = { host: '', port: 0 };
   readonly #reveal: (text: SecretText) => string;
@@ -101,6 +104,7 @@ class Node implements GatewayNode {
     this.#upstreams = createUpstreamRegistry({
       clock: systemClock,
       timers: this.#wheel,
+      random: Math.random,
       query: createNameQuery(null),
     });
     this.#observer = createNodeObserver({
@@ -109,6 +113,7 @@ class Node implements GatewayNode {
       random: Math.random,
       reveal: this.#reveal,
       status: () => this.status(),
+      healthChanges: () => this.#upstreams.health.counts(),
     });
   }
 
@@ -254,16 +259,18 @@ class Node implements GatewayNode {
       exchanges: listener?.exchanges ?? 0,
       armedTimers: this.#wheel.armed,
       rssBytes: this.#residentBytes(),
-      targets: this.#upstreams.stats().map(({ upstreamId, targetId, open, idle, waiting, inFlight }) => ({
-        upstream: upstreamId,
-        target: targetId,
-        open,
-        idle,
-        waiting,
-        inFlight,
-      })),
+      targets: this.#upstreams.stats().map(targetStatus),
+      upstreams: this.#upstreams
+        .upstreamStats()
+        .map(({ upstreamId, standing, reason }) => ({ upstream: upstreamId, standing, reason })),
+      healthChanges: this.#upstreams.health.latest(HEALTH_CHANGES_SHOWN),
     };
   }
+}
+
+function targetStatus(stats: TargetStats): TargetStatus {
+  const { upstreamId, targetId, open, idle, waiting, inFlight, standing, reason } = stats;
+  return { upstream: upstreamId, target: targetId, open, idle, waiting, inFlight, standing, reason };
 }
 
 function reveal(text: SecretText, env: Environment): string {

@@ -111,7 +111,7 @@ export async function openServices(isLogged: boolean): Promise<Services> {
     throw error;
   };
   const common = { clock: systemClock, timers: wheel, random: Math.random, reveal, onBug };
-  const observer = createNodeObserver({ ...common, status: () => idleNode });
+  const observer = createNodeObserver({ ...common, status: () => idleNode, healthChanges: () => [] });
   (await observer.prepare(snapshot)).commit();
   const upstreams = new Map(
     snapshot.upstreams.map((spec) => [spec.id, { spec, targets: [target], health: alwaysWell }]),

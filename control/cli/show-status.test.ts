@@ -6,6 +6,8 @@ import { columns, paintFor, printable, showDuration } from './terminal.js';
 const plain = paintFor(false, {});
 const NOW = Date.UTC(2026, 0, 2, 3, 4, 5);
 
+const well = { standing: 'well', reason: '' } as const;
+
 const status: ControlStatus = {
   version: '0.1.0',
   pid: 77,
@@ -31,7 +33,9 @@ const status: ControlStatus = {
         exchanges: 3,
         armedTimers: 9,
         rssBytes: 64 * 1_048_576,
-        targets: [{ upstream: 'orders', target: '10.0.0.1:80', open: 5, idle: 2, waiting: 0, inFlight: 3 }],
+        targets: [{ upstream: 'orders', target: '10.0.0.1:80', open: 5, idle: 2, waiting: 0, inFlight: 3, ...well }],
+        upstreams: [{ upstream: 'orders', ...well }],
+        healthChanges: [],
       },
     },
   ],
@@ -54,7 +58,44 @@ describe('weir status', () => {
     ]) {
       expect(text).toContain(part);
     }
-    expect(text).toMatch(/UPSTREAM +TARGET +OPEN +IDLE +WAITING +IN FLIGHT\n +orders +10\.0\.0\.1:80 +5 +2 +0 +3\n/);
+    expect(text).toMatch(
+      /UPSTREAM +TARGET +STANDING +OPEN +IDLE +WAITING +IN FLIGHT\n +orders +10\.0\.0\.1:80 +well +5 +2 +0 +3\n/,
+    );
+    expect(text).not.toContain('changes of health');
+  });
+
+  it('says which targets and upstreams are not well and why, and what has changed, the newest first', () => {
+    const [node] = status.nodes;
+    if (node?.status == null) throw new Error('the node has a status');
+    const ill = { standing: 'out', reason: 'ejected: 5 failures in a row' } as const;
+    const about = { kind: 'outlier', upstream: 'orders', target: '10.0.0.1:80', evidence: {} } as const;
+    const healthChanges = [
+      { ...about, from: 'well', to: 'out', reason: ill.reason, atWallMs: NOW - 9_000 },
+      { ...about, from: 'trial', to: 'well', reason: '', atWallMs: NOW - 2_000 },
+    ] as const;
+    const targets = node.status.targets.map((target) => ({ ...target, ...ill }));
+    const upstreams = [{ upstream: 'orders', standing: 'trial', reason: 'breaker open: \u001b[31mall fail' }] as const;
+    const text = showStatus(
+      { ...status, nodes: [{ ...node, status: { ...node.status, targets, upstreams, healthChanges } }] },
+      NOW,
+      plain,
+    );
+    const end = text.slice(text.indexOf('IN FLIGHT'));
+    expect(
+      end
+        .split('\n')
+        .map((line) => line.trim().split(/ {2,}/).join(' | '))
+        .slice(2),
+    ).toEqual([
+      '',
+      'orders as a whole | trial | breaker open: \\x1b[31mall fail',
+      'orders 10.0.0.1:80 | out | ejected: 5 failures in a row',
+      '',
+      'changes of health',
+      '2.0 s ago | orders 10.0.0.1:80 | trial → well',
+      '9.0 s ago | orders 10.0.0.1:80 | well → out | ejected: 5 failures in a row',
+      '',
+    ]);
   });
 
   it('says when the latest config was rejected, with its faults, and that the last good one runs on', () => {

@@ -1,5 +1,7 @@
 /** `/status` as a table for people. Pure: the same status at the same moment gives the same text. */
 import type { Fault } from '@weir/proto/config/faults.js';
+import type { Standing } from '@weir/proto/events/health.js';
+import type { NodeStatus } from '@weir/proto/events/node-status.js';
 import type { ControlStatus, PublishOutcome, SupervisedNode } from '../api/control-status.js';
 import { columns, type Paint, printable, showDuration, showMebibytes } from './terminal.js';
 
@@ -84,17 +86,53 @@ function showNode(node: SupervisedNode, number: number, ago: Ago, paint: Paint):
   if (node.metrics !== null) rows.push(['metrics', printable(node.metrics)]);
   const lines = [paint.bold(`node ${number}`), ...columns(rows).map((line) => `  ${line}`)];
   if (status !== null && status.targets.length > 0) lines.push('', ...showTargets(status.targets, paint));
+  if (status !== null) lines.push(...showHealth(status, ago, paint));
   return lines;
 }
 
-function showTargets(targets: NonNullable<SupervisedNode['status']>['targets'], paint: Paint): string[] {
-  const head = ['UPSTREAM', 'TARGET', 'OPEN', 'IDLE', 'WAITING', 'IN FLIGHT'];
+function showTargets(targets: NodeStatus['targets'], paint: Paint): string[] {
+  const head = ['UPSTREAM', 'TARGET', 'STANDING', 'OPEN', 'IDLE', 'WAITING', 'IN FLIGHT'];
   const rows = targets.map((target) => [
     printable(target.upstream),
     printable(target.target),
+    // Without colour: its codes would count as width.
+    target.standing,
     ...[target.open, target.idle, target.waiting, target.inFlight].map(String),
   ]);
   return columns([head, ...rows]).map((line, index) => `  ${index === 0 ? paint.dim(line) : line}`);
+}
+
+function showStanding(standing: Standing, paint: Paint): string {
+  if (standing === 'well') return paint.green(standing);
+  return standing === 'out' ? paint.red(standing) : paint.yellow(standing);
+}
+
+/** Why what is not well is not, and what has changed of late. */
+function showHealth({ targets, upstreams, healthChanges }: NodeStatus, ago: Ago, paint: Paint): string[] {
+  const lines: string[] = [];
+  const nameOf = (upstream: string, target: string | null): string =>
+    printable(target === null ? `${upstream} as a whole` : `${upstream} ${target}`);
+  const ill = [...upstreams.map((upstream) => ({ ...upstream, target: null })), ...targets];
+  const reasons = ill
+    .filter(({ standing }) => standing !== 'well')
+    .map(({ upstream, target, standing, reason }) => [
+      nameOf(upstream, target),
+      showStanding(standing, paint),
+      printable(reason),
+    ]);
+  if (reasons.length > 0) lines.push('', ...columns(reasons).map((line) => `  ${line}`));
+  // The newest first: it is what the reader came for.
+  const changes = healthChanges
+    .map(({ upstream, target, from, to, reason, atWallMs }) => [
+      ago(atWallMs),
+      nameOf(upstream, target),
+      `${from} → ${showStanding(to, paint)}`,
+      printable(reason),
+    ])
+    .reverse();
+  if (changes.length > 0)
+    lines.push('', paint.dim('  changes of health'), ...columns(changes).map((line) => `  ${line}`));
+  return lines;
 }
 
 function showHost(host: string): string {

@@ -8,6 +8,8 @@ import { SLICE_CHARACTERS, writeFamilies } from './exposition.js';
 import { createMetrics, type MetricSources } from './metrics.js';
 import { nodeStatus } from './testing/node-status.js';
 
+const well = { standing: 'well', reason: '' } as const;
+
 function sources(cells: Cells): MetricSources {
   return {
     cells,
@@ -16,8 +18,9 @@ function sources(cells: Cells): MetricSources {
         connections: 11,
         armedTimers: 12,
         snapshot: { version: 7, hash: '', appliedWallMs: 1_500, routes: 1, upstreams: 1 },
-        targets: [{ upstream: 'up', target: 'a:1', open: 3, idle: 1, waiting: 2, inFlight: 4 }],
+        targets: [{ upstream: 'up', target: 'a:1', open: 3, idle: 1, waiting: 2, inFlight: 4, ...well }],
       }),
+    healthChanges: () => [],
     eventLoop: () => ({ delayP50Ms: 1, delayP99Ms: 2, delayMaxMs: 3, utilization: 0.5 }),
     log: () => ({ written: 5, dropped: 6 }),
     spans: () => ({ exported: 8, dropped: 9 }),

@@ -6,7 +6,7 @@
  * of a request. Metrics of the process and its runtime are prom-client's.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { NodeStatus, TargetStatus } from '@weir/proto/events/node-status.js';
+import type { TargetStatus } from '@weir/proto/events/node-status.js';
 import { timerNames } from '@weir/proto/http/failures.js';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { attemptPhases } from '../pipeline/dispatch.js';
@@ -14,9 +14,10 @@ import { type Cells, failureCodes, outcomeLabels, statusLabels } from './cells.j
 import { decisions } from './decisions.js';
 import type { EventLoopWindow } from './event-loop.js';
 import { type Family, family, histogramFamily, type Labels, type Sample, writeFamilies } from './exposition.js';
+import { type HealthSources, healthFamilies } from './health-families.js';
 
 /** Who is asked at a scrape. */
-export interface MetricSources {
+export interface MetricSources extends HealthSources {
   readonly cells: Cells;
   status(): NodeStatus;
   eventLoop(): EventLoopWindow;
@@ -43,6 +44,7 @@ export function createMetrics(sources: MetricSources): Metrics {
     ...failureFamilies(cells),
     ...attemptFamilies(cells),
     ...targetFamilies(sources),
+    ...healthFamilies(sources),
     ...nodeFamilies(sources),
     ...eventLoopFamilies(sources),
   ];

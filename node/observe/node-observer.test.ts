@@ -25,6 +25,7 @@ function setUp() {
     random: seededRandom(1),
     reveal: (text) => text,
     status: () => nodeStatus({ armedTimers: timers.armed }),
+    healthChanges: () => [],
   });
   return { clock, timers, observer };
 }

@@ -9,6 +9,7 @@ import type { TimerName } from '@weir/proto/http/failures.js';
 import type { SecretText, Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import type { GatewayRequest } from '../pipeline/dispatch.js';
 import type { Clock, Random, Timers } from '../time/clock.js';
+import type { ChangeCount } from '../upstream/health/health-log.js';
 import { type AccessLog, createAccessLog } from './access-log.js';
 import { Cells, type RouteCells } from './cells.js';
 import type { Decision } from './decisions.js';
@@ -28,6 +29,7 @@ export interface ObserverServices {
   readonly reveal: (text: SecretText) => string;
   /** Asked at each scrape. */
   readonly status: () => NodeStatus;
+  readonly healthChanges: () => Iterable<ChangeCount>;
 }
 
 export interface NodeObserver extends Observer {
@@ -65,7 +67,7 @@ class Observers implements NodeObserver {
   readonly #routes = new Map<string, RouteObserver>();
   #bugs = 0;
 
-  constructor({ clock, timers, random, reveal, status }: ObserverServices) {
+  constructor({ clock, timers, random, reveal, status, healthChanges }: ObserverServices) {
     this.#clock = clock;
     this.#cells.route(NO_ROUTE_ID);
     this.#log = createAccessLog((destination) => openLog(destination, timers), random);
@@ -74,6 +76,7 @@ class Observers implements NodeObserver {
     this.metrics = createMetrics({
       cells: this.#cells,
       status,
+      healthChanges,
       eventLoop: () => this.#eventLoop.window(),
       log: () => this.#log.counts(),
       spans: () => this.#tracing.counts(),

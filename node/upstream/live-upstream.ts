@@ -2,14 +2,17 @@
  * One upstream alive: its targets with their pools, name resolution and connections, and the handles by which the
  * registry warms, counts and ends them. The wiring of the parts; each part's own rules are in its file.
  */
+import type { HealthChange } from '@weir/proto/events/health.js';
 import { failure } from '@weir/proto/http/failures.js';
 import type { TargetSpec, UpstreamSpec } from '@weir/proto/snapshot/snapshot.js';
 import type { Dispatch } from '../pipeline/dispatch.js';
-import type { Clock, Timers } from '../time/clock.js';
+import type { Clock, Random, Timers } from '../time/clock.js';
 import { unweighed } from './balance/load.js';
 import type { NameQuery } from './dns/queries.js';
 import { createResolver } from './dns/resolver.js';
-import { alwaysWell } from './health/standing.js';
+import { startProber } from './health/prober.js';
+import type { TargetHealth } from './health/target-health.js';
+import { createUpstreamOpinions } from './health/upstream-health.js';
 import { createPoolDispatch } from './pools/call.js';
 import type { Connection, Dial } from './pools/connection.js';
 import { Pool, type PoolStats } from './pools/pool.js';
@@ -26,7 +29,10 @@ import type { Upstream } from './upstreams.js';
 export interface UpstreamDeps {
   readonly clock: Clock;
   readonly timers: Timers;
+  readonly random: Random;
   readonly query: NameQuery;
+  /** Hears of each change of opinion about a target, or about the upstream as a whole. */
+  readonly onHealthChange: (change: HealthChange) => void;
   /** Largest WebSocket message in bytes; may change with a reload. */
   readonly messageBytesMax: () => number;
 }
@@ -35,7 +41,9 @@ export interface LiveTarget extends Target {
   stats(): PoolStats;
   /** Opens one connection ahead of traffic; `onEnd` runs once, whatever became of it. */
   warm(onEnd: () => void): void;
-  /** Keeps nothing idle any more; requests under way, and late ones of an older snapshot, are still served. */
+  /**
+   * Keeps nothing idle and is probed no more; requests under way, and late ones of an older snapshot, are still served.
+   */
   retire(): void;
   destroy(): void;
 }
@@ -54,11 +62,12 @@ export function identityOf(spec: UpstreamSpec): string {
 export function createLiveUpstream(spec: UpstreamSpec, deps: UpstreamDeps): LiveUpstream {
   // Making a context takes longer than all the rest, and plaintext has no use for one.
   const tls = spec.targets.some(({ scheme }) => scheme === 'https') ? loadTlsMaterial(spec.tls) : null;
+  const opinions = createUpstreamOpinions(spec, deps.clock, deps.onHealthChange);
   return {
     spec,
     identity: identified(spec, tls?.fingerprint ?? tlsFingerprint(spec.tls)),
-    health: alwaysWell,
-    targets: spec.targets.map((target) => createLiveTarget(target, spec, tls, deps)),
+    health: opinions.upstream,
+    targets: opinions.targets.map((health) => createLiveTarget(health, spec, tls, deps)),
   };
 }
 
@@ -81,11 +90,12 @@ function stableJson(value: unknown): string {
 }
 
 function createLiveTarget(
-  spec: TargetSpec,
+  health: TargetHealth,
   upstream: UpstreamSpec,
   tls: TlsMaterial | null,
   deps: UpstreamDeps,
 ): LiveTarget {
+  const { spec } = health;
   const resolver = createResolver(spec.host, upstream.dns, deps);
   const connector = createConnector({ target: spec, resolver, tls: spec.scheme === 'https' ? tls : null });
   // What the last connection turned out to be; a burst of requests then waits for one HTTP/2 connection, not for many.
@@ -99,6 +109,7 @@ function createLiveTarget(
       streams = multiplexed ? STREAMS_MAX : 1;
     }),
   });
+  const stopProber = probing(health, upstream, connector, deps);
   resolver.onChanged((addresses) => pool.retireWhere((connection) => !addresses.has(connection.address)));
   return {
     spec,
@@ -106,19 +117,37 @@ function createLiveTarget(
     authority: authorityOf(spec),
     inFlight: 0,
     load: unweighed,
-    health: alwaysWell,
+    health,
     dispatch: dispatchOf(pool, connector, upstream, deps),
     stats: () => pool.stats(),
     warm: (onEnd) => pool.warm(onEnd),
     retire: () => {
+      stopProber();
       resolver.close();
       pool.retire();
     },
     destroy: () => {
+      stopProber();
       resolver.close();
       pool.destroy(failure('draining', 'the node is closing its upstreams'));
     },
   };
+}
+
+/** Probes the target where its upstream asks for it, until the returned function is called. */
+function probing(health: TargetHealth, upstream: UpstreamSpec, connector: Connector, deps: UpstreamDeps): () => void {
+  if (upstream.probe === null) return () => {};
+  const { clock, timers, random } = deps;
+  return startProber({
+    spec: upstream.probe,
+    authority: authorityOf(health.spec),
+    // As the pool dials, but what the pool expects of its connections is not the business of a probe.
+    dial: dialOf(health.spec, upstream, connector, clock, () => {}),
+    clock,
+    timers,
+    random,
+    onResult: (result) => health.probed(result, clock.nowMs()),
+  });
 }
 
 function dispatchOf(

@@ -25,7 +25,7 @@ describe('the registry of upstreams', () => {
   const setUp = (query: NameQuery = createNameQuery(null)): UpstreamRegistry => {
     const wheel = new TimerWheel(systemClock);
     ends.push(driveWheel(wheel));
-    const registry = createUpstreamRegistry({ clock: systemClock, timers: wheel, query });
+    const registry = createUpstreamRegistry({ clock: systemClock, timers: wheel, random: Math.random, query });
     ends.push(() => registry.close());
     return registry;
   };
@@ -102,7 +102,7 @@ describe('the registry of upstreams', () => {
   it('lets go of a removed upstream when its last attempt has ended, without another reload', () => {
     const clock = fakeClock();
     const timers = fakeTimers(clock);
-    const registry = createUpstreamRegistry({ clock, timers, query: createNameQuery(null) });
+    const registry = createUpstreamRegistry({ clock, timers, random: Math.random, query: createNameQuery(null) });
     const first = registry.build(snapshotOf([specOf('a', 1), specOf('b', 1)]));
     registry.use(first);
     const [busy] = first.get('a')?.targets ?? [];

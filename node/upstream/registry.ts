@@ -5,9 +5,11 @@
  *   build ──▶ set (unchanged ones shared, new ones made) ──▶ warm ──▶ use ──▶ the former set's others retire
  *                                                              └──▶ discard: the new ones retire, nothing else happened
  */
+import type { Standing } from '@weir/proto/events/health.js';
 import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
-import type { Clock, Timers } from '../time/clock.js';
+import type { Clock, Random, Timers } from '../time/clock.js';
 import type { NameQuery } from './dns/queries.js';
+import { HealthLog } from './health/health-log.js';
 import { createLiveUpstream, identityOf, type LiveTarget, type LiveUpstream } from './live-upstream.js';
 import type { Upstreams } from './upstreams.js';
 
@@ -20,6 +22,7 @@ const WARM_MS = 1000;
 export interface RegistryDeps {
   readonly clock: Clock;
   readonly timers: Timers;
+  readonly random: Random;
   readonly query: NameQuery;
 }
 
@@ -33,6 +36,15 @@ export interface TargetStats {
   /** Requests that wait for a connection, whether in the queue or for a socket of their own. */
   readonly waiting: number;
   readonly inFlight: number;
+  readonly standing: Standing;
+  /** Why it is not well, empty when it is. */
+  readonly reason: string;
+}
+
+export interface UpstreamStats {
+  readonly upstreamId: string;
+  readonly standing: Standing;
+  readonly reason: string;
 }
 
 /** Upstreams of one snapshot; only the registry that made it may end what is in it. */
@@ -52,6 +64,10 @@ export interface UpstreamRegistry {
   discard(set: UpstreamSet): void;
   /** Of the set in use. */
   stats(): TargetStats[];
+  /** Of the upstreams as a whole, in use. */
+  upstreamStats(): UpstreamStats[];
+  /** What changed in the opinions about all of them. */
+  readonly health: HealthLog;
   /** Upstreams of former snapshots whose last attempts have not ended; they are forgotten within a second of that. */
   readonly lingering: number;
   /** Ends every connection now. */
@@ -63,7 +79,8 @@ export function createUpstreamRegistry(deps: RegistryDeps): UpstreamRegistry {
   /** Everything that `close` has to end; those of it that only wait for their last attempt are retired. */
   const alive = new Set<LiveUpstream>();
   const retired = new Set<LiveUpstream>();
-  const upstreamDeps = { ...deps, messageBytesMax: () => current.messageBytesMax };
+  const health = new HealthLog();
+  const upstreamDeps = { ...deps, onHealthChange: health.tell, messageBytesMax: () => current.messageBytesMax };
 
   /**
    * Lets go of retired upstreams whose last attempt is over. Looked for now and then rather than told by each attempt:
@@ -102,9 +119,21 @@ export function createUpstreamRegistry(deps: RegistryDeps): UpstreamRegistry {
     use(set) {
       current = set;
       retireAllBut(set, [...alive]);
+      health.retain((upstreamId, targetId) => {
+        const targets = set.get(upstreamId)?.targets;
+        return targets?.some(({ spec }) => targetId === null || spec.id === targetId) ?? false;
+      });
     },
     discard: (set) => retireAllBut(current, set.all),
-    stats: () => current.all.flatMap((upstream) => upstream.targets.map(statsOf)),
+    stats: () =>
+      current.all.flatMap((upstream) => upstream.targets.map((target) => statsOf(target, deps.clock.nowMs()))),
+    upstreamStats: () =>
+      current.all.map(({ spec, health: whole }) => ({
+        upstreamId: spec.id,
+        standing: whole.standing(deps.clock.nowMs()),
+        reason: whole.reason,
+      })),
+    health,
     get lingering() {
       return retired.size;
     },
@@ -124,9 +153,10 @@ function setOf(all: readonly LiveUpstream[], messageBytesMax: number): UpstreamS
 
 const isLive = (upstream: object): upstream is LiveUpstream => 'identity' in upstream;
 
-function statsOf(target: LiveTarget): TargetStats {
-  const { upstreamId, inFlight, spec } = target;
-  return { upstreamId, targetId: spec.id, inFlight, ...target.stats() };
+function statsOf(target: LiveTarget, nowMs: number): TargetStats {
+  const { upstreamId, inFlight, spec, health } = target;
+  const opinion = { standing: health.standing(nowMs), reason: health.reason };
+  return { upstreamId, targetId: spec.id, inFlight, ...opinion, ...target.stats() };
 }
 
 function warmTargets(set: UpstreamSet, timers: Timers): Promise<void> {

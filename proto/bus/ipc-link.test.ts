@@ -136,7 +136,11 @@ describe('messages of a node', () => {
       exchanges: 2,
       armedTimers: 3,
       rssBytes: 4,
-      targets: [{ upstream: 'u', target: 't:1', open: 1, idle: 0, waiting: 0, inFlight: 1 }],
+      targets: [
+        { upstream: 'u', target: 't:1', open: 1, idle: 0, waiting: 0, inFlight: 1, standing: 'well', reason: '' },
+      ],
+      upstreams: [{ upstream: 'u', standing: 'well', reason: '' }],
+      healthChanges: [],
     },
   };
   const all: NodeToControl[] = [

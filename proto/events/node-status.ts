@@ -1,4 +1,5 @@
 /** What a node tells of itself: on the admin API's and the node's own `/status`, and in `weir status`. Plain data, no secrets. */
+import type { HealthChange, Standing } from './health.js';
 
 export interface NodeStatus {
   readonly pid: number;
@@ -13,6 +14,9 @@ export interface NodeStatus {
   readonly armedTimers: number;
   readonly rssBytes: number;
   readonly targets: readonly TargetStatus[];
+  readonly upstreams: readonly UpstreamStatus[];
+  /** The latest changes of opinion about them, the newest last; a few, whatever has happened. */
+  readonly healthChanges: readonly HealthChange[];
 }
 
 export interface SnapshotStatus {
@@ -32,4 +36,14 @@ export interface TargetStatus {
   /** Requests that wait for a connection, and attempts in flight. */
   readonly waiting: number;
   readonly inFlight: number;
+  readonly standing: Standing;
+  /** Why it is not well, in words for people; empty when it is. */
+  readonly reason: string;
+}
+
+/** An upstream as a whole. */
+export interface UpstreamStatus {
+  readonly upstream: string;
+  readonly standing: Standing;
+  readonly reason: string;
 }

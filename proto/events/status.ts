@@ -1,5 +1,6 @@
 /** Node → control, every second and after each change: what the node tells of itself. */
 import { z } from 'zod';
+import { healthChange, standings } from './health.js';
 import { MESSAGE_VERSION } from './message.js';
 import type { NodeStatus } from './node-status.js';
 
@@ -10,6 +11,8 @@ export interface StatusReport {
 }
 
 const count = z.number().nonnegative();
+// A node of an earlier release has no opinions, so all of its targets are well.
+const opinion = { standing: z.enum(standings).default('well'), reason: z.string().default('') };
 
 const status: z.ZodType<NodeStatus> = z.object({
   pid: z.number().int(),
@@ -31,8 +34,11 @@ const status: z.ZodType<NodeStatus> = z.object({
       idle: count,
       waiting: count,
       inFlight: count,
+      ...opinion,
     }),
   ),
+  upstreams: z.array(z.object({ upstream: z.string(), ...opinion })).default([]),
+  healthChanges: z.array(healthChange).default([]),
 });
 
 export const statusReport: z.ZodType<StatusReport> = z.object({

@@ -13,6 +13,8 @@ export function nodeStatus(overrides: Partial<NodeStatus> = {}): NodeStatus {
     armedTimers: 0,
     rssBytes: 0,
     targets: [],
+    upstreams: [],
+    healthChanges: [],
     ...overrides,
   };
 }

@@ -45,6 +45,11 @@ export class Opinion {
     return this.#isWell;
   }
 
+  /** When one that is out may be tried; -Infinity while it is well. */
+  get outUntilMs(): number {
+    return this.#isWell ? Number.NEGATIVE_INFINITY : this.#outUntilMs;
+  }
+
   standing(nowMs: number): Standing {
     if (this.#isWell) return 'well';
     if (nowMs < this.#outUntilMs) return 'out';

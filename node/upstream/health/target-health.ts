@@ -4,6 +4,7 @@
  */
 import type { Standing } from '@weir/proto/events/health.js';
 import type { ProbeSpec } from '@weir/proto/snapshot/resilience.js';
+import type { TargetSpec } from '@weir/proto/snapshot/snapshot.js';
 import type { Breaker } from './breaker.js';
 import { EPOCHS, NO_EPOCH } from './opinion.js';
 import type { OutlierMember, Outliers } from './outlier.js';
@@ -12,6 +13,7 @@ import type { AttemptOutcome, Epoch, Health, Tell } from './standing.js';
 import { verdictOf } from './verdict.js';
 
 export interface TargetOpinions {
+  readonly spec: TargetSpec;
   readonly probe: ProbeSpec | null;
   readonly outliers: Outliers | null;
   /** Of this target; null when there are no outliers. */
@@ -21,12 +23,15 @@ export interface TargetOpinions {
 }
 
 export class TargetHealth implements Health {
+  /** The target that this is about. */
+  readonly spec: TargetSpec;
   readonly #opinions: TargetOpinions;
   #probe: ProbeState = unprobed;
   #probeReason = '';
   #probedWellSinceMs = Number.NEGATIVE_INFINITY;
 
   constructor(opinions: TargetOpinions) {
+    this.spec = opinions.spec;
     this.#opinions = opinions;
   }
 
@@ -45,6 +50,15 @@ export class TargetHealth implements Health {
       this.#probedWellSinceMs,
       member?.opinion.wellSinceMs ?? Number.NEGATIVE_INFINITY,
       breaker?.opinion.wellSinceMs ?? Number.NEGATIVE_INFINITY,
+    );
+  }
+
+  /** By the opinions that attempts form: when probes will think well of it again, nobody knows. */
+  get outUntilMs(): number {
+    const { member, breaker } = this.#opinions;
+    return Math.max(
+      member?.opinion.outUntilMs ?? Number.NEGATIVE_INFINITY,
+      breaker?.opinion.outUntilMs ?? Number.NEGATIVE_INFINITY,
     );
   }
 

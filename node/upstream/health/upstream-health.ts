@@ -37,14 +37,15 @@ export function createUpstreamOpinions(
   const outliers = spec.outlier === null ? null : new Outliers(spec.outlier, tells, isWell);
   const { breaker } = spec;
   const breakers = breaker === null ? [] : tells.map((tell) => new Breaker(breaker, tell));
-  const targets: readonly TargetHealth[] = tells.map(
-    (tell, i) =>
+  const targets: readonly TargetHealth[] = spec.targets.map(
+    (target, i) =>
       new TargetHealth({
+        spec: target,
         probe: spec.probe,
         outliers,
         member: outliers?.members[i] ?? null,
         breaker: breakers[i] ?? null,
-        tell,
+        tell: tells[i] ?? tellOf(target.id),
       }),
   );
   // Two broken targets of three may fail most requests; the third still answers, and is found by its own opinion.
@@ -67,6 +68,10 @@ class BrokenAsWhole implements Health {
 
   get wellSinceMs(): number {
     return this.#breaker.opinion.wellSinceMs;
+  }
+
+  get outUntilMs(): number {
+    return this.#breaker.opinion.outUntilMs;
   }
 
   get reason(): string {

@@ -61,7 +61,14 @@ export const liveTransport: TransportFactory = (target) => {
       hostHeader: { mode: 'pass' },
       dns: { ttlMinMs: 5000, ttlMaxMs: 60_000 },
     },
-    { clock: systemClock, timers: wheel, query: createNameQuery(null), messageBytesMax: () => 16 * 1024 * 1024 },
+    {
+      clock: systemClock,
+      timers: wheel,
+      random: Math.random,
+      query: createNameQuery(null),
+      onHealthChange: () => {},
+      messageBytesMax: () => 16 * 1024 * 1024,
+    },
   );
   const live = upstream.targets[0];
   if (live === undefined) throw new Error('the upstream has no target');
