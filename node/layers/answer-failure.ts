@@ -20,6 +20,7 @@ import {
   type ResponseHead,
   type WebSocketPeer,
 } from '../pipeline/dispatch.js';
+import { EditedHead } from '../pipeline/edited-response.js';
 import { evidenceOf } from '../pipeline/exchange.js';
 import type { ChainServices } from '../pipeline/services.js';
 import type { Clock } from '../time/clock.js';
@@ -71,12 +72,7 @@ class Answering implements ResponseHandler {
 
   onHeaders(head: ResponseHead): void {
     this.#headPassed = true;
-    this.#handler.onHeaders({
-      status: head.status,
-      headers: this.#withRequestId(head.headers),
-      lengthBytes: head.lengthBytes,
-      resume: () => head.resume(),
-    });
+    this.#handler.onHeaders(new EditedHead(head, this.#withRequestId(head.headers)));
   }
 
   onData(chunk: Uint8Array): boolean {

@@ -22,13 +22,13 @@ import { preflightMethod } from '../route/router.js';
 export const cors: Place = (route) => {
   if (route.cors === null) return null;
   const policy = compilePolicy(route.cors);
+  const edit: HeaderEdit<HeaderList> = (headers, _of, grant) => withPolicy(headers, grant, policy.variesByOrigin);
   return (next) => (request, handler) => {
     const announced = preflightMethod(request);
     if (announced !== null) return answerDirectly(request, handler, 204, policy.preflight(request, announced));
     const origin = headerValue(request.headers, 'origin');
     const grant = origin === undefined ? [] : policy.grant(origin);
-    const edit: HeaderEdit = (headers) => withPolicy(headers, grant, policy.variesByOrigin);
-    return next(request, editedResponse(handler, edit));
+    return next(request, editedResponse(handler, edit, grant));
   };
 };
 

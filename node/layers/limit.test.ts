@@ -87,6 +87,9 @@ describe('the limit layer', () => {
     expect(status({ consumer: '192.0.2.9' })).toBe('passed');
     expect(status({ address: '192.0.2.9' })).toBe('passed');
     expect(status({ address: '192.0.2.9' })).toBe('rate_limited');
+    // Names as a token may claim them: each is somebody of its own.
+    for (const consumer of [' 192.0.2.9', '  192.0.2.9', '   192.0.2.9'])
+      expect([status({ consumer }), status({ consumer })]).toEqual(['passed', 'rate_limited']);
   });
 
   it('takes an IPv6 client for its /64 and a mapped address for the IPv4 address it is', () => {

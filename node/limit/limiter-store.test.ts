@@ -1,7 +1,8 @@
 import type { LimitSpec } from '@weir/proto/snapshot/snapshot.js';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createLimiter, createLimiterStore } from './limiter-store.js';
-import { policyField, policyNames, rateLimitField } from './ratelimit-fields.js';
+import { compileRateLimit, policyField, policyNames } from './ratelimit-fields.js';
 
 const spec: LimitSpec = { requests: 1, periodMs: 1_000, burst: 1, by: 'address', mode: 'local', keys: 2 };
 
@@ -77,8 +78,25 @@ describe('the RateLimit fields', () => {
     const names = policyNames(specs);
     expect(policyField(names, specs)).toBe('"consumer";q=100;w=60, "consumer-2";q=5;w=1, "header";q=1;w=1');
     const verdict = { allowed: true, remaining: 4, resetMs: 1_001, retryAfterMs: 0 };
-    expect(rateLimitField(names.slice(0, 2), [verdict, { ...verdict, resetMs: 0 }])).toBe(
+    expect(compileRateLimit(names.slice(0, 2))([verdict, { ...verdict, resetMs: 0 }])).toBe(
       '"consumer";r=4;t=2, "consumer-2";r=4;t=0',
+    );
+  });
+
+  it('state of each limit what is left of it now, whatever they said before', () => {
+    const few = fc.constantFrom(0, 1, 2);
+    const verdicts = fc.tuple(few, few, few, few);
+    fc.assert(
+      fc.property(fc.array(verdicts, { size: 'max', maxLength: 50 }), (all) => {
+        const write = compileRateLimit(['a', 'b']);
+        for (const [r1, t1, r2, t2] of all) {
+          const [first, second] = [
+            { allowed: true, remaining: r1, resetMs: t1 * 1_000, retryAfterMs: 0 },
+            { allowed: true, remaining: r2, resetMs: t2 * 1_000, retryAfterMs: 0 },
+          ];
+          expect(write([first, second])).toBe(`"a";r=${r1};t=${t1}, "b";r=${r2};t=${t2}`);
+        }
+      }),
     );
   });
 });

@@ -26,15 +26,39 @@ export function policyField(names: readonly string[], specs: readonly LimitSpec[
     .join(', ');
 }
 
-export function rateLimitField(names: readonly string[], verdicts: readonly LimitVerdict[]): string {
-  let field = '';
-  for (let i = 0; i < verdicts.length; i += 1) {
-    const verdict = verdicts[i];
-    if (verdict === undefined) continue;
-    if (field !== '') field += ', ';
-    field += `"${names[i]}";r=${verdict.remaining};t=${wholeSeconds(verdict.resetMs)}`;
+/**
+ * Writes RateLimit for the limits of these names, with the verdicts in the same order. The last text of each limit is
+ * kept: where there is much left of a quota, one answer says of it what the one before has said.
+ */
+export function compileRateLimit(names: readonly string[]): (verdicts: readonly LimitVerdict[]) => string {
+  const items = names.map((name): Item => ({ start: `"${name}";r=`, remaining: Number.NaN, seconds: 0, text: '' }));
+  return (verdicts) => {
+    let field = '';
+    for (let i = 0; i < items.length; i += 1) {
+      const item = items[i];
+      const verdict = verdicts[i];
+      if (item === undefined || verdict === undefined) continue;
+      const text = textOf(item, verdict.remaining, wholeSeconds(verdict.resetMs));
+      field = field === '' ? text : `${field}, ${text}`;
+    }
+    return field;
+  };
+}
+
+interface Item {
+  readonly start: string;
+  remaining: number;
+  seconds: number;
+  text: string;
+}
+
+function textOf(item: Item, remaining: number, seconds: number): string {
+  if (remaining !== item.remaining || seconds !== item.seconds) {
+    item.remaining = remaining;
+    item.seconds = seconds;
+    item.text = `${item.start}${remaining};t=${seconds}`;
   }
-  return field;
+  return item.text;
 }
 
 /** Milliseconds as whole seconds, rounded up. */

@@ -7,31 +7,35 @@ import type { Failure } from '@weir/proto/http/failures.js';
 import type { HeaderList } from '@weir/proto/http/headers.js';
 import type { ResponseHandler, ResponseHead, WebSocketPeer } from './dispatch.js';
 
-/** Returns the list to use instead. The list of a failure holds only what that failure adds to the common fields. */
-export type HeaderEdit = (headers: HeaderList, of: 'response' | 'failure') => HeaderList;
+/**
+ * Returns the list to use instead. The list of a failure holds only what that failure adds to the common fields.
+ * `given` is what the layer knows of this request: an edit is made once for a route, not once for a request.
+ */
+export type HeaderEdit<Given> = (headers: HeaderList, of: 'response' | 'failure', given: Given) => HeaderList;
 
-export function editedResponse(handler: ResponseHandler, edit: HeaderEdit): ResponseHandler {
-  return new Edited(handler, edit);
+export function editedResponse<Given>(
+  handler: ResponseHandler,
+  edit: HeaderEdit<Given>,
+  given: Given,
+): ResponseHandler {
+  return new Edited(handler, edit, given);
 }
 
 const NO_FIELDS: HeaderList = [];
 
-class Edited implements ResponseHandler {
+class Edited<Given> implements ResponseHandler {
   readonly #handler: ResponseHandler;
-  readonly #edit: HeaderEdit;
+  readonly #edit: HeaderEdit<Given>;
+  readonly #given: Given;
 
-  constructor(handler: ResponseHandler, edit: HeaderEdit) {
+  constructor(handler: ResponseHandler, edit: HeaderEdit<Given>, given: Given) {
     this.#handler = handler;
     this.#edit = edit;
+    this.#given = given;
   }
 
   onHeaders(head: ResponseHead): void {
-    this.#handler.onHeaders({
-      status: head.status,
-      headers: this.#edit(head.headers, 'response'),
-      lengthBytes: head.lengthBytes,
-      resume: () => head.resume(),
-    });
+    this.#handler.onHeaders(new EditedHead(head, this.#edit(head.headers, 'response', this.#given)));
   }
 
   onData(chunk: Uint8Array): boolean {
@@ -43,10 +47,29 @@ class Edited implements ResponseHandler {
   }
 
   onError(failed: Failure): void {
-    this.#handler.onError({ ...failed, headers: this.#edit(failed.headers ?? NO_FIELDS, 'failure') });
+    this.#handler.onError({ ...failed, headers: this.#edit(failed.headers ?? NO_FIELDS, 'failure', this.#given) });
   }
 
   onUpgrade(headers: HeaderList, peer: WebSocketPeer): void {
-    this.#handler.onUpgrade?.(this.#edit(headers, 'response'), peer);
+    this.#handler.onUpgrade?.(this.#edit(headers, 'response', this.#given), peer);
+  }
+}
+
+/** A head with other fields. A class, because a closure for its valve costs as much again as the head. */
+export class EditedHead implements ResponseHead {
+  readonly status: number;
+  readonly headers: HeaderList;
+  readonly lengthBytes: number | null;
+  readonly #below: ResponseHead;
+
+  constructor(below: ResponseHead, headers: HeaderList) {
+    this.status = below.status;
+    this.headers = headers;
+    this.lengthBytes = below.lengthBytes;
+    this.#below = below;
+  }
+
+  resume(): void {
+    this.#below.resume();
   }
 }
