@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The CLI: one program, its commands, and how they fail. Each command file loads what it needs when it is called. */
 import { registerCheck } from '@weir/control/cli/check.js';
+import { registerDoctor } from '@weir/control/cli/doctor.js';
 import { registerStatus } from '@weir/control/cli/status.js';
 import { Command } from 'commander';
 import { registerCompletion } from './commands/completion.js';
@@ -38,6 +39,7 @@ NO_COLOR=1 switches colours off.`,
 registerUp(program);
 registerCheck(program);
 registerStatus(program);
+registerDoctor(program);
 registerPassedOn(program);
 registerCompletion(program);
 

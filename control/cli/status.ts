@@ -1,11 +1,11 @@
 /** `weir status`: asks the admin API what runs, and shows it. */
 import type { Command } from 'commander';
 import type { ControlStatus } from '../api/control-status.js';
+import { type Asked, askJson, baseOf } from './ask.js';
 import { showStatus } from './show-status.js';
 import { paintFor } from './terminal.js';
 
-const DEFAULT_ADMIN = 'http://127.0.0.1:9080';
-const ANSWER_WITHIN_MS = 5_000;
+export const DEFAULT_ADMIN = 'http://127.0.0.1:9080';
 
 interface StatusOptions {
   readonly json: boolean;
@@ -37,34 +37,29 @@ Examples:
 }
 
 async function status({ json, admin }: StatusOptions): Promise<number> {
-  const base = /^https?:\/\//.test(admin) ? admin : `http://${admin}`;
-  let answer: Response;
-  try {
-    answer = await fetch(new URL('/status', base), { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
-  } catch (error) {
-    process.stderr.write(`weir: nothing answers at ${base} (${reasonOf(error)}).\n`);
-    process.stderr.write('Is it running? `weir up` starts it; --admin names another address.\n');
+  const base = baseOf(admin);
+  const asked = await askJson('/status', base);
+  if (asked.kind !== 'answer') {
+    process.stderr.write(noAdmin(asked, base));
     return 1;
   }
-  if (!answer.ok || !(answer.headers.get('content-type') ?? '').startsWith('application/json')) {
-    process.stderr.write(
-      `weir: ${base} answers ${answer.status}, which is not Weir's admin API. --admin names another address.\n`,
-    );
-    return 1;
-  }
-  const body = await answer.text();
+  const { body } = asked;
   if (json) process.stdout.write(`${body}\n`);
   const told = JSON.parse(body) as ControlStatus; // The admin API of the same release answered, and writes this type.
   if (!json) process.stdout.write(showStatus(told, Date.now(), paintFor(process.stdout.isTTY === true, process.env)));
   return isHealthy(told) ? 0 : 3;
 }
 
-function isHealthy(told: ControlStatus): boolean {
-  return told.publish?.state === 'accepted' && told.nodes.some((node) => node.state === 'running');
+/** What to tell whoever asked the admin API and got no answer of its kind. */
+export function noAdmin(asked: Exclude<Asked, { readonly kind: 'answer' }>, base: string): string {
+  if (asked.kind === 'stranger')
+    return `weir: ${base} answers ${asked.status}, which is not Weir's admin API. --admin names another address.\n`;
+  return (
+    `weir: nothing answers at ${base} (${asked.reason}).\n` +
+    'Is it running? `weir up` starts it; --admin names another address.\n'
+  );
 }
 
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { cause } = error;
-  return cause instanceof Error && cause.message !== '' ? cause.message : error.message;
+function isHealthy(told: ControlStatus): boolean {
+  return told.publish?.state === 'accepted' && told.nodes.some((node) => node.state === 'running');
 }

@@ -1,0 +1,100 @@
+/** `weir doctor`: asks the nodes which timeouts they have seen and why, and shows the verdicts by route. */
+import type { DoctorCase, DoctorReport } from '@weir/proto/events/doctor.js';
+import type { Command } from 'commander';
+import type { ControlStatus } from '../api/control-status.js';
+import { askJson, baseOf } from './ask.js';
+import { showDoctor } from './show-doctor.js';
+import { DEFAULT_ADMIN, noAdmin } from './status.js';
+import { paintFor } from './terminal.js';
+
+interface DoctorOptions {
+  readonly json: boolean;
+  readonly admin: string;
+  readonly metrics?: string;
+}
+
+const HELP = `
+Every timeout, and every answer that came with less than a fifth of a limit left, is filed under one cause: server
+overload, network latency, resource limits, wrong configuration, or API design. For each there is the evidence and the
+change that would cure it: a line of the config as \`path: from → to\`, or advice. Counts are since the start of a node,
+or since a reload that dropped the route.
+
+Exit codes:
+  0  no timer has fired; there may be near-timeouts
+  1  nothing answers at that address
+  3  timers have fired
+
+Examples:
+  weir doctor
+  weir doctor orders-read
+  weir doctor --json | jq -r '.cases[].verdict.changes[] | select(.path) | "\\(.path): \\(.to)"'
+  weir doctor --metrics 127.0.0.1:9090        one node, without the admin API`;
+
+export function registerDoctor(program: Command): void {
+  program
+    .command('doctor')
+    .summary('say why requests time out, and what would cure it')
+    .description('Shows the timeouts of this gateway by route, worst first: cause, evidence, and the change to make.')
+    .argument('[route]', 'id of the route to look at; all of them without it')
+    .option('--json', 'print the cases as JSON, with their worst examples', false)
+    .option(
+      '--admin <url>',
+      'where the admin API is, which knows the nodes',
+      process.env['WEIR_ADMIN'] ?? DEFAULT_ADMIN,
+    )
+    .option('--metrics <url>', "where a node's metrics are, to ask that one directly")
+    .addHelpText('after', HELP)
+    .action(async (route: string | undefined, options: DoctorOptions) => {
+      process.exitCode = await doctor(route, options);
+    });
+}
+
+async function doctor(route: string | undefined, { json, admin, metrics }: DoctorOptions): Promise<number> {
+  const nodes = metrics === undefined ? await nodesOf(baseOf(admin)) : [baseOf(metrics)];
+  if (nodes === null) return 1;
+  const reports: DoctorReport[] = [];
+  for (const node of nodes) {
+    const report = await reportOf(node);
+    if (report !== null) reports.push(report);
+  }
+  if (reports.length === 0) return 1;
+  const whole = joined(reports);
+  const chosen = route === undefined ? whole : { ...whole, cases: whole.cases.filter((one) => one.route === route) };
+  const paint = paintFor(process.stdout.isTTY === true, process.env);
+  process.stdout.write(json ? `${JSON.stringify(chosen, null, 2)}\n` : showDoctor(chosen, route ?? null, paint));
+  return chosen.cases.some(({ kind }) => kind === 'fired') ? 3 : 0;
+}
+
+/** Where the metrics of the nodes are, or null after it was said why that is not known. */
+async function nodesOf(admin: string): Promise<string[] | null> {
+  const asked = await askJson('/status', admin);
+  if (asked.kind !== 'answer') {
+    process.stderr.write(noAdmin(asked, admin));
+    return null;
+  }
+  const told = JSON.parse(asked.body) as ControlStatus; // The admin API of the same release answered, and writes this type.
+  const nodes = told.nodes.flatMap(({ metrics }) => metrics ?? []);
+  if (nodes.length > 0) return nodes;
+  process.stderr.write('weir: no node is running, so there is nobody to ask. `weir status` tells more.\n');
+  return null;
+}
+
+async function reportOf(node: string): Promise<DoctorReport | null> {
+  const asked = await askJson('/doctor', node);
+  if (asked.kind === 'answer') return JSON.parse(asked.body) as DoctorReport; // As above, of the node.
+  const why = asked.kind === 'silence' ? `does not answer (${asked.reason})` : `answers ${asked.status}`;
+  process.stderr.write(`weir: the node at ${new URL(node).host} ${why}. --metrics names the address of another.\n`);
+  return null;
+}
+
+/** The cases of several nodes, worst first; each node counts for itself. */
+export function joined(reports: readonly DoctorReport[]): DoctorReport {
+  const worse = (a: DoctorCase, b: DoctorCase): number =>
+    Number(a.kind === 'near') - Number(b.kind === 'near') || b.count - a.count;
+  return {
+    sinceWallMs: Math.min(...reports.map(({ sinceWallMs }) => sinceWallMs)),
+    nowWallMs: Math.max(...reports.map(({ nowWallMs }) => nowWallMs)),
+    cases: reports.flatMap(({ cases }) => cases).sort(worse),
+    forgotten: reports.reduce((sum, { forgotten }) => sum + forgotten, 0),
+  };
+}
