@@ -11,8 +11,8 @@ export const transformResponse: Place = (route, services) => {
   const edits = compileHeaderEdits(route.id, route.responseHeaders, services.reveal);
   if (edits === null) return null;
   const onFailure: HeaderEdits = { dropped: edits.dropped, added: withoutBodyFields(edits.added) };
-  const edit: HeaderEdit<null> = (headers, of) => applyHeaderEdits(headers, of === 'failure' ? onFailure : edits);
-  return (next) => (request, handler) => next(request, editedResponse(handler, edit, null));
+  const edit: HeaderEdit = (headers, of) => applyHeaderEdits(headers, of === 'failure' ? onFailure : edits);
+  return (next) => (request, handler) => next(request, editedResponse(handler, edit));
 };
 
 function withoutBodyFields(fields: HeaderList): HeaderList {

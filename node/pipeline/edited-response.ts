@@ -11,12 +11,18 @@ import type { ResponseHandler, ResponseHead, WebSocketPeer } from './dispatch.js
  * Returns the list to use instead. The list of a failure holds only what that failure adds to the common fields.
  * `given` is what the layer knows of this request: an edit is made once for a route, not once for a request.
  */
-export type HeaderEdit<Given> = (headers: HeaderList, of: 'response' | 'failure', given: Given) => HeaderList;
+export type HeaderEdit<Given = undefined> = (
+  headers: HeaderList,
+  of: 'response' | 'failure',
+  given: Given,
+) => HeaderList;
 
+export function editedResponse(handler: ResponseHandler, edit: HeaderEdit): ResponseHandler;
+export function editedResponse<Given>(handler: ResponseHandler, edit: HeaderEdit<Given>, given: Given): ResponseHandler;
 export function editedResponse<Given>(
   handler: ResponseHandler,
-  edit: HeaderEdit<Given>,
-  given: Given,
+  edit: HeaderEdit<Given | undefined>,
+  given?: Given,
 ): ResponseHandler {
   return new Edited(handler, edit, given);
 }
