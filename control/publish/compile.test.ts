@@ -160,6 +160,56 @@ it('of each timer, the route decides before the upstream, and the upstream befor
   );
 });
 
+describe('a learnt timer', () => {
+  const timeoutsOf = (gateway: string, upstream: string, route: string) =>
+    compile(
+      `gateway: { timeouts: ${gateway} }\nupstreams: [{ id: a, targets: http://a, timeouts: ${upstream} }]\nroutes: [{ match: /, timeouts: ${route} }]`,
+    ).routes[0]?.timeouts;
+  const usual = { kind: 'adaptive', quantile: 0.99, factor: 3, minMs: 100 };
+
+  it('is bounded by the limit that it replaces, which holds until enough was seen', () => {
+    expect(timeoutsOf('{}', '{ firstByte: 4s }', '{ firstByte: adaptive }')).toMatchObject({
+      firstByteMs: 4_000,
+      firstByteLearnt: { ...usual, maxMs: 4_000, coldMs: 4_000 },
+      attemptLearnt: null,
+    });
+    expect(timeoutsOf('{ firstByte: adaptive }', '{}', '{}')?.firstByteLearnt).toEqual({
+      ...usual,
+      maxMs: 15_000,
+      coldMs: 15_000,
+    });
+  });
+
+  it('of an attempt without a limit is bounded by the whole request', () => {
+    expect(timeoutsOf('{}', '{}', '{ total: 8s, attempt: adaptive }')).toMatchObject({
+      attemptMs: 0,
+      attemptLearnt: { ...usual, maxMs: 8_000, coldMs: 8_000 },
+    });
+  });
+
+  it('keeps the order of its bounds, whatever is said of them', () => {
+    const learnt = (written: string) => timeoutsOf('{}', '{}', `{ firstByte: ${written} }`)?.firstByteLearnt;
+    expect(learnt('{ max: 50ms }')).toMatchObject({ minMs: 50, maxMs: 50, coldMs: 50 });
+    expect(learnt('{ min: 1s, cold: 10ms }')).toMatchObject({ minMs: 1_000, maxMs: 15_000, coldMs: 1_000 });
+    expect(learnt('{ quantile: 0.5, factor: 7, max: 3s, cold: 2s }')).toEqual({
+      kind: 'adaptive',
+      quantile: 0.5,
+      factor: 7,
+      minMs: 100,
+      maxMs: 3_000,
+      coldMs: 2_000,
+    });
+  });
+
+  it('ends where a nearer level states a limit', () => {
+    expect(timeoutsOf('{}', '{ firstByte: adaptive }', '{ firstByte: 1s }')).toMatchObject({
+      firstByteMs: 1_000,
+      firstByteLearnt: null,
+    });
+    expect(timeoutsOf('{ attempt: adaptive }', '{ attempt: none }', '{}')?.attemptLearnt).toBeNull();
+  });
+});
+
 describe('what depends on other settings', () => {
   it('Host is the target when every target is https, and the client’s otherwise', () => {
     const modes = ['http://a', 'https://a', '[https://a, http://b]'].map(

@@ -10,8 +10,14 @@ import type { WeirConfig } from '@weir/proto/config/document.js';
 import type { Gateway } from '@weir/proto/config/gateway.js';
 import type { Limit } from '@weir/proto/config/limits.js';
 import type { Route } from '@weir/proto/config/route.js';
-import type { GatewayTimeouts, TimeoutOverrides } from '@weir/proto/config/timeouts.js';
+import {
+  type GatewayTimeouts,
+  type LearntTimer,
+  type TimeoutOverrides,
+  timeoutDefaults,
+} from '@weir/proto/config/timeouts.js';
 import type { Upstream } from '@weir/proto/config/upstream.js';
+import type { LearntLimitSpec } from '@weir/proto/snapshot/resilience.js';
 import { type Environment, fillReferences } from '@weir/proto/snapshot/secret-text.js';
 import type {
   ActionSpec,
@@ -64,8 +70,15 @@ export function effectiveTimeouts(
   gateway: GatewayTimeouts,
   ...overrides: readonly (TimeoutOverrides | undefined)[]
 ): RouteTimeouts {
+  const levels = [timeoutDefaults, gateway, ...overrides];
   const pick = (name: keyof TimeoutOverrides): number =>
-    overrides.reduce<number>((value, level) => level?.[name] ?? value, gateway[name]);
+    levels.reduce((stated, level) => statedMs(level?.[name]) ?? stated, 0);
+  /** The last level that says something decides whether it is learnt; what the levels state bounds it. */
+  const learn = (name: 'firstByte' | 'attempt'): LearntLimitSpec | null => {
+    const decisive = levels.findLast((level) => level?.[name] !== undefined)?.[name];
+    // An attempt without a limit is bounded by `total`.
+    return typeof decisive === 'object' ? learntLimit(decisive, pick(name) || pick('total')) : null;
+  };
   return {
     totalMs: pick('total'),
     queueMs: pick('queue'),
@@ -75,9 +88,23 @@ export function effectiveTimeouts(
     firstByteMs: pick('firstByte'),
     idleMs: pick('idle'),
     attemptMs: pick('attempt'),
-    firstByteLearnt: null,
-    attemptLearnt: null,
+    firstByteLearnt: learn('firstByte'),
+    attemptLearnt: learn('attempt'),
   };
+}
+
+function statedMs(limit: number | LearntTimer | undefined): number | undefined {
+  return typeof limit === 'number' ? limit : undefined;
+}
+
+/** Below this a pause of the event loop, ours or the upstream's, would pass for an upstream that does not answer. */
+const LEARNT_MIN_MS = 100;
+
+function learntLimit({ quantile, factor, min, max, cold }: LearntTimer, replacedMs: number): LearntLimitSpec {
+  const maxMs = max ?? replacedMs;
+  const minMs = Math.min(min ?? LEARNT_MIN_MS, maxMs);
+  const coldMs = Math.min(maxMs, Math.max(minMs, cold ?? replacedMs));
+  return { kind: 'adaptive', quantile, factor, minMs, maxMs, coldMs };
 }
 
 function compileGateway(gateway: Gateway): GatewaySpec {

@@ -27,6 +27,7 @@ describe('timers that can never fire', () => {
     ['{}', '{ total: 5s }', '{ queue: 6s }', 'routes[0].timeouts.queue'],
     ['{}', '{}', '{ attempt: 1s, firstByte: 2s }', 'routes[0].timeouts.firstByte'],
     ['{}', '{}', '{ total: 2s, attempt: 3s }', 'routes[0].timeouts.attempt'],
+    ['{}', '{}', '{ total: 2s, firstByte: { max: 3s } }', 'routes[0].timeouts.firstByte'],
   ])('%s → %s → %s is a warning at %s', (gateway, upstream, route, path) => {
     const found = withTimers(gateway, upstream, route);
     expect(

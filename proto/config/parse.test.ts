@@ -85,8 +85,6 @@ it('a flood of faults is cut at a readable number', () => {
 describe('what later versions will do is refused by name, never ignored', () => {
   it.each([
     ['cache: { staleIfSlow: 300ms }', '`cache`'],
-    ['timeouts: { firstByte: adaptive }', 'the limit `adaptive`'],
-    ['timeouts: { attempt: adaptive }', 'the limit `adaptive`'],
     ['timeouts: { firstToken: 1s }', '`firstToken`'],
     ['limits: { rate: 1/s, mode: shared }', 'the mode shared'],
     ['limits: { rate: 1/s, mode: strict }', 'the mode strict'],
@@ -115,6 +113,11 @@ describe('shorthands', () => {
     ['addresses: { allow: 10.0.0.1 }', { addresses: { allow: ['10.0.0.1/32'], deny: [] } }],
     ['headers: { request: { add: { X-A: [b, c] } } }', { headers: { request: { add: [['x-a', ['b', 'c']]] } } }],
     ['timeouts: { attempt: none }', { timeouts: { attempt: 0 } }],
+    ['timeouts: { firstByte: adaptive }', { timeouts: { firstByte: { quantile: 0.99, factor: 3 } } }],
+    [
+      'timeouts: { attempt: { quantile: 0.9, factor: 2, min: 1s, max: 2s, cold: 1500ms } }',
+      { timeouts: { attempt: { quantile: 0.9, factor: 2, min: 1_000, max: 2_000, cold: 1_500 } } },
+    ],
   ])('%s', (fields, wanted) => expect(routeOf(fields)).toMatchObject(wanted));
 
   it.each([
@@ -142,6 +145,12 @@ it.each([
   ['bodyLimit: 0B', 'out of bounds'],
   ['timeouts: { total: 0s }', 'out of bounds'],
   ['timeouts: { total: 25h }', 'out of bounds'],
+  ['timeouts: { idle: adaptive }', 'cannot be `adaptive`; firstByte and attempt can'],
+  ['timeouts: { firstByte: 5 }', 'the duration 5 has no unit'],
+  ['timeouts: { firstByte: { quantile: 2 } }', 'the quantile must be from 0 to 1'],
+  ['timeouts: { attempt: { quantile: 2 } }', 'the quantile must be from 0 to 1'],
+  ['timeouts: { attempt: { min: 2s, max: 1s } }', 'min is above max'],
+  ['timeouts: { firstByte: { factr: 2 } }', 'the key "factr" is not known'],
   ['timeouts: { connect: none }', 'not a duration'],
   [
     'timeouts: { attempt: x }',

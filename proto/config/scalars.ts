@@ -180,7 +180,8 @@ export function duration(bounds: Partial<Bounds> = {}) {
   const { min = 1, max = durationMax } = bounds;
   const schema: LeafSchema = { type: 'string', pattern: durationPattern, examples: ['250ms', '2s', '1m'] };
   return leaf((value): Reading<number> => {
-    if (value === 'adaptive') return refuse(notYet('the limit `adaptive`'), 'write a duration such as 2s');
+    if (value === 'adaptive')
+      return refuse('this limit cannot be `adaptive`; firstByte and attempt can', 'write a duration such as 2s');
     if (typeof value === 'number')
       return refuse(`the duration ${value} has no unit`, `write ${value}ms or ${value}s`, true);
     if (typeof value !== 'string')

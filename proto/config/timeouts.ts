@@ -4,8 +4,8 @@
  */
 import * as z from 'zod';
 import { laterKeys } from './later.js';
-import { duration, leaf } from './scalars.js';
-import { accept, type Reading } from './units.js';
+import { duration, integer, leaf, share } from './scalars.js';
+import { accept, type Reading, refuse } from './units.js';
 
 const about = {
   total: 'From the request being accepted to the response being complete. A client may shorten it, never lengthen it.',
@@ -13,9 +13,9 @@ const about = {
   connect: 'From asking for a connection to having it.',
   tls: 'The TLS handshake with an upstream.',
   send: 'No progress in sending the request body.',
-  firstByte: 'From the request being sent to the head of the response.',
+  firstByte: 'From the request being sent to the head of the response; `adaptive` learns it.',
   idle: 'Between two pieces of a response body.',
-  attempt: 'One attempt, whole; `none` leaves it bounded by `total` alone.',
+  attempt: 'One attempt, whole; `none` leaves it bounded by `total` alone, `adaptive` learns it.',
   clientHeaders: 'A client sending the head of its request.',
   clientBody: 'No progress in a client sending its body.',
   clientIdle: 'A client that neither sends nor reads, and an idle keep-alive connection.',
@@ -31,9 +31,36 @@ function attemptLimit() {
     if (result.success) return accept(result.data);
     const [issue] = result.error.issues;
     const cure = issue?.code === 'custom' ? issue.params?.['cure'] : undefined;
-    return { ok: false, message: issue?.message ?? '', cure: typeof cure === 'string' ? `${cure}, or none` : null };
+    const mismatch = issue?.code === 'custom' && issue.params?.['mismatch'] === true;
+    return refuse(issue?.message ?? '', typeof cure === 'string' ? `${cure}, or none` : null, mismatch);
   };
   return leaf(read, { type: 'string', pattern: '^(none|\\d+(\\.\\d+)?(ms|s|m|h))$', examples: ['none', '5s'] });
+}
+
+/**
+ * A limit that is learnt from the route's own latency. What is not said here comes from the limit that the levels above
+ * state: it is the largest, and it holds until enough was seen.
+ */
+const learntFields = z
+  .strictObject({
+    quantile: share('the quantile').prefault(0.99).describe("Quantile of the route's own latency."),
+    // Three times what one answer in a hundred takes: a limit that cuts off what is merely slow makes work, not answers.
+    factor: integer('the factor', 1, 100).prefault(3).describe('Times this.'),
+    min: duration().optional().describe('No shorter than this. Left out: 100ms.'),
+    max: duration().optional().describe('No longer than this. Left out: the limit that it replaces.'),
+    cold: duration().optional().describe('Until enough was seen. Left out: the limit that it replaces.'),
+  })
+  .superRefine(({ min, max }, context) => {
+    if (max === undefined || min === undefined || min <= max) return;
+    context.addIssue({ code: 'custom', message: 'min is above max', params: { cure: 'lower min, or raise max' } });
+  });
+
+export type LearntTimer = z.output<typeof learntFields>;
+
+/** A stated limit, `adaptive`, or how it is learnt. Of the timers, only these two wait for the upstream to think. */
+function learnable<S extends z.ZodType<number>>(stated: S) {
+  // The stated form first: a value that is none of them is explained as one that should have been stated.
+  return z.union([stated, z.literal('adaptive').transform(() => learntFields.parse({})), learntFields]);
 }
 
 const LATER = { keys: ['firstToken', 'betweenTokens'] };
@@ -46,9 +73,9 @@ export const timeoutOverrides = z
     connect: duration().optional().describe(about.connect),
     tls: duration().optional().describe(about.tls),
     send: duration().optional().describe(about.send),
-    firstByte: duration().optional().describe(about.firstByte),
+    firstByte: learnable(duration()).optional().describe(about.firstByte),
     idle: duration().optional().describe(about.idle),
-    attempt: attemptLimit().optional().describe(about.attempt),
+    attempt: learnable(attemptLimit()).optional().describe(about.attempt),
   })
   .register(laterKeys, LATER);
 
@@ -59,15 +86,18 @@ export const gatewayTimeouts = z
     connect: duration().prefault('1s').describe(about.connect),
     tls: duration().prefault('2s').describe(about.tls),
     send: duration().prefault('10s').describe(about.send),
-    firstByte: duration().prefault('15s').describe(about.firstByte),
+    firstByte: learnable(duration()).prefault('15s').describe(about.firstByte),
     idle: duration().prefault('30s').describe(about.idle),
-    attempt: attemptLimit().prefault('none').describe(about.attempt),
+    attempt: learnable(attemptLimit()).prefault('none').describe(about.attempt),
     clientHeaders: duration().prefault('10s').describe(about.clientHeaders),
     clientBody: duration().prefault('10s').describe(about.clientBody),
     clientIdle: duration().prefault('60s').describe(about.clientIdle),
     drain: duration().prefault('30s').describe(about.drain),
   })
   .register(laterKeys, LATER);
+
+/** What holds where nobody says anything. */
+export const timeoutDefaults = gatewayTimeouts.parse({});
 
 export type TimeoutOverrides = z.output<typeof timeoutOverrides>;
 export type GatewayTimeouts = z.output<typeof gatewayTimeouts>;
