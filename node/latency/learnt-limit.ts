@@ -20,6 +20,7 @@ export function limitFrom(spec: AdaptiveSpec, answers: number, quantileMs: numbe
   return Math.min(spec.maxMs, Math.max(spec.minMs, Math.ceil(quantileMs * spec.factor)));
 }
 
+/** A limit with what it is learnt from. */
 export class LearntLimit {
   readonly #spec: AdaptiveSpec;
   readonly #window: LatencyWindow;
@@ -31,6 +32,16 @@ export class LearntLimit {
     this.#spec = spec;
     this.#window = window;
     this.#reading = reading;
+  }
+
+  /** An answer came after this time. */
+  answered(ms: number, nowMs: number): void {
+    this.#window.answered(ms, nowMs);
+  }
+
+  /** There was no answer in this time, and nobody waited any longer. */
+  gaveUp(afterMs: number, nowMs: number): void {
+    this.#window.gaveUp(afterMs, nowMs);
   }
 
   /** The limit that is in force. */

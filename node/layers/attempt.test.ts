@@ -262,3 +262,106 @@ describe('the record of an attempt', () => {
     expect([world.call.cancelled, world.timers.armed, world.handler.events]).toEqual([true, 0, []]);
   });
 });
+
+describe('a learnt limit', () => {
+  const learnt = { kind: 'adaptive', quantile: 0.9, factor: 2, minMs: 20, maxMs: 5_000, coldMs: 1_000 } as const;
+
+  /** One route, attempt after attempt. */
+  function setUpRoute(timeouts: Partial<RouteTimeouts>) {
+    const clock = fakeClock();
+    const services = makeServices({ clock, timers: fakeTimers(clock) });
+    const layer = attempt(makeRoute({ timeouts: { ...routeTimeouts, ...timeouts } }), services);
+    if (layer === null) throw new Error('a proxy route has an attempt layer');
+    const bottom = scriptedDispatch();
+    const dispatch = compose([layer], bottom.dispatch);
+    const begin = () => {
+      const handler = recordingHandler();
+      const cancel = dispatch(makeRequest(), handler);
+      const call = bottom.last();
+      call.handler.onPhase?.('connect');
+      clock.advance(1);
+      call.handler.onPhase?.('send');
+      call.handler.onPhase?.('firstByte');
+      return { handler, cancel, call };
+    };
+    const answer = (count: number, headMs: number, bodyMs = 0, status = 200): void => {
+      for (let i = 0; i < count; i += 1) {
+        const { call } = begin();
+        clock.advance(headMs);
+        call.head(status, [], null);
+        clock.advance(bodyMs);
+        call.complete();
+      }
+    };
+    /** How long an attempt may now take, and what it ends with. */
+    const limit = () => {
+      clock.advance(250);
+      const { handler } = begin();
+      const fromMs = clock.nowMs();
+      while (!handler.ended) clock.advance(1);
+      return { afterMs: clock.nowMs() - fromMs, failure: handler.failure };
+    };
+    return { clock, begin, answer, limit };
+  }
+
+  it('of firstByte is the cold one at first, and then learnt from request sent to head', () => {
+    const route = setUpRoute({ firstByteMs: 9_000, firstByteLearnt: learnt });
+    expect(route.limit()).toMatchObject({ afterMs: 1_000, failure: { timer: 'firstByte', limitMs: 1_000 } });
+    route.answer(120, 50, 300);
+    const { afterMs, failure } = route.limit();
+    expect([failure?.code, failure?.limitMs]).toEqual(['first_byte_timeout', afterMs]);
+    expect(afterMs).toBeGreaterThanOrEqual(98);
+    expect(afterMs).toBeLessThanOrEqual(102);
+    expect(failure?.detail).toContain(`after ${afterMs} ms`);
+  });
+
+  it('of attempt is learnt from the first phase to the end of the answer', () => {
+    const route = setUpRoute({ attemptMs: 0, attemptLearnt: learnt });
+    route.answer(120, 50, 300);
+    const { failure } = route.limit();
+    expect(failure?.code).toBe('attempt_timeout');
+    expect(failure?.limitMs).toBeGreaterThanOrEqual(2 * 351 * 0.98);
+    expect(failure?.limitMs).toBeLessThanOrEqual(2 * 351 * 1.02 + 1);
+  });
+
+  it('is kept by an attempt as it was when that began', () => {
+    const route = setUpRoute({ firstByteLearnt: learnt });
+    route.answer(99, 50);
+    const early = route.begin();
+    route.answer(10, 50);
+    route.clock.advance(999 - 10 * 51);
+    expect(early.handler.ended).toBe(false);
+    route.clock.advance(2_000);
+    expect(early.handler.failure?.limitMs).toBe(1_000);
+  });
+
+  it('learns nothing of how long answers take from errors, however fast they come', () => {
+    const route = setUpRoute({ firstByteLearnt: learnt, attemptLearnt: learnt });
+    route.answer(120, 50);
+    const before = route.limit().failure?.limitMs;
+    route.answer(1_000, 1, 0, 503);
+    for (let i = 0; i < 1_000; i += 1) route.begin().call.fail(failure('connection_closed', ''));
+    expect(route.limit().failure?.limitMs).toBe(before);
+  });
+
+  it('does not become shorter by the attempts that it ends, or that are given up', () => {
+    const route = setUpRoute({ firstByteLearnt: { ...learnt, quantile: 0.5, factor: 1 } });
+    route.answer(120, 50);
+    const before = route.limit().failure?.limitMs ?? 0;
+    // Half of all answers have become too slow for the limit.
+    for (let i = 0; i < 60; i += 1) {
+      const { cancel } = route.begin();
+      route.clock.advance(before - 1);
+      cancel();
+      route.limit();
+    }
+    expect(route.limit().failure?.limitMs).toBeGreaterThanOrEqual(before);
+  });
+
+  it('grows past what it has been ending, so that it learns how slow the upstream has become', () => {
+    const route = setUpRoute({ firstByteLearnt: { ...learnt, factor: 1 } });
+    route.answer(120, 50);
+    for (let i = 0; i < 30; i += 1) route.limit();
+    expect(route.limit().failure?.limitMs).toBe(learnt.maxMs);
+  });
+});

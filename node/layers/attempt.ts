@@ -9,10 +9,16 @@
  * the phase that is on. Two limits count lack of progress instead of time: `send` runs only while the upstream does
  * not take what there is to send, and `idle` only while the client takes what there is to read; a slow client is not
  * the upstream's fault and has timers of its own (clientBody, clientIdle).
+ *
+ * `firstByte` and `attempt` may be learnt. Each attempt then tells how long it took, or after what time it was given up
+ * (latency/quantiles.ts), and goes by the limits that were in force when it began.
  */
 import { type Failure, failure, type TimerName, timerFired } from '@weir/proto/http/failures.js';
 import type { HeaderList } from '@weir/proto/http/headers.js';
+import type { LearntLimitSpec } from '@weir/proto/snapshot/resilience.js';
 import type { RouteSpec, RouteTimeouts } from '@weir/proto/snapshot/snapshot.js';
+import type { LearntWait } from '../latency/latency-store.js';
+import { LearntLimit } from '../latency/learnt-limit.js';
 import type { Place } from '../pipeline/chain.js';
 import {
   type AttemptPhase,
@@ -31,9 +37,9 @@ import type { Timer } from '../time/clock.js';
 
 export const attempt: Place = (route, services) => {
   if (route.action.kind !== 'proxy') return null;
-  const limits = phaseLimits(route.timeouts);
+  const limits = routeLimits(route, services);
   return (next) => (request, handler) => {
-    const run = new Run(request, handler, route, limits, services);
+    const run = new Run(request, handler, limits, services);
     const body = request.body;
     run.cancelNext = next(body === null ? request : { ...request, body: run.watch(body) }, run);
     return run.cancel;
@@ -43,6 +49,30 @@ export const attempt: Place = (route, services) => {
 interface PhaseLimit {
   readonly timer: TimerName;
   readonly limitMs: number;
+}
+
+/** All limits of a route's attempts. */
+interface RouteLimits {
+  readonly routeId: string;
+  readonly phases: Readonly<Record<AttemptPhase, PhaseLimit>>;
+  /** 0: no limit. */
+  readonly attemptMs: number;
+  /** Where these are learnt, they replace the ones above. */
+  readonly firstByteLearnt: LearntLimit | null;
+  readonly attemptLearnt: LearntLimit | null;
+}
+
+function routeLimits({ id, timeouts }: RouteSpec, services: ChainServices): RouteLimits {
+  // Patient: a limit that is too short ends answers that would have come.
+  const learnt = (spec: LearntLimitSpec | null, wait: LearntWait): LearntLimit | null =>
+    spec?.kind === 'adaptive' ? new LearntLimit(spec, services.latencies.window(id, wait), 'patient') : null;
+  return {
+    routeId: id,
+    phases: phaseLimits(timeouts),
+    attemptMs: timeouts.attemptMs,
+    firstByteLearnt: learnt(timeouts.firstByteLearnt, 'firstByte'),
+    attemptLearnt: learnt(timeouts.attemptLearnt, 'attempt'),
+  };
 }
 
 /** Which timer is on in which phase: the table of the drawing above. */
@@ -61,62 +91,57 @@ class Run implements ResponseHandler {
   cancelNext: Cancel = nothingToCancel;
   readonly #handler: ResponseHandler;
   readonly #services: ChainServices;
-  readonly #routeId: string;
-  readonly #limits: Readonly<Record<AttemptPhase, PhaseLimit>>;
+  readonly #limits: RouteLimits;
   readonly #attempt: Attempt;
   readonly #phaseTimer: Timer;
   readonly #attemptTimer: Timer | null;
   readonly #attemptMs: number;
+  readonly #firstByteMs: number;
   /** The transport has been given all of the body; what is not sent yet is the upstream's to take. */
   #bodyHandedOver = false;
-  #begun = false;
+  /** NaN: no phase has begun. */
+  #begunAtMs = Number.NaN;
   /** When the phase that is on has lasted too long; Infinity while its limit does not count. */
   #phaseEndsAtMs = Number.POSITIVE_INFINITY;
   /** When the phase timer will look; it is left alone when it looks too early, and looks again. */
   #armedAtMs = Number.POSITIVE_INFINITY;
   #ended = false;
 
-  constructor(
-    request: GatewayRequest,
-    handler: ResponseHandler,
-    route: RouteSpec,
-    limits: Readonly<Record<AttemptPhase, PhaseLimit>>,
-    services: ChainServices,
-  ) {
+  constructor(request: GatewayRequest, handler: ResponseHandler, limits: RouteLimits, services: ChainServices) {
     const nowMs = services.clock.nowMs();
     this.#handler = handler;
     this.#services = services;
-    this.#routeId = route.id;
     this.#limits = limits;
-    this.#attempt = createAttempt(request.target?.spec.id ?? '', nowMs);
+    this.#attempt = createAttempt(request.target?.spec.id ?? '', nowMs, request.cause);
     this.#bodyHandedOver = request.body === null;
     request.exchange.attempts.push(this.#attempt);
     this.#phaseTimer = services.timers.create(() => this.#look());
-    const attemptMs = route.timeouts.attemptMs;
+    this.#firstByteMs = limits.firstByteLearnt?.at(nowMs) ?? limits.phases.firstByte.limitMs;
+    const attemptMs = limits.attemptLearnt?.at(nowMs) ?? limits.attemptMs;
     this.#attemptMs = attemptMs;
     this.#attemptTimer = attemptMs === 0 ? null : services.timers.create(() => this.#fire('attempt', attemptMs));
   }
 
   readonly cancel: Cancel = () => {
     if (this.#ended) return;
-    this.#end(null);
+    this.#end(null, false);
     this.cancelNext();
   };
 
   onPhase(phase: AttemptPhase): void {
     if (this.#ended) return;
     const nowMs = this.#services.clock.nowMs();
-    this.#begin();
+    this.#begin(nowMs);
     enterPhase(this.#attempt, phase, nowMs);
     // While the body streams, `send` is armed by its progress, see watch().
     if (phase === 'send' && !this.#bodyHandedOver) this.#phaseEndsAtMs = Number.POSITIVE_INFINITY;
-    else this.#bound(nowMs + this.#limits[phase].limitMs, nowMs);
+    else this.#bound(nowMs + this.#limitMs(phase), nowMs);
   }
 
   /** The attempt begins with its first phase: a body that is gathered before is the client's time, not the upstream's. */
-  #begin(): void {
-    if (this.#begun) return;
-    this.#begun = true;
+  #begin(nowMs: number): void {
+    if (!Number.isNaN(this.#begunAtMs)) return;
+    this.#begunAtMs = nowMs;
     this.#attemptTimer?.arm(this.#attemptMs);
   }
 
@@ -129,6 +154,7 @@ class Run implements ResponseHandler {
     if (this.#ended) return;
     this.#attempt.status = head.status;
     if (this.#attempt.phase !== 'body') this.onPhase('body');
+    this.#learnFirstByte(this.#attempt.phaseStartMs.body, head.status);
     const resume = (): void => {
       if (this.#ended) return;
       this.#restart();
@@ -150,14 +176,14 @@ class Run implements ResponseHandler {
       this.#bug(error);
       return false;
     }
-    if (open) this.#phaseEndsAtMs = this.#services.clock.nowMs() + this.#limits.body.limitMs;
+    if (open) this.#phaseEndsAtMs = this.#services.clock.nowMs() + this.#limits.phases.body.limitMs;
     else this.#phaseEndsAtMs = Number.POSITIVE_INFINITY;
     return open;
   }
 
   onComplete(): void {
     if (this.#ended) return;
-    this.#end(null);
+    this.#end(null, true);
     try {
       this.#handler.onComplete();
     } catch (error) {
@@ -167,7 +193,7 @@ class Run implements ResponseHandler {
 
   onError(failed: Failure): void {
     if (this.#ended) return;
-    this.#end(failed);
+    this.#end(failed, false);
     try {
       this.#handler.onError(failed);
     } catch (error) {
@@ -189,7 +215,8 @@ class Run implements ResponseHandler {
   onUpgrade(headers: HeaderList, peer: WebSocketPeer): void {
     if (this.#ended) return;
     this.#attempt.status = 101;
-    this.#end(null);
+    // The attempt ends with the handshake; what is learnt of it is how long that took.
+    this.#end(null, true);
     this.#handler.onUpgrade?.(headers, peer);
   }
 
@@ -227,7 +254,11 @@ class Run implements ResponseHandler {
   /** Gives the phase that is on its whole limit again. */
   #restart(): void {
     const nowMs = this.#services.clock.nowMs();
-    this.#bound(nowMs + this.#limits[this.#attempt.phase].limitMs, nowMs);
+    this.#bound(nowMs + this.#limitMs(this.#attempt.phase), nowMs);
+  }
+
+  #limitMs(phase: AttemptPhase): number {
+    return phase === 'firstByte' ? this.#firstByteMs : this.#limits.phases[phase].limitMs;
   }
 
   /** Moves the end of the phase; the timer is touched only when it would look too late. */
@@ -242,8 +273,8 @@ class Run implements ResponseHandler {
     const nowMs = this.#services.clock.nowMs();
     this.#armedAtMs = Number.POSITIVE_INFINITY;
     if (nowMs >= this.#phaseEndsAtMs) {
-      const { timer, limitMs } = this.#limits[this.#attempt.phase];
-      this.#fire(timer, limitMs);
+      const { phase } = this.#attempt;
+      this.#fire(this.#limits.phases[phase].timer, this.#limitMs(phase));
     } else if (this.#phaseEndsAtMs !== Number.POSITIVE_INFINITY) {
       this.#bound(this.#phaseEndsAtMs, nowMs);
     }
@@ -252,17 +283,43 @@ class Run implements ResponseHandler {
   #fire(timer: TimerName, limitMs: number): void {
     if (this.#ended) return;
     const failed = timerFired(timer, limitMs);
-    this.#services.observer.timerFired(timer, this.#routeId);
-    this.#end(failed);
+    this.#services.observer.timerFired(timer, this.#limits.routeId);
+    this.#end(failed, false);
     this.cancelNext();
     this.#handler.onError(failed);
   }
 
-  #end(failed: Failure | null): void {
+  #end(failed: Failure | null, isWhole: boolean): void {
     this.#ended = true;
     this.#phaseTimer.cancel();
     this.#attemptTimer?.cancel();
+    const nowMs = this.#services.clock.nowMs();
     this.#attempt.failure = failed;
-    this.#attempt.endedAtMs = this.#services.clock.nowMs();
+    this.#attempt.endedAtMs = nowMs;
+    if (this.#attempt.phase === 'firstByte') this.#learnFirstByte(nowMs, this.#attempt.status);
+    this.#learnAttempt(nowMs, isWhole);
   }
+
+  /** The wait for the head ended now. Nothing is learnt of how long answers take from an error, which may come fast. */
+  #learnFirstByte(nowMs: number, status: number): void {
+    const learnt = this.#limits.firstByteLearnt;
+    const waitedMs = nowMs - this.#attempt.phaseStartMs.firstByte;
+    // NaN: the answer began before all of the request was sent.
+    if (learnt === null || Number.isNaN(waitedMs)) return;
+    if (isAnswer(status)) learnt.answered(waitedMs, nowMs);
+    else learnt.gaveUp(waitedMs, nowMs);
+  }
+
+  #learnAttempt(nowMs: number, isWhole: boolean): void {
+    const learnt = this.#limits.attemptLearnt;
+    const tookMs = nowMs - this.#begunAtMs;
+    if (learnt === null || Number.isNaN(tookMs)) return;
+    if (isWhole && isAnswer(this.#attempt.status)) learnt.answered(tookMs, nowMs);
+    else learnt.gaveUp(tookMs, nowMs);
+  }
+}
+
+/** What the route's own latency is learnt from. */
+function isAnswer(status: number): boolean {
+  return status > 0 && status < 500;
 }

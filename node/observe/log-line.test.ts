@@ -136,6 +136,31 @@ describe('a line of the access log', () => {
     expect(line.earlier.at(-1).target).toBe('10.0.0.18:80');
   });
 
+  it('puts the attempt that won a race on the line, although another was made after it', () => {
+    const request = endedRequest();
+    const { exchange } = request;
+    const first = Object.assign(attemptAt(1_000, { connect: 1_000 }, 1_020), { status: 200 });
+    const hedged = createAttempt('10.0.0.2:80', 1_010, 'hedge');
+    hedged.endedAtMs = 1_018;
+    exchange.attempts.push(first, hedged);
+    const second = parsed(request);
+    expect([second.target, second.attempt_cause, second.earlier]).toMatchObject([
+      '10.0.0.2:80',
+      'hedge',
+      [{ target: '10.0.0.1:80', upstream_status: 200, upstream_ms: 20 }],
+    ]);
+    expect(second.earlier[0]).not.toHaveProperty('attempt_cause');
+    exchange.decidedBy = 0;
+    const line = parsed(request);
+    expect([line.target, line.upstream_status, line.attempts, line.earlier]).toEqual([
+      '10.0.0.1:80',
+      200,
+      2,
+      [{ target: '10.0.0.2:80', upstream_status: 0, attempt_cause: 'hedge', upstream_ms: 8 }],
+    ]);
+    expect(line).not.toHaveProperty('attempt_cause');
+  });
+
   it('has the request fields that were asked for, without their secrets', () => {
     const headers = ['x-tenant', 'a', 'x-secret', 'b', 'referer', 'https://h/p?token=c&d=e'];
     const requestHeaders = ['x-tenant', 'x-secret', 'referer', 'x-absent'];

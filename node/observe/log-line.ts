@@ -9,7 +9,7 @@
 import { type Failure, failureTable } from '@weir/proto/http/failures.js';
 import { headerValue } from '@weir/proto/http/headers.js';
 import type { GatewayRequest } from '../pipeline/dispatch.js';
-import type { Attempt, Exchange } from '../pipeline/exchange.js';
+import { type Attempt, decisiveAttempt, type Exchange } from '../pipeline/exchange.js';
 import { jsonString, jsonText } from './json-string.js';
 import { flat, type LineParts } from './line-parts.js';
 import { redactField, redactQuery } from './redaction.js';
@@ -22,7 +22,7 @@ export interface LineOptions {
   readonly parts: LineParts;
 }
 
-/** Attempts before the last one that a line shows, at most; `attempts` has their true number. */
+/** Attempts beside the decisive one that a line shows, at most; `attempts` has their true number. */
 export const EARLIER_MAX = 8;
 /** Shorter phases would print as 0. */
 const SHOWN_MIN_MS = 0.05;
@@ -66,14 +66,15 @@ function requestHeadersPart(request: GatewayRequest, options: LineOptions): stri
   return members.length === 0 ? '' : `,"request_headers":{${members.join(',')}}`;
 }
 
-/** The last attempt decided the outcome, so its members stand on the line itself; those before it in `earlier`. */
+/** The members of the attempt that decided the outcome stand on the line itself; those of the others in `earlier`. */
 function withAttempts(before: string, exchange: Exchange, parts: LineParts): string {
   const { attempts, endedAtMs } = exchange;
-  const last = attempts[attempts.length - 1];
-  if (last === undefined) return `${before}}\n`;
-  const line = withAttempt(`${before}${parts.target(exchange.upstreamId, last)}`, last, endedAtMs);
+  const decisive = decisiveAttempt(exchange);
+  if (decisive === undefined) return `${before}}\n`;
+  const line = withAttempt(`${before}${parts.target(exchange.upstreamId, decisive)}`, decisive, endedAtMs);
   if (attempts.length === 1) return `${line},"attempts":1}\n`;
-  const earlier = attempts.slice(-1 - EARLIER_MAX, -1).map((attempt) => {
+  const others = attempts.filter((attempt) => attempt !== decisive).slice(-EARLIER_MAX);
+  const earlier = others.map((attempt) => {
     const head = `{"target":${jsonString(attempt.targetId)},"upstream_status":${attempt.status}`;
     return `${withAttempt(head, attempt, endedAtMs)}}`;
   });
@@ -93,6 +94,7 @@ function withAttempt(before: string, attempt: Attempt, exchangeEndedAtMs: number
   const connectMs = earlierOf(at.connect, tlsMs);
   let line = before;
   if (attempt.failure !== null) line = `${line},"upstream_failure":"${attempt.failure.code}"`;
+  if (attempt.cause !== null) line = `${line},"attempt_cause":"${attempt.cause}"`;
   line = `${line},"upstream_ms":${decimal(endMs - attempt.startedAtMs)}`;
   line = withPhase(line, ',"queue_ms":', connectMs - earlierOf(at.queue, connectMs));
   line = withPhase(line, ',"connect_ms":', tlsMs - connectMs);

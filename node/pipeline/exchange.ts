@@ -5,11 +5,13 @@
  * when it is over. Times are monotonic milliseconds of the node's Clock; NaN means "has not happened".
  */
 import type { Failure, FailureCode, TimerName } from '@weir/proto/http/failures.js';
-import { type AttemptPhase, attemptPhases } from './dispatch.js';
+import { type AttemptCause, type AttemptPhase, attemptPhases } from './dispatch.js';
 
 /** One attempt at one target; written by the attempt layer. */
 export interface Attempt {
   readonly targetId: string;
+  /** Why it was made, where it is not the first; null for the first. */
+  readonly cause: AttemptCause | null;
   readonly startedAtMs: number;
   /** When each phase began; NaN for one that was skipped or has not come. One shape for all attempts keeps this cheap. */
   readonly phaseStartMs: Record<AttemptPhase, number>;
@@ -48,6 +50,10 @@ export interface Exchange {
   /** When the request must be answered. Written by the deadline layer; Infinity until then. */
   deadlineAtMs: number;
   readonly attempts: Attempt[];
+  /** Index of the attempt that decided the outcome, or LAST_ATTEMPT. Written by the hedge layer, whose first attempt may win. */
+  decidedBy: number;
+  /** Milliseconds waited for a place at the upstream, whether one was given or not. Written by the admit layer. */
+  queuedMs: number;
   /** Bytes of request body taken from the client. Written by the listener. */
   requestBytes: number;
   /** Bytes of response body handed to the listener. Written by the observe layer. */
@@ -57,6 +63,14 @@ export interface Exchange {
   failure: Failure | null;
   headersAtMs: number;
   endedAtMs: number;
+}
+
+/** As `decidedBy`: the last of the attempts, which is the one that decides when they are made one after the other. */
+export const LAST_ATTEMPT = -1;
+
+/** Undefined when no attempt was made. */
+export function decisiveAttempt({ attempts, decidedBy }: Exchange): Attempt | undefined {
+  return attempts[decidedBy] ?? attempts[attempts.length - 1];
 }
 
 /** The evidence of a failed exchange as it is shown to clients, logs and the doctor: plain data, no secrets. */
@@ -69,6 +83,8 @@ export interface Evidence {
 
 export interface AttemptEvidence {
   readonly target: string;
+  /** Why it was made; absent for the first. */
+  readonly cause?: AttemptCause;
   readonly phases: Readonly<Partial<Record<AttemptPhase, number>>>;
   readonly status: number;
   readonly failure: FailureCode | null;
@@ -112,6 +128,7 @@ export function evidenceOf(exchange: Exchange, failed: Failure, nowMs: number): 
     elapsedMs: Math.round((nowMs - exchange.receivedAtMs) * 10) / 10,
     attempts: exchange.attempts.map((attempt) => ({
       target: attempt.targetId,
+      ...(attempt.cause === null ? {} : { cause: attempt.cause }),
       phases: phaseDurations(attempt, nowMs),
       status: attempt.status,
       failure: attempt.failure?.code ?? null,
@@ -153,6 +170,8 @@ export function createExchange(origin: ExchangeOrigin): Exchange {
     consumerId: null,
     deadlineAtMs: Number.POSITIVE_INFINITY,
     attempts: [],
+    decidedBy: LAST_ATTEMPT,
+    queuedMs: 0,
     requestBytes: 0,
     responseBytes: 0,
     status: 0,
@@ -162,10 +181,11 @@ export function createExchange(origin: ExchangeOrigin): Exchange {
   };
 }
 
-export function createAttempt(targetId: string, nowMs: number): Attempt {
+export function createAttempt(targetId: string, nowMs: number, cause: AttemptCause | null = null): Attempt {
   const none = Number.NaN;
   return {
     targetId,
+    cause,
     startedAtMs: nowMs,
     phaseStartMs: { queue: none, connect: none, tls: none, send: none, firstByte: none, body: none },
     phase: 'queue',

@@ -1,0 +1,256 @@
+/**
+ * Asks a second target when the first takes longer than answers usually do (hedged requests; Dean and Barroso, "The tail
+ * at scale", 2013). The first head wins, whatever its status: it is an answer, and what is to become of a bad one is
+ * for retry to decide, which stands above.
+ *
+ *   first   ─────┬──────────────────────▶ begins ─▶ passed on, and the second is cancelled
+ *                │ no answer for `after`
+ *   second       └───────────────▶ begins ─▶ passed on instead, and the first is cancelled
+ *
+ * A failure waits for the other attempt as long as that runs; when both have failed, one of the two goes up. A winner
+ * that breaks off later has failed like any answer. Below stands `hold` where the route asks for it: an answer has then
+ * begun when it is whole, so a race covers a body that stalls, too.
+ *
+ * The delay has the resolution of the timer wheel: a hedge is up to one tick (8 ms) late and never early, so a route that
+ * answers in 3 ms is hedged after 3 to 11. What is below a tick is not worth a second request anyway.
+ */
+import type { Failure } from '@weir/proto/http/failures.js';
+import type { HeaderList } from '@weir/proto/http/headers.js';
+import type { HedgeSpec } from '@weir/proto/snapshot/resilience.js';
+import { LearntLimit } from '../latency/learnt-limit.js';
+import type { Place } from '../pipeline/chain.js';
+import {
+  type Cancel,
+  type Dispatch,
+  type GatewayRequest,
+  nothingToCancel,
+  type ResponseHandler,
+  type ResponseHead,
+  type WebSocketPeer,
+} from '../pipeline/dispatch.js';
+import { LAST_ATTEMPT } from '../pipeline/exchange.js';
+import type { ChainServices } from '../pipeline/services.js';
+import type { Timer } from '../time/clock.js';
+import { mayHedge } from '../upstream/hedge/may-hedge.js';
+import { failureOfRace } from '../upstream/hedge/race-failure.js';
+import type { Budget } from '../upstream/retry/budget.js';
+
+export const hedge: Place = (route, services) => {
+  if (route.action.kind !== 'proxy' || route.hedge === null) return null;
+  const plan = new HedgePlan(route.id, route.hedge, services);
+  return (next) => (request, handler) => {
+    if (!mayHedge(request)) return next(request, handler);
+    const race = new Race(request, handler, next, plan);
+    race.start();
+    return race.cancel;
+  };
+};
+
+/** What all races of a route share. */
+class HedgePlan {
+  readonly services: ChainServices;
+  readonly budget: Budget;
+  readonly #routeId: string;
+  /** Null where the delay is stated, and then nothing is measured. */
+  readonly #learnt: LearntLimit | null;
+  readonly #statedMs: number;
+
+  constructor(routeId: string, { after, budgetShare, budgetFloorPerS }: HedgeSpec, services: ChainServices) {
+    this.services = services;
+    this.#routeId = routeId;
+    this.budget = services.budgets.budget('hedge', routeId, { share: budgetShare, floorPerS: budgetFloorPerS });
+    this.#statedMs = after.kind === 'fixed' ? after.ms : after.coldMs;
+    // Prompt: a hedge that is too early costs a request of its budget, one that is too late costs the client.
+    this.#learnt =
+      after.kind === 'fixed' ? null : new LearntLimit(after, services.latencies.window(routeId, 'answer'), 'prompt');
+  }
+
+  delayMs(nowMs: number): number {
+    return this.#learnt === null ? this.#statedMs : this.#learnt.at(nowMs);
+  }
+
+  /** How long an attempt took to answer, or that it had not by now. */
+  learn(startedAtMs: number, hasAnswered: boolean): void {
+    if (this.#learnt === null) return;
+    const nowMs = this.services.clock.nowMs();
+    if (hasAnswered) this.#learnt.answered(nowMs - startedAtMs, nowMs);
+    else this.#learnt.gaveUp(nowMs - startedAtMs, nowMs);
+  }
+
+  decided(decision: 'hedge' | 'hedge_won' | 'hedge_refused_budget'): void {
+    this.services.observer.decided(decision, this.#routeId);
+  }
+}
+
+/** One race, of one attempt for most requests. */
+class Race {
+  readonly #request: GatewayRequest;
+  readonly #handler: ResponseHandler;
+  readonly #next: Dispatch;
+  readonly #plan: HedgePlan;
+  readonly #timer: Timer;
+  readonly #first: Entrant;
+  #second: Entrant | null = null;
+  #winner: Entrant | null = null;
+  /** The end has gone up, or nobody wants it any more. */
+  #ended = false;
+
+  constructor(request: GatewayRequest, handler: ResponseHandler, next: Dispatch, plan: HedgePlan) {
+    this.#request = request;
+    this.#handler = handler;
+    this.#next = next;
+    this.#plan = plan;
+    this.#first = new Entrant(this, request.exchange.attempts.length, plan.services.clock.nowMs());
+    this.#timer = plan.services.timers.create(() => this.#hedge());
+  }
+
+  start(): void {
+    const { exchange } = this.#request;
+    const nowMs = this.#first.startedAtMs;
+    exchange.decidedBy = LAST_ATTEMPT;
+    this.#plan.budget.deposit(nowMs);
+    this.#first.cancel = this.#next(this.#request, this.#first);
+    if (this.#ended || this.#winner !== null) return;
+    const delayMs = this.#plan.delayMs(nowMs);
+    // Where the deadline comes first there is nothing to wait for.
+    if (nowMs + delayMs < exchange.deadlineAtMs) this.#timer.arm(delayMs);
+  }
+
+  /** The first attempt has had its time. */
+  #hedge(): void {
+    const { exchange } = this.#request;
+    const nowMs = this.#plan.services.clock.nowMs();
+    // The timer is up to one tick late, and the event loop may have stood still.
+    if (nowMs >= exchange.deadlineAtMs) return;
+    if (!this.#plan.budget.withdraw(nowMs)) {
+      this.#plan.decided('hedge_refused_budget');
+      return;
+    }
+    this.#plan.decided('hedge');
+    const second = new Entrant(this, exchange.attempts.length, nowMs);
+    this.#second = second;
+    second.cancel = this.#next({ ...this.#request, cause: 'hedge' }, second);
+    // What was called up meanwhile may have decided against it, when its Cancel was not known yet.
+    if (this.#ended || this.#winner === this.#first) second.cancel();
+  }
+
+  readonly cancel: Cancel = () => {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#timer.cancel();
+    if (this.#winner === null) {
+      this.#giveUp(this.#first);
+      this.#giveUp(this.#second);
+    } else {
+      this.#winner.cancel();
+    }
+  };
+
+  #giveUp(entrant: Entrant | null): void {
+    if (entrant === null || entrant.failure !== null) return;
+    this.#plan.learn(entrant.startedAtMs, false);
+    entrant.cancel();
+  }
+
+  #otherOf(entrant: Entrant): Entrant | null {
+    return entrant === this.#first ? this.#second : this.#first;
+  }
+
+  /** False: another attempt was faster, or the race is over; nothing of this one may be heard. */
+  #win(entrant: Entrant, isAnswer: boolean): boolean {
+    if (this.#ended || this.#winner !== null) return false;
+    this.#winner = entrant;
+    this.#timer.cancel();
+    this.#plan.learn(entrant.startedAtMs, isAnswer);
+    this.#giveUp(this.#otherOf(entrant));
+    if (entrant !== this.#first) this.#plan.decided('hedge_won');
+    this.#nameDecisive(entrant);
+    return true;
+  }
+
+  #nameDecisive(entrant: Entrant): void {
+    if (this.#second !== null) this.#request.exchange.decidedBy = entrant.index;
+  }
+
+  begun(entrant: Entrant, head: ResponseHead): void {
+    // An error that comes fast says nothing about how long an answer takes.
+    if (this.#win(entrant, head.status < 500)) this.#handler.onHeaders(head);
+  }
+
+  upgraded(entrant: Entrant, headers: HeaderList, peer: WebSocketPeer): void {
+    if (this.#win(entrant, true)) this.#handler.onUpgrade?.(headers, peer);
+  }
+
+  came(entrant: Entrant, chunk: Uint8Array): boolean {
+    return this.#winner === entrant && !this.#ended && this.#handler.onData(chunk);
+  }
+
+  completed(entrant: Entrant): void {
+    if (this.#winner !== entrant || this.#ended) return;
+    this.#ended = true;
+    this.#handler.onComplete();
+  }
+
+  failed(entrant: Entrant, failed: Failure): void {
+    if (this.#ended) return;
+    if (this.#winner === null) this.#failedBefore(entrant, failed);
+    else if (this.#winner === entrant) this.#end(failed);
+  }
+
+  #failedBefore(entrant: Entrant, failed: Failure): void {
+    this.#plan.learn(entrant.startedAtMs, false);
+    entrant.failure = failed;
+    const other = this.#otherOf(entrant);
+    if (other === null) this.#end(failed);
+    else if (other.failure !== null) this.#endWithOneOf(this.#first, other === this.#first ? entrant : other);
+  }
+
+  #endWithOneOf(first: Entrant, second: Entrant): void {
+    if (first.failure === null || second.failure === null) return;
+    const decisive = failureOfRace(first.failure, second.failure);
+    this.#nameDecisive(decisive === first.failure ? first : second);
+    this.#end(decisive);
+  }
+
+  #end(failed: Failure): void {
+    this.#ended = true;
+    this.#timer.cancel();
+    this.#handler.onError(failed);
+  }
+}
+
+/** One attempt in its race, as the handler of what comes of it. */
+class Entrant implements ResponseHandler {
+  cancel: Cancel = nothingToCancel;
+  failure: Failure | null = null;
+  /** Its place in `exchange.attempts`. */
+  readonly index: number;
+  readonly startedAtMs: number;
+  readonly #race: Race;
+
+  constructor(race: Race, index: number, startedAtMs: number) {
+    this.#race = race;
+    this.index = index;
+    this.startedAtMs = startedAtMs;
+  }
+
+  onHeaders(head: ResponseHead): void {
+    this.#race.begun(this, head);
+  }
+
+  onData(chunk: Uint8Array): boolean {
+    return this.#race.came(this, chunk);
+  }
+
+  onComplete(): void {
+    this.#race.completed(this);
+  }
+
+  onError(failed: Failure): void {
+    this.#race.failed(this, failed);
+  }
+
+  onUpgrade(headers: HeaderList, peer: WebSocketPeer): void {
+    this.#race.upgraded(this, headers, peer);
+  }
+}
