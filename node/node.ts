@@ -28,6 +28,7 @@ import { TimerWheel } from './time/wheel.js';
 import { createNameQuery } from './upstream/dns/queries.js';
 import { createUpstreamRegistry, type TargetStats } from './upstream/registry.js';
 import { createBudgetStore } from './upstream/retry/budget-store.js';
+import { createHeldBytes } from './upstream/retry/held-bytes.js';
 
 export interface NodeOptions {
   /** Where metrics, health and status are served. */
@@ -80,6 +81,7 @@ class Node implements GatewayNode {
   readonly #credentials;
   readonly #limiters = createLimiterStore();
   readonly #budgets = createBudgetStore();
+  readonly #heldBytes = createHeldBytes();
   readonly #observer;
   readonly #nextRequestId = requestIds(randomBytes(ID_SEED_BYTES));
   readonly #startedWallMs = systemClock.wallMs();
@@ -141,6 +143,7 @@ class Node implements GatewayNode {
         credentials: compileCredentials(snapshot.consumers, this.#credentials),
         limiters: this.#limiters,
         budgets: this.#budgets,
+        heldBytes: this.#heldBytes,
         observer: this.#observer,
         onBug: this.#onBug,
         reveal: this.#reveal,

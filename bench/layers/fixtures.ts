@@ -19,6 +19,7 @@ import { driveWheel, systemClock } from '@weir/node/time/system-clock.js';
 import { TimerWheel } from '@weir/node/time/wheel.js';
 import { alwaysWell } from '@weir/node/upstream/health/standing.js';
 import { createBudgetStore } from '@weir/node/upstream/retry/budget-store.js';
+import { createHeldBytes } from '@weir/node/upstream/retry/held-bytes.js';
 import type { RouteSpec, Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import { API_KEY, API_KEY_FIELD } from '../proxy/cases.js';
 import { target } from './surroundings.js';
@@ -124,6 +125,7 @@ export async function openServices(isLogged: boolean): Promise<Services> {
       credentials: compileCredentials(snapshot.consumers, credentialFunctions(systemClock, reveal)),
       limiters: createLimiterStore(),
       budgets: createBudgetStore(),
+      heldBytes: createHeldBytes(),
       observer,
     },
     snapshotOf: (routes) => ({ ...snapshot, routes }),

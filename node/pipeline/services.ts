@@ -5,6 +5,7 @@ import type { LimiterStore } from '../limit/limiter-store.js';
 import type { Observer } from '../observe/observer.js';
 import type { Clock, Random, Timers } from '../time/clock.js';
 import type { BudgetStore } from '../upstream/retry/budget-store.js';
+import type { HeldBytes } from '../upstream/retry/held-bytes.js';
 import type { Upstreams } from '../upstream/upstreams.js';
 
 export interface ChainServices {
@@ -20,6 +21,8 @@ export interface ChainServices {
   readonly limiters: LimiterStore;
   /** What may be attempted beyond the first time; budgets outlive a snapshot. */
   readonly budgets: BudgetStore;
+  /** Memory of this node that answers take which are held back. */
+  readonly heldBytes: HeldBytes;
   readonly observer: Observer;
   /** Hears of bugs: what threw where nothing may throw. The exchange that it belonged to has failed or will. */
   readonly onBug: (error: unknown) => void;

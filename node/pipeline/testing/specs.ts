@@ -4,6 +4,7 @@ import type { GatewaySpec, RouteSpec, RouteTimeouts, TargetSpec, UpstreamSpec } 
 import { unweighed } from '../../upstream/balance/load.js';
 import { alwaysWell } from '../../upstream/health/standing.js';
 import { createBudgetStore } from '../../upstream/retry/budget-store.js';
+import { createHeldBytes } from '../../upstream/retry/held-bytes.js';
 import type { Target } from '../../upstream/target.js';
 import type { Upstream } from '../../upstream/upstreams.js';
 import { type Dispatch, nothingToCancel } from '../dispatch.js';
@@ -95,6 +96,7 @@ export function makeServices(overrides: Partial<ChainServices> = {}): ChainServi
     },
     limiters: { limiter: notGiven('limiter store') },
     budgets: createBudgetStore(),
+    heldBytes: createHeldBytes(),
     observer: { route: () => ({ started: () => {}, ended: () => {} }), timerFired: () => {}, decided: () => {} },
     onBug: (error) => {
       throw error;
