@@ -8,6 +8,7 @@ import type { Draft } from '@weir/proto/config/parse.js';
 import { parametersOf } from '@weir/proto/config/path-pattern.js';
 import type { Route } from '@weir/proto/config/route.js';
 import type { Upstream } from '@weir/proto/config/upstream.js';
+import { lintResilience } from './lint-resilience.js';
 import { lintRouteOrder } from './lint-routes.js';
 import { lintSendable, type SendableKnowledge } from './lint-sendable.js';
 import { lintTimers } from './lint-timers.js';
@@ -26,6 +27,7 @@ export function lint(draft: Draft, known: Knowledge): Finding[] {
     ),
     ...lintUse(draft),
     ...lintTimers(draft),
+    ...lintResilience(draft),
     ...lintRouteOrder(draft.routes),
     ...draft.routes.flatMap((route, index) => (route === null ? [] : lintRoute(route, ['routes', index], draft))),
     ...lintSendable(draft, known),
@@ -89,7 +91,9 @@ function lintUpstream(upstream: Upstream, path: Path): Finding[] {
 function lintUse({ upstreams, routes }: Draft): Finding[] {
   const sound = routes.flatMap((route) => (route === null ? [] : [route]));
   if (sound.length < routes.length || upstreams.length < 2) return [];
-  const used = new Set(sound.map((route) => route.upstream));
+  const used = new Set(
+    sound.flatMap(({ upstream, fallback }) => [upstream, ...fallback.map((entry) => entry.upstream)]),
+  );
   return upstreams.flatMap((upstream, index) => {
     if (upstream?.id === undefined || used.has(upstream.id)) return [];
     return [

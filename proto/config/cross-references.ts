@@ -17,6 +17,7 @@ export function findReferenceFaults(value: unknown): Finding[] {
     ...findDuplicates('consumers', 'consumer', consumers),
     ...findUserNames(consumers),
     ...routes.flatMap((route, index) => checkAction(route, ['routes', index], upstreams)),
+    ...routes.flatMap((route, index) => checkFallback(route, ['routes', index], upstreams)),
     ...routes.flatMap((route, index) => checkConsumers(route, ['routes', index], idsOf(consumers))),
   ];
 }
@@ -100,7 +101,17 @@ function checkAction(route: unknown, path: Path, upstreams: readonly unknown[]):
         : 'it is not said which upstream this route goes to';
     return [findError(path, message, upstreams.length === 0 ? 'add an upstream with a target' : 'add `upstream: ID`')];
   }
-  const wanted = valueAt(route, ['upstream']);
+  return checkUpstream(valueAt(route, ['upstream']), [...path, 'upstream'], upstreams);
+}
+
+/** Upstreams that are asked when the route's own has failed. */
+function checkFallback(route: unknown, path: Path, upstreams: readonly unknown[]): Finding[] {
+  return listAt(route, ['fallback']).flatMap((entry, index) =>
+    checkUpstream(valueAt(entry, ['upstream']), [...path, 'fallback', index, 'upstream'], upstreams),
+  );
+}
+
+function checkUpstream(wanted: unknown, path: Path, upstreams: readonly unknown[]): Finding[] {
   if (typeof wanted !== 'string') return [];
   // An upstream without an id may be the one that is meant; its inferred name is only known after parsing.
   const known = [...idsOf(upstreams), ...inferredIds(upstreams)];
@@ -110,7 +121,7 @@ function checkAction(route: unknown, path: Path, upstreams: readonly unknown[]):
     meant === null
       ? `there ${known.length === 1 ? 'is' : 'are'} ${known.join(', ') || 'none'}`
       : `did you mean ${meant}?`;
-  return [findError([...path, 'upstream'], `there is no upstream ${quote(wanted)}`, cure)];
+  return [findError(path, `there is no upstream ${quote(wanted)}`, cure)];
 }
 
 /** Same rule as for the compiled snapshot: the first target's host and port. */
