@@ -63,7 +63,7 @@ export async function startGauntletPeer(
   const { port, directory } = site;
   const config = configOf(peer, site);
   if (peer === 'weir' || peer === 'weir-tuned') {
-    return (await startWeirUp({ name: peer, config, port, core, directory, onStarted })).running;
+    return await startWeirUp({ name: peer, config, port, core, directory, onStarted });
   }
   const file = join(directory, files[peer]);
   writeFileSync(file, config);

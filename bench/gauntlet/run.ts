@@ -113,10 +113,11 @@ async function perform(
   atWallMs: number,
   rig: Rig,
 ): Promise<void> {
+  // Half a gap early, so that no request is due at the very moment at which a step is taken.
+  const earlyMs = 500 / ratePerS;
   const until = (dueMs: number): Promise<void> =>
-    sleep(Math.max(0, atWallMs + dueMs - Date.now()), undefined, { signal: rig.signal });
-  // Half-way between the last request of the lead and the first one that is measured.
-  await until(-500 / ratePerS);
+    sleep(Math.max(0, atWallMs + dueMs - earlyMs - Date.now()), undefined, { signal: rig.signal });
+  await until(0);
   await Promise.all(rig.replicas.map((replica) => replica.order({ kind: 'zero' })));
   for (const { atMs, replica, fault } of inOrder(scenario.plan(measureMs, ratePerS))) {
     await until(atMs);

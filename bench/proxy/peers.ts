@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { childrenOf } from '../measure/process-usage.js';
 import { type Running, startProcess, untilListening } from '../start/processes.js';
-import { startWeirUp } from '../start/weir-up.js';
+import { listenerOf, startWeirUp } from '../start/weir-up.js';
 import { cases, haproxyConfig, nginxConfig, originConfig, type Site, UPSTREAM_CONNECTIONS_MAX } from './cases.js';
 import { weirConfig } from './weir.js';
 
@@ -59,7 +59,8 @@ export async function startPeer(
   if (name === 'weir' || name === 'weir-policies') {
     const { port, directory } = site;
     const config = weirConfig(name, site);
-    return { name, port, ...(await startWeirUp({ name, config, port, core, directory, onStarted })) };
+    const running = await startWeirUp({ name, config, port, core, directory, onStarted });
+    return { name, port, running, workers: [listenerOf(running.pid, port)] };
   }
   const running = announce(name === 'haproxy' ? launchHaproxy(site, core) : launchUndiciProxy(site, core));
   await untilListening(running, site.port, START_WITHIN_MS);

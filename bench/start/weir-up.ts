@@ -1,4 +1,4 @@
-/** Starts `weir up` from the built tree on a configuration of the benchmark's own, and finds the process that works. */
+/** Starts `weir up` from the built tree on a configuration of the benchmark's own, and finds the process that does the work. */
 import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,7 +19,7 @@ export interface WeirLaunch {
   readonly onStarted: (running: Running) => void;
 }
 
-export async function startWeirUp(launch: WeirLaunch): Promise<{ running: Running; workers: readonly number[] }> {
+export async function startWeirUp(launch: WeirLaunch): Promise<Running> {
   const { name, port, directory } = launch;
   const program = fileURLToPath(new URL('../../../deploy/dist/main.js', import.meta.url));
   if (!existsSync(program)) throw new Error(`${program} is missing: build first (npm run build)`);
@@ -44,14 +44,14 @@ export async function startWeirUp(launch: WeirLaunch): Promise<{ running: Runnin
   });
   launch.onStarted(running);
   await untilListening(running, port, START_WITHIN_MS);
-  return { running, workers: [listenerOf(running.pid, port)] };
+  return running;
 }
 
 /**
  * The process that holds the traffic port: control, node and whatever else `up` starts are told apart by what they do
  * and not by their names. The kernel lists sockets by inode in /proc/net/tcp, and each process its own in /proc/PID/fd.
  */
-function listenerOf(rootPid: number, port: number): number {
+export function listenerOf(rootPid: number, port: number): number {
   const hexPort = port.toString(16).toUpperCase().padStart(4, '0');
   const LISTEN = '0A';
   const inodes = readFileSync('/proc/net/tcp', 'utf8')
