@@ -14,6 +14,7 @@ import {
   scriptedDispatch,
 } from '../pipeline/testing/harness.js';
 import { makeRoute, makeServices } from '../pipeline/testing/specs.js';
+import { replayOf } from '../upstream/retry/replay.js';
 import { fallback } from './fallback.js';
 
 const other: FallbackSpec = { kind: 'upstream', upstream: 'other' };
@@ -120,6 +121,14 @@ describe('another upstream', () => {
       });
       return got;
     };
+    const kept = fakeBody();
+    world.send({ method: 'PUT', body: kept });
+    read(world.below.last());
+    kept.push('ab');
+    world.below.last().head(200);
+    // An answer has passed, so nothing has to be sent again.
+    expect(replayOf(world.below.last().request.body ?? kept, 0).keptBytes).toBe(0);
+
     const body = fakeBody();
     world.send({ method: 'PUT', body });
     read(world.below.last());
@@ -134,7 +143,8 @@ describe('another upstream', () => {
     read(world.below.last());
     long.push(new Uint8Array(65_537));
     world.below.last().fail(reset);
-    expect([handler.text(), world.asked('other')]).toEqual(['sorry', 1]);
+    // Nobody will read the rest.
+    expect([handler.text(), world.asked('other'), long.paused]).toEqual(['sorry', 1, true]);
   });
 
   it('is not asked what the first one may have done already, unless that does not matter', () => {

@@ -49,7 +49,6 @@ export abstract class Redispatching implements ResponseHandler {
   protected abstract stop(): void;
 
   readonly cancel: Cancel = () => {
-    if (this.#isOver) return;
     this.#end();
     this.stop();
     this.#cancelNext();
