@@ -25,6 +25,7 @@ import { type Dispatch, nothingToCancel } from './pipeline/dispatch.js';
 import { compileSnapshot } from './pipeline/runtime.js';
 import { driveWheel, systemClock } from './time/system-clock.js';
 import { TimerWheel } from './time/wheel.js';
+import { createGateStore, gateReadings } from './upstream/concurrency/gate-store.js';
 import { createNameQuery } from './upstream/dns/queries.js';
 import { createUpstreamRegistry, type TargetStats } from './upstream/registry.js';
 import { createBudgetStore } from './upstream/retry/budget-store.js';
@@ -82,6 +83,7 @@ class Node implements GatewayNode {
   readonly #limiters = createLimiterStore();
   readonly #budgets = createBudgetStore();
   readonly #heldBytes = createHeldBytes();
+  readonly #gates = createGateStore();
   readonly #observer;
   readonly #nextRequestId = requestIds(randomBytes(ID_SEED_BYTES));
   readonly #startedWallMs = systemClock.wallMs();
@@ -116,6 +118,7 @@ class Node implements GatewayNode {
       reveal: this.#reveal,
       status: () => this.status(),
       healthChanges: () => this.#upstreams.health.counts(),
+      gates: () => gateReadings(this.#gates, this.#inForce?.snapshot.upstreams ?? []),
     });
   }
 
@@ -144,6 +147,7 @@ class Node implements GatewayNode {
         limiters: this.#limiters,
         budgets: this.#budgets,
         heldBytes: this.#heldBytes,
+        gates: this.#gates,
         observer: this.#observer,
         onBug: this.#onBug,
         reveal: this.#reveal,

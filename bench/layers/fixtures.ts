@@ -17,6 +17,7 @@ import { nodeStatus } from '@weir/node/observe/testing/node-status.js';
 import type { ChainServices } from '@weir/node/pipeline/services.js';
 import { driveWheel, systemClock } from '@weir/node/time/system-clock.js';
 import { TimerWheel } from '@weir/node/time/wheel.js';
+import { createGateStore } from '@weir/node/upstream/concurrency/gate-store.js';
 import { alwaysWell } from '@weir/node/upstream/health/standing.js';
 import { createBudgetStore } from '@weir/node/upstream/retry/budget-store.js';
 import { createHeldBytes } from '@weir/node/upstream/retry/held-bytes.js';
@@ -112,7 +113,7 @@ export async function openServices(isLogged: boolean): Promise<Services> {
     throw error;
   };
   const common = { clock: systemClock, timers: wheel, random: Math.random, reveal, onBug };
-  const observer = createNodeObserver({ ...common, status: () => idleNode, healthChanges: () => [] });
+  const observer = createNodeObserver({ ...common, status: () => idleNode, healthChanges: () => [], gates: () => [] });
   (await observer.prepare(snapshot)).commit();
   const upstreams = new Map(
     snapshot.upstreams.map((spec) => [spec.id, { spec, targets: [target], health: alwaysWell }]),
@@ -124,6 +125,7 @@ export async function openServices(isLogged: boolean): Promise<Services> {
       upstreams,
       credentials: compileCredentials(snapshot.consumers, credentialFunctions(systemClock, reveal)),
       limiters: createLimiterStore(),
+      gates: createGateStore(),
       budgets: createBudgetStore(),
       heldBytes: createHeldBytes(),
       observer,

@@ -21,6 +21,7 @@ function sources(cells: Cells): MetricSources {
         targets: [{ upstream: 'up', target: 'a:1', open: 3, idle: 1, waiting: 2, inFlight: 4, ...well }],
       }),
     healthChanges: () => [],
+    gates: () => [],
     eventLoop: () => ({ delayP50Ms: 1, delayP99Ms: 2, delayMaxMs: 3, utilization: 0.5 }),
     log: () => ({ written: 5, dropped: 6 }),
     spans: () => ({ exported: 8, dropped: 9 }),

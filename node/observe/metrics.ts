@@ -14,10 +14,11 @@ import { type Cells, failureCodes, outcomeLabels, statusLabels } from './cells.j
 import { decisions } from './decisions.js';
 import type { EventLoopWindow } from './event-loop.js';
 import { type Family, family, histogramFamily, type Labels, type Sample, writeFamilies } from './exposition.js';
+import { type GateSources, gateFamilies } from './gate-families.js';
 import { type HealthSources, healthFamilies } from './health-families.js';
 
 /** Who is asked at a scrape. */
-export interface MetricSources extends HealthSources {
+export interface MetricSources extends HealthSources, GateSources {
   readonly cells: Cells;
   status(): NodeStatus;
   eventLoop(): EventLoopWindow;
@@ -45,6 +46,7 @@ export function createMetrics(sources: MetricSources): Metrics {
     ...attemptFamilies(cells),
     ...targetFamilies(sources),
     ...healthFamilies(sources),
+    ...gateFamilies(sources),
     ...nodeFamilies(sources),
     ...eventLoopFamilies(sources),
   ];

@@ -26,6 +26,7 @@ function setUp() {
     reveal: (text) => text,
     status: () => nodeStatus({ armedTimers: timers.armed }),
     healthChanges: () => [],
+    gates: () => [],
   });
   return { clock, timers, observer };
 }

@@ -9,6 +9,7 @@ import type { TimerName } from '@weir/proto/http/failures.js';
 import type { SecretText, Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import type { GatewayRequest } from '../pipeline/dispatch.js';
 import type { Clock, Random, Timers } from '../time/clock.js';
+import type { GateReading } from '../upstream/concurrency/gate-store.js';
 import type { ChangeCount } from '../upstream/health/health-log.js';
 import { type AccessLog, createAccessLog } from './access-log.js';
 import { Cells, type RouteCells } from './cells.js';
@@ -30,6 +31,7 @@ export interface ObserverServices {
   /** Asked at each scrape. */
   readonly status: () => NodeStatus;
   readonly healthChanges: () => Iterable<ChangeCount>;
+  readonly gates: () => Iterable<GateReading>;
 }
 
 export interface NodeObserver extends Observer {
@@ -67,7 +69,7 @@ class Observers implements NodeObserver {
   readonly #routes = new Map<string, RouteObserver>();
   #bugs = 0;
 
-  constructor({ clock, timers, random, reveal, status, healthChanges }: ObserverServices) {
+  constructor({ clock, timers, random, reveal, status, healthChanges, gates }: ObserverServices) {
     this.#clock = clock;
     this.#cells.route(NO_ROUTE_ID);
     this.#log = createAccessLog((destination) => openLog(destination, timers), random);
@@ -77,6 +79,7 @@ class Observers implements NodeObserver {
       cells: this.#cells,
       status,
       healthChanges,
+      gates,
       eventLoop: () => this.#eventLoop.window(),
       log: () => this.#log.counts(),
       spans: () => this.#tracing.counts(),

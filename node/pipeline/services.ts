@@ -6,6 +6,7 @@ import type { Observer } from '../observe/observer.js';
 import type { Clock, Random, Timers } from '../time/clock.js';
 import type { BudgetStore } from '../upstream/retry/budget-store.js';
 import type { HeldBytes } from '../upstream/retry/held-bytes.js';
+import type { GateStore } from '../upstream/concurrency/gate-store.js';
 import type { Upstreams } from '../upstream/upstreams.js';
 
 export interface ChainServices {
@@ -23,6 +24,8 @@ export interface ChainServices {
   readonly budgets: BudgetStore;
   /** Memory of this node that answers take which are held back. */
   readonly heldBytes: HeldBytes;
+  /** Who is let to an upstream at once; gates outlive a snapshot. */
+  readonly gates: GateStore;
   readonly observer: Observer;
   /** Hears of bugs: what threw where nothing may throw. The exchange that it belonged to has failed or will. */
   readonly onBug: (error: unknown) => void;

@@ -2,6 +2,7 @@
 import type { BalancePolicy, BalanceSpec } from '@weir/proto/snapshot/resilience.js';
 import type { GatewaySpec, RouteSpec, RouteTimeouts, TargetSpec, UpstreamSpec } from '@weir/proto/snapshot/snapshot.js';
 import { unweighed } from '../../upstream/balance/load.js';
+import { createGateStore } from '../../upstream/concurrency/gate-store.js';
 import { alwaysWell } from '../../upstream/health/standing.js';
 import { createBudgetStore } from '../../upstream/retry/budget-store.js';
 import { createHeldBytes } from '../../upstream/retry/held-bytes.js';
@@ -97,6 +98,7 @@ export function makeServices(overrides: Partial<ChainServices> = {}): ChainServi
     limiters: { limiter: notGiven('limiter store') },
     budgets: createBudgetStore(),
     heldBytes: createHeldBytes(),
+    gates: createGateStore(),
     observer: { route: () => ({ started: () => {}, ended: () => {} }), timerFired: () => {}, decided: () => {} },
     onBug: (error) => {
       throw error;

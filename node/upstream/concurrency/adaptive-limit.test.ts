@@ -1,0 +1,159 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { seededRandom } from '../../pipeline/testing/harness.js';
+import { AdaptiveLimit } from './adaptive-limit.js';
+import { Agenda, exponential, Plant } from './testing/plant.js';
+
+const bounds = { limitMin: 8, limitMax: 4096, limitStart: 64 };
+
+interface Model {
+  readonly workers: number;
+  readonly seed: number;
+  readonly start?: number;
+  /** Mean milliseconds of work at this time. */
+  readonly meanMs?: (nowMs: number) => number;
+  /** Share of requests that hang for five seconds somewhere on the way, without keeping a worker busy. */
+  readonly stalls?: number;
+}
+
+/** A model that always has as much to do as the limit lets through: who is answered is followed by another. */
+function saturate({ workers, seed, start = 64, meanMs = () => 50, stalls = 0 }: Model) {
+  const random = seededRandom(seed);
+  const agenda = new Agenda();
+  const plant = new Plant(agenda, { workers, random, serviceMs: (nowMs) => exponential(meanMs(nowMs), random) });
+  const limit = new AdaptiveLimit({ ...bounds, limitStart: start });
+  let inFlight = 0;
+  let answers = 0;
+  const fill = (): void => {
+    while (inFlight < limit.limit) {
+      const sentAtMs = agenda.nowMs;
+      inFlight += 1;
+      const end = (): void => {
+        limit.answered(agenda.nowMs - sentAtMs, inFlight, agenda.nowMs);
+        inFlight -= 1;
+        answers += 1;
+        fill();
+      };
+      if (random() < stalls) agenda.at(agenda.nowMs + 5_000, end);
+      else plant.send(end);
+    }
+  };
+  fill();
+  /** Limits, one every 100 ms, and answers per second until then. */
+  return (untilMs: number) => {
+    const beganAtMs = agenda.nowMs;
+    const before = answers;
+    const limits: number[] = [];
+    for (let atMs = beganAtMs + 100; atMs <= untilMs; atMs += 100) {
+      agenda.runUntil(atMs);
+      limits.push(limit.limit);
+    }
+    limits.sort((a, b) => a - b);
+    return {
+      least: limits[0] ?? 0,
+      median: limits[limits.length >> 1] ?? 0,
+      perS: ((answers - before) * 1000) / (untilMs - beganAtMs),
+    };
+  };
+}
+
+const seed = fc.integer({ min: 1, max: 100_000 });
+/** A limit that is told of so many answers that each took so long, with so many in flight. */
+function told(limit: AdaptiveLimit, answers: number, latencyMs: number, inFlight: number, fromMs: number): number {
+  for (let i = 1; i <= answers; i += 1) limit.answered(latencyMs, inFlight, fromMs + i * 10);
+  return fromMs + answers * 10;
+}
+
+describe('the adaptive limit', () => {
+  it('settles between what the upstream works on at once and three times that, and costs it little throughput', () => {
+    fc.assert(
+      fc.property(seed, fc.constantFrom(16, 20, 50), (seed, workers) => {
+        const run = saturate({ workers, seed });
+        run(30_000);
+        const { median, perS } = run(90_000);
+        expect(median).toBeGreaterThanOrEqual(workers);
+        expect(median).toBeLessThanOrEqual(3 * workers);
+        expect(perS).toBeGreaterThan(0.93 * workers * 20);
+      }),
+      { numRuns: 5 },
+    );
+  });
+
+  it('comes down from a start that is far too high, and up from one that is too low', () => {
+    const high = saturate({ workers: 20, seed: 1, start: 400 });
+    high(60_000);
+    expect(high(90_000).median).toBeLessThanOrEqual(80);
+    const low = saturate({ workers: 300, seed: 1, start: 8 });
+    low(20_000);
+    expect(low(40_000).median).toBeGreaterThanOrEqual(300);
+  });
+
+  it('recovers after a slow phase', () => {
+    fc.assert(
+      fc.property(seed, (seed) => {
+        const meanMs = (nowMs: number): number => (nowMs > 30_000 && nowMs < 50_000 ? 200 : 50);
+        const run = saturate({ workers: 20, seed, meanMs });
+        run(80_000);
+        const { median, perS } = run(120_000);
+        expect(median).toBeGreaterThanOrEqual(20);
+        expect(median).toBeLessThanOrEqual(80);
+        expect(perS).toBeGreaterThan(0.9 * 400);
+      }),
+      { numRuns: 4 },
+    );
+  });
+
+  it('does not take two stalls in a hundred for a queue', () => {
+    const run = saturate({ workers: 100, seed: 3, stalls: 0.02 });
+    run(30_000);
+    // What stalls holds a place, too, for a hundred times as long: two thirds of those in flight do nothing.
+    expect(run(60_000).median).toBeGreaterThan(100);
+  });
+
+  it('never leaves its bounds, whatever it is told', () => {
+    const event = fc.record({
+      kind: fc.constantFrom('answered', 'timedOut'),
+      latencyMs: fc.oneof(fc.constant(0), fc.double({ min: 0, max: 1e6, noNaN: true })),
+      inFlight: fc.nat(10_000),
+      passedMs: fc.nat(500),
+      times: fc.integer({ min: 1, max: 300 }),
+    });
+    fc.assert(
+      fc.property(fc.array(event, { maxLength: 60, size: 'max' }), (events) => {
+        const limit = new AdaptiveLimit({ limitMin: 10, limitMax: 100, limitStart: 50 });
+        let nowMs = 0;
+        for (const { kind, latencyMs, inFlight, passedMs, times } of events) {
+          for (let i = 0; i < times; i += 1) {
+            nowMs += passedMs;
+            if (kind === 'answered') limit.answered(latencyMs, inFlight, nowMs);
+            else limit.timedOut(inFlight, nowMs);
+            if (limit.limit >= 10 && limit.limit <= 100 && Number.isInteger(limit.limit)) continue;
+            throw new Error(`the limit is ${limit.limit}`);
+          }
+        }
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('moves only when at least half of it is used', () => {
+    const idle = new AdaptiveLimit(bounds);
+    told(idle, 2_000, 50, 31, 0);
+    expect(idle.limit).toBe(64);
+    const used = new AdaptiveLimit(bounds);
+    told(used, 2_000, 50, 32, 0);
+    expect(used.limit).toBeGreaterThan(64);
+  });
+
+  it('shrinks by the share of requests that time out', () => {
+    const limit = new AdaptiveLimit(bounds);
+    for (let i = 1; i <= 200; i += 1) limit.timedOut(64, i * 10);
+    expect(limit.limit).toBe(8);
+  });
+
+  it('does not go down to a handful to measure', () => {
+    const run = saturate({ workers: 100, seed: 5 });
+    run(30_000);
+    expect(run(120_000).least).toBeGreaterThanOrEqual(25);
+  });
+});

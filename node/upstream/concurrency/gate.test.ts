@@ -1,0 +1,206 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { seededRandom } from '../../pipeline/testing/harness.js';
+import { Gate, type Refusal } from './gate.js';
+import { type PriorityRank, Waiter } from './line.js';
+import { type CrowdOptions, type Fate, runCrowd } from './testing/crowd.js';
+import { Agenda, exponential, Plant } from './testing/plant.js';
+
+const fixed = (limit: number, queue = 100) =>
+  new Gate({ mode: 'fixed', limitMin: limit, limitMax: limit, limitStart: limit, queue });
+
+class Client extends Waiter {
+  override readonly priority: PriorityRank;
+  override readonly deadlineAtMs: number;
+  fate: 'waits' | 'inside' | Refusal['kind'] | 'gone' | 'left' = 'waits';
+  onAdmitted: () => void = () => {};
+
+  constructor(priority: PriorityRank, deadlineAtMs = Number.POSITIVE_INFINITY) {
+    super();
+    this.priority = priority;
+    this.deadlineAtMs = deadlineAtMs;
+  }
+
+  override admit(): void {
+    this.fate = 'inside';
+    this.onAdmitted();
+  }
+
+  override refuse({ kind }: Refusal): void {
+    this.fate = kind;
+  }
+
+  come(gate: Gate, nowMs: number): this {
+    if (gate.enter()) this.fate = 'inside';
+    else {
+      const refusal = gate.wait(this, nowMs);
+      if (refusal !== null) this.fate = refusal.kind;
+    }
+    return this;
+  }
+
+  leave(gate: Gate, tookMs: number, nowMs: number): void {
+    this.fate = 'left';
+    gate.leave('answered', tookMs, tookMs, nowMs);
+  }
+}
+
+/** Of those who wait: the highest class, and in it who came first. */
+const nextOf = (clients: readonly Client[]): Client | undefined =>
+  clients.filter(({ fate }) => fate === 'waits').sort((a, b) => a.priority - b.priority)[0];
+
+describe('the gate', () => {
+  it('serves by class and then in order, sheds the newest of the lowest, and loses no place, in any history', () => {
+    const priority = fc.constantFrom<PriorityRank>(0, 1, 2);
+    const step = fc.oneof(
+      fc.record({ kind: fc.constant('come' as const), priority }),
+      fc.record({ kind: fc.constant('leave' as const), which: fc.nat(100) }),
+      fc.record({ kind: fc.constant('cancel' as const), which: fc.nat(100) }),
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 200, size: 'max' }), (steps) => {
+        const gate = fixed(3, 5);
+        const clients: Client[] = [];
+        const having = (fate: Client['fate']) => clients.filter((client) => client.fate === fate);
+        steps.forEach((step, nowMs) => {
+          const nowAtMs = nowMs / 1000; // So short that no queue stands.
+          if (step.kind === 'come') {
+            const waiting = having('waits');
+            const lowest = waiting
+              .filter((other) => other.priority > step.priority)
+              .sort((a, b) => a.priority - b.priority);
+            const victim = lowest.filter((other) => other.priority === lowest.at(-1)?.priority).at(-1);
+            const isFull = waiting.length === 5;
+            const client = new Client(step.priority).come(gate, nowAtMs);
+            clients.push(client);
+            if (isFull)
+              expect([client.fate, victim?.fate]).toEqual(victim ? ['waits', 'displaced'] : ['full', undefined]);
+          } else if (step.kind === 'leave') {
+            const inside = having('inside');
+            const expected = nextOf(clients);
+            inside[step.which % inside.length]?.leave(gate, 1, nowAtMs);
+            if (inside.length > 0 && expected !== undefined) expect(expected.fate).toBe('inside');
+          } else {
+            const waiting = having('waits');
+            const gone = waiting[step.which % waiting.length];
+            if (gone === undefined) return;
+            gone.fate = 'gone';
+            gate.abandon(gone, nowAtMs);
+          }
+          expect([gate.inFlight, gate.queued]).toEqual([having('inside').length, having('waits').length]);
+          if (gate.queued > 0) expect(gate.inFlight).toBe(3);
+        });
+        for (const client of having('waits')) gate.abandon(client, 1);
+        for (const client of having('inside')) client.leave(gate, 1, 1);
+        expect([gate.inFlight, gate.queued]).toEqual([0, 0]);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('refuses at once what cannot be answered within its deadline, by place in the queue and the rate of the upstream', () => {
+    const gate = fixed(1);
+    let inside = new Client(1).come(gate, 0);
+    inside.leave(gate, 100, 100);
+    inside = new Client(1).come(gate, 100);
+    // Each takes 100 ms: the first that waits is answered 200 ms from now, the third 400 ms from now.
+    expect(new Client(1, 100 + 190).come(gate, 100).fate).toBe('deadline');
+    const waiting = [new Client(1, 5_000), new Client(1, 5_000)].map((client) => client.come(gate, 100).fate);
+    expect(waiting).toEqual(['waits', 'waits']);
+    expect(new Client(1, 100 + 390).come(gate, 100).fate).toBe('deadline');
+    expect(new Client(1, 100 + 410).come(gate, 100).fate).toBe('waits');
+    expect(new Client(0, 100 + 210).come(gate, 100).fate).toBe('waits'); // critical requests wait for nobody else
+    inside.leave(gate, 100, 200);
+  });
+
+  it('asks again when its turn comes, and spends no place on what would be late', () => {
+    const gate = fixed(1);
+    const first = new Client(1).come(gate, 0);
+    const tight = new Client(1, 150).come(gate, 0); // nothing is known yet, so it waits
+    const patient = new Client(1).come(gate, 0);
+    first.leave(gate, 100, 100);
+    expect([tight.fate, patient.fate]).toEqual(['deadline', 'inside']);
+  });
+
+  it('says when to come back by the queue and the rate', () => {
+    const gate = fixed(1, 9);
+    new Client(1).come(gate, 0).leave(gate, 1_000, 1_000);
+    for (let i = 0; i < 10; i += 1) new Client(1).come(gate, 1_000);
+    const refusal = gate.wait(new Client(1), 1_000);
+    expect(refusal).toEqual({ kind: 'full', retryAfterS: 10 });
+    expect(fixed(1, 0).retryAfterS(0)).toBe(1);
+    expect(gate.retryAfterS(10_000_000)).toBe(60); // it stands still
+  });
+
+  it('admits whoever waits when one that was admitted ends at once', () => {
+    const gate = fixed(1, 5_000);
+    const first = new Client(1).come(gate, 0);
+    const others = Array.from({ length: 5_000 }, () => {
+      const client = new Client(1);
+      client.onAdmitted = () => client.leave(gate, 0, 0);
+      return client.come(gate, 0);
+    });
+    first.leave(gate, 0, 0);
+    expect(new Set(others.map(({ fate }) => fate))).toEqual(new Set(['left']));
+    expect([gate.inFlight, gate.queued]).toEqual([0, 0]);
+  });
+});
+
+interface Load {
+  readonly share: number;
+  readonly seed: number;
+  readonly priority?: CrowdOptions['priority'];
+}
+
+/** A minute at this share of what 20 workers of 50 ms can do; those who came from the tenth second on. */
+function minuteAt({ share, seed, priority }: Load) {
+  const random = seededRandom(seed);
+  const agenda = new Agenda();
+  const plant = new Plant(agenda, { workers: 20, random, serviceMs: () => exponential(50, random) });
+  const gate = new Gate({ mode: 'adaptive', limitMin: 8, limitMax: 4096, limitStart: 64, queue: 1024 });
+  const crowd = { random, everyMs: () => 2.5 / share, deadlineMs: 2_000, queueMs: 1_000 };
+  const fates = runCrowd(agenda, gate, plant, { ...crowd, ...(priority === undefined ? {} : { priority }) }, 60_000);
+  const settled = fates.filter(({ cameAtMs }) => cameAtMs > 10_000);
+  const good = settled.filter(({ kind }) => kind === 'good');
+  const refused = settled.filter(({ kind }) => kind !== 'good' && kind !== 'late');
+  return { settled, ofCapacity: good.length / 20_000, p99GoodMs: p99(good), p99RefusedMs: p99(refused), refused };
+}
+
+function p99(fates: readonly Fate[]): number {
+  const tookMs = fates.map((fate) => fate.tookMs).sort((a, b) => a - b);
+  return tookMs[Math.floor(tookMs.length * 0.99)] ?? 0;
+}
+
+describe('the gate before an upstream with more to do than it can', () => {
+  const seed = fc.integer({ min: 1, max: 100_000 });
+
+  it('keeps it as busy as it can be, answers in time, and refuses the rest at once', () => {
+    fc.assert(
+      fc.property(seed, fc.constantFrom(1.33, 3), (seed, share) => {
+        const { ofCapacity, p99GoodMs, p99RefusedMs } = minuteAt({ share, seed });
+        expect(ofCapacity).toBeGreaterThan(0.93);
+        expect(p99GoodMs).toBeLessThan(1_000);
+        expect(p99RefusedMs).toBeLessThan(20);
+      }),
+      { numRuns: 4 },
+    );
+  });
+
+  it('refuses next to nobody at nine tenths of what it can', () => {
+    expect(minuteAt({ share: 0.9, seed: 7 }).refused.length).toBeLessThan(20);
+  });
+
+  it('serves every critical request as long as those alone are not too many', () => {
+    const draw: CrowdOptions['priority'] = (random) => {
+      const drawn = random();
+      return drawn < 0.2 ? 0 : drawn < 0.6 ? 1 : 2;
+    };
+    const { settled } = minuteAt({ share: 2, seed: 7, priority: draw });
+    const goodOf = (rank: PriorityRank): number => {
+      const all = settled.filter(({ priority }) => priority === rank);
+      return all.filter(({ kind }) => kind === 'good').length / all.length;
+    };
+    expect(goodOf(0)).toBeGreaterThan(0.995);
+    expect(goodOf(1)).toBeGreaterThan(goodOf(2) + 0.2);
+  });
+});
