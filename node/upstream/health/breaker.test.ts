@@ -67,6 +67,13 @@ describe('a breaker', () => {
     expect(told.changes.slice(-3)).toEqual(['breaker trial out', 'breaker trial well', 'breaker well out']);
   });
 
+  it('forgets with a good trial what the window held before', () => {
+    const { run, standing } = make();
+    run(0, 'bad', 'bad', 'bad', 'bad');
+    run(1_000, 'good', 'good', 'good', 'bad');
+    expect(standing(1_000)).toBe('well');
+  });
+
   it('leaves an upstream alone for as long as it asks, within the largest time, and doubles from its own', () => {
     const { breaker, run, standing } = make();
     run(0, 'bad', 'bad', 'bad');

@@ -67,8 +67,8 @@ export class Opinion {
   /** What an attempt that ends now may do. `decides` is said once for each trial, and must be followed by one of the below. */
   weigh(epoch: number): Weight {
     if (epoch !== this.#epoch) return 'late';
-    if (this.#isWell) return 'counts';
-    return Number.isNaN(this.#trialAtMs) ? 'late' : 'decides';
+    // Where it is not well, only a trial was given an epoch since the last change.
+    return this.#isWell ? 'counts' : 'decides';
   }
 
   putOut(nowMs: number, forMs: number): void {

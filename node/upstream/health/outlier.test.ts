@@ -132,7 +132,10 @@ describe('ejection by comparison', () => {
   });
 
   it('gives the places that the cap leaves to the worst', () => {
-    const { standing, ejected } = compareShares([20, 8, 20, 20, 2, 20, 20], { ejectedShareMax: 0.2 });
+    const { standing, ejected } = compareShares([20, 8, 20, 20, 2, 20, 20], {
+      successRateDeviations: 1,
+      ejectedShareMax: 0.2,
+    });
     expect([standing(1, 5_000), standing(4, 5_000), ejected()]).toEqual(['well', 'out', 1]);
   });
 
@@ -168,6 +171,9 @@ describe('the rules above ejection', () => {
     run(3, 0, 'bad', 5);
     run(0, 0, 'bad', 50);
     expect([standing(3, 0), standing(0, 0)]).toEqual(['out', 'well']);
+    const alone = make(1, { ejectedShareMax: 1 });
+    alone.run(0, 0, 'bad', 50);
+    expect(alone.standing(0, 0)).toBe('well');
   });
 
   it('eject what had to wait with its next failure, when a place is free', () => {
@@ -215,7 +221,7 @@ describe('the rules above ejection', () => {
             const before = told[ended.index]?.changes.length ?? 0;
             const wasWell = member(ended.index).opinion.isWell;
             outliers.end(member(ended.index), ended.epoch, verdict, outcome(verdict, nowMs));
-            expect(ejected()).toBeLessThanOrEqual(Math.min(cap * count + 1e-9, count - 1));
+            expect(ejected()).toBeLessThanOrEqual(Math.min(cap * count, count - 1));
             if (!wasWell) {
               const changed = (told[ended.index]?.changes.length ?? 0) > before;
               if (changed) expect([ended.isTrial, verdict === 'none']).toEqual([true, false]);

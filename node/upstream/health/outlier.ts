@@ -66,9 +66,7 @@ export class Outliers {
     this.#spec = spec;
     this.members = tells.map((tell) => new OutlierMember(tell));
     this.#isWell = isWell;
-    // A share such as 0.6 of 5 is 3, whatever binary fractions make of it.
-    const byShare = Math.floor(spec.ejectedShareMax * tells.length + 1e-9);
-    this.#ejectedMax = Math.min(byShare, tells.length - 1);
+    this.#ejectedMax = Math.floor(spec.ejectedShareMax * tells.length);
   }
 
   end(member: OutlierMember, epoch: number, verdict: Verdict, outcome: AttemptOutcome): void {
@@ -90,7 +88,6 @@ export class Outliers {
       case 'good':
         member.opinion.bringBack(nowMs);
         member.reason = '';
-        member.forget();
         member.tell('outlier', 'trial', 'well', '', { ejections: member.ejections }, nowMs);
         break;
       case 'bad':
@@ -117,7 +114,8 @@ export class Outliers {
   }
 
   #compare(nowMs: number): void {
-    const compared = this.members.filter(({ opinion, total }) => opinion.isWell && total >= this.#spec.requestsMin);
+    // What is out has forgotten its counts, so it is not among them.
+    const compared = this.members.filter(({ total }) => total >= this.#spec.requestsMin);
     if (compared.length >= COMPARED_MIN) {
       this.#compareShares(compared, nowMs);
       this.#compareLatencies(compared, nowMs);

@@ -36,6 +36,8 @@ export interface Health {
   end(epoch: Epoch, outcome: AttemptOutcome): void;
   /** Why it is not well, in words for people; empty when it is. */
   readonly reason: string;
+  /** When one that is out may be tried again; left out by those that don't know. */
+  readonly outUntilMs?: number;
 }
 
 const ALWAYS = 0 as Epoch; // The one epoch of something that never changes its opinion.
