@@ -41,7 +41,7 @@ describe('a body that is read again', () => {
         weight: 5,
         arbitrary: fc.record({ kind: fc.constant('push' as const), bytes: fc.integer({ min: 1, max: 9 }) }),
       },
-      { weight: 2, arbitrary: fc.constant({ kind: 'again' as const }) },
+      { weight: 2, arbitrary: fc.record({ kind: fc.constant('again' as const), pauseAt: fc.nat(4) }) },
       { weight: 2, arbitrary: fc.constant({ kind: 'pause' as const }) },
       { weight: 2, arbitrary: fc.constant({ kind: 'resume' as const }) },
       { weight: 1, arbitrary: fc.constant({ kind: 'let-go' as const }) },
@@ -67,20 +67,28 @@ describe('a body that is read again', () => {
               source.push(piece);
               if (!wasPaused) expect(replay.keptBytes).toBeLessThanOrEqual(Math.max(bound, before));
             } else if (one.kind === 'again' && replay.isWhole) {
-              reader = read(replay);
               isPaused = false;
+              let { pauseAt } = one;
+              reader = read(replay, (body) => {
+                pauseAt -= 1;
+                if (pauseAt !== 0) return;
+                body.pause();
+                isPaused = true;
+              });
             } else if (one.kind === 'pause') {
               reader.body.pause();
               isPaused = true;
               expect(source.paused).toBe(true);
             } else if (one.kind === 'resume') {
-              reader.body.resume();
               isPaused = false;
+              reader.body.resume();
             } else if (one.kind === 'let-go') replay.letGo();
             // A reader that wants more has all there is, and the source runs exactly then.
             if (!isPaused) expect([reader.got.join(''), source.paused]).toEqual([sent, false]);
           }
           source.end();
+          // It may pause once more, and has then to be asked again.
+          reader.body.resume();
           reader.body.resume();
           expect([reader.got.join(''), reader.ending]).toEqual([sent, 'end']);
           // What is not whole is not given away as if it were.
@@ -135,6 +143,8 @@ describe('a body that is read again', () => {
     first.body.resume();
     expect([first.got, source.paused]).toEqual([['a'], true]);
     const second = read(replay);
+    first.body.pause();
+    expect(source.paused).toBe(false);
     source.end();
     expect([second.got, second.ending, first.ending, source.paused]).toEqual([['a', 'b'], 'end', null, false]);
   });
@@ -151,6 +161,34 @@ describe('a body that is read again', () => {
     expect([second.got, source.paused]).toEqual([['a', 'b'], true]);
     second.body.resume();
     expect(source.paused).toBe(false);
+  });
+
+  it('is let go behind a reader that has caught up, where what was in flight has made it too long', () => {
+    const source = fakeBody();
+    const replay = new Replay(source, 2);
+    read(replay);
+    source.push('ab');
+    replay.detach();
+    source.push('cd');
+    expect([replay.isWhole, replay.keptBytes]).toEqual([true, 4]);
+    const second = read(replay);
+    expect([second.got, replay.isWhole, replay.keptBytes]).toEqual([['ab', 'cd'], false, 0]);
+  });
+
+  it('gives no piece to a reader that is still busy with one', () => {
+    const source = fakeBody();
+    const replay = new Replay(source, 100);
+    read(replay);
+    for (const piece of ['a', 'b', 'c']) source.push(piece);
+    let isBusy = false;
+    const second = read(replay, (body) => {
+      expect(isBusy).toBe(false);
+      isBusy = true;
+      body.pause();
+      body.resume();
+      isBusy = false;
+    });
+    expect(second.got).toEqual(['a', 'b', 'c']);
   });
 
   it('passes from one reader to the next in the middle of a piece', () => {
@@ -173,6 +211,15 @@ describe('a body that is read again', () => {
     const replay = new Replay(empty, 100);
     empty.end();
     expect([read(replay).ending, read(replay).ending]).toEqual(['end', 'end']);
+
+    const late = fakeBody();
+    const third = new Replay(late, 100);
+    read(third);
+    const unread = third.body();
+    late.end();
+    const heard: string[] = [];
+    unread.read({ onChunk: () => {}, onEnd: () => heard.push('end'), onError: ({ code }) => heard.push(code) });
+    expect(heard).toEqual(['end']);
 
     const broken = fakeBody();
     const other = new Replay(broken, 100);

@@ -88,7 +88,7 @@ export class Replay implements BodySink {
   }
 
   pause(reader: Reading): void {
-    if (reader === this.#reader && this.#hasAll(reader)) this.source.pause();
+    if (reader === this.#reader) this.source.pause();
   }
 
   /** Hands over what the reader has not got, as long as it wants it. */
