@@ -59,6 +59,7 @@ describe('retries', () => {
     ['timeouts: { total: 2s, attempt: 600ms }, retry: { attempts: 3 }', '{}'],
     ['timeouts: { total: 1s }', '{}'],
     ['timeouts: { total: 1s }', '{ timeouts: { firstByte: 10s } }'],
+    ['timeouts: { total: 10s }', '{ timeouts: { attempt: 29s, firstByte: 29s } }'],
     ['timeouts: { total: 2s, firstByte: 1700ms, attempt: 500ms }', '{}'],
   ])('%s within %s are left alone', (route, gateway) => {
     expect(withRoute(route, gateway).filter((line) => line.includes('.retry'))).toEqual([]);

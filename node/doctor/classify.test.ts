@@ -6,7 +6,7 @@ import { classify } from './classify.js';
 import { rules } from './rules.js';
 import { latency, makeRecord, target, took, unknown } from './testing/records.js';
 
-const quietAsked = { targets: 3, inFlight: 3, limit: null, connections: 4, connectionsMax: 64, waiting: 0 };
+const quietAsked = { targets: 3, inFlight: 3, limit: null, queued: 0, connections: 4, connectionsMax: 64, waiting: 0 };
 const oneBad = {
   targetState: target('a:1', { answered: 0, timedOut: 9 }),
   peers: [target('b:1'), target('c:1')],
@@ -16,7 +16,7 @@ const allBad = {
   peers: [target('b:1', { timedOut: 40 }), target('c:1', { timedOut: 40 })],
 };
 const attemptThatGot = (status: number): TimeoutRecord['attempts'] => [
-  { target: 'b:1', phases: {}, status, failure: null, timer: null },
+  { target: 'b:1', cause: 'retry', phases: {}, status, failure: null, timer: null },
 ];
 const settings = makeRecord().settings;
 const MIB = 1024 * 1024;
@@ -125,7 +125,13 @@ const cases: readonly [string, Partial<TimeoutRecord>, Cause, string, string][] 
   ],
   [
     'the fixed limit is reached while answers are as quick as ever',
-    { timer: 'queue', limitMs: 1_000, elapsedMs: 1_000, asked: { ...quietAsked, limit: 8, inFlight: 8 } },
+    {
+      timer: 'queue',
+      limitMs: 1_000,
+      elapsedMs: 1_000,
+      asked: { ...quietAsked, limit: 8, inFlight: 8 },
+      settings: { ...settings, concurrency: 'fixed' },
+    },
     'resource limits',
     'limit-reached',
     'upstreams[id=orders].concurrency: 8 → adaptive',
@@ -309,6 +315,7 @@ describe('the classifier', () => {
     const phases = fc.dictionary(fc.constantFrom('queue', 'connect', 'tls', 'send', 'firstByte', 'body'), ms);
     const attempt = fc.record({
       target: fc.string(),
+      cause: fc.constantFrom(null, 'retry', 'hedge'),
       phases,
       status: fc.constantFrom(0, 200, 404, 429, 500, 503),
       failure: fc.constantFrom(null, ...Object.keys(failureTable)),
@@ -337,6 +344,7 @@ describe('the classifier', () => {
           targets: count,
           inFlight: count,
           limit: fc.option(count),
+          queued: count,
           connections: count,
           connectionsMax: count,
           waiting: count,

@@ -13,7 +13,11 @@ const orders = makeRoute({ id: 'orders', timeouts: { ...routeTimeouts, firstByte
 
 function setUp(routes: readonly RouteSpec[] = [orders]) {
   const clock = fakeClock();
-  const doctor = createDoctor({ clock, eventLoop: () => ({ delayP99Ms: 1, utilization: 0.1 }) });
+  const doctor = createDoctor({
+    clock,
+    gates: () => [{ upstream: 'upstream-1', limit: 64.5, inFlight: 4, queued: 2 }],
+    eventLoop: () => ({ delayP99Ms: 1, utilization: 0.1 }),
+  });
   const upstream = makeUpstream([makeTarget({ id: 'a:1' }), makeTarget({ id: 'b:1' })]);
   const upstreams = { get: (id: string) => (id === upstream.spec.id ? upstream : undefined) };
   doctor.use({ routes, upstreams: [upstream.spec] }, upstreams);
@@ -58,6 +62,7 @@ describe('the doctor', () => {
       requestId: 'request-9',
       elapsedMs: 2_001,
       limitMs: 2_000,
+      asked: { targets: 2, limit: 64, queued: 2 },
       node: { inFlight: 4, loopDelayMs: 1, loopBusy: 0.1 },
       targetState: { target: 'a:1', timedOut: 2, answered: 0, standing: 'well' },
       peers: [{ target: 'b:1', timedOut: 0, answered: 30, meanMs: 10 }],

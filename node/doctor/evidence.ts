@@ -65,11 +65,13 @@ export function splitTheCall({ record, usualTotalMs }: Facts): Change[] {
 }
 
 export function isPoolFull({ record: { asked } }: Facts): boolean {
-  return asked !== null && asked.connections >= asked.connectionsMax;
+  return asked !== null && asked.connectionsMax > 0 && asked.connections >= asked.connectionsMax;
 }
 
-export function isLimitReached({ record: { asked } }: Facts): boolean {
-  return asked !== null && asked.limit !== null && asked.inFlight >= asked.limit;
+/** A place may have become free in the moment in which its request gave up; whoever waits shows that it is rare. */
+export function isLimitReached({ record: { asked, settings } }: Facts): boolean {
+  if (asked === null || asked.limit === null || settings.concurrency !== 'fixed') return false;
+  return asked.queued > 0 || asked.inFlight >= asked.limit;
 }
 
 export function places(facts: Facts): Told {
@@ -81,7 +83,8 @@ export function places(facts: Facts): Told {
     said.push(
       `${asked.connections} of ${asked.connectionsMax} connections are open, and ${asked.waiting} requests wait`,
     );
-  if (asked.limit !== null) said.push(`${asked.inFlight} of ${asked.limit} requests at once are in flight`);
+  if (asked.limit !== null)
+    said.push(`${asked.inFlight} of ${asked.limit} requests at once are in flight, ${asked.queued} wait`);
   if (usualFirstByteMs > 0 && !facts.risen)
     said.push(`answers still begin after ${inWords(usualFirstByteMs)}, as before`);
   return said;

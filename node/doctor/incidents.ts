@@ -9,7 +9,7 @@
  */
 import type { WatchedTimer } from '@weir/proto/events/doctor.js';
 import type { RouteTimeouts } from '@weir/proto/snapshot/snapshot.js';
-import type { Attempt, Exchange } from '../pipeline/exchange.js';
+import { type Attempt, decisiveAttempt, type Exchange } from '../pipeline/exchange.js';
 
 /** Share of a limit from which an answer counts as a near-timeout. */
 export const NEAR_SHARE = 0.8;
@@ -55,6 +55,8 @@ export function incidentsOf(exchange: Exchange, timeouts: RouteTimeouts): Incide
   if (whole !== null) fired.push(whole);
   if (fired.length > 0 || exchange.failure !== null) return fired;
   let nearest = nearTotal(exchange);
+  const place = nearPlace(exchange, timeouts);
+  if (shareOf(place) > shareOf(nearest)) nearest = place;
   for (const attempt of attempts) {
     if (attempt.failure !== null || attempt.status === 0) continue;
     for (const near of nearIn(attempt, timeouts)) if (shareOf(near) > shareOf(nearest)) nearest = near;
@@ -81,7 +83,7 @@ function firedIn(attempt: Attempt): Incident[] {
 /** What ended the exchange as a whole and is not the failure of one of its attempts. */
 function firedOutside(exchange: Exchange): Incident | null {
   const { failure, attempts, endedAtMs, receivedAtMs } = exchange;
-  if (failure === null || attempts.some((attempt) => attempt.failure === failure)) return null;
+  if (failure === null) return null;
   const attempt = attempts.at(-1) ?? null;
   const elapsedMs = endedAtMs - receivedAtMs;
   if (failure.code === 'client_gone') {
@@ -90,11 +92,12 @@ function firedOutside(exchange: Exchange): Incident | null {
     return waited ? { kind: 'fired', timer: 'client', limitMs: 0, elapsedMs, attempt } : null;
   }
   const { timer, limitMs = 0 } = failure;
-  if (timer === undefined || attempts.some((one) => one.failure?.timer === timer && timer !== 'total')) return null;
+  if (timer === undefined || attempts.some((one) => one.failure?.timer === timer)) return null;
   return { kind: 'fired', timer, limitMs, elapsedMs: timer === 'total' ? elapsedMs : limitMs, attempt };
 }
 
-function nearTotal({ status, attempts, deadlineAtMs, receivedAtMs, endedAtMs }: Exchange): Incident | null {
+function nearTotal(exchange: Exchange): Incident | null {
+  const { status, deadlineAtMs, receivedAtMs, endedAtMs } = exchange;
   const limitMs = deadlineAtMs - receivedAtMs;
   // A tunnel has no deadline, and without one nothing is near.
   if (status === 101 || !Number.isFinite(limitMs)) return null;
@@ -103,8 +106,14 @@ function nearTotal({ status, attempts, deadlineAtMs, receivedAtMs, endedAtMs }: 
     timer: 'total',
     limitMs,
     elapsedMs: endedAtMs - receivedAtMs,
-    attempt: attempts.at(-1) ?? null,
+    attempt: decisiveAttempt(exchange) ?? null,
   };
+}
+
+/** Waiting for a place at the upstream, before any attempt. */
+function nearPlace(exchange: Exchange, { queueMs }: RouteTimeouts): Incident {
+  const attempt = decisiveAttempt(exchange) ?? null;
+  return { kind: 'near', timer: 'queue', limitMs: queueMs, elapsedMs: exchange.queuedMs, attempt };
 }
 
 function nearIn(attempt: Attempt, timeouts: RouteTimeouts): Incident[] {

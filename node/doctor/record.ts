@@ -10,6 +10,7 @@ import type {
 import type { RouteSpec } from '@weir/proto/snapshot/snapshot.js';
 import type { GatewayRequest } from '../pipeline/dispatch.js';
 import { type Attempt, phaseDurations } from '../pipeline/exchange.js';
+import type { GateReading } from '../upstream/concurrency/gate-store.js';
 import type { PoolStats } from '../upstream/pools/pool.js';
 import type { Target } from '../upstream/target.js';
 import type { Upstream } from '../upstream/upstreams.js';
@@ -29,6 +30,8 @@ export interface Surroundings {
   readonly route: RouteSpec;
   readonly upstream: Upstream | undefined;
   readonly targets: TargetHistories;
+  /** Undefined where the upstream is asked without a limit. */
+  readonly gate: GateReading | undefined;
   readonly latency: RouteLatency;
   readonly inFlight: number;
   readonly eventLoop: { readonly delayP99Ms: number; readonly utilization: number };
@@ -56,7 +59,9 @@ export function recordOf(request: GatewayRequest, incident: Incident, around: Su
     elapsedMs: round(incident.elapsedMs),
     phases: attempt === null ? {} : phaseDurations(attempt, nowMs),
     attempts: exchange.attempts.slice(0, ATTEMPTS_MAX).map((one) => attemptSeen(one, nowMs)),
-    queueMs: round(exchange.attempts.reduce((sum, one) => sum + (phaseDurations(one, nowMs).queue ?? 0), 0)),
+    queueMs: round(
+      exchange.attempts.reduce((sum, one) => sum + (phaseDurations(one, nowMs).queue ?? 0), exchange.queuedMs),
+    ),
     requestBytes: exchange.requestBytes,
     responseBytes: exchange.responseBytes,
     deadline: {
@@ -68,7 +73,7 @@ export function recordOf(request: GatewayRequest, incident: Incident, around: Su
       loopDelayMs: round(around.eventLoop.delayP99Ms),
       loopBusy: Math.round(around.eventLoop.utilization * 100) / 100,
     },
-    asked: upstream === undefined ? null : upstreamSeen(upstream, target),
+    asked: upstream === undefined ? null : upstreamSeen(upstream, target, around.gate),
     targetState: target === undefined ? null : seen(target),
     peers: (upstream?.targets ?? [])
       .filter((one) => one !== target)
@@ -84,6 +89,7 @@ const round = (ms: number): number => Math.round(ms * 10) / 10;
 function attemptSeen(attempt: Attempt, nowMs: number): AttemptSeen {
   return {
     target: attempt.targetId,
+    cause: attempt.cause,
     phases: phaseDurations(attempt, nowMs),
     status: attempt.status,
     failure: attempt.failure?.code ?? null,
@@ -107,12 +113,17 @@ function targetSeen(target: Target, { targets, nowMs }: Surroundings): TargetSee
   };
 }
 
-function upstreamSeen({ spec, targets }: Upstream, target: PooledTarget | undefined): UpstreamSeen {
+function upstreamSeen(
+  { spec, targets }: Upstream,
+  target: PooledTarget | undefined,
+  gate: GateReading | undefined,
+): UpstreamSeen {
   const pool = target?.stats?.();
   return {
     targets: targets.length,
     inFlight: targets.reduce((sum, one) => sum + one.inFlight, 0),
-    limit: spec.concurrency?.mode === 'fixed' ? spec.concurrency.limitMax : null,
+    limit: gate === undefined ? null : Math.floor(gate.limit),
+    queued: gate?.queued ?? 0,
     connections: (pool?.open ?? 0) + (pool?.connecting ?? 0),
     connectionsMax: spec.pool.connections,
     waiting: pool?.waiting ?? 0,

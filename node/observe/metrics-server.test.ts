@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createMetricsServer, type MetricsServer } from './metrics-server.js';
 import { nodeStatus } from './testing/node-status.js';
 
+const healthy = { sinceWallMs: 1, nowWallMs: 2, cases: [], forgotten: 0 };
 let running: MetricsServer | null = null;
 afterEach(async () => {
   await running?.close();
@@ -28,6 +29,7 @@ async function start() {
       },
     },
     status: () => nodeStatus({ state: state.node }),
+    doctor: () => healthy,
   });
   running = server;
   const hold = () => {
@@ -63,6 +65,8 @@ describe('the metrics server', () => {
     ]);
     expect(await (await get('/livez')).text()).toBe('ok\n');
     expect(await (await get('/status')).json()).toEqual(nodeStatus({ state: 'serving' }));
+    const doctor = await get('/doctor');
+    expect([doctor.headers.get('content-type'), await doctor.json()]).toEqual(['application/json', healthy]);
   });
 
   it('is ready or says why not, while it lives on', async () => {
@@ -130,7 +134,8 @@ describe('the metrics server', () => {
 
   it('rejects when its port is taken', async () => {
     const { server } = await start();
-    const options = { metrics: { contentType: '', render: async () => '' }, status: () => nodeStatus() };
+    const metrics = { contentType: '', render: async () => '' };
+    const options = { metrics, status: () => nodeStatus(), doctor: () => healthy };
     await expect(createMetricsServer({ host: '127.0.0.1', port: server.address.port, ...options })).rejects.toThrow(
       'EADDRINUSE',
     );

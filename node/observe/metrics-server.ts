@@ -1,6 +1,6 @@
 /**
  * The port that machines ask: `/metrics` for Prometheus, `/livez` and `/readyz` for whoever routes traffic here or
- * restarts the process, `/status` for people.
+ * restarts the process, `/status` for people, `/doctor` for `weir doctor`.
  *
  * Served by node:http and not by the listener, on a port of its own: it must answer when traffic is refused, and load
  * balancers still probe in HTTP/1.0. Live means that the event loop turns. Ready means that a snapshot is in force and
@@ -8,6 +8,7 @@
  * scrapes that come while one is rendered get that one.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { DoctorReport } from '@weir/proto/events/doctor.js';
 import type { NodeStatus } from '@weir/proto/events/node-status.js';
 import type { Metrics } from './metrics.js';
 
@@ -16,6 +17,7 @@ export interface MetricsServerOptions {
   readonly port: number;
   readonly metrics: Metrics;
   status(): NodeStatus;
+  doctor(): DoctorReport;
 }
 
 export interface MetricsServer {
@@ -56,6 +58,12 @@ type Answer = { readonly status: number; readonly type: string; readonly body: s
 const TEXT = 'text/plain; charset=utf-8';
 const text = (status: number, body: string): Answer => ({ status, type: TEXT, body: `${body}\n` });
 
+const json = (value: NodeStatus | DoctorReport): Answer => ({
+  status: 200,
+  type: 'application/json',
+  body: `${JSON.stringify(value, null, 2)}\n`,
+});
+
 const notReadyBecause = {
   starting: 'no configuration is in force yet',
   draining: 'this node is shutting down',
@@ -70,11 +78,8 @@ function handlerOf(options: MetricsServerOptions) {
       const { state } = options.status();
       return state === 'serving' ? text(200, 'ok') : text(503, `not ready: ${notReadyBecause[state]}`);
     },
-    '/status': () => ({
-      status: 200,
-      type: 'application/json',
-      body: `${JSON.stringify(options.status(), null, 2)}\n`,
-    }),
+    '/status': () => json(options.status()),
+    '/doctor': () => json(options.doctor()),
   };
   return (request: IncomingMessage, response: ServerResponse): void => {
     request.resume();

@@ -1,16 +1,18 @@
 /**
- * The observer of a node: what the observe layer tells goes to metrics, access log and traces.
+ * The observer of a node: what the observe layer tells goes to metrics, access log, traces and the timeout doctor.
  *
- * Owns which of the three is in force for a snapshot. What may fail (a log file that can't be opened, an exporter that
+ * Owns which of them is in force for a snapshot. What may fail (a log file that can't be opened, an exporter that
  * can't be loaded) fails in `prepare`, before a snapshot is swapped in; nothing here throws on the way of a request.
  */
 import type { NodeStatus } from '@weir/proto/events/node-status.js';
 import type { TimerName } from '@weir/proto/http/failures.js';
 import type { SecretText, Snapshot } from '@weir/proto/snapshot/snapshot.js';
+import { createDoctor, type Doctor, type RouteDoctor } from '../doctor/doctor.js';
 import type { GatewayRequest } from '../pipeline/dispatch.js';
 import type { Clock, Random, Timers } from '../time/clock.js';
 import type { GateReading } from '../upstream/concurrency/gate-store.js';
 import type { ChangeCount } from '../upstream/health/health-log.js';
+import type { Upstreams } from '../upstream/upstreams.js';
 import { type AccessLog, createAccessLog } from './access-log.js';
 import { Cells, type RouteCells } from './cells.js';
 import type { Decision } from './decisions.js';
@@ -36,6 +38,7 @@ export interface ObserverServices {
 
 export interface NodeObserver extends Observer {
   readonly metrics: Metrics;
+  readonly doctor: Pick<Doctor, 'report'>;
   /** Something threw where nothing may throw. */
   bug(): void;
   /** A request was answered without becoming an exchange: counted under "no route", and logged. */
@@ -43,9 +46,10 @@ export interface NodeObserver extends Observer {
   /**
    * Makes a snapshot's log and traces ready. Rejects when one can't be had; nothing has changed until the result is
    * committed. Commit in the turn of the swap: what a new snapshot calls a secret is hidden from its first request on,
-   * and what a refused one does not call a secret was never shown.
+   * and what a refused one does not call a secret was never shown. `upstreams` are those of the snapshot, for the doctor
+   * to look at.
    */
-  prepare(snapshot: Snapshot): Promise<Prepared>;
+  prepare(snapshot: Snapshot, upstreams?: Upstreams): Promise<Prepared>;
   /** Forgets the routes that are not named: call it after the swap, or after a snapshot was refused with the old ids. */
   retainRoutes(routeIds: Iterable<string>): void;
   /** Writes and exports what waits, within bounds. Exchanges that end later are only counted. */
@@ -59,8 +63,11 @@ export function createNodeObserver(services: ObserverServices): NodeObserver {
 /** Stands for "no route matched", in every snapshot and before the first. */
 const NO_ROUTE_ID = '';
 
+const noUpstreams: Upstreams = { get: () => undefined };
+
 class Observers implements NodeObserver {
   readonly metrics: Metrics;
+  readonly doctor: Doctor;
   readonly #clock: Clock;
   readonly #cells = new Cells();
   readonly #log: AccessLog;
@@ -75,6 +82,7 @@ class Observers implements NodeObserver {
     this.#log = createAccessLog((destination) => openLog(destination, timers), random);
     this.#tracing = createTracing({ timers, random, reveal });
     this.#eventLoop = monitorEventLoop(timers);
+    this.doctor = createDoctor({ clock, gates, eventLoop: () => this.#eventLoop.window() });
     this.metrics = createMetrics({
       cells: this.#cells,
       status,
@@ -90,7 +98,8 @@ class Observers implements NodeObserver {
   route(routeId: string): RouteObserver {
     let observer = this.#routes.get(routeId);
     if (observer === undefined) {
-      observer = new SeenRoute(this.#cells.route(routeId), this.#cells, this.#log, this.#tracing);
+      const doctor = this.doctor.route(routeId);
+      observer = new SeenRoute(this.#cells.route(routeId), this.#cells, doctor, this.#log, this.#tracing);
       this.#routes.set(routeId, observer);
     }
     return observer;
@@ -114,7 +123,7 @@ class Observers implements NodeObserver {
     this.#log.refused(refused, this.#clock.wallMs());
   }
 
-  async prepare(snapshot: Snapshot): Promise<Prepared> {
+  async prepare(snapshot: Snapshot, upstreams: Upstreams = noUpstreams): Promise<Prepared> {
     const tracing = await this.#tracing.prepare(snapshot.gateway.tracing, secretNames(snapshot));
     let log: Prepared;
     try {
@@ -128,6 +137,7 @@ class Observers implements NodeObserver {
         log.commit();
         tracing.commit();
         this.#cells.retainUpstreams(snapshot.upstreams);
+        this.doctor.use(snapshot, upstreams);
       },
       discard: () => {
         log.discard();
@@ -151,12 +161,14 @@ class Observers implements NodeObserver {
 class SeenRoute implements RouteObserver {
   readonly #route: RouteCells;
   readonly #cells: Cells;
+  readonly #doctor: RouteDoctor;
   readonly #log: AccessLog;
   readonly #tracing: Tracing;
 
-  constructor(route: RouteCells, cells: Cells, log: AccessLog, tracing: Tracing) {
+  constructor(route: RouteCells, cells: Cells, doctor: RouteDoctor, log: AccessLog, tracing: Tracing) {
     this.#route = route;
     this.#cells = cells;
+    this.#doctor = doctor;
     this.#log = log;
     this.#tracing = tracing;
   }
@@ -172,6 +184,7 @@ class SeenRoute implements RouteObserver {
       const upstream = this.#cells.upstreams.get(exchange.upstreamId);
       if (upstream !== undefined) for (const attempt of exchange.attempts) upstream.ended(attempt, exchange.endedAtMs);
     }
+    this.#doctor.ended(request, this.#route.inFlight);
     this.#log.ended(request);
     this.#tracing.ended(request);
   }

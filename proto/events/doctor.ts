@@ -55,6 +55,8 @@ export interface TimeoutRecord {
 
 export interface AttemptSeen {
   readonly target: string;
+  /** Why it was made: retry, hedge or fallback; null for the first. */
+  readonly cause: string | null;
   readonly phases: Readonly<Record<string, number>>;
   /** 0: no answer. */
   readonly status: number;
@@ -67,8 +69,9 @@ export interface AttemptSeen {
 export interface UpstreamSeen {
   readonly targets: number;
   readonly inFlight: number;
-  /** Requests at once that are allowed now; null: no limit. */
+  /** Requests at once that are allowed now, null: no limit; and requests that wait for their place. */
   readonly limit: number | null;
+  readonly queued: number;
   /** Connections to the target: open now, and at most; and requests that wait for one. */
   readonly connections: number;
   readonly connectionsMax: number;

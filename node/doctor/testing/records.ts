@@ -43,7 +43,7 @@ export function makeRecord(overrides: Partial<TimeoutRecord> = {}): TimeoutRecor
     responseBytes: 0,
     deadline: { routeMs: 30_000, clientMs: null },
     node: { inFlight: 3, loopDelayMs: 2, loopBusy: 0.1 },
-    asked: { targets: 3, inFlight: 3, limit: null, connections: 4, connectionsMax: 64, waiting: 0 },
+    asked: { targets: 3, inFlight: 3, limit: null, queued: 0, connections: 4, connectionsMax: 64, waiting: 0 },
     targetState: target('a:1', { timedOut: 2 }),
     peers: [target('b:1', { timedOut: 2 }), target('c:1', { timedOut: 2 })],
     latency: took(latency(300, 12, 40)),
