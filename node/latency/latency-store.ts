@@ -1,7 +1,7 @@
 /**
- * What was learnt of latency outlives snapshots: one window for each route and each wait that it learns. Owns them all.
- * A reload that keeps a route's id keeps what is known of it; where the route now leads elsewhere, a minute of traffic
- * replaces what was true before. Windows are asked for when a chain is compiled and held by it.
+ * What was learnt of latency outlives snapshots: one window for each route, each upstream that it asks, and each wait that
+ * it learns. Owns them all. A fallback's latency says nothing about that of the upstream it stands in for, and a route that
+ * a reload leads elsewhere begins anew. Windows are asked for when a chain is compiled and held by it.
  */
 import { LRUCache } from 'lru-cache';
 import { LatencyWindow } from './latency-window.js';
@@ -14,8 +14,8 @@ import { LatencyWindow } from './latency-window.js';
 export type LearntWait = 'firstByte' | 'attempt' | 'answer';
 
 export interface LatencyStore {
-  /** The same object for the same route and wait as long as the node remembers it. */
-  window(routeId: string, wait: LearntWait): LatencyWindow;
+  /** The same object for the same route, upstream and wait as long as the node remembers it. */
+  window(routeId: string, upstreamId: string, wait: LearntWait): LatencyWindow;
 }
 
 /** Windows of all snapshots since the node began, the least recently compiled forgotten first: 50 to 100 MiB when full. */
@@ -24,9 +24,9 @@ const WINDOWS_MAX = 4_096;
 export function createLatencyStore(windowsMax = WINDOWS_MAX): LatencyStore {
   const windows = new LRUCache<string, LatencyWindow>({ max: windowsMax });
   return {
-    window(routeId, wait) {
-      // The wait is one of three words without a colon, so no two pairs give the same name.
-      const name = `${wait}:${routeId}`;
+    window(routeId, upstreamId, wait) {
+      // Ids have no spaces, so no two of these give the same name.
+      const name = `${wait} ${routeId} ${upstreamId}`;
       let window = windows.get(name);
       if (window === undefined) {
         window = new LatencyWindow();

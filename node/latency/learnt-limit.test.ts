@@ -60,19 +60,23 @@ describe('a learnt limit', () => {
 });
 
 describe('the store of latencies', () => {
-  it('gives the same window for the same route and wait, and only then', () => {
+  it('gives the same window for the same route, upstream and wait, and only then', () => {
     const store = createLatencyStore();
-    const first = store.window('r', 'answer');
-    expect(store.window('r', 'answer')).toBe(first);
-    expect(store.window('r', 'attempt')).not.toBe(first);
-    expect(store.window('r2', 'answer')).not.toBe(first);
+    const first = store.window('r', 'u', 'answer');
+    expect(store.window('r', 'u', 'answer')).toBe(first);
+    const others = [
+      store.window('r', 'u', 'attempt'),
+      store.window('r2', 'u', 'answer'),
+      store.window('r', 'v', 'answer'),
+    ];
+    for (const other of others) expect(other).not.toBe(first);
   });
 
   it('forgets windows that no snapshot has asked for in a long time', () => {
     const store = createLatencyStore(2);
-    const first = store.window('a', 'answer');
-    store.window('b', 'answer');
-    store.window('c', 'answer');
-    expect(store.window('a', 'answer')).not.toBe(first);
+    const first = store.window('a', 'u', 'answer');
+    store.window('b', 'u', 'answer');
+    store.window('c', 'u', 'answer');
+    expect(store.window('a', 'u', 'answer')).not.toBe(first);
   });
 });

@@ -215,6 +215,16 @@ describe('a bug above an attempt', () => {
 });
 
 describe('the record of an attempt', () => {
+  it('says why it was made', () => {
+    const layer = attempt(makeRoute(), makeServices());
+    if (layer === null) throw new Error('a proxy route has an attempt layer');
+    const request = makeRequest();
+    const dispatch = compose([layer], scriptedDispatch().dispatch);
+    dispatch(request, recordingHandler());
+    dispatch({ ...request, cause: 'hedge' }, recordingHandler());
+    expect(request.exchange.attempts.map(({ cause }) => cause)).toEqual([null, 'hedge']);
+  });
+
   it('forgets what a former connection had reached when it begins again on a fresh one', () => {
     const world = setUp();
     world.call.handler.onPhase?.('send');
@@ -336,12 +346,32 @@ describe('a learnt limit', () => {
   });
 
   it('learns nothing of how long answers take from errors, however fast they come', () => {
-    const route = setUpRoute({ firstByteLearnt: learnt, attemptLearnt: learnt });
+    for (const timeouts of [{ firstByteLearnt: learnt }, { attemptLearnt: learnt }]) {
+      const route = setUpRoute(timeouts);
+      route.answer(120, 50);
+      const before = route.limit().failure?.limitMs;
+      route.answer(2_000, 1, 0, 503);
+      for (let i = 0; i < 1_000; i += 1) route.begin().call.fail(failure('connection_closed', ''));
+      expect(route.limit().failure?.limitMs).toBe(before);
+    }
+  });
+
+  it('of attempt learns nothing from answers that broke off, but that they took longer', () => {
+    const route = setUpRoute({ attemptLearnt: { ...learnt, factor: 1 } });
     route.answer(120, 50);
-    const before = route.limit().failure?.limitMs;
-    route.answer(1_000, 1, 0, 503);
-    for (let i = 0; i < 1_000; i += 1) route.begin().call.fail(failure('connection_closed', ''));
+    const before = route.limit().failure?.limitMs ?? 0;
+    const breakOff = (count: number, afterMs: number): void => {
+      for (let i = 0; i < count; i += 1) {
+        const { call } = route.begin();
+        call.head(200, [], null);
+        route.clock.advance(afterMs);
+        call.fail(failure('response_incomplete', ''));
+      }
+    };
+    breakOff(2_000, 1);
     expect(route.limit().failure?.limitMs).toBe(before);
+    for (let i = 0; i < 40; i += 1) route.limit();
+    expect(route.limit().failure?.limitMs).toBe(learnt.maxMs);
   });
 
   it('does not become shorter by the attempts that it ends, or that are given up', () => {

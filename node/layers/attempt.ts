@@ -37,7 +37,7 @@ import type { Timer } from '../time/clock.js';
 
 export const attempt: Place = (route, services) => {
   if (route.action.kind !== 'proxy') return null;
-  const limits = routeLimits(route, services);
+  const limits = routeLimits(route, route.action.upstream, services);
   return (next) => (request, handler) => {
     const run = new Run(request, handler, limits, services);
     const body = request.body;
@@ -62,10 +62,12 @@ interface RouteLimits {
   readonly attemptLearnt: LearntLimit | null;
 }
 
-function routeLimits({ id, timeouts }: RouteSpec, services: ChainServices): RouteLimits {
+function routeLimits({ id, timeouts }: RouteSpec, upstreamId: string, services: ChainServices): RouteLimits {
   // Patient: a limit that is too short ends answers that would have come.
   const learnt = (spec: LearntLimitSpec | null, wait: LearntWait): LearntLimit | null =>
-    spec?.kind === 'adaptive' ? new LearntLimit(spec, services.latencies.window(id, wait), 'patient') : null;
+    spec?.kind === 'adaptive'
+      ? new LearntLimit(spec, services.latencies.window(id, upstreamId, wait), 'patient')
+      : null;
   return {
     routeId: id,
     phases: phaseLimits(timeouts),

@@ -96,6 +96,29 @@ describe('a hedge', () => {
     expect(bottom.calls).toHaveLength(3);
   });
 
+  it('is not sent for what was answered before it was fully dispatched', () => {
+    const { clock, timers, bottom, send } = setUp(
+      fixed,
+      (call) => call.answer(200),
+      (call) => call.head(200),
+      (call) => call.fail(refused),
+    );
+    for (let i = 0; i < 3; i += 1) send();
+    expect(timers.armed).toBe(0);
+    clock.advance(10_000);
+    expect(bottom.calls).toHaveLength(3);
+  });
+
+  it('of an earlier round decides nothing about this one', () => {
+    const { send, call } = setUp();
+    const exchange = makeExchange();
+    exchange.attempts.push(createAttempt('earlier-1', 0), createAttempt('earlier-2', 0, 'hedge'));
+    exchange.decidedBy = 0;
+    send({ exchange });
+    call(0).answer(200);
+    expect(decisiveAttempt(exchange)?.targetId).toBe('target-0');
+  });
+
   it('is never sent for what is not safe, has a body, or becomes a tunnel', () => {
     const { clock, timers, bottom, send } = setUp();
     send({ method: 'POST' });
@@ -239,6 +262,28 @@ describe('the race', () => {
     expect([world.call(0).cancelled, world.call(1).cancelled]).toEqual([true, true]);
   });
 
+  it.each(['head', 'fail', 'data'] as const)(
+    'does not hear a hedge that the first overtook while it was dispatched: %s',
+    (late) => {
+      const { clock, call, send } = setUp(
+        fixed,
+        () => {},
+        (second) => {
+          call(0).head(200, ['from', 'first'], null);
+          if (late === 'fail') second.fail(refused);
+          else second.head(200, ['from', 'second'], null);
+          if (late === 'data') second.data('second');
+        },
+      );
+      const { handler } = send();
+      clock.advance(AFTER_MS);
+      expect(call(1).cancelled).toBe(late !== 'fail');
+      call(0).data('first');
+      call(0).complete();
+      expect([handler.headers, handler.text(), handler.failure]).toEqual([['from', 'first'], 'first', null]);
+    },
+  );
+
   it('waits for the first attempt when there is nowhere to send the hedge', () => {
     const { clock, call, send } = setUp(
       fixed,
@@ -291,6 +336,36 @@ describe('the delay that is learnt', () => {
     expect(worstMs).toBeLessThan(100);
   });
 
+  it.each(['fail', 'cancel'] as const)('grows by what was waited for in vain: %s', (end) => {
+    const world = setUp(learnt);
+    const answerAll = (): void => {
+      for (let i = 0; i < 120; i += 1) {
+        world.send();
+        world.clock.advance(10);
+        world.bottom.last().answer(200);
+      }
+    };
+    /** Time until the next request is hedged. */
+    const delay = (): number => {
+      world.clock.advance(250);
+      const { cancel } = world.send();
+      const [fromMs, made] = [world.clock.nowMs(), world.bottom.calls.length];
+      while (world.bottom.calls.length === made) world.clock.advance(1);
+      cancel();
+      return world.clock.nowMs() - fromMs;
+    };
+    answerAll();
+    const before = delay();
+    for (let i = 0; i < 40; i += 1) {
+      const made = world.bottom.calls.length;
+      const { cancel } = world.send();
+      world.clock.advance(400);
+      if (end === 'cancel') cancel();
+      else for (const call of world.bottom.calls.slice(made)) call.fail(reset);
+    }
+    expect(delay()).toBeGreaterThan(before * 10);
+  });
+
   it('is not shortened by errors that come fast', () => {
     const world = setUp(learnt);
     for (let i = 0; i < 120; i += 1) {
@@ -298,7 +373,7 @@ describe('the delay that is learnt', () => {
       world.clock.advance(80);
       world.bottom.last().answer(200);
     }
-    for (let i = 0; i < 1_000; i += 1) {
+    for (let i = 0; i < 10_000; i += 1) {
       world.send();
       if (i % 2 === 0) world.bottom.last().answer(500);
       else world.bottom.last().fail(refused);

@@ -37,7 +37,7 @@ import type { Budget } from '../upstream/retry/budget.js';
 
 export const hedge: Place = (route, services) => {
   if (route.action.kind !== 'proxy' || route.hedge === null) return null;
-  const plan = new HedgePlan(route.id, route.hedge, services);
+  const plan = new HedgePlan(route.id, route.action.upstream, route.hedge, services);
   return (next) => (request, handler) => {
     if (!mayHedge(request)) return next(request, handler);
     const race = new Race(request, handler, next, plan);
@@ -55,14 +55,17 @@ class HedgePlan {
   readonly #learnt: LearntLimit | null;
   readonly #statedMs: number;
 
-  constructor(routeId: string, { after, budgetShare, budgetFloorPerS }: HedgeSpec, services: ChainServices) {
+  constructor(routeId: string, upstreamId: string, spec: HedgeSpec, services: ChainServices) {
+    const { after, budgetShare, budgetFloorPerS } = spec;
     this.services = services;
     this.#routeId = routeId;
     this.budget = services.budgets.budget('hedge', routeId, { share: budgetShare, floorPerS: budgetFloorPerS });
     this.#statedMs = after.kind === 'fixed' ? after.ms : after.coldMs;
     // Prompt: a hedge that is too early costs a request of its budget, one that is too late costs the client.
     this.#learnt =
-      after.kind === 'fixed' ? null : new LearntLimit(after, services.latencies.window(routeId, 'answer'), 'prompt');
+      after.kind === 'fixed'
+        ? null
+        : new LearntLimit(after, services.latencies.window(routeId, upstreamId, 'answer'), 'prompt');
   }
 
   delayMs(nowMs: number): number {
