@@ -26,6 +26,11 @@ export function sha256Hex(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
+/** HMAC-SHA-256 (RFC 2104) in base64url without padding. */
+export function hmacSha256(key: string, text: string): string {
+  return createHmac('sha256', key).update(text).digest('base64url');
+}
+
 /** Runs in libuv's thread pool. A text that is not a scrypt hash is nobody's password. */
 export function scryptVerify(password: string, hash: string): Promise<boolean> {
   const parsed = parseScryptHash(hash);

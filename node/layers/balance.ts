@@ -1,85 +1,259 @@
 /**
- * Picks the target of an attempt and counts it as load for as long as the attempt lives. Owns `target.inFlight`.
+ * Picks the target of an attempt and embraces the attempt: in flight, load, and the health of target and upstream are
+ * told when it begins, and once when it ends, however that is. Owns `target.inFlight`.
  * Whatever stands below gets a request that knows its target; whatever dispatches again from above gets a new pick.
+ *
+ * Load is told when the answer is there, which is the end of a short one and the head of any other: a long body or a
+ * stream takes the time that it takes, but a short answer that stalls half-way is not there yet.
  */
-import { failure } from '@weir/proto/http/failures.js';
-import type { HeaderList } from '@weir/proto/http/headers.js';
+import { type Failure, failure } from '@weir/proto/http/failures.js';
+import { type HeaderList, headerValue, type MutableHeaderList } from '@weir/proto/http/headers.js';
 import type { Place } from '../pipeline/chain.js';
 import {
   type Cancel,
+  type GatewayRequest,
   nothingToCancel,
+  type RequestBody,
   type ResponseHandler,
   type ResponseHead,
   type WebSocketPeer,
 } from '../pipeline/dispatch.js';
+import type { ChainServices } from '../pipeline/services.js';
 import { withTunnelEnd } from '../pipeline/tunnel-end.js';
+import type { Clock } from '../time/clock.js';
+import { NOT_BEGUN, unweighed } from '../upstream/balance/load.js';
 import { pickerOf } from '../upstream/balance/pick.js';
+import { retryAfterMs } from '../upstream/balance/retry-after.js';
+import { createSticky, type Sticky } from '../upstream/balance/sticky.js';
+import type { AttemptOutcome, Epoch } from '../upstream/health/standing.js';
 import type { Target } from '../upstream/target.js';
+import type { Upstream } from '../upstream/upstreams.js';
+
+/** A longer answer, or one of unknown length, is there when its head is. */
+const SHORT_ANSWER_BYTES = 64 * 1024;
 
 export const balance: Place = (route, services) => {
   if (route.action.kind !== 'proxy') return null;
+  const { clock, observer, random } = services;
   const upstreamId = route.action.upstream;
   const upstream = services.upstreams.get(upstreamId);
-  const pick = upstream === undefined ? () => null : pickerOf(upstream.spec, upstream.targets, services.random);
+  if (upstream === undefined) return () => (request, handler) => refuseWithoutTarget(upstreamId, request, handler);
+  const sticky = stickyOf(upstream, services);
+  const pick = pickerOf(upstream, { random, sticky, decided: (decision) => observer.decided(decision, route.id) });
   return (next) => (request, handler) => {
-    const target = pick();
-    request.exchange.upstreamId = upstreamId;
-    if (target === null) {
-      handler.onError(failure('no_target', `upstream "${upstreamId}" has no target`, { retryAfterS: 1 }));
-      return nothingToCancel;
+    const nowMs = clock.nowMs();
+    if (upstream.health.standing(nowMs) === 'out') {
+      observer.decided('breaker_refused', route.id);
+      return refuseByBreaker(upstream, nowMs, request, handler);
     }
-    const held = new Held(target, handler);
-    held.cancelNext = next({ ...request, target }, held);
+    const target = pick(request, nowMs);
+    if (target === null) return refuseWithoutTarget(upstreamId, request, handler);
+    request.exchange.upstreamId = upstreamId;
+    const cookie = sticky === null ? null : sticky.cookieFor(request, upstream.targets.indexOf(target));
+    const held = new Held(request, handler, target, upstream, clock, nowMs, cookie);
+    held.cancelNext = next({ ...request, target, body: held.watch(request.body) }, held);
     return held.cancel;
   };
 };
 
-/** One unit of a target's load, given back once: at the end of the response, the tunnel, or on cancel. */
+function stickyOf({ spec, targets }: Upstream, services: ChainServices): Sticky | null {
+  if (spec.balance.sticky === null) return null;
+  const { cookie, maxAgeS, secret } = spec.balance.sticky;
+  const key = services.reveal(secret);
+  if (key === '') throw new Error(`upstream "${spec.id}": the secret of the sticky cookie is empty`);
+  const sign = (text: string): string => services.sign(key, text);
+  return createSticky({ upstreamId: spec.id, cookie, maxAgeS, targets: targets.map((target) => target.spec), sign });
+}
+
+function refuseWithoutTarget(upstreamId: string, request: GatewayRequest, handler: ResponseHandler): Cancel {
+  request.exchange.upstreamId = upstreamId;
+  handler.onError(failure('no_target', `upstream "${upstreamId}" has no target that is well`, { retryAfterS: 1 }));
+  return nothingToCancel;
+}
+
+function refuseByBreaker({ spec, health }: Upstream, nowMs: number, { exchange }: GatewayRequest, to: ResponseHandler) {
+  exchange.upstreamId = spec.id;
+  const leftMs = (health.outUntilMs ?? nowMs) - nowMs;
+  // At least a second, also where nothing is known: Retry-After has no smaller unit, and 0 would mean "at once".
+  const retryAfterS = Number.isFinite(leftMs) ? Math.max(1, Math.ceil(leftMs / 1_000)) : 1;
+  const why = health.reason === '' ? '' : `: ${health.reason}`;
+  to.onError(failure('circuit_open', `upstream "${spec.id}" is left alone${why}`, { retryAfterS }));
+  return nothingToCancel;
+}
+
+/** One attempt, as all who keep an account of it see it. */
 class Held implements ResponseHandler {
   cancelNext: Cancel = nothingToCancel;
-  readonly #target: Target;
+  readonly #request: GatewayRequest;
   readonly #handler: ResponseHandler;
-  #held = true;
+  readonly #target: Target;
+  readonly #upstream: Upstream;
+  readonly #clock: Clock;
+  readonly #startedAtMs: number;
+  /** Attempts of this exchange before this one: one that was never made has added none. */
+  readonly #attemptsBefore: number;
+  readonly #setCookie: string | null;
+  readonly #isTrial: boolean;
+  readonly #targetEpoch: Epoch;
+  readonly #upstreamEpoch: Epoch;
+  #loadToken = NOT_BEGUN;
+  #isAnswered = false;
+  #isInFlight = true;
+  #isLoadTold = false;
+  #isHealthTold = false;
+  #headAtMs = Number.NaN;
+  #status = 0;
+  #retryAfterMs = Number.NaN;
 
-  constructor(target: Target, handler: ResponseHandler) {
-    this.#target = target;
+  constructor(
+    request: GatewayRequest,
+    handler: ResponseHandler,
+    target: Target,
+    upstream: Upstream,
+    clock: Clock,
+    nowMs: number,
+    setCookie: string | null,
+  ) {
+    this.#request = request;
     this.#handler = handler;
+    this.#target = target;
+    this.#upstream = upstream;
+    this.#clock = clock;
+    this.#startedAtMs = nowMs;
+    this.#attemptsBefore = request.exchange.attempts.length;
+    this.#setCookie = setCookie;
+    this.#isTrial = target.health.standing(nowMs) !== 'well' || upstream.health.standing(nowMs) !== 'well';
     target.inFlight += 1;
+    this.#targetEpoch = target.health.begin(nowMs);
+    this.#upstreamEpoch = upstream.health.begin(nowMs);
+    if (request.body === null) this.#loadToken = target.load.begin(nowMs);
   }
 
   readonly cancel: Cancel = () => {
-    this.#release();
+    this.#end(null, true);
     this.cancelNext();
   };
 
-  #release(): void {
-    if (!this.#held) return;
-    this.#held = false;
-    this.#target.inFlight -= 1;
+  /** The body, watched for its end: the time of the target runs from there. */
+  watch(body: RequestBody | null): RequestBody | null {
+    if (body === null || this.#target.load === unweighed) return body;
+    return withBodyEnd(body, () => {
+      if (!this.#isAnswered && !this.#isLoadTold) this.#loadToken = this.#target.load.begin(this.#clock.nowMs());
+    });
   }
 
   onHeaders(head: ResponseHead): void {
-    this.#handler.onHeaders(head);
+    this.#headAtMs = this.#clock.nowMs();
+    this.#status = head.status;
+    if (head.status === 429 || head.status === 503) {
+      this.#retryAfterMs = retryAfterMs(headerValue(head.headers, 'retry-after'), this.#clock.wallMs());
+    }
+    if (head.lengthBytes === null || head.lengthBytes > SHORT_ANSWER_BYTES) {
+      this.#answered(this.#headAtMs);
+      // Who is on trial gets nothing else to do until its one attempt has ended, and a stream may take hours.
+      if (this.#isTrial) this.#tellHealth(this.#outcome(this.#headAtMs, null, false));
+    }
+    const { status, lengthBytes } = head;
+    if (this.#setCookie === null || status >= 500) this.#handler.onHeaders(head);
+    else {
+      const headers = this.#withCookie(head.headers);
+      this.#handler.onHeaders({ status, headers, lengthBytes, resume: () => head.resume() });
+    }
   }
 
   onData(chunk: Uint8Array): boolean {
-    return this.#handler.onData(chunk);
+    const isOpen = this.#handler.onData(chunk);
+    // From here on the client is waited for, too.
+    if (!isOpen && !this.#isAnswered) this.#answered(this.#clock.nowMs());
+    return isOpen;
   }
 
   onComplete(): void {
-    this.#release();
+    this.#end(null, false);
     this.#handler.onComplete();
   }
 
-  onError(failed: Parameters<ResponseHandler['onError']>[0]): void {
-    this.#release();
+  onError(failed: Failure): void {
+    this.#end(failed, false);
     this.#handler.onError(failed);
   }
 
   onUpgrade(headers: HeaderList, peer: WebSocketPeer): void {
+    this.#headAtMs = this.#clock.nowMs();
+    this.#status = 101;
+    // The handshake was the request; the tunnel that it opens is only in flight.
+    this.#tell(null, false);
     this.#handler.onUpgrade?.(
-      headers,
+      this.#setCookie === null ? headers : this.#withCookie(headers),
       withTunnelEnd(peer, () => this.#release()),
     );
   }
+
+  #withCookie(headers: HeaderList): HeaderList {
+    const list: MutableHeaderList = headers.slice();
+    if (this.#setCookie !== null) list.push('set-cookie', this.#setCookie);
+    return list;
+  }
+
+  #answered(nowMs: number): void {
+    this.#isAnswered = true;
+    if (this.#loadToken !== NOT_BEGUN) this.#target.load.answered(this.#loadToken, nowMs);
+  }
+
+  #end(failed: Failure | null, isCancelled: boolean): void {
+    this.#release();
+    this.#tell(failed, isCancelled);
+  }
+
+  #release(): void {
+    if (!this.#isInFlight) return;
+    this.#isInFlight = false;
+    this.#target.inFlight -= 1;
+  }
+
+  #tell(failed: Failure | null, isCancelled: boolean): void {
+    if (this.#isLoadTold) return;
+    this.#isLoadTold = true;
+    const outcome = this.#outcome(this.#clock.nowMs(), failed, isCancelled);
+    this.#target.load.end(this.#loadToken, outcome);
+    this.#tellHealth(outcome);
+  }
+
+  #tellHealth(outcome: AttemptOutcome): void {
+    if (this.#isHealthTold) return;
+    this.#isHealthTold = true;
+    this.#target.health.end(this.#targetEpoch, outcome);
+    this.#upstream.health.end(this.#upstreamEpoch, outcome);
+  }
+
+  #outcome(endedAtMs: number, failed: Failure | null, isCancelled: boolean): AttemptOutcome {
+    return {
+      startedAtMs: this.#startedAtMs,
+      headAtMs: this.#headAtMs,
+      endedAtMs,
+      status: this.#status,
+      failure: failed,
+      // What was answered in between without asking the target (Max-Forwards: 0) proves nothing about it.
+      isCancelled: isCancelled || this.#request.exchange.attempts.length === this.#attemptsBefore,
+      retryAfterMs: this.#retryAfterMs,
+    };
+  }
+}
+
+/** The same body; `onEnd` runs before its reader hears that it was all. */
+function withBodyEnd(body: RequestBody, onEnd: () => void): RequestBody {
+  return {
+    lengthBytes: body.lengthBytes,
+    read: (sink) =>
+      body.read({
+        onChunk: (chunk) => sink.onChunk(chunk),
+        onEnd: () => {
+          onEnd();
+          sink.onEnd();
+        },
+        onError: (failed) => sink.onError(failed),
+      }),
+    pause: () => body.pause(),
+    resume: () => body.resume(),
+  };
 }

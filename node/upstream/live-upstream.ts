@@ -7,7 +7,7 @@ import { failure } from '@weir/proto/http/failures.js';
 import type { TargetSpec, UpstreamSpec } from '@weir/proto/snapshot/snapshot.js';
 import type { Dispatch } from '../pipeline/dispatch.js';
 import type { Clock, Random, Timers } from '../time/clock.js';
-import { unweighed } from './balance/load.js';
+import { loadOf } from './balance/pick.js';
 import type { NameQuery } from './dns/queries.js';
 import { createResolver } from './dns/resolver.js';
 import { startProber } from './health/prober.js';
@@ -116,7 +116,7 @@ function createLiveTarget(
     upstreamId: upstream.id,
     authority: authorityOf(spec),
     inFlight: 0,
-    load: unweighed,
+    load: loadOf(upstream, deps.clock),
     health,
     dispatch: dispatchOf(pool, connector, upstream, deps),
     stats: () => pool.stats(),

@@ -158,6 +158,8 @@ describe('the blame for an outcome', () => {
     [404, 'good'],
     [429, 'bound'],
     [500, 'doubtful'],
+    [501, 'bound'],
+    [505, 'bound'],
     [502, 'doubtful'],
     [503, 'failed'],
     [504, 'doubtful'],

@@ -1,74 +1,88 @@
-import fc from 'fast-check';
+import { createHmac } from 'node:crypto';
+import { balancePolicies } from '@weir/proto/snapshot/resilience.js';
 import { describe, expect, it } from 'vitest';
-import { seededRandom } from '../../pipeline/testing/harness.js';
-import { makeTarget } from '../../pipeline/testing/specs.js';
-import { leastRequest, roundRobin } from './pick.js';
+import type { Decision } from '../../observe/decisions.js';
+import { createAttempt } from '../../pipeline/exchange.js';
+import { fakeClock, makeExchange, makeRequest, seededRandom } from '../../pipeline/testing/harness.js';
+import { makeBalance, makeUpstream } from '../../pipeline/testing/specs.js';
+import { unweighed } from './load.js';
+import { loadOf, pickerOf } from './pick.js';
+import { createSticky } from './sticky.js';
+import { type FakeTarget, fakeTarget } from './testing/standings.js';
 
-const weights = fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 1, maxLength: 8, size: 'max' });
-const targetsOf = (list: readonly number[]) => list.map((weight, i) => makeTarget({ id: `t${i}:80`, weight }));
+function setUp(policy: (typeof balancePolicies)[number], targets: readonly FakeTarget[], panicShare = 0.5) {
+  const stickySpec = policy === 'sticky' ? { cookie: 'c', secret: 's', maxAgeS: 0 } : null;
+  const upstream = makeUpstream(targets, { balance: makeBalance(policy, { sticky: stickySpec, panicShare }) });
+  const sign = (text: string) => createHmac('sha256', 's').update(text).digest('base64url');
+  const sticky =
+    stickySpec === null
+      ? null
+      : createSticky({ ...stickySpec, upstreamId: 'upstream-1', targets: targets.map(({ spec }) => spec), sign });
+  const decisions: Decision[] = [];
+  const decided = (decision: Decision) => decisions.push(decision);
+  return { sticky, decisions, pick: pickerOf(upstream, { random: seededRandom(3), sticky, decided }) };
+}
 
-describe('round robin', () => {
-  it('gives each target exactly its weight in every full round', () => {
-    fc.assert(
-      fc.property(weights, (list) => {
-        const targets = targetsOf(list);
-        const pick = roundRobin(targets);
-        const total = list.reduce((sum, weight) => sum + weight, 0);
-        for (let round = 0; round < 3; round += 1) {
-          const turns = new Map<unknown, number>();
-          for (let i = 0; i < total; i += 1) {
-            const target = pick();
-            turns.set(target, (turns.get(target) ?? 0) + 1);
-          }
-          expect(targets.map((target) => turns.get(target))).toEqual(list);
-        }
-      }),
-    );
+const some = (...standings: readonly ('well' | 'trial' | 'out')[]): FakeTarget[] =>
+  standings.map((now, i) => fakeTarget({ id: `t${i}:80` }, now));
+
+describe.each(balancePolicies)('the picker of %s', (policy) => {
+  it('picks what is well, and another target when one was tried', () => {
+    const targets = some('well', 'out', 'well', 'well');
+    const { pick, decisions } = setUp(policy, targets);
+    for (let i = 0; i < 50; i += 1) {
+      const exchange = makeExchange();
+      const first = pick(makeRequest({ exchange }), 0);
+      exchange.attempts.push(createAttempt(first?.spec.id ?? '', 0));
+      const second = pick(makeRequest({ exchange }), 0);
+      expect(first).not.toBe(second);
+      expect([first?.health.standing(0), second?.health.standing(0)]).toEqual(['well', 'well']);
+    }
+    expect(decisions).toEqual([]);
   });
 
-  it('spreads the turns of a heavy target', () => {
-    const [a, b, c] = targetsOf([5, 1, 1]);
-    const pick = roundRobin(targetsOf([5, 1, 1]));
-    const order = Array.from({ length: 7 }, () => pick()?.spec.id);
-    expect(order).toEqual([a, a, b, a, c, a, a].map((target) => target?.spec.id));
+  it('says when it panics, and when it spills over', () => {
+    const panicking = setUp(policy, some('well', 'out', 'out'));
+    expect(panicking.pick(makeRequest(), 0)).not.toBeNull();
+    expect(panicking.decisions).toEqual(['panic']);
+    const spilling = setUp(policy, [...some('out'), fakeTarget({ id: 'b:80', priority: 1 })]);
+    expect(spilling.pick(makeRequest(), 0)?.spec.id).toBe('b:80');
+    expect(spilling.decisions).toEqual(['spill_over']);
   });
 
-  it('has no answer without targets', () => {
-    expect(roundRobin([])()).toBeNull();
+  it('has no answer without targets, or when none may be used', () => {
+    expect(setUp(policy, []).pick(makeRequest(), 0)).toBeNull();
+    expect(setUp(policy, some('out', 'out'), 0).pick(makeRequest(), 0)).toBeNull();
   });
 });
 
-describe('least request', () => {
-  it('never picks a target while another one has less load for its weight', () => {
-    fc.assert(
-      fc.property(
-        fc.array(fc.tuple(fc.integer({ min: 1, max: 9 }), fc.nat(50)), { minLength: 1, maxLength: 8, size: 'max' }),
-        fc.integer(),
-        (list, seed) => {
-          const targets = list.map(([weight, inFlight], i) => {
-            const target = makeTarget({ id: `t${i}:80`, weight });
-            target.inFlight = inFlight;
-            return target;
-          });
-          const picked = leastRequest(targets, seededRandom(seed))();
-          const load = (target: (typeof targets)[number]) => (target.inFlight + 1) / target.spec.weight;
-          if (picked === null) throw new Error('there are targets');
-          const pickedTarget = targets.find((target) => target === picked);
-          if (pickedTarget === undefined) throw new Error('the pick is one of the targets');
-          expect(load(pickedTarget)).toBe(Math.min(...targets.map(load)));
-        },
-      ),
-    );
+describe('a client with a cookie', () => {
+  const targets = [...some('well', 'well'), fakeTarget({ id: 'far:80', priority: 1 })];
+  const { pick, sticky } = setUp('sticky', targets);
+  const cookie = sticky?.cookieFor(makeRequest(), 2)?.split(';')[0] ?? '';
+  const headers = ['cookie', cookie];
+  const [near, , far] = targets;
+
+  it('stays with its target, whatever its group', () => {
+    for (let i = 0; i < 10; i += 1) expect(pick(makeRequest({ headers }), 0)).toBe(far);
   });
 
-  it('shares ties out evenly', () => {
-    const targets = targetsOf([1, 1, 1]);
-    const pick = leastRequest(targets, seededRandom(7));
-    const turns = new Map<unknown, number>();
-    for (let i = 0; i < 3_000; i += 1) {
-      const target = pick();
-      turns.set(target, (turns.get(target) ?? 0) + 1);
-    }
-    for (const target of targets) expect(turns.get(target) ?? 0).toBeGreaterThan(850);
+  it('leaves it when it is out, or has failed this exchange', () => {
+    const exchange = makeExchange();
+    exchange.attempts.push(createAttempt('far:80', 0));
+    expect(pick(makeRequest({ headers, exchange }), 0)).not.toBe(far);
+    if (far === undefined || near === undefined) throw new Error('there are three');
+    far.health.now = 'out';
+    expect(pick(makeRequest({ headers }), 0)).not.toBe(far);
+  });
+});
+
+describe('the load of a target', () => {
+  it('is estimated where the policy goes by it, and counted where it does not', () => {
+    const clock = fakeClock();
+    const weighs = balancePolicies.filter(
+      (policy) => loadOf(makeUpstream([], { balance: makeBalance(policy) }).spec, clock) !== unweighed,
+    );
+    expect(weighs).toEqual(['peak-ewma', 'sticky']);
   });
 });

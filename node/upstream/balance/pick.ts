@@ -1,59 +1,73 @@
 /**
- * Which target an attempt goes to. A picker is made for one upstream and answers synchronously; what it remembers
- * between picks (a position) is its own, what it reads of the targets (attempts in flight) is written by `balance`.
+ * Which target an attempt goes to: what may be picked (eligibility.ts), and one of it by the policy of the upstream. A
+ * picker is made for one route and answers synchronously, without allocating; what it remembers between picks (turns) is
+ * its own, what it reads of the targets is written by `balance` and by those who form opinions about them.
  */
 import type { UpstreamSpec } from '@weir/proto/snapshot/snapshot.js';
-import type { Random } from '../../time/clock.js';
+import type { Decision } from '../../observe/decisions.js';
+import type { GatewayRequest } from '../../pipeline/dispatch.js';
+import type { Clock, Random } from '../../time/clock.js';
 import type { Target } from '../target.js';
+import type { Upstream } from '../upstreams.js';
+import { Eligibility } from './eligibility.js';
+import { hashed } from './hashed.js';
+import { leastRequest, peakEwma } from './least-cost.js';
+import { type Load, unweighed } from './load.js';
+import { createPeakEwma } from './peak-ewma.js';
+import type { Policy } from './policy.js';
+import type { Sticky } from './sticky.js';
+import { roundRobin, weighted } from './turns.js';
 
-/** Null only when there is no target at all. */
-export type Picker = () => Target | null;
+/** Null when no target may be used. */
+export type Picker = (request: GatewayRequest, nowMs: number) => Target | null;
 
-/**
- * Smooth weighted round robin (as nginx describes its own): each target gains its weight per pick, the largest wins
- * and pays the sum. Spreads a heavy target's turns instead of serving them in a row; equal weights give plain turns.
- */
-export function roundRobin(targets: readonly Target[]): Picker {
-  const totalWeight = targets.reduce((sum, target) => sum + target.spec.weight, 0);
-  const credit = targets.map(() => 0);
-  return () => {
-    let best = -1;
-    for (let i = 0; i < targets.length; i += 1) {
-      credit[i] = (credit[i] ?? 0) + (targets[i]?.spec.weight ?? 0);
-      if (best < 0 || (credit[i] ?? 0) > (credit[best] ?? 0)) best = i;
-    }
-    if (best < 0) return null;
-    credit[best] = (credit[best] ?? 0) - totalWeight;
-    return targets[best] ?? null;
+export interface PickerDeps {
+  readonly random: Random;
+  /** Of an upstream whose policy is `sticky`, else null. */
+  readonly sticky: Sticky | null;
+  readonly decided: (decision: Decision) => void;
+}
+
+export function pickerOf({ spec, targets }: Upstream, { random, sticky, decided }: PickerDeps): Picker {
+  const policy = policyOf(spec, targets, random);
+  const eligible = new Eligibility(targets, spec.balance);
+  return (request, nowMs) => {
+    const kept = sticky === null ? undefined : targets[sticky.positionOf(request)];
+    if (kept !== undefined && isWelcome(kept, request, nowMs)) return kept;
+    eligible.select(request, nowMs, policy);
+    if (eligible.count === 0) return null;
+    if (eligible.panicked) decided('panic');
+    if (eligible.spilledOver) decided('spill_over');
+    return targets[policy.choose(eligible, request, nowMs)] ?? null;
   };
 }
 
-/**
- * The target with the fewest attempts in flight per unit of weight, over all targets: with the handful that one
- * upstream has, a full scan costs less than the error of sampling two. Ties are broken at random, so that nodes
- * that start together do not all choose the first.
- */
-export function leastRequest(targets: readonly Target[], random: Random): Picker {
-  return () => {
-    let best: Target | null = null;
-    let bestLoad = Number.POSITIVE_INFINITY;
-    let ties = 0;
-    for (const target of targets) {
-      const load = (target.inFlight + 1) / target.spec.weight;
-      if (load < bestLoad) {
-        best = target;
-        bestLoad = load;
-        ties = 1;
-      } else if (load === bestLoad) {
-        // Reservoir sampling over the ties: the k-th one replaces the choice with probability 1/k.
-        ties += 1;
-        if (random() * ties < 1) best = target;
-      }
-    }
-    return best;
-  };
+/** The load of a new target, as the policy of its upstream needs it. */
+export function loadOf({ balance }: UpstreamSpec, clock: Clock): Load {
+  const { policy, decayMs } = balance;
+  return policy === 'peak-ewma' || policy === 'sticky' ? createPeakEwma(decayMs, clock.nowMs()) : unweighed;
 }
 
-export function pickerOf(spec: UpstreamSpec, targets: readonly Target[], random: Random): Picker {
-  return spec.balance.policy === 'round-robin' ? roundRobin(targets) : leastRequest(targets, random);
+function policyOf(spec: UpstreamSpec, targets: readonly Target[], random: Random): Policy {
+  const { policy, slowStartMs } = spec.balance;
+  switch (policy) {
+    case 'peak-ewma':
+    case 'sticky': // those that come without a cookie
+      return peakEwma(targets, slowStartMs, random);
+    case 'least-request':
+      return leastRequest(targets, slowStartMs, random);
+    case 'round-robin':
+      return roundRobin(targets, slowStartMs, random);
+    case 'weighted':
+      return weighted(targets, slowStartMs, random);
+    case 'ring-hash':
+    case 'maglev':
+      return hashed(spec, targets, random);
+  }
+}
+
+/** A client stays with its target, whatever its zone and group, unless it is out or has failed this very exchange. */
+function isWelcome(target: Target, request: GatewayRequest, nowMs: number): boolean {
+  if (target.health.standing(nowMs) === 'out') return false;
+  return !request.exchange.attempts.some((attempt) => attempt.targetId === target.spec.id);
 }

@@ -48,5 +48,5 @@ function utcMs(year: Part, monthName: Part, day: Part, hour: Part, minute: Part,
   const ms = Date.UTC(Number(year), month, Number(day), Number(hour), Number(minute), Number(second));
   // Date.UTC counts on where a part is too large (the 31st of February, 25 o'clock); that was no date. A leap second is.
   const isDate = month >= 0 && new Date(ms - (Number(second) === 60 ? 1_000 : 0)).getUTCDate() === Number(day);
-  return isDate && Number(hour) < 24 && Number(minute) < 60 && Number(second) <= 60 ? ms : Number.NaN;
+  return isDate && Number(minute) < 60 && Number(second) <= 60 ? ms : Number.NaN;
 }
