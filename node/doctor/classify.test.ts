@@ -1,9 +1,9 @@
 import { type Cause, causes, type TimeoutRecord } from '@weir/proto/events/doctor.js';
-import { failureTable, timerNames } from '@weir/proto/http/failures.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { classify } from './classify.js';
 import { rules } from './rules.js';
+import { anyRecord } from './testing/any-record.js';
 import { latency, makeRecord, target, took, unknown } from './testing/records.js';
 
 const quietAsked = { targets: 3, inFlight: 3, limit: null, queued: 0, connections: 4, connectionsMax: 64, waiting: 0 };
@@ -298,75 +298,9 @@ describe('the classifier', () => {
   });
 
   it('gives any record exactly one verdict, with evidence, and never throws', () => {
-    const ms = fc.oneof(fc.constant(0), fc.double({ min: 0, max: 1e7, noNaN: true }), fc.nat(100_000));
-    const count = fc.nat(5_000);
-    const seen = fc.record({
-      target: fc.string(),
-      inFlight: count,
-      cost: ms,
-      standing: fc.constantFrom('well', 'trial', 'out'),
-      reason: fc.string(),
-      answered: count,
-      timedOut: count,
-      meanMs: ms,
-    });
-    const quantiles = fc.record({ count, p50Ms: ms, p95Ms: ms });
-    const known = fc.record({ now: quantiles, before: quantiles });
-    const phases = fc.dictionary(fc.constantFrom('queue', 'connect', 'tls', 'send', 'firstByte', 'body'), ms);
-    const attempt = fc.record({
-      target: fc.string(),
-      cause: fc.constantFrom(null, 'retry', 'hedge'),
-      phases,
-      status: fc.constantFrom(0, 200, 404, 429, 500, 503),
-      failure: fc.constantFrom(null, ...Object.keys(failureTable)),
-      timer: fc.constantFrom(null, ...timerNames),
-    });
-    const record: fc.Arbitrary<TimeoutRecord> = fc.record({
-      atWallMs: count,
-      kind: fc.constantFrom('fired', 'near'),
-      requestId: fc.string(),
-      method: fc.constantFrom('GET', 'POST', ''),
-      route: fc.string(),
-      upstream: fc.string(),
-      target: fc.string(),
-      timer: fc.constantFrom(...timerNames, 'client' as const),
-      limitMs: ms,
-      elapsedMs: ms,
-      phases,
-      attempts: fc.array(attempt, { maxLength: 16 }),
-      queueMs: ms,
-      requestBytes: fc.nat(2 ** 40),
-      responseBytes: fc.nat(2 ** 40),
-      deadline: fc.record({ routeMs: ms, clientMs: fc.option(ms) }),
-      node: fc.record({ inFlight: count, loopDelayMs: ms, loopBusy: fc.double({ min: 0, max: 1, noNaN: true }) }),
-      asked: fc.option(
-        fc.record({
-          targets: count,
-          inFlight: count,
-          limit: fc.option(count),
-          queued: count,
-          connections: count,
-          connectionsMax: count,
-          waiting: count,
-        }),
-      ),
-      targetState: fc.option(seen),
-      peers: fc.array(seen, { maxLength: 16 }),
-      latency: fc.record({ firstByte: known, total: known }),
-      settings: fc.record({
-        firstByteMs: ms,
-        attemptMs: ms,
-        retries: fc.nat(10),
-        hedge: fc.boolean(),
-        protect: fc.boolean(),
-        probe: fc.boolean(),
-        latencyFactor: fc.nat(5),
-        concurrency: fc.constantFrom('none', 'adaptive', 'fixed'),
-      }),
-    });
     const rulesSeen = new Set<string>();
     fc.assert(
-      fc.property(record, (one) => {
+      fc.property(anyRecord, (one) => {
         const { verdict } = classify(one);
         rulesSeen.add(verdict.rule);
         expect(causes).toContain(verdict.cause);
