@@ -136,6 +136,20 @@ describe('the adaptive limit', () => {
     );
   });
 
+  it('learns that answers take longer for good', () => {
+    const run = saturate({ workers: 20, seed: 4, meanMs: (nowMs) => (nowMs > 30_000 ? 200 : 50) });
+    run(120_000);
+    const { median, perS } = run(180_000);
+    expect(median).toBeGreaterThanOrEqual(20);
+    expect(perS).toBeGreaterThan(0.9 * 100);
+  });
+
+  it('grows to its largest and stays there while latency stays the same', () => {
+    const limit = new AdaptiveLimit({ limitMin: 8, limitMax: 70, limitStart: 64 });
+    told(limit, 2_000, 50, 32, 0);
+    expect(limit.limit).toBe(70);
+  });
+
   it('moves only when at least half of it is used', () => {
     const idle = new AdaptiveLimit(bounds);
     told(idle, 2_000, 50, 31, 0);
