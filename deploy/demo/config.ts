@@ -10,8 +10,8 @@ export interface DemoConfig {
 
 /** What the way from client to gateway and back may take of the client's deadline. */
 const MARGIN_MS = 200;
-/** Longer than the slowest good answer (900 ms), short enough for an error in time. */
-const FIRST_BYTE_MS = 1_500;
+/** Longer than the slowest good answer (900 ms), short enough for another attempt. */
+const FIRST_BYTE_MS = 1_000;
 
 export function demoConfig({ listen, targets, deadlineMs }: DemoConfig): string {
   return `# Made by weir up --demo, in front of sample upstreams that take turns in being in trouble.
@@ -21,9 +21,8 @@ gateway:
   accessLog: { enabled: false } # the table has the terminal
 upstreams:
   - id: orders
-    # A target that stalls or is overloaded keeps its requests, so it has the most in flight, so it gets no more: this
-    # is what saves most of the requests. A target that fails at once looks idle and gets its share; that is shown.
-    balance: least-request
+    # What balances, ejects and breaks the circuit is on by itself: the target with the best latency of two at random is
+    # asked, and one that fails five times in a row is left alone for a while.
     # One target in trouble holds so many connections at most, and so many requests wait for it.
     pool: { connections: 32, queue: 64 }
     targets:
@@ -32,6 +31,10 @@ routes:
   - id: orders
     match: { path: /orders/* }
     upstream: orders
+    # Trying again on another target is on by itself, too. A second attempt starts beside a first one that is slower than
+    # usual, and short answers are held back until they are whole, so that one which breaks off can be tried again.
+    hedge: true
+    protect: true
     # The clients give up after ${deadlineMs} ms. What cannot be answered well is answered before that, with a name.
     timeouts: { total: ${deadlineMs - MARGIN_MS}ms, queue: 250ms, connect: 250ms, firstByte: ${FIRST_BYTE_MS}ms }
 `;

@@ -6,6 +6,7 @@
  */
 import type { RouteSpec } from '@weir/proto/snapshot/snapshot.js';
 import { addresses } from '../layers/addresses.js';
+import { admit } from '../layers/admit.js';
 import { answerFailure } from '../layers/answer-failure.js';
 import { attempt } from '../layers/attempt.js';
 import { authenticate } from '../layers/authenticate.js';
@@ -13,13 +14,18 @@ import { balance } from '../layers/balance.js';
 import { bodyLimit } from '../layers/body-limit.js';
 import { cors } from '../layers/cors.js';
 import { deadline } from '../layers/deadline.js';
+import { fallback } from '../layers/fallback.js';
 import { forward } from '../layers/forward.js';
+import { hedge } from '../layers/hedge.js';
+import { hold } from '../layers/hold.js';
 import { hopFields } from '../layers/hop-fields.js';
 import { limitCallers, limitConsumers } from '../layers/limit.js';
 import { observe } from '../layers/observe.js';
 import { redirect } from '../layers/redirect.js';
 import { respond } from '../layers/respond.js';
+import { retry } from '../layers/retry.js';
 import { rewrite } from '../layers/rewrite.js';
+import { show } from '../layers/show.js';
 import { trace } from '../layers/trace.js';
 import { transformRequest } from '../layers/transform-request.js';
 import { transformResponse } from '../layers/transform-response.js';
@@ -29,12 +35,26 @@ import type { ChainServices } from './services.js';
 
 export type Place = (route: RouteSpec, services: ChainServices) => Layer | null;
 
+/** How an upstream is asked. A fallback asks another one in the same way. */
+const asking: readonly Place[] = [
+  admit, // one place at the upstream for all that is tried below
+  retry, // outside hedge: what is tried again may be hedged again
+  hedge, // two attempts at once; the first answer that hold lets pass wins
+  hold, // inside of both, so that a body that stalls or breaks is a failure that they can still act on
+  balance, // picks the target, anew for each attempt
+  forward, // below balance: Host and the remaining budget depend on the target and on the moment
+  attempt, // all timers of one attempt; right above the transport, whose phases it hears
+];
+
+const fallBack: Place = (route, services) => fallback(compileAsking)(route, services);
+
 export const chain: readonly Place[] = [
   observe, // outermost: counts, logs and traces whatever comes out of the rest
   trace, // before anything can fail, so that failures have a trace id
   answerFailure, // turns a failure into an answer; what is above sees only answers, what is below only failures
   transformResponse, // outside all that answers or fails below, so that edits reach that as well
   cors, // likewise: a browser may read a 504 only with its fields; preflights carry no credentials and end here
+  show, // what was tried below, on answers and failures alike
   deadline, // the clock runs from here; all that follows is inside `total`
   addresses, // the cheapest refusal first
   hopFields, // before any layer writes request fields, so that a client can't name those for removal
@@ -47,9 +67,8 @@ export const chain: readonly Place[] = [
   respond, // the end of the chain for a route that answers by itself
   rewrite,
   transformRequest, // behind rewrite: what the route sets is what the upstream gets
-  balance, // picks the target
-  forward, // below balance: Host and the remaining budget depend on the target and on the moment
-  attempt, // all timers of one attempt; right above the transport, whose phases it hears
+  fallBack, // when nothing below could help: another upstream, an answer of our own, a redirect
+  ...asking,
 ];
 
 /** The bottom of every chain: the pool and transport of the target that balance has picked. */
@@ -59,7 +78,15 @@ const sendToTarget: Dispatch = (request, handler) => {
 };
 
 export function compileChain(route: RouteSpec, services: ChainServices): Dispatch {
-  const layers = chain.map((place) => place(route, services)).filter((layer) => layer !== null);
+  return compilePlaces(chain, route, services);
+}
+
+function compileAsking(route: RouteSpec, services: ChainServices): Dispatch {
+  return compilePlaces(asking, route, services);
+}
+
+function compilePlaces(places: readonly Place[], route: RouteSpec, services: ChainServices): Dispatch {
+  const layers = places.map((place) => place(route, services)).filter((layer) => layer !== null);
   return compose(layers, sendToTarget, guardedBy(services.onBug));
 }
 

@@ -31,7 +31,7 @@ async function gateway(port: number, { timeouts, upstream = '', scheme = 'http' 
   const started = await startGateway(`
 gateway: { accessLog: false, timeouts: ${JSON.stringify({ ...long, ...timeouts })} }
 upstreams: [{ id: app, targets: ["${scheme}://127.0.0.1:${port}"], ${upstream} }]
-routes: [{ id: all, match: /*, upstream: app }]
+routes: [{ id: all, match: /*, upstream: app, retry: false }]
 `);
   cleanUps.push(async () => {
     await started.close();
