@@ -273,6 +273,8 @@ describe('a target on trial', () => {
   it('gets whatever there is when nothing else is left', () => {
     const eligible = new Eligibility(targetsOf([one('out'), one('trial')]), NO_RULES);
     expect(select(eligible, { draw: 0.999, method: 'POST' })).toEqual([1]);
+    const grouped = new Eligibility(targetsOf([one('trial'), one('out', 1)]), NO_RULES);
+    expect([select(grouped, { draw: 0.999, method: 'POST' }), grouped.spilledOver]).toEqual([[0], false]);
   });
 
   it('is left alone in a group that is not needed, and asked in one that is', () => {
