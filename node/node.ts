@@ -11,8 +11,9 @@ import type { NodeStatus, SnapshotStatus, TargetStatus } from '@weir/proto/event
 import { failure } from '@weir/proto/http/failures.js';
 import { type Environment, fillReferences } from '@weir/proto/snapshot/secret-text.js';
 import type { GatewaySpec, SecretText, Snapshot } from '@weir/proto/snapshot/snapshot.js';
-import { credentialFunctions } from './auth/credential-functions.js';
+import { credentialFunctions, hmacSha256 } from './auth/credential-functions.js';
 import { compileCredentials } from './auth/credentials.js';
+import { createLatencyStore } from './latency/latency-store.js';
 import { createLimiterStore } from './limit/limiter-store.js';
 import type { BoundAddress, Listener } from './listener/listener.js';
 import { connectionsMax } from './listener/open-files.js';
@@ -83,6 +84,7 @@ class Node implements GatewayNode {
   readonly #limiters = createLimiterStore();
   readonly #budgets = createBudgetStore();
   readonly #heldBytes = createHeldBytes();
+  readonly #latencies = createLatencyStore();
   readonly #gates = createGateStore();
   readonly #observer;
   readonly #nextRequestId = requestIds(randomBytes(ID_SEED_BYTES));
@@ -127,6 +129,7 @@ class Node implements GatewayNode {
       ...metrics,
       metrics: this.#observer.metrics,
       status: () => this.status(),
+      doctor: () => this.#observer.doctor.report(),
     });
     this.metricsAddress = this.#metricsServer.address;
   }
@@ -147,13 +150,15 @@ class Node implements GatewayNode {
         limiters: this.#limiters,
         budgets: this.#budgets,
         heldBytes: this.#heldBytes,
+        latencies: this.#latencies,
         gates: this.#gates,
         observer: this.#observer,
         onBug: this.#onBug,
         reveal: this.#reveal,
+        sign: hmacSha256,
       });
       await this.#upstreams.warm(upstreams);
-      observing = await this.#observer.prepare(snapshot);
+      observing = await this.#observer.prepare(snapshot, upstreams);
       // A drain may have begun meanwhile; what it has closed must not be opened again.
       if (this.#drained !== null) throw new Error('this node is draining');
       await this.#takeOver(snapshot);

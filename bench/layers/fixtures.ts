@@ -9,8 +9,9 @@ import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promi
 import { checkConfig } from '@weir/control/publish/check-config.js';
 import { compileSnapshot } from '@weir/control/publish/compile.js';
 import { sha256Hex } from '@weir/control/publish/credential-hashes.js';
-import { credentialFunctions } from '@weir/node/auth/credential-functions.js';
+import { credentialFunctions, hmacSha256 } from '@weir/node/auth/credential-functions.js';
 import { compileCredentials } from '@weir/node/auth/credentials.js';
+import { createLatencyStore } from '@weir/node/latency/latency-store.js';
 import { createLimiterStore } from '@weir/node/limit/limiter-store.js';
 import { createNodeObserver } from '@weir/node/observe/node-observer.js';
 import { nodeStatus } from '@weir/node/observe/testing/node-status.js';
@@ -126,6 +127,8 @@ export async function openServices(isLogged: boolean): Promise<Services> {
       credentials: compileCredentials(snapshot.consumers, credentialFunctions(systemClock, reveal)),
       limiters: createLimiterStore(),
       gates: createGateStore(),
+      sign: hmacSha256,
+      latencies: createLatencyStore(),
       budgets: createBudgetStore(),
       heldBytes: createHeldBytes(),
       observer,

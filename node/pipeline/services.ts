@@ -1,12 +1,13 @@
 /** What layers are given when a chain is compiled. Layers own nothing: everything that outlives a request is here. */
 import type { GatewaySpec, SecretText } from '@weir/proto/snapshot/snapshot.js';
 import type { Credentials } from '../auth/credentials.js';
+import type { LatencyStore } from '../latency/latency-store.js';
 import type { LimiterStore } from '../limit/limiter-store.js';
 import type { Observer } from '../observe/observer.js';
 import type { Clock, Random, Timers } from '../time/clock.js';
+import type { GateStore } from '../upstream/concurrency/gate-store.js';
 import type { BudgetStore } from '../upstream/retry/budget-store.js';
 import type { HeldBytes } from '../upstream/retry/held-bytes.js';
-import type { GateStore } from '../upstream/concurrency/gate-store.js';
 import type { Upstreams } from '../upstream/upstreams.js';
 
 export interface ChainServices {
@@ -24,6 +25,8 @@ export interface ChainServices {
   readonly budgets: BudgetStore;
   /** Memory of this node that answers take which are held back. */
   readonly heldBytes: HeldBytes;
+  /** How long answers take, for limits that are learnt; it outlives a snapshot. */
+  readonly latencies: LatencyStore;
   /** Who is let to an upstream at once; gates outlive a snapshot. */
   readonly gates: GateStore;
   readonly observer: Observer;
@@ -31,4 +34,6 @@ export interface ChainServices {
   readonly onBug: (error: unknown) => void;
   /** Fills the `${NAME}` parts of a text from the node's environment; throws when one is missing. */
   readonly reveal: (text: SecretText) => string;
+  /** HMAC-SHA-256 of a text in base64url, as long as it is for every key and text: 43 letters. */
+  readonly sign: (key: string, text: string) => string;
 }

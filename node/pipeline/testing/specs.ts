@@ -1,6 +1,7 @@
 /** Specs and services with harmless defaults, for tests that care about one field of them. */
 import type { BalancePolicy, BalanceSpec } from '@weir/proto/snapshot/resilience.js';
 import type { GatewaySpec, RouteSpec, RouteTimeouts, TargetSpec, UpstreamSpec } from '@weir/proto/snapshot/snapshot.js';
+import { createLatencyStore } from '../../latency/latency-store.js';
 import { unweighed } from '../../upstream/balance/load.js';
 import { createGateStore } from '../../upstream/concurrency/gate-store.js';
 import { alwaysWell } from '../../upstream/health/standing.js';
@@ -98,12 +99,14 @@ export function makeServices(overrides: Partial<ChainServices> = {}): ChainServi
     limiters: { limiter: notGiven('limiter store') },
     budgets: createBudgetStore(),
     heldBytes: createHeldBytes(),
+    latencies: createLatencyStore(),
     gates: createGateStore(),
     observer: { route: () => ({ started: () => {}, ended: () => {} }), timerFired: () => {}, decided: () => {} },
     onBug: (error) => {
       throw error;
     },
     reveal: (text) => text,
+    sign: notGiven('signature'),
     ...overrides,
   };
 }
