@@ -200,6 +200,14 @@ describe('the account of an attempt', () => {
     expect(bottom.last().cancelled).toBe(true);
   });
 
+  it('says that a 503 was an answer, also when whoever tries again lets go of it at its head', () => {
+    const { target, bottom, dispatch } = setUp();
+    const cancel = dispatch(makeRequest(), recordingHandler());
+    bottom.last().head(503, [], 10);
+    cancel();
+    expect(target.health.ended[0]?.outcome).toMatchObject({ isCancelled: false, status: 503 });
+  });
+
   it('reads Retry-After of those answers alone that mean the target', () => {
     const { target, bottom, dispatch } = setUp();
     for (const status of [200, 429, 503]) {

@@ -130,7 +130,8 @@ class Held implements ResponseHandler {
   }
 
   readonly cancel: Cancel = () => {
-    this.#end(null, true);
+    // A retry lets go of a 503 when it has seen its head: that is an answer, and not one that was given up.
+    this.#end(null, this.#status < 500);
     this.cancelNext();
   };
 

@@ -20,7 +20,6 @@ import { type HealthSources, healthFamilies } from './health-families.js';
 /** Who is asked at a scrape. */
 export interface MetricSources extends HealthSources, GateSources {
   readonly cells: Cells;
-  status(): NodeStatus;
   eventLoop(): EventLoopWindow;
   log(): { readonly written: number; readonly dropped: number };
   spans(): { readonly exported: number; readonly dropped: number };

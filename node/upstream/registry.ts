@@ -127,12 +127,7 @@ export function createUpstreamRegistry(deps: RegistryDeps): UpstreamRegistry {
     discard: (set) => retireAllBut(current, set.all),
     stats: () =>
       current.all.flatMap((upstream) => upstream.targets.map((target) => statsOf(target, deps.clock.nowMs()))),
-    upstreamStats: () =>
-      current.all.map(({ spec, health: whole }) => ({
-        upstreamId: spec.id,
-        standing: whole.standing(deps.clock.nowMs()),
-        reason: whole.reason,
-      })),
+    upstreamStats: () => current.all.map((upstream) => upstreamStatsOf(upstream, deps.clock.nowMs())),
     health,
     get lingering() {
       return retired.size;
@@ -144,6 +139,10 @@ export function createUpstreamRegistry(deps: RegistryDeps): UpstreamRegistry {
       alive.clear();
     },
   };
+}
+
+function upstreamStatsOf({ spec, health }: LiveUpstream, nowMs: number): UpstreamStats {
+  return { upstreamId: spec.id, standing: health.standing(nowMs), reason: health.reason };
 }
 
 function setOf(all: readonly LiveUpstream[], messageBytesMax: number): UpstreamSet {
