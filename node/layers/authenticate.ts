@@ -11,6 +11,7 @@ import { type Failure, failure } from '@weir/proto/http/failures.js';
 import type { HeaderList, MutableHeaderList } from '@weir/proto/http/headers.js';
 import { type Authenticator, type AuthOutcome, compileAuthenticator } from '../auth/authenticators.js';
 import type { Place } from '../pipeline/chain.js';
+import { withHeaders } from '../pipeline/derived-request.js';
 import {
   type Cancel,
   type Dispatch,
@@ -97,7 +98,7 @@ function admitted(
     if (!ownFields.has(name)) headers.push(name, shown.headers[i + 1] ?? '');
   }
   headers.push(...claimFields);
-  return { ...shown, headers };
+  return withHeaders(shown, headers);
 }
 
 function refusal(entries: readonly Authenticator[], outcomes: readonly AuthOutcome[]): Failure {

@@ -6,6 +6,7 @@
  */
 import { type Failure, failure } from '@weir/proto/http/failures.js';
 import type { Place } from '../pipeline/chain.js';
+import { withBody } from '../pipeline/derived-request.js';
 import {
   type BodySink,
   type Cancel,
@@ -53,7 +54,7 @@ class Counted implements ResponseHandler {
   }
 
   start(next: (request: GatewayRequest, handler: ResponseHandler) => Cancel, request: GatewayRequest): Cancel {
-    const cancelNext = next({ ...request, body: this.#body() }, this);
+    const cancelNext = next(withBody(request, this.#body()), this);
     this.#cancelNext = cancelNext;
     // The limit may have been passed by chunks that were waiting, before there was anything to cancel.
     if (this.#isOver) cancelNext();

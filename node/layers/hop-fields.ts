@@ -8,6 +8,7 @@
 import type { MutableHeaderList } from '@weir/proto/http/headers.js';
 import { connectionNamed } from '@weir/proto/http/hop-by-hop.js';
 import type { Place } from '../pipeline/chain.js';
+import { withHeaders } from '../pipeline/derived-request.js';
 
 export const hopFields: Place = (route) => {
   if (route.action.kind !== 'proxy') return null;
@@ -20,6 +21,6 @@ export const hopFields: Place = (route) => {
       if (name !== 'upgrade' && named.has(name)) continue;
       headers.push(name, request.headers[i + 1] ?? '');
     }
-    return next({ ...request, headers }, handler);
+    return next(withHeaders(request, headers), handler);
   };
 };

@@ -7,6 +7,7 @@ import { failure } from '@weir/proto/http/failures.js';
 import { matchablePath } from '@weir/proto/http/request-path.js';
 import type { RewriteSpec, RouteSpec } from '@weir/proto/snapshot/snapshot.js';
 import type { Place } from '../pipeline/chain.js';
+import { withPath } from '../pipeline/derived-request.js';
 import { type GatewayRequest, nothingToCancel } from '../pipeline/dispatch.js';
 import { segmentsOf, withoutPrefix } from '../route/path.js';
 import { fillTemplate, parametersOf, parseTemplate } from '../route/template.js';
@@ -16,7 +17,7 @@ export const rewrite: Place = (route) => {
   const pathOf = compileRewrite(route.action.rewrite, route);
   return (next) => (request, handler) => {
     const path = pathOf(request);
-    if (path !== null) return next(path === request.path ? request : { ...request, path }, handler);
+    if (path !== null) return next(path === request.path ? request : withPath(request, path), handler);
     handler.onError(failure('bad_request', 'the path becomes ambiguous when it is rewritten'));
     return nothingToCancel;
   };

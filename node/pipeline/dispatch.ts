@@ -31,7 +31,7 @@ export interface GatewayRequest {
   /** The target that this attempt goes to; null above `balance`. */
   readonly target: Target | null;
   /** Why this attempt is made, where it is not the first; set by the layer that dispatches again. */
-  readonly cause?: AttemptCause;
+  readonly cause?: AttemptCause | undefined;
   readonly exchange: Exchange;
 }
 

@@ -1,0 +1,35 @@
+/**
+ * Requests that differ from one that was handed down in one thing; the one that was handed down stays as it is.
+ *
+ * All of them are made in one place, so that they have one shape for the compiler. A spread makes a shape of its own for
+ * each place that it stands at and each shape that comes in: in a node whose routes need different layers, whatever
+ * reads a request below has then seen so many shapes that it looks each field up anew, at 0.9 µs for a request.
+ */
+import type { HeaderList } from '@weir/proto/http/headers.js';
+import type { GatewayRequest, RequestBody } from './dispatch.js';
+
+export function withPath(from: GatewayRequest, path: string): GatewayRequest {
+  return derive(from, path, from.query, from.headers, from.body);
+}
+
+export function withQuery(from: GatewayRequest, query: string): GatewayRequest {
+  return derive(from, from.path, query, from.headers, from.body);
+}
+
+export function withHeaders(from: GatewayRequest, headers: HeaderList): GatewayRequest {
+  return derive(from, from.path, from.query, headers, from.body);
+}
+
+export function withBody(from: GatewayRequest, body: RequestBody | null): GatewayRequest {
+  return derive(from, from.path, from.query, from.headers, body);
+}
+
+function derive(
+  { method, authority, target, cause, exchange }: GatewayRequest,
+  path: string,
+  query: string,
+  headers: HeaderList,
+  body: RequestBody | null,
+): GatewayRequest {
+  return { method, path, query, authority, headers, body, target, cause, exchange };
+}
