@@ -87,7 +87,7 @@ export function makeSpanId(random: Random): string {
 }
 
 function wordPairAsHex(a: number, b: number): string {
-  // biome-ignore format: as above.
+  // biome-ignore format: a line for each of the two words, as they stand in the id.
   return String.fromCharCode(
     digit(a, 28), digit(a, 24), digit(a, 20), digit(a, 16), digit(a, 12), digit(a, 8), digit(a, 4), digit(a, 0),
     digit(b, 28), digit(b, 24), digit(b, 20), digit(b, 16), digit(b, 12), digit(b, 8), digit(b, 4), digit(b, 0),
