@@ -47,8 +47,9 @@ export const answerFailure: Place = (route, services) => {
 
 function namesOf(route: RouteSpec, services: ChainServices): PublicNames {
   if (route.action.kind !== 'proxy') return noTargets;
-  const upstream = services.upstreams.get(route.action.upstream);
-  return upstream === undefined ? noTargets : publicNames(upstream.spec);
+  const others = route.fallback.flatMap((way) => (way.kind === 'upstream' ? [way.upstream] : []));
+  const asked = [route.action.upstream, ...others].flatMap((id) => services.upstreams.get(id)?.spec ?? []);
+  return asked.length === 0 ? noTargets : publicNames(asked);
 }
 
 class Answering implements ResponseHandler {

@@ -2,15 +2,18 @@ import { describe, expect, it } from 'vitest';
 import { makeTarget } from '../pipeline/testing/specs.js';
 import { noTargets, publicNames } from './public-names.js';
 
-const orders = publicNames({
-  id: 'orders',
-  targets: [
-    makeTarget({ id: '10.0.0.1:9001', host: '10.0.0.1', port: 9001 }).spec,
-    makeTarget({ id: 'db.internal:80', host: 'db.internal', port: 80 }).spec,
-    makeTarget({ id: '[fd00::7]:81', host: 'fd00::7', port: 81 }).spec,
-    makeTarget({ id: 'a:82', host: 'a', port: 82 }).spec,
-  ],
-});
+const orders = publicNames([
+  {
+    id: 'orders',
+    targets: [
+      makeTarget({ id: '10.0.0.1:9001', host: '10.0.0.1', port: 9001 }).spec,
+      makeTarget({ id: 'db.internal:80', host: 'db.internal', port: 80 }).spec,
+      makeTarget({ id: '[fd00::7]:81', host: 'fd00::7', port: 81 }).spec,
+      makeTarget({ id: 'a:82', host: 'a', port: 82 }).spec,
+    ],
+  },
+  { id: 'spare', targets: [makeTarget({ id: 'spare.internal:80', host: 'spare.internal', port: 80 }).spec] },
+]);
 
 describe('public names of targets', () => {
   it('count the targets of an upstream from one, in the order of the configuration', () => {
@@ -31,6 +34,7 @@ describe('public names of targets', () => {
     ['db resolved to 192.168.7.12:443, then to [2001:db8::1]:443', 'db resolved to [address], then to [address]'],
     ['bound to fe80::1 or ::1', 'bound to [address] or [address]'],
     ['sent to a:82', 'sent to orders/4'],
+    ['getaddrinfo ENOTFOUND spare.internal', 'getaddrinfo ENOTFOUND spare/1'],
   ])('stand for addresses in the text of a failure: %s', (text, concealed) => {
     expect(orders.conceal(text)).toBe(concealed);
   });

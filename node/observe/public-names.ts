@@ -24,19 +24,23 @@ const HOST_LENGTH_MIN = 4;
 /** For a route without an upstream nothing is known that could leak. */
 export const noTargets: PublicNames = { target: () => '(unknown)', conceal: (text) => text };
 
-export function publicNames(upstream: Pick<UpstreamSpec, 'id' | 'targets'>): PublicNames {
+/** Of all upstreams that a route may ask, the one that it asks first in front; a target of two goes by its first name. */
+export function publicNames(upstreams: readonly Pick<UpstreamSpec, 'id' | 'targets'>[]): PublicNames {
   const names = new Map<string, string>();
   const secrets: [text: string, name: string][] = [];
-  upstream.targets.forEach((target, index) => {
-    const name = `${upstream.id}/${index + 1}`;
-    names.set(target.id, name);
-    secrets.push([target.id, name]);
-    if (target.host.includes('.') || target.host.length >= HOST_LENGTH_MIN) secrets.push([target.host, name]);
-  });
+  for (const { id, targets } of upstreams) {
+    targets.forEach((target, index) => {
+      const name = `${id}/${index + 1}`;
+      if (!names.has(target.id)) names.set(target.id, name);
+      secrets.push([target.id, name]);
+      if (target.host.includes('.') || target.host.length >= HOST_LENGTH_MIN) secrets.push([target.host, name]);
+    });
+  }
+  const unknown = `${upstreams[0]?.id ?? ''}/?`;
   // Longest first: an id holds its host, and one host may be the beginning of another.
   secrets.sort(([a], [b]) => b.length - a.length);
   return {
-    target: (targetId) => names.get(targetId) ?? `${upstream.id}/?`,
+    target: (targetId) => names.get(targetId) ?? unknown,
     conceal(text) {
       const named = secrets.reduce((rest, [secret, name]) => rest.replaceAll(secret, name), text);
       return named.replace(ADDRESSES, '[address]');
