@@ -8,35 +8,34 @@ import { accept, type Reading, refuse } from './units.js';
 
 const MIB = 1024 * 1024;
 
-export const learntFields = (coldMs: number) =>
-  z
-    .strictObject({
-      quantile: share('the quantile').prefault(0.95).describe("Quantile of the route's own latency."),
-      factor: integer('the factor', 1, 100).prefault(1).describe('Times this.'),
-      min: duration().prefault('5ms').describe('No sooner than this.'),
-      max: duration().prefault('10s').describe('No later than this.'),
-      cold: duration().optional().describe('Until enough was seen.'),
-    })
-    .transform(
-      ({ quantile, factor, min, max, cold }): LearntLimitSpec => ({
-        kind: 'adaptive',
-        quantile,
-        factor,
-        minMs: min,
-        maxMs: max,
-        coldMs: Math.min(max, Math.max(min, cold ?? coldMs)),
-      }),
-    );
+/** The delay of a hedge until enough was seen. */
+const COLD_MS = 200;
+
+const learntFields = z
+  .strictObject({
+    quantile: share('the quantile').prefault(0.95).describe("Quantile of the route's own latency."),
+    factor: integer('the factor', 1, 100).prefault(1).describe('Times this.'),
+    min: duration().prefault('5ms').describe('No sooner than this.'),
+    max: duration().prefault('10s').describe('No later than this.'),
+    cold: duration().optional().describe('Until enough was seen.'),
+  })
+  .transform(
+    ({ quantile, factor, min, max, cold = COLD_MS }): LearntLimitSpec => ({
+      kind: 'adaptive',
+      quantile,
+      factor,
+      minMs: min,
+      maxMs: max,
+      coldMs: Math.min(max, Math.max(min, cold)),
+    }),
+  );
 
 /** A duration, `adaptive`, or how it is learnt. */
-export function learntLimit(coldMs: number) {
-  const fields = learntFields(coldMs);
-  return z.union([
-    z.literal('adaptive').transform(() => fields.parse({})),
-    duration().transform((ms): LearntLimitSpec => ({ kind: 'fixed', ms })),
-    fields,
-  ]);
-}
+const hedgeDelay = z.union([
+  z.literal('adaptive').transform(() => learntFields.parse({})),
+  duration().transform((ms): LearntLimitSpec => ({ kind: 'fixed', ms })),
+  learntFields,
+]);
 
 const level = choice('the priority', ['critical', 'default', 'background']);
 
@@ -74,7 +73,7 @@ const retryFields = z.strictObject({
 export const retrySchema = z.union([flag().transform((on) => (on ? retryFields.parse({}) : null)), retryFields]);
 
 const hedgeFields = z.strictObject({
-  after: learntLimit(200)
+  after: hedgeDelay
     .prefault('adaptive')
     .describe('A second attempt starts when there is no answer by then: a duration, or `adaptive`.'),
   budget: share('the budget').prefault(0.1).describe('Hedges as a share of the requests of the last ten seconds.'),

@@ -14,12 +14,11 @@ import {
   type ResponseHandler,
   type ResponseHead,
 } from '../../pipeline/dispatch.js';
+import { isIdempotent } from '../retry/repeatable.js';
 import type { AnswerSink, Connection, OutgoingRequest, Progress } from './connection.js';
 import { gatherBody } from './gather.js';
 import type { Lease, Ticket, Waiter } from './places.js';
 import type { Pool } from './pool.js';
-
-const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE']);
 
 export function createPoolDispatch(pool: Pool<Connection>, gatherBodyBytes: number): Dispatch {
   return (request, handler) => {
@@ -165,7 +164,7 @@ class Call implements Waiter<Connection>, AnswerSink {
     if (this.#repeated || !this.#wasReused || !closed || answered) return false;
     if (untouched) return true;
     const body = this.#outgoing?.body ?? null;
-    return IDEMPOTENT.has(this.#request.method) && (body === null || body instanceof Uint8Array);
+    return isIdempotent(this.#request.method) && (body === null || body instanceof Uint8Array);
   }
 
   #fail(failed: Failure): void {

@@ -7,8 +7,12 @@ import { type HeaderList, headerValue } from '@weir/proto/http/headers.js';
 
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'TRACE']);
 
+export function isIdempotent(method: string): boolean {
+  return IDEMPOTENT.has(method);
+}
+
 export function isRepeatable(method: string, headers: HeaderList): boolean {
-  if (IDEMPOTENT.has(method)) return true;
+  if (isIdempotent(method)) return true;
   const key = headerValue(headers, 'idempotency-key');
   return key !== undefined && key.trim() !== '';
 }
