@@ -1,8 +1,9 @@
 /**
  * The listener over uWebSockets.js (the registry alias of design §9): accepts, checks heads, makes exchanges, drains.
  *
- * The native library owns the sockets; this file owns what is counted and which exchanges are open. Decisions stand in
- * pure files (request-head.ts, client-address.ts, response-framing.ts), the life of one exchange in exchange-socket.ts.
+ * The native library owns the sockets; this file owns which exchanges are open, apps.ts the connections, the port and its
+ * certificates. Decisions stand in pure files (request-head.ts, client-address.ts, response-framing.ts), the life of one
+ * exchange in exchange-socket.ts.
  *
  * What this build can't do, measured, and pinned by test/hostile/requests so that an upgrade of the library shows:
  * HTTP/1.0, absolute-form, `OPTIONS *`, CONNECT and chunked trailers are answered 505 by it; so is a request line that
@@ -12,8 +13,7 @@
  * turn (RFC 9112 §9.3.2 lets clients expect that). A client that closes its half of the connection counts as gone.
  */
 
-import type { HttpRequest, HttpResponse, TemplatedApp, us_listen_socket, us_socket_context_t } from 'uWebSockets.js';
-import uWS from 'uWebSockets.js';
+import type { HttpRequest, HttpResponse, TemplatedApp, us_socket_context_t } from 'uWebSockets.js';
 import { type Failure, failure, failureTable, type TimerName, timerFired } from '@weir/proto/http/failures.js';
 import { headerValue, type MutableHeaderList } from '@weir/proto/http/headers.js';
 import { problemAnswer } from '@weir/proto/http/problem.js';
@@ -23,15 +23,14 @@ import type { GatewayRequest } from '../../pipeline/dispatch.js';
 import { createExchange, type Exchange } from '../../pipeline/exchange.js';
 import { clientAddress, type TrustedProxies, trustedProxies } from '../client-address.js';
 import type { BoundAddress, Listener, ListenerOptions } from '../listener.js';
-import { portOwner } from '../port-owner.js';
 import { type HeadReading, isFailure, readHead, targetText } from '../request-head.js';
 import { isSafeRequestId } from '../request-ids.js';
 import { statusText } from '../response-framing.js';
 import { addressTexts } from './address-text.js';
+import { Apps } from './apps.js';
 import { type ExchangeOwner, ExchangeSocket } from './exchange-socket.js';
 import { FirstRequests } from './first-request.js';
 import { UwsRequestBody } from './request-body.js';
-import { certificatesFingerprint, createApp } from './tls.js';
 import { UpgradeSocket, webSocketBehavior } from './websocket.js';
 import { exactValue } from './wire-value.js';
 
@@ -40,12 +39,6 @@ const LAST_WORDS_MS = 100;
 
 export function createUwsListener(options: ListenerOptions): Listener {
   return new UwsListener(options);
-}
-
-/** An app of the library, and its open connections, tunnels among them. */
-interface CountedApp {
-  readonly app: TemplatedApp;
-  connections: number;
 }
 
 /** A request that may not be the first of its connection; at most one at a time. */
@@ -66,13 +59,9 @@ class UwsListener implements Listener, ExchangeOwner {
   readonly #open = new Set<ExchangeSocket>();
   readonly #addressText = addressTexts();
   readonly #firstRequests: FirstRequests;
-  /** The last one accepts; those before it have certificates of before a reload and connections that live on. */
-  readonly #apps: CountedApp[] = [];
-  #certificates = '';
+  readonly #apps: Apps;
   #gateway: GatewaySpec;
   #proxies: TrustedProxies;
-  #listenSocket: us_listen_socket | null = null;
-  #bound: BoundAddress | null = null;
   #turnEnders: ExchangeSocket[] = [];
   #unproven: Unproven | null = null;
   #whenIdle: (() => void) | null = null;
@@ -93,6 +82,10 @@ class UwsListener implements Listener, ExchangeOwner {
     this.timers = options.timers;
     this.#gateway = options.gateway;
     this.#proxies = trustedProxies(options.gateway.trustedProxies);
+    this.#apps = new Apps(options.reveal, {
+      routes: (tunnelled) => this.#routes(tunnelled),
+      accepted: (res) => this.#connected(res),
+    });
     this.#firstRequests = new FirstRequests(
       options.clock,
       options.timers,
@@ -111,20 +104,11 @@ class UwsListener implements Listener, ExchangeOwner {
   }
 
   get connections(): number {
-    return this.#apps.reduce((sum, { connections }) => sum + connections, 0);
+    return this.#apps.connections;
   }
 
-  async start(): Promise<BoundAddress> {
-    if (this.#apps.length > 0) throw new Error('a listener is started once');
-    const { host, port } = this.#gateway.listen;
-    const { tls } = this.#gateway;
-    if (tls !== null) this.#certificates = certificatesFingerprint(tls, this.#options.reveal);
-    const app = this.#makeApp(tls);
-    const boundPort = this.#listen(app.app, host, port);
-    if (boundPort === null) throw new Error(await portOwner(host, port));
-    this.#apps.push(app);
-    this.#bound = { scheme: tls === null ? 'http' : 'https', host, port: boundPort };
-    return this.#bound;
+  start(): Promise<BoundAddress> {
+    return this.#apps.start(this.#gateway);
   }
 
   update(gateway: GatewaySpec): void {
@@ -132,41 +116,13 @@ class UwsListener implements Listener, ExchangeOwner {
     this.#gateway = gateway;
   }
 
-  /**
-   * The library can't replace its default certificate, so a new app takes over the port; connections of the old one
-   * live on in it, and it is closed with the last of them. Both calls are made in one turn; only a client whose handshake
-   * with the kernel is over, but which was not accepted yet, is reset. So certificates that are the same change nothing.
-   * (A port that the kernel chose can't be taken over while it has connections.)
-   */
   reloadCertificates(tls: ListenerTlsSpec): void {
-    const bound = this.#bound;
-    if (bound === null || bound.scheme === 'http') throw new Error('this listener does not serve TLS');
-    const certificates = certificatesFingerprint(tls, this.#options.reveal);
-    if (certificates === this.#certificates) return;
-    const app = this.#makeApp(tls);
-    const before = this.#apps.at(-1);
-    this.#stopAccepting();
-    if (this.#listen(app.app, bound.host, bound.port) === null) {
-      if (before !== undefined) this.#listen(before.app, bound.host, bound.port);
-      throw new Error(`port ${bound.port} could not be taken over; the certificates stay as they were`);
-    }
-    this.#certificates = certificates;
-    this.#apps.push(app);
-    if (before !== undefined) this.#closeUnused(before);
-  }
-
-  /** An app that accepts no more ends with its last connection. */
-  #closeUnused(counted: CountedApp): void {
-    const at = this.#apps.indexOf(counted);
-    if (counted.connections > 0 || at === -1 || at === this.#apps.length - 1) return;
-    this.#apps.splice(at, 1);
-    // In a turn of its own: this may have been called by the library, out of the app that is to be closed.
-    setImmediate(() => counted.app.close());
+    this.#apps.reloadCertificates(tls);
   }
 
   async drain(limitMs: number): Promise<{ readonly cut: number }> {
     this.isDraining = true;
-    this.#stopAccepting();
+    this.#apps.stopAccepting();
     this.#firstRequests.stop();
     for (const socket of this.#open) if (socket instanceof UpgradeSocket) socket.goAway();
     if (this.#open.size > 0) await this.#idleOrPassed(limitMs);
@@ -179,10 +135,10 @@ class UwsListener implements Listener, ExchangeOwner {
 
   close(): void {
     this.isDraining = true;
-    this.#stopAccepting();
+    this.#apps.stopAccepting();
     this.#firstRequests.stop();
     for (const socket of [...this.#open]) socket.cut(failure('draining', 'this node is shutting down'));
-    for (const { app } of this.#apps.splice(0)) app.close();
+    this.#apps.close();
   }
 
   #idleOrPassed(limitMs: number): Promise<void> {
@@ -200,53 +156,14 @@ class UwsListener implements Listener, ExchangeOwner {
     return new Promise((resolve) => this.timers.create(resolve).arm(ms));
   }
 
-  #makeApp(tls: ListenerTlsSpec | null): CountedApp {
-    const changed = (count: number): void => {
-      counted.connections += count;
-      if (count < 0) this.#closeUnused(counted);
-    };
+  #routes(tunnelled: () => void): (app: TemplatedApp) => void {
     const behavior = webSocketBehavior(
       this.#gateway.limits.messageBytes,
       (res, req, context) => this.#receive(res, req, context),
-      // The filter below hears of a connection that became a tunnel only when it opens.
-      () => changed(-1),
+      tunnelled,
       (error) => this.bug(error),
     );
-    const app = createApp(tls, this.#options.reveal, (routes) => {
-      routes.ws('/*', behavior).any('/*', (res, req) => this.#receive(res, req, null));
-    });
-    const counted: CountedApp = { app, connections: 0 };
-    const hear: Parameters<TemplatedApp['filter']>[0] = (res, count) => {
-      changed(Number(count));
-      if (Number(count) > 0) this.#connected(res);
-    };
-    app.filter(hear);
-    return counted;
-  }
-
-  /** Exclusive: without the option the library shares ports among processes, and half the traffic goes elsewhere. */
-  #listen(app: TemplatedApp, host: string, port: number): number | null {
-    let boundPort: number | null = null;
-    const listening = (socket: us_listen_socket | false): void => {
-      if (socket === false) return;
-      this.#listenSocket = socket;
-      boundPort = uWS.us_socket_local_port(socket);
-    };
-    // The types lack the overload with a host and options, the library has it (AppWrapper.h, uWS_App_listen).
-    const listen = app.listen as unknown as (
-      host: string,
-      port: number,
-      options: number,
-      callback: (socket: us_listen_socket | false) => void,
-    ) => void;
-    listen.call(app, host, port, EXCLUSIVE_PORT, listening);
-    return boundPort;
-  }
-
-  #stopAccepting(): void {
-    if (this.#listenSocket === null) return;
-    uWS.us_listen_socket_close(this.#listenSocket);
-    this.#listenSocket = null;
+    return (app) => app.ws('/*', behavior).any('/*', (res, req) => this.#receive(res, req, null));
   }
 
   #connected(res: HttpResponse): void {
@@ -265,7 +182,7 @@ class UwsListener implements Listener, ExchangeOwner {
     this.#options.events.onTimer('clientHeaders', null);
     this.#refused(failed, '', '', peerAddress);
     // Inside TLS nothing can be said before the handshake is over, and nothing here knows whether it is.
-    if (this.#bound?.scheme === 'https') res.close();
+    if (this.#apps.scheme === 'https') res.close();
     else this.#writeProblem(res, failed, '', this.#options.nextRequestId(), 0);
   }
 
@@ -384,7 +301,7 @@ class UwsListener implements Listener, ExchangeOwner {
       id: given !== undefined && isSafeRequestId(given) ? given : nextRequestId(),
       receivedAtMs: clock.nowMs(),
       receivedWallMs: clock.wallMs(),
-      scheme: this.#bound?.scheme ?? 'http',
+      scheme: this.#apps.scheme,
       peerAddress,
       clientAddress: peerTrusted ? clientAddress(peerAddress, headers, this.#proxies) : peerAddress,
       peerTrusted,
@@ -468,6 +385,3 @@ class UwsListener implements Listener, ExchangeOwner {
     this.#options.events.onBug(error);
   }
 }
-
-/** LIBUS_LISTEN_EXCLUSIVE_PORT; the types declare it as an enum member that does not exist at run time. */
-const EXCLUSIVE_PORT = 1;
