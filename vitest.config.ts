@@ -1,6 +1,8 @@
 // Tests run against the sources: an import of @weir/<workspace>/<file>.js is that workspace's .ts file.
+import { randomInt } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { DAILY_SEED, readSeed } from './test/support/seed.js';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
 
@@ -15,7 +17,21 @@ export default defineConfig({
     hookTimeout: 30_000,
     pool: 'forks',
     maxWorkers: 2,
-    // The listener's head limit is read by the server library once, when the process starts.
-    env: { UWS_HTTP_MAX_HEADERS_SIZE: '65536' },
+    setupFiles: ['test/support/properties.setup.ts'],
+    env: {
+      // The listener's head limit is read by the server library once, when the process starts.
+      UWS_HTTP_MAX_HEADERS_SIZE: '65536',
+      WEIR_SEED: String(seedOfRun()),
+    },
   },
 });
+
+/** One for all files, said where it is not the seed of every day, so that the whole run can be replayed. */
+function seedOfRun(): number {
+  const asked = process.env['WEIR_SEED'];
+  const read = readSeed(asked);
+  if (read === null) throw new Error(`WEIR_SEED is \`random\` or a whole number, not \`${asked}\``);
+  const seed = read === 'random' ? randomInt(2 ** 31) : read;
+  if (seed !== DAILY_SEED) console.log(`properties begin at seed ${seed}: WEIR_SEED=${seed} runs the same examples`);
+  return seed;
+}

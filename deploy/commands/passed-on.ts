@@ -18,7 +18,7 @@ interface PassedOn {
 const passedOn: readonly PassedOn[] = [
   {
     name: 'test',
-    usage: '[pattern…]',
+    usage: '[options] [pattern…]',
     summary: 'run everything that CI runs, or the tests whose file matches',
     program: 'test/dist/run/main.js',
   },

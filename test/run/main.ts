@@ -1,24 +1,19 @@
 /**
  * `weir test`: everything that CI runs, on any machine, with one line at the end that sums it up.
  *
- * Without arguments: tools, lint, build, tidy, all tests. With patterns: only the test files whose path matches one.
+ * Without arguments: tools, lint, build, tidy, all tests. With patterns: only the test files whose path matches one; a
+ * program that they lack fails them by name (test/support/programs.ts).
  * Every step is run even when one before it failed, because one red step must not hide another; and every step counts.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { programFolders } from '../support/programs.js';
+import { readOptions, USAGE } from './options.js';
 import { runProgram } from './program.js';
 import { add, isGood, lastLine, nothing, one, type Tally, tallyVitest } from './tally.js';
-import { explainMissing, installTools, missingTools } from './tools.js';
-
-const USAGE = `Usage: weir test [pattern…]
-
-Without a pattern: checks the tools, lints, builds, holds the house to its rules, and runs every test.
-With patterns: runs the test files whose path holds one of them, such as \`weir test node/time\`.
-
-The last line is \`N passed, N failed\` over all of it; the exit code is 0 when something ran and nothing failed.
-`;
+import { POLICY_FILE, provideTools } from './tools.js';
 
 // From test/dist/run/ up to the root.
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -41,10 +36,8 @@ async function check(name: string, program: string, args: readonly string[]): Pr
 }
 
 async function tools(): Promise<Tally> {
-  const before = missingTools(process.env);
-  const missing = before.length === 0 ? before : installTools(before, say);
-  if (missing.length > 0) say(explainMissing(missing));
-  return one(`tools: ${missing.map(({ command }) => command).join(', ')} missing`, missing.length === 0);
+  const isRoot = process.getuid?.() === 0;
+  return one('tools', await provideTools({ folders: programFolders(), isRoot, policyFile: POLICY_FILE, say }));
 }
 
 async function vitest(name: string, args: readonly string[]): Promise<Tally> {
@@ -84,11 +77,23 @@ const wholeHouse: readonly Step[] = [
 ];
 
 async function main(args: readonly string[]): Promise<number> {
-  if (args.includes('--help') || args.includes('-h')) {
+  const options = readOptions(args, process.env['WEIR_SEED']);
+  if (options.kind === 'help') {
     process.stdout.write(USAGE);
     return 0;
   }
-  const steps = args.length === 0 ? wholeHouse : [{ name: 'tests', run: () => vitest('tests', args) }];
+  if (options.kind === 'mistake') {
+    process.stderr.write(`weir test: ${options.text}\n\n${USAGE}`);
+    return 2;
+  }
+  if (options.kind === 'tools') return runSteps(wholeHouse.slice(0, 1));
+  // The configuration of the test runner reads it, in a process of its own.
+  process.env['WEIR_SEED'] = String(options.seed);
+  const { patterns } = options;
+  return runSteps(patterns.length === 0 ? wholeHouse : [{ name: 'tests', run: () => vitest('tests', patterns) }]);
+}
+
+async function runSteps(steps: readonly Step[]): Promise<number> {
   let sum = nothing;
   for (const [index, step] of steps.entries()) {
     const startedAtMs = performance.now();

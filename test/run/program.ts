@@ -6,15 +6,18 @@ export interface ProgramOptions {
   readonly limitMs: number;
   /** Show the output as it comes; otherwise it is gathered and shown only when the program fails. */
   readonly isShown: boolean;
+  /** The child's environment; this process's own unless given. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 /** The exit code; 124 when the time was up, as timeout(1) has it. */
 export function runProgram(file: string, args: readonly string[], options: ProgramOptions): Promise<number> {
-  const { cwd, limitMs, isShown } = options;
+  const { cwd, limitMs, isShown, env = process.env } = options;
   return new Promise((resolve) => {
     const output: Buffer[] = [];
     const child = spawn(file, args, {
       cwd,
+      env,
       stdio: ['ignore', isShown ? 'inherit' : 'pipe', isShown ? 'inherit' : 'pipe'],
     });
     child.stdout?.on('data', (chunk: Buffer) => output.push(chunk));

@@ -2,12 +2,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { programPath } from './programs.js';
 import { freePort, type Program, type Stage, until } from './stage.js';
 
 export async function startPython(stage: Stage, folder: string): Promise<number> {
   const port = await freePort();
   const program = stage.run(
-    'python3',
+    programPath('python3'),
     ['-m', 'http.server', String(port), '--bind', '127.0.0.1', '--protocol', 'HTTP/1.1', '--directory', folder],
     folder,
   );
@@ -33,8 +34,8 @@ http {
 }
 `,
   );
-  // As one process: its group is ended with the stage. Debian keeps it out of the PATH of plain users.
-  const program = stage.run('/usr/sbin/nginx', ['-p', own, '-c', join(own, 'nginx.conf'), '-g', 'daemon off;'], own);
+  // As one process: its group is ended with the stage.
+  const program = stage.run(programPath('nginx'), ['-p', own, '-c', join(own, 'nginx.conf'), '-g', 'daemon off;'], own);
   return answering(port, program);
 }
 

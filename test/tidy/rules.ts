@@ -40,7 +40,11 @@ export const edges: readonly Edge[] = [
   { at: 'bench/', may: all, reason: 'measures the real thing' },
   { at: 'test/', may: all, reason: 'drives the real thing' },
   { at: 'scripts/', may: all, reason: 'the launcher installs and builds' },
-  { at: 'vitest.config.ts', may: ['node'], reason: 'names the folders of the workspaces' },
+  {
+    at: 'vitest.config.ts',
+    may: ['node', 'process'],
+    reason: 'names the folders of the workspaces, chooses the seed of a run',
+  },
 ];
 
 /** Workspace → the workspaces it may import. Reading it from left to right is the direction of knowledge. */

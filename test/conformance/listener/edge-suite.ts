@@ -8,6 +8,7 @@ import { makeGateway } from '@weir/node/pipeline/testing/specs.js';
 import { systemClock } from '@weir/node/time/system-clock.js';
 import type { ListenerTlsSpec } from '@weir/proto/snapshot/snapshot.js';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { programPath } from '../../support/programs.js';
 import { connectRaw, connectTls, type RawClient } from './raw-client.js';
 import { type ListenerFactory, openWorld, respond, type World } from './world.js';
 
@@ -200,7 +201,7 @@ export function describeEdges(name: string, factory: ListenerFactory): void {
       for (const subject of ['one', 'two', 'three']) {
         const { certFile, keyFile } = files(subject);
         const request = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '1', '-subj', `/CN=${subject}`];
-        execFileSync('openssl', [...request, '-keyout', keyFile, '-out', certFile], { stdio: 'ignore' });
+        execFileSync(programPath('openssl'), [...request, '-keyout', keyFile, '-out', certFile], { stdio: 'ignore' });
       }
     });
     afterAll(() => {

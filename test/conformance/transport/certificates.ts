@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { programPath } from '../../support/programs.js';
 
 export interface Authority {
   readonly caFile: string;
@@ -22,7 +23,7 @@ export function createAuthority(): Authority {
   const directory = mkdtempSync(join(tmpdir(), 'weir-tls-'));
   const at = (file: string): string => join(directory, file);
   const openssl = (...args: string[]): void => {
-    execFileSync('openssl', args, { cwd: directory, stdio: 'pipe' });
+    execFileSync(programPath('openssl'), args, { cwd: directory, stdio: 'pipe' });
   };
   const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
   openssl('req', '-x509', ...newKey, '-keyout', 'ca.key', '-out', 'ca.pem', '-days', '2', '-subj', '/CN=Test CA');

@@ -2,6 +2,7 @@
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Gateway, startGateway } from '../../support/gateway.js';
+import { programPath } from '../../support/programs.js';
 import { type RawServer, rawClient, rawServer } from '../../support/raw-peer.js';
 
 const cleanUps: (() => Promise<void> | void)[] = [];
@@ -205,7 +206,7 @@ for _ in range(8):
 time.sleep(0.2)
 print(port, flush=True)
 sys.stdin.read()`;
-  const child = spawn('python3', ['-c', script], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(programPath('python3'), ['-c', script], { stdio: ['pipe', 'pipe', 'inherit'] });
   const port = await new Promise<number>((resolve, reject) => {
     child.stdout.once('data', (bytes: Buffer) => resolve(Number(bytes.toString())));
     child.once('error', reject);
