@@ -22,6 +22,7 @@ import {
 import type { Exchange } from '../../pipeline/exchange.js';
 import type { Clock, Timers } from '../../time/clock.js';
 import { frameResponse } from '../response-framing.js';
+import { linger } from './linger.js';
 import { Patience } from './patience.js';
 import type { BodyValve, UwsRequestBody } from './request-body.js';
 import { type Closing, ResponseWriter, type WriterOwner } from './response-writer.js';
@@ -67,6 +68,8 @@ export class ExchangeSocket implements ResponseHandler, WriterOwner, BodyValve {
   #ended = false;
   /** The client stopped in its body: there is nothing in flight that a close could take away from the answer. */
   #bodyTimedOut = false;
+  /** The answer was complete before its request. */
+  #restComes = false;
   #bodyPatience: Patience | null = null;
   #readPatience: Patience | null = null;
 
@@ -131,6 +134,7 @@ export class ExchangeSocket implements ResponseHandler, WriterOwner, BodyValve {
 
   #bodyCame(body: UwsRequestBody): void {
     this.#bodyPatience?.stop();
+    this.#restComes = false;
     if (!body.paused || this.res === null) return;
     // The socket must be readable again, or a client that leaves is not noticed. That starts the library's own clock.
     this.#valve?.open();
@@ -249,12 +253,28 @@ export class ExchangeSocket implements ResponseHandler, WriterOwner, BodyValve {
   finishing(): void {
     const body = this.#body;
     if (body === null) return;
+    this.#restComes ||= !body.ended;
     this.#valve?.open();
     body.discard();
   }
 
   finished(): void {
     this.end();
+  }
+
+  /** The exchange is over; only the connection is still to be closed. */
+  lingers(res: HttpResponse, end: () => void): void {
+    this.end();
+    const { owner, request } = this;
+    if (!this.#restComes) end();
+    else {
+      const expired = (): void => owner.timerFired('clientIdle', request.exchange);
+      linger(res, owner.timers, this.#clientTimers.clientIdleMs, { end, expired });
+    }
+  }
+
+  dateText(): string {
+    return new Date(this.owner.clock.wallMs()).toUTCString();
   }
 
   broken(reason: string): void {

@@ -64,6 +64,8 @@ function open(socket: ReturnType<typeof model>) {
     drained: () => (told.drained += 1),
     finishing() {},
     finished: () => (told.finished += 1),
+    lingers() {},
+    dateText: () => '',
     broken(reason) {
       throw new Error(reason);
     },

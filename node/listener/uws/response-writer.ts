@@ -20,6 +20,10 @@
  *   own; what the socket refuses of it shows with the next one.
  * - `endWithoutBody(n)` with n > 0 leaves the response open for ever; the length is written as a field instead.
  * - The head of a chunked response can't be sent before its first chunk.
+ * - With the last byte of a message the library takes the response object back, and nothing can close the connection any
+ *   more. So where the client is still sending, the library is told of one byte more than the head announces, and a head
+ *   without a body ends with an empty line of ours. A chunked message has no such way: its connection is left to the
+ *   library's own limits.
  */
 
 import type { HttpResponse } from 'uWebSockets.js';
@@ -43,6 +47,10 @@ export interface WriterOwner {
   finishing(): void;
   /** The last byte was taken; the response object is gone. */
   finished(): void;
+  /** Or it is not, for the client may still be sending: `res` takes no more, and waits for `end`, or for its close. */
+  lingers(res: HttpResponse, end: () => void): void;
+  /** For a head that the library does not end, and so gives no Date. */
+  dateText(): string;
   /** The source broke its promise about the length; the connection must be cut. */
   broken(reason: string): void;
 }
@@ -51,7 +59,8 @@ export interface WriterOwner {
  * - `keep`: keep-alive.
  * - `library`: the client asked by a plain `Connection: close`; the library closes by itself, we only say so.
  * - `close`: we close where the library lets us, and say so.
- * - `linger`: we only say so; the client is still sending, and closing now could take the answer away from it.
+ * - `linger`: the client is still sending, and closing now could take the answer away from it: we say so, and the owner
+ *   closes later.
  */
 export type Closing = 'keep' | 'library' | 'close' | 'linger';
 
@@ -69,6 +78,8 @@ export class ResponseWriter {
   #head: ResponseHead | null = null;
   #framing: Framing = { kind: 'chunked' };
   #headWritten = false;
+  /** The head has promised a close that comes later than the last byte. */
+  #lingers = false;
   #turnOver = false;
   /** A whole body that waits for the end of the turn: answers that are written in a row wake their receivers less often. */
   #whole: Uint8Array | null = null;
@@ -150,8 +161,10 @@ export class ResponseWriter {
       this.#writeWhole(this.#whole, this.#whole.byteLength);
       return;
     }
-    if (this.#framing.kind === 'none') return;
-    if (this.#framing.kind === 'known' || this.#pending.length > 0) this.#flow();
+    const framing = this.#framing;
+    // Nothing of it can be written before its end: to the library, all of nothing is the end.
+    if (framing.kind === 'none' || (framing.kind === 'known' && framing.lengthBytes === 0)) return;
+    if (framing.kind === 'known' || this.#pending.length > 0) this.#flow();
   }
 
   /** There may be room again: said by the library, or tried by a timer where it can't say so. */
@@ -190,17 +203,20 @@ export class ResponseWriter {
   #pump(): void {
     if (this.#res === null) return;
     const isFirst = !this.#headWritten;
-    if (isFirst) this.#writeHead(this.#res, this.#owner.closing() !== 'keep');
+    if (isFirst) this.#writeHead(this.#res, this.#owner.closing());
     if (this.#framing.kind === 'known') this.#pumpKnown(this.#res, this.#framing.lengthBytes);
     else this.#pumpChunk(this.#res, isFirst);
   }
 
   #pumpKnown(res: HttpResponse, totalBytes: number): void {
     // With nothing to send yet, an empty piece makes the library end the head with its Content-Length.
-    if (this.#pending.length === 0 && this.#takenBytes === 0) this.#noteTaken(res.tryEnd(EMPTY, totalBytes)[0]);
+    if (this.#takenBytes === 0 && (this.#lingers || this.#pending.length === 0)) {
+      this.#noteTaken(res.tryEnd(EMPTY, totalBytes)[0]);
+    }
+    const owedBytes = this.#lingers ? totalBytes + 1 : totalBytes;
     for (let chunk = this.#pending[0]; chunk !== undefined; chunk = this.#pending[0]) {
       if (this.#takenBytes + chunk.byteLength === totalBytes) this.#owner.finishing();
-      const [ok, done] = res.tryEnd(chunk, totalBytes);
+      const [ok, done] = res.tryEnd(chunk, owedBytes);
       if (done) {
         this.#res = null;
         this.#owner.finished();
@@ -217,6 +233,8 @@ export class ResponseWriter {
       this.#takenBytes += chunk.byteLength;
       this.#pending.shift();
     }
+    // To the library, the message ends when it is told of the length again.
+    if (this.#lingers && this.#takenBytes === totalBytes) this.#linger(res, () => res.tryEnd(EMPTY, totalBytes));
   }
 
   /** One chunk, or the end. Beside a head there is room for a small chunk only. */
@@ -258,16 +276,20 @@ export class ResponseWriter {
       return;
     }
     const closing = this.#owner.closing();
+    if (totalBytes === 0 && closing === 'linger') {
+      this.#writeHeadOnly(0);
+      return;
+    }
     this.#cork(() => {
       const res = this.#res;
       if (res === null) return;
       if (closing === 'close') {
-        this.#writeHead(res, false);
+        this.#writeHead(res, 'keep');
         this.#finish(() => res.end(body, true));
         return;
       }
-      this.#writeHead(res, closing !== 'keep');
-      if (body.byteLength <= CORKED_BYTES) {
+      this.#writeHead(res, closing);
+      if (body.byteLength <= CORKED_BYTES && closing !== 'linger') {
         this.#finish(() => res.end(body));
         return;
       }
@@ -280,22 +302,34 @@ export class ResponseWriter {
     this.#cork(() => {
       const res = this.#res;
       if (res === null) return;
-      this.#writeHead(res, this.#owner.closing() !== 'keep');
+      this.#writeHead(res, this.#owner.closing());
       if (lengthBytes !== null) res.writeHeader('Content-Length', String(lengthBytes));
-      this.#finish(() => res.endWithoutBody());
+      if (this.#lingers) {
+        this.#owner.finishing();
+        res.writeHeader('Date', `${this.#owner.dateText()}\r\n`);
+        this.#linger(res, () => res.close());
+      } else this.#finish(() => res.endWithoutBody());
     });
   }
 
-  #writeHead(res: HttpResponse, sayClose: boolean): void {
+  /** The message is whole, and its connection lives on for a while. */
+  #linger(res: HttpResponse, end: () => void): void {
+    this.#res = null;
+    this.#owner.lingers(res, end);
+  }
+
+  /** `keep` also says nothing where the library says it. */
+  #writeHead(res: HttpResponse, closing: Closing): void {
     const head = this.#head;
     if (head === null) throw new Error('a head was written that never came');
     this.#headWritten = true;
+    this.#lingers = closing === 'linger';
     writeHead(res, head.status, head.headers);
     // The one answer that names another protocol must say so in these fields (RFC 9110 §7.8, §15.5.22).
     const upgrade = head.status === 426 ? combinedValue(head.headers, 'upgrade') : undefined;
     if (upgrade !== undefined) res.writeHeader('Upgrade', wireValue('upgrade', upgrade));
     const options = upgrade === undefined ? [] : ['upgrade'];
-    if (sayClose) options.push('close');
+    if (closing !== 'keep') options.push('close');
     if (options.length > 0) res.writeHeader('Connection', options.join(', '));
   }
 

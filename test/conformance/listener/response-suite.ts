@@ -1,8 +1,9 @@
 /** What any listener writes (RFC 9110, RFC 9112): framing, held heads, broken messages, and clients that leave in between. */
+import { makeGateway } from '@weir/node/pipeline/testing/specs.js';
 import { failure } from '@weir/proto/http/failures.js';
 import { afterEach, describe, expect, test } from 'vitest';
 import { echo, get, post } from './http-suite.js';
-import { type ListenerFactory, openWorld, readBody, respond, type World } from './world.js';
+import { type ListenerFactory, openWorld, readBody, respond, type Seen, type World } from './world.js';
 
 export function describeResponses(name: string, factory: ListenerFactory): void {
   let world: World | null = null;
@@ -212,6 +213,64 @@ export function describeResponses(name: string, factory: ListenerFactory): void 
       expect((await small.answer()).header('connection')).toBeUndefined();
       small.send(get('/'));
       expect((await small.answer()).status).toBe(413);
+    });
+
+    const early: Record<string, (seen: Seen) => void> = {
+      'with a body': (seen) => respond(seen, 413, 'too large'),
+      'with a long body': (seen) => respond(seen, 413, Buffer.alloc(400_000, 'x')),
+      'with an empty body': (seen) => respond(seen, 401),
+      'without a body': (seen) => respond(seen, 204),
+      'in two pieces': (seen) => {
+        seen.handler.onHeaders({ status: 400, headers: [], lengthBytes: 6, resume() {} });
+        seen.handler.onData(Buffer.from('one'));
+        setImmediate(() => {
+          seen.handler.onData(Buffer.from('two'));
+          seen.handler.onComplete();
+        });
+      },
+    };
+    test.each(Object.entries(early))(
+      'that are early and %s let the client finish, within a limit',
+      async (_what, answer) => {
+        const clientTimers = { ...makeGateway().clientTimers, clientIdleMs: 1_000 };
+        const w = await open({ clientTimers }, answer);
+        const [finishing, endless] = [await w.connect(), await w.connect()];
+        finishing.send(post('/', 'Content-Length: 200000\r\n', 'x'.repeat(100_000)));
+        const head = await finishing.answer();
+        expect([head.header('connection'), head.header('date') !== undefined]).toEqual(['close', true]);
+        expect(w.listener.exchanges).toBe(0);
+        finishing.send('x'.repeat(100_000));
+        // Whoever keeps to the limit is not reported; having been told to, it closes itself.
+        finishing.socket.end();
+        await finishing.closed();
+        expect(w.timersFired).toEqual([]);
+        endless.send(post('/', 'Transfer-Encoding: chunked\r\n'));
+        // More than the library asks for, so that nothing but our own limit ends it.
+        const sending = setInterval(() => endless.send(`4000\r\n${'x'.repeat(0x4000)}\r\n`), 20);
+        try {
+          await endless.closed();
+        } finally {
+          clearInterval(sending);
+        }
+        expect(endless.unread).toContain('HTTP/1.1 ');
+        expect(w.timersFired.map(({ timer }) => timer)).toEqual(['clientIdle']);
+        await w.until(() => w.listener.connections === 0, 'close');
+        expect(w.bugs).toEqual([]);
+      },
+    );
+
+    test('without a byte wait for their end, which may come in a later turn', async () => {
+      const w = await open({}, ({ handler }) => {
+        handler.onHeaders({ status: 200, headers: [], lengthBytes: 0, resume() {} });
+        setImmediate(() => setImmediate(() => handler.onComplete()));
+      });
+      const client = await w.connect();
+      for (let i = 0; i < 3; i += 1) {
+        client.send(get('/'));
+        expect((await client.answer()).header('content-length')).toBe('0');
+        await w.until(() => w.listener.exchanges === 0, 'end');
+      }
+      expect(w.bugs).toEqual([]);
     });
   });
 
