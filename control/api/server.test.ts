@@ -1,7 +1,7 @@
+import { isOwnHost, namesOf } from '@weir/proto/http/own-host.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ControlStatus } from './control-status.js';
-import { isOwnHost, namesOf } from './host-check.js';
 import { buildAdminApi } from './server.js';
 
 const status: ControlStatus = {

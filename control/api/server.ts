@@ -5,9 +5,9 @@
  * No CORS fields are sent, so no other site's script can read an answer; the Host check keeps rebinding out.
  */
 import type { Address } from '@weir/proto/bus/address.js';
+import { isOwnHost, namesOf } from '@weir/proto/http/own-host.js';
 import fastify, { type FastifyInstance } from 'fastify';
 import type { ControlStatus } from './control-status.js';
-import { isOwnHost, namesOf } from './host-check.js';
 
 export interface AdminApi {
   readonly address: Address;

@@ -11,12 +11,12 @@ afterEach(async () => {
   running = null;
 });
 
-async function start() {
+async function start(host = '127.0.0.1') {
   const state = { renders: 0, node: 'serving' as NodeStatus['state'], failing: false };
   let release = (): void => {};
   let held: Promise<void> | null = null;
   const server = await createMetricsServer({
-    host: '127.0.0.1',
+    host,
     port: 0,
     metrics: {
       contentType: 'text/plain; version=0.0.4; charset=utf-8',
@@ -93,6 +93,31 @@ describe('the metrics server', () => {
     const { get } = await start();
     const answer = await get('/metrics', { method: 'HEAD' });
     expect([answer.status, answer.headers.get('content-length'), await answer.text()]).toEqual([200, '15', '']);
+  });
+
+  it('answers a name that is not known to mean this machine with health and nothing else, while it is on loopback', async () => {
+    const { server, state } = await start();
+    const statusOf = async (path: string, head: string): Promise<number> => {
+      const answer = await raw(server.address.port, `GET ${path} HTTP/1.1\r\nConnection: close\r\n${head}\r\n`);
+      return Number(answer.slice(9, 12));
+    };
+    for (const host of ['evil.example', 'evil.example:9090', 'localhost.evil.example', '127.0.0.1.evil.example', '']) {
+      for (const path of ['/metrics', '/status', '/doctor', '/other']) {
+        expect([host, path, await statusOf(path, `Host: ${host}\r\n`)]).toEqual([host, path, 421]);
+      }
+      for (const path of ['/livez', '/readyz']) expect(await statusOf(path, `Host: ${host}\r\n`)).toBe(200);
+    }
+    expect(state.renders).toBe(0);
+    for (const host of ['localhost', 'LOCALHOST:9090', '127.0.0.1', '10.0.0.7:9090', '[::1]:9090', '[fd00::7]']) {
+      expect([host, await statusOf('/metrics', `Host: ${host}\r\n`)]).toEqual([host, 200]);
+    }
+    expect(await raw(server.address.port, 'GET /metrics HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
+  it('answers under any name where it is open to a network', async () => {
+    const { server } = await start('0.0.0.0');
+    const asked = 'GET /metrics HTTP/1.1\r\nHost: weir.internal:9090\r\nConnection: close\r\n\r\n';
+    expect(await raw(server.address.port, asked)).toMatch(/^HTTP\/1\.1 200 /);
   });
 
   it('refuses other paths and other methods', async () => {

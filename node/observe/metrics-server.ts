@@ -6,10 +6,15 @@
  * balancers still probe in HTTP/1.0. Live means that the event loop turns. Ready means that a snapshot is in force and
  * no stop was asked. It takes no bodies and only small heads, and it can't be made to work more than once at a time:
  * scrapes that come while one is rendered get that one.
+ *
+ * On loopback a name in Host that does not mean this machine is a page of some browser (proto/http/own-host.ts) and is
+ * answered 421. Not for the two health pages: load balancers probe them under whatever name they like, and all that they
+ * tell is that a node runs here. Elsewhere the port is open to a network, and its names are not known here.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { DoctorReport } from '@weir/proto/events/doctor.js';
 import type { NodeStatus } from '@weir/proto/events/node-status.js';
+import { isAddressHost, isLoopback, isOwnHost, namesOf } from '@weir/proto/http/own-host.js';
 import type { Metrics } from './metrics.js';
 
 export interface MetricsServerOptions {
@@ -69,7 +74,18 @@ const notReadyBecause = {
   draining: 'this node is shutting down',
 } as const;
 
+/** Pages that are answered under any name. */
+const HEALTH: ReadonlySet<string> = new Set(['/livez', '/readyz']);
+
+/** HTTP/1.0 has no Host, and no browser speaks it. */
+function hostCheck(listenHost: string): (request: IncomingMessage) => boolean {
+  if (!isLoopback(listenHost)) return () => true;
+  const names = namesOf(listenHost);
+  return ({ headers: { host } }) => host === undefined || isAddressHost(host) || isOwnHost(host, names);
+}
+
 function handlerOf(options: MetricsServerOptions) {
+  const isMeant = hostCheck(options.host);
   const scrape = shared(() => options.metrics.render());
   const pages: Readonly<Record<string, () => Answer | Promise<Answer>>> = {
     '/metrics': async () => ({ status: 200, type: options.metrics.contentType, body: await scrape() }),
@@ -89,6 +105,10 @@ function handlerOf(options: MetricsServerOptions) {
       return;
     }
     const path = (request.url ?? '').split('?', 1)[0] ?? '';
+    if (!HEALTH.has(path) && !isMeant(request)) {
+      send(response, text(421, 'this port answers to localhost and to addresses; use one of them in the URL'));
+      return;
+    }
     const page = Object.hasOwn(pages, path) ? pages[path] : undefined;
     const answer = page ?? (() => text(404, `there are ${Object.keys(pages).join(', ')}`));
     // An async function also catches what a page throws by itself.
