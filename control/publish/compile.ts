@@ -217,9 +217,13 @@ function compileRoute(route: Route, id: string, upstream: string, timeouts: Rout
     auth: route.auth.map(compileAuth),
     limits: route.limits.map((limit) => compileLimit(limit, route.auth.length > 0)),
     bodyBytesMax: route.bodyLimit,
-    websocket: route.websocket === null ? null : { idleMs: route.websocket.idle },
+    websocket: websocketOf(route),
     ...compileRouteResilience(route),
   };
+}
+
+function websocketOf({ websocket }: Route): RouteSpec['websocket'] {
+  return websocket === null ? null : { idleMs: websocket.idle, origins: websocket.origins ?? null };
 }
 
 function repeated(entries: readonly (readonly [string, readonly string[]])[]): (readonly [string, string])[] {

@@ -17,6 +17,7 @@ import type { Place } from '../pipeline/chain.js';
 import { answerDirectly } from '../pipeline/direct-answer.js';
 import type { GatewayRequest } from '../pipeline/dispatch.js';
 import { editedResponse, type HeaderEdit } from '../pipeline/edited-response.js';
+import { compileTrust } from '../route/origins.js';
 import { preflightMethod } from '../route/router.js';
 
 export const cors: Place = (route) => {
@@ -69,27 +70,15 @@ function compilePolicy(spec: CorsSpec): Policy {
 
 /** The origin part of a grant: the most trusting entry that holds for an origin, named ones first. */
 function compileOrigins(spec: CorsSpec): (origin: string) => HeaderList {
-  const exact = new Set(spec.origins.filter((origin) => !origin.includes('*')));
-  const wildcards = spec.origins.filter((origin) => origin !== '*' && origin.includes('*')).map(compileWildcard);
-  const anyone = spec.origins.includes('*');
+  const trustOf = compileTrust(spec.origins);
   return (origin) => {
-    if (exact.has(origin) || wildcards.some((matches) => matches(origin))) {
+    const trust = trustOf(origin);
+    if (trust === 'named') {
       const grant = ['access-control-allow-origin', origin];
       return spec.credentials ? [...grant, 'access-control-allow-credentials', 'true'] : grant;
     }
-    return anyone ? ['access-control-allow-origin', '*'] : [];
+    return trust === 'anyone' ? ['access-control-allow-origin', '*'] : [];
   };
-}
-
-/** `https://*.example.com:8443`: one or more labels where the star stands; scheme and port must be the same. */
-function compileWildcard(pattern: string): (origin: string) => boolean {
-  const star = pattern.indexOf('*');
-  const before = pattern.slice(0, star);
-  const behind = pattern.slice(star + 1);
-  return (origin) =>
-    origin.startsWith(before) &&
-    origin.endsWith(behind) &&
-    /^[a-z0-9-]+(\.[a-z0-9-]+)*$/.test(origin.slice(before.length, origin.length - behind.length));
 }
 
 /** What a client asked for, as far as it is a list of tokens: it is echoed into a field of the answer. */

@@ -6,13 +6,19 @@
  * that was meant for someone else. 426 says it, and names what the route speaks (§15.5.22). The same status answers a
  * version that is not spoken here, and names the one that is (RFC 6455 §4.2.2). Upgrades to other protocols, and what
  * is no handshake at all, go on as plain requests: what is below never passes the field on.
+ *
+ * A browser lets any page open a WebSocket to anywhere, with the cookies that go there, and reads what comes; CORS does
+ * not apply. What it does send is the page's Origin, so a route may name those it trusts (RFC 6455 §10.2). Who sends none
+ * is no browser, and could send any: that keeps nobody out, so it passes.
  */
 import { failure } from '@weir/proto/http/failures.js';
+import { combinedValue, type HeaderList } from '@weir/proto/http/headers.js';
 import { WEBSOCKET_VERSION, webSocketAsk } from '@weir/proto/http/upgrade.js';
 import type { Place } from '../pipeline/chain.js';
 import { type Dispatch, type GatewayRequest, nothingToCancel, type ResponseHandler } from '../pipeline/dispatch.js';
 import type { ChainServices } from '../pipeline/services.js';
 import { withIdleLimit } from '../pipeline/tunnel-idle.js';
+import { compileTrust } from '../route/origins.js';
 
 const notAllowed = failure('upgrade_not_allowed', 'this route takes no WebSocket', {
   headers: ['upgrade', 'HTTP/1.1'],
@@ -20,15 +26,24 @@ const notAllowed = failure('upgrade_not_allowed', 'this route takes no WebSocket
 const otherVersion = failure('upgrade_not_allowed', `WebSocket is spoken here in version ${WEBSOCKET_VERSION}`, {
   headers: ['upgrade', 'websocket', 'sec-websocket-version', WEBSOCKET_VERSION],
 });
+const otherOrigin = failure('origin_denied', 'the Origin of this WebSocket is not one that the route names');
 const noKey = failure('bad_request', 'Sec-WebSocket-Key is not one base64 value of 16 bytes');
 
 export const upgradeGate: Place = (route, services) => (next) => {
   const { websocket } = route;
+  const trustOf = websocket?.origins ? compileTrust(websocket.origins) : null;
+  const isTrusted = (headers: HeaderList): boolean => {
+    const origin = combinedValue(headers, 'origin');
+    return trustOf === null || origin === undefined || trustOf(origin.toLowerCase()) !== null;
+  };
   return (request, handler) => {
     const ask = webSocketAsk(request.method, request.headers, request.body !== null);
     if (ask === 'none') return next(request, handler);
-    if (websocket !== null && ask === 'handshake')
-      return openTunnel(next, request, handler, websocket.idleMs, services);
+    if (websocket !== null && ask === 'handshake') {
+      if (isTrusted(request.headers)) return openTunnel(next, request, handler, websocket.idleMs, services);
+      handler.onError(otherOrigin);
+      return nothingToCancel;
+    }
     handler.onError(websocket === null ? notAllowed : ask === 'version' ? otherVersion : noKey);
     return nothingToCancel;
   };

@@ -97,6 +97,11 @@ const addresses = z.strictObject({
 
 const websocketFields = z.strictObject({
   idle: duration().prefault('5m').describe('A tunnel without traffic either way is closed after this long.'),
+  origins: oneOrMany(origin)
+    .optional()
+    .describe(
+      'Origins whose pages may open one (403 to others; who sends no Origin is no browser, and passes). Left out: all.',
+    ),
 });
 const websocket = z.union([flag().transform((on) => (on ? websocketFields.parse({}) : null)), websocketFields]);
 
@@ -129,7 +134,9 @@ export const routeSchema = z
     limits: limitsSchema.prefault([]).describe('Rate limits, all of which must allow the request.'),
     // Bodies stream, so their size costs no memory; the default only ends what nobody could have meant.
     bodyLimit: bodyLimit.prefault('1GiB').describe('Largest request body (413 above), or `unlimited`.'),
-    websocket: websocket.prefault(false).describe('Let WebSocket upgrades through: true, or { idle: 5m }.'),
+    websocket: websocket
+      .prefault(false)
+      .describe('Let WebSocket upgrades through: true, or { idle: 5m, origins: [https://app.example.com] }.'),
     priority: prioritySchema
       .prefault('default')
       .describe('Who goes first where places are short: critical, default, background, or { level, header }.'),

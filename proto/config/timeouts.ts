@@ -18,7 +18,8 @@ const about = {
   attempt: 'One attempt, whole; `none` leaves it bounded by `total` alone, `adaptive` learns it.',
   clientHeaders: 'A client sending the head of its request.',
   clientBody: 'No progress in a client sending its body.',
-  clientIdle: 'A client that neither sends nor reads, an idle keep-alive connection, and a body still sent after its answer.',
+  clientIdle:
+    'A client that neither sends nor reads, an idle keep-alive connection, and a body still sent after its answer.',
   drain: 'From being asked to stop to the last exchange being done.',
 } as const;
 

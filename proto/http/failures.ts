@@ -180,6 +180,13 @@ export const failureTable = {
   unauthorized: row(401, 'client', 'http_request_denied', 'never', 'Credentials are missing or not accepted'),
   forbidden: row(403, 'client', 'http_request_denied', 'never', 'The request is not allowed'),
   address_denied: row(403, 'client', 'http_request_denied', 'never', 'The client address is not allowed'),
+  origin_denied: row(
+    403,
+    'client',
+    'http_request_denied',
+    'never',
+    'Pages of this origin may not open a WebSocket here',
+  ),
   not_found: row(404, 'client', 'http_request_denied', 'never', 'No route matches the request'),
   method_not_allowed: row(405, 'client', 'http_request_denied', 'never', 'The method is not allowed for this path'),
   body_too_large: row(413, 'client', 'http_request_denied', 'never', 'The request body is too large'),

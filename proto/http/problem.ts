@@ -138,6 +138,7 @@ const hints: Record<FailureCode, string> = {
   unauthorized: 'Send credentials that this route accepts; WWW-Authenticate names the scheme.',
   forbidden: 'Ask the owner of the route for access.',
   address_denied: 'Call from an address that the route allows.',
+  origin_denied: 'Open it from a page of an origin that the route names (`websocket.origins`).',
   not_found: 'Check host and path; the operator sees the routes with `weir status`.',
   method_not_allowed: 'Use one of the methods in Allow.',
   body_too_large: 'Send a smaller body; the operator may raise the limit of the route.',

@@ -214,8 +214,8 @@ export interface RouteSpec {
   readonly limits: readonly LimitSpec[];
   /** Largest request body in bytes (413 above). */
   readonly bodyBytesMax: number;
-  /** WebSocket upgrades pass; idle limit of the tunnel in milliseconds. Null: answered 426. */
-  readonly websocket: { readonly idleMs: number } | null;
+  /** WebSocket upgrades pass. Null: answered 426. */
+  readonly websocket: WebSocketSpec | null;
   readonly priority: PrioritySpec;
   /** Null: one attempt. */
   readonly retry: RetrySpec | null;
@@ -267,6 +267,13 @@ export interface HeaderEditsSpec {
   readonly remove: readonly string[];
   readonly set: readonly (readonly [name: string, value: SecretText])[];
   readonly add: readonly (readonly [name: string, value: SecretText])[];
+}
+
+export interface WebSocketSpec {
+  /** A tunnel in which nothing passes is closed after this long. */
+  readonly idleMs: number;
+  /** As in CORS: `*`, exact, or with a wildcard host. Null: any, and requests without an Origin always. */
+  readonly origins: readonly string[] | null;
 }
 
 /** The Fetch standard's CORS protocol. */

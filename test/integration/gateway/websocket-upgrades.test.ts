@@ -106,6 +106,22 @@ describe('a request that asks for a WebSocket', () => {
     expect(app.requests.every((request) => request.endsWith('upgrade=undefined'))).toBe(true);
   });
 
+  it('for a page of an origin that the route does not name is refused by name, and its upstream hears nothing', async () => {
+    const app = await upstream();
+    const weir = await gateway(app.port, '{ origins: ["https://app.example.com"] }');
+    const client = await rawClient(weir.port);
+    cleanUps.push(() => void client.socket.destroy());
+    client.socket.write(ask('GET', '13', KEY, 'Origin: https://evil.example\r\n'));
+    const answer = await client.until(/\r\n\r\n[\s\S]+/);
+    expect(answer).toMatch(/^HTTP\/1\.1 403 [\s\S]*origin_denied/);
+    expect([app.tunnels, app.requests]).toEqual([[], []]);
+    const ws = new WebSocket(`ws://127.0.0.1:${weir.port}/chat`, { origin: 'https://app.example.com' });
+    cleanUps.push(() => ws.terminate());
+    ws.on('error', () => {});
+    await until(() => ws.readyState === WebSocket.OPEN);
+    expect(app.tunnels).toHaveLength(1);
+  });
+
   it('of another version is told which one is spoken', async () => {
     const weir = await gateway((await upstream()).port);
     const client = await rawClient(weir.port);
