@@ -39,6 +39,8 @@ export interface NodeOptions {
   readonly env: Environment;
   /** Hears of bugs: what threw where nothing may throw. The exchange it belonged to has failed, the node goes on. */
   readonly onBug?: (error: unknown) => void;
+  /** See DoctorServices; for tests that can't wait for a minute of history. */
+  readonly doctorSliceMs?: number;
 }
 
 export interface GatewayNode {
@@ -121,6 +123,7 @@ class Node implements GatewayNode {
       status: () => this.status(),
       healthChanges: () => this.#upstreams.health.counts(),
       gates: () => gateReadings(this.#gates, this.#inForce?.snapshot.upstreams ?? []),
+      doctorSliceMs: options.doctorSliceMs,
     });
   }
 

@@ -51,7 +51,7 @@ function compileProbe(probe: Health['probe']): ProbeSpec | null {
     kind: probe.path === undefined ? 'tcp' : 'http',
     path: probe.path ?? '/',
     host: probe.host ?? null,
-    statuses: probe.status,
+    statuses: probe.status.map(({ from, to }) => [from, to]),
     contains: probe.contains ?? null,
     intervalMs: probe.every,
     timeoutMs: probe.timeout,

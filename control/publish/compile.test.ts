@@ -138,6 +138,22 @@ it('the least config compiles to a snapshot with every default in place', () => 
   expect(compile(`${APP}routes: [{ match: /* }]`)).toEqual(LEAST);
 });
 
+it.each([
+  ['2xx', [[200, 299]]],
+  ['204', [[204, 204]]],
+  ['200-399', [[200, 399]]],
+  [
+    '[200, 3xx]',
+    [
+      [200, 200],
+      [300, 399],
+    ],
+  ],
+])('a probe takes %s for well, whether that is one range or several', (written, statuses) => {
+  const config = `upstreams: [{ id: a, targets: http://a, health: { probe: { path: /, status: ${written} } } }]`;
+  expect(compile(`${config}\nroutes: [{ match: /* }]`).upstreams[0]?.probe?.statuses).toEqual(statuses);
+});
+
 const timers = ['total', 'queue', 'connect', 'tls', 'send', 'firstByte', 'idle', 'attempt'] as const;
 
 it('of each timer, the route decides before the upstream, and the upstream before the gateway', () => {

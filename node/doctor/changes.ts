@@ -44,8 +44,16 @@ export function goAround(record: TimeoutRecord, isSafe: boolean): Change[] {
   return retries === 0 ? [ofRoute(record, 'retry', 'false', 'true')] : [];
 }
 
+/** By a TCP connection: a path that the targets don't know would take all of them out. */
 export function probe(record: TimeoutRecord): Change[] {
-  return record.settings.probe ? [] : [ofUpstream(record, 'health.probe', 'none', '{ path: /healthz }')];
+  return record.settings.probe ? [] : [ofUpstream(record, 'health.probe', 'none', '{ every: 2s }')];
+}
+
+/** By any answer: what has stopped working still takes connections, for the kernel does that. */
+export function probeByAnswer(record: TimeoutRecord): Change[] {
+  return record.settings.probe
+    ? []
+    : [ofUpstream(record, 'health.probe', 'none', '{ path: /, status: 200-499, every: 2s }')];
 }
 
 /** Up to a step that a person would write: two digits at most, halves of them. */

@@ -64,6 +64,13 @@ const cases: readonly [string, Partial<TimeoutRecord>, Cause, string, string][] 
     'upstreams[id=orders].concurrency: none → adaptive',
   ],
   [
+    'so much was in flight when it began that it is no matter how little is now',
+    { ...allBad, latency: took(latency(200, 1_500, 1_950)), inFlightBefore: 150 },
+    'server overload',
+    'much-in-flight',
+    'upstreams[id=orders].concurrency: none → adaptive',
+  ],
+  [
     'so much is in flight that nothing else needs to be known',
     { ...allBad, latency: took(latency(200, 1_500, 1_950)), asked: { ...quietAsked, inFlight: 300 } },
     'server overload',
@@ -77,7 +84,7 @@ const cases: readonly [string, Partial<TimeoutRecord>, Cause, string, string][] 
     { ...oneBad, timer: 'connect', limitMs: 1_000, elapsedMs: 1_000, settings: { ...settings, probe: false } },
     'network latency',
     'one-target-unreachable',
-    'upstreams[id=orders].health.probe: none → { path: /healthz }',
+    'upstreams[id=orders].health.probe: none → { every: 2s }',
   ],
   [
     'no target takes connections, and none has work',
@@ -154,6 +161,17 @@ const cases: readonly [string, Partial<TimeoutRecord>, Cause, string, string][] 
     'resource limits',
     'one-target-slow',
     'upstreams[id=orders].health.outlier.latencyFactor: 0 → 3',
+  ],
+  [
+    'the one server there is has answered nobody since, though it takes requests',
+    {
+      targetState: target('a:1', { timedOut: 3, silentMs: 7_000, cutInARow: 3 }),
+      peers: [],
+      settings: { ...settings, probe: false },
+    },
+    'resource limits',
+    'stopped-answering',
+    'upstreams[id=orders].health.probe: none → { path: /, status: 200-499, every: 2s }',
   ],
   [
     'a few answers are late at servers that are quick',
@@ -288,6 +306,25 @@ describe('the classifier', () => {
     const record = makeRecord({ ...silent, settings: { ...settings, probe: false } });
     expect(classify(record).verdict.certainty).toBe('guess');
     expect(classify(makeRecord(silent)).verdict.certainty).toBe('likely');
+  });
+
+  it('blames the event loop for what it delays, and not for having stood still at some time', () => {
+    const node = { inFlight: 3, loopDelayMs: 700, loopBusy: 0.3 };
+    expect(classify(makeRecord({ node })).verdict.rule).not.toBe('event-loop-late');
+    expect(classify(makeRecord({ node, elapsedMs: 2_600 })).verdict.rule).toBe('event-loop-late');
+    expect(classify(makeRecord({ node: { ...node, loopBusy: 0.99 } })).verdict.rule).toBe('event-loop-late');
+  });
+
+  it('calls many answers that are late no few, and a server that answers somebody not stopped', () => {
+    const many = { targetState: target('a:1', { timedOut: 60 }), peers: [] };
+    expect(classify(makeRecord(many)).verdict.rule).toBe('nothing-else-known');
+    const some = { targetState: target('a:1', { timedOut: 60, silentMs: 200, cutInARow: 9 }), peers: [] };
+    expect(classify(makeRecord(some)).verdict.rule).not.toBe('stopped-answering');
+  });
+
+  it('blames no target whose peers have become slow with it', () => {
+    const slowPeers = [target('b:1', { meanMs: 900 }), target('c:1', { meanMs: 900 })];
+    expect(classify(makeRecord({ ...oneBad, peers: slowPeers })).isAboutTarget).toBe(false);
   });
 
   it('blames one target only where its peers do better', () => {

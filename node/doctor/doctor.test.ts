@@ -57,15 +57,15 @@ describe('the doctor', () => {
     for (let i = 0; i < 3; i += 1) ended('a:1', 2_001, { failed: true });
     const { cases } = doctor.report();
     const slow = cases.find(({ verdict }) => verdict.rule === 'one-target-slow');
-    expect(slow).toMatchObject({ route: 'orders', target: 'a:1', timer: 'firstByte', kind: 'fired', count: 2 });
+    expect(slow).toMatchObject({ route: 'orders', target: 'a:1', timer: 'firstByte', kind: 'fired', count: 3 });
     expect(slow?.examples[0]).toMatchObject({
       requestId: 'request-9',
       elapsedMs: 2_001,
       limitMs: 2_000,
       asked: { targets: 2, limit: 64, queued: 2 },
       node: { inFlight: 4, loopDelayMs: 1, loopBusy: 0.1 },
-      targetState: { target: 'a:1', timedOut: 2, answered: 0, standing: 'well' },
-      peers: [{ target: 'b:1', timedOut: 0, answered: 30, meanMs: 10 }],
+      targetState: { target: 'a:1', timedOut: 1, silentMs: null, cutInARow: 1, answered: 0, standing: 'well' },
+      peers: [{ target: 'b:1', timedOut: 0, answered: 30, meanMs: 10, silentMs: 0 }],
       latency: { firstByte: { now: { count: 30 } } },
     });
   });

@@ -27,6 +27,8 @@ export interface DoctorServices {
   /** Those that wait for a place, by upstream; asked for each record. */
   readonly gates: () => Iterable<GateReading>;
   readonly eventLoop: () => { readonly delayP99Ms: number; readonly utilization: number };
+  /** How long "now" is, twice at most; half a minute unless a test is in a hurry. */
+  readonly sliceMs?: number | undefined;
 }
 
 export interface Doctor {
@@ -54,7 +56,8 @@ class Ward implements Doctor {
   readonly clock: Clock;
   readonly #eventLoop: DoctorServices['eventLoop'];
   readonly #gates: DoctorServices['gates'];
-  readonly targets = new TargetHistories();
+  readonly targets: TargetHistories;
+  readonly sliceMs: number | undefined;
   readonly #cases = new CaseStore();
   readonly #sinceWallMs: number;
   readonly #routes = new Map<string, Watched>();
@@ -63,8 +66,10 @@ class Ward implements Doctor {
   #recordsLeft = RECORDS_PER_S;
   #secondAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor({ clock, eventLoop, gates }: DoctorServices) {
+  constructor({ clock, eventLoop, gates, sliceMs }: DoctorServices) {
     this.clock = clock;
+    this.sliceMs = sliceMs;
+    this.targets = new TargetHistories(sliceMs);
     this.#gates = gates;
     this.#eventLoop = eventLoop;
     this.#sinceWallMs = clock.wallMs();
@@ -117,11 +122,14 @@ class Ward implements Doctor {
     inFlight: number,
     latency: RouteLatency,
   ): OpenCase {
+    // Whoever waited in vain for a place has not come as far as to a target.
+    const planned = route.action.kind === 'proxy' ? route.action.upstream : '';
+    const upstreamId = request.exchange.upstreamId || planned;
     const record = recordOf(request, incident, {
       route,
-      upstream: this.#upstreams.get(request.exchange.upstreamId),
+      upstream: this.#upstreams.get(upstreamId),
       targets: this.targets,
-      gate: [...this.#gates()].find(({ upstream }) => upstream === request.exchange.upstreamId),
+      gate: [...this.#gates()].find(({ upstream }) => upstream === upstreamId),
       latency,
       inFlight,
       eventLoop: this.#eventLoop(),
@@ -145,8 +153,8 @@ class Watched implements RouteDoctor {
   constructor(ward: Ward) {
     this.#ward = ward;
     const nowMs = ward.clock.nowMs();
-    this.#total = new Latencies(nowMs);
-    this.#firstByte = new Latencies(nowMs);
+    this.#total = new Latencies(nowMs, ward.sliceMs);
+    this.#firstByte = new Latencies(nowMs, ward.sliceMs);
   }
 
   use(spec: RouteSpec): void {

@@ -90,6 +90,17 @@ export function places(facts: Facts): Told {
   return said;
 }
 
+export function silence({ record }: Facts): Told {
+  const { targetState, peers, asked, target } = record;
+  const said = [
+    `${target} took the request and has answered nobody for ${inWords(targetState?.silentMs ?? 0)}, while ${asked?.inFlight ?? 0} attempts were in flight`,
+  ];
+  if (peers.length > 0) said.push(`neither has any of its ${peers.length} peer(s)`);
+  else if (record.attempts.length > 1)
+    said.push(`it has no peer, so all ${record.attempts.length} attempts went to it`);
+  return said;
+}
+
 export function load(facts: Facts): Told {
   const { record, saysBusy, risen } = facts;
   const { now, before } = record.latency.firstByte;
@@ -100,7 +111,9 @@ export function load(facts: Facts): Told {
   else if (risen) said.push(`answers began after ${inWords(before.p50Ms)} before; now hardly any come`);
   if (record.asked !== null) {
     const { inFlight, targets } = record.asked;
-    said.push(`${inFlight} attempts are in flight at ${targets} target(s)`);
+    const before =
+      record.inFlightBefore > inFlight / targets ? `, ${record.inFlightBefore} at its own when it began` : '';
+    said.push(`${inFlight} attempts are in flight at ${targets} target(s)${before}`);
   }
   const all = record.targetState === null ? record.peers : [record.targetState, ...record.peers];
   const cut = all.filter(({ timedOut }) => timedOut > 0).length;

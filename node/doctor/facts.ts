@@ -23,10 +23,17 @@ const PEER_ANSWERS_MIN = 5;
 const WORSE_FACTOR = 3;
 const WORSE_SHARE_MIN = 0.1;
 const WORSE_CUTS_MIN = 2;
-/** The event loop: a delay that is a quarter of the limit explains it; so does a loop that never rests. */
+/** One attempt that nobody has answered meanwhile says little where few are made. */
+const STOPPED_CUTS_MIN = 2;
+/**
+ * The event loop: that it stood still at some time lately explains nothing. A timer that fired late by a quarter of its
+ * limit does, for then the answer may have waited as long; so does a loop that never rests and is late again and again.
+ */
 const LOOP_DELAY_MIN_MS = 50;
-const LOOP_DELAY_SHARE = 0.25;
+const LOOP_LATE_SHARE = 0.25;
 const LOOP_BUSY_SHARE = 0.95;
+/** Timers whose time is counted anew with each piece, or is not ours: how late they fired is not known. */
+const WITHOUT_LATENESS: ReadonlySet<string> = new Set(['send', 'idle', 'client']);
 /** Statuses by which a server says that it has too much to do (RFC 9110 §15.6.4, RFC 6585 §4). */
 const SAYS_BUSY: ReadonlySet<number> = new Set([429, 503]);
 
@@ -36,6 +43,10 @@ export interface Facts {
   readonly loopLate: boolean;
   /** One target is slow, while its peers answer others in the meantime. */
   readonly oneTarget: boolean;
+  /** It has answered before, and now nobody: what has too much to do answers somebody all the time. */
+  readonly stoppedAnswering: boolean;
+  /** Of the attempts at all targets lately, those that a timer cut. */
+  readonly cutShare: number;
   readonly peersAnswered: number;
   readonly peersMeanMs: number;
   /** Answers take much longer than they took before, or hardly any come any more. */
@@ -60,7 +71,8 @@ export function factsOf(record: TimeoutRecord): Facts {
   const peersTimedOut = sum(peers, ({ timedOut }) => timedOut);
   const peersShare = peersTimedOut / Math.max(1, peersAnswered + peersTimedOut);
   const peersMeanMs = sum(peers, ({ answered, meanMs }) => answered * meanMs) / Math.max(1, peersAnswered);
-  const perTarget = asked === null ? 0 : asked.inFlight / Math.max(1, asked.targets);
+  // Now, or when the attempt began: of many that are cut together, the last one finds itself alone.
+  const perTarget = asked === null ? 0 : Math.max(record.inFlightBefore, asked.inFlight / Math.max(1, asked.targets));
   const answers = latency.firstByte.now.count;
   const usualAt = answers >= ANSWERS_MIN ? latency.firstByte.now : latency.firstByte.before;
   const wholeAt = latency.total.now.count >= ANSWERS_MIN ? latency.total.now : latency.total.before;
@@ -68,11 +80,15 @@ export function factsOf(record: TimeoutRecord): Facts {
     record,
     loopLate:
       node.loopDelayMs >= LOOP_DELAY_MIN_MS &&
-      (node.loopDelayMs >= LOOP_DELAY_SHARE * limitMs || node.loopBusy >= LOOP_BUSY_SHARE),
+      (firedLateMs(record) >= Math.max(LOOP_DELAY_MIN_MS, LOOP_LATE_SHARE * limitMs) ||
+        node.loopBusy >= LOOP_BUSY_SHARE),
     oneTarget:
       peersAnswered >= PEER_ANSWERS_MIN &&
       peersShare <= WELL_TIMEOUT_SHARE &&
+      areQuick(record, peersMeanMs) &&
       isWorse(targetState, peersShare, peersMeanMs),
+    stoppedAnswering: perTarget < BUSY_PER_TARGET && usualAt.count >= ANSWERS_MIN && hasStopped(record, usualAt.p95Ms),
+    cutShare: cutShareOf(targetState === null ? peers : [targetState, ...peers]),
     peersAnswered,
     peersMeanMs,
     risen: hasRisen(record),
@@ -87,8 +103,17 @@ export function factsOf(record: TimeoutRecord): Facts {
   };
 }
 
+function firedLateMs({ kind, timer, elapsedMs, limitMs }: TimeoutRecord): number {
+  return kind === 'fired' && limitMs > 0 && !WITHOUT_LATENESS.has(timer) ? elapsedMs - limitMs : 0;
+}
+
 function sum<T>(values: readonly T[], of: (value: T) => number): number {
   return values.reduce((total, value) => total + of(value), 0);
+}
+
+function cutShareOf(targets: readonly TargetSeen[]): number {
+  const cut = sum(targets, ({ timedOut }) => timedOut);
+  return cut / Math.max(1, cut + sum(targets, ({ answered }) => answered));
 }
 
 /** A target stands out when it is out, is cut clearly more often than its peers, or answers clearly later. */
@@ -96,9 +121,25 @@ function isWorse(target: TargetSeen | null, peersShare: number, peersMeanMs: num
   if (target === null) return false;
   if (target.standing !== 'well') return true;
   const share = target.timedOut / Math.max(1, target.answered + target.timedOut);
-  if (target.timedOut >= WORSE_CUTS_MIN && share >= Math.max(WORSE_SHARE_MIN, WORSE_FACTOR * peersShare)) return true;
+  const isMore = target.timedOut >= WORSE_CUTS_MIN || target.answered === 0;
+  if (isMore && share >= Math.max(WORSE_SHARE_MIN, WORSE_FACTOR * peersShare)) return true;
   const isLater = target.meanMs >= RISEN_MIN_MS && target.meanMs >= WORSE_FACTOR * peersMeanMs;
   return isLater && target.answered >= PEER_ANSWERS_MIN;
+}
+
+/** Peers that have become slow as well are no better, and only their turn to be cut has not come yet. */
+function areQuick({ latency, limitMs }: TimeoutRecord, peersMeanMs: number): boolean {
+  const { before } = latency.firstByte;
+  if (limitMs > 0 && peersMeanMs > limitMs / 2) return false;
+  return before.count < ANSWERS_MIN || peersMeanMs < Math.max(RISEN_MIN_MS, before.p95Ms, RISEN_FACTOR * before.p50Ms);
+}
+
+/** Nothing has come from it, or from any of its peers, for as long as this attempt has waited, which is unusually long. */
+function hasStopped({ targetState, peers, elapsedMs, phases }: TimeoutRecord, usualMs: number): boolean {
+  const silentMs = targetState?.silentMs ?? null;
+  if (silentMs === null || (phases['firstByte'] ?? 0) <= 0) return false;
+  if (usualMs > elapsedMs / 2 || (targetState?.cutInARow ?? 0) < STOPPED_CUTS_MIN) return false;
+  return silentMs >= elapsedMs && peers.every((peer) => (peer.silentMs ?? elapsedMs) >= elapsedMs);
 }
 
 function hasRisen({ latency, targetState, peers, limitMs }: TimeoutRecord): boolean {

@@ -21,10 +21,12 @@ export class Latencies {
   #current = new Uint32Array(BUCKETS);
   #last = new Uint32Array(BUCKETS);
   readonly #before = new Uint32Array(BUCKETS);
+  readonly #sliceMs: number;
   #turnAtMs: number;
 
-  constructor(nowMs: number) {
-    this.#turnAtMs = nowMs + SLICE_MS;
+  constructor(nowMs: number, sliceMs = SLICE_MS) {
+    this.#sliceMs = sliceMs;
+    this.#turnAtMs = nowMs + sliceMs;
   }
 
   /** A duration that is not a number (a phase that was skipped) is nothing. */
@@ -47,7 +49,7 @@ export class Latencies {
   }
 
   #turn(nowMs: number): void {
-    const turns = 1 + Math.floor((nowMs - this.#turnAtMs) / SLICE_MS);
+    const turns = 1 + Math.floor((nowMs - this.#turnAtMs) / this.#sliceMs);
     for (let turn = Math.min(turns, TURNS_MAX); turn > 0; turn -= 1) {
       const before = this.#before;
       const last = this.#last;
@@ -55,7 +57,7 @@ export class Latencies {
       this.#last = this.#current;
       this.#current = last.fill(0);
     }
-    this.#turnAtMs += turns * SLICE_MS;
+    this.#turnAtMs += turns * this.#sliceMs;
   }
 }
 

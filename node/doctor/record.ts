@@ -52,12 +52,13 @@ export function recordOf(request: GatewayRequest, incident: Incident, around: Su
     requestId: exchange.id.slice(0, ID_LENGTH_MAX),
     method: request.method.slice(0, ID_LENGTH_MAX),
     route: exchange.routeId,
-    upstream: exchange.upstreamId,
+    upstream: upstream?.spec.id ?? exchange.upstreamId,
     target: attempt?.targetId ?? '',
     timer: incident.timer,
     limitMs: round(incident.limitMs),
     elapsedMs: round(incident.elapsedMs),
     phases: attempt === null ? {} : phaseDurations(attempt, nowMs),
+    inFlightBefore: attempt?.inFlight ?? 0,
     attempts: exchange.attempts.slice(0, ATTEMPTS_MAX).map((one) => attemptSeen(one, nowMs)),
     queueMs: round(
       exchange.attempts.reduce((sum, one) => sum + (phaseDurations(one, nowMs).queue ?? 0), exchange.queuedMs),
@@ -110,6 +111,8 @@ function targetSeen(target: Target, { targets, nowMs }: Surroundings): TargetSee
     answered: lately?.answered ?? 0,
     timedOut: lately?.timedOut ?? 0,
     meanMs: lately?.meanMs ?? 0,
+    silentMs: lately?.silentMs ?? null,
+    cutInARow: lately?.cutInARow ?? 0,
   };
 }
 

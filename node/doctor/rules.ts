@@ -49,6 +49,8 @@ const CLIENT_TIGHT_MS = 2_000;
 const QUEUE_TIGHT_MS = 20;
 /** Answers are quick but for a few: the slow end is below this share of the limit. */
 const TAIL_SHARE = 0.5;
+/** More than this share of attempts that are cut are not a few. */
+const FEW_SHARE = 0.25;
 
 const ours: readonly Rule[] = [
   {
@@ -295,6 +297,8 @@ const work: readonly Rule[] = [
     name: 'one-target-slow',
     cause: 'resource limits',
     certainty: 'clear',
+    // One cut may be chance.
+    isGuess: ({ record }) => record.targetState?.standing === 'well' && record.targetState.timedOut === 1,
     isAboutTarget: true,
     holds: ({ oneTarget }) => oneTarget,
     evidence: told.peersWell,
@@ -303,6 +307,20 @@ const work: readonly Rule[] = [
         ? [change.ofUpstream(record, 'health.outlier.latencyFactor', '0', '3')]
         : []),
       ...change.goAround(record, isSafe),
+    ],
+  },
+  {
+    name: 'stopped-answering',
+    cause: 'resource limits',
+    certainty: 'likely',
+    holds: ({ stoppedAnswering }) => stoppedAnswering,
+    evidence: told.silence,
+    changes: ({ record, isSafe }) => [
+      ...change.probeByAnswer(record),
+      ...(record.peers.length === 0
+        ? [change.advice('give the upstream a second target: where there is one, it alone can be asked again')]
+        : change.goAround(record, isSafe)),
+      change.advice('look for what the server waits for: locks, a full pool, a database, a process that is stopped'),
     ],
   },
   {
@@ -334,8 +352,10 @@ const work: readonly Rule[] = [
     name: 'few-answers-late',
     cause: 'resource limits',
     certainty: 'likely',
-    holds: ({ record, slowFirstByteMs }) =>
-      slowFirstByteMs > 0 && slowFirstByteMs < TAIL_SHARE * (record.limitMs || record.elapsedMs),
+    holds: ({ record, slowFirstByteMs, cutShare }) =>
+      slowFirstByteMs > 0 &&
+      slowFirstByteMs < TAIL_SHARE * (record.limitMs || record.elapsedMs) &&
+      cutShare <= FEW_SHARE,
     evidence: told.tail,
     changes: ({ record, isSafe }) => {
       const around = change.goAround(record, isSafe);

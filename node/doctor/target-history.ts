@@ -10,6 +10,8 @@ export interface TargetSeenLately {
   readonly answered: number;
   readonly timedOut: number;
   readonly meanMs: number;
+  readonly silentMs: number | null;
+  readonly cutInARow: number;
 }
 
 /** Counts of the slice under way and of the one before it. */
@@ -18,7 +20,14 @@ export class TargetHistory {
   #timedOut = 0;
   #sumMs = 0;
   #last = { answered: 0, timedOut: 0, sumMs: 0 };
+  readonly #sliceMs: number;
   #turnAtMs = 0;
+  #answeredAtMs = Number.NaN;
+  #cutInARow = 0;
+
+  constructor(sliceMs = SLICE_MS) {
+    this.#sliceMs = sliceMs;
+  }
 
   /** `wasCut`: it was still waiting when the exchange as a whole was given up. */
   ended(attempt: Attempt, wasCut: boolean, nowMs: number): void {
@@ -26,9 +35,15 @@ export class TargetHistory {
     if (attempt.status !== 0) {
       const firstByteMs = firstByteOf(attempt);
       this.#answered += 1;
+      this.#cutInARow = 0;
+      // The head, and not the end: a stream goes on for long.
+      this.#answeredAtMs = Math.max(attempt.phaseStartMs.body, this.#answeredAtMs) || attempt.endedAtMs;
       if (firstByteMs > 0) this.#sumMs += firstByteMs;
     }
-    if (wasCut || attempt.failure?.timer !== undefined) this.#timedOut += 1;
+    if (wasCut || attempt.failure?.timer !== undefined) {
+      this.#timedOut += 1;
+      this.#cutInARow += 1;
+    }
   }
 
   lately(nowMs: number): TargetSeenLately {
@@ -39,18 +54,20 @@ export class TargetHistory {
       answered,
       timedOut: this.#timedOut + this.#last.timedOut,
       meanMs: answered === 0 ? 0 : Math.round((sumMs / answered) * 10) / 10,
+      silentMs: this.#answeredAtMs >= 0 ? Math.max(0, Math.round(nowMs - this.#answeredAtMs)) : null,
+      cutInARow: this.#cutInARow,
     };
   }
 
   #turn(nowMs: number): void {
-    const wasLong = nowMs >= this.#turnAtMs + SLICE_MS;
+    const wasLong = nowMs >= this.#turnAtMs + this.#sliceMs;
     this.#last = wasLong
       ? { answered: 0, timedOut: 0, sumMs: 0 }
       : { answered: this.#answered, timedOut: this.#timedOut, sumMs: this.#sumMs };
     this.#answered = 0;
     this.#timedOut = 0;
     this.#sumMs = 0;
-    this.#turnAtMs = nowMs + SLICE_MS;
+    this.#turnAtMs = nowMs + this.#sliceMs;
   }
 }
 
@@ -62,7 +79,12 @@ export function firstByteOf({ phaseStartMs }: Attempt): number {
 
 /** Upstream → target → history, for the targets of the snapshot in force and no others. */
 export class TargetHistories {
+  readonly #sliceMs: number | undefined;
   #upstreams: ReadonlyMap<string, ReadonlyMap<string, TargetHistory>> = new Map();
+
+  constructor(sliceMs?: number) {
+    this.#sliceMs = sliceMs;
+  }
 
   /** Undefined for a target that a snapshot no longer names. */
   find(upstreamId: string, targetId: string): TargetHistory | undefined {
@@ -73,7 +95,7 @@ export class TargetHistories {
     this.#upstreams = new Map(
       upstreams.map(({ id, targets }) => [
         id,
-        new Map(targets.map((target) => [target.id, this.find(id, target.id) ?? new TargetHistory()])),
+        new Map(targets.map((target) => [target.id, this.find(id, target.id) ?? new TargetHistory(this.#sliceMs)])),
       ]),
     );
   }

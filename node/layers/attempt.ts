@@ -111,10 +111,11 @@ class Run implements ResponseHandler {
 
   constructor(request: GatewayRequest, handler: ResponseHandler, limits: RouteLimits, services: ChainServices) {
     const nowMs = services.clock.nowMs();
+    const { target } = request;
     this.#handler = handler;
     this.#services = services;
     this.#limits = limits;
-    this.#attempt = createAttempt(request.target?.spec.id ?? '', nowMs, request.cause);
+    this.#attempt = createAttempt(target?.spec.id ?? '', nowMs, request.cause, target?.inFlight);
     this.#bodyHandedOver = request.body === null;
     request.exchange.attempts.push(this.#attempt);
     this.#phaseTimer = services.timers.create(() => this.#look());

@@ -34,6 +34,7 @@ export interface ObserverServices {
   readonly status: () => NodeStatus;
   readonly healthChanges: () => Iterable<ChangeCount>;
   readonly gates: () => Iterable<GateReading>;
+  readonly doctorSliceMs?: number | undefined;
 }
 
 export interface NodeObserver extends Observer {
@@ -76,13 +77,18 @@ class Observers implements NodeObserver {
   readonly #routes = new Map<string, RouteObserver>();
   #bugs = 0;
 
-  constructor({ clock, timers, random, reveal, status, healthChanges, gates }: ObserverServices) {
+  constructor({ clock, timers, random, reveal, status, healthChanges, gates, doctorSliceMs }: ObserverServices) {
     this.#clock = clock;
     this.#cells.route(NO_ROUTE_ID);
     this.#log = createAccessLog((destination) => openLog(destination, timers), random);
     this.#tracing = createTracing({ timers, random, reveal });
     this.#eventLoop = monitorEventLoop(timers);
-    this.doctor = createDoctor({ clock, gates, eventLoop: () => this.#eventLoop.window() });
+    this.doctor = createDoctor({
+      clock,
+      gates,
+      eventLoop: () => this.#eventLoop.window(),
+      sliceMs: doctorSliceMs,
+    });
     this.metrics = createMetrics({
       cells: this.#cells,
       status,

@@ -13,6 +13,8 @@ export interface Attempt {
   /** Why it was made, where it is not the first; null for the first. */
   readonly cause: AttemptCause | null;
   readonly startedAtMs: number;
+  /** Attempts at its target when it began, itself included. */
+  readonly inFlight: number;
   /** When each phase began; NaN for one that was skipped or has not come. One shape for all attempts keeps this cheap. */
   readonly phaseStartMs: Record<AttemptPhase, number>;
   phase: AttemptPhase;
@@ -184,12 +186,18 @@ export function createExchange(origin: ExchangeOrigin): Exchange {
   };
 }
 
-export function createAttempt(targetId: string, nowMs: number, cause: AttemptCause | null = null): Attempt {
+export function createAttempt(
+  targetId: string,
+  nowMs: number,
+  cause: AttemptCause | null = null,
+  inFlight = 1,
+): Attempt {
   const none = Number.NaN;
   return {
     targetId,
     cause,
     startedAtMs: nowMs,
+    inFlight,
     phaseStartMs: { queue: none, connect: none, tls: none, send: none, firstByte: none, body: none },
     phase: 'queue',
     endedAtMs: none,

@@ -4,16 +4,22 @@ import { hostPattern } from './network.js';
 import { duration, flag, integer, leaf, nameKind, oneOrMany, readText, share, text } from './scalars.js';
 import { accept, quote, type Reading, refuse } from './units.js';
 
+/** Both ends included. Not a pair: a list of one would be taken for a list of several. */
+interface StatusRange {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** `204`, `2xx` or `200-399`. */
 const statuses = leaf(
-  (value): Reading<readonly [from: number, to: number]> => {
+  (value): Reading<StatusRange> => {
     const written = typeof value === 'number' ? String(value) : value;
     const cure = 'write 200, 2xx or 200-399';
     if (typeof written !== 'string') return refuse(`a status was expected, not ${nameKind(value)}`, cure);
     const [, from, to, hundreds] = /^(?:([1-5]\d\d)(?:-([1-5]\d\d))?|([1-5])xx)$/.exec(written) ?? [];
-    if (hundreds !== undefined) return accept([Number(hundreds) * 100, Number(hundreds) * 100 + 99]);
+    if (hundreds !== undefined) return accept({ from: Number(hundreds) * 100, to: Number(hundreds) * 100 + 99 });
     if (from === undefined || Number(to ?? from) < Number(from)) return refuse(`${quote(written)} is no status`, cure);
-    return accept([Number(from), Number(to ?? from)]);
+    return accept({ from: Number(from), to: Number(to ?? from) });
   },
   { type: 'string', examples: ['200', '2xx', '200-399'] },
 );

@@ -34,6 +34,8 @@ export interface TimeoutRecord {
   readonly elapsedMs: number;
   /** Durations of the phases of the attempt that this is about, by name; those that were skipped are missing. */
   readonly phases: Readonly<Record<string, number>>;
+  /** Attempts at the target when that one began, itself included; 0 where none was made. */
+  readonly inFlightBefore: number;
   /** The first sixteen. */
   readonly attempts: readonly AttemptSeen[];
   /** Waited for a place, in all attempts. */
@@ -89,6 +91,10 @@ export interface TargetSeen {
   readonly answered: number;
   readonly timedOut: number;
   readonly meanMs: number;
+  /** Since its last answer to anyone, when the record was made; null: there was none that is remembered. */
+  readonly silentMs: number | null;
+  /** Attempts that a timer has cut since that. */
+  readonly cutInARow: number;
 }
 
 /** Of answers without a failure; zeros where there were none. */

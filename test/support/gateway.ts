@@ -6,7 +6,7 @@
 import { checkConfig } from '@weir/control/publish/check-config.js';
 import { compileSnapshot } from '@weir/control/publish/compile.js';
 import { createPasswordHasher, sha256Hex } from '@weir/control/publish/credential-hashes.js';
-import { createNode, type GatewayNode } from '@weir/node/node.js';
+import { createNode, type GatewayNode, type NodeOptions } from '@weir/node/node.js';
 import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
 
 export interface Gateway {
@@ -37,9 +37,13 @@ export function snapshotOf(config: string, version: number, env: Record<string, 
   return { ...snapshot, gateway: { ...snapshot.gateway, listen: loopback } };
 }
 
-export async function startGateway(config: string, env: Record<string, string> = {}): Promise<Gateway> {
+export async function startGateway(
+  config: string,
+  env: Record<string, string> = {},
+  options: Pick<NodeOptions, 'doctorSliceMs'> = {},
+): Promise<Gateway> {
   const bugs: unknown[] = [];
-  const node = await createNode({ metrics: loopback, env, onBug: (error) => bugs.push(error) });
+  const node = await createNode({ ...options, metrics: loopback, env, onBug: (error) => bugs.push(error) });
   let version = 1;
   await node.apply(snapshotOf(config, version, env), 'test');
   const port = node.status().listening?.port;

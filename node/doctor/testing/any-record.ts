@@ -14,6 +14,8 @@ const seen = fc.record({
   answered: count,
   timedOut: count,
   meanMs: ms,
+  silentMs: fc.option(ms),
+  cutInARow: count,
 });
 const quantiles = fc.record({ count, p50Ms: ms, p95Ms: ms });
 const known = fc.record({ now: quantiles, before: quantiles });
@@ -38,6 +40,7 @@ export const anyRecord: fc.Arbitrary<TimeoutRecord> = fc.record({
   limitMs: ms,
   elapsedMs: ms,
   phases,
+  inFlightBefore: count,
   attempts: fc.array(attempt, { maxLength: 16 }),
   queueMs: ms,
   requestBytes: fc.nat(2 ** 40),

@@ -14,6 +14,8 @@ export function target(id: string, overrides: Partial<TargetSeen> = {}): TargetS
     answered: 100,
     timedOut: 0,
     meanMs: 12,
+    silentMs: 20,
+    cutInARow: 0,
     ...overrides,
   };
 }
@@ -37,6 +39,7 @@ export function makeRecord(overrides: Partial<TimeoutRecord> = {}): TimeoutRecor
     limitMs: 2_000,
     elapsedMs: 2_003,
     phases: { queue: 0, send: 0.1, firstByte: 2_003 },
+    inFlightBefore: 1,
     attempts: [],
     queueMs: 0,
     requestBytes: 0,

@@ -1,8 +1,8 @@
 /** Acceptance of the timers: for each, a real peer that provokes exactly it, and an answer that names exactly it. */
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { blackHole } from '../../support/black-hole.js';
 import { type Gateway, startGateway } from '../../support/gateway.js';
-import { programPath } from '../../support/programs.js';
 import { type RawServer, rawClient, rawServer } from '../../support/raw-peer.js';
 
 const cleanUps: (() => Promise<void> | void)[] = [];
@@ -108,9 +108,8 @@ describe('each timer is provoked by its own peer and named in the answer', () =>
   });
 
   it('connect: packets that nobody answers', async () => {
-    // A listener whose backlog is full drops further SYNs: the kernel's own black hole, on loopback.
-    const { port, fill } = await fullBacklog();
-    cleanUps.push(fill);
+    const { port, close } = await blackHole();
+    cleanUps.push(close);
     await expectTimer(await gateway(port, { timeouts: { connect: '200ms' } }), 'connect', 504, 'connect');
   });
 
@@ -191,25 +190,3 @@ describe('each timer is provoked by its own peer and named in the answer', () =>
     await client.closed();
   });
 });
-
-/** A port on which nobody is answered: backlog of one, filled by connections that are never accepted. */
-async function fullBacklog(): Promise<{ port: number; fill: () => void }> {
-  const { spawn } = await import('node:child_process');
-  const script = `
-import socket, sys, time
-s = socket.socket(); s.bind(('127.0.0.1', 0)); s.listen(0)
-port = s.getsockname()[1]
-held = []
-for _ in range(8):
-    c = socket.socket(); c.setblocking(False)
-    c.connect_ex(('127.0.0.1', port)); held.append(c)
-time.sleep(0.2)
-print(port, flush=True)
-sys.stdin.read()`;
-  const child = spawn(programPath('python3'), ['-c', script], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const port = await new Promise<number>((resolve, reject) => {
-    child.stdout.once('data', (bytes: Buffer) => resolve(Number(bytes.toString())));
-    child.once('error', reject);
-  });
-  return { port, fill: () => void child.kill() };
-}
