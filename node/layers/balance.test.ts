@@ -6,9 +6,16 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Decision } from '../observe/decisions.js';
 import { compose, type Dispatch, nothingToCancel } from '../pipeline/dispatch.js';
-import { createAttempt } from '../pipeline/exchange.js';
+import { createAttempt, enterPhase } from '../pipeline/exchange.js';
 import { fakePeer } from '../pipeline/testing/fake-peer.js';
-import { fakeBody, fakeClock, makeRequest, recordingHandler, scriptedDispatch } from '../pipeline/testing/harness.js';
+import {
+  fakeBody,
+  fakeClock,
+  makeExchange,
+  makeRequest,
+  recordingHandler,
+  scriptedDispatch,
+} from '../pipeline/testing/harness.js';
 import { makeBalance, makeRoute, makeServices, makeUpstream } from '../pipeline/testing/specs.js';
 import type { Load } from '../upstream/balance/load.js';
 import { createPeakEwma } from '../upstream/balance/peak-ewma.js';
@@ -131,6 +138,7 @@ describe('the account of an attempt', () => {
       fc.property(steps, fc.boolean(), (list, isTrial) => {
         const told = { begun: 0, ended: 0 };
         const load: Load = {
+          isTimed: true,
           begin: () => told.begun++,
           answered: () => {},
           end: () => {
@@ -243,6 +251,66 @@ describe('the account of an attempt', () => {
       1, 1, 0, 0,
     ]);
     expect(target.health.ended[0]?.outcome).toMatchObject({ isCancelled: false, status: 200, failure: null });
+  });
+});
+
+describe('an attempt that only the deadline ended', () => {
+  /** Twenty quick answers, and then one that does not come. */
+  function setUpSilent(deadlineMs = 2_000) {
+    const at = setUp();
+    for (let i = 0; i < 20; i += 1) {
+      at.dispatch(makeRequest(), recordingHandler());
+      at.clock.advance(10);
+      at.bottom.last().answer(200);
+    }
+    const exchange = makeExchange({ receivedAtMs: at.clock.nowMs() });
+    exchange.deadlineAtMs = at.clock.nowMs() + deadlineMs;
+    const cancel = at.dispatch(makeRequest({ exchange }), recordingHandler());
+    const [attempt] = exchange.attempts;
+    if (attempt === undefined) throw new Error('an attempt was made');
+    enterPhase(attempt, 'firstByte', at.clock.nowMs());
+    const overdue = () => at.target.health.ended.at(-1)?.outcome.isOverdue;
+    return { ...at, exchange, cancel, overdue };
+  }
+
+  it('is to blame when its target was waited for much longer than answers take', () => {
+    const { clock, cancel, overdue } = setUpSilent();
+    clock.advance(2_000);
+    cancel();
+    expect(overdue()).toBe(true);
+  });
+
+  it('is to blame, too, when the client left after waiting as long, and not when it left early', () => {
+    for (const [ms, isToBlame] of [
+      [2_000 - 1, true],
+      [240, false],
+    ] as const) {
+      const { clock, exchange, cancel, overdue } = setUpSilent();
+      clock.advance(ms);
+      exchange.failure = failure('client_gone', '');
+      cancel();
+      expect(overdue()).toBe(isToBlame);
+    }
+  });
+
+  it('is not to blame when another attempt was faster, when it was not waited for, or when the deadline was short', () => {
+    const loser = setUpSilent();
+    loser.clock.advance(1_900);
+    loser.cancel();
+    const queued = setUpSilent();
+    queued.exchange.attempts.splice(0, 1, createAttempt('10.0.0.1:80', queued.clock.nowMs()));
+    queued.clock.advance(2_000);
+    queued.cancel();
+    const short = setUpSilent(200);
+    short.clock.advance(200);
+    short.cancel();
+    const answered = setUpSilent();
+    answered.bottom.last().head(200, [], 10);
+    const begun = answered.exchange.attempts[0];
+    if (begun !== undefined) enterPhase(begun, 'body', answered.clock.nowMs());
+    answered.clock.advance(2_000);
+    answered.cancel();
+    expect([loser, queued, short, answered].map(({ overdue }) => overdue())).toEqual([false, false, false, false]);
   });
 });
 

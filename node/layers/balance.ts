@@ -6,7 +6,7 @@
  * Load is told when the answer is there, which is the end of a short one and the head of any other: a long body or a
  * stream takes the time that it takes, but a short answer that stalls half-way is not there yet.
  */
-import { type Failure, failure } from '@weir/proto/http/failures.js';
+import type { Failure } from '@weir/proto/http/failures.js';
 import { type HeaderList, headerValue, type MutableHeaderList } from '@weir/proto/http/headers.js';
 import type { Place } from '../pipeline/chain.js';
 import {
@@ -21,10 +21,12 @@ import {
 import type { ChainServices } from '../pipeline/services.js';
 import { withTunnelEnd } from '../pipeline/tunnel-end.js';
 import type { Clock } from '../time/clock.js';
-import { NOT_BEGUN, unweighed } from '../upstream/balance/load.js';
+import { NOT_BEGUN } from '../upstream/balance/load.js';
 import { pickerOf } from '../upstream/balance/pick.js';
+import { circuitOpen, noTarget } from '../upstream/balance/refusal.js';
 import { retryAfterMs } from '../upstream/balance/retry-after.js';
 import { createSticky, type Sticky } from '../upstream/balance/sticky.js';
+import { UsualWait, waitedForTargetMs } from '../upstream/health/overdue.js';
 import type { AttemptOutcome, Epoch } from '../upstream/health/standing.js';
 import type { Target } from '../upstream/target.js';
 import type { Upstream } from '../upstream/upstreams.js';
@@ -37,20 +39,22 @@ export const balance: Place = (route, services) => {
   const { clock, observer, random } = services;
   const upstreamId = route.action.upstream;
   const upstream = services.upstreams.get(upstreamId);
-  if (upstream === undefined) return () => (request, handler) => refuseWithoutTarget(upstreamId, request, handler);
+  if (upstream === undefined)
+    return () => (request, handler) => refuse(noTarget(upstreamId, [], 0), upstreamId, request, handler);
   const sticky = stickyOf(upstream, services);
+  const usual = new UsualWait();
   const pick = pickerOf(upstream, { random, sticky, decided: (decision) => observer.decided(decision, route.id) });
   return (next) => (request, handler) => {
     const nowMs = clock.nowMs();
     if (upstream.health.standing(nowMs) === 'out') {
       observer.decided('breaker_refused', route.id);
-      return refuseByBreaker(upstream, nowMs, request, handler);
+      return refuse(circuitOpen(upstreamId, upstream.health, nowMs), upstreamId, request, handler);
     }
     const target = pick(request, nowMs);
-    if (target === null) return refuseWithoutTarget(upstreamId, request, handler);
+    if (target === null) return refuse(noTarget(upstreamId, upstream.targets, nowMs), upstreamId, request, handler);
     request.exchange.upstreamId = upstreamId;
     const cookie = sticky === null ? null : sticky.cookieFor(request, upstream.targets.indexOf(target));
-    const held = new Held(request, handler, target, upstream, clock, nowMs, cookie);
+    const held = new Held(request, handler, target, upstream, usual, clock, nowMs, cookie);
     held.cancelNext = next({ ...request, target, body: held.watch(request.body) }, held);
     return held.cancel;
   };
@@ -65,19 +69,9 @@ function stickyOf({ spec, targets }: Upstream, services: ChainServices): Sticky 
   return createSticky({ upstreamId: spec.id, cookie, maxAgeS, targets: targets.map((target) => target.spec), sign });
 }
 
-function refuseWithoutTarget(upstreamId: string, request: GatewayRequest, handler: ResponseHandler): Cancel {
+function refuse(failed: Failure, upstreamId: string, request: GatewayRequest, handler: ResponseHandler): Cancel {
   request.exchange.upstreamId = upstreamId;
-  handler.onError(failure('no_target', `upstream "${upstreamId}" has no target that is well`, { retryAfterS: 1 }));
-  return nothingToCancel;
-}
-
-function refuseByBreaker({ spec, health }: Upstream, nowMs: number, { exchange }: GatewayRequest, to: ResponseHandler) {
-  exchange.upstreamId = spec.id;
-  const leftMs = (health.outUntilMs ?? nowMs) - nowMs;
-  // At least a second, also where nothing is known: Retry-After has no smaller unit, and 0 would mean "at once".
-  const retryAfterS = Number.isFinite(leftMs) ? Math.max(1, Math.ceil(leftMs / 1_000)) : 1;
-  const why = health.reason === '' ? '' : `: ${health.reason}`;
-  to.onError(failure('circuit_open', `upstream "${spec.id}" is left alone${why}`, { retryAfterS }));
+  handler.onError(failed);
   return nothingToCancel;
 }
 
@@ -88,6 +82,7 @@ class Held implements ResponseHandler {
   readonly #handler: ResponseHandler;
   readonly #target: Target;
   readonly #upstream: Upstream;
+  readonly #usual: UsualWait;
   readonly #clock: Clock;
   readonly #startedAtMs: number;
   /** Attempts of this exchange before this one: one that was never made has added none. */
@@ -110,6 +105,7 @@ class Held implements ResponseHandler {
     handler: ResponseHandler,
     target: Target,
     upstream: Upstream,
+    usual: UsualWait,
     clock: Clock,
     nowMs: number,
     setCookie: string | null,
@@ -118,6 +114,7 @@ class Held implements ResponseHandler {
     this.#handler = handler;
     this.#target = target;
     this.#upstream = upstream;
+    this.#usual = usual;
     this.#clock = clock;
     this.#startedAtMs = nowMs;
     this.#attemptsBefore = request.exchange.attempts.length;
@@ -137,7 +134,7 @@ class Held implements ResponseHandler {
 
   /** The body, watched for its end: the time of the target runs from there. */
   watch(body: RequestBody | null): RequestBody | null {
-    if (body === null || this.#target.load === unweighed) return body;
+    if (body === null || !this.#target.load.isTimed) return body;
     return withBodyEnd(body, () => {
       if (!this.#isAnswered && !this.#isLoadTold) this.#loadToken = this.#target.load.begin(this.#clock.nowMs());
     });
@@ -146,6 +143,7 @@ class Held implements ResponseHandler {
   onHeaders(head: ResponseHead): void {
     this.#headAtMs = this.#clock.nowMs();
     this.#status = head.status;
+    if (head.status < 500) this.#usual.answered(this.#headAtMs - this.#startedAtMs);
     if (head.status === 429 || head.status === 503) {
       this.#retryAfterMs = retryAfterMs(headerValue(head.headers, 'retry-after'), this.#clock.wallMs());
     }
@@ -220,6 +218,13 @@ class Held implements ResponseHandler {
     this.#tellHealth(outcome);
   }
 
+  /** Ended by the deadline, or by a client that left, and not by another attempt that was faster. */
+  #isOverdue(nowMs: number): boolean {
+    const { deadlineAtMs, failure: why, attempts } = this.#request.exchange;
+    if (nowMs < deadlineAtMs && why?.code !== 'client_gone') return false;
+    return this.#usual.isOverdue(waitedForTargetMs(attempts[this.#attemptsBefore], nowMs));
+  }
+
   #tellHealth(outcome: AttemptOutcome): void {
     if (this.#isHealthTold) return;
     this.#isHealthTold = true;
@@ -236,6 +241,7 @@ class Held implements ResponseHandler {
       failure: failed,
       // What was answered in between without asking the target (Max-Forwards: 0) proves nothing about it.
       isCancelled: isCancelled || this.#request.exchange.attempts.length === this.#attemptsBefore,
+      isOverdue: isCancelled && this.#isOverdue(endedAtMs),
       retryAfterMs: this.#retryAfterMs,
     };
   }

@@ -144,6 +144,16 @@ describe('a hedge', () => {
     expect([bottom.calls.length, decided]).toEqual([2, []]);
   });
 
+  it('is paid for by requests, and not by what is tried again', () => {
+    const { clock, bottom, send } = setUp({ ...fixed, budgetShare: 0.1, budgetFloorPerS: 0 });
+    for (let i = 0; i < 100; i += 1) send({ cause: i % 2 === 0 ? 'retry' : 'fallback' });
+    clock.advance(AFTER_MS);
+    expect(bottom.calls).toHaveLength(100);
+    for (let i = 0; i < 20; i += 1) send();
+    clock.advance(AFTER_MS);
+    expect(bottom.calls.filter(({ request }) => request.cause === 'hedge')).toHaveLength(2);
+  });
+
   it('is sent within its budget only, and a refusal is counted', () => {
     const { clock, bottom, send, decided } = setUp({ ...fixed, budgetShare: 0.1, budgetFloorPerS: 0 });
     for (let i = 0; i < 100; i += 1) {

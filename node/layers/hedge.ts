@@ -111,7 +111,8 @@ class Race {
     const { exchange } = this.#request;
     const nowMs = this.#first.startedAtMs;
     exchange.decidedBy = LAST_ATTEMPT;
-    this.#plan.budget.deposit(nowMs);
+    // A share of live traffic: what is tried again is the same request once more.
+    if (this.#request.cause === undefined) this.#plan.budget.deposit(nowMs);
     this.#first.cancel = this.#next(this.#request, this.#first);
     if (this.#ended || this.#winner !== null) return;
     const delayMs = this.#plan.delayMs(nowMs);

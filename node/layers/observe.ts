@@ -38,6 +38,8 @@ export const observe: Place = (route, services) => {
   };
 };
 
+const clientGone = (): Failure => failure('client_gone', 'the client closed the connection before the end');
+
 class Observed implements ResponseHandler {
   cancelNext: Cancel = nothingToCancel;
   readonly #request: GatewayRequest;
@@ -55,7 +57,9 @@ class Observed implements ResponseHandler {
   }
 
   readonly cancel: Cancel = () => {
-    // Those below let go first: their attempts are then ended when the exchange is looked at.
+    // Those below are told why, for it makes a difference how long a client has waited.
+    if (!this.#upgraded && !this.#ended) this.#request.exchange.failure ??= clientGone();
+    // They let go first: their attempts are then ended when the exchange is looked at.
     this.cancelNext();
     this.#abandoned();
   };
@@ -96,7 +100,7 @@ class Observed implements ResponseHandler {
   /** Cancelled from above. Whoever cancels for another reason than a client that left has written it down already. */
   #abandoned(): void {
     if (this.#upgraded) this.#end();
-    else if (!this.#ended) this.#endWith(failure('client_gone', 'the client closed the connection before the end'));
+    else if (!this.#ended) this.#endWith(clientGone());
   }
 
   #endWith(failed: Failure): void {

@@ -7,7 +7,7 @@
  *   to one client only, so it is no fault, but it comes so fast that it must not pass for a quick answer either. The
  *   same holds for 501 and 505, which judge the method and the version of a request.
  * - `doubtful`: an error of the server that may as well be a bug of one path as the state of this target.
- * - `failed`: the target was not reached, did not answer, broke off, or says itself that it can't (503). What would
+ * - `failed`: the target was not reached, did not answer (also where only the deadline ended the wait), broke off, or says itself that it can't (503). What would
  *   fail anywhere else as well (`retry: never` in the table of failures) is not held against it.
  */
 import { failureTable } from '@weir/proto/http/failures.js';
@@ -15,8 +15,8 @@ import type { AttemptOutcome } from '../health/standing.js';
 
 export type Blame = 'good' | 'bound' | 'doubtful' | 'failed';
 
-export function blameOf({ failure, status, isCancelled }: AttemptOutcome): Blame {
-  if (isCancelled) return 'bound';
+export function blameOf({ failure, status, isCancelled, isOverdue }: AttemptOutcome): Blame {
+  if (isCancelled) return isOverdue ? 'failed' : 'bound';
   if (failure !== null) {
     const { source, retry } = failureTable[failure.code];
     return source === 'upstream' && retry !== 'never' ? 'failed' : 'bound';

@@ -4,11 +4,13 @@ import { makeRequest, seededRandom } from '../../pipeline/testing/harness.js';
 import { Eligibility } from './eligibility.js';
 import { leastRequest, peakEwma } from './least-cost.js';
 import type { Load } from './load.js';
+import { unweighed } from './load.js';
 import type { Policy } from './policy.js';
 import { type FakeTarget, fakeTarget } from './testing/standings.js';
 
 const costing = (cost: number): Load => ({
   begin: () => 0,
+  isTimed: true,
   answered: () => {},
   end: () => {},
   cost: (_nowMs, inFlight) => cost * (inFlight + 1),
@@ -50,7 +52,7 @@ describe('least request', () => {
     fc.assert(
       fc.property(list, fc.integer(), (all, seed) => {
         const loads = all.map(({ weight, inFlight }) => (inFlight + 1) / weight);
-        const targets = targetsOf(all);
+        const targets = targetsOf(all).map((target) => ({ ...target, load: unweighed }));
         turns(leastRequest(targets, 0, seededRandom(seed)), targets, 20).forEach((count, i) => {
           if (count > 0) expect(loads[i]).toBe(Math.min(...loads));
         });

@@ -5,7 +5,8 @@ import type { Policy } from './policy.js';
 import { slowStartShare } from './slow-start.js';
 
 /**
- * The target with the fewest attempts in flight per unit of weight, over all candidates. Two random choices are good
+ * The target with the fewest attempts in flight per unit of weight, over all candidates; one that has failed lately
+ * counts as if it had many more (penalty.ts). Two random choices are good
  * where counts are old or a scan is dear; here they are exact, and a scan of the handful that one upstream has costs less
  * than the error of sampling two. Ties are broken at random, so that nodes that start together do not all choose the
  * first.
@@ -19,7 +20,7 @@ export function leastRequest(targets: readonly Target[], slowStartMs: number, ra
       let ties = 0;
       for (let i = 0; i < count; i += 1) {
         const position = positions[i] ?? 0;
-        const load = perShare(targets[position], slowStartMs, nowMs, requestsOf);
+        const load = perShare(targets[position], slowStartMs, nowMs);
         if (load < bestLoad) {
           best = position;
           bestLoad = load;
@@ -50,23 +51,15 @@ export function peakEwma(targets: readonly Target[], slowStartMs: number, random
       // The second of the others: whatever stands at or behind the first is one place further on.
       const second = Math.floor(random() * (count - 1));
       const other = positions[second < first ? second : second + 1] ?? 0;
-      const costOfOne = perShare(targets[one], slowStartMs, nowMs, expectedCost);
-      return perShare(targets[other], slowStartMs, nowMs, expectedCost) < costOfOne ? other : one;
+      const costOfOne = perShare(targets[one], slowStartMs, nowMs);
+      return perShare(targets[other], slowStartMs, nowMs) < costOfOne ? other : one;
     },
   };
 }
 
-const requestsOf = (target: Target): number => target.inFlight + 1;
-const expectedCost = (target: Target, nowMs: number): number => target.load.cost(nowMs, target.inFlight);
-
 /** A load per unit of what the target is to get: its weight, less as long as it starts slowly. */
-function perShare(
-  target: Target | undefined,
-  slowStartMs: number,
-  nowMs: number,
-  loadOf: (target: Target, nowMs: number) => number,
-): number {
+function perShare(target: Target | undefined, slowStartMs: number, nowMs: number): number {
   if (target === undefined) return Number.POSITIVE_INFINITY;
   const share = slowStartMs === 0 ? 1 : slowStartShare(target.health.wellSinceMs, slowStartMs, nowMs);
-  return loadOf(target, nowMs) / (target.spec.weight * share);
+  return target.load.cost(nowMs, target.inFlight) / (target.spec.weight * share);
 }

@@ -5,6 +5,8 @@
 import type { AttemptOutcome } from '../health/standing.js';
 
 export interface Load {
+  /** Whether it matters when an attempt begins: only then is the end of a request body watched for. */
+  readonly isTimed: boolean;
   /**
    * The target has all that it needs in order to answer: the time runs from here. A request whose body still arrives
    * has not begun in this sense, for a slow upload is the client's time. The token is handed back below.
@@ -20,8 +22,9 @@ export interface Load {
 
 export const NOT_BEGUN = -1;
 
-/** Of targets whose policy weighs nothing but their number of attempts. */
+/** Of targets whose policy goes by the key of a request and nothing else. */
 export const unweighed: Load = {
+  isTimed: false,
   begin: () => 0,
   answered: () => {},
   end: () => {},

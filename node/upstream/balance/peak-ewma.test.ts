@@ -15,6 +15,7 @@ const outcomeAt = (endedAtMs: number, more: Partial<AttemptOutcome> = {}): Attem
   status: 200,
   failure: null,
   isCancelled: false,
+  isOverdue: false,
   retryAfterMs: Number.NaN,
   ...more,
 });

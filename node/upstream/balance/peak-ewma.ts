@@ -47,6 +47,7 @@ export function createPeakEwma(decayMs: number, nowMs: number): Load {
 }
 
 class PeakEwma implements Load {
+  readonly isTimed = true;
   readonly #decayMs: number;
   readonly #pending = new Pending();
   #averageMs = UNKNOWN_MS;

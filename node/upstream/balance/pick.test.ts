@@ -78,11 +78,11 @@ describe('a client with a cookie', () => {
 });
 
 describe('the load of a target', () => {
-  it('is estimated where the policy goes by it, and counted where it does not', () => {
+  it('is remembered by every policy that may choose, and not where the key decides', () => {
     const clock = fakeClock();
     const weighs = balancePolicies.filter(
       (policy) => loadOf(makeUpstream([], { balance: makeBalance(policy) }).spec, clock) !== unweighed,
     );
-    expect(weighs).toEqual(['peak-ewma', 'sticky']);
+    expect(weighs).toEqual(['peak-ewma', 'least-request', 'round-robin', 'weighted', 'sticky']);
   });
 });

@@ -14,6 +14,7 @@ import { hashed } from './hashed.js';
 import { leastRequest, peakEwma } from './least-cost.js';
 import { type Load, unweighed } from './load.js';
 import { createPeakEwma } from './peak-ewma.js';
+import { createPenalty } from './penalty.js';
 import type { Policy } from './policy.js';
 import type { Sticky } from './sticky.js';
 import { roundRobin, weighted } from './turns.js';
@@ -45,7 +46,19 @@ export function pickerOf({ spec, targets }: Upstream, { random, sticky, decided 
 /** The load of a new target, as the policy of its upstream needs it. */
 export function loadOf({ balance }: UpstreamSpec, clock: Clock): Load {
   const { policy, decayMs } = balance;
-  return policy === 'peak-ewma' || policy === 'sticky' ? createPeakEwma(decayMs, clock.nowMs()) : unweighed;
+  switch (policy) {
+    case 'peak-ewma':
+    case 'sticky':
+      return createPeakEwma(decayMs, clock.nowMs());
+    case 'least-request':
+    case 'round-robin':
+    case 'weighted':
+      return createPenalty(decayMs);
+    // A key stays where it is as long as its target is not out: that is what it was hashed for.
+    case 'ring-hash':
+    case 'maglev':
+      return unweighed;
+  }
 }
 
 function policyOf(spec: UpstreamSpec, targets: readonly Target[], random: Random): Policy {

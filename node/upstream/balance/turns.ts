@@ -15,7 +15,7 @@ export function roundRobin(targets: readonly Target[], slowStartMs: number, rand
     draw: random,
     choose({ count, positions }, _request, nowMs) {
       let position = 0;
-      // A target that starts slowly gives some of its turns to the next; at most once round, if all of them do.
+      // A target that starts slowly, or has failed, gives turns to the next; at most once round, if all of them do.
       for (let i = 0; i < count; i += 1) {
         turn = (turn + 1) % count;
         position = positions[turn] ?? 0;
@@ -51,7 +51,9 @@ export function weighted(targets: readonly Target[], slowStartMs: number, random
   };
 }
 
+/** Of its turns, those that a target takes: fewer while it starts slowly, and while a failure is remembered. */
 function shareOf(target: Target | undefined, slowStartMs: number, nowMs: number): number {
-  if (slowStartMs === 0 || target === undefined) return 1;
-  return slowStartShare(target.health.wellSinceMs, slowStartMs, nowMs);
+  if (target === undefined) return 1;
+  const share = 1 / target.load.cost(nowMs, 0);
+  return slowStartMs === 0 ? share : share * slowStartShare(target.health.wellSinceMs, slowStartMs, nowMs);
 }

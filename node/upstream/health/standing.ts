@@ -24,6 +24,8 @@ export interface AttemptOutcome {
   readonly failure: Failure | null;
   /** Given up from above before it ended: the client left, another attempt was faster, the deadline passed. */
   readonly isCancelled: boolean;
+  /** Given up, after the target was waited for so long that it is to blame (overdue.ts). */
+  readonly isOverdue: boolean;
   /** Retry-After of the answer in milliseconds, NaN without one. */
   readonly retryAfterMs: number;
 }

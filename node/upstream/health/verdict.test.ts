@@ -25,6 +25,7 @@ describe('the verdict about an attempt', () => {
     ['a client that was too slow', failed('client_body_timeout'), 'none'],
     ['a handshake that the target refused', failed('upgrade_failed'), 'none'],
     ['an attempt that was given up', outcome('none', 100), 'none'],
+    ['an attempt that was given up long after its answer was due', outcome('none', 100, { isOverdue: true }), 'bad'],
     ['an attempt that was given up in the middle of a bad answer', outcome('none', 100, { status: 500 }), 'none'],
     ['an attempt without answer and failure', outcome('good', 100, { status: 0 }), 'none'],
   ] as const)('%s', (_name, seen, verdict) => {

@@ -3,7 +3,7 @@
  * breaker and outlier ejection can't disagree about what a failure is.
  *
  * Opinions take targets away from everyone, so nothing may count that one client can bring about at will: neither what
- * was given up, nor 4xx, nor the two 5xx that judge the request (501 by its method, 505 by its version).
+ * was given up before its time, nor 4xx, nor the two 5xx that judge the request (501 by its method, 505 by its version).
  */
 import { type FailureCode, failureTable } from '@weir/proto/http/failures.js';
 import type { AttemptOutcome } from './standing.js';
@@ -16,8 +16,8 @@ const SERVER_FAULT = 500;
 const ABOUT_THE_REQUEST: ReadonlySet<number> = new Set([501, 505]);
 const ABOUT_THE_ROUTE: ReadonlySet<FailureCode> = new Set(['upgrade_failed', 'response_head_too_large']);
 
-export function verdictOf({ isCancelled, failure, status }: AttemptOutcome): Verdict {
-  if (isCancelled) return 'none';
+export function verdictOf({ isCancelled, isOverdue, failure, status }: AttemptOutcome): Verdict {
+  if (isCancelled) return isOverdue ? 'bad' : 'none';
   if (failure !== null) {
     // A failure of ours (a full queue, a bug) or of the client is no one else's fault, even with an answer begun.
     const isTheirs = failureTable[failure.code].source === 'upstream' && !ABOUT_THE_ROUTE.has(failure.code);

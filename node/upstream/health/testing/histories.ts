@@ -7,7 +7,7 @@ import type { Random } from '../../../time/clock.js';
 import { breakerSpec, outlierSpec, probeSpec } from './outcomes.js';
 
 /**
- * - `up`: answers in 5 to 20 ms. - `slow`: in 200 to 600 ms. - `stalled`: not at all, until the attempt times out.
+ * - `up`: answers in 8 to 20 ms, so that chance alone makes no median three times another. - `slow`: in 200 to 600 ms. - `stalled`: not at all, until the attempt times out.
  * - `down`: refuses at once. - `erring`: four of five answers are 503. - `flapping`: up and down by turns.
  */
 export const conditions = ['up', 'slow', 'stalled', 'down', 'erring', 'flapping'] as const;

@@ -39,7 +39,7 @@ export const probeSpec: ProbeSpec = {
 /** An attempt that ended at `endedAtMs` and took `tookMs`. */
 export function outcome(verdict: Verdict, endedAtMs: number, more: Partial<AttemptOutcome> = {}): AttemptOutcome {
   const startedAtMs = more.startedAtMs ?? endedAtMs - 10;
-  const common = { startedAtMs, endedAtMs, retryAfterMs: Number.NaN };
+  const common = { startedAtMs, endedAtMs, isOverdue: false, retryAfterMs: Number.NaN };
   const silent = { headAtMs: Number.NaN, status: 0 };
   switch (verdict) {
     case 'good':

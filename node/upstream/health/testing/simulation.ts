@@ -143,11 +143,11 @@ export class Simulation {
   #outcome(index: number, nowMs: number): AttemptOutcome {
     const condition = conditionAt(this.history.targets[index] ?? [], nowMs);
     const tookMs = {
-      up: 5 + 15 * this.#random(),
+      up: 8 + 12 * this.#random(),
       slow: 200 + 400 * this.#random(),
       stalled: TIMEOUT_MS,
       down: 1,
-      erring: 5 + 15 * this.#random(),
+      erring: 8 + 12 * this.#random(),
     }[condition];
     const isUnanswered = condition === 'stalled' || condition === 'down';
     const isGivenUp = this.#random() < GIVEN_UP;
@@ -163,6 +163,7 @@ export class Simulation {
       status: hasHead ? (isError ? 503 : 200) : 0,
       failure: isUnanswered && !isGivenUp ? failure(code, '') : null,
       isCancelled: isGivenUp,
+      isOverdue: false,
       retryAfterMs: isError && this.#random() < 0.2 ? 1_000 : Number.NaN,
     };
   }
@@ -228,7 +229,10 @@ export class Simulation {
       const isToldWell = byPeers === 'well' && byBreaker === 'well' && byProbes === 'well';
       claim(isToldWell === (standing === 'well'), `target ${index} is ${standing}, which nobody was told`);
       claim((health.reason === '') === (standing === 'well'), `target ${index} is ${standing}: "${health.reason}"`);
-      claim(standing === 'well' || this.#guilty.has(index), `target ${index} is ${standing} and has done nothing`);
+      claim(
+        standing === 'well' || this.#guilty.has(index),
+        `target ${index} is ${standing} and has done nothing: ${health.reason}`,
+      );
       claim(standing === 'well' || !mustBeWell, `target ${index} has not recovered: ${health.reason}`);
     });
     if (out === this.#healths.length) this.seen.allOut += 1;
