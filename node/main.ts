@@ -40,8 +40,8 @@ async function main(): Promise<void> {
   process.on('uncaughtException', crashed);
   let node: GatewayNode;
   try {
-    const { metrics } = readNodeSettings(process.env);
-    node = await createNode({ metrics, env: process.env, onBug: bugLog(log, () => performance.now()) });
+    const { metrics, redis } = readNodeSettings(process.env);
+    node = await createNode({ metrics, redis, env: process.env, onBug: bugLog(log, () => performance.now()) });
   } catch (error) {
     link.send({ v: 1, kind: 'node.failed', reason: reasonOf(error) }, () => process.exit(1));
     return;

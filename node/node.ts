@@ -7,12 +7,17 @@
  *                        └─apply─┘
  */
 import { randomBytes } from 'node:crypto';
-import type { NodeStatus, SnapshotStatus, TargetStatus } from '@weir/proto/events/node-status.js';
+import type { JobStatus, NodeStatus, SnapshotStatus, TargetStatus } from '@weir/proto/events/node-status.js';
 import { failure } from '@weir/proto/http/failures.js';
 import { type Environment, fillReferences } from '@weir/proto/snapshot/secret-text.js';
 import type { GatewaySpec, SecretText, Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import { credentialFunctions, hmacSha256 } from './auth/credential-functions.js';
 import { compileCredentials } from './auth/credentials.js';
+import { jobIds } from './jobs/job-id.js';
+import type { StoreBounds } from './jobs/job-store.js';
+import { createJobs, type JobCounts } from './jobs/jobs.js';
+import { createMemoryStore } from './jobs/memory-store.js';
+import { createRedisStore } from './jobs/redis-store.js';
 import { createLatencyStore } from './latency/latency-store.js';
 import { createLimiterStore } from './limit/limiter-store.js';
 import type { BoundAddress, Listener } from './listener/listener.js';
@@ -35,6 +40,8 @@ import { createHeldBytes } from './upstream/retry/held-bytes.js';
 export interface NodeOptions {
   /** Where metrics, health and status are served. */
   readonly metrics: { readonly host: string; readonly port: number };
+  /** URL of the Redis that nodes share; left out or null: jobs are kept in memory. */
+  readonly redis?: string | null;
   /** The environment that fills `${NAME}` in secret texts. */
   readonly env: Environment;
   /** Hears of bugs: what threw where nothing may throw. The exchange it belonged to has failed, the node goes on. */
@@ -88,6 +95,7 @@ class Node implements GatewayNode {
   readonly #heldBytes = createHeldBytes();
   readonly #latencies = createLatencyStore();
   readonly #gates = createGateStore();
+  readonly #jobs;
   readonly #observer;
   readonly #nextRequestId = requestIds(randomBytes(ID_SEED_BYTES));
   readonly #startedWallMs = systemClock.wallMs();
@@ -115,6 +123,13 @@ class Node implements GatewayNode {
       random: Math.random,
       query: createNameQuery(null),
     });
+    const bounds = (): StoreBounds => jobBounds(this.#inForce?.snapshot);
+    this.#jobs = createJobs({
+      clock: systemClock,
+      timers: this.#wheel,
+      store: options.redis ? createRedisStore({ url: options.redis, bounds }) : createMemoryStore(systemClock, bounds),
+      ids: jobIds((bytes) => randomBytes(bytes).toString('hex')),
+    });
     this.#observer = createNodeObserver({
       clock: systemClock,
       timers: this.#wheel,
@@ -122,6 +137,7 @@ class Node implements GatewayNode {
       reveal: this.#reveal,
       status: () => this.status(),
       healthChanges: () => this.#upstreams.health.counts(),
+      jobs: () => this.#jobs.counts(),
       gates: () => gateReadings(this.#gates, this.#inForce?.snapshot.upstreams ?? []),
       doctorSliceMs: options.doctorSliceMs,
     });
@@ -155,6 +171,7 @@ class Node implements GatewayNode {
         heldBytes: this.#heldBytes,
         latencies: this.#latencies,
         gates: this.#gates,
+        jobs: this.#jobs,
         observer: this.#observer,
         onBug: this.#onBug,
         reveal: this.#reveal,
@@ -231,18 +248,21 @@ class Node implements GatewayNode {
 
   async #drain(): Promise<{ readonly cut: number }> {
     const drainMs = this.#inForce?.snapshot.gateway.clientTimers.drainMs ?? 0;
-    const result = (await this.#listener?.drain(drainMs)) ?? { cut: 0 };
+    // Together: a job that ends in time may still be collected by a client whose connection is open.
+    const [clients, jobs] = await Promise.all([this.#listener?.drain(drainMs), this.#jobs.drain(drainMs)]);
     await this.#end();
-    return result;
+    return { cut: (clients?.cut ?? 0) + jobs.cut };
   }
 
   async close(): Promise<void> {
     this.#drained ??= Promise.resolve({ cut: this.#listener?.exchanges ?? 0 });
     this.#listener?.close();
+    await this.#jobs.drain(0);
     await this.#end();
   }
 
   async #end(): Promise<void> {
+    await this.#jobs.close();
     this.#upstreams.close();
     await this.#observer.close();
     await this.#metricsServer?.close();
@@ -273,6 +293,7 @@ class Node implements GatewayNode {
       connections: listener?.connections ?? 0,
       exchanges: listener?.exchanges ?? 0,
       armedTimers: this.#wheel.armed,
+      jobs: jobStatus(this.#jobs.counts()),
       rssBytes: this.#residentBytes(),
       targets: this.#upstreams.stats().map(targetStatus),
       upstreams: this.#upstreams
@@ -281,6 +302,16 @@ class Node implements GatewayNode {
       healthChanges: this.#upstreams.health.latest(HEALTH_CHANGES_SHOWN),
     };
   }
+}
+
+/** Before the first snapshot there are no requests, and so no jobs. */
+function jobBounds(snapshot: Snapshot | undefined): StoreBounds {
+  const { jobsMax = 0, memoryBytesMax = 0 } = snapshot?.gateway.jobs ?? {};
+  return { jobsMax, bytesMax: memoryBytesMax };
+}
+
+function jobStatus({ store, isReachable, running, stored, storedBytes }: JobCounts): JobStatus {
+  return { store, isReachable, running, stored, storedBytes };
 }
 
 function targetStatus(stats: TargetStats): TargetStatus {

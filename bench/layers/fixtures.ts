@@ -11,9 +11,13 @@ import { compileSnapshot } from '@weir/control/publish/compile.js';
 import { sha256Hex } from '@weir/control/publish/credential-hashes.js';
 import { credentialFunctions, hmacSha256 } from '@weir/node/auth/credential-functions.js';
 import { compileCredentials } from '@weir/node/auth/credentials.js';
+import { jobIds } from '@weir/node/jobs/job-id.js';
+import { createJobs } from '@weir/node/jobs/jobs.js';
+import { createMemoryStore } from '@weir/node/jobs/memory-store.js';
 import { createLatencyStore } from '@weir/node/latency/latency-store.js';
 import { createLimiterStore } from '@weir/node/limit/limiter-store.js';
 import { createNodeObserver } from '@weir/node/observe/node-observer.js';
+import { jobCounts } from '@weir/node/observe/testing/job-counts.js';
 import { nodeStatus } from '@weir/node/observe/testing/node-status.js';
 import type { ChainServices } from '@weir/node/pipeline/services.js';
 import { driveWheel, systemClock } from '@weir/node/time/system-clock.js';
@@ -114,7 +118,8 @@ export async function openServices(isLogged: boolean): Promise<Services> {
     throw error;
   };
   const common = { clock: systemClock, timers: wheel, random: Math.random, reveal, onBug };
-  const observer = createNodeObserver({ ...common, status: () => idleNode, healthChanges: () => [], gates: () => [] });
+  const idle = { status: () => idleNode, healthChanges: () => [], gates: () => [], jobs: () => jobCounts() };
+  const observer = createNodeObserver({ ...common, ...idle });
   (await observer.prepare(snapshot)).commit();
   const upstreams = new Map(
     snapshot.upstreams.map((spec) => [spec.id, { spec, targets: [target], health: alwaysWell }]),
@@ -127,6 +132,11 @@ export async function openServices(isLogged: boolean): Promise<Services> {
       credentials: compileCredentials(snapshot.consumers, credentialFunctions(systemClock, reveal)),
       limiters: createLimiterStore(),
       gates: createGateStore(),
+      jobs: createJobs({
+        ...common,
+        store: createMemoryStore(systemClock, () => ({ jobsMax: 0, bytesMax: 0 })),
+        ids: jobIds((bytes) => '0'.repeat(bytes * 2)),
+      }),
       sign: hmacSha256,
       latencies: createLatencyStore(),
       budgets: createBudgetStore(),

@@ -32,6 +32,7 @@ const status: ControlStatus = {
         connections: 12,
         exchanges: 3,
         armedTimers: 9,
+        jobs: { store: 'redis', isReachable: false, running: 2, stored: 7, storedBytes: 0 },
         rssBytes: 64 * 1_048_576,
         targets: [{ upstream: 'orders', target: '10.0.0.1:80', open: 5, idle: 2, waiting: 0, inFlight: 3, ...well }],
         upstreams: [{ upstream: 'orders', ...well }],
@@ -53,6 +54,7 @@ describe('weir status', () => {
       '1; killed by SIGKILL, 5.0 s ago',
       'https://[::1]:8443',
       '3 exchanges, 12 connections',
+      '2 running, 7 kept in redis, which does not answer',
       '64 MiB',
       'http://127.0.0.1:9090/metrics',
     ]) {

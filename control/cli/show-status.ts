@@ -81,6 +81,8 @@ function showNode(node: SupervisedNode, number: number, ago: Ago, paint: Paint):
       'load',
       `${status.exchanges} exchanges, ${status.connections} connections, ${status.armedTimers} timers`,
     ]);
+    if (status.jobs.running > 0 || status.jobs.stored > 0 || !status.jobs.isReachable)
+      rows.push(['jobs', showJobs(status.jobs)]);
     rows.push(['memory', showMebibytes(status.rssBytes)]);
   }
   if (node.metrics !== null) rows.push(['metrics', printable(node.metrics)]);
@@ -88,6 +90,11 @@ function showNode(node: SupervisedNode, number: number, ago: Ago, paint: Paint):
   if (status !== null && status.targets.length > 0) lines.push('', ...showTargets(status.targets, paint));
   if (status !== null) lines.push(...showHealth(status, ago, paint));
   return lines;
+}
+
+function showJobs({ store, isReachable, running, stored, storedBytes }: NodeStatus['jobs']): string {
+  const where = store === 'memory' ? `memory (${showMebibytes(storedBytes)})` : store;
+  return `${running} running, ${stored} kept in ${where}${isReachable ? '' : ', which does not answer'}`;
 }
 
 function showTargets(targets: NodeStatus['targets'], paint: Paint): string[] {

@@ -1,8 +1,10 @@
 /** The part of the snapshot that says how to live with bad upstreams; see compile.ts for the rest. Pure. */
 import type { Concurrency, Health } from '@weir/proto/config/health.js';
+import type { Async, JobSettings } from '@weir/proto/config/jobs.js';
 import type { Hedge, Retry } from '@weir/proto/config/resilience.js';
 import type { Route } from '@weir/proto/config/route.js';
 import type { Upstream } from '@weir/proto/config/upstream.js';
+import type { AsyncSpec, JobsSpec } from '@weir/proto/snapshot/jobs.js';
 import type {
   BalanceSpec,
   BreakerSpec,
@@ -79,14 +81,31 @@ function compileConcurrency({ limit, min, max, start, queue }: Concurrency): Con
 
 export function compileRouteResilience(
   route: Route,
-): Pick<RouteSpec, 'priority' | 'retry' | 'hedge' | 'protectBytes' | 'fallback' | 'shown'> {
+): Pick<RouteSpec, 'priority' | 'retry' | 'hedge' | 'protectBytes' | 'fallback' | 'async' | 'shown'> {
   return {
     priority: { level: route.priority.level, header: route.priority.header ?? null },
     retry: route.retry === null ? null : compileRetry(route.retry),
     hedge: route.hedge === null ? null : compileHedge(route.hedge),
     protectBytes: route.protect,
     fallback: route.fallback.map(compileFallback),
+    async: route.async === null ? null : compileAsync(route.async),
     shown: route.show,
+  };
+}
+
+function compileAsync({ prefer, after, wait, total, firstByte }: Async): AsyncSpec {
+  return { prefer, afterMs: after ?? null, waitMs: wait, totalMs: total, firstByteMs: firstByte ?? total };
+}
+
+export function compileJobs({ prefix, keep, lease, max, running, result, memory }: JobSettings): JobsSpec {
+  return {
+    prefix,
+    keepMs: keep,
+    leaseMs: lease,
+    jobsMax: max,
+    runningMax: running,
+    resultBytesMax: result,
+    memoryBytesMax: memory,
   };
 }
 

@@ -36,6 +36,15 @@ const LEAST: Snapshot = {
     limits: { headerBytes: 32_768, headerCount: 100, urlBytes: 8_192, exchanges: 20_000, messageBytes: 16_777_216 },
     clientTimers: { clientHeadersMs: 10_000, clientBodyMs: 10_000, clientIdleMs: 60_000, drainMs: 30_000 },
     names: { deadlineHeader: 'x-request-timeout-ms', requestIdHeader: 'x-request-id', via: 'weir' },
+    jobs: {
+      prefix: '/.weir/jobs',
+      keepMs: 3_600_000,
+      leaseMs: 10_000,
+      jobsMax: 10_000,
+      runningMax: 1_000,
+      resultBytesMax: 16_777_216,
+      memoryBytesMax: 268_435_456,
+    },
     accessLog: {
       enabled: true,
       destination: 'stdout',
@@ -128,6 +137,7 @@ const LEAST: Snapshot = {
       hedge: null,
       protectBytes: 0,
       fallback: [],
+      async: null,
       shown: { serverTiming: false, attempts: false },
     },
   ],

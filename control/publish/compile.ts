@@ -32,7 +32,7 @@ import type {
   Snapshot,
   UpstreamSpec,
 } from '@weir/proto/snapshot/snapshot.js';
-import { compileRouteResilience, compileUpstreamResilience } from './compile-resilience.js';
+import { compileJobs, compileRouteResilience, compileUpstreamResilience } from './compile-resilience.js';
 import { routeIds, targetId, upstreamIds } from './names.js';
 
 export interface CompileContext {
@@ -134,6 +134,7 @@ function compileGateway(gateway: Gateway): GatewaySpec {
       drainMs: timeouts.drain,
     },
     names: gateway.names,
+    jobs: compileJobs(gateway.jobs),
     accessLog: {
       enabled: accessLog.enabled,
       destination: accessLog.destination,

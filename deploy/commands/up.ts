@@ -1,5 +1,7 @@
 /** `weir up`: its options and its help. What it does is loaded when it is called, so that help stays quick. */
 import { type Address, parseAddress } from '@weir/proto/bus/address.js';
+import { shownRedisAddress } from '@weir/proto/bus/redis-address.js';
+import { fillReferences } from '@weir/proto/snapshot/secret-text.js';
 import { type Command, InvalidArgumentError } from 'commander';
 
 export interface UpArguments {
@@ -9,6 +11,13 @@ export interface UpArguments {
   readonly data: string;
   readonly admin: Address;
   readonly metrics: Address;
+  readonly redis?: RedisArgument;
+}
+
+/** As it was written, with its `${NAME}`, and as it may be shown. */
+export interface RedisArgument {
+  readonly template: string;
+  readonly shown: string;
 }
 
 const HELP = `
@@ -16,6 +25,9 @@ Traffic is served at gateway.listen of the config (default 127.0.0.1:8080). A co
 last good one stays in force, and every fault is told with its line. That holds for a start as well: where --data keeps
 the last good snapshot of the same --config file, it is served until the file is mended. Certificates and keys are read
 again when their files change.
+
+The URL of --redis may hold \${NAME} for a variable of the environment, quoted so that the shell leaves it alone: a
+password on a command line can be read by other users of the machine.
 
 Signals:
   SIGINT, SIGTERM  stop accepting, finish what is in flight within \`drain\`, end; the second one cuts
@@ -31,6 +43,7 @@ Examples:
   weir up
   weir up --config weir.yaml
   weir up --config weir.yaml --admin 127.0.0.1:9081 --metrics 127.0.0.1:9091
+  weir up --config weir.yaml --redis 'redis://:\${REDIS_PASSWORD}@10.0.0.5:6379'
   weir up --demo --seconds 60`;
 
 export function registerUp(program: Command): void {
@@ -48,6 +61,7 @@ export function registerUp(program: Command): void {
     .option('--data <dir>', 'folder for state, such as the last good snapshot', '.weir')
     .option('--admin <addr>', 'host:port of the admin API (default: 127.0.0.1:9080)', readAddress)
     .option('--metrics <addr>', 'host:port of metrics and health (default: 127.0.0.1:9090)', readAddress)
+    .option('--redis <url>', 'Redis that keeps jobs, shared by nodes (default: they are kept in memory)', readRedis)
     .addHelpText('after', HELP)
     .action(async (options: Omit<UpArguments, 'admin' | 'metrics'> & Partial<UpArguments>) => {
       const { runUp } = await import('../up/run.js');
@@ -60,6 +74,14 @@ function readAddress(text: string): Address {
   const address = parseAddress(text);
   if (address === null) throw new InvalidArgumentError('Write host:port, such as 127.0.0.1:9080 or [::1]:9080.');
   return address;
+}
+
+function readRedis(template: string): RedisArgument {
+  const { text, missing } = fillReferences(template, process.env);
+  if (missing.length > 0) throw new InvalidArgumentError(`The environment has no ${missing.join(', ')}.`);
+  const shown = shownRedisAddress(text);
+  if (shown === null) throw new InvalidArgumentError('Write redis://HOST:PORT, or rediss:// for TLS.');
+  return { template, shown };
 }
 
 function readSeconds(text: string): number {

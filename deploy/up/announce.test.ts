@@ -22,6 +22,7 @@ describe('what up says', () => {
       admin: { host: '127.0.0.1', port: 9080 },
       metrics: { host: '::1', port: 9090 },
       configFile: '/etc/weir.yaml',
+      redis: 'redis://10.0.0.5:6379',
     };
     const text = showPlaces('0.1.0', places, 812, plain);
     for (const part of [
@@ -30,6 +31,7 @@ describe('what up says', () => {
       'http://127.0.0.1:9080/status',
       'http://[::1]:9090/metrics',
       '/etc/weir.yaml',
+      'redis://10.0.0.5:6379',
       'Ctrl-C',
     ]) {
       expect(text).toContain(part);

@@ -16,6 +16,8 @@ export interface Places {
   readonly admin: Address;
   readonly metrics: Address;
   readonly configFile: string | null;
+  /** Without its password; null where none is used. */
+  readonly redis: string | null;
 }
 
 export function showPlaces(version: string, places: Places, tookMs: number, paint: Paint): string {
@@ -30,6 +32,7 @@ export function showPlaces(version: string, places: Places, tookMs: number, pain
     ['admin', url('http', places.admin, '/status')],
     ['metrics', url('http', places.metrics, '/metrics')],
     ['config', config],
+    ...(places.redis === null ? [] : [['redis', places.redis]]),
     ['stop', 'Ctrl-C; once more to cut what is still in flight'],
   ]);
   const head = `${paint.bold(`weir ${version}`)} is up after ${showDuration(tookMs)}`;

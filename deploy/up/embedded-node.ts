@@ -4,7 +4,7 @@
  * so that another snapshot gets a process of its own.
  */
 import { fileURLToPath } from 'node:url';
-import { METRICS_VARIABLE } from '@weir/node/process/settings.js';
+import { METRICS_VARIABLE, REDIS_VARIABLE } from '@weir/node/process/settings.js';
 import { type Address, formatAddress } from '@weir/proto/bus/address.js';
 import type { SnapshotOffer } from '@weir/proto/events/snapshot.js';
 import type { GatewaySpec } from '@weir/proto/snapshot/snapshot.js';
@@ -18,6 +18,8 @@ export class StartFailed extends Error {}
 export interface EmbeddedNodeOptions {
   readonly admin: Address;
   readonly metrics: Address;
+  /** URL of the Redis that nodes share, its secrets as `${NAME}`; null for none. */
+  readonly redis: string | null;
   readonly say: (text: string) => void;
 }
 
@@ -69,7 +71,7 @@ export class EmbeddedNode {
   }
 
   async #boot(gateway: GatewaySpec): Promise<Booted> {
-    const { admin, metrics, say } = this.#options;
+    const { admin, metrics, redis, say } = this.#options;
     await assertFree([
       [gateway.listen, 'traffic (gateway.listen)'],
       [admin, 'admin API (--admin)'],
@@ -83,6 +85,7 @@ export class EmbeddedNode {
       entry: fileURLToPath(import.meta.resolve('@weir/node/main.js')),
       env: () => ({
         [METRICS_VARIABLE]: formatAddress(metrics),
+        [REDIS_VARIABLE]: redis ?? '',
         // The server library reads its limit of a request head once, when the process starts.
         UWS_HTTP_MAX_HEADERS_SIZE: String(headBufferBytes(gateway)),
       }),

@@ -55,6 +55,7 @@ async function serve(
       dataFolder: options.data,
       admin: options.admin,
       metrics: options.metrics,
+      redis: options.redis?.template ?? null,
       say,
       onOutcome(outcome, inForce) {
         // The first success is told by the places below; its warnings are told here.
@@ -68,7 +69,7 @@ async function serve(
   }
   // Listened for before it is said that all is up: whoever reads that may send one at once.
   const signalled = waitForSignal();
-  const places = { ...running, configFile: config.file };
+  const places = { ...running, configFile: config.file, redis: options.redis?.shown ?? null };
   process.stderr.write(showPlaces(version, places, process.uptime() * 1_000, paint));
   if (running.lastGood !== null) process.stderr.write(showLastGood(running.lastGood, config.name, paint));
   process.on('SIGHUP', () => running.reload());

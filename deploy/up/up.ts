@@ -30,6 +30,8 @@ export interface UpOptions {
   readonly dataFolder: string;
   readonly admin: Address;
   readonly metrics: Address;
+  /** URL of the Redis that nodes share, its secrets as `${NAME}`; null for none. */
+  readonly redis: string | null;
   readonly say: (text: string) => void;
   readonly onOutcome: (outcome: PublishOutcome, versionInForce: number | null) => void;
 }

@@ -32,7 +32,7 @@ function setUp({ spec = two, priority = { level: 'default', header: null }, queu
     timers,
     upstreams: { get: () => makeUpstream([], { concurrency: spec }) },
     observer: {
-      route: () => ({ started: () => {}, ended: () => {} }),
+      route: () => ({ started: () => {}, ended: () => {}, jobEnded: () => {} }),
       timerFired: (timer) => told.push(`timer ${timer}`),
       decided: (decision) => told.push(decision),
     },

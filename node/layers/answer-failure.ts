@@ -9,8 +9,8 @@
 import { type Failure, failureTable } from '@weir/proto/http/failures.js';
 import { type HeaderList, withField } from '@weir/proto/http/headers.js';
 import { type ProblemContext, problemAnswer } from '@weir/proto/http/problem.js';
-import type { NamesSpec, RouteSpec } from '@weir/proto/snapshot/snapshot.js';
-import { noTargets, type PublicNames, publicNames } from '../observe/public-names.js';
+import type { NamesSpec } from '@weir/proto/snapshot/snapshot.js';
+import { type PublicNames, publicNamesOf } from '../observe/public-names.js';
 import type { Place } from '../pipeline/chain.js';
 import {
   type Cancel,
@@ -22,7 +22,6 @@ import {
 } from '../pipeline/dispatch.js';
 import { EditedHead } from '../pipeline/edited-response.js';
 import { evidenceOf } from '../pipeline/exchange.js';
-import type { ChainServices } from '../pipeline/services.js';
 import type { Clock } from '../time/clock.js';
 
 /** What all exchanges of a route answer their failures with. */
@@ -36,7 +35,7 @@ export const answerFailure: Place = (route, services) => {
   const answers: Answers = {
     clock: services.clock,
     names: services.gateway.names,
-    publicNames: namesOf(route, services),
+    publicNames: publicNamesOf(route, services.upstreams),
   };
   return (next) => (request, handler) => {
     const answering = new Answering(request, handler, answers);
@@ -44,13 +43,6 @@ export const answerFailure: Place = (route, services) => {
     return answering.cancel;
   };
 };
-
-function namesOf(route: RouteSpec, services: ChainServices): PublicNames {
-  if (route.action.kind !== 'proxy') return noTargets;
-  const others = route.fallback.flatMap((way) => (way.kind === 'upstream' ? [way.upstream] : []));
-  const asked = [route.action.upstream, ...others].flatMap((id) => services.upstreams.get(id)?.spec ?? []);
-  return asked.length === 0 ? noTargets : publicNames(asked);
-}
 
 class Answering implements ResponseHandler {
   cancelNext: Cancel = nothingToCancel;

@@ -22,7 +22,7 @@ function setUp(timeouts: Partial<RouteTimeouts> = {}, body: ReturnType<typeof fa
     clock,
     timers,
     observer: {
-      route: () => ({ started: () => {}, ended: () => {} }),
+      route: () => ({ started: () => {}, ended: () => {}, jobEnded: () => {} }),
       timerFired: (timer) => fired.push(timer),
       decided: () => {},
     },

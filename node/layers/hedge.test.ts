@@ -33,7 +33,7 @@ function setUp(spec: HedgeSpec = fixed, ...steps: readonly ((call: ScriptedCall)
     clock,
     timers,
     observer: {
-      route: () => ({ started: () => {}, ended: () => {} }),
+      route: () => ({ started: () => {}, ended: () => {}, jobEnded: () => {} }),
       timerFired: () => {},
       decided: (decision) => decided.push(decision),
     },

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { Cells } from './cells.js';
 import { createMetrics } from './metrics.js';
+import { jobCounts } from './testing/job-counts.js';
 import { nodeStatus } from './testing/node-status.js';
 
 it('the Grafana dashboard asks only for metrics that a node has', async () => {
@@ -10,6 +11,7 @@ it('the Grafana dashboard asks only for metrics that a node has', async () => {
     status: () => nodeStatus(),
     healthChanges: () => [],
     gates: () => [],
+    jobs: () => jobCounts(),
     eventLoop: () => ({ delayP50Ms: 0, delayP99Ms: 0, delayMaxMs: 0, utilization: 0 }),
     log: () => ({ written: 0, dropped: 0 }),
     spans: () => ({ exported: 0, dropped: 0 }),

@@ -16,9 +16,10 @@ import type { EventLoopWindow } from './event-loop.js';
 import { type Family, family, histogramFamily, type Labels, type Sample, writeFamilies } from './exposition.js';
 import { type GateSources, gateFamilies } from './gate-families.js';
 import { type HealthSources, healthFamilies } from './health-families.js';
+import { type JobSources, jobFamilies } from './job-families.js';
 
 /** Who is asked at a scrape. */
-export interface MetricSources extends HealthSources, GateSources {
+export interface MetricSources extends HealthSources, GateSources, JobSources {
   readonly cells: Cells;
   eventLoop(): EventLoopWindow;
   log(): { readonly written: number; readonly dropped: number };
@@ -46,6 +47,7 @@ export function createMetrics(sources: MetricSources): Metrics {
     ...targetFamilies(sources),
     ...healthFamilies(sources),
     ...gateFamilies(sources),
+    ...jobFamilies(sources),
     ...nodeFamilies(sources),
     ...eventLoopFamilies(sources),
   ];

@@ -8,6 +8,7 @@ import { createAttempt } from '../pipeline/exchange.js';
 import { fakeClock, fakeTimers, makeExchange, makeRequest, seededRandom } from '../pipeline/testing/harness.js';
 import { makeGateway, makeRoute, makeTarget, makeUpstream } from '../pipeline/testing/specs.js';
 import { createNodeObserver } from './node-observer.js';
+import { jobCounts } from './testing/job-counts.js';
 import { nodeStatus } from './testing/node-status.js';
 
 let folder = '';
@@ -27,6 +28,7 @@ function setUp() {
     status: () => nodeStatus({ armedTimers: timers.armed }),
     healthChanges: () => [],
     gates: () => [],
+    jobs: () => jobCounts(),
   });
   return { clock, timers, observer };
 }

@@ -8,6 +8,7 @@ import type { NodeStatus } from '@weir/proto/events/node-status.js';
 import type { TimerName } from '@weir/proto/http/failures.js';
 import type { SecretText, Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import { createDoctor, type Doctor, type RouteDoctor } from '../doctor/doctor.js';
+import type { JobCounts } from '../jobs/jobs.js';
 import type { GatewayRequest } from '../pipeline/dispatch.js';
 import type { Clock, Random, Timers } from '../time/clock.js';
 import type { GateReading } from '../upstream/concurrency/gate-store.js';
@@ -20,7 +21,7 @@ import { type EventLoopMonitor, monitorEventLoop } from './event-loop.js';
 import type { RefusedRequest } from './log-line.js';
 import { openLog } from './log-writer.js';
 import { createMetrics, type Metrics } from './metrics.js';
-import type { Observer, RouteObserver } from './observer.js';
+import { JOBS_ROUTE_ID, type Observer, type RouteObserver } from './observer.js';
 import type { Prepared } from './prepared.js';
 import { secretNames } from './redaction.js';
 import { createTracing, type Tracing } from './tracing.js';
@@ -34,6 +35,7 @@ export interface ObserverServices {
   readonly status: () => NodeStatus;
   readonly healthChanges: () => Iterable<ChangeCount>;
   readonly gates: () => Iterable<GateReading>;
+  readonly jobs: () => JobCounts;
   readonly doctorSliceMs?: number | undefined;
 }
 
@@ -77,7 +79,7 @@ class Observers implements NodeObserver {
   readonly #routes = new Map<string, RouteObserver>();
   #bugs = 0;
 
-  constructor({ clock, timers, random, reveal, status, healthChanges, gates, doctorSliceMs }: ObserverServices) {
+  constructor({ clock, timers, random, reveal, status, healthChanges, gates, jobs, doctorSliceMs }: ObserverServices) {
     this.#clock = clock;
     this.#cells.route(NO_ROUTE_ID);
     this.#log = createAccessLog((destination) => openLog(destination, timers), random);
@@ -94,6 +96,7 @@ class Observers implements NodeObserver {
       status,
       healthChanges,
       gates,
+      jobs,
       eventLoop: () => this.#eventLoop.window(),
       log: () => this.#log.counts(),
       spans: () => this.#tracing.counts(),
@@ -153,7 +156,7 @@ class Observers implements NodeObserver {
   }
 
   retainRoutes(routeIds: Iterable<string>): void {
-    const kept = new Set([...routeIds, NO_ROUTE_ID]);
+    const kept = new Set([...routeIds, NO_ROUTE_ID, JOBS_ROUTE_ID]);
     this.#cells.retainRoutes(kept);
     for (const routeId of this.#routes.keys()) if (!kept.has(routeId)) this.#routes.delete(routeId);
   }
@@ -184,8 +187,16 @@ class SeenRoute implements RouteObserver {
   }
 
   ended(request: GatewayRequest): void {
+    this.#route.ended(request.exchange);
+    this.#told(request);
+  }
+
+  jobEnded(request: GatewayRequest): void {
+    this.#told(request);
+  }
+
+  #told(request: GatewayRequest): void {
     const { exchange } = request;
-    this.#route.ended(exchange);
     if (exchange.attempts.length > 0) {
       const upstream = this.#cells.upstreams.get(exchange.upstreamId);
       if (upstream !== undefined) for (const attempt of exchange.attempts) upstream.ended(attempt, exchange.endedAtMs);

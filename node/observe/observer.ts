@@ -3,6 +3,9 @@ import type { TimerName } from '@weir/proto/http/failures.js';
 import type { GatewayRequest } from '../pipeline/dispatch.js';
 import type { Decision } from './decisions.js';
 
+/** Stands for the requests that ask for jobs; parentheses keep it apart from any id. */
+export const JOBS_ROUTE_ID = '(jobs)';
+
 export interface Observer {
   /** Resolves everything that is per route once, when its chain is compiled; the empty id is "no route matched". */
   route(routeId: string): RouteObserver;
@@ -16,4 +19,6 @@ export interface RouteObserver {
   started(): void;
   /** The exchange is over; `request` is the one that came in, its exchange holds the outcome. */
   ended(request: GatewayRequest): void;
+  /** A job that a request of the route had become is over. The request itself had ended with its 202. */
+  jobEnded(request: GatewayRequest): void;
 }

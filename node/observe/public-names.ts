@@ -5,7 +5,8 @@
  * `orders/2`, the second target of the upstream in the order of its configuration; the access log and the metrics have
  * the address, and the request id joins the two. Addresses inside the text of a failure are replaced the same way.
  */
-import type { UpstreamSpec } from '@weir/proto/snapshot/snapshot.js';
+import type { RouteSpec, UpstreamSpec } from '@weir/proto/snapshot/snapshot.js';
+import type { Upstreams } from '../upstream/upstreams.js';
 
 export interface PublicNames {
   /** The public name of a target of this upstream. */
@@ -23,6 +24,14 @@ const HOST_LENGTH_MIN = 4;
 
 /** For a route without an upstream nothing is known that could leak. */
 export const noTargets: PublicNames = { target: () => '(unknown)', conceal: (text) => text };
+
+/** What clients of a route may know: names for all targets that it may ask. */
+export function publicNamesOf(route: RouteSpec, upstreams: Upstreams): PublicNames {
+  if (route.action.kind !== 'proxy') return noTargets;
+  const others = route.fallback.flatMap((way) => (way.kind === 'upstream' ? [way.upstream] : []));
+  const asked = [route.action.upstream, ...others].flatMap((id) => upstreams.get(id)?.spec ?? []);
+  return asked.length === 0 ? noTargets : publicNames(asked);
+}
 
 /** Of all upstreams that a route may ask, the one that it asks first in front; a target of two goes by its first name. */
 export function publicNames(upstreams: readonly Pick<UpstreamSpec, 'id' | 'targets'>[]): PublicNames {

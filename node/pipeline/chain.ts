@@ -5,6 +5,7 @@
  * does not need costs it nothing. Responses and failures pass the same list from the bottom up.
  */
 import type { RouteSpec } from '@weir/proto/snapshot/snapshot.js';
+import { jobAddress } from '../jobs/job-id.js';
 import { addresses } from '../layers/addresses.js';
 import { admit } from '../layers/admit.js';
 import { answerFailure } from '../layers/answer-failure.js';
@@ -16,9 +17,11 @@ import { cors } from '../layers/cors.js';
 import { deadline } from '../layers/deadline.js';
 import { fallback } from '../layers/fallback.js';
 import { forward } from '../layers/forward.js';
+import { handOver } from '../layers/hand-over.js';
 import { hedge } from '../layers/hedge.js';
 import { hold } from '../layers/hold.js';
 import { hopFields } from '../layers/hop-fields.js';
+import { jobResource, shownJobPath } from '../layers/job-resource.js';
 import { limitCallers, limitConsumers } from '../layers/limit.js';
 import { observe } from '../layers/observe.js';
 import { redirect } from '../layers/redirect.js';
@@ -30,6 +33,8 @@ import { trace } from '../layers/trace.js';
 import { transformRequest } from '../layers/transform-request.js';
 import { transformResponse } from '../layers/transform-response.js';
 import { upgradeGate } from '../layers/upgrade-gate.js';
+import { JOBS_ROUTE_ID } from '../observe/observer.js';
+import { withPath } from './derived-request.js';
 import { compose, type Dispatch, guardedBy, type Layer } from './dispatch.js';
 import type { ChainServices } from './services.js';
 
@@ -48,13 +53,8 @@ const asking: readonly Place[] = [
 
 const fallBack: Place = (route, services) => fallback(compileAsking)(route, services);
 
-export const chain: readonly Place[] = [
-  observe, // outermost: counts, logs and traces whatever comes out of the rest
-  trace, // before anything can fail, so that failures have a trace id
-  answerFailure, // turns a failure into an answer; what is above sees only answers, what is below only failures
-  transformResponse, // outside all that answers or fails below, so that edits reach that as well
-  cors, // likewise: a browser may read a 504 only with its fields; preflights carry no credentials and end here
-  show, // what was tried below, on answers and failures alike
+/** What a client waits for, and a job goes on with when it waits no longer. */
+const answering: readonly Place[] = [
   deadline, // the clock runs from here; all that follows is inside `total`
   addresses, // the cheapest refusal first
   hopFields, // before any layer writes request fields, so that a client can't name those for removal
@@ -71,6 +71,19 @@ export const chain: readonly Place[] = [
   ...asking,
 ];
 
+const handOverToJob: Place = (route, services) => handOver(compileAnswering)(route, services);
+
+export const chain: readonly Place[] = [
+  observe, // outermost: counts, logs and traces whatever comes out of the rest
+  trace, // before anything can fail, so that failures have a trace id
+  answerFailure, // turns a failure into an answer; what is above sees only answers, what is below only failures
+  transformResponse, // outside all that answers or fails below, so that edits reach that as well
+  cors, // likewise: a browser may read a 504 only with its fields; preflights carry no credentials and end here
+  show, // what was tried below, on answers and failures alike
+  handOverToJob, // outside deadline: the client's wait may end while what is below goes on, under a deadline of its own
+  ...answering,
+];
+
 /** The bottom of every chain: the pool and transport of the target that balance has picked. */
 const sendToTarget: Dispatch = (request, handler) => {
   if (request.target === null) throw new Error('a request reached the bottom of its chain without a target');
@@ -85,9 +98,48 @@ function compileAsking(route: RouteSpec, services: ChainServices): Dispatch {
   return compilePlaces(asking, route, services);
 }
 
+function compileAnswering(route: RouteSpec, services: ChainServices): Dispatch {
+  return compilePlaces(answering, route, services);
+}
+
 function compilePlaces(places: readonly Place[], route: RouteSpec, services: ChainServices): Dispatch {
   const layers = places.map((place) => place(route, services)).filter((layer) => layer !== null);
   return compose(layers, sendToTarget, guardedBy(services.onBug));
+}
+
+/** What a request for a job passes before its route is known, and then of its route. */
+const jobChain: readonly Place[] = [observe, trace, answerFailure];
+const jobAccess: readonly Place[] = [
+  transformResponse, // a result was kept as it came from the upstream; the route's edits reach it here
+  cors,
+  addresses,
+  hopFields,
+  limitCallers, // or a job of one's own would be a place to guess the credentials of others
+  authenticate,
+];
+
+/** Takes what is below the prefix of jobs; null where no route makes any. */
+export function compileJobChain(routes: readonly RouteSpec[], services: ChainServices): Dispatch | null {
+  const making = routes.filter((route) => route.async !== null && route.action.kind === 'proxy');
+  if (making.length === 0) return null;
+  const { prefix } = services.gateway.jobs;
+  const guard = guardedBy(services.onBug);
+  const layersOf = (places: readonly Place[], route: RouteSpec): readonly Layer[] =>
+    places.map((place) => place(route, services)).filter((layer) => layer !== null);
+  const access = new Map(making.map((route) => [route.id, layersOf(jobAccess, route)]));
+  const above = layersOf(jobChain, { ...unmatchedRoute, id: JOBS_ROUTE_ID });
+  return (request, handler) => {
+    const resource = jobResource(
+      jobAddress(prefix, request.path),
+      (routeId) => {
+        const layers = access.get(routeId);
+        return layers === undefined ? undefined : (bottom) => compose(layers, bottom, guard);
+      },
+      services,
+    );
+    request.exchange.routeId = JOBS_ROUTE_ID;
+    return compose(above, resource, guard)(withPath(request, shownJobPath(prefix, request.path)), handler);
+  };
 }
 
 /** What a request passes that no route takes: it is counted, traced and answered like any other. */
@@ -115,6 +167,7 @@ const unmatchedRoute: RouteSpec = {
   hedge: null,
   protectBytes: 0,
   fallback: [],
+  async: null,
   shown: { serverTiming: false, attempts: false },
 };
 

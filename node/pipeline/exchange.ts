@@ -56,6 +56,8 @@ export interface Exchange {
   decidedBy: number;
   /** Milliseconds waited for a place at the upstream, whether one was given or not. Written by the admit layer. */
   queuedMs: number;
+  /** Public part of the id of the job that the request became, else empty. Written by the hand-over layer. */
+  jobId: string;
   /** Bytes of request body taken from the client. Written by the listener. */
   requestBytes: number;
   /** Bytes of response body handed to the listener. Written by the observe layer. */
@@ -177,6 +179,7 @@ export function createExchange(origin: ExchangeOrigin): Exchange {
     attempts: [],
     decidedBy: LAST_ATTEMPT,
     queuedMs: 0,
+    jobId: '',
     requestBytes: 0,
     responseBytes: 0,
     status: 0,
@@ -184,6 +187,21 @@ export function createExchange(origin: ExchangeOrigin): Exchange {
     headersAtMs: Number.NaN,
     endedAtMs: Number.NaN,
   };
+}
+
+/** An exchange of its own for what may outlive the client's: the same request, and nothing has come of it yet. */
+export function forkExchange(exchange: Exchange): Exchange {
+  return { ...exchange, attempts: [...exchange.attempts] };
+}
+
+/** Copies back what became of a fork, so that the client's exchange tells all; may be done more than once. */
+export function joinExchange(exchange: Exchange, fork: Exchange): void {
+  exchange.upstreamId = fork.upstreamId;
+  exchange.consumerId = fork.consumerId;
+  exchange.decidedBy = fork.decidedBy;
+  exchange.queuedMs = fork.queuedMs;
+  exchange.attempts.length = 0;
+  exchange.attempts.push(...fork.attempts);
 }
 
 export function createAttempt(

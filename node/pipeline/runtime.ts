@@ -7,17 +7,21 @@
 import { failure } from '@weir/proto/http/failures.js';
 import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import { compileRouter } from '../route/router.js';
-import { compileChain, compileRefusalChain } from './chain.js';
+import { compileChain, compileJobChain, compileRefusalChain } from './chain.js';
 import { type Dispatch, nothingToCancel } from './dispatch.js';
 import type { ChainServices } from './services.js';
 
 /** Compiles all of a snapshot, or throws with the reason; nothing is in force until the caller swaps. */
 export function compileSnapshot(snapshot: Snapshot, services: ChainServices): Dispatch {
-  return compileRouter(
+  const route = compileRouter(
     snapshot.routes,
     (route) => compileChain(route, services),
     (kind, allow) => refuse(kind, allow, services),
   );
+  const jobs = compileJobChain(snapshot.routes, services);
+  if (jobs === null) return route;
+  const below = `${services.gateway.jobs.prefix}/`;
+  return (request, handler) => (request.path.startsWith(below) ? jobs : route)(request, handler);
 }
 
 type Refusal = keyof typeof refusalDetail;

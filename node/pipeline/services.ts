@@ -1,6 +1,7 @@
 /** What layers are given when a chain is compiled. Layers own nothing: everything that outlives a request is here. */
 import type { GatewaySpec, SecretText } from '@weir/proto/snapshot/snapshot.js';
 import type { Credentials } from '../auth/credentials.js';
+import type { Jobs } from '../jobs/jobs.js';
 import type { LatencyStore } from '../latency/latency-store.js';
 import type { LimiterStore } from '../limit/limiter-store.js';
 import type { Observer } from '../observe/observer.js';
@@ -29,6 +30,8 @@ export interface ChainServices {
   readonly latencies: LatencyStore;
   /** Who is let to an upstream at once; gates outlive a snapshot. */
   readonly gates: GateStore;
+  /** Requests that go on without their client. */
+  readonly jobs: Jobs;
   readonly observer: Observer;
   /** Hears of bugs: what threw where nothing may throw. The exchange that it belonged to has failed or will. */
   readonly onBug: (error: unknown) => void;

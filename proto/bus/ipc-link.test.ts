@@ -135,6 +135,7 @@ describe('messages of a node', () => {
       connections: 1,
       exchanges: 2,
       armedTimers: 3,
+      jobs: { store: 'redis', isReachable: true, running: 1, stored: 2, storedBytes: 0 },
       rssBytes: 4,
       targets: [
         { upstream: 'u', target: 't:1', open: 1, idle: 0, waiting: 0, inFlight: 1, standing: 'well', reason: '' },

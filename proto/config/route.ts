@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { framingRefusal, redirectSchema, respondSchema, rewriteSchema } from './action.js';
 import { authSchema } from './auth.js';
 import { headerMap } from './header-map.js';
+import { asyncSchema } from './jobs.js';
 import { laterKeys } from './later.js';
 import { limitsSchema } from './limits.js';
 import { matchSchema } from './match.js';
@@ -150,6 +151,9 @@ export const routeSchema = z
     fallback: fallbackSchema
       .prefault([])
       .describe('What takes the place of a failure: upstreams, an answer, a redirect.'),
+    async: asyncSchema
+      .prefault(false)
+      .describe('Let requests that take long become jobs: false, true (when the client asks for it), or its settings.'),
     show: showSchema.prefault({}).describe("What of the gateway's own doing answers show."),
   })
   .register(laterKeys, { keys: ['cache'] });

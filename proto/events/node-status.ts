@@ -12,11 +12,23 @@ export interface NodeStatus {
   readonly connections: number;
   readonly exchanges: number;
   readonly armedTimers: number;
+  readonly jobs: JobStatus;
   readonly rssBytes: number;
   readonly targets: readonly TargetStatus[];
   readonly upstreams: readonly UpstreamStatus[];
   /** The latest changes of opinion about them, the newest last; a few, whatever has happened. */
   readonly healthChanges: readonly HealthChange[];
+}
+
+export interface JobStatus {
+  readonly store: 'memory' | 'redis';
+  readonly isReachable: boolean;
+  /** In this node. */
+  readonly running: number;
+  /** In the store, running ones among them. */
+  readonly stored: number;
+  /** Of results in memory; 0 where Redis keeps them. */
+  readonly storedBytes: number;
 }
 
 export interface SnapshotStatus {

@@ -25,6 +25,15 @@ const status: z.ZodType<NodeStatus> = z.object({
   connections: count,
   exchanges: count,
   armedTimers: count,
+  jobs: z
+    .object({
+      store: z.enum(['memory', 'redis']),
+      isReachable: z.boolean(),
+      running: count,
+      stored: count,
+      storedBytes: count,
+    })
+    .default({ store: 'memory', isReachable: true, running: 0, stored: 0, storedBytes: 0 }),
   rssBytes: count,
   targets: z.array(
     z.object({

@@ -169,6 +169,20 @@ export const failureTable = {
   overloaded: row(503, 'gateway', 'proxy_internal_response', 'never', 'This node holds as many exchanges as it may'),
   auth_unavailable: row(503, 'gateway', 'proxy_internal_response', 'never', 'The credentials cannot be checked now'),
 
+  // A job, and the way to it. What a job failed of otherwise is the failure itself.
+  job_store_away: row(503, 'gateway', 'proxy_internal_response', 'never', 'The jobs cannot be reached now'),
+  job_store_full: row(503, 'gateway', 'proxy_internal_response', 'never', 'There is no room for the result of the job'),
+  job_result_too_large: row(
+    502,
+    'gateway',
+    'http_response_body_size',
+    'never',
+    'The result is larger than that of a job may be',
+  ),
+  job_lost: row(500, 'gateway', 'proxy_internal_error', 'never', 'The node that ran the job ended before it'),
+  job_cancelled: row(410, 'client', 'http_request_denied', 'never', 'The job was cancelled'),
+  job_not_found: row(404, 'client', 'http_request_denied', 'never', 'There is no such job'),
+
   // The client was too slow, or left: 408 and 499 (the latter never reaches a client; logs and metrics use it).
   client_headers_timeout: row(408, 'client', 'http_request_error', 'never', 'The request head did not arrive in time'),
   client_body_timeout: row(408, 'client', 'http_request_error', 'never', 'The request body stopped arriving'),

@@ -18,6 +18,15 @@ const snapshot: Snapshot = {
     limits: { headerBytes: 32_768, headerCount: 100, urlBytes: 8_192, exchanges: 20_000, messageBytes: 16_777_216 },
     clientTimers: { clientHeadersMs: 10_000, clientBodyMs: 10_000, clientIdleMs: 60_000, drainMs: 30_000 },
     names: { deadlineHeader: 'x-request-timeout-ms', requestIdHeader: 'x-request-id', via: 'weir' },
+    jobs: {
+      prefix: '/.weir/jobs',
+      keepMs: 3_600_000,
+      leaseMs: 10_000,
+      jobsMax: 10_000,
+      runningMax: 1_000,
+      resultBytesMax: 16_777_216,
+      memoryBytesMax: 268_435_456,
+    },
     accessLog: { enabled: true, destination: 'stdout', sample: 0.25, slowMs: 1_000, redact: [], requestHeaders: [] },
     tracing: null,
   },
@@ -29,7 +38,7 @@ const snapshot: Snapshot = {
 it('the bytes of a snapshot are what they were: nodes of another build must read them', () => {
   const bytes = encodeSnapshot(snapshot);
   expect(bytes[0]).toBe(1);
-  expect(sha256Hex(bytes)).toBe('3c54a01a3f0149b05872f97e032a1c171f664b1153410d3a875ccc70b1039dc2');
+  expect(sha256Hex(bytes)).toBe('3f9e06b0d975dea4436fa65b41cb6dd8bda60fdc1d5af9cc5fb9999ee9110303');
 });
 
 it('whatever a snapshot holds comes back as it was, and encodes to the same bytes again', () => {

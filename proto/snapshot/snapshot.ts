@@ -7,6 +7,7 @@
  * `${NAME}` parts the node fills from its own environment.
  */
 
+import type { AsyncSpec, JobsSpec } from './jobs.js';
 import type {
   BalanceSpec,
   BreakerSpec,
@@ -47,6 +48,7 @@ export interface GatewaySpec {
   readonly limits: ListenerLimitsSpec;
   readonly clientTimers: ClientTimersSpec;
   readonly names: NamesSpec;
+  readonly jobs: JobsSpec;
   readonly accessLog: AccessLogSpec;
   /** Null: no traces are exported; trace context is still passed on. */
   readonly tracing: TracingSpec | null;
@@ -223,6 +225,8 @@ export interface RouteSpec {
   /** Answers of a known length up to this many bytes are held back until they are whole; 0: none. */
   readonly protectBytes: number;
   readonly fallback: readonly FallbackSpec[];
+  /** Null: nothing is handed over to jobs. */
+  readonly async: AsyncSpec | null;
   readonly shown: ShownSpec;
 }
 

@@ -11,6 +11,7 @@ export function nodeStatus(overrides: Partial<NodeStatus> = {}): NodeStatus {
     connections: 0,
     exchanges: 0,
     armedTimers: 0,
+    jobs: { store: 'memory', isReachable: true, running: 0, stored: 0, storedBytes: 0 },
     rssBytes: 0,
     targets: [],
     upstreams: [],

@@ -1,6 +1,9 @@
 /** Specs and services with harmless defaults, for tests that care about one field of them. */
 import type { BalancePolicy, BalanceSpec } from '@weir/proto/snapshot/resilience.js';
 import type { GatewaySpec, RouteSpec, RouteTimeouts, TargetSpec, UpstreamSpec } from '@weir/proto/snapshot/snapshot.js';
+import { jobIds } from '../../jobs/job-id.js';
+import { createJobs } from '../../jobs/jobs.js';
+import { createMemoryStore } from '../../jobs/memory-store.js';
 import { createLatencyStore } from '../../latency/latency-store.js';
 import { unweighed } from '../../upstream/balance/load.js';
 import { createGateStore } from '../../upstream/concurrency/gate-store.js';
@@ -33,6 +36,7 @@ export const noResilience = {
   hedge: null,
   protectBytes: 0,
   fallback: [],
+  async: null,
   shown: { serverTiming: false, attempts: false },
 } as const satisfies Partial<RouteSpec>;
 
@@ -65,6 +69,15 @@ export function makeGateway(overrides: Partial<GatewaySpec> = {}): GatewaySpec {
     limits: { headerBytes: 32_768, headerCount: 100, urlBytes: 8_192, exchanges: 10_000, messageBytes: 1_048_576 },
     clientTimers: { clientHeadersMs: 10_000, clientBodyMs: 10_000, clientIdleMs: 60_000, drainMs: 30_000 },
     names: { deadlineHeader: 'x-request-timeout-ms', requestIdHeader: 'x-request-id', via: 'weir' },
+    jobs: {
+      prefix: '/.weir/jobs',
+      keepMs: 3_600_000,
+      leaseMs: 10_000,
+      jobsMax: 1_000,
+      runningMax: 100,
+      resultBytesMax: 1_048_576,
+      memoryBytesMax: 16_777_216,
+    },
     accessLog: {
       enabled: false,
       destination: 'stdout',
@@ -81,6 +94,15 @@ export function makeGateway(overrides: Partial<GatewaySpec> = {}): GatewaySpec {
 const notGiven = (name: string) => (): never => {
   throw new Error(`this test has no ${name}: pass one to makeServices`);
 };
+
+/** Hexadecimal digits that are new each time, and the same in each run. */
+export function countingHex(): (bytes: number) => string {
+  let count = 0;
+  return (bytes) => {
+    count += 1;
+    return count.toString(16).padStart(bytes * 2, '0');
+  };
+}
 
 /** Services on a fake clock. Those that a test must bring itself throw when they are used. */
 export function makeServices(overrides: Partial<ChainServices> = {}): ChainServices {
@@ -101,7 +123,17 @@ export function makeServices(overrides: Partial<ChainServices> = {}): ChainServi
     heldBytes: createHeldBytes(),
     latencies: createLatencyStore(),
     gates: createGateStore(),
-    observer: { route: () => ({ started: () => {}, ended: () => {} }), timerFired: () => {}, decided: () => {} },
+    jobs: createJobs({
+      clock,
+      timers: fakeTimers(clock),
+      store: createMemoryStore(clock, () => ({ jobsMax: 1_000, bytesMax: 16_777_216 })),
+      ids: jobIds(countingHex()),
+    }),
+    observer: {
+      route: () => ({ started: () => {}, ended: () => {}, jobEnded: () => {} }),
+      timerFired: () => {},
+      decided: () => {},
+    },
     onBug: (error) => {
       throw error;
     },

@@ -1,0 +1,350 @@
+/**
+ * Hands a request that takes long over to a job (RFC 7240 `respond-async`, or the route's own policy): the client gets
+ * 202 with the place of a status resource, what was asked goes on, and its answer is kept for pick-up. docs/jobs.md
+ * tells it from the client's side.
+ *
+ *   waiting ── answer begins ──────────────────────────▶ passing    the client's `total` holds, as ever
+ *      │ due, the body is whole, and whoever asks is known   ▲
+ *      ▼                                                     │ no job can be made
+ *   asking ──────────────────────────────────────────────────┘
+ *      │ the job is made
+ *      ▼
+ *     job: 202 to the client; the answer goes into the store through a spool
+ *
+ * Stands outside `deadline`: what is below runs under the deadline of a job from its beginning, since an upstream is
+ * told once how long it has. How long the client waits is this layer's business then. For the same reason what is below
+ * has an exchange of its own: the client's ends with the 202, and says what had become of it by then; the job's goes
+ * on, and is told to the observer when the job is over. An answer that comes in time is copied back.
+ *
+ * A client that leaves before the 202 takes its request with it; one that leaves after it does not.
+ */
+import { type Failure, failureTable, timerFired } from '@weir/proto/http/failures.js';
+import { hasField, withoutField } from '@weir/proto/http/headers.js';
+import { webSocketAsk } from '@weir/proto/http/upgrade.js';
+import type { AsyncSpec } from '@weir/proto/snapshot/jobs.js';
+import type { RouteSpec } from '@weir/proto/snapshot/snapshot.js';
+import type { JobFailure, JobProgress, JobState } from '../jobs/job.js';
+import { publicJobId } from '../jobs/job-id.js';
+import type { JobRun, RunningJob } from '../jobs/jobs.js';
+import { type HandOverPlan, handOverPlan } from '../jobs/plan.js';
+import { asyncWish, withoutAsyncWish } from '../jobs/prefer.js';
+import { Spool } from '../jobs/spool.js';
+import { acceptedAnswer } from '../jobs/status-answer.js';
+import type { RouteObserver } from '../observe/observer.js';
+import { publicNamesOf } from '../observe/public-names.js';
+import type { Place } from '../pipeline/chain.js';
+import { answerDirectly } from '../pipeline/direct-answer.js';
+import {
+  type Cancel,
+  type Dispatch,
+  type GatewayRequest,
+  nothingToCancel,
+  type RequestBody,
+  type ResponseHandler,
+  type ResponseHead,
+} from '../pipeline/dispatch.js';
+import { type Exchange, forkExchange, joinExchange } from '../pipeline/exchange.js';
+import type { ChainServices } from '../pipeline/services.js';
+import { clientBudget } from '../time/client-deadline.js';
+import type { Timer } from '../time/clock.js';
+import { makeSpanId } from '../trace/trace-context.js';
+
+/** Compiles what stands below this layer, down to the transport. */
+export type CompileRun = (route: RouteSpec, services: ChainServices) => Dispatch;
+
+export const handOver =
+  (compileRun: CompileRun): Place =>
+  (route, services) => {
+    if (route.async === null || route.action.kind !== 'proxy') return null;
+    const rules: Rules = {
+      spec: route.async,
+      route,
+      run: compileRun(jobRoute(route, route.async), services),
+      conceal: publicNamesOf(route, services.upstreams).conceal,
+      observer: services.observer.route(route.id),
+      services,
+    };
+    return (next) => (request, handler) => {
+      const plan = planOf(request, rules);
+      return plan === null ? next(request, handler) : new HandingOver(request, handler, plan, rules).begin();
+    };
+  };
+
+interface Rules {
+  readonly spec: AsyncSpec;
+  readonly route: RouteSpec;
+  readonly run: Dispatch;
+  readonly conceal: (text: string) => string;
+  readonly observer: RouteObserver;
+  readonly services: ChainServices;
+}
+
+/** The same route for work that nobody waits for. What is learnt of answers in time would cut it short. */
+function jobRoute(route: RouteSpec, { totalMs, firstByteMs }: AsyncSpec): RouteSpec {
+  const { timeouts } = route;
+  const attemptMs = timeouts.attemptLearnt === null ? timeouts.attemptMs : 0;
+  const learnt = { firstByteLearnt: null, attemptLearnt: null };
+  return { ...route, async: null, timeouts: { ...timeouts, totalMs, firstByteMs, attemptMs, ...learnt } };
+}
+
+interface TimedPlan extends HandOverPlan {
+  /** How long the client would be made to wait without a job. */
+  readonly limitMs: number;
+}
+
+/** Null for what is never handed over: tunnels, heads without a body to keep, gRPC, a deadline that has passed. */
+function planOf(
+  { method, headers, body, exchange }: GatewayRequest,
+  { spec, route, services }: Rules,
+): TimedPlan | null {
+  if (method === 'HEAD' || webSocketAsk(method, headers, body !== null) !== 'none') return null;
+  if (hasField(headers, 'grpc-timeout')) return null;
+  const budget = clientBudget(headers, services.gateway.names.deadlineHeader);
+  // The deadline layer refuses what can't be read.
+  if ('malformed' in budget) return null;
+  const limitMs = Math.min(route.timeouts.totalMs, budget.budgetMs ?? Number.POSITIVE_INFINITY);
+  if (exchange.receivedAtMs + limitMs <= services.clock.nowMs()) return null;
+  const plan = handOverPlan(spec, asyncWish(headers), limitMs);
+  return plan === null ? null : { ...plan, limitMs };
+}
+
+/** What is not ready when it is due is looked at again after this long. */
+const LOOK_AGAIN_MS = 25;
+
+type Stage = 'waiting' | 'passing' | 'asking' | 'job' | 'over';
+
+class HandingOver implements ResponseHandler, JobRun {
+  readonly routeId: string;
+  readonly method: string;
+  readonly #request: GatewayRequest;
+  readonly #handler: ResponseHandler;
+  readonly #plan: TimedPlan;
+  readonly #rules: Rules;
+  /** The request as it goes on below, with an exchange of its own. */
+  readonly #below: GatewayRequest;
+  readonly #timer: Timer;
+  readonly #spool: Spool;
+  #stage: Stage = 'waiting';
+  #isBodyWhole: boolean;
+  #cancelBelow: Cancel = nothingToCancel;
+
+  constructor(request: GatewayRequest, handler: ResponseHandler, plan: TimedPlan, rules: Rules) {
+    const { services, route } = rules;
+    this.routeId = route.id;
+    this.method = request.method;
+    this.#request = request;
+    this.#handler = handler;
+    this.#plan = plan;
+    this.#rules = rules;
+    this.#isBodyWhole = request.body === null;
+    this.#below = {
+      ...request,
+      // The client's budget is for its own wait, which ends here.
+      headers: withoutField(withoutAsyncWish(request.headers), services.gateway.names.deadlineHeader),
+      body: request.body === null ? null : this.#watched(request.body),
+      exchange: forkExchange(request.exchange),
+    };
+    this.#timer = services.timers.create(() => this.#due());
+    this.#spool = new Spool(services.gateway.jobs.resultBytesMax, () => this.#cancelBelow());
+  }
+
+  begin(): Cancel {
+    this.#timer.arm(this.#leftMs(this.#plan.afterMs));
+    const cancel = this.#rules.run(this.#below, this);
+    this.#cancelBelow = cancel;
+    // A callback may have cancelled before there was anything to cancel.
+    if (this.#stage === 'over') cancel();
+    return this.#clientLeft;
+  }
+
+  get owner(): string | null {
+    return this.#below.exchange.consumerId;
+  }
+
+  /** The client is gone, or is given up. After the 202 that is nothing to the job. */
+  readonly #clientLeft: Cancel = () => {
+    if (this.#stage === 'job' || this.#stage === 'over') return;
+    // Those below look here for the reason.
+    this.#below.exchange.failure ??= this.#request.exchange.failure;
+    this.#end();
+    this.#spool.drop();
+    this.#cancelBelow();
+    joinExchange(this.#request.exchange, this.#below.exchange);
+  };
+
+  #watched(body: RequestBody): RequestBody {
+    return {
+      lengthBytes: body.lengthBytes,
+      read: (sink) =>
+        body.read({
+          onChunk: (chunk) => sink.onChunk(chunk),
+          onEnd: () => {
+            this.#isBodyWhole = true;
+            sink.onEnd();
+          },
+          onError: (failed) => sink.onError(failed),
+        }),
+      pause: () => body.pause(),
+      resume: () => body.resume(),
+    };
+  }
+
+  #leftMs(sinceReceivedMs: number): number {
+    return this.#request.exchange.receivedAtMs + sinceReceivedMs - this.#rules.services.clock.nowMs();
+  }
+
+  /** The moment to hand over; or, where the client can't be spared the wait, the end of its `total`. */
+  #due(): void {
+    if (this.#leftMs(this.#plan.limitMs) <= 0) {
+      this.#tooLate();
+      return;
+    }
+    if (this.#stage !== 'waiting') return;
+    // Whose job it will be must be known, and the client must have nothing left to send.
+    const isKnown = this.#rules.route.auth.length === 0 || this.owner !== null;
+    if (isKnown && this.#isBodyWhole) this.#askForJob();
+    else this.#timer.arm(Math.min(LOOK_AGAIN_MS, this.#leftMs(this.#plan.limitMs)));
+  }
+
+  #tooLate(): void {
+    const { limitMs } = this.#plan;
+    const { services } = this.#rules;
+    services.observer.timerFired('total', this.routeId);
+    this.#end();
+    this.#cancelBelow();
+    joinExchange(this.#request.exchange, this.#below.exchange);
+    this.#handler.onError(timerFired('total', limitMs));
+  }
+
+  #askForJob(): void {
+    const { services } = this.#rules;
+    this.#stage = 'asking';
+    services.jobs.begin(this, services.gateway.jobs).then(
+      (job) => (job === null ? this.#goOn() : this.#handedOver(job)),
+      (error: unknown) => {
+        services.onBug(error);
+        this.#goOn();
+      },
+    );
+  }
+
+  /** No job: the client waits on, for as long as it would have without this layer. */
+  #goOn(): void {
+    if (this.#stage !== 'asking') return;
+    this.#stage = 'passing';
+    this.#timer.arm(this.#leftMs(this.#plan.limitMs));
+    this.#spool.giveTo(this);
+  }
+
+  #handedOver(job: RunningJob): void {
+    if (this.#stage !== 'asking') {
+      void job.abandon();
+      return;
+    }
+    const { services } = this.#rules;
+    const { exchange } = this.#request;
+    const below = this.#below.exchange;
+    this.#stage = 'job';
+    this.#timer.cancel();
+    services.observer.decided('handed_over', this.routeId);
+    exchange.jobId = publicJobId(job.id);
+    exchange.consumerId = below.consumerId;
+    exchange.upstreamId = below.upstreamId;
+    below.jobId = exchange.jobId;
+    below.requestBytes = exchange.requestBytes;
+    // A span of its own, beneath the client's; attempts that began before are told that one for their parent.
+    below.parentSpanId = exchange.spanId;
+    if (below.spanId !== '') below.spanId = makeSpanId(services.random);
+    const { status, headers, body } = acceptedAnswer(job.record, services.gateway.jobs.prefix, this.#plan.applied);
+    answerDirectly(this.#request, this.#handler, status, headers, body);
+    this.#spool.keepIn({
+      write: (index, piece) => job.write(index, piece),
+      done: (head, bytes, pieces) => job.done(head, bytes, pieces),
+      // Whoever collects the job will read it, so addresses end here.
+      failed: (failed) => job.failed({ ...failed, detail: this.#rules.conceal(failed.detail) }),
+    });
+  }
+
+  #end(): void {
+    this.#stage = 'over';
+    this.#timer.cancel();
+  }
+
+  // What comes from below.
+
+  onHeaders(head: ResponseHead): void {
+    if (this.#stage === 'asking' || this.#stage === 'job') {
+      this.#below.exchange.headersAtMs = this.#rules.services.clock.nowMs();
+      this.#spool.onHeaders(head);
+      return;
+    }
+    // An answer that has begun can't be taken back, so the client waits for its end.
+    if (this.#stage === 'waiting') {
+      this.#stage = 'passing';
+      this.#timer.arm(this.#leftMs(this.#plan.limitMs));
+    }
+    joinExchange(this.#request.exchange, this.#below.exchange);
+    this.#handler.onHeaders(head);
+  }
+
+  onData(chunk: Uint8Array): boolean {
+    return this.#stage === 'passing' ? this.#handler.onData(chunk) : this.#spool.onData(chunk);
+  }
+
+  onComplete(): void {
+    if (this.#stage !== 'passing') {
+      this.#spool.onComplete();
+      return;
+    }
+    this.#end();
+    joinExchange(this.#request.exchange, this.#below.exchange);
+    this.#handler.onComplete();
+  }
+
+  onError(failed: Failure): void {
+    if (this.#stage === 'asking' || this.#stage === 'job') {
+      this.#spool.onError(failed);
+      return;
+    }
+    this.#end();
+    joinExchange(this.#request.exchange, this.#below.exchange);
+    this.#handler.onError(failed);
+  }
+
+  // What the job asks and tells.
+
+  progress(): JobProgress {
+    const { attempts } = this.#below.exchange;
+    return {
+      phase: attempts.at(-1)?.phase ?? '',
+      attempts: attempts.length,
+      bytes: this.#spool.bytes,
+      ofBytes: this.#spool.head?.lengthBytes ?? null,
+    };
+  }
+
+  cancel(): void {
+    this.#spool.drop();
+    this.#cancelBelow();
+  }
+
+  ended(state: JobState, failed: JobFailure | null): void {
+    this.#stage = 'over';
+    this.#timer.cancel();
+    const { exchange } = this.#below;
+    exchange.endedAtMs = this.#rules.services.clock.nowMs();
+    exchange.responseBytes = this.#spool.bytes;
+    toldAs(exchange, state, failed, this.#spool.head?.status ?? 0);
+    this.#rules.observer.jobEnded(this.#below);
+  }
+}
+
+/** How a job stands in the log: by the answer that may be collected, or by why there is none. */
+function toldAs(exchange: Exchange, state: JobState, failed: JobFailure | null, status: number): void {
+  const ends: Readonly<Partial<Record<JobState, Failure>>> = {
+    cancelled: { code: 'job_cancelled', detail: 'the job was cancelled' },
+    lost: { code: 'job_lost', detail: 'the job was lost: its store was away, or its lease had passed' },
+  };
+  exchange.failure = failed ?? ends[state] ?? null;
+  exchange.status = exchange.failure === null ? status : failureTable[exchange.failure.code].status;
+}
