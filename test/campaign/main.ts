@@ -2,6 +2,7 @@
 import { type Report, showReport } from './campaign.js';
 import { fullDrain, runDrain } from './drain.js';
 import { fullFiles, runFiles } from './files.js';
+import { fullJobs, runJobs } from './jobs.js';
 import { fullMemory, runMemory } from './memory.js';
 import { fullReload, runReload } from './reload.js';
 import { fullWaiting, runWaiting } from './waiting.js';
@@ -16,6 +17,7 @@ const campaigns: Readonly<Record<string, Campaign>> = {
   reload: { what: '100 reloads under 2,000 requests a second', run: () => runReload(fullReload) },
   memory: { what: '1 GiB through slow readers, both ways', run: () => runMemory(fullMemory) },
   waiting: { what: '10,000 requests waiting at once', run: () => runWaiting(fullWaiting) },
+  jobs: { what: 'answers of 40 s for clients of 10 s, by way of jobs', run: () => runJobs(fullJobs) },
   drain: { what: 'SIGTERM and kill -9 under load', run: () => runDrain(fullDrain) },
 };
 

@@ -20,6 +20,7 @@ export const neededPrograms = [
     debianPackage: 'python3',
     use: 'a real upstream (http.server), and sockets that Node.js lacks',
   },
+  { command: 'redis-server', debianPackage: 'redis-server', use: 'a real Redis, which keeps jobs' },
 ] as const satisfies readonly NeededProgram[];
 
 export type ProgramName = (typeof neededPrograms)[number]['command'];

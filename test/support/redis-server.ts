@@ -1,5 +1,6 @@
 /** A redis-server of the test's own, on a free port, without a file on disk: what is killed has forgotten everything. */
 import { connect } from 'node:net';
+import { programPath } from './programs.js';
 import { freePort, type Program, passed, type Stage, until } from './stage.js';
 
 export interface RedisServer {
@@ -14,7 +15,7 @@ export interface RedisServer {
 export async function startRedis(stage: Stage, port?: number): Promise<RedisServer> {
   const at = port ?? (await freePort());
   const options = ['--save', '', '--appendonly', 'no', '--loglevel', 'warning', '--bind', '127.0.0.1'];
-  const program = stage.run('redis-server', ['--port', String(at), ...options], stage.folder());
+  const program = stage.run(programPath('redis-server'), ['--port', String(at), ...options], stage.folder());
   await until(
     () => answersPing(at, program),
     () => `redis-server does not answer:\n${program.said()}`,

@@ -27,11 +27,19 @@ export type Outcome = 'accepted' | 'rejected' | 'refused';
 /** How much of what it said is worth telling when something is waited for in vain. */
 const TOLD_CHARS = 2_000;
 
-/** Starts it and waits until it says that it is up. `folder` is that of an earlier run whose state is to be found. */
-export async function weirUp(stage: Stage, config: string | null, folder = stage.folder()): Promise<WeirUp> {
+/**
+ * Starts it and waits until it says that it is up. `folder` is that of an earlier run whose state is to be found, `more`
+ * are further options.
+ */
+export async function weirUp(
+  stage: Stage,
+  config: string | null,
+  folder = stage.folder(),
+  more: readonly string[] = [],
+): Promise<WeirUp> {
   const file = join(folder, 'weir.yaml');
   if (config !== null) writeFileSync(file, config);
-  const ports = ['--admin', '127.0.0.1:0', '--metrics', '127.0.0.1:0'];
+  const ports = ['--admin', '127.0.0.1:0', '--metrics', '127.0.0.1:0', ...more];
   const program = stage.run(weirProgram, ['up', '--config', file, '--data', join(folder, 'state'), ...ports], folder);
   const { said, isOver, child } = program;
   await until(() => /^ {2}stop /m.test(said()) || isOver(), said, 5 * 60_000);
