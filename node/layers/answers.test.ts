@@ -38,7 +38,8 @@ describe('a redirect', () => {
     ['https://new.example{path}?{query}', '/*', '/a/b', '', 'https://new.example/a/b'],
     ['https://new.example/x?a=1&{query}', '/*', '/a', '', 'https://new.example/x?a=1'],
     ['/v2/{*}', '/v1/*', '/v1/a//b', '', '/v2/a/b'],
-    ['/u/{name}/{id}', '/{id}/{name}', '/7/x%2Fy', '', '/u/x%2Fy/7'],
+    ['/u/{name}/{id}', '/{id}/{name}', '/7/x%26y', '', '/u/x%26y/7'],
+    ['/u{path}', '/*', '/7/x%2Fy', '', '/u/7/x%2Fy'],
     ['https://{tenant}.example.com/', '/{tenant}', '/acme', '', 'https://acme.example.com/'],
     ['?{query}', '/*', '/a', 'q=1', '/?q=1'],
   ])('to %s from %s: %s?%s goes to %s', (template, pattern, path, query, expected) =>
@@ -54,7 +55,7 @@ describe('a redirect', () => {
     ['/{a}{b}', '/{a}/{b}', '/x/y', '', '/xy'],
     ['https://ok.test{*}', '/*', '/.evil.test/', '', 'https://ok.test/.evil.test/'],
     ['https://{t}.ok.test/', '/{t}', '/evil.test:80@x', '', 'bad_request'],
-    ['https://{t}.ok.test/', '/{t}', '/evil.test%2F', '', 'bad_request'],
+    ['https://{t}.ok.test/', '/{t}', '/evil.test%2F', '', 'ambiguous_path'],
     ['https://{t}/', '/{t}', '/evil.test', '', 'bad_request'],
     ['{path}', '/*', '/\\evil.test', '', 'bad_request'],
     // … and nothing can end the field.

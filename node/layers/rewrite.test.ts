@@ -60,9 +60,11 @@ describe('a rewrite', () => {
     [strip('/api'), '/api/*', '/api//evil.test/x', '/evil.test/x'],
     [replace('/api', '/v2'), '/api/*', '/api//x', '/v2/x'],
     [build('/{a}{b}/x'), '/{a}/{b}', '/./.', 'no match'],
-    [build('/.{a}/x'), '/{a}', '/;v=1', 'bad_request'],
+    [build('/.{a}/x'), '/{a}', '/.', 'no match'],
+    [build('/.{*}/x'), '/*', '/;v=1', 'bad_request'],
     [build('/u/{id}'), '/{id}', '/a%2f..%2fb', 'no match'],
-    [build('/u/{id}'), '/{id}', '/a%2fb%3Fc', '/u/a%2Fb%3Fc'],
+    [build('/u/{id}'), '/{id}', '/a%2fb', 'no match'],
+    [build('/u/{*}'), '/*', '/a%2fb%3Fc', '/u/a%2Fb%3Fc'],
   ])('%j on %s is not led astray by %s', (spec, pattern, path, expected) =>
     expect(upstreamPath(spec, pattern, path)).toBe(expected),
   );

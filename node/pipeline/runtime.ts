@@ -30,6 +30,7 @@ const refusalDetail = {
   not_found: 'no route matches the host and path of this request',
   method_not_allowed: 'a route matches this path, but not this method',
   bad_request: 'the path holds dot segments or characters that could be read in two ways',
+  ambiguous_path: 'what the path means, and so which route takes it, depends on how an escaped slash or a `;` is read',
 } as const;
 
 /** The chain of a request that no route takes: it is seen, traced and answered like any other. */

@@ -23,8 +23,11 @@ import type { Dispatch, GatewayRequest } from '../pipeline/dispatch.js';
 import { type Condition, compileConditions, queryPairs } from './conditions.js';
 import { createHostTables, firstOfHost, hostOf, tableOf } from './host.js';
 import { createPathTree, leafOf, type PathNode, pathPattern, walkPath } from './path-tree.js';
+import { otherReadings } from './readings.js';
 
-export type Unmatched = 'not_found' | 'method_not_allowed' | 'bad_request';
+/** Why a path is refused before a route is looked for: it can't be read in one way only, or leads to two routes. */
+export type RefusedPath = 'bad_request' | 'ambiguous_path';
+export type Unmatched = 'not_found' | 'method_not_allowed' | RefusedPath;
 
 /** Chains for 405 that are remembered; there are as many sets of methods as a configuration has, so few. */
 const REFUSALS_MAX = 256;
@@ -36,7 +39,7 @@ export function compileRouter(
 ): Dispatch {
   const find = compileMatcher(routes.map((route) => ({ route, target: dispatchOf(route) })));
   const notFound = unmatched('not_found', []);
-  const badPath = unmatched('bad_request', []);
+  const refusedPaths = { bad_request: unmatched('bad_request', []), ambiguous_path: unmatched('ambiguous_path', []) };
   const refusals = new Map<string, Dispatch>();
   const refuseMethod = (allow: ReadonlySet<string>): Dispatch => {
     const methods = [...allow].sort();
@@ -49,7 +52,7 @@ export function compileRouter(
   };
   return (request, handler) => {
     const found = find(request);
-    if (found === null) return badPath(request, handler);
+    if (typeof found === 'string') return refusedPaths[found](request, handler);
     if ('target' in found) {
       request.exchange.routeId = found.route.id;
       request.exchange.params = found.params;
@@ -87,10 +90,10 @@ type Leaf<T> = Candidate<T>[];
 
 export type RequestLine = Pick<GatewayRequest, 'method' | 'path' | 'query' | 'authority' | 'headers'>;
 
-/** The matching by itself: a match, a miss with the methods that would have matched, or null for a refused path. */
+/** The matching by itself: a match, a miss with the methods that would have matched, or why the path is refused. */
 export function compileMatcher<T>(
   entries: readonly { readonly route: RouteSpec; readonly target: T }[],
-): (request: RequestLine) => Match<T> | Miss | null {
+): (request: RequestLine) => Match<T> | Miss | RefusedPath {
   const hosts = createHostTables<PathNode<Leaf<T>>>();
   entries.forEach(({ route, target }, order) => {
     const pattern = pathPattern(route.match.path);
@@ -102,13 +105,25 @@ export function compileMatcher<T>(
       leaf.sort((a, b) => b.conditionCount - a.conditionCount || a.order - b.order);
     }
   });
-  return (request) => {
-    const path = matchablePath(request.path);
-    if (path === null) return null;
+  const find = (request: RequestLine, path: string): Match<T> | Miss => {
     const search = new Search<T>(request, path);
     const found = firstOfHost(hosts, hostOf(request.authority), (tree) => walkPath(tree, path, search.ask));
     return found ?? { allow: search.allow };
   };
+  return (request) => {
+    const path = matchablePath(request.path);
+    if (path === null) return 'bad_request';
+    const found = find(request, path);
+    // A route for exactly this path spells out what is meant by it.
+    if ('route' in found && found.route.match.path.kind === 'exact') return found;
+    const isAmbiguous = otherReadings(path).some((other) => !isSameRoute(find(request, other), found));
+    return isAmbiguous ? 'ambiguous_path' : found;
+  };
+}
+
+/** No route is an answer as well: what only one reading of a path leads to is not what the other one was let in for. */
+function isSameRoute<T>(a: Match<T> | Miss, b: Match<T> | Miss): boolean {
+  return ('route' in a ? a.route : null) === ('route' in b ? b.route : null);
 }
 
 function candidateOf<T>(route: RouteSpec, target: T, order: number, names: readonly string[]): Candidate<T> {

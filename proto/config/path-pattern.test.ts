@@ -9,6 +9,7 @@ it.each([
   ['/orders/*', { kind: 'prefix', prefix: '/orders' }],
   ['/orders/{id}', { kind: 'template', template: '/orders/{id}' }],
   ['/{a}/x/*', { kind: 'template', template: '/{a}/x/*' }],
+  ['/a;b%2Fc', { kind: 'exact', path: '/a;b%2Fc' }],
   ['/a%20b', { kind: 'exact', path: '/a%20b' }],
 ])('%s is read and written back', (written, pattern) => {
   expect(readPathPattern(written)).toEqual({ ok: true, value: pattern });
@@ -39,6 +40,8 @@ it.each([
   '/%2e%2E/x',
   '/..;x',
   '/a%2f..%2fb',
+  '/a;b/*',
+  '/a%2fb/{id}',
   `/${'a'.repeat(2048)}`,
 ])('%j is refused, with a cure', (written) =>
   expect(readPathPattern(written)).toMatchObject({ ok: false, cure: expect.any(String) }),

@@ -12,6 +12,8 @@ const SEGMENT = /^(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})*$/;
 const PARAMETER = /^\{[A-Za-z_][A-Za-z0-9_]{0,63}\}$/;
 /** Dot segments in every spelling that the router refuses, also behind an encoded separator and before a `;`. */
 const DOTS = /(?:^|%2f|%5c)(?:\.|%2e){1,2}(?:;|%3b|%2f|%5c|$)/i;
+/** What servers read in two ways: the router lets it in where all readings lead to one route, and these could not. */
+const TWO_READINGS = /;|%(?:2f|5c|3b)/i;
 
 export function pathPattern() {
   return leaf(
@@ -35,6 +37,11 @@ export function readPathPattern(written: string): Reading<PathMatchSpec> {
     if (problem !== null) return problem;
   }
   const hasRest = segments.at(-1) === '*';
+  if ((hasRest || names.size > 0) && TWO_READINGS.test(written))
+    return refuse(
+      `the path ${quote(written)} holds a \`;\` or an escaped slash, and stands for more than one path`,
+      'write it without a star and parameters, or leave out what servers read in two ways',
+    );
   if (names.size > 0) return accept({ kind: 'template', template: written });
   if (!hasRest) return accept({ kind: 'exact', path: written });
   // `/*` is the prefix `/`; any other prefix stands without its trailing slash.

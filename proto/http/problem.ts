@@ -141,6 +141,8 @@ const hints: Record<FailureCode, string> = {
   client_idle_timeout: 'Read the answer without long pauses; the operator may raise `timeouts.clientIdle`.',
   client_gone: 'The client left before the answer; its own timeout may be shorter than the route needs.',
   bad_request: 'Correct the request as the detail says.',
+  ambiguous_path:
+    'Send a slash as a slash, and leave `;` out; the operator may give all readings of the path one route.',
   unauthorized: 'Send credentials that this route accepts; WWW-Authenticate names the scheme.',
   forbidden: 'Ask the owner of the route for access.',
   address_denied: 'Call from an address that the route allows.',

@@ -5,7 +5,8 @@
  *
  * Equivalent spellings are made one (RFC 3986 §6.2.2): percent-encoded unreserved characters are decoded, the digits of
  * the other ones are upper-cased, characters beyond ASCII are encoded, and runs of slashes count as one, as nginx does.
- * `%2F` stays what it is: data inside a segment.
+ * `%2F` and `;` stay what they are, data inside a segment; that a server may read them otherwise is the concern of
+ * node/route/readings.ts.
  *
  * What servers are known to read in two ways is refused (400) rather than resolved, since resolving would send upstream
  * something else than was asked for, and forwarding it raw would leave the choice to the upstream's parser:

@@ -15,9 +15,9 @@ export interface ReferenceMatch {
 export function referenceMatch(
   routes: readonly RouteSpec[],
   request: RequestLine,
-): ReferenceMatch | { readonly allow: readonly string[] } | null {
+): ReferenceMatch | { readonly allow: readonly string[] } | 'bad_request' {
   const path = matchablePath(request.path);
-  if (path === null) return null;
+  if (path === null) return 'bad_request';
   const host = request.authority.replace(/:\d*$/, '').replace(/\.$/, '');
   const matching = routes.flatMap((route, order) => {
     const hostRank = bestHostRank(route.match.hosts, host);
