@@ -19,6 +19,7 @@ import {
 import { answerLength, framingFault } from './answer-head.js';
 import type { Connector, OpenedSocket } from './connector.js';
 import { sendableFields } from './request-fields.js';
+import { translateHandshakeError } from './websocket-failure.js';
 import { createWebSocketPeer } from './websocket-peer.js';
 
 export interface WebSocketOptions {
@@ -97,7 +98,7 @@ class Handshake {
     client.on('error', (cause: Error) => {
       socket.destroy();
       if (this.#answered) return;
-      this.#fail(failure('upgrade_failed', `the upgrade was not completed: ${cause.message}`, { cause }));
+      this.#fail(translateHandshakeError(cause, { written: socket.bytesWritten > 0, answered: socket.bytesRead > 0 }));
     });
   }
 

@@ -337,8 +337,9 @@ describe('a WebSocket to an upstream', () => {
   });
 
   it.each([
-    ['hangs up', '', 'upgrade_failed'],
-    ['speaks nonsense', 'nonsense\r\n\r\n', 'upgrade_failed'],
+    ['hangs up', '', 'connection_closed'],
+    ['hangs up in the head', 'HTTP/1.1 101 Switching Pro', 'response_incomplete'],
+    ['speaks nonsense', 'nonsense\r\n\r\n', 'response_malformed'],
     [
       'proves nothing',
       'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: x\r\n\r\n',
@@ -348,17 +349,28 @@ describe('a WebSocket to an upstream', () => {
     [
       'is ambiguous',
       'HTTP/1.1 403 Forbidden\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
-      'response_malformed|upgrade_failed',
+      'response_malformed',
     ],
-  ])('fails when the upstream %s', async (_what, bytes, codes) => {
+  ])('fails when the upstream %s', async (_what, bytes, code) => {
     const server = await rawServer((socket) => socket.end(bytes));
     const transport = liveTransport({ port: server.port });
     open.push(server, transport);
     const recorder = new UpgradeRecorder();
     transport.dispatch(requestOf({ headers: UPGRADE }), recorder);
     await recorder.ended;
-    expect(codes.split('|')).toContain(recorder.failure?.code);
+    expect(recorder.failure?.code).toBe(code);
     expect([recorder.completed, recorder.peer, recorder.violations]).toEqual([false, null, []]);
+  });
+
+  it('names a reset for what it is', async () => {
+    const server = await rawServer((socket) => socket.resetAndDestroy());
+    const transport = liveTransport({ port: server.port });
+    open.push(server, transport);
+    const recorder = new UpgradeRecorder();
+    transport.dispatch(requestOf({ headers: UPGRADE }), recorder);
+    await recorder.ended;
+    expect(recorder.failure?.code).toMatch(/^connection_closed/);
+    expect([recorder.peer, recorder.violations]).toEqual([null, []]);
   });
 
   it('names a refused connection, and bad fields', async () => {
