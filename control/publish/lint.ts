@@ -8,7 +8,6 @@ import type { Draft } from '@weir/proto/config/parse.js';
 import { parametersOf } from '@weir/proto/config/path-pattern.js';
 import type { Route } from '@weir/proto/config/route.js';
 import type { Upstream } from '@weir/proto/config/upstream.js';
-import { lintGuards } from './lint-guards.js';
 import { lintResilience } from './lint-resilience.js';
 import { lintRouteOrder } from './lint-routes.js';
 import { lintSendable, type SendableKnowledge } from './lint-sendable.js';
@@ -30,7 +29,6 @@ export function lint(draft: Draft, known: Knowledge): Finding[] {
     ...lintTimers(draft),
     ...lintResilience(draft),
     ...lintRouteOrder(draft.routes),
-    ...lintGuards(draft.routes),
     ...draft.routes.flatMap((route, index) => (route === null ? [] : lintRoute(route, ['routes', index], draft))),
     ...lintSendable(draft, known),
     ...lintConsumers(draft, known.keyHash),
