@@ -21,6 +21,7 @@ import {
 } from '../../pipeline/dispatch.js';
 import type { Exchange } from '../../pipeline/exchange.js';
 import type { Clock, Timers } from '../../time/clock.js';
+import { NOWHERE, type Placed } from '../open-exchanges.js';
 import { frameResponse } from '../response-framing.js';
 import { linger } from './linger.js';
 import { Patience } from './patience.js';
@@ -51,7 +52,8 @@ const REST_TO_READ_BYTES = 65_536;
 /** What is below gets this long to answer a request body that was cut off, before the listener does. */
 const ANSWER_GRACE_MS = 1_000;
 
-export class ExchangeSocket implements ResponseHandler, WriterOwner, BodyValve {
+export class ExchangeSocket implements ResponseHandler, WriterOwner, BodyValve, Placed {
+  place = NOWHERE;
   readonly request: GatewayRequest;
   protected readonly owner: ExchangeOwner;
   protected readonly writer: ResponseWriter;

@@ -23,6 +23,7 @@ import type { GatewayRequest } from '../../pipeline/dispatch.js';
 import { createExchange, type Exchange } from '../../pipeline/exchange.js';
 import { clientAddress, type TrustedProxies, trustedProxies } from '../client-address.js';
 import type { BoundAddress, Listener, ListenerOptions } from '../listener.js';
+import { OpenExchanges } from '../open-exchanges.js';
 import { type HeadReading, isFailure, readHead, targetText } from '../request-head.js';
 import { isSafeRequestId } from '../request-ids.js';
 import { statusText } from '../response-framing.js';
@@ -56,7 +57,7 @@ class UwsListener implements Listener, ExchangeOwner {
   readonly clock: ListenerOptions['clock'];
   readonly timers: ListenerOptions['timers'];
   readonly #options: ListenerOptions;
-  readonly #open = new Set<ExchangeSocket>();
+  readonly #open = new OpenExchanges<ExchangeSocket>();
   readonly #addressText = addressTexts();
   readonly #firstRequests: FirstRequests;
   readonly #apps: Apps;
