@@ -98,10 +98,11 @@ export class ResponseWriter {
     this.#owner = owner;
   }
 
-  /** Holds the head back: the body may follow in the same turn. */
+  /** Holds the head back: the body may follow in the same turn. The turn in which the request came may be over long since. */
   begin(head: ResponseHead, framing: Framing): void {
     if (this.#head !== null) throw new Error('a response has one head');
     this.#head = head;
+    this.#turnOver = false;
     this.#framing = framing;
   }
 
