@@ -10,6 +10,7 @@ import {
   type ResponseHead,
 } from '@weir/node/pipeline/dispatch.js';
 import { createExchange } from '@weir/node/pipeline/exchange.js';
+import { systemClock } from '@weir/node/time/system-clock.js';
 import { unweighed } from '@weir/node/upstream/balance/load.js';
 import { alwaysWell } from '@weir/node/upstream/health/standing.js';
 import type { Target } from '@weir/node/upstream/target.js';
@@ -45,10 +46,15 @@ const responseHeaders: HeaderList = [
 
 const body = new TextEncoder().encode(SMALL_BODY);
 
-/** Answers in the same call, in the phases that a pool with a free connection goes through. */
+/**
+ * Answers in the same call, in the phases that a pool with a free connection goes through. The clock is held as it is in
+ * traffic, where the request and its answer are an event each, and what is between them is written at the end of a turn.
+ */
 export const answerAtOnce: Dispatch = (_request, handler) => {
+  systemClock.release();
   handler.onPhase?.('send');
   handler.onPhase?.('firstByte');
+  systemClock.hold();
   const head: ResponseHead = { status: 200, headers: responseHeaders, lengthBytes: body.byteLength, resume: () => {} };
   handler.onHeaders(head);
   handler.onData(body);
@@ -97,7 +103,7 @@ class Sink implements ResponseHandler {
 
 /** A request of the listener: everything in it is new, as it is in traffic. `target` is what `balance` would set. */
 function makeRequest(path: string, number: number, to: Target | null): GatewayRequest {
-  const nowMs = performance.now();
+  const nowMs = systemClock.nowMs();
   return {
     method: 'GET',
     path,
@@ -123,8 +129,10 @@ export function driving(dispatch: Dispatch, paths: readonly string[], to: Target
   return (iterations) => {
     const sink = new Sink();
     for (let number = 0; number < iterations; number += 1) {
+      systemClock.hold();
       dispatch(makeRequest(paths[number % paths.length] ?? '/', number, to), sink);
     }
+    systemClock.release();
     if (sink.completed !== iterations) throw new Error(`${iterations - sink.completed} requests were not answered`);
   };
 }

@@ -114,10 +114,13 @@ export class ExchangeSocket implements ResponseHandler, WriterOwner, BodyValve, 
     const body = this.#body;
     if (body === null) return;
     this.request.exchange.requestBytes += chunk.byteLength;
+    this.owner.clock.hold?.();
     try {
       body.arrived(chunk, isLast);
     } catch (error) {
       this.failed(error);
+    } finally {
+      this.owner.clock.release?.();
     }
     this.#answeredAtOnce();
     if (isLast) this.#bodyCame(body);

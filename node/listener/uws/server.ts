@@ -160,11 +160,11 @@ class UwsListener implements Listener, ExchangeOwner {
   #routes(tunnelled: () => void): (app: TemplatedApp) => void {
     const behavior = webSocketBehavior(
       this.#gateway.limits.messageBytes,
-      (res, req, context) => this.#receive(res, req, context),
+      (res, req, context) => this.#requestCame(res, req, context),
       tunnelled,
       (error) => this.bug(error),
     );
-    return (app) => app.ws('/*', behavior).any('/*', (res, req) => this.#receive(res, req, null));
+    return (app) => app.ws('/*', behavior).any('/*', (res, req) => this.#requestCame(res, req, null));
   }
 
   #connected(res: HttpResponse): void {
@@ -185,6 +185,15 @@ class UwsListener implements Listener, ExchangeOwner {
     // Inside TLS nothing can be said before the handshake is over, and nothing here knows whether it is.
     if (this.#apps.scheme === 'https') res.close();
     else this.#writeProblem(res, failed, '', this.#options.nextRequestId(), 0);
+  }
+
+  #requestCame(res: HttpResponse, req: HttpRequest, context: us_socket_context_t | null): void {
+    this.clock.hold?.();
+    try {
+      this.#receive(res, req, context);
+    } finally {
+      this.clock.release?.();
+    }
   }
 
   /** One request: from the library's objects, which are only valid in this call, to an exchange or a refusal. */

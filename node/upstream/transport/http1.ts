@@ -99,8 +99,13 @@ class PlainConnection implements Connection, Carrier {
       this.socket.destroy();
       return false;
     }
-    this.parser.feed(readBuffer, bytes);
-    return exchange.guard(() => exchange.advance());
+    this.#clock.hold?.();
+    try {
+      this.parser.feed(readBuffer, bytes);
+      return exchange.guard(() => exchange.advance());
+    } finally {
+      this.#clock.release?.();
+    }
   }
 
   #onEnd(): void {
