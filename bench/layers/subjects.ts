@@ -108,7 +108,7 @@ const matching =
       for (let i = 0; i < iterations; i += 1) {
         const line = lines[i % lines.length];
         const match = line === undefined ? null : find(line);
-        if (match !== null && 'target' in match) found += 1;
+        if (match !== null && typeof match === 'object' && 'target' in match) found += 1;
       }
       if (found !== iterations) throw new Error(`${iterations - found} requests found no route`);
     };

@@ -5,7 +5,7 @@ import { duration, flag, integer, leaf, nameKind, oneOrMany, readText, share, te
 import { accept, quote, type Reading, refuse } from './units.js';
 
 /** Both ends included. Not a pair: a list of one would be taken for a list of several. */
-interface StatusRange {
+export interface StatusRange {
   readonly from: number;
   readonly to: number;
 }
