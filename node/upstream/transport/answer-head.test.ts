@@ -10,7 +10,14 @@ describe('framingFault', () => {
     [['transfer-encoding', 'Chunked']],
     [['x-content-length', 'a', 'x', 'content-length']],
   ])('finds nothing wrong with %j', (headers) => {
-    expect(framingFault(headers)).toBeNull();
+    expect(framingFault(200, headers)).toBeNull();
+  });
+
+  it('takes a length of zero on a 204, and no other', () => {
+    expect(framingFault(204, ['content-length', '0'])).toBeNull();
+    expect(framingFault(204, ['content-length', '00'])).toBeNull();
+    expect(framingFault(204, ['content-length', '5'])).toBe('a length on a 204');
+    expect(framingFault(304, ['content-length', '5'])).toBeNull();
   });
 
   it.each([
@@ -26,7 +33,7 @@ describe('framingFault', () => {
       'a Content-Length that is not a number',
     ]),
   ] as [string[], string][])('refuses %j', (headers, fault) => {
-    expect(framingFault(headers)).toBe(fault);
+    expect(framingFault(200, headers)).toBe(fault);
   });
 });
 

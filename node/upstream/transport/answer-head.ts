@@ -10,8 +10,11 @@ export const INTERIM_ANSWERS_MAX = 32;
 
 const DIGITS = /^[0-9]{1,15}$/;
 
-/** What is wrong with the framing fields, or null. */
-export function framingFault(headers: HeaderList): string | null {
+/**
+ * What is wrong with the framing fields, or null. A 204 has no body and may not say how long it is (RFC 9110 §8.6); servers
+ * that are in use say zero, which is so anyway, and goes no further. One that announces bytes probably sends them.
+ */
+export function framingFault(status: number, headers: HeaderList): string | null {
   let length: string | undefined;
   let coding: string | undefined;
   for (let i = 0; i < headers.length; i += 2) {
@@ -25,6 +28,7 @@ export function framingFault(headers: HeaderList): string | null {
     }
   }
   if (length !== undefined && !DIGITS.test(length)) return 'a Content-Length that is not a number';
+  if (status === 204 && Number(length ?? 0) > 0) return 'a length on a 204';
   if (coding === undefined) return null;
   if (length !== undefined) return 'both Content-Length and Transfer-Encoding';
   // A further coding would have to be undone here, and whoever ignores it sees another message (RFC 9112 §7).

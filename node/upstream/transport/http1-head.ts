@@ -68,7 +68,7 @@ export function trailerFault(text: string): string | null {
 }
 
 function judged(status: number, isLatest: boolean, headers: HeaderList): AnswerHead | string {
-  const fault = framingFault(headers);
+  const fault = framingFault(status, headers);
   if (fault !== null) return fault;
   let keepsAlive = isLatest;
   let closes = false;
@@ -84,10 +84,6 @@ function judged(status: number, isLatest: boolean, headers: HeaderList): AnswerH
           closes ||= options.includes('close');
           keepsAlive ||= options.includes('keep-alive');
         }
-        break;
-      case 'content-length':
-        // It has no body, and whoever announces one probably sends it: some readers would read it (RFC 9110 §8.6).
-        if (status === 204 && Number(headers[i + 1]) > 0) return 'a length on a 204';
         break;
       case 'transfer-encoding':
         // HTTP/1.0 does not know chunks, so its readers see another message (RFC 9112 §6.1).

@@ -212,7 +212,7 @@ class Http2Exchange implements ResponseHead, BodySink {
       this.#fail(failure('response_head_too_large', 'the head of the answer is above the limit'), false);
       return;
     }
-    const fault = this.status < 200 || this.status > 599 ? `status ${this.status}` : framingFault(headers);
+    const fault = this.status < 200 || this.status > 599 ? `status ${this.status}` : framingFault(this.status, headers);
     if (fault !== null) {
       this.#fail(failure('response_malformed', `the answer has ${fault}`), false);
       return;

@@ -259,7 +259,7 @@ class Http1Exchange implements Dispatcher.DispatchHandler, ResponseHead {
   }
 
   #passHead(status: number, headers: HeaderList): void {
-    const fault = status < 200 || status > 599 ? `status ${status}` : framingFault(headers);
+    const fault = status < 200 || status > 599 ? `status ${status}` : framingFault(status, headers);
     if (fault !== null) {
       this.#fail(malformed(fault));
       return;

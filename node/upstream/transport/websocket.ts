@@ -133,7 +133,7 @@ class Handshake {
     const handler = this.#handler;
     const status = answer.statusCode ?? 0;
     const headers = lowered(answer.rawHeaders);
-    const fault = status < 200 || status > 599 ? `status ${status}` : framingFault(headers);
+    const fault = status < 200 || status > 599 ? `status ${status}` : framingFault(status, headers);
     if (fault !== null) {
       this.#stop();
       this.#fail(failure('response_malformed', `the answer has ${fault}`));

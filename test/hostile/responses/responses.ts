@@ -229,6 +229,20 @@ const beyond: readonly HostileAnswer[] = [
   { what: 'a body behind 304', say: ['HTTP/1.1 304 Not Modified\r\nContent-Length: 4\r\n\r\nEVIL'], expect: '304 ' },
   { what: 'a body behind HEAD', method: 'HEAD', say: [sized('4', 'EVIL')], expect: '200 ' },
   { what: 'chunks behind HEAD', method: 'HEAD', say: [chunked('4\r\nEVIL\r\n0\r\n\r\n')], expect: '200 ' },
+  // RFC 9110 §8.6 forbids both. Zero says what is so anyway, and servers that are in use do send it.
+  {
+    what: 'a length of zero on 204',
+    say: ['HTTP/1.1 204 No\r\nContent-Length: 0\r\n\r\n'],
+    expect: '204 ',
+    reusable: true,
+  },
+  { what: 'a length on 204', say: ['HTTP/1.1 204 No\r\nContent-Length: 4\r\n\r\n'], expect: MALFORMED },
+  {
+    what: 'a length on 204, and as many bytes',
+    say: ['HTTP/1.1 204 No\r\nContent-Length: 4\r\n\r\nEVIL'],
+    expect: MALFORMED,
+  },
+  { what: 'chunks on 204', say: ['HTTP/1.1 204 No\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'], expect: '204 ' },
   {
     what: 'a length and chunks on 204',
     say: ['HTTP/1.1 204 No\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n'],
