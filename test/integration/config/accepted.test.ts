@@ -1,0 +1,82 @@
+/** What `weir check` accepts, a node runs: from the text through the bytes of a snapshot to a compiled chain per route. */
+import { checkConfig } from '@weir/control/publish/check-config.js';
+import { compileSnapshot } from '@weir/control/publish/compile.js';
+import { createPasswordHasher, sha256Hex } from '@weir/control/publish/credential-hashes.js';
+import { credentialFunctions, hmacSha256 } from '@weir/node/auth/credential-functions.js';
+import { compileCredentials } from '@weir/node/auth/credentials.js';
+import { createLimiterStore } from '@weir/node/limit/limiter-store.js';
+import { compileSnapshot as compileChains } from '@weir/node/pipeline/runtime.js';
+import { makeServices } from '@weir/node/pipeline/testing/specs.js';
+import { systemClock } from '@weir/node/time/system-clock.js';
+import { TimerWheel } from '@weir/node/time/wheel.js';
+import { createNameQuery } from '@weir/node/upstream/dns/queries.js';
+import { createUpstreamRegistry } from '@weir/node/upstream/registry.js';
+import { decodeSnapshot, encodeSnapshot } from '@weir/proto/snapshot/codec.js';
+import { fillReferences } from '@weir/proto/snapshot/secret-text.js';
+import type { SecretText, Snapshot } from '@weir/proto/snapshot/snapshot.js';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { variedConfig } from './varied-config.js';
+
+const environment = {
+  KEY: 'key-1',
+  MOBILE_KEY: 'a',
+  ALICE_PASSWORD: 'b',
+  ORDERS_TOKEN: 'c',
+  COLLECTOR_TOKEN: 'd',
+  STICKY_SECRET: 'sticky-1',
+};
+
+/** Remembers, for a hash takes as long as it should. */
+const hashPassword = createPasswordHasher();
+
+/** As the node does it, but that nothing is opened: its wheel is not driven, and no upstream is warmed. */
+function compileAsNode(snapshot: Snapshot): void {
+  const reveal = (text: SecretText): string => {
+    const { text: filled, missing, malformed } = fillReferences(text, environment);
+    expect([missing, malformed]).toEqual([[], []]);
+    return filled;
+  };
+  const timers = new TimerWheel(systemClock);
+  const random = (): number => 0.5;
+  const registry = createUpstreamRegistry({ clock: systemClock, timers, random, query: createNameQuery(null) });
+  try {
+    compileChains(
+      snapshot,
+      makeServices({
+        ...{ clock: systemClock, timers, random, reveal, sign: hmacSha256, gateway: snapshot.gateway },
+        upstreams: registry.build(snapshot),
+        credentials: compileCredentials(snapshot.consumers, credentialFunctions(systemClock, reveal)),
+        limiters: createLimiterStore(),
+      }),
+    );
+  } finally {
+    registry.close();
+  }
+}
+
+describe('a config that is accepted', () => {
+  it('survives its journey to a node unchanged, and the node can run it', () => {
+    const seen = { accepted: 0, refused: 0 };
+    fc.assert(
+      fc.property(variedConfig, (text) => {
+        const checked = checkConfig(text, environment, sha256Hex);
+        if (!checked.ok) {
+          seen.refused += 1;
+          expect(checked.faults.length).toBeGreaterThan(0);
+          return;
+        }
+        seen.accepted += 1;
+        const context = { environment, version: 1, createdWallMs: 0, sha256Hex, hashPassword };
+        const snapshot = compileSnapshot(checked.config, context);
+        const arrived = decodeSnapshot(encodeSnapshot(snapshot));
+        expect(arrived).toEqual({ ok: true, snapshot });
+        if (arrived.ok) compileAsNode(arrived.snapshot);
+      }),
+      { numRuns: 150 },
+    );
+    // Or the property would say nothing.
+    expect(seen.accepted).toBeGreaterThan(20);
+    expect(seen.refused).toBeGreaterThan(20);
+  }, 60_000);
+});
