@@ -9,7 +9,7 @@ import { cases, connectionCounts } from './proxy/cases.js';
 import { type Cell, cellsFor, runProxyBenchmark } from './proxy/command.js';
 import { type PeerName, peerNames } from './proxy/peers.js';
 
-const usage = `Usage: npm run bench -- <command> [options]
+const usage = `Usage: weir bench <command> [options]
 
 Commands:
   proxy    Weir beside nginx, HAProxy and a plain Node proxy, over sockets

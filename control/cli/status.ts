@@ -8,16 +8,19 @@ import { paintFor } from './terminal.js';
 export const DEFAULT_ADMIN = 'http://127.0.0.1:9080';
 
 interface StatusOptions {
-  readonly json: boolean;
+  readonly json?: boolean;
   readonly admin: string;
 }
 
 export function registerStatus(program: Command): void {
   program
     .command('status')
-    .description('show what runs: config, snapshot, nodes, connections to each target')
-    .option('--json', 'print the answer of the admin API as it is', false)
-    .option('--admin <url>', 'where the admin API is', process.env['WEIR_ADMIN'] ?? DEFAULT_ADMIN)
+    .summary('show what runs: config, snapshot, nodes, connections to each target')
+    .description(
+      'Shows what runs here: the config in force, its snapshot, the nodes, and the connections to each target.',
+    )
+    .option('--json', 'print the answer of the admin API as it is')
+    .option('--admin <url>', 'where the admin API is (or: WEIR_ADMIN)', process.env['WEIR_ADMIN'] ?? DEFAULT_ADMIN)
     .addHelpText(
       'after',
       `
@@ -36,7 +39,7 @@ Examples:
     });
 }
 
-async function status({ json, admin }: StatusOptions): Promise<number> {
+async function status({ json = false, admin }: StatusOptions): Promise<number> {
   const base = baseOf(admin);
   const asked = await askJson('/status', base);
   if (asked.kind !== 'answer') {

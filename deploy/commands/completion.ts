@@ -1,10 +1,12 @@
 /** `weir completion bash|zsh`: a script for the shell, made from the commands that there are. */
 import { Argument, type Command } from 'commander';
+import { passedOnWords } from './passed-on.js';
 
 export function registerCompletion(program: Command): void {
   program
     .command('completion')
     .summary('print a completion script for bash or zsh')
+    .description('Prints a script that lets the Tab key complete the commands of weir and their options.')
     .addArgument(new Argument('<shell>').choices(['bash', 'zsh']))
     .addHelpText(
       'after',
@@ -28,7 +30,7 @@ export function wordsOf(program: Command): Words {
   words.set('', [...program.commands.map((command) => command.name()), 'help', ...options(program), '--help']);
   for (const command of program.commands) {
     const choices = command.registeredArguments.flatMap((argument) => argument.argChoices ?? []);
-    words.set(command.name(), [...choices, ...options(command), '--help']);
+    words.set(command.name(), [...(passedOnWords(command.name()) ?? [...choices, ...options(command)]), '--help']);
   }
   return words;
 }

@@ -13,6 +13,8 @@ interface PassedOn {
   readonly summary: string;
   /** Relative to the root. */
   readonly program: string;
+  /** What may follow the name, for completion in a shell: the program is not asked at each key. */
+  readonly words: readonly string[];
 }
 
 const passedOn: readonly PassedOn[] = [
@@ -21,20 +23,31 @@ const passedOn: readonly PassedOn[] = [
     usage: '[options] [pattern…]',
     summary: 'run everything that CI runs, or the tests whose file matches',
     program: 'test/dist/run/main.js',
+    words: ['--tools', '--seed'],
   },
   {
     name: 'bench',
-    usage: '<proxy|layers> [options]',
-    summary: 'measure beside nginx and HAProxy, or layer by layer',
+    usage: '<proxy|layers|gauntlet> [options]',
+    summary: 'measure beside nginx and HAProxy, before good upstreams and bad ones, or layer by layer',
     program: 'bench/dist/main.js',
+    words: [
+      ...['proxy', 'layers', 'gauntlet', '--quick', '--rounds', '--seconds', '--warmup', '--cases', '--connections'],
+      ...['--peers', '--runs', '--only', '--scenarios', '--rate', '--seed', '--name'],
+    ],
   },
   {
     name: 'fuzz',
     usage: '[options]',
     summary: 'throw seeded hostile input at the parsers',
     program: 'test/dist/run/fuzz.js',
+    words: ['--target', '--seed', '--cases'],
   },
 ];
+
+/** The words of one of these commands; null for any other. */
+export function passedOnWords(command: string): readonly string[] | null {
+  return passedOn.find(({ name }) => name === command)?.words ?? null;
+}
 
 export function registerPassedOn(program: Command): void {
   for (const { name, usage, summary, program: path } of passedOn) {

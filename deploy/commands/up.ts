@@ -52,11 +52,7 @@ export function registerUp(program: Command): void {
     .summary('run a control service and a gateway node together')
     .description('Runs a control service and a gateway node together, and keeps the node running.')
     .option('--config <file>', 'config to serve; reloaded when it changes and on SIGHUP (default: a welcome page)')
-    .option(
-      '--demo',
-      'serve sample upstreams that get into trouble, with traffic on them, and show what clients see',
-      false,
-    )
+    .option('--demo', 'serve sample upstreams that get into trouble, with traffic on them, and show what clients see')
     .option('--seconds <n>', 'with --demo: stop after so many seconds', readSeconds)
     .option('--data <dir>', 'folder for state, such as the last good snapshot', '.weir')
     .option('--admin <addr>', 'host:port of the admin API (default: 127.0.0.1:9080)', readAddress)
@@ -66,7 +62,7 @@ export function registerUp(program: Command): void {
     .action(async (options: Omit<UpArguments, 'admin' | 'metrics'> & Partial<UpArguments>) => {
       const { runUp } = await import('../up/run.js');
       const { admin = { host: '127.0.0.1', port: 9080 }, metrics = { host: '127.0.0.1', port: 9090 } } = options;
-      process.exitCode = await runUp({ ...options, admin, metrics });
+      process.exitCode = await runUp({ ...options, demo: options.demo === true, admin, metrics });
     });
 }
 

@@ -1,0 +1,38 @@
+/** What a newcomer meets first: the help of each command, and the Tab key, which must not know less than the help. */
+import { tmpdir } from 'node:os';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { buildFirst, LONG_MS, runWeir } from './weir-process.js';
+
+beforeAll(buildFirst, 4 * LONG_MS);
+
+const say = async (...args: string[]): Promise<string> => {
+  const { code, stdout, stderr } = await runWeir(args, tmpdir());
+  expect([args, code, stderr]).toEqual([args, 0, '']);
+  return stdout;
+};
+
+describe('the help', () => {
+  it('of every command says how it is used, and the Tab key completes every option that it names', async () => {
+    const script = await say('completion', 'bash');
+    const commands = [...script.matchAll(/^ {4}([a-z]+)\) words="([^"]*)"/gm)];
+    const top = await say('--help');
+    expect(commands.map(([, name]) => name)).toEqual(
+      [...top.matchAll(/^ {2}([a-z]+) .*$/gm)]
+        .map(([, name]) => name)
+        .filter((name) => /^(?!weir|help)/.test(name ?? '')),
+    );
+    for (const [, name = '', words = ''] of commands) {
+      const help = await say(name, '--help');
+      expect(help).toMatch(/^Usage: /);
+      // The paragraph that says what it does, as a sentence.
+      expect([name, /\n\n(Targets|Commands|[A-Z][^\n]+)/.test(help)]).toEqual([name, true]);
+      const named = new Set([...help.matchAll(/^ +(?:-\w, )?(--[a-z]+)/gm)].map(([, option]) => option));
+      const completed = words.split(' ');
+      expect([name, [...named].filter((option) => !completed.includes(option ?? ''))]).toEqual([name, []]);
+      expect([
+        name,
+        completed.filter((word) => word.startsWith('--') && !help.includes(word) && word !== '--help'),
+      ]).toEqual([name, []]);
+    }
+  }, 120_000);
+});
