@@ -14,14 +14,18 @@ export interface BlackHole {
 
 /** In Python, for Node accepts whatever comes. What fills the backlog is never accepted until the hole is opened. */
 const SCRIPT = `
-import socket, sys, threading, time
+import socket, struct, sys, threading, time
 s = socket.socket(); s.bind(('127.0.0.1', 0)); s.listen(0)
 port = s.getsockname()[1]
 held = []
 for _ in range(8):
     c = socket.socket(); c.setblocking(False)
     c.connect_ex(('127.0.0.1', port)); held.append(c)
-time.sleep(0.2)
+# TCP_INFO of a listener: how many connections wait to be accepted, and how many may.
+while True:
+    waiting, room = struct.unpack_from('=II', s.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104), 24)
+    if waiting > room: break
+    time.sleep(0.005)
 print(port, flush=True)
 if sys.stdin.readline() == '': sys.exit()
 for c in held: c.close()

@@ -118,7 +118,8 @@ export function describeWebSocket(name: string, factory: ListenerFactory): void 
       const connecting = connect(w);
       const seen = await w.request(1);
       const peer = fakePeer();
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      // The listener looks after its turn in an immediate of its own; this one comes behind it.
+      await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
       seen.handler.onUpgrade?.([], peer);
       const client = await connecting;
       client.ws.send('hello');
