@@ -12,7 +12,7 @@ import type { NameQuery } from './dns/queries.js';
 import { createResolver } from './dns/resolver.js';
 import { startProber } from './health/prober.js';
 import type { TargetHealth } from './health/target-health.js';
-import { createUpstreamOpinions } from './health/upstream-health.js';
+import { createUpstreamOpinions, type UpstreamOpinions } from './health/upstream-health.js';
 import { createPoolDispatch } from './pools/call.js';
 import type { Connection, Dial } from './pools/connection.js';
 import { Pool, type PoolStats } from './pools/pool.js';
@@ -52,6 +52,7 @@ export interface LiveUpstream extends Upstream {
   readonly targets: readonly LiveTarget[];
   /** Equal for two specs that may share pools: same spec, same TLS files. */
   readonly identity: string;
+  readonly opinions: UpstreamOpinions;
 }
 
 /** Whether an upstream that is alive is what this spec describes. Throws when a TLS file cannot be read. */
@@ -66,6 +67,7 @@ export function createLiveUpstream(spec: UpstreamSpec, deps: UpstreamDeps): Live
   return {
     spec,
     identity: identified(spec, tls?.fingerprint ?? tlsFingerprint(spec.tls)),
+    opinions,
     health: opinions.upstream,
     targets: opinions.targets.map((health) => createLiveTarget(health, spec, tls, deps)),
   };

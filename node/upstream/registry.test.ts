@@ -11,6 +11,7 @@ import { makeBalance } from '../pipeline/testing/specs.js';
 import { driveWheel, systemClock } from '../time/system-clock.js';
 import { TimerWheel } from '../time/wheel.js';
 import { createNameQuery, type NameQuery } from './dns/queries.js';
+import { outcome, outlierSpec } from './health/testing/outcomes.js';
 import { authorityOf } from './live-upstream.js';
 import { createUpstreamRegistry, type UpstreamRegistry, type UpstreamSet } from './registry.js';
 
@@ -68,6 +69,19 @@ describe('the registry of upstreams', () => {
     expect(second.get('a')).toBe(first.get('a'));
     expect(await get(second)).toBe('ok');
     expect([sockets.length, sockets[0]?.destroyed]).toEqual([1, false]);
+  });
+
+  it('hands on what was found out about the targets of an upstream that is described otherwise', () => {
+    const registry = setUp();
+    const outlier = { ...outlierSpec, ejectedShareMax: 1 };
+    const two = { ...specOf('a', 1), outlier, targets: [...specOf('a', 1).targets, ...specOf('a', 2).targets] };
+    const first = registry.build(snapshotOf([two]));
+    registry.use(first);
+    const nowMs = systemClock.nowMs();
+    const broken = first.get('a')?.targets[0]?.health;
+    for (let i = 0; i < 5; i += 1) broken?.end(broken.begin(nowMs), outcome('bad', nowMs));
+    registry.use(registry.build(snapshotOf([{ ...two, balance: makeBalance('least-request') }])));
+    expect(registry.stats().map(({ standing }) => standing)).toEqual(['out', 'well']);
   });
 
   it('replaces an upstream that is described otherwise, and closes what the old one keeps idle', async () => {

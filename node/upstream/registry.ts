@@ -1,6 +1,7 @@
 /**
  * The upstreams of a node across snapshots. Owns which of them are alive: an upstream that a new snapshot describes
- * unchanged stays the same object with the same pools, so a reload closes no connection that it need not close.
+ * unchanged stays the same object with the same pools, so a reload closes no connection that it need not close. One that
+ * changed goes on with the opinions about the targets that it still has.
  *
  *   build ──▶ set (unchanged ones shared, new ones made) ──▶ warm ──▶ use ──▶ the former set's others retire
  *                                                              └──▶ discard: the new ones retire, nothing else happened
@@ -117,6 +118,7 @@ export function createUpstreamRegistry(deps: RegistryDeps): UpstreamRegistry {
     },
     warm: (set) => warmTargets(set, deps.timers),
     use(set) {
+      adoptOpinions(set, current);
       current = set;
       retireAllBut(set, [...alive]);
       health.retain((upstreamId, targetId) => {
@@ -139,6 +141,14 @@ export function createUpstreamRegistry(deps: RegistryDeps): UpstreamRegistry {
       alive.clear();
     },
   };
+}
+
+/** What was found out about a target does not become untrue because its upstream is described otherwise. */
+function adoptOpinions(set: UpstreamSet, former: UpstreamSet): void {
+  for (const upstream of set.all) {
+    const known = former.get(upstream.spec.id);
+    if (known !== undefined && known !== upstream && isLive(known)) upstream.opinions.adopt(known.opinions);
+  }
 }
 
 function upstreamStatsOf({ spec, health }: LiveUpstream, nowMs: number): UpstreamStats {

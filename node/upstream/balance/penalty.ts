@@ -44,8 +44,8 @@ class Penalty implements Load {
   end(_token: number, outcome: AttemptOutcome): void {
     const nowMs = outcome.endedAtMs;
     const blame = blameOf(outcome);
-    if (blame === 'failed') this.#raise(PENALTY_FACTOR, nowMs);
-    else if (blame === 'doubtful') this.#raise(this.#weightAt(nowMs) * DOUBT_FACTOR, nowMs);
+    if (blame === 'failed') this.#set(PENALTY_FACTOR, nowMs);
+    else if (blame === 'doubtful') this.#set(this.#weightAt(nowMs) * DOUBT_FACTOR, nowMs);
     if (!(outcome.retryAfterMs > 0)) return;
     const untilMs = nowMs + Math.min(outcome.retryAfterMs, RETRY_AFTER_MAX_MS);
     this.#leaveAloneUntilMs = Math.max(this.#leaveAloneUntilMs, untilMs);
@@ -65,8 +65,8 @@ class Penalty implements Load {
     return 1;
   }
 
-  #raise(weight: number, nowMs: number): void {
-    if (weight <= this.#weightAt(nowMs)) return;
+  /** Never less than it was: it is the whole, or several times what it was. */
+  #set(weight: number, nowMs: number): void {
     this.#weight = Math.min(weight, PENALTY_FACTOR);
     this.#updatedAtMs = nowMs;
   }

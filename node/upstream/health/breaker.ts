@@ -45,6 +45,13 @@ export class Breaker {
     return total > 0 && failed >= this.#spec.failureShare * total;
   }
 
+  /** See Opinion. What the other has counted is not taken over: its window may be another. */
+  adopt(former: Breaker): void {
+    this.opinion.adopt(former.opinion);
+    this.reason = former.reason;
+    this.#openMs = Math.min(former.#openMs, this.#spec.openMaxMs);
+  }
+
   end(epoch: number, verdict: Verdict, outcome: AttemptOutcome): void {
     const nowMs = outcome.endedAtMs;
     const weight = this.opinion.weigh(epoch);

@@ -96,6 +96,18 @@ export class Opinion {
     this.#nextEpoch();
   }
 
+  /**
+   * Goes on from the opinion that another one had of the same: after a reload. A trial that is on there decides there, so
+   * here the place is free.
+   */
+  adopt(former: Opinion): void {
+    this.#isWell = former.#isWell;
+    this.#outUntilMs = former.#outUntilMs;
+    this.wellSinceMs = former.wellSinceMs;
+    this.#trialAtMs = Number.NaN;
+    this.#nextEpoch();
+  }
+
   /** False for NaN as well, which is a place that is free. */
   #isTaken(nowMs: number): boolean {
     return nowMs < this.#trialAtMs + TRIAL_MS_MAX;

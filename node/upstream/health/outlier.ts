@@ -69,6 +69,17 @@ export class Outliers {
     this.#ejectedMax = Math.floor(spec.ejectedShareMax * tells.length);
   }
 
+  /** See Opinion; `former` is of the same targets by position, null for new ones. The rules that stand above hold here, too. */
+  adopt(former: readonly (OutlierMember | null)[], nowMs: number): void {
+    this.members.forEach((member, i) => {
+      const before = former[i] ?? null;
+      if (before === null || (!before.opinion.isWell && !this.#mayEject(member, nowMs))) return;
+      member.opinion.adopt(before.opinion);
+      member.reason = before.reason;
+      member.ejections = before.ejections;
+    });
+  }
+
   end(member: OutlierMember, epoch: number, verdict: Verdict, outcome: AttemptOutcome): void {
     const nowMs = outcome.endedAtMs;
     const weight = member.opinion.weigh(epoch);

@@ -35,6 +35,24 @@ export class TargetHealth implements Health {
     this.#opinions = opinions;
   }
 
+  /** Null when there are no outliers. */
+  get member(): OutlierMember | null {
+    return this.#opinions.member;
+  }
+
+  /** Goes on from what was thought of the same target before a reload, as far as it is asked in the same way still. */
+  adopt(former: TargetHealth): void {
+    const { probe, breaker } = this.#opinions;
+    const before = former.#opinions;
+    // A probe that was wrong is mended by another one; and what this one has found out meanwhile is newer.
+    if (JSON.stringify(probe) === JSON.stringify(before.probe) && this.#probe.opinion === 'unknown') {
+      this.#probe = former.#probe;
+      this.#probeReason = former.#probeReason;
+      this.#probedWellSinceMs = former.#probedWellSinceMs;
+    }
+    if (breaker !== null && before.breaker !== null) breaker.adopt(before.breaker);
+  }
+
   standing(nowMs: number): Standing {
     if (this.#probe.opinion === 'out') return 'out';
     const { member, breaker } = this.#opinions;

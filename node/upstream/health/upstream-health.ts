@@ -3,7 +3,7 @@
  * gives each change of opinion its name and its time.
  */
 import type { HealthChange } from '@weir/proto/events/health.js';
-import type { UpstreamSpec } from '@weir/proto/snapshot/snapshot.js';
+import type { TargetSpec, UpstreamSpec } from '@weir/proto/snapshot/snapshot.js';
 import type { Clock } from '../../time/clock.js';
 import { Breaker } from './breaker.js';
 import { Outliers } from './outlier.js';
@@ -16,6 +16,13 @@ export interface UpstreamOpinions {
   readonly targets: readonly TargetHealth[];
   /** The breaker of the upstream as a whole. */
   readonly upstream: Health;
+  /** Of the upstream as a whole; null without. */
+  readonly breaker: Breaker | null;
+  /**
+   * Goes on from what was thought before a reload of the targets that are still there, known by their addresses. Of the
+   * upstream as a whole only when its targets are the same: what new ones do is not known.
+   */
+  adopt(former: UpstreamOpinions): void;
 }
 
 export type HealthSpec = Pick<UpstreamSpec, 'id' | 'targets' | 'probe' | 'outlier' | 'breaker'>;
@@ -50,8 +57,30 @@ export function createUpstreamOpinions(
   );
   // Two broken targets of three may fail most requests; the third still answers, and is found by its own opinion.
   const allFail = (nowMs: number): boolean => breakers.every((each) => each.isFailing(nowMs));
-  const upstream = breaker === null ? alwaysWell : new BrokenAsWhole(new Breaker(breaker, tellOf(null), allFail));
-  return { targets, upstream };
+  const whole = breaker === null ? null : new Breaker(breaker, tellOf(null), allFail);
+  return {
+    targets,
+    upstream: whole === null ? alwaysWell : new BrokenAsWhole(whole),
+    breaker: whole,
+    adopt(former) {
+      const before = targets.map(({ spec: own }) => former.targets.find(({ spec: other }) => isSame(own, other)));
+      targets.forEach((target, i) => {
+        const same = before[i];
+        if (same !== undefined) target.adopt(same);
+      });
+      // Last, for it asks whether others are well in every opinion.
+      outliers?.adopt(
+        before.map((same) => same?.member ?? null),
+        clock.nowMs(),
+      );
+      const isAsItWas = targets.length === former.targets.length && !before.includes(undefined);
+      if (isAsItWas && former.breaker !== null) whole?.adopt(former.breaker);
+    },
+  };
+}
+
+function isSame(one: TargetSpec, other: TargetSpec): boolean {
+  return one.id === other.id && one.scheme === other.scheme;
 }
 
 /** A breaker as the whole health of something. */
