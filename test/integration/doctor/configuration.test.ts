@@ -3,8 +3,8 @@ import { it } from 'vitest';
 import { createAuthority } from '../../conformance/transport/certificates.js';
 import { longWay } from '../../support/long-way.js';
 import type { Stage } from '../../support/stage.js';
+import { serve, workplace } from '../../support/workplace.js';
 import { follow } from './clinic.js';
-import { serve, workplace } from './servers.js';
 
 async function taking(stage: Stage, workMs: (url: string) => number): Promise<string> {
   const server = await serve(stage, workplace({ workMs: ({ url = '' }) => workMs(url) }));

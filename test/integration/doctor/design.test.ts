@@ -6,8 +6,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import type { Stage } from '../../support/stage.js';
+import { serve, workplace } from '../../support/workplace.js';
 import { type Clinic, follow, type Outcome } from './clinic.js';
-import { serve, workplace } from './servers.js';
 
 /** Answers in the end, or 202 with the place where the result will be. */
 interface Report {

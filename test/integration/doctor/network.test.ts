@@ -3,8 +3,8 @@ import { it } from 'vitest';
 import { blackHole } from '../../support/black-hole.js';
 import { longWay } from '../../support/long-way.js';
 import type { Stage } from '../../support/stage.js';
+import { serve, workplace } from '../../support/workplace.js';
 import { follow } from './clinic.js';
-import { serve, workplace } from './servers.js';
 
 async function hole(stage: Stage) {
   const made = await blackHole();

@@ -1,8 +1,8 @@
 /** Three timeouts that servers with too much to do bring about, each ended by the change that the doctor proposes. */
 import { it } from 'vitest';
 import type { Stage } from '../../support/stage.js';
+import { serve, workplace } from '../../support/workplace.js';
 import { type Clinic, follow, HISTORY_MS } from './clinic.js';
-import { serve, workplace } from './servers.js';
 
 /** A server that works on so many requests at once; how long each takes may change. */
 async function atWork(stage: Stage, workers: number, workMs: () => number): Promise<number> {

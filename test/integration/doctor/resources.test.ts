@@ -1,8 +1,8 @@
 /** Timeouts for want of something, here or at a server, each ended by the change that the doctor proposes. */
 import { it } from 'vitest';
 import { type Stage, until } from '../../support/stage.js';
+import { serve, workplace } from '../../support/workplace.js';
 import { follow } from './clinic.js';
-import { serve, workplace } from './servers.js';
 
 async function taking(stage: Stage, workMs: number): Promise<string> {
   const server = await serve(stage, workplace({ workMs: () => workMs }));

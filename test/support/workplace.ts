@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { Stage } from '../../support/stage.js';
+import type { Stage } from './stage.js';
 
 export interface Work {
   /** How long one worker takes for it; read when it begins, so a test may change it. */
