@@ -1,6 +1,9 @@
 /** Cures as config diffs: the path as a person would name it, what stands there, and what should. Pure. */
 import type { Change, TimeoutRecord, WatchedTimer } from '@weir/proto/events/doctor.js';
 
+/** Few clients have a limit below this. */
+const HAND_OVER_MS = 5_000;
+
 export function advice(text: string): Change {
   return { kind: 'advice', text };
 }
@@ -42,6 +45,16 @@ export function goAround(record: TimeoutRecord, isSafe: boolean): Change[] {
   const { hedge, retries } = record.settings;
   if (isSafe && !hedge) return [ofRoute(record, 'hedge', 'false', 'true')];
   return retries === 0 ? [ofRoute(record, 'retry', 'false', 'true')] : [];
+}
+
+/**
+ * Answers 202 while clients still wait: well before they leave, where that is known, and late enough for what is quick.
+ * A request without an upstream makes no job.
+ */
+export function handOver(record: TimeoutRecord): Change[] {
+  if (record.settings.async || record.upstream === '') return [];
+  const afterMs = Math.max(1_000, Math.min(HAND_OVER_MS, Math.floor(record.elapsedMs / 2_000) * 1_000));
+  return [ofRoute(record, 'async', 'false', `{ after: ${inWords(afterMs)} }`)];
 }
 
 /** By a TCP connection: a path that the targets don't know would take all of them out. */

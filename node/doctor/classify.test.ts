@@ -237,14 +237,14 @@ const cases: readonly [string, Partial<TimeoutRecord>, Cause, string, string][] 
     { timer: 'total', limitMs: 30_000, elapsedMs: 30_001, latency: took(latency(40, 27_000, 29_000)) },
     'API design',
     'long-call',
-    'split the call, stream its answer from the start, or answer 202 and let the client ask for the result',
+    'routes[id=orders-read].async: false → { after: 5s }',
   ],
   [
     'a client gives up on a report after ten seconds, before any has ever come',
     { timer: 'client', limitMs: 0, elapsedMs: 10_004, latency: took(unknown) },
     'API design',
     'never-answered-long',
-    'split the call, stream its answer from the start, or answer 202 and let the client ask for the result',
+    'routes[id=orders-read].async: false → { after: 5s }',
   ],
   [
     'half a gibibyte was on its way',

@@ -57,11 +57,12 @@ export function clientDeadline({ record, usualTotalMs }: Facts): Told {
 export function splitTheCall({ record, usualTotalMs }: Facts): Change[] {
   const tookMs = Math.max(usualTotalMs, record.elapsedMs);
   const cure = change.advice(
-    'split the call, stream its answer from the start, or answer 202 and let the client ask for the result',
+    'split the call, stream its answer from the start, or have clients ask for the result later (RFC 7240 respond-async)',
   );
+  const cures = [...change.handOver(record), cure];
   // Until that is done, a limit that holds the call helps those who can wait.
   const canRaise = record.timer !== 'client' && record.limitMs > 0 && usualTotalMs * 1.2 > record.limitMs;
-  return canRaise ? [cure, ...change.raise(record, record.timer, tookMs)] : [cure];
+  return canRaise ? [...cures, ...change.raise(record, record.timer, tookMs)] : cures;
 }
 
 export function isPoolFull({ record: { asked } }: Facts): boolean {

@@ -13,6 +13,8 @@ import { type Attempt, decisiveAttempt, type Exchange } from '../pipeline/exchan
 
 /** Share of a limit from which an answer counts as a near-timeout. */
 export const NEAR_SHARE = 0.8;
+/** What took longer than this was not under that limit: a job has others. A timer may fire a little late. */
+const FIRED_BY_SHARE = 1.2;
 /** A client that leaves sooner than this has changed its mind; later, its own timer has most likely fired. */
 export const PATIENCE_MS = 1_000;
 /** Attempts of one exchange that are looked at. */
@@ -120,7 +122,7 @@ function nearIn(attempt: Attempt, timeouts: RouteTimeouts): Incident[] {
   const at = attempt.phaseStartMs;
   const near = (timer: WatchedTimer, limitMs: number, fromMs: number, toMs: number): Incident[] => {
     const elapsedMs = toMs - fromMs;
-    return limitMs > 0 && elapsedMs > NEAR_SHARE * limitMs
+    return limitMs > 0 && elapsedMs > NEAR_SHARE * limitMs && elapsedMs <= FIRED_BY_SHARE * limitMs
       ? [{ kind: 'near', timer, limitMs, elapsedMs, attempt }]
       : [];
   };

@@ -140,6 +140,7 @@ function settingsSeen(route: RouteSpec, upstream: Upstream | undefined): Setting
     retries: route.retry?.retries ?? 0,
     hedge: route.hedge !== null,
     protect: route.protectBytes > 0,
+    async: route.async !== null,
     probe: upstream !== undefined && upstream.spec.probe !== null,
     latencyFactor: upstream?.spec.outlier?.latencyFactor ?? 0,
     concurrency: upstream?.spec.concurrency?.mode ?? 'none',

@@ -118,6 +118,8 @@ export interface SettingsSeen {
   readonly retries: number;
   readonly hedge: boolean;
   readonly protect: boolean;
+  /** Whether requests may become jobs. */
+  readonly async: boolean;
   readonly probe: boolean;
   /** 0: latency is not compared. */
   readonly latencyFactor: number;

@@ -67,6 +67,7 @@ export const anyRecord: fc.Arbitrary<TimeoutRecord> = fc.record({
     retries: fc.nat(10),
     hedge: fc.boolean(),
     protect: fc.boolean(),
+    async: fc.boolean(),
     probe: fc.boolean(),
     latencyFactor: fc.nat(5),
     concurrency: fc.constantFrom('none', 'adaptive', 'fixed'),

@@ -56,6 +56,7 @@ export function makeRecord(overrides: Partial<TimeoutRecord> = {}): TimeoutRecor
       retries: 2,
       hedge: false,
       protect: false,
+      async: false,
       probe: true,
       latencyFactor: 0,
       concurrency: 'none',

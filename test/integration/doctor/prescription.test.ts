@@ -23,15 +23,19 @@ const faultsOf = (text: string): readonly string[] => {
 describe('what the doctor prescribes', () => {
   it('is a change of a weir.yaml that its schema takes, whatever the record', () => {
     const paths = new Set<string>();
+    const lines = new Set<string>();
     fc.assert(
       fc.property(anyRecord, (record) => {
         const { changes } = classify({ ...record, route: 'all', upstream: 'app' }).verdict;
         for (const change of configChanges(changes)) {
+          const line = `${change.path}: ${change.to}`;
+          if (lines.has(line)) continue;
+          lines.add(line);
           paths.add(change.path);
           expect([change, faultsOf(carriedOut(config, [change]))]).toEqual([change, []]);
         }
       }),
-      { numRuns: 1_000 },
+      { numRuns: 300 },
     );
     expect(paths.size).toBeGreaterThan(8);
   });
