@@ -107,8 +107,8 @@ const matching =
       let found = 0;
       for (let i = 0; i < iterations; i += 1) {
         const line = lines[i % lines.length];
-        const match = line === undefined ? null : find(line);
-        if (match !== null && typeof match === 'object' && 'target' in match) found += 1;
+        const match = line === undefined ? 'bad_request' : find(line);
+        if (typeof match !== 'string' && 'target' in match) found += 1;
       }
       if (found !== iterations) throw new Error(`${iterations - found} requests found no route`);
     };
