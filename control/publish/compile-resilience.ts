@@ -1,4 +1,6 @@
 /** The part of the snapshot that says how to live with bad upstreams; see compile.ts for the rest. Pure. */
+
+import type { Edits } from '@weir/proto/config/header-edits.js';
 import type { Concurrency, Health } from '@weir/proto/config/health.js';
 import type { Async, JobSettings } from '@weir/proto/config/jobs.js';
 import type { Hedge, Retry } from '@weir/proto/config/resilience.js';
@@ -15,7 +17,7 @@ import type {
   ProbeSpec,
   RetrySpec,
 } from '@weir/proto/snapshot/resilience.js';
-import type { RouteSpec, UpstreamSpec } from '@weir/proto/snapshot/snapshot.js';
+import type { HeaderEditsSpec, RouteSpec, UpstreamSpec } from '@weir/proto/snapshot/snapshot.js';
 
 export function compileUpstreamResilience({
   balance,
@@ -126,9 +128,19 @@ function compileHedge({ after, budget, floor }: Hedge): HedgeSpec {
   return { after, budgetShare: budget, budgetFloorPerS: floor };
 }
 
-function compileFallback({ upstream, respond, redirect }: Route['fallback'][number]): FallbackSpec {
-  if (upstream !== undefined) return { kind: 'upstream', upstream };
+function compileFallback(entry: Route['fallback'][number]): FallbackSpec {
+  const { upstream, respond, redirect, repeats = false } = entry;
+  if (upstream !== undefined)
+    return { kind: 'upstream', upstream, repeats, requestHeaders: compileEdits(entry.headers) };
   if (redirect !== undefined) return { kind: 'redirect', status: redirect.status, location: redirect.to };
   const { status = 503, headers = [], body = '' } = respond ?? {};
   return { kind: 'respond', status, headers: headers.flat(), body };
+}
+
+const NO_EDITS: HeaderEditsSpec = { remove: [], set: [], add: [] };
+
+export function compileEdits(edits: Edits | undefined): HeaderEditsSpec {
+  if (edits === undefined) return NO_EDITS;
+  const add = edits.add.flatMap(([name, values]) => values.map((value) => [name, value] as const));
+  return { remove: edits.remove, set: edits.set, add };
 }

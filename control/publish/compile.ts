@@ -32,7 +32,7 @@ import type {
   Snapshot,
   UpstreamSpec,
 } from '@weir/proto/snapshot/snapshot.js';
-import { compileJobs, compileRouteResilience, compileUpstreamResilience } from './compile-resilience.js';
+import { compileEdits, compileJobs, compileRouteResilience, compileUpstreamResilience } from './compile-resilience.js';
 import { routeIds, targetId, upstreamIds } from './names.js';
 
 export interface CompileContext {
@@ -201,8 +201,8 @@ function compileRoute(route: Route, id: string, upstream: string, timeouts: Rout
     match: route.match,
     action: compileAction(route, upstream),
     timeouts,
-    requestHeaders: { remove: request.remove, set: request.set, add: repeated(request.add) },
-    responseHeaders: { remove: response.remove, set: response.set, add: repeated(response.add) },
+    requestHeaders: compileEdits(request),
+    responseHeaders: compileEdits(response),
     cors:
       route.cors === undefined
         ? null
@@ -225,10 +225,6 @@ function compileRoute(route: Route, id: string, upstream: string, timeouts: Rout
 
 function websocketOf({ websocket }: Route): RouteSpec['websocket'] {
   return websocket === null ? null : { idleMs: websocket.idle, origins: websocket.origins ?? null };
-}
-
-function repeated(entries: readonly (readonly [string, readonly string[]])[]): (readonly [string, string])[] {
-  return entries.flatMap(([name, values]) => values.map((value) => [name, value] as const));
 }
 
 function compileAction(route: Route, upstream: string): ActionSpec {

@@ -131,6 +131,26 @@ describe('a fallback', () => {
     ]);
   });
 
+  it('that would get the credentials which the route sets for its own upstream is warned about', () => {
+    const withHeaders = (own: string, entry: string) =>
+      findings(
+        `${others}routes: [{ match: /, upstream: app, headers: { request: ${own} }, fallback: [{ upstream: spare${entry} }] }]`,
+      );
+    const set = '{ set: { Authorization: a, X-B: b }, add: { Cookie: c } }';
+    expect(withHeaders(set, '')).toEqual([
+      expect.stringContaining('warning routes[0].fallback[0]: spare gets the authorization'),
+      expect.stringContaining('warning routes[0].fallback[0]: spare gets the cookie'),
+    ]);
+    expect(withHeaders(set, ', headers: { set: { Authorization: d }, remove: cookie }')).toEqual([]);
+    expect(withHeaders('{ remove: cookie }', '')).toEqual([]);
+  });
+
+  it.each(['repeats: true', 'headers: { remove: cookie }'])('that asks nobody has no %s', (field) =>
+    expect(fallback(`[{ respond: { status: 503 }, ${field} }]`)).toEqual([
+      expect.stringContaining('repeats and headers are about another upstream'),
+    ]),
+  );
+
   it('to another upstream and then an answer is sound, and counts as use of that upstream', () => {
     const text = `${others}routes: [{ match: /, upstream: app, fallback: [{ upstream: spare }, { respond: { status: 503 } }] }]`;
     expect(findings(text)).toEqual([]);

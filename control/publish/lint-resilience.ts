@@ -2,7 +2,9 @@
  * What is said about living with bad upstreams and does nothing, or not what it seems to: settings that contradict each
  * other, and such as another one makes void. Warnings all: a gateway runs with each of them, it only helps less.
  */
+
 import { type Finding, findWarning, type Path } from '@weir/proto/config/faults.js';
+import type { Edits } from '@weir/proto/config/header-edits.js';
 import type { Draft } from '@weir/proto/config/parse.js';
 import { retrySchema } from '@weir/proto/config/resilience.js';
 import type { Route } from '@weir/proto/config/route.js';
@@ -115,7 +117,7 @@ function lintHedge({ hedge, match }: Route, path: Path, { effective }: RouteLimi
   return [findWarning([...path, 'hedge', 'after'], message, `lower it below ${name}, or write adaptive`)];
 }
 
-function lintFallback({ fallback, upstream }: Route, path: Path, { upstreams }: Draft): Finding[] {
+function lintFallback({ fallback, upstream, headers }: Route, path: Path, { upstreams }: Draft): Finding[] {
   const own = upstream ?? (upstreams.length === 1 ? upstreams[0]?.id : undefined);
   const endsAt = fallback.findIndex((entry) => entry.upstream === undefined);
   const named: string[] = own === undefined ? [] : [own];
@@ -126,8 +128,22 @@ function lintFallback({ fallback, upstream }: Route, path: Path, { upstreams }: 
     if (entry.upstream === undefined) return [];
     const asked = named.includes(entry.upstream);
     named.push(entry.upstream);
-    if (!asked) return [];
+    if (!asked) return lintCredentials(entry, headers.request, at);
     const message = `${entry.upstream} has failed already when this fallback is tried`;
     return [findWarning(at, message, 'name another upstream, or let `retry` ask this one again')];
   });
+}
+
+const CREDENTIALS: ReadonlySet<string> = new Set(['authorization', 'cookie', 'proxy-authorization', 'x-api-key']);
+
+/** What a route sets for its upstream is a secret between the two of them. */
+function lintCredentials({ upstream, headers }: Route['fallback'][number], own: Edits, at: Path): Finding[] {
+  const treated = new Set([...(headers?.remove ?? []), ...(headers?.set ?? []).map(([name]) => name)]);
+  const shown = [...own.set, ...own.add].map(([name]) => name).filter((name) => CREDENTIALS.has(name));
+  return shown
+    .filter((name) => !treated.has(name))
+    .map((name) => {
+      const message = `${upstream} gets the ${name} that the route sets for its own upstream`;
+      return findWarning(at, message, `set another one in its \`headers\`, or remove it there`);
+    });
 }

@@ -1,9 +1,10 @@
-import { type FailureCode, failure, failureTable } from '@weir/proto/http/failures.js';
+import { type Failure, type FailureCode, failure, failureTable } from '@weir/proto/http/failures.js';
 import type { FallbackSpec } from '@weir/proto/snapshot/resilience.js';
 import type { RouteSpec } from '@weir/proto/snapshot/snapshot.js';
 import { describe, expect, it } from 'vitest';
 import type { Decision } from '../observe/decisions.js';
 import type { GatewayRequest } from '../pipeline/dispatch.js';
+import type { Attempt } from '../pipeline/exchange.js';
 import {
   fakeBody,
   fakeClock,
@@ -17,8 +18,9 @@ import { makeRoute, makeServices } from '../pipeline/testing/specs.js';
 import { replayOf } from '../upstream/retry/replay.js';
 import { fallback } from './fallback.js';
 
-const other: FallbackSpec = { kind: 'upstream', upstream: 'other' };
-const third: FallbackSpec = { kind: 'upstream', upstream: 'third' };
+const requestHeaders = { remove: [], set: [], add: [] };
+const other: FallbackSpec = { kind: 'upstream', upstream: 'other', repeats: false, requestHeaders };
+const third: FallbackSpec = { kind: 'upstream', upstream: 'third', repeats: false, requestHeaders };
 const sorry: FallbackSpec = { kind: 'respond', status: 503, headers: ['x-from', 'weir'], body: 'sorry' };
 const away: FallbackSpec = { kind: 'redirect', status: 302, location: 'https://{tenant}.example.com/' };
 const again: FallbackSpec = { kind: 'redirect', status: 307, location: '/later{path}' };
@@ -46,7 +48,7 @@ function setUp(ways: readonly FallbackSpec[], route: Partial<RouteSpec> = {}) {
     const exchange = makeExchange();
     exchange.deadlineAtMs = clock.nowMs() + leftMs;
     exchange.params = { tenant };
-    return { handler, cancel: dispatch(makeRequest({ exchange, path: '/acme/a', ...request }), handler) };
+    return { handler, exchange, cancel: dispatch(makeRequest({ exchange, path: '/acme/a', ...request }), handler) };
   };
   const branch = (id: string): ScriptedCall => {
     const bottom = branches.get(id);
@@ -59,6 +61,11 @@ function setUp(ways: readonly FallbackSpec[], route: Partial<RouteSpec> = {}) {
 
 const refused = failure('connection_refused', 'no one listens');
 const reset = failure('connection_closed', 'gone');
+
+const attemptOf = (failed: Failure): Attempt => ({
+  ...{ targetId: 't', cause: null, startedAtMs: 0, phase: 'connect', endedAtMs: 1, status: 0, failure: failed },
+  phaseStartMs: { queue: 0, connect: 0, tls: 0, send: 0, firstByte: 0, body: 0 },
+});
 
 describe('a route without fallbacks', () => {
   it('has no such layer', () => {
@@ -110,7 +117,7 @@ describe('another upstream', () => {
   });
 
   it('gets the request body from its beginning, or is passed over when that is gone', () => {
-    const world = setUp([other, sorry]);
+    const world = setUp([{ ...other, repeats: true }, sorry]);
     const read = (call: ScriptedCall): string[] => {
       const got: string[] = [];
       const note = (text: string) => got.push(text);
@@ -159,9 +166,50 @@ describe('another upstream', () => {
       world.below.last().fail(failed);
       expect([failed.code, world.asked('other')]).toEqual([failed.code, index + 1]);
     }
-    world.send({ method: 'POST', headers: ['idempotency-key', 'k'] });
+  });
+
+  it('gets what is only idempotent where the entry says so, for it does not know the first one', () => {
+    const idempotent: Partial<GatewayRequest>[] = [
+      { method: 'PUT' },
+      { method: 'DELETE' },
+      { method: 'POST', headers: ['idempotency-key', 'k'] },
+    ];
+    for (const request of idempotent) {
+      for (const repeats of [false, true]) {
+        const world = setUp([{ ...other, repeats }, sorry]);
+        world.send(request);
+        world.below.last().fail(reset);
+        expect([request.method, world.asked('other')]).toEqual([request.method, repeats ? 1 : 0]);
+      }
+    }
+    const post = setUp([{ ...other, repeats: true }]);
+    post.send({ method: 'POST' });
+    post.below.last().fail(reset);
+    expect(post.asked('other')).toBe(0);
+  });
+
+  it('is not asked when any attempt may have reached an upstream, although the last one did not', () => {
+    const world = setUp([other]);
+    const { handler, exchange } = world.send({ method: 'DELETE' });
+    exchange.attempts.push(attemptOf(reset), attemptOf(refused));
+    world.below.last().fail(refused);
+    expect([handler.failure, world.asked('other')]).toEqual([refused, 0]);
+
+    const unsent = setUp([other]);
+    unsent.send({ method: 'DELETE' }).exchange.attempts.push(attemptOf(refused), attemptOf(refused));
+    unsent.below.last().fail(refused);
+    expect(unsent.asked('other')).toBe(1);
+  });
+
+  it('gets the request with the edits of its entry, the others without', () => {
+    const edits = { remove: ['cookie'], set: [['authorization', 'mine']], add: [] } as const;
+    const world = setUp([{ ...other, requestHeaders: edits }, third]);
+    const headers = ['cookie', 'c', 'authorization', 'theirs', 'accept', '*/*'];
+    world.send({ headers });
     world.below.last().fail(reset);
-    expect(world.asked('other')).toBe(4);
+    expect(world.branch('other').request.headers).toEqual(['accept', '*/*', 'authorization', 'mine']);
+    world.branch('other').fail(reset);
+    expect(world.branch('third').request.headers).toEqual(headers);
   });
 
   it('is followed by the next one when it fails as well', () => {

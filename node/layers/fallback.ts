@@ -7,21 +7,27 @@
  * of its own. It doesn't on what the client did, on a fault of this gateway, or once the deadline has passed or the head
  * of an answer is on its way.
  *
- * Another upstream, and a redirect that repeats the method (307), means that the request is sent again. So they hold
- * themselves to the rule of retries: nothing was sent, or sending it twice is as good as once.
+ * Another upstream means that the request is sent again, to someone who knows nothing of the first time: what is
+ * idempotent at one system, or has an Idempotency-Key there, may have its effect once more at the other. So unless
+ * nothing of it was sent by any attempt, only a safe method goes there; an entry that says `repeats` vouches for the
+ * two sharing what they do, and then the rule of retries holds: sending it twice is as good as once. That rule holds as
+ * well for a redirect that repeats the method (307), for it is the client who sends that, and knows where to.
  */
 import { type Failure, type FailureCode, failureTable } from '@weir/proto/http/failures.js';
+import type { HeaderList } from '@weir/proto/http/headers.js';
 import type { FallbackSpec } from '@weir/proto/snapshot/resilience.js';
 import type { RouteSpec } from '@weir/proto/snapshot/snapshot.js';
 import type { Place } from '../pipeline/chain.js';
 import type { Cancel, Dispatch, GatewayRequest, ResponseHandler, ResponseHead } from '../pipeline/dispatch.js';
+import type { Exchange } from '../pipeline/exchange.js';
 import type { ChainServices } from '../pipeline/services.js';
 import { fits } from '../upstream/retry/policy.js';
 import { Redispatching } from '../upstream/retry/redispatch.js';
-import { isRepeatable } from '../upstream/retry/repeatable.js';
+import { isRepeatable, isSafe } from '../upstream/retry/repeatable.js';
 import { type Replay, replayOf } from '../upstream/retry/replay.js';
 import { redirect } from './redirect.js';
 import { respond } from './respond.js';
+import { transformRequest } from './transform-request.js';
 
 /** Compiles what stands below this layer, down to the transport, for a route that goes to another upstream. */
 export type CompileBranch = (route: RouteSpec, services: ChainServices) => Dispatch;
@@ -52,9 +58,11 @@ interface Way {
   readonly dispatch: Dispatch;
   /** Takes time, and the body. */
   readonly asksUpstream: boolean;
-  /** The request is sent again, by us or by the client. */
-  readonly repeats: boolean;
+  /** What is asked of a request that an upstream may have seen, before it is sent again by us or by the client. */
+  readonly mayRepeat: (method: string, headers: HeaderList) => boolean;
 }
+
+const always = (): boolean => true;
 
 interface Rules {
   readonly next: Dispatch;
@@ -69,11 +77,14 @@ function compileWay(spec: FallbackSpec, route: RouteSpec, services: ChainService
   if (spec.kind === 'upstream') {
     // What is below may look at the list as well, and must not find this entry in it again.
     const action = { kind: 'proxy', upstream: spec.upstream, rewrite: null } as const;
-    const dispatch = compileBranch({ ...route, action, fallback: [] }, services);
-    return { dispatch, asksUpstream: true, repeats: true };
+    const branch: RouteSpec = { ...route, action, requestHeaders: spec.requestHeaders, fallback: [] };
+    const edit = transformRequest(branch, services);
+    const asking = compileBranch(branch, services);
+    const dispatch = edit === null ? asking : edit(asking);
+    return { dispatch, asksUpstream: true, mayRepeat: spec.repeats ? isRepeatable : isSafe };
   }
-  const repeats = spec.kind === 'redirect' && spec.status === 307;
-  return { dispatch: answering({ ...route, action: spec }, services), asksUpstream: false, repeats };
+  const mayRepeat = spec.kind === 'redirect' && spec.status === 307 ? isRepeatable : always;
+  return { dispatch: answering({ ...route, action: spec }, services), asksUpstream: false, mayRepeat };
 }
 
 /** The layers that answer a route of their own answer here as well; nothing stands below them. */
@@ -83,6 +94,11 @@ function answering(route: RouteSpec, services: ChainServices): Dispatch {
   return layer(() => {
     throw new Error('a layer that answers by itself has passed a request on');
   });
+}
+
+/** The last failure tells of one attempt; one before it may have reached an upstream. */
+function nothingWasSent({ attempts }: Exchange): boolean {
+  return attempts.every(({ failure }) => failure !== null && failureTable[failure.code].retry === 'always');
 }
 
 class FallingBack extends Redispatching {
@@ -122,7 +138,8 @@ class FallingBack extends Redispatching {
     if (this.#isAnsweringItself()) return this.#findWay(this.#nothingSent) ? null : (this.#failure ?? failed);
     const { status, retry } = failureTable[failed.code];
     const isTrouble = UPSTREAM_TROUBLE.includes(status) && failed.code !== 'total_timeout';
-    if (!isTrouble || !this.#findWay(retry === 'always' || notAsked.has(failed.code))) return failed;
+    const nothingSent = (retry === 'always' || notAsked.has(failed.code)) && nothingWasSent(this.#request.exchange);
+    if (!isTrouble || !this.#findWay(nothingSent)) return failed;
     this.#failure = failed;
     return null;
   }
@@ -137,12 +154,11 @@ class FallingBack extends Redispatching {
     const { ways, services } = this.#rules;
     const { method, headers, exchange } = this.#request;
     const leftMs = exchange.deadlineAtMs - services.clock.nowMs();
-    const mayRepeat = nothingSent || isRepeatable(method, headers);
     this.#nothingSent = nothingSent;
     const isWhole = this.#replay === null || this.#replay.isWhole;
     for (let i = this.#next; i < ways.length && leftMs > 0; i += 1) {
       const way = ways[i];
-      if (way === undefined || (way.repeats && !mayRepeat)) continue;
+      if (way === undefined || !(nothingSent || way.mayRepeat(method, headers))) continue;
       if (way.asksUpstream && !(isWhole && fits(0, leftMs))) continue;
       this.#next = i;
       return true;

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import type { LearntLimitSpec } from '../snapshot/resilience.js';
 import { location, respondSchema } from './action.js';
+import { editsSchema } from './header-edits.js';
 import { fieldName } from './network.js';
 import { choice, duration, flag, identifier, integer, leaf, oneOrMany, share, size } from './scalars.js';
 import { accept, type Reading, refuse } from './units.js';
@@ -107,13 +108,26 @@ export const fallbackSchema = z
     z
       .strictObject({
         upstream: identifier().optional().describe('Ask this upstream instead.'),
+        repeats: flag()
+          .optional()
+          .describe('Ask it also what the first one may have done already, where the method is idempotent.'),
+        headers: editsSchema
+          .optional()
+          .describe(
+            'Edits of the request for this upstream: { set, add, remove }, such as credentials it must not see.',
+          ),
         respond: respondSchema.optional().describe('Answer this.'),
         redirect: elsewhere.optional().describe('Send the client there.'),
       })
       .superRefine((value, context) => {
-        if (Object.values(value).filter((part) => part !== undefined).length === 1) return;
-        const params = { cure: 'write one of upstream, respond, redirect' };
-        context.addIssue({ code: 'custom', message: 'a fallback is one thing', params });
+        const { upstream, respond, redirect, ...ofUpstream } = value;
+        if ([upstream, respond, redirect].filter((part) => part !== undefined).length !== 1) {
+          const params = { cure: 'write one of upstream, respond, redirect' };
+          context.addIssue({ code: 'custom', message: 'a fallback is one thing', params });
+        } else if (upstream === undefined && Object.values(ofUpstream).some((part) => part !== undefined)) {
+          const params = { cure: 'name an upstream, or leave them out' };
+          context.addIssue({ code: 'custom', message: 'repeats and headers are about another upstream', params });
+        }
       }),
   )
   .max(5);

@@ -1,47 +1,21 @@
 /** `routes`: which requests go where, and under which conditions. */
 import * as z from 'zod';
-import { framingRefusal, redirectSchema, respondSchema, rewriteSchema } from './action.js';
+import { redirectSchema, respondSchema, rewriteSchema } from './action.js';
 import { authSchema } from './auth.js';
-import { headerMap } from './header-map.js';
+import { editsSchema } from './header-edits.js';
 import { asyncSchema } from './jobs.js';
 import { laterKeys } from './later.js';
 import { limitsSchema } from './limits.js';
 import { matchSchema } from './match.js';
-import { fieldName, ipBlock, method, parseUrl, readFieldName } from './network.js';
+import { fieldName, ipBlock, method, parseUrl } from './network.js';
 import { fallbackSchema, hedgeSchema, prioritySchema, protectSchema, retrySchema, showSchema } from './resilience.js';
 import { duration, flag, identifier, leaf, oneOrMany, readText, size } from './scalars.js';
-import { headerValue } from './secrets.js';
 import { timeoutOverrides } from './timeouts.js';
-import { accept, quote, type Reading, refuse } from './units.js';
-
-/** Host is not a header to edit: what the upstream sees in it is the upstream's setting. */
-function editRefusal(name: string): Reading<never> | null {
-  if (name === 'host') return refuse('the Host header is not edited by routes', "set the upstream's `hostHeader`");
-  return framingRefusal(name);
-}
-
-const removable = leaf(
-  (value) =>
-    readText(value, 'a header name', (name) => {
-      const field = readFieldName(name);
-      return field.ok ? (editRefusal(field.value) ?? field) : field;
-    }),
-  { type: 'string' },
-);
-
-const edits = z.strictObject({
-  remove: oneOrMany(removable).prefault([]).describe('Header names; done first.'),
-  set: headerMap(headerValue(), editRefusal)
-    .prefault({})
-    .describe(`Header → value, in place of any there is; values may hold \${NAME}.`),
-  add: headerMap(oneOrMany(headerValue(), 100), editRefusal)
-    .prefault({})
-    .describe('Header → value or values, beside those there are.'),
-});
+import { accept, quote, refuse } from './units.js';
 
 const headers = z.strictObject({
-  request: edits.prefault({}).describe('Edits on the way to the upstream.'),
-  response: edits.prefault({}).describe('Edits on the way to the client.'),
+  request: editsSchema.prefault({}).describe('Edits on the way to the upstream.'),
+  response: editsSchema.prefault({}).describe('Edits on the way to the client.'),
 });
 
 /** `*`, an origin, or one with a wildcard host. An origin is scheme, host and port, nothing else (RFC 6454). */

@@ -2,7 +2,7 @@
  * What a snapshot says about living with bad upstreams: who is picked, who is believed to be well, what is tried again,
  * and how much may be asked at once. Everything is resolved: a node reads no default of its own.
  */
-import type { SecretText } from './snapshot.js';
+import type { HeaderEditsSpec, SecretText } from './snapshot.js';
 
 /** How a target is picked among those of the best priority that are well. */
 export interface BalanceSpec {
@@ -167,7 +167,14 @@ export interface HedgeSpec {
 
 /** What takes the place of a failure that nothing could avert; the first that can. */
 export type FallbackSpec =
-  | { readonly kind: 'upstream'; readonly upstream: string }
+  | {
+      readonly kind: 'upstream';
+      readonly upstream: string;
+      /** Also asked what the first one may have done already, where the method is idempotent. */
+      readonly repeats: boolean;
+      /** On top of those of the route. */
+      readonly requestHeaders: HeaderEditsSpec;
+    }
   | { readonly kind: 'respond'; readonly status: number; readonly headers: readonly string[]; readonly body: string }
   | { readonly kind: 'redirect'; readonly status: 302 | 303 | 307; readonly location: string };
 

@@ -11,6 +11,13 @@ export function isIdempotent(method: string): boolean {
   return IDEMPOTENT.has(method);
 }
 
+/** Methods that ask for no effect at all (RFC 9110 §9.2.1), so that it does not matter who is asked, and how often. */
+const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
+
+export function isSafe(method: string): boolean {
+  return SAFE.has(method);
+}
+
 export function isRepeatable(method: string, headers: HeaderList): boolean {
   if (isIdempotent(method)) return true;
   const key = headerValue(headers, 'idempotency-key');
