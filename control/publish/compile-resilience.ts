@@ -17,7 +17,7 @@ import type {
   ProbeSpec,
   RetrySpec,
 } from '@weir/proto/snapshot/resilience.js';
-import type { HeaderEditsSpec, RouteSpec, UpstreamSpec } from '@weir/proto/snapshot/snapshot.js';
+import type { HeaderEditsSpec, RouteSpec, RouteTimeouts, UpstreamSpec } from '@weir/proto/snapshot/snapshot.js';
 
 export function compileUpstreamResilience({
   balance,
@@ -81,15 +81,17 @@ function compileConcurrency({ limit, min, max, start, queue }: Concurrency): Con
   return { mode: 'fixed', limitMin: limit, limitMax: limit, limitStart: limit, queue };
 }
 
+/** `timeoutsAt`: what the route's attempts at an upstream are held to. */
 export function compileRouteResilience(
   route: Route,
+  timeoutsAt: (upstream: string) => RouteTimeouts,
 ): Pick<RouteSpec, 'priority' | 'retry' | 'hedge' | 'protectBytes' | 'fallback' | 'async' | 'shown'> {
   return {
     priority: { level: route.priority.level, header: route.priority.header ?? null },
     retry: route.retry === null ? null : compileRetry(route.retry),
     hedge: route.hedge === null ? null : compileHedge(route.hedge),
     protectBytes: route.protect,
-    fallback: route.fallback.map(compileFallback),
+    fallback: route.fallback.map((entry) => compileFallback(entry, timeoutsAt)),
     async: route.async === null ? null : compileAsync(route.async),
     shown: route.show,
   };
@@ -128,10 +130,15 @@ function compileHedge({ after, budget, floor }: Hedge): HedgeSpec {
   return { after, budgetShare: budget, budgetFloorPerS: floor };
 }
 
-function compileFallback(entry: Route['fallback'][number]): FallbackSpec {
+function compileFallback(
+  entry: Route['fallback'][number],
+  timeoutsAt: (upstream: string) => RouteTimeouts,
+): FallbackSpec {
   const { upstream, respond, redirect, repeats = false } = entry;
-  if (upstream !== undefined)
-    return { kind: 'upstream', upstream, repeats, requestHeaders: compileEdits(entry.headers) };
+  if (upstream !== undefined) {
+    const requestHeaders = compileEdits(entry.headers);
+    return { kind: 'upstream', upstream, repeats, requestHeaders, timeouts: timeoutsAt(upstream) };
+  }
   if (redirect !== undefined) return { kind: 'redirect', status: redirect.status, location: redirect.to };
   const { status = 503, headers = [], body = '' } = respond ?? {};
   return { kind: 'respond', status, headers: headers.flat(), body };

@@ -186,6 +186,20 @@ it('of each timer, the route decides before the upstream, and the upstream befor
   );
 });
 
+it('a fallback upstream brings its own limits, under those of the route', () => {
+  const snapshot = compile(`gateway: { timeouts: { idle: 9s } }
+upstreams:
+  - { id: app, targets: http://a, timeouts: { firstByte: 300ms, queue: 1ms } }
+  - { id: spare, targets: http://b, timeouts: { firstByte: 10s, connect: 7ms } }
+routes: [{ match: /, upstream: app, timeouts: { connect: 5ms }, fallback: [{ upstream: spare }] }]`);
+  expect(snapshot.routes[0]?.fallback[0]).toMatchObject({
+    upstream: 'spare',
+    repeats: false,
+    timeouts: { firstByteMs: 10_000, connectMs: 5, queueMs: 1_000, idleMs: 9_000 },
+  });
+  expect(snapshot.routes[0]?.timeouts).toMatchObject({ firstByteMs: 300, connectMs: 5, queueMs: 1 });
+});
+
 describe('a learnt timer', () => {
   const timeoutsOf = (gateway: string, upstream: string, route: string) =>
     compile(

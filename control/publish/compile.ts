@@ -58,8 +58,9 @@ export function compileSnapshot(config: WeirConfig, context: CompileContext): Sn
     upstreams: config.upstreams.map((upstream, index) => compileUpstream(upstream, upstreams[index] ?? '')),
     routes: config.routes.map((route, index) => {
       const target = route.upstream ?? upstreams[0] ?? '';
-      const timeouts = effectiveTimeouts(config.gateway.timeouts, byId.get(target)?.timeouts, route.timeouts);
-      return compileRoute(route, ids[index] ?? '', target, timeouts);
+      const timeoutsAt = (id: string): RouteTimeouts =>
+        effectiveTimeouts(config.gateway.timeouts, byId.get(id)?.timeouts, route.timeouts);
+      return compileRoute(route, ids[index] ?? '', target, timeoutsAt);
     }),
     consumers: config.consumers.map((consumer) => compileConsumer(consumer, context)),
   };
@@ -194,13 +195,18 @@ function compileUpstream(upstream: Upstream, id: string): UpstreamSpec {
   };
 }
 
-function compileRoute(route: Route, id: string, upstream: string, timeouts: RouteTimeouts): RouteSpec {
+function compileRoute(
+  route: Route,
+  id: string,
+  upstream: string,
+  timeoutsAt: (upstream: string) => RouteTimeouts,
+): RouteSpec {
   const { request, response } = route.headers;
   return {
     id,
     match: route.match,
     action: compileAction(route, upstream),
-    timeouts,
+    timeouts: timeoutsAt(upstream),
     requestHeaders: compileEdits(request),
     responseHeaders: compileEdits(response),
     cors:
@@ -219,7 +225,7 @@ function compileRoute(route: Route, id: string, upstream: string, timeouts: Rout
     limits: route.limits.map((limit) => compileLimit(limit, route.auth.length > 0)),
     bodyBytesMax: route.bodyLimit,
     websocket: websocketOf(route),
-    ...compileRouteResilience(route),
+    ...compileRouteResilience(route, timeoutsAt),
   };
 }
 

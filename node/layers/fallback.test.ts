@@ -14,13 +14,14 @@ import {
   type ScriptedCall,
   scriptedDispatch,
 } from '../pipeline/testing/harness.js';
-import { makeRoute, makeServices } from '../pipeline/testing/specs.js';
+import { makeRoute, makeServices, routeTimeouts } from '../pipeline/testing/specs.js';
 import { replayOf } from '../upstream/retry/replay.js';
 import { fallback } from './fallback.js';
 
 const requestHeaders = { remove: [], set: [], add: [] };
-const other: FallbackSpec = { kind: 'upstream', upstream: 'other', repeats: false, requestHeaders };
-const third: FallbackSpec = { kind: 'upstream', upstream: 'third', repeats: false, requestHeaders };
+const timeouts = { ...routeTimeouts, firstByteMs: 77 };
+const other = { kind: 'upstream', upstream: 'other', repeats: false, requestHeaders, timeouts } as const;
+const third = { ...other, upstream: 'third' } as const;
 const sorry: FallbackSpec = { kind: 'respond', status: 503, headers: ['x-from', 'weir'], body: 'sorry' };
 const away: FallbackSpec = { kind: 'redirect', status: 302, location: 'https://{tenant}.example.com/' };
 const again: FallbackSpec = { kind: 'redirect', status: 307, location: '/later{path}' };
@@ -94,7 +95,12 @@ describe('another upstream', () => {
   it('is compiled for the same route, without fallbacks of its own', () => {
     const { routes } = setUp([other, sorry]);
     expect(routes).toHaveLength(1);
-    expect(routes[0]).toMatchObject({ id: 'route-1', action: { kind: 'proxy', upstream: 'other' }, fallback: [] });
+    expect(routes[0]).toMatchObject({
+      id: 'route-1',
+      action: { kind: 'proxy', upstream: 'other' },
+      timeouts,
+      fallback: [],
+    });
   });
 
   it('takes the place of an answer that says that the first one is in trouble', () => {

@@ -77,7 +77,8 @@ function compileWay(spec: FallbackSpec, route: RouteSpec, services: ChainService
   if (spec.kind === 'upstream') {
     // What is below may look at the list as well, and must not find this entry in it again.
     const action = { kind: 'proxy', upstream: spec.upstream, rewrite: null } as const;
-    const branch: RouteSpec = { ...route, action, requestHeaders: spec.requestHeaders, fallback: [] };
+    const { requestHeaders, timeouts } = spec;
+    const branch: RouteSpec = { ...route, action, requestHeaders, timeouts, fallback: [] };
     const edit = transformRequest(branch, services);
     const asking = compileBranch(branch, services);
     const dispatch = edit === null ? asking : edit(asking);

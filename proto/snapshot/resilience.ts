@@ -2,7 +2,7 @@
  * What a snapshot says about living with bad upstreams: who is picked, who is believed to be well, what is tried again,
  * and how much may be asked at once. Everything is resolved: a node reads no default of its own.
  */
-import type { HeaderEditsSpec, SecretText } from './snapshot.js';
+import type { HeaderEditsSpec, RouteTimeouts, SecretText } from './snapshot.js';
 
 /** How a target is picked among those of the best priority that are well. */
 export interface BalanceSpec {
@@ -174,6 +174,8 @@ export type FallbackSpec =
       readonly repeats: boolean;
       /** On top of those of the route. */
       readonly requestHeaders: HeaderEditsSpec;
+      /** As for the route, with those of this upstream in place of those of the first one; `total` is the route's. */
+      readonly timeouts: RouteTimeouts;
     }
   | { readonly kind: 'respond'; readonly status: number; readonly headers: readonly string[]; readonly body: string }
   | { readonly kind: 'redirect'; readonly status: 302 | 303 | 307; readonly location: string };
