@@ -1,4 +1,4 @@
-import { type Failure, type FailureCode, failure, failureTable } from '@weir/proto/http/failures.js';
+import { type Failure, type FailureCode, failure, failureTable, type TimerName } from '@weir/proto/http/failures.js';
 import type { FallbackSpec } from '@weir/proto/snapshot/resilience.js';
 import type { RouteSpec } from '@weir/proto/snapshot/snapshot.js';
 import { describe, expect, it } from 'vitest';
@@ -8,6 +8,7 @@ import type { Attempt } from '../pipeline/exchange.js';
 import {
   fakeBody,
   fakeClock,
+  fakeTimers,
   makeExchange,
   makeRequest,
   recordingHandler,
@@ -29,8 +30,14 @@ const again: FallbackSpec = { kind: 'redirect', status: 307, location: '/later{p
 function setUp(ways: readonly FallbackSpec[], route: Partial<RouteSpec> = {}) {
   const clock = fakeClock();
   const decided: Decision[] = [];
-  const base = makeServices();
-  const services = makeServices({ clock, observer: { ...base.observer, decided: (one) => decided.push(one) } });
+  const fired: TimerName[] = [];
+  const timers = fakeTimers(clock);
+  const observer = {
+    ...makeServices().observer,
+    decided: (one: Decision) => decided.push(one),
+    timerFired: (timer: TimerName) => fired.push(timer),
+  };
+  const services = makeServices({ clock, timers, observer });
   const below = scriptedDispatch();
   const branches = new Map<string, ReturnType<typeof scriptedDispatch>>();
   const routes: RouteSpec[] = [];
@@ -57,7 +64,7 @@ function setUp(ways: readonly FallbackSpec[], route: Partial<RouteSpec> = {}) {
     return bottom.last();
   };
   const asked = (id: string): number => branches.get(id)?.calls.length ?? 0;
-  return { clock, below, decided, routes, send, branch, asked };
+  return { clock, timers, below, decided, fired, routes, send, branch, asked };
 }
 
 const refused = failure('connection_refused', 'no one listens');
@@ -281,6 +288,67 @@ describe('an answer of the route itself', () => {
   });
 });
 
+describe('an upstream that is silent until the deadline', () => {
+  it('gives way to an answer of the route itself, right before it', () => {
+    const world = setUp([other, sorry]);
+    const { handler, exchange } = world.send({}, 1_000);
+    world.clock.advance(979);
+    expect(handler.events).toEqual([]);
+    world.clock.advance(20);
+    expect(world.clock.nowMs()).toBeLessThan(exchange.deadlineAtMs);
+    expect([handler.text(), world.asked('other'), world.below.last().cancelled]).toEqual(['sorry', 0, true]);
+    expect([world.decided, world.fired, world.timers.armed]).toEqual([['fallback'], ['total'], 0]);
+  });
+
+  it('gives way also when it is the second one', () => {
+    const world = setUp([other, sorry]);
+    const { handler } = world.send({}, 30);
+    world.below.last().fail(reset);
+    world.clock.advance(29);
+    expect([handler.text(), world.branch('other').cancelled]).toEqual(['sorry', true]);
+  });
+
+  it('is the timeout of the deadline where nothing else can be said', () => {
+    for (const ways of [[other], [again], [other, again]]) {
+      const world = setUp(ways);
+      const { handler } = world.send({ method: 'POST' }, 100);
+      // An attempt is under way: the client must not repeat it.
+      const { exchange } = world.below.last().request;
+      exchange.attempts.push({ ...attemptOf(reset), failure: null });
+      world.clock.advance(99);
+      expect([handler.events, world.below.last().cancelled, world.timers.armed]).toEqual([[], false, 0]);
+    }
+  });
+
+  it('is told as such where the answer cannot be made', () => {
+    const world = setUp([away]);
+    const { handler } = world.send({}, 100, 'a.evil');
+    world.clock.advance(99);
+    expect(handler.failure).toMatchObject({ code: 'total_timeout', timer: 'total', limitMs: 100 });
+  });
+
+  it('leaves no timer behind, however it ends', () => {
+    const ends: ((call: ScriptedCall, cancel: () => void) => void)[] = [
+      (call) => call.head(200),
+      (call) => call.answer(200),
+      (call) => call.answer(503),
+      (call) => call.fail(reset),
+      (call) => call.fail(failure('bad_request', '')),
+      (_call, cancel) => cancel(),
+    ];
+    for (const end of ends) {
+      const world = setUp([sorry]);
+      const { cancel } = world.send();
+      expect(world.timers.armed).toBe(1);
+      end(world.below.last(), cancel);
+      expect(world.timers.armed).toBe(0);
+    }
+    const without = setUp([other]);
+    without.send();
+    expect(without.timers.armed).toBe(0);
+  });
+});
+
 describe('nothing takes the place', () => {
   // Object.keys of a constant table gives its keys, which TypeScript types as strings.
   const codes = Object.keys(failureTable) as FailureCode[];
@@ -312,14 +380,14 @@ describe('nothing takes the place', () => {
 
   it('of a failure behind the deadline; and so late that an upstream could not answer, only what needs no time', () => {
     const late = setUp([other, sorry]);
-    const { handler } = late.send({}, 100);
-    late.clock.advance(96);
+    const { handler, exchange } = late.send({}, 100);
+    exchange.deadlineAtMs = late.clock.nowMs() + 4;
     late.below.last().fail(reset);
     expect([handler.text(), late.asked('other')]).toEqual(['sorry', 0]);
 
     const over = setUp([other, sorry]);
     const ended = over.send({}, 100);
-    over.clock.advance(100);
+    ended.exchange.deadlineAtMs = over.clock.nowMs();
     over.below.last().fail(reset);
     expect(ended.handler.failure).toBe(reset);
   });

@@ -4,8 +4,9 @@
  * only what edits or refuses: a fallback is asked with the request as the route has prepared it.
  *
  * It acts on an upstream that failed, was too slow, or could not be asked (502, 503, 504), as a failure or as an answer
- * of its own. It doesn't on what the client did, on a fault of this gateway, or once the deadline has passed or the head
- * of an answer is on its way.
+ * of its own. It doesn't on what the client did, on a fault of this gateway, or once the head of an answer is on its way.
+ * An answer of the route's own needs no time, so it also stands for an upstream that is silent until the deadline, and is
+ * given right before that: behind it, it would be as late as the timeout that it is there to avoid.
  *
  * Another upstream means that the request is sent again, to someone who knows nothing of the first time: what is
  * idempotent at one system, or has an Idempotency-Key there, may have its effect once more at the other. So unless
@@ -13,14 +14,22 @@
  * two sharing what they do, and then the rule of retries holds: sending it twice is as good as once. That rule holds as
  * well for a redirect that repeats the method (307), for it is the client who sends that, and knows where to.
  */
-import { type Failure, type FailureCode, failureTable } from '@weir/proto/http/failures.js';
+import { type Failure, type FailureCode, failureTable, timerFired } from '@weir/proto/http/failures.js';
 import type { HeaderList } from '@weir/proto/http/headers.js';
 import type { FallbackSpec } from '@weir/proto/snapshot/resilience.js';
 import type { RouteSpec } from '@weir/proto/snapshot/snapshot.js';
 import type { Place } from '../pipeline/chain.js';
-import type { Cancel, Dispatch, GatewayRequest, ResponseHandler, ResponseHead } from '../pipeline/dispatch.js';
+import type {
+  Cancel,
+  Dispatch,
+  GatewayRequest,
+  ResponseHandler,
+  ResponseHead,
+  WebSocketPeer,
+} from '../pipeline/dispatch.js';
 import type { Exchange } from '../pipeline/exchange.js';
 import type { ChainServices } from '../pipeline/services.js';
+import type { Timer } from '../time/clock.js';
 import { fits } from '../upstream/retry/policy.js';
 import { Redispatching } from '../upstream/retry/redispatch.js';
 import { isRepeatable, isSafe } from '../upstream/retry/repeatable.js';
@@ -53,6 +62,9 @@ const notAsked: ReadonlySet<FailureCode> = new Set(['no_target', 'circuit_open',
 
 /** Of a request body where the route has no `retry` that says it: the default of that. */
 const KEEP_BYTES_MAX = 64 * 1024;
+
+/** Before the deadline: two turns of the timer wheel and some, so that its 504 is not the sooner one. */
+const LAST_WORD_MS = 20;
 
 interface Way {
   readonly dispatch: Dispatch;
@@ -112,6 +124,8 @@ class FallingBack extends Redispatching {
   #failure: Failure | null = null;
   /** No upstream has seen anything of the request so far. */
   #nothingSent = false;
+  /** Runs where the route has an answer of its own, until it is known who answers. */
+  #lastWord: Timer | null = null;
 
   constructor(request: GatewayRequest, handler: ResponseHandler, rules: Rules) {
     super(handler);
@@ -123,18 +137,48 @@ class FallingBack extends Redispatching {
     const { next, keepBytesMax } = this.#rules;
     const { body } = this.#request;
     this.#replay = body === null ? null : replayOf(body, keepBytesMax);
+    this.#awaitLastWord();
     this.send(next, this.#replay === null ? this.#request : { ...this.#request, body: this.#replay.body() });
     return this.cancel;
+  }
+
+  #awaitLastWord(): void {
+    const { ways, services } = this.#rules;
+    const leftMs = this.#request.exchange.deadlineAtMs - services.clock.nowMs();
+    if (!Number.isFinite(leftMs) || ways.every(({ asksUpstream }) => asksUpstream)) return;
+    this.#lastWord = services.timers.create(() => this.#haveLastWord());
+    this.#lastWord.arm(leftMs - Math.min(LAST_WORD_MS, leftMs / 2));
+  }
+
+  #haveLastWord(): void {
+    const { services, routeId } = this.#rules;
+    const { exchange } = this.#request;
+    if (!this.isUndecided || !this.#findWay(nothingWasSent(exchange), false)) return;
+    this.#failure = timerFired('total', exchange.deadlineAtMs - exchange.receivedAtMs);
+    services.observer.timerFired('total', routeId);
+    this.giveUp();
+  }
+
+  override onUpgrade(headers: HeaderList, peer: WebSocketPeer): void {
+    this.#lastWord?.cancel();
+    super.onUpgrade(headers, peer);
   }
 
   protected override keepsAnswer(head: ResponseHead): boolean {
     const isTrouble = head.status >= 400 && this.#rules.statuses.includes(head.status) && !this.#isAnsweringItself();
     if (isTrouble && this.#findWay(false)) return false;
+    this.#lastWord?.cancel();
     this.#replay?.letGo();
     return true;
   }
 
   protected override failureToPass(failed: Failure): Failure | null {
+    const passed = this.#passedOn(failed);
+    if (passed !== null) this.#lastWord?.cancel();
+    return passed;
+  }
+
+  #passedOn(failed: Failure): Failure | null {
     // A redirect that cannot be made of this path is no news for the client: it gets what the upstream's failure was.
     if (this.#isAnsweringItself()) return this.#findWay(this.#nothingSent) ? null : (this.#failure ?? failed);
     const { status, retry } = failureTable[failed.code];
@@ -150,8 +194,8 @@ class FallingBack extends Redispatching {
     return this.#rules.ways[this.#next - 1]?.asksUpstream === false;
   }
 
-  /** Moves on to the next way that can be gone; false when there is none. */
-  #findWay(nothingSent: boolean): boolean {
+  /** Moves on to the next way that can be gone; false when there is none. `hasTime`: to ask an upstream. */
+  #findWay(nothingSent: boolean, hasTime = true): boolean {
     const { ways, services } = this.#rules;
     const { method, headers, exchange } = this.#request;
     const leftMs = exchange.deadlineAtMs - services.clock.nowMs();
@@ -160,7 +204,7 @@ class FallingBack extends Redispatching {
     for (let i = this.#next; i < ways.length && leftMs > 0; i += 1) {
       const way = ways[i];
       if (way === undefined || !(nothingSent || way.mayRepeat(method, headers))) continue;
-      if (way.asksUpstream && !(isWhole && fits(0, leftMs))) continue;
+      if (way.asksUpstream && !(hasTime && isWhole && fits(0, leftMs))) continue;
       this.#next = i;
       return true;
     }
@@ -171,6 +215,7 @@ class FallingBack extends Redispatching {
     const { ways, services, routeId } = this.#rules;
     const way = ways[this.#next];
     this.#next += 1;
+    if (way?.asksUpstream === false) this.#lastWord?.cancel();
     if (way === undefined) throw new Error('a fallback was begun that is not there');
     this.#replay?.detach();
     services.observer.decided('fallback', routeId);
@@ -178,5 +223,7 @@ class FallingBack extends Redispatching {
     this.send(way.dispatch, { ...this.#request, cause: 'fallback', body });
   }
 
-  protected override stop(): void {}
+  protected override stop(): void {
+    this.#lastWord?.cancel();
+  }
 }

@@ -76,7 +76,7 @@ export abstract class Redispatching implements ResponseHandler {
     if (this.keepsAnswer(head)) {
       this.#headPassed = true;
       this.#handler.onHeaders(head);
-    } else this.#giveUp();
+    } else this.giveUp();
   }
 
   onData(chunk: Uint8Array): boolean {
@@ -92,7 +92,7 @@ export abstract class Redispatching implements ResponseHandler {
   onError(failed: Failure): void {
     if (!this.#isListening) return;
     const passed = this.#headPassed ? failed : this.failureToPass(failed);
-    if (passed === null) this.#giveUp();
+    if (passed === null) this.giveUp();
     else this.fail(passed);
   }
 
@@ -102,7 +102,13 @@ export abstract class Redispatching implements ResponseHandler {
     this.#handler.onUpgrade?.(headers, peer);
   }
 
-  #giveUp(): void {
+  /** Nothing has passed yet of what is being tried, so that something else may be. */
+  protected get isUndecided(): boolean {
+    return this.#isListening && !this.#headPassed;
+  }
+
+  /** Cancels what is being tried, and `again` is called; of use from outside of a callback where `isUndecided`. */
+  protected giveUp(): void {
     this.#isListening = false;
     if (this.#isDispatching) return;
     this.#cancelNext();
