@@ -107,7 +107,7 @@ function createLiveTarget(
     clock: deps.clock,
     timers: deps.timers,
     streamsExpected: () => streams,
-    dial: dialOf(spec, upstream, connector, deps.clock, (multiplexed) => {
+    dial: dialOf(spec, upstream, connector, deps, (multiplexed) => {
       streams = multiplexed ? STREAMS_MAX : 1;
     }),
   });
@@ -144,7 +144,7 @@ function probing(health: TargetHealth, upstream: UpstreamSpec, connector: Connec
     spec: upstream.probe,
     authority: authorityOf(health.spec),
     // As the pool dials, but what the pool expects of its connections is not the business of a probe.
-    dial: dialOf(health.spec, upstream, connector, clock, () => {}),
+    dial: dialOf(health.spec, upstream, connector, deps, () => {}),
     clock,
     timers,
     random,
@@ -177,7 +177,7 @@ function dialOf(
   spec: TargetSpec,
   upstream: UpstreamSpec,
   connector: Connector,
-  clock: Clock,
+  { clock, timers }: Pick<UpstreamDeps, 'clock' | 'timers'>,
   onOpened: (multiplexed: boolean) => void,
 ): Dial<Connection> {
   const headBytesMax = upstream.pool.responseHeaderBytes;
@@ -193,7 +193,7 @@ function dialOf(
         onOpened(multiplexed);
         events.onConnected(
           multiplexed
-            ? createHttp2Connection(socket, address, spec.scheme, headBytesMax)
+            ? createHttp2Connection(socket, address, spec.scheme, headBytesMax, timers)
             : createHttp1Connection(socket, address, headBytesMax),
         );
       },

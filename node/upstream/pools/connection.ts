@@ -10,6 +10,8 @@ import type { Cancel, RequestBody, ResponseHead } from '../../pipeline/dispatch.
 export interface PoolConnection {
   /** Requests that it can carry at once now; an HTTP/2 peer may change it. */
   readonly streamsMax: number;
+  /** True while it is being found out whether anyone is at the other end: of use where there is no other. */
+  readonly isDoubted?: boolean;
   /** Where it leads to, for pools whose name resolves anew. */
   readonly address: string;
   /** False as soon as it is known that no further request can be sent: closed, closing, or told to go away. */

@@ -68,6 +68,23 @@ describe('a pool', () => {
     expect([b.lease, b.phases, dials.length]).toEqual([null, ['connect'], 2]);
   });
 
+  it('goes around a connection that is in doubt where it can, and returns to it', () => {
+    const { want, connect, giveBack, dials } = setUpPool({ connections: 2 });
+    const a = want();
+    const doubted = connect(0);
+    giveBack(a);
+    doubted.isDoubted = true;
+    const b = want();
+    expect([b.lease, dials.length]).toEqual([null, 2]);
+    connect(1);
+    // No other connection may be opened.
+    const c = want();
+    expect(c.lease?.connection).toBe(doubted);
+    giveBack(c);
+    doubted.isDoubted = false;
+    expect(want().lease?.connection).toBe(doubted);
+  });
+
   it('forgets a connection that the peer closed, and dials for those who wait', () => {
     const { want, connect, dials, pool } = setUpPool({ connections: 1 });
     want();

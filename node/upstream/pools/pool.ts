@@ -164,16 +164,24 @@ export class Pool<C extends PoolConnection> {
     return entry.retired || (limit > 0 && entry.served >= limit) || !entry.connection.isOpen();
   }
 
-  /** The connection used last that has room; those that turn out to be closed are dropped on the way. */
+  /**
+   * The connection used last that has room; those that turn out to be closed are dropped on the way. One that is in
+   * doubt is taken where no other may be opened: nobody tells a waiter when the doubt is over.
+   */
   #roomiest(ticket: Ticket<C> | null): Entry<C> | null {
+    let doubted: Entry<C> | null = null;
     for (let i = this.#roomy.length - 1; i >= 0; i -= 1) {
       const entry = this.#roomy[i];
       if (entry === undefined || (ticket?.fresh === true && !isFreshFor(ticket, entry))) continue;
-      if (!this.#isSpent(entry)) return entry;
+      if (!this.#isSpent(entry)) {
+        if (entry.connection.isDoubted !== true) return entry;
+        doubted ??= entry;
+        continue;
+      }
       this.#unlist(entry);
       if (entry.running === 0) this.#close(entry);
     }
-    return null;
+    return doubted !== null && this.#isFull() ? doubted : null;
   }
 
   #lend(entry: Entry<C>): Held<C> {

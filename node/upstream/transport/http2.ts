@@ -16,6 +16,7 @@ import type { Socket } from 'node:net';
 import { type Failure, failure } from '@weir/proto/http/failures.js';
 import type { HeaderList } from '@weir/proto/http/headers.js';
 import type { BodySink, Cancel, RequestBody, ResponseHead } from '../../pipeline/dispatch.js';
+import type { Timer, Timers } from '../../time/clock.js';
 import type { AnswerSink, Connection, OutgoingRequest } from '../pools/connection.js';
 import { answerLength, framingFault, INTERIM_ANSWERS_MAX } from './answer-head.js';
 import { sendableFields } from './request-fields.js';
@@ -26,14 +27,17 @@ export const STREAMS_MAX = 100;
 /** Bytes that a stream, and all streams of a connection, may have under way to a reader that does not read. */
 const STREAM_WINDOW_BYTES = 256 * 1024;
 const CONNECTION_WINDOW_BYTES = 4 * 1024 * 1024;
+/** For the answer to a PING, which the peer's own thinking does not delay. */
+const PING_MS = 1_000;
 
 export function createHttp2Connection(
   socket: Socket,
   address: string,
   scheme: 'http' | 'https',
   headBytesMax: number,
+  timers: Timers,
 ): Connection {
-  return new Http2Connection(socket, address, scheme, headBytesMax);
+  return new Http2Connection(socket, address, scheme, headBytesMax, timers);
 }
 
 /** What the streams of one connection tell each other. */
@@ -42,6 +46,8 @@ interface Link {
   heard: number;
   /** No further request may go here: the peer goes away, refuses streams, or is not heard of any more. */
   avoided: boolean;
+  /** A request was given up in silence: the peer is asked whether it is there (RFC 9113 §6.7). */
+  doubt(): void;
 }
 
 class Http2Connection implements Connection {
@@ -50,9 +56,16 @@ class Http2Connection implements Connection {
   readonly #session: ClientHttp2Session;
   readonly #scheme: 'http' | 'https';
   readonly #headBytesMax: number;
-  readonly #link: Link = { heard: 0, avoided: false };
+  readonly #link: Link = { heard: 0, avoided: false, doubt: () => this.#ping() };
+  /** Runs while a PING is unanswered. */
+  readonly #pingTimer: Timer;
+  #isPinging = false;
 
-  constructor(socket: Socket, address: string, scheme: 'http' | 'https', headBytesMax: number) {
+  constructor(socket: Socket, address: string, scheme: 'http' | 'https', headBytesMax: number, timers: Timers) {
+    this.#pingTimer = timers.create(() => {
+      this.#link.avoided = true;
+      session.close(); // Now, or when the streams that it still carries have ended by their own limits.
+    });
     this.address = address;
     this.#scheme = scheme;
     this.#headBytesMax = headBytesMax;
@@ -68,13 +81,20 @@ class Http2Connection implements Connection {
     });
     // Each stream reports its own failure; the session's is the same one again.
     session.on('error', () => {});
-    session.on('close', () => this.onClosed?.());
+    session.on('close', () => {
+      this.#pingTimer.cancel();
+      this.onClosed?.();
+    });
     // An idle connection does not keep the process alive; running streams do by their socket's activity.
     session.unref();
   }
 
   get streamsMax(): number {
     return Math.min(STREAMS_MAX, this.#session.remoteSettings.maxConcurrentStreams ?? STREAMS_MAX);
+  }
+
+  get isDoubted(): boolean {
+    return this.#isPinging;
   }
 
   isOpen(): boolean {
@@ -84,6 +104,20 @@ class Http2Connection implements Connection {
   close(): void {
     // With an error: Node ends the streams of a session that is destroyed without one as if they were whole.
     this.#session.destroy(new Error('the connection was closed by this side'));
+  }
+
+  /** One at a time: a peer may take many without an answer between them for an attack (CVE-2019-9512). */
+  #ping(): void {
+    if (this.#isPinging || !this.isOpen()) return;
+    this.#isPinging = true;
+    this.#pingTimer.arm(PING_MS);
+    const isSent = this.#session.ping((error) => {
+      this.#isPinging = false;
+      this.#pingTimer.cancel();
+      if (error === null) this.#link.heard += 1;
+      else this.#link.avoided = true;
+    });
+    if (!isSent) this.#link.avoided = true;
   }
 
   send(request: OutgoingRequest, sink: AnswerSink): Cancel {
@@ -141,8 +175,9 @@ class Http2Exchange implements ResponseHead, BodySink {
   readonly cancel: Cancel = () => {
     if (this.#ended) return;
     // Silence since this request was sent: the peer may have vanished, or Node has ended the session after a breach of
-    // the protocol, of which it tells nobody. Without this, all requests would go on waiting here.
-    if (this.#link.heard === this.#heardBefore) this.#link.avoided = true;
+    // the protocol, of which it tells nobody; then all requests would go on waiting here. Or the client, or a hedge that
+    // has lost, just had no patience: that must not cost the connection that all share.
+    if (this.#link.heard === this.#heardBefore) this.#link.doubt();
     this.#reset();
     this.#sink.onReleased();
   };

@@ -333,6 +333,54 @@ describe('HTTP/2 to an upstream', () => {
     expect([b.text, a.violations, sessions.length, transport.stats().open]).toEqual(['partmore', [], 1, 1]);
   });
 
+  it('keeps the connection when requests are given up before anything came', async () => {
+    const answering: ServerHttp2Stream[] = [];
+    const { transport, sessions } = await serve((stream) => {
+      stream.on('error', () => {});
+      answering.push(stream);
+    });
+    for (let i = 1; i <= 30; i += 1) {
+      const impatient = new Recorder();
+      const cancel = transport.dispatch(requestOf(), impatient);
+      await until('the request is there', () => answering.length === i);
+      cancel();
+      impatient.cancelled();
+    }
+    const patient = exchangeOn(transport, {});
+    await until('the request is there', () => answering.length === 31);
+    answering.at(-1)?.respond({ ':status': 200 });
+    answering.at(-1)?.end('late');
+    expect((await patient).text).toBe('late');
+    // Where a PING was not answered yet, the next request may have gone over a second connection; both are kept.
+    expect(sessions.length).toBeLessThan(4);
+    expect(transport.stats().open).toBe(sessions.length);
+  });
+
+  it('leaves a connection whose peer does not even answer a PING', async () => {
+    const sockets: Socket[] = [];
+    const pings: Buffer[] = [];
+    const server = createTcpServer((socket) => {
+      sockets.push(socket);
+      socket.on('error', () => {});
+      // Empty SETTINGS, and then nothing.
+      socket.write(Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]));
+      socket.on('data', (bytes) => pings.push(bytes));
+    });
+    const port = await listen(server);
+    open.push({ close: () => closeServer(server, sockets) });
+    const transport = liveTransport({ port, protocol: 'http2' });
+    open.push(transport);
+    const given = new Recorder();
+    const cancel = transport.dispatch(requestOf(), given);
+    await until('it waits for an answer', () => given.phases.at(-1) === 'firstByte');
+    await until('the request is there', () => Buffer.concat(pings).length > 60);
+    cancel();
+    given.cancelled();
+    await until('the connection is not used any more', () => transport.stats().idle === 0);
+    transport.dispatch(requestOf(), new Recorder());
+    await until('another connection is there', () => sockets.length === 2);
+  });
+
   it('passes on the failure of a body, and resets the stream', async () => {
     const streams: ServerHttp2Stream[] = [];
     const { transport } = await serve((stream) => streams.push(stream.resume() as ServerHttp2Stream)); // resume() returns its stream.

@@ -7,6 +7,7 @@ import { Pool, type PoolOptions } from '../pool.js';
 export class FakeConnection implements PoolConnection {
   onClosed: (() => void) | null = null;
   closed = false;
+  isDoubted = false;
   running = 0;
   streamsMax: number;
   readonly address: string;
