@@ -122,6 +122,7 @@ class Node implements GatewayNode {
       timers: this.#wheel,
       random: Math.random,
       query: createNameQuery(null),
+      oldestExchangeAtMs: () => this.#listener?.oldestExchangeAtMs ?? Number.POSITIVE_INFINITY,
     });
     const bounds = (): StoreBounds => jobBounds(this.#inForce?.snapshot);
     this.#jobs = createJobs({

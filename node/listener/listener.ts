@@ -59,6 +59,8 @@ export interface Listener {
   readonly connections: number;
   /** Exchanges that have begun and not ended. */
   readonly exchanges: number;
+  /** When the one of them was received that has been open for longest; Infinity when there is none. */
+  readonly oldestExchangeAtMs: number;
   /** Open WebSocket tunnels. */
   readonly tunnels: number;
   /**

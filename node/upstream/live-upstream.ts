@@ -53,6 +53,8 @@ export interface LiveUpstream extends Upstream {
   /** Equal for two specs that may share pools: same spec, same TLS files. */
   readonly identity: string;
   readonly opinions: UpstreamOpinions;
+  /** Retires its targets. What late attempts make it think is its own business then: another may have its name. */
+  retire(): void;
 }
 
 /** Whether an upstream that is alive is what this spec describes. Throws when a TLS file cannot be read. */
@@ -63,13 +65,23 @@ export function identityOf(spec: UpstreamSpec): string {
 export function createLiveUpstream(spec: UpstreamSpec, deps: UpstreamDeps): LiveUpstream {
   // Making a context takes longer than all the rest, and plaintext has no use for one.
   const tls = spec.targets.some(({ scheme }) => scheme === 'https') ? loadTlsMaterial(spec.tls) : null;
-  const opinions = createUpstreamOpinions(spec, deps.clock, deps.onHealthChange);
+  // All that may throw comes before the targets, which resolve and probe from the start.
+  const identity = identified(spec, tls?.fingerprint ?? tlsFingerprint(spec.tls));
+  let isRetired = false;
+  const opinions = createUpstreamOpinions(spec, deps.clock, (change) => {
+    if (!isRetired) deps.onHealthChange(change);
+  });
+  const targets = opinions.targets.map((health) => createLiveTarget(health, spec, tls, deps));
   return {
     spec,
-    identity: identified(spec, tls?.fingerprint ?? tlsFingerprint(spec.tls)),
+    identity,
     opinions,
     health: opinions.upstream,
-    targets: opinions.targets.map((health) => createLiveTarget(health, spec, tls, deps)),
+    targets,
+    retire: () => {
+      isRetired = true;
+      for (const target of targets) target.retire();
+    },
   };
 }
 

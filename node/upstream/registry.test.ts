@@ -3,6 +3,7 @@ import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
+import { failure } from '@weir/proto/http/failures.js';
 import type { Snapshot, TargetSpec, UpstreamSpec } from '@weir/proto/snapshot/snapshot.js';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { GatewayRequest, ResponseHandler } from '../pipeline/dispatch.js';
@@ -26,7 +27,10 @@ describe('the registry of upstreams', () => {
   const setUp = (query: NameQuery = createNameQuery(null)): UpstreamRegistry => {
     const wheel = new TimerWheel(systemClock);
     ends.push(driveWheel(wheel));
-    const registry = createUpstreamRegistry({ clock: systemClock, timers: wheel, random: Math.random, query });
+    const registry = createUpstreamRegistry({
+      ...{ clock: systemClock, timers: wheel, random: Math.random, query },
+      oldestExchangeAtMs: () => Number.POSITIVE_INFINITY,
+    });
     ends.push(() => registry.close());
     return registry;
   };
@@ -116,7 +120,9 @@ describe('the registry of upstreams', () => {
   it('lets go of a removed upstream when its last attempt has ended, without another reload', () => {
     const clock = fakeClock();
     const timers = fakeTimers(clock);
-    const registry = createUpstreamRegistry({ clock, timers, random: Math.random, query: createNameQuery(null) });
+    const query = createNameQuery(null);
+    const oldestExchangeAtMs = () => Number.POSITIVE_INFINITY;
+    const registry = createUpstreamRegistry({ clock, timers, random: Math.random, query, oldestExchangeAtMs });
     const first = registry.build(snapshotOf([specOf('a', 1), specOf('b', 1)]));
     registry.use(first);
     const [busy] = first.get('a')?.targets ?? [];
@@ -224,6 +230,68 @@ describe('the registry of upstreams', () => {
     rmSync(caFile);
     expect(() => registry.build(snapshot)).toThrow(/ca\.pem/);
     expect(registry.stats()).toMatchObject([{ upstreamId: 'a' }]);
+  });
+});
+
+describe('an upstream that is alive no more', () => {
+  const make = (oldestExchangeAtMs = () => Number.POSITIVE_INFINITY) => {
+    const clock = fakeClock();
+    const timers = fakeTimers(clock);
+    const query = createNameQuery(null);
+    const registry = createUpstreamRegistry({ clock, timers, random: Math.random, query, oldestExchangeAtMs });
+    return { clock, timers, registry };
+  };
+  const PROBE = {
+    ...({ kind: 'tcp', path: '/', host: null, statuses: [], contains: null } as const),
+    ...{ intervalMs: 1_000, timeoutMs: 100, unhealthyAfter: 1, healthyAfter: 1 },
+  };
+  const probed = (id: string): UpstreamSpec => ({ ...specOf(id, 1), probe: PROBE });
+
+  it('leaves neither probes nor timers behind when a later one of its snapshot cannot be built', () => {
+    const { timers, registry } = make();
+    const tls = { verify: true, serverName: null, caFile: '/nowhere/ca.pem', certFile: null, keyFile: null };
+    registry.use(registry.build(snapshotOf([probed('a')])));
+    const armed = timers.armed;
+    expect(armed).toBe(1);
+    const refused = snapshotOf([probed('a'), probed('b'), { ...probed('c'), tls }]);
+    expect(() => registry.build(refused)).toThrow(/ca\.pem/);
+    expect([timers.armed, registry.lingering]).toEqual([armed, 0]);
+  });
+
+  it('lingers while an exchange is open that may go to it still, although none of its attempts is under way', () => {
+    let oldestAtMs = 0;
+    const { clock, timers, registry } = make(() => oldestAtMs);
+    registry.use(registry.build(snapshotOf([specOf('a', 1)])));
+    oldestAtMs = clock.nowMs();
+    registry.use(registry.build(snapshotOf([])));
+    clock.advance(5_000);
+    expect(registry.lingering).toBe(1);
+    oldestAtMs = clock.nowMs();
+    clock.advance(1_000);
+    expect([registry.lingering, timers.armed]).toEqual([0, 0]);
+  });
+
+  it('has no say any more in what is thought of its namesake', () => {
+    const { clock, registry } = make();
+    const breaker = { failureShare: 0.1, requestsMin: 1, windowMs: 10_000, openMs: 1_000, openMaxMs: 1_000 };
+    const spec: UpstreamSpec = { ...specOf('a', 1), breaker };
+    const fail = (set: UpstreamSet): void => {
+      const health = set.get('a')?.targets[0]?.health;
+      const nowMs = clock.nowMs();
+      const times = { startedAtMs: nowMs, headAtMs: Number.NaN, endedAtMs: nowMs, retryAfterMs: Number.NaN };
+      const failed = failure('connection_refused', 'no one listens');
+      health?.end(health.begin(nowMs), { ...times, status: 0, failure: failed, isCancelled: false });
+    };
+    const former = registry.build(snapshotOf([spec]));
+    registry.use(former);
+    registry.use(registry.build(snapshotOf([{ ...spec, balance: makeBalance('least-request') }])));
+    fail(former);
+    expect([...registry.health.counts()]).toEqual([]);
+
+    const used = registry.build(snapshotOf([spec]));
+    registry.use(used);
+    fail(used);
+    expect([...registry.health.counts()]).not.toEqual([]);
   });
 });
 

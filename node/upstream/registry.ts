@@ -20,11 +20,16 @@ const LINGER_LOOK_MS = 1000;
 const WARM_TARGETS_MAX = 256;
 const WARM_MS = 1000;
 
+/** When an upstream retired that no exchange has ever known. */
+const NEVER_USED = Number.NEGATIVE_INFINITY;
+
 export interface RegistryDeps {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;
   readonly query: NameQuery;
+  /** When the exchange was received that has been open for longest; Infinity when none is. */
+  readonly oldestExchangeAtMs: () => number;
 }
 
 export interface TargetStats {
@@ -69,7 +74,7 @@ export interface UpstreamRegistry {
   upstreamStats(): UpstreamStats[];
   /** What changed in the opinions about all of them. */
   readonly health: HealthLog;
-  /** Upstreams of former snapshots whose last attempts have not ended; they are forgotten within a second of that. */
+  /** Upstreams of former snapshots that an exchange may go to still; they are forgotten within a second of its end. */
   readonly lingering: number;
   /** Ends every connection now. */
   close(): void;
@@ -77,19 +82,22 @@ export interface UpstreamRegistry {
 
 export function createUpstreamRegistry(deps: RegistryDeps): UpstreamRegistry {
   let current: UpstreamSet = setOf([], 0);
-  /** Everything that `close` has to end; those of it that only wait for their last attempt are retired. */
+  /** Everything that `close` has to end; those of it that only wait for their last exchange are retired. */
   const alive = new Set<LiveUpstream>();
-  const retired = new Set<LiveUpstream>();
+  /** With the time: what was received later knows nothing of them. */
+  const retired = new Map<LiveUpstream, number>();
   const health = new HealthLog();
   const upstreamDeps = { ...deps, onHealthChange: health.tell, messageBytesMax: () => current.messageBytesMax };
 
   /**
-   * Lets go of retired upstreams whose last attempt is over. Looked for now and then rather than told by each attempt:
-   * that would cost every request something, for the sake of a few after a reload.
+   * Lets go of retired upstreams whose last exchange is over. Looked for now and then rather than told by each exchange:
+   * that would cost every request something, for the sake of a few after a reload. Attempts alone don't tell: an
+   * exchange that waits for a place, or to try again, has none under way.
    */
   const forgetIdle = (): void => {
-    for (const upstream of retired) {
-      if (upstream.targets.some((target) => target.inFlight > 0)) continue;
+    const oldestAtMs = deps.oldestExchangeAtMs();
+    for (const [upstream, retiredAtMs] of retired) {
+      if (oldestAtMs <= retiredAtMs || upstream.targets.some((target) => target.inFlight > 0)) continue;
       retired.delete(upstream);
       alive.delete(upstream);
     }
@@ -97,22 +105,31 @@ export function createUpstreamRegistry(deps: RegistryDeps): UpstreamRegistry {
   };
   const look = deps.timers.create(forgetIdle);
 
-  const retireAllBut = (kept: UpstreamSet, among: Iterable<LiveUpstream>): void => {
+  const retireAllBut = (kept: UpstreamSet, among: Iterable<LiveUpstream>, atMs: number): void => {
+    const keeps = new Set(kept.all);
     for (const upstream of among) {
-      if (kept.all.includes(upstream)) continue;
-      for (const target of upstream.targets) target.retire();
-      retired.add(upstream);
+      if (keeps.has(upstream) || retired.has(upstream)) continue;
+      upstream.retire();
+      retired.set(upstream, atMs);
     }
     forgetIdle();
   };
 
   return {
     build(snapshot) {
-      const all = snapshot.upstreams.map((spec) => {
-        const known = current.get(spec.id);
-        const same = known !== undefined && isLive(known) && known.identity === identityOf(spec);
-        return same ? known : createLiveUpstream(spec, upstreamDeps);
-      });
+      const all: LiveUpstream[] = [];
+      try {
+        for (const spec of snapshot.upstreams) {
+          const known = current.get(spec.id);
+          const same = known !== undefined && isLive(known) && known.identity === identityOf(spec);
+          all.push(same ? known : createLiveUpstream(spec, upstreamDeps));
+        }
+      } catch (error) {
+        // Those before it probe and resolve already.
+        for (const upstream of all) alive.add(upstream);
+        retireAllBut(current, all, NEVER_USED);
+        throw error;
+      }
       for (const upstream of all) alive.add(upstream);
       return setOf(all, snapshot.gateway.limits.messageBytes);
     },
@@ -120,13 +137,13 @@ export function createUpstreamRegistry(deps: RegistryDeps): UpstreamRegistry {
     use(set) {
       adoptOpinions(set, current);
       current = set;
-      retireAllBut(set, [...alive]);
+      retireAllBut(set, [...alive], deps.clock.nowMs());
       health.retain((upstreamId, targetId) => {
         const targets = set.get(upstreamId)?.targets;
         return targets?.some(({ spec }) => targetId === null || spec.id === targetId) ?? false;
       });
     },
-    discard: (set) => retireAllBut(current, set.all),
+    discard: (set) => retireAllBut(current, set.all, NEVER_USED),
     stats: () =>
       current.all.flatMap((upstream) => upstream.targets.map((target) => statsOf(target, deps.clock.nowMs()))),
     upstreamStats: () => current.all.map((upstream) => upstreamStatsOf(upstream, deps.clock.nowMs())),

@@ -104,6 +104,12 @@ class UwsListener implements Listener, ExchangeOwner {
     return this.#open.size;
   }
 
+  get oldestExchangeAtMs(): number {
+    // A set keeps the order in which its members came.
+    for (const { request } of this.#open) return request.exchange.receivedAtMs;
+    return Number.POSITIVE_INFINITY;
+  }
+
   get connections(): number {
     return this.#apps.connections;
   }

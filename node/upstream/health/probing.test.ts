@@ -50,6 +50,7 @@ describe('an upstream that is to be probed', () => {
       timers: wheel,
       random: Math.random,
       query: createNameQuery(null),
+      oldestExchangeAtMs: () => Number.POSITIVE_INFINITY,
     });
     ends.push(() => registry.close());
     return registry;
