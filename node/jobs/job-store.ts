@@ -1,6 +1,6 @@
 /**
  * Where jobs and their results are kept, as the rest of the node sees it. Two stores keep to this, in the memory of the
- * node and in Redis, and pass one suite (testing/store-suite.ts). What a job may become is decided by job.ts; a store
+ * node and in Redis, and pass one suite (test/conformance/jobs). What a job may become is decided by job.ts; a store
  * only keeps it, and lets no two nodes overwrite each other.
  *
  * Every call ends within a bounded time. One that can't be carried out rejects with StoreAway, and may or may not have

@@ -94,6 +94,7 @@ class RedisStore implements JobStore {
       this.#stored = await this.#client.zcard(INDEX);
       if (this.#stored >= this.#bounds().jobsMax) return 'full';
       await this.#swap(beginJob(job, nowMs), version, nowMs);
+      this.#stored += 1;
       return 'created';
     });
   }
@@ -141,8 +142,10 @@ class RedisStore implements JobStore {
 
   onCancelled(hear: (id: string) => void): void {
     this.#subscriber.on('message', (_channel: string, id: string) => hear(id));
+    const subscribe = (): void => void this.#subscriber.subscribe(CANCELLED).catch(() => {});
     // Anew for each connection; one that breaks off meanwhile is followed by another.
-    this.#subscriber.on('ready', () => void this.#subscriber.subscribe(CANCELLED).catch(() => {}));
+    this.#subscriber.on('ready', subscribe);
+    if (this.#subscriber.status === 'ready') subscribe();
   }
 
   sweep(): void {

@@ -119,14 +119,21 @@ export class Spool implements ResponseHandler {
       keeper.failed(failed);
     } else if (this.#gatheredBytes >= PIECE_BYTES || (this.#isComplete && this.#gatheredBytes > 0)) {
       this.#write(keeper);
+      this.#reopen();
     } else if (this.#isComplete && this.head !== null) {
       const { status, headers } = this.head;
       this.drop();
       keeper.done({ status, headers }, this.bytes, this.#pieces);
-    } else if (this.#isClosed && !this.#isComplete) {
-      this.#isClosed = false;
-      this.head?.resume();
+    } else {
+      this.#reopen();
     }
+  }
+
+  /** While a piece is written, the next one may gather. */
+  #reopen(): void {
+    if (!this.#isClosed || this.#isComplete || this.#gatheredBytes >= PIECE_BYTES) return;
+    this.#isClosed = false;
+    this.head?.resume();
   }
 
   #write(keeper: SpoolKeeper): void {

@@ -1,0 +1,34 @@
+import type { JobStore } from '@weir/node/jobs/job-store.js';
+import { createMemoryStore } from '@weir/node/jobs/memory-store.js';
+import { systemClock } from '@weir/node/time/system-clock.js';
+import { expect, it } from 'vitest';
+import { storeSuite } from './store-suite.js';
+
+storeSuite('memory', async () => {
+  let store: JobStore | null = null;
+  return {
+    open: async (bounds) => {
+      store ??= createMemoryStore(systemClock, bounds);
+      return store;
+    },
+    close: async () => {
+      await store?.close();
+    },
+  };
+});
+
+it('the memory of a node takes no more bytes than it may, and has them back when a job is forgotten', async () => {
+  const store = createMemoryStore(systemClock, () => ({ jobsMax: 10, bytesMax: 1_000 }));
+  const job = (id: string) => ({ id, routeId: 'r', owner: null, method: 'GET', leaseMs: 60_000, keepMs: 60_000 });
+  await store.create(job('one'));
+  await store.create(job('two'));
+  expect(await store.write('one', 0, new Uint8Array(600))).toBe('written');
+  expect(await store.write('two', 0, new Uint8Array(400))).toBe('written');
+  expect(await store.write('two', 1, new Uint8Array(1))).toBe('full');
+  expect(store.counts().bytes).toBe(1_000);
+  await store.apply('one', { kind: 'cancel' });
+  expect(store.counts().bytes).toBe(400);
+  expect(await store.write('two', 1, new Uint8Array(600))).toBe('written');
+  await store.forget('two');
+  expect(store.counts()).toMatchObject({ stored: 1, bytes: 0 });
+});
