@@ -14,10 +14,9 @@ import type { GatewaySpec, SecretText, Snapshot } from '@weir/proto/snapshot/sna
 import { credentialFunctions, hmacSha256 } from './auth/credential-functions.js';
 import { compileCredentials } from './auth/credentials.js';
 import { jobIds } from './jobs/job-id.js';
-import type { StoreBounds } from './jobs/job-store.js';
+import type { JobStore, StoreBounds } from './jobs/job-store.js';
 import { createJobs, type JobCounts } from './jobs/jobs.js';
 import { createMemoryStore } from './jobs/memory-store.js';
-import { createRedisStore } from './jobs/redis-store.js';
 import { createLatencyStore } from './latency/latency-store.js';
 import { createLimiterStore } from './limit/limiter-store.js';
 import type { BoundAddress, Listener } from './listener/listener.js';
@@ -66,9 +65,18 @@ export interface GatewayNode {
 }
 
 export async function createNode(options: NodeOptions): Promise<GatewayNode> {
-  const node = new Node(options);
+  const node = new Node(options, await jobStoreMaker(options.redis ?? null));
   await node.open(options.metrics);
   return node;
+}
+
+type MakeJobStore = (bounds: () => StoreBounds) => JobStore;
+
+/** The client of Redis is loaded only where there is one. */
+async function jobStoreMaker(redis: string | null): Promise<MakeJobStore> {
+  if (redis === null) return (bounds) => createMemoryStore(systemClock, bounds);
+  const { createRedisStore } = await import('./jobs/redis-store.js');
+  return (bounds) => createRedisStore({ url: redis, bounds });
 }
 
 /** Before the first snapshot nothing listens, so this answers nobody; it spares every caller a null. */
@@ -108,7 +116,7 @@ class Node implements GatewayNode {
   #drained: Promise<{ readonly cut: number }> | null = null;
   #rssBytes = 0;
 
-  constructor(options: NodeOptions) {
+  constructor(options: NodeOptions, makeJobStore: MakeJobStore) {
     this.#onBug = (error) => {
       this.#observer.bug();
       options.onBug?.(error);
@@ -124,11 +132,10 @@ class Node implements GatewayNode {
       query: createNameQuery(null),
       oldestExchangeAtMs: () => this.#listener?.oldestExchangeAtMs ?? Number.POSITIVE_INFINITY,
     });
-    const bounds = (): StoreBounds => jobBounds(this.#inForce?.snapshot);
     this.#jobs = createJobs({
       clock: systemClock,
       timers: this.#wheel,
-      store: options.redis ? createRedisStore({ url: options.redis, bounds }) : createMemoryStore(systemClock, bounds),
+      store: makeJobStore(() => jobBounds(this.#inForce?.snapshot)),
       ids: jobIds((bytes) => randomBytes(bytes).toString('hex')),
     });
     this.#observer = createNodeObserver({
@@ -249,7 +256,7 @@ class Node implements GatewayNode {
 
   async #drain(): Promise<{ readonly cut: number }> {
     const drainMs = this.#inForce?.snapshot.gateway.clientTimers.drainMs ?? 0;
-    // Together: a job that ends in time may still be collected by a client whose connection is open.
+    // Together, for both have the same limit.
     const [clients, jobs] = await Promise.all([this.#listener?.drain(drainMs), this.#jobs.drain(drainMs)]);
     await this.#end();
     return { cut: (clients?.cut ?? 0) + jobs.cut };

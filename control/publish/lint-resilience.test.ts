@@ -38,6 +38,28 @@ describe('an upstream', () => {
   ])('with %s is sound', (fields) => expect(withUpstream(fields)).toEqual([]));
 });
 
+describe('jobs', () => {
+  it.each([
+    ['async: { prefer: false }', 'async.prefer: nothing is ever handed over'],
+    ['async: { after: 30s }', 'async.after: after (30s) is not before total (30s)'],
+    ['async: { total: 30s }', 'async.total: a job may take 30s'],
+    ['async: { firstByte: 11m }', 'async.firstByte: firstByte (11m) is longer'],
+  ])('with %s are warned about', (fields, finding) => {
+    expect(withRoute(fields)).toEqual([expect.stringContaining(`warning routes[0].${finding}`)]);
+  });
+
+  it('of a route that answers by itself are warned about', () => {
+    expect(findings('routes: [{ match: /, respond: { status: 200 }, async: true }]')).toEqual([
+      expect.stringContaining('warning routes[0].async: a route that answers by itself'),
+    ]);
+  });
+
+  it.each(['async: true', 'async: { after: 29s, total: 31s, firstByte: 31s }', 'async: { prefer: false, after: 1s }'])(
+    'with %s are sound',
+    (fields) => expect(withRoute(fields)).toEqual([]),
+  );
+});
+
 describe('retries', () => {
   it.each([
     ['timeouts: { total: 2s, attempt: 1700ms }', '{}', 'no retry fits'],

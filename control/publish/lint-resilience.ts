@@ -18,12 +18,14 @@ export function lintResilience(draft: Draft): Finding[] {
       upstream === null ? [] : lintUpstream(upstream, ['upstreams', index]),
     ),
     ...draft.routes.flatMap((route, index) => {
-      if (route === null || route.redirect !== undefined || route.respond !== undefined) return [];
       const path: Path = ['routes', index];
+      if (route === null) return [];
+      if (route.redirect !== undefined || route.respond !== undefined) return lintNoAsync(route, path);
       return [
         ...lintRetry(route, path, limitsOf(draft, route)),
         ...lintHedge(route, path, limitsOf(draft, route)),
         ...lintFallback(route, path, draft),
+        ...lintAsync(route, path, limitsOf(draft, route)),
       ];
     }),
   ];
@@ -115,6 +117,39 @@ function lintHedge({ hedge, match }: Route, path: Path, { effective }: RouteLimi
   if (soonestMs < limitMs) return [];
   const message = `the hedge (after ${formatDuration(soonestMs)}) can never start: ${name} (${formatDuration(limitMs)}) ends the first attempt before`;
   return [findWarning([...path, 'hedge', 'after'], message, `lower it below ${name}, or write adaptive`)];
+}
+
+function lintNoAsync({ async }: Route, path: Path): Finding[] {
+  if (async === null) return [];
+  const message = 'a route that answers by itself has nothing to hand over to a job';
+  return [findWarning([...path, 'async'], message, 'remove async')];
+}
+
+function lintAsync({ async }: Route, path: Path, { effective: { total } }: RouteLimits): Finding[] {
+  if (async === null) return [];
+  const findings: Finding[] = [];
+  const warn = (at: string, message: string, cure: string): void => {
+    findings.push(findWarning([...path, 'async', at], message, cure));
+  };
+  if (!async.prefer && async.after === undefined)
+    warn(
+      'prefer',
+      'nothing is ever handed over: neither when the client asks nor after a time',
+      'set after, or prefer',
+    );
+  if (async.after !== undefined && async.after >= total) {
+    const message = `after (${formatDuration(async.after)}) is not before total (${formatDuration(total)}), so requests are handed over shortly before total`;
+    warn('after', message, 'lower after, or raise timeouts.total');
+  }
+  if (async.total <= total) {
+    const message = `a job may take ${formatDuration(async.total)}, and a client is made to wait for ${formatDuration(total)} anyway`;
+    warn('total', message, 'raise async.total above timeouts.total');
+  }
+  if (async.firstByte !== undefined && async.firstByte > async.total) {
+    const message = `firstByte (${formatDuration(async.firstByte)}) is longer than the job may take (${formatDuration(async.total)})`;
+    warn('firstByte', message, 'lower firstByte, or raise total');
+  }
+  return findings;
 }
 
 function lintFallback({ fallback, upstream, headers }: Route, path: Path, { upstreams }: Draft): Finding[] {

@@ -13,6 +13,7 @@ import {
   type ResponseHead,
   type WebSocketPeer,
 } from '../pipeline/dispatch.js';
+import type { Exchange } from '../pipeline/exchange.js';
 import type { ChainServices } from '../pipeline/services.js';
 import { clientBudget } from '../time/client-deadline.js';
 import type { Timer } from '../time/clock.js';
@@ -40,6 +41,14 @@ export const deadline: Place = (route, services) => {
   };
 };
 
+/**
+ * Says when an exchange must be answered. Called from here, and by hand-over for a client's exchange whose request runs
+ * under the deadline of a job.
+ */
+export function bindDeadline(exchange: Exchange, limitMs: number): void {
+  exchange.deadlineAtMs = exchange.receivedAtMs + limitMs;
+}
+
 class Bounded implements ResponseHandler {
   cancelNext: Cancel = nothingToCancel;
   ended = false;
@@ -55,7 +64,7 @@ class Bounded implements ResponseHandler {
   ) {
     const { exchange } = request;
     this.#handler = handler;
-    exchange.deadlineAtMs = exchange.receivedAtMs + limitMs;
+    bindDeadline(exchange, limitMs);
     this.#timer = services.timers.create(() => {
       services.observer.timerFired('total', exchange.routeId);
       this.ended = true;

@@ -151,6 +151,8 @@ describe('an answer in time', () => {
     call.answer(200, ['a', 'b'], 'quick');
     expect([world.handler.events, world.handler.text()]).toEqual([['onHeaders', 'onData', 'onComplete'], 'quick']);
     expect(world.exchange).toMatchObject({ consumerId: 'a', upstreamId: 'u', queuedMs: 3, jobId: '' });
+    // The client's own, whatever the job's would have been.
+    expect(world.exchange.deadlineAtMs - world.exchange.receivedAtMs).toBe(30_000);
     expect(world.exchange.attempts).toHaveLength(1);
     world.clock.advance(60_000);
     await settle();

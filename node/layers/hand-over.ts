@@ -48,6 +48,7 @@ import type { ChainServices } from '../pipeline/services.js';
 import { clientBudget } from '../time/client-deadline.js';
 import type { Timer } from '../time/clock.js';
 import { makeSpanId } from '../trace/trace-context.js';
+import { bindDeadline } from './deadline.js';
 
 /** Compiles what stands below this layer, down to the transport. */
 export type CompileRun = (route: RouteSpec, services: ChainServices) => Dispatch;
@@ -144,6 +145,7 @@ class HandingOver implements ResponseHandler, JobRun {
       body: request.body === null ? null : this.#watched(request.body),
       exchange: forkExchange(request.exchange),
     };
+    bindDeadline(request.exchange, plan.limitMs);
     this.#timer = services.timers.create(() => this.#due());
     this.#spool = new Spool(services.gateway.jobs.resultBytesMax, () => this.#cancelBelow());
   }
