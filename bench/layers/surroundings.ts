@@ -112,6 +112,7 @@ function makeRequest(path: string, number: number, to: Target | null): GatewayRe
     headers: requestHeaders.slice(),
     body: null,
     target: to,
+    cause: undefined,
     exchange: createExchange({
       id: `0af7651916cd43dd-${number}`,
       receivedAtMs: nowMs,

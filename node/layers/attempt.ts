@@ -20,9 +20,9 @@ import type { RouteSpec, RouteTimeouts } from '@weir/proto/snapshot/snapshot.js'
 import type { LearntWait } from '../latency/latency-store.js';
 import { LearntLimit } from '../latency/learnt-limit.js';
 import type { Place } from '../pipeline/chain.js';
+import { withBody } from '../pipeline/derived-request.js';
 import {
   type AttemptPhase,
-  type BodySink,
   type Cancel,
   type GatewayRequest,
   nothingToCancel,
@@ -32,6 +32,7 @@ import {
   type WebSocketPeer,
 } from '../pipeline/dispatch.js';
 import { type Attempt, createAttempt, enterPhase } from '../pipeline/exchange.js';
+import { PassedBody } from '../pipeline/passed-body.js';
 import type { ChainServices } from '../pipeline/services.js';
 import type { Timer } from '../time/clock.js';
 
@@ -41,7 +42,7 @@ export const attempt: Place = (route, services) => {
   return (next) => (request, handler) => {
     const run = new Run(request, handler, limits, services);
     const body = request.body;
-    run.cancelNext = next(body === null ? request : { ...request, body: run.watch(body) }, run);
+    run.cancelNext = next(body === null ? request : withBody(request, new SentBody(body, run)), run);
     return run.cancel;
   };
 };
@@ -136,7 +137,7 @@ class Run implements ResponseHandler {
     const nowMs = this.#services.clock.nowMs();
     this.#begin(nowMs);
     enterPhase(this.#attempt, phase, nowMs);
-    // While the body streams, `send` is armed by its progress, see watch().
+    // While the body streams, `send` is armed by its progress, see SentBody.
     if (phase === 'send' && !this.#bodyHandedOver) this.#phaseEndsAtMs = Number.POSITIVE_INFINITY;
     else this.#bound(nowMs + this.#limitMs(phase), nowMs);
   }
@@ -158,13 +159,8 @@ class Run implements ResponseHandler {
     this.#attempt.status = head.status;
     if (this.#attempt.phase !== 'body') this.onPhase('body');
     this.#learnFirstByte(this.#attempt.phaseStartMs.body, head.status);
-    const resume = (): void => {
-      if (this.#ended) return;
-      this.#restart();
-      head.resume();
-    };
     try {
-      this.#handler.onHeaders({ status: head.status, headers: head.headers, lengthBytes: head.lengthBytes, resume });
+      this.#handler.onHeaders(new WatchedHead(head, this));
     } catch (error) {
       this.#bug(error);
     }
@@ -204,6 +200,13 @@ class Run implements ResponseHandler {
     }
   }
 
+  /** The client takes what there is again: `idle` counts from now. */
+  resume(head: ResponseHead): void {
+    if (this.#ended) return;
+    this.#restart();
+    head.resume();
+  }
+
   /**
    * Something above threw. Its exception must not enter the transport, whose state belongs to other exchanges as well:
    * this is the one place where a transport's callbacks enter the chain, so it stops here, and this exchange fails.
@@ -223,34 +226,19 @@ class Run implements ResponseHandler {
     this.#handler.onUpgrade?.(headers, peer);
   }
 
-  /** The body, watched: `send` counts from where the upstream stops taking it, or from where all of it was handed over. */
-  watch(body: RequestBody): RequestBody {
-    const run = this;
-    return {
-      lengthBytes: body.lengthBytes,
-      read(sink: BodySink): void {
-        body.read({
-          onChunk: (chunk) => sink.onChunk(chunk),
-          onEnd: () => {
-            run.#bodyHandedOver = true;
-            run.#startSend();
-            sink.onEnd();
-          },
-          onError: (failed) => sink.onError(failed),
-        });
-      },
-      pause(): void {
-        run.#startSend();
-        body.pause();
-      },
-      resume(): void {
-        if (run.#attempt.phase === 'send') run.#phaseEndsAtMs = Number.POSITIVE_INFINITY;
-        body.resume();
-      },
-    };
+  /** All of the body was handed over. */
+  bodyEnded(): void {
+    this.#bodyHandedOver = true;
+    this.startSend();
   }
 
-  #startSend(): void {
+  /** The upstream takes the body again. */
+  sendGoesOn(): void {
+    if (this.#attempt.phase === 'send') this.#phaseEndsAtMs = Number.POSITIVE_INFINITY;
+  }
+
+  /** The upstream is to take what it was given: from here its time for that counts. */
+  startSend(): void {
     if (!this.#ended && this.#attempt.phase === 'send') this.#restart();
   }
 
@@ -319,6 +307,52 @@ class Run implements ResponseHandler {
     if (learnt === null || Number.isNaN(tookMs)) return;
     if (isWhole && isAnswer(this.#attempt.status)) learnt.answered(tookMs, nowMs);
     else learnt.gaveUp(tookMs, nowMs);
+  }
+}
+
+/** The body of an attempt: `send` counts from where the upstream stops taking it, or from where all of it was handed over. */
+class SentBody extends PassedBody {
+  readonly #run: Run;
+
+  constructor(source: RequestBody, run: Run) {
+    super(source);
+    this.#run = run;
+  }
+
+  override onEnd(): void {
+    this.#run.bodyEnded();
+    super.onEnd();
+  }
+
+  override pause(): void {
+    this.#run.startSend();
+    super.pause();
+  }
+
+  override resume(): void {
+    this.#run.sendGoesOn();
+    super.resume();
+  }
+}
+
+/** The head of an attempt's answer, whose valve its attempt watches. A class, as EditedHead is, for the same reason. */
+class WatchedHead implements ResponseHead {
+  readonly status: number;
+  readonly headers: HeaderList;
+  readonly lengthBytes: number | null;
+  readonly #below: ResponseHead;
+  readonly #run: Run;
+
+  constructor(below: ResponseHead, run: Run) {
+    this.status = below.status;
+    this.headers = below.headers;
+    this.lengthBytes = below.lengthBytes;
+    this.#below = below;
+    this.#run = run;
+  }
+
+  resume(): void {
+    this.#run.resume(this.#below);
   }
 }
 

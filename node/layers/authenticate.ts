@@ -25,8 +25,8 @@ export const authenticate: Place = (route, services) => {
   const wallMs = () => services.clock.wallMs();
   const entries = route.auth.map((spec) => compileAuthenticator(spec, services.credentials, wallMs));
   const ownFields = new Set(entries.flatMap((entry) => entry.ownFields));
-  return (next) => (request, handler) => {
-    const proceed = (verdict: Verdict): Cancel => {
+  return (next) => {
+    const proceed = (request: GatewayRequest, handler: ResponseHandler, verdict: Verdict): Cancel => {
       if (verdict.by === null) {
         handler.onError(verdict.failure);
         return nothingToCancel;
@@ -34,10 +34,15 @@ export const authenticate: Place = (route, services) => {
       request.exchange.consumerId = verdict.consumerId;
       return next(admitted(request, verdict, ownFields), handler);
     };
-    const verdict = askFrom(entries, 0, request, []);
-    return verdict instanceof Promise ? proceedLater(verdict, proceed, handler) : proceed(verdict);
+    return (request, handler) => {
+      const verdict = askFrom(entries, 0, request, NOBODY_ASKED);
+      if (!(verdict instanceof Promise)) return proceed(request, handler, verdict);
+      return proceedLater(verdict, (later) => proceed(request, handler, later), handler);
+    };
   };
 };
+
+const NOBODY_ASKED: readonly AuthOutcome[] = [];
 
 type Verdict =
   | { readonly by: Authenticator; readonly consumerId: string; readonly claimFields: HeaderList }
@@ -46,21 +51,30 @@ type Verdict =
 /** Asks one entry after the other, from the first that was not asked yet; becomes a promise only where an entry does. */
 function askFrom(
   entries: readonly Authenticator[],
-  index: number,
+  from: number,
   request: GatewayRequest,
   before: readonly AuthOutcome[],
 ): Verdict | Promise<Verdict> {
-  const entry = entries[index];
+  const entry = entries[from];
   if (entry === undefined) return { by: null, failure: refusal(entries, before) };
-  const judge = (outcome: AuthOutcome): Verdict | Promise<Verdict> => {
-    if (outcome.kind === 'accepted')
-      return { by: entry, consumerId: outcome.consumerId, claimFields: outcome.claimFields };
-    // Nothing that comes later can tell which of the two was meant.
-    if (outcome.kind === 'ambiguous') return { by: null, failure: refusal(entries, [outcome]) };
-    return askFrom(entries, index + 1, request, [...before, outcome]);
-  };
   const outcome = entry.check(request);
-  return outcome instanceof Promise ? outcome.then(judge) : judge(outcome);
+  if (!(outcome instanceof Promise)) return judge(entries, from, request, before, entry, outcome);
+  return outcome.then((later) => judge(entries, from, request, before, entry, later));
+}
+
+function judge(
+  entries: readonly Authenticator[],
+  at: number,
+  request: GatewayRequest,
+  before: readonly AuthOutcome[],
+  entry: Authenticator,
+  outcome: AuthOutcome,
+): Verdict | Promise<Verdict> {
+  if (outcome.kind === 'accepted')
+    return { by: entry, consumerId: outcome.consumerId, claimFields: outcome.claimFields };
+  // Nothing that comes later can tell which of the two was meant.
+  if (outcome.kind === 'ambiguous') return { by: null, failure: refusal(entries, [outcome]) };
+  return askFrom(entries, at + 1, request, [...before, outcome]);
 }
 
 /** The request waits for a check that takes time: its body stays unread, and a cancel ends the wait. */

@@ -9,6 +9,7 @@
 import type { Failure } from '@weir/proto/http/failures.js';
 import { type HeaderList, headerValue, type MutableHeaderList } from '@weir/proto/http/headers.js';
 import type { Place } from '../pipeline/chain.js';
+import { withTarget } from '../pipeline/derived-request.js';
 import {
   type Cancel,
   type GatewayRequest,
@@ -18,6 +19,7 @@ import {
   type ResponseHead,
   type WebSocketPeer,
 } from '../pipeline/dispatch.js';
+import { PassedBody } from '../pipeline/passed-body.js';
 import type { ChainServices } from '../pipeline/services.js';
 import { withTunnelEnd } from '../pipeline/tunnel-end.js';
 import type { Clock } from '../time/clock.js';
@@ -55,7 +57,7 @@ export const balance: Place = (route, services) => {
     request.exchange.upstreamId = upstreamId;
     const cookie = sticky === null ? null : sticky.cookieFor(request, upstream.targets.indexOf(target));
     const held = new Held(request, handler, target, upstream, usual, clock, nowMs, cookie);
-    held.cancelNext = next({ ...request, target, body: held.watch(request.body) }, held);
+    held.cancelNext = next(withTarget(request, target, held.watch(request.body)), held);
     return held.cancel;
   };
 };
@@ -132,12 +134,12 @@ class Held implements ResponseHandler {
     this.cancelNext();
   };
 
-  /** The body, watched for its end: the time of the target runs from there. */
   watch(body: RequestBody | null): RequestBody | null {
-    if (body === null || !this.#target.load.isTimed) return body;
-    return withBodyEnd(body, () => {
-      if (!this.#isAnswered && !this.#isLoadTold) this.#loadToken = this.#target.load.begin(this.#clock.nowMs());
-    });
+    return body === null || !this.#target.load.isTimed ? body : new TimedBody(body, this);
+  }
+
+  bodyEnded(): void {
+    if (!this.#isAnswered && !this.#isLoadTold) this.#loadToken = this.#target.load.begin(this.#clock.nowMs());
   }
 
   onHeaders(head: ResponseHead): void {
@@ -247,20 +249,17 @@ class Held implements ResponseHandler {
   }
 }
 
-/** The same body; `onEnd` runs before its reader hears that it was all. */
-function withBodyEnd(body: RequestBody, onEnd: () => void): RequestBody {
-  return {
-    lengthBytes: body.lengthBytes,
-    read: (sink) =>
-      body.read({
-        onChunk: (chunk) => sink.onChunk(chunk),
-        onEnd: () => {
-          onEnd();
-          sink.onEnd();
-        },
-        onError: (failed) => sink.onError(failed),
-      }),
-    pause: () => body.pause(),
-    resume: () => body.resume(),
-  };
+/** The body of an attempt, watched for its end: the time of the target runs from there. */
+class TimedBody extends PassedBody {
+  readonly #held: Held;
+
+  constructor(source: RequestBody, held: Held) {
+    super(source);
+    this.#held = held;
+  }
+
+  override onEnd(): void {
+    this.#held.bodyEnded();
+    super.onEnd();
+  }
 }

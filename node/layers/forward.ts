@@ -19,6 +19,7 @@ import type { HostHeaderSpec } from '@weir/proto/snapshot/snapshot.js';
 import { ageSeconds } from '../forward/age.js';
 import { forwardedElement, hopsThrough } from '../forward/forwarded.js';
 import type { Place } from '../pipeline/chain.js';
+import { withHeaders } from '../pipeline/derived-request.js';
 import { answerDirectly } from '../pipeline/direct-answer.js';
 import {
   type GatewayRequest,
@@ -27,6 +28,7 @@ import {
   type ResponseHead,
   type WebSocketPeer,
 } from '../pipeline/dispatch.js';
+import { EditedHead } from '../pipeline/edited-response.js';
 import type { Clock } from '../time/clock.js';
 
 /** A chain of gateways of the same name is legitimate, a circle is not: beyond this many passes it is a circle. */
@@ -93,7 +95,7 @@ export const forward: Place = (route, services) => {
     if (hops === 0) return answerDirectly(request, handler, 204, []);
     const headers = upstreamHeaders(request, via);
     if (hops !== null) headers.push('max-forwards', String(hops - 1));
-    return next({ ...request, headers }, new EndToEnd(handler, clock));
+    return next(withHeaders(request, headers), new EndToEnd(handler, clock));
   };
 };
 
@@ -171,12 +173,7 @@ class EndToEnd implements ResponseHandler {
     const headers = endToEnd(head.headers);
     const age = ageSeconds(headers, this.#clock.wallMs());
     if (age !== null) headers.push('age', String(age));
-    this.#handler.onHeaders({
-      status: head.status,
-      headers,
-      lengthBytes: head.lengthBytes,
-      resume: () => head.resume(),
-    });
+    this.#handler.onHeaders(new EditedHead(head, headers));
   }
 
   onData(chunk: Uint8Array): boolean {

@@ -10,6 +10,7 @@ import { type Failure, failure } from '@weir/proto/http/failures.js';
 import { headerValue } from '@weir/proto/http/headers.js';
 import type { RetrySpec } from '@weir/proto/snapshot/resilience.js';
 import type { Place } from '../pipeline/chain.js';
+import { withBody } from '../pipeline/derived-request.js';
 import type { Cancel, Dispatch, GatewayRequest, ResponseHandler, ResponseHead } from '../pipeline/dispatch.js';
 import type { ChainServices } from '../pipeline/services.js';
 import type { Timer } from '../time/clock.js';
@@ -74,7 +75,7 @@ class Retrying extends Redispatching {
     const replay = body === null ? null : replayOf(body, spec.bodyBytesMax);
     this.#replay = replay;
     this.#ownsReplay = replay !== null && replay.source === body;
-    this.send(next, this.#ownsReplay && replay !== null ? { ...this.#request, body: replay.body() } : this.#request);
+    this.send(next, this.#ownsReplay && replay !== null ? withBody(this.#request, replay.body()) : this.#request);
     return this.cancel;
   }
 

@@ -36,8 +36,8 @@ export function logLine(request: GatewayRequest, options: LineOptions): string {
   const { exchange } = request;
   const { failure } = exchange;
   const { parts } = options;
-  let line = `${timePart(exchange.receivedWallMs)}${levelPart[levelOf(exchange)]}${jsonText(exchange.id)}`;
-  // Made here, or read by a pattern of hexadecimal digits: nothing in it needs to be escaped.
+  // Ids are made here, or passed a pattern in which nothing needs to be escaped.
+  let line = `${timePart(exchange.receivedWallMs)}${levelPart[levelOf(exchange)]}${exchange.id}`;
   if (exchange.traceId !== '') line = `${line}","trace_id":"${exchange.traceId}`;
   line = `${line}${parts.request(request)}${jsonText(request.path)}`;
   if (request.query !== '') line = `${line}","query":"${jsonText(redactQuery(request.query, options.secrets))}`;

@@ -13,10 +13,12 @@ const GRPC_TIMEOUT = /^(\d{1,8})([HMSmun])$/;
 // Nine digits of milliseconds are eleven days: more is a mistake, and fewer digits keep the arithmetic exact.
 const MILLISECONDS = /^\d{1,9}$/;
 
+const noBudget: ClientBudget = { budgetMs: null };
+
 export function clientBudget(headers: HeaderList, deadlineHeader: string): ClientBudget {
   const own = headerValue(headers, deadlineHeader);
   const grpc = headerValue(headers, 'grpc-timeout');
-  if (own === undefined && grpc === undefined) return { budgetMs: null };
+  if (own === undefined && grpc === undefined) return noBudget;
   let budgetMs = Number.POSITIVE_INFINITY;
   if (own !== undefined) {
     if (!MILLISECONDS.test(own)) return { malformed: deadlineHeader };

@@ -19,6 +19,7 @@ import { headerValue, type MutableHeaderList } from '@weir/proto/http/headers.js
 import { problemAnswer } from '@weir/proto/http/problem.js';
 import { webSocketAsk } from '@weir/proto/http/upgrade.js';
 import type { GatewaySpec, ListenerTlsSpec } from '@weir/proto/snapshot/snapshot.js';
+import { withBody } from '../../pipeline/derived-request.js';
 import type { GatewayRequest } from '../../pipeline/dispatch.js';
 import { createExchange, type Exchange } from '../../pipeline/exchange.js';
 import { clientAddress, type TrustedProxies, trustedProxies } from '../client-address.js';
@@ -237,6 +238,7 @@ class UwsListener implements Listener, ExchangeOwner {
       headers,
       body: null,
       target: null,
+      cause: undefined,
       exchange,
     };
     const { clientTimers, limits } = this.#gateway;
@@ -293,7 +295,7 @@ class UwsListener implements Listener, ExchangeOwner {
       const body = new UwsRequestBody(socket, reading.lengthBytes);
       socket.withBody(body);
       res.onData((chunk, isLast) => socket.bodyArrived(chunk, isLast));
-      dispatched = { ...request, body };
+      dispatched = withBody(request, body);
     }
     try {
       socket.dispatched(this.#options.onRequest(dispatched, socket));
