@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import { describeMachine, describeVersions, saveReport } from '../report.js';
 import { markdownTable } from '../table.js';
 import type { Timing } from './stopwatch.js';
-import { BASELINE, subjectNames } from './subjects.js';
+import { BASELINE, CAREFUL, CARELESS, subjectNames } from './subjects.js';
 
 export interface LayersOptions {
   readonly runs: number;
@@ -46,8 +46,9 @@ export async function runLayersBenchmark(options: LayersOptions): Promise<void> 
     measured.push({ name, ...timing, netNsPerOp: isRequest ? timing.nsPerOp - baselineNs : null });
     process.stderr.write(`${name.padEnd(34)} ${timing.nsPerOp.toFixed(0).padStart(7)} ns\n`);
   }
+  const care = careSentences(measured);
   const table = tableOf(measured);
-  process.stdout.write(`\n${table}\n\n`);
+  process.stdout.write(`\n${[...care, table].join('\n\n')}\n\n`);
   const files = saveReport(options.reportsDirectory, options.reportName, {
     title: 'Layers and chain, without sockets',
     command: options.commandLine,
@@ -56,6 +57,7 @@ export async function runLayersBenchmark(options: LayersOptions): Promise<void> 
     method: [
       `Median of ${options.runs} runs of ${options.isQuick ? RUN_MS_QUICK : RUN_MS} ms after a warm-up, each subject in a process of its own.`,
       `Load average at the end: ${(loadavg()[0] ?? 0).toFixed(2)}; above 1.5 others were using the machine and the figures are worth little.`,
+      ...care,
       `net: without the surroundings (“${BASELINE}”), which every layer and chain is measured in. CPU includes the threads of the garbage collector.`,
     ],
     table,
@@ -72,6 +74,16 @@ async function measureApart(name: string, options: LayersOptions): Promise<Timin
     timeout: SUBJECT_WITHIN_MS,
   });
   return JSON.parse(stdout) as Timing; // Printed by our own program of the same build.
+}
+
+/** What all layers for bad upstreams add together while nothing goes wrong: no sum of their rows, see `layers` in bench/README.md. */
+function careSentences(measured: readonly Measured[]): string[] {
+  const careful = measured.find(({ name }) => name === CAREFUL);
+  const careless = measured.find(({ name }) => name === CARELESS);
+  if (careful === undefined || careless === undefined) return [];
+  const ns = careful.nsPerOp - careless.nsPerOp;
+  const cpuNs = careful.cpuNsPerOp - careless.cpuNsPerOp;
+  return [`All layers for bad upstreams together add ${ns.toFixed(0)} ns, ${cpuNs.toFixed(0)} ns of CPU.`];
 }
 
 function tableOf(measured: readonly Measured[]): string {

@@ -22,11 +22,16 @@ import { nodeStatus } from '@weir/node/observe/testing/node-status.js';
 import type { ChainServices } from '@weir/node/pipeline/services.js';
 import { driveWheel, systemClock } from '@weir/node/time/system-clock.js';
 import { TimerWheel } from '@weir/node/time/wheel.js';
+import { loadOf } from '@weir/node/upstream/balance/pick.js';
 import { createGateStore } from '@weir/node/upstream/concurrency/gate-store.js';
 import { alwaysWell } from '@weir/node/upstream/health/standing.js';
+import { createUpstreamOpinions } from '@weir/node/upstream/health/upstream-health.js';
+import { authorityOf } from '@weir/node/upstream/live-upstream.js';
 import { createBudgetStore } from '@weir/node/upstream/retry/budget-store.js';
 import { createHeldBytes } from '@weir/node/upstream/retry/held-bytes.js';
-import type { RouteSpec, Snapshot } from '@weir/proto/snapshot/snapshot.js';
+import type { Target } from '@weir/node/upstream/target.js';
+import type { Upstream } from '@weir/node/upstream/upstreams.js';
+import type { RouteSpec, Snapshot, UpstreamSpec } from '@weir/proto/snapshot/snapshot.js';
 import { API_KEY, API_KEY_FIELD } from '../proxy/cases.js';
 import { target } from './surroundings.js';
 
@@ -50,14 +55,23 @@ const everything = `${policies}
       request: { remove: [cookie], set: { x-team: orders }, add: { x-via-route: orders } }
       response: { remove: [server], set: { x-frame-options: DENY } }`;
 
-const route = (id: string, path: string, rest: string): string => `
+/** All that looks after bad upstreams, with replicas to choose from. */
+const careful = `
+    retry: true
+    hedge: true
+    protect: true
+    fallback: [{ respond: { status: 503, body: later } }]`;
+
+const route = (id: string, path: string, rest: string, upstream = 'origin'): string => `
   - id: ${id}
     match: { host: api.example.com, path: "${path}" }
-    upstream: origin${rest}`;
+    upstream: ${upstream}${rest}`;
 
 const configOf = (routes: readonly string[], log: string): string => `version: 1
 gateway: { accessLog: ${log} }
-upstreams: [{ id: origin, targets: ["http://${target.authority}"] }]
+upstreams:
+  - { id: origin, targets: ["http://${target.authority}"] }
+  - { id: replicas, targets: ["http://10.0.0.2", "http://10.0.0.3", "http://10.0.0.4"], concurrency: 1000 }
 consumers: [{ id: bench, keys: [{ sha256: ${sha256Hex(API_KEY)} }] }]
 routes:${routes.join('')}
 `;
@@ -91,6 +105,21 @@ export const bareRoute = only(route('bare', '/orders/*', ''));
 export const policiesRoute = only(route('policies', '/orders/*', policies));
 export const richRoute = only(route('rich', '/orders/*', everything));
 
+/** One upstream that is taken to be well, and nothing that would be done if it were not. */
+export const carelessRoute = only(route('careless', '/orders/*', '\n    retry: false'));
+export const carefulRoute = only(route('careful', '/orders/*', careful, 'replicas'));
+
+/** An upstream with real opinions and loads over targets that answer at once; `origin` has neither. */
+function upstreamOf(spec: UpstreamSpec): Upstream {
+  if (spec.id === target.upstreamId) return { spec, targets: [target], health: alwaysWell };
+  const opinions = createUpstreamOpinions(spec, systemClock, () => {});
+  const targets = opinions.targets.map((health): Target => {
+    const load = loadOf(spec, systemClock);
+    return { ...target, spec: health.spec, upstreamId: spec.id, authority: authorityOf(health.spec), load, health };
+  });
+  return { spec, targets, health: opinions.upstream };
+}
+
 /** A node that has no connections; asked at a scrape, which is not what is measured. */
 const idleNode = nodeStatus({ pid: process.pid });
 
@@ -121,9 +150,7 @@ export async function openServices(isLogged: boolean): Promise<Services> {
   const idle = { status: () => idleNode, healthChanges: () => [], gates: () => [], jobs: () => jobCounts() };
   const observer = createNodeObserver({ ...common, ...idle });
   (await observer.prepare(snapshot)).commit();
-  const upstreams = new Map(
-    snapshot.upstreams.map((spec) => [spec.id, { spec, targets: [target], health: alwaysWell }]),
-  );
+  const upstreams = new Map(snapshot.upstreams.map((spec) => [spec.id, upstreamOf(spec)]));
   return {
     chain: {
       ...common,

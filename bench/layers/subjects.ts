@@ -7,7 +7,16 @@ import { systemClock } from '@weir/node/time/system-clock.js';
 import { TimerWheel } from '@weir/node/time/wheel.js';
 import { headerValue, type MutableHeaderList } from '@weir/proto/http/headers.js';
 import type { RouteSpec } from '@weir/proto/snapshot/snapshot.js';
-import { bareRoute, manyRoutes, openServices, policiesRoute, richRoute, type Services } from './fixtures.js';
+import {
+  bareRoute,
+  carefulRoute,
+  carelessRoute,
+  manyRoutes,
+  openServices,
+  policiesRoute,
+  richRoute,
+  type Services,
+} from './fixtures.js';
 import type { Work } from './stopwatch.js';
 import { answerAtOnce, driving, requestHeaders, target } from './surroundings.js';
 
@@ -20,6 +29,10 @@ export interface Subject {
 
 /** What every layer and chain is measured in, measured by itself. */
 export const BASELINE = 'surroundings';
+
+/** The same route with nothing and with everything that is there for bad upstreams. */
+export const CARELESS = 'chain: nothing for bad upstreams';
+export const CAREFUL = 'chain: all for bad upstreams';
 
 const PATHS = ['/orders/42', '/orders/7/items'];
 
@@ -156,6 +169,8 @@ const makers: ReadonlyMap<string, Make> = new Map([
   [BASELINE, () => driving(answerAtOnce, PATHS, target)],
   ...chain.map((place): [string, Make] => [`layer: ${place.name}`, layerAlone(place, routeFor(place))]),
   ['chain: bare', wholeChain(bareRoute)],
+  [CARELESS, wholeChain(carelessRoute)],
+  [CAREFUL, wholeChain(carefulRoute)],
   ['chain: policies', wholeChain(policiesRoute)],
   ['chain: policies, after others', afterOthers],
   ['chain: policies, behind 10 routes', routed(10)],

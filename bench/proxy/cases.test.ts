@@ -11,7 +11,7 @@ import {
   SMALL_BODY,
 } from './cases.js';
 import { cellsFor } from './command.js';
-import { weirConfig } from './weir.js';
+import { weirConfig, weirProfiles } from './weir.js';
 
 const site: Site = { port: 1111, originPort: 2222, directory: '/tmp/x', isRoot: false };
 
@@ -48,7 +48,7 @@ describe('the configurations', () => {
       /nbthread 1[\s\S]*bind 127\.0\.0\.1:1111[\s\S]*server origin 127\.0\.0\.1:2222/,
     );
     expect(originConfig({ ...site, port: 2222 })).toContain('listen 127.0.0.1:2222');
-    for (const profile of ['weir', 'weir-policies'] as const) {
+    for (const profile of weirProfiles) {
       expect(weirConfig(profile, site)).toMatch(/listen: 127\.0\.0\.1:1111[\s\S]*http:\/\/127\.0\.0\.1:2222/);
     }
   });
@@ -59,7 +59,7 @@ describe('the configurations', () => {
   });
 
   it('are accepted as they are', () => {
-    for (const profile of ['weir', 'weir-policies'] as const) {
+    for (const profile of weirProfiles) {
       expect(parseConfig(weirConfig(profile, site), {}).faults).toEqual([]);
     }
   });
@@ -69,5 +69,10 @@ describe('the configurations', () => {
     expect(weirConfig('weir-policies', site)).toMatch(/apiKey[\s\S]*rate:[\s\S]*consumers/);
     expect(weirConfig('weir-policies', site)).toContain('destination: /tmp/x/access.log');
     expect(weirConfig('weir-policies', site)).not.toContain(API_KEY);
+  });
+
+  it('differ in the client alone where that is compared', () => {
+    expect(weirConfig('weir-undici', site).replace('client: undici, ', '')).toBe(weirConfig('weir', site));
+    expect(weirConfig('weir-undici', site)).not.toBe(weirConfig('weir', site));
   });
 });

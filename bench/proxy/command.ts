@@ -1,5 +1,5 @@
 /**
- * `bench proxy`: the comparison as a whole. Starts everything, runs the rounds in turns (A B C D E, A B C D E, …) so
+ * `bench proxy`: the comparison as a whole. Starts everything, runs the rounds in turns (A B C …, A B C …,) so
  * that what disturbs the machine disturbs all alike, ends what it started, and writes the report.
  */
 import { mkdtempSync, rmSync } from 'node:fs';

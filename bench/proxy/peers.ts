@@ -6,7 +6,7 @@ import { childrenOf } from '../measure/process-usage.js';
 import { type Running, startProcess, untilListening } from '../start/processes.js';
 import { listenerOf, startWeirUp } from '../start/weir-up.js';
 import { cases, haproxyConfig, nginxConfig, originConfig, type Site, UPSTREAM_CONNECTIONS_MAX } from './cases.js';
-import { weirConfig } from './weir.js';
+import { isWeirProfile, weirConfig, weirProfiles } from './weir.js';
 
 export interface Peer {
   readonly name: PeerName;
@@ -16,7 +16,7 @@ export interface Peer {
   readonly running: Running;
 }
 
-export const peerNames = ['nginx', 'haproxy', 'node-undici', 'weir', 'weir-policies'] as const;
+export const peerNames = ['nginx', 'haproxy', 'node-undici', ...weirProfiles] as const;
 export type PeerName = (typeof peerNames)[number];
 
 const START_WITHIN_MS = 10_000;
@@ -56,7 +56,7 @@ export async function startPeer(
     const running = announce(await startNginx(name, nginxConfig(site), site, core));
     return { name, port: site.port, running, workers: childrenOf(running.pid) };
   }
-  if (name === 'weir' || name === 'weir-policies') {
+  if (isWeirProfile(name)) {
     const { port, directory } = site;
     const config = weirConfig(name, site);
     const running = await startWeirUp({ name, config, port, core, directory, onStarted });

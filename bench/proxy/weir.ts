@@ -1,15 +1,19 @@
 /**
- * Weir as a peer: `weir up` with a configuration of its own, in two profiles. `weir` is one bare route, as the other
- * proxies have it; `weir-policies` checks a key, counts a rate limit and writes an access log on every request.
- * Metrics are always on.
+ * Weir as a peer: `weir up` with a configuration of its own, in three profiles. `weir` is one bare route, as the other
+ * proxies have it; `weir-undici` is the same over undici's client instead of our own transport; `weir-policies` checks a
+ * key, counts a rate limit and writes an access log on every request. Metrics are always on.
  */
 import { createHash } from 'node:crypto';
 import { API_KEY, API_KEY_FIELD, type Site, UPSTREAM_CONNECTIONS_MAX } from './cases.js';
 
-export type WeirProfile = 'weir' | 'weir-policies';
+export const weirProfiles = ['weir', 'weir-undici', 'weir-policies'] as const;
+export type WeirProfile = (typeof weirProfiles)[number];
+
+export const isWeirProfile = (name: string): name is WeirProfile => weirProfiles.some((profile) => profile === name);
 
 export function weirConfig(profile: WeirProfile, site: Site): string {
-  const isBare = profile === 'weir';
+  const isBare = profile !== 'weir-policies';
+  const client = profile === 'weir-undici' ? 'client: undici, ' : '';
   const log = isBare ? '{ enabled: false }' : `{ enabled: true, destination: ${site.directory}/access.log }`;
   const keyHash = createHash('sha256').update(API_KEY).digest('hex');
   // A rate that is never reached: the limiter does its work on each request and refuses none.
@@ -29,7 +33,7 @@ gateway:
 upstreams:
   - id: origin
     targets: [{ url: "http://127.0.0.1:${site.originPort}" }]
-    pool: { connections: ${UPSTREAM_CONNECTIONS_MAX}, idle: 10m } # kept over the turns of the others
+    pool: { ${client}connections: ${UPSTREAM_CONNECTIONS_MAX}, idle: 10m } # kept over the turns of the others
 routes:
   - id: all
     match: { path: /* }
