@@ -29,6 +29,8 @@ const program = (name: string, text: string): void => {
 };
 const commands = neededPrograms.map(({ command }) => command);
 const packages = neededPrograms.map(({ debianPackage }) => debianPackage).join(' ');
+/** Without nginx, which stands first. */
+const others = neededPrograms.slice(1).map(({ debianPackage }) => debianPackage);
 
 const bringing = (names: readonly string[]): string =>
   names.map((name) => `printf '#!/bin/sh\\n' > ${bin}/${name}; chmod 755 ${bin}/${name}`).join('\n');
@@ -59,9 +61,10 @@ describe('the programs that tests need', () => {
     expect(await provide()).toBe(true);
     const [update, install, ...more] = calls();
     expect(update).toMatch(/^noninteractive 101: .*update$/);
-    expect(install).toMatch(/^noninteractive 101: .*install --yes --no-install-recommends openssl python3$/);
+    expect(install).toMatch(/^noninteractive 101: .*install --yes --no-install-recommends /);
+    expect(install?.split('--no-install-recommends ')[1]).toBe(others.join(' '));
     expect(more).toEqual([]);
-    expect(said[0]).toContain('installing openssl, python3');
+    expect(said[0]).toContain(`installing ${others.join(', ')} with apt-get`);
     expect(said.at(-1)).toMatch(/apt-get install: done after \d+ s/);
   });
 
@@ -108,6 +111,6 @@ describe('the programs that tests need', () => {
     expect(programPath('nginx', ['/nowhere', bin])).toBe(join(bin, 'nginx'));
     writeFileSync(join(bin, 'openssl'), '');
     expect(findProgram('openssl', [bin])).toBe(null);
-    expect(missingPrograms([bin]).map(({ command }) => command)).toEqual(['openssl', 'python3']);
+    expect(missingPrograms([bin]).map(({ command }) => command)).toEqual(commands.slice(1));
   });
 });
