@@ -71,7 +71,16 @@ const refused = failure('connection_refused', 'no one listens');
 const reset = failure('connection_closed', 'gone');
 
 const attemptOf = (failed: Failure): Attempt => ({
-  ...{ targetId: 't', cause: null, startedAtMs: 0, phase: 'connect', endedAtMs: 1, status: 0, failure: failed },
+  ...{
+    targetId: 't',
+    cause: null,
+    startedAtMs: 0,
+    phase: 'connect',
+    endedAtMs: 1,
+    status: 0,
+    failure: failed,
+    inFlight: 1,
+  },
   phaseStartMs: { queue: 0, connect: 0, tls: 0, send: 0, firstByte: 0, body: 0 },
 });
 

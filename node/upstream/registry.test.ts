@@ -280,7 +280,7 @@ describe('an upstream that is alive no more', () => {
       const nowMs = clock.nowMs();
       const times = { startedAtMs: nowMs, headAtMs: Number.NaN, endedAtMs: nowMs, retryAfterMs: Number.NaN };
       const failed = failure('connection_refused', 'no one listens');
-      health?.end(health.begin(nowMs), { ...times, status: 0, failure: failed, isCancelled: false });
+      health?.end(health.begin(nowMs), { ...times, status: 0, failure: failed, isCancelled: false, isOverdue: false });
     };
     const former = registry.build(snapshotOf([spec]));
     registry.use(former);

@@ -39,7 +39,10 @@ function compileAsNode(snapshot: Snapshot): void {
   };
   const timers = new TimerWheel(systemClock);
   const random = (): number => 0.5;
-  const registry = createUpstreamRegistry({ clock: systemClock, timers, random, query: createNameQuery(null) });
+  const registry = createUpstreamRegistry({
+    ...{ clock: systemClock, timers, random, query: createNameQuery(null) },
+    oldestExchangeAtMs: () => Number.POSITIVE_INFINITY,
+  });
   try {
     compileChains(
       snapshot,
