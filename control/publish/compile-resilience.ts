@@ -97,8 +97,8 @@ export function compileRouteResilience(
   };
 }
 
-function compileAsync({ prefer, after, wait, total, firstByte }: Async): AsyncSpec {
-  return { prefer, afterMs: after ?? null, waitMs: wait, totalMs: total, firstByteMs: firstByte ?? total };
+function compileAsync({ prefer, after, wait, total, firstByte, onLeave }: Async): AsyncSpec {
+  return { prefer, afterMs: after ?? null, waitMs: wait, totalMs: total, firstByteMs: firstByte ?? total, onLeave };
 }
 
 export function compileJobs({ prefix, keep, lease, max, running, result, memory }: JobSettings): JobsSpec {

@@ -5,7 +5,7 @@ import { handOverPlan } from './plan.js';
 import { noWish } from './prefer.js';
 
 const spec = (overrides: Partial<AsyncSpec> = {}): AsyncSpec => ({
-  ...{ prefer: true, afterMs: null, waitMs: 1_000, totalMs: 600_000, firstByteMs: 600_000 },
+  ...{ prefer: true, afterMs: null, waitMs: 1_000, totalMs: 600_000, firstByteMs: 600_000, onLeave: 'cancel' },
   ...overrides,
 });
 const asking = { respondAsync: true, waitS: null };
@@ -53,6 +53,7 @@ describe('the moment of a hand-over', () => {
       waitMs: ms,
       totalMs: ms,
       firstByteMs: ms,
+      onLeave: fc.constant('cancel' as const),
     });
     const wishes = fc.record({ respondAsync: fc.boolean(), waitS: fc.option(fc.nat({ max: 100 })) });
     fc.assert(

@@ -22,7 +22,14 @@ import {
 import { countingHex, makeGateway, makeRoute, makeServices, routeTimeouts } from '../pipeline/testing/specs.js';
 import { handOver } from './hand-over.js';
 
-const spec: AsyncSpec = { prefer: true, afterMs: null, waitMs: 1_000, totalMs: 600_000, firstByteMs: 500_000 };
+const spec: AsyncSpec = {
+  prefer: true,
+  afterMs: null,
+  waitMs: 1_000,
+  totalMs: 600_000,
+  firstByteMs: 500_000,
+  onLeave: 'cancel',
+};
 const asking: HeaderList = ['prefer', 'respond-async, wait=2'];
 
 /** Lets promises settle that need no more than a few turns. */
@@ -276,6 +283,33 @@ describe('a client that leaves', () => {
     expect(world.handler.events).toEqual([]);
     expect(world.jobs.counts()).toMatchObject({ running: 0, stored: 0, ended: { done: 0, cancelled: 0 } });
     expect(world.ended).toEqual([]);
+  });
+
+  const finishing = { async: { ...spec, onLeave: 'finish' } } as const;
+
+  it('leaves it to be finished where the route says so, and hears nothing more of it', async () => {
+    const world = setUp({ route: finishing });
+    world.cancel();
+    await settle();
+    expect([world.run.last().cancelled, world.jobs.counts().running, world.timers.armed]).toEqual([false, 1, 1]);
+    world.run.last().answer(204);
+    await settle();
+    expect(world.handler.events).toEqual([]);
+    expect(world.ended[0]?.exchange).toMatchObject({ status: 204, failure: null });
+    expect(world.jobs.counts()).toMatchObject({ running: 0, ended: { done: 1 } });
+  });
+
+  it('takes it along all the same while its body comes, once the answer has begun, or where no job can be made', async () => {
+    const sending = setUp({ route: finishing, request: { body: fakeBody() } });
+    const reading = setUp({ route: finishing });
+    reading.run.last().head(200);
+    const refused = setUp({ route: finishing, create: () => Promise.reject(new StoreAway('away')) });
+    for (const world of [sending, reading, refused]) {
+      world.cancel();
+      await settle();
+      expect([world.run.last().cancelled, world.timers.armed, world.jobs.counts().running]).toEqual([true, 0, 0]);
+      expect(world.handler.ended).toBe(false);
+    }
   });
 
   it('is nothing to the job after it', async () => {

@@ -16,7 +16,8 @@
  * has an exchange of its own: the client's ends with the 202, and says what had become of it by then; the job's goes
  * on, and is told to the observer when the job is over. An answer that comes in time is copied back.
  *
- * A client that leaves before the 202 takes its request with it; one that leaves after it does not.
+ * A client that leaves before the 202 takes its request with it, unless the route says that it is to be finished; one
+ * that leaves after it does not. No upgrade is passed on, since no request that asks for one comes here.
  */
 import { type Failure, failureTable, timerFired } from '@weir/proto/http/failures.js';
 import { hasField, withoutField } from '@weir/proto/http/headers.js';
@@ -127,6 +128,8 @@ class HandingOver implements ResponseHandler, JobRun {
   readonly #spool: Spool;
   #stage: Stage = 'waiting';
   #isBodyWhole: boolean;
+  /** It left before the 202, and its request is finished all the same. */
+  #isClientGone = false;
   #cancelBelow: Cancel = nothingToCancel;
 
   constructor(request: GatewayRequest, handler: ResponseHandler, plan: TimedPlan, rules: Rules) {
@@ -166,13 +169,23 @@ class HandingOver implements ResponseHandler, JobRun {
   /** The client is gone, or is given up. After the 202 that is nothing to the job. */
   readonly #clientLeft: Cancel = () => {
     if (this.#stage === 'job' || this.#stage === 'over') return;
+    const mayFinish = this.#stage === 'asking' || (this.#stage === 'waiting' && this.#isReady());
+    if (mayFinish && this.#rules.spec.onLeave === 'finish') {
+      this.#isClientGone = true;
+      if (this.#stage === 'waiting') this.#askForJob();
+      return;
+    }
+    this.#giveUp();
+  };
+
+  #giveUp(): void {
     // Those below look here for the reason.
     this.#below.exchange.failure ??= this.#request.exchange.failure;
     this.#end();
     this.#spool.drop();
     this.#cancelBelow();
     joinExchange(this.#request.exchange, this.#below.exchange);
-  };
+  }
 
   #watched(body: RequestBody): RequestBody {
     return {
@@ -202,10 +215,14 @@ class HandingOver implements ResponseHandler, JobRun {
       return;
     }
     if (this.#stage !== 'waiting') return;
-    // Whose job it will be must be known, and the client must have nothing left to send.
-    const isKnown = this.#rules.route.auth.length === 0 || this.owner !== null;
-    if (isKnown && this.#isBodyWhole) this.#askForJob();
+    if (this.#isReady()) this.#askForJob();
     else this.#timer.arm(Math.min(LOOK_AGAIN_MS, this.#leftMs(this.#plan.limitMs)));
+  }
+
+  /** Whose job it will be must be known, and the client must have nothing left to send. */
+  #isReady(): boolean {
+    const isKnown = this.#rules.route.auth.length === 0 || this.owner !== null;
+    return isKnown && this.#isBodyWhole;
   }
 
   #tooLate(): void {
@@ -221,6 +238,7 @@ class HandingOver implements ResponseHandler, JobRun {
   #askForJob(): void {
     const { services } = this.#rules;
     this.#stage = 'asking';
+    this.#timer.cancel();
     services.jobs.begin(this, services.gateway.jobs).then(
       (job) => (job === null ? this.#goOn() : this.#handedOver(job)),
       (error: unknown) => {
@@ -233,6 +251,10 @@ class HandingOver implements ResponseHandler, JobRun {
   /** No job: the client waits on, for as long as it would have without this layer. */
   #goOn(): void {
     if (this.#stage !== 'asking') return;
+    if (this.#isClientGone) {
+      this.#giveUp();
+      return;
+    }
     this.#stage = 'passing';
     this.#timer.arm(this.#leftMs(this.#plan.limitMs));
     this.#spool.giveTo(this);
@@ -257,14 +279,19 @@ class HandingOver implements ResponseHandler, JobRun {
     // A span of its own, beneath the client's; attempts that began before are told that one for their parent.
     below.parentSpanId = exchange.spanId;
     if (below.spanId !== '') below.spanId = makeSpanId(services.random);
-    const { status, headers, body } = acceptedAnswer(job.record, services.gateway.jobs.prefix, this.#plan.applied);
-    answerDirectly(this.#request, this.#handler, status, headers, body);
+    if (!this.#isClientGone) this.#accept(job);
     this.#spool.keepIn({
       write: (index, piece) => job.write(index, piece),
       done: (head, bytes, pieces) => job.done(head, bytes, pieces),
       // Whoever collects the job will read it, so addresses end here.
       failed: (failed) => job.failed({ ...failed, detail: this.#rules.conceal(failed.detail) }),
     });
+  }
+
+  #accept({ record }: RunningJob): void {
+    const { prefix } = this.#rules.services.gateway.jobs;
+    const { status, headers, body } = acceptedAnswer(record, prefix, this.#plan.applied);
+    answerDirectly(this.#request, this.#handler, status, headers, body);
   }
 
   #end(): void {

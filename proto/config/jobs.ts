@@ -1,6 +1,6 @@
 /** `async` of a route and `jobs` of the gateway: which requests may become jobs, and what of jobs is kept. */
 import * as z from 'zod';
-import { duration, flag, integer, leaf, readText, size } from './scalars.js';
+import { choice, duration, flag, integer, leaf, readText, size } from './scalars.js';
 import { accept, quote, refuse } from './units.js';
 
 const MIB = 1024 * 1024;
@@ -21,6 +21,9 @@ const asyncFields = z.strictObject({
     .describe(
       'How long an attempt may take to begin its answer; in place of timeouts.firstByte. Left out: as `total`.',
     ),
+  onLeave: choice('what to do', ['cancel', 'finish'])
+    .prefault('cancel')
+    .describe('When a client leaves before the 202: cancel the request, or finish it as a job that nobody collects.'),
 });
 
 export const asyncSchema = z.union([flag().transform((on) => (on ? asyncFields.parse({}) : null)), asyncFields]);

@@ -10,6 +10,8 @@ export interface AsyncSpec {
   readonly waitMs: number;
   /** Deadline of the job, from the receipt of the request on; stands in place of the route's `total`. */
   readonly totalMs: number;
+  /** What becomes of a request whose client leaves before it was handed over. */
+  readonly onLeave: 'cancel' | 'finish';
   /** Stands in place of the route's `firstByte`, which is made for answers that somebody waits for. */
   readonly firstByteMs: number;
 }
