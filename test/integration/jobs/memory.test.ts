@@ -1,3 +1,6 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Gateway, startGateway } from '../../support/gateway.js';
 import { until } from '../../support/stage.js';
@@ -229,6 +232,46 @@ it('only the consumer that made a job may ask; to all others there is no such jo
   await ended(location, a);
   expect(await told(`${location}/result`)).toEqual(foreign);
   expect(await (await fetch(`${location}/result`, { headers: a })).text()).toBe('for a');
+});
+
+it('the access log has a line for the 202 and one for the job, and never the secret part of an id', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'weir-jobs-'));
+  cleanups.push(() => rmSync(folder, { recursive: true, force: true }));
+  const upstream = await holdingUpstream();
+  cleanups.push(() => upstream.close());
+  const file = join(folder, 'access.log');
+  const gateway = await startGateway(`
+gateway: { accessLog: { destination: "${file}" } }
+upstreams: [{ id: app, targets: ["${upstream.url}"] }]
+routes: [{ id: app, match: /*, async: true }]
+`);
+  cleanups.push(() => gateway.close());
+  const location = await handOver(gateway.url, '/report');
+  (await upstream.asked(1)).response.writeHead(203).end('12345');
+  await ended(`${gateway.url}${location}`);
+  await (await fetch(`${gateway.url}${location}/result`)).text();
+  const read = (): Record<string, unknown>[] =>
+    readFileSync(file, 'utf8')
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as Record<string, unknown>); // The gateway's own lines.
+  await until(
+    () => read().some(({ path }) => String(path).endsWith('/result')),
+    () => 'the last line is not written',
+  );
+  const [publicId = '', secret = ''] = location.split('/').at(-1)?.split('-') ?? [];
+  const lines = read();
+  const ofJob = lines.filter(({ job }) => job === publicId);
+  expect(ofJob).toEqual([
+    expect.objectContaining({ route: 'app', path: '/report', status: 202 }),
+    expect.objectContaining({ route: 'app', path: '/report', status: 203, attempts: 1, response_bytes: 5 }),
+  ]);
+  expect(ofJob[0]).not.toHaveProperty('attempts');
+  expect(ofJob[1]?.['id']).toBe(ofJob[0]?.['id']);
+  const result = { route: '(jobs)', path: `/.weir/jobs/${publicId}-.../result`, status: 203, response_bytes: 5 };
+  expect(lines).toContainEqual(expect.objectContaining(result));
+  expect(secret).toHaveLength(32);
+  expect(readFileSync(file, 'utf8')).not.toContain(secret);
 });
 
 describe('bounds', () => {
