@@ -30,6 +30,7 @@ const spec: AsyncSpec = {
   firstByteMs: 500_000,
   onLeave: 'cancel',
 };
+const noEdits = { remove: [], set: [], add: [] };
 const asking: HeaderList = ['prefer', 'respond-async, wait=2'];
 
 /** Lets promises settle that need no more than a few turns. */
@@ -131,11 +132,16 @@ describe('a request that is handed over', () => {
 
   it('goes on below under limits of its own, and knows nothing of the wish nor of the budget of its client', () => {
     const headers = [...asking, 'x-request-timeout-ms', '1000', 'accept', '*/*'];
-    const timeouts = { ...routeTimeouts, totalMs: 3_000, firstByteMs: 300 };
-    const world = setUp({ route: { timeouts }, request: { headers } });
+    const learnt = { kind: 'fixed', ms: 100 } as const;
+    const timeouts = { ...routeTimeouts, totalMs: 3_000, firstByteMs: 300, attemptMs: 200, attemptLearnt: learnt };
+    const other = { kind: 'upstream', upstream: 'other', repeats: false, requestHeaders: noEdits, timeouts } as const;
+    const world = setUp({ route: { timeouts, fallback: [other] }, request: { headers } });
     expect(world.run.last().request.headers).toEqual(['accept', '*/*']);
     expect(world.runRoutes[0]).toMatchObject({ async: null, timeouts: { totalMs: 600_000, firstByteMs: 500_000 } });
     expect(world.runRoutes[0]?.timeouts.idleMs).toBe(routeTimeouts.idleMs);
+    // An attempt limit that was learnt goes; a fallback has the limits of the job as well.
+    expect(world.runRoutes[0]?.timeouts).toMatchObject({ attemptMs: 0, attemptLearnt: null });
+    expect(world.runRoutes[0]?.fallback).toMatchObject([{ timeouts: { totalMs: 600_000, firstByteMs: 500_000 } }]);
   });
 
   it('is handed over before the deadline of its client, whatever its wait is', async () => {

@@ -23,7 +23,7 @@ import { type Failure, failureTable, timerFired } from '@weir/proto/http/failure
 import { hasField, withoutField } from '@weir/proto/http/headers.js';
 import { webSocketAsk } from '@weir/proto/http/upgrade.js';
 import type { AsyncSpec } from '@weir/proto/snapshot/jobs.js';
-import type { RouteSpec } from '@weir/proto/snapshot/snapshot.js';
+import type { RouteSpec, RouteTimeouts } from '@weir/proto/snapshot/snapshot.js';
 import type { JobFailure, JobProgress, JobState } from '../jobs/job.js';
 import { publicJobId } from '../jobs/job-id.js';
 import type { JobRun, RunningJob } from '../jobs/jobs.js';
@@ -81,12 +81,18 @@ interface Rules {
   readonly services: ChainServices;
 }
 
-/** The same route for work that nobody waits for. What is learnt of answers in time would cut it short. */
-function jobRoute(route: RouteSpec, { totalMs, firstByteMs }: AsyncSpec): RouteSpec {
-  const { timeouts } = route;
+/** The same route for work that nobody waits for, its fallbacks included. */
+function jobRoute(route: RouteSpec, spec: AsyncSpec): RouteSpec {
+  const fallback = route.fallback.map((way) =>
+    way.kind === 'upstream' ? { ...way, timeouts: jobTimeouts(way.timeouts, spec) } : way,
+  );
+  return { ...route, async: null, timeouts: jobTimeouts(route.timeouts, spec), fallback };
+}
+
+/** What is learnt of answers in time would cut a job short. */
+function jobTimeouts(timeouts: RouteTimeouts, { totalMs, firstByteMs }: AsyncSpec): RouteTimeouts {
   const attemptMs = timeouts.attemptLearnt === null ? timeouts.attemptMs : 0;
-  const learnt = { firstByteLearnt: null, attemptLearnt: null };
-  return { ...route, async: null, timeouts: { ...timeouts, totalMs, firstByteMs, attemptMs, ...learnt } };
+  return { ...timeouts, totalMs, firstByteMs, attemptMs, firstByteLearnt: null, attemptLearnt: null };
 }
 
 interface TimedPlan extends HandOverPlan {
