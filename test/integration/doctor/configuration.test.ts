@@ -40,7 +40,7 @@ it(
         proposal: [/^routes\[id=all\]\.timeouts\.firstByte: 300ms → (500|550|600|650|700)ms$/],
       };
     }),
-  20_000,
+  90_000,
 );
 
 it(
@@ -65,7 +65,7 @@ it(
         proposal: ['routes[id=all].timeouts.tls: 60ms → 2s'],
       };
     }),
-  20_000,
+  90_000,
 );
 
 it(
@@ -82,5 +82,5 @@ it(
         proposal: ['routes[id=all].timeouts.firstByte: 100ms → 450ms'],
       };
     }),
-  20_000,
+  90_000,
 );

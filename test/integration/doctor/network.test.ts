@@ -44,7 +44,7 @@ it(
         },
       };
     }),
-  20_000,
+  90_000,
 );
 
 it(
@@ -61,7 +61,7 @@ it(
         proposal: ['upstreams[id=app].health.probe: none → { every: 2s }', 'routes[id=all].hedge: false → true'],
       };
     }),
-  20_000,
+  90_000,
 );
 
 it(
@@ -84,5 +84,5 @@ it(
         ],
       };
     }),
-  20_000,
+  90_000,
 );

@@ -40,7 +40,7 @@ routes: [{ id: all, match: /*, upstream: app, retry: false, timeouts: { firstByt
         proposal: ['upstreams[id=app].concurrency: none → adaptive', /^add targets/],
       };
     }),
-  20_000,
+  90_000,
 );
 
 it(
@@ -67,7 +67,7 @@ routes: [{ id: all, match: /*, upstream: app, retry: false, timeouts: { firstByt
         proposal: ['upstreams[id=app].concurrency: none → adaptive', /^add targets/],
       };
     }),
-  20_000,
+  90_000,
 );
 
 it(
@@ -99,5 +99,5 @@ routes: [{ id: all, match: /*, upstream: app, retry: false, timeouts: { queue: 4
         advised: (config) => config.replace(url(port), [port, ...more].map(url).join(', ')),
       };
     }),
-  20_000,
+  90_000,
 );

@@ -30,7 +30,7 @@ it(
         proposal: ['upstreams[id=app].pool.connections: 2 → 8'],
       };
     }),
-  20_000,
+  90_000,
 );
 
 it(
@@ -46,7 +46,7 @@ it(
         proposal: ['upstreams[id=app].concurrency: 2 → adaptive'],
       };
     }),
-  20_000,
+  90_000,
 );
 
 it(
@@ -63,7 +63,7 @@ it(
         proposal: ['upstreams[id=app].health.outlier.latencyFactor: 0 → 3', 'routes[id=all].hedge: false → true'],
       };
     }),
-  20_000,
+  90_000,
 );
 
 it(
