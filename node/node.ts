@@ -101,6 +101,7 @@ class Node implements GatewayNode {
   readonly #limiters = createLimiterStore();
   readonly #budgets = createBudgetStore();
   readonly #heldBytes = createHeldBytes();
+  readonly #bodies = createHeldBytes();
   readonly #latencies = createLatencyStore();
   readonly #gates = createGateStore();
   readonly #jobs;
@@ -130,6 +131,7 @@ class Node implements GatewayNode {
       timers: this.#wheel,
       random: Math.random,
       query: createNameQuery(null),
+      bodies: this.#bodies,
       oldestExchangeAtMs: () => this.#listener?.oldestExchangeAtMs ?? Number.POSITIVE_INFINITY,
     });
     this.#jobs = createJobs({
@@ -146,6 +148,7 @@ class Node implements GatewayNode {
       status: () => this.status(),
       healthChanges: () => this.#upstreams.health.counts(),
       jobs: () => this.#jobs.counts(),
+      bodies: () => this.#bodies,
       gates: () => gateReadings(this.#gates, this.#inForce?.snapshot.upstreams ?? []),
       doctorSliceMs: options.doctorSliceMs,
     });
@@ -177,6 +180,7 @@ class Node implements GatewayNode {
         limiters: this.#limiters,
         budgets: this.#budgets,
         heldBytes: this.#heldBytes,
+        bodies: this.#bodies,
         latencies: this.#latencies,
         gates: this.#gates,
         jobs: this.#jobs,
@@ -193,6 +197,7 @@ class Node implements GatewayNode {
       // From here on nothing can fail, and all of it happens before the next request is read.
       observing.commit();
       this.#dispatch = dispatch;
+      this.#bodies.limit(gateway.limits.bodyBytes);
     } catch (error) {
       observing?.discard();
       this.#upstreams.discard(upstreams);

@@ -147,8 +147,9 @@ export async function openServices(isLogged: boolean): Promise<Services> {
     throw error;
   };
   const common = { clock: systemClock, timers: wheel, random: Math.random, reveal, onBug };
+  const bodies = createHeldBytes();
   const idle = { status: () => idleNode, healthChanges: () => [], gates: () => [], jobs: () => jobCounts() };
-  const observer = createNodeObserver({ ...common, ...idle });
+  const observer = createNodeObserver({ ...common, ...idle, bodies: () => bodies });
   (await observer.prepare(snapshot)).commit();
   const upstreams = new Map(snapshot.upstreams.map((spec) => [spec.id, upstreamOf(spec)]));
   return {
@@ -168,6 +169,7 @@ export async function openServices(isLogged: boolean): Promise<Services> {
       latencies: createLatencyStore(),
       budgets: createBudgetStore(),
       heldBytes: createHeldBytes(),
+      bodies,
       observer,
     },
     snapshotOf: (routes) => ({ ...snapshot, routes }),

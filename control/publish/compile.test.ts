@@ -33,7 +33,14 @@ const LEAST: Snapshot = {
     tls: null,
     proxyProtocol: false,
     trustedProxies: [],
-    limits: { headerBytes: 32_768, headerCount: 100, urlBytes: 8_192, exchanges: 20_000, messageBytes: 16_777_216 },
+    limits: {
+      headerBytes: 32_768,
+      headerCount: 100,
+      urlBytes: 8_192,
+      exchanges: 20_000,
+      messageBytes: 16_777_216,
+      bodyBytes: 268_435_456,
+    },
     clientTimers: { clientHeadersMs: 10_000, clientBodyMs: 10_000, clientIdleMs: 60_000, drainMs: 30_000 },
     names: { deadlineHeader: 'x-request-timeout-ms', requestIdHeader: 'x-request-id', via: 'weir' },
     jobs: {

@@ -127,6 +127,7 @@ function compileGateway(gateway: Gateway): GatewaySpec {
       urlBytes: limits.url,
       exchanges: limits.exchanges,
       messageBytes: limits.message,
+      bodyBytes: limits.bodies,
     },
     clientTimers: {
       clientHeadersMs: timeouts.clientHeaders,

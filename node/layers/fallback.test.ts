@@ -16,6 +16,7 @@ import {
   scriptedDispatch,
 } from '../pipeline/testing/harness.js';
 import { makeRoute, makeServices, routeTimeouts } from '../pipeline/testing/specs.js';
+import { createHeldBytes } from '../upstream/retry/held-bytes.js';
 import { replayOf } from '../upstream/retry/replay.js';
 import { fallback } from './fallback.js';
 
@@ -156,7 +157,7 @@ describe('another upstream', () => {
     kept.push('ab');
     world.below.last().head(200);
     // An answer has passed, so nothing has to be sent again.
-    expect(replayOf(world.below.last().request.body ?? kept, 0).keptBytes).toBe(0);
+    expect(replayOf(world.below.last().request.body ?? kept, 0, createHeldBytes()).keptBytes).toBe(0);
 
     const body = fakeBody();
     world.send({ method: 'PUT', body });

@@ -134,9 +134,9 @@ class FallingBack extends Redispatching {
   }
 
   begin(): Cancel {
-    const { next, keepBytesMax } = this.#rules;
+    const { next, keepBytesMax, services } = this.#rules;
     const { body } = this.#request;
-    this.#replay = body === null ? null : replayOf(body, keepBytesMax);
+    this.#replay = body === null ? null : replayOf(body, keepBytesMax, services.bodies);
     this.#awaitLastWord();
     this.send(next, this.#replay === null ? this.#request : { ...this.#request, body: this.#replay.body() });
     return this.cancel;
@@ -221,6 +221,10 @@ class FallingBack extends Redispatching {
     services.observer.decided('fallback', routeId);
     const body = way.asksUpstream ? (this.#replay?.body() ?? null) : null;
     this.send(way.dispatch, { ...this.#request, cause: 'fallback', body });
+  }
+
+  protected override over(): void {
+    this.#replay?.release();
   }
 
   protected override stop(): void {

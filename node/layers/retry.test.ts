@@ -17,6 +17,7 @@ import {
   seededRandom,
 } from '../pipeline/testing/harness.js';
 import { makeRoute, makeServices } from '../pipeline/testing/specs.js';
+import { createHeldBytes } from '../upstream/retry/held-bytes.js';
 import { replayOf } from '../upstream/retry/replay.js';
 import { retry } from './retry.js';
 
@@ -50,7 +51,7 @@ function setUp(given: Partial<RetrySpec> = {}, ...steps: readonly ((call: Script
     exchange.deadlineAtMs = clock.nowMs() + totalMs;
     return { handler, cancel: dispatch(makeRequest({ exchange, ...request }), handler) };
   };
-  return { clock, timers, decided, bottom, send };
+  return { clock, timers, decided, bottom, send, bodies: services.bodies };
 }
 
 describe('a route without retries', () => {
@@ -228,7 +229,7 @@ describe('a request body', () => {
   it('is kept only until an answer passes; where a layer above keeps it, until that has no use for it', () => {
     const ignore = { onChunk: () => {}, onEnd: () => {}, onError: () => {} };
     const keptOf = (body: RequestBody | null | undefined): number | null =>
-      body == null ? null : replayOf(body, 0).keptBytes;
+      body == null ? null : replayOf(body, 0, createHeldBytes()).keptBytes;
     const own = setUp();
     const source = fakeBody();
     own.send({ method: 'PUT', body: source });
@@ -241,12 +242,31 @@ describe('a request body', () => {
 
     const shared = setUp();
     const other = fakeBody();
-    const above = replayOf(other, 100);
+    const above = replayOf(other, 100, createHeldBytes());
     shared.send({ method: 'PUT', body: above.body() });
     shared.bottom.last().request.body?.read(ignore);
     other.push('abc');
     shared.bottom.last().head(500);
     expect([above.keptBytes, above.isWhole]).toEqual([3, true]);
+  });
+
+  it('takes no room any more when the exchange has ended, in whatever way', () => {
+    const ignore = { onChunk: () => {}, onEnd: () => {}, onError: () => {} };
+    const ends: ((call: ScriptedCall, cancel: () => void) => void)[] = [
+      (call) => call.answer(200),
+      (call) => call.fail(failure('bad_request', '')),
+      (_call, cancel) => cancel(),
+    ];
+    for (const end of ends) {
+      const world = setUp();
+      const body = fakeBody();
+      const { cancel } = world.send({ method: 'PUT', body });
+      world.bottom.last().request.body?.read(ignore);
+      body.push('abc');
+      expect(world.bodies.bytes).toBe(3);
+      end(world.bottom.last(), cancel);
+      expect(world.bodies.bytes).toBe(0);
+    }
   });
 
   it('that grew beyond the bound ends the retries', () => {

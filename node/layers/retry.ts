@@ -68,11 +68,11 @@ class Retrying extends Redispatching {
   }
 
   begin(): Cancel {
-    const { budget, next, spec } = this.#rules;
+    const { budget, next, spec, services } = this.#rules;
     const { body, cause, exchange } = this.#request;
     // What a fallback sends is the same request once more; it was counted when it came.
     if (cause === undefined) budget.deposit(exchange.receivedAtMs);
-    const replay = body === null ? null : replayOf(body, spec.bodyBytesMax);
+    const replay = body === null ? null : replayOf(body, spec.bodyBytesMax, services.bodies);
     this.#replay = replay;
     this.#ownsReplay = replay !== null && replay.source === body;
     this.send(next, this.#ownsReplay && replay !== null ? withBody(this.#request, replay.body()) : this.#request);
@@ -134,6 +134,10 @@ class Retrying extends Redispatching {
     this.#retries += 1;
     services.observer.decided('retry', routeId);
     this.send(next, { ...this.#request, cause: 'retry', body: this.#replay?.body() ?? null });
+  }
+
+  protected override over(): void {
+    if (this.#ownsReplay) this.#replay?.release();
   }
 
   protected override stop(): void {

@@ -12,6 +12,7 @@ it('the Grafana dashboard asks only for metrics that a node has', async () => {
     healthChanges: () => [],
     gates: () => [],
     jobs: () => jobCounts(),
+    bodies: () => ({ bytes: 21, refusals: 22 }),
     eventLoop: () => ({ delayP50Ms: 0, delayP99Ms: 0, delayMaxMs: 0, utilization: 0 }),
     log: () => ({ written: 0, dropped: 0 }),
     spans: () => ({ exported: 0, dropped: 0 }),

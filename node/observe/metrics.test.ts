@@ -24,6 +24,7 @@ function sources(cells: Cells): MetricSources {
     healthChanges: () => [],
     gates: () => [],
     jobs: () => jobCounts(),
+    bodies: () => ({ bytes: 21, refusals: 22 }),
     eventLoop: () => ({ delayP50Ms: 1, delayP99Ms: 2, delayMaxMs: 3, utilization: 0.5 }),
     log: () => ({ written: 5, dropped: 6 }),
     spans: () => ({ exported: 8, dropped: 9 }),

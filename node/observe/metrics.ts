@@ -25,6 +25,8 @@ export interface MetricSources extends HealthSources, GateSources, JobSources {
   log(): { readonly written: number; readonly dropped: number };
   spans(): { readonly exported: number; readonly dropped: number };
   bugs(): number;
+  /** Request bodies that are gathered or kept. */
+  bodies(): { readonly bytes: number; readonly refusals: number };
 }
 
 export interface Metrics {
@@ -152,6 +154,8 @@ function nodeFamilies(sources: MetricSources): Family[] {
   const spansLost = 'Spans that were lost, because the queue was full or the collector did not take them.';
   const bugs =
     'What threw where nothing may throw. Each failed one exchange at most; the log of the process tells more.';
+  const kept = 'Bytes of request bodies that are gathered, or kept for another attempt.';
+  const notKept = 'How often a request body, or more of one, was not kept because limits.bodies was reached.';
   const applied = 'When the revision in force was applied, in seconds since the epoch.';
   return [
     one('gauge', 'weir_client_connections', 'Open connections of clients.', () => sources.status().connections),
@@ -165,6 +169,8 @@ function nodeFamilies(sources: MetricSources): Family[] {
     one('gauge', 'weir_config_applied_timestamp_seconds', applied, () => {
       return (sources.status().snapshot?.appliedWallMs ?? 0) / MS_PER_S;
     }),
+    one('gauge', 'weir_request_bodies_kept_bytes', kept, () => sources.bodies().bytes),
+    one('counter', 'weir_request_bodies_not_kept_total', notKept, () => sources.bodies().refusals),
     one('counter', 'weir_bugs_total', bugs, () => sources.bugs()),
     one('counter', 'weir_access_log_lines_total', lines, () => sources.log().written),
     one('counter', 'weir_access_log_lines_dropped_total', linesLost, () => sources.log().dropped),

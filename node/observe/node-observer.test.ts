@@ -29,6 +29,7 @@ function setUp() {
     healthChanges: () => [],
     gates: () => [],
     jobs: () => jobCounts(),
+    bodies: () => ({ bytes: 21, refusals: 22 }),
   });
   return { clock, timers, observer };
 }

@@ -20,7 +20,7 @@ import type { Decision } from './decisions.js';
 import { type EventLoopMonitor, monitorEventLoop } from './event-loop.js';
 import type { RefusedRequest } from './log-line.js';
 import { openLog } from './log-writer.js';
-import { createMetrics, type Metrics } from './metrics.js';
+import { createMetrics, type MetricSources, type Metrics } from './metrics.js';
 import { JOBS_ROUTE_ID, type Observer, type RouteObserver } from './observer.js';
 import type { Prepared } from './prepared.js';
 import { secretNames } from './redaction.js';
@@ -37,6 +37,7 @@ export interface ObserverServices {
   readonly gates: () => Iterable<GateReading>;
   readonly jobs: () => JobCounts;
   readonly doctorSliceMs?: number | undefined;
+  readonly bodies: MetricSources['bodies'];
 }
 
 export interface NodeObserver extends Observer {
@@ -79,7 +80,8 @@ class Observers implements NodeObserver {
   readonly #routes = new Map<string, RouteObserver>();
   #bugs = 0;
 
-  constructor({ clock, timers, random, reveal, status, healthChanges, gates, jobs, doctorSliceMs }: ObserverServices) {
+  constructor(services: ObserverServices) {
+    const { clock, timers, random, reveal, status, healthChanges, gates, jobs, bodies, doctorSliceMs } = services;
     this.#clock = clock;
     this.#cells.route(NO_ROUTE_ID);
     this.#log = createAccessLog((destination) => openLog(destination, timers), random);
@@ -97,6 +99,7 @@ class Observers implements NodeObserver {
       healthChanges,
       gates,
       jobs,
+      bodies,
       eventLoop: () => this.#eventLoop.window(),
       log: () => this.#log.counts(),
       spans: () => this.#tracing.counts(),

@@ -26,6 +26,8 @@ export interface ChainServices {
   readonly budgets: BudgetStore;
   /** Memory of this node that answers take which are held back. */
   readonly heldBytes: HeldBytes;
+  /** Memory of this node that request bodies take which are gathered, or kept for another attempt. */
+  readonly bodies: HeldBytes;
   /** How long answers take, for limits that are learnt; it outlives a snapshot. */
   readonly latencies: LatencyStore;
   /** Who is let to an upstream at once; gates outlive a snapshot. */

@@ -16,6 +16,7 @@ import { createUpstreamOpinions, type UpstreamOpinions } from './health/upstream
 import { createPoolDispatch } from './pools/call.js';
 import type { Connection, Dial } from './pools/connection.js';
 import { Pool, type PoolStats } from './pools/pool.js';
+import type { HeldBytes } from './retry/held-bytes.js';
 import type { Target } from './target.js';
 import { type AlpnOffer, type Connector, createConnector, type OpenEvents } from './transport/connector.js';
 import { createPlainConnection } from './transport/http1.js';
@@ -31,6 +32,8 @@ export interface UpstreamDeps {
   readonly timers: Timers;
   readonly random: Random;
   readonly query: NameQuery;
+  /** Memory of the node that request bodies take which are gathered. */
+  readonly bodies: HeldBytes;
   /** Hears of each change of opinion about a target, or about the upstream as a whole. */
   readonly onHealthChange: (change: HealthChange) => void;
   /** Largest WebSocket message in bytes; may change with a reload. */
@@ -170,7 +173,7 @@ function dispatchOf(
   upstream: UpstreamSpec,
   deps: UpstreamDeps,
 ): Dispatch {
-  const send = createPoolDispatch(pool, upstream.pool.gatherBodyBytes);
+  const send = createPoolDispatch(pool, upstream.pool.gatherBodyBytes, deps.bodies);
   const upgrade = createWebSocketDispatch({
     connector,
     headBytesMax: upstream.pool.responseHeaderBytes,

@@ -15,6 +15,7 @@ import { createNameQuery, type NameQuery } from './dns/queries.js';
 import { outcome, outlierSpec } from './health/testing/outcomes.js';
 import { authorityOf } from './live-upstream.js';
 import { createUpstreamRegistry, type UpstreamRegistry, type UpstreamSet } from './registry.js';
+import { createHeldBytes } from './retry/held-bytes.js';
 
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 
@@ -28,7 +29,7 @@ describe('the registry of upstreams', () => {
     const wheel = new TimerWheel(systemClock);
     ends.push(driveWheel(wheel));
     const registry = createUpstreamRegistry({
-      ...{ clock: systemClock, timers: wheel, random: Math.random, query },
+      ...{ clock: systemClock, timers: wheel, random: Math.random, query, bodies: createHeldBytes() },
       oldestExchangeAtMs: () => Number.POSITIVE_INFINITY,
     });
     ends.push(() => registry.close());
@@ -122,7 +123,14 @@ describe('the registry of upstreams', () => {
     const timers = fakeTimers(clock);
     const query = createNameQuery(null);
     const oldestExchangeAtMs = () => Number.POSITIVE_INFINITY;
-    const registry = createUpstreamRegistry({ clock, timers, random: Math.random, query, oldestExchangeAtMs });
+    const registry = createUpstreamRegistry({
+      clock,
+      timers,
+      random: Math.random,
+      query,
+      bodies: createHeldBytes(),
+      oldestExchangeAtMs,
+    });
     const first = registry.build(snapshotOf([specOf('a', 1), specOf('b', 1)]));
     registry.use(first);
     const [busy] = first.get('a')?.targets ?? [];
@@ -238,7 +246,14 @@ describe('an upstream that is alive no more', () => {
     const clock = fakeClock();
     const timers = fakeTimers(clock);
     const query = createNameQuery(null);
-    const registry = createUpstreamRegistry({ clock, timers, random: Math.random, query, oldestExchangeAtMs });
+    const registry = createUpstreamRegistry({
+      clock,
+      timers,
+      random: Math.random,
+      query,
+      bodies: createHeldBytes(),
+      oldestExchangeAtMs,
+    });
     return { clock, timers, registry };
   };
   const PROBE = {

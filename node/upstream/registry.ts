@@ -12,6 +12,7 @@ import type { Clock, Random, Timers } from '../time/clock.js';
 import type { NameQuery } from './dns/queries.js';
 import { HealthLog } from './health/health-log.js';
 import { createLiveUpstream, identityOf, type LiveTarget, type LiveUpstream } from './live-upstream.js';
+import type { HeldBytes } from './retry/held-bytes.js';
 import type { Upstreams } from './upstreams.js';
 
 /** How often it is looked whether upstreams of former snapshots carry anything still; only while there are some. */
@@ -28,6 +29,7 @@ export interface RegistryDeps {
   readonly timers: Timers;
   readonly random: Random;
   readonly query: NameQuery;
+  readonly bodies: HeldBytes;
   /** When the exchange was received that has been open for longest; Infinity when none is. */
   readonly oldestExchangeAtMs: () => number;
 }

@@ -48,6 +48,12 @@ const limits = z.strictObject({
   message: size({ min: KIB, max: 1024 * MIB })
     .prefault('16MiB')
     .describe('Largest WebSocket message (close code 1009 above).'),
+  // Four thousand bodies of the usual 64 KiB; exchanges alone would allow twenty thousand, and each of them twice.
+  bodies: size({ min: 0, max: 64 * 1024 * MIB })
+    .prefault('256MiB')
+    .describe(
+      'Request bodies that are gathered or kept for a retry, all together; beyond it they stream, and are not retried.',
+    ),
 });
 
 const names = z.strictObject({

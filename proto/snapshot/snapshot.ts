@@ -76,6 +76,8 @@ export interface ListenerLimitsSpec {
   readonly exchanges: number;
   /** Largest WebSocket message in bytes (close 1009 above). */
   readonly messageBytes: number;
+  /** Request bodies that are gathered or kept for another attempt, all of the node; beyond it they stream, and are not kept. */
+  readonly bodyBytes: number;
 }
 
 export interface ClientTimersSpec {

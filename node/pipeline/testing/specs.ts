@@ -66,7 +66,14 @@ export function makeGateway(overrides: Partial<GatewaySpec> = {}): GatewaySpec {
     tls: null,
     proxyProtocol: false,
     trustedProxies: [],
-    limits: { headerBytes: 32_768, headerCount: 100, urlBytes: 8_192, exchanges: 10_000, messageBytes: 1_048_576 },
+    limits: {
+      headerBytes: 32_768,
+      headerCount: 100,
+      urlBytes: 8_192,
+      exchanges: 10_000,
+      messageBytes: 1_048_576,
+      bodyBytes: 1_048_576,
+    },
     clientTimers: { clientHeadersMs: 10_000, clientBodyMs: 10_000, clientIdleMs: 60_000, drainMs: 30_000 },
     names: { deadlineHeader: 'x-request-timeout-ms', requestIdHeader: 'x-request-id', via: 'weir' },
     jobs: {
@@ -121,6 +128,7 @@ export function makeServices(overrides: Partial<ChainServices> = {}): ChainServi
     limiters: { limiter: notGiven('limiter store') },
     budgets: createBudgetStore(),
     heldBytes: createHeldBytes(),
+    bodies: createHeldBytes(),
     latencies: createLatencyStore(),
     gates: createGateStore(),
     jobs: createJobs({

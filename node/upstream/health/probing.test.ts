@@ -8,6 +8,7 @@ import { driveWheel, systemClock } from '../../time/system-clock.js';
 import { TimerWheel } from '../../time/wheel.js';
 import { createNameQuery } from '../dns/queries.js';
 import { createUpstreamRegistry, type UpstreamRegistry } from '../registry.js';
+import { createHeldBytes } from '../retry/held-bytes.js';
 import { probeSpec } from './testing/outcomes.js';
 
 const quick: ProbeSpec = { ...probeSpec, intervalMs: 30, timeoutMs: 500, unhealthyAfter: 2, healthyAfter: 2 };
@@ -50,6 +51,7 @@ describe('an upstream that is to be probed', () => {
       timers: wheel,
       random: Math.random,
       query: createNameQuery(null),
+      bodies: createHeldBytes(),
       oldestExchangeAtMs: () => Number.POSITIVE_INFINITY,
     });
     ends.push(() => registry.close());

@@ -14,15 +14,16 @@ import {
   type ResponseHandler,
   type ResponseHead,
 } from '../../pipeline/dispatch.js';
+import type { HeldBytes } from '../retry/held-bytes.js';
 import { isIdempotent } from '../retry/repeatable.js';
 import type { AnswerSink, Connection, OutgoingRequest, Progress } from './connection.js';
 import { gatherBody } from './gather.js';
 import type { Lease, Ticket, Waiter } from './places.js';
 import type { Pool } from './pool.js';
 
-export function createPoolDispatch(pool: Pool<Connection>, gatherBodyBytes: number): Dispatch {
+export function createPoolDispatch(pool: Pool<Connection>, gatherBodyBytes: number, bodies: HeldBytes): Dispatch {
   return (request, handler) => {
-    const call = new Call(pool, request, handler);
+    const call = new Call(pool, request, handler, bodies);
     call.begin(gatherBodyBytes);
     return call.cancel;
   };
@@ -32,6 +33,9 @@ class Call implements Waiter<Connection>, AnswerSink {
   readonly #pool: Pool<Connection>;
   readonly #handler: ResponseHandler;
   readonly #request: GatewayRequest;
+  readonly #bodies: HeldBytes;
+  /** For a body that is gathered, until the call has ended: it may be sent again. */
+  #setAside = 0;
   #outgoing: OutgoingRequest | null = null;
   #ticket: Ticket<Connection> | null = null;
   #lease: Lease<Connection> | null = null;
@@ -42,15 +46,16 @@ class Call implements Waiter<Connection>, AnswerSink {
   #wasReused = false;
   #ended = false;
 
-  constructor(pool: Pool<Connection>, request: GatewayRequest, handler: ResponseHandler) {
+  constructor(pool: Pool<Connection>, request: GatewayRequest, handler: ResponseHandler, bodies: HeldBytes) {
     this.#pool = pool;
+    this.#bodies = bodies;
     this.#request = request;
     this.#handler = handler;
   }
 
   readonly cancel: Cancel = () => {
     if (this.#ended) return;
-    this.#ended = true;
+    this.#end();
     if (this.#ticket !== null) this.#pool.abandon(this.#ticket);
     this.#ticket = null;
     this.#cancelSend();
@@ -58,13 +63,16 @@ class Call implements Waiter<Connection>, AnswerSink {
 
   begin(gatherBodyBytes: number): void {
     const { body } = this.#request;
-    if (body === null || body.lengthBytes === null || body.lengthBytes > gatherBodyBytes) {
+    const lengthBytes = body?.lengthBytes ?? null;
+    // Where the node has no room for one more, a body streams as a long one does.
+    if (body === null || lengthBytes === null || lengthBytes > gatherBodyBytes || !this.#bodies.take(lengthBytes)) {
       this.#dispatch(body);
       return;
     }
+    this.#setAside = lengthBytes;
     gatherBody(
       body,
-      body.lengthBytes,
+      lengthBytes,
       (bytes) => {
         if (!this.#ended) this.#dispatch(bytes);
       },
@@ -136,7 +144,7 @@ class Call implements Waiter<Connection>, AnswerSink {
 
   onComplete(): void {
     if (this.#ended) return;
-    this.#ended = true;
+    this.#end();
     this.#handler.onComplete();
   }
 
@@ -169,7 +177,13 @@ class Call implements Waiter<Connection>, AnswerSink {
 
   #fail(failed: Failure): void {
     if (this.#ended) return;
-    this.#ended = true;
+    this.#end();
     this.#handler.onError(failed);
+  }
+
+  #end(): void {
+    this.#ended = true;
+    if (this.#setAside > 0) this.#bodies.giveBack(this.#setAside);
+    this.#setAside = 0;
   }
 }

@@ -45,6 +45,9 @@ export abstract class Redispatching implements ResponseHandler {
   /** What was given up has ended: sends once more, now or later, or fails. */
   protected abstract again(): void;
 
+  /** The exchange has ended, in whatever way. */
+  protected over(): void {}
+
   /** Cancelled from above: ends what else is waiting. */
   protected abstract stop(): void;
 
@@ -118,5 +121,6 @@ export abstract class Redispatching implements ResponseHandler {
   #end(): void {
     this.#isListening = false;
     this.#isOver = true;
+    this.over();
   }
 }

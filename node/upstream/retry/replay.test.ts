@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { BodySink, RequestBody } from '../../pipeline/dispatch.js';
 import { fakeBody } from '../../pipeline/testing/harness.js';
+import { createHeldBytes } from './held-bytes.js';
 import { Replay, replayOf } from './replay.js';
 
 interface Reader {
@@ -50,10 +51,12 @@ describe('a body that is read again', () => {
       fc.property(
         fc.array(step, { maxLength: 60, size: 'max' }),
         fc.integer({ min: 0, max: 60 }),
+        fc.integer({ min: 0, max: 60 }),
         fc.boolean(),
-        (steps, bound, isStubborn) => {
+        (steps, bound, nodeBound, isStubborn) => {
           const source = fakeBody();
-          const replay = new Replay(source, bound);
+          const bodies = createHeldBytes(nodeBound);
+          const replay = new Replay(source, bound, bodies);
           let sent = '';
           let reader = read(replay);
           let isPaused = false;
@@ -84,6 +87,7 @@ describe('a body that is read again', () => {
               reader.body.resume();
             } else if (one.kind === 'let-go') replay.letGo();
             // A reader that wants more has all there is, and the source runs exactly then.
+            expect(bodies.bytes).toBeLessThanOrEqual(Math.min(nodeBound, replay.keptBytes));
             if (!isPaused) expect([reader.got.join(''), source.paused]).toEqual([sent, false]);
           }
           source.end();
@@ -96,10 +100,30 @@ describe('a body that is read again', () => {
             const last = read(replay);
             expect([last.got.join(''), last.ending]).toEqual([sent, 'end']);
           }
+          replay.release();
+          expect(bodies.bytes).toBe(0);
         },
       ),
       { numRuns: 500 },
     );
+  });
+
+  it('is kept only while the node has room for it', () => {
+    const bodies = createHeldBytes(5);
+    const [first, second] = [fakeBody(), fakeBody()];
+    const [kept, refused] = [new Replay(first, 100, bodies), new Replay(second, 100, bodies)];
+    const [reader, other] = [read(kept), read(refused)];
+    first.push('abc');
+    second.push('de');
+    expect([kept.isWhole, refused.isWhole, bodies.bytes]).toEqual([true, true, 5]);
+    second.push('f');
+    expect([refused.isWhole, refused.keptBytes, bodies.bytes, bodies.refusals]).toEqual([false, 0, 3, 1]);
+    // What is not kept goes on to its reader all the same.
+    second.end();
+    expect([other.got.join(''), other.ending]).toEqual(['def', 'end']);
+    kept.release();
+    first.push('ghijkl');
+    expect([reader.got.join(''), bodies.bytes]).toEqual(['abcghijkl', 0]);
   });
 
   it('is kept up to the bound to the byte, and not beyond it', () => {
@@ -108,7 +132,7 @@ describe('a body that is read again', () => {
       [9, false],
     ] as const) {
       const source = fakeBody();
-      const replay = new Replay(source, 8);
+      const replay = new Replay(source, 8, createHeldBytes());
       read(replay);
       source.push('a'.repeat(bytes));
       expect([bytes, replay.isWhole, replay.keptBytes]).toEqual([bytes, isWhole, isWhole ? 8 : 0]);
@@ -117,7 +141,7 @@ describe('a body that is read again', () => {
 
   it('is not kept at all when it is known to be too long, but can be sent again while nothing of it was read', () => {
     const source = fakeBody(9);
-    const replay = new Replay(source, 8);
+    const replay = new Replay(source, 8, createHeldBytes());
     replay.body();
     expect(replay.isWhole).toBe(true);
     const reader = read(replay);
@@ -127,7 +151,7 @@ describe('a body that is read again', () => {
 
   it('is let go when it comes in so many pieces that they cost more than their bytes', () => {
     const source = fakeBody();
-    const replay = new Replay(source, 65_536);
+    const replay = new Replay(source, 65_536, createHeldBytes());
     const reader = read(replay);
     for (let i = 0; i < 5_000; i += 1) source.push('a');
     expect([reader.got.length, replay.isWhole, replay.keptBytes]).toEqual([5_000, false, 0]);
@@ -135,7 +159,7 @@ describe('a body that is read again', () => {
 
   it('says nothing more to the reader before, and holds the source between two readers', () => {
     const source = fakeBody();
-    const replay = new Replay(source, 100);
+    const replay = new Replay(source, 100, createHeldBytes());
     const first = read(replay);
     source.push('a');
     replay.detach();
@@ -151,7 +175,7 @@ describe('a body that is read again', () => {
 
   it('gives nothing to a reader that pauses while it catches up, and opens the source only behind that', () => {
     const source = fakeBody();
-    const replay = new Replay(source, 100);
+    const replay = new Replay(source, 100, createHeldBytes());
     read(replay);
     source.push('a');
     source.push('b');
@@ -165,7 +189,7 @@ describe('a body that is read again', () => {
 
   it('is let go behind a reader that has caught up, where what was in flight has made it too long', () => {
     const source = fakeBody();
-    const replay = new Replay(source, 2);
+    const replay = new Replay(source, 2, createHeldBytes());
     read(replay);
     source.push('ab');
     replay.detach();
@@ -177,7 +201,7 @@ describe('a body that is read again', () => {
 
   it('gives no piece to a reader that is still busy with one', () => {
     const source = fakeBody();
-    const replay = new Replay(source, 100);
+    const replay = new Replay(source, 100, createHeldBytes());
     read(replay);
     for (const piece of ['a', 'b', 'c']) source.push(piece);
     let isBusy = false;
@@ -193,7 +217,7 @@ describe('a body that is read again', () => {
 
   it('passes from one reader to the next in the middle of a piece', () => {
     const source = fakeBody();
-    const replay = new Replay(source, 100);
+    const replay = new Replay(source, 100, createHeldBytes());
     read(replay);
     source.push('a');
     source.push('b');
@@ -208,12 +232,12 @@ describe('a body that is read again', () => {
 
   it('ends for every reader as it ended, also when that was before it began, or with nothing in it', () => {
     const empty = fakeBody();
-    const replay = new Replay(empty, 100);
+    const replay = new Replay(empty, 100, createHeldBytes());
     empty.end();
     expect([read(replay).ending, read(replay).ending]).toEqual(['end', 'end']);
 
     const late = fakeBody();
-    const third = new Replay(late, 100);
+    const third = new Replay(late, 100, createHeldBytes());
     read(third);
     const unread = third.body();
     late.end();
@@ -222,7 +246,7 @@ describe('a body that is read again', () => {
     expect(heard).toEqual(['end']);
 
     const broken = fakeBody();
-    const other = new Replay(broken, 100);
+    const other = new Replay(broken, 100, createHeldBytes());
     const first = read(other);
     broken.push('a');
     const waiting = other.body();
@@ -236,8 +260,8 @@ describe('a body that is read again', () => {
 
   it('is kept once, by the outermost that needs it', () => {
     const source = fakeBody();
-    const outer = replayOf(source, 100);
-    expect(replayOf(outer.body(), 5)).toBe(outer);
-    expect([outer.source === source, replayOf(source, 5) === outer]).toEqual([true, false]);
+    const outer = replayOf(source, 100, createHeldBytes());
+    expect(replayOf(outer.body(), 5, createHeldBytes())).toBe(outer);
+    expect([outer.source === source, replayOf(source, 5, createHeldBytes()) === outer]).toEqual([true, false]);
   });
 });

@@ -1,7 +1,7 @@
 /**
  * A request body that more than one attempt can read, one after the other. What the first one reads is kept, up to a
- * bound; a later one gets what was kept and then the live rest. Beyond the bound everything is let go, and the body can
- * not be repeated any more.
+ * bound; a later one gets what was kept and then the live rest. Beyond the bound, or when the node keeps as much of all
+ * bodies as it may, everything is let go, and the body can not be repeated any more.
  *
  *   client ──▶ source ──▶ Replay ──▶ Reading 1 ──▶ attempt 1     (given up: it hears nothing more)
  *                          │ kept ─▶ Reading 2 ──▶ attempt 2
@@ -11,19 +11,23 @@
  */
 import type { Failure } from '@weir/proto/http/failures.js';
 import type { BodySink, RequestBody } from '../../pipeline/dispatch.js';
+import type { HeldBytes } from './held-bytes.js';
 
 /** Each piece costs about a hundred bytes beside its own; a body that comes in more pieces than this is let go. */
 const PIECES_MAX = 4_096;
 
 /** The replay behind a body that is one already, else a new one: the outermost layer that needs one keeps it for all. */
-export function replayOf(body: RequestBody, keepBytesMax: number): Replay {
-  return body instanceof Reading ? body.replay : new Replay(body, keepBytesMax);
+export function replayOf(body: RequestBody, keepBytesMax: number, bodies: HeldBytes): Replay {
+  return body instanceof Reading ? body.replay : new Replay(body, keepBytesMax, bodies);
 }
 
 export class Replay implements BodySink {
   /** Where the body comes from; whoever gave it decides when nothing has to be kept any more. */
   readonly source: RequestBody;
   readonly #keepBytesMax: number;
+  readonly #bodies: HeldBytes;
+  /** Of what is kept, what was set aside for it. */
+  #setAside = 0;
   /** While keeping: all pieces since the beginning. Else: those that the reader has not got yet. */
   #pieces: Uint8Array[] = [];
   #bytes = 0;
@@ -33,8 +37,9 @@ export class Replay implements BodySink {
   #failure: Failure | null = null;
   #reader: Reading | null = null;
 
-  constructor(source: RequestBody, keepBytesMax: number) {
+  constructor(source: RequestBody, keepBytesMax: number, bodies: HeldBytes) {
     this.source = source;
+    this.#bodies = bodies;
     this.#keepBytesMax = keepBytesMax;
     this.#isKeeping = source.lengthBytes === null || source.lengthBytes <= keepBytesMax;
   }
@@ -73,6 +78,12 @@ export class Replay implements BodySink {
     this.#isKeeping = false;
     const reader = this.#reader;
     if (reader === null || this.#hasAll(reader)) this.#forget(reader);
+  }
+
+  /** The exchange is over. Called by whoever made this, on every path. */
+  release(): void {
+    this.letGo();
+    this.#giveBack();
   }
 
   start(reader: Reading): void {
@@ -115,11 +126,14 @@ export class Replay implements BodySink {
     if (reader?.sink == null || !this.#hasAll(reader)) {
       // Between two readers, or before one that catches up. Without a hope of another reader it is for nobody.
       if (this.#isKeeping || reader !== null) this.#pieces.push(chunk);
+      // The source is paused, and what was in flight may not be lost: it is kept with or without room for it.
+      if (this.#isKeeping) this.#setsAside(chunk.byteLength);
       return;
     }
     if (this.#isKeeping) {
       this.#pieces.push(chunk);
       reader.position += 1;
+      if (!this.#setsAside(chunk.byteLength)) this.#isKeeping = false;
       this.#bound(reader);
     }
     reader.sink.onChunk(chunk);
@@ -149,7 +163,19 @@ export class Replay implements BodySink {
     if (!this.#isKeeping) this.#forget(reader);
   }
 
+  #setsAside(bytes: number): boolean {
+    if (!this.#bodies.take(bytes)) return false;
+    this.#setAside += bytes;
+    return true;
+  }
+
+  #giveBack(): void {
+    this.#bodies.giveBack(this.#setAside);
+    this.#setAside = 0;
+  }
+
   #forget(reader: Reading | null): void {
+    this.#giveBack();
     this.#pieces = [];
     if (reader !== null) reader.position = 0;
   }

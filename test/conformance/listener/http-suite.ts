@@ -165,7 +165,14 @@ export function describeHttp(name: string, factory: ListenerFactory): void {
   });
 
   describe(`${name}: limits`, () => {
-    const limits = { headerBytes: 2_000, headerCount: 10, urlBytes: 100, exchanges: 1, messageBytes: 1_000 };
+    const limits = {
+      headerBytes: 2_000,
+      headerCount: 10,
+      urlBytes: 100,
+      exchanges: 1,
+      messageBytes: 1_000,
+      bodyBytes: 0,
+    };
 
     test('on target, field count and head size are refused with 414 and 431, and the connection closes', async () => {
       const w = await open({ limits }, echo);

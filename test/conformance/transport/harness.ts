@@ -19,6 +19,7 @@ import { TimerWheel } from '@weir/node/time/wheel.js';
 import { createNameQuery } from '@weir/node/upstream/dns/queries.js';
 import { createLiveUpstream } from '@weir/node/upstream/live-upstream.js';
 import type { PoolStats } from '@weir/node/upstream/pools/pool.js';
+import { createHeldBytes, type HeldBytes } from '@weir/node/upstream/retry/held-bytes.js';
 import type { Failure } from '@weir/proto/http/failures.js';
 import type { PoolSpec, UpstreamSpec, UpstreamTlsSpec } from '@weir/proto/snapshot/snapshot.js';
 
@@ -29,6 +30,8 @@ export interface TransportTarget {
   readonly protocol?: UpstreamSpec['protocol'];
   readonly tls?: Partial<UpstreamTlsSpec>;
   readonly pool?: Partial<PoolSpec>;
+  /** Room of the node for request bodies; as much as usual when left out. */
+  readonly bodies?: HeldBytes;
 }
 
 /** One target's dispatch as a transport under test offers it. */
@@ -48,7 +51,7 @@ export const undiciTransport: TransportFactory = (target) =>
 export const liveTransport: TransportFactory = (target) => {
   const wheel = new TimerWheel(systemClock);
   const stopWheel = driveWheel(wheel);
-  const { host = '127.0.0.1', port, scheme = 'http', protocol = 'http1', tls, pool } = target;
+  const { host = '127.0.0.1', port, scheme = 'http', protocol = 'http1', tls, pool, bodies } = target;
   const upstream = createLiveUpstream(
     {
       id: 'test',
@@ -66,6 +69,7 @@ export const liveTransport: TransportFactory = (target) => {
       timers: wheel,
       random: Math.random,
       query: createNameQuery(null),
+      bodies: bodies ?? createHeldBytes(),
       onHealthChange: () => {},
       messageBytesMax: () => 16 * 1024 * 1024,
     },

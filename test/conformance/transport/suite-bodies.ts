@@ -1,5 +1,6 @@
 /** Conformance: bodies of both directions. Framing, gathering, backpressure with bounded memory, broken bodies. */
 import { createServer, type Socket } from 'node:net';
+import { createHeldBytes } from '@weir/node/upstream/retry/held-bytes.js';
 import { failure } from '@weir/proto/http/failures.js';
 import { afterEach, expect, it } from 'vitest';
 import {
@@ -10,6 +11,7 @@ import {
   TestBody,
   type Transport,
   type TransportFactory,
+  type TransportTarget,
   until,
 } from './harness.js';
 import { type Answer, closeServer, listen, rawServer } from './servers.js';
@@ -29,6 +31,7 @@ export function bodyCases(create: TransportFactory): void {
   /** A server that collects all bytes of its connections, and answers when told. */
   const collector = async (
     onBytes: (socket: Socket, all: string) => void,
+    target: Partial<TransportTarget> = {},
   ): Promise<{ transport: Transport; bytes: () => string; sockets: Socket[] }> => {
     let all = '';
     const sockets: Socket[] = [];
@@ -40,7 +43,7 @@ export function bodyCases(create: TransportFactory): void {
         onBytes(socket, all);
       });
     });
-    const transport = create({ port: await listen(server) });
+    const transport = create({ ...target, port: await listen(server) });
     open.push({ close: () => closeServer(server, sockets) }, transport);
     return { transport, bytes: () => all, sockets };
   };
@@ -124,6 +127,25 @@ export function bodyCases(create: TransportFactory): void {
       'its connection is gone',
       () => transport.stats().open === 0 && sockets.every((socket) => socket.readableEnded || socket.destroyed),
     );
+  });
+
+  it('gathers a short body while the node has room for it, and streams it otherwise', async () => {
+    for (const room of [6, 5]) {
+      const bodies = createHeldBytes(room);
+      const { transport, bytes } = await collector((socket, all) => all.endsWith('abcdef') && socket.write(OK), {
+        bodies,
+      });
+      const body = new TestBody(6);
+      const result = exchangeOn(transport, { method: 'POST', body });
+      await until('the body is read', () => body.sink !== null);
+      body.sink?.onChunk(Buffer.from('abc'));
+      expect(bodies.bytes).toBe(room === 6 ? 6 : 0);
+      if (room === 5) await until('the first half is there', () => bytes().endsWith('abc'));
+      else expect(bytes()).toBe('');
+      body.sink?.onChunk(Buffer.from('def'));
+      body.sink?.onEnd();
+      expect([(await result).status, bodies.bytes]).toEqual([200, 0]);
+    }
   });
 
   it('never passes off a streamed body that broke as a whole one', async () => {
