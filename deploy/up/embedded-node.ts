@@ -45,6 +45,10 @@ export class EmbeddedNode {
     this.#booted ??= await this.#boot(gateway);
     const delivery = await this.#booted.supervisor.deliver(offer);
     if (delivery.ok) this.#inForce = gateway;
+    else
+      void delivery.late?.then((isApplied) => {
+        if (isApplied) this.#inForce = gateway;
+      });
     return delivery;
   }
 

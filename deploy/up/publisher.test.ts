@@ -108,6 +108,43 @@ describe('the publisher', () => {
     expect(publisher.look().snapshot?.version).toBe(3);
   });
 
+  it('accepts after all what the node applied too late to be heard in time', async () => {
+    const { publisher, kept, compiled, deliverWith, outcomes } = setUp();
+    let apply: (isApplied: boolean) => void = () => {};
+    for (const isApplied of [false, true]) {
+      const late = new Promise<boolean>((resolve) => {
+        apply = resolve;
+      });
+      deliverWith({ ok: false, reason: 'silent', late });
+      const publishing = publisher.publish('signal');
+      compiled();
+      expect(await publishing).toMatchObject({ state: 'refused', reason: 'silent' });
+      expect(publisher.look().snapshot).toBeNull();
+      apply(isApplied);
+      await settle();
+    }
+    expect(kept).toEqual([2]);
+    expect(outcomes.map(({ state }) => state)).toEqual(['refused', 'refused', 'accepted']);
+    expect(publisher.look()).toMatchObject({ snapshot: { version: 2 }, publish: { state: 'accepted' } });
+  });
+
+  it('does not go back to one that was applied late when a newer one is in force', async () => {
+    const { publisher, kept, compiled, deliverWith } = setUp();
+    let apply: (isApplied: boolean) => void = () => {};
+    const late = new Promise<boolean>((resolve) => {
+      apply = resolve;
+    });
+    for (const delivery of [{ ok: false, reason: 'silent', late }, { ok: true }] as const) {
+      deliverWith(delivery);
+      const publishing = publisher.publish('signal');
+      compiled();
+      await publishing;
+    }
+    apply(true);
+    await settle();
+    expect([kept, publisher.look().snapshot?.version]).toEqual([[2], 2]);
+  });
+
   it('runs one attempt at a time, and makes one of all that are asked for meanwhile', async () => {
     const { publisher, compiles, compiled } = setUp();
     const first = publisher.publish('start');
@@ -140,6 +177,22 @@ describe('a renewed certificate', () => {
       expect(await attempt).toMatchObject({ state: 'rejected', cause });
     }
     expect(offers.map(({ version }) => version)).toEqual([1, 1]);
+  });
+});
+
+describe('a renewed certificate that the node refuses', () => {
+  it('is told beside the faults of the config', async () => {
+    const { publisher, compiled, deliverWith } = setUp();
+    const first = publisher.publish('start');
+    compiled();
+    await first;
+    deliverWith({ ok: false, reason: 'key.pem does not fit' });
+    const attempt = publisher.publish('certificate-change');
+    compiled(false);
+    expect(await attempt).toMatchObject({
+      state: 'rejected',
+      faults: [fault, { severity: 'error', message: 'the renewed certificates are not in use: key.pem does not fit' }],
+    });
   });
 });
 

@@ -4,7 +4,8 @@
  *
  *   asked ─▶ compile ─▶ faults? keep the last good one, say so
  *                    └▶ encode ─▶ deliver ─▶ refused? keep the last good one, say so
- *                                        └▶ applied: it is the last good one, kept on disk
+ *                                        ├▶ applied: it is the last good one, kept on disk
+ *                                        └▶ silent? refused for now; applied in the end, it is accepted after all
  *   start without success ─▶ restore: the one that is kept on disk is delivered again
  *
  * One attempt runs at a time; those that are asked for meanwhile are one attempt after it, for it reads the file anew.
@@ -51,10 +52,30 @@ export function createPublisher(options: PublisherOptions): Publisher {
 
   const deliver = async (offer: SnapshotOffer, snapshot: Snapshot, acceptedWallMs: () => number): Promise<Delivery> => {
     const delivery = await options.deliver(offer, snapshot);
-    if (!delivery.ok) return delivery;
-    inForce = { version: offer.version, hash: offer.hash, acceptedWallMs: acceptedWallMs() };
-    delivered = { offer, snapshot };
+    if (delivery.ok) accept(offer, snapshot, acceptedWallMs());
     return delivery;
+  };
+
+  const accept = (offer: SnapshotOffer, snapshot: Snapshot, acceptedWallMs: number): void => {
+    inForce = { version: offer.version, hash: offer.hash, acceptedWallMs };
+    delivered = { offer, snapshot };
+  };
+
+  /** The node runs what was given up on: the record says so, or the next start would go back behind it. */
+  const reconcile = async (
+    offer: SnapshotOffer,
+    snapshot: Snapshot,
+    told: Pick<PublishOutcome, 'cause' | 'faults'>,
+  ): Promise<void> => {
+    // A newer one has been applied since, by the same node, one behind the other.
+    if (inForce !== null && inForce.version > offer.version) return;
+    accept(offer, snapshot, options.wallMs());
+    await options.keep(offer);
+    const restartNeeded = options.restartNeeded(snapshot.gateway);
+    const outcome: PublishOutcome = { ...told, atWallMs: options.wallMs(), state: 'accepted', restartNeeded };
+    // A newer attempt that failed meanwhile stays the latest one.
+    if (version === offer.version) latest = outcome;
+    options.onOutcome(outcome);
   };
 
   const attempt = async (cause: PublishCause): Promise<PublishOutcome> => {
@@ -64,14 +85,20 @@ export function createPublisher(options: PublisherOptions): Publisher {
     return outcome;
   };
 
+  /** What there is to say when it fails; the old certificates go on being served then. */
+  const renewCertificates = async (): Promise<readonly Fault[]> => {
+    if (delivered === null) return [];
+    const delivery = await options.deliver(delivered.offer, delivered.snapshot);
+    return delivery.ok ? [] : [certificatesRefused(delivery.reason)];
+  };
+
   const outcomeOf = async (cause: PublishCause): Promise<PublishOutcome> => {
     const compiled = await options.compile(version + 1);
     const at = { atWallMs: options.wallMs(), cause };
     if (!compiled.ok) {
       // A faulty file must not keep renewed certificates out: what runs is given to the node again, which reads them.
-      if (cause === 'certificate-change' && delivered !== null)
-        await options.deliver(delivered.offer, delivered.snapshot);
-      return { ...at, state: 'rejected', faults: compiled.faults, restartNeeded: [] };
+      const told = cause === 'certificate-change' ? await renewCertificates() : [];
+      return { ...at, state: 'rejected', faults: [...compiled.faults, ...told], restartNeeded: [] };
     }
     const { snapshot, warnings } = compiled;
     // A number that was offered is never offered again with another content, even when it was refused.
@@ -79,7 +106,10 @@ export function createPublisher(options: PublisherOptions): Publisher {
     const offer: SnapshotOffer = { v: 1, kind: 'snapshot.offer', version, ...options.encode(snapshot) };
     const delivery = await deliver(offer, snapshot, options.wallMs);
     const told = { ...at, faults: warnings };
-    if (!delivery.ok) return { ...told, state: 'refused', reason: delivery.reason, restartNeeded: [] };
+    if (!delivery.ok) {
+      void delivery.late?.then((isApplied) => (isApplied ? reconcile(offer, snapshot, told) : undefined));
+      return { ...told, state: 'refused', reason: delivery.reason, restartNeeded: [] };
+    }
     await options.keep(offer);
     return { ...told, state: 'accepted', restartNeeded: options.restartNeeded(snapshot.gateway) };
   };
@@ -92,6 +122,13 @@ export function createPublisher(options: PublisherOptions): Publisher {
     },
     look: () => ({ snapshot: inForce, publish: latest }),
   };
+}
+
+/** No line of the config is at fault, and the files of certificates are where to look. */
+function certificatesRefused(reason: string): Fault {
+  const message = `the renewed certificates are not in use: ${reason}`;
+  const cure = 'mend the files; they are read again when one of them changes';
+  return { severity: 'error', line: 1, column: 1, path: 'gateway.tls', message, cure };
 }
 
 /** Those that are asked for while one runs are one attempt after it. */

@@ -17,7 +17,14 @@ import { passOnStderr } from './node-stderr.js';
 /** A snapshot is compiled in far less; after this the node is taken for stuck with it. */
 const ANSWER_WITHIN_MS = 30_000;
 
-export type Delivery = { readonly ok: true } | { readonly ok: false; readonly reason: string };
+export type Delivery =
+  | { readonly ok: true }
+  | {
+      readonly ok: false;
+      readonly reason: string;
+      /** Where nothing was heard in time: whether it is applied in the end. */
+      readonly late?: Promise<boolean>;
+    };
 
 export interface SupervisorOptions {
   /** File of the node process. */
@@ -25,6 +32,8 @@ export interface SupervisorOptions {
   /** Variables for the node beside those of this process; read at each start. */
   readonly env: () => Readonly<Record<string, string>>;
   readonly say: (text: string) => void;
+  /** How long an offer may go unanswered; as long as usual when left out. */
+  readonly answerWithinMs?: number;
   /** The life is over: the stop that was asked, or a node that never came up (`failure` says why). */
   readonly onEnd: (end: { readonly failure: string | null; readonly cut: number }) => void;
 }
@@ -51,6 +60,8 @@ export class Supervisor {
   /** The snapshot that the node runs, and that one started in its place will be given. */
   #inForce: SnapshotOffer | null = null;
   #pending: Pending | null = null;
+  /** The latest offer that was given up on; the node may apply it all the same, and runs it then. */
+  #late: { readonly offer: SnapshotOffer; readonly settle: (isApplied: boolean) => void } | null = null;
   #metrics: Address | null = null;
   #status: NodeStatus | null = null;
   #lastExit: Supervision['lastExit'] = null;
@@ -66,10 +77,7 @@ export class Supervisor {
   /** Offers a snapshot; when it is applied, restarted nodes get it too. One at a time: the publisher waits. */
   deliver(offer: SnapshotOffer): Promise<Delivery> {
     return new Promise((resolve) => {
-      const late = setTimeout(
-        () => this.#settle({ ok: false, reason: 'the node did not answer in time' }),
-        ANSWER_WITHIN_MS,
-      );
+      const late = setTimeout(() => this.#giveUpOn(offer), this.#options.answerWithinMs ?? ANSWER_WITHIN_MS);
       const settle = (delivery: Delivery): void => {
         clearTimeout(late);
         resolve(delivery);
@@ -78,6 +86,14 @@ export class Supervisor {
       if (this.#life.phase === 'running') this.#link?.send(offer);
       if (this.#life.phase === 'stopped') this.#settle({ ok: false, reason: 'the node has stopped' });
     });
+  }
+
+  #giveUpOn(offer: SnapshotOffer): void {
+    this.#settleLate(false);
+    const late = new Promise<boolean>((settle) => {
+      this.#late = { offer, settle };
+    });
+    this.#settle({ ok: false, reason: 'the node did not answer in time', late });
   }
 
   look(): Supervision {
@@ -159,6 +175,7 @@ export class Supervisor {
     this.#link = null;
     this.#status = null;
     this.#lastExit = { atWallMs: Date.now(), reason };
+    this.#settleLate(false);
     // Only a running node has been sent the offer; in all other phases it still waits for one.
     if (this.#life.phase === 'running')
       this.#settle({ ok: false, reason: `the node process died with it (${reason})` });
@@ -185,9 +202,11 @@ export class Supervisor {
         return;
       case 'snapshot.applied':
         if (this.#isPending(message)) this.#settle({ ok: true });
+        else if (this.#isLate(message)) this.#appliedLate();
         return;
       case 'snapshot.refused':
         if (this.#isPending(message)) this.#settle({ ok: false, reason: message.reason });
+        else if (this.#isLate(message)) this.#settleLate(false);
         else this.#options.say(`the node refused a snapshot that ran before: ${message.reason}`);
         return;
     }
@@ -195,6 +214,22 @@ export class Supervisor {
 
   #isPending({ version }: { readonly version: number }): boolean {
     return this.#pending !== null && this.#pending.offer.version === version;
+  }
+
+  #isLate({ version }: { readonly version: number }): boolean {
+    return this.#late?.offer.version === version;
+  }
+
+  #appliedLate(): void {
+    if (this.#late === null) return;
+    this.#inForce = this.#late.offer;
+    this.#options.say(`the node has applied snapshot ${this.#late.offer.version} after all`);
+    this.#settleLate(true);
+  }
+
+  #settleLate(isApplied: boolean): void {
+    this.#late?.settle(isApplied);
+    this.#late = null;
   }
 
   #settle(delivery: Delivery): void {

@@ -1,0 +1,60 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { SnapshotOffer } from '@weir/proto/events/snapshot.js';
+import { afterEach, expect, it } from 'vitest';
+import { Supervisor } from './supervisor.js';
+
+/** A node that notes what it is offered, and answers each second offer of its life only when it gets SIGUSR2. */
+const ENTRY = `
+import { appendFileSync } from 'node:fs';
+const answer = ({ version, hash }) => process.send({ v: 1, kind: 'snapshot.applied', version, hash });
+let offers = 0;
+process.on('message', (message) => {
+  if (message.kind !== 'snapshot.offer') return;
+  appendFileSync(process.env.OFFERS, process.pid + ' ' + message.version + '\\n');
+  offers += 1;
+  if (offers === 2) process.once('SIGUSR2', () => answer(message));
+  else answer(message);
+});
+process.send({ v: 1, kind: 'node.ready', pid: process.pid, metrics: { host: '127.0.0.1', port: 1 } });
+`;
+
+const folder = mkdtempSync(join(tmpdir(), 'weir-supervisor-'));
+let supervisor: Supervisor | null = null;
+afterEach(() => {
+  supervisor?.stop();
+  supervisor?.kill();
+  rmSync(folder, { recursive: true });
+});
+
+const offer = (version: number): SnapshotOffer => ({
+  ...{ v: 1, kind: 'snapshot.offer', version, hash: `h${version}` },
+  bytes: new Uint8Array(),
+});
+
+it('gives a restarted node what the one before applied late, for that was in force', async () => {
+  const entry = join(folder, 'node.mjs');
+  const offers = join(folder, 'offers');
+  writeFileSync(entry, ENTRY);
+  writeFileSync(offers, '');
+  const options = { entry, env: () => ({ OFFERS: offers }), say: () => {}, onEnd: () => {}, answerWithinMs: 3_000 };
+  const made = new Supervisor(options);
+  supervisor = made;
+  await expect.poll(() => made.look().life.phase, { timeout: 15_000 }).toBe('running');
+  expect(await made.deliver(offer(1))).toEqual({ ok: true });
+  const second = await made.deliver(offer(2));
+  expect(second).toMatchObject({ ok: false, reason: 'the node did not answer in time' });
+  const { pid } = made.look();
+  if (pid === null || second.ok) throw new Error('the node is there, and has not answered');
+  process.kill(pid, 'SIGUSR2');
+  expect(await second.late).toBe(true);
+  process.kill(pid, 'SIGKILL');
+  const offersTo = (other: boolean) =>
+    readFileSync(offers, 'utf8')
+      .split('\n')
+      .filter((line) => line !== '' && line.startsWith(`${pid} `) !== other);
+  await expect.poll(() => offersTo(true).length, { timeout: 15_000 }).toBe(1);
+  expect(offersTo(true)[0]).toMatch(/ 2$/);
+  expect(offersTo(false)).toEqual([`${pid} 1`, `${pid} 2`]);
+}, 40_000);
