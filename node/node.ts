@@ -7,6 +7,7 @@
  *                        └─apply─┘
  */
 import { randomBytes } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { JobStatus, NodeStatus, SnapshotStatus, TargetStatus } from '@weir/proto/events/node-status.js';
 import { failure } from '@weir/proto/http/failures.js';
 import { type Environment, fillReferences } from '@weir/proto/snapshot/secret-text.js';
@@ -27,7 +28,7 @@ import { createMetricsServer } from './observe/metrics-server.js';
 import { createNodeObserver } from './observe/node-observer.js';
 import type { Prepared } from './observe/prepared.js';
 import { type Dispatch, nothingToCancel } from './pipeline/dispatch.js';
-import { compileSnapshot } from './pipeline/runtime.js';
+import { compileInSlices } from './pipeline/runtime.js';
 import { driveWheel, systemClock } from './time/system-clock.js';
 import { TimerWheel } from './time/wheel.js';
 import { createGateStore, gateReadings } from './upstream/concurrency/gate-store.js';
@@ -170,7 +171,7 @@ class Node implements GatewayNode {
     let observing: Prepared | null = null;
     try {
       const { gateway } = snapshot;
-      const dispatch = compileSnapshot(snapshot, {
+      const services = {
         clock: systemClock,
         timers: this.#wheel,
         random: Math.random,
@@ -188,7 +189,8 @@ class Node implements GatewayNode {
         onBug: this.#onBug,
         reveal: this.#reveal,
         sign: hmacSha256,
-      });
+      };
+      const dispatch = await compileInSlices(snapshot, services, () => nextTurn());
       await this.#upstreams.warm(upstreams);
       observing = await this.#observer.prepare(snapshot, upstreams);
       // A drain may have begun meanwhile; what it has closed must not be opened again.

@@ -65,11 +65,22 @@ export const balance: Place = (route, services) => {
 function stickyOf({ spec, targets }: Upstream, services: ChainServices): Sticky | null {
   if (spec.balance.sticky === null) return null;
   const { cookie, maxAgeS, secret } = spec.balance.sticky;
+  const known = stickyOfUpstream.get(targets);
+  if (known !== undefined) return known;
   const key = services.reveal(secret);
   if (key === '') throw new Error(`upstream "${spec.id}": the secret of the sticky cookie is empty`);
   const sign = (text: string): string => services.sign(key, text);
-  return createSticky({ upstreamId: spec.id, cookie, maxAgeS, targets: targets.map((target) => target.spec), sign });
+  const specs = targets.map((target) => target.spec);
+  const sticky = createSticky({ upstreamId: spec.id, cookie, maxAgeS, targets: specs, sign });
+  stickyOfUpstream.set(targets, sticky);
+  return sticky;
 }
+
+/**
+ * Signing takes longer than all the rest of a route, and comes to the same for each: an upstream that is described
+ * otherwise has other targets, and the environment that fills its secret lives as long as the process.
+ */
+const stickyOfUpstream = new WeakMap<Upstream['targets'], Sticky>();
 
 function refuse(failed: Failure, upstreamId: string, request: GatewayRequest, handler: ResponseHandler): Cancel {
   request.exchange.upstreamId = upstreamId;

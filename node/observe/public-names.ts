@@ -30,8 +30,17 @@ export function publicNamesOf(route: RouteSpec, upstreams: Upstreams): PublicNam
   if (route.action.kind !== 'proxy') return noTargets;
   const others = route.fallback.flatMap((way) => (way.kind === 'upstream' ? [way.upstream] : []));
   const asked = [route.action.upstream, ...others].flatMap((id) => upstreams.get(id)?.spec ?? []);
-  return asked.length === 0 ? noTargets : publicNames(asked);
+  if (asked.length === 0) return noTargets;
+  const known = namesOfSnapshot.get(upstreams) ?? new Map<string, PublicNames>();
+  namesOfSnapshot.set(upstreams, known);
+  const key = asked.map(({ id }) => id).join();
+  const names = known.get(key) ?? publicNames(asked);
+  known.set(key, names);
+  return names;
 }
+
+/** Routes that ask the same upstreams share the names of their targets; upstreams are those of one snapshot. */
+const namesOfSnapshot = new WeakMap<Upstreams, Map<string, PublicNames>>();
 
 /** Of all upstreams that a route may ask, the one that it asks first in front; a target of two goes by its first name. */
 export function publicNames(upstreams: readonly Pick<UpstreamSpec, 'id' | 'targets'>[]): PublicNames {

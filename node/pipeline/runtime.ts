@@ -5,7 +5,7 @@
  * counted, and the old snapshot is garbage when its last exchange ends.
  */
 import { failure } from '@weir/proto/http/failures.js';
-import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
+import type { RouteSpec, Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import { compileRouter } from '../route/router.js';
 import { compileChain, compileJobChain, compileRefusalChain } from './chain.js';
 import { type Dispatch, nothingToCancel } from './dispatch.js';
@@ -13,11 +13,32 @@ import type { ChainServices } from './services.js';
 
 /** Compiles all of a snapshot, or throws with the reason; nothing is in force until the caller swaps. */
 export function compileSnapshot(snapshot: Snapshot, services: ChainServices): Dispatch {
-  const route = compileRouter(
-    snapshot.routes,
-    (route) => compileChain(route, services),
-    (kind, allow) => refuse(kind, allow, services),
-  );
+  return routed(snapshot, services, (route) => compileChain(route, services));
+}
+
+/** A reload may stall traffic for this long at a time: less than a tick of the timers. */
+const SLICE_MS = 5;
+
+/** The same in slices, between which the sockets have their turn: thousands of chains take longer than a request. */
+export async function compileInSlices(
+  snapshot: Snapshot,
+  services: ChainServices,
+  nextTurn: () => Promise<unknown>,
+): Promise<Dispatch> {
+  const { clock } = services;
+  const chains = new Map<RouteSpec, Dispatch>();
+  let untilMs = clock.nowMs() + SLICE_MS;
+  for (const route of snapshot.routes) {
+    chains.set(route, compileChain(route, services));
+    if (clock.nowMs() < untilMs) continue;
+    await nextTurn();
+    untilMs = clock.nowMs() + SLICE_MS;
+  }
+  return routed(snapshot, services, (route) => chains.get(route) ?? compileChain(route, services));
+}
+
+function routed(snapshot: Snapshot, services: ChainServices, chainOf: (route: RouteSpec) => Dispatch): Dispatch {
+  const route = compileRouter(snapshot.routes, chainOf, (kind, allow) => refuse(kind, allow, services));
   const jobs = compileJobChain(snapshot.routes, services);
   if (jobs === null) return route;
   const below = `${services.gateway.jobs.prefix}/`;

@@ -1,5 +1,56 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { Worker } from 'node:worker_threads';
 import { expect, it } from 'vitest';
-import { systemClock } from './system-clock.js';
+import { driveWheel, systemClock } from './system-clock.js';
+import { TICK_MS, TimerWheel } from './wheel.js';
+
+/** Answers each piece at once, on a thread that goes on while this one stalls, and says so in shared memory. */
+const ECHO = `
+const { parentPort, workerData } = require('node:worker_threads');
+const answered = new Int32Array(workerData);
+const server = require('node:net').createServer((socket) => {
+  socket.on('error', () => {});
+  socket.on('data', (piece) => socket.write(piece, () => Atomics.store(answered, 0, 1)));
+});
+server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));
+`;
+
+it('reads an answer that is there already before its timer may fire, however long this process has stalled', async () => {
+  const shared = new SharedArrayBuffer(4);
+  const answered = new Int32Array(shared);
+  const worker = new Worker(ECHO, { eval: true, workerData: shared });
+  const [port] = await once(worker, 'message');
+  const socket = connect(port, '127.0.0.1');
+  await once(socket, 'connect');
+  const wheel = new TimerWheel(systemClock);
+  const stop = driveWheel(wheel);
+  const outcomes: string[] = [];
+  for (let round = 0; round < 10; round += 1) {
+    await new Promise<void>((done) => {
+      const end = (how: string) => () => {
+        outcomes.push(how);
+        timer.cancel();
+        socket.removeAllListeners('data');
+        done();
+      };
+      const timer = wheel.create(end('timeout'));
+      // Behind the sockets, so that timers are what comes next.
+      setImmediate(() => {
+        socket.on('data', end('answer'));
+        Atomics.store(answered, 0, 0);
+        timer.arm(2 * TICK_MS);
+        socket.write('?');
+        const limitMs = systemClock.nowMs() + 6 * TICK_MS;
+        while (Atomics.load(answered, 0) === 0 || systemClock.nowMs() < limitMs);
+      });
+    });
+  }
+  stop();
+  socket.destroy();
+  await worker.terminate();
+  expect(outcomes).toEqual(Array.from({ length: 10 }, () => 'answer'));
+});
 
 const untilLaterThan = (ms: number): void => {
   while (performance.now() <= ms);

@@ -19,9 +19,26 @@ export const systemClock: Required<Clock> = {
   },
 };
 
-/** Turns the wheel until the returned function is called. Does not keep the process alive by itself. */
+/**
+ * Turns the wheel until the returned function is called. Does not keep the process alive by itself.
+ *
+ * Not in the phase of timers, where Node calls: that comes before sockets are read, so behind a stall of this process
+ * (a reload, a collection of garbage) every answer that came meanwhile would lie in the kernel, count as a timeout, and
+ * be held against its upstream. Immediates run behind the sockets:
+ *
+ *   timers ──▶ poll: what has come is read, and cancels its timers ──▶ check: the wheel turns
+ */
 export function driveWheel(wheel: TimerWheel): () => void {
-  const interval = setInterval(() => wheel.advance(), TICK_MS);
+  let due: NodeJS.Immediate | null = null;
+  const interval = setInterval(() => {
+    due ??= setImmediate(() => {
+      due = null;
+      wheel.advance();
+    });
+  }, TICK_MS);
   interval.unref();
-  return () => clearInterval(interval);
+  return () => {
+    clearInterval(interval);
+    if (due !== null) clearImmediate(due);
+  };
 }

@@ -9,7 +9,7 @@ import type { GatewayRequest } from '../../pipeline/dispatch.js';
 import type { Clock, Random } from '../../time/clock.js';
 import type { Target } from '../target.js';
 import type { Upstream } from '../upstreams.js';
-import { Eligibility } from './eligibility.js';
+import { Eligibility, type EligibilityRules } from './eligibility.js';
 import { hashed } from './hashed.js';
 import { leastRequest, peakEwma } from './least-cost.js';
 import { type Load, unweighed } from './load.js';
@@ -31,7 +31,7 @@ export interface PickerDeps {
 
 export function pickerOf({ spec, targets }: Upstream, { random, sticky, decided }: PickerDeps): Picker {
   const policy = policyOf(spec, targets, random);
-  const eligible = new Eligibility(targets, spec.balance);
+  const eligible = eligibilityOf(targets, spec.balance);
   return (request, nowMs) => {
     const kept = sticky === null ? undefined : targets[sticky.positionOf(request)];
     if (kept !== undefined && isWelcome(kept, request, nowMs)) return kept;
@@ -42,6 +42,17 @@ export function pickerOf({ spec, targets }: Upstream, { random, sticky, decided 
     return targets[policy.choose(eligible, request, nowMs)] ?? null;
   };
 }
+
+/** One for all routes to an upstream: what it holds is of use within one pick only. */
+function eligibilityOf(targets: readonly Target[], rules: EligibilityRules): Eligibility {
+  const known = eligibilities.get(targets);
+  if (known !== undefined) return known;
+  const made = new Eligibility(targets, rules);
+  eligibilities.set(targets, made);
+  return made;
+}
+
+const eligibilities = new WeakMap<readonly Target[], Eligibility>();
 
 /** The load of a new target, as the policy of its upstream needs it. */
 export function loadOf({ balance }: UpstreamSpec, clock: Clock): Load {
