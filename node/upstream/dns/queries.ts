@@ -8,6 +8,8 @@ export interface NameAnswer {
   /** Addresses in the order in which they should be tried. */
   readonly addresses: readonly string[];
   readonly ttlMs: number;
+  /** The family that could not be asked for, as opposed to: of which there is none. */
+  readonly unheard?: 4 | 6;
 }
 
 /** Resolves one name, or rejects with the system's error. */
@@ -33,7 +35,9 @@ export function createNameQuery(servers: readonly string[] | null): NameQuery {
     if (records.length > 0) {
       const ttlS = Math.min(...records.map((record) => record.ttl));
       // IPv4 first: without a race between the families, a broken IPv6 path would cost each connection its limit.
-      return { addresses: records.map((record) => record.address), ttlMs: ttlS * 1000 };
+      const addresses = records.map((record) => record.address);
+      const unheard = isUnheard(v4) ? 4 : isUnheard(v6) ? 6 : undefined;
+      return { addresses, ttlMs: ttlS * 1000, ...(unheard === undefined ? {} : { unheard }) };
     }
     return await lookUp(name).catch((error: unknown) => {
       // The name servers' own error says more than the fallback's, unless all they said is that they don't know it.
@@ -41,6 +45,12 @@ export function createNameQuery(servers: readonly string[] | null): NameQuery {
       throw reason instanceof Error && 'code' in reason && !UNKNOWN.has(String(reason.code)) ? reason : error;
     });
   };
+}
+
+function isUnheard(answer: PromiseSettledResult<unknown>): boolean {
+  if (answer.status === 'fulfilled') return false;
+  const reason: unknown = answer.reason;
+  return !(reason instanceof Error && 'code' in reason && UNKNOWN.has(String(reason.code)));
 }
 
 /** The system's resolver tells no TTL; zero lets the lower bound decide. */

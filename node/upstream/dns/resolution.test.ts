@@ -12,7 +12,6 @@ const after = (...events: [ResolutionEvent, number][]) =>
   events.reduce((step, [event, nowMs]) => stepResolution(step.state, event, nowMs, SPEC), {
     state: unresolved,
     ask: false,
-    changed: false,
   });
 
 describe('the resolution of a name', () => {
@@ -32,14 +31,6 @@ describe('the resolution of a name', () => {
     expect(stepResolution(step.state, { kind: 'due' }, 100 + keptMs, SPEC).ask).toBe(true);
   });
 
-  it('tells when the set of addresses is another one, whatever their order', () => {
-    const first = after([{ kind: 'wanted' }, 0], [answered(['a', 'b'], 0), 0]);
-    expect(first.changed).toBe(true);
-    expect(stepResolution(first.state, answered(['b', 'a'], 0), 1, SPEC).changed).toBe(false);
-    expect(stepResolution(first.state, answered(['a', 'c'], 0), 1, SPEC).changed).toBe(true);
-    expect(stepResolution(first.state, answered(['a'], 0), 1, SPEC).changed).toBe(true);
-  });
-
   it('keeps the last good addresses when it fails, and tries again after the lower bound', () => {
     const step = after(
       [{ kind: 'wanted' }, 0],
@@ -47,7 +38,7 @@ describe('the resolution of a name', () => {
       [{ kind: 'due' }, 5000],
       [{ kind: 'failed', failure: no }, 5100],
     );
-    expect([step.state.addresses, step.state.dueAtMs, step.changed]).toEqual([['a'], 6100, false]);
+    expect([step.state.addresses, step.state.dueAtMs]).toEqual([['a'], 6100]);
   });
 
   it('holds a failure for a moment when it has no address', () => {

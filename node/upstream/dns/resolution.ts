@@ -38,8 +38,6 @@ export interface ResolutionStep {
   readonly state: Resolution;
   /** Send a query now. */
   readonly ask: boolean;
-  /** The set of addresses is another one than before. */
-  readonly changed: boolean;
 }
 
 export const unresolved: Resolution = {
@@ -59,22 +57,17 @@ export function stepResolution(
     case 'wanted':
     case 'due': {
       const ask = !state.asking && nowMs >= state.dueAtMs;
-      return { state: ask ? { ...state, asking: true } : state, ask, changed: false };
+      return { state: ask ? { ...state, asking: true } : state, ask };
     }
     case 'answered': {
       const ttlMs = Math.min(Math.max(event.ttlMs, spec.ttlMinMs), spec.ttlMaxMs);
       const next = { addresses: event.addresses, asking: false, failure: null, dueAtMs: nowMs + ttlMs };
-      return { state: next, ask: false, changed: !sameSet(state.addresses, event.addresses) };
+      return { state: next, ask: false };
     }
     case 'failed': {
       const holdMs = state.addresses.length === 0 ? FAILURE_HOLD_MS : spec.ttlMinMs;
       const next = { ...state, asking: false, failure: event.failure, dueAtMs: nowMs + holdMs };
-      return { state: next, ask: false, changed: false };
+      return { state: next, ask: false };
     }
   }
-}
-
-function sameSet(before: readonly string[], after: readonly string[]): boolean {
-  const known = new Set(before);
-  return known.size === new Set(after).size && after.every((address) => known.has(address));
 }

@@ -58,8 +58,38 @@ describe('a resolver', () => {
     expect(await resolveOn(resolver)).toBe('10.0.0.1');
     await asked[1]?.answer({ addresses: ['10.0.0.9'], ttlMs: 5000 });
     await Promise.resolve();
-    expect(heard).toEqual(['10.0.0.1', '10.0.0.9']);
+    expect(heard).toEqual(['10.0.0.1', '10.0.0.1,10.0.0.9']);
     expect(await resolveOn(resolver)).toBe('10.0.0.9');
+  });
+
+  it('tells that an address is gone only when several answers were without it', async () => {
+    const { resolver, asked, time } = setUp();
+    const heard: string[] = [];
+    resolver.onChanged((addresses) => heard.push([...addresses].sort().join()));
+    void resolveOn(resolver);
+    for (const [i, addresses] of [['10.0.0.1'], ['10.0.0.2'], ['10.0.0.1'], ['10.0.0.2'], ['10.0.0.2']].entries()) {
+      await asked[i]?.answer({ addresses, ttlMs: 5000 });
+      await Promise.resolve();
+      time.advance(5000);
+    }
+    expect(heard).toEqual(['10.0.0.1', '10.0.0.1,10.0.0.2']);
+    await asked[5]?.answer({ addresses: ['10.0.0.2'], ttlMs: 5000 });
+    await Promise.resolve();
+    expect(heard.at(-1)).toBe('10.0.0.2');
+  });
+
+  it.each([
+    [4, ['fd00::1'], '10.0.0.1,fd00::1'],
+    [6, ['10.0.0.2'], '10.0.0.2,fd00::1'],
+  ] as const)('keeps what it knows of IPv%i when it could not be asked for', async (unheard, addresses, expected) => {
+    const { resolver, asked, time } = setUp();
+    const first = resolveOn(resolver);
+    await asked[0]?.answer({ addresses: ['10.0.0.1', 'fd00::1'], ttlMs: 5000 });
+    await first;
+    time.advance(5000);
+    await asked[1]?.answer({ addresses, ttlMs: 5000, unheard });
+    await Promise.resolve();
+    expect(await resolveOn(resolver)).toBe(expected);
   });
 
   it('goes on with the last good addresses when the name servers fail', async () => {
@@ -138,7 +168,24 @@ describe('a query for a name', () => {
 
   it('is content with one family', async () => {
     const server = await nameServer({ 'six.weir.test': { 28: [[[0xfd, ...Array(14).fill(0), 6], 60]] } });
-    expect((await createNameQuery([server])('six.weir.test')).addresses).toEqual(['fd00::6']);
+    expect(await createNameQuery([server])('six.weir.test')).toEqual({ addresses: ['fd00::6'], ttlMs: 60_000 });
+  });
+
+  it('says which family it could not ask for', async () => {
+    const failing = createSocket('udp4');
+    servers.push(failing);
+    failing.on('message', (message, from) => {
+      const records = { 'half.weir.test': { 28: [[[0xfd, ...Array(14).fill(0), 6], 60]] } } as const;
+      const answer = dnsAnswer(message, records as unknown as Parameters<typeof dnsAnswer>[1]); // Readonly is enough.
+      // SERVFAIL (RFC 1035 §4.1.1) where there is no record.
+      if (answer.readUInt16BE(6) === 0) answer.writeUInt8((answer.readUInt8(3) & 0xf0) | 2, 3);
+      failing.send(answer, from.port, from.address);
+    });
+    const server = await new Promise<string>((resolve) => {
+      failing.bind(0, '127.0.0.1', () => resolve(`127.0.0.1:${failing.address().port}`));
+    });
+    const answer = await createNameQuery([server])('half.weir.test');
+    expect(answer).toEqual({ addresses: ['fd00::6'], ttlMs: 60_000, unheard: 4 });
   });
 
   it('asks the system for names that only it can know', async () => {

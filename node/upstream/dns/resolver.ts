@@ -13,7 +13,10 @@ export type Resolved = (addresses: readonly string[], failed: Failure | null) =>
 export interface Resolver {
   /** Answers at once when addresses are known, stale ones too. */
   resolve(done: Resolved): void;
-  /** Sets the one listener that hears of another set of addresses. */
+  /**
+   * Sets the one listener that hears of another set of addresses. An address counts until several answers in a row were
+   * without it: many name servers give out a part of what they know, another one each time.
+   */
   onChanged(listen: (addresses: ReadonlySet<string>) => void): void;
   /** Stops asking by itself. */
   close(): void;
@@ -33,6 +36,9 @@ export function createResolver(host: string, spec: DnsSpec, deps: ResolverDeps):
   return new NameResolver(host, spec, deps);
 }
 
+/** Answers without an address before the connections to it are not used any more. */
+const ANSWERS_KEPT = 3;
+
 class NameResolver implements Resolver {
   readonly #host: string;
   readonly #spec: DnsSpec;
@@ -42,6 +48,9 @@ class NameResolver implements Resolver {
   #waiting: Resolved[] = [];
   #rotation = 0;
   #listen: (addresses: ReadonlySet<string>) => void = () => {};
+  /** The latest answers, and of all of them what the listener was told. */
+  #answers: (readonly string[])[] = [];
+  #told = '';
   #closed = false;
 
   constructor(host: string, spec: DnsSpec, deps: ResolverDeps) {
@@ -70,7 +79,7 @@ class NameResolver implements Resolver {
 
   #step(event: ResolutionEvent): void {
     const nowMs = this.#deps.clock.nowMs();
-    const { state, ask, changed } = stepResolution(this.#state, event, nowMs, this.#spec);
+    const { state, ask } = stepResolution(this.#state, event, nowMs, this.#spec);
     this.#state = state;
     if (ask) this.#ask();
     if (event.kind === 'wanted' || event.kind === 'due') return;
@@ -82,12 +91,24 @@ class NameResolver implements Resolver {
       if (state.addresses.length > 0) done(this.#rotated(state.addresses), null);
       else done([], state.failure);
     }
-    if (changed) this.#listen(new Set(state.addresses));
+    if (event.kind === 'answered') this.#tell(event.addresses);
+  }
+
+  #tell(addresses: readonly string[]): void {
+    this.#answers = [...this.#answers, addresses].slice(-ANSWERS_KEPT);
+    const all = new Set(this.#answers.flat());
+    const text = [...all].sort().join();
+    if (text === this.#told) return;
+    this.#told = text;
+    this.#listen(all);
   }
 
   #ask(): void {
     this.#deps.query(this.#host).then(
-      ({ addresses, ttlMs }) => {
+      ({ addresses: heard, ttlMs, unheard }) => {
+        // What is known of a family that could not be asked for is as good as it was.
+        const known = this.#state.addresses.filter((address) => isIP(address) === unheard);
+        const addresses = unheard === 4 ? [...known, ...heard] : [...heard, ...known];
         if (addresses.length > 0) this.#step({ kind: 'answered', addresses, ttlMs });
         else this.#fail(new Error('the name has no address'));
       },

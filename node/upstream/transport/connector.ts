@@ -3,8 +3,8 @@
  * failed, and destroys everything at once when it is cancelled. It has no timers; the attempt above owns those.
  *
  * Addresses are tried in the order that the resolver gives, the next one when the one before refuses. There is no
- * race between them (RFC 8305): an address that swallows packets costs the `connect` limit once, and the resolver
- * rotates, so the next attempt begins with another one.
+ * race between them (RFC 8305): an address that swallows packets costs the `connect` limit once. It is asked last from
+ * then on, until it is connected to again, so the next attempt begins with another one, of the other family if need be.
  */
 import { isIP, type Socket, connect as tcpConnect } from 'node:net';
 import { checkServerIdentity, type TLSSocket, connect as tlsConnect } from 'node:tls';
@@ -50,7 +50,7 @@ export type AlpnOffer = readonly ('h2' | 'http/1.1')[];
 export type Connector = (alpn: AlpnOffer, events: OpenEvents, inlet?: Inlet) => Cancel;
 
 export function createConnector(options: ConnectorOptions): Connector {
-  const sessions: { last: Buffer | undefined } = { last: undefined };
+  const sessions: Remembered = { last: undefined, silent: new Set() };
   return (alpn, events, inlet) => {
     const opening = new Opening(options, alpn, events, sessions, inlet ?? null);
     opening.start();
@@ -58,21 +58,30 @@ export function createConnector(options: ConnectorOptions): Connector {
   };
 }
 
+/** What the attempts to connect to one target leave to the next. */
+interface Remembered {
+  /** The last TLS session, so that the next handshake is short. */
+  last: Buffer | undefined;
+  /** Addresses that were given up before they said anything; bounded by what the resolver knows. */
+  readonly silent: Set<string>;
+}
+
 class Opening {
   readonly #options: ConnectorOptions;
   readonly #alpn: AlpnOffer;
   readonly #events: OpenEvents;
-  /** The last TLS session of this target, so that the next handshake is short. */
-  readonly #sessions: { last: Buffer | undefined };
+  readonly #sessions: Remembered;
   readonly #inlet: Inlet | null;
   #socket: Socket | null = null;
+  /** The address that was asked for a connection and has not answered in any way. */
+  #asking: string | null = null;
   #ended = false;
 
   constructor(
     options: ConnectorOptions,
     alpn: AlpnOffer,
     events: OpenEvents,
-    sessions: { last: Buffer | undefined },
+    sessions: Remembered,
     inlet: Inlet | null,
   ) {
     this.#options = options;
@@ -89,15 +98,23 @@ class Opening {
       this.#options.resolver.resolve((addresses, failed) => {
         if (this.#ended) return;
         if (failed !== null) this.#fail(failed);
-        else this.#try(addresses.slice(0, ADDRESSES_MAX), 0);
+        else this.#try(this.#inOrder(addresses).slice(0, ADDRESSES_MAX), 0);
       });
     });
   }
 
   readonly cancel: Cancel = () => {
+    if (!this.#ended && this.#asking !== null) this.#sessions.silent.add(this.#asking);
     this.#ended = true;
     this.#socket?.destroy();
   };
+
+  #inOrder(addresses: readonly string[]): readonly string[] {
+    const { silent } = this.#sessions;
+    for (const address of silent) if (!addresses.includes(address)) silent.delete(address);
+    if (silent.size === 0) return addresses;
+    return [...addresses.filter((each) => !silent.has(each)), ...addresses.filter((each) => silent.has(each))];
+  }
 
   #try(addresses: readonly string[], at: number): void {
     const address = addresses[at];
@@ -108,6 +125,7 @@ class Opening {
     const { target, tls } = this.#options;
     const socket = tls === null ? this.#openTcp(address) : this.#openTls(address, tls);
     this.#socket = socket;
+    this.#asking = address;
     socket.setNoDelay(true);
     socket.setKeepAlive(true, KEEP_ALIVE_PROBE_MS);
     let stage: 'tcp' | 'tls' = 'tcp';
@@ -116,6 +134,7 @@ class Opening {
       // 'close' follows 'error': one socket that failed is one address that failed.
       if (this.#ended || failed) return;
       failed = true;
+      this.#asking = null;
       socket.destroy();
       if (stage === 'tcp' && at + 1 < addresses.length) this.#try(addresses, at + 1);
       else this.#fail(translateConnectError(stage, error, `${target.id} (${address})`));
@@ -132,6 +151,8 @@ class Opening {
     };
     socket.once('connect', () => {
       if (this.#ended) return;
+      this.#asking = null;
+      this.#sessions.silent.delete(address);
       if (tls === null) {
         opened('http/1.1');
         return;
