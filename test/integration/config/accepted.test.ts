@@ -11,6 +11,7 @@ import { systemClock } from '@weir/node/time/system-clock.js';
 import { TimerWheel } from '@weir/node/time/wheel.js';
 import { createNameQuery } from '@weir/node/upstream/dns/queries.js';
 import { createUpstreamRegistry } from '@weir/node/upstream/registry.js';
+import { createHeldBytes } from '@weir/node/upstream/retry/held-bytes.js';
 import { decodeSnapshot, encodeSnapshot } from '@weir/proto/snapshot/codec.js';
 import { fillReferences } from '@weir/proto/snapshot/secret-text.js';
 import type { SecretText, Snapshot } from '@weir/proto/snapshot/snapshot.js';
@@ -41,6 +42,7 @@ function compileAsNode(snapshot: Snapshot): void {
   const random = (): number => 0.5;
   const registry = createUpstreamRegistry({
     ...{ clock: systemClock, timers, random, query: createNameQuery(null) },
+    bodies: createHeldBytes(),
     oldestExchangeAtMs: () => Number.POSITIVE_INFINITY,
   });
   try {
