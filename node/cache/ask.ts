@@ -1,0 +1,51 @@
+/** A request as the cache sees it, and what must not be looked up at all. Pure. */
+import { type CacheDirectives, cacheControl, emptyDirectives, noDirectives } from '@weir/proto/http/cache-control.js';
+import type { ForwardReason } from '@weir/proto/http/cache-status.js';
+import { type HeaderList, hasField, headerValue, listTokens } from '@weir/proto/http/headers.js';
+import type { CacheSpec } from '@weir/proto/snapshot/cache.js';
+
+export interface Ask {
+  readonly method: string;
+  readonly scheme: 'http' | 'https';
+  /** Host with its port, lower-case. */
+  readonly authority: string;
+  readonly path: string;
+  /** Without its question mark. */
+  readonly query: string;
+  readonly headers: HeaderList;
+  readonly hasBody: boolean;
+  readonly consumerId: string | null;
+}
+
+/** Methods that change nothing (RFC 9110 §9.2.1). An unknown method may change anything. */
+const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
+
+export function isUnsafe(method: string): boolean {
+  return !SAFE.has(method);
+}
+
+/**
+ * Why a request goes past the cache, or null when it is looked up. A precondition that only the origin can judge
+ * (If-Match, If-Unmodified-Since) belongs to it (RFC 9111 §4.3.2), and so does a request that asks to become something else.
+ */
+export function whyBypass(ask: Ask, directives: CacheDirectives): ForwardReason | null {
+  if (ask.method !== 'GET' && ask.method !== 'HEAD') return 'method';
+  if (ask.hasBody || directives.noStore) return 'request';
+  if (hasField(ask.headers, 'if-match') || hasField(ask.headers, 'if-unmodified-since')) return 'request';
+  return hasField(ask.headers, 'upgrade') ? 'request' : null;
+}
+
+/** What this request says about caching, as far as the route listens. Pragma counts where there is no Cache-Control (§5.4). */
+export function askedDirectives(headers: HeaderList, spec: CacheSpec): CacheDirectives {
+  const isSaid = hasField(headers, 'cache-control');
+  const pragma = isSaid ? undefined : headerValue(headers, 'pragma');
+  if (!spec.obeysRequests) {
+    // What a client does not want stored is never stored, and what it does not want fetched never fetched.
+    if (!isSaid) return noDirectives;
+    const { noStore, onlyIfCached } = cacheControl(headers);
+    return { ...noDirectives, noStore, onlyIfCached };
+  }
+  if (isSaid) return cacheControl(headers);
+  if (pragma === undefined || !listTokens(pragma).includes('no-cache')) return noDirectives;
+  return { ...emptyDirectives(), noCache: true };
+}

@@ -1,0 +1,54 @@
+import type { CacheKeySpec } from '@weir/proto/snapshot/cache.js';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Ask } from './ask.js';
+import { cacheKey, keyedQuery } from './cache-key.js';
+
+const plain: CacheKeySpec = { query: { mode: 'all' }, sortsQuery: false, headers: [], cookies: [], byConsumer: false };
+
+const text = fc.constantFrom('', 'a', 'b', '/', '?', '=', 'a=b', 'k', 'c', 'h');
+const ask: fc.Arbitrary<Ask> = fc.record({
+  method: fc.constantFrom('GET', 'HEAD'),
+  scheme: fc.constantFrom('http' as const, 'https' as const),
+  authority: fc.constantFrom('a.example', 'b.example:8080'),
+  path: fc.array(fc.constantFrom('a', 'A', '%61', ''), { maxLength: 3 }).map((parts) => `/${parts.join('/')}`),
+  query: fc.array(fc.constantFrom('a=1', 'a=2', 'b', 'b=', ''), { maxLength: 3 }).map((parts) => parts.join('&')),
+  headers: fc.record({ one: fc.option(text), cookie: fc.option(text) }).map(({ one, cookie }) => {
+    return [...(one === null ? [] : ['x-one', one]), ...(cookie === null ? [] : ['cookie', `ck=${cookie}`])];
+  }),
+  hasBody: fc.constant(false),
+  consumerId: fc.option(text),
+});
+
+describe('the key of a request', () => {
+  it('is the same exactly for the same URL, when nothing else is said', () => {
+    fc.assert(
+      fc.property(ask, ask, (one, other) => {
+        const url = ({ scheme, authority, path, query }: Ask) => [scheme, authority, path, query].join('\n');
+        expect(cacheKey(one, plain) === cacheKey(other, plain)).toBe(url(one) === url(other));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('tells apart whatever is made a part of it, and no value passes for another', () => {
+    const spec: CacheKeySpec = { ...plain, headers: ['x-one'], cookies: ['ck'], byConsumer: true };
+    fc.assert(
+      fc.property(ask, ask, (one, other) => {
+        const parts = ({ headers, consumerId }: Ask) => JSON.stringify([headers, consumerId]);
+        const isSame = cacheKey(one, plain) === cacheKey(other, plain) && parts(one) === parts(other);
+        expect(cacheKey(one, spec) === cacheKey(other, spec)).toBe(isSame);
+        const sameUrl = { ...other, scheme: one.scheme, authority: one.authority, path: one.path, query: one.query };
+        expect(cacheKey(one, spec) === cacheKey(sameUrl, spec)).toBe(parts(one) === parts(other));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('sorts parameters by name, and keeps the order of those with one name', () => {
+    expect(keyedQuery('b=2&a=1&b=1&a', { ...plain, sortsQuery: true })).toBe('a=1&a&b=2&b=1');
+    expect(keyedQuery('b=2&a=1&c', { ...plain, query: { mode: 'only', names: ['b', 'c'] } })).toBe('b=2&c');
+    expect(keyedQuery('b=2&a=1&c', { ...plain, query: { mode: 'except', names: ['b', 'c'] } })).toBe('a=1');
+    expect(keyedQuery('b=2&a=1', plain)).toBe('b=2&a=1');
+  });
+});

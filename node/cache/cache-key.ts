@@ -1,0 +1,64 @@
+/**
+ * The key of a stored response (RFC 9111 §2): which requests are one request. A key never equates what an upstream might
+ * tell apart, unless the operator says so: the path is taken as it was sent, and so is the query by default.
+ *
+ * Parts are joined by a line feed, which can stand in none of them, so that no value can pretend to be two.
+ */
+import { combinedValue, type HeaderList } from '@weir/proto/http/headers.js';
+import type { CacheKeySpec } from '@weir/proto/snapshot/cache.js';
+import type { Ask } from './ask.js';
+
+export type CacheKey = string;
+
+export function cacheKey(ask: Ask, spec: CacheKeySpec): CacheKey {
+  const query = keyedQuery(ask.query, spec);
+  const url = `${ask.scheme}://${ask.authority}${ask.path}${query === '' ? '' : `?${query}`}`;
+  const hasMore = spec.byConsumer || spec.headers.length > 0 || spec.cookies.length > 0;
+  return hasMore ? `${url}${furtherParts(ask, spec)}` : url;
+}
+
+/** The query with only what counts, in its order or sorted. */
+export function keyedQuery(query: string, spec: CacheKeySpec): string {
+  if (query === '' || (spec.query.mode === 'all' && !spec.sortsQuery)) return query;
+  let parameters = query.split('&');
+  if (spec.query.mode !== 'all') {
+    const names = new Set(spec.query.names);
+    const keepsNamed = spec.query.mode === 'only';
+    parameters = parameters.filter((parameter) => names.has(nameOf(parameter)) === keepsNamed);
+  }
+  if (spec.sortsQuery) parameters = sortedByName(parameters);
+  return parameters.join('&');
+}
+
+/** By name only: two values of one name mean another thing in another order. */
+function sortedByName(parameters: readonly string[]): string[] {
+  const named = parameters.map((parameter) => ({ name: nameOf(parameter), parameter }));
+  named.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  return named.map(({ parameter }) => parameter);
+}
+
+function nameOf(parameter: string): string {
+  const equals = parameter.indexOf('=');
+  return equals < 0 ? parameter : parameter.slice(0, equals);
+}
+
+/** Each part with a mark of its kind, so that an absent one is not an empty one. */
+function furtherParts(ask: Ask, spec: CacheKeySpec): string {
+  let parts = '';
+  if (spec.byConsumer) parts += `\nc${ask.consumerId ?? '\n'}`;
+  for (const name of spec.headers) parts += `\nh${combinedValue(ask.headers, name) ?? '\n'}`;
+  for (const name of spec.cookies) parts += `\nk${cookieValue(ask.headers, name) ?? '\n'}`;
+  return parts;
+}
+
+/** The first cookie of this name; servers differ about the others. */
+function cookieValue(headers: HeaderList, name: string): string | undefined {
+  for (let i = 0; i < headers.length; i += 2) {
+    if (headers[i] !== 'cookie') continue;
+    for (const pair of (headers[i + 1] ?? '').split(';')) {
+      const equals = pair.indexOf('=');
+      if (equals >= 0 && pair.slice(0, equals).trim() === name) return pair.slice(equals + 1).trim();
+    }
+  }
+  return undefined;
+}

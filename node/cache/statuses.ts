@@ -1,0 +1,25 @@
+/** What a cache knows of status codes (RFC 9110 §15, RFC 9111 §3). Pure. */
+
+/** RFC 9110 §15.1: may be reused without being told for how long. */
+const HEURISTIC: ReadonlySet<number> = new Set([200, 203, 204, 206, 300, 301, 308, 404, 405, 410, 414, 501]);
+
+/** Those whose rules for caching are known here, which `must-understand` asks for (RFC 9111 §5.2.2.3). */
+const UNDERSTOOD: ReadonlySet<number> = new Set([
+  ...[200, 203, 204, 206, 300, 301, 302, 303, 307, 308],
+  ...[400, 403, 404, 405, 410, 414, 451, 500, 501, 502, 503, 504],
+]);
+
+/** RFC 5861 §4: an upstream in trouble, for which an old answer may stand in. */
+const TROUBLE: ReadonlySet<number> = new Set([500, 502, 503, 504]);
+
+export function isHeuristicallyCacheable(status: number): boolean {
+  return HEURISTIC.has(status);
+}
+
+export function isUnderstood(status: number): boolean {
+  return UNDERSTOOD.has(status);
+}
+
+export function isTrouble(status: number): boolean {
+  return TROUBLE.has(status);
+}

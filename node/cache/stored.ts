@@ -1,0 +1,126 @@
+/**
+ * A stored response as decisions see it: its head, and what follows from it, worked out once when it is stored. Its body is
+ * the store's business. Immutable: what freshens a response makes another one (§4.3.4).
+ */
+import { type ContentRange, parseContentRange, rangeBytes } from '@weir/proto/http/byte-range.js';
+import { type EntityTag, parseEntityTag } from '@weir/proto/http/entity-tag.js';
+import {
+  combinedValue,
+  type HeaderList,
+  hasField,
+  headerValue,
+  type MutableHeaderList,
+} from '@weir/proto/http/headers.js';
+import { connectionNamed, isHopByHop } from '@weir/proto/http/hop-by-hop.js';
+import { formatHttpDate } from '@weir/proto/http/http-date.js';
+import { type ResponseDirectives, responseDirectives } from '@weir/proto/http/targeted-cache-control.js';
+import { varyNames } from '@weir/proto/http/vary.js';
+import type { CacheSpec } from '@weir/proto/snapshot/cache.js';
+import { dateOf, initialAgeMs, lastModifiedOf, type Moments, type Reuse, reuseOf } from './freshness.js';
+
+export interface Stored {
+  readonly status: number;
+  /** As they are sent again, but for Age. */
+  readonly headers: HeaderList;
+  /** What was meant for this gateway alone; a 304 that leaves it out does not take it back. */
+  readonly control: HeaderList;
+  readonly reuse: Reuse;
+  /** Monotonic time at which its age was zero. */
+  readonly bornAtMs: number;
+  /** When its fetch, or its last validation, began: monotonic. */
+  readonly askedAtMs: number;
+  readonly etag: EntityTag | null;
+  /** On the wall; null where the origin does not say. */
+  readonly lastModifiedMs: number | null;
+  readonly dateMs: number;
+  /** Which bytes these are, where they are not all (206). */
+  readonly part: ContentRange | null;
+  readonly vary: readonly string[];
+}
+
+export function storedOf(status: number, headers: HeaderList, moments: Moments, spec: CacheSpec): Stored {
+  return storedFrom(status, headers, responseDirectives(headers, spec.targets), moments, spec);
+}
+
+export function storedFrom(
+  status: number,
+  headers: HeaderList,
+  said: ResponseDirectives,
+  moments: Moments,
+  spec: CacheSpec,
+): Stored {
+  const etag = headerValue(headers, 'etag');
+  const names = varyNames(headers);
+  return {
+    status,
+    headers: dated(storedHeaders(headers, said), moments.receivedWallMs),
+    control: controlOf(headers),
+    reuse: reuseOf(status, headers, said, spec, moments.receivedWallMs),
+    bornAtMs: moments.receivedAtMs - initialAgeMs(headers, moments),
+    askedAtMs: moments.askedAtMs,
+    etag: etag === undefined ? null : parseEntityTag(etag),
+    lastModifiedMs: lastModifiedOf(headers, moments.receivedWallMs),
+    dateMs: dateOf(headers, moments.receivedWallMs),
+    part: storedPart(status, headers),
+    vary: names === '*' ? [] : names,
+  };
+}
+
+/** The part that a 206 holds; null when it holds several, or does not say which. */
+export function storedPart(status: number, headers: HeaderList): ContentRange | null {
+  if (status !== 206) return null;
+  const value = headerValue(headers, 'content-range');
+  const said = value === undefined ? null : parseContentRange(value);
+  return said === null || said.range === null ? null : said;
+}
+
+/** Bytes that a body must have to be what its head says; null where the head does not say. */
+export function partBytes({ part }: Stored): number | null {
+  return part === null || part.range === null ? null : rangeBytes(part.range);
+}
+
+/** Made anew for each answer, or meant for one client or one cache alone. */
+const NEVER_STORED: ReadonlySet<string> = new Set([
+  ...['age', 'cache-status', 'content-length', 'set-cookie', 'set-cookie2'],
+  'proxy-authentication-info',
+]);
+
+/** Meant for this gateway alone: heeded, and not sent on. */
+const OWN_CONTROL = 'weir-cache-control';
+
+/** RFC 9111 §3.1, §5.2.2.4, §5.2.2.7: without what belongs to the connection, and what was restricted by name. */
+export function storedHeaders(headers: HeaderList, { directives }: ResponseDirectives): HeaderList {
+  const named = connectionNamed(headers);
+  const restricted = new Set([...namesIn(directives.noCache), ...namesIn(directives.isPrivate)]);
+  const kept: MutableHeaderList = [];
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] ?? '';
+    if (NEVER_STORED.has(name) || name === OWN_CONTROL || isHopByHop(name)) continue;
+    if (named.has(name) || restricted.has(name)) continue;
+    kept.push(name, headers[i + 1] ?? '');
+  }
+  return kept;
+}
+
+export function controlOf(headers: HeaderList): HeaderList {
+  const value = combinedValue(headers, OWN_CONTROL);
+  return value === undefined ? [] : [OWN_CONTROL, value];
+}
+
+/** RFC 9110 §6.6.1: what comes without a date gets that of its arrival. */
+function dated(headers: HeaderList, receivedWallMs: number): HeaderList {
+  return hasField(headers, 'date') ? headers : [...headers, 'date', formatHttpDate(receivedWallMs)];
+}
+
+const namesIn = (restriction: boolean | readonly string[]): readonly string[] =>
+  typeof restriction === 'boolean' ? [] : restriction;
+
+/** RFC 9111 §4.2.3. */
+export function ageMs(stored: Stored, nowMs: number): number {
+  return Math.max(0, nowMs - stored.bornAtMs);
+}
+
+/** What is left of its freshness; negative when it is stale. */
+export function remainingMs(stored: Stored, nowMs: number): number {
+  return stored.reuse.freshMs - ageMs(stored, nowMs);
+}

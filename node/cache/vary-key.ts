@@ -1,0 +1,51 @@
+/**
+ * Which variant of a resource a request selects (RFC 9111 §4.1): the request fields that Vary names, brought into a form in
+ * which two requests that mean the same say the same. As one text, so that variants are found by a look-up and not by a
+ * search, however many there are.
+ *
+ * What may be made one without knowing a field: lines of it, and spaces beside its commas. Of the fields for content
+ * negotiation more is known: their members are a set with weights, in which order and case mean nothing.
+ */
+import type { HeaderList } from '@weir/proto/http/headers.js';
+import { combinedValue } from '@weir/proto/http/headers.js';
+
+/** `names` are sorted (varyNames), so that the same fields make the same key. Absent is not empty. */
+export function varyKey(names: readonly string[], headers: HeaderList): string {
+  let key = '';
+  for (const name of names) {
+    const value = combinedValue(headers, name);
+    key += value === undefined ? `${name}\n\n` : `${name}\n=${normalValue(name, value)}\n`;
+  }
+  return key;
+}
+
+function normalValue(name: string, value: string): string {
+  if (name === 'accept-language' || name === 'accept-encoding' || name === 'accept-charset') return weighted(value);
+  // A comma in quotes is no separator, and a cookie is no list: those are compared as they are.
+  if (value.includes('"') || name === 'cookie') return value.trim();
+  return value.trim().replace(/[ \t]*,[ \t]*/g, ',');
+}
+
+/** Members with a weight, the heaviest first and by name among equals; members without weight are not wanted. */
+function weighted(value: string): string {
+  const members: { readonly text: string; readonly weight: number }[] = [];
+  for (const part of value.toLowerCase().split(',')) {
+    const [range = '', ...parameters] = part.split(';').map((text) => text.trim());
+    if (range === '') continue;
+    const weight = weightOf(parameters);
+    // Something that can't be read is kept as it is, so that it is equal to itself alone.
+    if (weight === null) return value.trim();
+    members.push({ text: range, weight });
+  }
+  members.sort((a, b) => b.weight - a.weight || (a.text < b.text ? -1 : a.text > b.text ? 1 : 0));
+  return members.map(({ text, weight }) => (weight === 1 ? text : `${text};q=${weight}`)).join(',');
+}
+
+/** RFC 9110 §12.4.2. */
+const WEIGHT = /^q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)$/;
+
+function weightOf(parameters: readonly string[]): number | null {
+  if (parameters.length === 0) return 1;
+  const weight = WEIGHT.exec(parameters[0] ?? '')?.[1];
+  return parameters.length > 1 || weight === undefined ? null : Number(weight);
+}
