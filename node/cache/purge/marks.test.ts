@@ -1,0 +1,161 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type MarkLimits, markedPath, markedUrl, PurgeMarks, type PurgeSubject, type PurgeTarget } from './marks.js';
+
+const UNTOUCHED = Number.POSITIVE_INFINITY;
+const GONE = Number.NEGATIVE_INFINITY;
+
+const subjectOf = (authority: string, path: string, query: string, tags: readonly string[]): PurgeSubject => {
+  return { authority, path: markedPath(path), url: markedUrl(authority, path, query), tags };
+};
+
+/** Small enough that purges often mean what is stored. */
+const authority = fc.constantFrom('a.example', 'b.example', 'c.example');
+const path = fc.constantFrom('/', '/x', '/x/1', '/x/2', '/y/%7e', '/y/~');
+const query = fc.constantFrom('', 'p=1', 'p=1&q=2', 'q=2&p=1');
+const tag = fc.constantFrom('t1', 't2', 't3', 't4');
+
+const target: fc.Arbitrary<PurgeTarget> = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('url' as const), authority, path, query }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('tag' as const), tag }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('prefix' as const), authority, prefix: path }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('host' as const), authority }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('all' as const) }) },
+);
+
+type Event =
+  | { readonly kind: 'fetch'; readonly subject: PurgeSubject }
+  /** A fetch that began earlier ends, and its answer is stored; or a stored one was validated. */
+  | { readonly kind: 'arrive' | 'validate'; readonly which: number }
+  | { readonly kind: 'purge'; readonly target: PurgeTarget; readonly isSoft: boolean };
+
+const subject = fc.tuple(authority, path, query, fc.subarray(['t1', 't2', 't3', 't4'], { maxLength: 2 }));
+const event: fc.Arbitrary<Event> = fc.oneof(
+  subject.map(([host, at, asked, tags]): Event => ({ kind: 'fetch', subject: subjectOf(host, at, asked, tags) })),
+  fc.nat(9).map((which): Event => ({ kind: 'arrive', which })),
+  fc.nat(9).map((which): Event => ({ kind: 'validate', which })),
+  fc.record({ kind: fc.constant('purge' as const), target, isSoft: fc.boolean() }),
+);
+
+/** What a purge means, said as plainly as can be. */
+function means(purged: PurgeTarget, { authority: host, path: at, url, tags }: PurgeSubject): boolean {
+  switch (purged.kind) {
+    case 'all':
+      return true;
+    case 'host':
+      return host === purged.authority;
+    case 'prefix':
+      return host === purged.authority && at.startsWith(markedPath(purged.prefix));
+    case 'tag':
+      return tags.includes(purged.tag);
+    case 'url':
+      return url === markedUrl(purged.authority, purged.path, purged.query);
+  }
+}
+
+interface Fetched {
+  readonly subject: PurgeSubject;
+  began: number;
+  /** How many events had been when it began. */
+  beganAt: number;
+  isStored: boolean;
+}
+
+interface Purged {
+  readonly at: number;
+  readonly target: PurgeTarget;
+  readonly isSoft: boolean;
+}
+
+/** Tells a history to the marks, and after each event what each stored answer should be by the list of all purges. */
+function tell(
+  events: readonly Event[],
+  limits: MarkLimits | undefined,
+  isRight: (is: number, since: readonly Purged[], mayJoin: boolean, fetched: Fetched) => boolean,
+): { readonly marks: PurgeMarks; readonly wrong: readonly unknown[] } {
+  const marks = new PurgeMarks(limits);
+  const fetched: Fetched[] = [];
+  const purges: Purged[] = [];
+  const wrong: unknown[] = [];
+  events.forEach((happened, at) => {
+    if (happened.kind === 'fetch') {
+      fetched.push({ subject: happened.subject, began: marks.seq, beganAt: at, isStored: false });
+    } else if (happened.kind === 'purge') {
+      purges.push({ at, target: happened.target, isSoft: happened.isSoft });
+      marks.purge(happened.target, happened.isSoft, at);
+    } else {
+      const one = fetched[happened.which % Math.max(1, fetched.length)];
+      if (one !== undefined && happened.kind === 'arrive') one.isStored = true;
+      // What is gone is not validated; what is stale is.
+      if (one?.isStored && happened.kind === 'validate' && marks.purgedAtMs(one.subject, one.began) !== GONE) {
+        one.began = marks.seq;
+        one.beganAt = at;
+      }
+    }
+    for (const one of fetched) {
+      const since = purges.filter((purge) => purge.at > one.beganAt);
+      const is = marks.purgedAtMs(one.subject, one.began);
+      const mayJoin = marks.mayJoin(one.subject, one.began);
+      if (!isRight(is, since, mayJoin, one)) wrong.push({ at, is, mayJoin, since, one });
+    }
+  });
+  return { marks, wrong };
+}
+
+const history = fc.array(event, { maxLength: 24, size: 'max' });
+
+describe('a purge', () => {
+  it('means all that began before it, also what arrives later, and nothing else: ten thousand histories', () => {
+    fc.assert(
+      fc.property(history, (events) => {
+        const { wrong } = tell(events, undefined, (is, since, mayJoin, { subject: one }) => {
+          const meant = since.filter((purge) => means(purge.target, one));
+          const mayMean = since.some((purge) => purge.target.kind === 'tag' || means(purge.target, one));
+          if (mayJoin === mayMean) return false;
+          if (meant.some(({ isSoft }) => !isSoft)) return is === GONE;
+          return meant.length === 0 ? is === UNTOUCHED : meant.some(({ at }) => at === is);
+        });
+        expect(wrong).toEqual([]);
+      }),
+      { numRuns: 10_000 },
+    );
+  }, 120_000);
+
+  it('means no less when there is no room for its mark, and there are never more marks than may be', () => {
+    const limits = fc.record({
+      marks: fc.integer({ min: 1, max: 4 }),
+      hosts: fc.integer({ min: 1, max: 2 }),
+      prefixes: fc.integer({ min: 1, max: 2 }),
+    });
+    fc.assert(
+      fc.property(history, limits, (events, small) => {
+        const { marks, wrong } = tell(events, small, (is, since, mayJoin, { subject: one }) => {
+          const meant = since.filter((purge) => means(purge.target, one));
+          if (since.length === 0) return is === UNTOUCHED && mayJoin;
+          // A hard purge of a few may become one of all; a soft one never makes anything go.
+          if (since.every(({ isSoft }) => isSoft) && is === GONE) return false;
+          if (meant.length > 0 && (is === UNTOUCHED || mayJoin)) return false;
+          return is === GONE || meant.every(({ isSoft }) => isSoft);
+        });
+        expect(wrong).toEqual([]);
+        expect(marks.size).toBeLessThanOrEqual(small.marks + small.hosts);
+      }),
+      { numRuns: 3_000 },
+    );
+  }, 120_000);
+
+  it('of a tag with any number of members writes one mark', () => {
+    const marks = new PurgeMarks();
+    for (let i = 0; i < 1000; i += 1) marks.purge({ kind: 'tag', tag: 'big' }, i % 2 === 0, i);
+    expect([marks.size, marks.seq, marks.collapses]).toEqual([1, 1000, 0]);
+  });
+
+  it('beyond the bound costs the older half, and not what is purged next', () => {
+    const marks = new PurgeMarks({ marks: 100, hosts: 10, prefixes: 4 });
+    const other = subjectOf('z.example', '/', '', []);
+    for (let i = 0; i < 101; i += 1) marks.purge({ kind: 'tag', tag: `t${i}` }, false, i);
+    expect([marks.collapses, marks.purgedAtMs(other, 50), marks.purgedAtMs(other, 51)]).toEqual([1, GONE, UNTOUCHED]);
+    for (let i = 0; i < 50; i += 1) marks.purge({ kind: 'tag', tag: `u${i}` }, false, i);
+    expect([marks.collapses, marks.purgedAtMs(other, 51)]).toEqual([1, UNTOUCHED]);
+  });
+});

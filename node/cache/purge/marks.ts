@@ -1,0 +1,226 @@
+/**
+ * Purges as marks: a purge writes down what it means and when, and touches no stored response. Whoever looks one up
+ * compares. So a purge of a tag with a hundred thousand members costs as much as one of a single URL, and what it must not
+ * miss, the answer that is still on its way, it can't miss:
+ *
+ *        fetch begins            purge              answer comes, is stored
+ *     ───────┼─────────────────────┼──────────────────────┼───────────────────▶
+ *        began = 7              mark = 8             8 > 7: purged, though stored after it
+ *
+ * Purges are numbered; a response keeps the number that was the latest when its fetch, or its last validation, began. It is
+ * purged when a mark that means it has a higher number. Hard: it is not there. Soft: it is stale since then.
+ *
+ * There are so many marks at most. When there are more, the older half is given up, and marks of URLs and prefixes become
+ * one of their host, those of tags and hosts one of everything: more is purged than was asked for, never less. Sole owner of
+ * the marks of a node. Pure: times are passed in.
+ */
+import { matchablePath } from '@weir/proto/http/request-path.js';
+
+export type PurgeTarget =
+  | { readonly kind: 'url'; readonly authority: string; readonly path: string; readonly query: string }
+  /** All paths that begin so. */
+  | { readonly kind: 'prefix'; readonly authority: string; readonly prefix: string }
+  | { readonly kind: 'tag'; readonly tag: string }
+  | { readonly kind: 'host'; readonly authority: string }
+  | { readonly kind: 'all' };
+
+/** What marks may mean of a response. Made once, when it is asked for or stored. */
+export interface PurgeSubject {
+  readonly authority: string;
+  /** In the form of `markedPath`. */
+  readonly path: string;
+  /** In the form of `markedUrl`. */
+  readonly url: string;
+  readonly tags: readonly string[];
+}
+
+/** Marks of URLs and tags together: with their texts some 20 MiB. */
+export const MARKS_MAX = 100_000;
+export const HOST_MARKS_MAX = 10_000;
+/** Each look-up on a host compares all of its prefixes. */
+export const PREFIX_MARKS_MAX = 64;
+
+/** Spellings of one path are one here, so that a purge misses none of them. */
+export function markedPath(path: string): string {
+  return matchablePath(path) ?? path;
+}
+
+/** Parameters in any order: a purge may mean more than a key does. */
+export function markedUrl(authority: string, path: string, query: string): string {
+  return `${authority}${markedPath(path)}?${query.split('&').sort().join('&')}`;
+}
+
+class Mark {
+  hard = 0;
+  soft = 0;
+  softAtMs = Number.POSITIVE_INFINITY;
+
+  /** Takes in another one: of each kind the later. */
+  raise(other: Mark): void {
+    this.hard = Math.max(this.hard, other.hard);
+    if (other.soft <= this.soft) return;
+    this.soft = other.soft;
+    this.softAtMs = other.softAtMs;
+  }
+
+  /** Infinity: not purged. -Infinity: gone. Otherwise since when it is stale. */
+  purgedAtMs(began: number): number {
+    if (this.hard > began) return Number.NEGATIVE_INFINITY;
+    return this.soft > began ? this.softAtMs : Number.POSITIVE_INFINITY;
+  }
+}
+
+export interface MarkLimits {
+  readonly marks: number;
+  readonly hosts: number;
+  readonly prefixes: number;
+}
+
+const limitsOfNode: MarkLimits = { marks: MARKS_MAX, hosts: HOST_MARKS_MAX, prefixes: PREFIX_MARKS_MAX };
+
+export class PurgeMarks {
+  /** Number of the latest purge. What begins now, begins after it. */
+  seq = 0;
+  /** How often marks had to be given up. */
+  collapses = 0;
+  readonly #limits: MarkLimits;
+  readonly #all = new Mark();
+  readonly #hosts = new Map<string, Mark>();
+  /** By host, and by prefix. */
+  readonly #prefixes = new Map<string, Map<string, Mark>>();
+  readonly #urls = new Map<string, { readonly authority: string; readonly mark: Mark }>();
+  readonly #tags = new Map<string, Mark>();
+  #latestOfTags = 0;
+
+  constructor(limits: MarkLimits = limitsOfNode) {
+    this.#limits = limits;
+  }
+
+  get size(): number {
+    return this.#urls.size + this.#tags.size + this.#hosts.size;
+  }
+
+  /** From when this returns, nothing that began before is what it was. Returns its number. */
+  purge(target: PurgeTarget, isSoft: boolean, nowMs: number): number {
+    this.seq += 1;
+    const mark = new Mark();
+    if (isSoft) {
+      mark.soft = this.seq;
+      mark.softAtMs = nowMs;
+    } else mark.hard = this.seq;
+    this.#put(target, mark);
+    return this.seq;
+  }
+
+  /** Infinity: it is as it was. -Infinity: it is gone. Otherwise since when it is stale: monotonic. */
+  purgedAtMs({ authority, path, url, tags }: PurgeSubject, began: number): number {
+    // Most of the time nothing was purged since.
+    if (began >= this.seq) return Number.POSITIVE_INFINITY;
+    let atMs = Math.min(
+      this.#all.purgedAtMs(began),
+      this.#hosts.get(authority)?.purgedAtMs(began) ?? Number.POSITIVE_INFINITY,
+      this.#urls.get(url)?.mark.purgedAtMs(began) ?? Number.POSITIVE_INFINITY,
+    );
+    for (const [prefix, mark] of this.#prefixes.get(authority) ?? []) {
+      if (path.startsWith(prefix)) atMs = Math.min(atMs, mark.purgedAtMs(began));
+    }
+    for (const tag of tags) {
+      atMs = Math.min(atMs, this.#tags.get(tag)?.purgedAtMs(began) ?? Number.POSITIVE_INFINITY);
+    }
+    return atMs;
+  }
+
+  /**
+   * Whether a request that comes now may be answered by a fetch that began then and whose answer is not there yet. Its tags
+   * are not known, so that a purge of any tag may mean it.
+   */
+  mayJoin(subject: PurgeSubject, began: number): boolean {
+    return this.#latestOfTags <= began && this.purgedAtMs(subject, began) === Number.POSITIVE_INFINITY;
+  }
+
+  #put(target: PurgeTarget, mark: Mark): void {
+    switch (target.kind) {
+      case 'all':
+        this.#all.raise(mark);
+        return;
+      case 'host':
+        this.#putHost(target.authority, mark);
+        return;
+      case 'prefix':
+        this.#putPrefix(target.authority, markedPath(target.prefix), mark);
+        return;
+      case 'tag':
+        this.#latestOfTags = this.seq;
+        raiseIn(this.#tags, target.tag, mark);
+        break;
+      case 'url': {
+        const { authority } = target;
+        const url = markedUrl(authority, target.path, target.query);
+        const before = this.#urls.get(url);
+        this.#urls.delete(url);
+        if (before !== undefined) mark.raise(before.mark);
+        this.#urls.set(url, { authority, mark });
+      }
+    }
+    if (this.#urls.size + this.#tags.size > this.#limits.marks) this.#collapse();
+  }
+
+  #putHost(authority: string, mark: Mark): void {
+    raiseIn(this.#hosts, authority, mark);
+    if (this.#hosts.size <= this.#limits.hosts) return;
+    this.collapses += 1;
+    for (const host of olderHalf(this.#hosts)) this.#all.raise(host);
+  }
+
+  #putPrefix(authority: string, prefix: string, mark: Mark): void {
+    let prefixes = this.#prefixes.get(authority);
+    if (prefixes === undefined) {
+      prefixes = new Map();
+      this.#prefixes.set(authority, prefixes);
+      if (this.#prefixes.size > this.#limits.hosts) this.#giveUpPrefixes();
+    }
+    raiseIn(prefixes, prefix, mark);
+    if (prefixes.size <= this.#limits.prefixes) return;
+    this.collapses += 1;
+    for (const given of olderHalf(prefixes)) this.#putHost(authority, given);
+  }
+
+  /** The host whose first prefix is the oldest loses all of them to a mark of the host. */
+  #giveUpPrefixes(): void {
+    for (const [authority, prefixes] of this.#prefixes) {
+      this.collapses += 1;
+      this.#prefixes.delete(authority);
+      for (const mark of prefixes.values()) this.#putHost(authority, mark);
+      return;
+    }
+  }
+
+  #collapse(): void {
+    this.collapses += 1;
+    for (const { authority, mark } of olderHalf(this.#urls)) this.#putHost(authority, mark);
+    for (const mark of olderHalf(this.#tags)) this.#all.raise(mark);
+  }
+}
+
+/** Puts it last, as the latest, with what was there before. */
+function raiseIn(marks: Map<string, Mark>, key: string, mark: Mark): void {
+  const before = marks.get(key);
+  const raised = new Mark();
+  raised.raise(mark);
+  if (before !== undefined) raised.raise(before);
+  marks.delete(key);
+  marks.set(key, raised);
+}
+
+/** Takes the older half out, rounded up, and returns it. */
+function olderHalf<Value>(marks: Map<string, Value>): Value[] {
+  const taken: Value[] = [];
+  let left = Math.ceil(marks.size / 2);
+  for (const [key, mark] of marks) {
+    if (left === 0) break;
+    left -= 1;
+    marks.delete(key);
+    taken.push(mark);
+  }
+  return taken;
+}
