@@ -205,6 +205,12 @@ const requests: readonly Case[] = [
   asks('8246 §2', 'max-age=0', ['cache-control', 'max-age=3600, immutable'], 'hit'),
   asks('8246 §2', 'no-cache', ['cache-control', 'max-age=3600, immutable'], 'fetched'),
   asks('8246 §2', 'max-age=0', ['cache-control', 'max-age=2, immutable'], 'fetched'),
+  asks('8246 §2', 'max-age=0, max-stale', ['cache-control', 'max-age=2, immutable'], 'fetched'),
+  [
+    '9111 §5.2.1.1',
+    'max-age=0 asks even in the moment in which it was stored',
+    [first(FRESH), next('fetched', { after: 0, with: ['cache-control', 'max-age=0'] })],
+  ],
   [
     '9111 §5.2.1.4',
     'no-cache validates by tag',

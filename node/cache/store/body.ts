@@ -1,0 +1,47 @@
+/**
+ * The body of a stored response: the pieces that it came in, kept so that they are the memory that they are counted as, and
+ * sent again without being copied.
+ */
+import type { ByteRange } from '@weir/proto/http/byte-range.js';
+
+export interface StoredBody {
+  readonly pieces: readonly Uint8Array[];
+  readonly bytes: number;
+}
+
+export const emptyBody: StoredBody = { pieces: [], bytes: 0 };
+
+/** A body up to this length is made one piece, so that it is written in one go. */
+const JOIN_BYTES_MAX = 64 * 1024;
+
+/** The piece itself, or a copy when it is a view into something larger that it would keep alive. */
+export function ownPiece(chunk: Uint8Array): Uint8Array {
+  const isMostOfIt = chunk.buffer.byteLength <= chunk.byteLength + chunk.byteLength / 4;
+  // Not `slice`, which for a Buffer makes another view.
+  return isMostOfIt ? chunk : new Uint8Array(chunk);
+}
+
+export function bodyOf(pieces: readonly Uint8Array[], bytes: number): StoredBody {
+  if (pieces.length <= 1 || bytes > JOIN_BYTES_MAX) return { pieces, bytes };
+  const whole = new Uint8Array(bytes);
+  let filled = 0;
+  for (const piece of pieces) {
+    whole.set(piece, filled);
+    filled += piece.byteLength;
+  }
+  return { pieces: [whole], bytes };
+}
+
+/** Views of the pieces that make up this part of the body. */
+export function partOf(body: StoredBody, range: ByteRange): readonly Uint8Array[] {
+  const taken: Uint8Array[] = [];
+  let at = 0;
+  for (const piece of body.pieces) {
+    const from = Math.max(0, range.first - at);
+    const to = Math.min(piece.byteLength, range.last + 1 - at);
+    if (from < to) taken.push(from === 0 && to === piece.byteLength ? piece : piece.subarray(from, to));
+    at += piece.byteLength;
+    if (at > range.last) break;
+  }
+  return taken;
+}
