@@ -24,8 +24,7 @@ export type NotStored =
   | 'vary'
   | 'set-cookie'
   | 'partial'
-  | 'useless'
-  | 'too-long';
+  | 'useless';
 
 /** Null: it may be stored. */
 export function whyNotStored(
