@@ -45,6 +45,20 @@ describe('the key of a request', () => {
     );
   });
 
+  it('knows an absent part from an empty one', () => {
+    const spec: CacheKeySpec = { ...plain, headers: ['x-one'], cookies: ['ck'], byConsumer: true };
+    const bare: Ask = {
+      ...{ method: 'GET', scheme: 'https', authority: 'a.example', path: '/', query: '', hasBody: false },
+      ...{ headers: [], consumerId: null },
+    };
+    const others: Ask[] = [
+      { ...bare, consumerId: '' },
+      { ...bare, headers: ['x-one', ''] },
+      { ...bare, headers: ['cookie', 'ck='] },
+    ];
+    expect(new Set([bare, ...others].map((one) => cacheKey(one, spec))).size).toBe(4);
+  });
+
   it('sorts parameters by name, and keeps the order of those with one name', () => {
     expect(keyedQuery('b=2&a=1&b=1&a', { ...plain, sortsQuery: true })).toBe('a=1&a&b=2&b=1');
     expect(keyedQuery('b=2&a=1&c', { ...plain, query: { mode: 'only', names: ['b', 'c'] } })).toBe('b=2&c');

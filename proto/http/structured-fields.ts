@@ -134,6 +134,7 @@ class Reader {
   }
 }
 
+/** A comma promises another member: at the end there is none that could be read. */
 function eachMember(reader: Reader, read: () => void): void {
   if (reader.atEnd) return;
   for (;;) {
@@ -142,7 +143,6 @@ function eachMember(reader: Reader, read: () => void): void {
     if (reader.atEnd) return;
     if (!reader.skip(',')) fail();
     reader.skipWhitespace();
-    if (reader.atEnd) fail(); // A comma promises another member.
   }
 }
 

@@ -233,6 +233,7 @@ const fields: readonly Case[] = [
     'te',
     'upgrade',
     'transfer-encoding',
+    'cache-status',
   ].map(
     (name): Case => [
       '9111 §3.1',
