@@ -76,7 +76,7 @@ function compileBreaker(breaker: Health['breaker']): BreakerSpec | null {
   return { ...rest, windowMs: window, openMs: open, openMaxMs: openMax };
 }
 
-function compileConcurrency({ limit, min, max, start, queue }: Concurrency): ConcurrencySpec {
+function compileConcurrency({ limit, min, max, start = max, queue }: Concurrency): ConcurrencySpec {
   if (limit === 'adaptive') return { mode: 'adaptive', limitMin: min, limitMax: max, limitStart: start, queue };
   return { mode: 'fixed', limitMin: limit, limitMax: limit, limitStart: limit, queue };
 }

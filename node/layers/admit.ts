@@ -153,7 +153,7 @@ function waitFor(entrance: Entrance, request: GatewayRequest, handler: ResponseH
     waiting.refuse(refusal, nowMs);
     return nothingToCancel;
   }
-  services.observer.decided('queued', route.id);
+  if (waiting.line !== null) services.observer.decided('queued', route.id);
   waiting.bound(nowMs);
   return waiting.cancel;
 }

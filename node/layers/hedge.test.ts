@@ -158,14 +158,40 @@ describe('a hedge', () => {
     const { clock, bottom, send, decided } = setUp({ ...fixed, budgetShare: 0.1, budgetFloorPerS: 0 });
     for (let i = 0; i < 100; i += 1) {
       send();
-      clock.advance(1);
+      clock.advance(AFTER_MS);
+      bottom.calls.at(-1)?.answer(200);
     }
-    clock.advance(AFTER_MS);
     const hedges = decided.filter((decision) => decision === 'hedge').length;
     expect(hedges).toBeGreaterThan(0);
     expect(hedges).toBeLessThanOrEqual(10);
     expect(decided.filter((decision) => decision === 'hedge_refused_budget')).toHaveLength(100 - hedges);
     expect(bottom.calls).toHaveLength(100 + hedges);
+  });
+
+  it('is postponed while hedges are as large a part of what is under way as they may be', () => {
+    const { clock, timers, bottom, call, send, decided } = setUp({ ...fixed, budgetShare: 0.1 });
+    const sent = Array.from({ length: 50 }, () => send());
+    clock.advance(10 * AFTER_MS);
+    expect(bottom.calls).toHaveLength(55);
+    expect(decided.filter((decision) => decision === 'hedge_postponed')).toHaveLength(45); // once for each
+    call(50).answer(200);
+    clock.advance(AFTER_MS);
+    expect(bottom.calls).toHaveLength(56); // a fifth one once more, of 49
+    for (const { cancel } of sent.slice(0, 10)) cancel();
+    clock.advance(AFTER_MS);
+    expect(bottom.calls).toHaveLength(60); // four of 40, and none of what was cancelled
+    for (const { cancel } of sent) cancel();
+    expect(timers.armed).toBe(0);
+    for (let i = 0; i < 3; i += 1) send();
+    clock.advance(AFTER_MS);
+    expect(bottom.calls).toHaveLength(66); // three are always allowed
+  });
+
+  it('does not count as a request of its own, and neither does what is tried again', () => {
+    const { clock, send, decided } = setUp({ ...fixed, budgetShare: 1, budgetFloorPerS: 0 });
+    send({ cause: 'retry' });
+    clock.advance(AFTER_MS);
+    expect(decided).toEqual(['hedge_refused_budget']);
   });
 
   it('costs a route that does not ask for it nothing', () => {

@@ -11,6 +11,10 @@
  * that breaks off later has failed like any answer. Below stands `hold` where the route asks for it: an answer has then
  * begun when it is whole, so a race covers a body that stalls, too.
  *
+ * Where all answers take long a second attempt takes as long as the first, and only adds to what there is to do. So of what
+ * is under way no more may be hedges than the budget's share, and none are made while the upstream's gate is tight
+ * (upstream/concurrency/gate.ts). What that forbids is postponed by another delay, not given up.
+ *
  * The delay has the resolution of the timer wheel: a hedge is up to one tick (8 ms) late and never early, so a route that
  * answers in 3 ms is hedged after 3 to 11. What is below a tick is not worth a second request anyway.
  */
@@ -31,6 +35,7 @@ import {
 import { LAST_ATTEMPT } from '../pipeline/exchange.js';
 import type { ChainServices } from '../pipeline/services.js';
 import type { Timer } from '../time/clock.js';
+import type { Gate } from '../upstream/concurrency/gate.js';
 import { mayHedge } from '../upstream/hedge/may-hedge.js';
 import { failureOfRace } from '../upstream/hedge/race-failure.js';
 import type { Budget } from '../upstream/retry/budget.js';
@@ -46,10 +51,18 @@ export const hedge: Place = (route, services) => {
   };
 };
 
+/** So many hedges may be under way whatever else is. */
+const HEDGES_MIN = 3;
+
 /** What all races of a route share. */
 class HedgePlan {
   readonly services: ChainServices;
   readonly budget: Budget;
+  /** Races that are not decided, and those of them with a second attempt. */
+  races = 0;
+  hedges = 0;
+  readonly #share: number;
+  readonly #gate: Gate | null;
   readonly #routeId: string;
   /** Null where the delay is stated, and then nothing is measured. */
   readonly #learnt: LearntLimit | null;
@@ -59,6 +72,9 @@ class HedgePlan {
     const { after, budgetShare, budgetFloorPerS } = spec;
     this.services = services;
     this.#routeId = routeId;
+    this.#share = budgetShare;
+    const concurrency = services.upstreams.get(upstreamId)?.spec.concurrency ?? null;
+    this.#gate = concurrency === null ? null : services.gates.gate(upstreamId, concurrency);
     this.budget = services.budgets.budget('hedge', routeId, { share: budgetShare, floorPerS: budgetFloorPerS });
     this.#statedMs = after.kind === 'fixed' ? after.ms : after.coldMs;
     // Prompt: a hedge that is too early costs a request of its budget, one that is too late costs the client.
@@ -66,6 +82,10 @@ class HedgePlan {
       after.kind === 'fixed'
         ? null
         : new LearntLimit(after, services.latencies.window(routeId, upstreamId, 'answer'), 'prompt');
+  }
+
+  hasRoom(): boolean {
+    return this.#gate?.isTight !== true && this.hedges < Math.max(HEDGES_MIN, this.#share * this.races);
   }
 
   delayMs(nowMs: number): number {
@@ -80,7 +100,7 @@ class HedgePlan {
     else this.#learnt.gaveUp(nowMs - startedAtMs, nowMs);
   }
 
-  decided(decision: 'hedge' | 'hedge_won' | 'hedge_refused_budget'): void {
+  decided(decision: 'hedge' | 'hedge_won' | 'hedge_refused_budget' | 'hedge_postponed'): void {
     this.services.observer.decided(decision, this.#routeId);
   }
 }
@@ -95,6 +115,8 @@ class Race {
   readonly #first: Entrant;
   #second: Entrant | null = null;
   #winner: Entrant | null = null;
+  #isUndecided = true;
+  #wasPostponed = false;
   /** The end has gone up, or nobody wants it any more. */
   #ended = false;
 
@@ -111,13 +133,18 @@ class Race {
     const { exchange } = this.#request;
     const nowMs = this.#first.startedAtMs;
     exchange.decidedBy = LAST_ATTEMPT;
+    this.#plan.races += 1;
     // A share of live traffic: what is tried again is the same request once more.
     if (this.#request.cause === undefined) this.#plan.budget.deposit(nowMs);
     this.#first.cancel = this.#next(this.#request, this.#first);
     if (this.#ended || this.#winner !== null) return;
+    this.#arm(nowMs);
+  }
+
+  #arm(nowMs: number): void {
     const delayMs = this.#plan.delayMs(nowMs);
     // Where the deadline comes first there is nothing to wait for.
-    if (nowMs + delayMs < exchange.deadlineAtMs) this.#timer.arm(delayMs);
+    if (nowMs + delayMs < this.#request.exchange.deadlineAtMs) this.#timer.arm(delayMs);
   }
 
   /** The first attempt has had its time. */
@@ -126,6 +153,12 @@ class Race {
     const nowMs = this.#plan.services.clock.nowMs();
     // The timer is up to one tick late, and the event loop may have stood still.
     if (nowMs >= exchange.deadlineAtMs) return;
+    if (!this.#plan.hasRoom()) {
+      if (!this.#wasPostponed) this.#plan.decided('hedge_postponed');
+      this.#wasPostponed = true;
+      this.#arm(nowMs);
+      return;
+    }
     if (!this.#plan.budget.withdraw(nowMs)) {
       this.#plan.decided('hedge_refused_budget');
       return;
@@ -133,6 +166,7 @@ class Race {
     this.#plan.decided('hedge');
     const second = new Entrant(this, exchange.attempts.length, nowMs);
     this.#second = second;
+    this.#plan.hedges += 1;
     second.cancel = this.#next({ ...this.#request, cause: 'hedge' }, second);
     // What was called up meanwhile may have decided against it, when its Cancel was not known yet.
     if (this.#ended || this.#winner === this.#first) second.cancel();
@@ -141,7 +175,7 @@ class Race {
   readonly cancel: Cancel = () => {
     if (this.#ended) return;
     this.#ended = true;
-    this.#timer.cancel();
+    this.#settle();
     if (this.#winner === null) {
       this.#giveUp(this.#first);
       this.#giveUp(this.#second);
@@ -164,7 +198,7 @@ class Race {
   #win(entrant: Entrant, isAnswer: boolean): boolean {
     if (this.#ended || this.#winner !== null) return false;
     this.#winner = entrant;
-    this.#timer.cancel();
+    this.#settle();
     this.#plan.learn(entrant.startedAtMs, isAnswer);
     this.#giveUp(this.#otherOf(entrant));
     if (entrant !== this.#first) this.#plan.decided('hedge_won');
@@ -216,9 +250,18 @@ class Race {
     this.#end(decisive);
   }
 
+  /** The race runs no longer. */
+  #settle(): void {
+    this.#timer.cancel();
+    if (!this.#isUndecided) return;
+    this.#isUndecided = false;
+    this.#plan.races -= 1;
+    if (this.#second !== null) this.#plan.hedges -= 1;
+  }
+
   #end(failed: Failure): void {
     this.#ended = true;
-    this.#timer.cancel();
+    this.#settle();
     this.#handler.onError(failed);
   }
 }

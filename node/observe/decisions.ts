@@ -6,6 +6,7 @@ export const decisions = [
   'hedge',
   'hedge_won',
   'hedge_refused_budget',
+  'hedge_postponed',
   'held_back',
   'queued',
   'shed',

@@ -111,14 +111,17 @@ const concurrencyFields = z
       .prefault('adaptive')
       .describe('Requests at once: a number, or `adaptive`, which finds it from latency.'),
     min: limit('the smallest limit').prefault(8).describe('`adaptive` goes no lower.'),
-    max: limit('the largest limit').prefault(4096).describe('`adaptive` goes no higher.'),
-    start: limit('the first limit').prefault(64).describe('Where `adaptive` begins.'),
+    max: limit('the largest limit').prefault(100_000).describe('`adaptive` goes no higher.'),
+    start: limit('the first limit')
+      .optional()
+      .describe('Where `adaptive` begins. Left out: at the largest, so nothing waits before the upstream was overrun.'),
     queue: integer('the length of the queue', 0, 1_000_000)
       .prefault(1024)
       .describe('Requests that may wait (503 above).'),
   })
   .superRefine((value, context) => {
-    if (value.limit !== 'adaptive' || (value.min <= value.start && value.start <= value.max)) return;
+    const { limit: kind, min, max, start = max } = value;
+    if (kind !== 'adaptive' || (min <= start && start <= max)) return;
     const params = { cure: 'order them as min, start, max' };
     context.addIssue({ code: 'custom', message: 'start is not between min and max', params });
   });

@@ -111,8 +111,8 @@ export const upstreamSchema = z.strictObject({
   balance: balanceSchema.prefault('peak-ewma').describe('How a target is picked: a policy, or its settings.'),
   health: healthSchema.prefault({}).describe('How it is found out that a target is not well.'),
   concurrency: concurrencySchema
-    .prefault('none')
-    .describe('Requests at once, all targets together: none, adaptive, a number, or its settings.'),
+    .prefault('adaptive')
+    .describe('Requests at once, all targets together: adaptive, none, a number, or its settings.'),
   protocol: choice('the protocol', ['http1', 'http2', 'auto'])
     .prefault('http1')
     .describe(

@@ -1,61 +1,79 @@
 /**
  * How many requests an upstream can work on at once, found out from how long they take.
  *
- * After gradient2 of Netflix' concurrency-limits (`limit/Gradient2Limit.java`): the latency of now against that of the
+ * It begins wide open, at `start`, and nothing is held back while nothing is wrong: an upstream may be slow, or hold
+ * thousands of requests by design. When it is overrun (overrun.ts) the limit comes down to what is under way at that
+ * moment, and from then on it moves. Not half used for ten seconds, it opens again.
+ *
+ *   limit ← limit × min(1, tolerance × long ÷ now) + √limit         once per window, when the limit was used
+ *
+ * This is gradient2 of Netflix' concurrency-limits (`limit/Gradient2Limit.java`): the latency of now against that of the
  * long run says whether requests queue behind each other at the upstream, and a queue of √limit is allowed so that the
- * limit can grow at all.
+ * limit can grow at all. Two departures. The original averages `long` over all samples, so under steady overload it learns
+ * the queue that it causes itself: from 20 to 300 in two minutes with the model in testing/plant.ts. And a limit that
+ * shrinks for latency alone shrinks without end where answers have become slower for good. Here the limit falls by
+ * a tenth per window at most, and what is far off is found by dips: for as long as one measurement takes it is halved.
  *
- *   limit ← limit × clamp(½, tolerance × long ÷ now, 1) + √limit      once per window, when the limit was used
+ *   free ──far off, or 15 s, while requests wait──▶ draining ──a window──▶ measuring ──64 answers──▶ free
+ *                                                      ▲                       │
+ *                                                      └──half does as well────┘
  *
- * Two departures. The original averages `long` over all samples, so under steady overload it learns the queue that it
- * causes itself, and the limit drifts upwards without end: from 20 to 300 in two minutes with the model in testing/plant.ts.
- * Here, while the limit is used, `long` only falls; what is slower is learnt in dips. Every 15 s in which requests wait
- * for the limit it is halved for as long as one measurement takes. The queue at the upstream drains, and two things show:
- * the latency without it, and whether throughput has fallen. If it has not, the lower limit was enough and stays.
- *
- *   free ──15 s, requests wait──▶ draining ──a window──▶ measuring ──100 answers──▶ free
- *                                    ▲                       │
- *                                    └──throughput the same──┘
- *
+ * With a queue at the upstream, half the limit gives as many answers in half the time: it stays at half. Without one it
+ * gives half as many in the same time: then that is the latency of the long run, and the limit goes back to where it was.
  * (Envoy's gradient controller and Netflix' first one go down to a handful to measure, which refuses most of the
- * traffic each time.) And the latency of now is a mean without its highest tenth: a few stalls are no queue.
+ * traffic each time.)
  *
  * Pure: the caller passes the time in. One owner: the gate (gate.ts).
  */
 import type { ConcurrencySpec } from '@weir/proto/snapshot/resilience.js';
+import { LimitWindow } from './limit-window.js';
+import { Overrun } from './overrun.js';
 
 /** A window lasts at least this, at least as long as a request (sooner no change shows), and no longer than the third. */
 const WINDOW_MS = 100;
 const WINDOW_MAX_MS = 30_000;
 /** Fewer answers than this say nothing: with exponential service times their mean is off by a fifth already. */
 const SAMPLES_MIN = 25;
-/** A dip is measured to a tenth: what it finds is acted on until the next. */
-const SAMPLES_DIP = 100;
-/** Of a busy window the latest are looked at; a power of two. */
-const SAMPLES_KEPT = 128;
-/** Share of the slowest answers that is left out. */
-const TRIMMED_SHARE = 0.1;
+/** A dip is measured by more, since what it finds is acted on until the next; it ends sooner when it visibly costs. */
+const SAMPLES_DIP = 64;
+const THROUGHPUT_LOST = 0.7;
 /** Latency may be this many times that of the long run before the limit shrinks; with 1.5, their default, chance alone cost 3 % of the throughput. */
 const TOLERANCE = 2;
-/** A window halves the limit at most. */
-const GRADIENT_MIN = 0.5;
+/** At this many times it is far off: a dip finds out which of the two is wrong. */
+const FAR_OFF = 2.5;
+/** A window takes a tenth at most for latency, half for requests that were given up. */
+const FALL_MIN = 0.9;
+const FALL_MIN_TIMEOUTS = 0.5;
 /** Weight of a window in the long run when it was faster, and when it was slower; the first few are averaged plainly. */
 const WEIGHT_FASTER = 0.1;
 const WEIGHT_SLOWER = 0.05;
 const WINDOWS_PLAIN = 10;
-/** Weight of what a dip has shown, when it was slower; when it was faster, that is the long run from now on. */
+/** Weight of what a dip has shown that cost nothing, when it was slower; in all other cases that is the long run from now on. */
 const WEIGHT_DIP_SLOWER = 0.5;
-/** From one dip to the next; it lasts two windows. One that has changed the long run by a third is checked so many windows on. */
+/** From one dip to the next. One that has changed the long run by a third is checked so many windows on. */
 const DIP_EVERY_MS = 15_000;
 const WINDOWS_TO_CHECK = 10;
 const CHANGED_SHARE = 0.33;
-/** A dip that leaves this share of the throughput has shown that the lower limit does: it stays. One that leaves this much dips again. */
-const THROUGHPUT_KEPT = 0.9;
-const THROUGHPUT_UNMOVED = 0.95;
-/** Weight of a window in the throughput that a dip is held against. */
+/** A dip needs a throughput to be held against: that of so many windows at the limit, each with this weight later on. */
+const WINDOWS_RATED = 3;
 const WEIGHT_THROUGHPUT = 0.3;
 /** 1 ÷ tolerance: takes away what the tolerance adds. */
 const DIP_SHARE = 0.5;
+/**
+ * A dip was too deep when throughput fell by more than latency did, with this much in favour of throughput. Both are read,
+ * because a rate alone is known to an eighth from 64 answers, and one unlucky dip costs 15 s: judged by the rate alone,
+ * one run in fifty was unlucky three times in a row and stayed at four times the limit.
+ */
+const DEEP_FACTOR = 1.25;
+/** Latency can't rise because less is asked: then the upstream itself has changed meanwhile, and the dip says nothing. */
+const LATENCY_CHANGED = 1.3;
+/** No queue was there to begin with when latency had been within this of what a dip that was too deep has shown. */
+const NO_QUEUE = 1.3;
+/** A limit of which not half was used for so long says nothing any more. */
+const UNUSED_MS = 10_000;
+/** So many clients in a row left without an answer: at once where the limit is used, and otherwise after a while without any. */
+const STARVED_REQUESTS = 16;
+const STARVED_MS = 10_000;
 
 /** - `free`: the limit moves. - `draining`: a dip has begun, its answers still queued. - `measuring`: they no longer do. */
 type Phase = 'free' | 'draining' | 'measuring';
@@ -65,87 +83,141 @@ export class AdaptiveLimit {
   limit: number;
   readonly #min: number;
   readonly #max: number;
+  readonly #start: number;
   /** The limit between dips, with its fraction. */
   #exact: number;
   /** NaN: nothing was measured yet. */
   #longMs = Number.NaN;
-  readonly #latenciesMs = new Float64Array(SAMPLES_KEPT);
-  #answers = 0;
-  #timeouts = 0;
-  #windowSinceMs = Number.NaN;
-  #inFlightPeak = 0;
-  /** Requests of the window that ended while no place was free. */
-  #atLimit = 0;
+  readonly #window = new LimitWindow();
+  readonly #overrun = new Overrun();
   #windows = 0;
   /** Time of an answer in the last window. */
   #shortMs = 0;
+  #phase: Phase = 'free';
   /** The next dip is due after so many windows, and not before that time. */
   #windowsToDip = WINDOWS_TO_CHECK;
   #dipAfterMs = 0;
-  /** Answers per millisecond while the limit was the bottleneck; 0: it was not. */
+  /** After a dip that was too deep there is none for being far off, and the next one is not followed by another. */
+  #wasDeep = false;
+  #followsUp = false;
+  /** Answers per millisecond while the limit was the bottleneck, in so many windows; and their time before a dip. */
   #perMs = 0;
-  #phase: Phase = 'free';
+  #windowsRated = 0;
+  #freeMs = 0;
+  #usedAtMs = 0;
+  /** Clients that left since the last answer. */
+  #starved = 0;
+  #answeredAtMs = 0;
 
   constructor({ limitMin, limitMax, limitStart }: Pick<ConcurrencySpec, 'limitMin' | 'limitMax' | 'limitStart'>) {
     this.#min = limitMin;
     this.#max = limitMax;
+    this.#start = limitStart;
     this.#exact = limitStart;
     this.limit = limitStart;
   }
 
-  /** Latency of the long run; NaN before anything was measured. */
-  get longMs(): number {
-    return this.#longMs;
-  }
-
-  /** A request was answered. `inFlight` counts it. */
-  answered(latencyMs: number, inFlight: number, nowMs: number): void {
-    this.#latenciesMs[this.#answers & (SAMPLES_KEPT - 1)] = latencyMs;
-    this.#answers += 1;
-    this.#seen(inFlight, nowMs);
+  /** A request was answered; `inFlight` counts it. True: the upstream was found overrun, and the limit has come down. */
+  answered(latencyMs: number, inFlight: number, nowMs: number): boolean {
+    this.#starved = 0;
+    this.#answeredAtMs = nowMs;
+    // At the limit no more can come, and what is to be learnt there is learnt by dips.
+    if (inFlight >= this.limit) this.#overrun.clear();
+    const isOverrun = inFlight < this.limit && this.#overrun.answered(latencyMs, this.#longMs, inFlight, nowMs);
+    if (isOverrun) this.#comeDown(inFlight, this.#overrun.latencyMs, nowMs);
+    this.#window.answered(latencyMs);
+    this.#ended(inFlight, nowMs);
+    return isOverrun;
   }
 
   /** A request was given up because it took too long. */
   timedOut(inFlight: number, nowMs: number): void {
-    this.#timeouts += 1;
-    this.#seen(inFlight, nowMs);
+    this.#overrun.gone();
+    this.#window.timeouts += 1;
+    this.#ended(inFlight, nowMs);
   }
 
-  #seen(inFlight: number, nowMs: number): void {
-    if (inFlight > this.#inFlightPeak) this.#inFlightPeak = inFlight;
-    if (inFlight >= this.limit) this.#atLimit += 1;
-    if (Number.isNaN(this.#windowSinceMs)) this.#windowSinceMs = nowMs;
-    if (this.#answers + this.#timeouts < (this.#phase === 'measuring' ? SAMPLES_DIP : SAMPLES_MIN)) return;
-    if (nowMs - this.#windowSinceMs < Math.max(WINDOW_MS, Math.min(WINDOW_MAX_MS, this.#shortMs))) return;
-    this.#closeWindow(nowMs);
+  /** A client left before its answer began. Its request is likely to be worked on all the same. */
+  abandoned(tookMs: number, inFlight: number, nowMs: number): void {
+    if (!(tookMs > this.#longMs)) return;
+    this.#starved += 1;
+    const isUsed = inFlight * 2 >= this.limit;
+    if (this.#starved >= STARVED_REQUESTS && (isUsed || nowMs - this.#answeredAtMs > STARVED_MS)) {
+      this.#comeDown(this.#min, 0, nowMs);
+      this.#starved = 0;
+    }
+    this.timedOut(inFlight, nowMs);
+  }
+
+  /** Opens again where the limit was not used for long; asked as well when someone finds no place. */
+  look(nowMs: number): void {
+    if (this.#exact >= this.#start || nowMs - this.#usedAtMs <= UNUSED_MS) return;
+    this.#exact = this.#start;
+    this.limit = this.#start;
+    this.#phase = 'free';
+  }
+
+  /** As many as are under way may be, and no more; the windows that follow find out whether fewer do. */
+  #comeDown(inFlight: number, latencyMs: number, nowMs: number): void {
+    this.#exact = Math.max(this.#min, Math.min(this.#exact, inFlight));
+    this.limit = Math.floor(this.#exact);
+    // How long an answer takes without a queue is not known any more; too high a guess costs time, too low a one answers.
+    if (latencyMs > this.#longMs) this.#longMs = latencyMs;
+    this.#phase = 'free';
+    this.#windowsRated = 0;
+    this.#wasDeep = false;
+    this.#dipAfterMs = nowMs + DIP_EVERY_MS;
+    this.#usedAtMs = nowMs;
+    this.#window.restart(nowMs);
+  }
+
+  #ended(inFlight: number, nowMs: number): void {
+    if (inFlight * 2 >= this.limit) this.#usedAtMs = nowMs;
+    else this.look(nowMs);
+    this.#window.ended(inFlight, this.limit, nowMs);
+    if (this.#isComplete(nowMs)) this.#closeWindow(nowMs);
+  }
+
+  #isComplete(nowMs: number): boolean {
+    const { answers, seen } = this.#window;
+    const openMs = this.#window.openMs(nowMs);
+    if (openMs < Math.max(WINDOW_MS, Math.min(WINDOW_MAX_MS, this.#shortMs))) return false;
+    if (this.#phase === 'draining') return true;
+    if (seen < SAMPLES_MIN) return false;
+    return this.#phase === 'free' || seen >= SAMPLES_DIP || answers < THROUGHPUT_LOST * this.#perMs * openMs;
   }
 
   #closeWindow(nowMs: number): void {
-    const shortMs = this.#answers === 0 ? Number.NaN : this.#trimmedMean();
-    const isBottleneck = this.#atLimit * 2 >= this.#answers + this.#timeouts;
-    const perMs = this.#answers / (nowMs - this.#windowSinceMs);
-    if (this.#phase === 'draining') {
-      this.#phase = 'measuring';
-    } else if (this.#phase === 'measuring') {
-      this.#endDip(shortMs, perMs, nowMs);
-    } else {
-      // While the limit is used, what is slower may be the queue that it lets through: a dip will tell.
-      const isUsed = this.#inFlightPeak * 2 >= this.#exact;
-      this.#learn(shortMs, isUsed ? 0 : WEIGHT_SLOWER, WEIGHT_FASTER);
-      if (isUsed) this.#move(shortMs);
-      this.#windowsToDip -= 1;
-      // Only while the limit is what holds requests back: otherwise there are quieter moments to measure in.
-      if (!isBottleneck) this.#perMs = 0;
-      else this.#perMs += (perMs - this.#perMs) * (this.#perMs === 0 ? 1 : WEIGHT_THROUGHPUT);
-      if (this.#windowsToDip <= 0 && nowMs >= this.#dipAfterMs && isBottleneck) this.#phase = 'draining';
-    }
-    if (this.#answers > 0) this.#shortMs = shortMs;
+    const { answers } = this.#window;
+    const shortMs = answers === 0 ? Number.NaN : this.#window.latencyMs();
+    const perMs = answers / this.#window.openMs(nowMs);
+    if (this.#phase === 'draining') this.#phase = 'measuring';
+    else if (this.#phase === 'measuring') this.#endDip(shortMs, perMs, nowMs);
+    else this.#endFree(shortMs, perMs, nowMs);
+    if (answers > 0) this.#shortMs = shortMs;
     this.limit = Math.floor(this.#phase === 'free' ? this.#exact : this.#dipped());
-    this.#answers = 0;
-    this.#timeouts = 0;
-    this.#inFlightPeak = 0;
-    this.#atLimit = 0;
-    this.#windowSinceMs = nowMs;
+    this.#window.restart(nowMs);
+  }
+
+  #endFree(shortMs: number, perMs: number, nowMs: number): void {
+    // While the limit is used, what is slower may be the queue that it lets through: a dip will tell.
+    const isUsed = this.#window.inFlightPeak * 2 >= this.#exact;
+    this.#learn(shortMs, isUsed ? 0 : WEIGHT_SLOWER, WEIGHT_FASTER);
+    if (isUsed) this.#move(shortMs);
+    this.#windowsToDip -= 1;
+    // Only while the limit is what holds requests back: otherwise there are quieter moments to measure in.
+    if (!this.#window.isBottleneck) {
+      this.#windowsRated = 0;
+      return;
+    }
+    this.#windowsRated += 1;
+    this.#perMs += (perMs - this.#perMs) * Math.max(WEIGHT_THROUGHPUT, 1 / this.#windowsRated);
+    const isDue = this.#windowsToDip <= 0 && nowMs >= this.#dipAfterMs;
+    const isFarOff = !this.#wasDeep && this.#windowsRated >= WINDOWS_RATED && shortMs > FAR_OFF * this.#longMs;
+    if (!isDue && !isFarOff) return;
+    this.#followsUp = this.#windowsToDip <= 0 && !this.#wasDeep;
+    this.#freeMs = shortMs;
+    this.#phase = 'draining';
   }
 
   #learn(shortMs: number, weightSlower: number, weightFaster: number): void {
@@ -161,12 +233,11 @@ export class AdaptiveLimit {
   #move(shortMs: number): void {
     let next = this.#exact;
     if (!Number.isNaN(shortMs)) {
-      const gradient = Math.max(GRADIENT_MIN, Math.min(1, (TOLERANCE * this.#longMs) / Math.max(shortMs, 0.001)));
-      next = next * gradient + Math.sqrt(next);
+      const gradient = Math.min(1, (TOLERANCE * this.#longMs) / Math.max(shortMs, 0.001));
+      next = Math.max(next * gradient + Math.sqrt(next), next * FALL_MIN);
     }
     // In proportion, so that the two in a hundred that stall anyhow cost a limit of 2,500 what it grows, and less less.
-    const timedOutShare = this.#timeouts / (this.#timeouts + this.#answers);
-    next *= Math.max(GRADIENT_MIN, 1 - timedOutShare);
+    next *= Math.max(FALL_MIN_TIMEOUTS, 1 - this.#window.timeouts / this.#window.seen);
     this.#exact = Math.max(this.#min, Math.min(this.#max, next));
   }
 
@@ -175,24 +246,31 @@ export class AdaptiveLimit {
   }
 
   #endDip(shortMs: number, perMs: number, nowMs: number): void {
-    const beforeMs = this.#longMs;
-    this.#learn(shortMs, WEIGHT_DIP_SLOWER, 1);
-    const hasChanged = Math.abs(this.#longMs - beforeMs) > CHANGED_SHARE * beforeMs;
     const dipped = this.#dipped();
-    // At the smallest limit a dip takes nothing away.
-    this.#windowsToDip = WINDOWS_TO_CHECK;
-    this.#dipAfterMs = hasChanged || dipped === this.#exact ? nowMs : nowMs + DIP_EVERY_MS;
+    const isDeep = perMs * this.#freeMs < DEEP_FACTOR * this.#perMs * shortMs;
     this.#phase = 'free';
-    if (dipped === this.#exact || perMs < THROUGHPUT_KEPT * this.#perMs) return;
+    this.#windowsToDip = WINDOWS_TO_CHECK;
+    if (isDeep && shortMs > LATENCY_CHANGED * this.#freeMs) {
+      this.#windowsToDip = WINDOWS_RATED;
+      this.#dipAfterMs = nowMs;
+      this.#windowsRated = 0;
+      return;
+    }
+    const beforeMs = this.#longMs;
+    this.#learn(shortMs, isDeep ? 1 : WEIGHT_DIP_SLOWER, 1);
+    const hasChanged = Math.abs(this.#longMs - beforeMs) > CHANGED_SHARE * beforeMs;
+    // At the smallest limit a dip takes nothing away.
+    const isSmallest = dipped === this.#exact;
+    this.#dipAfterMs = hasChanged || isSmallest ? nowMs : nowMs + DIP_EVERY_MS;
+    this.#wasDeep = isDeep;
+    if (isSmallest) return;
+    if (isDeep) {
+      if (this.#freeMs < NO_QUEUE * shortMs) this.#exact = Math.min(this.#max, this.#exact / DIP_SHARE);
+      return;
+    }
     this.#exact = dipped;
-    if (perMs >= THROUGHPUT_UNMOVED * this.#perMs) this.#phase = 'draining';
-  }
-
-  #trimmedMean(): number {
-    const kept = this.#latenciesMs.subarray(0, Math.min(this.#answers, SAMPLES_KEPT)).sort();
-    const count = Math.ceil(kept.length * (1 - TRIMMED_SHARE));
-    let sumMs = 0;
-    for (let i = 0; i < count; i += 1) sumMs += kept[i] ?? 0;
-    return sumMs / count;
+    this.#freeMs = shortMs;
+    this.#perMs = Math.max(this.#perMs, (this.#perMs + perMs) / 2);
+    if (this.#followsUp) this.#phase = 'draining';
   }
 }

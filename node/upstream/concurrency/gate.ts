@@ -47,6 +47,9 @@ const RETRY_AFTER_MAX_S = 60;
  */
 const CRITICAL_PATIENCE = 4;
 
+/** From this share of an adaptive limit on a gate is tight: an upstream that was overrun has nothing to spare. */
+const TIGHT_SHARE = 0.5;
+
 export class Gate {
   /** Requests inside. */
   inFlight = 0;
@@ -85,6 +88,14 @@ export class Gate {
   wait(waiter: Waiter, nowMs: number): Refusal | null {
     const line = this.#lines[waiter.priority];
     this.#look(nowMs);
+    // The limit may be one that nothing has come near for long.
+    if (this.#adaptive !== null && this.queued === 0) {
+      this.#adaptive.look(nowMs);
+      if (this.enter()) {
+        waiter.admit(nowMs);
+        return null;
+      }
+    }
     const places = this.#placesUntil(waiter.priority);
     const waitMs = this.#estimate.waitMs(places, this.inFlight, nowMs);
     if (nowMs + waitMs + this.#estimate.typicalMs > waiter.deadlineAtMs) return this.#refusal('deadline', nowMs);
@@ -123,12 +134,13 @@ export class Gate {
   /** A request gives its place back. `latencyMs` is read for `answered`: the time until its answer began. */
   leave(departure: Departure, latencyMs: number, tookMs: number, nowMs: number): void {
     if (departure === 'answered') {
-      this.#adaptive?.answered(latencyMs, this.inFlight, nowMs);
+      if (this.#adaptive?.answered(latencyMs, this.inFlight, nowMs))
+        for (const line of this.#lines) line.standing.begin(nowMs);
       this.#estimate.answered(tookMs);
     } else if (departure === 'slow') {
       this.#adaptive?.timedOut(this.inFlight, nowMs);
-    } else if (departure === 'abandoned' && this.#adaptive !== null && tookMs > this.#adaptive.longMs) {
-      this.#adaptive.answered(tookMs, this.inFlight, nowMs);
+    } else if (departure === 'abandoned') {
+      this.#adaptive?.abandoned(tookMs, this.inFlight, nowMs);
     }
     this.inFlight -= 1;
     if (this.queued === 0) return;
@@ -140,6 +152,11 @@ export class Gate {
   retryAfterS(nowMs: number): number {
     const waitMs = this.#estimate.waitMs(this.queued + 1, this.inFlight, nowMs);
     return Math.min(RETRY_AFTER_MAX_S, Math.max(1, Math.ceil(waitMs / 1000)));
+  }
+
+  /** There is little or nothing to spare: a second attempt beside a first one had better not be made. */
+  get isTight(): boolean {
+    return this.queued > 0 || this.inFlight >= (this.#adaptive === null ? 1 : TIGHT_SHARE) * this.limit;
   }
 
   /** Gives free places away. One that is admitted may end at once and leave again: then the loop that runs goes on. */
@@ -180,7 +197,9 @@ export class Gate {
   }
 
   #standingWaitMs(line: Line, nowMs: number): number {
-    const waitMs = standingWaitMs(this.#estimate.waitMs(1, this.inFlight, nowMs));
+    // An adaptive limit leaves the upstream a queue of its own, which keeps it busy; a fixed one may be just what it can do.
+    const placeMs = this.#adaptive === null ? this.#estimate.waitMs(1, this.inFlight, nowMs) : 0;
+    const waitMs = standingWaitMs(placeMs);
     return line === this.#lines[0] ? waitMs * CRITICAL_PATIENCE : waitMs;
   }
 

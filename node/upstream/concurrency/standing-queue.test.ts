@@ -65,8 +65,8 @@ describe('a queue', () => {
     expect(quick.stands).toBe(false);
   });
 
-  it('lets nobody wait for more than 10 ms while it stands, or for the next place at a slow upstream', () => {
-    expect([standingWaitMs(1), standingWaitMs(250)]).toEqual([10, 250]);
+  it('lets nobody wait for more than 5 ms while it stands, or for the next place at a slow upstream', () => {
+    expect([standingWaitMs(1), standingWaitMs(250)]).toEqual([5, 250]);
   });
 });
 

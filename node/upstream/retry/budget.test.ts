@@ -28,6 +28,13 @@ const terms = fc.record({
 
 const countAfter = (times: readonly number[], fromMs: number): number => times.filter((ms) => ms > fromMs).length;
 
+/** As many as the window would have if all of it were like the busier one of its last two tenths. */
+function latelyTimesTen(times: readonly number[], nowMs: number, windowMs: number): number {
+  const tenth = (ms: number): number => Math.floor(ms / (windowMs / 10));
+  const within = (back: number): number => times.filter((ms) => tenth(ms) === tenth(nowMs) - back).length;
+  return 10 * Math.max(within(0), within(1));
+}
+
 /** Drives a budget through a history; `onAsk` sees each extra attempt that was asked for, with what came before it. */
 function drive(
   { windowMs, ...rest }: { share: number; floorPerS: number; windowMs: number },
@@ -77,7 +84,11 @@ describe('a budget of extra attempts', () => {
         const { share, floorPerS, windowMs } = budget;
         drive(budget, startMs, history, (granted, deposits, extras, nowMs) => {
           const edgeMs = windowMs / 10 + 1e-6;
-          const sure = share * countAfter(deposits, nowMs - windowMs + edgeMs) + (floorPerS * windowMs) / 1_000;
+          const counted = Math.min(
+            countAfter(deposits, nowMs - windowMs + edgeMs),
+            latelyTimesTen(deposits, nowMs, windowMs),
+          );
+          const sure = share * counted + (floorPerS * windowMs) / 1_000;
           if (countAfter(extras, nowMs - windowMs - edgeMs) + 1 <= sure) expect(granted).toBe(true);
         });
       }),
@@ -98,6 +109,14 @@ describe('a budget of extra attempts', () => {
     ]);
     for (let i = 0; i < 4; i += 1) budget.deposit(5);
     expect(budget.withdraw(6)).toBe(true);
+  });
+
+  it('does not spend what a peak has earned when the peak is over', () => {
+    const budget = createBudget({ share: 0.1, floorPerS: 0 });
+    for (let ms = 0; ms < 2_000; ms += 1) budget.deposit(ms);
+    expect(budget.balance(2_000)).toBe(200);
+    for (let ms = 2_000; ms < 5_000; ms += 10) budget.deposit(ms);
+    expect(budget.balance(5_000)).toBe(100);
   });
 
   it('has its floor from the first moment and again after a long silence', () => {
@@ -122,6 +141,18 @@ describe('the budget store', () => {
       store.budget('retry', 'a', { ...terms, windowMs: 1_000 }),
     ];
     expect(new Set([budget, ...others]).size).toBe(6);
+  });
+
+  it('counts a retry against the hedges of its route, and no hedge against retries', () => {
+    const store = createBudgetStore();
+    const [retry, hedge] = [store.budget('retry', 'a', terms), store.budget('hedge', 'a', { ...terms, floorPerS: 2 })];
+    const other = store.budget('hedge', 'b', terms);
+    for (let i = 0; i < 25; i += 1) retry.withdraw(0);
+    expect([retry.balance(0), hedge.balance(0), other.balance(0)]).toEqual([5, 0, 30]);
+    for (let i = 0; i < 30; i += 1) other.withdraw(0);
+    expect(store.budget('retry', 'b', terms).balance(0)).toBe(30);
+    // Other terms after a reload don't grant anew what was spent.
+    expect(store.budget('retry', 'a', { ...terms, floorPerS: 4 }).balance(0)).toBe(15);
   });
 
   it('forgets the one that was asked for longest ago when it is full', () => {

@@ -5,13 +5,21 @@
  *
  *   extra attempts of the window  ≤  share × requests of the window  +  floorPerS × window
  *
+ * Requests of the window are counted as if all of it had been as busy as its last tenth, where that is less: what a
+ * peak has earned is not spent when it is over, on an upstream that may be the reason for its end.
+ *
  * The window slides by buckets. Where its edge cuts through the oldest bucket, its requests no longer count and its
  * extra attempts still do, so the rule holds to the millisecond, whenever one looks back from an extra attempt:
  *
  *   ring   │ k-10 │ k-9 │ k-8 │  …  │ k-1 │ k │◀ now
  *   requests       ├────────── counted ───────┤          lies within the window
  *   extras  ├───────────────── counted ───────┤          covers the window
+ *
+ * Retries and hedges of a route have a budget each, but a retry counts in both: hedges are made in the hope that they
+ * help, retries because something has failed, so hedges give way. Together they are no more than the larger share
+ * where retries come first, and the sum of both where they come last.
  */
+import { BUCKETS, WindowCount } from './window-count.js';
 
 export interface Budget {
   /** One original request. */
@@ -30,68 +38,30 @@ export interface BudgetTerms {
   readonly windowMs?: number;
 }
 
-/** Buckets of one window: a tenth of it is lost at its edge, at most. */
-const BUCKETS = 10;
+export const BUDGET_WINDOW_MS = 10_000;
 /** Sums of fractions are off by far less than this. */
 const EPSILON = 1e-9;
 
-export function createBudget({ share, floorPerS, windowMs = 10_000 }: BudgetTerms): Budget {
-  return new WindowBudget(share, (floorPerS * windowMs) / 1_000, windowMs / BUCKETS);
-}
-
-class WindowBudget implements Budget {
-  readonly #share: number;
-  readonly #floor: number;
-  readonly #bucketMs: number;
-  /** Rings by bucket number; sums beside them, so that nothing is added up on the way of a request. */
-  readonly #requests: number[] = new Array<number>(BUCKETS + 1).fill(0);
-  readonly #extras: number[] = new Array<number>(BUCKETS + 1).fill(0);
-  #requestsSum = 0;
-  #extrasSum = 0;
-  /** Number of the newest bucket, and its place in the rings. */
-  #bucket = Number.NEGATIVE_INFINITY;
-  #slot = 0;
-
-  constructor(share: number, floor: number, bucketMs: number) {
-    this.#share = share;
-    this.#floor = floor;
-    this.#bucketMs = bucketMs;
-  }
-
-  deposit(nowMs: number): void {
-    this.#moveTo(nowMs);
-    this.#requests[this.#slot] = (this.#requests[this.#slot] ?? 0) + 1;
-    this.#requestsSum += 1;
-  }
-
-  withdraw(nowMs: number): boolean {
-    if (this.balance(nowMs) < 1) return false;
-    this.#extras[this.#slot] = (this.#extras[this.#slot] ?? 0) + 1;
-    this.#extrasSum += 1;
-    return true;
-  }
-
-  balance(nowMs: number): number {
-    this.#moveTo(nowMs);
-    const oldest = this.#requests[(this.#slot + 1) % (BUCKETS + 1)] ?? 0;
-    const allowed = this.#share * (this.#requestsSum - oldest) + this.#floor;
-    return Math.max(0, Math.floor(allowed - this.#extrasSum + EPSILON));
-  }
-
-  /** Empties the buckets that time has passed over. A time before the newest bucket counts as that bucket's. */
-  #moveTo(nowMs: number): void {
-    const bucket = Math.floor(nowMs / this.#bucketMs);
-    if (bucket <= this.#bucket) return;
-    const passed = Math.min(bucket - this.#bucket, BUCKETS + 1);
-    for (let i = 0; i < passed; i += 1) this.#clearNext();
-    this.#bucket = bucket;
-  }
-
-  #clearNext(): void {
-    this.#slot = (this.#slot + 1) % (BUCKETS + 1);
-    this.#requestsSum -= this.#requests[this.#slot] ?? 0;
-    this.#extrasSum -= this.#extras[this.#slot] ?? 0;
-    this.#requests[this.#slot] = 0;
-    this.#extras[this.#slot] = 0;
-  }
+/** `extras` are what this budget has granted; `besides` were granted by another, and count here as well. */
+export function createBudget(
+  { share, floorPerS, windowMs = BUDGET_WINDOW_MS }: BudgetTerms,
+  extras = new WindowCount(windowMs),
+  besides: WindowCount | null = null,
+): Budget {
+  const floor = (floorPerS * windowMs) / 1_000;
+  const requests = new WindowCount(windowMs);
+  const balance = (nowMs: number): number => {
+    const counted = Math.min(requests.atLeast(nowMs), BUCKETS * requests.lately(nowMs));
+    const spent = extras.atMost(nowMs) + (besides === null ? 0 : besides.atMost(nowMs));
+    return Math.max(0, Math.floor(share * counted + floor - spent + EPSILON));
+  };
+  return {
+    deposit: (nowMs) => requests.add(nowMs),
+    withdraw(nowMs) {
+      if (balance(nowMs) < 1) return false;
+      extras.add(nowMs);
+      return true;
+    },
+    balance,
+  };
 }
