@@ -74,7 +74,7 @@ function midBodyIsWhole(find: Find): Verdict {
   return { claim, isMet: result.goodShare === 1, evidence: percent(result.goodShare) };
 }
 
-/** The tuned profile is told beside it, because adaptive concurrency is part of it. */
+/** The tuned profile is told beside it: its shorter timers act under overload as well. */
 function besides(id: string, find: Find, figure: (result: Result) => string): string {
   const tuned = find(id, 'weir-tuned');
   return tuned === undefined ? '' : `; weir-tuned: ${figure(tuned)}`;

@@ -13,7 +13,7 @@
  *
  * Where all answers take long a second attempt takes as long as the first, and only adds to what there is to do. So of what
  * is under way no more may be hedges than the budget's share, and none are made while the upstream's gate is tight
- * (upstream/concurrency/gate.ts). What that forbids is postponed by another delay, not given up.
+ * (upstream/concurrency/gate.ts). What that forbids is postponed, not given up.
  *
  * The delay has the resolution of the timer wheel: a hedge is up to one tick (8 ms) late and never early, so a route that
  * answers in 3 ms is hedged after 3 to 11. What is below a tick is not worth a second request anyway.
@@ -51,6 +51,8 @@ export const hedge: Place = (route, services) => {
   };
 };
 
+/** Long enough that hundreds of races that all wait for room cost next to nothing. */
+const POSTPONED_MS = 50;
 /** So many hedges may be under way whatever else is. */
 const HEDGES_MIN = 3;
 
@@ -138,11 +140,10 @@ class Race {
     if (this.#request.cause === undefined) this.#plan.budget.deposit(nowMs);
     this.#first.cancel = this.#next(this.#request, this.#first);
     if (this.#ended || this.#winner !== null) return;
-    this.#arm(nowMs);
+    this.#arm(nowMs, this.#plan.delayMs(nowMs));
   }
 
-  #arm(nowMs: number): void {
-    const delayMs = this.#plan.delayMs(nowMs);
+  #arm(nowMs: number, delayMs: number): void {
     // Where the deadline comes first there is nothing to wait for.
     if (nowMs + delayMs < this.#request.exchange.deadlineAtMs) this.#timer.arm(delayMs);
   }
@@ -156,7 +157,7 @@ class Race {
     if (!this.#plan.hasRoom()) {
       if (!this.#wasPostponed) this.#plan.decided('hedge_postponed');
       this.#wasPostponed = true;
-      this.#arm(nowMs);
+      this.#arm(nowMs, POSTPONED_MS);
       return;
     }
     if (!this.#plan.budget.withdraw(nowMs)) {
