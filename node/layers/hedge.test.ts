@@ -166,6 +166,10 @@ describe('a hedge', () => {
     expect(hedges).toBeLessThanOrEqual(10);
     expect(decided.filter((decision) => decision === 'hedge_refused_budget')).toHaveLength(100 - hedges);
     expect(bottom.calls).toHaveLength(100 + hedges);
+    const again = setUp({ ...fixed, budgetShare: 1, budgetFloorPerS: 0 }); // what is tried again earns nothing
+    again.send({ cause: 'retry' });
+    again.clock.advance(AFTER_MS);
+    expect(again.decided).toEqual(['hedge_refused_budget']);
   });
 
   it('is postponed while hedges are as large a part of what is under way as they may be', () => {
@@ -185,13 +189,6 @@ describe('a hedge', () => {
     for (let i = 0; i < 3; i += 1) send();
     clock.advance(AFTER_MS);
     expect(bottom.calls).toHaveLength(66); // three are always allowed
-  });
-
-  it('does not count as a request of its own, and neither does what is tried again', () => {
-    const { clock, send, decided } = setUp({ ...fixed, budgetShare: 1, budgetFloorPerS: 0 });
-    send({ cause: 'retry' });
-    clock.advance(AFTER_MS);
-    expect(decided).toEqual(['hedge_refused_budget']);
   });
 
   it('costs a route that does not ask for it nothing', () => {
