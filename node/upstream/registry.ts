@@ -1,5 +1,5 @@
 /**
- * The upstreams of a node across snapshots. Owns which of them are alive: an upstream that a new snapshot describes
+ * The upstreams of a node across snapshots. Owns which of them are in use: an upstream that a new snapshot describes
  * unchanged stays the same object with the same pools, so a reload closes no connection that it need not close. One that
  * changed goes on with the opinions about the targets that it still has.
  *
@@ -11,18 +11,14 @@ import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import type { Clock, Random, Timers } from '../time/clock.js';
 import type { NameQuery } from './dns/queries.js';
 import { HealthLog } from './health/health-log.js';
+import { Lifetimes, NEVER_USED } from './lifetimes.js';
 import { createLiveUpstream, identityOf, type LiveTarget, type LiveUpstream } from './live-upstream.js';
 import type { HeldBytes } from './retry/held-bytes.js';
 import type { Upstreams } from './upstreams.js';
 
-/** How often it is looked whether upstreams of former snapshots carry anything still; only while there are some. */
-const LINGER_LOOK_MS = 1000;
 /** Targets that are connected to ahead of traffic, at most, and how long a reload waits for them. */
 const WARM_TARGETS_MAX = 256;
 const WARM_MS = 1000;
-
-/** When an upstream retired that no exchange has ever known. */
-const NEVER_USED = Number.NEGATIVE_INFINITY;
 
 export interface RegistryDeps {
   readonly clock: Clock;
@@ -84,38 +80,9 @@ export interface UpstreamRegistry {
 
 export function createUpstreamRegistry(deps: RegistryDeps): UpstreamRegistry {
   let current: UpstreamSet = setOf([], 0);
-  /** Everything that `close` has to end; those of it that only wait for their last exchange are retired. */
-  const alive = new Set<LiveUpstream>();
-  /** With the time: what was received later knows nothing of them. */
-  const retired = new Map<LiveUpstream, number>();
+  const life = new Lifetimes(deps.timers, deps.oldestExchangeAtMs);
   const health = new HealthLog();
   const upstreamDeps = { ...deps, onHealthChange: health.tell, messageBytesMax: () => current.messageBytesMax };
-
-  /**
-   * Lets go of retired upstreams whose last exchange is over. Looked for now and then rather than told by each exchange:
-   * that would cost every request something, for the sake of a few after a reload. Attempts alone don't tell: an
-   * exchange that waits for a place, or to try again, has none under way.
-   */
-  const forgetIdle = (): void => {
-    const oldestAtMs = deps.oldestExchangeAtMs();
-    for (const [upstream, retiredAtMs] of retired) {
-      if (oldestAtMs <= retiredAtMs || upstream.targets.some((target) => target.inFlight > 0)) continue;
-      retired.delete(upstream);
-      alive.delete(upstream);
-    }
-    if (retired.size > 0) look.arm(LINGER_LOOK_MS);
-  };
-  const look = deps.timers.create(forgetIdle);
-
-  const retireAllBut = (kept: UpstreamSet, among: Iterable<LiveUpstream>, atMs: number): void => {
-    const keeps = new Set(kept.all);
-    for (const upstream of among) {
-      if (keeps.has(upstream) || retired.has(upstream)) continue;
-      upstream.retire();
-      retired.set(upstream, atMs);
-    }
-    forgetIdle();
-  };
 
   return {
     build(snapshot) {
@@ -128,37 +95,32 @@ export function createUpstreamRegistry(deps: RegistryDeps): UpstreamRegistry {
         }
       } catch (error) {
         // Those before it probe and resolve already.
-        for (const upstream of all) alive.add(upstream);
-        retireAllBut(current, all, NEVER_USED);
+        life.begin(all);
+        life.retireAllBut(current.all, all, NEVER_USED);
         throw error;
       }
-      for (const upstream of all) alive.add(upstream);
+      life.begin(all);
       return setOf(all, snapshot.gateway.limits.messageBytes);
     },
     warm: (set) => warmTargets(set, deps.timers),
     use(set) {
       adoptOpinions(set, current);
       current = set;
-      retireAllBut(set, [...alive], deps.clock.nowMs());
+      life.retireAllBut(set.all, life.alive(), deps.clock.nowMs());
       health.retain((upstreamId, targetId) => {
         const targets = set.get(upstreamId)?.targets;
         return targets?.some(({ spec }) => targetId === null || spec.id === targetId) ?? false;
       });
     },
-    discard: (set) => retireAllBut(current, set.all, NEVER_USED),
+    discard: (set) => life.retireAllBut(current.all, set.all, NEVER_USED),
     stats: () =>
       current.all.flatMap((upstream) => upstream.targets.map((target) => statsOf(target, deps.clock.nowMs()))),
     upstreamStats: () => current.all.map((upstream) => upstreamStatsOf(upstream, deps.clock.nowMs())),
     health,
     get lingering() {
-      return retired.size;
+      return life.lingering;
     },
-    close() {
-      look.cancel();
-      retired.clear();
-      for (const upstream of alive) for (const target of upstream.targets) target.destroy();
-      alive.clear();
-    },
+    close: () => life.close(),
   };
 }
 
