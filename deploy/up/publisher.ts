@@ -47,7 +47,7 @@ export interface Publisher {
 export function createPublisher(options: PublisherOptions): Publisher {
   let version = options.versionBefore;
   let inForce: ControlStatus['snapshot'] = null;
-  let delivered: { readonly offer: SnapshotOffer; readonly snapshot: Snapshot } | null = null;
+  let delivered: Delivered | null = null;
   let latest: PublishOutcome | null = null;
 
   const deliver = async (offer: SnapshotOffer, snapshot: Snapshot, acceptedWallMs: () => number): Promise<Delivery> => {
@@ -62,11 +62,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
   };
 
   /** The node runs what was given up on: the record says so, or the next start would go back behind it. */
-  const reconcile = async (
-    offer: SnapshotOffer,
-    snapshot: Snapshot,
-    told: Pick<PublishOutcome, 'cause' | 'faults'>,
-  ): Promise<void> => {
+  const reconcile = async ({ offer, snapshot }: Delivered, told: Told): Promise<void> => {
     // A newer one has been applied since, by the same node, one behind the other.
     if (inForce !== null && inForce.version > offer.version) return;
     accept(offer, snapshot, options.wallMs());
@@ -85,19 +81,12 @@ export function createPublisher(options: PublisherOptions): Publisher {
     return outcome;
   };
 
-  /** What there is to say when it fails; the old certificates go on being served then. */
-  const renewCertificates = async (): Promise<readonly Fault[]> => {
-    if (delivered === null) return [];
-    const delivery = await options.deliver(delivered.offer, delivered.snapshot);
-    return delivery.ok ? [] : [certificatesRefused(delivery.reason)];
-  };
-
   const outcomeOf = async (cause: PublishCause): Promise<PublishOutcome> => {
     const compiled = await options.compile(version + 1);
     const at = { atWallMs: options.wallMs(), cause };
     if (!compiled.ok) {
       // A faulty file must not keep renewed certificates out: what runs is given to the node again, which reads them.
-      const told = cause === 'certificate-change' ? await renewCertificates() : [];
+      const told = cause === 'certificate-change' ? await renewalFaults(options.deliver, delivered) : [];
       return { ...at, state: 'rejected', faults: [...compiled.faults, ...told], restartNeeded: [] };
     }
     const { snapshot, warnings } = compiled;
@@ -107,7 +96,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
     const delivery = await deliver(offer, snapshot, options.wallMs);
     const told = { ...at, faults: warnings };
     if (!delivery.ok) {
-      void delivery.late?.then((isApplied) => (isApplied ? reconcile(offer, snapshot, told) : undefined));
+      void delivery.late?.then((isApplied) => (isApplied ? reconcile({ offer, snapshot }, told) : undefined));
       return { ...told, state: 'refused', reason: delivery.reason, restartNeeded: [] };
     }
     await options.keep(offer);
@@ -122,6 +111,23 @@ export function createPublisher(options: PublisherOptions): Publisher {
     },
     look: () => ({ snapshot: inForce, publish: latest }),
   };
+}
+
+type Told = Pick<PublishOutcome, 'cause' | 'faults'>;
+
+interface Delivered {
+  readonly offer: SnapshotOffer;
+  readonly snapshot: Snapshot;
+}
+
+/** Delivers what runs once more, and says what there is to say when that fails: the old certificates stay in use then. */
+async function renewalFaults(
+  deliver: PublisherOptions['deliver'],
+  delivered: Delivered | null,
+): Promise<readonly Fault[]> {
+  if (delivered === null) return [];
+  const delivery = await deliver(delivered.offer, delivered.snapshot);
+  return delivery.ok ? [] : [certificatesRefused(delivery.reason)];
 }
 
 /** No line of the config is at fault, and the files of certificates are where to look. */

@@ -35,18 +35,19 @@ function read(replay: Replay, onChunk: (body: RequestBody) => void = () => {}): 
   return reader;
 }
 
+const step = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.record({ kind: fc.constant('push' as const), bytes: fc.integer({ min: 1, max: 9 }) }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('again' as const), pauseAt: fc.nat(4) }) },
+  { weight: 2, arbitrary: fc.constant({ kind: 'pause' as const }) },
+  { weight: 2, arbitrary: fc.constant({ kind: 'resume' as const }) },
+  { weight: 1, arbitrary: fc.constant({ kind: 'let-go' as const }) },
+);
+
 describe('a body that is read again', () => {
   it('is the same for every reader, whatever came when, and its memory stays within the bound and what was in flight', () => {
-    const step = fc.oneof(
-      {
-        weight: 5,
-        arbitrary: fc.record({ kind: fc.constant('push' as const), bytes: fc.integer({ min: 1, max: 9 }) }),
-      },
-      { weight: 2, arbitrary: fc.record({ kind: fc.constant('again' as const), pauseAt: fc.nat(4) }) },
-      { weight: 2, arbitrary: fc.constant({ kind: 'pause' as const }) },
-      { weight: 2, arbitrary: fc.constant({ kind: 'resume' as const }) },
-      { weight: 1, arbitrary: fc.constant({ kind: 'let-go' as const }) },
-    );
     fc.assert(
       fc.property(
         fc.array(step, { maxLength: 60, size: 'max' }),
