@@ -68,14 +68,14 @@ const cases: readonly [string, Partial<TimeoutRecord>, Cause, string, string][] 
     { ...allBad, latency: took(latency(200, 1_500, 1_950)), inFlightBefore: 150 },
     'server overload',
     'much-in-flight',
-    'upstreams[id=orders].concurrency: none → adaptive',
+    'upstreams[id=orders].concurrency: none → { start: 225 }',
   ],
   [
     'so much is in flight that nothing else needs to be known',
     { ...allBad, latency: took(latency(200, 1_500, 1_950)), asked: { ...quietAsked, inFlight: 300 } },
     'server overload',
     'much-in-flight',
-    'upstreams[id=orders].concurrency: none → adaptive',
+    'upstreams[id=orders].concurrency: none → { start: 150 }',
   ],
 
   // Network latency.

@@ -7,6 +7,8 @@ import type { Facts } from './facts.js';
 type Told = readonly string[];
 
 const MIB = 1024 * 1024;
+/** An adaptive limit goes no lower by default, nor does it start below. */
+const LIMIT_MIN = 8;
 
 export function eventLoop({ record }: Facts): Told {
   const { loopDelayMs, loopBusy } = record.node;
@@ -123,12 +125,22 @@ export function load(facts: Facts): Told {
   return said;
 }
 
-/** Ask the servers only what they can do; the rest is refused at once, or goes to more of them. */
+/**
+ * Ask the servers only what they can do; the rest waits, is refused at once, or goes to more of them. An adaptive limit
+ * holds nothing back before it has seen an upstream overrun, so a burst needs one to start from: half of what was too much.
+ */
 export function shed({ record }: Facts): Change[] {
   const more = change.advice('add targets, or make the work cheaper');
-  if (record.upstream === '') return [more];
-  if (record.settings.concurrency !== 'none') return [more];
-  return [change.ofUpstream(record, 'concurrency', 'none', 'adaptive'), more];
+  const { asked, settings, inFlightBefore } = record;
+  if (asked === null || settings.concurrency === 'fixed') return [more];
+  const most = Math.max(asked.inFlight, inFlightBefore * asked.targets);
+  const isOpen = asked.limit === null || asked.limit >= most;
+  const startsAt = Math.floor(most / 2);
+  if (isOpen && startsAt >= LIMIT_MIN)
+    return [change.ofUpstream(record, 'concurrency', settings.concurrency, `{ start: ${startsAt} }`), more];
+  return settings.concurrency === 'none'
+    ? [change.ofUpstream(record, 'concurrency', 'none', 'adaptive'), more]
+    : [more];
 }
 
 export function peersWell({ record, peersAnswered, peersMeanMs }: Facts): Told {

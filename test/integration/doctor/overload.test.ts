@@ -37,7 +37,7 @@ routes: [{ id: all, match: /*, upstream: app, retry: false, timeouts: { firstByt
         cause: 'server overload',
         rule: 'much-in-flight',
         timer: 'firstByte',
-        proposal: ['upstreams[id=app].concurrency: none → adaptive', /^add targets/],
+        proposal: [/^upstreams\[id=app\].concurrency: adaptive → { start: \d+ }$/, /^add targets/],
       };
     }),
   90_000,
@@ -64,7 +64,7 @@ routes: [{ id: all, match: /*, upstream: app, retry: false, timeouts: { firstByt
         cause: 'server overload',
         rule: 'slower-than-before',
         timer: 'firstByte',
-        proposal: ['upstreams[id=app].concurrency: none → adaptive', /^add targets/],
+        proposal: [/^upstreams\[id=app\].concurrency: adaptive → { start: \d+ }$/, /^add targets/],
         // A reload keeps what is known of targets: one that was ejected in the rush has to come back first.
         afterwards: async (clinic) => {
           await until(
