@@ -57,16 +57,33 @@ export function lockHash(root) {
     .digest('hex');
 }
 
+/** There from before an install to its end: what is in node_modules meanwhile is not to be relied on. */
+export const installing = (root) => join(root, '.turbo', 'weir-installing');
+
 /**
- * True when node_modules was installed from the package-lock.json that is there now. npm writes its hidden lockfile
- * last, so a broken-off install has none; an install by hand has no stamp of ours but a hidden lockfile that is newer.
+ * True when node_modules was installed from the package-lock.json that is there now, and is whole. npm writes its hidden
+ * lockfile last, but an install that was broken off while it removed an older tree has left one; so what it names is looked
+ * for. An install by hand has no stamp of ours but a hidden lockfile that is newer.
  */
 export function isInstalled(root) {
+  if (exists(installing(root)) || !isWhole(root)) return false;
   const hidden = statSync(join(root, 'node_modules', '.package-lock.json'), { throwIfNoEntry: false });
   if (hidden === undefined) return false;
   if (hidden.mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs) return true;
   try {
     return readFileSync(installStamp(root), 'utf8') === lockHash(root);
+  } catch {
+    return false;
+  }
+}
+
+/** Every package that npm says it has installed is there; about a millisecond for a hundred. */
+function isWhole(root) {
+  try {
+    const hidden = JSON.parse(readFileSync(join(root, 'node_modules', '.package-lock.json'), 'utf8'));
+    return Object.keys(hidden.packages ?? {})
+      .filter((path) => path.startsWith('node_modules/'))
+      .every((path) => exists(join(root, path, 'package.json')));
   } catch {
     return false;
   }

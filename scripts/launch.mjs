@@ -5,10 +5,10 @@
  * killing the launcher can't leave it behind. Everything said here goes to stderr: stdout belongs to the command.
  */
 import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { installStamp, isBuilt, isInstalled, lockHash, sourcesFingerprint } from './fingerprint.mjs';
+import { installing, installStamp, isBuilt, isInstalled, lockHash, sourcesFingerprint } from './fingerprint.mjs';
 import { withLock } from './lock.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -29,26 +29,30 @@ function isFresh() {
   }
 }
 
-async function install() {
+async function install(holding) {
   if (isInstalled(root)) return;
+  mkdirSync(dirname(installing(root)), { recursive: true });
+  writeFileSync(installing(root), '');
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-  const done = await step('installing packages', npm, ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+  const done = await step('installing packages', npm, ['ci', '--no-audit', '--no-fund', '--loglevel=error'], holding);
   if (!done) {
     say('the packages could not be installed (npm ci failed, its own words are above).');
     say(
       'Is the registry reachable? `npm ping` tells, `npm config get registry` names it; behind a proxy set HTTPS_PROXY.',
     );
     say('When package.json and package-lock.json disagree, run `npm install`. Then start ./weir again.');
+    say('When an earlier install was broken off (ENOTEMPTY), remove the folder node_modules first.');
     throw new LaunchFailed();
   }
   writeFileSync(installStamp(root), lockHash(root));
+  rmSync(installing(root), { force: true });
 }
 
-async function build() {
+async function build(holding) {
   // Taken before the compiler reads the sources: an edit during the build is seen as one by the next launch.
   const fingerprint = sourcesFingerprint(root);
   const turbo = join(root, 'node_modules', 'turbo', 'bin', 'turbo');
-  const done = await step('building', process.execPath, [turbo, 'run', 'build', '--output-logs=errors-only'], {
+  const done = await step('building', process.execPath, [turbo, 'run', 'build', '--output-logs=errors-only'], holding, {
     TURBO_TELEMETRY_DISABLED: '1',
     TURBO_NO_UPDATE_NOTIFIER: '1',
   });
@@ -61,7 +65,7 @@ async function build() {
 }
 
 /** Runs one step, quiet unless it fails or takes long. True when it ended with exit code 0. */
-async function step(what, command, args, env = {}) {
+async function step(what, command, args, holding, env = {}) {
   const startedAtMs = Date.now();
   const seconds = () => ((Date.now() - startedAtMs) / 1000).toFixed(0);
   say(`${what} …`);
@@ -73,6 +77,7 @@ async function step(what, command, args, env = {}) {
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    holding(child.pid);
     child.stdout.on('data', (chunk) => output.push(chunk));
     child.stderr.on('data', (chunk) => output.push(chunk));
     child.on('error', (error) => {
@@ -82,6 +87,7 @@ async function step(what, command, args, env = {}) {
     child.on('close', resolve);
   });
   clearInterval(still);
+  holding(undefined);
   if (code === 0) say(`${what}: done in ${seconds()} s`);
   else process.stderr.write(Buffer.concat(output));
   return code === 0;
@@ -95,10 +101,10 @@ async function launch() {
   if (process.env.WEIR_PREBUILT !== '1' && !isFresh()) {
     const onWait = (pid) =>
       say(`another launch${pid === null ? '' : ` (process ${pid})`} is installing or building; waiting for it …`);
-    await withLock(join(root, '.turbo', 'weir-launch.lock'), onWait, async () => {
+    await withLock(join(root, '.turbo', 'weir-launch.lock'), onWait, async (holding) => {
       if (isFresh()) return;
-      await install();
-      await build();
+      await install(holding);
+      await build(holding);
     });
   }
   process.argv[1] = cli;
@@ -108,7 +114,10 @@ async function launch() {
 try {
   await launch();
 } catch (error) {
-  if (!(error instanceof LaunchFailed)) throw error;
+  // Whatever is read first fails first, and where that is does not matter to anybody.
+  if (error?.code === 'EMFILE' || error?.code === 'ENFILE')
+    say('too few files may be open here; raise the limit: `ulimit -n 4096`, or LimitNOFILE= in a systemd unit.');
+  else if (!(error instanceof LaunchFailed)) throw error;
   // Whoever reads only the last line of a test run must not take a failed build for a run without failures.
   if (process.argv[2] === 'test') process.stdout.write('0 passed, 1 failed\n');
   process.exitCode = 1;

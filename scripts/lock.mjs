@@ -1,5 +1,6 @@
 /**
- * Keeps two launches from installing or building at once: a file that names its holder's process id.
+ * Keeps two launches from installing or building at once: a file that names its holder's process id, and below it that of
+ * the step it runs. An npm that outlives a launcher which was killed goes on writing, so it holds the lock as well.
  *
  * Creating a file exclusively is atomic on every file system that matters here. A holder that was killed leaves the
  * file behind; whoever waits notices that the process is gone and takes over. The take-over renames first and looks at
@@ -13,25 +14,29 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const WAIT_MAX_MS = 15 * 60_000;
 const POLL_MS = 200;
 
-/** Runs `work` while holding the lock. `onWait` is told the holder's id once, when there is one to wait for. */
+/**
+ * Runs `work` while holding the lock. `onWait` is told the holder's id once, when there is one to wait for. `work` gets a
+ * function to name the process that works for it.
+ */
 export async function withLock(path, onWait, work) {
   mkdirSync(dirname(path), { recursive: true });
   const giveUpAt = Date.now() + WAIT_MAX_MS;
   let told = false;
   while (!tryTake(path)) {
     const holder = holderOf(path);
-    if (holder !== null && !isAlive(holder)) {
+    const living = holder === null ? undefined : holder.split('\n').find((pid) => isAlive(Number(pid)));
+    if (holder !== null && living === undefined) {
       removeDead(path, holder);
       continue;
     }
-    if (!told) onWait(holder);
+    if (!told) onWait(living ?? null);
     told = true;
     if (Date.now() > giveUpAt)
       throw new Error(`another launch has held ${path} for too long; remove it if none is running`);
     await sleep(POLL_MS);
   }
   try {
-    return await work();
+    return await work((pid) => nameStep(path, pid));
   } finally {
     rmSync(path, { force: true });
   }
@@ -52,10 +57,16 @@ function tryTake(path) {
   }
 }
 
-/** The holder's process id, or null when the lock has just been released. */
+function nameStep(path, pid) {
+  const mine = `${path}.${process.pid}`;
+  writeFileSync(mine, pid === undefined ? String(process.pid) : `${process.pid}\n${pid}`);
+  renameSync(mine, path);
+}
+
+/** The ids of the holder and its step, a line each, or null when the lock has just been released. */
 function holderOf(path) {
   try {
-    return Number(readFileSync(path, 'utf8'));
+    return readFileSync(path, 'utf8');
   } catch {
     return null;
   }

@@ -135,6 +135,36 @@ describe('the launcher', () => {
     expect(calls()).toHaveLength(6);
   });
 
+  it('installs again what is not whole, and what was broken off', async () => {
+    await weir(['hello']);
+    const hidden = join(root, 'node_modules/.package-lock.json');
+    writeFileSync(hidden, '{ "packages": { "node_modules/gone": {} } }');
+    await weir(['hello']);
+    expect(calls().filter((call) => call === 'npm ci')).toHaveLength(2);
+    write('.turbo/weir-installing', '');
+    await weir(['hello']);
+    expect(calls().filter((call) => call === 'npm ci')).toHaveLength(3);
+    await weir(['hello']);
+    expect(calls().filter((call) => call === 'npm ci')).toHaveLength(3);
+  });
+
+  it('waits for an install whose launcher is dead', async () => {
+    const [launcher, npm] = [spawn('true'), spawn('sleep', ['600'])];
+    await new Promise((resolve) => launcher.once('exit', resolve));
+    write('.turbo/weir-launch.lock', `${launcher.pid}\n${npm.pid}`);
+    const command = spawn(join(root, 'weir'), ['hello'], { cwd: root, env: environment() });
+    let said = '';
+    command.stderr.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+    const ended = new Promise((resolve) => command.once('close', resolve));
+    await expect.poll(() => said, { timeout: 30_000 }).toContain(`(process ${npm.pid}) is installing`);
+    expect(calls()).toEqual([]);
+    npm.kill();
+    expect(await ended).toBe(0);
+    expect(calls()).toEqual(['npm ci', 'build']);
+  });
+
   it('installs again when the lock file has changed, and not when it was only touched', async () => {
     await weir(['hello']);
     write('package-lock.json', '{ "lockfileVersion": 3, "packages": {} }');
