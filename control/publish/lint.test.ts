@@ -91,6 +91,11 @@ describe('routes that cannot be reached', () => {
     [['match: { path: /x, query: { q: { prefix: a } } }', 'match: { path: /x, query: { q: a } }']],
   ])('%j are told apart by the router', (routes) => expect(withRoutes(...routes)).toEqual([]));
 
+  it('a slash at the end is no star, as it is elsewhere', () =>
+    expect(withRoutes('match: /api/')).toEqual([
+      'warning routes[0].match: this matches /api/ alone, and nothing below it',
+    ]));
+
   it('three routes for one slot both name the one that has it', () => {
     expect(
       withRoutes('match: /x, id: a', 'match: /x', 'match: /x').filter((line) => line.includes(': a takes')),

@@ -29,6 +29,7 @@ export function lint(draft: Draft, known: Knowledge): Finding[] {
     ...lintTimers(draft),
     ...lintResilience(draft),
     ...lintRouteOrder(draft.routes),
+    ...lintTrailingSlashes(draft),
     ...draft.routes.flatMap((route, index) => (route === null ? [] : lintRoute(route, ['routes', index], draft))),
     ...lintSendable(draft, known),
     ...lintConsumers(draft, known.keyHash),
@@ -169,6 +170,18 @@ function lintAuth(route: Route, path: Path, draft: Draft): Finding[] {
       findings.push(findWarning(at, 'no consumer has a password, so nobody can pass', 'add consumers with `basic`'));
   });
   return findings;
+}
+
+/** Other gateways take `/api/` for a prefix. Whoever has a route for `/api` beside it knows the difference. */
+function lintTrailingSlashes({ routes }: Draft): Finding[] {
+  const paths = new Set(routes.map((route) => (route?.match.path.kind === 'exact' ? route.match.path.path : '')));
+  return routes.flatMap((route, index) => {
+    if (route?.match.path.kind !== 'exact') return [];
+    const { path } = route.match.path;
+    if (!/.\/$/.test(path) || paths.has(path.slice(0, -1))) return [];
+    const cure = `write ${path}* for it and everything below`;
+    return [findWarning(['routes', index, 'match'], `this matches ${path} alone, and nothing below it`, cure)];
+  });
 }
 
 /** Settings that only mean something when a request goes to an upstream. */

@@ -1,4 +1,5 @@
 /** Reads a config file into a snapshot: the edge around parse, lint and compile. Used by `up` at start and on reload. */
+import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { Fault } from '@weir/proto/config/faults.js';
 import { sourceBytesMax } from '@weir/proto/config/yaml-source.js';
@@ -36,8 +37,10 @@ export function loadText(text: string, context: LoadContext): LoadedConfig {
 /** The text of a file, or the fault that it cannot be read. Reads no more than a config may have: /dev/zero is a file too. */
 export async function readConfigFile(file: string): Promise<string | Fault> {
   try {
-    const handle = await open(file, 'r');
+    // Opening a pipe waits for its writer, so a pipe that nobody writes to would be waited for without end.
+    const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
+      if ((await handle.stat()).isFIFO()) return unreadable('this is a pipe, not a file');
       return await readBounded(handle);
     } finally {
       await handle.close();

@@ -71,7 +71,9 @@ const redirectStatus = leaf(
 export const redirectSchema = z.union([
   location.transform((to) => ({ to, status: 308 as const })),
   z.strictObject({
-    to: location.describe('Where to: an absolute URL, or a path on the same host.'),
+    to: location.describe(
+      'Where to: an absolute URL, or a path on the same host. `{name}` and `{*}` stand for what the match has taken, `{path}` for the whole path, `{query}` for the query, which is dropped where it is not named: `https://www.example.com{path}?{query}`.',
+    ),
     status: redirectStatus.prefault(308).describe('301, 302, 303, 307 or 308.'),
   }),
 ]);

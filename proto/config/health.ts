@@ -21,7 +21,7 @@ const statuses = leaf(
     if (from === undefined || Number(to ?? from) < Number(from)) return refuse(`${quote(written)} is no status`, cure);
     return accept({ from: Number(from), to: Number(to ?? from) });
   },
-  { type: 'string', examples: ['200', '2xx', '200-399'] },
+  { type: ['string', 'integer'], examples: [200, '2xx', '200-399'] },
 );
 
 const probePath = leaf(

@@ -35,6 +35,7 @@ function explain(root: z.$ZodType, value: unknown, issue: z.$ZodIssue, base: Pat
         issue.errors.map((form) => form.flatMap((inner) => explain(root, value, inner, path))),
         path,
         found,
+        objectsAt(root, path).flatMap((object) => Object.keys(object._zod.def.shape)),
       );
     case 'invalid_type':
       if (found === undefined) return one('is missing', `add ${kindOf(issue.expected)}`);
@@ -59,13 +60,22 @@ function step(part: PropertyKey): PathStep {
 }
 
 /** The faults of the form that was meant: the first one whose kind fits, else what every form would have wanted. */
-function bestForm(forms: readonly (readonly Explained[])[], path: Path, found: unknown): Explained[] {
+function bestForm(
+  forms: readonly (readonly Explained[])[],
+  path: Path,
+  found: unknown,
+  keys: readonly string[],
+): Explained[] {
   const fits = forms.find((form) => !form.some((e) => e.mismatch && e.finding.path.length === path.length));
   if (fits !== undefined && fits.length > 0) return [...fits];
-  const best = forms[0]?.[0];
+  const heads = forms.flatMap(([head]) => head ?? []);
+  // A literal form has no words of its own, and of a mapping only the keys can be told.
+  const best = heads.find(({ finding }) => finding.cure !== null) ?? heads[0];
   if (best === undefined)
     return [{ finding: findError(path, `${nameKind(found)} has no meaning here`), mismatch: true }];
-  return [best];
+  const cures = new Set(heads.flatMap(({ finding }) => finding.cure ?? []));
+  if (keys.length > 0) cures.add(`a mapping such as { ${keys[0]}: … } (its keys: ${keys.join(', ')})`);
+  return [{ ...best, finding: { ...best.finding, cure: cures.size === 0 ? null : [...cures].join('; or ') } }];
 }
 
 function unknownKey(root: z.$ZodType, path: Path, key: string): Finding {

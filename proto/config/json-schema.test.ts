@@ -1,6 +1,19 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { Ajv } from 'ajv';
 import { expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { jsonSchemaText } from './json-schema.js';
+
+const examples = new URL('../../deploy/examples/', import.meta.url);
+
+it.each(readdirSync(examples).filter((name) => name.endsWith('.yaml')))(
+  'an editor finds nothing wrong with %s',
+  (name) => {
+    const validate = new Ajv({ allErrors: true, strict: false }).compile(JSON.parse(jsonSchemaText()));
+    validate(parse(readFileSync(new URL(name, examples), 'utf8')));
+    expect(validate.errors ?? []).toEqual([]);
+  },
+);
 
 it('the committed schema says what the parser does (else: npm run build && node control/dist/publish/write-schema.js)', () => {
   expect(readFileSync(new URL('./weir.schema.json', import.meta.url), 'utf8')).toBe(jsonSchemaText());

@@ -83,6 +83,10 @@ export function targetUrl() {
 
 function readTarget(text: string, cure: string): Reading<TargetAddress> {
   const url = parseUrl(text);
+  const bare = bareAddress(text);
+  if (bare !== null) return refuse(`${quote(text)} is not a URL`, `write http://${bare}`);
+  if (/^https?:\/\/[^/]+:\d{5,}\/?$/.test(text) && url === null)
+    return refuse(`the port of ${quote(text)} is above 65535`, 'write a port from 1 to 65535');
   if (url === null || url.hostname === '') return refuse(`${quote(text)} is not a URL`, cure);
   const scheme = url.protocol.slice(0, -1);
   if (scheme !== 'http' && scheme !== 'https') return refuse(`${quote(text)} is neither http nor https`, cure);
@@ -98,6 +102,11 @@ function readTarget(text: string, cure: string): Reading<TargetAddress> {
   if (url.port === '0') return refuse('a target cannot have port 0', cure);
   const host = url.hostname.startsWith('[') ? url.hostname.slice(1, -1) : url.hostname;
   return accept({ scheme, host, port: url.port === '' ? (scheme === 'https' ? 443 : 80) : Number(url.port) });
+}
+
+/** `127.0.0.1:9000` or `api:9000`: all there but the scheme. */
+function bareAddress(text: string): string | null {
+  return /^(?:[A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\]):\d{1,5}$/.test(text) ? text : null;
 }
 
 /** An absolute http or https URL of something that the gateway itself calls. */

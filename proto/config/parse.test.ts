@@ -75,6 +75,20 @@ it.each([
   [`${UPSTREAM}${ROUTE}<<: {}`, '3:1 <<'],
 ])('%j', (text, start) => expect(faultsOf(text)[0]?.replace('["<<"]', '<<').slice(0, start.length)).toBe(start));
 
+it.each([
+  [`${UPSTREAM}routes: [{ match: * }]`, 'quotes: "/*"'],
+  [`${UPSTREAM}routes:\n  - match: *.php\n`, 'quotes: "*.php"'],
+  [`${UPSTREAM}routes:\n\t- match: /a\n`, 'indent with spaces'],
+  [`${UPSTREAM}---\n${ROUTE}`, 'keep one document'],
+  ['gateway:\n    timeouts: {}\n  limits: {}\n', 'column of its neighbours'],
+  ['upstreams: [{ id: a, targets: ["127.0.0.1:9000"] }]', 'write http://127.0.0.1:9000'],
+  ['upstreams: [{ id: a, targets: ["http://a:70000"] }]', 'from 1 to 65535'],
+  ['upstreams: [{ id: a, targets: ["http://a"], concurrency: "10" }]', 'remove the quotes: 10'],
+  [route('limits: { burst: 3 }'), 'add it, such as 100/s'],
+  [route('retry: 3'), '{ attempts: … }'],
+  [route('protect: 64'), '64KiB'],
+])('the mistake in %j has a cure', (text, cure) => expect(faultsOf(text).join('\n')).toContain(cure));
+
 it('a flood of faults is cut at a readable number', () => {
   const text = `${UPSTREAM}${ROUTE}${Array.from({ length: 500 }, (_, i) => `k${i}: 1\n`).join('')}`;
   const faults = faultsOf(text);

@@ -41,13 +41,18 @@ export function leaf<T>(read: (value: unknown) => Reading<T>, schema: LeafSchema
   return z
     .unknown()
     .transform((value, context): T => {
-      const reading = value === undefined ? refuse('is missing') : read(value);
+      const reading = value === undefined ? refuse('is missing', exampleCure(schema)) : read(value);
       if (reading.ok) return reading.value;
       const params = { cure: reading.cure, mismatch: reading.mismatch === true };
       context.addIssue({ code: 'custom', message: reading.message, params });
       return z.NEVER;
     })
     .meta({ ...schema, ...pattern });
+}
+
+function exampleCure({ examples, minimum }: LeafSchema): string | null {
+  const example = examples?.[0] ?? minimum;
+  return example === undefined ? null : `add it, such as ${String(example)}`;
 }
 
 /** What a value of the wrong kind is called in a message. */
@@ -103,7 +108,12 @@ export function identifier() {
           `${quote(id)} is not an id`,
           'use letters, digits, dots, hyphens and underscores, at most 64, beginning with a letter or digit',
         );
-  return leaf((value) => readText(value, 'an id', read), { type: 'string', pattern: idPattern });
+  return leaf((value) => readText(value, 'an id', read), { type: 'string', pattern: idPattern, examples: ['orders'] });
+}
+
+/** For a number in quotes. */
+function unquoted(value: unknown): string | null {
+  return typeof value === 'string' && /^\d{1,9}$/.test(value) ? `remove the quotes: ${value}` : null;
 }
 
 export function integer(what: string, minimum: number, maximum: number) {
@@ -111,7 +121,7 @@ export function integer(what: string, minimum: number, maximum: number) {
     (value): Reading<number> => {
       const cure = `write a whole number from ${minimum} to ${maximum}`;
       if (typeof value !== 'number')
-        return refuse(`${what} must be a whole number, not ${nameKind(value)}`, cure, true);
+        return refuse(`${what} must be a whole number, not ${nameKind(value)}`, unquoted(value) ?? cure, true);
       if (!Number.isInteger(value)) return refuse(`${what} must be a whole number, not ${value}`, cure);
       if (value < minimum || value > maximum)
         return refuse(`${what} must be from ${minimum} to ${maximum}, not ${value}`, cure);

@@ -38,7 +38,7 @@ it('an alias stands for its anchor, the nearest one before it, and has the place
 describe('faults', () => {
   it.each([
     ['a: [1', /end with a ]/],
-    ['a: 1\n---\nb: 2', /multiple documents/i],
+    ['a: 1\n---\nb: 2', /more than one YAML document/],
     ['a: 1\na: 2\n', /`a` is here a second time/],
     ['{ __proto__: { polluted: 1 } }', /__proto__/],
     ['? [a]\n: b', /key must be a word/],

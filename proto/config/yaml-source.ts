@@ -88,7 +88,7 @@ export function readYaml(text: string): Source {
   };
   const syntax = [
     ...document.errors.map((error) => ({
-      ...findError([], sentence(shield.restore(error.message)), syntaxCure(error.code)),
+      ...syntaxFault(error.code, sentence(shield.restore(error.message))),
       place: placeOf(error.pos[0]),
     })),
     ...document.warnings.map((error) => ({
@@ -109,13 +109,27 @@ function sentence(message: string): string {
   return line.length > 200 ? `${line.slice(0, 199)}…` : line;
 }
 
-/** The mistake that YAML's own wording explains least: `{ path: /orders/{id} }`. */
-function syntaxCure(code: string): string | null {
-  const aboutBrackets = code === 'MISSING_CHAR' || code === 'UNEXPECTED_TOKEN' || code === 'BAD_INDENT';
-  return aboutBrackets
-    ? 'check quotes and brackets; inside { } and [ ], a text that holds one of {}[], needs quotes'
-    : null;
+/** What the library says, with a cure, or said anew where its words are for programmers. `match: /orders/{id} }` is the usual slip. */
+function syntaxFault(code: string, message: string): Finding {
+  const cure = syntaxCures[code] ?? null;
+  if (code === 'MULTIPLE_DOCS') return findError([], 'the file holds more than one YAML document', cure);
+  if (code === 'BAD_ALIAS') return findError([], 'a text cannot begin with *, which is an alias to YAML', cure);
+  // The same code stands for a bracket that is not closed, and for a line that begins at the wrong column.
+  if (code === 'BAD_INDENT' && !/flow|bracket|brace/i.test(message)) return findError([], message, INDENT);
+  return findError([], message, cure);
 }
+
+const BRACKETS = 'check quotes and brackets; inside { } and [ ], a text that holds one of {}[], needs quotes';
+const INDENT = 'begin the line at the column of its neighbours; two spaces a level are usual';
+
+const syntaxCures: Readonly<Record<string, string>> = {
+  MISSING_CHAR: BRACKETS,
+  UNEXPECTED_TOKEN: BRACKETS,
+  BAD_INDENT: BRACKETS,
+  BAD_ALIAS: 'put it in quotes: "/*" or "*"',
+  TAB_AS_INDENT: 'indent with spaces; two a level are usual',
+  MULTIPLE_DOCS: 'keep one document: remove the --- and what follows it, or write a file of its own for it',
+};
 
 /** One pass over a document in its own order, which is the order in which anchors take effect. */
 class Walk {
@@ -143,7 +157,8 @@ class Walk {
     if (isAlias(node)) {
       const target = this.anchors.get(node.source);
       if (target !== undefined) return this.value(target, path, depth + 1, offset);
-      this.findings.push(findError(path, `there is no anchor &${sentence(node.source)} before this alias`));
+      const cure = `to YAML a leading * is an alias; a text that begins with one needs quotes: "*${sentence(node.source)}"`;
+      this.findings.push(findError(path, `there is no anchor &${sentence(node.source)} before this alias`, cure));
       return undefined;
     }
     if (isScalar(node)) return this.scalar(node, path, place);
