@@ -149,7 +149,7 @@ function targetFamilies(sources: MetricSources): Family[] {
 function nodeFamilies(sources: MetricSources): Family[] {
   const one = (type: 'counter' | 'gauge', name: string, help: string, read: () => number): Family =>
     family(type, name, help, () => [[[], read()]]);
-  const lines = 'Lines given to the access log.';
+  const lines = 'Lines of the access log that were written.';
   const linesLost = 'Lines of the access log that were lost, because it could not be written fast enough or at all.';
   const spansLost = 'Spans that were lost, because the queue was full or the collector did not take them.';
   const bugs =
