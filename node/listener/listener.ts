@@ -76,7 +76,7 @@ export interface Listener {
   reloadCertificates(tls: ListenerTlsSpec): void;
   /**
    * Stops accepting, tells each client with its answer to close, and waits for what has begun. What is left after
-   * `limitMs` is cut; `cut` says how many exchanges and tunnels that were. The listener is closed then, and idle
+   * `limitMs` is answered 503, or broken off where an answer has begun; `cut` says how many exchanges and tunnels that were. The listener is closed then, and idle
    * connections with it: until then they stay, and what they still ask is answered.
    */
   drain(limitMs: number): Promise<{ readonly cut: number }>;

@@ -10,15 +10,20 @@ import { readFileSync } from 'node:fs';
 const SHARE_FOR_CLIENTS = 0.8;
 
 export function connectionsMax(): number {
+  return Math.floor(openFilesMax() * SHARE_FOR_CLIENTS);
+}
+
+/** How many files and sockets this process, and those that it starts, may have open. */
+export function openFilesMax(): number {
   try {
-    return connectionsWithin(readFileSync('/proc/self/limits', 'utf8'));
+    return openFilesWithin(readFileSync('/proc/self/limits', 'utf8'));
   } catch {
     return Number.POSITIVE_INFINITY;
   }
 }
 
 /** From the text of /proc/PID/limits (proc(5)): the soft limit, which is the one that holds. */
-export function connectionsWithin(limits: string): number {
+export function openFilesWithin(limits: string): number {
   const openFiles = /^Max open files\s+(\d+)\s/m.exec(limits)?.[1];
-  return openFiles === undefined ? Number.POSITIVE_INFINITY : Math.floor(Number(openFiles) * SHARE_FOR_CLIENTS);
+  return openFiles === undefined ? Number.POSITIVE_INFINITY : Number(openFiles);
 }

@@ -321,6 +321,12 @@ export class ExchangeSocket implements ResponseHandler, WriterOwner, BodyValve, 
     res?.close();
   }
 
+  /** The node ends: an answer that has begun is broken off, one that has not is the reason. */
+  shutDown(failed: Failure): void {
+    if (this.#head === null && this.res !== null) this.#answerItself(failed);
+    else this.cut(failed);
+  }
+
   /** A bug below or here: this exchange fails, the others go on. */
   failed(error: unknown): void {
     this.owner.bug(error);

@@ -38,6 +38,8 @@ import { exactValue } from './wire-value.js';
 
 /** After the last answer of a drain, clients that were told to close get this long to do so before they are cut. */
 const LAST_WORDS_MS = 100;
+/** For clients whose answer a drain did not wait for: a restart takes about as long. */
+const RETRY_AFTER_S = 1;
 
 export function createUwsListener(options: ListenerOptions): Listener {
   return new UwsListener(options);
@@ -136,7 +138,8 @@ class UwsListener implements Listener, ExchangeOwner {
     if (this.#open.size > 0) await this.#idleOrPassed(limitMs);
     const cut = this.#open.size;
     if (cut > 0) this.#options.events.onTimer('drain', null);
-    else if (this.connections > 0) await this.#passed(Math.min(LAST_WORDS_MS, limitMs));
+    this.#endAll();
+    if (this.connections > 0) await this.#passed(Math.min(LAST_WORDS_MS, limitMs));
     this.close();
     return { cut };
   }
@@ -145,8 +148,13 @@ class UwsListener implements Listener, ExchangeOwner {
     this.isDraining = true;
     this.#apps.stopAccepting();
     this.#firstRequests.stop();
-    for (const socket of [...this.#open]) socket.cut(failure('draining', 'this node is shutting down'));
+    this.#endAll();
     this.#apps.close();
+  }
+
+  #endAll(): void {
+    const ended = failure('draining', 'this node is shutting down', { retryAfterS: RETRY_AFTER_S });
+    for (const socket of [...this.#open]) socket.shutDown(ended);
   }
 
   #idleOrPassed(limitMs: number): Promise<void> {

@@ -20,6 +20,10 @@ const TCP_CODES: Readonly<Record<string, FailureCode>> = {
   EACCES: 'destination_unroutable',
   EPERM: 'destination_unroutable',
   ETIMEDOUT: 'connect_timeout',
+  // Of this machine, not of the destination: it has as many descriptors or sockets open as it may.
+  EMFILE: 'overloaded',
+  ENFILE: 'overloaded',
+  ENOBUFS: 'overloaded',
 };
 
 const DNS_TIMEOUTS: ReadonlySet<string> = new Set(['ETIMEOUT', 'ETIMEDOUT', 'EAI_AGAIN']);
@@ -36,7 +40,7 @@ export function translateConnectError(stage: ConnectStage, error: Error, destina
     case 'dns':
       return failure(DNS_TIMEOUTS.has(code) ? 'dns_timeout' : 'dns_error', detail, more);
     case 'tcp':
-      // Anything else is of this machine (no descriptors, no memory), not of the destination.
+      // Anything else is of this machine, not of the destination.
       return failure(TCP_CODES[code] ?? 'internal_error', detail, more);
     case 'tls':
       return failure(CERTIFICATE.test(code) ? 'tls_certificate_error' : 'tls_error', detail, more);

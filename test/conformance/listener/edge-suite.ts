@@ -166,6 +166,10 @@ export function describeEdges(name: string, factory: ListenerFactory): void {
       const startedMs = systemClock.nowMs();
       expect(await w.listener.drain(150)).toEqual({ cut: 2 });
       expect(systemClock.nowMs() - startedMs).toBeLessThan(2_000);
+      // Nobody is left without a word: who has no head yet gets one.
+      const refused = await one.answer();
+      expect([refused.status, refused.header('retry-after')]).toEqual([503, '1']);
+      expect(refused.body.toString()).toContain('draining');
       await one.closed();
       await two.closed();
       expect([first.cancelled, second.cancelled]).toEqual([true, true]);
