@@ -2,11 +2,13 @@
  * Entry of a node process: joins a node to the link that its parent has forked it with.
  *
  * Signals: Ctrl-C reaches every process of the terminal, but only the parent acts on it, because it alone knows whether
- * this is the first or the second one. SIGTERM drains, for those who address a node directly.
+ * this is the first or the second one. SIGTERM drains, for those who address a node directly. SIGUSR1 and SIGUSR2 are the
+ * log's (observe/log-writer.ts), and nothing where none is kept.
  */
 import { ipcLink } from '@weir/proto/bus/ipc-link.js';
 import { type ControlToNode, decodeControlToNode, type NodeToControl } from '@weir/proto/events/node-link.js';
 import { createNode, type GatewayNode } from './node.js';
+import { ROTATE_SIGNALS } from './observe/log-writer.js';
 import { type Agent, reasonOf, startAgent } from './process/agent.js';
 import { bugLog } from './process/bug-log.js';
 import { crashHandler } from './process/crash.js';
@@ -24,6 +26,7 @@ async function main(): Promise<void> {
   }
   process.on('SIGINT', () => {});
   process.on('SIGHUP', () => {});
+  for (const signal of ROTATE_SIGNALS) process.on(signal, () => {});
   // A terminal or pipe that is gone must not take traffic with it.
   process.stdout.on('error', () => {});
   process.stderr.on('error', () => {});

@@ -58,6 +58,10 @@ export interface GatewayNode {
   apply(snapshot: Snapshot, hash: string): Promise<void>;
   /** Stops accepting, finishes what is in flight within the snapshot's `drain`, cuts the rest. Idempotent. */
   drain(): Promise<{ readonly cut: number }>;
+  /** The limit of a drain is over now. */
+  cut(): void;
+  /** Lets the port of metrics and health go, for one that takes this node's place. */
+  closeMetrics(): Promise<void>;
   /** Drops everything at once. */
   close(): Promise<void>;
   status(): NodeStatus;
@@ -117,8 +121,14 @@ class Node implements GatewayNode {
   #inForce: { readonly snapshot: Snapshot; readonly status: SnapshotStatus } | null = null;
   #drained: Promise<{ readonly cut: number }> | null = null;
   #rssBytes = 0;
+  #hasNoDescriptors = false;
+  readonly #cutAsked: Promise<null>;
+  #askCut: () => void = () => {};
 
   constructor(options: NodeOptions, makeJobStore: MakeJobStore) {
+    this.#cutAsked = new Promise((resolve) => {
+      this.#askCut = () => resolve(null);
+    });
     this.#onBug = (error) => {
       this.#observer.bug();
       options.onBug?.(error);
@@ -264,9 +274,18 @@ class Node implements GatewayNode {
   async #drain(): Promise<{ readonly cut: number }> {
     const drainMs = this.#inForce?.snapshot.gateway.clientTimers.drainMs ?? 0;
     // Together, for both have the same limit.
-    const [clients, jobs] = await Promise.all([this.#listener?.drain(drainMs), this.#jobs.drain(drainMs)]);
+    const within = (limitMs: number) => Promise.all([this.#listener?.drain(limitMs), this.#jobs.drain(limitMs)]);
+    const [clients, jobs] = (await Promise.race([within(drainMs), this.#cutAsked])) ?? (await within(0));
     await this.#end();
     return { cut: (clients?.cut ?? 0) + jobs.cut };
+  }
+
+  cut(): void {
+    this.#askCut();
+  }
+
+  async closeMetrics(): Promise<void> {
+    await this.#metricsServer?.close();
   }
 
   async close(): Promise<void> {
@@ -288,10 +307,22 @@ class Node implements GatewayNode {
   #residentBytes(): number {
     try {
       this.#rssBytes = process.memoryUsage.rss();
+      this.#hasNoDescriptors = false;
     } catch {
       // The last known figure is better than no status.
+      this.#hasNoDescriptors = true;
     }
     return this.#rssBytes;
+  }
+
+  /** After the look at the memory, which tells whether a file could be opened. */
+  #warnings(): string[] {
+    const warnings: string[] = [];
+    const trouble = this.#observer.logTrouble();
+    if (trouble !== null) warnings.push(`the access log loses lines (${trouble})`);
+    if (this.#hasNoDescriptors)
+      warnings.push('no file descriptor is left, so no upstream can be connected to; raise the limit (ulimit -n)');
+    return warnings;
   }
 
   status(): NodeStatus {
@@ -314,6 +345,7 @@ class Node implements GatewayNode {
       upstreams: this.#upstreams
         .upstreamStats()
         .map(({ upstreamId, standing, reason }) => ({ upstream: upstreamId, standing, reason })),
+      warnings: this.#warnings(),
       healthChanges: this.#upstreams.health.latest(HEALTH_CHANGES_SHOWN),
     };
   }

@@ -11,6 +11,8 @@ export interface ControlStatus {
   readonly configFile: string | null;
   /** The snapshot that nodes are meant to run: the last one that was accepted, in this run or in an earlier one. */
   readonly snapshot: { readonly version: number; readonly hash: string; readonly acceptedWallMs: number } | null;
+  /** Ids of the routes of that snapshot. */
+  readonly routes: readonly string[];
   /** What became of the latest attempt to publish the config. */
   readonly publish: PublishOutcome | null;
   readonly nodes: readonly SupervisedNode[];
@@ -44,4 +46,6 @@ export interface SupervisedNode {
   readonly lastExit: { readonly atWallMs: number; readonly reason: string } | null;
   readonly metrics: string | null;
   readonly status: NodeStatus | null;
+  /** Why it does not do its work although its process lives, null when it does. */
+  readonly trouble: string | null;
 }

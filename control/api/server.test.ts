@@ -11,6 +11,7 @@ const status: ControlStatus = {
   uptimeMs: 5,
   configFile: null,
   snapshot: null,
+  routes: [],
   publish: null,
   nodes: [],
 };

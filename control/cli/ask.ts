@@ -2,8 +2,8 @@
 
 const ANSWER_WITHIN_MS = 5_000;
 
-export type Asked =
-  | { readonly kind: 'answer'; readonly body: string }
+export type Asked<T> =
+  | { readonly kind: 'answer'; readonly body: string; readonly told: T }
   /** Nobody answered; the reason is the system's. */
   | { readonly kind: 'silence'; readonly reason: string }
   /** Something answered that is not what was asked for. */
@@ -14,17 +14,29 @@ export function baseOf(address: string): string {
   return /^https?:\/\//.test(address) ? address : `http://${address}`;
 }
 
-export async function askJson(path: string, base: string): Promise<Asked> {
+/** `member` is a list that the answer of the one who is meant has; another service that speaks JSON has none of that name. */
+export async function askJson<T>(path: string, base: string, member: keyof T & string): Promise<Asked<T>> {
   let answer: Response;
   let body: string;
   try {
+    // A URL that is none rejects here, too, with words of its own.
     answer = await fetch(new URL(path, base), { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
     body = await answer.text();
   } catch (error) {
     return { kind: 'silence', reason: reasonOf(error) };
   }
-  const isJson = (answer.headers.get('content-type') ?? '').startsWith('application/json');
-  return answer.ok && isJson ? { kind: 'answer', body } : { kind: 'stranger', status: answer.status };
+  const told = answer.ok ? parsed(body) : null;
+  const isMeant = typeof told === 'object' && told !== null && Array.isArray(Reflect.get(told, member));
+  // The service of the same release answered, and writes this type.
+  return isMeant ? { kind: 'answer', body, told: told as T } : { kind: 'stranger', status: answer.status };
+}
+
+function parsed(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return null;
+  }
 }
 
 function reasonOf(error: unknown): string {

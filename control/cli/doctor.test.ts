@@ -123,7 +123,7 @@ describe('weir doctor', () => {
   }
 
   it('finds the nodes by the admin API and asks each of them', async () => {
-    answers = { '/status': { nodes: [{ metrics: `http://${base}/metrics` }] }, '/doctor': report(slow) };
+    answers = { '/status': { nodes: [{ metrics: `http://${base}/metrics` }], routes: [] }, '/doctor': report(slow) };
     const told = await run('--admin', base);
     expect([told.code, told.err]).toEqual([3, '']);
     expect(told.out).toContain('→ routes[id=report].timeouts.firstByte: 2s → 3.5s');
@@ -137,14 +137,26 @@ describe('weir doctor', () => {
   });
 
   it.each([
-    [{}, ['--metrics'], 'answers 404. --metrics names the address of another'],
+    [{}, ['--metrics'], 'answers 404, and not as a node does. --metrics names the address of another'],
     [{}, ['--admin'], "which is not Weir's admin API"],
-    [{ '/status': { nodes: [{ metrics: null }] } }, ['--admin'], 'no node is running'],
+    [{ '/status': { nodes: [{ metrics: null }], routes: [] } }, ['--admin'], 'no node is running'],
+    // A node's own /status, at the metrics port, and a stranger that speaks JSON.
+    [{ '/status': { pid: 1, state: 'serving' } }, ['--admin'], "which is not Weir's admin API"],
+    [{ '/doctor': { hello: 1 } }, ['--metrics'], 'not as a node does'],
   ])('says what is wrong with %j asked by %j', async (given, [flag = ''], message) => {
     answers = given;
     const told = await run(flag, base);
     expect([told.code, told.out]).toEqual([1, '']);
     expect(told.err).toContain(message);
+  });
+
+  it('does not take a route that is not there for one without timeouts', async () => {
+    const status = { nodes: [{ metrics: `http://${base}/metrics` }], routes: ['orders', 'report'] };
+    answers = { '/status': status, '/doctor': report(slow) };
+    const typo = await run('ordres', '--admin', base);
+    expect([typo.code, typo.out]).toEqual([1, '']);
+    expect(typo.err).toContain('there is no route ordres. Routes: orders, report.');
+    expect((await run('orders', '--admin', base)).code).toBe(0);
   });
 
   it('says that nothing answers', async () => {

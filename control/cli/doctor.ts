@@ -5,7 +5,7 @@ import type { ControlStatus } from '../api/control-status.js';
 import { askJson, baseOf } from './ask.js';
 import { showDoctor } from './show-doctor.js';
 import { DEFAULT_ADMIN, noAdmin } from './status.js';
-import { paintFor } from './terminal.js';
+import { paintFor, printable } from './terminal.js';
 
 interface DoctorOptions {
   readonly json: boolean;
@@ -21,7 +21,7 @@ or since a reload that dropped the route.
 
 Exit codes:
   0  no timer has fired; there may be near-timeouts
-  1  nothing answers at that address
+  1  nothing answers at that address, or there is no such route
   3  timers have fired
 
 Examples:
@@ -50,8 +50,9 @@ export function registerDoctor(program: Command): void {
 }
 
 async function doctor(route: string | undefined, { json, admin, metrics }: DoctorOptions): Promise<number> {
-  const nodes = metrics === undefined ? await nodesOf(baseOf(admin)) : [baseOf(metrics)];
-  if (nodes === null) return 1;
+  const asked = metrics === undefined ? await nodesOf(baseOf(admin)) : { nodes: [baseOf(metrics)], routes: null };
+  if (asked === null) return 1;
+  const { nodes, routes } = asked;
   const reports: DoctorReport[] = [];
   for (const node of nodes) {
     const report = await reportOf(node);
@@ -60,29 +61,44 @@ async function doctor(route: string | undefined, { json, admin, metrics }: Docto
   if (reports.length === 0) return 1;
   const whole = joined(reports);
   const chosen = route === undefined ? whole : { ...whole, cases: whole.cases.filter((one) => one.route === route) };
+  // A case may be that of a route which a reload has dropped.
+  if (route !== undefined && chosen.cases.length === 0 && routes !== null && !routes.includes(route)) {
+    process.stderr.write(`${noRoute(route, routes)}\n`);
+    return 1;
+  }
   const paint = paintFor(process.stdout.isTTY === true, process.env);
   process.stdout.write(json ? `${JSON.stringify(chosen, null, 2)}\n` : showDoctor(chosen, route ?? null, paint));
   return chosen.cases.some(({ kind }) => kind === 'fired') ? 3 : 0;
 }
 
-/** Where the metrics of the nodes are, or null after it was said why that is not known. */
-async function nodesOf(admin: string): Promise<string[] | null> {
-  const asked = await askJson('/status', admin);
+const ROUTES_NAMED = 8;
+
+/** A typo must not read as an all-clear. */
+export function noRoute(route: string, routes: readonly string[]): string {
+  const named = routes.slice(0, ROUTES_NAMED).map(printable).join(', ');
+  const more = routes.length > ROUTES_NAMED ? ` and ${routes.length - ROUTES_NAMED} more` : '';
+  return `weir: there is no route ${printable(route)}. Routes: ${named}${more}.`;
+}
+
+/** Where the metrics of the nodes are and which routes they run, or null after it was said why that is not known. */
+async function nodesOf(admin: string): Promise<{ nodes: string[]; routes: readonly string[] } | null> {
+  const asked = await askJson<ControlStatus>('/status', admin, 'nodes');
   if (asked.kind !== 'answer') {
     process.stderr.write(noAdmin(asked, admin));
     return null;
   }
-  const told = JSON.parse(asked.body) as ControlStatus; // The admin API of the same release answered, and writes this type.
-  const nodes = told.nodes.flatMap(({ metrics }) => metrics ?? []);
-  if (nodes.length > 0) return nodes;
+  const { nodes: supervised, routes } = asked.told;
+  const nodes = supervised.flatMap(({ metrics }) => metrics ?? []);
+  if (nodes.length > 0) return { nodes, routes };
   process.stderr.write('weir: no node is running, so there is nobody to ask. `weir status` tells more.\n');
   return null;
 }
 
 async function reportOf(node: string): Promise<DoctorReport | null> {
-  const asked = await askJson('/doctor', node);
-  if (asked.kind === 'answer') return JSON.parse(asked.body) as DoctorReport; // As above, of the node.
-  const why = asked.kind === 'silence' ? `does not answer (${asked.reason})` : `answers ${asked.status}`;
+  const asked = await askJson<DoctorReport>('/doctor', node, 'cases');
+  if (asked.kind === 'answer') return asked.told;
+  const why =
+    asked.kind === 'silence' ? `does not answer (${asked.reason})` : `answers ${asked.status}, and not as a node does`;
   process.stderr.write(`weir: the node at ${new URL(node).host} ${why}. --metrics names the address of another.\n`);
   return null;
 }

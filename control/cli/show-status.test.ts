@@ -15,6 +15,7 @@ const status: ControlStatus = {
   uptimeMs: 61_000,
   configFile: '/etc/weir/weir.yaml',
   snapshot: { version: 3, hash: 'abcdef0123456789', acceptedWallMs: NOW - 60_000 },
+  routes: ['a', 'b'],
   publish: { state: 'accepted', atWallMs: NOW - 60_000, cause: 'start', faults: [], restartNeeded: [] },
   nodes: [
     {
@@ -22,6 +23,7 @@ const status: ControlStatus = {
       pid: 78,
       restarts: 1,
       lastExit: { atWallMs: NOW - 5_000, reason: 'killed by SIGKILL' },
+      trouble: null,
       metrics: 'http://127.0.0.1:9090/metrics',
       status: {
         pid: 78,
@@ -36,6 +38,7 @@ const status: ControlStatus = {
         rssBytes: 64 * 1_048_576,
         targets: [{ upstream: 'orders', target: '10.0.0.1:80', open: 5, idle: 2, waiting: 0, inFlight: 3, ...well }],
         upstreams: [{ upstream: 'orders', ...well }],
+        warnings: [],
         healthChanges: [],
       },
     },

@@ -66,6 +66,7 @@ export function showFault(fault: Fault, paint: Paint): string {
 function showNode(node: SupervisedNode, number: number, ago: Ago, paint: Paint): string[] {
   const state = node.state === 'running' ? paint.green(node.status?.state ?? node.state) : paint.yellow(node.state);
   const rows: string[][] = [['state', `${state}${node.pid === null ? '' : `, process ${node.pid}`}`]];
+  if (node.trouble !== null) rows.push(['trouble', paint.red(printable(node.trouble))]);
   if (node.restarts > 0) {
     const last = node.lastExit === null ? '' : `; ${printable(node.lastExit.reason)}, ${ago(node.lastExit.atWallMs)}`;
     rows.push(['restarts', `${node.restarts}${last}`]);
@@ -84,6 +85,7 @@ function showNode(node: SupervisedNode, number: number, ago: Ago, paint: Paint):
     if (status.jobs.running > 0 || status.jobs.stored > 0 || !status.jobs.isReachable)
       rows.push(['jobs', showJobs(status.jobs)]);
     rows.push(['memory', showMebibytes(status.rssBytes)]);
+    for (const warning of status.warnings) rows.push(['warning', paint.yellow(printable(warning))]);
   }
   if (node.metrics !== null) rows.push(['metrics', printable(node.metrics)]);
   const lines = [paint.bold(`node ${number}`), ...columns(rows).map((line) => `  ${line}`)];

@@ -1,6 +1,6 @@
 /** `weir status`: asks the admin API what runs, and shows it. */
 import type { Command } from 'commander';
-import type { ControlStatus } from '../api/control-status.js';
+import type { ControlStatus, SupervisedNode } from '../api/control-status.js';
 import { type Asked, askJson, baseOf } from './ask.js';
 import { showStatus } from './show-status.js';
 import { paintFor } from './terminal.js';
@@ -27,7 +27,7 @@ export function registerStatus(program: Command): void {
 Exit codes:
   0  it runs, and the latest config is in force
   1  nothing answers at that address
-  3  it runs, but the latest config was rejected, or no node is running
+  3  it runs, but the latest config was rejected, or no node serves (none runs, or it is hung, or can't serve its config)
 
 Examples:
   weir status
@@ -41,20 +41,19 @@ Examples:
 
 async function status({ json = false, admin }: StatusOptions): Promise<number> {
   const base = baseOf(admin);
-  const asked = await askJson('/status', base);
+  const asked = await askJson<ControlStatus>('/status', base, 'nodes');
   if (asked.kind !== 'answer') {
     process.stderr.write(noAdmin(asked, base));
     return 1;
   }
-  const { body } = asked;
+  const { body, told } = asked;
   if (json) process.stdout.write(`${body}\n`);
-  const told = JSON.parse(body) as ControlStatus; // The admin API of the same release answered, and writes this type.
   if (!json) process.stdout.write(showStatus(told, Date.now(), paintFor(process.stdout.isTTY === true, process.env)));
   return isHealthy(told) ? 0 : 3;
 }
 
 /** What to tell whoever asked the admin API and got no answer of its kind. */
-export function noAdmin(asked: Exclude<Asked, { readonly kind: 'answer' }>, base: string): string {
+export function noAdmin(asked: Exclude<Asked<unknown>, { readonly kind: 'answer' }>, base: string): string {
   if (asked.kind === 'stranger')
     return `weir: ${base} answers ${asked.status}, which is not Weir's admin API. --admin names another address.\n`;
   return (
@@ -63,6 +62,11 @@ export function noAdmin(asked: Exclude<Asked, { readonly kind: 'answer' }>, base
   );
 }
 
-function isHealthy(told: ControlStatus): boolean {
-  return told.publish?.state === 'accepted' && told.nodes.some((node) => node.state === 'running');
+export function isHealthy({ publish, nodes }: ControlStatus): boolean {
+  return publish?.state === 'accepted' && nodes.some(serves);
+}
+
+/** A process that runs may still wait for its snapshot, be hung, or have been refused its port. */
+function serves({ state, status, trouble }: SupervisedNode): boolean {
+  return state === 'running' && status?.state === 'serving' && trouble === null;
 }

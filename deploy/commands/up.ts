@@ -32,6 +32,7 @@ password on a command line can be read by other users of the machine.
 Signals:
   SIGINT, SIGTERM  stop accepting, finish what is in flight within \`drain\`, end; the second one cuts
   SIGHUP           read the config, and the certificates that it names, again
+  SIGUSR2          open the access log anew, after its file was renamed; SIGUSR1 does the same
 
 Exit codes:
   0    stopped as asked

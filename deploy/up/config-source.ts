@@ -11,14 +11,17 @@ export interface ConfigSource {
   readonly file: string | null;
   /** How messages name it: as the operator did. */
   readonly name: string;
+  /** Its last good snapshot is kept for the next start. */
+  readonly isKept: boolean;
   compile(version: number): Promise<Compiled>;
 }
 
-export function fileConfig(name: string): ConfigSource {
+export function fileConfig(name: string, isKept = true): ConfigSource {
   const file = resolve(name);
   return {
     file,
     name,
+    isKept,
     compile: (version) => loadConfig(file, { environment: process.env, version, createdWallMs: Date.now() }),
   };
 }
@@ -27,6 +30,7 @@ export function textConfig(name: string, text: string): ConfigSource {
   return {
     file: null,
     name,
+    isKept: false,
     compile: async (version) => loadText(text, { environment: process.env, version, createdWallMs: Date.now() }),
   };
 }

@@ -10,7 +10,7 @@ import type { SnapshotOffer } from '@weir/proto/events/snapshot.js';
 import type { GatewaySpec } from '@weir/proto/snapshot/snapshot.js';
 import { whyNotFree } from './port-owner.js';
 import { headBufferBytes, restartNeeded } from './restart-needed.js';
-import { type Delivery, Supervisor } from './supervisor.js';
+import { type Delivery, type End, Supervisor } from './supervisor.js';
 
 /** The start failed for a reason that the operator has been, or is by its message, told. */
 export class StartFailed extends Error {}
@@ -23,10 +23,9 @@ export interface EmbeddedNodeOptions {
   readonly say: (text: string) => void;
 }
 
-type End = { readonly failure: string | null; readonly cut: number };
-
 interface Booted {
   readonly supervisor: Supervisor;
+  /** What the process was started with. */
   readonly gateway: GatewaySpec;
   readonly ended: Promise<End>;
 }
@@ -74,8 +73,23 @@ export class EmbeddedNode {
     return { ...this.#booted, inForce: this.#inForce };
   }
 
+  /** Null at the first start. */
+  #startedAgain(): GatewaySpec | null {
+    const [booted, gateway] = [this.#booted, this.#inForce];
+    if (booted === null || gateway === null) return null;
+    for (const setting of restartNeeded(booted.gateway, gateway))
+      this.#options.say(`the new node process takes over what waited for a restart: ${setting}`);
+    this.#booted = { ...booted, gateway };
+    return gateway;
+  }
+
   async #boot(gateway: GatewaySpec): Promise<Booted> {
     const { admin, metrics, redis, say } = this.#options;
+    assertDistinct([
+      [gateway.listen, 'gateway.listen'],
+      [admin, '--admin'],
+      [metrics, '--metrics'],
+    ]);
     await assertFree([
       [gateway.listen, 'traffic (gateway.listen)'],
       [admin, 'admin API (--admin)'],
@@ -87,16 +101,32 @@ export class EmbeddedNode {
     });
     const supervisor = new Supervisor({
       entry: fileURLToPath(import.meta.resolve('@weir/node/main.js')),
-      env: () => ({
-        [METRICS_VARIABLE]: formatAddress(metrics),
-        [REDIS_VARIABLE]: redis ?? '',
-        // The server library reads its limit of a request head once, when the process starts.
-        UWS_HTTP_MAX_HEADERS_SIZE: String(headBufferBytes(gateway)),
-      }),
+      env: () => {
+        // A node that starts again after a crash reads what is in force now, and has the room for it.
+        const started = this.#startedAgain() ?? gateway;
+        return {
+          [METRICS_VARIABLE]: formatAddress(metrics),
+          [REDIS_VARIABLE]: redis ?? '',
+          // The server library reads its limit of a request head once, when the process starts.
+          UWS_HTTP_MAX_HEADERS_SIZE: String(headBufferBytes(started)),
+        };
+      },
       say,
       onEnd: (how) => end(how),
     });
     return { supervisor, gateway, ended };
+  }
+}
+
+/** Each of them is free until the first is taken. */
+function assertDistinct(addresses: readonly (readonly [Address, string])[]): void {
+  const names = new Map<string, string>();
+  for (const [address, name] of addresses) {
+    const text = formatAddress(address);
+    const other = names.get(text);
+    if (other !== undefined && address.port !== 0)
+      throw new StartFailed(`${name} and ${other} are both ${text}; give one of them another port`);
+    names.set(text, name);
   }
 }
 

@@ -1,9 +1,11 @@
 /**
- * The last snapshot that a node has accepted, kept on disk: one file, replaced as a whole.
+ * The last snapshot that a node has accepted, kept on disk: one file for each config file, replaced as a whole. Another config's
+ * snapshot is nobody's last good one: serving it would be an accident, not a rescue.
  *
  * Written beside, flushed, renamed into place, and the folder flushed, so that after a crash or a power cut the file is
  * either the old one or the new one. Layout: one line of JSON that says what follows, then the encoded snapshot.
  */
+import { createHash } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
@@ -19,12 +21,16 @@ export interface LastGood extends Omit<z.output<typeof head>, 'format'> {
   readonly bytes: Uint8Array;
 }
 
-export function lastGoodFile(dataFolder: string): string {
-  return join(dataFolder, 'last-good.snapshot');
+export function lastGoodFile(dataFolder: string, configFile: string | null): string {
+  const name = createHash('sha256')
+    .update(configFile ?? '')
+    .digest('hex')
+    .slice(0, 12);
+  return join(dataFolder, `last-good-${name}.snapshot`);
 }
 
 export async function writeLastGood(dataFolder: string, { bytes, ...rest }: LastGood): Promise<void> {
-  const path = lastGoodFile(dataFolder);
+  const path = lastGoodFile(dataFolder, rest.configFile);
   const beside = `${path}.${process.pid}.tmp`;
   await mkdir(dataFolder, { recursive: true });
   try {
@@ -49,14 +55,22 @@ export async function writeLastGood(dataFolder: string, { bytes, ...rest }: Last
   }
 }
 
-/** Null when there is none, or none that can be read: then this is simply a first start. */
-export async function readLastGood(dataFolder: string): Promise<LastGood | null> {
+/** Null when there is none, which is simply a first start, or none that can be read, which is said. */
+export async function readLastGood(
+  dataFolder: string,
+  configFile: string | null,
+  say: (text: string) => void,
+): Promise<LastGood | null> {
+  const path = lastGoodFile(dataFolder, configFile);
   try {
-    const content = await readFile(lastGoodFile(dataFolder));
+    const content = await readFile(path);
     const end = content.indexOf(10);
     const { format: _, ...rest } = head.parse(JSON.parse(content.subarray(0, end).toString('utf8')));
     return { ...rest, bytes: content.subarray(end + 1) };
-  } catch {
+  } catch (error) {
+    // `code` is how Node names errors of the system.
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+      say(`the last good snapshot in ${path} can't be read, so there is none for this start`);
     return null;
   }
 }

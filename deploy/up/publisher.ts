@@ -41,7 +41,7 @@ export interface Publisher {
    * What became of that config stays the latest attempt. Must not overlap with an attempt.
    */
   restore(kept: { readonly hash: string; readonly bytes: Uint8Array }, snapshot: Snapshot): Promise<Delivery>;
-  look(): Pick<ControlStatus, 'snapshot' | 'publish'>;
+  look(): Pick<ControlStatus, 'snapshot' | 'routes' | 'publish'>;
 }
 
 export function createPublisher(options: PublisherOptions): Publisher {
@@ -109,7 +109,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
       const offer: SnapshotOffer = { v: 1, kind: 'snapshot.offer', version: snapshot.version, hash, bytes };
       return deliver(offer, snapshot, () => snapshot.createdWallMs);
     },
-    look: () => ({ snapshot: inForce, publish: latest }),
+    look: () => ({ snapshot: inForce, routes: delivered?.snapshot.routes.map(({ id }) => id) ?? [], publish: latest }),
   };
 }
 

@@ -1,5 +1,6 @@
 /** Runs `weir up` in a terminal: config or demo, signals, and what is said on stderr. stdout belongs to the access log. */
 import { paintFor } from '@weir/control/cli/terminal.js';
+import { openFilesMax } from '@weir/node/listener/open-files.js';
 import { reachableAddress } from '@weir/proto/bus/address.js';
 import type { UpArguments } from '../commands/up.js';
 import { readVersion } from '../version.js';
@@ -10,12 +11,19 @@ import { type Running, startUp } from './up.js';
 import { WELCOME_CONFIG } from './welcome.js';
 
 const CUT_SHORT = 130;
+/** The modules of a node are read many at a time; with fewer it can die of that. */
+const OPEN_FILES_MIN = 256;
 
 const say = (text: string): void => {
   process.stderr.write(`weir: ${text}\n`);
 };
 
 export async function runUp(options: UpArguments): Promise<number> {
+  const openFiles = openFilesMax();
+  if (openFiles < OPEN_FILES_MIN)
+    return refuse(
+      `only ${openFiles} files may be open here, too few to start; raise the limit: \`ulimit -n 4096\`, or LimitNOFILE= in a systemd unit`,
+    );
   if (options.demo) return runDemo(options);
   if (options.seconds !== undefined) return refuse('--seconds belongs to --demo');
   const { config } = options;
@@ -28,7 +36,7 @@ async function runDemo(options: UpArguments): Promise<number> {
   const { startDemo } = await import('../demo/demo.js');
   const demo = await startDemo();
   try {
-    return await serve(fileConfig(demo.configPath), options, async (running, signalled) => {
+    return await serve(fileConfig(demo.configPath, false), options, async (running, signalled) => {
       const stopped = new AbortController();
       void signalled.then(() => stopped.abort());
       await demo.run(trafficUrl(running), process.stdout, { seconds: options.seconds ?? null, signal: stopped.signal });
@@ -47,6 +55,7 @@ async function serve(
   const paint = paintFor(process.stderr.isTTY === true, process.env);
   const version = readVersion();
   survivePipes();
+  const signals = listenEarly();
   let running: Running;
   try {
     running = await startUp({
@@ -72,7 +81,13 @@ async function serve(
   const places = { ...running, configFile: config.file, redis: options.redis?.shown ?? null };
   process.stderr.write(showPlaces(version, places, process.uptime() * 1_000, paint));
   if (running.lastGood !== null) process.stderr.write(showLastGood(running.lastGood, config.name, paint));
-  process.on('SIGHUP', () => running.reload());
+  signals.handOver({
+    reload: () => running.reload(),
+    rotate() {
+      running.reopenLog();
+      say('access log opened anew');
+    },
+  });
 
   await Promise.race([work(running, signalled), running.ended]);
   let isCut = false;
@@ -85,6 +100,32 @@ async function serve(
   running.stop();
   const code = await running.ended;
   return isCut ? CUT_SHORT : code;
+}
+
+interface SteadySignals {
+  reload(): void;
+  rotate(): void;
+}
+
+/**
+ * Signals that must never end the process, for that is what they do by default: heard from the beginning, acted on as soon
+ * as there is somebody to act. SIGUSR1 is nginx's signal for what is SIGUSR2 here; left alone, it opens Node's inspector.
+ */
+function listenEarly(): { handOver(to: SteadySignals): void } {
+  let acting: SteadySignals | null = null;
+  let isReloadMissed = false;
+  process.on('SIGHUP', () => {
+    if (acting === null) isReloadMissed = true;
+    else acting.reload();
+  });
+  // Missed during the start they are nothing: the log has only just been opened.
+  for (const signal of ['SIGUSR1', 'SIGUSR2']) process.on(signal, () => acting?.rotate());
+  return {
+    handOver(to) {
+      acting = to;
+      if (isReloadMissed) to.reload();
+    },
+  };
 }
 
 function waitForSignal(): Promise<void> {

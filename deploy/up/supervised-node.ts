@@ -12,7 +12,7 @@ const states: Readonly<Record<LifePhase, SupervisedNode['state']>> = {
   stopped: 'stopped',
 };
 
-export function supervisedNode({ life, pid, lastExit, metrics, status }: Supervision): SupervisedNode {
+export function supervisedNode({ life, pid, lastExit, metrics, status, trouble }: Supervision): SupervisedNode {
   return {
     state: states[life.phase],
     pid,
@@ -20,5 +20,6 @@ export function supervisedNode({ life, pid, lastExit, metrics, status }: Supervi
     lastExit,
     metrics: metrics === null ? null : `http://${reachableAddress(metrics)}/metrics`,
     status,
+    trouble,
   };
 }

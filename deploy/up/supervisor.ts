@@ -2,7 +2,8 @@
  * Keeps one node process alive and hands it snapshots: the driver of node-life.ts over child_process.
  *
  * It owns the child, its link, and the snapshot that a restarted node is given. An offer under which the node dies
- * counts as refused, so a snapshot that kills nodes is tried once and not in a loop.
+ * counts as refused, so a snapshot that kills nodes is tried once and not in a loop. One that ran before is tried until it
+ * runs again: what stands in its way (a port that somebody took meanwhile, a folder that is gone) is not of its making.
  */
 
 import { type ChildProcess, fork } from 'node:child_process';
@@ -11,8 +12,9 @@ import { ipcLink, type Link } from '@weir/proto/bus/ipc-link.js';
 import { type ControlToNode, decodeNodeToControl, type NodeToControl } from '@weir/proto/events/node-link.js';
 import type { NodeStatus } from '@weir/proto/events/node-status.js';
 import type { SnapshotOffer } from '@weir/proto/events/snapshot.js';
-import { bornAt, type LifeEffect, type LifeEvent, type NodeLife, step } from './node-life.js';
+import { bornAt, delayAfter, type LifeEffect, type LifeEvent, type NodeLife, step } from './node-life.js';
 import { passOnStderr } from './node-stderr.js';
+import { HUNG_LOOKS, LOOK_EVERY_MS, Watchdog } from './watchdog.js';
 
 /** A snapshot is compiled in far less; after this the node is taken for stuck with it. */
 const ANSWER_WITHIN_MS = 30_000;
@@ -26,6 +28,13 @@ export type Delivery =
       readonly late?: Promise<boolean>;
     };
 
+export interface End {
+  /** Null when it ended because that was asked. */
+  readonly failure: string | null;
+  /** Exchanges and jobs that the drain had to cut; null when the process ended without telling. */
+  readonly cut: number | null;
+}
+
 export interface SupervisorOptions {
   /** File of the node process. */
   readonly entry: string;
@@ -35,7 +44,7 @@ export interface SupervisorOptions {
   /** How long an offer may go unanswered; as long as usual when left out. */
   readonly answerWithinMs?: number;
   /** The life is over: the stop that was asked, or a node that never came up (`failure` says why). */
-  readonly onEnd: (end: { readonly failure: string | null; readonly cut: number }) => void;
+  readonly onEnd: (end: End) => void;
 }
 
 export interface Supervision {
@@ -44,6 +53,8 @@ export interface Supervision {
   readonly lastExit: { readonly atWallMs: number; readonly reason: string } | null;
   readonly metrics: Address | null;
   readonly status: NodeStatus | null;
+  /** Why it does not do its work although its process lives, null when it does. */
+  readonly trouble: string | null;
 }
 
 interface Pending {
@@ -66,11 +77,30 @@ export class Supervisor {
   #status: NodeStatus | null = null;
   #lastExit: Supervision['lastExit'] = null;
   #failure: string | null = null;
-  #cut = 0;
+  /** Why a restarted node does not run what ran before, and how often it was tried. */
+  #refusal: { readonly reason: string; readonly times: number } | null = null;
+  #again: NodeJS.Timeout | null = null;
+  #wasHung = false;
+  readonly #watchdog = new Watchdog({
+    onSilent: (forS) =>
+      this.#options.say(
+        `the node (process ${this.#child?.pid}) has not been heard from for ${forS} s; it is killed after ${HUNG_LOOKS} s`,
+      ),
+    onHeardAgain: () => this.#options.say('the node is heard from again'),
+    onHung: (forS) => {
+      if (!this.#wasHung) this.#options.say(`the node has not been heard from for ${forS} s; killing it`);
+      this.#wasHung = true;
+      this.kill();
+    },
+  });
+  readonly #looking: NodeJS.Timeout;
+  /** As the node has told at the end of its drain. */
+  #cut: number | null = null;
 
   /** Starts the node process. */
   constructor(options: SupervisorOptions) {
     this.#options = options;
+    this.#looking = setInterval(() => this.#look(), LOOK_EVERY_MS).unref();
     this.#fork();
   }
 
@@ -103,17 +133,43 @@ export class Supervisor {
       lastExit: this.#lastExit,
       metrics: this.#metrics,
       status: this.#status,
+      trouble: this.#trouble(),
     };
   }
 
   /** Drains and ends the node. */
   stop(): void {
+    // Between two processes nothing is in flight.
+    if (this.#child === null) this.#cut = 0;
     this.#advance('stop');
+  }
+
+  /** Has the node open its access log anew. One that starts opens it anyway, and might still die of the signal. */
+  reopenLog(): void {
+    if (this.#life.phase === 'running') this.#child?.kill('SIGUSR2');
+  }
+
+  /** The drain's limit is over now; what is left is answered or broken off, and logged. */
+  cut(): void {
+    this.#link?.send({ v: 1, kind: 'node.cut' });
   }
 
   /** Ends the node at once. */
   kill(): void {
     this.#child?.kill('SIGKILL');
+  }
+
+  #trouble(): string | null {
+    const forS = this.#watchdog.silentForS;
+    if (forS !== null) return `not heard from for ${forS} s`;
+    return this.#refusal === null ? null : `serves nothing, and is tried again: ${this.#refusal.reason}`;
+  }
+
+  /** The first start has its own limit, that of `deliver`; a node that drains does not report. */
+  #look(): void {
+    const { phase, restarts } = this.#life;
+    if (phase === 'running' || (phase === 'starting' && restarts > 0)) this.#watchdog.look();
+    else this.#watchdog.reset();
   }
 
   #advance(event: LifeEvent): void {
@@ -138,6 +194,7 @@ export class Supervisor {
         return;
       case 'end': {
         if (this.#restart !== null) clearTimeout(this.#restart);
+        clearInterval(this.#looking);
         const why = this.#failure ?? this.#exitReason();
         this.#settle({ ok: false, reason: effect.failed ? why : 'the node has stopped' });
         this.#options.onEnd({ failure: effect.failed ? why : null, cut: this.#cut });
@@ -151,6 +208,7 @@ export class Supervisor {
 
   #fork(): void {
     this.#failure = null;
+    this.#wasHung = false;
     const child = fork(this.#options.entry, [], {
       serialization: 'advanced', // Snapshots travel as bytes, not as JSON.
       env: { ...process.env, ...this.#options.env() },
@@ -174,7 +232,10 @@ export class Supervisor {
     this.#child = null;
     this.#link = null;
     this.#status = null;
-    this.#lastExit = { atWallMs: Date.now(), reason };
+    this.#refusal = null;
+    if (this.#again !== null) clearTimeout(this.#again);
+    this.#watchdog.reset();
+    this.#lastExit = { atWallMs: Date.now(), reason: this.#wasHung ? 'killed, for it did nothing any more' : reason };
     this.#settleLate(false);
     // Only a running node has been sent the offer; in all other phases it still waits for one.
     if (this.#life.phase === 'running')
@@ -183,6 +244,7 @@ export class Supervisor {
   }
 
   #receive(message: NodeToControl): void {
+    this.#watchdog.heard();
     switch (message.kind) {
       case 'node.ready':
         this.#metrics = message.metrics;
@@ -203,13 +265,32 @@ export class Supervisor {
       case 'snapshot.applied':
         if (this.#isPending(message)) this.#settle({ ok: true });
         else if (this.#isLate(message)) this.#appliedLate();
+        if (this.#refusal !== null) this.#options.say('the node serves again');
+        this.#refusal = null;
         return;
       case 'snapshot.refused':
         if (this.#isPending(message)) this.#settle({ ok: false, reason: message.reason });
         else if (this.#isLate(message)) this.#settleLate(false);
-        else this.#options.say(`the node refused a snapshot that ran before: ${message.reason}`);
+        else this.#refusedAgain(message.reason);
         return;
     }
+  }
+
+  #refusedAgain(reason: string): void {
+    const times = (this.#refusal?.times ?? 0) + 1;
+    const delayMs = delayAfter(times);
+    const isNews = reason !== this.#refusal?.reason;
+    // What runs is not harmed by a refusal; only a node that has nothing to serve is in trouble.
+    if (this.#status?.snapshot) {
+      this.#options.say(`the node refused a snapshot that ran before: ${reason}`);
+      return;
+    }
+    this.#refusal = { reason, times };
+    if (isNews)
+      this.#options.say(`the node refused the snapshot that ran before: ${reason}; it is tried until it runs`);
+    this.#again = setTimeout(() => {
+      if (this.#life.phase === 'running' && this.#inForce !== null) this.#link?.send(this.#inForce);
+    }, delayMs);
   }
 
   #isPending({ version }: { readonly version: number }): boolean {

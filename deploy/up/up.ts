@@ -18,7 +18,7 @@ import { EmbeddedNode, StartFailed } from './embedded-node.js';
 import { type LastGood, readLastGood, writeLastGood } from './last-good.js';
 import { createPublisher, type Publisher } from './publisher.js';
 import { supervisedNode } from './supervised-node.js';
-import type { Supervisor } from './supervisor.js';
+import type { End, Supervisor } from './supervisor.js';
 import { type SourceWatch, tlsFilesOf, watchSources } from './watch-sources.js';
 
 /** What a node may take beyond its drain limit to end; then it is killed. */
@@ -43,9 +43,11 @@ export interface Running {
   readonly metrics: Address;
   /** The snapshot of an earlier run that is served because the config was not accepted at the start. */
   readonly lastGood: EarlierSnapshot | null;
-  /** Drains, and cuts when called again. */
+  /** Drains, cuts when called again, and kills when called once more. */
   stop(): void;
   reload(): void;
+  /** Opens the access log anew, after its file was renamed. */
+  reopenLog(): void;
   /** Exit code, when everything has ended. */
   readonly ended: Promise<number>;
 }
@@ -55,7 +57,7 @@ export async function startUp(options: UpOptions): Promise<Running> {
   const startedWallMs = Date.now();
   const startedAtMs = performance.now();
   const node = new EmbeddedNode(options);
-  const kept = await readLastGood(options.dataFolder);
+  const kept = config.isKept ? await readLastGood(options.dataFolder, config.file, say) : null;
   // Watched from before the first look at it: what changes during the start is published when that is over.
   let publish: ((cause: PublishCause) => void) | null = null;
   let missed: PublishCause | null = null;
@@ -83,7 +85,7 @@ export async function startUp(options: UpOptions): Promise<Running> {
       startedWallMs,
       uptimeMs: Math.round(performance.now() - startedAtMs),
       configFile: config.file,
-      ...publisher.look(),
+      ...lookOf(publisher, node),
       nodes: [supervisedNode(supervisor.look())],
     }),
   });
@@ -99,21 +101,29 @@ export async function startUp(options: UpOptions): Promise<Running> {
     metrics: supervisor.look().metrics ?? options.metrics,
     lastGood,
     reload: () => reload('signal'),
+    reopenLog: () => supervisor.reopenLog(),
     stop: stopOf(supervisor, () => node.running.inForce.clientTimers.drainMs, say),
     ended: endOf(ended, admin, watch, say),
   };
 }
 
+/** Settings that waited for a restart when they were published may have had one since, after a crash. */
+function lookOf(publisher: Publisher, node: EmbeddedNode): ReturnType<Publisher['look']> {
+  const look = publisher.look();
+  if (look.publish?.state !== 'accepted') return look;
+  return { ...look, publish: { ...look.publish, restartNeeded: node.restartNeeded(node.running.inForce) } };
+}
+
 /** Null when the config is in force, else the last good snapshot that runs in its stead. Throws when nothing can run. */
 async function firstSnapshot(
-  { config, say }: UpOptions,
+  { say }: UpOptions,
   node: EmbeddedNode,
   publisher: Publisher,
   kept: LastGood | null,
 ): Promise<EarlierSnapshot | null> {
   const { state } = await publisher.publish('start');
   if (state === 'accepted') return null;
-  const snapshot = kept === null ? null : lastGoodOf(config, kept, say);
+  const snapshot = kept === null ? null : lastGoodOf(kept, say);
   // An empty reason: the outcome has been told.
   if (kept === null || snapshot === null) throw new StartFailed('');
   // The refused one has started the process, with its own limits and perhaps on its own address.
@@ -123,12 +133,7 @@ async function firstSnapshot(
   return snapshot;
 }
 
-/** Another config's snapshot is nobody's last good one: serving it would be an accident, not a rescue. */
-function lastGoodOf(config: ConfigSource, kept: LastGood, say: (text: string) => void): Snapshot | null {
-  if (kept.configFile !== config.file) {
-    say(`the last good snapshot is that of ${kept.configFile ?? 'the built-in config'}, so it is not used`);
-    return null;
-  }
+function lastGoodOf(kept: LastGood, say: (text: string) => void): Snapshot | null {
   const decoded = decodeSnapshot(kept.bytes);
   if (decoded.ok) return decoded.snapshot;
   say(`the last good snapshot cannot be read: ${decoded.error} (${decoded.detail})`);
@@ -147,6 +152,7 @@ function publisherFor(options: UpOptions, node: EmbeddedNode, watch: SourceWatch
       return node.deliver(offer, snapshot.gateway);
     },
     async keep({ version, hash, bytes }) {
+      if (!config.isKept) return;
       await writeLastGood(dataFolder, { version, hash, configFile: config.file, bytes }).catch((error: unknown) => {
         say(`the last good snapshot could not be kept in ${dataFolder}: ${String(error)}`);
       });
@@ -159,14 +165,17 @@ function publisherFor(options: UpOptions, node: EmbeddedNode, watch: SourceWatch
 }
 
 function stopOf(supervisor: Supervisor, drainLimitMs: () => number, say: (text: string) => void): () => void {
-  let isStopping = false;
+  let asked = 0;
   return () => {
-    if (isStopping) {
+    asked += 1;
+    if (asked === 2) {
       say('cutting what is still in flight');
-      supervisor.kill();
-      return;
+      // The node does it, so that each cut exchange is answered where it can be, logged and counted.
+      supervisor.cut();
+      setTimeout(() => supervisor.kill(), END_GRACE_MS).unref();
     }
-    isStopping = true;
+    if (asked > 2) supervisor.kill();
+    if (asked > 1) return;
     const drainMs = drainLimitMs();
     say(`stopping: what is in flight may finish within ${drainMs / 1_000} s; Ctrl-C once more cuts it`);
     supervisor.stop();
@@ -178,7 +187,7 @@ function stopOf(supervisor: Supervisor, drainLimitMs: () => number, say: (text: 
 }
 
 async function endOf(
-  ended: Promise<{ readonly failure: string | null; readonly cut: number }>,
+  ended: Promise<End>,
   admin: AdminApi,
   watch: SourceWatch,
   say: (text: string) => void,
@@ -187,6 +196,11 @@ async function endOf(
   watch.close();
   await admin.close();
   if (failure !== null) say(failure);
-  else say(cut === 0 ? 'stopped; nothing was cut' : `stopped; ${cut} exchanges had to be cut`);
-  return failure === null ? 0 : 1;
+  else if (cut === null)
+    say('stopped, but the node ended before its drain did: what was in flight is cut and not in the log');
+  else
+    say(
+      cut === 0 ? 'stopped; nothing was cut' : `stopped; ${cut} ${cut === 1 ? 'exchange' : 'exchanges'} had to be cut`,
+    );
+  return failure === null && cut !== null ? 0 : 1;
 }

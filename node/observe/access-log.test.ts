@@ -17,7 +17,7 @@ function setUp() {
       close: async () => {
         file.closed = true;
       },
-      counts: () => ({ written: file.lines.length, dropped: 1 }),
+      counts: () => ({ written: file.lines.length, dropped: 1, trouble: null }),
     };
   }, seededRandom(7));
   const prepare = (spec: Partial<AccessLogSpec>, routes = [makeRoute()]) => {

@@ -24,6 +24,8 @@ export interface AccessLog {
   /** Opens what a snapshot asks for. Throws when it can't; nothing has changed until the result is committed. */
   prepare(snapshot: Pick<Snapshot, 'gateway' | 'routes'>): Prepared;
   counts(): { readonly written: number; readonly dropped: number };
+  /** Why lines are being lost, null while they are not. */
+  trouble(): string | null;
   close(): Promise<void>;
 }
 
@@ -92,6 +94,10 @@ class Log implements AccessLog {
   counts(): { readonly written: number; readonly dropped: number } {
     const { written, dropped } = this.#writer?.counts() ?? { written: 0, dropped: 0 };
     return { written: this.#before.written + written, dropped: this.#before.dropped + dropped };
+  }
+
+  trouble(): string | null {
+    return this.#writer?.counts().trouble ?? null;
   }
 
   async close(): Promise<void> {

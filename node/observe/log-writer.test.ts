@@ -30,7 +30,7 @@ describe('the log writer', () => {
     }
     await log.close();
     expect(readFileSync(path, 'latin1')).toBe(expected);
-    expect(log.counts()).toEqual({ written: 20_000, dropped: 0 });
+    expect(log.counts()).toEqual({ written: 20_000, dropped: 0, trouble: null });
   });
 
   it('lets no line wait for others longer than the flush time', async () => {
@@ -78,20 +78,20 @@ describe('the log writer', () => {
     expect(dropped).toBeGreaterThan(lines / 3);
     expect(dropped).toBeLessThan((2 * lines) / 3);
     await log.close();
-    expect(log.counts()).toEqual({ written: lines - dropped, dropped });
+    expect(log.counts()).toMatchObject({ written: lines - dropped, dropped });
   });
 
   it('loses what a full disk does not take, counts it, and tries again', async () => {
     const { clock, log } = open('/dev/full');
     log.write('lost\n');
     clock.advance(FLUSH_MS);
-    await vi.waitFor(() => expect(log.counts()).toEqual({ written: 0, dropped: 1 }));
+    await vi.waitFor(() => expect(log.counts()).toEqual({ written: 0, dropped: 1, trouble: 'ENOSPC' }));
     log.write('lost too\n');
     clock.advance(RETRY_MS);
     await vi.waitFor(() => expect(log.counts().dropped).toBe(2));
     log.write('lost at last\n');
     await log.close();
-    expect(log.counts()).toEqual({ written: 0, dropped: 3 });
+    expect(log.counts()).toEqual({ written: 0, dropped: 3, trouble: 'ENOSPC' });
     log.write('after the end\n');
     expect(log.counts().dropped).toBe(4);
   });

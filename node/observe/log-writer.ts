@@ -20,7 +20,7 @@ import type { Timer, Timers } from '../time/clock.js';
 export interface LogWriter {
   /** Takes one line of ASCII with its line end. Never throws, never waits. */
   write(line: string): void;
-  /** Opens the file anew, for log rotation; SIGUSR2 does the same. Stdout stays as it is. */
+  /** Opens the file anew, for log rotation; the signals of ROTATE_SIGNALS do the same. Stdout stays as it is. */
   reopen(): void;
   /** Writes what waits, within a bound, and closes. */
   close(): Promise<void>;
@@ -30,7 +30,12 @@ export interface LogWriter {
 export interface LogCounts {
   readonly written: number;
   readonly dropped: number;
+  /** Why lines are being lost, null while they are not. */
+  readonly trouble: string | null;
 }
+
+/** SIGUSR1 is what nginx takes for it; left alone, it would open Node's inspector. */
+export const ROTATE_SIGNALS = ['SIGUSR2', 'SIGUSR1'] as const;
 
 /** Bytes of a batch. Large enough that a write's fixed cost is nothing per line, small enough for a pipe. */
 export const BATCH_BYTES = 64 * 1024;
@@ -109,6 +114,7 @@ class FileLog implements LogWriter {
   #paused = false;
   #written = 0;
   #dropped = 0;
+  #trouble: string | null = null;
   #closing = false;
   #onClosed: (() => void) | null = null;
   readonly #flushTimer: Timer;
@@ -126,13 +132,14 @@ class FileLog implements LogWriter {
     });
     this.#closeTimer = timers.create(() => this.#finish());
     process.on('exit', this.#atExit);
-    process.on('SIGUSR2', this.#onRotate);
+    for (const signal of ROTATE_SIGNALS) process.on(signal, this.#onRotate);
   }
 
   write(line: string): void {
     if (!this.#batch.holds(line.length)) {
       if (this.#queuedBytes + this.#batch.length + line.length > BUFFER_BYTES) {
         this.#dropped += 1;
+        this.#trouble ??= 'they come faster than they are taken';
         return;
       }
       this.#seal(Math.max(BATCH_BYTES, line.length));
@@ -160,7 +167,7 @@ class FileLog implements LogWriter {
   }
 
   counts(): LogCounts {
-    return { written: this.#written, dropped: this.#dropped };
+    return { written: this.#written, dropped: this.#dropped, trouble: this.#trouble };
   }
 
   /** The current batch goes to the queue, and an empty one takes its place. */
@@ -217,6 +224,7 @@ class FileLog implements LogWriter {
       return;
     }
     this.#written += batch.lines;
+    this.#trouble = null;
     this.#writing = null;
     batch.length = 0;
     batch.lines = 0;
@@ -232,6 +240,7 @@ class FileLog implements LogWriter {
     }
     this.#torn ||= this.#offset > 0;
     this.#dropped += batch.lines;
+    this.#trouble = error.code ?? error.message;
     this.#writing = null;
     // Someone waits for the end, and what has just failed will not be better in a moment.
     if (this.#closing) this.#finish();
@@ -254,7 +263,7 @@ class FileLog implements LogWriter {
   #finish(): void {
     for (const timer of [this.#flushTimer, this.#retryTimer, this.#closeTimer]) timer.cancel();
     process.off('exit', this.#atExit);
-    process.off('SIGUSR2', this.#onRotate);
+    for (const signal of ROTATE_SIGNALS) process.off(signal, this.#onRotate);
     for (const batch of [...this.#queue.splice(0), this.#batch]) this.#dropped += batch.lines;
     this.#dropped += this.#writing?.lines ?? 0;
     this.#writing = null;

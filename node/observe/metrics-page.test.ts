@@ -28,6 +28,7 @@ it('docs/metrics.md lists every metric of a node, with its type and meaning', as
     eventLoop: () => ({ delayP50Ms: 0, delayP99Ms: 0, delayMaxMs: 0, utilization: 0 }),
     log: () => ({ written: 0, dropped: 0 }),
     spans: () => ({ exported: 0, dropped: 0 }),
+    bodies: () => ({ bytes: 21, refusals: 22 }),
     bugs: () => 0,
   });
   const text = await metrics.render();

@@ -56,6 +56,8 @@ export interface NodeObserver extends Observer {
   prepare(snapshot: Snapshot, upstreams?: Upstreams): Promise<Prepared>;
   /** Forgets the routes that are not named: call it after the swap, or after a snapshot was refused with the old ids. */
   retainRoutes(routeIds: Iterable<string>): void;
+  /** Why the access log loses lines, null while it does not. */
+  logTrouble(): string | null;
   /** Writes and exports what waits, within bounds. Exchanges that end later are only counted. */
   close(): Promise<void>;
 }
@@ -162,6 +164,10 @@ class Observers implements NodeObserver {
     const kept = new Set([...routeIds, NO_ROUTE_ID, JOBS_ROUTE_ID]);
     this.#cells.retainRoutes(kept);
     for (const routeId of this.#routes.keys()) if (!kept.has(routeId)) this.#routes.delete(routeId);
+  }
+
+  logTrouble(): string | null {
+    return this.#log.trouble();
   }
 
   async close(): Promise<void> {

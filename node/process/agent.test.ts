@@ -22,8 +22,7 @@ const STATUS = nodeStatus({ pid: 9 });
 function setUp() {
   const sent: NodeToControl[] = [];
   const applying: { version: number; hash: string; resolve: () => void; reject: (error: Error) => void }[] = [];
-  const exits: number[] = [];
-  const logs: string[] = [];
+  const [exits, logs, acts]: [number[], string[], string[]] = [[], [], []];
   let drains = 0;
   let endDrain: (result: { cut: number }) => void = () => {};
   let tick: (() => void) | null = null;
@@ -49,6 +48,8 @@ function setUp() {
         endDrain = resolve;
       });
     },
+    cut: () => acts.push('cut'),
+    closeMetrics: async () => void acts.push('closeMetrics'),
     close: async () => {},
     status: () => status(),
     metricsAddress: { host: '127.0.0.1', port: 9090 },
@@ -74,7 +75,7 @@ function setUp() {
   return {
     agent,
     sent,
-    ...{ applying, exits, logs, receiver },
+    ...{ applying, exits, logs, acts, receiver },
     drains: () => drains,
     endDrain: (cut: number) => endDrain({ cut }),
     tick: () => tick?.(),
@@ -91,6 +92,14 @@ function setUp() {
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe('the agent of a node', () => {
+  it('cuts a drain short when control says so, and lets its metrics port go when control is gone', () => {
+    const { receiver, acts, drains } = setUp();
+    receiver.onMessage({ v: 1, kind: 'node.cut' });
+    expect([acts, drains()]).toEqual([['cut'], 1]);
+    receiver.onClose();
+    expect([acts, drains()]).toEqual([['cut', 'closeMetrics'], 1]);
+  });
+
   it('goes on when a status can not be had for once', () => {
     const { setStatus, tick, sent, logs } = setUp();
     const before = sent.length;
@@ -102,6 +111,15 @@ describe('the agent of a node', () => {
     setStatus(() => STATUS);
     tick();
     expect(sent.length).toBe(before + 1);
+  });
+
+  it('tells a warning once, and again when it had gone', () => {
+    const { setStatus, tick, logs } = setUp();
+    for (const warnings of [['full'], ['full', 'late'], [], ['full']]) {
+      setStatus(() => ({ ...STATUS, warnings }));
+      tick();
+    }
+    expect(logs).toEqual(['full', 'late', 'full']);
   });
 
   it('says that a snapshot is applied although no status can be had', async () => {

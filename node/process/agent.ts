@@ -27,16 +27,20 @@ export interface AgentParts {
 }
 
 export interface Agent {
-  /** Drains and ends the process; a second call is nothing, control decides about cutting short. */
+  /** Drains and ends the process; a second call is nothing, control decides about cutting short (`node.cut`). */
   stop(exitCode?: number): void;
 }
 
 export function startAgent({ link, node, decode, every, log, exit }: AgentParts): Agent {
   let isStopping = false;
 
+  let told: readonly string[] = [];
   const report = (): void => {
     try {
-      link.send({ v: 1, kind: 'node.status', status: node.status() });
+      const status = node.status();
+      for (const warning of status.warnings) if (!told.includes(warning)) log(warning);
+      told = status.warnings;
+      link.send({ v: 1, kind: 'node.status', status });
     } catch (error) {
       // A report that can't be made must not end the node, nor make an applied snapshot look refused.
       log(`no status report: ${reasonOf(error)}`);
@@ -78,12 +82,18 @@ export function startAgent({ link, node, decode, every, log, exit }: AgentParts)
   link.listen({
     onMessage(message) {
       if (message.kind === 'node.drain') return stop();
+      if (message.kind === 'node.cut') {
+        stop();
+        return node.cut();
+      }
       offered(message);
     },
     onClose() {
       // Killed or crashed: nobody would restart, steer or stop this node, and it would hold the port for ever.
       if (!isStopping) log('control is gone; draining');
       stop();
+      // The next `up` needs its port at once; nobody asks this node any more.
+      void node.closeMetrics();
     },
   });
   link.send({ v: 1, kind: 'node.ready', pid: node.status().pid, metrics: node.metricsAddress });

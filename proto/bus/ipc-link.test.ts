@@ -141,6 +141,7 @@ describe('messages of a node', () => {
         { upstream: 'u', target: 't:1', open: 1, idle: 0, waiting: 0, inFlight: 1, standing: 'well', reason: '' },
       ],
       upstreams: [{ upstream: 'u', standing: 'well', reason: '' }],
+      warnings: [],
       healthChanges: [],
     },
   };

@@ -40,6 +40,14 @@ export interface NodeDrain {
 
 export const nodeDrain: z.ZodType<NodeDrain> = z.object({ v, kind: z.literal('node.drain') });
 
+/** Control → node: do not wait for the drain's limit any longer. What is left is cut, as at the limit. */
+export interface NodeCut {
+  readonly v: 1;
+  readonly kind: 'node.cut';
+}
+
+export const nodeCut: z.ZodType<NodeCut> = z.object({ v, kind: z.literal('node.cut') });
+
 /** Node → control: the drain is over; `cut` exchanges had to be broken off. The process ends after this. */
 export interface NodeDrained {
   readonly v: 1;

@@ -1,9 +1,11 @@
 /** Which messages travel between control and one node, in which direction. */
 import {
+  type NodeCut,
   type NodeDrain,
   type NodeDrained,
   type NodeFailed,
   type NodeReady,
+  nodeCut,
   nodeDrain,
   nodeDrained,
   nodeFailed,
@@ -20,12 +22,13 @@ import {
 } from './snapshot.js';
 import { type StatusReport, statusReport } from './status.js';
 
-export type ControlToNode = SnapshotOffer | NodeDrain;
+export type ControlToNode = SnapshotOffer | NodeDrain | NodeCut;
 export type NodeToControl = NodeReady | NodeFailed | NodeDrained | SnapshotApplied | SnapshotRefused | StatusReport;
 
 export const decodeControlToNode: Decode<ControlToNode> = messageDecoder<ControlToNode>({
   'snapshot.offer': snapshotOffer,
   'node.drain': nodeDrain,
+  'node.cut': nodeCut,
 });
 
 export const decodeNodeToControl: Decode<NodeToControl> = messageDecoder<NodeToControl>({

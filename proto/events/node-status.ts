@@ -16,6 +16,8 @@ export interface NodeStatus {
   readonly rssBytes: number;
   readonly targets: readonly TargetStatus[];
   readonly upstreams: readonly UpstreamStatus[];
+  /** What does not stop this node but should not last, in words for people. */
+  readonly warnings: readonly string[];
   /** The latest changes of opinion about them, the newest last; a few, whatever has happened. */
   readonly healthChanges: readonly HealthChange[];
 }

@@ -47,6 +47,7 @@ const status: z.ZodType<NodeStatus> = z.object({
     }),
   ),
   upstreams: z.array(z.object({ upstream: z.string(), ...opinion })).default([]),
+  warnings: z.array(z.string()).default([]),
   healthChanges: z.array(healthChange).default([]),
 });
 

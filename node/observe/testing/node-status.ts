@@ -15,6 +15,7 @@ export function nodeStatus(overrides: Partial<NodeStatus> = {}): NodeStatus {
     rssBytes: 0,
     targets: [],
     upstreams: [],
+    warnings: [],
     healthChanges: [],
     ...overrides,
   };

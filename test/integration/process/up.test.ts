@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { ControlStatus } from '@weir/control/api/control-status.js';
@@ -115,6 +115,38 @@ describe('weir up', { timeout: LONG_MS }, () => {
     expect(status.nodes[0]?.pid).not.toBe(first);
   });
 
+  it('says which settings a node takes over when it is started again, and that none waits any more', async () => {
+    const weir = await startWeir(answering('one').replace('127.0.0.1:0', await freeAddress()));
+    const moved = await freeAddress();
+    weir.writeConfig(answering('two').replace('127.0.0.1:0', moved));
+    await waitFor(() => weir.said().includes('restart needed for gateway.listen'));
+    expect((await statusOf(weir)).publish?.restartNeeded).toHaveLength(1);
+    process.kill(await nodePid(weir), 'SIGKILL');
+    await waitFor(() => weir.said().includes('takes over what waited for a restart: gateway.listen'));
+    await untilBody(`http://${moved}`, 'two');
+    expect((await statusOf(weir)).publish?.restartNeeded).toEqual([]);
+  });
+
+  it('starts again at once behind a parent that was killed, while the old node still drains', async () => {
+    let asked = 0;
+    const upstream = await startUpstream(() => {
+      asked += 1;
+    });
+    const weir = await startWeir(proxying(upstream));
+    void get(weir.traffic);
+    await waitFor(() => asked === 1);
+    const orphan = await nodePid(weir);
+    process.kill(weir.pid, 'SIGKILL');
+    await weir.exited;
+    const metrics = new URL(weir.metrics).host;
+    const args = ['--data', join(weir.folder, 'state'), '--admin', '127.0.0.1:0', '--metrics', metrics];
+    const again = spawnWeir(['up', '--config', weir.configFile, ...args], weir.folder);
+    await waitFor(() => /^ {2}stop /m.test(again.said()) || again.hasExited(), again.said);
+    expect(again.said()).toContain('is up after');
+    expect(isAlive(orphan)).toBe(true);
+    process.kill(orphan, 'SIGKILL');
+  });
+
   it('leaves no node behind when it is killed', async () => {
     const weir = await startWeir(answering('one'));
     const pid = await nodePid(weir);
@@ -128,7 +160,7 @@ describe('weir up', { timeout: LONG_MS }, () => {
     expect((await statusOf(weir)).snapshot?.version).toBe(1);
     weir.child.kill('SIGTERM');
     expect(await weir.exited).toBe(0);
-    expect(existsSync(join(weir.folder, 'state', 'last-good.snapshot'))).toBe(true);
+    expect(readdirSync(join(weir.folder, 'state'))).toEqual([expect.stringMatching(/^last-good-.*snapshot$/)]);
     const again = spawnWeir(
       ['up', '--config', weir.configFile, '--data', join(weir.folder, 'state'), ...anyPorts],
       weir.folder,
@@ -171,7 +203,28 @@ describe('the end of weir up', { timeout: LONG_MS }, () => {
     await waitFor(() => weir.said().includes('stopping'));
     weir.child.kill('SIGINT');
     expect(await weir.exited).toBe(130);
-    expect(await answer).toBe('refused');
+    expect(await answer).toContain('draining');
+    expect(weir.said()).toContain('1 exchange had to be cut');
+  });
+
+  it('does not claim that nothing was cut when the node was killed', async () => {
+    let asked = 0;
+    const upstream = await startUpstream(() => {
+      asked += 1;
+    });
+    const weir = await startWeir(proxying(upstream));
+    void get(weir.traffic);
+    await waitFor(() => asked === 1);
+    const pid = await nodePid(weir);
+    process.kill(pid, 'SIGSTOP');
+    for (const told of ['stopping', 'cutting']) {
+      weir.child.kill('SIGINT');
+      await waitFor(() => weir.said().includes(told));
+    }
+    weir.child.kill('SIGINT');
+    expect(await weir.exited).toBe(130);
+    expect(weir.said()).not.toContain('nothing was cut');
+    expect(weir.said()).toContain('ended before its drain did');
   });
 });
 
@@ -194,6 +247,16 @@ describe('a start that fails', { timeout: LONG_MS }, () => {
     expect(lines).toHaveLength(1);
     expect(lines[0]).toContain(`127.0.0.1:${port}`);
     if (existsSync('/proc/net/tcp')) expect(lines[0]).toContain(String(process.pid));
+    expect(outcome.stderr).not.toContain('    at ');
+  });
+
+  it('names two of its own addresses that are the same', async () => {
+    const folder = newFolder();
+    writeFileSync(join(folder, 'weir.yaml'), answering('x'));
+    const address = await freeAddress();
+    const outcome = await runWeir(['up', '--config', 'weir.yaml', '--admin', address, '--metrics', address], folder);
+    expect(outcome).toMatchObject({ code: 1, stdout: '' });
+    expect(outcome.stderr).toContain(`--metrics and --admin are both ${address}`);
     expect(outcome.stderr).not.toContain('    at ');
   });
 
