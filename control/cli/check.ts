@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 
 const HELP = `
 Every fault is printed as FILE:LINE:COLUMN, with what to write instead. References such as \${NAME} are checked
-against the environment of this command. The exit code is 1 when there is an error; warnings alone leave it 0.
+against the environment of this command, and the certificates and keys that the config names are read. The exit code is 1 when there is an error; warnings alone leave it 0.
 
 Examples:
   $ weir check weir.yaml
@@ -44,12 +44,10 @@ export interface CheckReport {
 
 async function check(file: string): Promise<CheckReport> {
   // Loaded here: with the schema of the whole config every other command would start three times slower.
-  const { checkConfig } = await import('../publish/check-config.js');
-  const { sha256Hex } = await import('../publish/credential-hashes.js');
-  const { readConfigFile } = await import('../publish/load-config.js');
+  const { checkWithFiles, readConfigFile } = await import('../publish/load-config.js');
   const text = await readConfigFile(file);
   if (typeof text !== 'string') return { file, ok: false, faults: [text], summary: summarise([text]) };
-  const checked = checkConfig(text, process.env, sha256Hex);
+  const checked = await checkWithFiles(text, process.env, Date.now());
   if (!checked.ok) return { file, ok: false, faults: checked.faults, summary: summarise(checked.faults) };
   const { upstreams, routes } = checked.config;
   const size = `${count(upstreams.length, 'upstream')}, ${count(routes.length, 'route')}`;

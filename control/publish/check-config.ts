@@ -1,13 +1,19 @@
 /** A config text, checked as a whole: parsed, then linted; every fault of both, in the order of the file. */
 import type { WeirConfig } from '@weir/proto/config/document.js';
-import type { Fault } from '@weir/proto/config/faults.js';
+import type { Fault, Finding } from '@weir/proto/config/faults.js';
 import { bounded, parseConfig } from '@weir/proto/config/parse.js';
 import { type Environment, fillReferences } from '@weir/proto/snapshot/secret-text.js';
 import { lint } from './lint.js';
 import { whyNotKey } from './public-keys.js';
 
 export type CheckedConfig =
-  | { readonly ok: true; readonly config: WeirConfig; readonly warnings: readonly Fault[] }
+  | {
+      readonly ok: true;
+      readonly config: WeirConfig;
+      readonly warnings: readonly Fault[];
+      /** Gives findings of later checks their place. */
+      readonly place: (findings: readonly Finding[]) => Fault[];
+    }
   /** `faults` holds the warnings as well. */
   | { readonly ok: false; readonly faults: readonly Fault[] };
 
@@ -30,5 +36,12 @@ export function checkConfig(
   const failed = parsed.config === null || faults.some(({ severity }) => severity === 'error');
   return failed || parsed.config === null
     ? { ok: false, faults }
-    : { ok: true, config: parsed.config, warnings: faults };
+    : { ok: true, config: parsed.config, warnings: faults, place: parsed.place };
+}
+
+/** With what a look into the files has found, in the order of the config. */
+export function withFindings(checked: CheckedConfig, findings: readonly Finding[]): CheckedConfig {
+  if (!checked.ok || findings.length === 0) return checked;
+  const faults = bounded([...checked.warnings, ...checked.place(findings)]);
+  return faults.some(({ severity }) => severity === 'error') ? { ok: false, faults } : { ...checked, warnings: faults };
 }

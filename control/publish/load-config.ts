@@ -5,7 +5,8 @@ import type { Fault } from '@weir/proto/config/faults.js';
 import { sourceBytesMax } from '@weir/proto/config/yaml-source.js';
 import type { Environment } from '@weir/proto/snapshot/secret-text.js';
 import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
-import { checkConfig } from './check-config.js';
+import { type CheckedConfig, checkConfig, withFindings } from './check-config.js';
+import { checkFiles } from './check-files.js';
 import { compileSnapshot } from './compile.js';
 import { createPasswordHasher, sha256Hex } from './credential-hashes.js';
 
@@ -24,11 +25,21 @@ const hashPassword = createPasswordHasher();
 
 export async function loadConfig(file: string, context: LoadContext): Promise<LoadedConfig> {
   const text = await readConfigFile(file);
-  return typeof text === 'string' ? loadText(text, context) : { ok: false, faults: [text] };
+  if (typeof text !== 'string') return { ok: false, faults: [text] };
+  return compiled(await checkWithFiles(text, context.environment, context.createdWallMs), context);
 }
 
 export function loadText(text: string, context: LoadContext): LoadedConfig {
-  const checked = checkConfig(text, context.environment, sha256Hex);
+  return compiled(checkConfig(text, context.environment, sha256Hex), context);
+}
+
+/** The config, and the certificates and keys that it names. */
+export async function checkWithFiles(text: string, environment: Environment, nowMs: number): Promise<CheckedConfig> {
+  const checked = checkConfig(text, environment, sha256Hex);
+  return checked.ok ? withFindings(checked, await checkFiles(checked.config, environment, nowMs)) : checked;
+}
+
+function compiled(checked: CheckedConfig, context: LoadContext): LoadedConfig {
   if (!checked.ok) return checked;
   const snapshot = compileSnapshot(checked.config, { ...context, sha256Hex, hashPassword });
   return { ok: true, snapshot, warnings: checked.warnings };

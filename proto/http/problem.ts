@@ -109,7 +109,7 @@ const hints: Record<FailureCode, string> = {
   destination_unroutable: 'The node has no route to the target: check its network and the address.',
   tls_error: 'Check that the target speaks TLS on this port and shares a protocol version with the gateway.',
   tls_certificate_error:
-    'Give the upstream the CA of its certificate (`tls.caFile`), or the name that stands in it (`tls.serverName`).',
+    'The access log says what is wrong with it: renew one that has expired, give the upstream the CA of its certificate (`tls.caFile`), or the name that stands in it (`tls.serverName`).',
   connection_closed_unsent:
     'The target closes connections as they are used: keep `pool.idle` below the keep-alive limit of the target.',
   connection_closed: 'The target closed without an answer: look in its log for a crash or a restart at this time.',
