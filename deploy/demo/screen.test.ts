@@ -16,6 +16,13 @@ describe('the screen', () => {
     expect(output.written).toEqual(['a\nb\n', '\x1b[2F\x1b[Jc\nd\ne\n', '\x1b[3F\x1b[Jf\n']);
   });
 
+  it('draws no line wider than the terminal, for it would take two, and keeps the colours of what it cuts', () => {
+    const output = { ...outputOf(true), columns: 3 };
+    const screen = createScreen(output, () => 0);
+    screen.show(['abcdef', '\x1b[31mabcdef\x1b[0m', 'é→x…y'], 'short');
+    expect(output.written).toEqual(['abc\n\x1b[31mabc\x1b[0m\né→x\n']);
+  });
+
   it('draws no more lines than a low terminal can take back, and all of them at the end', () => {
     const output = { ...outputOf(true), rows: 3 };
     const screen = createScreen(output, () => 0);

@@ -4,8 +4,9 @@
 export interface DemoOutput {
   write(text: string): unknown;
   readonly isTTY?: boolean;
-  /** Height of the terminal. */
+  /** Height and width of the terminal. */
   readonly rows?: number;
+  readonly columns?: number;
 }
 
 export interface Screen {
@@ -26,7 +27,9 @@ export function createScreen(output: DemoOutput, nowMs: () => number): Screen {
   let shortAtMs = Number.NEGATIVE_INFINITY;
   const draw = (lines: readonly string[]): void => {
     // One write, so that the terminal never shows half a table.
-    output.write(`${rewind(drawn)}${lines.join('\n')}\n`);
+    const { columns = Number.POSITIVE_INFINITY } = output;
+    // A line that wraps takes two, and the cursor would go back too few.
+    output.write(`${rewind(drawn)}${lines.map((line) => cutTo(line, columns)).join('\n')}\n`);
     drawn = lines.length;
   };
   return {
@@ -43,6 +46,17 @@ export function createScreen(output: DemoOutput, nowMs: () => number): Screen {
       else output.write(`\n${lines.join('\n')}\n`);
     },
   };
+}
+
+/** The first `width` characters that are seen; colours take no room and are kept, so that the last one is switched off. */
+export function cutTo(line: string, width: number): string {
+  let seen = 0;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape that begins a colour is what is looked for
+  return line.replace(/\x1b\[[0-9;]*m|./gsu, (part) => {
+    if (part.startsWith('\x1b')) return part;
+    seen += 1;
+    return seen <= width ? part : '';
+  });
 }
 
 /** Colour on a terminal, unless its user asked for none (no-color.org) or it can't (TERM=dumb). */
