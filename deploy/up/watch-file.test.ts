@@ -90,6 +90,14 @@ describe('watchContent', () => {
     }
   });
 
+  it('tells of a file that stays away, once, and of its return', async () => {
+    await begin();
+    renameSync(file, `${file}.away`);
+    await seen(1);
+    renameSync(`${file}.away`, file);
+    await seen(2);
+  });
+
   it('tells nothing after it was closed', async () => {
     await begin();
     writeFileSync(file, 'two');

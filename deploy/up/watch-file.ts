@@ -3,7 +3,7 @@
  *
  * Editors rename a new file over the old one, Kubernetes swaps a symlink beside it, some write in place and in pieces.
  * So the folder is watched (and the folder of what a symlink points to), events are gathered for a moment, and only a
- * content that differs from the last one counts. Network file systems send no events: a look every two seconds covers
+ * content that differs from the last one counts, or a file that stays away. Network file systems send no events: a look every two seconds covers
  * them and whatever else an event was missed for.
  */
 import { createHash } from 'node:crypto';
@@ -26,12 +26,20 @@ export async function watchContent(path: string, onChange: () => void): Promise<
   let settling: NodeJS.Timeout | null = null;
   let noticedAtMs = 0;
   let isClosed = false;
+  /** It was not there at the last look. */
+  let isMissed = false;
   const watchers = new Map<string, FSWatcher>();
 
   const look = async (): Promise<void> => {
-    // A file that is gone for the moment is being replaced; the next event tells.
     const content = await contentHash(path);
-    if (isClosed || content === null || content === known) return;
+    if (isClosed || content === known) return;
+    if (content === null && !isMissed) {
+      // A file that is gone for the moment is being replaced, most often; one that stays away is news.
+      isMissed = true;
+      setTimeout(() => void look(), LOOK_EVERY_MS).unref();
+      return;
+    }
+    isMissed = content === null;
     known = content;
     onChange();
     await watchFolders();

@@ -37,6 +37,14 @@ describe('an error while connecting', () => {
     expect(failed.cause).toBe(error);
     expect(failed.detail).toBe(`api.test:443: it said ${code}`);
   });
+
+  it('in TLS is told in words, without the source files of the library', () => {
+    const text =
+      '40D7:error:0A00010B:SSL routines:ssl3_get_record:wrong version number:../deps/openssl/openssl/ssl/record/ssl3_record.c:355:\n';
+    expect(translateConnectError('tls', new Error(text), 'api.test:443').detail).toBe(
+      'api.test:443: wrong version number',
+    );
+  });
 });
 
 describe('an error on a connection', () => {

@@ -32,10 +32,15 @@ const DNS_TIMEOUTS: ReadonlySet<string> = new Set(['ETIMEOUT', 'ETIMEDOUT', 'EAI
 const CERTIFICATE =
   /^(?:CERT_|ERR_TLS_CERT|UNABLE_TO_(?:GET|VERIFY|DECODE|DECRYPT)_|CRL_|ERROR_IN_C|HOSTNAME_MISMATCH$|INVALID_(?:CA|PURPOSE)$|PATH_LENGTH_EXCEEDED$|(?:DEPTH_ZERO_)?SELF_SIGNED_CERT)/;
 
+/** OpenSSL's reason without its numbers, functions and source files: `…:wrong version number:../deps/…/ssl3_record.c:355:`. */
+function tlsReason(message: string): string {
+  return /error:[0-9A-F]+:[^:]*:[^:]*:([^:]+):/i.exec(message)?.[1] ?? message;
+}
+
 export function translateConnectError(stage: ConnectStage, error: Error, destination: string): Failure {
   const code = 'code' in error ? String(error.code) : '';
   const more = { cause: error };
-  const detail = `${destination}: ${error.message}`;
+  const detail = `${destination}: ${stage === 'tls' ? tlsReason(error.message) : error.message}`;
   switch (stage) {
     case 'dns':
       return failure(DNS_TIMEOUTS.has(code) ? 'dns_timeout' : 'dns_error', detail, more);
