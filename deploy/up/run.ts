@@ -7,6 +7,7 @@ import { readVersion } from '../version.js';
 import { showLastGood, showOutcome, showPlaces } from './announce.js';
 import { type ConfigSource, fileConfig, textConfig } from './config-source.js';
 import { StartFailed } from './embedded-node.js';
+import { boundStderr, endSoon } from './stderr.js';
 import { type Running, startUp } from './up.js';
 import { WELCOME_CONFIG } from './welcome.js';
 
@@ -19,6 +20,13 @@ const say = (text: string): void => {
 };
 
 export async function runUp(options: UpArguments): Promise<number> {
+  boundStderr();
+  const code = await run(options);
+  endSoon(code);
+  return code;
+}
+
+async function run(options: UpArguments): Promise<number> {
   const openFiles = openFilesMax();
   if (openFiles < OPEN_FILES_MIN)
     return refuse(

@@ -8,6 +8,7 @@ import {
   answering,
   buildFirst,
   cleanUp,
+  freeAddress,
   get,
   LONG_MS,
   newFolder,
@@ -31,14 +32,7 @@ const untilBody = (url: string, body: string): Promise<void> =>
 const statusCode = async (weir: WeirProcess) => (await runWeir(['status', '--admin', weir.admin], weir.folder)).code;
 
 /** Port 0 would be another one at each start. */
-async function onFixedPort(config: string): Promise<string> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  const port = address !== null && typeof address === 'object' ? address.port : 0;
-  return config.replace('127.0.0.1:0', `127.0.0.1:${port}`);
-}
+const onFixedPort = async (config: string): Promise<string> => config.replace('127.0.0.1:0', await freeAddress());
 
 describe('a node that lives and does not serve', { timeout: LONG_MS }, () => {
   it('is given its snapshot again until its port is free', async () => {

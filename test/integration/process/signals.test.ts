@@ -1,5 +1,6 @@
 /** The signals that `weir up` documents, and those that people send it because other servers take them. */
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { closeSync, constants, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -7,12 +8,14 @@ import {
   anyPorts,
   buildFirst,
   cleanUp,
+  freeAddress,
   get,
   LONG_MS,
   newFolder,
   spawnWeir,
   startWeir,
   waitFor,
+  weirProgram,
 } from './weir-process.js';
 
 beforeAll(buildFirst, 4 * LONG_MS);
@@ -25,6 +28,43 @@ const contentOf = (file: string): string => {
     return '';
   }
 };
+
+describe('a reader of stderr that has stopped', { timeout: LONG_MS }, () => {
+  it('holds up neither traffic nor the end', async () => {
+    const folder = newFolder();
+    const config = join(folder, 'weir.yaml');
+    const [traffic, admin] = [await freeAddress(), await freeAddress()];
+    writeFileSync(config, answering('hello').replace('127.0.0.1:0', traffic));
+    // A pipe proper, which holds 64 KiB; what `spawn` makes is a pair of sockets, and holds more. Nobody reads it.
+    const fifo = join(folder, 'stderr');
+    execFileSync('mkfifo', [fifo]);
+    const reader = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
+    const writer = openSync(fifo, 'w');
+    const args = ['up', '--config', config, '--data', join(folder, 's'), '--admin', admin, '--metrics', '127.0.0.1:0'];
+    const child = spawn(weirProgram, args, { cwd: folder, stdio: ['ignore', 'ignore', writer] });
+    try {
+      await expect.poll(() => get(`http://${traffic}`), { timeout: LONG_MS }).toBe('hello');
+      const publishedAt = async () => /"atWallMs":(\d+)/.exec(await get(`http://${admin}/status`))?.[1];
+      await expect.poll(publishedAt, { timeout: LONG_MS }).toBeDefined();
+      writeFileSync(
+        config,
+        `nothing: 1\n${Array.from({ length: 190 }, (_, i) => `key-without-meaning-${i}: 1\n`).join('')}`,
+      );
+      for (let i = 0; i < 12; i += 1) {
+        const before = await publishedAt();
+        child.kill('SIGHUP');
+        await expect.poll(publishedAt, { timeout: LONG_MS }).not.toBe(before);
+      }
+      expect(await get(`http://${traffic}`)).toBe('hello');
+      const exited = new Promise((resolve) => child.once('exit', resolve));
+      child.kill('SIGTERM');
+      expect(await exited).toBe(0);
+    } finally {
+      child.kill('SIGKILL');
+      for (const end of [reader, writer]) closeSync(end);
+    }
+  });
+});
 
 describe('the signals of weir up', { timeout: LONG_MS }, () => {
   it.each(['SIGUSR2', 'SIGUSR1'] as const)('%s to the parent rotates the log, and stops nothing', async (signal) => {

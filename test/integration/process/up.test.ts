@@ -8,6 +8,7 @@ import {
   anyPorts,
   buildFirst,
   cleanUp,
+  freeAddress,
   get,
   isAlive,
   LONG_MS,
@@ -282,14 +283,6 @@ describe('a start that fails', { timeout: LONG_MS }, () => {
     expect(outcome.stderr).toContain('nothing answers at');
   });
 });
-
-async function freeAddress(): Promise<string> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return `127.0.0.1:${address !== null && typeof address === 'object' ? address.port : 0}`;
-}
 
 async function untilRefused(url: string): Promise<void> {
   await untilBody(url, 'refused');

@@ -140,6 +140,15 @@ export async function startUpstream(listener: RequestListener): Promise<string> 
   return `http://127.0.0.1:${address.port}`;
 }
 
+/** Free a moment ago. */
+export async function freeAddress(): Promise<string> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return `127.0.0.1:${address !== null && typeof address === 'object' ? address.port : 0}`;
+}
+
 export function answering(text: string): string {
   return `version: 1
 gateway: { listen: "127.0.0.1:0", accessLog: { enabled: false }, timeouts: { drain: 20s } }
