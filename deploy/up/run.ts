@@ -93,7 +93,7 @@ async function serve(
     reload: () => running.reload(),
     rotate() {
       running.reopenLog();
-      say('access log opened anew');
+      say('the node opens its access log anew');
     },
   });
 

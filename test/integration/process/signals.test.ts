@@ -75,7 +75,7 @@ describe('the signals of weir up', { timeout: LONG_MS }, () => {
     await waitFor(() => contentOf(log).includes('/before'), weir.said);
     renameSync(log, `${log}.1`);
     weir.child.kill(signal);
-    await waitFor(() => weir.said().includes('access log opened anew'), weir.said);
+    await waitFor(() => weir.said().includes('opens its access log anew'), weir.said);
     expect(await get(`${weir.traffic}/after`)).toBe('hello');
     await waitFor(() => contentOf(log).includes('/after'), weir.said);
     expect(weir.said()).not.toContain('Debugger');
@@ -84,7 +84,7 @@ describe('the signals of weir up', { timeout: LONG_MS }, () => {
   it('SIGUSR2 stops nothing where no log is kept', async () => {
     const weir = await startWeir(answering('hello'));
     weir.child.kill('SIGUSR2');
-    await waitFor(() => weir.said().includes('access log opened anew'), weir.said);
+    await waitFor(() => weir.said().includes('opens its access log anew'), weir.said);
     expect(await get(weir.traffic)).toBe('hello');
     weir.child.kill('SIGTERM');
     expect(await weir.exited).toBe(0);
