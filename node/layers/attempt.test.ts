@@ -3,6 +3,7 @@ import type { RouteTimeouts } from '@weir/proto/snapshot/snapshot.js';
 import { describe, expect, it } from 'vitest';
 import { compose } from '../pipeline/dispatch.js';
 import { phaseDurations } from '../pipeline/exchange.js';
+import { fakePeer } from '../pipeline/testing/fake-peer.js';
 import {
   fakeBody,
   fakeClock,
@@ -212,6 +213,42 @@ describe('a bug above an attempt', () => {
     bottom.last().head(200);
     expect([failed, bugs, bottom.last().cancelled]).toEqual([['internal_error'], [bug], true]);
   });
+
+  it('that is met by a tunnel ends the tunnel, for both ends', () => {
+    const world = withBugs('onUpgrade');
+    const peer = fakePeer();
+    world.call.handler.onUpgrade?.([], peer);
+    expect([world.failed, world.bugs.length, peer.log]).toEqual([['internal_error'], 1, ['terminate']]);
+  });
+
+  it('that is met by a timer that fires does not reach the timers', () => {
+    const world = withBugs('onError');
+    world.call.handler.onPhase?.('connect');
+    world.clock.advance(routeTimeouts.connectMs);
+    expect([world.failed, world.bugs.length, world.call.cancelled]).toEqual([['connect_timeout'], 1, true]);
+  });
+
+  /** An attempt whose handler throws in one of its callbacks. */
+  function withBugs(where: 'onUpgrade' | 'onError') {
+    const bugs: unknown[] = [];
+    const clock = fakeClock();
+    const services = makeServices({ clock, timers: fakeTimers(clock), onBug: (error) => bugs.push(error) });
+    const layer = attempt(makeRoute(), services);
+    if (layer === null) throw new Error('a proxy route has an attempt layer');
+    const bottom = scriptedDispatch();
+    const failed: string[] = [];
+    compose([layer], bottom.dispatch)(makeRequest(), {
+      ...recordingHandler(),
+      onUpgrade() {
+        if (where === 'onUpgrade') throw new Error('bug');
+      },
+      onError({ code }) {
+        failed.push(code);
+        if (where === 'onError') throw new Error('bug');
+      },
+    });
+    return { bugs, clock, failed, call: bottom.last() };
+  }
 });
 
 describe('the record of an attempt', () => {

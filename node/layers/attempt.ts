@@ -193,6 +193,10 @@ class Run implements ResponseHandler {
   onError(failed: Failure): void {
     if (this.#ended) return;
     this.#end(failed, false);
+    this.#tell(failed);
+  }
+
+  #tell(failed: Failure): void {
     try {
       this.#handler.onError(failed);
     } catch (error) {
@@ -208,14 +212,14 @@ class Run implements ResponseHandler {
   }
 
   /**
-   * Something above threw. Its exception must not enter the transport, whose state belongs to other exchanges as well:
-   * this is the one place where a transport's callbacks enter the chain, so it stops here, and this exchange fails.
+   * Something above threw. Its exception must enter neither the transport nor the timers, whose state belongs to other
+   * exchanges as well: this is the one place where their callbacks enter the chain, so it stops here, and this exchange fails.
    */
   #bug(error: unknown): void {
     this.#services.onBug(error);
     if (this.#ended) return;
     this.cancelNext();
-    this.onError(failure('internal_error', 'the gateway failed while it passed the answer on', { cause: error }));
+    this.onError(bugAbove(error));
   }
 
   onUpgrade(headers: HeaderList, peer: WebSocketPeer): void {
@@ -223,7 +227,14 @@ class Run implements ResponseHandler {
     this.#attempt.status = 101;
     // The attempt ends with the handshake; what is learnt of it is how long that took.
     this.#end(null, true);
-    this.#handler.onUpgrade?.(headers, peer);
+    try {
+      this.#handler.onUpgrade?.(headers, peer);
+    } catch (error) {
+      this.#services.onBug(error);
+      // Who was to take the tunnel may not have got it, and the other end must not wait for it.
+      peer.terminate();
+      this.#tell(bugAbove(error));
+    }
   }
 
   /** All of the body was handed over. */
@@ -277,7 +288,7 @@ class Run implements ResponseHandler {
     this.#services.observer.timerFired(timer, this.#limits.routeId);
     this.#end(failed, false);
     this.cancelNext();
-    this.#handler.onError(failed);
+    this.#tell(failed);
   }
 
   #end(failed: Failure | null, isWhole: boolean): void {
@@ -309,6 +320,9 @@ class Run implements ResponseHandler {
     else learnt.gaveUp(tookMs, nowMs);
   }
 }
+
+const bugAbove = (cause: unknown): Failure =>
+  failure('internal_error', 'the gateway failed while it passed the answer on', { cause });
 
 /** The body of an attempt: `send` counts from where the upstream stops taking it, or from where all of it was handed over. */
 class SentBody extends PassedBody {
