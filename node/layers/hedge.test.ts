@@ -214,10 +214,10 @@ describe('the race', () => {
     expect([exchange.attempts.length, decisiveAttempt(exchange)]).toEqual([2, exchange.attempts[0]]);
   });
 
-  it('is won by a bad answer as well: what is to become of it is decided above', () => {
+  it('is won by an answer that no retry is for, however bad it is', () => {
     const { first, second, handler } = setUpRace();
-    second.answer(503);
-    expect([first.cancelled, handler.status]).toEqual([true, 503]);
+    second.answer(500);
+    expect([first.cancelled, handler.status]).toEqual([true, 500]);
   });
 
   it.each([
@@ -425,7 +425,7 @@ describe('the contract', () => {
     {
       weight: 8,
       arbitrary: fc.record({
-        kind: fc.constantFrom('head' as const, 'data' as const, 'complete' as const, 'fail' as const),
+        kind: fc.constantFrom(...(['head', 'bad', 'data', 'complete', 'fail'] as const)),
         attempt: fc.integer({ min: 0, max: 1 }),
       }),
     },
@@ -437,9 +437,9 @@ describe('the contract', () => {
   /** Says only what a transport may say: head before data, one end, nothing after a cancel. */
   function drive(call: ScriptedCall, state: { hasHead: boolean; ended: boolean }, kind: Event['kind']): void {
     if (call.cancelled || state.ended) return;
-    if (kind === 'head' && !state.hasHead) {
+    if ((kind === 'head' || kind === 'bad') && !state.hasHead) {
       state.hasHead = true;
-      call.head(200, [], null);
+      call.head(kind === 'bad' ? 503 : 200, [], null);
     } else if (kind === 'data' && state.hasHead) {
       call.data('x');
     } else if (kind === 'complete' && state.hasHead) {

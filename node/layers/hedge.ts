@@ -1,14 +1,14 @@
 /**
  * Asks a second target when the first takes longer than answers usually do (hedged requests; Dean and Barroso, "The tail
- * at scale", 2013). The first head wins, whatever its status: it is an answer, and what is to become of a bad one is
- * for retry to decide, which stands above.
+ * at scale", 2013). The first head wins, whatever its status, but for those that a retry is for: such an answer waits for
+ * the other attempt as a failure does, or a target that refuses at once would beat one that is slow and well.
  *
  *   first   ─────┬──────────────────────▶ begins ─▶ passed on, and the second is cancelled
  *                │ no answer for `after`
  *   second       └───────────────▶ begins ─▶ passed on instead, and the first is cancelled
  *
- * A failure waits for the other attempt as long as that runs; when both have failed, one of the two goes up. A winner
- * that breaks off later has failed like any answer. Below stands `hold` where the route asks for it: an answer has then
+ * A failure waits for the other attempt as long as that runs; when both have failed, one of the two goes up, an answer
+ * before a failure. What is to become of it is for retry to decide, which stands above. A winner that breaks off later has failed like any answer. Below stands `hold` where the route asks for it: an answer has then
  * begun when it is whole, so a race covers a body that stalls, too.
  *
  * Where all answers take long a second attempt takes as long as the first, and only adds to what there is to do. So of what
@@ -20,7 +20,7 @@
  */
 import type { Failure } from '@weir/proto/http/failures.js';
 import type { HeaderList } from '@weir/proto/http/headers.js';
-import type { HedgeSpec } from '@weir/proto/snapshot/resilience.js';
+import type { HedgeSpec, RetrySpec } from '@weir/proto/snapshot/resilience.js';
 import { LearntLimit } from '../latency/learnt-limit.js';
 import type { Place } from '../pipeline/chain.js';
 import {
@@ -38,11 +38,12 @@ import type { Timer } from '../time/clock.js';
 import type { Gate } from '../upstream/concurrency/gate.js';
 import { mayHedge } from '../upstream/hedge/may-hedge.js';
 import { failureOfRace } from '../upstream/hedge/race-failure.js';
+import { ShelvedAnswer } from '../upstream/hedge/shelved-answer.js';
 import type { Budget } from '../upstream/retry/budget.js';
 
 export const hedge: Place = (route, services) => {
   if (route.action.kind !== 'proxy' || route.hedge === null) return null;
-  const plan = new HedgePlan(route.id, route.action.upstream, route.hedge, services);
+  const plan = new HedgePlan(route.id, route.action.upstream, route.hedge, waitingStatuses(route.retry), services);
   return (next) => (request, handler) => {
     if (!mayHedge(request)) return next(request, handler);
     const race = new Race(request, handler, next, plan);
@@ -50,6 +51,13 @@ export const hedge: Place = (route, services) => {
     return race.cancel;
   };
 };
+
+/** What says that another target might answer, where the route does not say it itself. */
+const GATEWAY_ERRORS: readonly number[] = [502, 503, 504];
+
+function waitingStatuses(retry: RetrySpec | null): readonly number[] {
+  return retry?.on.includes('status') === true ? retry.statuses : GATEWAY_ERRORS;
+}
 
 /** Long enough that hundreds of races that all wait for room cost next to nothing. */
 const POSTPONED_MS = 50;
@@ -60,6 +68,8 @@ const HEDGES_MIN = 3;
 class HedgePlan {
   readonly services: ChainServices;
   readonly budget: Budget;
+  /** Answers of these statuses wait for the other attempt. */
+  readonly waiting: readonly number[];
   /** Races that are not decided, and those of them with a second attempt. */
   races = 0;
   hedges = 0;
@@ -70,8 +80,15 @@ class HedgePlan {
   readonly #learnt: LearntLimit | null;
   readonly #statedMs: number;
 
-  constructor(routeId: string, upstreamId: string, spec: HedgeSpec, services: ChainServices) {
+  constructor(
+    routeId: string,
+    upstreamId: string,
+    spec: HedgeSpec,
+    waiting: readonly number[],
+    services: ChainServices,
+  ) {
     const { after, budgetShare, budgetFloorPerS } = spec;
+    this.waiting = waiting;
     this.services = services;
     this.#routeId = routeId;
     this.#share = budgetShare;
@@ -187,7 +204,8 @@ class Race {
 
   #giveUp(entrant: Entrant | null): void {
     if (entrant === null || entrant.failure !== null) return;
-    this.#plan.learn(entrant.startedAtMs, false);
+    if (entrant.shelved === null) this.#plan.learn(entrant.startedAtMs, false);
+    entrant.shelved = null;
     entrant.cancel();
   }
 
@@ -195,16 +213,17 @@ class Race {
     return entrant === this.#first ? this.#second : this.#first;
   }
 
-  /** False: another attempt was faster, or the race is over; nothing of this one may be heard. */
-  #win(entrant: Entrant, isAnswer: boolean): boolean {
-    if (this.#ended || this.#winner !== null) return false;
+  get #isOpen(): boolean {
+    return !this.#ended && this.#winner === null;
+  }
+
+  /** From here on nothing of the other attempt may be heard. */
+  #win(entrant: Entrant): void {
     this.#winner = entrant;
     this.#settle();
-    this.#plan.learn(entrant.startedAtMs, isAnswer);
     this.#giveUp(this.#otherOf(entrant));
     if (entrant !== this.#first) this.#plan.decided('hedge_won');
     this.#nameDecisive(entrant);
-    return true;
   }
 
   #nameDecisive(entrant: Entrant): void {
@@ -212,19 +231,43 @@ class Race {
   }
 
   begun(entrant: Entrant, head: ResponseHead): void {
+    if (!this.#isOpen) return;
     // An error that comes fast says nothing about how long an answer takes.
-    if (this.#win(entrant, head.status < 500)) this.#handler.onHeaders(head);
+    this.#plan.learn(entrant.startedAtMs, head.status < 500 && !this.#plan.waiting.includes(head.status));
+    const other = this.#otherOf(entrant);
+    if (!this.#plan.waiting.includes(head.status) || other === null || other.failure !== null) {
+      this.#win(entrant);
+      this.#handler.onHeaders(head);
+    } else if (other.shelved === null) {
+      entrant.shelved = new ShelvedAnswer(head);
+    } else {
+      entrant.shelved = new ShelvedAnswer(head);
+      this.#unshelve(other, other.shelved);
+    }
+  }
+
+  /** Nothing better is to be expected any more. */
+  #unshelve(entrant: Entrant, answer: ShelvedAnswer): void {
+    entrant.shelved = null;
+    this.#win(entrant);
+    answer.pass(this.#handler, () => !this.#ended);
+    if (answer.isWhole) this.#ended = true;
   }
 
   upgraded(entrant: Entrant, headers: HeaderList, peer: WebSocketPeer): void {
-    if (this.#win(entrant, true)) this.#handler.onUpgrade?.(headers, peer);
+    if (!this.#isOpen) return;
+    this.#plan.learn(entrant.startedAtMs, true);
+    this.#win(entrant);
+    this.#handler.onUpgrade?.(headers, peer);
   }
 
   came(entrant: Entrant, chunk: Uint8Array): boolean {
+    if (entrant.shelved !== null) return entrant.shelved.keep(chunk);
     return this.#winner === entrant && !this.#ended && this.#handler.onData(chunk);
   }
 
   completed(entrant: Entrant): void {
+    if (entrant.shelved !== null) entrant.shelved.isWhole = true;
     if (this.#winner !== entrant || this.#ended) return;
     this.#ended = true;
     this.#handler.onComplete();
@@ -237,10 +280,12 @@ class Race {
   }
 
   #failedBefore(entrant: Entrant, failed: Failure): void {
-    this.#plan.learn(entrant.startedAtMs, false);
+    if (entrant.shelved === null) this.#plan.learn(entrant.startedAtMs, false);
+    entrant.shelved = null;
     entrant.failure = failed;
     const other = this.#otherOf(entrant);
     if (other === null) this.#end(failed);
+    else if (other.shelved !== null) this.#unshelve(other, other.shelved);
     else if (other.failure !== null) this.#endWithOneOf(this.#first, other === this.#first ? entrant : other);
   }
 
@@ -271,6 +316,8 @@ class Race {
 class Entrant implements ResponseHandler {
   cancel: Cancel = nothingToCancel;
   failure: Failure | null = null;
+  /** An answer that waits for the other attempt. */
+  shelved: ShelvedAnswer | null = null;
   /** Its place in `exchange.attempts`. */
   readonly index: number;
   readonly startedAtMs: number;
