@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Decision } from '../observe/decisions.js';
 import type { GatewayRequest, RequestBody } from '../pipeline/dispatch.js';
+import { type Attempt, createAttempt } from '../pipeline/exchange.js';
 import { fakePeer } from '../pipeline/testing/fake-peer.js';
 import {
   fakeBody,
@@ -16,9 +17,10 @@ import {
   scriptedDispatch,
   seededRandom,
 } from '../pipeline/testing/harness.js';
-import { makeRoute, makeServices } from '../pipeline/testing/specs.js';
+import { makeRoute, makeServices, makeTarget, makeUpstream } from '../pipeline/testing/specs.js';
 import { createHeldBytes } from '../upstream/retry/held-bytes.js';
 import { replayOf } from '../upstream/retry/replay.js';
+import type { Upstream } from '../upstream/upstreams.js';
 import { retry } from './retry.js';
 
 const spec: RetrySpec = {
@@ -34,13 +36,16 @@ const spec: RetrySpec = {
 const refused = failure('connection_refused', 'no one listens');
 const reset = failure('connection_closed', 'gone');
 
-function setUp(given: Partial<RetrySpec> = {}, ...steps: readonly ((call: ScriptedCall) => void)[]) {
+type Given = Partial<RetrySpec> & { readonly upstream?: Upstream };
+
+function setUp({ upstream, ...given }: Given = {}, ...steps: readonly ((call: ScriptedCall) => void)[]) {
   const clock = fakeClock();
   const timers = fakeTimers(clock);
   const decided: Decision[] = [];
   const base = makeServices();
   const observer = { ...base.observer, decided: (decision: Decision) => decided.push(decision) };
-  const services = makeServices({ clock, timers, random: seededRandom(7), observer });
+  const upstreams = { get: () => upstream };
+  const services = makeServices({ clock, timers, random: seededRandom(7), observer, upstreams });
   const layer = retry(makeRoute({ retry: { ...spec, ...given } }), services);
   if (layer === null) throw new Error('a route with retries has the layer');
   const bottom = scriptedDispatch(...steps);
@@ -120,6 +125,31 @@ describe('an answer', () => {
     const { handler } = late.send({}, 1_000);
     late.bottom.last().answer(503, ['retry-after', '1'], 'later');
     expect([handler.status, handler.text(), late.decided]).toEqual([503, 'later', ['retry_refused_deadline']]);
+  });
+
+  it('that says when to come back says it of its own target', () => {
+    const targets = ['a', 'b'].map((id) => makeTarget({ id }));
+    const [a, b] = targets.map(({ spec: { id } }) => createAttempt(id, 0));
+    const asked = (attempts: readonly (Attempt | undefined)[]) => {
+      const world = setUp({ upstream: makeUpstream(targets) });
+      const exchange = makeExchange({ receivedAtMs: world.clock.nowMs() });
+      exchange.attempts.push(...attempts.filter((each) => each !== undefined));
+      world.send({ exchange });
+      world.bottom.last().head(503, ['retry-after', '1']);
+      return world.bottom.calls.length;
+    };
+    expect([asked([a]), asked([b]), asked([a, b])]).toEqual([2, 2, 1]);
+  });
+
+  it('that asks for a long pause is told where the request would keep a place all the while', () => {
+    const concurrency = { mode: 'fixed' as const, limitMin: 4, limitMax: 4, limitStart: 4, queue: 4 };
+    const target = makeTarget();
+    const world = setUp({ upstream: makeUpstream([target], { concurrency }) });
+    const exchange = makeExchange();
+    exchange.attempts.push(createAttempt(target.spec.id, 0));
+    const { handler } = world.send({ exchange });
+    world.bottom.last().answer(503, ['retry-after', '3'], 'later');
+    expect([handler.status, handler.text(), world.decided]).toEqual([503, 'later', ['retry_refused_place']]);
   });
 
   it('switches protocols through it', () => {

@@ -16,6 +16,7 @@ import type { ChainServices } from '../pipeline/services.js';
 import type { Timer } from '../time/clock.js';
 import { retryAfterMs } from '../upstream/balance/retry-after.js';
 import type { Budget } from '../upstream/retry/budget.js';
+import { isAnotherWell } from '../upstream/retry/elsewhere.js';
 import { fits, judgeRetry } from '../upstream/retry/policy.js';
 import { Redispatching } from '../upstream/retry/redispatch.js';
 import { isRepeatable } from '../upstream/retry/repeatable.js';
@@ -28,9 +29,10 @@ export const retry: Place = (route, services) => {
     share: spec.budgetShare,
     floorPerS: spec.budgetFloorPerS,
   });
+  const upstreamId = route.action.upstream;
   const statuses = spec.on.includes('status') ? spec.statuses : [];
   return (next) => {
-    const rules: Rules = { next, spec, statuses, budget, services, routeId: route.id };
+    const rules: Rules = { next, spec, statuses, budget, services, routeId: route.id, upstreamId };
     return (request, handler) => new Retrying(request, handler, rules).begin();
   };
 };
@@ -44,6 +46,7 @@ interface Rules {
   readonly budget: Budget;
   readonly services: ChainServices;
   readonly routeId: string;
+  readonly upstreamId: string;
 }
 
 /** Upstreams state when to come back with these (RFC 9110 §10.2.3, RFC 6585 §4). */
@@ -90,13 +93,17 @@ class Retrying extends Redispatching {
   }
 
   #mayTryAgain(failed: Failure | null, head: ResponseHead | null): boolean {
-    const { spec, budget, services, routeId } = this.#rules;
+    const { spec, budget, services, routeId, upstreamId } = this.#rules;
     const { method, headers, exchange } = this.#request;
     const nowMs = services.clock.nowMs();
+    const retryAfterMs = head !== null && statesRetryAfter(head.status) ? askedPauseMs(head, services) : Number.NaN;
+    const upstream = services.upstreams.get(upstreamId);
     const tried = {
       failure: failed,
       status: head?.status ?? 0,
-      retryAfterMs: head !== null && statesRetryAfter(head.status) ? askedPauseMs(head, services) : Number.NaN,
+      retryAfterMs,
+      goesElsewhere: !Number.isNaN(retryAfterMs) && isAnotherWell(upstream?.targets ?? [], exchange.attempts, nowMs),
+      holdsPlace: (upstream?.spec.concurrency ?? null) !== null,
       isRepeatable: isRepeatable(method, headers),
       isReplayable: this.#replay === null || this.#replay.isWhole,
       retries: this.#retries,
@@ -105,6 +112,7 @@ class Retrying extends Redispatching {
     const verdict = judgeRetry(spec, tried, budget, nowMs, services.random);
     if (verdict.kind === 'give-up') {
       if (verdict.why === 'budget') services.observer.decided('retry_refused_budget', routeId);
+      if (verdict.why === 'place') services.observer.decided('retry_refused_place', routeId);
       if (verdict.why === 'deadline') services.observer.decided('retry_refused_deadline', routeId);
       return false;
     }

@@ -3,6 +3,7 @@ export const decisions = [
   'retry',
   'retry_refused_budget',
   'retry_refused_deadline',
+  'retry_refused_place',
   'hedge',
   'hedge_won',
   'hedge_refused_budget',

@@ -3,7 +3,7 @@ import type { RetryCondition, RetrySpec } from '@weir/proto/snapshot/resilience.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Budget } from './budget.js';
-import { ATTEMPT_MIN_MS, conditionOf, judgeRetry, type Tried } from './policy.js';
+import { ATTEMPT_MIN_MS, conditionOf, judgeRetry, PLACE_PAUSE_MAX_MS, type Tried } from './policy.js';
 import { isRepeatable } from './repeatable.js';
 
 const conditions: readonly RetryCondition[] = [
@@ -41,6 +41,8 @@ const tried: Tried = {
   failure: failure('connection_closed', ''),
   status: 0,
   retryAfterMs: Number.NaN,
+  goesElsewhere: false,
+  holdsPlace: false,
   isRepeatable: true,
   isReplayable: true,
   retries: 0,
@@ -63,11 +65,13 @@ const anyTried = fc.record({
     fc.constantFrom(...codes).map((code) => ({ failure: failure(code, ''), status: 0 })),
     fc.constantFrom(200, 404, 429, 500, 502, 503).map((status) => ({ failure: null, status })),
   ),
-  retryAfterMs: fc.constantFrom(Number.NaN, 0, 50, 1_000, 60_000),
+  retryAfterMs: fc.constantFrom(Number.NaN, 0, 50, 1_000, 2_500, 60_000),
+  goesElsewhere: fc.boolean(),
+  holdsPlace: fc.boolean(),
   isRepeatable: fc.boolean(),
   isReplayable: fc.boolean(),
   retries: fc.nat(4),
-  leftMs: fc.double({ min: -100, max: 3_000, noNaN: true }),
+  leftMs: fc.double({ min: -100, max: 4_000, noNaN: true }),
 });
 const anySpec = fc.record({
   on: fc.subarray([...conditions]),
@@ -98,9 +102,12 @@ describe('a retry', () => {
           }
           expect(verdict.afterMs).toBeGreaterThanOrEqual(0);
           expect(given.leftMs - verdict.afterMs).toBeGreaterThan(ATTEMPT_MIN_MS);
-          if (!Number.isNaN(given.retryAfterMs) && retryClass !== 'always')
+          const isAsked = !Number.isNaN(given.retryAfterMs) && !given.goesElsewhere;
+          const isAtOnce = retryClass === 'always' && given.retries === 0;
+          if (isAsked && !isAtOnce) {
             expect(verdict.afterMs).toBeGreaterThanOrEqual(given.retryAfterMs);
-          else
+            if (given.holdsPlace) expect(verdict.afterMs).toBeLessThanOrEqual(PLACE_PAUSE_MAX_MS);
+          } else
             expect(verdict.afterMs).toBeLessThanOrEqual(Math.min(of.backoffMaxMs, of.backoffMs * 2 ** given.retries));
           expect([budget.asked, left]).toEqual([1, 1]);
           expect(given.retries).toBeLessThan(of.retries);
@@ -124,6 +131,11 @@ describe('a retry', () => {
     ['an unsafe request was answered', { ...answered, isRepeatable: false }, 'unsafe'],
     ['its body is gone', { isReplayable: false }, 'body'],
     ['no time is left', { leftMs: ATTEMPT_MIN_MS, failure: failure('connection_refused', '') }, 'deadline'],
+    [
+      'a place would be kept for long',
+      { ...answered, retryAfterMs: PLACE_PAUSE_MAX_MS + 1, holdsPlace: true, leftMs: 60_000 },
+      'place',
+    ],
     ['the upstream wants more time than there is', { ...answered, retryAfterMs: 1_000 }, 'deadline'],
   ])('is not made where %s', (_name, given, why) => {
     expect(judge(given)).toEqual({ kind: 'give-up', why });
@@ -150,6 +162,14 @@ describe('a retry', () => {
   it('comes when the upstream says, where that is later and in time', () => {
     expect(judge({ ...answered, retryAfterMs: 900 })).toEqual({ kind: 'again', afterMs: 900 });
     expect(judge({ ...answered, retryAfterMs: 1 })).toEqual({ kind: 'again', afterMs: 5 });
+  });
+
+  it('goes to another target at once, whatever the one before has said, and then with a pause as usual', () => {
+    const told = { ...answered, retryAfterMs: 60_000, goesElsewhere: true, holdsPlace: true };
+    expect(judge(told)).toEqual({ kind: 'again', afterMs: 0 });
+    expect(judge({ ...told, retries: 1 })).toEqual({ kind: 'again', afterMs: 10 });
+    // Jitter is for those that were not told: they may have failed together.
+    expect(judge({ ...told, retryAfterMs: Number.NaN })).toEqual({ kind: 'again', afterMs: 5 });
   });
 });
 

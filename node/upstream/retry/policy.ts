@@ -7,6 +7,7 @@
  *   safety     nothing was sent, or sending it twice is as good as once          failureTable[code].retry, RFC 9110 §9.2.2
  *   body       all of the request body that was read is still there              replay.ts
  *   deadline   pause and a shortest attempt fit into what is left
+ *   place      a long pause would keep a place at the upstream from those who could use it
  *   budget     a share of live traffic; asked last, so that only real retries are paid for
  */
 import { type Failure, type FailureCode, failureTable } from '@weir/proto/http/failures.js';
@@ -41,6 +42,9 @@ export const conditionOf: Partial<Readonly<Record<FailureCode, RetryCondition>>>
 /** An attempt with less time than this could only add load. */
 export const ATTEMPT_MIN_MS = 5;
 
+/** A request that was told to come back keeps its place at the upstream for no longer than this; its client is told instead. */
+export const PLACE_PAUSE_MAX_MS = 2_000;
+
 /** What the last attempt met, and how things stand with the request. */
 export interface Tried {
   /** Null: it was answered, with `status`. */
@@ -48,6 +52,10 @@ export interface Tried {
   readonly status: number;
   /** Retry-After of that answer, NaN without one. */
   readonly retryAfterMs: number;
+  /** Another target is well that was not asked yet: it has said nothing about when to come. */
+  readonly goesElsewhere: boolean;
+  /** The request counts at the upstream's gate while it waits. */
+  readonly holdsPlace: boolean;
   /** Sending the request twice is as good as sending it once, see `isRepeatable`. */
   readonly isRepeatable: boolean;
   /** The whole body can be sent again; true without a body. */
@@ -62,7 +70,7 @@ export type RetryVerdict =
   | { readonly kind: 'again'; readonly afterMs: number }
   | { readonly kind: 'give-up'; readonly why: GiveUpReason };
 
-export type GiveUpReason = 'condition' | 'count' | 'unsafe' | 'body' | 'deadline' | 'budget';
+export type GiveUpReason = 'condition' | 'count' | 'unsafe' | 'body' | 'deadline' | 'place' | 'budget';
 
 export function judgeRetry(spec: RetrySpec, tried: Tried, budget: Budget, nowMs: number, random: Random): RetryVerdict {
   const condition = conditionMet(spec, tried);
@@ -73,6 +81,7 @@ export function judgeRetry(spec: RetrySpec, tried: Tried, budget: Budget, nowMs:
   if (!tried.isReplayable) return giveUp('body');
   const afterMs = pauseMs(spec, tried, nothingSent, random);
   if (!fits(afterMs, tried.leftMs)) return giveUp('deadline');
+  if (tried.holdsPlace && isAsked(tried) && afterMs > PLACE_PAUSE_MAX_MS) return giveUp('place');
   if (!budget.withdraw(nowMs)) return giveUp('budget');
   return { kind: 'again', afterMs };
 }
@@ -92,10 +101,16 @@ function conditionMet(spec: RetrySpec, { failure, status }: Tried): RetryConditi
 /**
  * Full jitter (AWS Architecture Blog, "Exponential Backoff And Jitter", 2015): uniform between nothing and a bound that
  * doubles, so that requests that failed together don't come back together. What no upstream has seen goes elsewhere at
- * once, the first time. An upstream that says when to come back is taken at its word.
+ * once, the first time, and so does what one target has asked to come later. Where there is no other, a target that
+ * says when to come back is taken at its word.
  */
-function pauseMs(spec: RetrySpec, { retries, retryAfterMs }: Tried, nothingSent: boolean, random: Random): number {
-  if (nothingSent && retries === 0) return 0;
+function pauseMs(spec: RetrySpec, tried: Tried, nothingSent: boolean, random: Random): number {
+  const { retries, retryAfterMs, goesElsewhere } = tried;
+  const isTold = !Number.isNaN(retryAfterMs);
+  if (retries === 0 && (nothingSent || (isTold && goesElsewhere))) return 0;
   const jitteredMs = random() * Math.min(spec.backoffMaxMs, spec.backoffMs * 2 ** retries);
-  return Number.isNaN(retryAfterMs) ? jitteredMs : Math.max(jitteredMs, retryAfterMs);
+  return isAsked(tried) ? Math.max(jitteredMs, retryAfterMs) : jitteredMs;
 }
+
+/** Whoever is asked next has said when. */
+const isAsked = ({ retryAfterMs, goesElsewhere }: Tried): boolean => !Number.isNaN(retryAfterMs) && !goesElsewhere;
