@@ -1,8 +1,11 @@
 /**
  * One request over a pool: gather the body if it is small, take or wait for a connection, send, give the connection
- * back. Owns the rule for stale connections: a reused connection that the peer has closed is not the request's
- * failure, so the request goes out once more, on a connection that has carried nothing before. That is safe when
- * nothing of it was written, or when it is idempotent and its body can be repeated (RFC 9110 §9.2.2, RFC 9112 §9.3.1).
+ * back. Owns the rule for stale connections: a reused connection that the peer has closed before anything was written to
+ * it is not the request's failure, whatever its method, so the request goes out once more, on a connection that has
+ * carried nothing before. Writes wait for the end of the turn (transport/http1-turn.ts), so whatever the kernel knew of
+ * closes is known then. What was written may have had its effect: that is an attempt that failed, and `retry` decides,
+ * who counts and pays for it. It comes back here on a connection that has carried nothing, for one that was closed is
+ * seldom alone.
  */
 import type { Failure } from '@weir/proto/http/failures.js';
 import {
@@ -15,7 +18,6 @@ import {
   type ResponseHead,
 } from '../../pipeline/dispatch.js';
 import type { HeldBytes } from '../retry/held-bytes.js';
-import { isIdempotent } from '../retry/repeatable.js';
 import type { AnswerSink, Connection, OutgoingRequest, Progress } from './connection.js';
 import { gatherBody } from './gather.js';
 import type { Lease, Ticket, Waiter } from './places.js';
@@ -83,9 +85,10 @@ class Call implements Waiter<Connection>, AnswerSink {
   #dispatch(body: OutgoingRequest['body']): void {
     const { method, path, query, headers } = this.#request;
     this.#outgoing = { method, target: query === '' ? path : `${path}?${query}`, headers, body };
-    const lease = this.#pool.take();
+    const fresh = wasBrokenOff(this.#request);
+    const lease = fresh ? null : this.#pool.take();
     if (lease !== null) this.onLease(lease);
-    else this.#wait(false);
+    else this.#wait(fresh);
   }
 
   #wait(fresh: boolean): void {
@@ -169,10 +172,7 @@ class Call implements Waiter<Connection>, AnswerSink {
   }
 
   #mayRepeat({ untouched, answered, closed }: Progress): boolean {
-    if (this.#repeated || !this.#wasReused || !closed || answered) return false;
-    if (untouched) return true;
-    const body = this.#outgoing?.body ?? null;
-    return isIdempotent(this.#request.method) && (body === null || body instanceof Uint8Array);
+    return untouched && closed && !answered && this.#wasReused && !this.#repeated;
   }
 
   #fail(failed: Failure): void {
@@ -186,4 +186,10 @@ class Call implements Waiter<Connection>, AnswerSink {
     if (this.#setAside > 0) this.#bodies.giveBack(this.#setAside);
     this.#setAside = 0;
   }
+}
+
+/** An attempt before this one, at the same target, lost its connection. */
+function wasBrokenOff({ exchange, target }: GatewayRequest): boolean {
+  const { attempts } = exchange;
+  return attempts.some((each) => each.failure?.code === 'connection_closed' && each.targetId === target?.spec.id);
 }
