@@ -97,6 +97,14 @@ describe('retries', () => {
 });
 
 describe('a hedge', () => {
+  it('needs another target', () => {
+    const alone = ['warning routes[0].hedge: a hedge asks another target, and this upstream has only one'];
+    const message = (lines: string[]) => lines.map((line) => line.replace(/ \(.*/, ''));
+    expect(message(withRoute('hedge: true', '{}', ONE))).toEqual(alone);
+    expect(message(withRoute('upstream: app, hedge: true', '{}', ONE))).toEqual(alone);
+    expect(withRoute('hedge: true')).toEqual([]);
+  });
+
   it.each([
     ['hedge: { after: 2s }, timeouts: { firstByte: 2s }', '.after: the hedge (after 2s) can never start: firstByte'],
     [

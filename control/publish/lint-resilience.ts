@@ -23,7 +23,7 @@ export function lintResilience(draft: Draft): Finding[] {
       if (route.redirect !== undefined || route.respond !== undefined) return lintNoAsync(route, path);
       return [
         ...lintRetry(route, path, limitsOf(draft, route)),
-        ...lintHedge(route, path, limitsOf(draft, route)),
+        ...lintHedge(route, path, limitsOf(draft, route), draft),
         ...lintFallback(route, path, draft),
         ...lintAsync(route, path, limitsOf(draft, route)),
       ];
@@ -104,8 +104,14 @@ function retryRoom(retries: number, backoffMs: number, { total, attempt }: Limit
 
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 
-function lintHedge({ hedge, match }: Route, path: Path, { effective }: RouteLimits): Finding[] {
+function lintHedge(route: Route, path: Path, { effective }: RouteLimits, { upstreams }: Draft): Finding[] {
+  const { hedge, match } = route;
   if (hedge === null) return [];
+  const own = route.upstream ?? (upstreams.length === 1 ? upstreams[0]?.id : undefined);
+  if (upstreams.find((upstream) => upstream?.id === own)?.targets.length === 1) {
+    const message = 'a hedge asks another target, and this upstream has only one';
+    return [findWarning([...path, 'hedge'], message, 'add targets, or remove hedge')];
+  }
   if (match.methods.length > 0 && !match.methods.some((method) => SAFE_METHODS.has(method))) {
     const message = `only safe methods are asked twice, and this route takes ${match.methods.join(', ')}`;
     return [findWarning([...path, 'hedge'], message, 'remove hedge')];

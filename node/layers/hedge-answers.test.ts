@@ -11,7 +11,9 @@ import {
   type ScriptedCall,
   scriptedDispatch,
 } from '../pipeline/testing/harness.js';
-import { makeRoute, makeServices } from '../pipeline/testing/specs.js';
+import { makeRoute, makeServices, makeTarget, makeUpstream } from '../pipeline/testing/specs.js';
+import type { Target } from '../upstream/target.js';
+import type { Upstream } from '../upstream/upstreams.js';
 import { hedge } from './hedge.js';
 
 const AFTER_MS = 50;
@@ -23,22 +25,30 @@ const reset = failure('connection_closed', '');
 
 /** A race in which both attempts run. */
 function setUpRace(retry: RetrySpec | null = null) {
+  const world = begin({ retry });
+  const [first, second] = world.bottom.calls as [ScriptedCall, ScriptedCall]; // The hedge's time has come.
+  return { ...world, first, second };
+}
+
+function begin({ retry = null, upstream }: { readonly retry?: RetrySpec | null; readonly upstream?: Upstream }) {
   const clock = fakeClock();
   const timers = fakeTimers(clock);
   const spec = { after: { kind: 'fixed' as const, ms: AFTER_MS }, budgetShare: 0, budgetFloorPerS: 1_000 };
-  const layer = hedge(makeRoute({ hedge: spec, retry }), makeServices({ clock, timers }));
+  const layer = hedge(
+    makeRoute({ hedge: spec, retry }),
+    makeServices({ clock, timers, upstreams: { get: () => upstream } }),
+  );
   if (layer === null) throw new Error('a route that asks for hedges has the layer');
   const bottom = scriptedDispatch();
   const dispatch = compose([layer], (request, handler) => {
-    request.exchange.attempts.push(createAttempt('', clock.nowMs(), request.cause));
+    request.exchange.attempts.push(createAttempt('a', clock.nowMs(), request.cause));
     return bottom.dispatch(request, handler);
   });
   const handler = recordingHandler();
   const request = makeRequest();
   const cancel = dispatch(request, handler);
   clock.advance(AFTER_MS);
-  const [first, second] = bottom.calls as [ScriptedCall, ScriptedCall]; // The hedge's time has come.
-  return { first, second, handler, cancel, timers, exchange: request.exchange };
+  return { bottom, handler, cancel, timers, exchange: request.exchange };
 }
 
 describe('an answer that a retry is for', () => {
@@ -96,5 +106,23 @@ describe('an answer that a retry is for', () => {
     second.head(503);
     cancel();
     expect([first.cancelled, second.cancelled, handler.events]).toEqual([true, true, []]);
+  });
+});
+
+describe('a hedge', () => {
+  const well = (id: string) => makeTarget({ id });
+  const out = (id: string): Target => {
+    const target = makeTarget({ id });
+    return { ...target, health: { ...target.health, standing: () => 'out' } };
+  };
+
+  it.each([
+    ['a target beside the first one is well', [well('a'), well('b')], 2],
+    ['there is no other target', [well('a')], 1],
+    ['the other targets are out', [well('a'), out('b')], 1],
+    ['the first target is out meanwhile', [out('a'), well('b')], 2],
+  ])('asks only another target: %s', (_where, targets, attempts) => {
+    const { bottom, timers } = begin({ upstream: makeUpstream(targets) });
+    expect([bottom.calls.length, timers.armed]).toEqual([attempts, 0]);
   });
 });

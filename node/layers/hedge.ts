@@ -13,7 +13,7 @@
  *
  * Where all answers take long a second attempt takes as long as the first, and only adds to what there is to do. So of what
  * is under way no more may be hedges than the budget's share, and none are made while the upstream's gate is tight
- * (upstream/concurrency/gate.ts). What that forbids is postponed, not given up.
+ * (upstream/concurrency/gate.ts). What that forbids is postponed, not given up. Where no other target is well there is no hedge.
  *
  * The delay has the resolution of the timer wheel: a hedge is up to one tick (8 ms) late and never early, so a route that
  * answers in 3 ms is hedged after 3 to 11. What is below a tick is not worth a second request anyway.
@@ -32,7 +32,7 @@ import {
   type ResponseHead,
   type WebSocketPeer,
 } from '../pipeline/dispatch.js';
-import { LAST_ATTEMPT } from '../pipeline/exchange.js';
+import { type Attempt, LAST_ATTEMPT } from '../pipeline/exchange.js';
 import type { ChainServices } from '../pipeline/services.js';
 import type { Timer } from '../time/clock.js';
 import type { Gate } from '../upstream/concurrency/gate.js';
@@ -40,6 +40,8 @@ import { mayHedge } from '../upstream/hedge/may-hedge.js';
 import { failureOfRace } from '../upstream/hedge/race-failure.js';
 import { ShelvedAnswer } from '../upstream/hedge/shelved-answer.js';
 import type { Budget } from '../upstream/retry/budget.js';
+import { isAnotherWell } from '../upstream/retry/elsewhere.js';
+import type { Upstream } from '../upstream/upstreams.js';
 
 export const hedge: Place = (route, services) => {
   if (route.action.kind !== 'proxy' || route.hedge === null) return null;
@@ -75,6 +77,7 @@ class HedgePlan {
   hedges = 0;
   readonly #share: number;
   readonly #gate: Gate | null;
+  readonly #upstream: Upstream | undefined;
   readonly #routeId: string;
   /** Null where the delay is stated, and then nothing is measured. */
   readonly #learnt: LearntLimit | null;
@@ -92,7 +95,8 @@ class HedgePlan {
     this.services = services;
     this.#routeId = routeId;
     this.#share = budgetShare;
-    const concurrency = services.upstreams.get(upstreamId)?.spec.concurrency ?? null;
+    this.#upstream = services.upstreams.get(upstreamId);
+    const concurrency = this.#upstream?.spec.concurrency ?? null;
     this.#gate = concurrency === null ? null : services.gates.gate(upstreamId, concurrency);
     this.budget = services.budgets.budget('hedge', routeId, { share: budgetShare, floorPerS: budgetFloorPerS });
     this.#statedMs = after.kind === 'fixed' ? after.ms : after.coldMs;
@@ -101,6 +105,11 @@ class HedgePlan {
       after.kind === 'fixed'
         ? null
         : new LearntLimit(after, services.latencies.window(routeId, upstreamId, 'answer'), 'prompt');
+  }
+
+  /** The same target again would be asked twice for the one thing that it is slow at. */
+  hasAnother(attempts: readonly Attempt[], nowMs: number): boolean {
+    return this.#upstream === undefined || isAnotherWell(this.#upstream.targets, attempts, nowMs);
   }
 
   hasRoom(): boolean {
@@ -171,6 +180,7 @@ class Race {
     const nowMs = this.#plan.services.clock.nowMs();
     // The timer is up to one tick late, and the event loop may have stood still.
     if (nowMs >= exchange.deadlineAtMs) return;
+    if (!this.#plan.hasAnother(exchange.attempts, nowMs)) return;
     if (!this.#plan.hasRoom()) {
       if (!this.#wasPostponed) this.#plan.decided('hedge_postponed');
       this.#wasPostponed = true;

@@ -104,8 +104,8 @@ describe('a hedge', () => {
   });
 
   it('is not sent without a budget', async () => {
-    const slow = await answering('slow', 200, 250);
-    const weir = await gateway([slow], 'hedge: { after: 50ms, budget: 0, floor: 0 }, retry: false');
+    const slow = [await answering('slow', 200, 250), await answering('slow', 200, 250)];
+    const weir = await gateway(slow, 'hedge: { after: 50ms, budget: 0, floor: 0 }, retry: false');
     expect(await ask(weir)).toMatchObject({ status: 200, attempts: '1' });
     expect(await weir.metric('weir_decisions_total{route="all",decision="hedge_refused_budget"}')).toBe(1);
   });
