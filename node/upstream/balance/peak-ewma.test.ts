@@ -145,8 +145,8 @@ describe('the blame for an outcome', () => {
 
   it.each(codes)('for %s falls on the target exactly if it is the one that failed', (code) => {
     const blame = blameOf(outcomeAt(1, { status: 0, failure: failure(code, '') }));
-    const isTargets = failureTable[code].source === 'upstream' && !others.has(code);
-    expect(blame).toBe(isTargets ? 'failed' : 'bound');
+    const isUpstreams = failureTable[code].source === 'upstream';
+    expect(blame).toBe(!isUpstreams ? 'bound' : others.has(code) ? 'declined' : 'failed');
   });
 
   it('is on nobody when the attempt was given up', () => {
@@ -157,10 +157,10 @@ describe('the blame for an outcome', () => {
   it.each([
     [200, 'good'],
     [404, 'good'],
-    [429, 'bound'],
+    [429, 'declined'],
     [500, 'doubtful'],
-    [501, 'bound'],
-    [505, 'bound'],
+    [501, 'declined'],
+    [505, 'declined'],
     [502, 'doubtful'],
     [503, 'failed'],
     [504, 'doubtful'],

@@ -18,7 +18,7 @@
  * - **Retry-After** is believed: the target costs at least the penalty until then, but no longer than a bound.
  */
 import type { AttemptOutcome } from '../health/standing.js';
-import { blameOf } from './blame.js';
+import { Blames } from './blame.js';
 import type { Load } from './load.js';
 import { Pending } from './pending.js';
 
@@ -50,6 +50,7 @@ class PeakEwma implements Load {
   readonly isTimed = true;
   readonly #decayMs: number;
   readonly #pending = new Pending();
+  readonly #blames = new Blames();
   #averageMs = UNKNOWN_MS;
   #updatedAtMs: number;
   #leaveAloneUntilMs = Number.NEGATIVE_INFINITY;
@@ -72,9 +73,9 @@ class PeakEwma implements Load {
     // NaN where the answer was there before, or the attempt never began: then it says nothing about time.
     const waitedMs = nowMs - this.#pending.remove(token);
     const knownMs = Number.isNaN(waitedMs) ? 0 : waitedMs;
-    const blame = blameOf(outcome);
+    const blame = this.#blames.next(outcome);
     if (blame === 'good') this.#observe(waitedMs, nowMs);
-    else if (blame === 'bound') this.#raise(knownMs, nowMs);
+    else if (blame === 'bound' || blame === 'declined') this.#raise(knownMs, nowMs);
     else if (blame === 'failed') this.#raise(Math.max(knownMs, PENALTY_MS), nowMs);
     else this.#raise(Math.max(knownMs, this.#doubt(nowMs)), nowMs);
     if (outcome.retryAfterMs > 0) this.#leaveAlone(outcome.retryAfterMs, nowMs);

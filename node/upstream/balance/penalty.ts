@@ -10,7 +10,7 @@
  * nothing away: that a target answers one path says little about the next.
  */
 import type { AttemptOutcome } from '../health/standing.js';
-import { blameOf } from './blame.js';
+import { Blames } from './blame.js';
 import type { Load } from './load.js';
 import { RETRY_AFTER_MAX_MS } from './peak-ewma.js';
 
@@ -27,6 +27,7 @@ export function createPenalty(decayMs: number): Load {
 class Penalty implements Load {
   readonly isTimed = false;
   readonly #decayMs: number;
+  readonly #blames = new Blames();
   #weight = 1;
   #updatedAtMs = 0;
   #leaveAloneUntilMs = Number.NEGATIVE_INFINITY;
@@ -43,7 +44,7 @@ class Penalty implements Load {
 
   end(_token: number, outcome: AttemptOutcome): void {
     const nowMs = outcome.endedAtMs;
-    const blame = blameOf(outcome);
+    const blame = this.#blames.next(outcome);
     if (blame === 'failed') this.#set(PENALTY_FACTOR, nowMs);
     else if (blame === 'doubtful') this.#set(this.#weightAt(nowMs) * DOUBT_FACTOR, nowMs);
     if (!(outcome.retryAfterMs > 0)) return;
