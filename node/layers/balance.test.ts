@@ -216,14 +216,14 @@ describe('the account of an attempt', () => {
     expect(target.health.ended[0]?.outcome).toMatchObject({ isCancelled: false, status: 503 });
   });
 
-  it('reads Retry-After of those answers alone that mean the target', () => {
+  it('reads Retry-After of a 503 alone: with a 429 it is said to one client', () => {
     const { target, bottom, dispatch } = setUp();
     for (const status of [200, 429, 503]) {
       dispatch(makeRequest(), recordingHandler());
       bottom.last().answer(status, ['retry-after', '7']);
     }
     const read = target.health.ended.map(({ outcome }) => outcome.retryAfterMs);
-    expect(read).toEqual([Number.NaN, 7_000, 7_000]);
+    expect(read).toEqual([Number.NaN, Number.NaN, 7_000]);
   });
 
   it('proves nothing where the target was never asked', () => {

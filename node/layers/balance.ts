@@ -157,7 +157,8 @@ class Held implements ResponseHandler {
     this.#headAtMs = this.#clock.nowMs();
     this.#status = head.status;
     if (head.status < 500) this.#usual.answered(this.#headAtMs - this.#startedAtMs);
-    if (head.status === 429 || head.status === 503) {
+    // With a 429 it is said to one client, and would keep the target from all others.
+    if (head.status === 503) {
       this.#retryAfterMs = retryAfterMs(headerValue(head.headers, 'retry-after'), this.#clock.wallMs());
     }
     if (head.lengthBytes === null || head.lengthBytes > SHORT_ANSWER_BYTES) {

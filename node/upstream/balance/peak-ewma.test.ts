@@ -108,9 +108,9 @@ describe('peak EWMA', () => {
 
   it('leaves a target alone for as long as it asks, within a bound, and not a moment longer', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 10_000_000 }), fc.constantFrom(429, 503), (retryAfterMs, status) => {
+      fc.property(fc.integer({ min: 1, max: 10_000_000 }), (retryAfterMs) => {
         const load = createPeakEwma(1, 0);
-        const nowMs = attempt(load, 0, 1, { status, retryAfterMs });
+        const nowMs = attempt(load, 0, 1, { status: 503, retryAfterMs });
         const untilMs = nowMs + Math.min(retryAfterMs, RETRY_AFTER_MAX_MS);
         expect(load.cost(untilMs - 0.5, 1)).toBeGreaterThanOrEqual(2 * PENALTY_MS);
         // The average of this target is gone by then: what is left is what was asked for.

@@ -15,7 +15,7 @@
  * - **Failures leave a penalty** (after Linkerd's load biaser): a target that refuses within a millisecond is not fast.
  *   A failure that is surely the target's counts as the whole penalty; a doubtful one (see blame.ts) as several times
  *   the average. Linkerd has one penalty for both; with it, one bug of one path turns a target off for a minute.
- * - **Retry-After** is believed: the target costs at least the penalty until then, but no longer than a bound.
+ * - **Retry-After** of a 503 is believed: the target costs at least the penalty until then, but no longer than a bound.
  */
 import type { AttemptOutcome } from '../health/standing.js';
 import { Blames } from './blame.js';

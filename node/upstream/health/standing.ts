@@ -26,7 +26,7 @@ export interface AttemptOutcome {
   readonly isCancelled: boolean;
   /** Given up, after the target was waited for so long that it is to blame (overdue.ts). */
   readonly isOverdue: boolean;
-  /** Retry-After of the answer in milliseconds, NaN without one. */
+  /** Retry-After of a 503 in milliseconds, NaN without one: of any other answer it is not about the target. */
   readonly retryAfterMs: number;
 }
 
