@@ -88,7 +88,14 @@ const LEAST: Snapshot = {
         ejectionMaxMs: 120_000,
         ejectedShareMax: 0.5,
       },
-      breaker: { failureShare: 0.5, requestsMin: 20, windowMs: 10_000, openMs: 1_000, openMaxMs: 30_000 },
+      breaker: {
+        failureShare: 0.5,
+        requestsMin: 20,
+        windowMs: 10_000,
+        openMs: 1_000,
+        openMaxMs: 30_000,
+        every5xx: false,
+      },
       concurrency: { mode: 'adaptive', limitMin: 8, limitMax: 100_000, limitStart: 100_000, queue: 1024 },
       pool: {
         connections: 1024,

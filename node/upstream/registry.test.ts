@@ -288,7 +288,14 @@ describe('an upstream that is alive no more', () => {
 
   it('has no say any more in what is thought of its namesake', () => {
     const { clock, registry } = make();
-    const breaker = { failureShare: 0.1, requestsMin: 1, windowMs: 10_000, openMs: 1_000, openMaxMs: 1_000 };
+    const breaker = {
+      failureShare: 0.1,
+      requestsMin: 1,
+      windowMs: 10_000,
+      openMs: 1_000,
+      openMaxMs: 1_000,
+      every5xx: false,
+    };
     const spec: UpstreamSpec = { ...specOf('a', 1), breaker };
     const fail = (set: UpstreamSet): void => {
       const health = set.get('a')?.targets[0]?.health;

@@ -84,6 +84,11 @@ const breakerFields = z.strictObject({
     .prefault('1s')
     .describe('Stays open this long, then lets one request try; doubles when that fails.'),
   openMax: duration({ min: 100 }).prefault('30s').describe('The longest it stays open.'),
+  every5xx: flag()
+    .prefault(false)
+    .describe(
+      'Whether a 500 is a failure, too, as each 5xx but 501 and 505; else only 502, 503, 504 and what Weir itself met: a 500 may be a bug of one path.',
+    ),
 });
 
 const onOr = <F extends z.ZodType>(fields: F) =>

@@ -93,6 +93,8 @@ export interface BreakerSpec {
   /** Stays open this long, twice as long after each probe that failed, up to the largest. */
   readonly openMs: number;
   readonly openMaxMs: number;
+  /** Whether each 5xx but 501 and 505 is a failure, and not only 502, 503 and 504. */
+  readonly every5xx: boolean;
 }
 
 /** How many requests an upstream is asked at once, all targets together. */

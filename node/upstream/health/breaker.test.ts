@@ -9,7 +9,7 @@ const make = (mayOpen?: () => boolean) => {
   const breaker = new Breaker(breakerSpec, told.tell, mayOpen);
   /** One attempt after the other, each begun when the one before has ended. */
   const run = (nowMs: number, ...verdicts: Verdict[]): void => {
-    for (const verdict of verdicts) breaker.end(breaker.opinion.begin(nowMs), verdict, outcome(verdict, nowMs));
+    for (const verdict of verdicts) breaker.end(breaker.opinion.begin(nowMs), outcome(verdict, nowMs));
   };
   const standing = (nowMs: number) => breaker.opinion.standing(nowMs);
   return { breaker, told, run, standing };
@@ -78,7 +78,7 @@ describe('a breaker', () => {
     const { breaker, run, standing } = make();
     run(0, 'bad', 'bad', 'bad');
     const asks = (retryAfterMs: number, nowMs: number): void => {
-      breaker.end(breaker.opinion.begin(nowMs), 'bad', outcome('bad', nowMs, { retryAfterMs }));
+      breaker.end(breaker.opinion.begin(nowMs), outcome('bad', nowMs, { retryAfterMs }));
     };
     asks(3_000, 0);
     expect(openForMs(standing, 0)).toBe(3_000);
@@ -91,9 +91,9 @@ describe('a breaker', () => {
   it('lets the next attempt try when the trial was given up', () => {
     const { breaker, run, standing } = make();
     run(0, 'bad', 'bad', 'bad', 'bad');
-    breaker.end(breaker.opinion.begin(1_000), 'none', outcome('none', 1_005, { headAtMs: 1_002 }));
+    breaker.end(breaker.opinion.begin(1_000), outcome('none', 1_005, { headAtMs: 1_002 }));
     expect(standing(1_005)).toBe('trial');
-    breaker.end(breaker.opinion.begin(1_005), 'none', outcome('none', 1_015));
+    breaker.end(breaker.opinion.begin(1_005), outcome('none', 1_015));
     expect([standing(1_100), standing(1_115)]).toEqual(['out', 'trial']);
     expect(breaker.reason).toContain('breaker open');
   });
@@ -149,7 +149,7 @@ describe('a breaker', () => {
           if (ended === undefined) throw new Error('there are pending attempts');
           const changesBefore = told.changes.length;
           const wasWell = breaker.opinion.isWell;
-          breaker.end(ended.epoch, verdict, outcome(verdict, nowMs));
+          breaker.end(ended.epoch, outcome(verdict, nowMs));
           const changed = told.changes.length > changesBefore;
           if (changed) expect(ended.change).toBe(changesBefore);
           // Out of a trial comes a decision by that trial alone, and it is what the trial says.

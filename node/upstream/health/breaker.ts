@@ -10,6 +10,7 @@
  *                               │                       └──────────────────────┤
  *                               └───────────── good: the window starts empty ──┘
  *
+ * Failures are what the gateway itself met, and 502, 503 and 504; a plain 500 is an answer (verdict.ts), unless `every5xx`.
  * Late answers from before a change count nowhere, see opinion.ts. How long an upstream asks to be left alone
  * (Retry-After) is granted up to `openMaxMs`.
  */
@@ -17,7 +18,7 @@ import type { BreakerSpec } from '@weir/proto/snapshot/resilience.js';
 import { FailureWindow } from './failure-window.js';
 import { Opinion } from './opinion.js';
 import { type AttemptOutcome, percent, type Tell } from './standing.js';
-import type { Verdict } from './verdict.js';
+import { breakerVerdictOf, type Verdict } from './verdict.js';
 
 export class Breaker {
   readonly opinion = new Opinion();
@@ -52,7 +53,8 @@ export class Breaker {
     this.#openMs = Math.min(former.#openMs, this.#spec.openMaxMs);
   }
 
-  end(epoch: number, verdict: Verdict, outcome: AttemptOutcome): void {
+  end(epoch: number, outcome: AttemptOutcome): void {
+    const verdict = breakerVerdictOf(outcome, this.#spec.every5xx);
     const nowMs = outcome.endedAtMs;
     const weight = this.opinion.weigh(epoch);
     if (weight === 'late') return;

@@ -97,7 +97,7 @@ export class TargetHealth implements Health {
     const { outliers, member, breaker } = this.#opinions;
     const verdict = verdictOf(outcome);
     // The breaker first: whether another target is well, which outliers ask, is then up to date for this attempt too.
-    breaker?.end(Math.floor(epoch / EPOCHS), verdict, outcome);
+    breaker?.end(Math.floor(epoch / EPOCHS), outcome);
     if (member !== null) outliers?.end(member, epoch % EPOCHS, verdict, outcome);
   }
 

@@ -186,3 +186,22 @@ describe('a change of opinion', () => {
     for (const change of changes) expect(healthChange.parse(structuredClone(change))).toEqual(change);
   });
 });
+
+describe('the breakers of an upstream whose answers to one client are 500', () => {
+  const told = (status: number, every5xx: boolean): string => {
+    const { clock, opinions } = make(1, { breaker: { ...breakerSpec, every5xx } });
+    // Five of seven are those of the one client.
+    for (let i = 0; i < 70; i += 1) {
+      clock.advance(14);
+      for (const health of [opinions.targets[0] ?? alwaysWell, opinions.upstream]) {
+        const answer = outcome('good', clock.nowMs(), { status: i % 7 < 5 ? status : 200 });
+        health.end(health.begin(clock.nowMs()), answer);
+      }
+    }
+    return `${opinions.targets[0]?.standing(clock.nowMs())} ${opinions.upstream.standing(clock.nowMs())}`;
+  };
+
+  it('stay shut, and open for 503 and where they are told to count every 5xx', () => {
+    expect([told(500, false), told(503, false), told(500, true)]).toEqual(['well well', 'out out', 'out out']);
+  });
+});

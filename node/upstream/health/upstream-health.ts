@@ -9,7 +9,6 @@ import { Breaker } from './breaker.js';
 import { Outliers } from './outlier.js';
 import { type AttemptOutcome, alwaysWell, type Epoch, type Health, type Standing, type Tell } from './standing.js';
 import { TargetHealth } from './target-health.js';
-import { verdictOf } from './verdict.js';
 
 export interface UpstreamOpinions {
   /** In the order of the spec's targets. */
@@ -112,6 +111,6 @@ class BrokenAsWhole implements Health {
   }
 
   end(epoch: Epoch, outcome: AttemptOutcome): void {
-    this.#breaker.end(epoch, verdictOf(outcome), outcome);
+    this.#breaker.end(epoch, outcome);
   }
 }

@@ -1,7 +1,7 @@
 import { failure } from '@weir/proto/http/failures.js';
 import { describe, expect, it } from 'vitest';
 import { outcome } from './testing/outcomes.js';
-import { verdictOf } from './verdict.js';
+import { breakerVerdictOf, verdictOf } from './verdict.js';
 
 const answered = (status: number) => outcome('good', 100, { status });
 const failed = (code: Parameters<typeof failure>[0], status = 0) =>
@@ -30,5 +30,28 @@ describe('the verdict about an attempt', () => {
     ['an attempt without answer and failure', outcome('good', 100, { status: 0 }), 'none'],
   ] as const)('%s', (_name, seen, verdict) => {
     expect(verdictOf(seen)).toBe(verdict);
+  });
+});
+
+describe('the verdict of a breaker', () => {
+  it.each([
+    [500, 'good', 'bad'],
+    [501, 'good', 'good'],
+    [502, 'bad', 'bad'],
+    [503, 'bad', 'bad'],
+    [504, 'bad', 'bad'],
+    [520, 'good', 'bad'],
+    [404, 'good', 'good'],
+  ] as const)('of a %i is %s, and where every 5xx counts %s', (status, usual, strict) => {
+    expect([breakerVerdictOf(answered(status), false), breakerVerdictOf(answered(status), true)]).toEqual([
+      usual,
+      strict,
+    ]);
+  });
+
+  it('holds what was met against the target whatever the status said', () => {
+    expect(breakerVerdictOf(failed('response_incomplete', 500), false)).toBe('bad');
+    expect(breakerVerdictOf(outcome('none', 100, { isOverdue: true, status: 500 }), false)).toBe('bad');
+    expect(breakerVerdictOf(outcome('none', 100, { status: 500 }), false)).toBe('none');
   });
 });

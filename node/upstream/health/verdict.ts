@@ -1,9 +1,13 @@
 /**
  * What one attempt says about the health of the target that it went to. The one place where this is decided, so that
- * breaker and outlier ejection can't disagree about what a failure is.
+ * breaker and outlier ejection can't disagree by accident about what a failure is.
  *
- * Opinions take targets away from everyone, so nothing may count that one client can bring about at will: neither what
+ * Opinions take targets away from everyone, so nothing should count that one client can bring about at will: neither what
  * was given up before its time, nor 4xx, nor the two 5xx that judge the request (501 by its method, 505 by its version).
+ * Of the other 5xx it can't be known. 502, 503 and 504 speak of whoever was to answer; a 500 is an answer of the
+ * application, and is as often a bug of one path, which one client may ask for all day. So a breaker, which leaves nobody to
+ * ask, takes it for an answer unless it is told otherwise. Outlier ejection counts it: it takes a part of the targets at most, and
+ * never the last, and one that errs where its peers don't is what it is there for.
  */
 import { type FailureCode, failureTable } from '@weir/proto/http/failures.js';
 import type { AttemptOutcome } from './standing.js';
@@ -25,6 +29,15 @@ export function verdictOf({ isCancelled, isOverdue, failure, status }: AttemptOu
   }
   if (status === 0) return 'none';
   return status >= SERVER_FAULT && !ABOUT_THE_REQUEST.has(status) ? 'bad' : 'good';
+}
+
+const SAYS_THAT_IT_CANNOT: ReadonlySet<number> = new Set([502, 503, 504]);
+
+/** As a breaker sees it: unless `every5xx`, any 5xx but 502, 503 and 504 is an answer as good as another. */
+export function breakerVerdictOf(outcome: AttemptOutcome, every5xx: boolean): Verdict {
+  const verdict = verdictOf(outcome);
+  const isByStatus = verdict === 'bad' && outcome.failure === null && !outcome.isCancelled;
+  return isByStatus && !every5xx && !SAYS_THAT_IT_CANNOT.has(outcome.status) ? 'good' : verdict;
 }
 
 /** The time from the start of an attempt to the head of its answer, in milliseconds; NaN when none came. */

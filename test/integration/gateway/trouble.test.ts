@@ -165,16 +165,26 @@ describe('a target in trouble', () => {
     for (let i = 0; i < 6; i += 1) expect((await ask(weir)).status).toBe(200);
   });
 
-  it('that fails everything is left alone, and clients are told for how long', async () => {
-    const broken = await answering('no', 500);
-    const breaker = 'health: { outlier: false, breaker: { requestsMin: 4, open: 8s } }';
+  it.each([
+    [503, ''],
+    [500, ', every5xx: true'],
+  ])('that answers %i to everything is left alone, and clients are told for how long', async (status, more) => {
+    const broken = await answering('no', status);
+    const breaker = `health: { outlier: false, breaker: { requestsMin: 4, open: 8s${more} } }`;
     const weir = await gateway([broken], 'retry: false', breaker);
-    for (let i = 0; i < 4; i += 1) expect((await ask(weir)).status).toBe(500);
+    for (let i = 0; i < 4; i += 1) expect((await ask(weir)).status).toBe(status);
     const refused = await ask(weir);
     expect(refused).toMatchObject({ status: 503, code: 'circuit_open', attempts: '0' });
     expect(refused.retryAfterS).toBeGreaterThan(5);
     expect(refused.retryAfterS).toBeLessThanOrEqual(8);
     expect(broken.seen).toHaveLength(4);
+  });
+
+  it('is asked on where it is the application that answers 500', async () => {
+    const broken = await answering('no', 500);
+    const weir = await gateway([broken], 'retry: false', 'health: { breaker: { requestsMin: 4 } }');
+    for (let i = 0; i < 12; i += 1) expect((await ask(weir)).status).toBe(500);
+    expect(broken.seen).toHaveLength(12);
   });
 });
 

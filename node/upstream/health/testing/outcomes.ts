@@ -11,6 +11,7 @@ export const breakerSpec: BreakerSpec = {
   windowMs: 10_000,
   openMs: 1_000,
   openMaxMs: 8_000,
+  every5xx: false,
 };
 
 export const outlierSpec: OutlierSpec = {
