@@ -145,6 +145,7 @@ describe('the account of an attempt', () => {
             told.ended += 1;
           },
           cost: () => 1,
+          isDueToBeExplored: () => false,
         };
         const { target, health, clock, bottom, dispatch } = setUp({ load });
         if (isTrial) target.health.now = 'trial';

@@ -14,6 +14,7 @@ const costing = (cost: number): Load => ({
   answered: () => {},
   end: () => {},
   cost: (_nowMs, inFlight) => cost * (inFlight + 1),
+  isDueToBeExplored: () => false,
 });
 
 interface Drawn {

@@ -36,10 +36,13 @@ export function leastRequest(targets: readonly Target[], slowStartMs: number, ra
   };
 }
 
+/** Chance of a target that is due, each time it is drawn: where little is asked, exploring is not to be half of it. */
+const EXPLORE_SHARE = 1 / 16;
+
 /**
  * The cheaper of two candidates drawn at random (Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing",
  * 2001). Here a scan would be wrong: the cheapest of all stays so until its first answer is back, and gets everything
- * until then; the dearest of all is never drawn alone, and so gets nothing unless all others are as bad.
+ * until then; the dearest of all is never drawn alone, and so gets nothing unless all others are as bad, but for being explored (peak-ewma.ts).
  */
 export function peakEwma(targets: readonly Target[], slowStartMs: number, random: Random): Policy {
   return {
@@ -52,7 +55,11 @@ export function peakEwma(targets: readonly Target[], slowStartMs: number, random
       const second = Math.floor(random() * (count - 1));
       const other = positions[second < first ? second : second + 1] ?? 0;
       const costOfOne = perShare(targets[one], slowStartMs, nowMs);
-      return perShare(targets[other], slowStartMs, nowMs) < costOfOne ? other : one;
+      const isOtherCheaper = perShare(targets[other], slowStartMs, nowMs) < costOfOne;
+      const dearer = isOtherCheaper ? one : other;
+      const isDue = targets[dearer]?.load.isDueToBeExplored(nowMs) ?? false;
+      if (isDue && random() < EXPLORE_SHARE) return dearer;
+      return isOtherCheaper ? other : one;
     },
   };
 }

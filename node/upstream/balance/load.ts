@@ -18,6 +18,8 @@ export interface Load {
   end(token: number, outcome: AttemptOutcome): void;
   /** Milliseconds that the next attempt is expected to cost, weighed by what is in flight; larger is worse. */
   cost(nowMs: number, inFlight: number): number;
+  /** It is dear by slowness alone, and has not been asked for so long that one attempt is worth knowing whether it still is. */
+  isDueToBeExplored(nowMs: number): boolean;
 }
 
 export const NOT_BEGUN = -1;
@@ -29,4 +31,5 @@ export const unweighed: Load = {
   answered: () => {},
   end: () => {},
   cost: (_nowMs, inFlight) => inFlight + 1,
+  isDueToBeExplored: () => false,
 };

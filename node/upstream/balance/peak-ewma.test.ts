@@ -4,7 +4,16 @@ import { describe, expect, it } from 'vitest';
 import type { AttemptOutcome } from '../health/standing.js';
 import { blameOf } from './blame.js';
 import { type Load, NOT_BEGUN } from './load.js';
-import { COST_MIN_MS, createPeakEwma, DOUBT_MIN_MS, PENALTY_MS, RETRY_AFTER_MAX_MS, UNKNOWN_MS } from './peak-ewma.js';
+import {
+  COST_MIN_MS,
+  createPeakEwma,
+  DOUBT_MIN_MS,
+  PENALTY_MS,
+  RETRY_AFTER_MAX_MS,
+  RISE_FROM_MS,
+  RISE_MAX,
+  UNKNOWN_MS,
+} from './peak-ewma.js';
 
 const DECAY_MS = 10_000;
 
@@ -30,14 +39,16 @@ const latency = fc.integer({ min: 1, max: 60_000 });
 const latencies = fc.array(latency, { minLength: 1, maxLength: 60, size: 'max' });
 
 describe('peak EWMA', () => {
-  it('is never below the latest answer, and never above the worst', () => {
+  it('is never below the latest answer or four times what it was, and never above the worst', () => {
     fc.assert(
       fc.property(latencies, fc.array(fc.nat(20_000), { minLength: 60, maxLength: 60 }), (list, pauses) => {
         const load = createPeakEwma(DECAY_MS, 0);
         let nowMs = 0;
         list.forEach((tookMs, i) => {
-          nowMs = attempt(load, nowMs + (pauses[i] ?? 0), tookMs);
-          expect(load.cost(nowMs, 0)).toBeGreaterThanOrEqual(tookMs - 1e-9);
+          const startMs = nowMs + (pauses[i] ?? 0);
+          const before = load.cost(startMs + tookMs, 0);
+          nowMs = attempt(load, startMs, tookMs);
+          expect(load.cost(nowMs, 0)).toBeGreaterThanOrEqual(Math.min(tookMs, RISE_MAX * before) - 1e-9);
           expect(load.cost(nowMs, 0)).toBeLessThanOrEqual(Math.max(UNKNOWN_MS, ...list.slice(0, i + 1)));
         });
       }),
@@ -47,8 +58,10 @@ describe('peak EWMA', () => {
   it('forgets two thirds of a peak in one decay, by silence as by better answers', () => {
     const silent = createPeakEwma(DECAY_MS, 0);
     const better = createPeakEwma(DECAY_MS, 0);
-    const peakAtMs = attempt(silent, 0, 1_000);
-    attempt(better, 0, 1_000);
+    // It takes three to rise from 30 ms to a second.
+    let peakAtMs = 0;
+    for (const load of [silent, better]) peakAtMs = attempt(load, attempt(load, attempt(load, 0, 1_000), 1_000), 1_000);
+    expect(silent.cost(peakAtMs, 0)).toBe(1_000);
     for (let ms = 10; ms <= DECAY_MS; ms += 10) attempt(better, peakAtMs + ms - 1, 1);
     expect(silent.cost(peakAtMs + DECAY_MS, 0)).toBeCloseTo(1_000 / Math.E, 6);
     expect(better.cost(peakAtMs + DECAY_MS, 0)).toBeCloseTo(1 + 999 / Math.E, 6);
@@ -78,9 +91,10 @@ describe('peak EWMA', () => {
         const load = createPeakEwma(DECAY_MS, 0);
         let nowMs = 0;
         for (const tookMs of list) nowMs = attempt(load, nowMs, tookMs);
+        const limitMs = RISE_MAX * Math.max(RISE_FROM_MS, load.cost(nowMs, 0));
         const untold = load.cost(nowMs + waitedMs, 0);
         attempt(load, nowMs, waitedMs, isLimited ? { status: 429 } : { isCancelled: true, status: 0 });
-        expect(load.cost(nowMs + waitedMs, 0)).toBeCloseTo(Math.max(untold, waitedMs), 6);
+        expect(load.cost(nowMs + waitedMs, 0)).toBeCloseTo(Math.max(untold, Math.min(waitedMs, limitMs)), 6);
       }),
     );
   });

@@ -57,6 +57,11 @@ class Penalty implements Load {
     return Math.max(asked, this.#weightAt(nowMs)) * (inFlight + 1);
   }
 
+  /** What is dear by this has failed. */
+  isDueToBeExplored(): boolean {
+    return false;
+  }
+
   #weightAt(nowMs: number): number {
     // Nearly all targets nearly always have none, and then nothing need be computed.
     if (this.#weight === 1) return 1;
