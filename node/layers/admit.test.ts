@@ -21,9 +21,15 @@ interface Setting {
   readonly spec?: ConcurrencySpec;
   readonly priority?: PrioritySpec;
   readonly queueMs?: number;
+  readonly totalMs?: number;
 }
 
-function setUp({ spec = two, priority = { level: 'default', header: null }, queueMs = 1_000 }: Setting = {}) {
+function setUp({
+  spec = two,
+  priority = { level: 'default', header: null },
+  queueMs = 1_000,
+  totalMs = 30_000,
+}: Setting = {}) {
   const clock = fakeClock(0);
   const timers = fakeTimers(clock);
   const told: string[] = [];
@@ -37,14 +43,14 @@ function setUp({ spec = two, priority = { level: 'default', header: null }, queu
       decided: (decision) => told.push(decision),
     },
   });
-  const route = makeRoute({ priority, timeouts: { ...routeTimeouts, queueMs } });
+  const route = makeRoute({ priority, timeouts: { ...routeTimeouts, queueMs, totalMs } });
   const bottom = scriptedDispatch();
   const layer = admit(route, services);
   if (layer === null) throw new Error('an upstream with a limit has a gate');
   const dispatch = compose([layer], bottom.dispatch);
   const send = (headers: readonly string[] = [], deadlineAtMs = Number.POSITIVE_INFINITY) => {
-    const request = makeRequest({ headers });
-    request.exchange.deadlineAtMs = deadlineAtMs;
+    const exchange = { ...makeRequest().exchange, receivedAtMs: clock.nowMs(), deadlineAtMs };
+    const request = makeRequest({ headers, exchange });
     const handler = recordingHandler();
     const cancel = dispatch(request, handler);
     return { handler, cancel, request };
@@ -203,11 +209,12 @@ describe('what admit tells the adaptive limit', () => {
   const adaptive: ConcurrencySpec = { mode: 'adaptive', limitMin: 2, limitMax: 100, limitStart: 10, queue: 50 };
   type Setup = ReturnType<typeof setUp>;
 
-  /** Ten at once, again and again, each ended that way; the limit after it. */
+  /** Ten at once, again and again, each ended that way after 100 ms; the limit after it. */
   function limitAfter(
     end: (setup: Setup, sent: ReturnType<Setup['send']>, call: Setup['bottom']['calls'][number]) => void,
+    totalMs = 30_000,
   ) {
-    const setup = setUp({ spec: adaptive });
+    const setup = setUp({ spec: adaptive, totalMs });
     for (let round = 0; round < 12; round += 1) {
       const deadlineAtMs = setup.clock.nowMs() + 100;
       const from = setup.bottom.calls.length;
@@ -230,9 +237,13 @@ describe('what admit tells the adaptive limit', () => {
     expect(limitAfter((_setup, _sent, call) => call.fail(failure('connection_refused', '')))).toBe(10);
   });
 
-  it('shrinks it by timeouts, and by requests that are cut off at their deadline', () => {
+  it("shrinks it by timeouts, and by requests that are cut off at the route's limit", () => {
     expect(limitAfter((_setup, _sent, call) => call.fail(failure('first_byte_timeout', '')))).toBeLessThan(5);
-    expect(limitAfter((_setup, { cancel }) => cancel())).toBeLessThan(5);
+    expect(limitAfter((_setup, { cancel }) => cancel(), 100)).toBeLessThan(5);
+  });
+
+  it('does not shrink it by deadlines that clients have stated', () => {
+    expect(limitAfter((_setup, { cancel }) => cancel(), 101)).toBe(10);
   });
 
   it('takes nothing from tunnels', () => {

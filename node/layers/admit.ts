@@ -37,12 +37,12 @@ export const admit: Place = (route, services) => {
   const spec = services.upstreams.get(upstreamId)?.spec.concurrency ?? null;
   if (spec === null) return null;
   const gate = services.gates.gate(upstreamId, spec);
-  const { clock } = services;
   return (next) => {
     const entrance: Entrance = { gate, route, services, next };
+    const { clock } = services;
     return (request, handler) => {
       if (!gate.enter()) return waitFor(entrance, request, handler);
-      const inside = new Inside(gate, clock, request.exchange, handler, clock.nowMs());
+      const inside = new Inside(entrance, request.exchange, handler, clock.nowMs());
       inside.cancelNext = next(request, inside);
       return inside.cancel;
     };
@@ -71,22 +71,23 @@ class Inside implements ResponseHandler {
   cancelNext: Cancel = nothingToCancel;
   readonly #gate: Gate;
   readonly #clock: Clock;
-  readonly #exchange: Exchange;
+  /** When the route's own limit ends it; a client may have stated less. */
+  readonly #limitAtMs: number;
   readonly #handler: ResponseHandler;
   readonly #startedAtMs: number;
   #headAtMs = Number.NaN;
   #status = 0;
   #isInside = true;
 
-  constructor(gate: Gate, clock: Clock, exchange: Exchange, handler: ResponseHandler, nowMs: number) {
+  constructor({ gate, route, services }: Entrance, exchange: Exchange, handler: ResponseHandler, nowMs: number) {
     this.#gate = gate;
-    this.#clock = clock;
-    this.#exchange = exchange;
+    this.#clock = services.clock;
+    this.#limitAtMs = exchange.receivedAtMs + route.timeouts.totalMs;
     this.#handler = handler;
     this.#startedAtMs = nowMs;
   }
 
-  /** The deadline layer cancels, too: what was cut off at its deadline was too slow, whoever else leaves just left. */
+  /** The deadline layer cancels, too: what was cut off at the route's limit was too slow, whoever else leaves just left. */
   readonly cancel: Cancel = () => {
     if (!this.#isInside) {
       this.cancelNext();
@@ -96,12 +97,14 @@ class Inside implements ResponseHandler {
     try {
       this.cancelNext(); // first: who is admitted in its place should find the upstream rid of it
     } finally {
-      this.#leave(this.#status === 0 && nowMs < this.#exchange.deadlineAtMs ? 'abandoned' : this.#cutOff(nowMs), nowMs);
+      this.#leave(this.#cutOff(nowMs), nowMs);
     }
   };
 
+  /** A deadline that the client has stated is a limit of the client: nobody makes an upstream slow by asking for haste. */
   #cutOff(nowMs: number): Departure {
-    return nowMs >= this.#exchange.deadlineAtMs && this.#status !== SWITCHED ? 'slow' : this.#told();
+    if (nowMs >= this.#limitAtMs && this.#status !== SWITCHED) return 'slow';
+    return this.#status === 0 ? 'abandoned' : this.#told();
   }
 
   /** Errors that come fast would look like an upstream with time to spare. How long a tunnel lives says nothing. */
@@ -196,9 +199,9 @@ class Waiting extends Waiter {
   };
 
   override admit(nowMs: number): void {
-    const { gate, services, next } = this.#entrance;
+    const { next } = this.#entrance;
     this.#endWait(nowMs);
-    const inside = new Inside(gate, services.clock, this.#request.exchange, this.#handler, nowMs);
+    const inside = new Inside(this.#entrance, this.#request.exchange, this.#handler, nowMs);
     this.#inside = inside;
     inside.cancelNext = next(this.#request, inside);
   }

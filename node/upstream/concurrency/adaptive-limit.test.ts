@@ -190,6 +190,45 @@ describe('the adaptive limit', () => {
     expect(limit.limit).toBe(8);
   });
 
+  it('is not lowered by clients that leave while others are answered as ever, however many and after how long', () => {
+    const step = fc.record({
+      leaving: fc.nat(30),
+      leftMs: fc.oneof(fc.nat(200), fc.nat(60_000)),
+      latencyMs: fc.integer({ min: 40, max: 60 }),
+      passedMs: fc.nat(5),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 50, maxLength: 300, size: 'max' }), (steps) => {
+        const limit = new AdaptiveLimit(bounds);
+        let nowMs = told(limit, 200, 50, 31, 0);
+        for (const { leaving, leftMs, latencyMs, passedMs } of steps) {
+          for (let i = 0; i < leaving; i += 1) limit.abandoned(leftMs, 63, nowMs);
+          nowMs += passedMs;
+          limit.answered(latencyMs, 63, nowMs);
+          if (limit.limit < bounds.limitStart) throw new Error(`the limit is ${limit.limit}`);
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('counts clients that left for given up where answers are slow as well', () => {
+    const leastWith = (leaving: number): number => {
+      const limit = new AdaptiveLimit({ limitMin: 8, limitMax: 64, limitStart: 64 });
+      let nowMs = told(limit, 400, 50, 64, 0);
+      let least = limit.limit;
+      for (let i = 0; i < 75; i += 1) {
+        for (let left = 0; left < leaving; left += 1) limit.abandoned(800, 64, nowMs);
+        nowMs += 10;
+        limit.answered(115, 64, nowMs);
+        least = Math.min(least, limit.limit);
+      }
+      return least;
+    };
+    expect(leastWith(0)).toBeGreaterThan(50);
+    expect(leastWith(3)).toBeLessThan(40);
+  });
+
   it('moves only when at least half of it is used', () => {
     const idle = new AdaptiveLimit(bounds);
     told(idle, 2_000, 50, 31, 0);

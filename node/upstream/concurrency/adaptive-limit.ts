@@ -71,8 +71,14 @@ const LATENCY_CHANGED = 1.3;
 const NO_QUEUE = 1.3;
 /** A limit of which not half was used for so long says nothing any more. */
 const UNUSED_MS = 10_000;
-/** So many clients in a row left without an answer: at once where the limit is used, and otherwise after a while without any. */
+/**
+ * A client that left says something when it had waited this many times as long as is usual. It may ask for what always
+ * takes long and leave at once, again and again, so it is no more than a witness: to slow answers of others, or to none.
+ */
+const LEFT_FACTOR = 3;
+/** So many left in a row without an answer to anybody: soon where the limit is used, and otherwise after a while. */
 const STARVED_REQUESTS = 16;
+const STARVED_USED_MS = 100;
 const STARVED_MS = 10_000;
 
 /** - `free`: the limit moves. - `draining`: a dip has begun, its answers still queued. - `measuring`: they no longer do. */
@@ -130,23 +136,29 @@ export class AdaptiveLimit {
     return isOverrun;
   }
 
-  /** A request was given up because it took too long. */
+  /** A request was given up because it took longer than its route allows. */
   timedOut(inFlight: number, nowMs: number): void {
     this.#overrun.gone();
     this.#window.timeouts += 1;
     this.#ended(inFlight, nowMs);
   }
 
-  /** A client left before its answer began. Its request is likely to be worked on all the same. */
+  /** A client left before its answer began, or had stated a deadline of its own. Its request is likely to be worked on all the same. */
   abandoned(tookMs: number, inFlight: number, nowMs: number): void {
     if (!(tookMs > this.#longMs)) return;
     this.#starved += 1;
     const isUsed = inFlight * 2 >= this.limit;
-    if (this.#starved >= STARVED_REQUESTS && (isUsed || nowMs - this.#answeredAtMs > STARVED_MS)) {
+    const starvedMs = isUsed ? Math.max(STARVED_USED_MS, LEFT_FACTOR * this.#longMs) : STARVED_MS;
+    if (this.#starved >= STARVED_REQUESTS && nowMs - this.#answeredAtMs > starvedMs) {
       this.#comeDown(this.#min, 0, nowMs);
       this.#starved = 0;
     }
-    this.timedOut(inFlight, nowMs);
+    if (tookMs > LEFT_FACTOR * this.#longMs) {
+      this.#overrun.gone();
+      this.#window.departures += 1;
+    }
+    // It does not end a window either: what a few answers say would count as much as what many do.
+    this.#noteUse(inFlight, nowMs);
   }
 
   /** Opens again where the limit was not used for long; asked as well when someone finds no place. */
@@ -171,9 +183,13 @@ export class AdaptiveLimit {
     this.#window.restart(nowMs);
   }
 
-  #ended(inFlight: number, nowMs: number): void {
+  #noteUse(inFlight: number, nowMs: number): void {
     if (inFlight * 2 >= this.limit) this.#usedAtMs = nowMs;
     else this.look(nowMs);
+  }
+
+  #ended(inFlight: number, nowMs: number): void {
+    this.#noteUse(inFlight, nowMs);
     this.#window.ended(inFlight, this.limit, nowMs);
     if (this.#isComplete(nowMs)) this.#closeWindow(nowMs);
   }
@@ -237,7 +253,9 @@ export class AdaptiveLimit {
       next = Math.max(next * gradient + Math.sqrt(next), next * FALL_MIN);
     }
     // In proportion, so that the two in a hundred that stall anyhow cost a limit of 2,500 what it grows, and less less.
-    next *= Math.max(FALL_MIN_TIMEOUTS, 1 - this.#window.timeouts / this.#window.seen);
+    const { timeouts, departures, seen } = this.#window;
+    const given = shortMs > TOLERANCE * this.#longMs ? timeouts + departures : timeouts;
+    next *= Math.max(FALL_MIN_TIMEOUTS, 1 - given / (seen + given - timeouts));
     this.#exact = Math.max(this.#min, Math.min(this.#max, next));
   }
 

@@ -168,15 +168,18 @@ interface Load {
   readonly share: number;
   readonly seed: number;
   readonly priority?: CrowdOptions['priority'];
+  /** Clients leave at their deadline. */
+  readonly leave?: boolean;
+  readonly limitStart?: number;
 }
 
 /** A minute at this share of what 20 workers of 50 ms can do; those who came from the tenth second on. */
-function minuteAt({ share, seed, priority }: Load) {
+function minuteAt({ share, seed, priority, leave = false, limitStart = 64 }: Load) {
   const random = seededRandom(seed);
   const agenda = new Agenda();
   const plant = new Plant(agenda, { workers: 20, random, serviceMs: () => exponential(50, random) });
-  const gate = new Gate({ mode: 'adaptive', limitMin: 8, limitMax: 4096, limitStart: 64, queue: 1024 });
-  const crowd = { random, everyMs: () => 2.5 / share, deadlineMs: 2_000, queueMs: 1_000 };
+  const gate = new Gate({ mode: 'adaptive', limitMin: 8, limitMax: 4096, limitStart, queue: 1024 });
+  const crowd = { random, everyMs: () => 2.5 / share, deadlineMs: 2_000, queueMs: 1_000, leave };
   const fates = runCrowd(agenda, gate, plant, { ...crowd, ...(priority === undefined ? {} : { priority }) }, 60_000);
   const settled = fates.filter(({ cameAtMs }) => cameAtMs > 10_000);
   const good = settled.filter(({ kind }) => kind === 'good');
@@ -201,6 +204,17 @@ describe('the gate before an upstream with more to do than it can', () => {
         expect(p99RefusedMs).toBeLessThan(20);
       }),
       { numRuns: 4 },
+    );
+  });
+
+  it('does so as well when clients leave and the upstream works on for nobody, as soon as its backlog is done', () => {
+    fc.assert(
+      fc.property(seed, fc.constantFrom(64, 4096), (seed, limitStart) => {
+        const { ofCapacity, p99GoodMs } = minuteAt({ share: 3, seed, leave: true, limitStart });
+        expect(ofCapacity).toBeGreaterThan(limitStart === 64 ? 0.93 : 0.7);
+        expect(p99GoodMs).toBeLessThan(1_500);
+      }),
+      { numRuns: 6 },
     );
   });
 

@@ -32,8 +32,8 @@ export interface Refusal {
 /**
  * What a request inside has come to.
  * - `answered`: its latency tells how busy the upstream is.
- * - `slow`: given up because it took too long.
- * - `abandoned`: its client left before an answer began; it would have taken at least this long.
+ * - `slow`: given up because it took longer than its route allows.
+ * - `abandoned`: its client left before an answer began, or had stated a deadline; it would have taken at least this long.
  * - `untold`: it says nothing; a fast error is not a sign of strength.
  */
 export type Departure = 'answered' | 'slow' | 'abandoned' | 'untold';

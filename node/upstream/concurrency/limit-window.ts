@@ -10,8 +10,10 @@ const TRIMMED_SHARE = 0.1;
 
 export class LimitWindow {
   answers = 0;
-  /** Given up because they took too long, by us or by their clients. */
+  /** Given up because they took longer than their route allows. */
   timeouts = 0;
+  /** Their clients left, who had waited long. */
+  departures = 0;
   inFlightPeak = 0;
   #sinceMs = Number.NaN;
   #atLimit = 0;
@@ -54,6 +56,7 @@ export class LimitWindow {
   restart(nowMs: number): void {
     this.answers = 0;
     this.timeouts = 0;
+    this.departures = 0;
     this.inFlightPeak = 0;
     this.#atLimit = 0;
     this.#sinceMs = nowMs;

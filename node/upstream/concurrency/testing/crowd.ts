@@ -3,7 +3,7 @@
  * upstream, in virtual time. Only tests import this file.
  */
 import type { Random } from '../../../time/clock.js';
-import type { Gate, Refusal, RefusalKind } from '../gate.js';
+import type { Departure, Gate, Refusal, RefusalKind } from '../gate.js';
 import { type PriorityRank, Waiter } from '../line.js';
 import { type Agenda, exponential, type Plant } from './plant.js';
 
@@ -14,13 +14,15 @@ export interface CrowdOptions {
   /** How long a client waits for its answer, and a request for a place. */
   readonly deadlineMs: number;
   readonly queueMs: number;
+  /** They leave at their deadline, and the upstream works on; else they stay, and their answer is late. */
+  readonly leave?: boolean;
   readonly priority?: (random: Random) => PriorityRank;
 }
 
 export interface Fate {
   readonly cameAtMs: number;
   readonly priority: PriorityRank;
-  readonly kind: 'good' | 'late' | 'timed out' | RefusalKind;
+  readonly kind: 'good' | 'late' | 'left' | 'timed out' | RefusalKind;
   readonly tookMs: number;
 }
 
@@ -35,10 +37,17 @@ export function runCrowd(agenda: Agenda, gate: Gate, plant: Plant, options: Crow
     override readonly deadlineAtMs = agenda.nowMs + options.deadlineMs;
 
     override admit(nowMs: number): void {
+      let isInside = true;
+      const leave = (departure: Departure, kind: Fate['kind']): void => {
+        if (!isInside) return;
+        isInside = false;
+        gate.leave(departure, agenda.nowMs - nowMs, agenda.nowMs - nowMs, agenda.nowMs);
+        this.end(kind);
+      };
+      if (options.leave) agenda.at(this.deadlineAtMs, () => leave('abandoned', 'left'));
       plant.send(() => {
         const isGood = agenda.nowMs <= this.deadlineAtMs;
-        gate.leave(isGood ? 'answered' : 'slow', agenda.nowMs - nowMs, agenda.nowMs - nowMs, agenda.nowMs);
-        this.end(isGood ? 'good' : 'late');
+        leave(isGood ? 'answered' : 'slow', isGood ? 'good' : 'late');
       });
     }
 
