@@ -11,6 +11,13 @@ import { makeRecord } from './testing/records.js';
 
 const orders = makeRoute({ id: 'orders', timeouts: { ...routeTimeouts, firstByteMs: 2_000 } });
 
+interface Ending {
+  readonly failed?: boolean;
+  readonly routeId?: string;
+  /** The upstream that was asked last. */
+  readonly answeredBy?: string;
+}
+
 function setUp(routes: readonly RouteSpec[] = [orders]) {
   const clock = fakeClock();
   const doctor = createDoctor({
@@ -23,12 +30,13 @@ function setUp(routes: readonly RouteSpec[] = [orders]) {
   doctor.use({ routes, upstreams: [upstream.spec] }, upstreams);
 
   /** An exchange of one attempt that ends now, after so long. */
-  const ended = (targetId: string, firstByteMs: number, more: { failed?: boolean; routeId?: string } = {}) => {
-    const { failed = false, routeId = 'orders' } = more;
+  const ended = (targetId: string, firstByteMs: number, more: Ending = {}) => {
+    const { failed = false, routeId = 'orders', answeredBy = 'upstream-1' } = more;
     const nowMs = clock.nowMs();
     const startMs = nowMs - firstByteMs;
     const exchange = makeExchange({ receivedAtMs: startMs, id: 'request-9' });
     const attempt = createAttempt(targetId, startMs);
+    Object.assign(attempt, { upstreamId: 'upstream-1' });
     attempt.phase = 'firstByte';
     attempt.phaseStartMs.firstByte = startMs;
     if (!failed) attempt.phaseStartMs.body = nowMs;
@@ -37,7 +45,7 @@ function setUp(routes: readonly RouteSpec[] = [orders]) {
     exchange.attempts.push(attempt);
     Object.assign(exchange, {
       routeId,
-      upstreamId: 'upstream-1',
+      upstreamId: answeredBy,
       endedAtMs: nowMs,
       headersAtMs: nowMs,
       deadlineAtMs: startMs + 30_000,
@@ -51,6 +59,13 @@ function setUp(routes: readonly RouteSpec[] = [orders]) {
 }
 
 describe('the doctor', () => {
+  it('files a timeout under the upstream that it happened at, although another one answered', () => {
+    const { doctor, ended } = setUp();
+    ended('a:1', 2_001, { failed: true, answeredBy: 'upstream-2' });
+    const [filed] = doctor.report().cases;
+    expect(filed?.examples[0]).toMatchObject({ upstream: 'upstream-1', targetState: { target: 'a:1', timedOut: 1 } });
+  });
+
   it('files a timeout with what it knows of the target, its peers and the route', () => {
     const { doctor, ended } = setUp();
     for (let i = 0; i < 30; i += 1) ended('b:1', 10);

@@ -124,7 +124,7 @@ class Ward implements Doctor {
   ): OpenCase {
     // Whoever waited in vain for a place has not come as far as to a target.
     const planned = route.action.kind === 'proxy' ? route.action.upstream : '';
-    const upstreamId = request.exchange.upstreamId || planned;
+    const upstreamId = incident.attempt?.upstreamId || request.exchange.upstreamId || planned;
     const record = recordOf(request, incident, {
       route,
       upstream: this.#upstreams.get(upstreamId),
@@ -179,7 +179,7 @@ class Watched implements RouteDoctor {
       if (attempt.status !== 0 && attempt.status < FIRST_FAILED_STATUS)
         this.#firstByte.add(firstByteOf(attempt), endedAtMs);
       const wasCut = failure !== null && wasCutBy(exchange, attempt);
-      this.#ward.targets.find(exchange.upstreamId, attempt.targetId)?.ended(attempt, wasCut, endedAtMs);
+      this.#ward.targets.find(attempt.upstreamId, attempt.targetId)?.ended(attempt, wasCut, endedAtMs);
     }
   }
 

@@ -12,7 +12,7 @@ import {
   recordingHandler,
   scriptedDispatch,
 } from '../pipeline/testing/harness.js';
-import { makeRoute, makeServices, routeTimeouts } from '../pipeline/testing/specs.js';
+import { makeRoute, makeServices, makeTarget, routeTimeouts } from '../pipeline/testing/specs.js';
 import { attempt } from './attempt.js';
 
 function setUp(timeouts: Partial<RouteTimeouts> = {}, body: ReturnType<typeof fakeBody> | null = null) {
@@ -252,6 +252,14 @@ describe('a bug above an attempt', () => {
 });
 
 describe('the record of an attempt', () => {
+  it('says whose target was asked', () => {
+    const layer = attempt(makeRoute(), makeServices());
+    if (layer === null) throw new Error('a proxy route has an attempt layer');
+    const request = makeRequest({ target: { ...makeTarget({ id: 'a:1' }), upstreamId: 'up' } });
+    compose([layer], scriptedDispatch().dispatch)(request, recordingHandler());
+    expect(request.exchange.attempts[0]).toMatchObject({ upstreamId: 'up', targetId: 'a:1' });
+  });
+
   it('says why it was made', () => {
     const layer = attempt(makeRoute(), makeServices());
     if (layer === null) throw new Error('a proxy route has an attempt layer');

@@ -116,7 +116,7 @@ class Run implements ResponseHandler {
     this.#handler = handler;
     this.#services = services;
     this.#limits = limits;
-    this.#attempt = createAttempt(target?.spec.id ?? '', nowMs, request.cause, target?.inFlight);
+    this.#attempt = createAttempt(target?.spec.id ?? '', nowMs, request.cause, target?.inFlight, target?.upstreamId);
     this.#bodyHandedOver = request.body === null;
     request.exchange.attempts.push(this.#attempt);
     this.#phaseTimer = services.timers.create(() => this.#look());

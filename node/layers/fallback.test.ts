@@ -73,6 +73,7 @@ const reset = failure('connection_closed', 'gone');
 
 const attemptOf = (failed: Failure): Attempt => ({
   ...{
+    upstreamId: 'app',
     targetId: 't',
     cause: null,
     startedAtMs: 0,

@@ -78,7 +78,7 @@ export class LineParts {
   }
 
   /** `upstream`, `target` and `upstream_status` of the attempt that decided the outcome. */
-  target(upstreamId: string, { targetId, status }: Attempt): string {
+  target({ upstreamId, targetId, status }: Attempt): string {
     const kept = this.#targets.get(targetId);
     if (kept?.upstreamId === upstreamId && kept.status === status) return kept.text;
     const text = flat(

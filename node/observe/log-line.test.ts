@@ -92,9 +92,11 @@ describe('a line of the access log', () => {
 
   it('has the target, the phases that took time, and the number of attempts', () => {
     const request = endedRequest();
-    request.exchange.upstreamId = 'orders-up';
+    request.exchange.upstreamId = 'fallback-that-was-refused';
     const phases = { queue: 1_001, connect: 1_001, send: 1_003.4, firstByte: 1_003.41, body: 1_020 };
-    request.exchange.attempts.push(Object.assign(attemptAt(1_001, phases, 1_024), { status: 200 }));
+    request.exchange.attempts.push(
+      Object.assign(attemptAt(1_001, phases, 1_024), { upstreamId: 'orders-up', status: 200 }),
+    );
     const line = parsed(request);
     expect(line).toMatchObject({
       upstream: 'orders-up',
@@ -208,8 +210,9 @@ describe('a line of the access log', () => {
           for (const [routeId, method, authority, upstreamId, targetId, status] of all) {
             const request = endedRequest({ method, authority });
             const scheme = status === 200 ? 'http' : 'https';
-            Object.assign(request.exchange, { routeId, upstreamId, scheme });
-            request.exchange.attempts.push(Object.assign(createAttempt(targetId, 1_000), { status, endedAtMs: 1_001 }));
+            Object.assign(request.exchange, { routeId, scheme });
+            const attempt = Object.assign(createAttempt(targetId, 1_000), { upstreamId, status, endedAtMs: 1_001 });
+            request.exchange.attempts.push(attempt);
             expect(parsed(request, given)).toMatchObject({
               ...{ route: routeId, method, scheme, authority },
               ...{ upstream: upstreamId, target: targetId, upstream_status: status },

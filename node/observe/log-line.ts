@@ -72,7 +72,7 @@ function withAttempts(before: string, exchange: Exchange, parts: LineParts): str
   const { attempts, endedAtMs } = exchange;
   const decisive = decisiveAttempt(exchange);
   if (decisive === undefined) return `${before}}\n`;
-  const line = withAttempt(`${before}${parts.target(exchange.upstreamId, decisive)}`, decisive, endedAtMs);
+  const line = withAttempt(`${before}${parts.target(decisive)}`, decisive, endedAtMs);
   if (attempts.length === 1) return `${line},"attempts":1}\n`;
   const others = attempts.filter((attempt) => attempt !== decisive).slice(-EARLIER_MAX);
   const earlier = others.map((attempt) => {

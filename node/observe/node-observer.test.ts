@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { timerFired } from '@weir/proto/http/failures.js';
+import { failure, timerFired } from '@weir/proto/http/failures.js';
 import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createAttempt } from '../pipeline/exchange.js';
@@ -50,11 +50,26 @@ function snapshot(version: number, routeIds: readonly string[], destination = jo
 function endedRequest(routeId: string) {
   const exchange = makeExchange();
   Object.assign(exchange, { routeId, upstreamId: 'up', status: 200, endedAtMs: 1_002 });
-  exchange.attempts.push(Object.assign(createAttempt('a:1', 1_000), { status: 200, endedAtMs: 1_002 }));
+  const attempt = { ...createAttempt('a:1', 1_000), upstreamId: 'up', status: 200, endedAtMs: 1_002 };
+  exchange.attempts.push(attempt);
   return makeRequest({ exchange });
 }
 
 describe('the observer of a node', () => {
+  it('counts each attempt at the upstream that it was made at, whoever answered in the end', async () => {
+    const { observer } = setUp();
+    const prepared = snapshot(3, ['orders']);
+    const other = makeUpstream([makeTarget({ id: 'a:1' })], { id: 'other' }).spec;
+    (await observer.prepare({ ...prepared, upstreams: [...prepared.upstreams, other] })).commit();
+    const request = endedRequest('orders');
+    const failed = { ...createAttempt('a:1', 1_000), upstreamId: 'other', endedAtMs: 1_001 };
+    request.exchange.attempts.unshift({ ...failed, failure: failure('connection_refused', '') });
+    observer.route('orders').ended(request);
+    const text = await observer.metrics.render();
+    expect(text).toContain('weir_attempts_total{upstream="other",target="a:1",outcome="connection_refused"} 1\n');
+    expect(text).toContain('weir_attempts_total{upstream="up",target="a:1",outcome="2xx"} 1\n');
+  });
+
   it('counts and logs each exchange of a route, and its attempts', async () => {
     const { observer } = setUp();
     (await observer.prepare(snapshot(3, ['orders']))).commit();

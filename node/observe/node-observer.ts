@@ -206,9 +206,8 @@ class SeenRoute implements RouteObserver {
 
   #told(request: GatewayRequest): void {
     const { exchange } = request;
-    if (exchange.attempts.length > 0) {
-      const upstream = this.#cells.upstreams.get(exchange.upstreamId);
-      if (upstream !== undefined) for (const attempt of exchange.attempts) upstream.ended(attempt, exchange.endedAtMs);
+    for (const attempt of exchange.attempts) {
+      this.#cells.upstreams.get(attempt.upstreamId)?.ended(attempt, exchange.endedAtMs);
     }
     this.#doctor.ended(request, this.#route.inFlight);
     this.#log.ended(request);

@@ -119,7 +119,7 @@ function attemptSpan(request: GatewayRequest, attempt: Attempt, index: number, o
       'http.response.status_code': attempt.status === 0 ? undefined : attempt.status,
       'http.request.resend_count': index === 0 ? undefined : index,
       'error.type': errorType,
-      'weir.upstream': exchange.upstreamId,
+      'weir.upstream': attempt.upstreamId,
       'weir.target': attempt.targetId,
       'weir.timer': failed?.timer,
     }),

@@ -9,6 +9,8 @@ import { type AttemptCause, type AttemptPhase, attemptPhases } from './dispatch.
 
 /** One attempt at one target; written by the attempt layer. */
 export interface Attempt {
+  /** Whose target it is: a fallback asks another upstream within the same exchange. */
+  readonly upstreamId: string;
   readonly targetId: string;
   /** Why it was made, where it is not the first; null for the first. */
   readonly cause: AttemptCause | null;
@@ -43,7 +45,7 @@ export interface Exchange {
   traceSampled: boolean;
   /** Id of the matched route, empty string when none matched. Written by the router. */
   routeId: string;
-  /** Id of the upstream, empty when the route answers by itself. Written by the balance layer. */
+  /** Id of the upstream that was asked last, empty when the route answers by itself. Written by the balance layer. */
   upstreamId: string;
   /** Values of the path parameters and the wildcard ('*'). Written by the router. */
   params: Readonly<Record<string, string>>;
@@ -209,9 +211,11 @@ export function createAttempt(
   nowMs: number,
   cause: AttemptCause | null = null,
   inFlight = 1,
+  upstreamId = '',
 ): Attempt {
   const none = Number.NaN;
   return {
+    upstreamId,
     targetId,
     cause,
     startedAtMs: nowMs,
