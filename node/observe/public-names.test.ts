@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { makeTarget } from '../pipeline/testing/specs.js';
 import { noTargets, publicNames } from './public-names.js';
@@ -16,6 +17,19 @@ const orders = publicNames([
 ]);
 
 describe('public names of targets', () => {
+  it('replace whatever name is in the text, longest first, wherever it stands', () => {
+    const part = fc.constantFrom('.', '$&', '(', 'db', '-1', 'x');
+    const host = fc.array(part, { minLength: 1, maxLength: 4 }).map((parts) => `h${parts.join('')}z.`);
+    fc.assert(
+      fc.property(fc.uniqueArray(host, { minLength: 1, maxLength: 8 }), fc.nat(7), (hosts, at) => {
+        const targets = hosts.map((name) => makeTarget({ id: `${name}:1`, host: name, port: 1 }).spec);
+        const index = at % hosts.length;
+        const said = publicNames([{ id: 'u', targets }]).conceal(`<${hosts[index]}:1> and <${hosts[index]}>`);
+        expect(said).toBe(`<u/${index + 1}> and <u/${index + 1}>`);
+      }),
+    );
+  });
+
   it('count the targets of an upstream from one, in the order of the configuration', () => {
     expect(['10.0.0.1:9001', 'db.internal:80', '[fd00::7]:81'].map(orders.target)).toEqual([
       'orders/1',
