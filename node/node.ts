@@ -161,6 +161,7 @@ class Node implements GatewayNode {
       jobs: () => this.#jobs.counts(),
       bodies: () => this.#bodies,
       gates: () => gateReadings(this.#gates, this.#inForce?.snapshot.upstreams ?? []),
+      gate: (upstream) => gateReadings(this.#gates, [upstream])[0],
       doctorSliceMs: options.doctorSliceMs,
     });
   }

@@ -148,7 +148,13 @@ export async function openServices(isLogged: boolean): Promise<Services> {
   };
   const common = { clock: systemClock, timers: wheel, random: Math.random, reveal, onBug };
   const bodies = createHeldBytes();
-  const idle = { status: () => idleNode, healthChanges: () => [], gates: () => [], jobs: () => jobCounts() };
+  const idle = {
+    status: () => idleNode,
+    healthChanges: () => [],
+    gates: () => [],
+    gate: () => undefined,
+    jobs: () => jobCounts(),
+  };
   const observer = createNodeObserver({ ...common, ...idle, bodies: () => bodies });
   (await observer.prepare(snapshot)).commit();
   const upstreams = new Map(snapshot.upstreams.map((spec) => [spec.id, upstreamOf(spec)]));

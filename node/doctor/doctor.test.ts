@@ -20,9 +20,13 @@ interface Ending {
 
 function setUp(routes: readonly RouteSpec[] = [orders]) {
   const clock = fakeClock();
+  const gatesRead: string[] = [];
   const doctor = createDoctor({
     clock,
-    gates: () => [{ upstream: 'upstream-1', limit: 64.5, inFlight: 4, queued: 2 }],
+    gate: ({ id }) => {
+      gatesRead.push(id);
+      return { upstream: id, limit: 64.5, inFlight: 4, queued: 2 };
+    },
     eventLoop: () => ({ delayP99Ms: 1, utilization: 0.1 }),
   });
   const upstream = makeUpstream([makeTarget({ id: 'a:1' }), makeTarget({ id: 'b:1' })]);
@@ -55,15 +59,17 @@ function setUp(routes: readonly RouteSpec[] = [orders]) {
     const headers = ['authorization', 'Bearer secret-token', 'cookie', 'sid=secret-cookie'];
     doctor.route(routeId).ended(makeRequest({ exchange, headers, query: 'key=secret-query' }), 4);
   };
-  return { clock, doctor, upstream, upstreams, ended };
+  return { clock, doctor, upstream, upstreams, ended, gatesRead };
 }
 
 describe('the doctor', () => {
   it('files a timeout under the upstream that it happened at, although another one answered', () => {
-    const { doctor, ended } = setUp();
+    const { doctor, ended, gatesRead } = setUp();
     ended('a:1', 2_001, { failed: true, answeredBy: 'upstream-2' });
     const [filed] = doctor.report().cases;
     expect(filed?.examples[0]).toMatchObject({ upstream: 'upstream-1', targetState: { target: 'a:1', timedOut: 1 } });
+    // Of all gates of the node, the one that is asked for.
+    expect(gatesRead).toEqual(['upstream-1']);
   });
 
   it('files a timeout with what it knows of the target, its peers and the route', () => {

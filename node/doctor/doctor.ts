@@ -9,7 +9,7 @@
  * that the same route and timer were filed under last, so that a node in trouble does not work on its diagnosis.
  */
 import type { DoctorReport, RouteLatency } from '@weir/proto/events/doctor.js';
-import type { RouteSpec, Snapshot } from '@weir/proto/snapshot/snapshot.js';
+import type { RouteSpec, Snapshot, UpstreamSpec } from '@weir/proto/snapshot/snapshot.js';
 import type { GatewayRequest } from '../pipeline/dispatch.js';
 import type { Attempt, Exchange } from '../pipeline/exchange.js';
 import type { Clock } from '../time/clock.js';
@@ -24,8 +24,8 @@ import { firstByteOf, TargetHistories } from './target-history.js';
 
 export interface DoctorServices {
   readonly clock: Clock;
-  /** Those that wait for a place, by upstream; asked for each record. */
-  readonly gates: () => Iterable<GateReading>;
+  /** The gate of an upstream, undefined where it has none; asked for each record. */
+  readonly gate: (upstream: UpstreamSpec) => GateReading | undefined;
   readonly eventLoop: () => { readonly delayP99Ms: number; readonly utilization: number };
   /** How long "now" is, twice at most; half a minute unless a test is in a hurry. */
   readonly sliceMs?: number | undefined;
@@ -55,7 +55,7 @@ const FIRST_FAILED_STATUS = 500;
 class Ward implements Doctor {
   readonly clock: Clock;
   readonly #eventLoop: DoctorServices['eventLoop'];
-  readonly #gates: DoctorServices['gates'];
+  readonly #gate: DoctorServices['gate'];
   readonly targets: TargetHistories;
   readonly sliceMs: number | undefined;
   readonly #cases = new CaseStore();
@@ -66,11 +66,11 @@ class Ward implements Doctor {
   #recordsLeft = RECORDS_PER_S;
   #secondAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor({ clock, eventLoop, gates, sliceMs }: DoctorServices) {
+  constructor({ clock, eventLoop, gate, sliceMs }: DoctorServices) {
     this.clock = clock;
     this.sliceMs = sliceMs;
     this.targets = new TargetHistories(sliceMs);
-    this.#gates = gates;
+    this.#gate = gate;
     this.#eventLoop = eventLoop;
     this.#sinceWallMs = clock.wallMs();
   }
@@ -125,11 +125,12 @@ class Ward implements Doctor {
     // Whoever waited in vain for a place has not come as far as to a target.
     const planned = route.action.kind === 'proxy' ? route.action.upstream : '';
     const upstreamId = incident.attempt?.upstreamId || request.exchange.upstreamId || planned;
+    const upstream = this.#upstreams.get(upstreamId);
     const record = recordOf(request, incident, {
       route,
-      upstream: this.#upstreams.get(upstreamId),
+      upstream,
       targets: this.targets,
-      gate: [...this.#gates()].find(({ upstream }) => upstream === upstreamId),
+      gate: upstream === undefined ? undefined : this.#gate(upstream.spec),
       latency,
       inFlight,
       eventLoop: this.#eventLoop(),

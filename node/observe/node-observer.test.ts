@@ -28,6 +28,7 @@ function setUp() {
     status: () => nodeStatus({ armedTimers: timers.armed }),
     healthChanges: () => [],
     gates: () => [],
+    gate: () => undefined,
     jobs: () => jobCounts(),
     bodies: () => ({ bytes: 21, refusals: 22 }),
   });

@@ -6,7 +6,7 @@
  */
 import type { NodeStatus } from '@weir/proto/events/node-status.js';
 import type { TimerName } from '@weir/proto/http/failures.js';
-import type { SecretText, Snapshot } from '@weir/proto/snapshot/snapshot.js';
+import type { SecretText, Snapshot, UpstreamSpec } from '@weir/proto/snapshot/snapshot.js';
 import { createDoctor, type Doctor, type RouteDoctor } from '../doctor/doctor.js';
 import type { JobCounts } from '../jobs/jobs.js';
 import type { GatewayRequest } from '../pipeline/dispatch.js';
@@ -35,6 +35,8 @@ export interface ObserverServices {
   readonly status: () => NodeStatus;
   readonly healthChanges: () => Iterable<ChangeCount>;
   readonly gates: () => Iterable<GateReading>;
+  /** The one of an upstream, undefined where it has none. */
+  readonly gate: (upstream: UpstreamSpec) => GateReading | undefined;
   readonly jobs: () => JobCounts;
   readonly doctorSliceMs?: number | undefined;
   readonly bodies: MetricSources['bodies'];
@@ -83,7 +85,7 @@ class Observers implements NodeObserver {
   #bugs = 0;
 
   constructor(services: ObserverServices) {
-    const { clock, timers, random, reveal, status, healthChanges, gates, jobs, bodies, doctorSliceMs } = services;
+    const { clock, timers, random, reveal, status, healthChanges, gates, gate, jobs, bodies, doctorSliceMs } = services;
     this.#clock = clock;
     this.#cells.route(NO_ROUTE_ID);
     this.#log = createAccessLog((destination) => openLog(destination, timers), random);
@@ -91,7 +93,7 @@ class Observers implements NodeObserver {
     this.#eventLoop = monitorEventLoop(timers);
     this.doctor = createDoctor({
       clock,
-      gates,
+      gate,
       eventLoop: () => this.#eventLoop.window(),
       sliceMs: doctorSliceMs,
     });

@@ -17,6 +17,15 @@ const orders = publicNames([
 ]);
 
 describe('public names of targets', () => {
+  it('are the same one in the text of a failure, where two upstreams share a target', () => {
+    const shared = { targets: [makeTarget({ id: '10.0.0.1:9001', host: '10.0.0.1', port: 9001 }).spec] };
+    const names = publicNames([
+      { id: 'first', ...shared },
+      { id: 'second', ...shared },
+    ]);
+    expect([names.target('10.0.0.1:9001'), names.conceal('to 10.0.0.1:9001')]).toEqual(['first/1', 'to first/1']);
+  });
+
   it('replace whatever name is in the text, longest first, wherever it stands', () => {
     const part = fc.constantFrom('.', '$&', '(', 'db', '-1', 'x');
     const host = fc.array(part, { minLength: 1, maxLength: 4 }).map((parts) => `h${parts.join('')}z.`);
