@@ -6,8 +6,8 @@ import { rootCertificates } from 'node:tls';
 import { failure } from '@weir/proto/http/failures.js';
 import type { Snapshot, TargetSpec, UpstreamSpec } from '@weir/proto/snapshot/snapshot.js';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { GatewayRequest, ResponseHandler } from '../pipeline/dispatch.js';
-import { fakeClock, fakeTimers } from '../pipeline/testing/harness.js';
+import type { ResponseHandler } from '../pipeline/dispatch.js';
+import { fakeClock, fakeTimers, makeRequest } from '../pipeline/testing/harness.js';
 import { makeBalance } from '../pipeline/testing/specs.js';
 import { driveWheel, systemClock } from '../time/system-clock.js';
 import { TimerWheel } from '../time/wheel.js';
@@ -384,16 +384,7 @@ function get(set: UpstreamSet, path = '/'): Promise<string> {
       onComplete: () => resolve(text),
       onError: (failed) => resolve(failed.code),
     };
-    const request = {
-      method: 'GET',
-      path,
-      query: '',
-      authority: 'a',
-      headers: ['host', 'a'],
-      body: null,
-      target: null,
-    };
-    target.dispatch(request as unknown as GatewayRequest, handler); // A transport does not read the exchange.
+    target.dispatch(makeRequest({ path, headers: ['host', 'a'] }), handler);
   });
 }
 
