@@ -119,4 +119,21 @@ describe('a reload that describes an upstream otherwise', () => {
     sameProbe.adopt(opinions);
     expect(sameProbe.targets[0]?.reason).toBe('the probe failed: x');
   });
+
+  it('lets the targets that are new to it start slowly, and no other, also when it is reloaded again', () => {
+    const { clock, opinions } = make(['a:80', 'b:80']);
+    clock.advance(1_000);
+    const joinedAtMs = clock.nowMs();
+    const next = make(['a:80', 'new:80'], clock).opinions;
+    next.adopt(opinions);
+    clock.advance(1_000);
+    const last = make(['new:80', 'newer:80', 'a:80'], clock).opinions;
+    last.adopt(next);
+    const since = (of: UpstreamOpinions) => of.targets.map(({ wellSinceMs }) => wellSinceMs);
+    expect([since(opinions), since(next), since(last)]).toEqual([
+      [-Infinity, -Infinity],
+      [-Infinity, joinedAtMs],
+      [joinedAtMs, clock.nowMs(), -Infinity],
+    ]);
+  });
 });

@@ -29,6 +29,8 @@ export class TargetHealth implements Health {
   #probe: ProbeState = unprobed;
   #probeReason = '';
   #probedWellSinceMs = Number.NEGATIVE_INFINITY;
+  /** When it was added to an upstream that had others already. */
+  #joinedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(opinions: TargetOpinions) {
     this.spec = opinions.spec;
@@ -38,6 +40,11 @@ export class TargetHealth implements Health {
   /** Null when there are no outliers. */
   get member(): OutlierMember | null {
     return this.#opinions.member;
+  }
+
+  /** It is new to an upstream that others work for: nobody has asked it yet, and its caches are cold. */
+  join(nowMs: number): void {
+    this.#joinedAtMs = nowMs;
   }
 
   /** Goes on from what was thought of the same target before a reload, as far as it is asked in the same way still. */
@@ -50,6 +57,7 @@ export class TargetHealth implements Health {
       this.#probeReason = former.#probeReason;
       this.#probedWellSinceMs = former.#probedWellSinceMs;
     }
+    this.#joinedAtMs = former.#joinedAtMs;
     if (breaker !== null && before.breaker !== null) breaker.adopt(before.breaker);
   }
 
@@ -65,6 +73,7 @@ export class TargetHealth implements Health {
   get wellSinceMs(): number {
     const { member, breaker } = this.#opinions;
     return Math.max(
+      this.#joinedAtMs,
       this.#probedWellSinceMs,
       member?.opinion.wellSinceMs ?? Number.NEGATIVE_INFINITY,
       breaker?.opinion.wellSinceMs ?? Number.NEGATIVE_INFINITY,

@@ -18,7 +18,8 @@ export interface UpstreamOpinions {
   /** Of the upstream as a whole; null without. */
   readonly breaker: Breaker | null;
   /**
-   * Goes on from what was thought before a reload of the targets that are still there, known by their addresses. Of the
+   * Goes on from what was thought before a reload of the targets that are still there, known by their addresses; one that
+   * is new among them starts slowly, while those that an upstream began with are as cold as each other. Of the
    * upstream as a whole only when its targets are the same: what new ones do is not known.
    */
   adopt(former: UpstreamOpinions): void;
@@ -65,7 +66,8 @@ export function createUpstreamOpinions(
       const before = targets.map(({ spec: own }) => former.targets.find(({ spec: other }) => isSame(own, other)));
       targets.forEach((target, i) => {
         const same = before[i];
-        if (same !== undefined) target.adopt(same);
+        if (same === undefined) target.join(clock.nowMs());
+        else target.adopt(same);
       });
       // Last, for it asks whether others are well in every opinion.
       outliers?.adopt(
