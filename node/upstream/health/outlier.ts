@@ -18,7 +18,7 @@
  */
 import type { OutlierSpec } from '@weir/proto/snapshot/resilience.js';
 import { Opinion } from './opinion.js';
-import { COMPARED_MIN, LatencyTally, medianBoundMs, shareBound } from './peers.js';
+import { COMPARED_MIN, LatencyTally, medianBoundMs, shareBound, sharesOf } from './peers.js';
 import { type AttemptOutcome, percent, type Tell } from './standing.js';
 import { headLatencyMs, type Verdict } from './verdict.js';
 
@@ -138,11 +138,13 @@ export class Outliers {
     const deviations = this.#spec.successRateDeviations;
     if (deviations === 0) return;
     // The worst ones first: they are to have the places that the cap leaves. What one was is seen before any is gone.
+    const all = sharesOf(compared);
     const found = compared
-      .map((member) => {
-        const peers = compared.filter((other) => other !== member);
-        return { member, share: member.good / member.total, bound: shareBound(member, peers, deviations) };
-      })
+      .map((member) => ({
+        member,
+        share: member.good / member.total,
+        bound: shareBound(member, all, deviations),
+      }))
       .filter(({ share, bound }) => share < bound)
       .sort((a, b) => a.share - b.share);
     for (const { member, share, bound } of found) {
@@ -158,11 +160,12 @@ export class Outliers {
     const measured = compared
       .filter(({ opinion, latencies }) => opinion.isWell && latencies.count >= requestsMin)
       .map((member) => ({ member, medianMs: member.latencies.medianMs() }))
-      .sort((a, b) => b.medianMs - a.medianMs);
+      .sort((a, b) => a.medianMs - b.medianMs);
     if (measured.length < COMPARED_MIN) return;
-    for (const { member, medianMs } of measured) {
-      const peers = measured.filter((other) => other.member !== member).map((other) => other.medianMs);
-      const boundMs = medianBoundMs(peers, latencyFactor);
+    const mediansMs = measured.map(({ medianMs }) => medianMs);
+    // The slowest first.
+    for (const [at, { member, medianMs }] of [...measured.entries()].reverse()) {
+      const boundMs = medianBoundMs(mediansMs, at, latencyFactor);
       if (medianMs <= boundMs || !this.#mayEject(member, nowMs)) continue;
       const reason = `median latency ${Math.round(medianMs)} ms, its peers' let ${Math.round(boundMs)} ms be expected`;
       this.#eject(member, reason, { medianMs, boundMs, answers: member.latencies.count }, nowMs, Number.NaN);
