@@ -79,6 +79,7 @@ export function createLiveUpstream(spec: UpstreamSpec, deps: UpstreamDeps): Live
     spec,
     identity,
     opinions,
+    opinionChanges: opinions.changes,
     health: opinions.upstream,
     targets,
     retire: () => {

@@ -8,6 +8,8 @@ export interface Upstream {
   readonly targets: readonly Target[];
   /** The breaker of the upstream as a whole. */
   readonly health: Health;
+  /** How often an opinion about its targets has changed; left out where nobody counts. */
+  readonly opinionChanges?: (() => number) | undefined;
 }
 
 export interface Upstreams {

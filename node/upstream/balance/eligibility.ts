@@ -14,7 +14,8 @@
  * 5. **Another target.** What this exchange has tried is left out as long as any other is well, in another zone or
  *    group if need be.
  *
- * When all of the best group is well and nothing was tried, which is nearly always, only the standings are read.
+ * When all of the best group is well and nothing was tried, which is nearly always, nothing is looked at: that they are
+ * all well stays so until an opinion changes. Time alone makes nobody ill.
  */
 
 import type { GatewayRequest } from '../../pipeline/dispatch.js';
@@ -76,10 +77,15 @@ export class Eligibility implements Candidates {
   readonly #member: Uint8Array;
   /** How many groups, from the best on, it takes to carry all traffic. */
   #groupsNeeded = 0;
+  readonly #changes: () => number;
+  /** As of this change all of the best group was well. */
+  #wellAtChange = Number.NaN;
   /** What was selected last is `#usual`, so it need not be written again. */
   #isUsual = false;
 
-  constructor(targets: readonly TargetView[], rules: EligibilityRules) {
+  /** `changes`: how often an opinion about any of them has changed; NaN where nobody knows. */
+  constructor(targets: readonly TargetView[], rules: EligibilityRules, changes: () => number = () => Number.NaN) {
+    this.#changes = changes;
     this.#targets = targets;
     this.#panicShare = rules.panicShare;
     this.#groups = groupsOf(targets, rules.zone);
@@ -104,10 +110,13 @@ export class Eligibility implements Candidates {
   }
 
   #isBestGroupWell(nowMs: number): boolean {
+    const changes = this.#changes();
+    if (changes === this.#wellAtChange) return true;
     const best = this.#groups[0]?.all ?? [];
     for (let i = 0; i < best.length; i += 1) {
       if (this.#targets[best[i] ?? 0]?.health.standing(nowMs) !== 'well') return false;
     }
+    this.#wellAtChange = changes;
     return true;
   }
 

@@ -29,9 +29,9 @@ export interface PickerDeps {
   readonly decided: (decision: Decision) => void;
 }
 
-export function pickerOf({ spec, targets }: Upstream, { random, sticky, decided }: PickerDeps): Picker {
+export function pickerOf({ spec, targets, opinionChanges }: Upstream, { random, sticky, decided }: PickerDeps): Picker {
   const policy = policyOf(spec, targets, random);
-  const eligible = eligibilityOf(targets, spec.balance);
+  const eligible = eligibilityOf(targets, spec.balance, opinionChanges);
   return (request, nowMs) => {
     const kept = sticky === null ? undefined : targets[sticky.positionOf(request)];
     if (kept !== undefined && isWelcome(kept, request, nowMs)) return kept;
@@ -44,10 +44,14 @@ export function pickerOf({ spec, targets }: Upstream, { random, sticky, decided 
 }
 
 /** One for all routes to an upstream: what it holds is of use within one pick only. */
-function eligibilityOf(targets: readonly Target[], rules: EligibilityRules): Eligibility {
+function eligibilityOf(
+  targets: readonly Target[],
+  rules: EligibilityRules,
+  changes: Upstream['opinionChanges'],
+): Eligibility {
   const known = eligibilities.get(targets);
   if (known !== undefined) return known;
-  const made = new Eligibility(targets, rules);
+  const made = new Eligibility(targets, rules, changes);
   eligibilities.set(targets, made);
   return made;
 }

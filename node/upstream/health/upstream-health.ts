@@ -23,6 +23,8 @@ export interface UpstreamOpinions {
    * upstream as a whole only when its targets are the same: what new ones do is not known.
    */
   adopt(former: UpstreamOpinions): void;
+  /** How often an opinion about a target, or about all of them, has changed. */
+  changes(): number;
 }
 
 export type HealthSpec = Pick<UpstreamSpec, 'id' | 'targets' | 'probe' | 'outlier' | 'breaker'>;
@@ -32,9 +34,11 @@ export function createUpstreamOpinions(
   clock: Clock,
   onChange: (change: HealthChange) => void,
 ): UpstreamOpinions {
+  let changes = 0;
   const tellOf =
     (target: string | null): Tell =>
     (kind, from, to, reason, evidence, nowMs) => {
+      changes += 1;
       // The change may be told a moment after the attempt ended that made it.
       const atWallMs = clock.wallMs() - Math.max(0, clock.nowMs() - nowMs);
       onChange({ kind, upstream: spec.id, target, from, to, reason, evidence, atWallMs });
@@ -62,7 +66,9 @@ export function createUpstreamOpinions(
     targets,
     upstream: whole === null ? alwaysWell : new BrokenAsWhole(whole),
     breaker: whole,
+    changes: () => changes,
     adopt(former) {
+      changes += 1;
       const before = targets.map(({ spec: own }) => former.targets.find(({ spec: other }) => isSame(own, other)));
       targets.forEach((target, i) => {
         const same = before[i];
