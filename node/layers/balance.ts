@@ -8,6 +8,7 @@
  */
 import type { Failure } from '@weir/proto/http/failures.js';
 import { type HeaderList, headerValue, type MutableHeaderList } from '@weir/proto/http/headers.js';
+import { retryAfterMs } from '@weir/proto/http/retry-after.js';
 import type { Place } from '../pipeline/chain.js';
 import { withTarget } from '../pipeline/derived-request.js';
 import {
@@ -26,7 +27,6 @@ import type { Clock } from '../time/clock.js';
 import { NOT_BEGUN } from '../upstream/balance/load.js';
 import { pickerOf } from '../upstream/balance/pick.js';
 import { circuitOpen, noTarget } from '../upstream/balance/refusal.js';
-import { retryAfterMs } from '../upstream/balance/retry-after.js';
 import { createSticky, type Sticky } from '../upstream/balance/sticky.js';
 import { UsualWait, waitedForTargetMs } from '../upstream/health/overdue.js';
 import type { AttemptOutcome, Epoch } from '../upstream/health/standing.js';

@@ -8,13 +8,13 @@
  */
 import { type Failure, failure } from '@weir/proto/http/failures.js';
 import { headerValue } from '@weir/proto/http/headers.js';
+import { retryAfterMs } from '@weir/proto/http/retry-after.js';
 import type { RetrySpec } from '@weir/proto/snapshot/resilience.js';
 import type { Place } from '../pipeline/chain.js';
 import { withBody } from '../pipeline/derived-request.js';
 import type { Cancel, Dispatch, GatewayRequest, ResponseHandler, ResponseHead } from '../pipeline/dispatch.js';
 import type { ChainServices } from '../pipeline/services.js';
 import type { Timer } from '../time/clock.js';
-import { retryAfterMs } from '../upstream/balance/retry-after.js';
 import type { Budget } from '../upstream/retry/budget.js';
 import { isAnotherWell } from '../upstream/retry/elsewhere.js';
 import { fits, judgeRetry } from '../upstream/retry/policy.js';

@@ -21,6 +21,7 @@
 import type { GatewayRequest } from '../../pipeline/dispatch.js';
 import type { Attempt } from '../../pipeline/exchange.js';
 import type { Health } from '../health/standing.js';
+import { isIdempotent } from '../retry/repeatable.js';
 import type { Candidates, Draws } from './policy.js';
 
 /** What is looked at of a target. */
@@ -40,8 +41,6 @@ export const OVERPROVISIONING = 1.4;
 
 /** Share of the requests that can't be repeated which may be the one attempt at a target on trial. */
 export const TRIAL_RISK = 1 / 16;
-
-const REPEATABLE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
 
 const GROUP_DRAW = 1;
 const ZONE_DRAW = 2;
@@ -194,7 +193,7 @@ export class Eligibility implements Candidates {
   #takeTrials(request: GatewayRequest, draws: Draws): boolean {
     this.#addTrials(this.#groupsNeeded, NOTHING_TRIED);
     if (this.count === 0) return false;
-    if (REPEATABLE.has(request.method) || draws.draw(request, TRIAL_DRAW) < TRIAL_RISK) {
+    if (isIdempotent(request.method) || draws.draw(request, TRIAL_DRAW) < TRIAL_RISK) {
       this.panicked = false;
       return true;
     }

@@ -25,7 +25,7 @@ export const conditionOf: Partial<Readonly<Record<FailureCode, RetryCondition>>>
   destination_unroutable: 'connect-failure',
   tls_error: 'connect-failure',
   tls_certificate_error: 'connect-failure',
-  // REFUSED_STREAM and GOAWAY become this as well, see transport/undici-failure.ts.
+  // REFUSED_STREAM and GOAWAY become this as well, see transport/broken-off.ts.
   connection_closed_unsent: 'refused',
   // No connection of this target became free; another target may have one.
   queue_timeout: 'refused',

@@ -19,8 +19,8 @@ import type { BodySink, Cancel, RequestBody, ResponseHead } from '../../pipeline
 import type { Timer, Timers } from '../../time/clock.js';
 import type { AnswerSink, Connection, OutgoingRequest } from '../pools/connection.js';
 import { answerLength, framingFault, INTERIM_ANSWERS_MAX } from './answer-head.js';
+import { brokenOff } from './broken-off.js';
 import { sendableFields } from './request-fields.js';
-import { brokenOff } from './undici-failure.js';
 
 /** Streams on one connection at once, however many more the peer would allow. */
 export const STREAMS_MAX = 100;

@@ -4,7 +4,7 @@
  * request, so that it is tried again and counts against the target.
  */
 import { type Failure, failure } from '@weir/proto/http/failures.js';
-import { brokenOff } from './undici-failure.js';
+import { brokenOff } from './broken-off.js';
 
 /** Errors of the socket, and node:http's own word for one that ended before its answer (ECONNRESET, "socket hang up"). */
 const BROKEN: ReadonlySet<string> = new Set([
