@@ -66,6 +66,13 @@ describe('peak EWMA beside an equal', () => {
     expect(picks.slice(5).reduce((sum, [first]) => sum + (first ?? 0), 0)).toBeLessThanOrEqual(4);
   });
 
+  it('does not ask again and again one that stalls while hedges win, and give it up after 200 ms', () => {
+    const picks = seconds(30, (target, ms) =>
+      target === 0 && ms >= 5_000 ? [200, { isCancelled: true, status: 0 }] : [10],
+    );
+    expect(picks.slice(5).reduce((sum, [first]) => sum + (first ?? 0), 0)).toBeLessThanOrEqual(3);
+  });
+
   it('finds one that has become slow at once, and looks after it at a tenth of the time of one client', () => {
     const picks = seconds(40, (target, ms) => [target === 0 && ms >= 5_000 ? 1_500 : 10]);
     const slow = picks.slice(5).map(([first]) => first ?? 0);

@@ -10,7 +10,6 @@ import {
   DOUBT_MIN_MS,
   PENALTY_MS,
   RETRY_AFTER_MAX_MS,
-  RISE_FROM_MS,
   RISE_MAX,
   UNKNOWN_MS,
 } from './peak-ewma.js';
@@ -91,10 +90,9 @@ describe('peak EWMA', () => {
         const load = createPeakEwma(DECAY_MS, 0);
         let nowMs = 0;
         for (const tookMs of list) nowMs = attempt(load, nowMs, tookMs);
-        const limitMs = RISE_MAX * Math.max(RISE_FROM_MS, load.cost(nowMs, 0));
         const untold = load.cost(nowMs + waitedMs, 0);
         attempt(load, nowMs, waitedMs, isLimited ? { status: 429 } : { isCancelled: true, status: 0 });
-        expect(load.cost(nowMs + waitedMs, 0)).toBeCloseTo(Math.max(untold, Math.min(waitedMs, limitMs)), 6);
+        expect(load.cost(nowMs + waitedMs, 0)).toBeCloseTo(Math.max(untold, Math.min(waitedMs, PENALTY_MS)), 6);
       }),
     );
   });

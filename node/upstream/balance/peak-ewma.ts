@@ -19,6 +19,7 @@
  * - **Retry-After** of a 503 is believed: the target costs at least the penalty until then, but no longer than a bound.
  * - **One slow answer is not the target.** What a single sample may do is limited: one request of 20 s would otherwise keep its
  *   target idle for eighty more. A target that has become slow is found by the second and third, and by what waits.
+ *   What was given up is not limited so, or a stalled target whose attempts are hedged would be asked again and again.
  * - **Who is not asked is explored** now and then, where nothing but slowness speaks against it and no more than one attempt
  *   waits there: so a stall costs one client more at most, and a slow target a tenth of the time of one.
  */
@@ -69,8 +70,8 @@ class PeakEwma implements Load {
   #updatedAtMs: number;
   #leaveAloneUntilMs = Number.NEGATIVE_INFINITY;
   #askedAtMs: number;
-  /** Since its last answer it has failed, or was doubted: that is forgotten by time alone. */
-  #isBlamed = false;
+  /** Its last attempt has ended with an answer. What has failed, or was given up, is forgotten by time alone. */
+  #hasAnswered = true;
 
   constructor(decayMs: number, nowMs: number) {
     this.#decayMs = decayMs;
@@ -92,9 +93,10 @@ class PeakEwma implements Load {
     const blame = this.#blames.next(outcome);
     // NaN where the answer was there before, or the attempt never began: then it says nothing about time.
     const waitedMs = nowMs - (blame === 'good' ? this.#pending.answer(token) : this.#pending.remove(token));
-    this.#isBlamed = blame === 'failed' || blame === 'doubtful' || (this.#isBlamed && blame !== 'good');
+    this.#hasAnswered = blame === 'good';
     if (blame === 'good') this.#observe(waitedMs, nowMs);
-    else if (blame === 'bound' || blame === 'declined') this.#raise(this.#limited(waitedMs), nowMs);
+    else if (blame === 'bound' || blame === 'declined')
+      this.#raise(Number.isNaN(waitedMs) ? 0 : Math.min(waitedMs, PENALTY_MS), nowMs);
     else this.#raise(blame === 'failed' ? PENALTY_MS : this.#doubt(nowMs), nowMs);
     if (outcome.retryAfterMs > 0) this.#leaveAlone(outcome.retryAfterMs, nowMs);
   }
@@ -106,7 +108,7 @@ class PeakEwma implements Load {
   }
 
   isDueToBeExplored(nowMs: number): boolean {
-    if (this.#isBlamed || this.#pending.count > 1 || nowMs < this.#leaveAloneUntilMs) return false;
+    if (!this.#hasAnswered || this.#pending.count > 1 || nowMs < this.#leaveAloneUntilMs) return false;
     return nowMs - this.#askedAtMs >= Math.max(EXPLORE_AFTER_MS, EXPLORE_FACTOR * this.#averageAt(nowMs));
   }
 
@@ -123,13 +125,10 @@ class PeakEwma implements Load {
     if (Number.isNaN(latencyMs)) return;
     const weight = this.#weightAt(nowMs);
     this.#averageMs =
-      latencyMs >= this.#averageMs ? this.#limited(latencyMs) : this.#averageMs * weight + latencyMs * (1 - weight);
+      latencyMs >= this.#averageMs
+        ? Math.min(latencyMs, RISE_MAX * Math.max(this.#averageMs, RISE_FROM_MS))
+        : this.#averageMs * weight + latencyMs * (1 - weight);
     this.#updatedAtMs = nowMs;
-  }
-
-  /** What a sample may count as; 0 for NaN. */
-  #limited(sampleMs: number): number {
-    return Number.isNaN(sampleMs) ? 0 : Math.min(sampleMs, RISE_MAX * Math.max(this.#averageMs, RISE_FROM_MS));
   }
 
   /** At least this much; what is known to be worse stays. */
