@@ -28,6 +28,7 @@
 import type { ConcurrencySpec } from '@weir/proto/snapshot/resilience.js';
 import { LimitWindow } from './limit-window.js';
 import { Overrun } from './overrun.js';
+import { type Finding, Trial } from './trial.js';
 
 /** A window lasts at least this, at least as long as a request (sooner no change shows), and no longer than the third. */
 const WINDOW_MS = 100;
@@ -81,6 +82,11 @@ const STARVED_REQUESTS = 16;
 const STARVED_USED_MS = 100;
 const STARVED_MS = 10_000;
 
+/** Far enough from what was under way for a trial to tell, and near enough to keep the upstream busy. */
+const LESS_SHARE = 0.33;
+/** Answers are slow again at half as much again as the mean: few do, whatever their spread, unless there is more to it. */
+const MISTAKEN_SHARE = 0.5;
+
 /** - `free`: the limit moves. - `draining`: a dip has begun, its answers still queued. - `measuring`: they no longer do. */
 type Phase = 'free' | 'draining' | 'measuring';
 
@@ -96,6 +102,7 @@ export class AdaptiveLimit {
   #longMs = Number.NaN;
   readonly #window = new LimitWindow();
   readonly #overrun = new Overrun();
+  readonly #trial = new Trial();
   #windows = 0;
   /** Time of an answer in the last window. */
   #shortMs = 0;
@@ -130,7 +137,8 @@ export class AdaptiveLimit {
     // At the limit no more can come, and what is to be learnt there is learnt by dips.
     if (inFlight >= this.limit) this.#overrun.clear();
     const isOverrun = inFlight < this.limit && this.#overrun.answered(latencyMs, this.#longMs, inFlight, nowMs);
-    if (isOverrun) this.#comeDown(inFlight, this.#overrun.latencyMs, nowMs);
+    if (isOverrun) this.#tryLess(inFlight, nowMs);
+    else if (this.#trial.isOn) this.#conclude(this.#trial.answered(latencyMs, nowMs), nowMs);
     this.#window.answered(latencyMs);
     this.#ended(inFlight, nowMs);
     return isOverrun;
@@ -139,12 +147,14 @@ export class AdaptiveLimit {
   /** A request was given up because it took longer than its route allows. */
   timedOut(inFlight: number, nowMs: number): void {
     this.#overrun.gone();
+    if (this.#trial.isOn) this.#conclude(this.#trial.gone(nowMs), nowMs);
     this.#window.timeouts += 1;
     this.#ended(inFlight, nowMs);
   }
 
   /** A client left before its answer began, or had stated a deadline of its own. Its request is likely to be worked on all the same. */
   abandoned(tookMs: number, inFlight: number, nowMs: number): void {
+    if (this.#trial.isOn) this.#conclude(this.#trial.gone(nowMs), nowMs);
     if (!(tookMs > this.#longMs)) return;
     this.#starved += 1;
     const isUsed = inFlight * 2 >= this.limit;
@@ -163,10 +173,38 @@ export class AdaptiveLimit {
 
   /** Opens again where the limit was not used for long; asked as well when someone finds no place. */
   look(nowMs: number): void {
+    if (this.#trial.isOn) this.#conclude(this.#trial.look(nowMs), nowMs);
     if (this.#exact >= this.#start || nowMs - this.#usedAtMs <= UNUSED_MS) return;
+    this.#open();
+  }
+
+  /** A third of what was under way while answers came no faster for it; and a trial of whether as many do still come. */
+  #tryLess(inFlight: number, nowMs: number): void {
+    const { underWayMean, everyMs } = this.#overrun;
+    const limit = Math.max(this.#min, Math.min(inFlight, underWayMean * LESS_SHARE));
+    this.#trial.begin(inFlight, limit, this.#overrun, nowMs);
+    // By Little's law: so many, at that rate.
+    this.#comeDown(limit, limit * everyMs, nowMs);
+  }
+
+  #conclude(finding: Finding, nowMs: number): void {
+    if (finding === 'open') return;
+    this.#window.restart(nowMs);
+    if (finding === 'right') {
+      // There is a queue already: it should not grow to what the tolerance allows, or every answer is late by the first dip.
+      this.#longMs = this.#trial.latencyMs / TOLERANCE;
+      return;
+    }
+    // It was not overrun, it has become slow: that is what is usual from now on. Not all of it, for this may be the mistake.
+    this.#longMs = Math.max(this.#longMs, this.#trial.latencyMs * MISTAKEN_SHARE);
+    this.#open();
+  }
+
+  #open(): void {
     this.#exact = this.#start;
     this.limit = this.#start;
     this.#phase = 'free';
+    this.#trial.isOn = false;
   }
 
   /** As many as are under way may be, and no more; the windows that follow find out whether fewer do. */
@@ -190,6 +228,8 @@ export class AdaptiveLimit {
 
   #ended(inFlight: number, nowMs: number): void {
     this.#noteUse(inFlight, nowMs);
+    // What comes back during a trial was let through before it began.
+    if (this.#trial.isOn) return;
     this.#window.ended(inFlight, this.limit, nowMs);
     if (this.#isComplete(nowMs)) this.#closeWindow(nowMs);
   }

@@ -7,6 +7,8 @@
 const SAMPLES_KEPT = 128;
 /** Share of the slowest answers that is left out: a few stalls are no queue. */
 const TRIMMED_SHARE = 0.1;
+/** From this share of the limit on it holds requests back: several often end at once, before others have come. */
+const NEAR_SHARE = 0.8;
 
 export class LimitWindow {
   answers = 0;
@@ -27,7 +29,7 @@ export class LimitWindow {
   /** For each request that ended, in whatever way. */
   ended(inFlight: number, limit: number, nowMs: number): void {
     if (inFlight > this.inFlightPeak) this.inFlightPeak = inFlight;
-    if (inFlight >= limit) this.#atLimit += 1;
+    if (inFlight >= limit * NEAR_SHARE) this.#atLimit += 1;
     if (Number.isNaN(this.#sinceMs)) this.#sinceMs = nowMs;
   }
 
@@ -35,7 +37,7 @@ export class LimitWindow {
     return this.answers + this.timeouts;
   }
 
-  /** Most requests ended while no place was free: the limit is what holds requests back. */
+  /** Most requests ended while hardly a place was free: the limit is what holds requests back. */
   get isBottleneck(): boolean {
     return this.#atLimit * 2 >= this.seen;
   }

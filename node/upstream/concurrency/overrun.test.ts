@@ -45,25 +45,24 @@ const seed = fc.integer({ min: 1, max: 100_000 });
 const replayed = { seed: 20_261, numRuns: 40 };
 
 describe('an upstream is found overrun', () => {
-  it('within a second or two of three times what it can do, and of a third more', () => {
+  it('within seconds of three times what it can do, and of a third more', () => {
     fc.assert(
       fc.property(seed, fc.constantFrom(1.33, 3), (seed, factor) => {
         const foundAtMs = overrunAt({ seed, everyMs: 6.67, workers: 12, serviceMs: 80 * factor });
         expect(foundAtMs).not.toBeNull();
-        expect(foundAtMs).toBeLessThan(3_500);
+        expect(foundAtMs).toBeLessThan(5_000);
       }),
       replayed,
     );
   });
 
-  it('hardly ever while all that is asked is answered, however slow answers are and however many wait for one', () => {
+  it('not while all that is asked is answered, however slow answers are and however many wait for one', () => {
     const found = [50, 500, 2_000].flatMap((serviceMs) =>
       Array.from({ length: 60 }, (_, i) =>
         overrunAt({ seed: i + 1, everyMs: 6.67, workers: 100_000, serviceMs, isFixed: true, untilMs: 5_000 }),
       ).filter((atMs) => atMs !== null),
     );
-    // A tenth of them, and each is held back for a second or so; what is usual is not learnt anew here, as the limit does.
-    expect(found.length).toBeLessThanOrEqual(18);
+    expect(found.length).toBe(0);
   });
 
   it('never for a queue that is shorter than anyone would mind', () => {
@@ -94,11 +93,11 @@ function tell(
 
 describe('it takes', () => {
   it('slow answers, growth, a long wait, and no faster answers, all at once', () => {
-    expect(tell(new Overrun(), 30, 100, 1)).toBe(true);
-    expect(tell(new Overrun(), 30, 3 * USUAL_MS, 1)).toBe(false);
-    expect(tell(new Overrun(), 30, 100, 0)).toBe(false);
-    expect(tell(new Overrun(), 30, 100, 1, 4)).toBe(false);
-    expect(tell(new Overrun(), 15, 100, 1)).toBe(false);
+    expect(tell(new Overrun(), 60, 100, 5)).toBe(true);
+    expect(tell(new Overrun(), 60, 3 * USUAL_MS, 5)).toBe(false);
+    expect(tell(new Overrun(), 60, 100, 0)).toBe(false);
+    expect(tell(new Overrun(), 60, 100, 5, 0.5)).toBe(false);
+    expect(tell(new Overrun(), 15, 100, 5)).toBe(false);
   });
 
   it('something to compare with', () => {
@@ -109,8 +108,8 @@ describe('it takes', () => {
   it('clients that left for requests that are still worked on', () => {
     const overrun = new Overrun();
     let isOverrun = false;
-    for (let i = 1; i <= 30; i += 1) {
-      overrun.gone();
+    for (let i = 1; i <= 60; i += 1) {
+      for (let left = 0; left < 5; left += 1) overrun.gone();
       isOverrun ||= overrun.answered(100, USUAL_MS, 10, i * 20);
     }
     expect(isOverrun).toBe(true);

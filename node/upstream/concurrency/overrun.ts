@@ -7,7 +7,7 @@
  *
  *   answers take three times as long as usual, and who comes now would wait a fifth of a second and more
  *   more and more are under way, beyond what chance does
- *   answers come no faster for it: an upstream that is slow and not busy would answer more the more it is asked
+ *   answers come no faster for it: an upstream that is slow and not busy would answer more the more it is asked (rate-evidence.ts)
  *
  * Where nothing is answered at all there is nothing to judge by, and nothing is judged: an upstream that holds all of its
  * answers back, for a while or by design, can't be told from one that stands still, and others look after that
@@ -15,6 +15,7 @@
  *
  * Pure: the caller passes the time in. One owner: the limit.
  */
+import { RateEvidence } from './rate-evidence.js';
 
 /** An answer is slow that took this many times as long as usual. */
 const SLOW_FACTOR = 3;
@@ -22,20 +23,20 @@ const SLOW_FACTOR = 3;
 const ANSWERS_MIN = 16;
 /** Share of them that must be slow. */
 const SLOW_SHARE_MIN = 0.75;
-/** What is under way has grown by so many times the root of the answers (by chance √2 of it), and by this share of itself. */
+/**
+ * What is under way has grown by so many times the root of the answers (by chance √2 of it), by this share of them (where
+ * one in twenty hangs, that is no queue), and by this share of itself.
+ */
 const GROWTH_ROOTS = 4;
+const GROWTH_ANSWERS = 0.08;
 const GROWTH_SHARE = 0.5;
 /** A line shorter than this is borne; it is also what an upstream may answer late by without anyone calling it busy. */
 const WAIT_MIN_MS = 200;
-/** Who would wait this long is better off with a refusal, whatever the reason is. */
-const WAIT_LONG_MS = 1_500;
-/** The later half of the answers took at least this share of the time that the earlier half took: no faster, but for chance. */
-const STEADY_SHARE = 0.67;
-/** The latest answers, by which their rate is judged; a power of two. */
-const KEPT = 64;
+/** A queue must be so many times likelier: to refuse what could be answered is worse than to find out later. */
+const EVIDENCE_MIN = Math.log(100);
 
 export class Overrun {
-  readonly #answeredAtMs = new Float64Array(KEPT);
+  readonly #evidence = new RateEvidence();
   readonly #latenciesMs = new Float64Array(ANSWERS_MIN);
   #answers = 0;
   #slow = 0;
@@ -49,19 +50,30 @@ export class Overrun {
     return this.#latenciesMs.reduce((sumMs, latencyMs) => sumMs + latencyMs, 0) / ANSWERS_MIN;
   }
 
+  /** From one answer to the next, in the stretch that was told of last. */
+  get everyMs(): number {
+    return this.#evidence.everyMs;
+  }
+
+  get underWayMean(): number {
+    return this.#evidence.underWayMean;
+  }
+
   /** An answer came; `inFlight` counts it. `usualMs` NaN: not known yet. True: overrun, and a new stretch begins. */
   answered(latencyMs: number, usualMs: number, inFlight: number, nowMs: number): boolean {
     const isSlow = latencyMs > SLOW_FACTOR * usualMs;
     if (this.#answers === 0) {
       if (!isSlow) return false;
       this.#atFirst = inFlight;
+      this.#evidence.begin(inFlight, nowMs);
+    } else {
+      this.#evidence.answered(inFlight + this.#gone, nowMs);
     }
-    this.#answeredAtMs[this.#answers & (KEPT - 1)] = nowMs;
     this.#latenciesMs[this.#answers & (ANSWERS_MIN - 1)] = latencyMs;
     this.#answers += 1;
     if (isSlow) this.#slow += 1;
     const underWay = inFlight + this.#gone;
-    const isOverrun = this.#isOverrun(underWay, usualMs, nowMs);
+    const isOverrun = this.#isOverrun(underWay, usualMs);
     if (isOverrun || this.#slow * 2 < this.#answers || underWay < this.#atFirst) this.clear();
     return isOverrun;
   }
@@ -77,21 +89,13 @@ export class Overrun {
     this.#gone = 0;
   }
 
-  #isOverrun(underWay: number, usualMs: number, nowMs: number): boolean {
+  #isOverrun(underWay: number, usualMs: number): boolean {
     if (this.#answers < ANSWERS_MIN || this.#slow < SLOW_SHARE_MIN * this.#answers) return false;
     const growth = underWay - this.#atFirst;
-    if (growth < GROWTH_ROOTS * Math.sqrt(this.#answers) || growth < GROWTH_SHARE * this.#atFirst) return false;
-    const kept = Math.min(this.#answers, KEPT);
-    const sinceMs = this.#atMs(kept);
-    const middleMs = this.#atMs(kept >> 1);
+    const byChance = Math.max(GROWTH_ROOTS * Math.sqrt(this.#answers), GROWTH_ANSWERS * this.#answers);
+    if (growth < byChance || growth < GROWTH_SHARE * this.#atFirst) return false;
     // Little's law: so many before one who comes now, and they leave at that rate.
-    const waitMs = (underWay * (nowMs - sinceMs)) / kept;
-    if (waitMs < Math.max(WAIT_MIN_MS, SLOW_FACTOR * usualMs)) return false;
-    return waitMs >= WAIT_LONG_MS || nowMs - middleMs >= STEADY_SHARE * (middleMs - sinceMs);
-  }
-
-  /** When the answer came that is so many back, the latest being 1. */
-  #atMs(back: number): number {
-    return this.#answeredAtMs[(this.#answers - back) & (KEPT - 1)] ?? 0;
+    if (underWay * this.#evidence.everyMs < Math.max(WAIT_MIN_MS, SLOW_FACTOR * usualMs)) return false;
+    return this.#evidence.forQueue >= EVIDENCE_MIN;
   }
 }
