@@ -134,15 +134,17 @@ describe('admit', () => {
     );
   });
 
-  it('keeps the place for as long as a tunnel lives', () => {
+  it('gives the place of a tunnel back as soon as it has begun, and once', () => {
     const { send, bottom, gate } = setUp();
-    const { handler } = send();
+    const { handler, cancel } = send();
     const peer = fakePeer();
     bottom.last().handler.onUpgrade?.([], peer);
-    expect(gate.inFlight).toBe(1);
+    expect(gate.inFlight).toBe(0);
+    send();
     handler.upgraded?.peer.listen(deaf);
     peer.events.onClose(1000, '');
-    expect(gate.inFlight).toBe(0);
+    cancel();
+    expect([gate.inFlight, bottom.calls.length]).toEqual([1, 2]);
   });
 
   it('ends a wait by the queue timer of the route, which is told once', () => {

@@ -3,7 +3,7 @@
  * which to come back. Owns each request's place for as long as it has one, and `exchange.queuedMs`. Who goes first and
  * who is refused is decided in upstream/concurrency/gate.ts.
  *
- *   free ──▶ inside ──▶ left (end of the answer or the tunnel, failure, cancel: once)
+ *   free ──▶ inside ──▶ left (end of the answer, upgrade, failure, cancel: once)
  *   full ──▶ waiting ──▶ inside
  *               └──▶ refused: queue timer, deadline, shed       └──▶ gone: cancelled
  *
@@ -26,7 +26,6 @@ import {
 } from '../pipeline/dispatch.js';
 import type { Exchange } from '../pipeline/exchange.js';
 import type { ChainServices } from '../pipeline/services.js';
-import { withTunnelEnd } from '../pipeline/tunnel-end.js';
 import type { Clock, Timer } from '../time/clock.js';
 import type { Departure, Gate, Refusal, RefusalKind } from '../upstream/concurrency/gate.js';
 import { type PriorityRank, Waiter } from '../upstream/concurrency/line.js';
@@ -62,9 +61,6 @@ const tooSlow: ReadonlySet<FailureCode> = new Set<FailureCode>([
   ...(['queue_timeout', 'connect_timeout', 'tls_timeout', 'send_timeout', 'first_byte_timeout'] as const),
   ...(['idle_timeout', 'attempt_timeout', 'total_timeout'] as const),
 ]);
-
-/** Status of a response that began a tunnel. */
-const SWITCHED = 101;
 
 /** A request that has a place, which it gives back once. */
 class Inside implements ResponseHandler {
@@ -103,13 +99,13 @@ class Inside implements ResponseHandler {
 
   /** A deadline that the client has stated is a limit of the client: nobody makes an upstream slow by asking for haste. */
   #cutOff(nowMs: number): Departure {
-    if (nowMs >= this.#limitAtMs && this.#status !== SWITCHED) return 'slow';
+    if (nowMs >= this.#limitAtMs) return 'slow';
     return this.#status === 0 ? 'abandoned' : this.#told();
   }
 
-  /** Errors that come fast would look like an upstream with time to spare. How long a tunnel lives says nothing. */
+  /** Errors that come fast would look like an upstream with time to spare. */
   #told(): Departure {
-    return this.#status < 500 && this.#status !== 429 && this.#status !== SWITCHED ? 'answered' : 'untold';
+    return this.#status < 500 && this.#status !== 429 ? 'answered' : 'untold';
   }
 
   #leave(departure: Departure, nowMs: number): void {
@@ -138,12 +134,10 @@ class Inside implements ResponseHandler {
     this.#handler.onError(failed);
   }
 
+  /** A place is for work that comes to an end; a tunnel that only pings would keep it for days. The route's idle limit bounds it. */
   onUpgrade(headers: HeaderList, peer: WebSocketPeer): void {
-    this.#status = SWITCHED;
-    this.#handler.onUpgrade?.(
-      headers,
-      withTunnelEnd(peer, () => this.#leave(this.#told(), this.#clock.nowMs())),
-    );
+    this.#leave('untold', this.#clock.nowMs());
+    this.#handler.onUpgrade?.(headers, peer);
   }
 }
 
