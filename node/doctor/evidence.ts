@@ -7,8 +7,9 @@ import type { Facts } from './facts.js';
 type Told = readonly string[];
 
 const MIB = 1024 * 1024;
-/** An adaptive limit goes no lower by default, nor does it start below. */
+/** Between these an adaptive limit may start by default. */
 const LIMIT_MIN = 8;
+const LIMIT_MAX = 100_000;
 
 export function eventLoop({ record }: Facts): Told {
   const { loopDelayMs, loopBusy } = record.node;
@@ -135,7 +136,7 @@ export function shed({ record }: Facts): Change[] {
   if (asked === null || settings.concurrency === 'fixed') return [more];
   const most = Math.max(asked.inFlight, inFlightBefore * asked.targets);
   const isOpen = asked.limit === null || asked.limit >= most;
-  const startsAt = Math.floor(most / 2);
+  const startsAt = Math.min(LIMIT_MAX, Math.floor(most / 2));
   if (isOpen && startsAt >= LIMIT_MIN)
     return [change.ofUpstream(record, 'concurrency', settings.concurrency, `{ start: ${startsAt} }`), more];
   return settings.concurrency === 'none'

@@ -3,9 +3,10 @@
  * back. Owns the rule for stale connections: a reused connection that the peer has closed before anything was written to
  * it is not the request's failure, whatever its method, so the request goes out once more, on a connection that has
  * carried nothing before. Writes wait for the end of the turn (transport/http1-turn.ts), so whatever the kernel knew of
- * closes is known then. What was written may have had its effect: that is an attempt that failed, and `retry` decides,
- * who counts and pays for it. It comes back here on a connection that has carried nothing, for one that was closed is
- * seldom alone.
+ * closes is known then. A close may cross with a request on the wire all the same, so what asks for no effect (RFC 9110
+ * §9.2.1, RFC 9112 §9.5) goes out once more, too. Anything else that was written may have had its effect: that is an attempt
+ * that failed, and `retry` decides, who counts and pays for it. It comes back here on a connection that has carried
+ * nothing, for one that was closed is seldom alone.
  */
 import type { Failure } from '@weir/proto/http/failures.js';
 import {
@@ -18,6 +19,7 @@ import {
   type ResponseHead,
 } from '../../pipeline/dispatch.js';
 import type { HeldBytes } from '../retry/held-bytes.js';
+import { isSafe } from '../retry/repeatable.js';
 import type { AnswerSink, Connection, OutgoingRequest, Progress } from './connection.js';
 import { gatherBody } from './gather.js';
 import type { Lease, Ticket, Waiter } from './places.js';
@@ -172,7 +174,8 @@ class Call implements Waiter<Connection>, AnswerSink {
   }
 
   #mayRepeat({ untouched, answered, closed }: Progress): boolean {
-    return untouched && closed && !answered && this.#wasReused && !this.#repeated;
+    if (this.#repeated || !this.#wasReused || !closed || answered) return false;
+    return untouched || (isSafe(this.#request.method) && this.#request.body === null);
   }
 
   #fail(failed: Failure): void {

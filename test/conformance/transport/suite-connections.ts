@@ -125,7 +125,7 @@ export function connectionCases(create: TransportFactory): void {
     },
   );
 
-  it.each(['GET', 'HEAD', 'PUT', 'DELETE', 'POST'])(
+  it.each(['PUT', 'DELETE', 'POST'])(
     'never repeats %s by itself once it was written: that is an attempt, and counts',
     async (method) => {
       // Each connection answers once, and hangs up on its second request: the worst moment.
@@ -140,6 +140,39 @@ export function connectionCases(create: TransportFactory): void {
     },
   );
 
+  it.each(['GET', 'HEAD'])('repeats %s once on a fresh connection when a reused one was closed', async (method) => {
+    const [transport, server] = await setUp((socket, _head, count) =>
+      count === 1 ? socket.write(method === 'HEAD' ? OK.slice(0, -2) : OK) : socket.destroy(),
+    );
+    await exchangeOn(transport, { method });
+    const second = await exchangeOn(transport, { method });
+    expect([second.status, second.completed, second.violations]).toEqual([200, true, []]);
+    expect([server.sockets.length, server.heads.length]).toEqual([2, 3]);
+    expect(second.phases).toEqual(['firstByte', 'connect', 'firstByte', 'body']);
+  });
+
+  it('does not repeat what a fresh connection has failed, nor a second time', async () => {
+    const [transport, server] = await setUp((socket, _head, count) =>
+      count === 1 && server.heads.length === 1 ? socket.write(OK) : socket.destroy(),
+    );
+    await exchangeOn(transport);
+    expect([(await exchangeOn(transport)).failure?.code, server.heads.length]).toEqual(['connection_closed', 3]);
+    expect([(await exchangeOn(transport)).failure?.code, server.heads.length]).toEqual(['connection_closed', 4]);
+  });
+
+  it('loses no GET when an upstream closes all its connections at the worst moment', async () => {
+    const [transport, server] = await setUp(
+      (socket, _head, count) => (count % 3 === 0 ? socket.destroy() : socket.write(OK)),
+      { connections: 8 },
+    );
+    for (let round = 0; round < 10; round += 1) {
+      const results = await Promise.all(Array.from({ length: 40 }, () => exchangeOn(transport)));
+      expect(results.filter((result) => result.text !== 'ok').map((result) => result.failure)).toEqual([]);
+      expect(transport.stats().open).toBeLessThanOrEqual(8);
+    }
+    expect(server.sockets.length).toBeGreaterThan(8);
+  });
+
   it('tries what has lost its connection again on one that has carried nothing', async () => {
     const [transport, server] = await setUp((socket, _head, count) =>
       count === 1 ? socket.write(OK) : socket.destroy(),
@@ -147,7 +180,7 @@ export function connectionCases(create: TransportFactory): void {
     // Two connections, and both would hang up.
     await Promise.all([exchangeOn(transport), exchangeOn(transport)]);
     const again = (targetId: string): Promise<Recorder> => {
-      const request = requestOf();
+      const request = requestOf({ method: 'DELETE' });
       request.exchange.attempts.push({ ...createAttempt('a', 0), failure: failure('connection_closed', '') });
       const recorder = new Recorder();
       transport.dispatch({ ...request, target: makeTarget({ id: targetId }) }, recorder);

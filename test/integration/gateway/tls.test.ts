@@ -115,7 +115,7 @@ describe('a gateway with TLS on both sides', { timeout: 120_000 }, () => {
     const { authority, folder, weir } = await world('http2');
     const before = await shown(weir, 'one.test', authority.ca);
     copyFileSync(join(folder, 'two.key'), join(folder, 'one.key'));
-    expect(await weir.hangUp()).toBe('refused');
+    expect(await weir.hangUp()).toBe('rejected');
     expect(await shown(weir, 'one.test', authority.ca)).toBe(before);
     const client = await tlsClient(weir.port, 'one.test', authority.ca);
     expect(await client.get('/after/0/on')).toBe('200 on');

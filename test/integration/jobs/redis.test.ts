@@ -143,7 +143,7 @@ describe('a job that is kept in Redis', () => {
       await upstream.asked(1);
       first(nodes).child.kill('SIGTERM');
       await first(nodes).exited;
-      expect(first(nodes).said()).toContain('1 exchanges had to be cut');
+      expect(first(nodes).said()).toContain('1 exchange had to be cut');
       expect(await statusOf(`${nth(urls, 1)}${location}`)).toMatchObject({
         state: 'failed',
         failure: { code: 'draining' },
