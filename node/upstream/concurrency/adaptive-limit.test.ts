@@ -185,13 +185,25 @@ describe('the adaptive limit', () => {
     expect(limit.limit).toBe(10_000);
   });
 
-  it('takes clients that leave for requests that are worked on, and goes down when nothing else happens for long', () => {
-    const limit = new AdaptiveLimit({ limitMin: 8, limitMax: 10_000, limitStart: 10_000 });
-    told(limit, 500, 5, 20, 0);
-    for (let i = 0; i < 900; i += 1) limit.abandoned(2_000, 300, 5_100 + i * 10);
-    expect(limit.limit).toBe(10_000); // no answer for nine seconds: that may be how it is
-    for (let i = 0; i < 200; i += 1) limit.abandoned(2_000, 300, 14_100 + i * 10);
-    expect(limit.limit).toBe(8);
+  it('concludes nothing from clients that leave while nobody is answered, however many, when, and with how many under way', () => {
+    const step = fc.record({
+      leaving: fc.nat(30),
+      leftMs: fc.oneof(fc.nat(200), fc.nat(60_000)),
+      inFlight: fc.oneof(fc.nat(64), fc.nat(10_000)),
+      passedMs: fc.oneof(fc.nat(50), fc.nat(20_000)),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 100, size: 'max' }), (steps) => {
+        const limit = new AdaptiveLimit(bounds);
+        let nowMs = told(limit, 200, 50, 31, 0);
+        for (const { leaving, leftMs, inFlight, passedMs } of steps) {
+          nowMs += passedMs;
+          for (let i = 0; i < leaving; i += 1) limit.abandoned(leftMs, inFlight, nowMs);
+          if (limit.limit !== bounds.limitStart) throw new Error(`the limit is ${limit.limit}`);
+        }
+      }),
+      { numRuns: 100 },
+    );
   });
 
   it('is not lowered by clients that leave while others are answered as ever, however many and after how long', () => {

@@ -74,13 +74,10 @@ const NO_QUEUE = 1.3;
 const UNUSED_MS = 10_000;
 /**
  * A client that left says something when it had waited this many times as long as is usual. It may ask for what always
- * takes long and leave at once, again and again, so it is no more than a witness: to slow answers of others, or to none.
+ * takes long and leave at once, again and again, so it is no more than a witness to slow answers of others. Where nobody
+ * is answered it says nothing: long polls that end by their clients look the same as an upstream that stands still.
  */
 const LEFT_FACTOR = 3;
-/** So many left in a row without an answer to anybody: soon where the limit is used, and otherwise after a while. */
-const STARVED_REQUESTS = 16;
-const STARVED_USED_MS = 100;
-const STARVED_MS = 10_000;
 
 /** Far enough from what was under way for a trial to tell, and near enough to keep the upstream busy. */
 const LESS_SHARE = 0.33;
@@ -118,9 +115,6 @@ export class AdaptiveLimit {
   #windowsRated = 0;
   #freeMs = 0;
   #usedAtMs = 0;
-  /** Clients that left since the last answer. */
-  #starved = 0;
-  #answeredAtMs = 0;
 
   constructor({ limitMin, limitMax, limitStart }: Pick<ConcurrencySpec, 'limitMin' | 'limitMax' | 'limitStart'>) {
     this.#min = limitMin;
@@ -132,8 +126,6 @@ export class AdaptiveLimit {
 
   /** A request was answered; `inFlight` counts it. True: the upstream was found overrun, and the limit has come down. */
   answered(latencyMs: number, inFlight: number, nowMs: number): boolean {
-    this.#starved = 0;
-    this.#answeredAtMs = nowMs;
     // At the limit no more can come, and what is to be learnt there is learnt by dips.
     if (inFlight >= this.limit) this.#overrun.clear();
     const isOverrun = inFlight < this.limit && this.#overrun.answered(latencyMs, this.#longMs, inFlight, nowMs);
@@ -156,13 +148,6 @@ export class AdaptiveLimit {
   abandoned(tookMs: number, inFlight: number, nowMs: number): void {
     if (this.#trial.isOn) this.#conclude(this.#trial.gone(nowMs), nowMs);
     if (!(tookMs > this.#longMs)) return;
-    this.#starved += 1;
-    const isUsed = inFlight * 2 >= this.limit;
-    const starvedMs = isUsed ? Math.max(STARVED_USED_MS, LEFT_FACTOR * this.#longMs) : STARVED_MS;
-    if (this.#starved >= STARVED_REQUESTS && nowMs - this.#answeredAtMs > starvedMs) {
-      this.#comeDown(this.#min, 0, nowMs);
-      this.#starved = 0;
-    }
     if (tookMs > LEFT_FACTOR * this.#longMs) {
       this.#overrun.gone();
       this.#window.departures += 1;

@@ -164,6 +164,52 @@ describe('the gate', () => {
   });
 });
 
+describe('the gate of an upstream with quick answers and long polls', () => {
+  /** As it is by default; 500 quick answers have been given through it, in the first five seconds. */
+  function gateOfQuick(): Gate {
+    const gate = new Gate({ mode: 'adaptive', limitMin: 8, limitMax: 100_000, limitStart: 100_000, queue: 1024 });
+    for (let i = 1; i <= 500; i += 1) {
+      gate.enter();
+      gate.leave('answered', 5, 5, i * 10);
+    }
+    return gate;
+  }
+
+  function enter(gate: Gate, times: number): number {
+    let admitted = 0;
+    for (let i = 0; i < times; i += 1) admitted += gate.enter() ? 1 : 0;
+    return admitted;
+  }
+
+  it('lets everyone in after some of two hundred polls have left and nobody was answered for long', () => {
+    const gate = gateOfQuick();
+    enter(gate, 200);
+    for (let i = 0; i < 20; i += 1) gate.leave('abandoned', Number.NaN, 11_000, 16_000 + i * 10);
+    expect(gate.inFlight).toBe(180);
+    let admitted = 0;
+    for (let nowMs = 17_000; nowMs < 77_000; nowMs += 1_000) {
+      if (enter(gate, 1) === 0) continue;
+      admitted += 1;
+      gate.leave('answered', 5, 5, nowMs + 5);
+    }
+    expect(admitted).toBe(60);
+  });
+
+  it('is not shut by who asks while it is quiet, gives up after a second, and holds a few open', () => {
+    const gate = gateOfQuick();
+    enter(gate, 24);
+    for (let i = 0; i < 24; i += 1) gate.leave('abandoned', Number.NaN, 1_000, 20_000 + i);
+    expect(enter(gate, 8)).toBe(8);
+    let admitted = 0;
+    for (let nowMs = 21_000; nowMs < 621_000; nowMs += 10_000) {
+      if (enter(gate, 1) === 0) continue;
+      admitted += 1;
+      gate.leave('answered', 5, 5, nowMs + 5);
+    }
+    expect(admitted).toBe(60);
+  });
+});
+
 interface Load {
   readonly share: number;
   readonly seed: number;
