@@ -222,6 +222,8 @@ class Node implements GatewayNode {
     const status = { version: snapshot.version, hash, appliedWallMs: systemClock.wallMs(), ...counts };
     this.#inForce = { snapshot, status };
     this.#forgetRoutes();
+    // Last, for it may admit requests that have waited, and they must find the rest in place.
+    this.#gates.use(snapshot.upstreams, systemClock.nowMs());
   }
 
   /** Series of routes that are not in force end here: after a swap those before it, after a refusal the refused ones. */

@@ -138,6 +138,34 @@ describe('the adaptive limit', () => {
     );
   });
 
+  it('keeps to other bounds from the moment they are told, and begins where they say when nothing was learnt', () => {
+    const terms = fc
+      .tuple(fc.integer({ min: 1, max: 50 }), fc.nat(50), fc.nat(50))
+      .map(([limitMin, toStart, toMax]) => {
+        const limitStart = limitMin + toStart;
+        return { limitMin, limitStart, limitMax: limitStart + toMax };
+      });
+    fc.assert(
+      fc.property(
+        terms,
+        terms,
+        fc.oneof(fc.constant(0), fc.nat(300)),
+        fc.nat(300),
+        (before, after, timeouts, answers) => {
+          const limit = new AdaptiveLimit(before);
+          for (let i = 1; i <= timeouts; i += 1) limit.timedOut(limit.limit, i * 10);
+          limit.change(after);
+          if (timeouts === 0) expect(limit.limit).toBe(after.limitStart);
+          expect(limit.limit).toBeGreaterThanOrEqual(after.limitMin);
+          expect(limit.limit).toBeLessThanOrEqual(after.limitMax);
+          told(limit, answers, 50, limit.limit, timeouts * 10);
+          expect(limit.limit).toBeGreaterThanOrEqual(after.limitMin);
+          expect(limit.limit).toBeLessThanOrEqual(after.limitMax);
+        },
+      ),
+    );
+  });
+
   it('learns that answers take longer for good', () => {
     const run = saturate({ workers: 20, seed: 4, meanMs: (nowMs) => (nowMs > 30_000 ? 200 : 50) });
     run(120_000);

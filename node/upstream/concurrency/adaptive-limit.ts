@@ -87,12 +87,14 @@ const MISTAKEN_SHARE = 0.5;
 /** - `free`: the limit moves. - `draining`: a dip has begun, its answers still queued. - `measuring`: they no longer do. */
 type Phase = 'free' | 'draining' | 'measuring';
 
+export type LimitTerms = Pick<ConcurrencySpec, 'limitMin' | 'limitMax' | 'limitStart'>;
+
 export class AdaptiveLimit {
   /** Requests that may be in flight now; whole. */
   limit: number;
-  readonly #min: number;
-  readonly #max: number;
-  readonly #start: number;
+  #min: number;
+  #max: number;
+  #start: number;
   /** The limit between dips, with its fraction. */
   #exact: number;
   /** NaN: nothing was measured yet. */
@@ -116,12 +118,26 @@ export class AdaptiveLimit {
   #freeMs = 0;
   #usedAtMs = 0;
 
-  constructor({ limitMin, limitMax, limitStart }: Pick<ConcurrencySpec, 'limitMin' | 'limitMax' | 'limitStart'>) {
+  constructor({ limitMin, limitMax, limitStart }: LimitTerms) {
     this.#min = limitMin;
     this.#max = limitMax;
     this.#start = limitStart;
     this.#exact = limitStart;
     this.limit = limitStart;
+  }
+
+  /** Other bounds from now on. What was learnt stays within them; what has never come down begins where they say. */
+  change({ limitMin, limitMax, limitStart }: LimitTerms): void {
+    const isOpen = this.#exact === this.#start;
+    this.#min = limitMin;
+    this.#max = limitMax;
+    this.#start = limitStart;
+    if (isOpen) {
+      this.#open();
+      return;
+    }
+    this.#exact = Math.max(limitMin, Math.min(limitMax, this.#exact));
+    this.limit = Math.floor(this.#phase === 'free' ? this.#exact : this.#dipped());
   }
 
   /** A request was answered; `inFlight` counts it. True: the upstream was found overrun, and the limit has come down. */

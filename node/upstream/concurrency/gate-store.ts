@@ -1,6 +1,7 @@
 /**
- * The gates of this node: one per upstream and definition, whatever snapshots come and go. A reload that leaves the
- * concurrency of an upstream as it is leaves its gate, with those inside, those who wait and the limit that was learnt.
+ * The gates of this node: one per upstream, whatever snapshots come and go. A reload leaves each gate with those inside,
+ * those who wait and the limit that was learnt, and changes its terms at most: a second gate beside it would begin at
+ * none, and let as many again to an upstream that still works on the first ones.
  */
 import type { ConcurrencySpec } from '@weir/proto/snapshot/resilience.js';
 import type { UpstreamSpec } from '@weir/proto/snapshot/snapshot.js';
@@ -8,8 +9,10 @@ import { LRUCache } from 'lru-cache';
 import { Gate } from './gate.js';
 
 export interface GateStore {
-  /** The same object for the same upstream and definition as long as the node lives. */
+  /** The same object for the same upstream as long as the node lives; `spec` is what a new one begins with. */
   gate(upstreamId: string, spec: ConcurrencySpec): Gate;
+  /** The terms of a snapshot that is in force from now on; one that is only compiled changes nothing. */
+  use(upstreams: readonly Pick<UpstreamSpec, 'id' | 'concurrency'>[], nowMs: number): void;
 }
 
 /** What is shown of a gate. */
@@ -24,18 +27,31 @@ export interface GateReading {
 const GATES_MAX = 10_000;
 
 export function createGateStore(gatesMax = GATES_MAX): GateStore {
-  const gates = new LRUCache<string, Gate>({ max: gatesMax });
+  const gates = new LRUCache<string, { readonly gate: Gate; terms: string }>({ max: gatesMax });
+  const kept = (upstreamId: string, spec: ConcurrencySpec) => {
+    const known = gates.get(upstreamId);
+    if (known !== undefined) return known;
+    const made = { gate: new Gate(spec), terms: termsOf(spec) };
+    gates.set(upstreamId, made);
+    return made;
+  };
   return {
-    gate(upstreamId, spec) {
-      const { mode, limitMin, limitMax, limitStart, queue } = spec;
-      const identity = JSON.stringify([upstreamId, mode, limitMin, limitMax, limitStart, queue]);
-      const known = gates.get(identity);
-      if (known !== undefined) return known;
-      const made = new Gate(spec);
-      gates.set(identity, made);
-      return made;
+    gate: (upstreamId, spec) => kept(upstreamId, spec).gate,
+    use(upstreams, nowMs) {
+      for (const { id, concurrency } of upstreams) {
+        if (concurrency === null) continue;
+        const one = kept(id, concurrency);
+        const terms = termsOf(concurrency);
+        if (one.terms === terms) continue;
+        one.terms = terms;
+        one.gate.change(concurrency, nowMs);
+      }
     },
   };
+}
+
+function termsOf({ mode, limitMin, limitMax, limitStart, queue }: ConcurrencySpec): string {
+  return JSON.stringify([mode, limitMin, limitMax, limitStart, queue]);
 }
 
 /** The gates of the upstreams that have one. */

@@ -150,6 +150,20 @@ describe('the gate', () => {
     },
   );
 
+  it('admits who waits, in order, as far as other terms allow, and lets nobody in before those inside have made room', () => {
+    const gate = fixed(2);
+    const all = [1, 2, 3, 4, 5].map(() => new Client(1).come(gate, 0));
+    const terms = (limit: number) =>
+      ({ mode: 'fixed', limitMin: limit, limitMax: limit, limitStart: limit, queue: 2 }) as const;
+    gate.change(terms(4), 10);
+    expect(all.map(({ fate }) => fate)).toEqual(['inside', 'inside', 'inside', 'inside', 'waits']);
+    gate.change(terms(1), 20);
+    for (const client of all.slice(0, 3)) client.leave(gate, 10, 30);
+    expect([gate.inFlight, gate.queued, all[4]?.fate]).toEqual([1, 1, 'waits']);
+    all[3]?.leave(gate, 10, 40);
+    expect([gate.inFlight, gate.queued, all[4]?.fate]).toEqual([1, 0, 'inside']);
+  });
+
   it('admits whoever waits when one that was admitted ends at once', () => {
     const gate = fixed(1, 5_000);
     const first = new Client(1).come(gate, 0);

@@ -55,9 +55,9 @@ export class Gate {
   inFlight = 0;
   /** Requests that wait. */
   queued = 0;
-  readonly #queueMax: number;
-  readonly #adaptive: AdaptiveLimit | null;
-  readonly #fixed: number;
+  #queueMax: number;
+  #adaptive: AdaptiveLimit | null;
+  #fixed: number;
   readonly #estimate = new WaitEstimate();
   /** By rank. */
   readonly #lines: readonly [Line, Line, Line] = [new Line(), new Line(), new Line()];
@@ -67,6 +67,19 @@ export class Gate {
     this.#queueMax = spec.queue;
     this.#adaptive = spec.mode === 'adaptive' ? new AdaptiveLimit(spec) : null;
     this.#fixed = spec.limitMax;
+  }
+
+  /**
+   * Other terms from now on. Who is inside stays and counts, and who waits goes on waiting, even where the new queue has
+   * less room; where the limit has risen they are admitted before this returns.
+   */
+  change(spec: ConcurrencySpec, nowMs: number): void {
+    this.#queueMax = spec.queue;
+    this.#fixed = spec.limitMax;
+    if (spec.mode === 'fixed') this.#adaptive = null;
+    else if (this.#adaptive === null) this.#adaptive = new AdaptiveLimit(spec);
+    else this.#adaptive.change(spec);
+    if (this.queued > 0) this.#admitNext(nowMs);
   }
 
   get limit(): number {
