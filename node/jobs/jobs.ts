@@ -22,7 +22,7 @@ import type { JobIds } from './job-id.js';
 import { type JobStore, StoreAway } from './job-store.js';
 import type { SpoolKeeper } from './spool.js';
 
-/** What a job is of, and how it is steered from here. */
+/** What a job is of, and how it is steered from here. Neither is it cancelled nor over before it was made. */
 export interface JobRun {
   readonly routeId: string;
   readonly owner: string | null;
@@ -118,12 +118,19 @@ class NodeJobs implements Jobs {
     // Counted while it is being made, so that the bound holds.
     this.running.set(job.id, running);
     try {
-      if ((await this.store.create(job)) === 'created') {
+      const outcome = await this.store.create(job);
+      // A drain that was over by then has not cut what was no job yet.
+      if (outcome === 'created' && this.running.has(job.id)) {
+        running.made();
         this.#tickWithin(Math.max(RENEW_MIN_MS, leaseMs / RENEWALS));
         return running;
       }
-      this.#remove(job.id);
-      return this.#refuse('full');
+      if (outcome === 'full') {
+        this.#remove(job.id);
+        return this.#refuse('full');
+      }
+      await running.abandon();
+      return this.#refuse('draining');
     } catch (error) {
       this.#remove(job.id);
       if (!(error instanceof StoreAway)) throw error;
@@ -167,8 +174,8 @@ class NodeJobs implements Jobs {
     this.#isDraining = true;
     if (this.running.size > 0 && limitMs > 0) await this.#idleOrPassed(limitMs);
     const left = [...this.running.values()];
-    await Promise.all(left.map((job) => job.cut()));
-    return { cut: left.length };
+    const cut = await Promise.all(left.map((job) => job.cut()));
+    return { cut: cut.filter((wasMade) => wasMade).length };
   }
 
   async close(): Promise<void> {
@@ -231,6 +238,8 @@ export class RunningJob implements SpoolKeeper {
   readonly record: JobRecord;
   readonly #run: JobRun;
   readonly #jobs: NodeJobs;
+  /** Until its store has taken it, it is no job to anybody: nothing renews it, and nothing ends it from elsewhere. */
+  #isMade = false;
   #isRenewing = false;
   #isOver = false;
 
@@ -242,6 +251,10 @@ export class RunningJob implements SpoolKeeper {
 
   get id(): string {
     return this.record.id;
+  }
+
+  made(): void {
+    this.#isMade = true;
   }
 
   async write(index: number, piece: Uint8Array): Promise<'written' | 'full' | 'over'> {
@@ -265,7 +278,7 @@ export class RunningJob implements SpoolKeeper {
     void this.#end({ kind: 'failed', failure: told }, told);
   }
 
-  /** Nobody was told of it: the client left while it was being made. */
+  /** Nobody was told of it: the client left, or the node was drained, while it was being made. */
   async abandon(): Promise<void> {
     this.#isOver = true;
     this.#jobs.dropped(this.id);
@@ -274,23 +287,28 @@ export class RunningJob implements SpoolKeeper {
 
   /** It was ended from elsewhere. */
   stopped(state: 'cancelled' | 'lost'): void {
-    if (this.#isOver) return;
+    if (this.#isOver || !this.#isMade) return;
     this.#run.cancel();
     this.#over(state, null);
   }
 
-  /** The node ends before it: the record tells the truth, unless its store is away; then the lease does. */
-  async cut(): Promise<void> {
-    if (this.#isOver) return;
+  /** The node ends before it: the record tells the truth, unless its store is away; then the lease does. False for no job. */
+  async cut(): Promise<boolean> {
+    if (this.#isOver) return false;
+    if (!this.#isMade) {
+      this.#jobs.dropped(this.id);
+      return false;
+    }
     this.#run.cancel();
     const told: JobFailure = { code: 'draining', detail: 'the node that ran the job was shut down' };
     this.#over('failed', told);
     await this.#jobs.store.apply(this.id, { kind: 'failed', failure: told }).catch(ignoreAway);
+    return true;
   }
 
   renew(): void {
     // One at a time: a store that is slow is not sent more.
-    if (this.#isRenewing || this.#isOver) return;
+    if (this.#isRenewing || this.#isOver || !this.#isMade) return;
     this.#isRenewing = true;
     this.#jobs.store
       .apply(this.id, { kind: 'renew', progress: this.#run.progress() })

@@ -4,9 +4,10 @@ import { headerValue } from '@weir/proto/http/headers.js';
 import type { AsyncSpec } from '@weir/proto/snapshot/jobs.js';
 import type { RouteSpec } from '@weir/proto/snapshot/snapshot.js';
 import { describe, expect, it } from 'vitest';
+import { noProgress } from '../jobs/job.js';
 import { jobIds } from '../jobs/job-id.js';
 import { type JobStore, StoreAway } from '../jobs/job-store.js';
-import { createJobs } from '../jobs/jobs.js';
+import { createJobs, type JobRun, type RunningJob } from '../jobs/jobs.js';
 import { createMemoryStore } from '../jobs/memory-store.js';
 import type { GatewayRequest, RequestBody } from '../pipeline/dispatch.js';
 import { createAttempt } from '../pipeline/exchange.js';
@@ -86,6 +87,13 @@ function setUp({ route = {}, request = {}, create }: Given = {}) {
   const cancel = layer(next.dispatch)(asked, handler);
   return { clock, timers, jobs, memory, run, next, runRoutes, handler, exchange, cancel, ended, fired, decided };
 }
+
+const quietRun: JobRun = {
+  ...{ routeId: 'r', owner: null, method: 'GET' },
+  progress: () => noProgress,
+  cancel: () => {},
+  ended: () => {},
+};
 
 const idOf = (headers: HeaderList): string => headerValue(headers, 'location')?.split('/').at(-1) ?? '';
 
@@ -261,6 +269,56 @@ describe('where no job can be made', () => {
     world.clock.advance(1);
     expect(world.handler.failure?.code).toBe('total_timeout');
     expect(world.run.last().cancelled).toBe(true);
+  });
+});
+
+describe('a job that is still being made', () => {
+  function beingMade() {
+    let made: () => void = () => {};
+    const create = () =>
+      new Promise<'created'>((resolve) => {
+        made = () => resolve('created');
+      });
+    let isOther = false;
+    const world = setUp({ create: () => (isOther ? Promise.resolve('created') : create()) });
+    const another = async (): Promise<RunningJob | null> => {
+      isOther = true;
+      const job = await world.jobs.begin(quietRun, { ...makeGateway().jobs, leaseMs: 400 });
+      isOther = false;
+      return job;
+    };
+    return { ...world, another, made: () => made() };
+  }
+
+  it('is not renewed yet: a store that does not know of it has lost nothing', async () => {
+    const world = beingMade();
+    // Another one that runs keeps the renewals going.
+    const other = await world.another();
+    expect(other).not.toBeNull();
+    world.clock.advance(2_000);
+    for (let ticks = 0; ticks < 5; ticks += 1) {
+      world.clock.advance(100);
+      await settle();
+    }
+    expect([world.run.last().cancelled, world.ended]).toEqual([false, []]);
+    world.made();
+    await settle();
+    expect([world.handler.status, world.handler.ended]).toEqual([202, true]);
+    world.run.last().answer(200, [], 'there');
+    await settle();
+    expect((await world.jobs.look(idOf(world.handler.headers)))?.state).toBe('done');
+  });
+
+  it('is not made any more by a drain that does not wait for it: its client waits on, and is answered', async () => {
+    const world = beingMade();
+    world.clock.advance(2_000);
+    await world.jobs.drain(0);
+    expect(world.run.last().cancelled).toBe(false);
+    world.made();
+    await settle();
+    expect(world.jobs.counts()).toMatchObject({ running: 0, stored: 0, refused: { draining: 1 } });
+    world.run.last().answer(200, [], 'in person');
+    expect([world.handler.status, world.handler.text(), world.handler.ended]).toEqual([200, 'in person', true]);
   });
 });
 
