@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../pipeline/testing/harness.js';
-import { jobAddress, jobIds, publicJobId } from './job-id.js';
+import { concealJobIds, jobAddress, jobIds, publicJobId } from './job-id.js';
 
 const PREFIX = '/.weir/jobs';
 
@@ -51,6 +51,18 @@ describe('the id of a job', () => {
         if (address !== null) expect(tail).toMatch(/^[0-9a-f]{16}-[0-9a-f]{32}(\/result)?$/);
       }),
       { numRuns: 500 },
+    );
+  });
+
+  it('is concealed wherever it stands in a text, and all else is shown', () => {
+    const around = fc.string({ unit: fc.constantFrom(...'/xyz?&=_'), size: 'max', maxLength: 40 });
+    fc.assert(
+      fc.property(fc.nat(), around, around, fc.constantFrom('-', '%2d', '%2D'), (seed, before, after, hyphen) => {
+        const id = ids(seed).next();
+        const text = `${before}${id.replace('-', hyphen)}${after}`;
+        expect(concealJobIds(text)).toBe(`${before}${publicJobId(id)}-...${after}`);
+        expect(concealJobIds(before + after)).toBe(before + after);
+      }),
     );
   });
 });

@@ -16,6 +16,9 @@ export interface JobIds {
 const EPOCH_BYTES = 4;
 const SECRET_BYTES = 16;
 const SERIALS = 2 ** 32;
+const ID_LENGTH = 49;
+/** As it may be spelt in a URL. */
+const ID_ANYWHERE = /([0-9a-f]{16})(?:-|%2d)[0-9a-f]{32}/gi;
 const ID = /^([0-9a-f]{8})([0-9a-f]{8})-[0-9a-f]{32}$/;
 
 /** `randomHex` must not be guessable. */
@@ -37,6 +40,12 @@ export interface JobAddress {
   /** The part that may be shown. */
   readonly publicId: string;
   readonly part: 'status' | 'result';
+}
+
+/** Of text that may hold the id of a job, what may be logged: at any place, since a client may send it anywhere. */
+export function concealJobIds(text: string): string {
+  // Nearly all texts are shorter than an id.
+  return text.length < ID_LENGTH ? text : text.replace(ID_ANYWHERE, '$1-...');
 }
 
 /** What of a path below the prefix of jobs names a job; null for anything else. */

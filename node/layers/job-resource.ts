@@ -11,7 +11,7 @@
  */
 import { type Failure, failure } from '@weir/proto/http/failures.js';
 import { type JobRecord, mayAsk } from '../jobs/job.js';
-import { type JobAddress, jobAddress } from '../jobs/job-id.js';
+import type { JobAddress } from '../jobs/job-id.js';
 import { streamResult } from '../jobs/result-stream.js';
 import { statusAnswer } from '../jobs/status-answer.js';
 import { answerDirectly } from '../pipeline/direct-answer.js';
@@ -55,8 +55,7 @@ export function jobResource(address: JobAddress | null, access: RouteAccess, ser
 }
 
 /** Of the path of a request, what may be logged: the secret part of an id is a credential. */
-export function shownJobPath(prefix: string, path: string): string {
-  const address = jobAddress(prefix, path);
+export function shownJobPath(prefix: string, address: JobAddress | null): string {
   if (address === null) return `${prefix}/...`;
   return `${prefix}/${address.publicId}-...${address.part === 'result' ? '/result' : ''}`;
 }

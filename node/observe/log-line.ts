@@ -8,6 +8,7 @@
  */
 import { type Failure, failureTable } from '@weir/proto/http/failures.js';
 import { headerValue } from '@weir/proto/http/headers.js';
+import { concealJobIds } from '../jobs/job-id.js';
 import type { GatewayRequest } from '../pipeline/dispatch.js';
 import { type Attempt, decisiveAttempt, type Exchange } from '../pipeline/exchange.js';
 import { jsonString, jsonText } from './json-string.js';
@@ -39,7 +40,7 @@ export function logLine(request: GatewayRequest, options: LineOptions): string {
   // Ids are made here, or passed a pattern in which nothing needs to be escaped.
   let line = `${timePart(exchange.receivedWallMs)}${levelPart[levelOf(exchange)]}${exchange.id}`;
   if (exchange.traceId !== '') line = `${line}","trace_id":"${exchange.traceId}`;
-  line = `${line}${parts.request(request)}${jsonText(request.path)}`;
+  line = `${line}${parts.request(request)}${jsonText(concealJobIds(request.path))}`;
   if (request.query !== '') line = `${line}","query":"${jsonText(redactQuery(request.query, options.secrets))}`;
   line = `${line}${parts.client(request)}`;
   if (options.requestHeaders.length > 0) line += requestHeadersPart(request, options);
@@ -131,7 +132,7 @@ export function refusedLine(refused: RefusedRequest, wallMs: number, options: Li
   const question = path.indexOf('?');
   let line = `${timePart(wallMs)}"level":"warn","kind":"refused","id":${jsonString(refused.requestId)}`;
   if (refused.method !== '') line += `,"method":${jsonString(refused.method)}`;
-  if (path !== '') line += `,"path":${jsonString(question < 0 ? path : path.slice(0, question))}`;
+  if (path !== '') line += `,"path":${jsonString(concealJobIds(question < 0 ? path : path.slice(0, question)))}`;
   if (question >= 0) line += `,"query":${jsonString(redactQuery(path.slice(question + 1), options.secrets))}`;
   line += `,"client":${jsonString(refused.peerAddress)},"failure":"${failure.code}"`;
   if (failure.timer !== undefined) line += `,"timer":"${failure.timer}"`;

@@ -3,9 +3,11 @@
  *
  * The list is the configuration's, plus names that carry credentials by wide custom, plus whatever a route takes its API
  * keys from. A parameter's name is compared as an upstream would read it: percent-decoded, whatever its case, after `&`
- * or `;`, so that `%74oken=` hides nothing.
+ * or `;`, so that `%74oken=` hides nothing. The id of a job is a credential wherever it stands.
  */
 import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
+
+import { concealJobIds } from '../jobs/job-id.js';
 
 export const REDACTED = '[redacted]';
 
@@ -45,14 +47,15 @@ export function redactQuery(query: string, secrets: ReadonlySet<string>): string
     }
     start = end + 1;
   }
-  return copiedTo === 0 ? query : redacted + query.slice(copiedTo);
+  return concealJobIds(copiedTo === 0 ? query : redacted + query.slice(copiedTo));
 }
 
 /** The value of a header field as a log may hold it. A referrer is a URL, and its query is redacted like any other. */
 export function redactField(name: string, value: string, secrets: ReadonlySet<string>): string {
   if (secrets.has(name)) return REDACTED;
   const question = name === 'referer' ? value.indexOf('?') : -1;
-  return question < 0 ? value : value.slice(0, question + 1) + redactQuery(value.slice(question + 1), secrets);
+  const shown = question < 0 ? value : value.slice(0, question + 1) + redactQuery(value.slice(question + 1), secrets);
+  return concealJobIds(shown);
 }
 
 function parameterEnd(query: string, start: number): number {

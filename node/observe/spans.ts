@@ -14,6 +14,7 @@ import type { Resource } from '@opentelemetry/resources';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { failureTable } from '@weir/proto/http/failures.js';
 import { headerValue } from '@weir/proto/http/headers.js';
+import { concealJobIds } from '../jobs/job-id.js';
 import { attemptPhases, type GatewayRequest } from '../pipeline/dispatch.js';
 import type { Attempt, Exchange } from '../pipeline/exchange.js';
 import type { Random } from '../time/clock.js';
@@ -83,7 +84,7 @@ function serverAttributes(request: GatewayRequest, method: string, secrets: Read
     'http.request.method': method,
     'http.request.method_original': method === '_OTHER' ? request.method : undefined,
     'url.scheme': exchange.scheme,
-    'url.path': request.path,
+    'url.path': concealJobIds(request.path),
     'url.query': request.query === '' ? undefined : redactQuery(request.query, secrets),
     ...address('server', request.authority),
     'client.address': exchange.clientAddress,

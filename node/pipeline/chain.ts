@@ -4,6 +4,7 @@
  * A place in the chain is a function from a route to its layer, or to null when the route needs none; what a route
  * does not need costs it nothing. Responses and failures pass the same list from the bottom up.
  */
+import { matchablePath } from '@weir/proto/http/request-path.js';
 import type { RouteSpec } from '@weir/proto/snapshot/snapshot.js';
 import { jobAddress } from '../jobs/job-id.js';
 import { addresses } from '../layers/addresses.js';
@@ -118,10 +119,9 @@ const jobAccess: readonly Place[] = [
   authenticate,
 ];
 
-/** Takes what is below the prefix of jobs; null where no route makes any. */
-export function compileJobChain(routes: readonly RouteSpec[], services: ChainServices): Dispatch | null {
+/** Takes what is below the prefix of jobs. Where no route makes any, there is none to be found. */
+export function compileJobChain(routes: readonly RouteSpec[], services: ChainServices): Dispatch {
   const making = routes.filter((route) => route.async !== null && route.action.kind === 'proxy');
-  if (making.length === 0) return null;
   const { prefix } = services.gateway.jobs;
   const guard = guardedBy(services.onBug);
   const layersOf = (places: readonly Place[], route: RouteSpec): readonly Layer[] =>
@@ -129,8 +129,9 @@ export function compileJobChain(routes: readonly RouteSpec[], services: ChainSer
   const access = new Map(making.map((route) => [route.id, layersOf(jobAccess, route)]));
   const above = layersOf(jobChain, { ...unmatchedRoute, id: JOBS_ROUTE_ID });
   return (request, handler) => {
+    const address = jobAddress(prefix, matchablePath(request.path) ?? '');
     const resource = jobResource(
-      jobAddress(prefix, request.path),
+      address,
       (routeId) => {
         const layers = access.get(routeId);
         return layers === undefined ? undefined : (bottom) => compose(layers, bottom, guard);
@@ -138,7 +139,7 @@ export function compileJobChain(routes: readonly RouteSpec[], services: ChainSer
       services,
     );
     request.exchange.routeId = JOBS_ROUTE_ID;
-    return compose(above, resource, guard)(withPath(request, shownJobPath(prefix, request.path)), handler);
+    return compose(above, resource, guard)(withPath(request, shownJobPath(prefix, address)), handler);
   };
 }
 

@@ -5,7 +5,9 @@
  * counted, and the old snapshot is garbage when its last exchange ends.
  */
 import { failure } from '@weir/proto/http/failures.js';
+import { matchablePath } from '@weir/proto/http/request-path.js';
 import type { RouteSpec, Snapshot } from '@weir/proto/snapshot/snapshot.js';
+import { otherReadings } from '../route/readings.js';
 import { compileRouter } from '../route/router.js';
 import { compileChain, compileJobChain, compileRefusalChain } from './chain.js';
 import { type Dispatch, nothingToCancel } from './dispatch.js';
@@ -39,11 +41,21 @@ export async function compileInSlices(
 
 function routed(snapshot: Snapshot, services: ChainServices, chainOf: (route: RouteSpec) => Dispatch): Dispatch {
   const route = compileRouter(snapshot.routes, chainOf, (kind, allow) => refuse(kind, allow, services));
+  // Also where no route makes jobs any more: ids of those that were made are credentials, and go to no upstream.
   const jobs = compileJobChain(snapshot.routes, services);
-  if (jobs === null) return route;
-  const below = `${services.gateway.jobs.prefix}/`;
-  return (request, handler) => (request.path.startsWith(below) ? jobs : route)(request, handler);
+  const { prefix } = services.gateway.jobs;
+  return (request, handler) => (namesJobs(prefix, request.path) ? jobs : route)(request, handler);
 }
+
+/** In any of its readings: an upstream may read a path otherwise than we do. One that is refused goes nowhere. */
+function namesJobs(prefix: string, path: string): boolean {
+  const normal = matchablePath(path);
+  if (normal === null) return false;
+  return isBelow(prefix, normal) || otherReadings(normal).some((other) => isBelow(prefix, other));
+}
+
+const isBelow = (prefix: string, path: string): boolean =>
+  path.startsWith(prefix) && (path.length === prefix.length || path[prefix.length] === '/');
 
 type Refusal = keyof typeof refusalDetail;
 
