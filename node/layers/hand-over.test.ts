@@ -76,6 +76,7 @@ function setUp({ route = {}, request = {}, create }: Given = {}) {
   const next = scriptedDispatch();
   const runRoutes: RouteSpec[] = [];
   const services = makeServices({ clock, timers, jobs, observer, gateway: makeGateway() });
+  const { bodies } = services;
   const layer = handOver((compiled) => {
     runRoutes.push(compiled);
     return run.dispatch;
@@ -85,7 +86,22 @@ function setUp({ route = {}, request = {}, create }: Given = {}) {
   const exchange = makeExchange({ receivedAtMs: clock.nowMs() });
   const asked = makeRequest({ headers: asking, exchange, ...request });
   const cancel = layer(next.dispatch)(asked, handler);
-  return { clock, timers, jobs, memory, run, next, runRoutes, handler, exchange, cancel, ended, fired, decided };
+  return {
+    clock,
+    timers,
+    jobs,
+    memory,
+    run,
+    next,
+    runRoutes,
+    handler,
+    exchange,
+    cancel,
+    ended,
+    fired,
+    decided,
+    bodies,
+  };
 }
 
 const quietRun: JobRun = {
@@ -213,6 +229,36 @@ describe('what is not ready when it is due', () => {
     world.clock.advance(25);
     await settle();
     expect(world.handler.status).toBe(202);
+  });
+
+  it('is a body that nobody reads yet: it is gathered, and read below from its beginning', async () => {
+    const body = fakeBody();
+    const world = setUp({ request: { body } });
+    body.push('five ');
+    world.clock.advance(2_000);
+    expect([body.reading, world.bodies.bytes, world.handler.ended]).toEqual([true, 5, false]);
+    body.push('bytes');
+    body.end();
+    world.clock.advance(25);
+    await settle();
+    expect(world.handler.status).toBe(202);
+    const read: string[] = [];
+    world.run.last().request.body?.read({
+      onChunk: (chunk) => void read.push(new TextDecoder().decode(chunk)),
+      onEnd: () => void read.push('end'),
+      onError: () => {},
+    });
+    expect([read, world.bodies.bytes]).toEqual([['five ', 'bytes', 'end'], 0]);
+  });
+
+  it('gives back what it has gathered when the request ends unread', async () => {
+    const body = fakeBody();
+    const world = setUp({ request: { body } });
+    body.push('five ');
+    world.clock.advance(2_000);
+    world.run.last().fail(failure('queue_full', 'no place'));
+    body.push('bytes');
+    expect([world.handler.failure?.code, world.bodies.bytes]).toEqual(['queue_full', 0]);
   });
 
   it('waits until it is known whose job it will be, and that is who owns it', async () => {

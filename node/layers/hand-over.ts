@@ -24,6 +24,7 @@ import { hasField, withoutField } from '@weir/proto/http/headers.js';
 import { webSocketAsk } from '@weir/proto/http/upgrade.js';
 import type { AsyncSpec } from '@weir/proto/snapshot/jobs.js';
 import type { RouteSpec, RouteTimeouts } from '@weir/proto/snapshot/snapshot.js';
+import { AwaitedBody } from '../jobs/awaited-body.js';
 import type { JobFailure, JobProgress, JobState } from '../jobs/job.js';
 import { publicJobId } from '../jobs/job-id.js';
 import type { JobRun, RunningJob } from '../jobs/jobs.js';
@@ -40,7 +41,6 @@ import {
   type Dispatch,
   type GatewayRequest,
   nothingToCancel,
-  type RequestBody,
   type ResponseHandler,
   type ResponseHead,
 } from '../pipeline/dispatch.js';
@@ -130,10 +130,10 @@ class HandingOver implements ResponseHandler, JobRun {
   readonly #rules: Rules;
   /** The request as it goes on below, with an exchange of its own. */
   readonly #below: GatewayRequest;
+  readonly #body: AwaitedBody | null;
   readonly #timer: Timer;
   readonly #spool: Spool;
   #stage: Stage = 'waiting';
-  #isBodyWhole: boolean;
   /** It left before the 202, and its request is finished all the same. */
   #isClientGone = false;
   #cancelBelow: Cancel = nothingToCancel;
@@ -146,12 +146,12 @@ class HandingOver implements ResponseHandler, JobRun {
     this.#handler = handler;
     this.#plan = plan;
     this.#rules = rules;
-    this.#isBodyWhole = request.body === null;
+    this.#body = request.body === null ? null : new AwaitedBody(request.body, services.bodies);
     this.#below = {
       ...request,
       // The client's budget is for its own wait, which ends here.
       headers: withoutField(withoutAsyncWish(request.headers), services.gateway.names.deadlineHeader),
-      body: request.body === null ? null : this.#watched(request.body),
+      body: this.#body,
       exchange: forkExchange(request.exchange),
     };
     bindDeadline(request.exchange, plan.limitMs);
@@ -193,23 +193,6 @@ class HandingOver implements ResponseHandler, JobRun {
     joinExchange(this.#request.exchange, this.#below.exchange);
   }
 
-  #watched(body: RequestBody): RequestBody {
-    return {
-      lengthBytes: body.lengthBytes,
-      read: (sink) =>
-        body.read({
-          onChunk: (chunk) => sink.onChunk(chunk),
-          onEnd: () => {
-            this.#isBodyWhole = true;
-            sink.onEnd();
-          },
-          onError: (failed) => sink.onError(failed),
-        }),
-      pause: () => body.pause(),
-      resume: () => body.resume(),
-    };
-  }
-
   #leftMs(sinceReceivedMs: number): number {
     return this.#request.exchange.receivedAtMs + sinceReceivedMs - this.#rules.services.clock.nowMs();
   }
@@ -221,14 +204,19 @@ class HandingOver implements ResponseHandler, JobRun {
       return;
     }
     if (this.#stage !== 'waiting') return;
+    // Those below may read none of it before there is a place for it at the upstream.
+    if (this.#isOwnerKnown()) this.#body?.gather();
     if (this.#isReady()) this.#askForJob();
     else this.#timer.arm(Math.min(LOOK_AGAIN_MS, this.#leftMs(this.#plan.limitMs)));
   }
 
   /** Whose job it will be must be known, and the client must have nothing left to send. */
   #isReady(): boolean {
-    const isKnown = this.#rules.route.auth.length === 0 || this.owner !== null;
-    return isKnown && this.#isBodyWhole;
+    return this.#isOwnerKnown() && (this.#body === null || this.#body.isWhole);
+  }
+
+  #isOwnerKnown(): boolean {
+    return this.#rules.route.auth.length === 0 || this.owner !== null;
   }
 
   #tooLate(): void {
@@ -303,6 +291,7 @@ class HandingOver implements ResponseHandler, JobRun {
   #end(): void {
     this.#stage = 'over';
     this.#timer.cancel();
+    this.#body?.release();
   }
 
   // What comes from below.
@@ -364,8 +353,7 @@ class HandingOver implements ResponseHandler, JobRun {
   }
 
   ended(state: JobState, failed: JobFailure | null): void {
-    this.#stage = 'over';
-    this.#timer.cancel();
+    this.#end();
     const { exchange } = this.#below;
     exchange.endedAtMs = this.#rules.services.clock.nowMs();
     exchange.responseBytes = this.#spool.bytes;
