@@ -17,6 +17,8 @@ import { type Failure, failure, type TimerName, timerFired } from '@weir/proto/h
 import type { HeaderList } from '@weir/proto/http/headers.js';
 import type { LearntLimitSpec } from '@weir/proto/snapshot/resilience.js';
 import type { RouteSpec, RouteTimeouts } from '@weir/proto/snapshot/snapshot.js';
+import { timeoutsWithoutJob } from '../jobs/job-limits.js';
+import type { NoJob } from '../jobs/no-job.js';
 import type { LearntWait } from '../latency/latency-store.js';
 import { LearntLimit } from '../latency/learnt-limit.js';
 import type { Place } from '../pipeline/chain.js';
@@ -38,9 +40,13 @@ import type { Timer } from '../time/clock.js';
 
 export const attempt: Place = (route, services) => {
   if (route.action.kind !== 'proxy') return null;
-  const limits = routeLimits(route, route.action.upstream, services);
+  const { upstream } = route.action;
+  const limits = routeLimits(route, upstream, services);
+  const withoutJob = timeoutsWithoutJob(route.timeouts);
+  const own = withoutJob === null ? null : routeLimits({ ...route, timeouts: withoutJob }, upstream, services);
   return (next) => (request, handler) => {
     const run = new Run(request, handler, limits, services);
+    if (own !== null) run.goBackTo(own, request.exchange.noJob);
     const body = request.body;
     run.cancelNext = next(body === null ? request : withBody(request, new SentBody(body, run)), run);
     return run.cancel;
@@ -94,12 +100,13 @@ class Run implements ResponseHandler {
   cancelNext: Cancel = nothingToCancel;
   readonly #handler: ResponseHandler;
   readonly #services: ChainServices;
-  readonly #limits: RouteLimits;
+  #limits: RouteLimits;
   readonly #attempt: Attempt;
   readonly #phaseTimer: Timer;
-  readonly #attemptTimer: Timer | null;
-  readonly #attemptMs: number;
-  readonly #firstByteMs: number;
+  #attemptTimer: Timer | null = null;
+  #attemptMs = 0;
+  #firstByteMs = 0;
+  #hearNoMore: () => void = () => {};
   /** The transport has been given all of the body; what is not sent yet is the upstream's to take. */
   #bodyHandedOver = false;
   /** NaN: no phase has begun. */
@@ -120,10 +127,30 @@ class Run implements ResponseHandler {
     this.#bodyHandedOver = request.body === null;
     request.exchange.attempts.push(this.#attempt);
     this.#phaseTimer = services.timers.create(() => this.#look());
+    this.#takeLimits(limits, nowMs);
+  }
+
+  #takeLimits(limits: RouteLimits, nowMs: number): void {
+    this.#limits = limits;
     this.#firstByteMs = limits.firstByteLearnt?.at(nowMs) ?? limits.phases.firstByte.limitMs;
     const attemptMs = limits.attemptLearnt?.at(nowMs) ?? limits.attemptMs;
     this.#attemptMs = attemptMs;
-    this.#attemptTimer = attemptMs === 0 ? null : services.timers.create(() => this.#fire('attempt', attemptMs));
+    this.#attemptTimer = attemptMs === 0 ? null : this.#services.timers.create(() => this.#fire('attempt', attemptMs));
+  }
+
+  /** These hold when it is certain that no job is made of the request, from the beginning of what they limit. */
+  goBackTo(own: RouteLimits, noJob: NoJob | null): void {
+    const goBack = (): void => {
+      const nowMs = this.#services.clock.nowMs();
+      this.#attemptTimer?.cancel();
+      this.#takeLimits(own, nowMs);
+      if (Number.isNaN(this.#begunAtMs)) return;
+      const { phase, phaseStartMs } = this.#attempt;
+      if (this.#attemptMs > 0) this.#attemptTimer?.arm(Math.max(0, this.#begunAtMs + this.#attemptMs - nowMs));
+      if (phase === 'firstByte') this.#bound(Math.max(nowMs, phaseStartMs.firstByte + this.#firstByteMs), nowMs);
+    };
+    if (noJob?.isCertain === true) goBack();
+    else if (noJob !== null) this.#hearNoMore = noJob.listen(goBack);
   }
 
   readonly cancel: Cancel = () => {
@@ -293,6 +320,7 @@ class Run implements ResponseHandler {
 
   #end(failed: Failure | null, isWhole: boolean): void {
     this.#ended = true;
+    this.#hearNoMore();
     this.#phaseTimer.cancel();
     this.#attemptTimer?.cancel();
     const nowMs = this.#services.clock.nowMs();

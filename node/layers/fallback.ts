@@ -126,6 +126,7 @@ class FallingBack extends Redispatching {
   #nothingSent = false;
   /** Runs where the route has an answer of its own, until it is known who answers. */
   #lastWord: Timer | null = null;
+  #hearNoMore: () => void = () => {};
 
   constructor(request: GatewayRequest, handler: ResponseHandler, rules: Rules) {
     super(handler);
@@ -144,10 +145,18 @@ class FallingBack extends Redispatching {
 
   #awaitLastWord(): void {
     const { ways, services } = this.#rules;
-    const leftMs = this.#request.exchange.deadlineAtMs - services.clock.nowMs();
+    const { deadlineAtMs, noJob } = this.#request.exchange;
+    const leftMs = deadlineAtMs - services.clock.nowMs();
     if (!Number.isFinite(leftMs) || ways.every(({ asksUpstream }) => asksUpstream)) return;
-    this.#lastWord = services.timers.create(() => this.#haveLastWord());
+    // Without a job the deadline is the client's, and sooner.
+    if (noJob?.isCertain === false) this.#hearNoMore = noJob.listen(() => this.#awaitLastWord());
+    this.#lastWord ??= services.timers.create(() => this.#haveLastWord());
     this.#lastWord.arm(leftMs - Math.min(LAST_WORD_MS, leftMs / 2));
+  }
+
+  #leaveLastWord(): void {
+    this.#hearNoMore();
+    this.#lastWord?.cancel();
   }
 
   #haveLastWord(): void {
@@ -160,21 +169,21 @@ class FallingBack extends Redispatching {
   }
 
   override onUpgrade(headers: HeaderList, peer: WebSocketPeer): void {
-    this.#lastWord?.cancel();
+    this.#leaveLastWord();
     super.onUpgrade(headers, peer);
   }
 
   protected override keepsAnswer(head: ResponseHead): boolean {
     const isTrouble = head.status >= 400 && this.#rules.statuses.includes(head.status) && !this.#isAnsweringItself();
     if (isTrouble && this.#findWay(false)) return false;
-    this.#lastWord?.cancel();
+    this.#leaveLastWord();
     this.#replay?.letGo();
     return true;
   }
 
   protected override failureToPass(failed: Failure): Failure | null {
     const passed = this.#passedOn(failed);
-    if (passed !== null) this.#lastWord?.cancel();
+    if (passed !== null) this.#leaveLastWord();
     return passed;
   }
 
@@ -215,7 +224,7 @@ class FallingBack extends Redispatching {
     const { ways, services, routeId } = this.#rules;
     const way = ways[this.#next];
     this.#next += 1;
-    if (way?.asksUpstream === false) this.#lastWord?.cancel();
+    if (way?.asksUpstream === false) this.#leaveLastWord();
     if (way === undefined) throw new Error('a fallback was begun that is not there');
     this.#replay?.detach();
     services.observer.decided('fallback', routeId);
@@ -228,6 +237,6 @@ class FallingBack extends Redispatching {
   }
 
   protected override stop(): void {
-    this.#lastWord?.cancel();
+    this.#leaveLastWord();
   }
 }

@@ -23,11 +23,13 @@ import { type Failure, failureTable, timerFired } from '@weir/proto/http/failure
 import { hasField, withoutField } from '@weir/proto/http/headers.js';
 import { webSocketAsk } from '@weir/proto/http/upgrade.js';
 import type { AsyncSpec } from '@weir/proto/snapshot/jobs.js';
-import type { RouteSpec, RouteTimeouts } from '@weir/proto/snapshot/snapshot.js';
+import type { RouteSpec } from '@weir/proto/snapshot/snapshot.js';
 import { AwaitedBody } from '../jobs/awaited-body.js';
 import type { JobFailure, JobProgress, JobState } from '../jobs/job.js';
 import { publicJobId } from '../jobs/job-id.js';
+import { jobRoute } from '../jobs/job-limits.js';
 import type { JobRun, RunningJob } from '../jobs/jobs.js';
+import { NoJob } from '../jobs/no-job.js';
 import { type HandOverPlan, handOverPlan } from '../jobs/plan.js';
 import { asyncWish, withoutAsyncWish } from '../jobs/prefer.js';
 import { Spool } from '../jobs/spool.js';
@@ -81,20 +83,6 @@ interface Rules {
   readonly services: ChainServices;
 }
 
-/** The same route for work that nobody waits for, its fallbacks included. */
-function jobRoute(route: RouteSpec, spec: AsyncSpec): RouteSpec {
-  const fallback = route.fallback.map((way) =>
-    way.kind === 'upstream' ? { ...way, timeouts: jobTimeouts(way.timeouts, spec) } : way,
-  );
-  return { ...route, async: null, timeouts: jobTimeouts(route.timeouts, spec), fallback };
-}
-
-/** What is learnt of answers in time would cut a job short. */
-function jobTimeouts(timeouts: RouteTimeouts, { totalMs, firstByteMs }: AsyncSpec): RouteTimeouts {
-  const attemptMs = timeouts.attemptLearnt === null ? timeouts.attemptMs : 0;
-  return { ...timeouts, totalMs, firstByteMs, attemptMs, firstByteLearnt: null, attemptLearnt: null };
-}
-
 interface TimedPlan extends HandOverPlan {
   /** How long the client would be made to wait without a job. */
   readonly limitMs: number;
@@ -118,6 +106,9 @@ function planOf(
 
 /** What is not ready when it is due is looked at again after this long. */
 const LOOK_AGAIN_MS = 25;
+/** So long before the client's limit it waits for it, and a fallback may still have its word. */
+const LAST_LOOK_MS = 50;
+const LAST_LOOK_SHARE = 0.1;
 
 type Stage = 'waiting' | 'passing' | 'asking' | 'job' | 'over';
 
@@ -152,7 +143,7 @@ class HandingOver implements ResponseHandler, JobRun {
       // The client's budget is for its own wait, which ends here.
       headers: withoutField(withoutAsyncWish(request.headers), services.gateway.names.deadlineHeader),
       body: this.#body,
-      exchange: forkExchange(request.exchange),
+      exchange: { ...forkExchange(request.exchange), noJob: new NoJob() },
     };
     bindDeadline(request.exchange, plan.limitMs);
     this.#timer = services.timers.create(() => this.#due());
@@ -206,8 +197,14 @@ class HandingOver implements ResponseHandler, JobRun {
     if (this.#stage !== 'waiting') return;
     // Those below may read none of it before there is a place for it at the upstream.
     if (this.#isOwnerKnown()) this.#body?.gather();
-    if (this.#isReady()) this.#askForJob();
-    else this.#timer.arm(Math.min(LOOK_AGAIN_MS, this.#leftMs(this.#plan.limitMs)));
+    if (this.#isReady()) {
+      this.#askForJob();
+      return;
+    }
+    const { limitMs } = this.#plan;
+    const lastLookMs = this.#leftMs(limitMs - Math.min(LAST_LOOK_MS, limitMs * LAST_LOOK_SHARE));
+    if (lastLookMs > 0) this.#timer.arm(Math.min(LOOK_AGAIN_MS, lastLookMs));
+    else this.#waitOn();
   }
 
   /** Whose job it will be must be known, and the client must have nothing left to send. */
@@ -249,9 +246,17 @@ class HandingOver implements ResponseHandler, JobRun {
       this.#giveUp();
       return;
     }
+    this.#waitOn();
+  }
+
+  /** The limits of the client hold below as well, those that have passed meanwhile at once. */
+  #waitOn(): void {
+    const { exchange } = this.#below;
     this.#stage = 'passing';
     this.#timer.arm(this.#leftMs(this.#plan.limitMs));
+    bindDeadline(exchange, this.#plan.limitMs);
     this.#spool.giveTo(this);
+    exchange.noJob?.tell();
   }
 
   #handedOver(job: RunningJob): void {

@@ -4,7 +4,9 @@
  * The listener creates an exchange, each field has one later writer (named beside it), and `observe` reads the whole
  * when it is over. Times are monotonic milliseconds of the node's Clock; NaN means "has not happened".
  */
+
 import type { Failure, FailureCode, TimerName } from '@weir/proto/http/failures.js';
+import type { NoJob } from '../jobs/no-job.js';
 import { type AttemptCause, type AttemptPhase, attemptPhases } from './dispatch.js';
 
 /** One attempt at one target; written by the attempt layer. */
@@ -60,6 +62,8 @@ export interface Exchange {
   queuedMs: number;
   /** Public part of the id of the job that the request became, else empty. Written by the hand-over layer. */
   jobId: string;
+  /** Where the request may become a job: tells when it will not. Written by the hand-over layer. */
+  readonly noJob: NoJob | null;
   /** Bytes of request body taken from the client. Written by the listener. */
   requestBytes: number;
   /** Bytes of response body handed to the listener. Written by the observe layer. */
@@ -182,6 +186,7 @@ export function createExchange(origin: ExchangeOrigin): Exchange {
     decidedBy: LAST_ATTEMPT,
     queuedMs: 0,
     jobId: '',
+    noJob: null,
     requestBytes: 0,
     responseBytes: 0,
     status: 0,

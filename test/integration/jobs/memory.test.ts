@@ -171,6 +171,48 @@ describe('the result of a job', () => {
   });
 });
 
+describe('a request that no job can be made of', () => {
+  const full = ', max: 1';
+
+  it('has the first-byte limit and the fallback of its route', async () => {
+    const limits = 'timeouts: { total: 10m, firstByte: 300ms }, retry: false';
+    const { gateway, upstream } = await started(
+      `async: true, ${limits}, fallback: [{ respond: { status: 203 } }]`,
+      full,
+    );
+    await handOver(gateway.url, '/first');
+    expect((await fetch(`${gateway.url}/second`, { headers: preferring })).status).toBe(203);
+    expect(await gateway.metric('weir_jobs_refused_total{reason="full"}')).toBe(1);
+    expect(await gateway.metric('weir_timers_fired_total{route="app",timer="firstByte"}')).toBe(1);
+    await until((await upstream.asked(2)).isGone, () => 'the attempt goes on');
+    expect((await upstream.asked(1)).isGone()).toBe(false);
+  });
+
+  it('has the last word of its fallback before the limit of its client', async () => {
+    const { gateway } = await started('async: true, fallback: [{ respond: { status: 203 } }]', full);
+    await handOver(gateway.url, '/first');
+    const headers = { ...preferring, 'x-request-timeout-ms': '1000' };
+    expect((await fetch(`${gateway.url}/second`, { headers })).status).toBe(203);
+  });
+
+  it('has them also when its body is never whole', async () => {
+    const { gateway, upstream } = await started('async: true, fallback: [{ respond: { status: 203 } }]');
+    let close: () => void = () => {};
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        controller.enqueue(new Uint8Array(5));
+        close = () => controller.close();
+      },
+    });
+    const headers = { ...preferring, 'x-request-timeout-ms': '1000' };
+    const init = { method: 'POST', body, duplex: 'half', headers };
+    const answer = fetch(`${gateway.url}/`, init as RequestInit);
+    await upstream.asked(1);
+    expect((await answer).status).toBe(203);
+    close();
+  });
+});
+
 it('a client that leaves takes its request with it before the 202, and not after it', async () => {
   const { gateway, upstream } = await started('async: true');
   const leaving = new AbortController();

@@ -1,0 +1,29 @@
+/** The limits that a route has for work that nobody waits for, and those that it goes back to without a job. Pure. */
+import type { AsyncSpec } from '@weir/proto/snapshot/jobs.js';
+import type { RouteSpec, RouteTimeouts } from '@weir/proto/snapshot/snapshot.js';
+
+interface JobTimeouts extends RouteTimeouts {
+  /** The route's own, for a request that no job can be made of. */
+  readonly withoutJob: RouteTimeouts;
+}
+
+/** The same route for work that nobody waits for, its fallbacks included. */
+export function jobRoute(route: RouteSpec, spec: AsyncSpec): RouteSpec {
+  const fallback = route.fallback.map((way) =>
+    way.kind === 'upstream' ? { ...way, timeouts: jobTimeouts(way.timeouts, spec) } : way,
+  );
+  return { ...route, async: null, timeouts: jobTimeouts(route.timeouts, spec), fallback };
+}
+
+/** What is learnt of answers in time would cut a job short. */
+function jobTimeouts(timeouts: RouteTimeouts, { totalMs, firstByteMs }: AsyncSpec): JobTimeouts {
+  const attemptMs = timeouts.attemptLearnt === null ? timeouts.attemptMs : 0;
+  const notLearnt = { firstByteLearnt: null, attemptLearnt: null };
+  return { ...timeouts, totalMs, firstByteMs, attemptMs, ...notLearnt, withoutJob: timeouts };
+}
+
+/** Null for a route that was not compiled for jobs: it has one set of limits. */
+export function timeoutsWithoutJob(timeouts: RouteTimeouts): RouteTimeouts | null {
+  // Only jobTimeouts adds this member.
+  return 'withoutJob' in timeouts ? (timeouts as JobTimeouts).withoutJob : null;
+}
