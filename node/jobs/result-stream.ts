@@ -1,10 +1,11 @@
 /**
- * Streams the result of a job from its store to a client: as it was, with its status and fields, one piece after the
+ * Streams the result of a job from its store to a client: as it was kept, with its status and fields, one piece after the
  * other, and no faster than the client takes it.
  */
 import { failure } from '@weir/proto/http/failures.js';
 import { type Cancel, type GatewayRequest, nothingToCancel, type ResponseHandler } from '../pipeline/dispatch.js';
 import type { JobRecord } from './job.js';
+import { resultHeaders } from './kept-head.js';
 
 /** RFC 9110 §15.3.5, §15.4.5. */
 const hasNoContent = (status: number): boolean => status === 204 || status === 304;
@@ -22,7 +23,7 @@ export function streamResult(
   const stream = new ResultStream(handler, record, read);
   handler.onHeaders({
     status: head.status,
-    headers: head.headers,
+    headers: resultHeaders(head.headers),
     lengthBytes: hasNoContent(head.status) ? 0 : bytes,
     resume: () => stream.resume(),
   });

@@ -29,6 +29,7 @@ import type { JobFailure, JobProgress, JobState } from '../jobs/job.js';
 import { publicJobId } from '../jobs/job-id.js';
 import { jobRoute } from '../jobs/job-limits.js';
 import type { JobRun, RunningJob } from '../jobs/jobs.js';
+import { keptHead } from '../jobs/kept-head.js';
 import { NoJob } from '../jobs/no-job.js';
 import { type HandOverPlan, handOverPlan } from '../jobs/plan.js';
 import { asyncWish, withoutAsyncWish } from '../jobs/prefer.js';
@@ -281,7 +282,7 @@ class HandingOver implements ResponseHandler, JobRun {
     if (!this.#isClientGone) this.#accept(job);
     this.#spool.keepIn({
       write: (index, piece) => job.write(index, piece),
-      done: (head, bytes, pieces) => job.done(head, bytes, pieces),
+      done: (head, bytes, pieces) => job.done(keptHead(head, this.#request), bytes, pieces),
       // Whoever collects the job will read it, so addresses end here.
       failed: (failed) => job.failed({ ...failed, detail: this.#rules.conceal(failed.detail) }),
     });

@@ -12,6 +12,7 @@
 import { type Failure, failure } from '@weir/proto/http/failures.js';
 import { type JobRecord, mayAsk } from '../jobs/job.js';
 import type { JobAddress } from '../jobs/job-id.js';
+import { StoreAway } from '../jobs/job-store.js';
 import { streamResult } from '../jobs/result-stream.js';
 import { statusAnswer } from '../jobs/status-answer.js';
 import { answerDirectly } from '../pipeline/direct-answer.js';
@@ -45,7 +46,7 @@ export function jobResource(address: JobAddress | null, access: RouteAccess, ser
           );
       })
       .catch((cause: unknown) => {
-        if (!isCancelled) handler.onError(away(cause));
+        if (!isCancelled) handler.onError(notDone(cause, services));
       });
     return () => {
       isCancelled = true;
@@ -71,8 +72,12 @@ function gone({ epoch }: JobAddress, { jobs }: ChainServices): Failure {
   );
 }
 
-const away = (cause: unknown): Failure =>
-  failure('job_store_away', 'the store of jobs does not answer', { retryAfterS: 1, cause });
+function notDone(cause: unknown, { onBug }: ChainServices): Failure {
+  if (cause instanceof StoreAway)
+    return failure('job_store_away', 'the store of jobs does not answer', { retryAfterS: 1, cause });
+  onBug(cause);
+  return failure('internal_error', 'the gateway failed while it looked at the job', { cause });
+}
 
 function refuse(handler: ResponseHandler, failed: Failure): Cancel {
   handler.onError(failed);
@@ -120,7 +125,8 @@ function result(request: GatewayRequest, handler: ResponseHandler, record: JobRe
 }
 
 /** 204 when it is so: the job is cancelled, or nothing of it is kept. */
-function end(request: GatewayRequest, handler: ResponseHandler, { id }: JobRecord, { jobs }: ChainServices): Cancel {
+function end(request: GatewayRequest, handler: ResponseHandler, { id }: JobRecord, services: ChainServices): Cancel {
+  const { jobs } = services;
   let isCancelled = false;
   const ended = async (): Promise<void> => {
     const before = await jobs.look(id);
@@ -135,7 +141,7 @@ function end(request: GatewayRequest, handler: ResponseHandler, { id }: JobRecor
       if (!isCancelled) answerDirectly(request, handler, 204, []);
     },
     (cause: unknown) => {
-      if (!isCancelled) handler.onError(away(cause));
+      if (!isCancelled) handler.onError(notDone(cause, services));
     },
   );
   return () => {

@@ -45,7 +45,8 @@ describe('a request with Prefer: respond-async', () => {
     expect(await statusOf(location)).toMatchObject({ code: 202, state: 'pending' });
     expect((await fetch(`${location}/result`)).status).toBe(202);
 
-    response.writeHead(418, { 'x-own': 'yes', 'content-type': 'text/x-report' }).end('the report');
+    const momentary = { 'cache-control': 'public', ratelimit: '"a";r=1', location: 'next' };
+    response.writeHead(418, { 'x-own': 'yes', 'content-type': 'text/x-report', ...momentary }).end('the report');
     expect(await ended(location)).toMatchObject({ code: 303, state: 'done' });
     const result = await fetch(location); // follows the 303
     expect([result.status, result.headers.get('x-own'), result.headers.get('content-type')]).toEqual([
@@ -54,6 +55,8 @@ describe('a request with Prefer: respond-async', () => {
       'text/x-report',
     ]);
     expect(result.headers.get('content-length')).toBe('10');
+    expect(result.headers.get('location')).toBe(`${gateway.url}/next`);
+    expect([result.headers.get('cache-control'), result.headers.get('ratelimit')]).toEqual(['no-store', null]);
     expect(await result.text()).toBe('the report');
     expect(await gateway.metric('weir_decisions_total{route="app",decision="handed_over"}')).toBe(1);
     expect(await gateway.metric('weir_jobs_ended_total{state="done"}')).toBe(1);
