@@ -46,6 +46,13 @@ if ARGV[7] == '1' then redis.call('DEL', KEYS[2]) else redis.call('PEXPIRE', KEY
 redis.call('ZADD', KEYS[3], ARGV[5], ARGV[6])
 return 1`;
 
+/**
+ * The same in a Redis whose memory is full (Redis 7): a record is small and there already, and its end frees a result. Were
+ * it refused, one job that is too large would let all that run be lost.
+ */
+const SWAP_WHEN_FULL = `#!lua flags=allow-oom
+${SWAP}`;
+
 const WRITE = `if redis.call('HGET', KEYS[1], 'state') ~= 'pending' then return 0 end
 redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
 redis.call('PEXPIRE', KEYS[2], redis.call('PTTL', KEYS[1]))
@@ -93,7 +100,7 @@ class RedisStore implements JobStore {
       await this.#client.zremrangebyscore(INDEX, '-inf', nowMs);
       this.#stored = await this.#client.zcard(INDEX);
       if (this.#stored >= this.#bounds().jobsMax) return 'full';
-      await this.#swap(beginJob(job, nowMs), version, nowMs);
+      await this.#swap(SWAP, beginJob(job, nowMs), version, nowMs);
       this.#stored += 1;
       return 'created';
     });
@@ -106,7 +113,7 @@ class RedisStore implements JobStore {
         if (record === null) return null;
         const next = step(record, event, nowMs);
         if (next === record) return record;
-        if (!(await this.#swap(next, version, nowMs))) continue;
+        if (!(await this.#swap(SWAP_WHEN_FULL, next, version, nowMs))) continue;
         if (next.state === 'cancelled') await this.#client.publish(CANCELLED, id);
         return next;
       }
@@ -178,11 +185,11 @@ class RedisStore implements JobStore {
     };
   }
 
-  async #swap(record: JobRecord, version: string, nowMs: number): Promise<boolean> {
+  async #swap(script: string, record: JobRecord, version: string, nowMs: number): Promise<boolean> {
     const expiryMs = expiresAtMs(record);
     const dropsResult = record.state !== 'pending' && record.state !== 'done';
     const swapped = await this.#client.eval(
-      SWAP,
+      script,
       3,
       ...[keyOf(record.id), bodyOf(record.id), INDEX],
       ...[version, JSON.stringify(record), record.state, Math.max(1, Math.ceil(expiryMs - nowMs)), Math.ceil(expiryMs)],

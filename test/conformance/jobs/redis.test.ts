@@ -1,3 +1,4 @@
+import { noProgress } from '@weir/node/jobs/job.js';
 import type { JobStore } from '@weir/node/jobs/job-store.js';
 import { createRedisStore } from '@weir/node/jobs/redis-store.js';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -96,9 +97,15 @@ it('a Redis whose memory is full has no room for a result, and says so', async (
   const own = await startRedis(stage);
   const store = await open(own.url, bounds);
   await store.create(job);
+  await store.create({ ...job, id: 'other' });
   const { Redis } = await import('ioredis');
   const client = new Redis(own.url);
   stage.onEnd(() => client.disconnect());
   await client.config('SET', 'maxmemory', '1');
   expect(await store.write('x', 0, Uint8Array.of(1))).toBe('full');
+  // Jobs that run are still told of: this one's end, and that another one lives. None is begun.
+  expect(await store.apply('other', { kind: 'renew', progress: noProgress })).toMatchObject({ state: 'pending' });
+  const failure = { code: 'job_store_full', detail: 'no room' } as const;
+  expect(await store.apply('x', { kind: 'failed', failure })).toMatchObject({ state: 'failed', failure });
+  await expect(store.create({ ...job, id: 'new' })).rejects.toThrow('OOM');
 });
