@@ -2,6 +2,7 @@
 import { type CacheDirectives, cacheControl, emptyDirectives, noDirectives } from '@weir/proto/http/cache-control.js';
 import type { ForwardReason } from '@weir/proto/http/cache-status.js';
 import { type HeaderList, hasField, headerValue, listTokens } from '@weir/proto/http/headers.js';
+import { isSafe } from '@weir/proto/http/methods.js';
 import type { CacheSpec } from '@weir/proto/snapshot/cache.js';
 
 export interface Ask {
@@ -17,11 +18,9 @@ export interface Ask {
   readonly consumerId: string | null;
 }
 
-/** Methods that change nothing (RFC 9110 §9.2.1). An unknown method may change anything. */
-const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
-
+/** May change something; an unknown method may change anything. */
 export function isUnsafe(method: string): boolean {
-  return !SAFE.has(method);
+  return !isSafe(method);
 }
 
 /**

@@ -16,6 +16,7 @@
  */
 import { type Failure, type FailureCode, failureTable, timerFired } from '@weir/proto/http/failures.js';
 import type { HeaderList } from '@weir/proto/http/headers.js';
+import { isSafe } from '@weir/proto/http/methods.js';
 import type { FallbackSpec } from '@weir/proto/snapshot/resilience.js';
 import type { RouteSpec } from '@weir/proto/snapshot/snapshot.js';
 import type { Place } from '../pipeline/chain.js';
@@ -32,7 +33,7 @@ import type { ChainServices } from '../pipeline/services.js';
 import type { Timer } from '../time/clock.js';
 import { fits } from '../upstream/retry/policy.js';
 import { Redispatching } from '../upstream/retry/redispatch.js';
-import { isRepeatable, isSafe } from '../upstream/retry/repeatable.js';
+import { isRepeatable } from '../upstream/retry/repeatable.js';
 import { type Replay, replayOf } from '../upstream/retry/replay.js';
 import { redirect } from './redirect.js';
 import { respond } from './respond.js';

@@ -18,10 +18,10 @@
  * all well stays so until an opinion changes. Time alone makes nobody ill.
  */
 
+import { isIdempotent } from '@weir/proto/http/methods.js';
 import type { GatewayRequest } from '../../pipeline/dispatch.js';
 import type { Attempt } from '../../pipeline/exchange.js';
 import type { Health } from '../health/standing.js';
-import { isIdempotent } from '../retry/repeatable.js';
 import type { Candidates, Draws } from './policy.js';
 
 /** What is looked at of a target. */

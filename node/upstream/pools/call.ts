@@ -9,6 +9,7 @@
  * nothing, for one that was closed is seldom alone.
  */
 import type { Failure } from '@weir/proto/http/failures.js';
+import { isSafe } from '@weir/proto/http/methods.js';
 import {
   type AttemptPhase,
   type Cancel,
@@ -19,7 +20,6 @@ import {
   type ResponseHead,
 } from '../../pipeline/dispatch.js';
 import type { HeldBytes } from '../retry/held-bytes.js';
-import { isSafe } from '../retry/repeatable.js';
 import type { AnswerSink, Connection, OutgoingRequest, Progress } from './connection.js';
 import { gatherBody } from './gather.js';
 import type { Lease, Ticket, Waiter } from './places.js';

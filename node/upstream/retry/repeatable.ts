@@ -4,19 +4,7 @@
  * one for the first. Methods that are not listed are unknown, and an unknown method may do anything.
  */
 import { type HeaderList, headerValue } from '@weir/proto/http/headers.js';
-
-const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'TRACE']);
-
-export function isIdempotent(method: string): boolean {
-  return IDEMPOTENT.has(method);
-}
-
-/** Methods that ask for no effect at all (RFC 9110 §9.2.1), so that it does not matter who is asked, and how often. */
-const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
-
-export function isSafe(method: string): boolean {
-  return SAFE.has(method);
-}
+import { isIdempotent } from '@weir/proto/http/methods.js';
 
 export function isRepeatable(method: string, headers: HeaderList): boolean {
   if (isIdempotent(method)) return true;
