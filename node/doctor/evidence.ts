@@ -1,5 +1,6 @@
 /** What a verdict says: sentences made of the numbers of a record, and the cures that several rules share. Pure. */
 import type { Change, TimeoutRecord } from '@weir/proto/events/doctor.js';
+import { CONCURRENCY_DEFAULTS } from '@weir/proto/snapshot/resilience.js';
 import * as change from './changes.js';
 import { inWords } from './changes.js';
 import type { Facts } from './facts.js';
@@ -7,9 +8,8 @@ import type { Facts } from './facts.js';
 type Told = readonly string[];
 
 const MIB = 1024 * 1024;
-/** Between these an adaptive limit may start by default. */
-const LIMIT_MIN = 8;
-const LIMIT_MAX = 100_000;
+/** An adaptive limit starts between these, unless told otherwise. */
+const { limitMin: START_MIN, limitMax: START_MAX } = CONCURRENCY_DEFAULTS;
 
 export function eventLoop({ record }: Facts): Told {
   const { loopDelayMs, loopBusy } = record.node;
@@ -136,8 +136,8 @@ export function shed({ record }: Facts): Change[] {
   if (asked === null || settings.concurrency === 'fixed') return [more];
   const most = Math.max(asked.inFlight, inFlightBefore * asked.targets);
   const isOpen = asked.limit === null || asked.limit >= most;
-  const startsAt = Math.min(LIMIT_MAX, Math.floor(most / 2));
-  if (isOpen && startsAt >= LIMIT_MIN)
+  const startsAt = Math.min(START_MAX, Math.floor(most / 2));
+  if (isOpen && startsAt >= START_MIN)
     return [change.ofUpstream(record, 'concurrency', settings.concurrency, `{ start: ${startsAt} }`), more];
   return settings.concurrency === 'none'
     ? [change.ofUpstream(record, 'concurrency', 'none', 'adaptive'), more]

@@ -3,6 +3,7 @@
  * Pure, total: any record, however empty, gives facts.
  */
 import type { TargetSeen, TimeoutRecord } from '@weir/proto/events/doctor.js';
+import { isSafe } from '@weir/proto/http/methods.js';
 
 /** A call that usually takes this long is too long to wait for on an open connection, whatever the limit. */
 export const LONG_CALL_MS = 10_000;
@@ -99,7 +100,7 @@ export function factsOf(record: TimeoutRecord): Facts {
     answers,
     wayMs: (record.phases['connect'] ?? 0) + (record.phases['tls'] ?? 0),
     saysBusy: attempts.find(({ status }) => SAYS_BUSY.has(status))?.status ?? 0,
-    isSafe: record.method === 'GET' || record.method === 'HEAD' || record.method === 'OPTIONS',
+    isSafe: isSafe(record.method),
   };
 }
 

@@ -1,5 +1,6 @@
 /** `health` and `concurrency` of an upstream: who is believed to be well, and how much all of them are asked at once. */
 import * as z from 'zod';
+import { CONCURRENCY_DEFAULTS } from '../snapshot/resilience.js';
 import { hostPattern } from './network.js';
 import { duration, flag, integer, leaf, nameKind, oneOrMany, readText, share, text } from './scalars.js';
 import { accept, quote, type Reading, refuse } from './units.js';
@@ -115,8 +116,8 @@ const concurrencyFields = z
       .union([z.literal('adaptive'), limit('the limit')])
       .prefault('adaptive')
       .describe('Requests at once: a number, or `adaptive`, which finds it from latency.'),
-    min: limit('the smallest limit').prefault(8).describe('`adaptive` goes no lower.'),
-    max: limit('the largest limit').prefault(100_000).describe('`adaptive` goes no higher.'),
+    min: limit('the smallest limit').prefault(CONCURRENCY_DEFAULTS.limitMin).describe('`adaptive` goes no lower.'),
+    max: limit('the largest limit').prefault(CONCURRENCY_DEFAULTS.limitMax).describe('`adaptive` goes no higher.'),
     start: limit('the first limit')
       .optional()
       .describe('Where `adaptive` begins. Left out: at the largest, so nothing waits before the upstream was overrun.'),

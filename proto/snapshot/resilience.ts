@@ -109,6 +109,9 @@ export interface ConcurrencySpec {
   readonly queue: number;
 }
 
+/** Where the configuration says nothing. */
+export const CONCURRENCY_DEFAULTS = { limitMin: 8, limitMax: 100_000 } as const;
+
 export type Priority = 'critical' | 'default' | 'background';
 
 /** The priority of a route's requests, and the request field by which a trusted peer or consumer may lower it. */
