@@ -52,6 +52,7 @@ const LEAST: Snapshot = {
       resultBytesMax: 16_777_216,
       memoryBytesMax: 268_435_456,
     },
+    cache: { memoryBytes: 268_435_456, writingBytes: 67_108_864, bodyBytesMax: 16_777_216 },
     accessLog: {
       enabled: true,
       destination: 'stdout',
@@ -152,6 +153,7 @@ const LEAST: Snapshot = {
       protectBytes: 0,
       fallback: [],
       async: null,
+      cache: null,
       shown: { serverTiming: false, attempts: false },
     },
   ],

@@ -108,6 +108,8 @@ function learntLimit({ quantile, factor, min, max, cold }: LearntTimer, replaced
   return { kind: 'adaptive', quantile, factor, minMs, maxMs, coldMs };
 }
 
+const MIB = 1024 * 1024;
+
 function compileGateway(gateway: Gateway): GatewaySpec {
   const { limits, timeouts, accessLog, tracing } = gateway;
   const certificates = gateway.tls?.certificates.map(({ hosts, certFile, keyFile, passphrase }) => ({
@@ -137,6 +139,7 @@ function compileGateway(gateway: Gateway): GatewaySpec {
     },
     names: gateway.names,
     jobs: compileJobs(gateway.jobs),
+    cache: { memoryBytes: 256 * MIB, writingBytes: 64 * MIB, bodyBytesMax: 16 * MIB },
     accessLog: {
       enabled: accessLog.enabled,
       destination: accessLog.destination,

@@ -3,8 +3,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Ask } from './ask.js';
 import { cacheKey, keyedQuery } from './cache-key.js';
+import { makeCacheSpec } from './testing/specs.js';
 
-const plain: CacheKeySpec = { query: { mode: 'all' }, sortsQuery: false, headers: [], cookies: [], byConsumer: false };
+const plain: CacheKeySpec = makeCacheSpec().key;
 
 const text = fc.constantFrom('', 'a', 'b', '/', '?', '=', 'a=b', 'k', 'c', 'h');
 const ask: fc.Arbitrary<Ask> = fc.record({

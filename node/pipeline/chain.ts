@@ -169,6 +169,7 @@ const unmatchedRoute: RouteSpec = {
   protectBytes: 0,
   fallback: [],
   async: null,
+  cache: null,
   shown: { serverTiming: false, attempts: false },
 };
 

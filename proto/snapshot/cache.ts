@@ -2,6 +2,17 @@
  * What a snapshot says about caching the answers of a route. Everything is resolved: a node reads no default of its own.
  * Spans are whole seconds, as they are on the wire.
  */
+import type { ValueMatchSpec } from './snapshot.js';
+
+/** What one node keeps, all routes together. */
+export interface CacheMemorySpec {
+  /** Stored responses with their heads and keys; the least recently used are given up first. */
+  readonly memoryBytes: number;
+  /** Bodies that are being written, all together; what finds no place passes by unstored. */
+  readonly writingBytes: number;
+  /** Longest body of any route. */
+  readonly bodyBytesMax: number;
+}
 
 export interface CacheSpec {
   readonly key: CacheKeySpec;
@@ -20,6 +31,33 @@ export interface CacheSpec {
   readonly obeysRequests: boolean;
   /** Longest body that is stored, in bytes. */
   readonly bodyBytesMax: number;
+  /** Requests of which any of these holds are neither answered from the cache nor stored. */
+  readonly bypass: BypassSpec;
+  /** Whether Surrogate-Key and Cache-Tag go on to the client. */
+  readonly passesTags: boolean;
+  /** Identical requests that come while the first is being answered wait for its answer; null: each asks by itself. */
+  readonly collapse: CollapseSpec | null;
+  /** Who may purge by the method PURGE; null: it is answered 405. */
+  readonly purge: PurgeMethodSpec | null;
+}
+
+/** Conditions of which one is enough. Names of fields are lower-case. */
+export interface BypassSpec {
+  readonly headers: readonly ValueMatchSpec[];
+  readonly cookies: readonly ValueMatchSpec[];
+  readonly query: readonly ValueMatchSpec[];
+}
+
+export interface CollapseSpec {
+  /** Requests that wait for one answer, at most; those beyond ask by themselves. */
+  readonly waitersMax: number;
+  /** How long one waits for the head of that answer before it asks by itself. */
+  readonly waitMs: number;
+}
+
+/** The route authenticates, and purges are for these of its consumers alone. */
+export interface PurgeMethodSpec {
+  readonly consumers: readonly string[];
 }
 
 /** What tells two requests apart. Without any of it: scheme, host, path and query, as they were sent. */
@@ -32,6 +70,17 @@ export interface CacheKeySpec {
   readonly cookies: readonly string[];
   /** Each consumer has a cache of its own. */
   readonly byConsumer: boolean;
+  /** Phones, tablets and everything else each have a cache of their own (User-Agent, Sec-CH-UA-Mobile). */
+  readonly byDevice: boolean;
+  /** Answers to POST are stored, by a hash of the request's body; null: they are not. */
+  readonly body: BodyKeySpec | null;
+}
+
+export interface BodyKeySpec {
+  /** A request with a longer body goes past the cache. */
+  readonly bytesMax: number;
+  /** Members of a JSON object that count; empty: every byte of the body counts. */
+  readonly members: readonly string[];
 }
 
 export type QueryKeySpec =

@@ -34,6 +34,7 @@ const snapshot: Snapshot = {
       resultBytesMax: 16_777_216,
       memoryBytesMax: 268_435_456,
     },
+    cache: { memoryBytes: 268_435_456, writingBytes: 67_108_864, bodyBytesMax: 16_777_216 },
     accessLog: { enabled: true, destination: 'stdout', sample: 0.25, slowMs: 1_000, redact: [], requestHeaders: [] },
     tracing: null,
   },
@@ -45,7 +46,7 @@ const snapshot: Snapshot = {
 it('the bytes of a snapshot are what they were: nodes of another build must read them', () => {
   const bytes = encodeSnapshot(snapshot);
   expect(bytes[0]).toBe(1);
-  expect(sha256Hex(bytes)).toBe('d282a3da72c57678dae521ab6b8edb7939547220f6c4fc0c9434c5020c5576cc');
+  expect(sha256Hex(bytes)).toBe('3a5a311ed09017904d4810a4bf6b30c50f3d2bf4d7884a78470acfb46e3b7bff');
 });
 
 it('whatever a snapshot holds comes back as it was, and encodes to the same bytes again', () => {

@@ -7,6 +7,7 @@
  * `${NAME}` parts the node fills from its own environment.
  */
 
+import type { CacheMemorySpec, CacheSpec } from './cache.js';
 import type { AsyncSpec, JobsSpec } from './jobs.js';
 import type {
   BalanceSpec,
@@ -49,6 +50,7 @@ export interface GatewaySpec {
   readonly clientTimers: ClientTimersSpec;
   readonly names: NamesSpec;
   readonly jobs: JobsSpec;
+  readonly cache: CacheMemorySpec;
   readonly accessLog: AccessLogSpec;
   /** Null: no traces are exported; trace context is still passed on. */
   readonly tracing: TracingSpec | null;
@@ -229,6 +231,8 @@ export interface RouteSpec {
   readonly fallback: readonly FallbackSpec[];
   /** Null: nothing is handed over to jobs. */
   readonly async: AsyncSpec | null;
+  /** Null: answers are not stored. */
+  readonly cache: CacheSpec | null;
   readonly shown: ShownSpec;
 }
 

@@ -12,7 +12,15 @@ export const freshnessSpec: FreshnessSpec = {
 
 export function makeCacheSpec(overrides: Partial<CacheSpec> = {}): CacheSpec {
   return {
-    key: { query: { mode: 'all' }, sortsQuery: false, headers: [], cookies: [], byConsumer: false },
+    key: {
+      query: { mode: 'all' },
+      sortsQuery: false,
+      headers: [],
+      cookies: [],
+      byConsumer: false,
+      byDevice: false,
+      body: null,
+    },
     targets: ['weir-cache-control', 'cdn-cache-control'],
     freshness: freshnessSpec,
     staleWhileRevalidateS: 0,
@@ -21,6 +29,10 @@ export function makeCacheSpec(overrides: Partial<CacheSpec> = {}): CacheSpec {
     setCookie: 'refuse',
     obeysRequests: true,
     bodyBytesMax: 1024 * 1024,
+    bypass: { headers: [], cookies: [], query: [] },
+    passesTags: false,
+    collapse: { waitersMax: 10_000, waitMs: 5_000 },
+    purge: null,
     ...overrides,
   };
 }

@@ -37,6 +37,7 @@ export const noResilience = {
   protectBytes: 0,
   fallback: [],
   async: null,
+  cache: null,
   shown: { serverTiming: false, attempts: false },
 } as const satisfies Partial<RouteSpec>;
 
@@ -85,6 +86,7 @@ export function makeGateway(overrides: Partial<GatewaySpec> = {}): GatewaySpec {
       resultBytesMax: 1_048_576,
       memoryBytesMax: 16_777_216,
     },
+    cache: { memoryBytes: 16_777_216, writingBytes: 4_194_304, bodyBytesMax: 1_048_576 },
     accessLog: {
       enabled: false,
       destination: 'stdout',

@@ -1,6 +1,7 @@
 /** Conformance: which stored answer a request selects: key and Vary (RFC 9111 §2, §4.1), and what the client asks of it (§5.2.1). */
 import type { CacheKeySpec } from '@weir/proto/snapshot/cache.js';
 import { at, type Case, first, next, refetched, reused } from '../cases.js';
+import { makeCacheSpec } from '../specs.js';
 
 const VARY = ['cache-control', 'max-age=3600', 'vary', 'Foo'];
 
@@ -124,7 +125,7 @@ const vary: readonly Case[] = [
 ];
 
 const key = (over: Partial<CacheKeySpec>) => ({
-  key: { query: { mode: 'all' as const }, sortsQuery: false, headers: [], cookies: [], byConsumer: false, ...over },
+  key: { ...makeCacheSpec().key, ...over },
 });
 const urls = (one: string, other: string, isSame: boolean, over: Partial<CacheKeySpec> = {}): Case => [
   '9111 §2',

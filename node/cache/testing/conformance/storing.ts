@@ -1,5 +1,6 @@
 /** Conformance: what is stored, and what of it (RFC 9111 §3, §5.2.2; RFC 9110 §15.1). */
 import { at, type Case, first, next, refetched, reused } from '../cases.js';
+import { makeCacheSpec } from '../specs.js';
 
 const FRESH = ['cache-control', 'max-age=3600'];
 const HEURISTIC = ['last-modified', at(-86_400)];
@@ -204,7 +205,7 @@ const authorization: readonly Case[] = [
       next('hit', { with: ['authorization', 'x'], consumer: 'bob' }),
       next('fetched', { with: ['authorization', 'y'], consumer: 'eve' }),
     ],
-    { key: { query: { mode: 'all' }, sortsQuery: false, headers: [], cookies: [], byConsumer: true } },
+    { key: { ...makeCacheSpec().key, byConsumer: true } },
   ],
 ];
 
