@@ -85,7 +85,7 @@ function compileConcurrency({ limit, min, max, start = max, queue }: Concurrency
 export function compileRouteResilience(
   route: Route,
   timeoutsAt: (upstream: string) => RouteTimeouts,
-): Pick<RouteSpec, 'priority' | 'retry' | 'hedge' | 'protectBytes' | 'fallback' | 'async' | 'cache' | 'shown'> {
+): Pick<RouteSpec, 'priority' | 'retry' | 'hedge' | 'protectBytes' | 'fallback' | 'async' | 'shown'> {
   return {
     priority: { level: route.priority.level, header: route.priority.header ?? null },
     retry: route.retry === null ? null : compileRetry(route.retry),
@@ -93,7 +93,6 @@ export function compileRouteResilience(
     protectBytes: route.protect,
     fallback: route.fallback.map((entry) => compileFallback(entry, timeoutsAt)),
     async: route.async === null ? null : compileAsync(route.async),
-    cache: null,
     shown: route.show,
   };
 }

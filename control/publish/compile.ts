@@ -32,6 +32,7 @@ import type {
   Snapshot,
   UpstreamSpec,
 } from '@weir/proto/snapshot/snapshot.js';
+import { compileCached, compileCacheMemory } from './compile-cache.js';
 import { compileEdits, compileJobs, compileRouteResilience, compileUpstreamResilience } from './compile-resilience.js';
 import { routeIds, targetId, upstreamIds } from './names.js';
 
@@ -54,13 +55,16 @@ export function compileSnapshot(config: WeirConfig, context: CompileContext): Sn
     format: 1,
     version: context.version,
     createdWallMs: context.createdWallMs,
-    gateway: compileGateway(config.gateway),
+    gateway: compileGateway(config.gateway, config.routes),
     upstreams: config.upstreams.map((upstream, index) => compileUpstream(upstream, upstreams[index] ?? '')),
     routes: config.routes.map((route, index) => {
       const target = route.upstream ?? upstreams[0] ?? '';
       const timeoutsAt = (id: string): RouteTimeouts =>
         effectiveTimeouts(config.gateway.timeouts, byId.get(id)?.timeouts, route.timeouts);
-      return compileRoute(route, ids[index] ?? '', target, timeoutsAt);
+      return {
+        ...compileRoute(route, ids[index] ?? '', target, timeoutsAt),
+        ...compileCached(route, config.gateway.cache),
+      };
     }),
     consumers: config.consumers.map((consumer) => compileConsumer(consumer, context)),
   };
@@ -108,9 +112,7 @@ function learntLimit({ quantile, factor, min, max, cold }: LearntTimer, replaced
   return { kind: 'adaptive', quantile, factor, minMs, maxMs, coldMs };
 }
 
-const MIB = 1024 * 1024;
-
-function compileGateway(gateway: Gateway): GatewaySpec {
+function compileGateway(gateway: Gateway, routes: readonly Route[]): GatewaySpec {
   const { limits, timeouts, accessLog, tracing } = gateway;
   const certificates = gateway.tls?.certificates.map(({ hosts, certFile, keyFile, passphrase }) => ({
     hosts: hosts ?? [],
@@ -139,7 +141,7 @@ function compileGateway(gateway: Gateway): GatewaySpec {
     },
     names: gateway.names,
     jobs: compileJobs(gateway.jobs),
-    cache: { memoryBytes: 256 * MIB, writingBytes: 64 * MIB, bodyBytesMax: 16 * MIB },
+    cache: compileCacheMemory(gateway.cache, routes),
     accessLog: {
       enabled: accessLog.enabled,
       destination: accessLog.destination,
@@ -204,11 +206,10 @@ function compileRoute(
   id: string,
   upstream: string,
   timeoutsAt: (upstream: string) => RouteTimeouts,
-): RouteSpec {
+): Omit<RouteSpec, 'match' | 'cache'> {
   const { request, response } = route.headers;
   return {
     id,
-    match: route.match,
     action: compileAction(route, upstream),
     timeouts: timeoutsAt(upstream),
     requestHeaders: compileEdits(request),

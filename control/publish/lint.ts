@@ -8,6 +8,7 @@ import type { Draft } from '@weir/proto/config/parse.js';
 import { parametersOf } from '@weir/proto/config/path-pattern.js';
 import type { Route } from '@weir/proto/config/route.js';
 import type { Upstream } from '@weir/proto/config/upstream.js';
+import { lintCache } from './lint-cache.js';
 import { lintResilience } from './lint-resilience.js';
 import { lintRouteOrder } from './lint-routes.js';
 import { lintSendable, type SendableKnowledge } from './lint-sendable.js';
@@ -28,6 +29,7 @@ export function lint(draft: Draft, known: Knowledge): Finding[] {
     ...lintUse(draft),
     ...lintTimers(draft),
     ...lintResilience(draft),
+    ...lintCache(draft),
     ...lintRouteOrder(draft.routes),
     ...lintTrailingSlashes(draft),
     ...draft.routes.flatMap((route, index) => (route === null ? [] : lintRoute(route, ['routes', index], draft))),

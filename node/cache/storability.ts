@@ -57,7 +57,7 @@ export function whyNotStored(
 /** RFC 9111 §3.5; or nobody else gets it, since the operator has made who asks a part of the key. */
 function isForAllWhoAreAllowed(directives: CacheDirectives, spec: CacheSpec): boolean {
   if (directives.isPublic || directives.mustRevalidate || directives.sMaxageS !== null) return true;
-  return spec.key.byConsumer || spec.key.headers.includes('authorization');
+  return spec.storesAuthorized;
 }
 
 /**

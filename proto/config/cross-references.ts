@@ -19,6 +19,7 @@ export function findReferenceFaults(value: unknown): Finding[] {
     ...routes.flatMap((route, index) => checkAction(route, ['routes', index], upstreams)),
     ...routes.flatMap((route, index) => checkFallback(route, ['routes', index], upstreams)),
     ...routes.flatMap((route, index) => checkConsumers(route, ['routes', index], idsOf(consumers))),
+    ...checkPurgers(value, routes, idsOf(consumers)),
   ];
 }
 
@@ -151,17 +152,33 @@ function checkConsumers(route: unknown, path: Path, known: readonly string[]): F
   const entries = Array.isArray(auth) ? auth : [auth];
   return entries.flatMap((entry: unknown, index) =>
     ['apiKey', 'basic'].flatMap((kind) => {
-      const named = valueAt(entry, [kind, 'consumers']);
-      const names: readonly unknown[] = Array.isArray(named) ? named : [named];
       const place: Path = [...path, 'auth', ...(Array.isArray(auth) ? [index] : []), kind, 'consumers'];
-      return names.flatMap((name, position) => {
-        if (typeof name !== 'string' || known.includes(name)) return [];
-        const meant = closest(name, known);
-        const cure = meant === null ? 'add it under `consumers`' : `did you mean ${meant}?`;
-        return [
-          findError(Array.isArray(named) ? [...place, position] : place, `there is no consumer ${quote(name)}`, cure),
-        ];
-      });
+      return checkNames(valueAt(entry, [kind, 'consumers']), place, known);
     }),
   );
+}
+
+function checkNames(named: unknown, place: Path, known: readonly string[]): Finding[] {
+  const names: readonly unknown[] = Array.isArray(named) ? named : [named];
+  return names.flatMap((name, position) => {
+    if (typeof name !== 'string' || known.includes(name)) return [];
+    const meant = closest(name, known);
+    const cure = meant === null ? 'add it under `consumers`' : `did you mean ${meant}?`;
+    return [
+      findError(Array.isArray(named) ? [...place, position] : place, `there is no consumer ${quote(name)}`, cure),
+    ];
+  });
+}
+
+/** Who may purge. A token names its consumer itself, so where one is taken any name may be right. */
+function checkPurgers(value: unknown, routes: readonly unknown[], known: readonly string[]): Finding[] {
+  const takesToken = (route: unknown): boolean => JSON.stringify(valueAt(route, ['auth']) ?? '').includes('"jwt"');
+  const purgers: Path = ['cache', 'purge', 'consumers'];
+  const ofGateway: Path = ['gateway', ...purgers];
+  return [
+    ...(routes.some(takesToken) ? [] : checkNames(valueAt(value, ofGateway), ofGateway, known)),
+    ...routes.flatMap((route, index) =>
+      takesToken(route) ? [] : checkNames(valueAt(route, purgers), ['routes', index, ...purgers], known),
+    ),
+  ];
 }

@@ -1,5 +1,6 @@
 /** The `gateway` part: where it listens, whom it believes, what it bounds, how it names itself, what it writes down. */
 import * as z from 'zod';
+import { cacheMemorySchema } from './cache.js';
 import { headerMap } from './header-map.js';
 import { jobsSchema } from './jobs.js';
 import { fieldName, filePath, hostPattern, httpUrl, ipBlock, listenAddress, ownFieldName } from './network.js';
@@ -121,6 +122,7 @@ export const gatewaySchema = z.strictObject({
   limits: limits.prefault({}).describe('Bounds on what one client or one node may hold.'),
   timeouts: gatewayTimeouts.prefault({}).describe('Timers; upstreams and routes may override those of a request.'),
   jobs: jobsSchema.prefault({}).describe('Requests that go on without their client; see `async` of a route.'),
+  cache: cacheMemorySchema.prefault({}).describe('What a node keeps of answers; see `cache` of a route.'),
   names: names.prefault({}).describe('Names that this gateway uses on the wire.'),
   accessLog: accessLog.prefault({}).describe('The access log: true, false, or its settings.'),
   tracing: tracing.optional().describe('Export traces. Left out: trace context is passed on, nothing is exported.'),

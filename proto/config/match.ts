@@ -6,7 +6,7 @@ import { hostPattern, method } from './network.js';
 import { pathPattern } from './path-pattern.js';
 import { flag, oneOrMany, text } from './scalars.js';
 
-type ValueTest = Omit<ValueMatchSpec, 'name'>;
+export type ValueTest = Omit<ValueMatchSpec, 'name'>;
 
 const testFields = z.strictObject({
   equals: text().optional().describe('The value is exactly this.'),
@@ -34,9 +34,12 @@ const testObject = testFields.transform((fields, context): ValueTest => {
   return { op: 'equals', values: [equals ?? ''] };
 });
 
-const valueTest = z.union([text().transform((value): ValueTest => ({ op: 'equals', values: [value] })), testObject]);
+export const valueTest = z.union([
+  text().transform((value): ValueTest => ({ op: 'equals', values: [value] })),
+  testObject,
+]);
 
-function named(entries: readonly (readonly [string, ValueTest])[]): ValueMatchSpec[] {
+export function named(entries: readonly (readonly [string, ValueTest])[]): ValueMatchSpec[] {
   return entries.map(([name, test]) => ({ name, ...test }));
 }
 

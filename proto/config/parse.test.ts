@@ -98,7 +98,6 @@ it('a flood of faults is cut at a readable number', () => {
 
 describe('what later versions will do is refused by name, never ignored', () => {
   it.each([
-    ['cache: { staleIfSlow: 300ms }', '`cache`'],
     ['timeouts: { firstToken: 1s }', '`firstToken`'],
     ['limits: { rate: 1/s, mode: shared }', 'the mode shared'],
     ['limits: { rate: 1/s, mode: strict }', 'the mode strict'],

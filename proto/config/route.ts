@@ -2,9 +2,9 @@
 import * as z from 'zod';
 import { redirectSchema, respondSchema, rewriteSchema } from './action.js';
 import { authSchema } from './auth.js';
+import { cacheSchema } from './cache.js';
 import { editsSchema } from './header-edits.js';
 import { asyncSchema } from './jobs.js';
-import { laterKeys } from './later.js';
 import { limitsSchema } from './limits.js';
 import { matchSchema } from './match.js';
 import { fieldName, ipBlock, method, parseUrl } from './network.js';
@@ -85,51 +85,48 @@ const GIB = 1024 ** 3;
 const bodySize = size({ min: 1, max: 1024 * GIB });
 const bodyLimit = z.union([bodySize, z.literal('unlimited').transform(() => Number.MAX_SAFE_INTEGER)]);
 
-export const routeSchema = z
-  .strictObject({
-    id: identifier()
-      .optional()
-      .describe('Name in metrics, logs and limits. Left out: made from methods, host and path.'),
-    match: matchSchema
-      .prefault({})
-      .describe('Which requests: a path alone, or { host, path, methods, headers, query }.'),
-    upstream: identifier().optional().describe('Id of the upstream. Left out: the only one there is.'),
-    rewrite: rewriteSchema.optional().describe('Change the path on its way to the upstream.'),
-    redirect: redirectSchema.optional().describe('Answer with a redirect instead of proxying.'),
-    respond: respondSchema.optional().describe('Answer with a fixed response instead of proxying.'),
-    timeouts: timeoutOverrides
-      .optional()
-      .describe('Timers, where they differ from those of the upstream and the gateway.'),
-    headers: headers.prefault({}).describe('Header edits: { request: { set, add, remove }, response: { … } }.'),
-    cors: corsShorthand.optional().describe('Cross-origin access: true, origins, or its settings.'),
-    addresses: addresses.optional().describe('Client addresses that may or may not pass.'),
-    auth: authSchema
-      .prefault([])
-      .describe('Ways to authenticate, of which one must succeed. Left out: none is asked for.'),
-    limits: limitsSchema.prefault([]).describe('Rate limits, all of which must allow the request.'),
-    // Bodies stream, so their size costs no memory; the default only ends what nobody could have meant.
-    bodyLimit: bodyLimit.prefault('1GiB').describe('Largest request body (413 above), or `unlimited`.'),
-    websocket: websocket
-      .prefault(false)
-      .describe('Let WebSocket upgrades through: true, or { idle: 5m, origins: [https://app.example.com] }.'),
-    priority: prioritySchema
-      .prefault('default')
-      .describe('Who goes first where places are short: critical, default, background, or { level, header }.'),
-    retry: retrySchema.prefault(true).describe('Try again what is safe to repeat: true, false, or its settings.'),
-    hedge: hedgeSchema
-      .prefault(false)
-      .describe('A second attempt beside a slow first one, for safe methods: true, false, or its settings.'),
-    protect: protectSchema
-      .prefault(false)
-      .describe('Hold answers of a known length back until they are whole: true (64KiB), false, or up to which size.'),
-    fallback: fallbackSchema
-      .prefault([])
-      .describe('What takes the place of a failure: upstreams, an answer, a redirect.'),
-    async: asyncSchema
-      .prefault(false)
-      .describe('Let requests that take long become jobs: false, true (when the client asks for it), or its settings.'),
-    show: showSchema.prefault({}).describe("What of the gateway's own doing answers show."),
-  })
-  .register(laterKeys, { keys: ['cache'] });
+export const routeSchema = z.strictObject({
+  id: identifier().optional().describe('Name in metrics, logs and limits. Left out: made from methods, host and path.'),
+  match: matchSchema.prefault({}).describe('Which requests: a path alone, or { host, path, methods, headers, query }.'),
+  upstream: identifier().optional().describe('Id of the upstream. Left out: the only one there is.'),
+  rewrite: rewriteSchema.optional().describe('Change the path on its way to the upstream.'),
+  redirect: redirectSchema.optional().describe('Answer with a redirect instead of proxying.'),
+  respond: respondSchema.optional().describe('Answer with a fixed response instead of proxying.'),
+  timeouts: timeoutOverrides
+    .optional()
+    .describe('Timers, where they differ from those of the upstream and the gateway.'),
+  headers: headers.prefault({}).describe('Header edits: { request: { set, add, remove }, response: { … } }.'),
+  cors: corsShorthand.optional().describe('Cross-origin access: true, origins, or its settings.'),
+  addresses: addresses.optional().describe('Client addresses that may or may not pass.'),
+  auth: authSchema
+    .prefault([])
+    .describe('Ways to authenticate, of which one must succeed. Left out: none is asked for.'),
+  limits: limitsSchema.prefault([]).describe('Rate limits, all of which must allow the request.'),
+  // Bodies stream, so their size costs no memory; the default only ends what nobody could have meant.
+  bodyLimit: bodyLimit.prefault('1GiB').describe('Largest request body (413 above), or `unlimited`.'),
+  websocket: websocket
+    .prefault(false)
+    .describe('Let WebSocket upgrades through: true, or { idle: 5m, origins: [https://app.example.com] }.'),
+  priority: prioritySchema
+    .prefault('default')
+    .describe('Who goes first where places are short: critical, default, background, or { level, header }.'),
+  retry: retrySchema.prefault(true).describe('Try again what is safe to repeat: true, false, or its settings.'),
+  hedge: hedgeSchema
+    .prefault(false)
+    .describe('A second attempt beside a slow first one, for safe methods: true, false, or its settings.'),
+  protect: protectSchema
+    .prefault(false)
+    .describe('Hold answers of a known length back until they are whole: true (64KiB), false, or up to which size.'),
+  fallback: fallbackSchema
+    .prefault([])
+    .describe('What takes the place of a failure: upstreams, an answer, a redirect.'),
+  async: asyncSchema
+    .prefault(false)
+    .describe('Let requests that take long become jobs: false, true (when the client asks for it), or its settings.'),
+  cache: cacheSchema
+    .prefault(false)
+    .describe("Keep answers and answer from them: false, true (by the origin's word alone), or its settings."),
+  show: showSchema.prefault({}).describe("What of the gateway's own doing answers show."),
+});
 
 export type Route = z.output<typeof routeSchema>;

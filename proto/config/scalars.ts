@@ -186,8 +186,9 @@ export interface Bounds {
 /** No wait in the gateway is longer than a day: a limit above it is a mistake of unit. */
 export const durationMax = 24 * 3_600_000;
 
-export function duration(bounds: Partial<Bounds> = {}) {
-  const { min = 1, max = durationMax } = bounds;
+/** `wholeSeconds` is for what goes over the wire, where there are no parts of them. */
+export function duration(bounds: Partial<Bounds> & { readonly wholeSeconds?: boolean } = {}) {
+  const { min = 1, max = durationMax, wholeSeconds = false } = bounds;
   const schema: LeafSchema = { type: 'string', pattern: durationPattern, examples: ['250ms', '2s', '1m'] };
   return leaf((value): Reading<number> => {
     if (value === 'adaptive')
@@ -196,7 +197,10 @@ export function duration(bounds: Partial<Bounds> = {}) {
       return refuse(`the duration ${value} has no unit`, `write ${value}ms or ${value}s`, true);
     if (typeof value !== 'string')
       return refuse(`a duration was expected, not ${nameKind(value)}`, 'write one such as 250ms or 2s', true);
-    return within(parseDuration(value), min, max, formatDuration);
+    const reading = within(parseDuration(value), min, max, formatDuration);
+    return wholeSeconds && reading.ok && reading.value % 1_000 !== 0
+      ? refuse(`${formatDuration(reading.value)} is not a whole number of seconds`, 'write one such as 1s')
+      : reading;
   }, schema);
 }
 

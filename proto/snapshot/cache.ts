@@ -27,6 +27,11 @@ export interface CacheSpec {
   readonly staleIfSlow: StaleIfSlowSpec | null;
   /** What becomes of an answer that sets cookies: it is not stored, or stored without them. */
   readonly setCookie: 'refuse' | 'strip';
+  /**
+   * Answers to requests with Authorization are stored where the origin does not allow it (RFC 9111 §3.5), since the operator
+   * has made who asks a part of the key.
+   */
+  readonly storesAuthorized: boolean;
   /** Whether clients may ask for more or less than what is stored (RFC 9111 §5.2.1). */
   readonly obeysRequests: boolean;
   /** Longest body that is stored, in bytes. */

@@ -27,6 +27,7 @@ export function makeCacheSpec(overrides: Partial<CacheSpec> = {}): CacheSpec {
     staleIfErrorS: 0,
     staleIfSlow: null,
     setCookie: 'refuse',
+    storesAuthorized: false,
     obeysRequests: true,
     bodyBytesMax: 1024 * 1024,
     bypass: { headers: [], cookies: [], query: [] },

@@ -205,7 +205,7 @@ const authorization: readonly Case[] = [
       next('hit', { with: ['authorization', 'x'], consumer: 'bob' }),
       next('fetched', { with: ['authorization', 'y'], consumer: 'eve' }),
     ],
-    { key: { ...makeCacheSpec().key, byConsumer: true } },
+    { key: { ...makeCacheSpec().key, byConsumer: true }, storesAuthorized: true },
   ],
 ];
 
