@@ -6,7 +6,8 @@ import { makeCacheSpec } from '../testing/specs.js';
 import { L1, type L1Limits, VARIED_MAX } from './l1.js';
 
 const NOT_PURGED = Number.POSITIVE_INFINITY;
-const ROOMY: L1Limits = { bytes: 1024 * 1024, writingBytes: 64 * 1024, bodyBytes: 32 * 1024 };
+const ROOMY: L1Limits = { bytes: 1024 * 1024, writingBytes: 64 * 1024 };
+const BODY_MAX = 32 * 1024;
 
 const subjectOf = (key: string, tags: readonly string[] = []): PurgeSubject => {
   return { authority: 'a.example', path: markedPath(`/${key}`), url: markedUrl('a.example', `/${key}`, ''), tags };
@@ -26,7 +27,7 @@ interface Put {
   readonly began?: number;
 }
 
-function setUp(limits: L1Limits = ROOMY) {
+function setUp(limits: L1Limits = ROOMY, bodyBytesMax = BODY_MAX) {
   const marks = new PurgeMarks();
   const l1 = new L1(limits, marks);
   const put = ({
@@ -37,7 +38,7 @@ function setUp(limits: L1Limits = ROOMY) {
     tags = [],
     began = marks.seq,
   }: Put): boolean => {
-    const writing = l1.write(null);
+    const writing = l1.write(null, bodyBytesMax);
     writing?.push(new TextEncoder().encode(body));
     return writing !== null && l1.keep(key, headers, stored, writing, subjectOf(key, tags), began);
   };
@@ -122,7 +123,7 @@ describe('a purge', () => {
   it('is obeyed by what is stored, by what is written meanwhile, and not by what begins after it', () => {
     const { l1, marks, put, text } = setUp();
     put({ key: 'k', tags: ['t'] });
-    const writing = l1.write(4);
+    const writing = l1.write(4, BODY_MAX);
     writing?.push(new TextEncoder().encode('late'));
     const began = marks.seq;
     marks.purge({ kind: 'tag', tag: 't' }, false, 0);
@@ -147,11 +148,11 @@ describe('a purge', () => {
 
 describe('writing', () => {
   it('is refused when the body is too long, foreseen or not, and gives back what it took', () => {
-    const { l1 } = setUp({ bytes: 100_000, writingBytes: 100, bodyBytes: 60 });
-    expect([l1.write(61), l1.writingBytes, l1.refusals]).toEqual([null, 0, 1]);
-    const first = l1.write(60);
-    expect([l1.writingBytes, l1.write(60), l1.refusals]).toEqual([60, null, 2]);
-    const second = l1.write(null);
+    const { l1 } = setUp({ bytes: 100_000, writingBytes: 100 });
+    expect([l1.write(61, 60), l1.writingBytes, l1.refusals]).toEqual([null, 0, 1]);
+    const first = l1.write(60, 60);
+    expect([l1.writingBytes, l1.write(60, 60), l1.refusals]).toEqual([60, null, 2]);
+    const second = l1.write(null, 60);
     expect([
       second?.push(new Uint8Array(30)),
       second?.push(new Uint8Array(20)),
@@ -161,6 +162,26 @@ describe('writing', () => {
     first?.abandon();
     first?.abandon();
     expect(l1.writingBytes).toBe(0);
+  });
+});
+
+describe('a limit', () => {
+  it('that is lowered holds after a few steps, and the least recently used go first', () => {
+    const { l1, put, text } = setUp();
+    for (let i = 0; i < 300; i += 1) put({ key: `k${i}` });
+    const before = l1.entries;
+    expect(text('k0')).toBe('body');
+    l1.limit({ ...ROOMY, bytes: 20_000 });
+    expect([l1.trim(10), before - l1.entries]).toEqual([false, 10]);
+    while (!l1.trim(10));
+    expect([l1.bytes <= 20_000, text('k0'), text('k1'), l1.evictions]).toEqual([
+      true,
+      'body',
+      null,
+      before - l1.entries,
+    ]);
+    expect(put({ key: 'large', body: 'x'.repeat(20_000) })).toBe(false);
+    expect(text('k0')).toBe('body');
   });
 });
 
@@ -179,8 +200,8 @@ describe('any history', () => {
   it('stays within its bytes, gives back what is not kept, and finds the latest put or nothing', () => {
     fc.assert(
       fc.property(fc.array(event, { maxLength: 60, size: 'max' }), (events) => {
-        const limits = { bytes: 12_000, writingBytes: 4000, bodyBytes: 2500 };
-        const { l1, marks, put, text } = setUp(limits);
+        const limits = { bytes: 12_000, writingBytes: 4000 };
+        const { l1, marks, put, text } = setUp(limits, 2500);
         /** What may be found: the latest body for a key, as it was put for these fields. */
         const latest = new Map<string, Map<string, string>>();
         const wrong: unknown[] = [];
@@ -199,7 +220,7 @@ describe('any history', () => {
             const variants = latest.get(happened.key);
             const allowed = [variants?.get(happened.foo), variants?.get('any'), null];
             if (!allowed.includes(found)) wrong.push({ happened, found });
-          } else if (happened.kind === 'leave') l1.write(happened.size)?.abandon();
+          } else if (happened.kind === 'leave') l1.write(happened.size, 2500)?.abandon();
           else {
             if (happened.kind === 'forget') l1.forget(happened.key);
             else marks.purge({ kind: 'url', authority: 'a.example', path: `/${happened.key}`, query: '' }, false, i);

@@ -51,8 +51,6 @@ export interface L1Limits {
   readonly bytes: number;
   /** Bodies that are being written. */
   readonly writingBytes: number;
-  /** One body. */
-  readonly bodyBytes: number;
 }
 
 /** An origin that varies by ever other fields is not followed further than this. */
@@ -69,12 +67,15 @@ const TEXT_BYTES = 40;
 const NOT_PURGED = Number.POSITIVE_INFINITY;
 const GONE = Number.NEGATIVE_INFINITY;
 
+/** Entries that one new entry pushes out, at most. More than one has to go where it is larger, or the limit was lowered. */
+const TRIMMED_MAX = 100;
+
 export class L1 {
   /** Responses given up for others. */
   evictions = 0;
   /** Bodies that found no place while they came. */
   refusals = 0;
-  readonly #limits: L1Limits;
+  #limits: L1Limits;
   readonly #marks: PurgeMarks;
   readonly #kept: LRUCache<string, Entry | VaryIndex>;
   #writingBytes = 0;
@@ -84,7 +85,8 @@ export class L1 {
     this.#limits = limits;
     this.#marks = marks;
     this.#kept = new LRUCache<string, Entry | VaryIndex>({
-      maxSize: limits.bytes,
+      // The bound is kept here, by `trim`: that of the library can't be changed while it is in use.
+      maxSize: Number.MAX_SAFE_INTEGER,
       sizeCalculation: sizeOf,
       dispose: (_value, _key, reason) => {
         if (reason === 'evict') this.evictions += 1;
@@ -102,6 +104,25 @@ export class L1 {
 
   get writingBytes(): number {
     return this.#writingBytes;
+  }
+
+  /** From now on there is this much. What is too much goes with the next entries, or by `trim`. */
+  limit(limits: L1Limits): void {
+    this.#limits = limits;
+  }
+
+  /** Gives up to so many entries up, the least recently used first, as long as there are too many bytes. False: there still are. */
+  trim(entriesMax = TRIMMED_MAX): boolean {
+    for (let i = 0; i < entriesMax; i += 1) {
+      if (this.bytes <= this.#limits.bytes) return true;
+      this.#kept.pop();
+    }
+    return this.bytes <= this.#limits.bytes;
+  }
+
+  /** What is kept, the most recently used first; what was purged and not reclaimed is among it. Nothing counts as used by that. */
+  *all(): Iterable<Entry> {
+    for (const value of this.#kept.values()) if (value.kind === 'entry') yield value;
   }
 
   /** The variant that these request fields select, the whole of it or, when `isPart`, what is stored as a part. */
@@ -126,9 +147,9 @@ export class L1 {
     return { entry: null, softPurgedAtMs: NOT_PURGED, isKnown: true };
   }
 
-  /** Begins to write a body of this length, if it is known; null when there is no place for it. */
-  write(lengthBytes: number | null): Writing | null {
-    const writing = new Writing(this.#limits.bodyBytes, this.#take);
+  /** Begins to write a body of this length, if it is known; null when it is too long, or there is no place for it. */
+  write(lengthBytes: number | null, bodyBytesMax: number): Writing | null {
+    const writing = new Writing(bodyBytesMax, this.#take);
     if (lengthBytes === null || writing.foresee(lengthBytes)) return writing;
     this.refusals += 1;
     writing.abandon();
@@ -190,7 +211,13 @@ export class L1 {
   }
 
   #put(entry: Entry): boolean {
+    // One that is larger than all that there may be would push out everything, and then itself.
+    if (sizeOf(entry, entry.at) > this.#limits.bytes) {
+      this.#kept.delete(entry.at);
+      return false;
+    }
     this.#kept.set(entry.at, entry);
+    this.trim();
     return this.#kept.peek(entry.at) === entry;
   }
 
@@ -202,6 +229,7 @@ export class L1 {
     if (index.varied[0] === undefined || !isSame(index.varied[0], names)) {
       const others = index.varied.filter((other) => !isSame(other, names));
       this.#kept.set(base, { ...index, varied: [names, ...others].slice(0, VARIED_MAX) });
+      this.trim();
     }
     return variantKey(base, index.generation, names, headers);
   }
@@ -256,6 +284,11 @@ export class Writing {
     return true;
   }
 
+  /** What came so far, in order. Whoever holds the list may read on when the body is whole, or was given up. */
+  get pieces(): readonly Uint8Array[] {
+    return this.#pieces;
+  }
+
   abandon(): void {
     if (this.#isOver) return;
     this.#isOver = true;
@@ -281,7 +314,8 @@ const partKey = (key: CacheKey): string => `${key}\0part`;
 const isSame = (a: readonly string[], b: readonly string[]): boolean =>
   a.length === b.length && a.every((name, i) => name === b[i]);
 
-function sizeOf(value: Entry | VaryIndex, key: string): number {
+/** As it counts against the limit. */
+export function sizeOf(value: Entry | VaryIndex, key: string): number {
   let bytes = ENTRY_BYTES + key.length;
   if (value.kind === 'index') return bytes + value.varied.flat().reduce((sum, name) => sum + textBytes(name), 0);
   for (const piece of value.body.pieces) bytes += Math.max(piece.byteLength, piece.buffer.byteLength);

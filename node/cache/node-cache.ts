@@ -1,0 +1,127 @@
+/**
+ * The cache of a node: what is stored, what was purged, what is being fetched, and why something was not stored. One for
+ * the node, so that a reload keeps it, and a purge needs to be told once. Sole owner of its parts; layers use them.
+ *
+ *   marks      what was purged: look-ups compare
+ *   l1         what is stored, bounded in bytes
+ *   scopes     which keys belong to which route
+ *   refusals   why answers were not stored
+ */
+import type { CacheMemorySpec, CacheSpec } from '@weir/proto/snapshot/cache.js';
+import type { Clock, Timer, Timers } from '../time/clock.js';
+import { type InspectedUrl, type InspectedVariant, type Inspection, inspectedVariant } from './inspection.js';
+import { markedUrl, PurgeMarks, type PurgeTarget } from './purge/marks.js';
+import { type Refusal, Refusals } from './refusals.js';
+import { Scopes } from './scopes.js';
+import { L1 } from './store/l1.js';
+
+export interface NodeCacheServices {
+  readonly clock: Clock;
+  readonly timers: Timers;
+}
+
+export interface CacheCounts {
+  readonly bytes: number;
+  readonly entries: number;
+  readonly writingBytes: number;
+  readonly evictions: number;
+  readonly purges: number;
+  /** Marks of purges that are kept, and how often some had to be given up. */
+  readonly marks: number;
+  readonly markCollapses: number;
+  readonly refused: Iterable<readonly [Refusal, number]>;
+}
+
+/** What a reload says to it. */
+export interface CachedRoute {
+  readonly id: string;
+  readonly cache: CacheSpec | null;
+}
+
+export interface NodeCache {
+  /** From when this returns, no answer that was asked for before is used as it was. Returns the number of the purge. */
+  purge(target: PurgeTarget, isSoft: boolean): number;
+  inspect(url: InspectedUrl): Inspection;
+  counts(): CacheCounts;
+  /** Limits and routes of the snapshot that is in force from now on. */
+  use(memory: CacheMemorySpec, routes: Iterable<CachedRoute>): void;
+  readonly marks: PurgeMarks;
+  readonly l1: L1;
+  readonly scopes: Scopes;
+  readonly refusals: Refusals;
+}
+
+/** Before the first snapshot nothing is stored. */
+const NOTHING = { bytes: 0, writingBytes: 0 };
+
+/** Entries that an inspection looks at: some 5 ms. */
+const INSPECTED_MAX = 100_000;
+const VARIANTS_SHOWN_MAX = 100;
+
+/** When a lowered limit is made good: so many entries at a time, which takes less than a tick of the timers. */
+const TRIM_ENTRIES = 2_000;
+const TRIM_EVERY_MS = 20;
+
+export function createNodeCache(services: NodeCacheServices): NodeCache {
+  return new Cache(services);
+}
+
+class Cache implements NodeCache {
+  readonly marks = new PurgeMarks();
+  readonly scopes = new Scopes();
+  readonly refusals = new Refusals();
+  readonly l1 = new L1(NOTHING, this.marks);
+  readonly #clock: Clock;
+  readonly #trimming: Timer;
+
+  constructor({ clock, timers }: NodeCacheServices) {
+    this.#clock = clock;
+    this.#trimming = timers.create(() => this.#trim());
+  }
+
+  purge(target: PurgeTarget, isSoft: boolean): number {
+    return this.marks.purge(target, isSoft, this.#clock.nowMs());
+  }
+
+  inspect({ authority, path, query }: InspectedUrl): Inspection {
+    const url = markedUrl(authority, path, query);
+    const nowMs = this.#clock.nowMs();
+    const variants: InspectedVariant[] = [];
+    let looked = 0;
+    for (const entry of this.l1.all()) {
+      looked += 1;
+      if (looked > INSPECTED_MAX || variants.length === VARIANTS_SHOWN_MAX) break;
+      if (entry.subject.url !== url) continue;
+      const route = this.scopes.routeOf(entry.at);
+      if (route !== null) variants.push(inspectedVariant(entry, route, this.marks, nowMs));
+    }
+    const isComplete = looked <= INSPECTED_MAX && variants.length < VARIANTS_SHOWN_MAX;
+    return { variants, isComplete, fetches: 0, notStored: this.refusals.latest(url) };
+  }
+
+  counts(): CacheCounts {
+    const { l1, marks, refusals } = this;
+    return {
+      bytes: l1.bytes,
+      entries: l1.entries,
+      writingBytes: l1.writingBytes,
+      evictions: l1.evictions,
+      purges: marks.seq,
+      marks: marks.size,
+      markCollapses: marks.collapses,
+      refused: refusals.counts(),
+    };
+  }
+
+  use({ memoryBytes, writingBytes }: CacheMemorySpec, routes: Iterable<CachedRoute>): void {
+    const caching: { readonly id: string; readonly key: CacheSpec['key'] }[] = [];
+    for (const { id, cache } of routes) if (cache !== null) caching.push({ id, key: cache.key });
+    this.scopes.retain(caching);
+    this.l1.limit({ bytes: memoryBytes, writingBytes });
+    this.#trim();
+  }
+
+  #trim(): void {
+    if (!this.l1.trim(TRIM_ENTRIES)) this.#trimming.arm(TRIM_EVERY_MS);
+  }
+}

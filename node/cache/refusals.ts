@@ -1,0 +1,82 @@
+/**
+ * Why answers were not stored: counted by reason, and the latest of each URL for whoever asks what became of it. The memory
+ * has a bound, the oldest gives way. Sole owner of both.
+ */
+
+/** What a decision says, and what befalls an answer that may be stored. The names are public: labels of a metric. */
+export const refusalReasons = [
+  // The decision (storability.ts).
+  'method',
+  'status',
+  'broken',
+  'request-no-store',
+  'no-store',
+  'private',
+  'authorization',
+  'not-said',
+  'vary',
+  'set-cookie',
+  'partial',
+  'useless',
+  /** More tags than can be kept, so that a purge might miss it. */
+  'tags',
+  /** The body is longer than the route stores. */
+  'too-large',
+  /** As many bodies are being written as may be. */
+  'no-room',
+  /** The answer broke off, or was not what its head says. */
+  'incomplete',
+  /** Purged while it was on its way, or older than what is stored. */
+  'overtaken',
+] as const satisfies readonly string[];
+export type Refusal = (typeof refusalReasons)[number];
+
+export interface NotedRefusal {
+  readonly why: Refusal;
+  /** Of the answer. */
+  readonly status: number;
+  readonly atWallMs: number;
+}
+
+/** With their URLs some 2 MiB. */
+export const NOTED_MAX = 10_000;
+
+export class Refusals {
+  readonly #counts = new Float64Array(refusalReasons.length);
+  readonly #latest = new Map<string, NotedRefusal>();
+  readonly #max: number;
+
+  constructor(max = NOTED_MAX) {
+    this.#max = max;
+  }
+
+  /** `url` in the form of `markedUrl`. */
+  note(url: string, why: Refusal, status: number, atWallMs: number): void {
+    const slot = refusalReasons.indexOf(why);
+    this.#counts[slot] = (this.#counts[slot] ?? 0) + 1;
+    this.#latest.delete(url);
+    this.#latest.set(url, { why, status, atWallMs });
+    if (this.#latest.size <= this.#max) return;
+    for (const oldest of this.#latest.keys()) {
+      this.#latest.delete(oldest);
+      return;
+    }
+  }
+
+  /** It was stored after all. */
+  stored(url: string): void {
+    this.#latest.delete(url);
+  }
+
+  latest(url: string): NotedRefusal | null {
+    return this.#latest.get(url) ?? null;
+  }
+
+  /** By reason, those that happened. */
+  *counts(): Iterable<readonly [Refusal, number]> {
+    for (const [slot, reason] of refusalReasons.entries()) {
+      const count = this.#counts[slot] ?? 0;
+      if (count > 0) yield [reason, count];
+    }
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * Whose keys are whose. Two routes may take the same URL (by a header, say) and ask other upstreams, and a route whose key
+ * is made of other parts since a reload means something else by the same text. So each key begins with a number that
+ * stands for its route and the rule that makes it; one that went out of use never comes back. Owns these numbers.
+ */
+import type { CacheKeySpec } from '@weir/proto/snapshot/cache.js';
+
+interface Scope {
+  readonly number: number;
+  readonly routeId: string;
+}
+
+export class Scopes {
+  readonly #scopes = new Map<string, Scope>();
+  readonly #routes = new Map<string, string>();
+  #count = 0;
+
+  /** What keys of this route begin with. */
+  prefix(routeId: string, spec: CacheKeySpec): string {
+    const name = nameOf(routeId, spec);
+    let scope = this.#scopes.get(name);
+    if (scope === undefined) {
+      this.#count += 1;
+      scope = { number: this.#count, routeId };
+      this.#scopes.set(name, scope);
+      this.#routes.set(String(scope.number), routeId);
+    }
+    return `${scope.number} `;
+  }
+
+  /** The route of a key; null when it is out of use. */
+  routeOf(key: string): string | null {
+    return this.#routes.get(key.slice(0, key.indexOf(' '))) ?? null;
+  }
+
+  /** Forgets all others. What is stored under their keys is not found any more, and goes when it has grown old. */
+  retain(routes: Iterable<{ readonly id: string; readonly key: CacheKeySpec }>): void {
+    const kept = new Set<string>();
+    for (const { id, key } of routes) kept.add(nameOf(id, key));
+    for (const [name, { number }] of this.#scopes) {
+      if (kept.has(name)) continue;
+      this.#scopes.delete(name);
+      this.#routes.delete(String(number));
+    }
+  }
+}
+
+const nameOf = (routeId: string, spec: CacheKeySpec): string => JSON.stringify([routeId, spec]);
