@@ -14,6 +14,7 @@ import { type Environment, fillReferences } from '@weir/proto/snapshot/secret-te
 import type { GatewaySpec, SecretText, Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import { credentialFunctions, hmacSha256 } from './auth/credential-functions.js';
 import { compileCredentials } from './auth/credentials.js';
+import { createNodeCache } from './cache/node-cache.js';
 import { jobIds } from './jobs/job-id.js';
 import type { JobStore, StoreBounds } from './jobs/job-store.js';
 import { createJobs, type JobCounts } from './jobs/jobs.js';
@@ -110,6 +111,7 @@ class Node implements GatewayNode {
   readonly #latencies = createLatencyStore();
   readonly #gates = createGateStore();
   readonly #jobs;
+  readonly #cache;
   readonly #observer;
   readonly #nextRequestId = requestIds(randomBytes(ID_SEED_BYTES));
   readonly #startedWallMs = systemClock.wallMs();
@@ -151,6 +153,7 @@ class Node implements GatewayNode {
       store: makeJobStore(() => jobBounds(this.#inForce?.snapshot)),
       ids: jobIds((bytes) => randomBytes(bytes).toString('hex')),
     });
+    this.#cache = createNodeCache({ clock: systemClock, timers: this.#wheel });
     this.#observer = createNodeObserver({
       clock: systemClock,
       timers: this.#wheel,
@@ -159,6 +162,7 @@ class Node implements GatewayNode {
       status: () => this.status(),
       healthChanges: () => this.#upstreams.health.counts(),
       jobs: () => this.#jobs.counts(),
+      cache: () => this.#cache.counts(),
       bodies: () => this.#bodies,
       gates: () => gateReadings(this.#gates, this.#inForce?.snapshot.upstreams ?? []),
       gate: (upstream) => gateReadings(this.#gates, [upstream])[0],
@@ -196,6 +200,7 @@ class Node implements GatewayNode {
         latencies: this.#latencies,
         gates: this.#gates,
         jobs: this.#jobs,
+        cache: this.#cache,
         observer: this.#observer,
         onBug: this.#onBug,
         reveal: this.#reveal,
@@ -211,6 +216,7 @@ class Node implements GatewayNode {
       observing.commit();
       this.#dispatch = dispatch;
       this.#bodies.limit(gateway.limits.bodyBytes);
+      this.#cache.use(gateway.cache, snapshot.routes);
     } catch (error) {
       observing?.discard();
       this.#upstreams.discard(upstreams);

@@ -11,6 +11,7 @@ import { compileSnapshot } from '@weir/control/publish/compile.js';
 import { sha256Hex } from '@weir/control/publish/credential-hashes.js';
 import { credentialFunctions, hmacSha256 } from '@weir/node/auth/credential-functions.js';
 import { compileCredentials } from '@weir/node/auth/credentials.js';
+import { createNodeCache } from '@weir/node/cache/node-cache.js';
 import { jobIds } from '@weir/node/jobs/job-id.js';
 import { createJobs } from '@weir/node/jobs/jobs.js';
 import { createMemoryStore } from '@weir/node/jobs/memory-store.js';
@@ -148,12 +149,14 @@ export async function openServices(isLogged: boolean): Promise<Services> {
   };
   const common = { clock: systemClock, timers: wheel, random: Math.random, reveal, onBug };
   const bodies = createHeldBytes();
+  const cache = createNodeCache(common);
   const idle = {
     status: () => idleNode,
     healthChanges: () => [],
     gates: () => [],
     gate: () => undefined,
     jobs: () => jobCounts(),
+    cache: () => cache.counts(),
   };
   const observer = createNodeObserver({ ...common, ...idle, bodies: () => bodies });
   (await observer.prepare(snapshot)).commit();
@@ -172,6 +175,7 @@ export async function openServices(isLogged: boolean): Promise<Services> {
         ids: jobIds((bytes) => '0'.repeat(bytes * 2)),
       }),
       sign: hmacSha256,
+      cache,
       latencies: createLatencyStore(),
       budgets: createBudgetStore(),
       heldBytes: createHeldBytes(),

@@ -6,6 +6,7 @@ import { selecting } from './testing/conformance/selecting.js';
 import { staleness } from './testing/conformance/staleness.js';
 import { storing } from './testing/conformance/storing.js';
 import { validating } from './testing/conformance/validating.js';
+import { LayerCache } from './testing/layer-case.js';
 import { runCase } from './testing/run-case.js';
 
 const tables = { storing, freshness, selecting, validating, parts, staleness };
@@ -15,6 +16,14 @@ describe.each(Object.entries(tables))('conformance of %s', (_table, cases) => {
     const outcomes = runCase(row);
     expect(outcomes.map(({ seen }) => seen)).toEqual(outcomes.map(({ stated }) => stated));
   });
+
+  it.each(cases.map((row): [string, string, Case] => [row[0], row[1], row]))(
+    '%s, through the layer: %s',
+    (_rfc, _claim, row) => {
+      const outcomes = runCase(row, (spec, wallStartMs) => new LayerCache(spec, wallStartMs));
+      expect(outcomes.map(({ seen }) => seen)).toEqual(outcomes.map(({ stated }) => stated));
+    },
+  );
 });
 
 describe('the tables', () => {

@@ -50,8 +50,6 @@ export interface Inspection {
   readonly variants: readonly InspectedVariant[];
   /** False: only the most recently used part of the cache was looked through. */
   readonly isComplete: boolean;
-  /** Fetches of it that are on their way. */
-  readonly fetches: number;
   /** Why the latest answer that was not stored was not; null: it is not known, or the latest was stored. */
   readonly notStored: NotedRefusal | null;
 }

@@ -91,10 +91,9 @@ describe('a reload that lowers the limit', () => {
 });
 
 describe('the memory of refusals', () => {
-  it('forgets the oldest, and counts them all', () => {
+  it('forgets the oldest', () => {
     const { cache } = setUp();
     for (let i = 0; i < 10_001; i += 1) cache.refusals.note(`u${i}`, 'private', 200, i);
     expect([cache.refusals.latest('u0'), cache.refusals.latest('u1')?.atWallMs]).toEqual([null, 1]);
-    expect([...cache.counts().refused]).toEqual([['private', 10_001]]);
   });
 });

@@ -4,14 +4,16 @@
  *
  *   marks      what was purged: look-ups compare
  *   l1         what is stored, bounded in bytes
+ *   flights    what is being fetched
  *   scopes     which keys belong to which route
  *   refusals   why answers were not stored
  */
 import type { CacheMemorySpec, CacheSpec } from '@weir/proto/snapshot/cache.js';
 import type { Clock, Timer, Timers } from '../time/clock.js';
+import { Flights } from './fetch/flights.js';
 import { type InspectedUrl, type InspectedVariant, type Inspection, inspectedVariant } from './inspection.js';
 import { markedUrl, PurgeMarks, type PurgeTarget } from './purge/marks.js';
-import { type Refusal, Refusals } from './refusals.js';
+import { Refusals } from './refusals.js';
 import { Scopes } from './scopes.js';
 import { L1 } from './store/l1.js';
 
@@ -29,7 +31,11 @@ export interface CacheCounts {
   /** Marks of purges that are kept, and how often some had to be given up. */
   readonly marks: number;
   readonly markCollapses: number;
-  readonly refused: Iterable<readonly [Refusal, number]>;
+  /** Fetches that have not ended, those of them that others may wait for, and those that nobody waits for. */
+  readonly fetches: number;
+  readonly flights: number;
+  readonly refreshes: number;
+  readonly refreshRefusals: number;
 }
 
 /** What a reload says to it. */
@@ -47,6 +53,7 @@ export interface NodeCache {
   use(memory: CacheMemorySpec, routes: Iterable<CachedRoute>): void;
   readonly marks: PurgeMarks;
   readonly l1: L1;
+  readonly flights: Flights;
   readonly scopes: Scopes;
   readonly refusals: Refusals;
 }
@@ -71,6 +78,7 @@ class Cache implements NodeCache {
   readonly scopes = new Scopes();
   readonly refusals = new Refusals();
   readonly l1 = new L1(NOTHING, this.marks);
+  readonly flights = new Flights(this.marks);
   readonly #clock: Clock;
   readonly #trimming: Timer;
 
@@ -96,11 +104,11 @@ class Cache implements NodeCache {
       if (route !== null) variants.push(inspectedVariant(entry, route, this.marks, nowMs));
     }
     const isComplete = looked <= INSPECTED_MAX && variants.length < VARIANTS_SHOWN_MAX;
-    return { variants, isComplete, fetches: 0, notStored: this.refusals.latest(url) };
+    return { variants, isComplete, notStored: this.refusals.latest(url) };
   }
 
   counts(): CacheCounts {
-    const { l1, marks, refusals } = this;
+    const { l1, marks, flights } = this;
     return {
       bytes: l1.bytes,
       entries: l1.entries,
@@ -109,7 +117,10 @@ class Cache implements NodeCache {
       purges: marks.seq,
       marks: marks.size,
       markCollapses: marks.collapses,
-      refused: refusals.counts(),
+      fetches: flights.fetches,
+      flights: flights.size,
+      refreshes: flights.refreshes,
+      refreshRefusals: flights.refreshRefusals,
     };
   }
 

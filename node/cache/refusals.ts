@@ -1,6 +1,6 @@
 /**
- * Why answers were not stored: counted by reason, and the latest of each URL for whoever asks what became of it. The memory
- * has a bound, the oldest gives way. Sole owner of both.
+ * Why answers were not stored: the latest of each URL, for whoever asks what became of it. The memory has a bound, the
+ * oldest gives way. Sole owner of it.
  */
 
 /** What a decision says, and what befalls an answer that may be stored. The names are public: labels of a metric. */
@@ -42,7 +42,6 @@ export interface NotedRefusal {
 export const NOTED_MAX = 10_000;
 
 export class Refusals {
-  readonly #counts = new Float64Array(refusalReasons.length);
   readonly #latest = new Map<string, NotedRefusal>();
   readonly #max: number;
 
@@ -52,8 +51,6 @@ export class Refusals {
 
   /** `url` in the form of `markedUrl`. */
   note(url: string, why: Refusal, status: number, atWallMs: number): void {
-    const slot = refusalReasons.indexOf(why);
-    this.#counts[slot] = (this.#counts[slot] ?? 0) + 1;
     this.#latest.delete(url);
     this.#latest.set(url, { why, status, atWallMs });
     if (this.#latest.size <= this.#max) return;
@@ -70,13 +67,5 @@ export class Refusals {
 
   latest(url: string): NotedRefusal | null {
     return this.#latest.get(url) ?? null;
-  }
-
-  /** By reason, those that happened. */
-  *counts(): Iterable<readonly [Refusal, number]> {
-    for (const [slot, reason] of refusalReasons.entries()) {
-      const count = this.#counts[slot] ?? 0;
-      if (count > 0) yield [reason, count];
-    }
   }
 }

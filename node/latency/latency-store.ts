@@ -10,8 +10,9 @@ import { LatencyWindow } from './latency-window.js';
  * - `firstByte`: request sent → head of the response, of one attempt
  * - `attempt`: one attempt, from its first phase to the end of its answer
  * - `answer`: an attempt given to the chain → its answer begun, or whole where it is held back (`protect`)
+ * - `fetch`: a request made on behalf of the cache → its answer begun, with all that was tried for it
  */
-export type LearntWait = 'firstByte' | 'attempt' | 'answer';
+export type LearntWait = 'firstByte' | 'attempt' | 'answer' | 'fetch';
 
 export interface LatencyStore {
   /** The same object for the same route, upstream and wait as long as the node remembers it. */

@@ -12,7 +12,7 @@ import {
   recordingHandler,
   scriptedDispatch,
 } from '../pipeline/testing/harness.js';
-import { makeRoute, makeServices, makeUpstream, routeTimeouts } from '../pipeline/testing/specs.js';
+import { makeRoute, makeServices, makeUpstream, routeTimeouts, silentRoute } from '../pipeline/testing/specs.js';
 import { admit } from './admit.js';
 
 const two: ConcurrencySpec = { mode: 'fixed', limitMin: 2, limitMax: 2, limitStart: 2, queue: 3 };
@@ -38,7 +38,7 @@ function setUp({
     timers,
     upstreams: { get: () => makeUpstream([], { concurrency: spec }) },
     observer: {
-      route: () => ({ started: () => {}, ended: () => {}, jobEnded: () => {} }),
+      route: () => silentRoute,
       timerFired: (timer) => told.push(`timer ${timer}`),
       decided: (decision) => told.push(decision),
     },

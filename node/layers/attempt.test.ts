@@ -12,7 +12,7 @@ import {
   recordingHandler,
   scriptedDispatch,
 } from '../pipeline/testing/harness.js';
-import { makeRoute, makeServices, makeTarget, routeTimeouts } from '../pipeline/testing/specs.js';
+import { makeRoute, makeServices, makeTarget, routeTimeouts, silentRoute } from '../pipeline/testing/specs.js';
 import { attempt } from './attempt.js';
 
 function setUp(timeouts: Partial<RouteTimeouts> = {}, body: ReturnType<typeof fakeBody> | null = null) {
@@ -23,7 +23,7 @@ function setUp(timeouts: Partial<RouteTimeouts> = {}, body: ReturnType<typeof fa
     clock,
     timers,
     observer: {
-      route: () => ({ started: () => {}, ended: () => {}, jobEnded: () => {} }),
+      route: () => silentRoute,
       timerFired: (timer) => fired.push(timer),
       decided: () => {},
     },

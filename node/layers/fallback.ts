@@ -225,7 +225,10 @@ class FallingBack extends Redispatching {
     const { ways, services, routeId } = this.#rules;
     const way = ways[this.#next];
     this.#next += 1;
-    if (way?.asksUpstream === false) this.#leaveLastWord();
+    if (way?.asksUpstream === false) {
+      this.#leaveLastWord();
+      this.#request.exchange.hasFallenBack = true;
+    }
     if (way === undefined) throw new Error('a fallback was begun that is not there');
     this.#replay?.detach();
     services.observer.decided('fallback', routeId);

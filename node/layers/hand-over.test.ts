@@ -1,6 +1,5 @@
 import { failure } from '@weir/proto/http/failures.js';
-import type { HeaderList } from '@weir/proto/http/headers.js';
-import { headerValue } from '@weir/proto/http/headers.js';
+import { type HeaderList, headerValue } from '@weir/proto/http/headers.js';
 import type { AsyncSpec } from '@weir/proto/snapshot/jobs.js';
 import type { RouteSpec } from '@weir/proto/snapshot/snapshot.js';
 import { describe, expect, it } from 'vitest';
@@ -68,7 +67,7 @@ function setUp({ route = {}, request = {}, create }: Given = {}) {
   const fired: string[] = [];
   const decided: string[] = [];
   const observer = {
-    route: () => ({ started: () => {}, ended: () => {}, jobEnded: (one: GatewayRequest) => void ended.push(one) }),
+    route: () => ({ ...makeServices().observer.route(''), jobEnded: (one: GatewayRequest) => void ended.push(one) }),
     timerFired: (timer: string) => void fired.push(timer),
     decided: (decision: string) => void decided.push(decision),
   };

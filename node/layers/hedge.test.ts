@@ -15,7 +15,7 @@ import {
   type ScriptedCall,
   scriptedDispatch,
 } from '../pipeline/testing/harness.js';
-import { makeRoute, makeServices } from '../pipeline/testing/specs.js';
+import { makeRoute, makeServices, silentRoute } from '../pipeline/testing/specs.js';
 import { hedge } from './hedge.js';
 
 const AFTER_MS = 50;
@@ -33,7 +33,7 @@ function setUp(spec: HedgeSpec = fixed, ...steps: readonly ((call: ScriptedCall)
     clock,
     timers,
     observer: {
-      route: () => ({ started: () => {}, ended: () => {}, jobEnded: () => {} }),
+      route: () => silentRoute,
       timerFired: () => {},
       decided: (decision) => decided.push(decision),
     },

@@ -11,6 +11,8 @@
  */
 import { type FailureCode, failureTable, type TimerName, timerNames } from '@weir/proto/http/failures.js';
 import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
+import { type Refusal, refusalReasons } from '../cache/refusals.js';
+import { cacheResults } from '../cache/results.js';
 import type { AttemptPhase } from '../pipeline/dispatch.js';
 import type { Attempt, Exchange } from '../pipeline/exchange.js';
 import { type Decision, decisions } from './decisions.js';
@@ -56,6 +58,8 @@ const statusSlots: Uint8Array = Uint8Array.from({ length: 600 }, (_, status) => 
 export const failureCodes = Object.keys(failureTable) as FailureCode[]; // The keys of the table are the codes.
 const failureSlots = new Map(failureCodes.map((code, slot) => [code, slot]));
 const decisionSlots = new Map(decisions.map((decision, slot) => [decision, slot]));
+const cacheSlots = new Map(cacheResults.map((result, slot) => [result, slot]));
+const refusalSlots = new Map(refusalReasons.map((reason, slot) => [reason, slot]));
 const timerSlots = new Map(timerNames.map((timer, slot) => [timer, slot]));
 
 /** How an attempt ended: by the class of its answer, by its failure, or cancelled before either was known. */
@@ -75,6 +79,9 @@ export class RouteCells {
   readonly failures = new Float64Array(failureCodes.length);
   readonly timers = new Float64Array(timerNames.length);
   readonly decisions = new Float64Array(decisions.length);
+  readonly cache = new Float64Array(cacheResults.length);
+  stored = 0;
+  readonly notStored = new Float64Array(refusalReasons.length);
 
   ended(exchange: Exchange): void {
     this.inFlight -= 1;
@@ -83,6 +90,11 @@ export class RouteCells {
     bump(this.statuses, statusSlots[exchange.status] ?? statusLabels.length - 1);
     this.durations.observe(exchange.endedAtMs - exchange.receivedAtMs);
     if (exchange.failure !== null) bump(this.failures, failureSlots.get(exchange.failure.code) ?? 0);
+    if (exchange.cache !== null) bump(this.cache, cacheSlots.get(exchange.cache) ?? 0);
+  }
+
+  wasNotStored(why: Refusal): void {
+    bump(this.notStored, refusalSlots.get(why) ?? 0);
   }
 
   /** A request that was answered before it became an exchange. */

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { Cells } from './cells.js';
 import { createMetrics } from './metrics.js';
+import { cacheCounts } from './testing/cache-counts.js';
 import { jobCounts } from './testing/job-counts.js';
 import { nodeStatus } from './testing/node-status.js';
 
@@ -12,6 +13,7 @@ it('the Grafana dashboard asks only for metrics that a node has', async () => {
     healthChanges: () => [],
     gates: () => [],
     jobs: () => jobCounts(),
+    cache: () => cacheCounts(),
     bodies: () => ({ bytes: 21, refusals: 22 }),
     eventLoop: () => ({ delayP50Ms: 0, delayP99Ms: 0, delayMaxMs: 0, utilization: 0 }),
     log: () => ({ written: 0, dropped: 0 }),

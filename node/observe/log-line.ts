@@ -44,6 +44,7 @@ export function logLine(request: GatewayRequest, options: LineOptions): string {
   if (request.query !== '') line = `${line}","query":"${jsonText(redactQuery(request.query, options.secrets))}`;
   line = `${line}${parts.client(request)}`;
   if (options.requestHeaders.length > 0) line += requestHeadersPart(request, options);
+  if (exchange.cache !== null) line = `${line},"cache":"${exchange.cache}"`;
   if (exchange.jobId !== '') line = `${line},"job":"${exchange.jobId}"`;
   if (failure !== null) {
     line += `,"failure":"${failure.code}"`;

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { Cells } from './cells.js';
 import { createMetrics } from './metrics.js';
+import { cacheCounts } from './testing/cache-counts.js';
 import { jobCounts } from './testing/job-counts.js';
 import { nodeStatus } from './testing/node-status.js';
 
@@ -25,6 +26,7 @@ it('docs/metrics.md lists every metric of a node, with its type and meaning', as
     healthChanges: () => [],
     gates: () => [],
     jobs: () => jobCounts(),
+    cache: () => cacheCounts(),
     eventLoop: () => ({ delayP50Ms: 0, delayP99Ms: 0, delayMaxMs: 0, utilization: 0 }),
     log: () => ({ written: 0, dropped: 0 }),
     spans: () => ({ exported: 0, dropped: 0 }),

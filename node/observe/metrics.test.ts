@@ -6,6 +6,7 @@ import { makeTarget, makeUpstream } from '../pipeline/testing/specs.js';
 import { Cells } from './cells.js';
 import { SLICE_CHARACTERS, writeFamilies } from './exposition.js';
 import { createMetrics, type MetricSources } from './metrics.js';
+import { cacheCounts } from './testing/cache-counts.js';
 import { jobCounts } from './testing/job-counts.js';
 import { nodeStatus } from './testing/node-status.js';
 
@@ -24,6 +25,7 @@ function sources(cells: Cells): MetricSources {
     healthChanges: () => [],
     gates: () => [],
     jobs: () => jobCounts(),
+    cache: () => cacheCounts(),
     bodies: () => ({ bytes: 21, refusals: 22 }),
     eventLoop: () => ({ delayP50Ms: 1, delayP99Ms: 2, delayMaxMs: 3, utilization: 0.5 }),
     log: () => ({ written: 5, dropped: 6 }),

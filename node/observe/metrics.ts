@@ -10,16 +10,18 @@ import type { TargetStatus } from '@weir/proto/events/node-status.js';
 import { timerNames } from '@weir/proto/http/failures.js';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { attemptPhases } from '../pipeline/dispatch.js';
+import { type CacheSources, cacheFamilies } from './cache-families.js';
+import { happened, label, routesOf } from './cell-samples.js';
 import { type Cells, failureCodes, outcomeLabels, statusLabels } from './cells.js';
 import { decisions } from './decisions.js';
 import type { EventLoopWindow } from './event-loop.js';
-import { type Family, family, histogramFamily, type Labels, type Sample, writeFamilies } from './exposition.js';
+import { type Family, family, histogramFamily, writeFamilies } from './exposition.js';
 import { type GateSources, gateFamilies } from './gate-families.js';
 import { type HealthSources, healthFamilies } from './health-families.js';
 import { type JobSources, jobFamilies } from './job-families.js';
 
 /** Who is asked at a scrape. */
-export interface MetricSources extends HealthSources, GateSources, JobSources {
+export interface MetricSources extends HealthSources, GateSources, JobSources, CacheSources {
   readonly cells: Cells;
   eventLoop(): EventLoopWindow;
   log(): { readonly written: number; readonly dropped: number };
@@ -35,9 +37,6 @@ export interface Metrics {
   render(): Promise<string>;
 }
 
-/** Label value of requests that no route took; parentheses keep it apart from any id. */
-export const NO_ROUTE = '(none)';
-
 const MS_PER_S = 1_000;
 
 export function createMetrics(sources: MetricSources): Metrics {
@@ -50,6 +49,7 @@ export function createMetrics(sources: MetricSources): Metrics {
     ...healthFamilies(sources),
     ...gateFamilies(sources),
     ...jobFamilies(sources),
+    ...cacheFamilies(sources),
     ...nodeFamilies(sources),
     ...eventLoopFamilies(sources),
   ];
@@ -193,18 +193,4 @@ function eventLoopFamilies(sources: MetricSources): Family[] {
     }),
     family('gauge', 'weir_event_loop_utilization_ratio', busy, () => [[[], sources.eventLoop().utilization]]),
   ];
-}
-
-const label = (name: string, value: string): Labels[number] => [name, value];
-
-function* routesOf(cells: Cells) {
-  for (const [id, route] of cells.routes) yield [label('route', id === '' ? NO_ROUTE : id), route] as const;
-}
-
-/** One sample for each cell of a table that is not zero: a hundred series of what never happened help nobody. */
-function* happened(labels: Labels, by: string, values: readonly string[], counts: Float64Array): Iterable<Sample> {
-  for (let slot = 0; slot < values.length; slot += 1) {
-    const count = counts[slot] ?? 0;
-    if (count > 0) yield [[...labels, [by, values[slot] ?? '']], count];
-  }
 }

@@ -8,6 +8,7 @@ import { createAttempt } from '../pipeline/exchange.js';
 import { fakeClock, fakeTimers, makeExchange, makeRequest, seededRandom } from '../pipeline/testing/harness.js';
 import { makeGateway, makeRoute, makeTarget, makeUpstream } from '../pipeline/testing/specs.js';
 import { createNodeObserver } from './node-observer.js';
+import { cacheCounts } from './testing/cache-counts.js';
 import { jobCounts } from './testing/job-counts.js';
 import { nodeStatus } from './testing/node-status.js';
 
@@ -30,6 +31,7 @@ function setUp() {
     gates: () => [],
     gate: () => undefined,
     jobs: () => jobCounts(),
+    cache: () => cacheCounts(),
     bodies: () => ({ bytes: 21, refusals: 22 }),
   });
   return { clock, timers, observer };

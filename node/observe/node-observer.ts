@@ -7,9 +7,12 @@
 import type { NodeStatus } from '@weir/proto/events/node-status.js';
 import type { TimerName } from '@weir/proto/http/failures.js';
 import type { SecretText, Snapshot, UpstreamSpec } from '@weir/proto/snapshot/snapshot.js';
+import type { CacheCounts } from '../cache/node-cache.js';
+import type { Refusal } from '../cache/refusals.js';
 import { createDoctor, type Doctor, type RouteDoctor } from '../doctor/doctor.js';
 import type { JobCounts } from '../jobs/jobs.js';
 import type { GatewayRequest } from '../pipeline/dispatch.js';
+import type { Exchange } from '../pipeline/exchange.js';
 import type { Clock, Random, Timers } from '../time/clock.js';
 import type { GateReading } from '../upstream/concurrency/gate-store.js';
 import type { ChangeCount } from '../upstream/health/health-log.js';
@@ -38,6 +41,7 @@ export interface ObserverServices {
   /** The one of an upstream, undefined where it has none. */
   readonly gate: (upstream: UpstreamSpec) => GateReading | undefined;
   readonly jobs: () => JobCounts;
+  readonly cache: () => CacheCounts;
   readonly doctorSliceMs?: number | undefined;
   readonly bodies: MetricSources['bodies'];
 }
@@ -85,7 +89,8 @@ class Observers implements NodeObserver {
   #bugs = 0;
 
   constructor(services: ObserverServices) {
-    const { clock, timers, random, reveal, status, healthChanges, gates, gate, jobs, bodies, doctorSliceMs } = services;
+    const { clock, timers, random, reveal, status, healthChanges, gates, gate, jobs, cache, bodies, doctorSliceMs } =
+      services;
     this.#clock = clock;
     this.#cells.route(NO_ROUTE_ID);
     this.#log = createAccessLog((destination) => openLog(destination, timers), random);
@@ -103,6 +108,7 @@ class Observers implements NodeObserver {
       healthChanges,
       gates,
       jobs,
+      cache,
       bodies,
       eventLoop: () => this.#eventLoop.window(),
       log: () => this.#log.counts(),
@@ -206,11 +212,22 @@ class SeenRoute implements RouteObserver {
     this.#told(request);
   }
 
-  #told(request: GatewayRequest): void {
-    const { exchange } = request;
+  stored(): void {
+    this.#route.stored += 1;
+  }
+
+  notStored(why: Refusal): void {
+    this.#route.wasNotStored(why);
+  }
+
+  fetchEnded(exchange: Exchange): void {
     for (const attempt of exchange.attempts) {
       this.#cells.upstreams.get(attempt.upstreamId)?.ended(attempt, exchange.endedAtMs);
     }
+  }
+
+  #told(request: GatewayRequest): void {
+    this.fetchEnded(request.exchange);
     this.#doctor.ended(request, this.#route.inFlight);
     this.#log.ended(request);
     this.#tracing.ended(request);

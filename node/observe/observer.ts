@@ -1,6 +1,8 @@
 /** What the data plane tells about itself. The observe layer is its only caller on the path of a request. */
 import type { TimerName } from '@weir/proto/http/failures.js';
+import type { Refusal } from '../cache/refusals.js';
 import type { GatewayRequest } from '../pipeline/dispatch.js';
+import type { Exchange } from '../pipeline/exchange.js';
 import type { Decision } from './decisions.js';
 
 /** Stands for the requests that ask for jobs; parentheses keep it apart from any id. */
@@ -21,4 +23,10 @@ export interface RouteObserver {
   ended(request: GatewayRequest): void;
   /** A job that a request of the route had become is over. The request itself had ended with its 202. */
   jobEnded(request: GatewayRequest): void;
+  /** A fetch of the cache is over, and no exchange of a client tells of its attempts. */
+  fetchEnded(exchange: Exchange): void;
+  /** An answer was stored. */
+  stored(): void;
+  /** One was not. */
+  notStored(why: Refusal): void;
 }

@@ -14,6 +14,7 @@ import { attempt } from '../layers/attempt.js';
 import { authenticate } from '../layers/authenticate.js';
 import { balance } from '../layers/balance.js';
 import { bodyLimit } from '../layers/body-limit.js';
+import { cache } from '../layers/cache.js';
 import { cors } from '../layers/cors.js';
 import { deadline } from '../layers/deadline.js';
 import { fallback } from '../layers/fallback.js';
@@ -66,6 +67,7 @@ const answering: readonly Place[] = [
   upgradeGate, // a WebSocket that the route does not allow ends here; one that it does gets its idle limit
   redirect,
   respond, // the end of the chain for a route that answers by itself
+  cache, // above rewrite: a key is the URL that clients use; what is below may run for several of them, or for none
   rewrite,
   transformRequest, // behind rewrite: what the route sets is what the upstream gets
   fallBack, // when nothing below could help: another upstream, an answer of our own, a redirect

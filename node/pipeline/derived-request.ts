@@ -8,6 +8,7 @@
 import type { HeaderList } from '@weir/proto/http/headers.js';
 import type { Target } from '../upstream/target.js';
 import type { GatewayRequest, RequestBody } from './dispatch.js';
+import type { Exchange } from './exchange.js';
 
 export function withPath(from: GatewayRequest, path: string): GatewayRequest {
   return derive(from, path, from.query, from.headers, from.body, from.target);
@@ -23,6 +24,17 @@ export function withHeaders(from: GatewayRequest, headers: HeaderList): GatewayR
 
 export function withBody(from: GatewayRequest, body: RequestBody | null): GatewayRequest {
   return derive(from, from.path, from.query, from.headers, body, from.target);
+}
+
+/** Asked on behalf of the cache, by an exchange of its own. */
+export function withExchange(
+  from: GatewayRequest,
+  method: string,
+  headers: HeaderList,
+  exchange: Exchange,
+): GatewayRequest {
+  const { path, query, authority, body, target, cause } = from;
+  return { method, path, query, authority, headers, body, target, cause, exchange };
 }
 
 /** An attempt at a target, and the body as that attempt sees it. */

@@ -6,6 +6,7 @@
  */
 
 import type { Failure, FailureCode, TimerName } from '@weir/proto/http/failures.js';
+import type { CacheResult } from '../cache/results.js';
 import type { NoJob } from '../jobs/no-job.js';
 import { type AttemptCause, type AttemptPhase, attemptPhases } from './dispatch.js';
 
@@ -64,6 +65,10 @@ export interface Exchange {
   jobId: string;
   /** Where the request may become a job: tells when it will not. Written by the hand-over layer. */
   readonly noJob: NoJob | null;
+  /** What the cache did for it, null where it was not asked. Written by the cache layer. */
+  cache: CacheResult | null;
+  /** An answer of the route's own took the place of the upstream's. Written by the fallback layer. */
+  hasFallenBack: boolean;
   /** Bytes of request body taken from the client. Written by the listener. */
   requestBytes: number;
   /** Bytes of response body handed to the listener. Written by the observe layer. */
@@ -187,6 +192,8 @@ export function createExchange(origin: ExchangeOrigin): Exchange {
     queuedMs: 0,
     jobId: '',
     noJob: null,
+    cache: null,
+    hasFallenBack: false,
     requestBytes: 0,
     responseBytes: 0,
     status: 0,
@@ -207,6 +214,8 @@ export function joinExchange(exchange: Exchange, fork: Exchange): void {
   exchange.consumerId = fork.consumerId;
   exchange.decidedBy = fork.decidedBy;
   exchange.queuedMs = fork.queuedMs;
+  // What the cache knows of it is said above the fork where that is the cache's own, and below where it is a job's.
+  exchange.cache ??= fork.cache;
   exchange.attempts.length = 0;
   exchange.attempts.push(...fork.attempts);
 }

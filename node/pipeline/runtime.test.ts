@@ -61,6 +61,9 @@ describe('a path of jobs', () => {
       started: () => {},
       ended: (request: GatewayRequest) => void shown.push(request.path),
       jobEnded: () => {},
+      fetchEnded: () => {},
+      stored: () => {},
+      notStored: () => {},
     });
     const services = makeServices();
     const observer = { ...services.observer, route };

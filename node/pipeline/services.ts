@@ -1,6 +1,7 @@
 /** What layers are given when a chain is compiled. Layers own nothing: everything that outlives a request is here. */
 import type { GatewaySpec, SecretText } from '@weir/proto/snapshot/snapshot.js';
 import type { Credentials } from '../auth/credentials.js';
+import type { NodeCache } from '../cache/node-cache.js';
 import type { Jobs } from '../jobs/jobs.js';
 import type { LatencyStore } from '../latency/latency-store.js';
 import type { LimiterStore } from '../limit/limiter-store.js';
@@ -34,6 +35,8 @@ export interface ChainServices {
   readonly gates: GateStore;
   /** Requests that go on without their client. */
   readonly jobs: Jobs;
+  /** What is stored, and what was purged; it outlives a snapshot. */
+  readonly cache: NodeCache;
   readonly observer: Observer;
   /** Hears of bugs: what threw where nothing may throw. The exchange that it belonged to has failed or will. */
   readonly onBug: (error: unknown) => void;

@@ -208,6 +208,7 @@ export const failureTable = {
   url_too_long: row(414, 'client', 'http_request_denied', 'never', 'The request target is too long'),
   expectation_failed: row(417, 'client', 'http_request_denied', 'never', 'The expectation cannot be met'),
   upgrade_not_allowed: row(426, 'client', 'http_upgrade_failed', 'never', 'The route takes no WebSocket'),
+  not_cached: row(504, 'client', 'http_request_denied', 'never', 'Nothing is stored that answers the request'),
   rate_limited: row(429, 'gateway', 'http_request_denied', 'never', 'A rate limit was reached'),
   headers_too_large: row(431, 'client', 'http_request_denied', 'never', 'The request head is too large'),
 

@@ -152,6 +152,7 @@ const hints: Record<FailureCode, string> = {
   body_too_large: 'Send a smaller body; the operator may raise the limit of the route.',
   url_too_long: 'Shorten the URL, or send the data in a body; the operator may raise `limits.urlBytes`.',
   expectation_failed: 'Leave the Expect field out; only 100-continue is understood.',
+  not_cached: 'Ask without `Cache-Control: only-if-cached`, and the upstream is asked.',
   rate_limited: 'Wait for as long as Retry-After says; the RateLimit fields tell what is left.',
   headers_too_large: 'Send fewer or smaller header fields, cookies first; the operator may raise `limits.headerBytes`.',
   internal_error: "This is a fault of the gateway: the operator finds it in the node's log under this request id.",

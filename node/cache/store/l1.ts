@@ -204,6 +204,18 @@ export class L1 {
     return next;
   }
 
+  /** It is not found any more, unless something else has taken its place. */
+  drop(entry: Entry): void {
+    if (this.#kept.peek(entry.at) === entry) this.#kept.delete(entry.at);
+  }
+
+  /** The same for requests that would select the same variant, as far as that is known before the answer. */
+  flightKey(key: CacheKey, headers: HeaderList): string {
+    const record = this.#kept.peek(key);
+    const names = record?.kind === 'index' ? record.varied[0] : undefined;
+    return names === undefined ? key : `${key}\0${varyKey(names, headers)}`;
+  }
+
   /** Nothing of this key is found any more; its variants are given up when they have grown old. */
   forget(key: CacheKey): void {
     this.#kept.delete(key);

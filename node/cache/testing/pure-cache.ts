@@ -56,7 +56,12 @@ interface Resource {
 /** Fails, as an origin does that can't be reached and for which nothing stands in. */
 const FAILED: Told = { how: 'failed', status: 502, headers: [], body: '' };
 
-export class PureCache {
+/** What the tables are told to. */
+export interface CaseCache {
+  ask(ask: Ask, origin: Origin, nowMs: number): Told;
+}
+
+export class PureCache implements CaseCache {
   readonly #resources = new Map<string, Resource>();
   readonly #spec: CacheSpec;
   readonly #wallStartMs: number;

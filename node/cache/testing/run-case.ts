@@ -1,7 +1,8 @@
-/** Tells a conformance case to the pure cache, and says what came of it beside what should have. */
+/** Tells a conformance case to a cache, and says what came of it beside what should have. */
 import { combinedValue, type HeaderList, hasField } from '@weir/proto/http/headers.js';
+import type { CacheSpec } from '@weir/proto/snapshot/cache.js';
 import { askOf, type Case, START_MS, type Step } from './cases.js';
-import { type Origin, PureCache, type Told } from './pure-cache.js';
+import { type CaseCache, type Origin, PureCache, type Told } from './pure-cache.js';
 import { makeCacheSpec } from './specs.js';
 
 /** What a step states, as it should be and as it is. Equal when the case holds. */
@@ -10,8 +11,12 @@ export interface Outcome {
   readonly seen: Readonly<Record<string, unknown>>;
 }
 
-export function runCase([, , steps, spec]: Case): readonly Outcome[] {
-  const cache = new PureCache(makeCacheSpec(spec), START_MS);
+export type MakeCache = (spec: CacheSpec, wallStartMs: number) => CaseCache;
+
+const pure: MakeCache = (spec, wallStartMs) => new PureCache(spec, wallStartMs);
+
+export function runCase([, , steps, spec]: Case, makeCache: MakeCache = pure): readonly Outcome[] {
+  const cache = makeCache(makeCacheSpec(spec), START_MS);
   let nowMs = 0;
   return steps.map((step) => {
     nowMs += (step.after ?? 0) * 1000;

@@ -1,10 +1,12 @@
 /** Specs and services with harmless defaults, for tests that care about one field of them. */
 import type { BalancePolicy, BalanceSpec } from '@weir/proto/snapshot/resilience.js';
 import type { GatewaySpec, RouteSpec, RouteTimeouts, TargetSpec, UpstreamSpec } from '@weir/proto/snapshot/snapshot.js';
+import { createNodeCache } from '../../cache/node-cache.js';
 import { jobIds } from '../../jobs/job-id.js';
 import { createJobs } from '../../jobs/jobs.js';
 import { createMemoryStore } from '../../jobs/memory-store.js';
 import { createLatencyStore } from '../../latency/latency-store.js';
+import type { RouteObserver } from '../../observe/observer.js';
 import { unweighed } from '../../upstream/balance/load.js';
 import { createGateStore } from '../../upstream/concurrency/gate-store.js';
 import { alwaysWell } from '../../upstream/health/standing.js';
@@ -100,6 +102,16 @@ export function makeGateway(overrides: Partial<GatewaySpec> = {}): GatewaySpec {
   };
 }
 
+/** Tells nobody. */
+export const silentRoute: RouteObserver = {
+  started: () => {},
+  ended: () => {},
+  jobEnded: () => {},
+  fetchEnded: () => {},
+  stored: () => {},
+  notStored: () => {},
+};
+
 const notGiven = (name: string) => (): never => {
   throw new Error(`this test has no ${name}: pass one to makeServices`);
 };
@@ -139,8 +151,9 @@ export function makeServices(overrides: Partial<ChainServices> = {}): ChainServi
       store: createMemoryStore(clock, () => ({ jobsMax: 1_000, bytesMax: 16_777_216 })),
       ids: jobIds(countingHex()),
     }),
+    cache: createNodeCache({ clock, timers: fakeTimers(clock) }),
     observer: {
-      route: () => ({ started: () => {}, ended: () => {}, jobEnded: () => {} }),
+      route: () => silentRoute,
       timerFired: () => {},
       decided: () => {},
     },

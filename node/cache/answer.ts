@@ -1,0 +1,113 @@
+/**
+ * The way of a request through the cache: past it, answered from it, or on to the upstream with what is at hand.
+ *
+ *   past it ◀── not to be looked up ── request ── look-up ─┬─ hit ──────────▶ the copy, and a refresh behind it where it is stale
+ *                                                          ├─ ask ──────────▶ fetch/asking.ts
+ *                                                          └─ unavailable ──▶ 504
+ */
+import type { CacheDirectives } from '@weir/proto/http/cache-control.js';
+import type { ForwardReason } from '@weir/proto/http/cache-status.js';
+import { failure } from '@weir/proto/http/failures.js';
+import { hasField } from '@weir/proto/http/headers.js';
+import { type Cancel, type GatewayRequest, nothingToCancel, type ResponseHandler } from '../pipeline/dispatch.js';
+import { type Ask, askedDirectives, whyBypass } from './ask.js';
+import { cacheKey } from './cache-key.js';
+import { type Asked, Asking, pendingOf } from './fetch/asking.js';
+import { Fetch } from './fetch/fetch.js';
+import { subjectOf } from './inspection.js';
+import { lookUp, type Verdict } from './look-up.js';
+import { passBy } from './pass-by.js';
+import { servesFromPart } from './reply.js';
+import type { RouteCache } from './route-cache.js';
+import { serveEntry } from './serve.js';
+import type { Entry, Found } from './store/l1.js';
+import { remainingMs } from './stored.js';
+
+export function answerThrough(route: RouteCache, request: GatewayRequest, handler: ResponseHandler): Cancel {
+  const ask = askOf(request);
+  const asked = askedDirectives(ask.headers, route.spec);
+  const why = route.bypasses(ask) ? 'bypass' : whyBypass(ask, asked);
+  if (why !== null) return passBy(route, request, handler, ask, why);
+  const key = route.keyPrefix + cacheKey(ask, route.spec.key);
+  return answer(route, { request, handler, ask, asked, key }, true);
+}
+
+function askOf({ method, path, query, authority, headers, body, exchange }: GatewayRequest): Ask {
+  const { scheme, consumerId } = exchange;
+  return { method, scheme, authority, path, query, headers, hasBody: body !== null, consumerId };
+}
+
+function answer(route: RouteCache, asked: Asked, mayShare: boolean): Cancel {
+  const nowMs = route.clock.nowMs();
+  const found = find(route, asked);
+  const verdict = verdictOn(found, asked.asked, nowMs);
+  switch (verdict.kind) {
+    case 'hit':
+      return hit(route, asked, found, verdict, nowMs);
+    case 'ask': {
+      const { reason, standsInUntilMs } = verdict;
+      if (isForOneAlone(route, asked, found.entry, nowMs)) {
+        return passBy(route, asked.request, asked.handler, asked.ask, reason);
+      }
+      const toAsk = { reason, entry: found.entry, standsInUntilMs };
+      return new Asking(route, asked, toAsk, (alone) => answer(route, alone, false)).begin(mayShare);
+    }
+    case 'unavailable':
+      asked.request.exchange.cache = 'unavailable';
+      asked.handler.onError(failure('not_cached', 'the client asked for a stored answer alone, and there is none'));
+      return nothingToCancel;
+  }
+}
+
+/** The whole, or a part that holds what is asked for. */
+function find({ node, clock }: RouteCache, { key, ask }: Asked): Found {
+  const found = node.l1.find(key, ask.headers);
+  if (found.entry !== null || !hasField(ask.headers, 'range')) return found;
+  const part = node.l1.find(key, ask.headers, true);
+  if (part.entry === null) return found;
+  return servesFromPart(ask, part.entry.stored, clock.wallMs()) ? part : { ...part, entry: null };
+}
+
+function verdictOn({ entry, softPurgedAtMs, isKnown }: Found, asked: CacheDirectives, nowMs: number): Verdict {
+  const missReason: ForwardReason = isKnown ? 'vary-miss' : 'uri-miss';
+  return lookUp(entry?.stored ?? null, asked, softPurgedAtMs, missReason, nowMs);
+}
+
+/**
+ * What comes of it was for one client alone lately, and nothing is at hand that could be validated: the client's own
+ * conditions serve better than a whole answer that is not stored.
+ */
+function isForOneAlone({ node }: RouteCache, { key, ask }: Asked, entry: Entry | null, nowMs: number): boolean {
+  if (entry !== null) return false;
+  if (!hasField(ask.headers, 'if-none-match') && !hasField(ask.headers, 'if-modified-since')) return false;
+  return node.flights.isNotShared(node.l1.flightKey(key, ask.headers), nowMs);
+}
+
+function hit(
+  route: RouteCache,
+  asked: Asked,
+  { entry, softPurgedAtMs }: Found,
+  { isStale, refreshes }: Extract<Verdict, { kind: 'hit' }>,
+  nowMs: number,
+): Cancel {
+  if (entry === null) throw new Error('a hit is found');
+  const { name, clock } = route;
+  const ttlS = Math.floor(Math.min(remainingMs(entry.stored, nowMs), softPurgedAtMs - nowMs) / 1000);
+  asked.request.exchange.cache = isStale ? 'stale' : 'hit';
+  const told = { name, forward: null, ttlS };
+  const cancel = serveEntry(asked.ask, asked.handler, entry, told, nowMs, clock.wallMs());
+  if (refreshes) refresh(route, asked, entry, nowMs);
+  return cancel;
+}
+
+/** Behind the answer, and for nobody: the next one finds a fresh copy. */
+function refresh(route: RouteCache, asked: Asked, entry: Entry, nowMs: number): void {
+  const { flights, l1 } = route.node;
+  const { request, key } = asked;
+  const ask: Ask = { ...asked.ask, method: 'GET' };
+  const subject = subjectOf(ask, []);
+  const flightKey = l1.flightKey(key, ask.headers);
+  if (!flights.mayRefresh(flightKey, subject, nowMs)) return;
+  const pending = pendingOf({ ...asked, ask }, { reason: 'stale', entry, standsInUntilMs: nowMs });
+  new Fetch(route, { request, method: 'GET', pending, entry, key, subject, flightKey }, null).begin();
+}

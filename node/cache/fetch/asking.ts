@@ -1,0 +1,340 @@
+/**
+ * A client's request that needs the upstream: it begins a fetch or waits for one, and gives its client what comes of it, or
+ * the copy in its stead when that is better than a failure or than waiting any longer.
+ *
+ *   begin ──▶ waiting ─┬─ shared ────▶ reads the answer as it comes
+ *              ▲       ├─ passed ────▶ gets the answer that is for it alone
+ *              │       ├─ confirmed, stands in, slow ──▶ gets the copy
+ *              │       └─ failed
+ *              └ released, or waited too long for another's answer: asks by itself
+ */
+
+import type { CacheDirectives } from '@weir/proto/http/cache-control.js';
+import {
+  type CacheStatus,
+  type ForwardReason,
+  formatCacheStatus,
+  withCacheStatus,
+} from '@weir/proto/http/cache-status.js';
+import type { Failure } from '@weir/proto/http/failures.js';
+import { type HeaderList, hasField, withoutField } from '@weir/proto/http/headers.js';
+import {
+  type Cancel,
+  type GatewayRequest,
+  nothingToCancel,
+  type ResponseHandler,
+  type ResponseHead,
+} from '../../pipeline/dispatch.js';
+import type { Timer } from '../../time/clock.js';
+import type { Ask } from '../ask.js';
+import { subjectOf } from '../inspection.js';
+import type { PurgeSubject } from '../purge/marks.js';
+import { type Pending, standsIn } from '../receive.js';
+import type { Refusal } from '../refusals.js';
+import { replyTo } from '../reply.js';
+import type { CacheResult } from '../results.js';
+import { hasValidator } from '../revalidate.js';
+import type { RouteCache } from '../route-cache.js';
+import { replyBytes, serveEntry } from '../serve.js';
+import { standInAfterMs } from '../stale-if-slow.js';
+import type { Entry } from '../store/l1.js';
+import { remainingMs, storedOf } from '../stored.js';
+import { Fetch, type Shared, type Waiter } from './fetch.js';
+import type { Reader } from './stream.js';
+
+export interface Asked {
+  readonly request: GatewayRequest;
+  readonly handler: ResponseHandler;
+  readonly ask: Ask;
+  readonly asked: CacheDirectives;
+  readonly key: string;
+}
+
+/** What the look-up has said. */
+export interface ToAsk {
+  readonly reason: ForwardReason;
+  readonly entry: Entry | null;
+  readonly standsInUntilMs: number;
+}
+
+/** Looks up anew, and answers; used where a request that has waited is to ask by itself. */
+export type AskAlone = (asked: Asked) => Cancel;
+
+/** A request that is made of the question: what is asked of the upstream, with the copy at hand. */
+export function pendingOf({ ask, asked }: Asked, { entry, standsInUntilMs }: ToAsk): Pending {
+  const stored = entry?.stored ?? null;
+  return {
+    ask,
+    asked,
+    validated: stored !== null && hasValidator(stored) ? stored : null,
+    standIn: stored,
+    standsInUntilMs,
+  };
+}
+
+export class Asking implements Waiter {
+  readonly headers: HeaderList;
+  readonly #route: RouteCache;
+  readonly #asked: Asked;
+  readonly #toAsk: ToAsk;
+  readonly #pending: Pending;
+  readonly #subject: PurgeSubject;
+  readonly #alone: AskAlone;
+  readonly #handler: ResponseHandler;
+  #fetch: Fetch | null = null;
+  #isLeader = true;
+  #timer: Timer | null = null;
+  #standInAtMs = Number.POSITIVE_INFINITY;
+  #waitUntilMs = Number.POSITIVE_INFINITY;
+  #reader: Reader | null = null;
+  /** Of what has taken the place of the fetch: a copy that is being served, or the request asking by itself. */
+  #cancelOther: Cancel = nothingToCancel;
+  #hasBegun = false;
+  #isOver = false;
+
+  constructor(route: RouteCache, asked: Asked, toAsk: ToAsk, alone: AskAlone) {
+    this.headers = asked.ask.headers;
+    this.#route = route;
+    this.#asked = asked;
+    this.#handler = asked.handler;
+    this.#toAsk = toAsk;
+    this.#pending = pendingOf(asked, toAsk);
+    this.#subject = subjectOf(asked.ask, []);
+    this.#alone = alone;
+  }
+
+  begin(mayShare: boolean): Cancel {
+    const { node, clock } = this.#route;
+    const flightKey = mayShare ? this.#flightKey() : null;
+    if (flightKey === null || !this.#join(flightKey)) {
+      const nowMs = clock.nowMs();
+      const isShared = flightKey !== null && node.flights.mayBegin(flightKey, nowMs);
+      this.#lead(isShared ? flightKey : null);
+    }
+    this.#awaitLimits();
+    return this.cancel;
+  }
+
+  /** Null: it asks by itself. Whoever insists on the upstream's word gets one that was given for it. */
+  #flightKey(): string | null {
+    const { spec, node } = this.#route;
+    const { ask, key } = this.#asked;
+    const isAlike = ask.method === 'GET' && this.#toAsk.reason !== 'request' && !hasField(ask.headers, 'range');
+    return spec.collapse !== null && isAlike ? node.l1.flightKey(key, ask.headers) : null;
+  }
+
+  #join(flightKey: string): boolean {
+    const { spec, node, clock } = this.#route;
+    const fetch = node.flights.joinable(flightKey, this.#subject);
+    if (fetch === null || spec.collapse === null || fetch.waiters >= spec.collapse.waitersMax) return false;
+    this.#fetch = fetch;
+    this.#isLeader = false;
+    this.#waitUntilMs = clock.nowMs() + spec.collapse.waitMs;
+    if (fetch.join(this)) return true;
+    this.#isLeader = true;
+    this.#waitUntilMs = Number.POSITIVE_INFINITY;
+    return false;
+  }
+
+  #lead(flightKey: string | null): void {
+    const { request, ask, key } = this.#asked;
+    const pending = this.#pending;
+    const { entry } = this.#toAsk;
+    const question = { request, method: ask.method, pending, entry, key, subject: this.#subject, flightKey };
+    this.#fetch = new Fetch(this.#route, question, this);
+    this.#fetch.begin();
+  }
+
+  readonly cancel: Cancel = () => {
+    if (this.#isOver) return;
+    this.#end();
+    this.#reader?.cancel();
+    this.#leave(false);
+    this.#cancelOther();
+  };
+
+  #leave(refills: boolean): void {
+    this.#fetch?.leave(this, refills);
+    if (this.#isLeader && !refills) this.#fetch?.tell(this.#asked.request.exchange, true);
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    this.#timer?.cancel();
+  }
+
+  // How long it waits.
+
+  #awaitLimits(): void {
+    if (this.#hasBegun || this.#isOver) return;
+    const { spec, clock, slow } = this.#route;
+    const { exchange } = this.#asked.request;
+    const nowMs = clock.nowMs();
+    const learntMs = slow?.at(nowMs) ?? null;
+    const afterMs = standInAfterMs(this.#pending, spec.staleIfSlow, learntMs, exchange.deadlineAtMs, nowMs);
+    if (afterMs !== null) this.#standInAtMs = nowMs + afterMs;
+    this.#arm(nowMs);
+  }
+
+  #arm(nowMs: number): void {
+    const dueMs = Math.min(this.#standInAtMs, this.#waitUntilMs);
+    if (dueMs === Number.POSITIVE_INFINITY) return;
+    this.#timer ??= this.#route.timers.create(() => this.#due());
+    this.#timer.arm(Math.max(0, dueMs - nowMs));
+  }
+
+  #due(): void {
+    const nowMs = this.#route.clock.nowMs();
+    if (nowMs >= this.#standInAtMs) {
+      this.#standInAtMs = Number.POSITIVE_INFINITY;
+      if (this.#serveStandIn('stale_slow', { detail: 'stale-if-slow' }, true)) return;
+    }
+    if (nowMs >= this.#waitUntilMs) {
+      this.#leave(false);
+      this.released();
+      return;
+    }
+    this.#arm(nowMs);
+  }
+
+  // What comes of the fetch.
+
+  confirmed(entry: Entry): void {
+    if (this.#isOver) return;
+    this.#serve(entry, 'revalidated', { forward: 'stale', forwardStatus: 304, collapsed: !this.#isLeader });
+  }
+
+  standsIn(status: number | null): boolean {
+    if (this.#isOver) return true;
+    const told = { forwardStatus: status ?? undefined, detail: 'stale-if-error' };
+    return this.#serveStandIn('stale_error', told, false);
+  }
+
+  /** The copy, unless it was purged since it was looked up. */
+  #serveStandIn(result: CacheResult, more: Partial<CacheStatus>, refills: boolean): boolean {
+    const { node, clock } = this.#route;
+    const { entry } = this.#toAsk;
+    if (entry === null || !standsIn(this.#pending, clock.nowMs())) return false;
+    if (node.marks.purgedAtMs(entry.subject, entry.began) === Number.NEGATIVE_INFINITY) return false;
+    if (refills) this.#leave(true);
+    this.#serve(entry, result, { forward: this.#toAsk.reason, ...more });
+    return true;
+  }
+
+  #serve(entry: Entry, result: CacheResult, told: Omit<CacheStatus, 'name'>): void {
+    const { clock, name } = this.#route;
+    const { ask, request } = this.#asked;
+    const nowMs = clock.nowMs();
+    if (result !== 'stale_slow' && this.#isLeader) this.#fetch?.tell(request.exchange, true);
+    this.#begun(result);
+    const ttlS = Math.floor(remainingMs(entry.stored, nowMs) / 1000);
+    this.#cancelOther = serveEntry(ask, this.#handler, entry, { name, ttlS, ...told }, nowMs, clock.wallMs());
+  }
+
+  shared({ stored, stream, status, lengthBytes, headers }: Shared): void {
+    if (this.#isOver) return;
+    const { clock, name } = this.#route;
+    const { ask } = this.#asked;
+    const { reason } = this.#toAsk;
+    const nowMs = clock.nowMs();
+    const reply = replyTo(ask, stored, lengthBytes, nowMs, clock.wallMs());
+    this.#begun(this.#isLeader ? 'miss' : 'collapsed');
+    const ttlS = Math.floor(remainingMs(stored, nowMs) / 1000);
+    const told = { name, forward: reason, stored: true, collapsed: !this.#isLeader, ttlS };
+    const isAsItCame = this.#isLeader && reply.status === status;
+    const sent = isAsItCame
+      ? withCacheStatus(headers, told)
+      : [...reply.headers, 'cache-status', formatCacheStatus(told)];
+    const bytes = replyBytes(reply, lengthBytes, ask.method);
+    if (reply.body === null) {
+      this.#handler.onHeaders({ status: reply.status, headers: sent, lengthBytes: bytes, resume: () => {} });
+      if (this.#isOver) return;
+      this.#complete();
+      this.#fetch?.leave(this, true);
+      return;
+    }
+    const reader = stream.read(this.#handler, reply.body, () => this.#readerEnded());
+    this.#reader = reader;
+    this.#handler.onHeaders({ status: reply.status, headers: sent, lengthBytes: bytes, resume: reader.resume });
+    reader.pump();
+  }
+
+  /** Right before its client hears of the end. */
+  #readerEnded(): void {
+    this.#end();
+    if (this.#isLeader) this.#fetch?.tell(this.#asked.request.exchange, true);
+    this.#fetch?.leave(this, true);
+  }
+
+  passed(head: ResponseHead, headers: HeaderList, why: Refusal | null): void {
+    if (this.#isOver) return;
+    const { name, spec, clock } = this.#route;
+    const { ask } = this.#asked;
+    this.#begun('miss');
+    const told: CacheStatus = { name, forward: this.#toAsk.reason, detail: why ?? undefined };
+    const sent = withCacheStatus(headers, told);
+    if (head.status === 200 && ask.method === 'GET' && hasConditions(headers, ask.headers)) {
+      // The conditions were kept from the upstream, so they are judged here.
+      const nowMs = clock.nowMs();
+      const moments = { askedAtMs: nowMs, receivedAtMs: nowMs, receivedWallMs: clock.wallMs() };
+      const reply = replyTo(ask, storedOf(200, sent, moments, spec), null, nowMs, moments.receivedWallMs);
+      if (reply.status === 304) {
+        this.#notModified([...withoutField(reply.headers, 'age'), 'cache-status', formatCacheStatus(told)]);
+        return;
+      }
+    }
+    const { status, lengthBytes } = head;
+    this.#handler.onHeaders({ status, headers: sent, lengthBytes, resume: () => head.resume() });
+  }
+
+  #notModified(headers: HeaderList): void {
+    this.#handler.onHeaders({ status: 304, headers, lengthBytes: 0, resume: () => {} });
+    if (this.#isOver) return;
+    this.#complete();
+    this.#fetch?.leave(this, false);
+  }
+
+  data(chunk: Uint8Array): boolean {
+    return !this.#isOver && this.#handler.onData(chunk);
+  }
+
+  complete(): void {
+    if (!this.#isOver) this.#complete();
+  }
+
+  #complete(): void {
+    this.#end();
+    if (this.#isLeader) this.#fetch?.tell(this.#asked.request.exchange, true);
+    this.#handler.onComplete();
+  }
+
+  failed(failed: Failure): void {
+    if (this.#isOver) return;
+    const { name } = this.#route;
+    const { exchange } = this.#asked.request;
+    this.#begun('miss');
+    this.#end();
+    this.#fetch?.tell(exchange, true);
+    const told = formatCacheStatus({ name, forward: this.#toAsk.reason, detail: failed.code });
+    this.#handler.onError({ ...failed, headers: [...(failed.headers ?? []), 'cache-status', told] });
+  }
+
+  released(): void {
+    if (this.#isOver) return;
+    this.#timer?.cancel();
+    this.#fetch = null;
+    this.#hasBegun = true;
+    this.#cancelOther = this.#alone(this.#asked);
+  }
+
+  #begun(result: CacheResult): void {
+    this.#hasBegun = true;
+    this.#timer?.cancel();
+    this.#asked.request.exchange.cache = result;
+  }
+}
+
+function hasConditions(answer: HeaderList, asked: HeaderList): boolean {
+  const isAsked = hasField(asked, 'if-none-match') || hasField(asked, 'if-modified-since');
+  return isAsked && (hasField(answer, 'etag') || hasField(answer, 'last-modified'));
+}

@@ -1,0 +1,472 @@
+/**
+ * One request to the upstream on behalf of the cache: for the client that began it, for others that wait for the same
+ * answer, or for nobody, to refresh what is stored. It has an exchange and a deadline of its own, so that a leader that
+ * leaves, or had little time, does not take the others with it.
+ *
+ *   asking ─┬─ 304 ──────────────────▶ confirmed: everybody gets the copy, which is as good as new
+ *           ├─ may be stored ────────▶ storing: everybody whose answer it is reads it as it comes, the others are released
+ *           ├─ for one client alone ─▶ passing: the leader gets it, the others are released
+ *           └─ failed ───────────────▶ over: whoever has a copy that may stand in gets that; the leader hears why, the
+ *                                      others are released
+ *
+ * "Released" means that they ask by themselves, side by side. What nobody waits for any more goes on only if it refills
+ * the store: a refresh, or an answer that is being stored.
+ */
+import { type Failure, timerFired } from '@weir/proto/http/failures.js';
+import type { HeaderList } from '@weir/proto/http/headers.js';
+import { withExchange } from '../../pipeline/derived-request.js';
+import {
+  type Cancel,
+  type GatewayRequest,
+  nothingToCancel,
+  type ResponseHandler,
+  type ResponseHead,
+} from '../../pipeline/dispatch.js';
+import { type Exchange, forkExchange, joinExchange } from '../../pipeline/exchange.js';
+import type { Timer } from '../../time/clock.js';
+import type { Moments } from '../freshness.js';
+import { hasTags, ownFieldsEnd, tagsEnd } from '../pass-by.js';
+import type { PurgeSubject } from '../purge/marks.js';
+import { tagsOf } from '../purge/tags.js';
+import { type Pending, type Receipt, receive, standsIn } from '../receive.js';
+import type { Refusal } from '../refusals.js';
+import { afterHead, validatingHeaders } from '../revalidate.js';
+import type { RouteCache } from '../route-cache.js';
+import { isTrouble } from '../statuses.js';
+import type { Entry, Writing } from '../store/l1.js';
+import { remainingMs, type Stored } from '../stored.js';
+import { varyKey } from '../vary-key.js';
+import { Ear } from './ear.js';
+import { FAILED_MS, NOT_SHARED_MS, REFRESHES_MAX } from './flights.js';
+import { Stream } from './stream.js';
+
+/** What is asked, by whom, and what there is already. */
+export interface Question {
+  readonly request: GatewayRequest;
+  /** A refresh for HEAD is a GET. */
+  readonly method: string;
+  readonly pending: Pending;
+  readonly entry: Entry | null;
+  readonly key: string;
+  readonly subject: PurgeSubject;
+  /** Under which others may wait for it; null: nobody may. */
+  readonly flightKey: string | null;
+}
+
+/** An answer that is being stored. */
+export interface Shared {
+  readonly stored: Stored;
+  readonly stream: Stream;
+  readonly status: number;
+  readonly lengthBytes: number | null;
+  /** As they came, for the one who asked: what is not kept for others is among them. */
+  readonly headers: HeaderList;
+}
+
+export interface Waiter {
+  readonly headers: HeaderList;
+  confirmed(entry: Entry): void;
+  shared(answer: Shared): void;
+  /** To the leader alone. */
+  passed(head: ResponseHead, headers: HeaderList, why: Refusal | null): void;
+  /** To the leader alone. */
+  data(chunk: Uint8Array): boolean;
+  complete(): void;
+  failed(failure: Failure): void;
+  /** The upstream is in trouble. True: the copy that it has is its answer. */
+  standsIn(status: number | null): boolean;
+  /** It is to ask by itself. */
+  released(): void;
+}
+
+type State = 'asking' | 'draining' | 'storing' | 'passing' | 'over';
+
+export class Fetch implements ResponseHandler {
+  readonly began: number;
+  readonly exchange: Exchange;
+  readonly #route: RouteCache;
+  readonly #question: Question;
+  readonly #askedAtMs: number;
+  readonly #waiters = new Set<Waiter>();
+  readonly #timer: Timer;
+  #leader: Waiter | null;
+  #state: State = 'asking';
+  #ear: Ear | null = null;
+  #cancelNext: Cancel = nothingToCancel;
+  #isForNobody = false;
+  /** Without conditions, since the first answer was about another copy. */
+  #isAskedAgain = false;
+  #isTold = false;
+  #answer: Shared | null = null;
+  #writing: Writing | null = null;
+  #subject: PurgeSubject;
+
+  /** `leader`: who began it; null: it is for nobody. */
+  constructor(route: RouteCache, question: Question, leader: Waiter | null) {
+    const { clock, node, timers, totalMs } = route;
+    const nowMs = clock.nowMs();
+    this.#route = route;
+    this.#question = question;
+    this.#leader = leader;
+    if (leader !== null) this.#waiters.add(leader);
+    this.#askedAtMs = nowMs;
+    this.#subject = question.subject;
+    // Before anything is sent: a purge from here on means what comes of it.
+    this.began = node.marks.seq;
+    const fork = forkExchange(question.request.exchange);
+    this.exchange = { ...fork, attempts: [], receivedAtMs: nowMs, deadlineAtMs: nowMs + totalMs, noJob: null };
+    this.#timer = timers.create(() => this.#tooLate());
+    if (leader === null) this.#goOnForNobody();
+  }
+
+  begin(): void {
+    const { node, totalMs } = this.#route;
+    const { request, method, pending, flightKey } = this.#question;
+    node.flights.fetches += 1;
+    if (flightKey !== null) node.flights.begin(flightKey, this);
+    this.#timer.arm(totalMs);
+    this.#ask(validatingHeaders(request.headers, method === 'HEAD' ? null : pending.validated));
+  }
+
+  #ask(headers: HeaderList): void {
+    const ear = new Ear(this);
+    this.#ear?.close();
+    this.#ear = ear;
+    const { request, method } = this.#question;
+    const cancel = this.#route.next(withExchange(request, method, headers, this.exchange), ear);
+    // What came meanwhile may have ended it, or asked again.
+    if (this.#ear === ear && this.#state !== 'over') this.#cancelNext = cancel;
+    else cancel();
+  }
+
+  get waiters(): number {
+    return this.#waiters.size;
+  }
+
+  /** False: what comes is not for this one. */
+  join(waiter: Waiter): boolean {
+    if (this.#state !== 'asking' && !(this.#answer !== null && this.#isFor(waiter, this.#answer.stored))) return false;
+    this.#waiters.add(waiter);
+    if (this.#isForNobody) this.#goOnForSomebody();
+    if (this.#answer !== null) waiter.shared(this.#answer);
+    return true;
+  }
+
+  /** It waits no longer, or has its answer. `refills`: what comes is wanted all the same. */
+  leave(waiter: Waiter, refills: boolean): void {
+    this.#waiters.delete(waiter);
+    if (this.#leader === waiter) this.#leader = null;
+    if (this.#state === 'over' || this.#state === 'draining' || this.#waiters.size > 0) return;
+    const isWanted = this.#answer?.stream.isStored ?? (this.#state === 'asking' && (refills || this.#isForNobody));
+    if (isWanted && this.#goOnForNobody()) return;
+    this.#endFlight();
+    this.#writing?.abandon();
+    this.#cancel();
+  }
+
+  /** What became of it, to the exchange of the one who began it. `isOver`: that one ends now. */
+  tell(exchange: Exchange, isOver: boolean): void {
+    if (this.#isTold) return;
+    this.#isTold = isOver;
+    joinExchange(exchange, this.exchange);
+  }
+
+  #goOnForNobody(): boolean {
+    const { flights } = this.#route.node;
+    if (this.#isForNobody) return true;
+    if (flights.refreshes >= REFRESHES_MAX) return false;
+    this.#isForNobody = true;
+    flights.refreshes += 1;
+    return true;
+  }
+
+  #goOnForSomebody(): void {
+    this.#isForNobody = false;
+    this.#route.node.flights.refreshes -= 1;
+  }
+
+  // What comes from below.
+
+  onHeaders(head: ResponseHead): void {
+    const { clock, slow } = this.#route;
+    const nowMs = clock.nowMs();
+    if (head.status < 500) slow?.answered(nowMs - this.#askedAtMs, nowMs);
+    const moments: Moments = {
+      askedAtMs: this.#askedAtMs,
+      receivedAtMs: nowMs,
+      receivedWallMs: clock.wallMs(),
+    };
+    if (this.#leader !== null) this.tell(this.#question.request.exchange, false);
+    if (this.exchange.hasFallenBack) this.#fellBack(head);
+    else if (this.#question.method === 'HEAD') this.#headCame(head, moments);
+    else this.#received(head, moments);
+  }
+
+  #received(head: ResponseHead, moments: Moments): void {
+    const { spec } = this.#route;
+    const asked = this.#question.pending;
+    const pending = this.#isAskedAgain ? { ...asked, validated: null } : asked;
+    const tags = tagsOf(head.headers);
+    const headers = tagsEnd(head.headers, spec.passesTags);
+    const receipt: Receipt = receive(pending, head.status, headers, moments, spec);
+    switch (receipt.kind) {
+      case 'confirmed':
+        this.#confirmed(receipt.stored, head.headers, tags);
+        return;
+      case 'ask-again':
+        this.#askAgain();
+        return;
+      case 'stale':
+        this.#inTrouble(head);
+        return;
+      case 'pass':
+        this.#pass(head, headers, receipt.why === 'not-modified' ? null : receipt.why);
+        return;
+      case 'store':
+        if (tags === null) this.#pass(head, headers, 'tags');
+        else this.#store(receipt.stored, head, headers, tags);
+    }
+  }
+
+  /** Without the conditions, by which the upstream means another copy than ours. */
+  #askAgain(): void {
+    const cancel = this.#cancelNext;
+    this.#cancelNext = nothingToCancel;
+    this.#isAskedAgain = true;
+    this.#ear?.close();
+    cancel();
+    this.#ask(validatingHeaders(this.#question.request.headers, null));
+  }
+
+  #confirmed(stored: Stored, update: HeaderList, tags: readonly string[] | null): void {
+    const { node, clock } = this.#route;
+    const { entry, flightKey } = this.#question;
+    if (entry === null) throw new Error('what was confirmed was asked about');
+    const subject = hasTags(update) ? { ...entry.subject, tags: tags ?? [] } : entry.subject;
+    const next = node.l1.freshen(entry, stored, subject, this.began);
+    // More tags than can be kept: a purge might miss it.
+    if (tags === null) node.l1.drop(next);
+    this.#state = 'draining';
+    this.#endFlight();
+    if (flightKey !== null) node.flights.stored(flightKey);
+    const isForAll = isReusable(stored, clock.nowMs());
+    const leader = this.#leader;
+    for (const waiter of this.#takeAll()) {
+      if (waiter === leader || (isForAll && this.#isFor(waiter, stored))) waiter.confirmed(next);
+      else waiter.released();
+    }
+  }
+
+  /** The copy is better than this answer, for those who have one. */
+  #inTrouble({ status }: ResponseHead): void {
+    this.#leaveAlone(FAILED_MS);
+    const waiters = this.#takeAll();
+    this.#cancel();
+    for (const waiter of waiters) if (!waiter.standsIn(status)) waiter.released();
+  }
+
+  /** An answer of the route's own is no state of the resource: the copy is better, and nothing of it is stored. */
+  #fellBack(head: ResponseHead): void {
+    const { clock } = this.#route;
+    if (standsIn(this.#question.pending, clock.nowMs())) this.#inTrouble(head);
+    else this.#pass(head, head.headers, null);
+  }
+
+  #headCame(head: ResponseHead, moments: Moments): void {
+    const { node, spec } = this.#route;
+    const { entry, pending } = this.#question;
+    const { status, headers } = head;
+    if (isTrouble(status) && standsIn(pending, moments.receivedAtMs)) {
+      this.#inTrouble(head);
+      return;
+    }
+    if (entry !== null && entry.stored.part === null) {
+      const next = afterHead(entry.stored, entry.body.bytes, status, headers, moments, spec);
+      if (next !== null) node.l1.freshen(entry, next, entry.subject, this.began);
+    }
+    this.#pass(head, headers, null);
+  }
+
+  #pass(head: ResponseHead, headers: HeaderList, why: Refusal | null): void {
+    const isTroubled = isTrouble(head.status) || this.exchange.hasFallenBack;
+    this.#state = 'passing';
+    this.#leaveAlone(isTroubled ? FAILED_MS : NOT_SHARED_MS);
+    if (why !== null) this.#refused(why, head.status);
+    const leader = this.#leader;
+    const waiters = this.#takeAll();
+    if (leader === null) this.#cancel();
+    else {
+      this.#waiters.add(leader);
+      leader.passed(head, ownFieldsEnd(headers, this.#route.spec.passesTags), why);
+    }
+    for (const waiter of waiters) {
+      if (waiter !== leader && !(isTroubled && waiter.standsIn(head.status))) waiter.released();
+    }
+  }
+
+  #store(stored: Stored, head: ResponseHead, headers: HeaderList, tags: readonly string[]): void {
+    const { node, spec, clock } = this.#route;
+    const { lengthBytes, status } = head;
+    const writing = node.l1.write(lengthBytes, spec.bodyBytesMax);
+    if (writing === null) {
+      const isTooLarge = lengthBytes !== null && lengthBytes > spec.bodyBytesMax;
+      this.#pass(head, headers, isTooLarge ? 'too-large' : 'no-room');
+      return;
+    }
+    this.#state = 'storing';
+    this.#writing = writing;
+    this.#subject = { ...this.#subject, tags };
+    const stream = new Stream(writing, () => head.resume());
+    this.#answer = { stored, stream, lengthBytes, headers: ownFieldsEnd(headers, spec.passesTags), status };
+    const isForAll = isReusable(stored, clock.nowMs());
+    if (!isForAll) this.#leaveAlone(NOT_SHARED_MS, false);
+    const leader = this.#leader;
+    for (const waiter of [...this.#waiters]) {
+      if (waiter === leader || (isForAll && this.#isFor(waiter, stored))) waiter.shared(this.#answer);
+      else {
+        this.#waiters.delete(waiter);
+        waiter.released();
+      }
+    }
+  }
+
+  onData(chunk: Uint8Array): boolean {
+    if (this.#answer === null) return this.#leader?.data(chunk) ?? false;
+    const { stream, status } = this.#answer;
+    const wasStored = stream.isStored;
+    const isOpen = stream.push(chunk);
+    if (!wasStored || stream.isStored) return isOpen;
+    this.#leaveAlone(NOT_SHARED_MS);
+    this.#refused('too-large', status);
+    if (!stream.isRead) this.#cancel();
+    return isOpen;
+  }
+
+  onComplete(): void {
+    const wasPassing = this.#state === 'passing';
+    const leader = this.#leader;
+    if (this.#answer !== null) {
+      if (this.#answer.stream.isStored) this.#keep(this.#answer);
+      this.#endFlight();
+    }
+    this.#finish();
+    this.#answer?.stream.end('whole');
+    if (wasPassing) leader?.complete();
+    this.#tellOnesOwn();
+  }
+
+  #keep({ stored, status }: Shared): void {
+    const { node, observer } = this.#route;
+    const { key, request, flightKey } = this.#question;
+    const writing = this.#writing;
+    if (writing === null || !node.l1.keep(key, request.headers, stored, writing, this.#subject, this.began)) {
+      this.#refused('overtaken', status);
+      return;
+    }
+    node.refusals.stored(this.#subject.url);
+    if (flightKey !== null && isReusable(stored, this.#route.clock.nowMs())) node.flights.stored(flightKey);
+    observer.stored();
+  }
+
+  onError(failed: Failure): void {
+    const { slow, clock } = this.#route;
+    const state = this.#state;
+    const leader = this.#leader;
+    this.exchange.failure ??= failed;
+    if (state === 'asking') {
+      const nowMs = clock.nowMs();
+      slow?.gaveUp(nowMs - this.#askedAtMs, nowMs);
+    }
+    if (state === 'asking' || state === 'storing') this.#leaveAlone(FAILED_MS);
+    if (this.#answer?.stream.isStored === true) this.#refused('incomplete', this.#answer.status);
+    this.#writing?.abandon();
+    const waiters = state === 'asking' ? this.#takeAll() : [];
+    this.#finish();
+    this.#answer?.stream.end(failed);
+    if (state === 'passing') leader?.failed(failed);
+    for (const waiter of waiters) this.#hearFailure(waiter, waiter === leader, failed);
+    this.#tellOnesOwn();
+  }
+
+  #hearFailure(waiter: Waiter, isLeader: boolean, failed: Failure): void {
+    if (waiter.standsIn(null)) return;
+    if (isLeader) waiter.failed(failed);
+    else waiter.released();
+  }
+
+  // How it ends.
+
+  #tooLate(): void {
+    const failed = timerFired('total', this.#route.totalMs);
+    this.exchange.failure ??= failed;
+    this.#route.timerFired();
+    this.#ear?.close();
+    this.#cancelNext();
+    this.onError(failed);
+  }
+
+  #cancel(): void {
+    if (this.#state === 'over') return;
+    this.exchange.failure ??= this.#question.request.exchange.failure;
+    this.#endFlight();
+    this.#writing?.abandon();
+    this.#finish();
+    this.#ear?.close();
+    this.#cancelNext();
+    this.#tellOnesOwn();
+  }
+
+  #finish(): void {
+    const { flights } = this.#route.node;
+    this.#state = 'over';
+    this.#timer.cancel();
+    flights.fetches -= 1;
+    if (this.#isForNobody) flights.refreshes -= 1;
+    this.#isForNobody = false;
+  }
+
+  /** Where no exchange of a client will say what was tried. */
+  #tellOnesOwn(): void {
+    if (this.#isTold || this.#leader !== null) return;
+    this.#isTold = true;
+    this.exchange.endedAtMs = this.#route.clock.nowMs();
+    this.#route.observer.fetchEnded(this.exchange);
+  }
+
+  #takeAll(): Waiter[] {
+    const waiters = [...this.#waiters];
+    this.#waiters.clear();
+    return waiters;
+  }
+
+  #isFor(waiter: Waiter, { vary }: Stored): boolean {
+    return vary.length === 0 || varyKey(vary, waiter.headers) === varyKey(vary, this.#question.request.headers);
+  }
+
+  #endFlight(): void {
+    const { flightKey } = this.#question;
+    if (flightKey !== null) this.#route.node.flights.end(flightKey, this);
+  }
+
+  /** Nobody waits for such an answer for so long; `cameToNothing`: nor is it worth a refresh. */
+  #leaveAlone(forMs: number, cameToNothing = true): void {
+    const { node, clock } = this.#route;
+    const { flightKey } = this.#question;
+    this.#endFlight();
+    if (flightKey === null) return;
+    const untilMs = clock.nowMs() + forMs;
+    node.flights.notShared(flightKey, untilMs);
+    if (cameToNothing) node.flights.notRefreshed(flightKey, untilMs);
+  }
+
+  #refused(why: Refusal, status: number): void {
+    const { node, clock, observer } = this.#route;
+    node.refusals.note(this.#subject.url, why, status, clock.wallMs());
+    observer.notStored(why);
+  }
+}
+
+/** Whether it may answer others than the one who has asked (RFC 9111 §4). */
+function isReusable(stored: Stored, nowMs: number): boolean {
+  return !stored.reuse.alwaysAsks && remainingMs(stored, nowMs) > 0;
+}

@@ -1,0 +1,93 @@
+/**
+ * Fetches that others may wait for, at most one for each key: what collapses identical requests into one. Owns which they
+ * are, how many fetches go on without a client, and which keys are not to be waited for.
+ *
+ *   nothing ── first request ──▶ flight ── stored ──▶ nothing: the next one is a hit
+ *                                  │  ├─ confirmed ─▶ nothing
+ *                                  │  └─ not for all, or failed ──▶ hit-for-miss for a while ──▶ nothing
+ *                                  └── purged meanwhile: who comes now begins another, those who waited wait on
+ */
+import type { PurgeMarks, PurgeSubject } from '../purge/marks.js';
+import type { Fetch } from './fetch.js';
+import { Recent } from './recent.js';
+
+/** Flights at once; beyond it each request asks by itself. */
+export const FLIGHTS_MAX = 10_000;
+/** Fetches without a client at once: refreshes, and refills whose client got a stale copy. */
+export const REFRESHES_MAX = 256;
+/** Keys that are remembered: with their texts some 2 MiB. */
+const RECENT_MAX = 10_000;
+
+/** How long it is believed that the answer to a key is for one client alone. */
+export const NOT_SHARED_MS = 10_000;
+/** How long after a failure each request asks by itself, and a refresh is not tried again. */
+export const FAILED_MS = 1_000;
+
+export class Flights {
+  /** Fetches that have begun and not ended, with a flight or without. */
+  fetches = 0;
+  /** Those of them that go on for nobody. */
+  refreshes = 0;
+  /** Refreshes that were not begun, because there were as many as may be. */
+  refreshRefusals = 0;
+  readonly #flights = new Map<string, Fetch>();
+  readonly #notShared = new Recent(RECENT_MAX);
+  readonly #notRefreshed = new Recent(RECENT_MAX);
+  readonly #marks: PurgeMarks;
+
+  constructor(marks: PurgeMarks) {
+    this.#marks = marks;
+  }
+
+  get size(): number {
+    return this.#flights.size;
+  }
+
+  /** The one that a request that comes now may wait for. */
+  joinable(flightKey: string, subject: PurgeSubject): Fetch | null {
+    const fetch = this.#flights.get(flightKey);
+    return fetch !== undefined && this.#marks.mayJoin(subject, fetch.began) ? fetch : null;
+  }
+
+  /** Whether a new fetch may be waited for. */
+  mayBegin(flightKey: string, nowMs: number): boolean {
+    return this.#flights.size < FLIGHTS_MAX && !this.#notShared.has(flightKey, nowMs);
+  }
+
+  isNotShared(flightKey: string, nowMs: number): boolean {
+    return this.#notShared.has(flightKey, nowMs);
+  }
+
+  /** Whether a fetch for nobody may begin now. */
+  mayRefresh(flightKey: string, subject: PurgeSubject, nowMs: number): boolean {
+    if (this.joinable(flightKey, subject) !== null || this.#notRefreshed.has(flightKey, nowMs)) return false;
+    if (this.refreshes < REFRESHES_MAX) return true;
+    this.refreshRefusals += 1;
+    return false;
+  }
+
+  /** It takes the place of one that a purge has overtaken. */
+  begin(flightKey: string, fetch: Fetch): void {
+    this.#flights.set(flightKey, fetch);
+  }
+
+  /** No longer to be waited for. */
+  end(flightKey: string, fetch: Fetch): void {
+    if (this.#flights.get(flightKey) === fetch) this.#flights.delete(flightKey);
+  }
+
+  /** What came was for one client, or nothing came: until then nobody waits for such an answer. */
+  notShared(flightKey: string, untilMs: number): void {
+    this.#notShared.remember(flightKey, untilMs);
+  }
+
+  /** Nothing came that could be stored: until then no refresh is tried. */
+  notRefreshed(flightKey: string, untilMs: number): void {
+    this.#notRefreshed.remember(flightKey, untilMs);
+  }
+
+  stored(flightKey: string): void {
+    this.#notShared.forget(flightKey);
+    this.#notRefreshed.forget(flightKey);
+  }
+}

@@ -1,0 +1,95 @@
+/** What all requests of a route have in common for the cache: made once, when its chain is compiled. */
+import { headerValue } from '@weir/proto/http/headers.js';
+import type { BypassSpec, CacheSpec } from '@weir/proto/snapshot/cache.js';
+import type { RouteSpec } from '@weir/proto/snapshot/snapshot.js';
+import { LearntLimit } from '../latency/learnt-limit.js';
+import type { RouteObserver } from '../observe/observer.js';
+import type { Dispatch } from '../pipeline/dispatch.js';
+import type { ChainServices } from '../pipeline/services.js';
+import { compileConditions, queryPairs } from '../route/conditions.js';
+import type { Clock, Timers } from '../time/clock.js';
+import type { Ask } from './ask.js';
+import type { NodeCache } from './node-cache.js';
+
+export interface RouteCache {
+  readonly routeId: string;
+  readonly spec: CacheSpec;
+  readonly keyPrefix: string;
+  /** Name in Cache-Status. */
+  readonly name: string;
+  /** Limit of a fetch, whoever waits for it. */
+  readonly totalMs: number;
+  readonly node: NodeCache;
+  readonly next: Dispatch;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly observer: RouteObserver;
+  /** A fetch's own `total` timer fired. */
+  readonly timerFired: () => void;
+  /** When an answer is slow, where that is learnt. */
+  readonly slow: LearntLimit | null;
+  readonly bypasses: (ask: Ask) => boolean;
+}
+
+/** Slower than nineteen of twenty. */
+const SLOW_QUANTILE = 0.95;
+
+export function routeCache(route: RouteSpec, spec: CacheSpec, services: ChainServices, next: Dispatch): RouteCache {
+  const { cache, clock, timers, gateway, observer } = services;
+  return {
+    routeId: route.id,
+    spec,
+    keyPrefix: cache.scopes.prefix(route.id, spec.key),
+    name: gateway.names.via,
+    totalMs: route.timeouts.totalMs,
+    node: cache,
+    next,
+    clock,
+    timers,
+    observer: observer.route(route.id),
+    timerFired: () => observer.timerFired('total', route.id),
+    slow: slowLimit(route, spec, services),
+    bypasses: compileBypass(spec.bypass),
+  };
+}
+
+function slowLimit(route: RouteSpec, { staleIfSlow }: CacheSpec, services: ChainServices): LearntLimit | null {
+  if (staleIfSlow?.kind !== 'learnt' || route.action.kind !== 'proxy') return null;
+  const { minMs, maxMs } = staleIfSlow;
+  const spec = { kind: 'adaptive', quantile: SLOW_QUANTILE, factor: 1, minMs, maxMs, coldMs: maxMs } as const;
+  // Prompt, as for a hedge: what is too early costs the client freshness within what it was allowed, and nothing more.
+  return new LearntLimit(spec, services.latencies.window(route.id, route.action.upstream, 'fetch'), 'prompt');
+}
+
+const never = (): boolean => false;
+
+function compileBypass({ headers, cookies, query }: BypassSpec): (ask: Ask) => boolean {
+  const ofHeaders = headers.map((spec) => compileConditions([spec]));
+  const ofCookies = cookies.map((spec) => compileConditions([spec]));
+  const ofQuery = query.map((spec) => compileConditions([spec]));
+  if (ofHeaders.length + ofCookies.length + ofQuery.length === 0) return never;
+  return (ask) => {
+    if (ofHeaders.some((holds) => holds?.(ask.headers))) return true;
+    if (ofQuery.length > 0) {
+      const pairs = queryPairs(ask.query);
+      if (ofQuery.some((holds) => holds?.(pairs))) return true;
+    }
+    if (ofCookies.length === 0) return false;
+    const pairs = cookiePairs(ask.headers);
+    return ofCookies.some((holds) => holds?.(pairs));
+  };
+}
+
+/** Cookies as a flat list of names and values (RFC 6265 §4.2.1). */
+function cookiePairs(headers: Ask['headers']): string[] {
+  const pairs: string[] = [];
+  if (headerValue(headers, 'cookie') === undefined) return pairs;
+  for (let i = 0; i < headers.length; i += 2) {
+    if (headers[i] !== 'cookie') continue;
+    for (const pair of (headers[i + 1] ?? '').split(';')) {
+      const equals = pair.indexOf('=');
+      if (equals >= 0) pairs.push(pair.slice(0, equals).trim(), pair.slice(equals + 1).trim());
+    }
+  }
+  return pairs;
+}

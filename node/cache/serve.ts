@@ -1,0 +1,104 @@
+/**
+ * Gives a stored response to a client: the pieces that are kept, as they are. One piece, which is what most bodies are,
+ * goes out at once; of several, the next goes when the client has room for it.
+ */
+import { rangeBytes } from '@weir/proto/http/byte-range.js';
+import { type CacheStatus, formatCacheStatus } from '@weir/proto/http/cache-status.js';
+import type { HeaderList } from '@weir/proto/http/headers.js';
+import { type Cancel, nothingToCancel, type ResponseHandler } from '../pipeline/dispatch.js';
+import type { Ask } from './ask.js';
+import { type Reply, replyTo } from './reply.js';
+import { partOf, type StoredBody } from './store/body.js';
+import type { Entry } from './store/l1.js';
+
+const nothingToResume = (): void => {};
+
+export function serveEntry(
+  ask: Ask,
+  handler: ResponseHandler,
+  { stored, body }: Entry,
+  told: CacheStatus,
+  nowMs: number,
+  wallMs: number,
+): Cancel {
+  const reply = replyTo(ask, stored, body.bytes, nowMs, wallMs);
+  const headers = [...reply.headers, 'cache-status', formatCacheStatus(told)];
+  const pieces = piecesOf(reply, body);
+  const lengthBytes = replyBytes(reply, body.bytes, ask.method);
+  if (pieces.length <= 1) return serveAtOnce(handler, reply.status, headers, lengthBytes, pieces[0]);
+  const delivery = new Delivery(handler, pieces);
+  handler.onHeaders({ status: reply.status, headers, lengthBytes, resume: () => delivery.pump() });
+  delivery.pump();
+  return delivery.cancel;
+}
+
+function serveAtOnce(
+  handler: ResponseHandler,
+  status: number,
+  headers: HeaderList,
+  lengthBytes: number,
+  piece: Uint8Array | undefined,
+): Cancel {
+  handler.onHeaders({ status, headers, lengthBytes, resume: nothingToResume });
+  if (piece !== undefined) handler.onData(piece);
+  handler.onComplete();
+  return nothingToCancel;
+}
+
+const NO_PIECES: readonly Uint8Array[] = [];
+
+function piecesOf({ body: range }: Reply, body: StoredBody): readonly Uint8Array[] {
+  if (range === null) return NO_PIECES;
+  const isAll = range === 'all' || (range.first === 0 && range.last === body.bytes - 1);
+  return isAll ? body.pieces : partOf(body, range);
+}
+
+/** Length of what is sent; to HEAD, of what would be (RFC 9110 §9.3.2). */
+export function replyBytes<Length extends number | null>(
+  { status, body }: Reply,
+  bodyBytes: Length,
+  method: string,
+): Length | number {
+  if (body === 'all') return bodyBytes;
+  if (body !== null) return rangeBytes(body);
+  return method === 'HEAD' && status !== 304 && status !== 416 ? bodyBytes : 0;
+}
+
+class Delivery {
+  readonly #handler: ResponseHandler;
+  readonly #pieces: readonly Uint8Array[];
+  #next = 0;
+  #isOver = false;
+  #isPumping = false;
+  #wasResumed = false;
+
+  constructor(handler: ResponseHandler, pieces: readonly Uint8Array[]) {
+    this.#handler = handler;
+    this.#pieces = pieces;
+  }
+
+  readonly cancel: Cancel = () => {
+    this.#isOver = true;
+  };
+
+  pump(): void {
+    this.#wasResumed = true;
+    // A client that makes room at once says so while it is being given the piece.
+    if (this.#isPumping) return;
+    this.#isPumping = true;
+    while (this.#wasResumed && !this.#isOver) this.#giveNext();
+    this.#isPumping = false;
+  }
+
+  #giveNext(): void {
+    const piece = this.#pieces[this.#next];
+    if (piece === undefined) {
+      this.#isOver = true;
+      this.#handler.onComplete();
+      return;
+    }
+    this.#next += 1;
+    this.#wasResumed = false;
+    if (this.#handler.onData(piece)) this.#wasResumed = true;
+  }
+}

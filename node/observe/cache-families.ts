@@ -1,0 +1,52 @@
+/** What the cache shows to Prometheus: what it did by route, from the cells, and what it holds, from its owner. */
+import type { CacheCounts } from '../cache/node-cache.js';
+import { refusalReasons } from '../cache/refusals.js';
+import { cacheResults } from '../cache/results.js';
+import { happened, routesOf } from './cell-samples.js';
+import type { Cells } from './cells.js';
+import { type Family, family } from './exposition.js';
+
+export interface CacheSources {
+  readonly cells: Cells;
+  cache(): CacheCounts;
+}
+
+export function cacheFamilies(sources: CacheSources): Family[] {
+  const { cells } = sources;
+  const one = (type: 'counter' | 'gauge', name: string, help: string, read: (counts: CacheCounts) => number): Family =>
+    family(type, name, help, () => [[[], read(sources.cache())]]);
+  return [
+    family('counter', 'weir_cache_requests_total', 'Requests of routes with a cache, by what it did.', function* () {
+      for (const [route, { cache: counts }] of routesOf(cells))
+        yield* happened([route], 'result', cacheResults, counts);
+    }),
+    family('counter', 'weir_cache_stored_total', 'Answers that were stored.', function* () {
+      for (const [route, { stored }] of routesOf(cells)) if (stored > 0) yield [[route], stored];
+    }),
+    family('counter', 'weir_cache_not_stored_total', 'Answers that were not stored, by reason.', function* () {
+      for (const [route, { notStored }] of routesOf(cells))
+        yield* happened([route], 'reason', refusalReasons, notStored);
+    }),
+    one('gauge', 'weir_cache_bytes', 'Memory that stored answers take.', ({ bytes }) => bytes),
+    one('gauge', 'weir_cache_entries', 'Answers that are stored, each variant for itself.', ({ entries }) => entries),
+    one('gauge', 'weir_cache_writing_bytes', 'Bytes of bodies that are being stored.', (counts) => counts.writingBytes),
+    one('counter', 'weir_cache_evictions_total', 'Answers that gave way to others.', ({ evictions }) => evictions),
+    one('gauge', 'weir_cache_fetches', 'Requests to upstreams on behalf of the cache.', ({ fetches }) => fetches),
+    one('gauge', 'weir_cache_flights', 'Those of them that others may wait for.', ({ flights }) => flights),
+    one('gauge', 'weir_cache_refreshes', 'Those of them that no client waits for.', ({ refreshes }) => refreshes),
+    one(
+      'counter',
+      'weir_cache_refreshes_refused_total',
+      'Refreshes that were not begun, because as many were under way as may be.',
+      (counts) => counts.refreshRefusals,
+    ),
+    one('counter', 'weir_cache_purges_total', 'Purges that this node has obeyed.', ({ purges }) => purges),
+    one('gauge', 'weir_cache_purge_marks', 'Marks of purges that look-ups compare with.', ({ marks }) => marks),
+    one(
+      'counter',
+      'weir_cache_purge_marks_widened_total',
+      'How often there were too many marks, so that older ones were made to mean more.',
+      ({ markCollapses }) => markCollapses,
+    ),
+  ];
+}
