@@ -82,7 +82,7 @@ type MakeJobStore = (bounds: () => StoreBounds) => JobStore;
 async function jobStoreMaker(redis: string | null): Promise<MakeJobStore> {
   if (redis === null) return (bounds) => createMemoryStore(systemClock, bounds);
   const { createRedisStore } = await import('./jobs/redis-store.js');
-  return (bounds) => createRedisStore({ url: redis, bounds });
+  return (bounds) => createRedisStore({ url: redis, clock: systemClock, bounds });
 }
 
 /** Before the first snapshot nothing listens, so this answers nobody; it spares every caller a null. */
@@ -152,6 +152,7 @@ class Node implements GatewayNode {
       timers: this.#wheel,
       store: makeJobStore(() => jobBounds(this.#inForce?.snapshot)),
       ids: jobIds((bytes) => randomBytes(bytes).toString('hex')),
+      onBug: this.#onBug,
     });
     this.#cache = createNodeCache({ clock: systemClock, timers: this.#wheel });
     this.#observer = createNodeObserver({

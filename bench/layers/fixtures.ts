@@ -173,6 +173,9 @@ export async function openServices(isLogged: boolean): Promise<Services> {
         ...common,
         store: createMemoryStore(systemClock, () => ({ jobsMax: 0, bytesMax: 0 })),
         ids: jobIds((bytes) => '0'.repeat(bytes * 2)),
+        onBug: (error) => {
+          throw error;
+        },
       }),
       sign: hmacSha256,
       cache,

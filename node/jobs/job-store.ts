@@ -4,7 +4,7 @@
  * only keeps it, and lets no two nodes overwrite each other.
  *
  * Every call ends within a bounded time. One that can't be carried out rejects with StoreAway, and may or may not have
- * happened; all of them may be repeated.
+ * happened; all of them may be repeated. Any other rejection is a bug.
  */
 import type { JobEvent, JobRecord, NewJob } from './job.js';
 
@@ -25,8 +25,8 @@ export interface JobStore {
   forget(id: string): Promise<void>;
   /** Calls `hear` with the id of each job that is cancelled or forgotten from elsewhere, soon after it was. */
   onCancelled(hear: (id: string) => void): void;
-  /** Lets go of what has expired; called now and then. */
-  sweep(): void;
+  /** Lets go of what has expired, and counts what is kept; called now and then. */
+  sweep(): Promise<void>;
   counts(): StoreCounts;
   close(): Promise<void>;
 }

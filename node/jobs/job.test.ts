@@ -76,6 +76,16 @@ describe('the life of a job', () => {
     );
   });
 
+  it('is called lost by nobody who has been in touch with the store for less than a lease', () => {
+    fc.assert(
+      fc.property(fc.nat(3 * job.leaseMs), fc.nat(3 * job.leaseMs), (passedMs, reachableForMs) => {
+        const after = step(beginJob(job, 0), { kind: 'look' }, passedMs, reachableForMs);
+        const isLost = passedMs > job.leaseMs && reachableForMs >= job.leaseMs;
+        expect(after.state).toBe(isLost ? 'lost' : 'pending');
+      }),
+    );
+  });
+
   it('has a lease that each renewal gives anew, and none shortens', () => {
     fc.assert(
       fc.property(history, (events) => {

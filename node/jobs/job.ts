@@ -9,7 +9,11 @@
  *             └── look, lease passed ─▶ lost               the node that ran it is dead, or cut off
  *
  * An end is final: a node that was taken for dead and comes back with a result finds its job lost, since somebody may
- * have been told so and asked again. Times are those of the store, so that nodes need not agree on a clock.
+ * have been told so and asked again. As long as nobody has looked, nobody was told: then a lease that has passed does no
+ * harm, and a renewal that comes late still counts. After an absence of the store all nodes are late, so whoever looks must
+ * have been in touch with it for as long as a lease before he calls anybody dead.
+ *
+ * Times are those of the store, so that nodes need not agree on a clock.
  */
 import type { FailureCode, TimerName } from '@weir/proto/http/failures.js';
 import type { HeaderList } from '@weir/proto/http/headers.js';
@@ -91,8 +95,16 @@ export function beginJob(job: NewJob, nowMs: number): JobRecord {
   };
 }
 
-/** The same object when nothing has changed. */
-export function step(record: JobRecord, event: JobEvent, nowMs: number): JobRecord {
+/**
+ * The same object when nothing has changed. `reachableForMs`: how long the store has been there, without a break, for the
+ * one who asks.
+ */
+export function step(
+  record: JobRecord,
+  event: JobEvent,
+  nowMs: number,
+  reachableForMs = Number.POSITIVE_INFINITY,
+): JobRecord {
   if (record.state !== 'pending') return record;
   const end = (state: JobState): JobRecord => ({ ...record, state, endedMs: nowMs });
   switch (event.kind) {
@@ -112,7 +124,7 @@ export function step(record: JobRecord, event: JobEvent, nowMs: number): JobReco
     case 'cancel':
       return end('cancelled');
     case 'look':
-      return nowMs > record.leaseUntilMs ? end('lost') : record;
+      return nowMs > record.leaseUntilMs && reachableForMs >= record.leaseMs ? end('lost') : record;
   }
 }
 

@@ -1,41 +1,21 @@
 /**
- * The jobs that this node runs, and its way to all that are kept. Owns which ones run here, their leases, and what is
- * counted of them; their records are the store's.
- *
- * While a job runs, its lease is renewed four times over, with what is known of its progress. A store that is away for
- * less than a lease is waited for. What is longer ends the job: by then others have been told that it is lost.
+ * The jobs that this node runs, and its way to all that are kept. Owns which ones run here, when their leases are renewed,
+ * and what is counted of them; their records are the store's. What becomes of one that runs is in running-job.ts.
  */
-import type { Failure } from '@weir/proto/http/failures.js';
 import type { JobsSpec } from '@weir/proto/snapshot/jobs.js';
 import type { Clock, Timer, Timers } from '../time/clock.js';
-import {
-  beginJob,
-  type JobEvent,
-  type JobFailure,
-  type JobProgress,
-  type JobRecord,
-  type JobState,
-  type NewJob,
-  type ResultHead,
-} from './job.js';
+import { IdleWait } from '../time/idle-wait.js';
+import type { JobRecord, JobState, NewJob } from './job.js';
 import type { JobIds } from './job-id.js';
 import { type JobStore, StoreAway } from './job-store.js';
-import type { SpoolKeeper } from './spool.js';
+import { Orphans } from './orphans.js';
+import { type JobKeeper, type JobRun, RunningJob } from './running-job.js';
 
-/** What a job is of, and how it is steered from here. Neither is it cancelled nor over before it was made. */
-export interface JobRun {
-  readonly routeId: string;
-  readonly owner: string | null;
-  readonly method: string;
-  progress(): JobProgress;
-  /** Ends the attempts of a job that was cancelled or lost, or that may not go on. */
-  cancel(): void;
-  /** It is over; called once. */
-  ended(state: JobState, failed: JobFailure | null): void;
-}
-
-export const refusals = ['store', 'full', 'busy', 'draining'] as const;
-/** Why no job was made: the store is away, it is full, this node runs as many as it may, or it is shutting down. */
+export const refusals = ['store', 'full', 'busy', 'late', 'draining'] as const;
+/**
+ * Why no job was made: the store is away, it is full, this node runs as many as it may, the client's deadline came first,
+ * or the node is shutting down.
+ */
 export type JobRefusal = (typeof refusals)[number];
 
 export interface JobCounts {
@@ -69,6 +49,8 @@ export interface JobServices {
   readonly timers: Timers;
   readonly store: JobStore;
   readonly ids: JobIds;
+  /** Hears of bugs: what the store threw that is no absence. */
+  readonly onBug: (error: unknown) => void;
 }
 
 export function createJobs(services: JobServices): Jobs {
@@ -78,64 +60,77 @@ export function createJobs(services: JobServices): Jobs {
 /** Renewals within one lease: three may be lost. */
 const RENEWALS = 4;
 const RENEW_MIN_MS = 50;
-/** Pause between two tries of what a store that is away did not take. */
-const AGAIN_MS = 100;
-const IDLE_SWEEP_MS = 1_000;
+/** How often what has expired is let go, and the store is asked how much it keeps. */
+const SWEEP_MS = 1_000;
 
-class NodeJobs implements Jobs {
+class NodeJobs implements Jobs, JobKeeper {
   readonly epoch: string;
   readonly store: JobStore;
   readonly clock: Clock;
   readonly timers: Timers;
-  readonly running = new Map<string, RunningJob>();
-  resultBytes = 0;
+  readonly onBug: (error: unknown) => void;
+  readonly #running = new Map<string, RunningJob>();
+  readonly #orphans: Orphans;
+  readonly #idle = new IdleWait();
   readonly #ids: JobIds;
   readonly #ended: Record<JobState, number> = { pending: 0, done: 0, failed: 0, cancelled: 0, lost: 0 };
-  readonly #refused: Record<JobRefusal, number> = { store: 0, full: 0, busy: 0, draining: 0 };
-  readonly #tick: Timer;
-  #isTicking = false;
-  #tickMs = IDLE_SWEEP_MS;
+  readonly #refused: Record<JobRefusal, number> = { store: 0, full: 0, busy: 0, late: 0, draining: 0 };
+  readonly #renewal: Timer;
+  readonly #sweep: Timer;
+  /** Until the next renewal; Infinity when nothing runs. */
+  #renewMs = Number.POSITIVE_INFINITY;
+  #isSweeping = false;
   #isDraining = false;
-  #whenIdle: (() => void) | null = null;
+  #isClosed = false;
+  #resultBytes = 0;
 
-  constructor({ clock, timers, store, ids }: JobServices) {
+  constructor({ clock, timers, store, ids, onBug }: JobServices) {
     this.clock = clock;
     this.timers = timers;
     this.store = store;
+    this.onBug = onBug;
     this.#ids = ids;
+    this.#orphans = new Orphans(store);
     this.epoch = ids.epoch;
-    this.#tick = timers.create(() => this.#ticked());
-    store.onCancelled((id) => this.running.get(id)?.stopped('cancelled'));
+    this.#renewal = timers.create(() => this.#renew());
+    this.#sweep = timers.create(() => this.#swept());
+    store.onCancelled((id) => this.#running.get(id)?.stopped('cancelled'));
+    this.#sweepLater();
   }
 
   async begin(run: JobRun, spec: JobsSpec): Promise<RunningJob | null> {
     if (this.#isDraining) return this.#refuse('draining');
-    if (this.running.size >= spec.runningMax) return this.#refuse('busy');
+    if (this.#running.size >= spec.runningMax) return this.#refuse('busy');
     const { routeId, owner, method } = run;
     const { leaseMs, keepMs } = spec;
     const job: NewJob = { id: this.#ids.next(), routeId, owner, method, leaseMs, keepMs };
     const running = new RunningJob(job, run, this);
     // Counted while it is being made, so that the bound holds.
-    this.running.set(job.id, running);
+    this.#running.set(job.id, running);
+    let outcome: Awaited<ReturnType<JobStore['create']>>;
     try {
-      const outcome = await this.store.create(job);
-      // A drain that was over by then has not cut what was no job yet.
-      if (outcome === 'created' && this.running.has(job.id)) {
-        running.made();
-        this.#tickWithin(Math.max(RENEW_MIN_MS, leaseMs / RENEWALS));
-        return running;
-      }
-      if (outcome === 'full') {
-        this.#remove(job.id);
-        return this.#refuse('full');
-      }
-      await running.abandon();
-      return this.#refuse('draining');
+      outcome = await this.store.create(job);
     } catch (error) {
       this.#remove(job.id);
       if (!(error instanceof StoreAway)) throw error;
+      // It may be there all the same, if only the answer was lost.
+      this.#orphans.add(job.id);
+      this.#sweepLater();
       return this.#refuse('store');
     }
+    if (outcome === 'full') {
+      this.#remove(job.id);
+      return this.#refuse('full');
+    }
+    // A drain that was over by then has not cut what was no job yet.
+    if (!this.#running.has(job.id)) {
+      running.abandon();
+      return this.#refuse('draining');
+    }
+    running.made();
+    this.#renewWithin(Math.max(RENEW_MIN_MS, leaseMs / RENEWALS));
+    this.#sweepLater();
+    return running;
   }
 
   look(id: string): Promise<JobRecord | null> {
@@ -144,7 +139,7 @@ class NodeJobs implements Jobs {
 
   async cancel(id: string): Promise<JobRecord | null> {
     const record = await this.store.apply(id, { kind: 'cancel' });
-    if (record?.state === 'cancelled') this.running.get(id)?.stopped('cancelled');
+    if (record?.state === 'cancelled') this.#running.get(id)?.stopped('cancelled');
     return record;
   }
 
@@ -161,43 +156,59 @@ class NodeJobs implements Jobs {
     return {
       store: this.store.kind,
       isReachable,
-      running: this.running.size,
+      running: this.#running.size,
       stored,
       storedBytes: bytes,
       ended: this.#ended,
       refused: this.#refused,
-      resultBytes: this.resultBytes,
+      resultBytes: this.#resultBytes,
     };
   }
 
   async drain(limitMs: number): Promise<{ readonly cut: number }> {
     this.#isDraining = true;
-    if (this.running.size > 0 && limitMs > 0) await this.#idleOrPassed(limitMs);
-    const left = [...this.running.values()];
+    if (this.#running.size > 0 && limitMs > 0) await this.#idle.within(limitMs, this.timers);
+    const left = [...this.#running.values()];
     const cut = await Promise.all(left.map((job) => job.cut()));
     return { cut: cut.filter((wasMade) => wasMade).length };
   }
 
   async close(): Promise<void> {
-    this.#tick.cancel();
+    this.#renewal.cancel();
+    this.#sweep.cancel();
+    this.#isClosed = true;
     await this.store.close();
   }
 
-  /** A job of this node is over. */
+  // What the jobs that run tell.
+
+  wrote(bytes: number): void {
+    this.#resultBytes += bytes;
+  }
+
   ended(id: string, state: JobState): void {
-    if (!this.running.has(id)) return;
+    if (!this.#running.has(id)) return;
     this.#ended[state] += 1;
     this.#remove(id);
   }
 
-  /** It never was one to anybody. */
   dropped(id: string): void {
     this.#remove(id);
   }
 
+  orphaned(id: string): void {
+    this.#orphans.add(id);
+    this.#sweepLater();
+    this.#unlessAway(this.#orphans.forget());
+  }
+
+  refusedLate(): void {
+    this.#refused.late += 1;
+  }
+
   #remove(id: string): void {
-    this.running.delete(id);
-    if (this.running.size === 0) this.#whenIdle?.();
+    this.#running.delete(id);
+    if (this.#running.size === 0) this.#idle.reached();
   }
 
   #refuse(reason: JobRefusal): null {
@@ -205,152 +216,40 @@ class NodeJobs implements Jobs {
     return null;
   }
 
-  #idleOrPassed(limitMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = this.timers.create(resolve);
-      timer.arm(limitMs);
-      this.#whenIdle = () => {
-        timer.cancel();
-        resolve();
-      };
+  #renewWithin(ms: number): void {
+    if (this.#renewMs <= ms) return;
+    this.#renewMs = ms;
+    this.#renewal.arm(ms);
+  }
+
+  #renew(): void {
+    for (const job of this.#running.values()) job.renew();
+    if (this.#running.size > 0) this.#renewal.arm(this.#renewMs);
+    else this.#renewMs = Number.POSITIVE_INFINITY;
+  }
+
+  /** In Redis others keep jobs as well, and it may go away while nobody asks it for anything. */
+  #sweepLater(): void {
+    const isDue = this.store.kind === 'redis' || this.store.counts().stored > 0 || this.#orphans.size > 0;
+    if (this.#isSweeping || this.#isClosed || !isDue) return;
+    this.#isSweeping = true;
+    this.#sweep.arm(SWEEP_MS);
+  }
+
+  #swept(): void {
+    const swept = this.store.sweep().then(() => this.#orphans.forget());
+    this.#unlessAway(
+      swept.finally(() => {
+        this.#isSweeping = false;
+        this.#sweepLater();
+      }),
+    );
+  }
+
+  /** For what is tried again by itself. */
+  #unlessAway(done: Promise<void>): void {
+    done.catch((error: unknown) => {
+      if (!(error instanceof StoreAway)) this.onBug(error);
     });
   }
-
-  #tickWithin(ms: number): void {
-    if (this.#isTicking && this.#tickMs <= ms) return;
-    this.#isTicking = true;
-    this.#tickMs = ms;
-    this.#tick.arm(ms);
-  }
-
-  #ticked(): void {
-    this.store.sweep();
-    for (const job of this.running.values()) job.renew();
-    const { stored } = this.store.counts();
-    this.#isTicking = this.running.size > 0 || (this.store.kind === 'memory' && stored > 0);
-    if (this.running.size === 0) this.#tickMs = IDLE_SWEEP_MS;
-    if (this.#isTicking) this.#tick.arm(this.#tickMs);
-  }
-}
-
-/** One job that this node runs: what its spool is given to, and what its end is told to. */
-export class RunningJob implements SpoolKeeper {
-  readonly record: JobRecord;
-  readonly #run: JobRun;
-  readonly #jobs: NodeJobs;
-  /** Until its store has taken it, it is no job to anybody: nothing renews it, and nothing ends it from elsewhere. */
-  #isMade = false;
-  #isRenewing = false;
-  #isOver = false;
-
-  constructor(job: NewJob, run: JobRun, jobs: NodeJobs) {
-    this.record = beginJob(job, jobs.clock.wallMs());
-    this.#run = run;
-    this.#jobs = jobs;
-  }
-
-  get id(): string {
-    return this.record.id;
-  }
-
-  made(): void {
-    this.#isMade = true;
-  }
-
-  async write(index: number, piece: Uint8Array): Promise<'written' | 'full' | 'over'> {
-    const outcome = await this.#insist(() => this.#jobs.store.write(this.id, index, piece));
-    if (outcome === 'written') this.#jobs.resultBytes += piece.byteLength;
-    if (outcome === null) this.stopped('lost');
-    return outcome ?? 'over';
-  }
-
-  done(head: ResultHead, bytes: number, pieces: number): void {
-    void this.#end({ kind: 'done', head, bytes, pieces }, null);
-  }
-
-  failed({ code, detail, timer, limitMs }: Failure): void {
-    const told: JobFailure = {
-      code,
-      detail,
-      ...(timer === undefined ? {} : { timer }),
-      ...(limitMs === undefined ? {} : { limitMs }),
-    };
-    void this.#end({ kind: 'failed', failure: told }, told);
-  }
-
-  /** Nobody was told of it: the client left, or the node was drained, while it was being made. */
-  async abandon(): Promise<void> {
-    this.#isOver = true;
-    this.#jobs.dropped(this.id);
-    await this.#jobs.store.forget(this.id).catch(ignoreAway);
-  }
-
-  /** It was ended from elsewhere. */
-  stopped(state: 'cancelled' | 'lost'): void {
-    if (this.#isOver || !this.#isMade) return;
-    this.#run.cancel();
-    this.#over(state, null);
-  }
-
-  /** The node ends before it: the record tells the truth, unless its store is away; then the lease does. False for no job. */
-  async cut(): Promise<boolean> {
-    if (this.#isOver) return false;
-    if (!this.#isMade) {
-      this.#jobs.dropped(this.id);
-      return false;
-    }
-    this.#run.cancel();
-    const told: JobFailure = { code: 'draining', detail: 'the node that ran the job was shut down' };
-    this.#over('failed', told);
-    await this.#jobs.store.apply(this.id, { kind: 'failed', failure: told }).catch(ignoreAway);
-    return true;
-  }
-
-  renew(): void {
-    // One at a time: a store that is slow is not sent more.
-    if (this.#isRenewing || this.#isOver || !this.#isMade) return;
-    this.#isRenewing = true;
-    this.#jobs.store
-      .apply(this.id, { kind: 'renew', progress: this.#run.progress() })
-      .then((record) => {
-        if (record === null || record.state === 'lost') this.stopped('lost');
-        else if (record.state === 'cancelled') this.stopped('cancelled');
-      })
-      .catch(ignoreAway)
-      .finally(() => {
-        this.#isRenewing = false;
-      });
-  }
-
-  async #end(event: JobEvent, failed: JobFailure | null): Promise<void> {
-    const record = await this.#insist(() => this.#jobs.store.apply(this.id, event));
-    const state = record?.state ?? 'lost';
-    this.#over(state, state === 'failed' ? failed : null);
-  }
-
-  #over(state: JobState, failed: JobFailure | null): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    this.#jobs.ended(this.id, state);
-    this.#run.ended(state, failed);
-  }
-
-  /** Tries for as long as the lease would last without a renewal; null when that was not enough, or it is over. */
-  async #insist<T>(act: () => Promise<T>): Promise<T | null> {
-    const untilMs = this.#jobs.clock.nowMs() + this.record.leaseMs;
-    while (!this.#isOver) {
-      try {
-        return await act();
-      } catch (error) {
-        if (!(error instanceof StoreAway)) throw error;
-        if (this.#jobs.clock.nowMs() >= untilMs) return null;
-        await new Promise<void>((resolve) => this.#jobs.timers.create(resolve).arm(AGAIN_MS));
-      }
-    }
-    return null;
-  }
-}
-
-function ignoreAway(error: unknown): void {
-  if (!(error instanceof StoreAway)) throw error;
 }

@@ -10,53 +10,33 @@
  * A record is read, stepped, and written back only if its version is still the one that was read, in one script: of two
  * nodes that change a job, one tries again with what the other has made of it. Time is that of Redis. Pieces are written
  * by number, so a write whose answer was lost can be repeated, and only while the job is pending: after a Redis that
- * came back empty nothing is left behind that nobody would ever delete.
+ * came back empty nothing is left behind that nobody would ever delete. So is a job: one script makes it.
+ *
+ * Pieces are the one thing that is large, so only a few are on their way at once: were all jobs to send theirs together, the
+ * last ones would take longer than a command may, over a line that is well.
  */
-import { Redis } from 'ioredis';
+import type { Clock } from '../time/clock.js';
 import { beginJob, expiresAtMs, type JobEvent, type JobRecord, jobStates, type NewJob, step } from './job.js';
 import { type JobStore, StoreAway, type StoreBounds, type StoreCounts } from './job-store.js';
+import { RedisLink } from './redis-link.js';
+import { COUNT, CREATE, FORGET, LOOK, SWAP, WRITE } from './redis-scripts.js';
+import { Turns } from './turns.js';
 
 export interface RedisStoreOptions {
   /** redis:// or rediss://, with what credentials it needs. */
   readonly url: string;
+  readonly clock: Clock;
   readonly bounds: () => StoreBounds;
 }
 
-/** A job is worth this wait of a request that was slow already, and no more. */
-const COMMAND_WITHIN_MS = 300;
-const CONNECT_WITHIN_MS = 1_000;
-const RECONNECT_MAX_MS = 1_000;
 /** Writers that meet at one job: its node, and whoever cancels it. */
 const TRIES_MAX = 8;
+/** Of 64 KiB each: what a line of 100 Mbit/s carries within the limit of a command, four times over. */
+const PIECES_UNDER_WAY_MAX = 16;
 
 const KEYS = '{weir:jobs}:';
 const INDEX = `${KEYS}index`;
 const CANCELLED = 'weir:jobs:cancelled';
-
-const LOOK = `local time = redis.call('TIME')
-local job = redis.call('HMGET', KEYS[1], 'record', 'version')
-return { job[1], job[2], time[1] * 1000 + math.floor(time[2] / 1000) }`;
-
-/** ARGV: version that was read, record, state, time to live, time of expiry, id, whether the result goes. */
-const SWAP = `local version = redis.call('HGET', KEYS[1], 'version')
-if (version or '') ~= ARGV[1] then return 0 end
-redis.call('HSET', KEYS[1], 'record', ARGV[2], 'state', ARGV[3], 'version', (tonumber(version or 0) + 1))
-redis.call('PEXPIRE', KEYS[1], ARGV[4])
-if ARGV[7] == '1' then redis.call('DEL', KEYS[2]) else redis.call('PEXPIRE', KEYS[2], ARGV[4]) end
-redis.call('ZADD', KEYS[3], ARGV[5], ARGV[6])
-return 1`;
-
-/**
- * The same in a Redis whose memory is full (Redis 7): a record is small and there already, and its end frees a result. Were
- * it refused, one job that is too large would let all that run be lost.
- */
-const SWAP_WHEN_FULL = `#!lua flags=allow-oom
-${SWAP}`;
-
-const WRITE = `if redis.call('HGET', KEYS[1], 'state') ~= 'pending' then return 0 end
-redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
-redis.call('PEXPIRE', KEYS[2], redis.call('PTTL', KEYS[1]))
-return 1`;
 
 export function createRedisStore(options: RedisStoreOptions): JobStore {
   return new RedisStore(options);
@@ -71,146 +51,114 @@ interface Read {
 class RedisStore implements JobStore {
   readonly kind = 'redis';
   readonly #bounds: () => StoreBounds;
-  readonly #client: Redis;
-  readonly #subscriber: Redis;
+  readonly #link: RedisLink;
+  readonly #turns = new Turns(PIECES_UNDER_WAY_MAX);
   #stored = 0;
 
-  constructor({ url, bounds }: RedisStoreOptions) {
+  constructor({ url, clock, bounds }: RedisStoreOptions) {
     this.#bounds = bounds;
-    const shared = {
-      // Without a connection a command fails at once: what waits in a queue would be carried out after it was given up.
-      enableOfflineQueue: false,
-      autoResendUnfulfilledCommands: false,
-      maxRetriesPerRequest: 0,
-      connectTimeout: CONNECT_WITHIN_MS,
-      retryStrategy: (times: number) => Math.min(RECONNECT_MAX_MS, 50 * 2 ** Math.min(times, 6)),
-      protocol: 2,
-    } as const;
-    this.#client = new Redis(url, { ...shared, commandTimeout: COMMAND_WITHIN_MS });
-    this.#subscriber = new Redis(url, shared);
-    // Both connect again by themselves; that they are away is told by every command.
-    this.#client.on('error', () => {});
-    this.#subscriber.on('error', () => {});
+    this.#link = new RedisLink(url, clock);
   }
 
   async create(job: NewJob): Promise<'created' | 'full'> {
-    return this.#bounded(async () => {
-      const { record, version, nowMs } = await this.#read(job.id);
-      if (record !== null) return 'created';
-      await this.#client.zremrangebyscore(INDEX, '-inf', nowMs);
-      this.#stored = await this.#client.zcard(INDEX);
-      if (this.#stored >= this.#bounds().jobsMax) return 'full';
-      await this.#swap(SWAP, beginJob(job, nowMs), version, nowMs);
-      this.#stored += 1;
-      return 'created';
-    });
+    // Only Redis knows what time it is there, so the job begins at 0 here, and is moved to now.
+    const begun = beginJob(job, 0);
+    const { createdMs, leaseUntilMs, ...rest } = begun;
+    const { jobsMax } = this.#bounds();
+    const times = [createdMs, leaseUntilMs, expiresAtMs(begun)];
+    try {
+      const answer = await this.#run(CREATE, [keyOf(job.id), INDEX], [job.id, JSON.stringify(rest), ...times, jobsMax]);
+      const [outcome, stored] = list(answer);
+      this.#stored = Number(stored);
+      return outcome === 'created' ? 'created' : 'full';
+    } catch (error) {
+      if (isOutOfMemory(error)) return 'full';
+      throw error;
+    }
   }
 
   async apply(id: string, event: JobEvent): Promise<JobRecord | null> {
-    return this.#bounded(async () => {
-      for (let tries = 0; tries < TRIES_MAX; tries += 1) {
-        const { record, version, nowMs } = await this.#read(id);
-        if (record === null) return null;
-        const next = step(record, event, nowMs);
-        if (next === record) return record;
-        if (!(await this.#swap(SWAP_WHEN_FULL, next, version, nowMs))) continue;
-        if (next.state === 'cancelled') await this.#client.publish(CANCELLED, id);
-        return next;
-      }
-      throw new StoreAway('others kept changing the job');
-    });
+    for (let tries = 0; tries < TRIES_MAX; tries += 1) {
+      const { record, version, nowMs } = await this.#read(id);
+      if (record === null) return null;
+      const next = step(record, event, nowMs, this.#link.reachableForMs);
+      if (next === record) return record;
+      if (!(await this.#swap(next, version, nowMs))) continue;
+      if (next.state === 'cancelled') await this.#link.ask((client) => client.publish(CANCELLED, id));
+      return next;
+    }
+    throw new StoreAway('others kept changing the job');
   }
 
   async write(id: string, index: number, piece: Uint8Array): Promise<'written' | 'full' | 'over'> {
-    return this.#bounded(async () => {
-      const bytes = Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
-      try {
-        const written = await this.#client.eval(WRITE, 2, keyOf(id), bodyOf(id), index, bytes);
-        return written === 1 ? 'written' : 'over';
-      } catch (error) {
-        // `maxmemory` is reached, and nothing may be evicted for it.
-        if (error instanceof Error && /\bOOM\b/.test(error.message)) return 'full';
-        throw error;
-      }
-    });
+    const bytes = Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
+    try {
+      const written = await this.#turns.take(() => this.#run(WRITE, [keyOf(id), bodyOf(id)], [index, bytes]));
+      return written === 1 ? 'written' : 'over';
+    } catch (error) {
+      if (isOutOfMemory(error)) return 'full';
+      throw error;
+    }
   }
 
-  async read(id: string, index: number): Promise<Uint8Array | null> {
-    return this.#bounded(() => this.#client.hgetBuffer(bodyOf(id), String(index)));
+  read(id: string, index: number): Promise<Uint8Array | null> {
+    return this.#link.ask((client) => client.hgetBuffer(bodyOf(id), String(index)));
   }
 
   async forget(id: string): Promise<void> {
-    await this.#bounded(async () => {
-      await this.#client.del(keyOf(id), bodyOf(id));
-      await this.#client.zrem(INDEX, id);
-      await this.#client.publish(CANCELLED, id);
-    });
+    await this.#run(FORGET, [keyOf(id), bodyOf(id), INDEX], [id, CANCELLED]);
   }
 
   onCancelled(hear: (id: string) => void): void {
-    this.#subscriber.on('message', (_channel: string, id: string) => hear(id));
-    const subscribe = (): void => void this.#subscriber.subscribe(CANCELLED).catch(() => {});
-    // Anew for each connection; one that breaks off meanwhile is followed by another.
-    this.#subscriber.on('ready', subscribe);
-    if (this.#subscriber.status === 'ready') subscribe();
+    this.#link.hear(CANCELLED, hear);
   }
 
-  sweep(): void {
-    if (!this.counts().isReachable) return;
-    this.#client.zcard(INDEX).then(
-      (count) => {
-        this.#stored = count;
-      },
-      () => {},
-    );
+  async sweep(): Promise<void> {
+    this.#stored = Number(await this.#run(COUNT, [INDEX], []));
   }
 
   counts(): StoreCounts {
-    return { stored: this.#stored, bytes: 0, isReachable: this.#client.status === 'ready' };
+    return { stored: this.#stored, bytes: 0, isReachable: this.#link.isReachable };
   }
 
   async close(): Promise<void> {
-    this.#subscriber.disconnect();
-    this.#client.disconnect();
+    this.#link.close();
   }
 
   async #read(id: string): Promise<Read> {
-    const answer = await this.#client.eval(LOOK, 1, keyOf(id));
-    const [text, version, nowMs] = Array.isArray(answer) ? (answer as unknown[]) : [];
-    if (typeof nowMs !== 'number') throw new StoreAway('Redis answered a look with something else');
+    const [text, version, nowMs] = list(await this.#run(LOOK, [keyOf(id)], []));
     return {
       record: typeof text === 'string' ? readRecord(text) : null,
       version: typeof version === 'string' ? version : '',
-      nowMs,
+      nowMs: Number(nowMs),
     };
   }
 
-  async #swap(script: string, record: JobRecord, version: string, nowMs: number): Promise<boolean> {
+  async #swap(record: JobRecord, version: string, nowMs: number): Promise<boolean> {
     const expiryMs = expiresAtMs(record);
     const dropsResult = record.state !== 'pending' && record.state !== 'done';
-    const swapped = await this.#client.eval(
-      script,
-      3,
-      ...[keyOf(record.id), bodyOf(record.id), INDEX],
-      ...[version, JSON.stringify(record), record.state, Math.max(1, Math.ceil(expiryMs - nowMs)), Math.ceil(expiryMs)],
-      ...[record.id, dropsResult ? '1' : '0'],
+    const times = [Math.max(1, Math.ceil(expiryMs - nowMs)), Math.ceil(expiryMs)];
+    const swapped = await this.#run(
+      SWAP,
+      [keyOf(record.id), bodyOf(record.id), INDEX],
+      [version, JSON.stringify(record), record.state, ...times, record.id, dropsResult ? '1' : '0'],
     );
     return swapped === 1;
   }
 
-  /** What goes wrong on the way to Redis, or in it, is all one to the caller. */
-  async #bounded<T>(act: () => Promise<T>): Promise<T> {
-    try {
-      return await act();
-    } catch (error) {
-      if (error instanceof StoreAway) throw error;
-      throw new StoreAway(error instanceof Error ? error.message : String(error), { cause: error });
-    }
+  #run(script: string, keys: readonly string[], args: readonly (string | number | Buffer)[]): Promise<unknown> {
+    return this.#link.ask((client) => client.eval(script, keys.length, ...keys, ...args));
   }
 }
 
 const keyOf = (id: string): string => `${KEYS}${id}`;
 const bodyOf = (id: string): string => `${KEYS}${id}:body`;
+const list = (answer: unknown): readonly unknown[] => (Array.isArray(answer) ? answer : []);
+
+/** `maxmemory` is reached, and nothing may be evicted for it. */
+function isOutOfMemory(error: unknown): boolean {
+  return error instanceof Error && /\bOOM\b/.test(error.message);
+}
 
 /** Null for what no node of ours has written. */
 function readRecord(text: string): JobRecord | null {

@@ -5,7 +5,7 @@
  *
  *   waiting ── answer begins ──────────────────────────▶ passing    the client's `total` holds, as ever
  *      │ due, the body is whole, and whoever asks is known   ▲
- *      ▼                                                     │ no job can be made
+ *      ▼                                                     │ no job can be made, or not in time
  *   asking ──────────────────────────────────────────────────┘
  *      │ the job is made
  *      ▼
@@ -28,11 +28,11 @@ import { AwaitedBody } from '../jobs/awaited-body.js';
 import type { JobFailure, JobProgress, JobState } from '../jobs/job.js';
 import { publicJobId } from '../jobs/job-id.js';
 import { jobRoute } from '../jobs/job-limits.js';
-import type { JobRun, RunningJob } from '../jobs/jobs.js';
 import { keptHead } from '../jobs/kept-head.js';
 import { NoJob } from '../jobs/no-job.js';
 import { type HandOverPlan, handOverPlan } from '../jobs/plan.js';
 import { asyncWish, withoutAsyncWish } from '../jobs/prefer.js';
+import type { JobRun, RunningJob } from '../jobs/running-job.js';
 import { Spool } from '../jobs/spool.js';
 import { acceptedAnswer } from '../jobs/status-answer.js';
 import type { RouteObserver } from '../observe/observer.js';
@@ -128,6 +128,8 @@ class HandingOver implements ResponseHandler, JobRun {
   #stage: Stage = 'waiting';
   /** It left before the 202, and its request is finished all the same. */
   #isClientGone = false;
+  /** Its client's deadline came before the word of the store. */
+  #isTooLateForJob = false;
   #cancelBelow: Cancel = nothingToCancel;
 
   constructor(request: GatewayRequest, handler: ResponseHandler, plan: TimedPlan, rules: Rules) {
@@ -170,6 +172,7 @@ class HandingOver implements ResponseHandler, JobRun {
     const mayFinish = this.#stage === 'asking' || (this.#stage === 'waiting' && this.#isReady());
     if (mayFinish && this.#rules.spec.onLeave === 'finish') {
       this.#isClientGone = true;
+      this.#timer.cancel();
       if (this.#stage === 'waiting') this.#askForJob();
       return;
     }
@@ -195,6 +198,11 @@ class HandingOver implements ResponseHandler, JobRun {
       this.#tooLate();
       return;
     }
+    // The store has not said in time whether there is a job: if there is, nobody will be told of it.
+    if (this.#stage === 'asking') {
+      this.#isTooLateForJob = true;
+      this.#waitOn();
+    }
     if (this.#stage !== 'waiting') return;
     // Those below may read none of it before there is a place for it at the upstream.
     if (this.#isOwnerKnown()) this.#body?.gather();
@@ -202,10 +210,14 @@ class HandingOver implements ResponseHandler, JobRun {
       this.#askForJob();
       return;
     }
-    const { limitMs } = this.#plan;
-    const lastLookMs = this.#leftMs(limitMs - Math.min(LAST_LOOK_MS, limitMs * LAST_LOOK_SHARE));
+    const lastLookMs = this.#lastLookMs();
     if (lastLookMs > 0) this.#timer.arm(Math.min(LOOK_AGAIN_MS, lastLookMs));
     else this.#waitOn();
+  }
+
+  #lastLookMs(): number {
+    const { limitMs } = this.#plan;
+    return this.#leftMs(limitMs - Math.min(LAST_LOOK_MS, limitMs * LAST_LOOK_SHARE));
   }
 
   /** Whose job it will be must be known, and the client must have nothing left to send. */
@@ -230,7 +242,7 @@ class HandingOver implements ResponseHandler, JobRun {
   #askForJob(): void {
     const { services } = this.#rules;
     this.#stage = 'asking';
-    this.#timer.cancel();
+    if (!this.#isClientGone) this.#timer.arm(this.#lastLookMs());
     services.jobs.begin(this, services.gateway.jobs).then(
       (job) => (job === null ? this.#goOn() : this.#handedOver(job)),
       (error: unknown) => {
@@ -262,7 +274,8 @@ class HandingOver implements ResponseHandler, JobRun {
 
   #handedOver(job: RunningJob): void {
     if (this.#stage !== 'asking') {
-      void job.abandon();
+      if (this.#isTooLateForJob) job.abandonLate();
+      else job.abandon();
       return;
     }
     const { services } = this.#rules;

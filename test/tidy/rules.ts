@@ -28,7 +28,7 @@ export const edges: readonly Edge[] = [
   { at: 'node/auth/credential-functions.ts', may: ['node'], reason: "node's cryptography behind plain functions" },
   { at: 'node/auth/jwks-source.ts', may: ['node', 'sockets', 'timers'], reason: "fetches an issuer's keys" },
   { at: 'node/auth/testing/', may: ['node'], reason: 'makes password hashes for tests' },
-  { at: 'node/jobs/redis-store.ts', may: ['node', 'sockets'], reason: 'keeps jobs in Redis' },
+  { at: 'node/jobs/redis-link.ts', may: ['node', 'sockets'], reason: 'the connections to the Redis that keeps jobs' },
   { at: 'node/observe/', may: ['node', 'sockets', 'process'], reason: 'adapters to pino, Prometheus and OTLP' },
   { at: 'node/process/', may: all, reason: 'a node as an operating system process' },
   { at: 'node/node.ts', may: all, reason: 'composition root of a node: hands out clock, randomness and sockets' },

@@ -22,6 +22,7 @@ import type { GatewaySpec, ListenerTlsSpec } from '@weir/proto/snapshot/snapshot
 import { withBody } from '../../pipeline/derived-request.js';
 import type { GatewayRequest } from '../../pipeline/dispatch.js';
 import { createExchange, type Exchange } from '../../pipeline/exchange.js';
+import { IdleWait } from '../../time/idle-wait.js';
 import { clientAddress, type TrustedProxies, trustedProxies } from '../client-address.js';
 import type { BoundAddress, Listener, ListenerOptions } from '../listener.js';
 import { OpenExchanges } from '../open-exchanges.js';
@@ -68,7 +69,7 @@ class UwsListener implements Listener, ExchangeOwner {
   #proxies: TrustedProxies;
   #turnEnders: ExchangeSocket[] = [];
   #unproven: Unproven | null = null;
-  #whenIdle: (() => void) | null = null;
+  readonly #idle = new IdleWait();
   /** Where the library's header iteration puts its pairs; one array per request, handed over whole. */
   #collected: MutableHeaderList = [];
   readonly #endTurn = (): void => {
@@ -135,7 +136,7 @@ class UwsListener implements Listener, ExchangeOwner {
     this.#apps.stopAccepting();
     this.#firstRequests.stop();
     for (const socket of this.#open) if (socket instanceof UpgradeSocket) socket.goAway();
-    if (this.#open.size > 0) await this.#idleOrPassed(limitMs);
+    if (this.#open.size > 0) await this.#idle.within(limitMs, this.timers);
     const cut = this.#open.size;
     if (cut > 0) this.#options.events.onTimer('drain', null);
     this.#endAll();
@@ -155,17 +156,6 @@ class UwsListener implements Listener, ExchangeOwner {
   #endAll(): void {
     const ended = failure('draining', 'this node is shutting down', { retryAfterS: RETRY_AFTER_S });
     for (const socket of [...this.#open]) socket.shutDown(ended);
-  }
-
-  #idleOrPassed(limitMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = this.timers.create(resolve);
-      timer.arm(limitMs);
-      this.#whenIdle = () => {
-        timer.cancel();
-        resolve();
-      };
-    });
   }
 
   #passed(ms: number): Promise<void> {
@@ -387,7 +377,7 @@ class UwsListener implements Listener, ExchangeOwner {
 
   ended(socket: ExchangeSocket): void {
     this.#open.delete(socket);
-    if (this.#open.size === 0) this.#whenIdle?.();
+    if (this.#open.size === 0) this.#idle.reached();
   }
 
   tunnelOpened(): void {

@@ -150,6 +150,9 @@ export function makeServices(overrides: Partial<ChainServices> = {}): ChainServi
       timers: fakeTimers(clock),
       store: createMemoryStore(clock, () => ({ jobsMax: 1_000, bytesMax: 16_777_216 })),
       ids: jobIds(countingHex()),
+      onBug: (error) => {
+        throw error;
+      },
     }),
     cache: createNodeCache({ clock, timers: fakeTimers(clock) }),
     observer: {

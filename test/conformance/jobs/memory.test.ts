@@ -1,5 +1,6 @@
 import type { JobStore } from '@weir/node/jobs/job-store.js';
 import { createMemoryStore } from '@weir/node/jobs/memory-store.js';
+import { fakeClock } from '@weir/node/pipeline/testing/harness.js';
 import { systemClock } from '@weir/node/time/system-clock.js';
 import { expect, it } from 'vitest';
 import { storeSuite } from './store-suite.js';
@@ -31,4 +32,17 @@ it('the memory of a node takes no more bytes than it may, and has them back when
   expect(await store.write('two', 1, new Uint8Array(600))).toBe('written');
   await store.forget('two');
   expect(store.counts()).toMatchObject({ stored: 1, bytes: 0 });
+});
+
+it('a wall clock that is set takes the lease from no job in the memory of a node, and gives none', async () => {
+  const clock = fakeClock();
+  const store = createMemoryStore(clock, () => ({ jobsMax: 10, bytesMax: 1_000 }));
+  const job = (id: string) => ({ id, routeId: 'r', owner: null, method: 'GET', leaseMs: 10_000, keepMs: 60_000 });
+  await store.create(job('ahead'));
+  clock.skewWall(3_600_000);
+  expect((await store.apply('ahead', { kind: 'look' }))?.state).toBe('pending');
+  await store.create(job('back'));
+  clock.skewWall(-7_200_000);
+  clock.advance(10_001);
+  expect((await store.apply('back', { kind: 'look' }))?.state).toBe('lost');
 });

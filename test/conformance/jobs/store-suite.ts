@@ -95,7 +95,7 @@ export function storeSuite(name: string, openWorld: () => Promise<StoreWorld>): 
       await store.forget(other.id);
       expect(await store.apply(other.id, { kind: 'look' })).toBeNull();
       expect(await store.write(other.id, 0, anyBytes)).toBe('over');
-      store.sweep();
+      await store.sweep();
       await until(
         () => store.counts().stored === 0,
         () => `${store.counts().stored} are still counted`,

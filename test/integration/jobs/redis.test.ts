@@ -22,19 +22,23 @@ interface World {
   readonly urls: readonly string[];
 }
 
-const configFor = (upstream: HeldUpstream, lease: string): string => `version: 1
-gateway: { listen: "127.0.0.1:0", accessLog: false, timeouts: { drain: 500ms }, jobs: { lease: ${lease}, result: 64MiB } }
+const configFor = (upstream: HeldUpstream, lease: string, keep = '1h'): string => `version: 1
+gateway:
+  listen: "127.0.0.1:0"
+  accessLog: false
+  timeouts: { drain: 500ms }
+  jobs: { lease: ${lease}, keep: ${keep}, result: 64MiB }
 upstreams: [{ id: app, targets: ["${upstream.url}"] }]
 routes: [{ id: app, match: /*, async: true }]
 `;
 
-async function world(nodes = 2, lease = '1s'): Promise<World> {
+async function world(nodes = 2, lease = '1s', keep = '1h'): Promise<World> {
   const upstream = await holdingUpstream();
   stage.onEnd(() => upstream.close());
   const redis = await startRedis(stage);
   const more = ['--redis', redis.url];
   const started = await Promise.all(
-    Array.from({ length: nodes }, () => weirUp(stage, configFor(upstream, lease), stage.folder(), more)),
+    Array.from({ length: nodes }, () => weirUp(stage, configFor(upstream, lease, keep), stage.folder(), more)),
   );
   await Promise.all(started.map((node) => reaches(node, true)));
   return { redis, upstream, nodes: started, urls: started.map(({ port }) => `http://127.0.0.1:${port}`) };
@@ -85,6 +89,10 @@ describe('a job that is kept in Redis', () => {
       const location = await handOver(a, '/report');
       const { response } = await upstream.asked(1);
       expect(await statusOf(`${b}${location}`)).toMatchObject({ code: 202, state: 'pending' });
+      await until(
+        async () => (await nth(nodes, 1).status()).nodes[0]?.status?.jobs.stored === 1,
+        () => 'a node that makes no jobs does not count those of others',
+      );
       const large = Buffer.alloc(20 * 1024 * 1024, 'a line of the report\n');
       response.writeHead(201, { 'x-own': 'yes' });
       response.write(large.subarray(0, 1_000_000));
@@ -185,22 +193,35 @@ describe('a Redis that is away', () => {
       );
       response.end('in person');
       expect([(await answer).status, await (await answer).text()]).toEqual([200, 'in person']);
+      await reaches(first(nodes), false);
       redis.signal('SIGCONT');
+      await reaches(first(nodes), true);
+      const location = await handOver(first(urls), '/report');
+      (await upstream.asked(2)).response.end('by way of a job');
+      await ended(`${first(urls)}${location}`);
     },
     LONG_MS,
   );
 
-  it(
-    'for less than a lease costs nothing: the result is written when it is back',
-    async () => {
-      const { redis, nodes, urls, upstream } = await world(1, '1m');
+  it.each([
+    ['less', '1m', 0],
+    ['longer', '500ms', 2_000],
+  ])(
+    'for %s than a lease costs nothing: the result is written when it is back',
+    async (_what, lease, forMs) => {
+      const { redis, nodes, urls, upstream } = await world(1, lease);
       const location = await handOver(first(urls), '/report');
       const { response } = await upstream.asked(1);
       redis.signal('SIGSTOP');
+      const sinceMs = performance.now();
       response.end('patience');
       const away = await fetch(`${first(urls)}${location}`, { redirect: 'manual' });
       expect([away.status, ((await away.json()) as { code: string }).code]).toEqual([503, 'job_store_away']);
       expect(away.headers.get('retry-after')).toBe('1');
+      await until(
+        () => performance.now() - sinceMs > forMs,
+        () => 'it has not been away for so long',
+      );
       redis.signal('SIGCONT');
       await reaches(first(nodes), true);
       await ended(`${first(urls)}${location}`);
@@ -233,9 +254,9 @@ describe('a Redis that is away', () => {
   );
 
   it(
-    'for good, in the middle of a result, ends the attempt within a lease',
+    'for good, in the middle of a result, ends the attempt when the job would have expired',
     async () => {
-      const { redis, urls, upstream } = await world(1);
+      const { redis, urls, upstream } = await world(1, '500ms', '500ms');
       await handOver(first(urls), '/report');
       const { response, isGone } = await upstream.asked(1);
       await redis.kill();
