@@ -15,7 +15,13 @@ import type { BasicVerdict, Credentials } from './credentials.js';
 import { compileTokenCheck, type JwtAuthSpec, type TokenVerdict } from './jwt.js';
 
 export type AuthOutcome =
-  | { readonly kind: 'accepted'; readonly consumerId: string; readonly claimFields: HeaderList }
+  | {
+      readonly kind: 'accepted';
+      readonly consumerId: string;
+      /** Who says so: OWN_CONSUMERS, or who has signed. The same name by two of them is two consumers. */
+      readonly vouchedBy: string;
+      readonly claimFields: HeaderList;
+    }
   /** No credential of this kind. */
   | { readonly kind: 'absent' }
   | { readonly kind: 'refused'; readonly reason: string }
@@ -51,12 +57,16 @@ const ambiguous: AuthOutcome = { kind: 'ambiguous' };
 const forbidden: AuthOutcome = { kind: 'forbidden' };
 const busy: AuthOutcome = { kind: 'busy' };
 const NO_FIELDS: HeaderList = [];
+/** The gateway's own list of consumers, by whichever credential of theirs. */
+const OWN_CONSUMERS = '';
 
 /** Turns a consumer into an outcome: an empty list lets all pass. */
 function admission(consumers: readonly string[]): (consumerId: string) => AuthOutcome {
   const allowed = consumers.length === 0 ? null : new Set(consumers);
   return (consumerId) =>
-    allowed !== null && !allowed.has(consumerId) ? forbidden : { kind: 'accepted', consumerId, claimFields: NO_FIELDS };
+    allowed !== null && !allowed.has(consumerId)
+      ? forbidden
+      : { kind: 'accepted', consumerId, vouchedBy: OWN_CONSUMERS, claimFields: NO_FIELDS };
 }
 
 type KeyPlace = Extract<AuthSpec, { kind: 'apiKey' }>['in'][number];

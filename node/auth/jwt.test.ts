@@ -40,7 +40,27 @@ describe('a token', () => {
   it('is accepted with its claims, and names the consumer', async () => {
     const { check, sign, nowS } = checker();
     const token = await sign({ exp: nowS() + 60, aud: ['other', 'admin'] });
-    expect(await check(token)).toEqual({ kind: 'accepted', consumerId: 'ann', claimFields: [] });
+    expect(await check(token)).toMatchObject({ kind: 'accepted', consumerId: 'ann', claimFields: [] });
+  });
+
+  it('is vouched for by its issuer; where that is not asked for, by the keys and whoever it says', async () => {
+    const voucher = async (overrides: Partial<JwtAuthSpec>, claims: JWTPayload = {}): Promise<string> => {
+      const { check, sign } = checker(overrides);
+      const verdict = await check(await sign(claims));
+      return verdict.kind === 'accepted' ? verdict.vouchedBy : verdict.kind;
+    };
+    const open = { issuer: null } as const;
+    const of = (name: string) => ({ ...open, keys: { kind: 'secret', secret: `not-to-be-told\${${name}}` } }) as const;
+    const jwks = (url: string) => ({ ...open, keys: { kind: 'jwks', url, cacheMs: 1, timeoutMs: 1 } }) as const;
+    const pem = (text: string) =>
+      ({ ...open, keys: { kind: 'publicKey', pem: `-----BEGIN X-----\n${text}\n` } }) as const;
+    expect(await voucher({})).toBe('issuer https://issuer.test');
+    const all = await Promise.all([
+      ...[voucher({}), voucher(of('A')), voucher(of('B')), voucher(of('A'), { iss: 'other' })],
+      ...[voucher(jwks('https://a.test')), voucher(jwks('https://b.test')), voucher(pem('aa')), voucher(pem('ab'))],
+    ]);
+    expect(new Set(all).size).toBe(all.length);
+    expect(all.join()).not.toContain('not-to-be-told');
   });
 
   it.each<[string, (nowS: number) => JWTPayload, string]>([

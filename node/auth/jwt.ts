@@ -7,6 +7,7 @@
  * no signature. A key that an issuer withdraws is believed that much longer at most.
  */
 import type { HeaderList, MutableHeaderList } from '@weir/proto/http/headers.js';
+import { referencesIn } from '@weir/proto/snapshot/secret-text.js';
 import type { AuthSpec } from '@weir/proto/snapshot/snapshot.js';
 import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from 'jose';
 import { LRUCache } from 'lru-cache';
@@ -15,7 +16,12 @@ import type { JwtKeys } from './jwt-keys.js';
 export type JwtAuthSpec = Extract<AuthSpec, { kind: 'jwt' }>;
 
 export type TokenVerdict =
-  | { readonly kind: 'accepted'; readonly consumerId: string; readonly claimFields: HeaderList }
+  | {
+      readonly kind: 'accepted';
+      readonly consumerId: string;
+      readonly vouchedBy: string;
+      readonly claimFields: HeaderList;
+    }
   /** `reason` is shown to the client; it says nothing that the token's holder does not know. */
   | { readonly kind: 'refused'; readonly reason: string }
   /** The issuer's keys can't be had, or too many tokens are being verified. */
@@ -112,7 +118,26 @@ function judge(payload: JWTPayload, spec: JwtAuthSpec): TokenVerdict {
     const text = Object.hasOwn(payload, claim) ? fieldText(payload[claim]) : null;
     if (text !== null) claimFields.push(field, text);
   }
-  return { kind: 'accepted', consumerId: consumer, claimFields };
+  return { kind: 'accepted', consumerId: consumer, vouchedBy: voucherOf(payload, spec), claimFields };
+}
+
+/** Letters of a public key that tell it from others: its end, since its beginning is of its kind. */
+const KEY_LETTERS = 64;
+
+/**
+ * Who says that the consumer is who he is. Where the route names no issuer, it is whoever holds the keys, by what the
+ * configuration calls them, and the issuer that he claims for this token: keys may be shared by several.
+ */
+function voucherOf({ iss = '' }: JWTPayload, { issuer, keys }: JwtAuthSpec): string {
+  if (issuer !== null) return `issuer ${issuer}`;
+  switch (keys.kind) {
+    case 'jwks':
+      return `jwks ${keys.url} ${iss}`;
+    case 'publicKey':
+      return `key ${keys.pem.replace(/-----[^-]*-----|\s/g, '').slice(-KEY_LETTERS)} ${iss}`;
+    case 'secret':
+      return `secret ${referencesIn(keys.secret).names.join(' ')} ${iss}`;
+  }
 }
 
 /**

@@ -121,10 +121,14 @@ describe('the life of a job', () => {
 });
 
 it('whoever made a job may ask, and nobody else: not one who is someone where nobody was', () => {
-  expect(mayAsk({ owner: 'a' }, 'a')).toBe(true);
-  expect(mayAsk({ owner: 'a' }, 'b')).toBe(false);
-  expect(mayAsk({ owner: 'a' }, null)).toBe(false);
-  expect(mayAsk({ owner: null }, 'b')).toBe(false);
+  const a = { id: 'a', vouchedBy: '' };
+  const b = { id: 'b', vouchedBy: '' };
+  expect(mayAsk({ owner: a }, { ...a })).toBe(true);
+  expect(mayAsk({ owner: a }, b)).toBe(false);
+  expect(mayAsk({ owner: a }, null)).toBe(false);
+  expect(mayAsk({ owner: null }, b)).toBe(false);
+  // The same name, by the word of another.
+  expect(mayAsk({ owner: a }, { ...a, vouchedBy: 'issuer https://a.example' })).toBe(false);
   expect(mayAsk({ owner: null }, null)).toBe(true);
 });
 

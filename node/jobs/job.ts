@@ -47,12 +47,18 @@ export interface JobFailure {
   readonly limitMs?: number;
 }
 
+/** A name is somebody's only together with who vouches for it: two issuers may both know an alice. */
+export interface JobOwner {
+  readonly id: string;
+  readonly vouchedBy: string;
+}
+
 /** What is known of a job when it begins. */
 export interface NewJob {
   readonly id: string;
   readonly routeId: string;
   /** The consumer that made it, and that alone may ask; null on a route without authentication. */
-  readonly owner: string | null;
+  readonly owner: JobOwner | null;
   readonly method: string;
   readonly leaseMs: number;
   /** How long it is kept after its end. */
@@ -134,8 +140,13 @@ export function expiresAtMs({ endedMs, leaseUntilMs, keepMs }: JobRecord): numbe
 }
 
 /** Whoever asks must be who made it; where nobody was asked who he is, knowing the id is enough. */
-export function mayAsk(record: Pick<JobRecord, 'owner'>, consumerId: string | null): boolean {
-  return record.owner === consumerId;
+export function mayAsk({ owner }: Pick<JobRecord, 'owner'>, asking: JobOwner | null): boolean {
+  if (owner === null || asking === null) return owner === asking;
+  return owner.id === asking.id && owner.vouchedBy === asking.vouchedBy;
+}
+
+export function ownerOf(consumerId: string | null, vouchedBy: string): JobOwner | null {
+  return consumerId === null ? null : { id: consumerId, vouchedBy };
 }
 
 const RETRY_AFTER_MAX_S = 10;

@@ -169,10 +169,15 @@ function readRecord(text: string): JobRecord | null {
       value !== null &&
       typeof value.id === 'string' &&
       typeof value.routeId === 'string' &&
-      (value.owner === null || typeof value.owner === 'string') &&
+      isOwner(value.owner) &&
       jobStates.some((state) => state === value.state);
     return isOurs ? (value as JobRecord) : null; // The members that decide were looked at; a node has written the rest.
   } catch {
     return null;
   }
+}
+
+function isOwner(owner: unknown): boolean {
+  if (owner === null) return true;
+  return typeof owner === 'object' && 'id' in owner && 'vouchedBy' in owner;
 }

@@ -12,6 +12,7 @@ import {
   beginJob,
   type JobEvent,
   type JobFailure,
+  type JobOwner,
   type JobProgress,
   type JobRecord,
   type JobState,
@@ -24,7 +25,7 @@ import type { SpoolKeeper } from './spool.js';
 /** What a job is of, and how it is steered from here. Neither is it cancelled nor over before it was made. */
 export interface JobRun {
   readonly routeId: string;
-  readonly owner: string | null;
+  readonly owner: JobOwner | null;
   readonly method: string;
   progress(): JobProgress;
   /** Ends the attempts of a job that was cancelled or lost, or that may not go on. */

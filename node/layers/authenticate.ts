@@ -1,5 +1,6 @@
 /**
- * Lets pass who proves to be someone: any of the route's entries that accepts is enough. Owns `exchange.consumerId`.
+ * Lets pass who proves to be someone: any of the route's entries that accepts is enough. Owns `exchange.consumerId`
+ * and who vouches for it.
  *
  * Entries are asked in their order; those that can answer at once (keys, and what is remembered) make no promise. When
  * none accepts, the answer is the most telling one: 400 for a credential that comes twice, 403 for a good one that is
@@ -32,6 +33,7 @@ export const authenticate: Place = (route, services) => {
         return nothingToCancel;
       }
       request.exchange.consumerId = verdict.consumerId;
+      request.exchange.vouchedBy = verdict.vouchedBy;
       return next(admitted(request, verdict, ownFields), handler);
     };
     return (request, handler) => {
@@ -45,7 +47,12 @@ export const authenticate: Place = (route, services) => {
 const NOBODY_ASKED: readonly AuthOutcome[] = [];
 
 type Verdict =
-  | { readonly by: Authenticator; readonly consumerId: string; readonly claimFields: HeaderList }
+  | {
+      readonly by: Authenticator;
+      readonly consumerId: string;
+      readonly vouchedBy: string;
+      readonly claimFields: HeaderList;
+    }
   | { readonly by: null; readonly failure: Failure };
 
 /** Asks one entry after the other, from the first that was not asked yet; becomes a promise only where an entry does. */
@@ -70,8 +77,10 @@ function judge(
   entry: Authenticator,
   outcome: AuthOutcome,
 ): Verdict | Promise<Verdict> {
-  if (outcome.kind === 'accepted')
-    return { by: entry, consumerId: outcome.consumerId, claimFields: outcome.claimFields };
+  if (outcome.kind === 'accepted') {
+    const { consumerId, vouchedBy, claimFields } = outcome;
+    return { by: entry, consumerId, vouchedBy, claimFields };
+  }
   // Nothing that comes later can tell which of the two was meant.
   if (outcome.kind === 'ambiguous') return { by: null, failure: refusal(entries, [outcome]) };
   return askFrom(entries, at + 1, request, [...before, outcome]);

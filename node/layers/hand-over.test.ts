@@ -166,10 +166,10 @@ describe('what is not ready when it is due', () => {
     world.clock.advance(5_000);
     await settle();
     expect(world.handler.ended).toBe(false);
-    world.run.last().request.exchange.consumerId = 'a';
+    Object.assign(world.run.last().request.exchange, { consumerId: 'a', vouchedBy: 'issuer b' });
     world.clock.advance(25);
     await settle();
-    expect((await world.jobs.look(idOf(world.handler.headers)))?.owner).toBe('a');
+    expect((await world.jobs.look(idOf(world.handler.headers)))?.owner).toEqual({ id: 'a', vouchedBy: 'issuer b' });
     expect(world.exchange.consumerId).toBe('a');
   });
 

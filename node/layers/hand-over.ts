@@ -25,7 +25,7 @@ import { webSocketAsk } from '@weir/proto/http/upgrade.js';
 import type { AsyncSpec } from '@weir/proto/snapshot/jobs.js';
 import type { RouteSpec } from '@weir/proto/snapshot/snapshot.js';
 import { AwaitedBody } from '../jobs/awaited-body.js';
-import type { JobFailure, JobProgress, JobState } from '../jobs/job.js';
+import { type JobFailure, type JobOwner, type JobProgress, type JobState, ownerOf } from '../jobs/job.js';
 import { publicJobId } from '../jobs/job-id.js';
 import { jobRoute } from '../jobs/job-limits.js';
 import { keptHead } from '../jobs/kept-head.js';
@@ -162,8 +162,9 @@ class HandingOver implements ResponseHandler, JobRun {
     return this.#clientLeft;
   }
 
-  get owner(): string | null {
-    return this.#below.exchange.consumerId;
+  get owner(): JobOwner | null {
+    const { consumerId, vouchedBy } = this.#below.exchange;
+    return ownerOf(consumerId, vouchedBy);
   }
 
   /** The client is gone, or is given up. After the 202 that is nothing to the job. */
@@ -286,6 +287,7 @@ class HandingOver implements ResponseHandler, JobRun {
     services.observer.decided('handed_over', this.routeId);
     exchange.jobId = publicJobId(job.id);
     exchange.consumerId = below.consumerId;
+    exchange.vouchedBy = below.vouchedBy;
     exchange.upstreamId = below.upstreamId;
     below.jobId = exchange.jobId;
     below.requestBytes = exchange.requestBytes;

@@ -10,7 +10,7 @@
  * was. The bottom of the chain of such requests; what stands above it is in pipeline/chain.ts.
  */
 import { type Failure, failure } from '@weir/proto/http/failures.js';
-import { type JobRecord, mayAsk } from '../jobs/job.js';
+import { type JobRecord, mayAsk, ownerOf } from '../jobs/job.js';
 import type { JobAddress } from '../jobs/job-id.js';
 import { StoreAway } from '../jobs/job-store.js';
 import { streamResult } from '../jobs/result-stream.js';
@@ -91,7 +91,8 @@ function serve(
   { part }: JobAddress,
   services: ChainServices,
 ): Cancel {
-  if (!mayAsk(record, request.exchange.consumerId)) return refuse(handler, notFound);
+  const { consumerId, vouchedBy } = request.exchange;
+  if (!mayAsk(record, ownerOf(consumerId, vouchedBy))) return refuse(handler, notFound);
   const { method } = request;
   if (method === 'GET' || method === 'HEAD') {
     return part === 'result' ? result(request, handler, record, services) : status(request, handler, record, services);

@@ -54,6 +54,8 @@ export interface Exchange {
   params: Readonly<Record<string, string>>;
   /** Id of the authenticated consumer, or null. Written by the authenticate layer. */
   consumerId: string | null;
+  /** Who says that the consumer is who he is: empty for the gateway itself, else who has signed. Written by the same. */
+  vouchedBy: string;
   /** When the request must be answered. Written by the deadline layer; Infinity until then. */
   deadlineAtMs: number;
   readonly attempts: Attempt[];
@@ -186,6 +188,7 @@ export function createExchange(origin: ExchangeOrigin): Exchange {
     upstreamId: '',
     params: NO_PARAMS,
     consumerId: null,
+    vouchedBy: '',
     deadlineAtMs: Number.POSITIVE_INFINITY,
     attempts: [],
     decidedBy: LAST_ATTEMPT,
@@ -212,6 +215,7 @@ export function forkExchange(exchange: Exchange): Exchange {
 export function joinExchange(exchange: Exchange, fork: Exchange): void {
   exchange.upstreamId = fork.upstreamId;
   exchange.consumerId = fork.consumerId;
+  exchange.vouchedBy = fork.vouchedBy;
   exchange.decidedBy = fork.decidedBy;
   exchange.queuedMs = fork.queuedMs;
   // What the cache knows of it is said above the fork where that is the cache's own, and below where it is a job's.

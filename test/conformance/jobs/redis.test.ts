@@ -62,6 +62,7 @@ it('a record that no node of ours has written is no job', async () => {
     '[]',
     '{}',
     '{"id":"x","routeId":"r","owner":3,"state":"done"}',
+    '{"id":"x","routeId":"r","owner":{"id":"a"},"state":"done"}',
     '{"id":"x","routeId":"r","owner":null,"state":"odd"}',
   ]) {
     await client.hset('{weir:jobs}:x', 'record', text, 'version', '1');

@@ -15,7 +15,14 @@ export interface StoreWorld {
 
 const ids = jobIds((bytes) => randomBytes(bytes).toString('hex'));
 const newJob = (overrides: Partial<NewJob> = {}): NewJob => ({
-  ...{ id: ids.next(), routeId: 'r', owner: 'a', method: 'POST', leaseMs: 60_000, keepMs: 60_000 },
+  ...{
+    id: ids.next(),
+    routeId: 'r',
+    owner: { id: 'a', vouchedBy: 'b' },
+    method: 'POST',
+    leaseMs: 60_000,
+    keepMs: 60_000,
+  },
   ...overrides,
 });
 const head = { status: 207, headers: ['x-own', 'yes', 'set-cookie', 'a', 'set-cookie', 'b'] };

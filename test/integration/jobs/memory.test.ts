@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -277,6 +278,28 @@ it('only the consumer that made a job may ask; to all others there is no such jo
   expect(await told(`${location}/result`)).toEqual(foreign);
   expect(await (await fetch(`${location}/result`, { headers: a })).text()).toBe('for a');
 });
+
+it('a consumer is one together with who vouches for him: the same name by another issuer, or by a key, is another', async () => {
+  const issuers = { one: 'https://one.example/', two: 'https://two.example/' };
+  const jwt = (issuer: string): string => `jwt: { secret: "\${KEY_B}", issuer: "${issuer}" }`;
+  const auth = `auth: [apiKey, { ${jwt(issuers.one)} }, { ${jwt(issuers.two)} }]`;
+  const consumers = `consumers: [{ id: a, keys: ["\${KEY_A}"] }]`;
+  const { gateway, upstream } = await started(`async: true, ${auth}`, '', consumers);
+  const by = (iss: string) => ({ authorization: `Bearer ${token({ iss, sub: 'a' }, env.KEY_B)}` });
+  const location = `${gateway.url}${await handOver(gateway.url, '/', { ...preferring, ...by(issuers.one) })}`;
+  (await upstream.asked(1)).response.end('for a of one');
+  await ended(location, by(issuers.one));
+  for (const other of [by(issuers.two), { 'x-api-key': env.KEY_A }])
+    expect((await fetch(`${location}/result`, { headers: other })).status).toBe(404);
+  expect(await (await fetch(`${location}/result`, { headers: by(issuers.one) })).text()).toBe('for a of one');
+});
+
+/** A JSON Web Token (RFC 7519) under HS256. */
+function token(claims: object, secret: string): string {
+  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const signed = `${part({ alg: 'HS256', typ: 'JWT' })}.${part(claims)}`;
+  return `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`;
+}
 
 it('the access log has a line for the 202 and one for the job, and never the secret part of an id', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'weir-jobs-'));
