@@ -190,9 +190,9 @@ describe('the adaptive limit', () => {
     let inFlight = 40;
     for (; limit.limit === 10_000 && inFlight < 200; inFlight += 1) {
       nowMs += 10;
-      limit.answered(300, inFlight, nowMs);
+      limit.answered(60 + 8 * (inFlight - 40), inFlight, nowMs);
     }
-    expect(limit.limit).toBeGreaterThan(15);
+    expect(limit.limit).toBeGreaterThan(12);
     expect(limit.limit).toBeLessThan(60);
     expect(inFlight).toBeLessThan(180);
   });
@@ -200,7 +200,7 @@ describe('the adaptive limit', () => {
   it('opens again when not half of it was used for ten seconds, and not before', () => {
     const limit = new AdaptiveLimit({ limitMin: 8, limitMax: 10_000, limitStart: 10_000 });
     told(limit, 500, 5, 20, 0);
-    for (let i = 0; i < 100; i += 1) limit.answered(300, 40 + i, 10_000 + i * 10);
+    for (let i = 0; i < 100; i += 1) limit.answered(100 + 8 * i, 40 + i, 10_000 + i * 10);
     expect(limit.limit).toBeLessThan(100);
     // As many come with fewer under way: it was right.
     const lastMs = told(limit, 600, 300, limit.limit, 10_990);

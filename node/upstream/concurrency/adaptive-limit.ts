@@ -79,8 +79,9 @@ const UNUSED_MS = 10_000;
  */
 const LEFT_FACTOR = 3;
 
-/** Far enough from what was under way for a trial to tell, and near enough to keep the upstream busy. */
+/** Far enough from what was under way for a trial to tell, and so many times what keeps the upstream busy. */
 const LESS_SHARE = 0.33;
+const BUSY_FACTOR = 1.25;
 /** Answers are slow again at half as much again as the mean: few do, whatever their spread, unless there is more to it. */
 const MISTAKEN_SHARE = 0.5;
 
@@ -172,6 +173,11 @@ export class AdaptiveLimit {
     this.#noteUse(inFlight, nowMs);
   }
 
+  /** Answers take much longer than usual, and not those of one target alone. */
+  get isSlow(): boolean {
+    return this.#overrun.areMostSlow;
+  }
+
   /** Opens again where the limit was not used for long; asked as well when someone finds no place. */
   look(nowMs: number): void {
     if (this.#trial.isOn) this.#conclude(this.#trial.look(nowMs), nowMs);
@@ -179,10 +185,11 @@ export class AdaptiveLimit {
     this.#open();
   }
 
-  /** A third of what was under way while answers came no faster for it; and a trial of whether as many do still come. */
+  /** A third of what was under way while answers came no faster for it, if that is enough; and a trial of whether as many do still come. */
   #tryLess(inFlight: number, nowMs: number): void {
-    const { underWayMean, everyMs } = this.#overrun;
-    const limit = Math.max(this.#min, Math.min(inFlight, underWayMean * LESS_SHARE));
+    const { underWayMean, everyMs, workedOn } = this.#overrun;
+    const enough = Math.max(underWayMean * LESS_SHARE, workedOn * BUSY_FACTOR);
+    const limit = Math.max(this.#min, Math.min(inFlight, enough));
     this.#trial.begin(inFlight, limit, this.#overrun, nowMs);
     // By Little's law: so many, at that rate.
     this.#comeDown(limit, limit * everyMs, nowMs);

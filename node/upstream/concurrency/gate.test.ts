@@ -122,6 +122,22 @@ describe('the gate', () => {
     expect([tight.fate, patient.fate]).toEqual(['deadline', 'inside']);
   });
 
+  it('is tight while most answers are slow, though nothing else speaks for an overrun', () => {
+    const gate = new Gate({ mode: 'adaptive', limitMin: 8, limitMax: 1_000, limitStart: 1_000, queue: 10 });
+    const tightAfter = (answers: number, tookMs: number, fromMs: number): boolean => {
+      for (let i = 0; i < answers; i += 1) new Client(1).come(gate, fromMs + i).leave(gate, tookMs, fromMs + i);
+      return gate.isTight;
+    };
+    expect(tightAfter(100, 10, 0)).toBe(false);
+    expect(tightAfter(200, 10, 150)).toBe(false);
+    // One that stays under way, so that the stretch is not over for want of any.
+    new Client(1).come(gate, 400);
+    expect(tightAfter(7, 100, 500)).toBe(false);
+    expect(tightAfter(1, 100, 600)).toBe(true);
+    expect(tightAfter(3, 10, 700)).toBe(false);
+    expect(gate.limit).toBe(1_000);
+  });
+
   it('says when to come back by the queue and the rate', () => {
     const gate = fixed(1, 9);
     new Client(1).come(gate, 0).leave(gate, 1_000, 1_000);

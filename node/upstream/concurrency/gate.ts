@@ -167,8 +167,9 @@ export class Gate {
     return Math.min(RETRY_AFTER_MAX_S, Math.max(1, Math.ceil(waitMs / 1000)));
   }
 
-  /** There is little or nothing to spare: a second attempt beside a first one had better not be made. */
+  /** There is little or nothing to spare, or there may not be: a second attempt beside a first one had better not be made. */
   get isTight(): boolean {
+    if (this.#adaptive?.isSlow === true) return true;
     return this.queued > 0 || this.inFlight >= (this.#adaptive === null ? 1 : TIGHT_SHARE) * this.limit;
   }
 

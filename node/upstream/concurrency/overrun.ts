@@ -8,6 +8,8 @@
  *   answers take three times as long as usual, and who comes now would wait a fifth of a second and more
  *   more and more are under way, beyond what chance does
  *   answers come no faster for it: an upstream that is slow and not busy would answer more the more it is asked (rate-evidence.ts)
+ *   or they take the longer the later they were asked for, which shows sooner (order-evidence.ts): both are added up
+ *   half of what is under way keeps it busy: fewer could be tried (trial.ts) only by leaving some of it idle
  *
  * Where nothing is answered at all there is nothing to judge by, and nothing is judged: an upstream that holds all of its
  * answers back, for a while or by design, can't be told from one that stands still, and others look after that
@@ -15,6 +17,7 @@
  *
  * Pure: the caller passes the time in. One owner: the limit.
  */
+import { OrderEvidence } from './order-evidence.js';
 import { RateEvidence } from './rate-evidence.js';
 
 /** An answer is slow that took this many times as long as usual. */
@@ -34,12 +37,18 @@ const GROWTH_SHARE = 0.5;
 const WAIT_MIN_MS = 200;
 /** A queue must be so many times likelier: to refuse what could be answered is worse than to find out later. */
 const EVIDENCE_MIN = Math.log(100);
+/** The first answers of a stretch tell how long one takes without the queue; the line must be so many times as long. */
+const ANSWERS_FIRST = 8;
+const WAIT_FACTOR = 2.5;
 
 export class Overrun {
   readonly #evidence = new RateEvidence();
+  readonly #order = new OrderEvidence();
   readonly #latenciesMs = new Float64Array(ANSWERS_MIN);
   #answers = 0;
   #slow = 0;
+  /** Mean of the first answers. */
+  #firstMs = 0;
   /** Under way when the stretch began. */
   #atFirst = 0;
   /** Left since then without an answer. */
@@ -59,19 +68,33 @@ export class Overrun {
     return this.#evidence.underWayMean;
   }
 
+  /** Under way when an answer takes as long as the first of the stretch did: as many as the upstream works on, by Little's law. */
+  get workedOn(): number {
+    return this.#firstMs / this.#evidence.everyMs;
+  }
+
+  /** Most answers are slow of late, whatever the reason: another attempt would be as slow. */
+  get areMostSlow(): boolean {
+    return this.#answers >= ANSWERS_FIRST && this.#slow >= SLOW_SHARE_MIN * this.#answers;
+  }
+
   /** An answer came; `inFlight` counts it. `usualMs` NaN: not known yet. True: overrun, and a new stretch begins. */
   answered(latencyMs: number, usualMs: number, inFlight: number, nowMs: number): boolean {
     const isSlow = latencyMs > SLOW_FACTOR * usualMs;
     if (this.#answers === 0) {
       if (!isSlow) return false;
+      this.#firstMs = 0;
       this.#atFirst = inFlight;
       this.#evidence.begin(inFlight, nowMs);
+      this.#order.begin();
     } else {
       this.#evidence.answered(inFlight + this.#gone, nowMs);
     }
+    this.#order.answered(latencyMs, nowMs);
     this.#latenciesMs[this.#answers & (ANSWERS_MIN - 1)] = latencyMs;
     this.#answers += 1;
     if (isSlow) this.#slow += 1;
+    if (this.#answers <= ANSWERS_FIRST) this.#firstMs += latencyMs / ANSWERS_FIRST;
     const underWay = inFlight + this.#gone;
     const isOverrun = this.#isOverrun(underWay, usualMs);
     if (isOverrun || this.#slow * 2 < this.#answers || underWay < this.#atFirst) this.clear();
@@ -95,7 +118,9 @@ export class Overrun {
     const byChance = Math.max(GROWTH_ROOTS * Math.sqrt(this.#answers), GROWTH_ANSWERS * this.#answers);
     if (growth < byChance || growth < GROWTH_SHARE * this.#atFirst) return false;
     // Little's law: so many before one who comes now, and they leave at that rate.
-    if (underWay * this.#evidence.everyMs < Math.max(WAIT_MIN_MS, SLOW_FACTOR * usualMs)) return false;
-    return this.#evidence.forQueue >= EVIDENCE_MIN;
+    const { everyMs, underWayMean, forQueue } = this.#evidence;
+    if (underWay * everyMs < Math.max(WAIT_MIN_MS, SLOW_FACTOR * usualMs)) return false;
+    if (underWayMean * everyMs < WAIT_FACTOR * this.#firstMs) return false;
+    return forQueue + this.#order.forQueue >= EVIDENCE_MIN;
   }
 }
