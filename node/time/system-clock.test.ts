@@ -71,3 +71,20 @@ it('stands still from hold to release, and goes on with the time that has passed
   untilLaterThan(runningAtMs);
   expect(systemClock.nowMs()).toBeGreaterThan(runningAtMs);
 });
+
+it('tells the time of the wall as it was a millisecond ago at most, also while the clock is held', () => {
+  const isTrue = (): boolean => {
+    const [from, told, to] = [Date.now(), systemClock.wallMs(), Date.now()];
+    return told >= from - 1 && told <= to;
+  };
+  const startedAtMs = performance.now();
+  for (let reading = 0; performance.now() < startedAtMs + 5; reading += 1)
+    expect([reading, isTrue()]).toEqual([reading, true]);
+  untilLaterThan(performance.now() + 2);
+  systemClock.hold();
+  try {
+    expect(isTrue()).toBe(true);
+  } finally {
+    systemClock.release();
+  }
+});

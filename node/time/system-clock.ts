@@ -7,10 +7,23 @@ import { TICK_MS, type TimerWheel } from './wheel.js';
 /** The moment at which the clock is held; NaN while it runs. */
 let heldAtMs = Number.NaN;
 
+/**
+ * The wall clock as it was read last, and when. It has a resolution of a millisecond, and costs as much as three readings
+ * of the other one, so a millisecond is what it is kept for.
+ */
+const wall = { ms: 0, readAtMs: Number.NEGATIVE_INFINITY };
+
 export const systemClock: Required<Clock> = {
   // NaN is not above anything.
   nowMs: () => (heldAtMs >= 0 ? heldAtMs : performance.now()),
-  wallMs: () => Date.now(),
+  wallMs: () => {
+    const nowMs = systemClock.nowMs();
+    if (nowMs - wall.readAtMs >= 1) {
+      wall.ms = Date.now();
+      wall.readAtMs = nowMs;
+    }
+    return wall.ms;
+  },
   hold: () => {
     heldAtMs = performance.now();
   },

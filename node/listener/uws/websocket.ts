@@ -15,7 +15,7 @@ import type { ClientTimersSpec } from '@weir/proto/snapshot/snapshot.js';
 import type { GatewayRequest, WebSocketEvents, WebSocketPeer } from '../../pipeline/dispatch.js';
 import { joinTunnel, type Tunnel } from '../tunnel.js';
 import { type ExchangeOwner, ExchangeSocket } from './exchange-socket.js';
-import { writeHead } from './response-writer.js';
+import { writeHead } from './response-head.js';
 
 /** Messages are held for a slow upstream up to this, or one message of the largest size if that is more. */
 const HELD_BYTES_MIN = 1_048_576;

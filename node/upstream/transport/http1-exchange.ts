@@ -218,10 +218,10 @@ function writeWhole(socket: Socket, head: string, body: Uint8Array): boolean {
 }
 
 /** The body bytes of the last read, in memory of their own: the receiver may keep them, the buffer is read into again. */
-function copyOf({ pieces, pieceBytes }: AnswerParser): Buffer {
+function copyOf({ pieces, pieceOffsets, pieceBytes }: AnswerParser): Buffer {
   const copy = Buffer.allocUnsafe(pieceBytes);
   let at = 0;
-  for (let i = 0; i < pieces.length; i += 2) at += readBuffer.copy(copy, at, pieces[i], pieces[i + 1]);
+  for (let i = 0; i < pieceOffsets; i += 2) at += readBuffer.copy(copy, at, pieces[i], pieces[i + 1]);
   return copy;
 }
 

@@ -1,10 +1,13 @@
 /**
  * The head of an HTTP/1.1 request as text (RFC 9112 §3, §5, §6). Pure. Whatever stands in it was checked here, once:
- * a character above 0xff is refused like a CR, since one byte of it is what would be written (U+010A as LF).
+ * a character above 0xff is refused like a CR, since one byte of it is what would be written (U+010A as LF). Nearly all
+ * heads are ASCII, and are checked as a whole; the others value by value, which also finds the one that is wrong.
  */
 import { type Failure, failure } from '@weir/proto/http/failures.js';
+import type { HeaderList } from '@weir/proto/http/headers.js';
 import { isHopByHop } from '@weir/proto/http/hop-by-hop.js';
 import type { OutgoingRequest } from '../pools/connection.js';
+import { isPlainLines } from './http1-lines.js';
 
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const NOT_IN_TARGET = /[^\x21-\x7e\x80-\xff]/;
@@ -12,28 +15,44 @@ const NOT_IN_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
 /** Methods that mean something by a body: without one they say so by a length of 0 (RFC 9110 §8.6). */
 const EXPECTS_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
 
-/** Names kept with what becomes of them; clients can make names up, so there is a bound. */
+/** Names kept with how their line begins; clients can make names up, so there is a bound. */
 const NAMES_MAX = 1024;
 const NAME_LENGTH_MAX = 64;
-const names = new Map<string, Fate>();
-type Fate = 'sent' | 'dropped' | 'refused';
+const lineStarts = new Map<string, LineStart>();
+/** `NAME: `; empty for a field that is dropped, null for a name that is none. */
+type LineStart = string | null;
 
 /** The head with its blank line; or what keeps it from being sent. Framing and hop-by-hop fields are made, never copied. */
 export function requestHead(request: OutgoingRequest): string | Failure {
   const { method, target, headers } = request;
-  if (fateOf(method) === 'refused') return unsendable('its method');
+  if (lineStartOf(method) === null) return unsendable('its method');
   if (NOT_IN_TARGET.test(target) || target === '') return unsendable('its path');
   let head = `${method} ${target} HTTP/1.1\r\n`;
+  let lines = 2; // with the blank one
+  for (let i = 0; i < headers.length; i += 2) {
+    const start = lineStartOf(headers[i] ?? '');
+    if (start === null) return unsendable('the name of a field');
+    if (start === '') continue;
+    head += start;
+    head += headers[i + 1] ?? '';
+    head += '\r\n';
+    lines += 1;
+  }
+  const frame = framing(request);
+  if (frame !== '') {
+    head += frame;
+    lines += 1;
+  }
+  head += '\r\n';
+  return isPlainLines(head, lines) ? head : (firstUnsendable(headers) ?? head);
+}
+
+function firstUnsendable(headers: HeaderList): Failure | null {
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] ?? '';
-    const value = headers[i + 1] ?? '';
-    const fate = fateOf(name);
-    if (fate === 'dropped') continue;
-    if (fate === 'refused') return unsendable('the name of a field');
-    if (NOT_IN_VALUE.test(value)) return unsendable(`the value of ${name}`);
-    head += `${name}: ${value}\r\n`;
+    if (lineStartOf(name) !== '' && NOT_IN_VALUE.test(headers[i + 1] ?? '')) return unsendable(`the value of ${name}`);
   }
-  return `${head}${framing(request)}\r\n`;
+  return null;
 }
 
 function framing({ method, body }: OutgoingRequest): string {
@@ -42,17 +61,17 @@ function framing({ method, body }: OutgoingRequest): string {
   return body.lengthBytes === null ? 'transfer-encoding: chunked\r\n' : `content-length: ${body.lengthBytes}\r\n`;
 }
 
-function fateOf(name: string): Fate {
-  const known = names.get(name);
+function lineStartOf(name: string): LineStart {
+  const known = lineStarts.get(name);
   if (known !== undefined) return known;
-  const fate = judged(name);
-  if (names.size < NAMES_MAX && name.length <= NAME_LENGTH_MAX) names.set(name, fate);
-  return fate;
+  const start = judged(name);
+  if (lineStarts.size < NAMES_MAX && name.length <= NAME_LENGTH_MAX) lineStarts.set(name, start);
+  return start;
 }
 
-function judged(name: string): Fate {
-  if (!TOKEN.test(name)) return 'refused';
-  return name === 'content-length' || name === 'expect' || isHopByHop(name) ? 'dropped' : 'sent';
+function judged(name: string): LineStart {
+  if (!TOKEN.test(name)) return null;
+  return name === 'content-length' || name === 'expect' || isHopByHop(name) ? '' : `${name}: `;
 }
 
 const unsendable = (part: string): Failure =>
