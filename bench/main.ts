@@ -8,6 +8,8 @@ import { scenarios } from './gauntlet/scenarios.js';
 import { cases, connectionCounts } from './proxy/cases.js';
 import { type Cell, cellsFor, runProxyBenchmark } from './proxy/command.js';
 import { type PeerName, peerNames } from './proxy/peers.js';
+import { runTraceBenchmark } from './trace/command.js';
+import { policyNames } from './trace/policies.js';
 
 const usage = `Usage: weir bench <command> [options]
 
@@ -15,6 +17,7 @@ Commands:
   proxy    Weir beside nginx, HAProxy and a plain Node proxy, over sockets
   layers   nanoseconds per request of each layer and of the whole chain, without sockets
   gauntlet nginx, HAProxy and Weir in front of replicas that stall, fail and overload
+  trace    what a cache should keep: hit ratios of LRU, SIEVE, S3-FIFO and TinyLFU, simulated
 
 Options of proxy:
   --quick                two cells only (get-100B and post-10KiB at 32 connections), 3 rounds of 3 s
@@ -37,6 +40,11 @@ Options of gauntlet:
   --rate N               requests a second (default 150)
   --seconds N            length of what is measured (default 8; some scenarios take a multiple)
   --seed N               of random stalls (default 1)
+
+Options of trace:
+  --quick                a fifth of the objects and of the requests
+  --policies A,B         of ${policyNames.join(', ')}
+  --seed N               of the traces (default 1)
 
 All:
   --name NAME            name of the report in bench/reports (default: the command and the time)
@@ -128,6 +136,28 @@ async function layers(args: string[], signal: AbortSignal): Promise<void> {
   });
 }
 
+async function trace(args: string[], signal: AbortSignal): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      quick: { type: 'boolean', default: false },
+      policies: { type: 'string' },
+      seed: { type: 'string', default: '1' },
+      name: { type: 'string' },
+    },
+  });
+  await runTraceBenchmark({
+    objects: values.quick ? 20_000 : 100_000,
+    requests: values.quick ? 200_000 : 1_000_000,
+    policies: listOf('policies', values.policies, policyNames),
+    seed: positiveInteger('seed', values.seed),
+    reportsDirectory,
+    reportName: values.name ?? stampedName('trace'),
+    commandLine: `npm run bench -- trace ${args.join(' ')}`.trim(),
+    signal,
+  });
+}
+
 async function gauntlet(args: string[], signal: AbortSignal): Promise<number> {
   const { values } = parseArgs({
     args,
@@ -178,6 +208,7 @@ async function main(): Promise<number> {
   try {
     if (command === 'proxy') await proxy(args, stop.signal);
     else if (command === 'layers') await layers(args, stop.signal);
+    else if (command === 'trace') await trace(args, stop.signal);
     else if (command === 'gauntlet') return await gauntlet(args, stop.signal);
     else throw new UsageError(`unknown command ${command}; see --help`);
     return 0;

@@ -124,3 +124,10 @@ export function ageMs(stored: Stored, nowMs: number): number {
 export function remainingMs(stored: Stored, nowMs: number): number {
   return stored.reuse.freshMs - ageMs(stored, nowMs);
 }
+
+/** Stale beyond what it may stand in for, with nothing to validate it by: only a client that takes anything would get it. */
+export function isSpent(stored: Stored, nowMs: number): boolean {
+  const { staleWhileRevalidateMs, staleIfErrorMs } = stored.reuse;
+  if (stored.etag !== null || stored.lastModifiedMs !== null) return false;
+  return remainingMs(stored, nowMs) + Math.max(staleWhileRevalidateMs, staleIfErrorMs) < 0;
+}

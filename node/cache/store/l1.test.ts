@@ -146,6 +146,43 @@ describe('a purge', () => {
   });
 });
 
+describe('a store that is full', () => {
+  const full = () => {
+    const store = setUp({ bytes: 210_000, writingBytes: 4_000, bodyBytes: 4_000 });
+    const validated = storedAt(0, '', ['etag', '"1"']);
+    for (let i = 0; i < 80; i += 1) {
+      const stored = i === 40 ? storedAt(0) : validated;
+      store.put({ key: `k${i}`, stored, tags: i === 41 ? ['t'] : [], body: 'x'.repeat(1_000) });
+    }
+    for (let round = 0; round < 5; round += 1) {
+      for (const i of [40, 41]) store.text(`k${i}`);
+    }
+    return store;
+  };
+
+  it('gives up what was purged, or is too old for any use, before what may still be asked for', () => {
+    const { l1, marks, put, text } = full();
+    const before = l1.entries;
+    marks.purge({ kind: 'tag', tag: 't' }, false, 0);
+    // Both were asked for most often, and so were kept apart from what goes first, until others were asked for as well.
+    for (let i = 0; i < 80; i += 1) for (let round = 0; round < 8; round += 1) if (i !== 40 && i !== 41) text(`k${i}`);
+    for (let i = 0; i < 60; i += 1) put({ key: `new${i}`, stored: storedAt(70_000), body: 'x'.repeat(1_000) });
+    expect(l1.entries).toBeGreaterThan(before - 5);
+    const isFound = (i: number): boolean => l1.find(`k${i}`, []).isKnown;
+    expect([isFound(40), isFound(41), isFound(39), isFound(42)]).toEqual([false, false, true, true]);
+  });
+
+  it('has kept what nobody asks for out, and counted it as given up', () => {
+    const { l1, put, text } = full();
+    for (let i = 0; i < 60; i += 1) for (let round = 0; round < 4; round += 1) text(`k${i}`);
+    const before = l1.evictions;
+    for (let i = 0; i < 1_000; i += 1) put({ key: `once${i}`, body: 'x'.repeat(1_000) });
+    expect(Array.from({ length: 60 }, (_, i) => text(`k${i}`) !== null)).toEqual(Array(60).fill(true));
+    expect(l1.evictions - before).toBeGreaterThan(900);
+    expect(l1.bytes).toBeLessThanOrEqual(210_000);
+  });
+});
+
 describe('writing', () => {
   it('is refused when the body is too long, foreseen or not, and gives back what it took', () => {
     const { l1 } = setUp({ bytes: 100_000, writingBytes: 100 });

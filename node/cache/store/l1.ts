@@ -1,23 +1,24 @@
 /**
- * The responses that a node keeps in its memory, at most so many bytes of them, the least recently used given up first.
- * Sole owner of them, and of what is being written.
+ * The responses that a node keeps in its memory, at most so many bytes of them; what spares upstreams least is given up
+ * first (`tiny-lfu.ts`). Sole owner of them, and of what is being written.
  *
  *   key ──▶ an entry                          a resource that does not vary: one look-up
  *       └─▶ an index of the fields that it varied by ──▶ key + the values of these fields ──▶ an entry
  *
  * So each variant is an entry of its own, found by a look-up however many there are, and given up by itself. What was
- * purged is not found, and its memory given back when someone looks for it, or when it has grown old.
+ * purged is not found, and its memory given back when someone looks for it, or when it lies near the end; so is what is
+ * too old for any use.
  *
  * A body is written as it comes. What is being written has a bound of its own, since it can't be given up for something
  * else: beyond it, answers pass by unstored.
  */
 import type { HeaderList } from '@weir/proto/http/headers.js';
-import { LRUCache } from 'lru-cache';
 import type { CacheKey } from '../cache-key.js';
 import type { PurgeMarks, PurgeSubject } from '../purge/marks.js';
-import { partBytes, type Stored } from '../stored.js';
+import { isSpent, partBytes, type Stored } from '../stored.js';
 import { varyKey } from '../vary-key.js';
 import { bodyOf, emptyBody, ownPiece, type StoredBody } from './body.js';
+import { TinyLfu } from './tiny-lfu.js';
 
 export interface Entry {
   readonly kind: 'entry';
@@ -58,44 +59,39 @@ export const VARIED_MAX = 8;
 
 /**
  * What an entry takes beside its texts and its body (objects, map slots, the memory block of the body), and a text beside its
- * characters. Measured with 50,000 entries of 100 bytes: 1,373 bytes each with two fields, 2,204 with ten, which these
- * count as 1,516 and 2,331; rather too much than too little, since a bound of memory must hold.
+ * characters. Measured with 50,000 entries of 100 bytes: 1,428 bytes each with two fields, 2,255 with ten, which these
+ * count as 1,576 and 2,391; rather too much than too little, since a bound of memory must hold.
  */
-const ENTRY_BYTES = 1_100;
+const ENTRY_BYTES = 1_160;
 const TEXT_BYTES = 40;
 
 const NOT_PURGED = Number.POSITIVE_INFINITY;
 const GONE = Number.NEGATIVE_INFINITY;
 
-/** Entries that one new entry pushes out, at most. More than one has to go where it is larger, or the limit was lowered. */
-const TRIMMED_MAX = 100;
-
 export class L1 {
-  /** Responses given up for others. */
-  evictions = 0;
   /** Bodies that found no place while they came. */
   refusals = 0;
   #limits: L1Limits;
   readonly #marks: PurgeMarks;
-  readonly #kept: LRUCache<string, Entry | VaryIndex>;
+  readonly #kept: TinyLfu<Entry | VaryIndex>;
+  /** When the latest answer was asked for: at least this late is it now. */
+  #latestMs = Number.NEGATIVE_INFINITY;
   #writingBytes = 0;
   #generations = 0;
 
   constructor(limits: L1Limits, marks: PurgeMarks) {
     this.#limits = limits;
     this.#marks = marks;
-    this.#kept = new LRUCache<string, Entry | VaryIndex>({
-      // The bound is kept here, by `trim`: that of the library can't be changed while it is in use.
-      maxSize: Number.MAX_SAFE_INTEGER,
-      sizeCalculation: sizeOf,
-      dispose: (_value, _key, reason) => {
-        if (reason === 'evict') this.evictions += 1;
-      },
-    });
+    this.#kept = new TinyLfu({ bytesMax: limits.bytes, isDead: (value) => this.#isDead(value) });
+  }
+
+  /** Responses given up for others. */
+  get evictions(): number {
+    return this.#kept.evictions;
   }
 
   get bytes(): number {
-    return this.#kept.calculatedSize;
+    return this.#kept.bytes;
   }
 
   get entries(): number {
@@ -109,18 +105,15 @@ export class L1 {
   /** From now on there is this much. What is too much goes with the next entries, or by `trim`. */
   limit(limits: L1Limits): void {
     this.#limits = limits;
+    this.#kept.limit(limits.bytes);
   }
 
-  /** Gives up to so many entries up, the least recently used first, as long as there are too many bytes. False: there still are. */
-  trim(entriesMax = TRIMMED_MAX): boolean {
-    for (let i = 0; i < entriesMax; i += 1) {
-      if (this.bytes <= this.#limits.bytes) return true;
-      this.#kept.pop();
-    }
-    return this.bytes <= this.#limits.bytes;
+  /** Gives up to so many entries up, the least worth keeping first, as long as there are too many bytes. False: there still are. */
+  trim(entriesMax: number): boolean {
+    return this.#kept.trim(entriesMax);
   }
 
-  /** What is kept, the most recently used first; what was purged and not reclaimed is among it. Nothing counts as used by that. */
+  /** What is kept, in the order in which it is to stay; what was purged and not reclaimed is among it. Nothing counts as used by that. */
   *all(): Iterable<Entry> {
     for (const value of this.#kept.values()) if (value.kind === 'entry') yield value;
   }
@@ -223,14 +216,18 @@ export class L1 {
   }
 
   #put(entry: Entry): boolean {
-    // One that is larger than all that there may be would push out everything, and then itself.
-    if (sizeOf(entry, entry.at) > this.#limits.bytes) {
-      this.#kept.delete(entry.at);
-      return false;
-    }
-    this.#kept.set(entry.at, entry);
-    this.trim();
-    return this.#kept.peek(entry.at) === entry;
+    this.#latestMs = Math.max(this.#latestMs, entry.stored.askedAtMs);
+    return this.#set(entry.at, entry);
+  }
+
+  #set(at: string, value: Entry | VaryIndex): boolean {
+    return this.#kept.set(at, value, sizeOf(value, at));
+  }
+
+  /** Purged, or too old for any use. */
+  #isDead(value: Entry | VaryIndex): boolean {
+    if (value.kind === 'index') return false;
+    return this.#marks.purgedAtMs(value.subject, value.began) === GONE || isSpent(value.stored, this.#latestMs);
   }
 
   /** Where a variant goes, with the index brought up to date. */
@@ -240,8 +237,7 @@ export class L1 {
     const index = record?.kind === 'index' ? record : this.#indexOver(base, record, headers);
     if (index.varied[0] === undefined || !isSame(index.varied[0], names)) {
       const others = index.varied.filter((other) => !isSame(other, names));
-      this.#kept.set(base, { ...index, varied: [names, ...others].slice(0, VARIED_MAX) });
-      this.trim();
+      this.#set(base, { ...index, varied: [names, ...others].slice(0, VARIED_MAX) });
     }
     return variantKey(base, index.generation, names, headers);
   }
@@ -256,7 +252,7 @@ export class L1 {
   }
 
   #move(entry: Entry, at: string): void {
-    this.#kept.set(at, { ...entry, at });
+    this.#set(at, { ...entry, at });
   }
 }
 
