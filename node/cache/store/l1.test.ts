@@ -148,7 +148,7 @@ describe('a purge', () => {
 
 describe('a store that is full', () => {
   const full = () => {
-    const store = setUp({ bytes: 210_000, writingBytes: 4_000, bodyBytes: 4_000 });
+    const store = setUp({ bytes: 210_000, writingBytes: 4_000 });
     const validated = storedAt(0, '', ['etag', '"1"']);
     for (let i = 0; i < 80; i += 1) {
       const stored = i === 40 ? storedAt(0) : validated;

@@ -69,7 +69,7 @@ export function setUp({ route = {}, request = {}, create, store: otherwise }: Gi
   const fired: string[] = [];
   const decided: string[] = [];
   const observer = {
-    route: () => ({ started: () => {}, ended: () => {}, jobEnded: (one: GatewayRequest) => void ended.push(one) }),
+    route: () => ({ ...makeServices().observer.route(''), jobEnded: (one: GatewayRequest) => void ended.push(one) }),
     timerFired: (timer: string) => void fired.push(timer),
     decided: (decision: string) => void decided.push(decision),
   };
