@@ -3,6 +3,7 @@
  * import this file.
  */
 import type { CacheSpec } from '@weir/proto/snapshot/cache.js';
+import { createLatencyStore } from '../../latency/latency-store.js';
 import { cache } from '../../layers/cache.js';
 import type { GatewayRequest } from '../../pipeline/dispatch.js';
 import {
@@ -22,6 +23,9 @@ import { makeCacheSpec } from './specs.js';
 
 export const TOTAL_MS = 10_000;
 
+/** Made once: ten thousand histories have no use for ten thousand of them. */
+const others = makeServices();
+
 /** `clientMs`: until when each client wants its answer, from when it asks. */
 export function setUpLayer(spec: Partial<CacheSpec> = {}, clientMs = TOTAL_MS) {
   const clock = fakeClock();
@@ -39,12 +43,14 @@ export function setUpLayer(spec: Partial<CacheSpec> = {}, clientMs = TOTAL_MS) {
     fetchEnded: (exchange: GatewayRequest['exchange']) => void attempted.push(exchange.attempts.length),
   };
   const fired: string[] = [];
-  const services = makeServices({
+  const services = {
+    ...others,
+    latencies: createLatencyStore(16),
     clock,
     timers,
     cache: node,
     observer: { route: () => route, timerFired: (timer) => void fired.push(timer), decided: () => {} },
-  });
+  };
   const cacheSpec = makeCacheSpec(spec);
   const timeouts = { ...routeTimeouts, totalMs: TOTAL_MS };
   const routeSpec = makeRoute({ cache: cacheSpec, timeouts });

@@ -1,0 +1,207 @@
+import { failure } from '@weir/proto/http/failures.js';
+import { headerValue } from '@weir/proto/http/headers.js';
+import { describe, expect, it } from 'vitest';
+import { createAttempt } from '../../pipeline/exchange.js';
+import { setUpLayer, TOTAL_MS } from '../testing/layer-cache.js';
+import { FAILED_MS, NOT_SHARED_MS } from './flights.js';
+
+const FRESH = ['cache-control', 'max-age=60'];
+const broken = failure('response_incomplete', 'it broke off');
+
+describe('identical requests', () => {
+  it('wait for one fetch, and read its answer as it comes, late comers from the beginning', () => {
+    const { send, call, upstream, node } = setUpLayer();
+    const [leader, second] = [send(), send()];
+    expect([upstream.calls.length, node.counts().flights]).toEqual([1, 1]);
+    call(0).head(200, FRESH);
+    call(0).data('bo');
+    expect([leader.handler.text(), second.handler.text()]).toEqual(['bo', 'bo']);
+    const late = send();
+    expect(late.handler.text()).toBe('bo');
+    call(0).data('dy');
+    call(0).complete();
+    for (const { handler } of [leader, second, late]) expect([handler.text(), handler.ended]).toEqual(['body', true]);
+    expect([leader.result(), second.result(), late.result()]).toEqual(['miss', 'collapsed', 'collapsed']);
+    expect(headerValue(late.handler.headers, 'cache-status')).toBe('weir; fwd=uri-miss; stored; collapsed; ttl=60');
+    expect([upstream.calls.length, node.counts().flights, node.counts().fetches]).toEqual([1, 0, 0]);
+  });
+
+  it('are not held up by a slow one, which gets everything in the end', () => {
+    const { send, call } = setUpLayer();
+    const [slow, fast] = [send(), send()];
+    slow.handler.open = false;
+    call(0).head(200, FRESH);
+    expect([call(0).data('a'), call(0).data('b'), call(0).data('c')]).toEqual([true, true, true]);
+    call(0).complete();
+    expect([fast.handler.text(), fast.handler.ended, slow.handler.text()]).toEqual(['abc', true, 'a']);
+    slow.handler.head?.resume();
+    expect(slow.handler.text()).toBe('ab');
+    slow.handler.open = true;
+    slow.handler.head?.resume();
+    expect([slow.handler.text(), slow.handler.ended]).toEqual(['abc', true]);
+  });
+
+  it('go on when the one that began leaves, and its attempts are told with it', () => {
+    const { send, call, node } = setUpLayer();
+    const [leader, second] = [send(), send()];
+    call(0).request.exchange.attempts.push(createAttempt('t', 0));
+    leader.cancel();
+    expect([call(0).cancelled, leader.exchange.attempts.length]).toEqual([false, 1]);
+    call(0).answer(200, FRESH, 'body');
+    expect([second.handler.text(), second.exchange.attempts.length, node.counts().entries]).toEqual(['body', 0, 1]);
+  });
+
+  it('have the time of the route, however little the first one has', () => {
+    const { clock, send, call, fired, timers } = setUpLayer();
+    send({ headers: ['x-request-timeout-ms', '5'] });
+    const second = send();
+    clock.advance(TOTAL_MS - 1);
+    expect([call(0).request.exchange.deadlineAtMs - 1, call(0).cancelled]).toEqual([clock.nowMs(), false]);
+    clock.advance(1);
+    // The flight is over; whoever waited asks by itself, for as long as its own deadline lets it.
+    expect([call(0).cancelled, fired, second.handler.ended]).toEqual([true, ['total'], false]);
+    second.cancel();
+    expect(timers.armed).toBe(0);
+  });
+
+  it('that wait too long for the answer of another ask by themselves', () => {
+    const { clock, send, call, upstream } = setUpLayer({ collapse: { waitersMax: 10, waitMs: 100 } });
+    send();
+    const second = send();
+    clock.advance(100);
+    expect(upstream.calls.length).toBe(2);
+    call(1).answer(200, FRESH, 'own');
+    expect([second.handler.text(), second.result()]).toEqual(['own', 'miss']);
+    call(0).answer(200, FRESH, 'late');
+  });
+
+  it('are at most so many for one fetch, and none where the route says so', () => {
+    const { send, upstream } = setUpLayer({ collapse: { waitersMax: 3, waitMs: 1_000 } });
+    for (let i = 0; i < 7; i += 1) send();
+    expect(upstream.calls.length).toBe(3);
+    const alone = setUpLayer({ collapse: null });
+    for (let i = 0; i < 5; i += 1) alone.send();
+    expect(alone.upstream.calls.length).toBe(5);
+  });
+
+  it('are told apart by what the answer varies by', () => {
+    const { send, call, upstream } = setUpLayer();
+    const en = ['accept-language', 'en'];
+    const de = ['accept-language', 'de'];
+    const [first, same, other] = [send({ headers: en }), send({ headers: en }), send({ headers: de })];
+    call(0).head(200, [...FRESH, 'vary', 'Accept-Language']);
+    expect(upstream.calls.length).toBe(2);
+    call(0).data('hello');
+    call(0).complete();
+    call(1).answer(200, [...FRESH, 'vary', 'Accept-Language'], 'hallo');
+    expect([first, same, other].map(({ handler }) => handler.text())).toEqual(['hello', 'hello', 'hallo']);
+    // From now on it is known, and each language has a flight of its own.
+    const late = [send({ headers: ['accept-language', 'fr'] }), send({ headers: ['accept-language', 'it'] })];
+    expect([late.length, upstream.calls.length]).toEqual([2, 4]);
+  });
+});
+
+describe('an answer that is for one client alone', () => {
+  it('goes to the one who asked; the others ask side by side, and for a while nobody waits', () => {
+    const { clock, send, call, upstream } = setUpLayer();
+    const [leader, ...others] = [send(), send(), send()];
+    call(0).answer(200, ['cache-control', 'private'], 'mine');
+    expect([leader?.handler.text(), upstream.calls.length]).toEqual(['mine', 3]);
+    send();
+    expect(upstream.calls.length).toBe(4);
+    call(1).answer(200, ['cache-control', 'private'], 'yours');
+    expect([others[0]?.handler.text(), others[0]?.result()]).toEqual(['yours', 'miss']);
+    clock.advance(NOT_SHARED_MS);
+    send();
+    send();
+    expect(upstream.calls.length).toBe(5);
+  });
+
+  it('is nobody’s when the one who asked has left', () => {
+    const { send, call, upstream } = setUpLayer();
+    const [leader, second] = [send(), send()];
+    leader.cancel();
+    call(0).head(200, ['cache-control', 'private']);
+    expect([call(0).cancelled, upstream.calls.length, second.handler.events]).toEqual([true, 2, []]);
+    call(1).answer(200, ['cache-control', 'private'], 'yours');
+    expect(second.handler.text()).toBe('yours');
+  });
+
+  it('is one as well that must not be used without asking, though it is stored', () => {
+    const { send, call, upstream, node } = setUpLayer();
+    send();
+    send();
+    call(0).answer(200, ['cache-control', 'no-cache', 'etag', '"1"'], 'now');
+    expect([upstream.calls.length, node.counts().entries]).toEqual([2, 1]);
+    expect(headerValue(call(1).request.headers, 'if-none-match')).toBeUndefined();
+    send();
+    expect(headerValue(call(2).request.headers, 'if-none-match')).toBe('"1"');
+  });
+});
+
+describe('a fetch that fails', () => {
+  it('is told to the one who asked; the others ask side by side', () => {
+    const { clock, send, call, upstream } = setUpLayer();
+    const [leader, second, third] = [send(), send(), send()];
+    call(0).fail(failure('connection_refused', ''));
+    expect([leader?.handler.failure?.code, upstream.calls.length]).toEqual(['connection_refused', 3]);
+    call(1).answer(503);
+    call(2).answer(200, FRESH, 'good');
+    expect([second?.handler.status, third?.handler.text()]).toEqual([503, 'good']);
+    expect(send().result()).toBe('hit');
+    clock.advance(FAILED_MS);
+  });
+
+  it('by a 5xx, likewise', () => {
+    const { send, call, upstream } = setUpLayer();
+    const [leader] = [send(), send(), send()];
+    call(0).answer(500, [], 'sorry');
+    expect([leader?.handler.text(), upstream.calls.length]).toEqual(['sorry', 3]);
+  });
+
+  it('in the middle breaks off for all who read it, and is not kept', () => {
+    const { send, call, node } = setUpLayer();
+    const [leader, second] = [send(), send()];
+    call(0).head(200, FRESH);
+    call(0).data('half');
+    call(0).fail(broken);
+    for (const { handler } of [leader, second]) {
+      expect([handler.text(), handler.failure?.code]).toEqual(['half', 'response_incomplete']);
+    }
+    expect([node.counts().entries, node.counts().writingBytes]).toEqual([0, 0]);
+  });
+});
+
+describe('an answer that turns out to be longer than is stored', () => {
+  it('is read to its end by all who have begun, at the pace of the slowest, and kept from nobody else', () => {
+    const { send, call, upstream, node, notStored } = setUpLayer({ bodyBytesMax: 3 });
+    const [slow, fast] = [send(), send()];
+    call(0).head(200, FRESH);
+    slow.handler.open = false;
+    expect(call(0).data('ab')).toBe(true);
+    expect(call(0).data('cd')).toBe(false);
+    expect([fast.handler.text(), slow.handler.text(), call(0).resumes]).toEqual(['abcd', 'ab', 0]);
+    send();
+    expect(upstream.calls.length).toBe(2);
+    slow.handler.open = true;
+    slow.handler.head?.resume();
+    expect([slow.handler.text(), call(0).resumes]).toEqual(['abcd', 1]);
+    expect(call(0).data('ef')).toBe(true);
+    call(0).complete();
+    for (const { handler } of [slow, fast]) expect([handler.text(), handler.ended]).toEqual(['abcdef', true]);
+    expect([node.counts().entries, node.counts().writingBytes, notStored]).toEqual([0, 0, ['too-large']]);
+  });
+
+  it('goes on when the slow one leaves, and ends when all have', () => {
+    const { send, call } = setUpLayer({ bodyBytesMax: 1 });
+    const [slow, fast] = [send(), send()];
+    call(0).head(200, FRESH);
+    slow.handler.open = false;
+    call(0).data('a');
+    expect(call(0).data('b')).toBe(false);
+    slow.cancel();
+    expect(call(0).resumes).toBe(1);
+    fast.cancel();
+    expect(call(0).cancelled).toBe(true);
+  });
+});

@@ -1,0 +1,184 @@
+import { failure } from '@weir/proto/http/failures.js';
+import { headerValue } from '@weir/proto/http/headers.js';
+import { describe, expect, it } from 'vitest';
+import { BEFORE_DEADLINE_MS } from '../stale-if-slow.js';
+import { setUpLayer, TOTAL_MS } from '../testing/layer-cache.js';
+import { FAILED_MS, REFRESHES_MAX } from './flights.js';
+
+const refused = failure('connection_refused', 'nobody listens');
+const URL = { authority: 'api.example.com', path: '/a', query: '' };
+
+/** A copy that is stale by a second. */
+function setUpStale(cacheControl: string, spec: Parameters<typeof setUpLayer>[0] = {}, clientMs?: number) {
+  const world = setUpLayer(spec, clientMs);
+  world.send();
+  world.call(0).answer(200, ['cache-control', `max-age=1${cacheControl}`, 'etag', '"1"'], 'old');
+  world.clock.advance(2_000);
+  return world;
+}
+
+const cacheStatus = ({ handler }: { handler: { headers: readonly string[] } }) =>
+  headerValue(handler.headers, 'cache-status');
+
+describe('a stale copy', () => {
+  it('is confirmed for all who wait, by one request', () => {
+    const { send, call, upstream } = setUpStale('');
+    const [first, second] = [send(), send()];
+    expect(headerValue(call(1).request.headers, 'if-none-match')).toBe('"1"');
+    call(1).answer(304, ['etag', '"1"', 'cache-control', 'max-age=9']);
+    expect([first.result(), second.result(), second.handler.text()]).toEqual(['revalidated', 'revalidated', 'old']);
+    expect(cacheStatus(second)).toBe('weir; fwd=stale; fwd-status=304; collapsed; ttl=9');
+    expect([send().result(), upstream.calls.length]).toEqual(['hit', 2]);
+  });
+
+  it('stands in for an upstream that fails or is in trouble, for each who waits', () => {
+    const { send, call, upstream, timers } = setUpStale('', { staleIfErrorS: 60 });
+    const [first, second] = [send(), send()];
+    call(1).fail(refused);
+    for (const one of [first, second]) expect([one.result(), one.handler.text()]).toEqual(['stale_error', 'old']);
+    const third = send();
+    call(2).head(503);
+    expect([call(2).cancelled, third.handler.text(), cacheStatus(third)]).toEqual([
+      true,
+      'old',
+      'weir; fwd=stale; fwd-status=503; ttl=-1; detail=stale-if-error',
+    ]);
+    expect([upstream.calls.length, timers.armed]).toEqual([3, 0]);
+  });
+
+  it('is better than an answer that the route gives in place of its upstream', () => {
+    const { send, call } = setUpStale('', { staleIfErrorS: 60 });
+    const one = send();
+    call(1).request.exchange.hasFallenBack = true;
+    call(1).answer(200, [], 'sorry');
+    expect([one.result(), one.handler.text()]).toEqual(['stale_error', 'old']);
+  });
+
+  it('is not used when it was purged while the upstream was asked', () => {
+    const { send, call, node, upstream } = setUpStale('', { staleIfErrorS: 60 });
+    const one = send();
+    node.purge({ kind: 'all' }, false);
+    call(1).fail(refused);
+    expect([one.handler.failure?.code, upstream.calls.length]).toEqual(['connection_refused', 2]);
+  });
+});
+
+describe('a stale copy while it is revalidated', () => {
+  it('answers at once, and one refresh goes on behind it', () => {
+    const { send, call, upstream, node } = setUpStale(', stale-while-revalidate=60');
+    const answers = [send(), send(), send({ method: 'HEAD' })];
+    expect(answers.map(({ result }) => result())).toEqual(['stale', 'stale', 'stale']);
+    expect([upstream.calls.length, node.counts().refreshes, call(1).request.method]).toEqual([2, 1, 'GET']);
+    call(1).answer(200, ['cache-control', 'max-age=60'], 'new');
+    expect([send().handler.text(), node.counts().refreshes]).toEqual(['new', 0]);
+  });
+
+  it('is not refreshed again at once when that came to nothing', () => {
+    const { clock, send, call, upstream, attempted } = setUpStale(', stale-while-revalidate=60');
+    send();
+    call(1).fail(refused);
+    expect([send().result(), upstream.calls.length, attempted.length]).toEqual(['stale', 2, 1]);
+    clock.advance(FAILED_MS);
+    send();
+    expect(upstream.calls.length).toBe(3);
+  });
+
+  it('is refreshed by HEAD, too, with a whole', () => {
+    const { send, call } = setUpStale(', stale-while-revalidate=60');
+    send({ method: 'HEAD', headers: ['if-none-match', '"9"'] });
+    expect([call(1).request.method, call(1).request.headers]).toEqual(['GET', ['if-none-match', '"1"']]);
+  });
+
+  it('is refreshed for so many at once, and no more', () => {
+    const { clock, send, upstream, node } = setUpLayer();
+    for (let i = 0; i <= REFRESHES_MAX; i += 1) {
+      send({ path: `/${i}` });
+      upstream.last().answer(200, ['cache-control', 'max-age=1, stale-while-revalidate=60'], 'x');
+    }
+    clock.advance(2_000);
+    const before = upstream.calls.length;
+    for (let i = 0; i <= REFRESHES_MAX; i += 1) expect(send({ path: `/${i}` }).result()).toBe('stale');
+    expect([upstream.calls.length - before, node.counts().refreshRefusals]).toEqual([REFRESHES_MAX, 1]);
+  });
+});
+
+describe('a stale copy for an answer that is slow', () => {
+  const spec = { staleIfErrorS: 60, staleIfSlow: { kind: 'after', afterMs: 300 } } as const;
+
+  it('is given when its time has come, and the fetch goes on and refills', () => {
+    const { clock, send, call, timers, attempted } = setUpStale('', spec);
+    const [first, second] = [send(), send()];
+    clock.advance(299);
+    expect(first.handler.ended).toBe(false);
+    clock.advance(1);
+    for (const one of [first, second]) expect([one.result(), one.handler.text()]).toEqual(['stale_slow', 'old']);
+    expect(cacheStatus(first)).toBe('weir; fwd=stale; ttl=-2; detail=stale-if-slow');
+    expect(call(1).cancelled).toBe(false);
+    const third = send();
+    call(1).answer(200, ['cache-control', 'max-age=60'], 'new');
+    expect([third.result(), third.handler.text(), send().result()]).toEqual(['collapsed', 'new', 'hit']);
+    expect([timers.armed, attempted.length]).toEqual([0, 1]);
+  });
+
+  it('is given right before the deadline of the client, with or without a limit', () => {
+    const { clock, send } = setUpStale('', { staleIfErrorS: 60 }, 1_000);
+    const one = send();
+    clock.advance(1_000 - BEFORE_DEADLINE_MS);
+    expect([one.result(), one.handler.text()]).toEqual(['stale_slow', 'old']);
+  });
+
+  it('leaves the fetch the time of the route, and no longer; a client that leaves before takes its own with it', () => {
+    const { clock, send, call, timers, fired } = setUpStale('', spec);
+    send().cancel();
+    expect(call(1).cancelled).toBe(true);
+    send();
+    clock.advance(TOTAL_MS - 1);
+    expect(call(2).cancelled).toBe(false);
+    clock.advance(1);
+    expect([call(2).cancelled, fired, timers.armed]).toEqual([true, ['total'], 0]);
+  });
+
+  it('comes when most answers would have come, where that is learnt', () => {
+    const learnt = { kind: 'learnt', minMs: 10, maxMs: 1_000 } as const;
+    const { clock, send, upstream } = setUpLayer({ staleIfErrorS: 600, staleIfSlow: learnt });
+    for (let i = 0; i < 200; i += 1) {
+      send({ path: `/${i}` });
+      clock.advance(50);
+      upstream.last().answer(200, ['cache-control', 'max-age=20'], 'x');
+    }
+    clock.advance(20_000);
+    const one = send({ path: '/0' });
+    clock.advance(40);
+    expect(one.handler.ended).toBe(false);
+    clock.advance(20);
+    expect(one.result()).toBe('stale_slow');
+  });
+});
+
+describe('a soft purge', () => {
+  it('makes a copy stale, which may stand in all the same, until it is confirmed', () => {
+    const { send, call, node } = setUpLayer({ staleIfErrorS: 60 });
+    send();
+    call(0).answer(200, ['cache-control', 'max-age=60', 'etag', '"1"'], 'old');
+    node.purge({ kind: 'url', ...URL }, true);
+    const one = send();
+    call(1).fail(refused);
+    expect([one.result(), one.handler.text()]).toEqual(['stale_error', 'old']);
+    send();
+    call(2).answer(304, ['etag', '"1"']);
+    expect(send().result()).toBe('hit');
+  });
+
+  it('lets nobody wait for what was asked before it', () => {
+    const { send, call, node, upstream } = setUpLayer();
+    const before = send();
+    node.purge({ kind: 'tag', tag: 't' }, true);
+    const after = send();
+    const joined = send();
+    expect(upstream.calls.length).toBe(2);
+    call(0).answer(200, ['cache-control', 'max-age=60', 'cache-tag', 't'], 'old');
+    expect([before.handler.text(), after.handler.ended]).toEqual(['old', false]);
+    call(1).answer(200, ['cache-control', 'max-age=60', 'cache-tag', 't'], 'new');
+    expect([after, joined, send()].map(({ handler }) => handler.text())).toEqual(['new', 'new', 'new']);
+  });
+});
