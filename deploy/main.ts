@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 /** The CLI: one program, its commands, and how they fail. Each command file loads what it needs when it is called. */
+import { registerCache } from '@weir/control/cli/cache.js';
 import { registerCheck } from '@weir/control/cli/check.js';
 import { registerDoctor } from '@weir/control/cli/doctor.js';
+import { registerPurge } from '@weir/control/cli/purge.js';
 import { registerStatus } from '@weir/control/cli/status.js';
 import { Command } from 'commander';
 import { registerCompletion } from './commands/completion.js';
@@ -40,6 +42,8 @@ registerUp(program);
 registerCheck(program);
 registerStatus(program);
 registerDoctor(program);
+registerPurge(program);
+registerCache(program);
 registerPassedOn(program);
 registerCompletion(program);
 

@@ -8,12 +8,14 @@
  */
 import { randomBytes } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { CacheInspection, InspectedRequest, PurgeTarget } from '@weir/proto/events/cache.js';
 import type { JobStatus, NodeStatus, SnapshotStatus, TargetStatus } from '@weir/proto/events/node-status.js';
 import { failure } from '@weir/proto/http/failures.js';
 import { type Environment, fillReferences } from '@weir/proto/snapshot/secret-text.js';
 import type { GatewaySpec, SecretText, Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import { credentialFunctions, hmacSha256 } from './auth/credential-functions.js';
 import { compileCredentials } from './auth/credentials.js';
+import { foretell } from './cache/foretell.js';
 import { createNodeCache } from './cache/node-cache.js';
 import { jobIds } from './jobs/job-id.js';
 import type { JobStore, StoreBounds } from './jobs/job-store.js';
@@ -66,6 +68,10 @@ export interface GatewayNode {
   /** Drops everything at once. */
   close(): Promise<void>;
   status(): NodeStatus;
+  /** From when this returns, nothing that was asked for before is served as it was. */
+  purge(targets: readonly PurgeTarget[], isSoft: boolean): void;
+  /** What is stored for a request, and what would be done with it now. */
+  inspect(request: InspectedRequest): CacheInspection;
   /** Address of the metrics server. */
   readonly metricsAddress: { readonly host: string; readonly port: number };
 }
@@ -274,6 +280,17 @@ class Node implements GatewayNode {
       if (this.#inForce !== null) listener.update(this.#inForce.snapshot.gateway);
       throw error;
     }
+  }
+
+  purge(targets: readonly PurgeTarget[], isSoft: boolean): void {
+    for (const target of targets) this.#cache.purge(target, isSoft);
+  }
+
+  inspect(request: InspectedRequest): CacheInspection {
+    // First, for a look-up reclaims what was purged.
+    const stored = this.#cache.inspect(request);
+    const routes = this.#inForce?.snapshot.routes ?? [];
+    return { ...stored, foretold: foretell(request, routes, this.#cache, systemClock.nowMs()) };
   }
 
   drain(): Promise<{ readonly cut: number }> {

@@ -1,6 +1,7 @@
 import { isOwnHost, namesOf } from '@weir/proto/http/own-host.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { CacheOperations } from './cache-api.js';
 import type { ControlStatus } from './control-status.js';
 import { buildAdminApi } from './server.js';
 
@@ -15,7 +16,11 @@ const status: ControlStatus = {
   publish: null,
   nodes: [],
 };
-const api = (host = '127.0.0.1') => buildAdminApi({ host, port: 9080 }, () => status);
+const cache: CacheOperations = {
+  purge: async () => ({ obeyed: [], missing: [] }),
+  inspect: async () => ({ nodes: [], missing: [] }),
+};
+const api = (host = '127.0.0.1') => buildAdminApi({ listen: { host, port: 9080 }, status: () => status, cache });
 const localhost = { host: 'localhost:9080' };
 
 describe('the admin API', () => {
@@ -53,8 +58,12 @@ describe('the admin API', () => {
   });
 
   it('keeps its own failures to itself', async () => {
-    const failing = buildAdminApi({ host: '127.0.0.1', port: 1 }, () => {
-      throw new Error('secret detail');
+    const failing = buildAdminApi({
+      listen: { host: '127.0.0.1', port: 1 },
+      status: () => {
+        throw new Error('secret detail');
+      },
+      cache,
     });
     const answer = await failing.inject({ url: '/status', headers: localhost });
     expect(answer.statusCode).toBe(500);

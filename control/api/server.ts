@@ -1,13 +1,16 @@
 /**
- * The admin API: a fastify server on loopback that tells what runs. It shares no event loop with traffic, and it is
- * read-only for now, so it has no sessions; whoever binds it elsewhere than to loopback decides who may look.
+ * The admin API: a fastify server on loopback that tells what runs, and purges the cache. It shares no event loop with
+ * traffic. It has no sessions; whoever binds it elsewhere than to loopback decides who may look and purge.
  *
- * No CORS fields are sent, so no other site's script can read an answer; the Host check keeps rebinding out.
+ * No CORS fields are sent, so no other site's script can read an answer; the Host check keeps rebinding out. What changes
+ * something takes JSON alone, which a script can't send elsewhere unasked, and nothing that another site's page sends.
  */
 import type { Address } from '@weir/proto/bus/address.js';
 import { isOwnHost, namesOf } from '@weir/proto/http/own-host.js';
 import fastify, { type FastifyInstance } from 'fastify';
+import { addCacheApi, type CacheOperations } from './cache-api.js';
 import type { ControlStatus } from './control-status.js';
+import { problem, sendProblem } from './problem.js';
 
 export interface AdminApi {
   readonly address: Address;
@@ -17,25 +20,12 @@ export interface AdminApi {
 export interface AdminOptions {
   readonly listen: Address;
   readonly status: () => ControlStatus;
+  readonly cache: CacheOperations;
 }
 
-/** RFC 9457. */
-interface Problem {
-  readonly type: string;
-  readonly title: string;
-  readonly status: number;
-  readonly detail: string;
-}
-
-const problem = (status: number, title: string, detail: string): Problem => ({
-  type: 'about:blank',
-  title,
-  status,
-  detail,
-});
-
-export async function startAdminApi({ listen, status }: AdminOptions): Promise<AdminApi> {
-  const server = buildAdminApi(listen, status);
+export async function startAdminApi(options: AdminOptions): Promise<AdminApi> {
+  const { listen } = options;
+  const server = buildAdminApi(options);
   await server.listen({ host: listen.host, port: listen.port });
   const bound = server.server.address();
   const port = bound !== null && typeof bound === 'object' ? bound.port : listen.port;
@@ -43,9 +33,10 @@ export async function startAdminApi({ listen, status }: AdminOptions): Promise<A
 }
 
 /** The server without its socket; tests inject requests. */
-export function buildAdminApi(listen: Address, status: () => ControlStatus): FastifyInstance {
-  // The API takes no bodies; slow or endless requests are not waited for.
+export function buildAdminApi({ listen, status, cache }: AdminOptions): FastifyInstance {
+  // Bodies are small, but for those that a route allows more; slow or endless requests are not waited for.
   const server = fastify({ bodyLimit: 1024, requestTimeout: 10_000, forceCloseConnections: true });
+  server.removeContentTypeParser('text/plain');
   const names = namesOf(listen.host);
 
   server.addHook('onRequest', async (request, reply) => {
@@ -53,13 +44,23 @@ export function buildAdminApi(listen: Address, status: () => ControlStatus): Fas
     const detail = 'This API answers to localhost and to the address that it listens at; use one of them in the URL.';
     await sendProblem(reply, problem(421, 'Misdirected Request', detail));
   });
+  server.addHook('onRequest', async (request, reply) => {
+    if (isFromHere(request.headers.origin, names)) return;
+    const detail = 'A page of another site has sent this; only this API and its commands may.';
+    await sendProblem(reply, problem(403, 'Forbidden', detail));
+  });
   server.addHook('onSend', async (_request, reply) => {
     reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff');
   });
 
-  server.get('/', async () => ({ service: 'weir admin', links: ['/status', '/healthz'] }));
+  server.get('/', async () => ({
+    service: 'weir admin',
+    links: ['/status', '/healthz', '/cache/purge', '/cache/inspect'],
+  }));
   server.get('/status', async () => status());
   server.get('/healthz', async () => ({ status: 'ok' }));
+
+  addCacheApi(server, cache);
 
   server.setNotFoundHandler(async (request, reply) => {
     await sendProblem(
@@ -77,15 +78,9 @@ export function buildAdminApi(listen: Address, status: () => ControlStatus): Fas
   return server;
 }
 
-interface Reply {
-  code(status: number): Reply;
-  type(contentType: string): Reply;
-  send(body: string): unknown;
-}
-
-/** Serialised here: the content type is not one for which fastify would do it. */
-async function sendProblem(reply: Reply, body: Problem): Promise<void> {
-  await reply.code(body.status).type('application/problem+json').send(JSON.stringify(body));
+/** Browsers name the site whose page asks for something to be changed; commands name none. */
+function isFromHere(origin: string | undefined, names: ReadonlySet<string>): boolean {
+  return origin === undefined || isOwnHost(/^https?:\/\/([^/]+)$/.exec(origin)?.[1], names);
 }
 
 function pathOf(url: string): string {

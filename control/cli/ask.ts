@@ -31,6 +31,33 @@ export async function askJson<T>(path: string, base: string, member: keyof T & s
   return isMeant ? { kind: 'answer', body, told: told as T } : { kind: 'stranger', status: answer.status };
 }
 
+export type Posted =
+  | { readonly kind: 'answer'; readonly status: number; readonly body: string; readonly told: object }
+  | { readonly kind: 'silence'; readonly reason: string }
+  | { readonly kind: 'stranger'; readonly status: number };
+
+/** Sends JSON; the answer is JSON as well, whether it is a success or a problem document that says why not. */
+export async function postJson(path: string, base: string, sent: object): Promise<Posted> {
+  let answer: Response;
+  let body: string;
+  try {
+    answer = await fetch(new URL(path, base), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(sent),
+      signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+    });
+    body = await answer.text();
+  } catch (error) {
+    return { kind: 'silence', reason: reasonOf(error) };
+  }
+  const told = parsed(body);
+  const { status } = answer;
+  // An admin API of an earlier release has no such path, and says that in a problem document of its own.
+  const isMeant = typeof told === 'object' && told !== null && status !== 404;
+  return isMeant ? { kind: 'answer', status, body, told } : { kind: 'stranger', status };
+}
+
 function parsed(body: string): unknown {
   try {
     return JSON.parse(body);

@@ -30,7 +30,10 @@ export function wordsOf(program: Command): Words {
   words.set('', [...program.commands.map((command) => command.name()), 'help', ...options(program), '--help']);
   for (const command of program.commands) {
     const choices = command.registeredArguments.flatMap((argument) => argument.argChoices ?? []);
-    words.set(command.name(), [...(passedOnWords(command.name()) ?? [...choices, ...options(command)]), '--help']);
+    // Of a command with commands of its own, these and what may follow them: scripts look at the first word alone.
+    const below = command.commands.flatMap((own) => [own.name(), ...options(own)]);
+    const own = [...new Set([...choices, ...below, ...options(command)])];
+    words.set(command.name(), [...(passedOnWords(command.name()) ?? own), '--help']);
   }
   return words;
 }

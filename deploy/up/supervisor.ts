@@ -9,15 +9,24 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { Address } from '@weir/proto/bus/address.js';
 import { ipcLink, type Link } from '@weir/proto/bus/ipc-link.js';
-import { type ControlToNode, decodeNodeToControl, type NodeToControl } from '@weir/proto/events/node-link.js';
+import {
+  type CacheAnswer,
+  type ControlToNode,
+  decodeNodeToControl,
+  type NodeToControl,
+} from '@weir/proto/events/node-link.js';
 import type { NodeStatus } from '@weir/proto/events/node-status.js';
 import type { SnapshotOffer } from '@weir/proto/events/snapshot.js';
+import { type Asked, Asks } from './asks.js';
 import { bornAt, delayAfter, type LifeEffect, type LifeEvent, type NodeLife, step } from './node-life.js';
 import { passOnStderr } from './node-stderr.js';
 import { HUNG_LOOKS, LOOK_EVERY_MS, Watchdog } from './watchdog.js';
 
 /** A snapshot is compiled in far less; after this the node is taken for stuck with it. */
 const ANSWER_WITHIN_MS = 30_000;
+
+/** What is asked of its cache takes a node microseconds; one that is stalled for longer is not waited for. */
+const CACHE_ANSWER_WITHIN_MS = 2_000;
 
 export type Delivery =
   | { readonly ok: true }
@@ -96,6 +105,7 @@ export class Supervisor {
   readonly #looking: NodeJS.Timeout;
   /** As the node has told at the end of its drain. */
   #cut: number | null = null;
+  readonly #asks = new Asks(CACHE_ANSWER_WITHIN_MS);
 
   /** Starts the node process. */
   constructor(options: SupervisorOptions) {
@@ -116,6 +126,12 @@ export class Supervisor {
       if (this.#life.phase === 'running') this.#link?.send(offer);
       if (this.#life.phase === 'stopped') this.#settle({ ok: false, reason: 'the node has stopped' });
     });
+  }
+
+  /** Sends what `make` makes of the number that it is answered by. Where there is no process, it has ended. */
+  ask(make: (number: number) => ControlToNode): Promise<Asked<CacheAnswer>> {
+    if (this.#link === null) return Promise.resolve({ kind: 'ended', ms: 0 });
+    return this.#asks.ask((number) => this.#link?.send(make(number)));
   }
 
   #giveUpOn(offer: SnapshotOffer): void {
@@ -236,6 +252,7 @@ export class Supervisor {
     if (this.#again !== null) clearTimeout(this.#again);
     this.#watchdog.reset();
     this.#lastExit = { atWallMs: Date.now(), reason: this.#wasHung ? 'killed, for it did nothing any more' : reason };
+    this.#asks.ended();
     this.#settleLate(false);
     // Only a running node has been sent the offer; in all other phases it still waits for one.
     if (this.#life.phase === 'running')
@@ -272,6 +289,11 @@ export class Supervisor {
         if (this.#isPending(message)) this.#settle({ ok: false, reason: message.reason });
         else if (this.#isLate(message)) this.#settleLate(false);
         else this.#refusedAgain(message.reason);
+        return;
+      case 'cache.purged':
+      case 'cache.inspected':
+      case 'cache.failed':
+        this.#asks.answered(message);
         return;
     }
   }

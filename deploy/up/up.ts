@@ -13,6 +13,7 @@ import type { Address } from '@weir/proto/bus/address.js';
 import { decodeSnapshot } from '@weir/proto/snapshot/codec.js';
 import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import type { EarlierSnapshot } from './announce.js';
+import { cacheOrders } from './cache-orders.js';
 import { type ConfigSource, encodeForOffer } from './config-source.js';
 import { EmbeddedNode, StartFailed } from './embedded-node.js';
 import { type LastGood, readLastGood, writeLastGood } from './last-good.js';
@@ -88,6 +89,7 @@ export async function startUp(options: UpOptions): Promise<Running> {
       ...lookOf(publisher, node),
       nodes: [supervisedNode(supervisor.look())],
     }),
+    cache: cacheOrders(() => supervisor),
   });
   const reload = (cause: PublishCause): void => {
     publisher.publish(cause).catch((error: unknown) => say(`the config could not be published: ${String(error)}`));

@@ -14,7 +14,7 @@ import { type Ask, askedDirectives, whyBypass } from './ask.js';
 import { cacheKey } from './cache-key.js';
 import { type Asked, Asking, pendingOf } from './fetch/asking.js';
 import { Fetch } from './fetch/fetch.js';
-import { subjectOf } from './inspection.js';
+import { subjectOfAsk } from './inspection.js';
 import { lookUp, type Verdict } from './look-up.js';
 import { passBy } from './pass-by.js';
 import { servesFromPart } from './reply.js';
@@ -105,7 +105,7 @@ function refresh(route: RouteCache, asked: Asked, entry: Entry, nowMs: number): 
   const { flights, l1 } = route.node;
   const { request, key } = asked;
   const ask: Ask = { ...asked.ask, method: 'GET' };
-  const subject = subjectOf(ask, []);
+  const subject = subjectOfAsk(ask, route.spec.key);
   const flightKey = l1.flightKey(key, ask.headers);
   if (!flights.mayRefresh(flightKey, subject, nowMs)) return;
   const pending = pendingOf({ ...asked, ask }, { reason: 'stale', entry, standsInUntilMs: nowMs });

@@ -18,7 +18,7 @@ export function cacheKey(ask: Ask, spec: CacheKeySpec): CacheKey {
 }
 
 /** The query with only what counts, in its order or sorted. */
-export function keyedQuery(query: string, spec: CacheKeySpec): string {
+export function keyedQuery(query: string, spec: Pick<CacheKeySpec, 'query' | 'sortsQuery'>): string {
   if (query === '' || (spec.query.mode === 'all' && !spec.sortsQuery)) return query;
   let parameters = query.split('&');
   if (spec.query.mode !== 'all') {

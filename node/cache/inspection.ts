@@ -3,8 +3,10 @@
  * nothing of what a body says. Pure.
  */
 import { headerValue } from '@weir/proto/http/headers.js';
+import type { CacheKeySpec } from '@weir/proto/snapshot/cache.js';
+import { keyedQuery } from './cache-key.js';
 import type { LifetimeSource } from './freshness.js';
-import { markedPath, markedUrl, type PurgeMarks, type PurgeSubject } from './purge/marks.js';
+import { markedAuthority, markedPath, markedUrl, type PurgeMarks, type PurgeSubject } from './purge/marks.js';
 import type { NotedRefusal } from './refusals.js';
 import { type Entry, sizeOf } from './store/l1.js';
 import { ageMs, remainingMs } from './stored.js';
@@ -54,9 +56,19 @@ export interface Inspection {
   readonly notStored: NotedRefusal | null;
 }
 
+/** What marks may mean of what is stored for this request: its URL as its key has it, without what is left out there. */
+export function subjectOfAsk({ authority, path, query }: InspectedUrl, spec: CacheKeySpec): PurgeSubject {
+  return subjectOf({ authority, path, query: keyedQuery(query, spec) }, []);
+}
+
 /** What marks may mean of a response to this URL. */
 export function subjectOf({ authority, path, query }: InspectedUrl, tags: readonly string[]): PurgeSubject {
-  return { authority, path: markedPath(path), url: markedUrl(authority, path, query), tags };
+  return {
+    authority: markedAuthority(authority),
+    path: markedPath(path),
+    url: markedUrl(authority, path, query),
+    tags,
+  };
 }
 
 export function inspectedVariant(entry: Entry, route: string, marks: PurgeMarks, nowMs: number): InspectedVariant {

@@ -12,8 +12,9 @@ import type { CacheMemorySpec, CacheSpec } from '@weir/proto/snapshot/cache.js';
 import type { Clock, Timer, Timers } from '../time/clock.js';
 import { Flights } from './fetch/flights.js';
 import { type InspectedUrl, type InspectedVariant, type Inspection, inspectedVariant } from './inspection.js';
+import { KeyedUrls } from './purge/keyed-urls.js';
 import { markedUrl, PurgeMarks, type PurgeTarget } from './purge/marks.js';
-import { Refusals } from './refusals.js';
+import { type NotedRefusal, Refusals } from './refusals.js';
 import { Scopes } from './scopes.js';
 import { L1 } from './store/l1.js';
 
@@ -81,6 +82,7 @@ class Cache implements NodeCache {
   readonly flights = new Flights(this.marks);
   readonly #clock: Clock;
   readonly #trimming: Timer;
+  readonly #keyedUrls = new KeyedUrls();
 
   constructor({ clock, timers }: NodeCacheServices) {
     this.#clock = clock;
@@ -88,23 +90,34 @@ class Cache implements NodeCache {
   }
 
   purge(target: PurgeTarget, isSoft: boolean): number {
-    return this.marks.purge(target, isSoft, this.#clock.nowMs());
+    const nowMs = this.#clock.nowMs();
+    for (const marked of this.#keyedUrls.marked(target)) this.marks.purge(marked, isSoft, nowMs);
+    return this.marks.seq;
   }
 
   inspect({ authority, path, query }: InspectedUrl): Inspection {
-    const url = markedUrl(authority, path, query);
+    const urls = new Set(this.#keyedUrls.queries(query).map((kept) => markedUrl(authority, path, kept)));
     const nowMs = this.#clock.nowMs();
     const variants: InspectedVariant[] = [];
     let looked = 0;
     for (const entry of this.l1.all()) {
       looked += 1;
       if (looked > INSPECTED_MAX || variants.length === VARIANTS_SHOWN_MAX) break;
-      if (entry.subject.url !== url) continue;
+      if (!urls.has(entry.subject.url)) continue;
       const route = this.scopes.routeOf(entry.at);
       if (route !== null) variants.push(inspectedVariant(entry, route, this.marks, nowMs));
     }
     const isComplete = looked <= INSPECTED_MAX && variants.length < VARIANTS_SHOWN_MAX;
-    return { variants, isComplete, notStored: this.refusals.latest(url) };
+    return { variants, isComplete, notStored: this.#latestRefusal(urls) };
+  }
+
+  #latestRefusal(urls: Iterable<string>): NotedRefusal | null {
+    let latest: NotedRefusal | null = null;
+    for (const url of urls) {
+      const noted = this.refusals.latest(url);
+      if (noted !== null && (latest === null || noted.atWallMs > latest.atWallMs)) latest = noted;
+    }
+    return latest;
   }
 
   counts(): CacheCounts {
@@ -128,6 +141,7 @@ class Cache implements NodeCache {
     const caching: { readonly id: string; readonly key: CacheSpec['key'] }[] = [];
     for (const { id, cache } of routes) if (cache !== null) caching.push({ id, key: cache.key });
     this.scopes.retain(caching);
+    this.#keyedUrls.use(caching.map(({ key }) => key));
     this.l1.limit({ bytes: memoryBytes, writingBytes });
     this.#trim();
   }

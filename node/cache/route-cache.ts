@@ -63,7 +63,8 @@ function slowLimit(route: RouteSpec, { staleIfSlow }: CacheSpec, services: Chain
 
 const never = (): boolean => false;
 
-function compileBypass({ headers, cookies, query }: BypassSpec): (ask: Ask) => boolean {
+/** Whether one of the conditions holds for a request that is to go past the cache. */
+export function compileBypass({ headers, cookies, query }: BypassSpec): (ask: Ask) => boolean {
   const ofHeaders = headers.map((spec) => compileConditions([spec]));
   const ofCookies = cookies.map((spec) => compileConditions([spec]));
   const ofQuery = query.map((spec) => compileConditions([spec]));

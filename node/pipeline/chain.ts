@@ -26,6 +26,7 @@ import { hopFields } from '../layers/hop-fields.js';
 import { jobResource, shownJobPath } from '../layers/job-resource.js';
 import { limitCallers, limitConsumers } from '../layers/limit.js';
 import { observe } from '../layers/observe.js';
+import { purge } from '../layers/purge.js';
 import { redirect } from '../layers/redirect.js';
 import { respond } from '../layers/respond.js';
 import { retry } from '../layers/retry.js';
@@ -64,6 +65,7 @@ const answering: readonly Place[] = [
   authenticate,
   limitConsumers, // below authenticate, which says who the consumer is
   bodyLimit,
+  purge, // below authenticate, for it is not for everybody; a PURGE of what is cached ends here
   upgradeGate, // a WebSocket that the route does not allow ends here; one that it does gets its idle limit
   redirect,
   respond, // the end of the chain for a route that answers by itself

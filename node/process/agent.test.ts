@@ -1,4 +1,5 @@
 import type { Link, LinkEvents } from '@weir/proto/bus/ipc-link.js';
+import type { CacheInspection, InspectedRequest } from '@weir/proto/events/cache.js';
 import type { ControlToNode, NodeToControl } from '@weir/proto/events/node-link.js';
 import type { NodeStatus } from '@weir/proto/events/node-status.js';
 import type { SnapshotOffer } from '@weir/proto/events/snapshot.js';
@@ -17,6 +18,32 @@ const offer = (version: number): SnapshotOffer => ({
 });
 
 const STATUS = nodeStatus({ pid: 9 });
+
+const NOTHING_STORED: CacheInspection = {
+  foretold: { kind: 'no-route' },
+  variants: [],
+  isComplete: true,
+  notStored: null,
+};
+
+const asked = (path: string): InspectedRequest => ({
+  ...{ method: 'GET', scheme: 'http', authority: 'a.example', path, query: '' },
+  headers: [],
+  consumer: null,
+});
+
+function whatIsNoted(acts: string[]): Pick<GatewayNode, 'cut' | 'closeMetrics' | 'purge' | 'inspect'> {
+  return {
+    cut: () => acts.push('cut'),
+    closeMetrics: async () => void acts.push('closeMetrics'),
+    purge: (targets, isSoft) => acts.push(`${isSoft ? 'soft' : 'hard'} ${targets.map(({ kind }) => kind).join()}`),
+    inspect: ({ path }) => {
+      if (path === '/bug') throw new Error('a bug');
+      acts.push(`inspect ${path}`);
+      return NOTHING_STORED;
+    },
+  };
+}
 
 /** A node whose applications and drain end when the test says so. */
 function setUp() {
@@ -48,10 +75,9 @@ function setUp() {
         endDrain = resolve;
       });
     },
-    cut: () => acts.push('cut'),
-    closeMetrics: async () => void acts.push('closeMetrics'),
     close: async () => {},
     status: () => status(),
+    ...whatIsNoted(acts),
     metricsAddress: { host: '127.0.0.1', port: 9090 },
   };
   const agent = startAgent({
@@ -177,6 +203,25 @@ describe('the agent of a node', () => {
     await settle();
     receiver.onMessage(offer(5));
     expect(applying.map((one) => one.version)).toEqual([1, 4, 5]);
+  });
+
+  it('says that a purge is in force when it is, under the number of the order, also while a snapshot is compiled', () => {
+    const { receiver, acts, sent } = setUp();
+    receiver.onMessage(offer(1));
+    const targets = [{ kind: 'tag', tag: 'a' }, { kind: 'all' }] as const;
+    receiver.onMessage({ v: 1, kind: 'cache.purge', number: 7, targets, isSoft: true });
+    expect([acts, sent.at(-1)]).toEqual([['soft tag,all'], { v: 1, kind: 'cache.purged', number: 7 }]);
+  });
+
+  it('tells what is stored, or why it could not be told', () => {
+    const { receiver, acts, sent } = setUp();
+    receiver.onMessage({ v: 1, kind: 'cache.inspect', number: 8, request: asked('/x') });
+    expect([acts, sent.at(-1)]).toEqual([
+      ['inspect /x'],
+      { v: 1, kind: 'cache.inspected', number: 8, inspection: NOTHING_STORED },
+    ]);
+    receiver.onMessage({ v: 1, kind: 'cache.inspect', number: 9, request: asked('/bug') });
+    expect(sent.at(-1)).toEqual({ v: 1, kind: 'cache.failed', number: 9, reason: 'a bug' });
   });
 
   it('drains once, says how much was cut, and ends', async () => {

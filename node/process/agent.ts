@@ -1,13 +1,14 @@
 /**
- * The node's side of its link to control: takes snapshots, says what became of them, reports, drains, and never
- * outlives its parent.
+ * The node's side of its link to control: takes snapshots and orders to the cache, says what became of them, reports,
+ * drains, and never outlives its parent.
  *
  * Snapshots are applied one at a time. While one is being compiled, newer ones replace each other in a single place in
  * waiting, so that a burst of edits costs two compilations and the last one wins (after Traefik's configuration
  * watcher: receive, dedupe, latest wins, apply).
  */
 import type { Link } from '@weir/proto/bus/ipc-link.js';
-import type { ControlToNode, NodeToControl } from '@weir/proto/events/node-link.js';
+import type { InspectOrder, PurgeOrder } from '@weir/proto/events/cache.js';
+import type { CacheAnswer, ControlToNode, NodeToControl } from '@weir/proto/events/node-link.js';
 import type { SnapshotOffer } from '@weir/proto/events/snapshot.js';
 import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import type { GatewayNode } from '../node.js';
@@ -81,12 +82,10 @@ export function startAgent({ link, node, decode, every, log, exit }: AgentParts)
 
   link.listen({
     onMessage(message) {
-      if (message.kind === 'node.drain') return stop();
-      if (message.kind === 'node.cut') {
-        stop();
-        return node.cut();
-      }
-      offered(message);
+      if (message.kind === 'node.drain' || message.kind === 'node.cut') stop();
+      if (message.kind === 'node.cut') node.cut();
+      else if (message.kind === 'snapshot.offer') offered(message);
+      else if (message.kind !== 'node.drain') link.send(cacheAnswer(node, message));
     },
     onClose() {
       // Killed or crashed: nobody would restart, steer or stop this node, and it would hold the port for ever.
@@ -99,6 +98,20 @@ export function startAgent({ link, node, decode, every, log, exit }: AgentParts)
   link.send({ v: 1, kind: 'node.ready', pid: node.status().pid, metrics: node.metricsAddress });
   report();
   return { stop };
+}
+
+/** In force when it is said so: marks are made in the same turn. */
+function cacheAnswer(node: GatewayNode, order: PurgeOrder | InspectOrder): CacheAnswer {
+  const { number } = order;
+  try {
+    if (order.kind === 'cache.inspect') {
+      return { v: 1, kind: 'cache.inspected', number, inspection: node.inspect(order.request) };
+    }
+    node.purge(order.targets, order.isSoft);
+    return { v: 1, kind: 'cache.purged', number };
+  } catch (error) {
+    return { v: 1, kind: 'cache.failed', number, reason: reasonOf(error) };
+  }
 }
 
 /** One at a time; of those that come meanwhile the latest, and none once it is over. `apply` never rejects. */

@@ -1,5 +1,17 @@
 /** Which messages travel between control and one node, in which direction. */
 import {
+  type CacheFailed,
+  cacheFailed,
+  type Inspected,
+  type InspectOrder,
+  inspected,
+  inspectOrder,
+  type Purged,
+  type PurgeOrder,
+  purged,
+  purgeOrder,
+} from './cache.js';
+import {
   type NodeCut,
   type NodeDrain,
   type NodeDrained,
@@ -22,13 +34,24 @@ import {
 } from './snapshot.js';
 import { type StatusReport, statusReport } from './status.js';
 
-export type ControlToNode = SnapshotOffer | NodeDrain | NodeCut;
-export type NodeToControl = NodeReady | NodeFailed | NodeDrained | SnapshotApplied | SnapshotRefused | StatusReport;
+export type ControlToNode = SnapshotOffer | NodeDrain | NodeCut | PurgeOrder | InspectOrder;
+export type NodeToControl =
+  | NodeReady
+  | NodeFailed
+  | NodeDrained
+  | SnapshotApplied
+  | SnapshotRefused
+  | StatusReport
+  | CacheAnswer;
+/** What orders and questions to the cache are answered with. */
+export type CacheAnswer = Purged | Inspected | CacheFailed;
 
 export const decodeControlToNode: Decode<ControlToNode> = messageDecoder<ControlToNode>({
   'snapshot.offer': snapshotOffer,
   'node.drain': nodeDrain,
   'node.cut': nodeCut,
+  'cache.purge': purgeOrder,
+  'cache.inspect': inspectOrder,
 });
 
 export const decodeNodeToControl: Decode<NodeToControl> = messageDecoder<NodeToControl>({
@@ -38,4 +61,7 @@ export const decodeNodeToControl: Decode<NodeToControl> = messageDecoder<NodeToC
   'snapshot.applied': snapshotApplied,
   'snapshot.refused': snapshotRefused,
   'node.status': statusReport,
+  'cache.purged': purged,
+  'cache.inspected': inspected,
+  'cache.failed': cacheFailed,
 });

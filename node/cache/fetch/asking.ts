@@ -27,7 +27,7 @@ import {
 } from '../../pipeline/dispatch.js';
 import type { Timer } from '../../time/clock.js';
 import type { Ask } from '../ask.js';
-import { subjectOf } from '../inspection.js';
+import { subjectOfAsk } from '../inspection.js';
 import type { PurgeSubject } from '../purge/marks.js';
 import { type Pending, standsIn } from '../receive.js';
 import type { Refusal } from '../refusals.js';
@@ -99,7 +99,7 @@ export class Asking implements Waiter {
     this.#handler = asked.handler;
     this.#toAsk = toAsk;
     this.#pending = pendingOf(asked, toAsk);
-    this.#subject = subjectOf(asked.ask, []);
+    this.#subject = subjectOfAsk(asked.ask, route.spec.key);
     this.#alone = alone;
   }
 

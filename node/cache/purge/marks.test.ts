@@ -1,16 +1,29 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type MarkLimits, markedPath, markedUrl, PurgeMarks, type PurgeSubject, type PurgeTarget } from './marks.js';
+import {
+  type MarkLimits,
+  markedAuthority,
+  markedPath,
+  markedUrl,
+  PurgeMarks,
+  type PurgeSubject,
+  type PurgeTarget,
+} from './marks.js';
 
 const UNTOUCHED = Number.POSITIVE_INFINITY;
 const GONE = Number.NEGATIVE_INFINITY;
 
 const subjectOf = (authority: string, path: string, query: string, tags: readonly string[]): PurgeSubject => {
-  return { authority, path: markedPath(path), url: markedUrl(authority, path, query), tags };
+  return {
+    authority: markedAuthority(authority),
+    path: markedPath(path),
+    url: markedUrl(authority, path, query),
+    tags,
+  };
 };
 
 /** Small enough that purges often mean what is stored. */
-const authority = fc.constantFrom('a.example', 'b.example', 'c.example');
+const authority = fc.constantFrom('a.example', 'a.example:443', 'b.example', 'c.example', 'c.example:81');
 const path = fc.constantFrom('/', '/x', '/x/1', '/x/2', '/y/%7e', '/y/~');
 const query = fc.constantFrom('', 'p=1', 'p=1&q=2', 'q=2&p=1');
 const tag = fc.constantFrom('t1', 't2', 't3', 't4');
@@ -43,9 +56,9 @@ function means(purged: PurgeTarget, { authority: host, path: at, url, tags }: Pu
     case 'all':
       return true;
     case 'host':
-      return host === purged.authority;
+      return host === markedAuthority(purged.authority) || host.startsWith(`${purged.authority}:`);
     case 'prefix':
-      return host === purged.authority && at.startsWith(markedPath(purged.prefix));
+      return host === markedAuthority(purged.authority) && at.startsWith(markedPath(purged.prefix));
     case 'tag':
       return tags.includes(purged.tag);
     case 'url':
@@ -157,5 +170,47 @@ describe('a purge', () => {
     expect([marks.collapses, marks.purgedAtMs(other, 50), marks.purgedAtMs(other, 51)]).toEqual([1, GONE, UNTOUCHED]);
     for (let i = 0; i < 50; i += 1) marks.purge({ kind: 'tag', tag: `u${i}` }, false, i);
     expect([marks.collapses, marks.purgedAtMs(other, 51)]).toEqual([1, UNTOUCHED]);
+  });
+});
+
+describe('what is one and the same to a purge', () => {
+  it.each([
+    ['a.example', 'a.example:80', true],
+    ['a.example:443', 'a.example:80', true],
+    ['a.example.', 'a.example', true],
+    ['a.example.:8080', 'a.example:8080', true],
+    ['[::1]:80', '[::1]', true],
+    ['a.example:8080', 'a.example', false],
+    ['[::1]', '[::2]', false],
+  ])('%s and %s: %s', (one, other, isSame) => {
+    const marks = new PurgeMarks();
+    marks.purge({ kind: 'url', authority: one, path: '/', query: '' }, false, 0);
+    expect(marks.purgedAtMs(subjectOf(other, '/', '', []), 0)).toBe(isSame ? GONE : UNTOUCHED);
+  });
+
+  it.each([
+    ['a=1&b=2', 'b=2&a=1', true],
+    ["q='x'", 'q=%27x%27', true],
+    ['q=a+b', 'q=a%20b', true],
+    ['q=%7e', 'q=~', true],
+    ['q=a', 'q=A', false],
+    ['q=%zz', 'q=%zz', true],
+  ])('the queries %s and %s: %s', (one, other, isSame) => {
+    const marks = new PurgeMarks();
+    marks.purge({ kind: 'url', authority: 'a.example', path: '/', query: one }, false, 0);
+    expect(marks.purgedAtMs(subjectOf('a.example', '/', other, []), 0)).toBe(isSame ? GONE : UNTOUCHED);
+  });
+
+  it('a host without a port is all of its ports, and with one that one alone', () => {
+    const purgedOf = (purged: string, authority: string): number => {
+      const marks = new PurgeMarks();
+      marks.purge({ kind: 'host', authority: purged }, false, 0);
+      return marks.purgedAtMs(subjectOf(authority, '/', '', []), 0);
+    };
+    expect(purgedOf('a.example', 'a.example:8080')).toBe(GONE);
+    expect(purgedOf('a.example:8080', 'a.example:8080')).toBe(GONE);
+    expect(purgedOf('a.example:8080', 'a.example')).toBe(UNTOUCHED);
+    expect(purgedOf('[::1]', '[::1]:8080')).toBe(GONE);
+    expect(purgedOf('[', '[::1]:8080')).toBe(UNTOUCHED);
   });
 });

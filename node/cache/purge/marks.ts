@@ -14,18 +14,15 @@
  * one of their host, those of tags and hosts one of everything: more is purged than was asked for, never less. Sole owner of
  * the marks of a node. Pure: times are passed in.
  */
+import type { PurgeTarget } from '@weir/proto/events/cache.js';
 import { matchablePath } from '@weir/proto/http/request-path.js';
+import { decodeFormText } from '../../route/conditions.js';
 
-export type PurgeTarget =
-  | { readonly kind: 'url'; readonly authority: string; readonly path: string; readonly query: string }
-  /** All paths that begin so. */
-  | { readonly kind: 'prefix'; readonly authority: string; readonly prefix: string }
-  | { readonly kind: 'tag'; readonly tag: string }
-  | { readonly kind: 'host'; readonly authority: string }
-  | { readonly kind: 'all' };
+export type { PurgeTarget };
 
 /** What marks may mean of a response. Made once, when it is asked for or stored. */
 export interface PurgeSubject {
+  /** In the form of `markedAuthority`. */
   readonly authority: string;
   /** In the form of `markedPath`. */
   readonly path: string;
@@ -45,9 +42,27 @@ export function markedPath(path: string): string {
   return matchablePath(path) ?? path;
 }
 
-/** Parameters in any order: a purge may mean more than a key does. */
+/** Without the port that goes without saying, whichever scheme says it, and without the dot of the root. */
+export function markedAuthority(authority: string): string {
+  const bare = authority.replace(/:(?:80|443)?$/, '');
+  return bare.replace(/\.(?=$|:)/, '');
+}
+
+/** Parameters in any order and spelling: a purge may mean more than a key does. */
 export function markedUrl(authority: string, path: string, query: string): string {
-  return `${authority}${markedPath(path)}?${query.split('&').sort().join('&')}`;
+  return `${markedAuthority(authority)}${markedPath(path)}?${markedQuery(query)}`;
+}
+
+function markedQuery(query: string): string {
+  if (!/[&%+]/.test(query)) return query;
+  return query.split('&').map(decodeFormText).sort().join('&');
+}
+
+/** Null: it has no port. */
+function withoutPort(authority: string): string | null {
+  const colon = authority.lastIndexOf(':');
+  // The colons of an IPv6 address are within brackets.
+  return colon <= authority.lastIndexOf(']') ? null : authority.slice(0, colon);
 }
 
 class Mark {
@@ -118,7 +133,7 @@ export class PurgeMarks {
     if (began >= this.seq) return Number.POSITIVE_INFINITY;
     let atMs = Math.min(
       this.#all.purgedAtMs(began),
-      this.#hosts.get(authority)?.purgedAtMs(began) ?? Number.POSITIVE_INFINITY,
+      this.#hostPurgedAtMs(authority, began),
       this.#urls.get(url)?.mark.purgedAtMs(began) ?? Number.POSITIVE_INFINITY,
     );
     for (const [prefix, mark] of this.#prefixes.get(authority) ?? []) {
@@ -128,6 +143,16 @@ export class PurgeMarks {
       atMs = Math.min(atMs, this.#tags.get(tag)?.purgedAtMs(began) ?? Number.POSITIVE_INFINITY);
     }
     return atMs;
+  }
+
+  /** A mark of a host without a port means all of its ports. */
+  #hostPurgedAtMs(authority: string, began: number): number {
+    if (this.#hosts.size === 0) return Number.POSITIVE_INFINITY;
+    const host = withoutPort(authority);
+    return Math.min(
+      this.#hosts.get(authority)?.purgedAtMs(began) ?? Number.POSITIVE_INFINITY,
+      host === null ? Number.POSITIVE_INFINITY : (this.#hosts.get(host)?.purgedAtMs(began) ?? Number.POSITIVE_INFINITY),
+    );
   }
 
   /**
@@ -144,17 +169,17 @@ export class PurgeMarks {
         this.#all.raise(mark);
         return;
       case 'host':
-        this.#putHost(target.authority, mark);
+        this.#putHost(markedAuthority(target.authority), mark);
         return;
       case 'prefix':
-        this.#putPrefix(target.authority, markedPath(target.prefix), mark);
+        this.#putPrefix(markedAuthority(target.authority), markedPath(target.prefix), mark);
         return;
       case 'tag':
         this.#latestOfTags = this.seq;
         raiseIn(this.#tags, target.tag, mark);
         break;
       case 'url': {
-        const { authority } = target;
+        const authority = markedAuthority(target.authority);
         const url = markedUrl(authority, target.path, target.query);
         const before = this.#urls.get(url);
         this.#urls.delete(url);

@@ -1,0 +1,62 @@
+/**
+ * The part of the admin API that is about the cache: purges, which are answered when the nodes have obeyed, and a look at
+ * what is stored. An answer of 200 to a purge is a promise: no node serves any more what was meant.
+ */
+import type { CacheInspection, InspectedRequest } from '@weir/proto/events/cache.js';
+import type { FastifyInstance } from 'fastify';
+import { type PurgeRequest, type Read, readInspect, readPurge } from './cache-requests.js';
+import { problem, sendProblem } from './problem.js';
+
+/** What became of an order, node by node. */
+export interface PurgeOutcome {
+  readonly obeyed: readonly {
+    readonly node: string;
+    readonly ms: number;
+  }[];
+  readonly missing: readonly MissingNode[];
+}
+
+/** One that has not answered, and why. */
+export interface MissingNode {
+  readonly node: string;
+  readonly reason: string;
+}
+
+export interface InspectOutcome {
+  readonly nodes: readonly { readonly node: string; readonly inspection: CacheInspection }[];
+  readonly missing: readonly MissingNode[];
+}
+
+/** Neither rejects; both are bounded in time. */
+export interface CacheOperations {
+  purge(request: PurgeRequest): Promise<PurgeOutcome>;
+  inspect(request: InspectedRequest): Promise<InspectOutcome>;
+}
+
+/** As many tags as one purge may name, as long as they may be. */
+const BODY_BYTES_MAX = 128 * 1024;
+
+export function addCacheApi(server: FastifyInstance, cache: CacheOperations): void {
+  server.post('/cache/purge', { bodyLimit: BODY_BYTES_MAX }, async (request, reply) => {
+    const asked = readPurge(request.body);
+    if (!asked.ok) return sendProblem(reply, unreadable(asked));
+    const outcome = await cache.purge(asked.value);
+    const detail = whyNotAll(outcome.missing, outcome.obeyed.length);
+    return detail === null ? outcome : sendProblem(reply, problem(504, 'Not Purged Everywhere', detail, outcome));
+  });
+  server.post('/cache/inspect', { bodyLimit: BODY_BYTES_MAX }, async (request, reply) => {
+    const asked = readInspect(request.body);
+    if (!asked.ok) return sendProblem(reply, unreadable(asked));
+    const outcome = await cache.inspect(asked.value);
+    const detail = whyNotAll(outcome.missing, outcome.nodes.length);
+    return detail === null ? outcome : sendProblem(reply, problem(504, 'Not All Nodes Answered', detail, outcome));
+  });
+}
+
+const unreadable = ({ detail }: Read<never> & { readonly ok: false }) => problem(400, 'Bad Request', detail);
+
+function whyNotAll(missing: readonly MissingNode[], answered: number): string | null {
+  if (missing.length === 0) return null;
+  const whole = missing.length + answered;
+  return `${missing.length} of ${whole} ${whole === 1 ? 'node' : 'nodes'}: ${missing[0]?.node} ${missing[0]?.reason}.`;
+}

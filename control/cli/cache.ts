@@ -1,0 +1,83 @@
+/** `weir cache inspect`: what is stored for a URL and why, or why not, and what a request for it would get now. */
+import { type Command, InvalidArgumentError } from 'commander';
+import type { InspectOutcome } from '../api/cache-api.js';
+import { baseOf, postJson } from './ask.js';
+import { showInspection } from './show-cache.js';
+import { DEFAULT_ADMIN, noAdmin } from './status.js';
+import { paintFor, printable } from './terminal.js';
+
+interface InspectOptions {
+  readonly header: Readonly<Record<string, string>>;
+  readonly method: string;
+  readonly consumer?: string;
+  readonly json: boolean;
+  readonly admin: string;
+}
+
+const HELP = `
+For each node it tells what a request for the URL would get at this moment, all variants that are stored with their ages,
+who said how long they are fresh, their tags and purges, and why the latest answer that was not stored was not. Nobody is
+asked for it, and nothing changes by it. Of stored answers, fields are told and no bodies.
+
+--header names fields of the request by which a variant is chosen, or a cache key made. Where each consumer has a cache of
+its own, --consumer says whose is meant.
+
+Exit codes:
+  0  something is stored for this URL
+  1  nothing answers at that address, or it is not clear which URL is meant
+  3  nothing is stored for it, or a node did not tell
+
+Examples:
+  weir cache inspect https://shop.example/products/7
+  weir cache inspect https://shop.example/ --header 'accept-language: de' --header 'accept-encoding: br'
+  weir cache inspect https://shop.example/cart --consumer mobile --json | jq '.nodes[].inspection.foretold'`;
+
+export function registerCache(program: Command): void {
+  const cache = program
+    .command('cache')
+    .summary('look into the cache')
+    .description('Looks into the caches of the nodes. To give up what is stored, see `weir purge`.');
+  cache
+    .command('inspect')
+    .summary('tell what is stored for a URL and why, or why not')
+    .description('Tells what is stored for a URL and why, or why not, and what a request for it would get now.')
+    .argument('<url>', 'URL as clients ask for it')
+    .option('--header <field>', "a request field: 'name: value'; may be repeated", addHeader, {})
+    .option('--method <method>', 'method of the request', 'GET')
+    .option('--consumer <id>', 'consumer as whom it would be made')
+    .option('--json', 'print the answer of the admin API as it is', false)
+    .option('--admin <url>', 'where the admin API is (or: WEIR_ADMIN)', process.env['WEIR_ADMIN'] ?? DEFAULT_ADMIN)
+    .addHelpText('after', HELP)
+    .action(async (url: string, options: InspectOptions) => {
+      process.exitCode = await inspect(url, options);
+    });
+}
+
+function addHeader(field: string, before: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const colon = field.indexOf(':');
+  if (colon <= 0) throw new InvalidArgumentError("Write 'name: value'.");
+  return { ...before, [field.slice(0, colon).trim().toLowerCase()]: field.slice(colon + 1).trim() };
+}
+
+async function inspect(url: string, { header, method, consumer, json, admin }: InspectOptions): Promise<number> {
+  const base = baseOf(admin);
+  const asked = await postJson('/cache/inspect', base, { url, method, headers: header, consumer: consumer ?? null });
+  if (asked.kind !== 'answer') {
+    process.stderr.write(noAdmin(asked, base));
+    return 1;
+  }
+  if (json) process.stdout.write(`${asked.body}\n`);
+  if (!isOutcome(asked.told)) {
+    const detail: unknown = Reflect.get(asked.told, 'detail');
+    if (!json) process.stderr.write(`weir: ${printable(String(detail))}\n`);
+    return 1;
+  }
+  const { nodes, missing } = asked.told;
+  const paint = paintFor(process.stdout.isTTY === true, process.env);
+  if (!json) process.stdout.write(showInspection(url, asked.told, Date.now(), paint));
+  return missing.length === 0 && nodes.some(({ inspection }) => inspection.variants.length > 0) ? 0 : 3;
+}
+
+function isOutcome(told: object): told is InspectOutcome {
+  return Array.isArray(Reflect.get(told, 'nodes')) && Array.isArray(Reflect.get(told, 'missing'));
+}

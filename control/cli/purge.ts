@@ -1,0 +1,94 @@
+/** `weir purge`: has all nodes give up what is stored for a URL, a tag, a prefix, a host, or altogether. */
+import type { Command } from 'commander';
+import type { PurgeOutcome } from '../api/cache-api.js';
+import { baseOf, postJson } from './ask.js';
+import { DEFAULT_ADMIN, noAdmin } from './status.js';
+import { columns, type Paint, paintFor, printable } from './terminal.js';
+
+interface PurgeOptions {
+  readonly url?: string[];
+  readonly tag?: string[];
+  readonly prefix?: string[];
+  readonly host?: string[];
+  readonly all?: boolean;
+  readonly soft: boolean;
+  readonly json: boolean;
+  readonly admin: string;
+}
+
+const HELP = `
+When this ends with 0, no node serves any more what was meant, nor what was on its way to the cache when it was purged. A
+purge of a tag with a hundred thousand members takes as long as one of a URL: it is written down, and look-ups compare.
+
+--url     this URL, for each rule of the config by which parameters are left out of keys; all of its variants
+--tag     all answers whose Surrogate-Key or Cache-Tag names it
+--prefix  all URLs of this host whose path begins so: .../orders also means /orders-old
+--host    all URLs of this host: on all ports, or on the one that is named
+--soft    keep it as stale: it is asked for anew, and still stands in for an upstream that fails or is slow
+
+Exit codes:
+  0  purged: all nodes have obeyed
+  1  nothing answers at that address, or it is not clear what to purge
+  3  not all nodes have obeyed; what they have stored may still be served
+
+Examples:
+  weir purge --url https://shop.example/products/7
+  weir purge --tag product-7 category-shoes --soft
+  weir purge --prefix https://shop.example/products/
+  weir purge --host shop.example
+  weir purge --all --json | jq '.obeyed[].ms'`;
+
+export function registerPurge(program: Command): void {
+  program
+    .command('purge')
+    .summary('give up what is cached: a URL, a tag, a prefix, a host, or all of it')
+    .description('Purges the caches of all nodes, and tells when each of them has obeyed.')
+    .option('--url <url...>', 'URLs')
+    .option('--tag <tag...>', 'tags: members of Surrogate-Key or Cache-Tag')
+    .option('--prefix <url...>', 'URLs with which those begin that are meant')
+    .option('--host <host...>', 'hosts, with a port where one alone is meant')
+    .option('--all', 'everything')
+    .option('--soft', 'make it stale instead of giving it up', false)
+    .option('--json', 'print the answer of the admin API as it is', false)
+    .option('--admin <url>', 'where the admin API is (or: WEIR_ADMIN)', process.env['WEIR_ADMIN'] ?? DEFAULT_ADMIN)
+    .addHelpText('after', HELP)
+    .action(async (options: PurgeOptions) => {
+      process.exitCode = await purge(options);
+    });
+}
+
+async function purge({ json, admin, ...meant }: PurgeOptions): Promise<number> {
+  const base = baseOf(admin);
+  const asked = await postJson('/cache/purge', base, meant);
+  if (asked.kind !== 'answer') {
+    process.stderr.write(noAdmin(asked, base));
+    return 1;
+  }
+  if (json) process.stdout.write(`${asked.body}\n`);
+  if (!isOutcome(asked.told)) {
+    const detail: unknown = Reflect.get(asked.told, 'detail');
+    if (!json) process.stderr.write(`weir: ${printable(String(detail))}\n`);
+    return 1;
+  }
+  const paint = paintFor(process.stdout.isTTY === true, process.env);
+  if (!json) process.stdout.write(showPurge(asked.told, meant.soft, paint));
+  return asked.told.missing.length === 0 ? 0 : 3;
+}
+
+/** Also where it did not work everywhere. */
+function isOutcome(told: object): told is PurgeOutcome {
+  return Array.isArray(Reflect.get(told, 'obeyed')) && Array.isArray(Reflect.get(told, 'missing'));
+}
+
+export function showPurge({ obeyed, missing }: PurgeOutcome, isSoft: boolean, paint: Paint): string {
+  const rows = [
+    ...obeyed.map(({ node, ms }) => [node, `${ms} ms`, 'obeyed']),
+    ...missing.map(({ node, reason }) => [node, '-', `not: it ${reason}`]),
+  ].map((row) => row.map(printable));
+  const nodes = obeyed.length + missing.length;
+  const head =
+    missing.length === 0
+      ? `${paint.green(isSoft ? 'stale' : 'purged')}: ${nodes === 1 ? 'the node has' : `all ${nodes} nodes have`} obeyed`
+      : `${paint.red('not purged everywhere')}: ${missing.length} of ${nodes} ${nodes === 1 ? 'node' : 'nodes'} did not obey`;
+  return `${[head, ...columns(rows).map((line) => `  ${line}`)].join('\n')}\n`;
+}

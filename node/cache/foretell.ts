@@ -1,0 +1,39 @@
+/**
+ * What would be done with a request if it came now: by the decisions that its route's cache takes, and without asking
+ * anybody. For whoever inspects the cache.
+ */
+import type { Foretold, InspectedRequest } from '@weir/proto/events/cache.js';
+import type { RouteSpec } from '@weir/proto/snapshot/snapshot.js';
+import { compileMatcher } from '../route/router.js';
+import { type Ask, askedDirectives, whyBypass } from './ask.js';
+import { cacheKey } from './cache-key.js';
+import { lookUp } from './look-up.js';
+import type { NodeCache } from './node-cache.js';
+import { compileBypass } from './route-cache.js';
+
+export function foretell(
+  request: InspectedRequest,
+  routes: readonly RouteSpec[],
+  { scopes, l1 }: Pick<NodeCache, 'scopes' | 'l1'>,
+  nowMs: number,
+): Foretold {
+  const found = compileMatcher(routes.map((route) => ({ route, target: null })))(request);
+  if (typeof found === 'string' || !('route' in found)) return { kind: 'no-route' };
+  const { id: route, cache: spec } = found.route;
+  if (spec === null) return { kind: 'no-cache', route };
+  const ask: Ask = { ...request, hasBody: false, consumerId: request.consumer };
+  const asked = askedDirectives(ask.headers, spec);
+  const bypass = compileBypass(spec.bypass)(ask) ? 'bypass' : whyBypass(ask, asked);
+  if (bypass !== null) return { kind: 'bypass', route, reason: bypass };
+  const key = `${scopes.prefix(route, spec.key)}${cacheKey(ask, spec.key)}`;
+  const { entry, softPurgedAtMs, isKnown } = l1.find(key, ask.headers);
+  const verdict = lookUp(entry?.stored ?? null, asked, softPurgedAtMs, isKnown ? 'vary-miss' : 'uri-miss', nowMs);
+  switch (verdict.kind) {
+    case 'hit':
+      return { kind: 'hit', route, isStale: verdict.isStale, refreshes: verdict.refreshes };
+    case 'ask':
+      return { kind: 'ask', route, reason: verdict.reason };
+    case 'unavailable':
+      return { kind: 'unavailable', route };
+  }
+}
