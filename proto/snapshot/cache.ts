@@ -109,3 +109,39 @@ export type StaleIfSlowSpec =
   | { readonly kind: 'after'; readonly afterMs: number }
   /** Later than most answers of the route, within bounds. */
   | { readonly kind: 'learnt'; readonly minMs: number; readonly maxMs: number };
+
+/** What nodes share of their caches in Redis: the second level. */
+export interface CacheL2Spec {
+  /** A look-up that takes longer is skipped. */
+  readonly readTimeoutMs: number;
+  /** One piece of a body whose first piece is there: an answer has begun, and breaks off behind this. */
+  readonly pieceTimeoutMs: number;
+  readonly writeTimeoutMs: number;
+  /** What waits to be written; more is not taken. Bodies count as a whole, though they are shared with the first level. */
+  readonly writeQueueBytes: number;
+  readonly writeQueueEntries: number;
+  /** Longer bodies are neither written nor read. */
+  readonly bodyBytesMax: number;
+  /** Nothing is kept longer, whatever its origin says. */
+  readonly keepMaxS: number;
+  /** One node fetches for all; null: each for itself. */
+  readonly collapse: CollapseAcrossNodesSpec | null;
+}
+
+export interface CollapseAcrossNodesSpec {
+  /** A node that was not heard of for this long fetches for nobody any more. */
+  readonly leaseMs: number;
+  /** How long the others wait before they ask by themselves. */
+  readonly waitMs: number;
+}
+
+export const cacheL2Defaults: CacheL2Spec = {
+  readTimeoutMs: 10,
+  pieceTimeoutMs: 100,
+  writeTimeoutMs: 250,
+  writeQueueBytes: 16 * 1024 * 1024,
+  writeQueueEntries: 10_000,
+  bodyBytesMax: 8 * 1024 * 1024,
+  keepMaxS: 86_400,
+  collapse: { leaseMs: 2_000, waitMs: 1_000 },
+};

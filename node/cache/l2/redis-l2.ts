@@ -1,0 +1,334 @@
+/**
+ * The second level of the cache in Redis, put together: what this node knows of Redis, which purges Redis has yet to hear
+ * of, what waits to be written, and the two connections.
+ *
+ *   reads    look-ups, leases, and purges: what is asked behind a purge is answered behind it
+ *   writes   bodies, so that none of them stands in the way of a look-up
+ *
+ * A new connection for reading is not used before Redis has been told of every purge that it does not know. So a node that
+ * could not tell Redis of a purge reads nothing from it until it has.
+ */
+import type { HeaderList } from '@weir/proto/http/headers.js';
+import type { CacheL2Spec } from '@weir/proto/snapshot/cache.js';
+import type { Clock, Random, Timer, Timers } from '../../time/clock.js';
+import type { CacheKey } from '../cache-key.js';
+import type { PurgeTarget } from '../purge/marks.js';
+import { randomToken, sha256 } from './digest.js';
+import { Finder, type Finding } from './finder.js';
+import { type Generation, placeOf } from './generations.js';
+import { keepForMs } from './keep-for.js';
+import {
+  type Following,
+  type KeepOutcome,
+  keepOutcomes,
+  type L2,
+  type L2Counts,
+  type L2Found,
+  type L2Offer,
+  type LeaseOutcome,
+  type SkipReason,
+  skipReasons,
+} from './l2.js';
+import { Leases } from './leases.js';
+import { readAdopted } from './look-reply.js';
+import { type Notice, type PendingPurge, PendingPurges, type Waiter } from './pending-purges.js';
+import { type Calls, GREET_WITHIN_MS, LinkError, RedisLink } from './redis-link.js';
+import { type RedisTime, redisTime } from './redis-time.js';
+import { entryKey, leaseKey, MARKS_KEY } from './scripts.js';
+import { WriteQueue } from './write-queue.js';
+import { Writer } from './writer.js';
+
+export interface RedisL2Options {
+  /** redis:// or rediss://, with what credentials it needs. */
+  readonly url: string;
+  readonly spec: CacheL2Spec;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+}
+
+/** Marks in Redis, of all nodes together: some 10 MiB there. One more, and they become one of everything. */
+const MARKS_MAX = 100_000;
+const PREFIX_MARKS_MAX = 64;
+
+/** No fetch that began before a change of its resource takes longer, so that nothing of it is stored afterwards. */
+const FORGOTTEN_FOR_MS = 600_000;
+
+/** Purges that are told at once; the others wait, and so do look-ups. */
+const TOLD_AT_ONCE = 64;
+const TELL_WITHIN_MS = 250;
+const TELL_AGAIN_MS = 8;
+
+/** How long a purge waits for Redis before it is said that it is yet to be told. */
+const PURGE_WITHIN_MS = 500;
+
+export function createRedisL2(options: RedisL2Options): L2 {
+  return new RedisL2(options);
+}
+
+class RedisL2 implements L2 {
+  readonly #options: RedisL2Options;
+  readonly #pending = new PendingPurges();
+  readonly #queue: WriteQueue;
+  readonly #reads: RedisLink;
+  readonly #writes: RedisLink;
+  readonly #finder: Finder;
+  readonly #writer: Writer;
+  readonly #leases: Leases | null;
+  readonly #tellAgain: Timer;
+  #present: Generation | null = null;
+  #time: RedisTime | null = null;
+  /** Redis has told of a number that is behind one that it told before: its marks are not believed. */
+  #hasFallenBack = false;
+  /** Purges of this node, to know of one that came while Redis was asked. */
+  #purges = 0;
+  #toldNow = 0;
+  readonly #counts = {
+    ...{ hits: 0, misses: 0, purged: 0, broken: 0, followed: 0, follows: 0 },
+    skipped: zeros(skipReasons),
+    offers: zeros(keepOutcomes),
+    leases: { leads: 0, follows: 0, alone: 0 },
+  };
+
+  constructor(options: RedisL2Options) {
+    this.#options = options;
+    const { clock, timers, random, spec, url } = options;
+    this.#queue = new WriteQueue({ bytes: spec.writeQueueBytes, entries: spec.writeQueueEntries });
+    this.#tellAgain = timers.create(() => this.#tell());
+    const shared = { url, clock, timers, random };
+    const greet = (calls: Calls) => this.#greet(calls);
+    const { readTimeoutMs, writeTimeoutMs } = spec;
+    // What was purged between the greeting and this moment.
+    const tell = (): void => this.#tell();
+    this.#reads = new RedisLink({ ...shared, answerWithinMs: readTimeoutMs, greet, onReady: tell });
+    const write = (): void => this.#writer.go();
+    this.#writes = new RedisLink({ ...shared, answerWithinMs: writeTimeoutMs, greet: async () => {}, onReady: write });
+    this.#finder = new Finder({
+      ...{ calls: this.#reads, spec, clock, digest: sha256 },
+      learn: (present, time) => this.#learn(present, time),
+      onBroken: () => {
+        this.#counts.broken += 1;
+      },
+    });
+    this.#writer = new Writer({
+      ...{ calls: this.#writes, queue: this.#queue, spec, clock, digest: sha256, token: randomToken },
+      canWrite: () => this.#writes.isClosed,
+      time: () => this.#time,
+      onOutcome: (outcome, offer) => this.#ended(outcome, offer),
+    });
+    const { collapse } = spec;
+    this.#leases =
+      collapse === null
+        ? null
+        : new Leases({
+            ...{ calls: this.#reads, clock, timers, random, token: randomToken },
+            ...{ spec: collapse, answerWithinMs: readTimeoutMs },
+          });
+  }
+
+  get isReadable(): boolean {
+    return this.#reads.isClosed && this.#pending.waiting === 0;
+  }
+
+  generation(): Generation | null {
+    return this.#present;
+  }
+
+  async find(key: CacheKey, headers: HeaderList): Promise<L2Found | null> {
+    if (!this.isReadable) return this.#skip(this.#pending.waiting > 0 ? 'purges' : 'away');
+    const purges = this.#purges;
+    let finding: Finding;
+    try {
+      finding = await this.#finder.find(key, headers);
+    } catch (error) {
+      return this.#skip(skipReasonOf(error));
+    }
+    // Redis may have answered before it heard of it.
+    if (purges !== this.#purges) return this.#skip('purges');
+    if (finding.kind === 'unusable') return this.#skip('unusable');
+    if (finding.kind === 'found') {
+      this.#counts.hits += 1;
+      return finding.found;
+    }
+    if (finding.kind === 'purged') this.#counts.purged += 1;
+    this.#counts.misses += 1;
+    return null;
+  }
+
+  keep(offer: L2Offer): boolean {
+    const { stored, body, generation } = offer;
+    const { spec, clock } = this.#options;
+    const isFit =
+      stored.part === null &&
+      body.bytes <= spec.bodyBytesMax &&
+      keepForMs(stored, clock.nowMs(), spec.keepMaxS * 1000) > 0;
+    if (!isFit || generation === null) return this.#refuse(isFit ? 'unknown' : 'unfit', offer);
+    const replaced = this.#queue.add(offer);
+    if (replaced === 'refused') return this.#refuse('queue-full', offer);
+    if (replaced !== null) this.#refuse('older', replaced);
+    this.#writer.go();
+    return true;
+  }
+
+  forget(key: CacheKey): void {
+    this.#note({ kind: 'forget', key: entryKey(sha256(key)) });
+  }
+
+  purge(target: PurgeTarget, isSoft: boolean): Promise<boolean> {
+    return new Promise((resolve) => {
+      const end = (isTold: boolean): void => {
+        waiter.told = null;
+        limit.cancel();
+        resolve(isTold);
+      };
+      const waiter: Waiter = { told: () => end(true) };
+      const limit = this.#options.timers.create(() => end(false));
+      limit.arm(PURGE_WITHIN_MS);
+      this.#note({ kind: 'mark', place: placeOf(target, sha256), isSoft }, waiter);
+    });
+  }
+
+  async lease(key: CacheKey): Promise<LeaseOutcome> {
+    const isOff = this.#leases === null || !this.isReadable;
+    const outcome: LeaseOutcome = isOff ? { kind: 'alone' } : await this.#leases.take(leaseKey(sha256(key)));
+    this.#counts.leases[outcome.kind] += 1;
+    return outcome;
+  }
+
+  follow(key: CacheKey, headers: HeaderList): Following {
+    if (this.#leases === null) return { found: Promise.resolve(null), cancel: () => {} };
+    this.#counts.follows += 1;
+    const find = async (): Promise<L2Found | null> => {
+      const found = await this.find(key, headers);
+      if (found !== null) this.#counts.followed += 1;
+      return found;
+    };
+    return this.#leases.follow(leaseKey(sha256(key)), find);
+  }
+
+  counts(): L2Counts {
+    return {
+      ...this.#counts,
+      skipped: { ...this.#counts.skipped },
+      offers: { ...this.#counts.offers },
+      leases: { ...this.#counts.leases },
+      queuedBytes: this.#queue.bytes,
+      queuedEntries: this.#queue.entries,
+      lates: this.#reads.lates + this.#writes.lates,
+      drops: this.#reads.drops + this.#writes.drops,
+      reads: this.#reads.state,
+      writes: this.#writes.state,
+      pendingPurges: this.#pending.size,
+      purgeCollapses: this.#pending.collapses,
+    };
+  }
+
+  close(): void {
+    this.#leases?.close();
+    this.#queue.clear();
+    this.#tellAgain.cancel();
+    this.#reads.close();
+    this.#writes.close();
+  }
+
+  #skip(reason: SkipReason): null {
+    this.#counts.skipped[reason] += 1;
+    return null;
+  }
+
+  #refuse(outcome: KeepOutcome, offer: L2Offer): false {
+    this.#ended(outcome, offer);
+    return false;
+  }
+
+  #ended(outcome: KeepOutcome, { lease }: L2Offer): void {
+    this.#counts.offers[outcome] += 1;
+    // When it was kept, Redis has ended the lease in the same step.
+    if (outcome === 'kept') lease?.stop();
+    else lease?.release(false);
+  }
+
+  /** What an answer says of Redis. False: nothing in it counts, and Redis is asked from the beginning. */
+  #learn(present: Generation | null, time: RedisTime): boolean {
+    const known = this.#present;
+    if (present !== null && known?.epoch === present.epoch && present.seq < known.seq) this.#hasFallenBack = true;
+    if (present === null || this.#hasFallenBack) {
+      this.#reads.distrust();
+      return false;
+    }
+    this.#present = present;
+    this.#time = time;
+    return true;
+  }
+
+  async #greet(calls: Calls): Promise<void> {
+    const { clock } = this.#options;
+    this.#pending.backAll();
+    const sentAtMs = clock.nowMs();
+    const isNotBelieved = this.#hasFallenBack;
+    const args = [randomToken(), isNotBelieved ? 1 : 0];
+    const adopted = readAdopted(await calls.script('adopt', [MARKS_KEY], args, GREET_WITHIN_MS));
+    if (adopted === null) throw new LinkError('malformed');
+    if (isNotBelieved) this.#hasFallenBack = false;
+    const time = redisTime(adopted.redisMs, sentAtMs, clock.nowMs());
+    if (!this.#learn(adopted.present, time)) throw new LinkError('malformed');
+    while (this.#pending.waiting > 0) {
+      await Promise.all(this.#pending.take(TOLD_AT_ONCE).map((pending) => this.#tellOne(calls, pending)));
+    }
+  }
+
+  #note(notice: Notice, waiter?: Waiter): void {
+    this.#purges += 1;
+    this.#pending.add(notice, waiter);
+    this.#tell();
+  }
+
+  #tell(): void {
+    if (!this.#reads.isClosed) return;
+    for (const pending of this.#pending.take(TOLD_AT_ONCE - this.#toldNow)) {
+      this.#toldNow += 1;
+      this.#tellOne(this.#reads, pending).then(
+        () => {
+          this.#toldNow -= 1;
+          this.#tell();
+        },
+        (error: unknown) => {
+          this.#toldNow -= 1;
+          this.#pending.back(pending);
+          if (error instanceof LinkError && error.problem === 'busy') this.#tellAgain.arm(TELL_AGAIN_MS);
+          // Nobody knows whether it was heard, so nothing is read before it was said again.
+          else this.#reads.distrust();
+        },
+      );
+    }
+  }
+
+  async #tellOne(calls: Calls, pending: PendingPurge): Promise<void> {
+    const seq = await this.#say(calls, pending.notice);
+    this.#pending.done(pending);
+    // Redis has no epoch: nothing that it has is valid, and the next look-up finds that out.
+    if (typeof seq !== 'number' || seq === 0) return;
+    if (this.#present !== null && seq > this.#present.seq) this.#present = { ...this.#present, seq };
+  }
+
+  #say(calls: Calls, notice: Notice): Promise<unknown> {
+    if (notice.kind === 'forget') {
+      return calls.script('forget', [MARKS_KEY, notice.key], [FORGOTTEN_FOR_MS], TELL_WITHIN_MS);
+    }
+    const { place, isSoft } = notice;
+    const { field, prefix } = place;
+    const host = `h:${field.slice(2)}`;
+    const of = prefix === null ? ['', '', ''] : [prefix.length, prefix.digest, host];
+    const args = [field, isSoft ? 1 : 0, MARKS_MAX, PREFIX_MARKS_MAX, ...of];
+    return calls.script('mark', [MARKS_KEY], args, TELL_WITHIN_MS);
+  }
+}
+
+function skipReasonOf(error: unknown): SkipReason {
+  if (!(error instanceof LinkError)) return 'unusable';
+  const { problem } = error;
+  return problem === 'late' || problem === 'busy' || problem === 'away' ? problem : 'unusable';
+}
+
+const zeros = <Name extends string>(names: readonly Name[]): Record<Name, number> =>
+  Object.fromEntries(names.map((name) => [name, 0])) as Record<Name, number>; // One of each name.

@@ -1,0 +1,86 @@
+/**
+ * What waits to be written to Redis, bounded in bytes and in number; what finds no place is refused, since the answer that
+ * it belongs to has long been given. Of one variant only the latest is written. Sole owner of it. Pure.
+ */
+import { varyKey } from '../vary-key.js';
+import type { L2Offer } from './l2.js';
+
+/** What an offer takes beside its body: its head, its texts, its objects. */
+const OFFER_BYTES = 1_000;
+
+export interface QueueLimits {
+  readonly bytes: number;
+  readonly entries: number;
+}
+
+interface Queued {
+  readonly offer: L2Offer;
+  readonly bytes: number;
+}
+
+export class WriteQueue {
+  #bytes = 0;
+  #taken = 0;
+  readonly #limits: QueueLimits;
+  readonly #queued = new Map<string, Queued>();
+
+  constructor(limits: QueueLimits) {
+    this.#limits = limits;
+  }
+
+  /** Of what waits, and of what is being written. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get entries(): number {
+    return this.#queued.size + this.#taken;
+  }
+
+  /** 'refused', or what it takes the place of. */
+  add(offer: L2Offer): 'refused' | L2Offer | null {
+    const name = nameOf(offer);
+    const before = this.#queued.get(name);
+    const bytes = bytesOf(offer);
+    if (this.#bytes - (before?.bytes ?? 0) + bytes > this.#limits.bytes) return 'refused';
+    if (before === undefined && this.entries >= this.#limits.entries) return 'refused';
+    this.#bytes += bytes - (before?.bytes ?? 0);
+    this.#queued.set(name, { offer, bytes });
+    return before?.offer ?? null;
+  }
+
+  /** The oldest, to be written now; its bytes count until `release`. */
+  take(): Taken | null {
+    for (const [name, { offer, bytes }] of this.#queued) {
+      this.#queued.delete(name);
+      this.#taken += 1;
+      return { offer, bytes };
+    }
+    return null;
+  }
+
+  release(taken: Taken): void {
+    this.#taken -= 1;
+    this.#bytes -= taken.bytes;
+  }
+
+  /** Nothing is written any more. */
+  clear(): readonly L2Offer[] {
+    const offers = [...this.#queued.values()].map(({ offer }) => offer);
+    for (const { bytes } of this.#queued.values()) this.#bytes -= bytes;
+    this.#queued.clear();
+    return offers;
+  }
+}
+
+export type Taken = Queued;
+
+const nameOf = ({ key, headers, stored }: L2Offer): string =>
+  `${key}\0${stored.vary.join()}\0${varyKey(stored.vary, headers)}`;
+
+function bytesOf({ key, stored, subject, body }: L2Offer): number {
+  let bytes = OFFER_BYTES + 2 * key.length + body.bytes + subject.url.length;
+  for (const text of stored.headers) bytes += text.length;
+  for (const tag of subject.tags) bytes += tag.length;
+  return bytes;
+}
