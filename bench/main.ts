@@ -1,15 +1,21 @@
 /** The benchmarks' command line: `npm run bench -- proxy`, `./weir bench layers`. Everything is measured, nothing kept. */
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { runCacheBenchmark } from './cache/command.js';
+import { cachePeers } from './cache/peers.js';
 import { isInsideNamespace, isNamespacePermitted, runInsideNamespace } from './gauntlet/black-hole.js';
 import { runGauntlet } from './gauntlet/command.js';
 import { gauntletPeers } from './gauntlet/peers.js';
 import { scenarios } from './gauntlet/scenarios.js';
 import { cases, connectionCounts } from './proxy/cases.js';
-import { type Cell, cellsFor, runProxyBenchmark } from './proxy/command.js';
-import { type PeerName, peerNames } from './proxy/peers.js';
+import { cellsFor, runProxyBenchmark } from './proxy/command.js';
+import { peerNames } from './proxy/peers.js';
+import type { Cell } from './proxy/rounds.js';
 import { runTraceBenchmark } from './trace/command.js';
 import { policyNames } from './trace/policies.js';
+
+/** What a cache answers with a hit. */
+const cacheCases = cases.filter((one) => one.method === 'GET');
 
 const usage = `Usage: weir bench <command> [options]
 
@@ -17,6 +23,7 @@ Commands:
   proxy    Weir beside nginx, HAProxy and a plain Node proxy, over sockets
   layers   nanoseconds per request of each layer and of the whole chain, without sockets
   gauntlet nginx, HAProxy and Weir in front of replicas that stall, fail and overload
+  cache    hits of Weir's cache beside nginx and Varnish, over sockets
   trace    what a cache should keep: hit ratios of LRU, SIEVE, S3-FIFO and TinyLFU, simulated
 
 Options of proxy:
@@ -40,6 +47,11 @@ Options of gauntlet:
   --rate N               requests a second (default 150)
   --seconds N            length of what is measured (default 8; some scenarios take a multiple)
   --seed N               of random stalls (default 1)
+
+Options of cache: those of proxy, but for
+  --quick                get-100B and get-10KiB at 32 connections, 3 rounds of 3 s
+  --cases A,B            of ${cacheCases.map((one) => one.id).join(', ')}
+  --peers A,B            of ${cachePeers.join(', ')}
 
 Options of trace:
   --quick                a fifth of the objects and of the requests
@@ -79,7 +91,8 @@ const ids = (entries: readonly { readonly id: string }[]): string[] => entries.m
 const stampedName = (command: string): string =>
   `${command}-${new Date().toISOString().slice(0, 16).replaceAll(':', '')}`;
 
-async function proxy(args: string[], signal: AbortSignal): Promise<void> {
+/** Options of a comparison over sockets, and the name it was given. */
+function readRounds(args: string[], known: readonly string[], quickCells: readonly Cell[]) {
   const { values } = parseArgs({
     args,
     options: {
@@ -93,22 +106,41 @@ async function proxy(args: string[], signal: AbortSignal): Promise<void> {
       name: { type: 'string' },
     },
   });
-  const quickCells = cellsFor(['get-100B', 'post-10KiB'], [32]);
   const counts = values.connections?.split(',').map((count) => positiveInteger('connections', count));
   const cells: readonly Cell[] =
     values.quick && values.cases === undefined && counts === undefined
       ? quickCells
-      : cellsFor(listOf('cases', values.cases, ids(cases)), counts ?? connectionCounts);
-  const peers: readonly PeerName[] = listOf('peers', values.peers, peerNames);
-  await runProxyBenchmark({
+      : cellsFor(listOf('cases', values.cases, known), counts ?? connectionCounts);
+  return {
     rounds: positiveInteger('rounds', values.rounds ?? (values.quick ? '3' : '5')),
     seconds: positiveInteger('seconds', values.seconds ?? (values.quick ? '3' : '4')),
     warmupSeconds: positiveInteger('warmup', values.warmup),
     cells,
-    peers,
+    peers: values.peers,
+    name: values.name,
+  };
+}
+
+async function proxy(args: string[], signal: AbortSignal): Promise<void> {
+  const { peers, name, ...rounds } = readRounds(args, ids(cases), cellsFor(['get-100B', 'post-10KiB'], [32]));
+  await runProxyBenchmark({
+    ...rounds,
+    peers: listOf('peers', peers, peerNames),
     reportsDirectory,
-    reportName: values.name ?? stampedName('proxy'),
+    reportName: name ?? stampedName('proxy'),
     commandLine: `npm run bench -- proxy ${args.join(' ')}`.trim(),
+    signal,
+  });
+}
+
+async function cache(args: string[], signal: AbortSignal): Promise<void> {
+  const { peers, name, ...rounds } = readRounds(args, ids(cacheCases), cellsFor(['get-100B', 'get-10KiB'], [32]));
+  await runCacheBenchmark({
+    ...rounds,
+    peers: listOf('peers', peers, cachePeers),
+    reportsDirectory,
+    reportName: name ?? stampedName('cache'),
+    commandLine: `npm run bench -- cache ${args.join(' ')}`.trim(),
     signal,
   });
 }
@@ -208,6 +240,7 @@ async function main(): Promise<number> {
   try {
     if (command === 'proxy') await proxy(args, stop.signal);
     else if (command === 'layers') await layers(args, stop.signal);
+    else if (command === 'cache') await cache(args, stop.signal);
     else if (command === 'trace') await trace(args, stop.signal);
     else if (command === 'gauntlet') return await gauntlet(args, stop.signal);
     else throw new UsageError(`unknown command ${command}; see --help`);

@@ -56,6 +56,7 @@ export function describeVersions(): Record<string, string> {
     node: process.versions.node,
     nginx: versionOf('nginx', '-v'),
     haproxy: versionOf('haproxy', '-v'),
+    varnish: versionOf('varnishd', '-V'),
     wrk: versionOf('wrk', '-v'),
   };
 }

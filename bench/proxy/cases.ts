@@ -44,7 +44,7 @@ export interface Site {
   readonly isRoot: boolean;
 }
 
-const nginxHead = (site: Site, name: string): string => `${site.isRoot ? 'user root;\n' : ''}daemon off;
+export const nginxHead = (site: Site, name: string): string => `${site.isRoot ? 'user root;\n' : ''}daemon off;
 worker_processes 1;
 worker_rlimit_nofile 8192;
 pid ${site.directory}/${name}.pid;
@@ -63,7 +63,7 @@ http {
 `;
 
 /** The origin: a constant, static files from the page cache, and a sink that reads a body and throws it away. */
-export const originConfig = (site: Site): string => `${nginxHead(site, 'origin')}
+export const originConfig = (site: Site, more = ''): string => `${nginxHead(site, 'origin')}
   sendfile on;
   tcp_nopush on;
   default_type application/octet-stream;
@@ -74,6 +74,7 @@ export const originConfig = (site: Site): string => `${nginxHead(site, 'origin')
     location = /small { default_type application/json; return 200 '${SMALL_BODY}'; }
     location = /sink { default_type application/json; return 200 '${SMALL_BODY}'; }
     location /files/ { }
+    ${more}
   }
 }
 `;

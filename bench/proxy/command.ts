@@ -1,53 +1,35 @@
 /**
- * `bench proxy`: the comparison as a whole. Starts everything, runs the rounds in turns (A B C …, A B C …,) so
- * that what disturbs the machine disturbs all alike, ends what it started, and writes the report.
+ * `bench proxy`: the comparison as a whole. Starts everything, runs the rounds, ends what it started, and writes the report.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describeMachine, describeVersions, saveReport } from '../report.js';
-import { type Cores, chooseCores, isQuiet, loadBeforeStart, loadSentence } from '../start/cores.js';
+import { type Cores, chooseCores, loadBeforeStart, loadSentence } from '../start/cores.js';
 import { assertInstalled, freePorts, type Running } from '../start/processes.js';
-import { type Case, cases, type Site } from './cases.js';
-import { assertSameAnswer, measure, runWrk, type Sample } from './load.js';
-import { neededPrograms, type Peer, type PeerName, startOrigin, startPeer } from './peers.js';
-import { type Measured, rowsOf, tableOf } from './report.js';
+import { cases, type Site } from './cases.js';
+import { assertSameAnswer } from './load.js';
+import { neededPrograms, type PeerName, startOrigin, startPeer } from './peers.js';
+import { rowsOf, tableOf } from './report.js';
+import { type Cell, type Peer, type RoundsOptions, runRounds, say, warnUnlessQuiet } from './rounds.js';
 
-export interface ProxyOptions {
-  readonly rounds: number;
-  readonly seconds: number;
-  /** Unmeasured load before the first round of each case, for compilers, pools and page cache. */
-  readonly warmupSeconds: number;
-  readonly cells: readonly Cell[];
+export interface ProxyOptions extends RoundsOptions {
   readonly peers: readonly PeerName[];
   readonly reportsDirectory: string;
   readonly reportName: string;
   readonly commandLine: string;
-  readonly signal: AbortSignal;
 }
-
-/** One case at one number of connections. */
-export interface Cell {
-  readonly case: Case;
-  readonly connections: number;
-}
-
-const say = (text: string): boolean => process.stderr.write(`${text}\n`);
 
 export async function runProxyBenchmark(options: ProxyOptions): Promise<void> {
   assertInstalled(neededPrograms);
   const cores = chooseCores();
   const loadBefore = loadBeforeStart();
-  if (!isQuiet(loadBefore)) {
-    say(
-      `warning: the load average is ${loadBefore.toFixed(2)} before anything was started; compare nothing from this run`,
-    );
-  }
+  warnUnlessQuiet(loadBefore);
   const directory = mkdtempSync(join(tmpdir(), 'weir-bench-'));
   const started: Running[] = [];
   try {
     const peers = await startAll(options, directory, cores, started);
-    const measured = await runRounds(options, peers, directory, cores, started);
+    const measured = await runRounds(options, { peers, directory, cores, started });
     const rows = rowsOf(measured);
     const table = tableOf(rows);
     process.stdout.write(`\n${table}\n\n`);
@@ -92,58 +74,6 @@ async function startAll(
     peers.push(peer);
   }
   return peers;
-}
-
-async function runRounds(
-  options: ProxyOptions,
-  peers: readonly Peer[],
-  directory: string,
-  cores: Cores,
-  started: readonly Running[],
-): Promise<Measured[]> {
-  const { signal, rounds, seconds, cells } = options;
-  const measured: (Measured & { samples: Sample[] })[] = [];
-  const runs = cells.length * peers.length * rounds;
-  const estimateS = runs * seconds + cells.length * peers.length * options.warmupSeconds;
-  say(`${runs} runs of ${seconds} s, about ${Math.ceil(estimateS / 60)} min`);
-  let run = 0;
-  for (const cell of cells) {
-    const loadOf = (peer: Peer) => ({ ...cell, port: peer.port, seconds, core: cores.load, directory, signal });
-    const ofCell = peers.map((peer) => ({
-      peer: peer.name,
-      caseId: cell.case.id,
-      connections: cell.connections,
-      samples: [] as Sample[], // Filled below, round by round; an empty literal alone would be never[].
-    }));
-    measured.push(...ofCell);
-    if (options.warmupSeconds > 0) {
-      for (const peer of peers) await runWrk({ ...loadOf(peer), seconds: options.warmupSeconds });
-    }
-    for (let round = 1; round <= rounds; round += 1) {
-      for (const [index, peer] of peers.entries()) {
-        for (const running of started) running.assertAlive();
-        const sample = await measure(loadOf(peer), peer.workers);
-        ofCell[index]?.samples.push(sample);
-        run += 1;
-        say(progressLine(run, runs, cell, round, peer.name, sample));
-      }
-    }
-  }
-  return measured;
-}
-
-function progressLine(run: number, runs: number, cell: Cell, round: number, peer: PeerName, sample: Sample): string {
-  const failures = sample.badStatuses + sample.socketErrors;
-  return [
-    `[${String(run).padStart(String(runs).length)}/${runs}]`,
-    `${cell.case.id} × ${cell.connections}`.padEnd(16),
-    `round ${round}`,
-    peer.padEnd(13),
-    `${sample.requestsPerSecond.toFixed(0).padStart(6)} req/s`,
-    `${sample.cpuMicrosPerRequest.toFixed(1).padStart(7)} µs CPU`,
-    `p99 ${sample.p99Ms.toFixed(2)} ms`,
-    ...(failures > 0 ? [`${failures} FAILED`] : []),
-  ].join('  ');
 }
 
 /** All cases at all numbers of connections, narrowed by what was asked for. */

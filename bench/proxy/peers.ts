@@ -6,15 +6,8 @@ import { childrenOf } from '../measure/process-usage.js';
 import { type Running, startProcess, untilListening } from '../start/processes.js';
 import { listenerOf, startWeirUp } from '../start/weir-up.js';
 import { cases, haproxyConfig, nginxConfig, originConfig, type Site, UPSTREAM_CONNECTIONS_MAX } from './cases.js';
+import type { Peer } from './rounds.js';
 import { isWeirProfile, weirConfig, weirProfiles } from './weir.js';
-
-export interface Peer {
-  readonly name: PeerName;
-  readonly port: number;
-  /** The processes whose CPU time and memory count. */
-  readonly workers: readonly number[];
-  readonly running: Running;
-}
 
 export const peerNames = ['nginx', 'haproxy', 'node-undici', ...weirProfiles] as const;
 export type PeerName = (typeof peerNames)[number];
@@ -24,7 +17,7 @@ const START_WITHIN_MS = 10_000;
 /** Programs that must be there, and the Debian package each is in. */
 export const neededPrograms = { nginx: 'nginx-light', haproxy: 'haproxy', wrk: 'wrk', taskset: 'util-linux' } as const;
 
-async function startNginx(name: string, config: string, site: Site, core: number): Promise<Running> {
+export async function startNginx(name: string, config: string, site: Site, core: number): Promise<Running> {
   const file = join(site.directory, `${name}.conf`);
   writeFileSync(file, config);
   const args = ['-p', site.directory, '-c', file, '-e', 'stderr'];
@@ -33,12 +26,13 @@ async function startNginx(name: string, config: string, site: Site, core: number
   return running;
 }
 
-export async function startOrigin(site: Site, core: number): Promise<Running> {
+/** `more`: directives for its server beside those that all need. */
+export async function startOrigin(site: Site, core: number, more = ''): Promise<Running> {
   mkdirSync(join(site.directory, 'files'));
   for (const { path, responseBytes } of cases) {
     if (path.startsWith('/files/')) writeFileSync(join(site.directory, path), Buffer.alloc(responseBytes, 'weir '));
   }
-  return startNginx('origin', originConfig(site), site, core);
+  return startNginx('origin', originConfig(site, more), site, core);
 }
 
 /** `onStarted` hears of the process before it is ready, so that a start that fails half-way is cleaned up as well. */
@@ -54,17 +48,17 @@ export async function startPeer(
   };
   if (name === 'nginx') {
     const running = announce(await startNginx(name, nginxConfig(site), site, core));
-    return { name, port: site.port, running, workers: childrenOf(running.pid) };
+    return { name, port: site.port, workers: childrenOf(running.pid) };
   }
   if (isWeirProfile(name)) {
     const { port, directory } = site;
     const config = weirConfig(name, site);
     const running = await startWeirUp({ name, config, port, core, directory, onStarted });
-    return { name, port, running, workers: [listenerOf(running.pid, port)] };
+    return { name, port, workers: [listenerOf(running.pid, port)] };
   }
   const running = announce(name === 'haproxy' ? launchHaproxy(site, core) : launchUndiciProxy(site, core));
   await untilListening(running, site.port, START_WITHIN_MS);
-  return { name, port: site.port, running, workers: [running.pid] };
+  return { name, port: site.port, workers: [running.pid] };
 }
 
 function launchHaproxy(site: Site, core: number): Running {

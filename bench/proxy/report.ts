@@ -2,10 +2,9 @@
 import { median, spread } from '../measure/statistics.js';
 import { markdownTable } from '../table.js';
 import type { Sample } from './load.js';
-import type { PeerName } from './peers.js';
 
 export interface Measured {
-  readonly peer: PeerName;
+  readonly peer: string;
   readonly caseId: string;
   readonly connections: number;
   readonly samples: readonly Sample[];
@@ -15,7 +14,7 @@ export interface Measured {
 export interface Row {
   readonly caseId: string;
   readonly connections: number;
-  readonly peer: PeerName;
+  readonly peer: string;
   readonly rounds: number;
   readonly requestsPerSecond: number;
   /** (largest − smallest) / median of the throughput over the rounds. */
