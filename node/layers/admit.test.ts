@@ -1,10 +1,13 @@
 import { failure } from '@weir/proto/http/failures.js';
 import type { ConcurrencySpec, PrioritySpec } from '@weir/proto/snapshot/resilience.js';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { compose } from '../pipeline/dispatch.js';
+import { createAttempt, enterPhase } from '../pipeline/exchange.js';
 import { fakePeer } from '../pipeline/testing/fake-peer.js';
 import {
+  type FakeBody,
+  fakeBody,
   fakeClock,
   fakeTimers,
   makeRequest,
@@ -48,9 +51,13 @@ function setUp({
   const layer = admit(route, services);
   if (layer === null) throw new Error('an upstream with a limit has a gate');
   const dispatch = compose([layer], bottom.dispatch);
-  const send = (headers: readonly string[] = [], deadlineAtMs = Number.POSITIVE_INFINITY) => {
-    const exchange = { ...makeRequest().exchange, receivedAtMs: clock.nowMs(), deadlineAtMs };
-    const request = makeRequest({ headers, exchange });
+  const send = (
+    headers: readonly string[] = [],
+    deadlineAtMs = Number.POSITIVE_INFINITY,
+    body: FakeBody | null = null,
+  ) => {
+    const exchange = { ...makeRequest().exchange, receivedAtMs: clock.nowMs(), deadlineAtMs, attempts: [] };
+    const request = makeRequest({ headers, exchange, body });
     const handler = recordingHandler();
     const cancel = dispatch(request, handler);
     return { handler, cancel, request };
@@ -246,6 +253,41 @@ describe('what admit tells the adaptive limit', () => {
 
   it('does not shrink it by deadlines that clients have stated', () => {
     expect(limitAfter((_setup, { cancel }) => cancel(), 101)).toBe(10);
+  });
+
+  /** Of a request whose body streams for so long (NaN: it is not sent whole), and that ends 100 ms after it began. */
+  function toldOfBody(bodyMs: number, end: (call: ReturnType<Setup['bottom']['last']>, cancel: () => void) => void) {
+    const setup = setUp({ totalMs: 100 });
+    const leave = vi.spyOn(setup.gate, 'leave');
+    const { request, cancel } = setup.send([], Number.POSITIVE_INFINITY, fakeBody());
+    const attempt = createAttempt('a', setup.clock.nowMs());
+    request.exchange.attempts.push(attempt);
+    enterPhase(attempt, 'send', setup.clock.nowMs());
+    setup.clock.advance(Number.isNaN(bodyMs) ? 100 : bodyMs);
+    if (!Number.isNaN(bodyMs)) {
+      enterPhase(attempt, 'firstByte', setup.clock.nowMs());
+      setup.clock.advance(100 - bodyMs);
+    }
+    end(setup.bottom.last(), cancel);
+    return leave.mock.calls.map(([departure, latencyMs, tookMs]) => [departure, latencyMs, tookMs]);
+  }
+
+  it('does not count as its time what a client takes to send a body', () => {
+    expect(toldOfBody(90, (call) => call.answer(200))).toEqual([['answered', 10, 10]]);
+    expect(toldOfBody(0, (call) => call.answer(200))).toEqual([['answered', 100, 100]]);
+    // It says nothing of an answer to a body that has not ended.
+    expect(toldOfBody(Number.NaN, (call) => call.answer(200))).toEqual([['untold', Number.NaN, Number.NaN]]);
+  });
+
+  it('does not blame it for limits that pass while the client owes the body, unless it took nothing of that', () => {
+    const departure = (bodyMs: number, end: Parameters<typeof toldOfBody>[1]) => toldOfBody(bodyMs, end)[0]?.[0];
+    for (const code of ['attempt_timeout', 'total_timeout'] as const) {
+      expect(departure(Number.NaN, (call) => call.fail(failure(code, '')))).toBe('untold');
+      expect(departure(0, (call) => call.fail(failure(code, '')))).toBe('slow');
+    }
+    expect(departure(Number.NaN, (_call, cancel) => cancel())).toBe('untold');
+    expect(departure(0, (_call, cancel) => cancel())).toBe('slow');
+    expect(departure(Number.NaN, (call) => call.fail(failure('send_timeout', '')))).toBe('slow');
   });
 
   it('takes nothing from tunnels', () => {

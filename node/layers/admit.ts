@@ -24,7 +24,6 @@ import {
   type ResponseHead,
   type WebSocketPeer,
 } from '../pipeline/dispatch.js';
-import type { Exchange } from '../pipeline/exchange.js';
 import type { ChainServices } from '../pipeline/services.js';
 import type { Clock, Timer } from '../time/clock.js';
 import type { Departure, Gate, Refusal, RefusalKind } from '../upstream/concurrency/gate.js';
@@ -41,7 +40,7 @@ export const admit: Place = (route, services) => {
     const { clock } = services;
     return (request, handler) => {
       if (!gate.enter()) return waitFor(entrance, request, handler);
-      const inside = new Inside(entrance, request.exchange, handler, clock.nowMs());
+      const inside = new Inside(entrance, request, handler, clock.nowMs());
       inside.cancelNext = next(request, inside);
       return inside.cancel;
     };
@@ -71,14 +70,18 @@ class Inside implements ResponseHandler {
   readonly #limitAtMs: number;
   readonly #handler: ResponseHandler;
   readonly #startedAtMs: number;
+  readonly #request: GatewayRequest;
   #headAtMs = Number.NaN;
+  /** Of the time until the head, what the client took to send its body; NaN where the head came before its end. */
+  #sendingMs = 0;
   #status = 0;
   #isInside = true;
 
-  constructor({ gate, route, services }: Entrance, exchange: Exchange, handler: ResponseHandler, nowMs: number) {
+  constructor({ gate, route, services }: Entrance, request: GatewayRequest, handler: ResponseHandler, nowMs: number) {
     this.#gate = gate;
     this.#clock = services.clock;
-    this.#limitAtMs = exchange.receivedAtMs + route.timeouts.totalMs;
+    this.#request = request;
+    this.#limitAtMs = request.exchange.receivedAtMs + route.timeouts.totalMs;
     this.#handler = handler;
     this.#startedAtMs = nowMs;
   }
@@ -99,24 +102,42 @@ class Inside implements ResponseHandler {
 
   /** A deadline that the client has stated is a limit of the client: nobody makes an upstream slow by asking for haste. */
   #cutOff(nowMs: number): Departure {
+    if (this.#owesBody()) return 'untold';
     if (nowMs >= this.#limitAtMs) return 'slow';
     return this.#status === 0 ? 'abandoned' : this.#told();
   }
 
   /** Errors that come fast would look like an upstream with time to spare. */
   #told(): Departure {
+    if (Number.isNaN(this.#sendingMs)) return 'untold';
     return this.#status < 500 && this.#status !== 429 ? 'answered' : 'untold';
   }
 
   #leave(departure: Departure, nowMs: number): void {
     if (!this.#isInside) return;
     this.#isInside = false;
-    this.#gate.leave(departure, this.#headAtMs - this.#startedAtMs, nowMs - this.#startedAtMs, nowMs);
+    const startedAtMs = this.#startedAtMs + this.#sendingMs;
+    this.#gate.leave(departure, this.#headAtMs - startedAtMs, nowMs - startedAtMs, nowMs);
+  }
+
+  /** Its client has not sent all of it, or the upstream takes it slowly, which the timer `send` tells apart. */
+  #owesBody(): boolean {
+    return (
+      this.#status === 0 && this.#request.body !== null && this.#request.exchange.attempts.at(-1)?.phase === 'send'
+    );
+  }
+
+  /** A body that streams takes its client's time: the upstream's begins behind it. */
+  #sentForMs(): number {
+    const attempt = this.#request.body === null ? undefined : this.#request.exchange.attempts.at(-1);
+    if (attempt === undefined || Number.isNaN(attempt.phaseStartMs.send)) return 0;
+    return attempt.phaseStartMs.firstByte - attempt.phaseStartMs.send;
   }
 
   onHeaders(head: ResponseHead): void {
     this.#headAtMs = this.#clock.nowMs();
     this.#status = head.status;
+    this.#sendingMs = this.#sentForMs();
     this.#handler.onHeaders(head);
   }
 
@@ -130,7 +151,8 @@ class Inside implements ResponseHandler {
   }
 
   onError(failed: Failure): void {
-    this.#leave(tooSlow.has(failed.code) ? 'slow' : 'untold', this.#clock.nowMs());
+    const isSlow = tooSlow.has(failed.code) && (failed.code === 'send_timeout' || !this.#owesBody());
+    this.#leave(isSlow ? 'slow' : 'untold', this.#clock.nowMs());
     this.#handler.onError(failed);
   }
 
@@ -195,7 +217,7 @@ class Waiting extends Waiter {
   override admit(nowMs: number): void {
     const { next } = this.#entrance;
     this.#endWait(nowMs);
-    const inside = new Inside(this.#entrance, this.#request.exchange, this.#handler, nowMs);
+    const inside = new Inside(this.#entrance, this.#request, this.#handler, nowMs);
     this.#inside = inside;
     inside.cancelNext = next(this.#request, inside);
   }

@@ -105,7 +105,7 @@ class Retrying extends Redispatching {
       goesElsewhere: !Number.isNaN(retryAfterMs) && isAnotherWell(upstream?.targets ?? [], exchange.attempts, nowMs),
       holdsPlace: (upstream?.spec.concurrency ?? null) !== null,
       isRepeatable: isRepeatable(method, headers),
-      isReplayable: this.#replay === null || this.#replay.isWhole,
+      isReplayable: this.#replay === null || (this.#replay.isWhole && this.#replay.isWithin(spec.bodyBytesMax)),
       retries: this.#retries,
       leftMs: exchange.deadlineAtMs - nowMs,
     };

@@ -19,6 +19,7 @@ import { cors } from '../layers/cors.js';
 import { deadline } from '../layers/deadline.js';
 import { fallback } from '../layers/fallback.js';
 import { forward } from '../layers/forward.js';
+import { gather } from '../layers/gather.js';
 import { handOver } from '../layers/hand-over.js';
 import { hedge } from '../layers/hedge.js';
 import { hold } from '../layers/hold.js';
@@ -45,6 +46,7 @@ export type Place = (route: RouteSpec, services: ChainServices) => Layer | null;
 
 /** How an upstream is asked. A fallback asks another one in the same way. */
 const asking: readonly Place[] = [
+  gather, // above admit: who has not sent his small body yet needs no place, no target and no connection
   admit, // one place at the upstream for all that is tried below
   retry, // outside hedge: what is tried again may be hedged again
   hedge, // two attempts at once; the first answer that hold lets pass wins

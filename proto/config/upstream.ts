@@ -40,7 +40,7 @@ const pool = z.strictObject({
     .describe('A connection is retired after this many requests; 0: never.'),
   gatherBody: size({ min: 0, max: 16 * MIB })
     .prefault('64KiB')
-    .describe('Request bodies of a known length up to this size are gathered before a connection is used.'),
+    .describe('Request bodies of a known length up to this size are gathered before a place or a connection is taken.'),
   responseHeader: size({ min: KIB, max: MIB }).prefault('64KiB').describe('Largest response head (502 above).'),
   client: choice('the client', ['native', 'undici'])
     .prefault('native')

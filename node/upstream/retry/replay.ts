@@ -36,6 +36,7 @@ export class Replay implements BodySink {
   #isEnded = false;
   #failure: Failure | null = null;
   #reader: Reading | null = null;
+  #onGathered: (() => void) | null = null;
 
   constructor(source: RequestBody, keepBytesMax: number, bodies: HeldBytes) {
     this.source = source;
@@ -49,8 +50,32 @@ export class Replay implements BodySink {
     return !this.#isStarted || this.#isKeeping;
   }
 
+  /** What is kept for another reason may be more than a route wants to send twice. */
+  isWithin(bytesMax: number): boolean {
+    return (this.lengthBytes ?? this.#bytes) <= bytesMax;
+  }
+
   get lengthBytes(): number | null {
     return this.source.lengthBytes;
+  }
+
+  /** Why the body broke off, where it has. */
+  get failure(): Failure | null {
+    return this.#failure;
+  }
+
+  /**
+   * Takes what comes before anybody reads it. Called back once, possibly at once: when the body is whole, when it broke
+   * off, or when no more of it can be kept; the source is then paused until someone reads.
+   */
+  gather(onGathered: () => void): void {
+    if (this.#isStarted || !this.#isKeeping) {
+      onGathered();
+      return;
+    }
+    this.#onGathered = onGathered;
+    this.#isStarted = true;
+    this.source.read(this);
   }
 
   /** Bytes of the body that are in memory because of this. */
@@ -126,8 +151,9 @@ export class Replay implements BodySink {
     if (reader?.sink == null || !this.#hasAll(reader)) {
       // Between two readers, or before one that catches up. Without a hope of another reader it is for nobody.
       if (this.#isKeeping || reader !== null) this.#pieces.push(chunk);
-      // The source is paused, and what was in flight may not be lost: it is kept with or without room for it.
-      if (this.#isKeeping) this.#setsAside(chunk.byteLength);
+      // What was in flight when the source was paused may not be lost: it is kept with or without room for it.
+      const hasRoom = !this.#isKeeping || this.#setsAside(chunk.byteLength);
+      if (!hasRoom || this.#isTooMuch()) this.#endGathering();
       return;
     }
     if (this.#isKeeping) {
@@ -141,6 +167,7 @@ export class Replay implements BodySink {
 
   onEnd(): void {
     this.#isEnded = true;
+    this.#endGathering();
     const reader = this.#reader;
     if (reader !== null && reader.sink !== null && this.#hasAll(reader)) reader.end();
   }
@@ -150,7 +177,20 @@ export class Replay implements BodySink {
     this.#failure = failed;
     this.#isKeeping = false;
     this.#forget(this.#reader);
+    this.#endGathering();
     if (this.#reader?.sink != null) this.#reader.fail(failed);
+  }
+
+  #endGathering(): void {
+    const onGathered = this.#onGathered;
+    if (onGathered === null) return;
+    this.#onGathered = null;
+    if (!this.#isEnded) this.source.pause();
+    onGathered();
+  }
+
+  #isTooMuch(): boolean {
+    return this.#bytes > this.#keepBytesMax || this.#pieces.length > PIECES_MAX;
   }
 
   #hasAll(reader: Reading): boolean {
@@ -159,7 +199,7 @@ export class Replay implements BodySink {
 
   /** Lets go of a body that has grown too large, once its reader needs nothing of what was kept. */
   #bound(reader: Reading): void {
-    if (this.#bytes > this.#keepBytesMax || this.#pieces.length > PIECES_MAX) this.#isKeeping = false;
+    if (this.#isTooMuch()) this.#isKeeping = false;
     if (!this.#isKeeping) this.#forget(reader);
   }
 
