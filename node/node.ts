@@ -18,6 +18,7 @@ import { compileCredentials } from './auth/credentials.js';
 import { foretell } from './cache/foretell.js';
 import { createNodeCache } from './cache/node-cache.js';
 import { jobIds } from './jobs/job-id.js';
+import { ofOne } from './jobs/job-limits.js';
 import type { JobStore, StoreBounds } from './jobs/job-store.js';
 import { createJobs, type JobCounts } from './jobs/jobs.js';
 import { createMemoryStore } from './jobs/memory-store.js';
@@ -380,8 +381,8 @@ class Node implements GatewayNode {
 
 /** Before the first snapshot there are no requests, and so no jobs. */
 function jobBounds(snapshot: Snapshot | undefined): StoreBounds {
-  const { jobsMax = 0, memoryBytesMax = 0 } = snapshot?.gateway.jobs ?? {};
-  return { jobsMax, bytesMax: memoryBytesMax };
+  const { jobsMax = 0, ownerShare = 0, memoryBytesMax = 0 } = snapshot?.gateway.jobs ?? {};
+  return { jobsMax, ofOneMax: ofOne(jobsMax, ownerShare), bytesMax: memoryBytesMax };
 }
 
 function jobStatus({ store, isReachable, running, stored, storedBytes }: JobCounts): JobStatus {

@@ -171,7 +171,7 @@ export async function openServices(isLogged: boolean): Promise<Services> {
       gates: createGateStore(),
       jobs: createJobs({
         ...common,
-        store: createMemoryStore(systemClock, () => ({ jobsMax: 0, bytesMax: 0 })),
+        store: createMemoryStore(systemClock, () => ({ jobsMax: 0, ofOneMax: 0, bytesMax: 0 })),
         ids: jobIds((bytes) => '0'.repeat(bytes * 2)),
         onBug: (error) => {
           throw error;

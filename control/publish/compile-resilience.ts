@@ -101,13 +101,14 @@ function compileAsync({ prefer, after, wait, total, firstByte, onLeave }: Async)
   return { prefer, afterMs: after ?? null, waitMs: wait, totalMs: total, firstByteMs: firstByte ?? total, onLeave };
 }
 
-export function compileJobs({ prefix, keep, lease, max, running, result, memory }: JobSettings): JobsSpec {
+export function compileJobs({ prefix, keep, lease, max, running, share, result, memory }: JobSettings): JobsSpec {
   return {
     prefix,
     keepMs: keep,
     leaseMs: lease,
     jobsMax: max,
     runningMax: running,
+    ownerShare: share,
     resultBytesMax: result,
     memoryBytesMax: memory,
   };

@@ -49,6 +49,7 @@ const LEAST: Snapshot = {
       leaseMs: 10_000,
       jobsMax: 10_000,
       runningMax: 1_000,
+      ownerShare: 0.25,
       resultBytesMax: 16_777_216,
       memoryBytesMax: 268_435_456,
     },

@@ -1,4 +1,4 @@
-/** The limits that a route has for work that nobody waits for, and those that it goes back to without a job. Pure. */
+/** The limits that a route has for work that nobody waits for, those that it goes back to without a job, and shares. Pure. */
 import type { AsyncSpec } from '@weir/proto/snapshot/jobs.js';
 import type { RouteSpec, RouteTimeouts } from '@weir/proto/snapshot/snapshot.js';
 
@@ -26,4 +26,9 @@ function jobTimeouts(timeouts: RouteTimeouts, { totalMs, firstByteMs }: AsyncSpe
 export function timeoutsWithoutJob(timeouts: RouteTimeouts): RouteTimeouts | null {
   // Only jobTimeouts adds this member.
   return 'withoutJob' in timeouts ? (timeouts as JobTimeouts).withoutJob : null;
+}
+
+/** Of as many jobs as there may be, those that may be one sharer's: never none, and never all by rounding. */
+export function ofOne(max: number, share: number): number {
+  return Math.max(1, Math.floor(max * share));
 }

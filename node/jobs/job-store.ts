@@ -10,8 +10,8 @@ import type { JobEvent, JobRecord, NewJob } from './job.js';
 
 export interface JobStore {
   readonly kind: 'memory' | 'redis';
-  /** `full`: as many jobs are kept as may be. */
-  create(job: NewJob): Promise<'created' | 'full'>;
+  /** `full`: as many jobs are kept as may be; `share`: as many of that one sharer. */
+  create(job: NewJob): Promise<Creation>;
   /** What became of the job by this event; null when there is none. An event that changes nothing changes nothing. */
   apply(id: string, event: JobEvent): Promise<JobRecord | null>;
   /**
@@ -31,6 +31,8 @@ export interface JobStore {
   close(): Promise<void>;
 }
 
+export type Creation = 'created' | 'full' | 'share';
+
 export interface StoreCounts {
   /** Jobs that are kept, as far as it is known. */
   readonly stored: number;
@@ -44,6 +46,8 @@ export class StoreAway extends Error {}
 /** How much a store may keep; from the snapshot in force. */
 export interface StoreBounds {
   readonly jobsMax: number;
+  /** Jobs of one sharer. */
+  readonly ofOneMax: number;
   /** Bytes of all results together; only the memory of a node asks for it. */
   readonly bytesMax: number;
 }

@@ -9,10 +9,11 @@ import {
   type NewJob,
   noProgress,
   retryAfterS,
+  sharerOf,
   step,
 } from './job.js';
 
-const job: NewJob = { id: 'x', routeId: 'r', owner: null, method: 'GET', leaseMs: 1_000, keepMs: 5_000 };
+const job: NewJob = { id: 'x', routeId: 'r', owner: null, sharer: 's', method: 'GET', leaseMs: 1_000, keepMs: 5_000 };
 const head = { status: 200, headers: ['a', 'b'] };
 
 const event: fc.Arbitrary<JobEvent> = fc.oneof(
@@ -134,4 +135,14 @@ it('whoever made a job may ask, and nobody else: not one who is someone where no
 
 it('the longer a job takes, the less often it is worth a look, within bounds', () => {
   expect([0, 9_999, 19_999, 20_000, 59_000, 10 ** 9, -5].map(retryAfterS)).toEqual([1, 1, 1, 2, 5, 10, 1]);
+});
+
+it('a place is shared among owners, and among addresses where there are none', () => {
+  const owner = fc.option(fc.record({ id: fc.string(), vouchedBy: fc.string() }));
+  fc.assert(
+    fc.property(owner, fc.string(), owner, fc.string(), (a, atA, b, atB) => {
+      const isSame = a === null || b === null ? a === b && atA === atB : mayAsk({ owner: a }, b);
+      expect(sharerOf(a, atA) === sharerOf(b, atB)).toBe(isSame);
+    }),
+  );
 });

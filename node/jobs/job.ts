@@ -59,6 +59,8 @@ export interface NewJob {
   readonly routeId: string;
   /** The consumer that made it, and that alone may ask; null on a route without authentication. */
   readonly owner: JobOwner | null;
+  /** Among whom places for jobs are shared out: the owner, or the address of a client that is nobody. */
+  readonly sharer: string;
   readonly method: string;
   readonly leaseMs: number;
   /** How long it is kept after its end. */
@@ -143,6 +145,11 @@ export function expiresAtMs({ endedMs, leaseUntilMs, keepMs }: JobRecord): numbe
 export function mayAsk({ owner }: Pick<JobRecord, 'owner'>, asking: JobOwner | null): boolean {
   if (owner === null || asking === null) return owner === asking;
   return owner.id === asking.id && owner.vouchedBy === asking.vouchedBy;
+}
+
+/** No name of a consumer can be taken for an address. */
+export function sharerOf(owner: JobOwner | null, address: string): string {
+  return owner === null ? `address ${address}` : `consumer ${JSON.stringify([owner.vouchedBy, owner.id])}`;
 }
 
 export function ownerOf(consumerId: string | null, vouchedBy: string): JobOwner | null {

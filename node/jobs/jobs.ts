@@ -7,14 +7,15 @@ import type { Clock, Timer, Timers } from '../time/clock.js';
 import { IdleWait } from '../time/idle-wait.js';
 import type { JobRecord, JobState, NewJob } from './job.js';
 import type { JobIds } from './job-id.js';
-import { type JobStore, StoreAway } from './job-store.js';
+import { ofOne } from './job-limits.js';
+import { type Creation, type JobStore, StoreAway } from './job-store.js';
 import { Orphans } from './orphans.js';
 import { type JobKeeper, type JobRun, RunningJob } from './running-job.js';
 
-export const refusals = ['store', 'full', 'busy', 'late', 'draining'] as const;
+export const refusals = ['store', 'full', 'busy', 'share', 'late', 'draining'] as const;
 /**
- * Why no job was made: the store is away, it is full, this node runs as many as it may, the client's deadline came first,
- * or the node is shutting down.
+ * Why no job was made: the store is away, it is full, this node runs as many as it may, one sharer has as many in either
+ * as he may, the client's deadline came first, or the node is shutting down.
  */
 export type JobRefusal = (typeof refusals)[number];
 
@@ -74,7 +75,7 @@ class NodeJobs implements Jobs, JobKeeper {
   readonly #idle = new IdleWait();
   readonly #ids: JobIds;
   readonly #ended: Record<JobState, number> = { pending: 0, done: 0, failed: 0, cancelled: 0, lost: 0 };
-  readonly #refused: Record<JobRefusal, number> = { store: 0, full: 0, busy: 0, late: 0, draining: 0 };
+  readonly #refused: Record<JobRefusal, number> = { store: 0, full: 0, busy: 0, share: 0, late: 0, draining: 0 };
   readonly #renewal: Timer;
   readonly #sweep: Timer;
   /** Until the next renewal; Infinity when nothing runs. */
@@ -101,13 +102,14 @@ class NodeJobs implements Jobs, JobKeeper {
   async begin(run: JobRun, spec: JobsSpec): Promise<RunningJob | null> {
     if (this.#isDraining) return this.#refuse('draining');
     if (this.#running.size >= spec.runningMax) return this.#refuse('busy');
-    const { routeId, owner, method } = run;
+    const { routeId, owner, sharer, method } = run;
+    if (this.#runningOf(sharer) >= ofOne(spec.runningMax, spec.ownerShare)) return this.#refuse('share');
     const { leaseMs, keepMs } = spec;
-    const job: NewJob = { id: this.#ids.next(), routeId, owner, method, leaseMs, keepMs };
+    const job: NewJob = { id: this.#ids.next(), routeId, owner, sharer, method, leaseMs, keepMs };
     const running = new RunningJob(job, run, this);
     // Counted while it is being made, so that the bound holds.
     this.#running.set(job.id, running);
-    let outcome: Awaited<ReturnType<JobStore['create']>>;
+    let outcome: Creation;
     try {
       outcome = await this.store.create(job);
     } catch (error) {
@@ -118,9 +120,9 @@ class NodeJobs implements Jobs, JobKeeper {
       this.#sweepLater();
       return this.#refuse('store');
     }
-    if (outcome === 'full') {
+    if (outcome !== 'created') {
       this.#remove(job.id);
-      return this.#refuse('full');
+      return this.#refuse(outcome);
     }
     // A drain that was over by then has not cut what was no job yet.
     if (!this.#running.has(job.id)) {
@@ -204,6 +206,13 @@ class NodeJobs implements Jobs, JobKeeper {
 
   refusedLate(): void {
     this.#refused.late += 1;
+  }
+
+  /** Looked for where a job is made, which is rare beside all that happens to it. */
+  #runningOf(sharer: string): number {
+    let count = 0;
+    for (const { record } of this.#running.values()) if (record.sharer === sharer) count += 1;
+    return count;
   }
 
   #remove(id: string): void {

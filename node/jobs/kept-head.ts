@@ -39,3 +39,8 @@ export function resultHeaders(headers: HeaderList): HeaderList {
     if (headers[at] !== 'cache-control') left.push(headers[at] ?? '', headers[at + 1] ?? '');
   return [...left, 'cache-control', 'no-store'];
 }
+
+/** In the memory of whoever keeps them; the framing of a field in HTTP/1.1 stands for what each costs beside its text. */
+export function headBytes(headers: HeaderList): number {
+  return headers.reduce((sum, text) => sum + text.length + 2, 0);
+}

@@ -7,7 +7,8 @@
  */
 import type { Clock } from '../time/clock.js';
 import { beginJob, expiresAtMs, type JobEvent, type JobRecord, type NewJob, step } from './job.js';
-import type { JobStore, StoreBounds, StoreCounts } from './job-store.js';
+import type { Creation, JobStore, StoreBounds, StoreCounts } from './job-store.js';
+import { headBytes } from './kept-head.js';
 
 interface Kept {
   record: JobRecord;
@@ -24,6 +25,8 @@ class MemoryStore implements JobStore {
   readonly #clock: Clock;
   readonly #bounds: () => StoreBounds;
   readonly #jobs = new Map<string, Kept>();
+  /** Sharers that have jobs, and how many. */
+  readonly #ofEach = new Map<string, number>();
   readonly #wallAheadMs: number;
   #bytes = 0;
 
@@ -37,10 +40,12 @@ class MemoryStore implements JobStore {
     return this.#clock.nowMs() + this.#wallAheadMs;
   }
 
-  async create(job: NewJob): Promise<'created' | 'full'> {
+  async create(job: NewJob): Promise<Creation> {
     if (this.#jobs.has(job.id)) return 'created';
-    if (this.#jobs.size >= this.#bounds().jobsMax) this.#dropExpired();
-    if (this.#jobs.size >= this.#bounds().jobsMax) return 'full';
+    if (this.#hasNoRoom(job.sharer) !== null) this.#dropExpired();
+    const refused = this.#hasNoRoom(job.sharer);
+    if (refused !== null) return refused;
+    this.#ofEach.set(job.sharer, this.#of(job.sharer) + 1);
     this.#jobs.set(job.id, { record: beginJob(job, this.#nowMs()), pieces: [], bytes: 0 });
     return 'created';
   }
@@ -48,8 +53,10 @@ class MemoryStore implements JobStore {
   async apply(id: string, event: JobEvent): Promise<JobRecord | null> {
     const kept = this.#find(id);
     if (kept === null) return null;
-    kept.record = step(kept.record, event, this.#nowMs());
+    const { state } = kept.record;
+    kept.record = step(kept.record, this.#withRoomFor(event), this.#nowMs());
     if (kept.record.state !== 'pending' && kept.record.state !== 'done') this.#dropResult(kept);
+    else if (kept.record.head !== null && state === 'pending') this.#add(kept, headBytes(kept.record.head.headers));
     return kept.record;
   }
 
@@ -57,11 +64,9 @@ class MemoryStore implements JobStore {
     const kept = this.#find(id);
     if (kept === null || kept.record.state !== 'pending') return 'over';
     if (kept.pieces[index] !== undefined) return 'written';
-    if (this.#bytes + piece.byteLength > this.#bounds().bytesMax) this.#dropExpired();
-    if (this.#bytes + piece.byteLength > this.#bounds().bytesMax) return 'full';
+    if (!this.#hasRoomFor(piece.byteLength)) return 'full';
     kept.pieces[index] = piece;
-    kept.bytes += piece.byteLength;
-    this.#bytes += piece.byteLength;
+    this.#add(kept, piece.byteLength);
     return 'written';
   }
 
@@ -71,9 +76,7 @@ class MemoryStore implements JobStore {
 
   async forget(id: string): Promise<void> {
     const kept = this.#jobs.get(id);
-    if (kept === undefined) return;
-    this.#dropResult(kept);
-    this.#jobs.delete(id);
+    if (kept !== undefined) this.#drop(kept);
   }
 
   /** Nobody else can reach this memory. */
@@ -97,9 +100,47 @@ class MemoryStore implements JobStore {
     const kept = this.#jobs.get(id);
     if (kept === undefined) return null;
     if (this.#nowMs() < expiresAtMs(kept.record)) return kept;
+    this.#drop(kept);
+    return null;
+  }
+
+  #hasNoRoom(sharer: string): 'full' | 'share' | null {
+    const { jobsMax, ofOneMax } = this.#bounds();
+    if (this.#jobs.size >= jobsMax) return 'full';
+    return this.#of(sharer) >= ofOneMax ? 'share' : null;
+  }
+
+  #of(sharer: string): number {
+    return this.#ofEach.get(sharer) ?? 0;
+  }
+
+  #hasRoomFor(bytes: number): boolean {
+    const { bytesMax } = this.#bounds();
+    if (this.#bytes + bytes > bytesMax) this.#dropExpired();
+    return this.#bytes + bytes <= bytesMax;
+  }
+
+  /** The fields of an answer take memory as its bytes do. */
+  #withRoomFor(event: JobEvent): JobEvent {
+    if (event.kind !== 'done' || this.#hasRoomFor(headBytes(event.head.headers))) return event;
+    return {
+      kind: 'failed',
+      failure: { code: 'job_store_full', detail: 'there is no room for the head of this result' },
+    };
+  }
+
+  #add(kept: Kept, bytes: number): void {
+    kept.bytes += bytes;
+    this.#bytes += bytes;
+  }
+
+  #drop(kept: Kept): void {
+    const { id, sharer } = kept.record;
     this.#dropResult(kept);
     this.#jobs.delete(id);
-    return null;
+    const left = this.#of(sharer) - 1;
+    if (left > 0) this.#ofEach.set(sharer, left);
+    else this.#ofEach.delete(sharer);
   }
 
   #dropResult(kept: Kept): void {

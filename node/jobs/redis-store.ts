@@ -5,6 +5,7 @@
  *   {weir:jobs}:ID         hash: record (JSON), state, version      expires with the job
  *   {weir:jobs}:ID:body    hash: number of the piece → bytes        likewise
  *   {weir:jobs}:index      sorted set: id by the time of its expiry, which counts the jobs
+ *   {weir:jobs}:of:SHARER  the same of those of one sharer, by the hash of his name
  *   weir:jobs:cancelled    channel: ids of jobs that were cancelled
  *
  * A record is read, stepped, and written back only if its version is still the one that was read, in one script: of two
@@ -15,9 +16,10 @@
  * Pieces are the one thing that is large, so only a few are on their way at once: were all jobs to send theirs together, the
  * last ones would take longer than a command may, over a line that is well.
  */
+import { createHash } from 'node:crypto';
 import type { Clock } from '../time/clock.js';
 import { beginJob, expiresAtMs, type JobEvent, type JobRecord, jobStates, type NewJob, step } from './job.js';
-import { type JobStore, StoreAway, type StoreBounds, type StoreCounts } from './job-store.js';
+import { type Creation, type JobStore, StoreAway, type StoreBounds, type StoreCounts } from './job-store.js';
 import { RedisLink } from './redis-link.js';
 import { COUNT, CREATE, FORGET, LOOK, SWAP, WRITE } from './redis-scripts.js';
 import { Turns } from './turns.js';
@@ -60,17 +62,23 @@ class RedisStore implements JobStore {
     this.#link = new RedisLink(url, clock);
   }
 
-  async create(job: NewJob): Promise<'created' | 'full'> {
+  async create(asked: NewJob): Promise<Creation> {
+    // Names may be long, and addresses are nobody's business in a store.
+    const job = { ...asked, sharer: createHash('sha256').update(asked.sharer).digest('base64url') };
     // Only Redis knows what time it is there, so the job begins at 0 here, and is moved to now.
     const begun = beginJob(job, 0);
     const { createdMs, leaseUntilMs, ...rest } = begun;
-    const { jobsMax } = this.#bounds();
+    const { jobsMax, ofOneMax } = this.#bounds();
     const times = [createdMs, leaseUntilMs, expiresAtMs(begun)];
     try {
-      const answer = await this.#run(CREATE, [keyOf(job.id), INDEX], [job.id, JSON.stringify(rest), ...times, jobsMax]);
+      const answer = await this.#run(
+        CREATE,
+        [keyOf(job.id), INDEX, indexOf(job.sharer)],
+        [job.id, JSON.stringify(rest), ...times, jobsMax, ofOneMax],
+      );
       const [outcome, stored] = list(answer);
       this.#stored = Number(stored);
-      return outcome === 'created' ? 'created' : 'full';
+      return outcome === 'created' || outcome === 'share' ? outcome : 'full';
     } catch (error) {
       if (isOutOfMemory(error)) return 'full';
       throw error;
@@ -106,7 +114,9 @@ class RedisStore implements JobStore {
   }
 
   async forget(id: string): Promise<void> {
-    await this.#run(FORGET, [keyOf(id), bodyOf(id), INDEX], [id, CANCELLED]);
+    // Which never changes, so nothing can come in between.
+    const { record } = await this.#read(id);
+    await this.#run(FORGET, [keyOf(id), bodyOf(id), INDEX, indexOf(record?.sharer ?? '')], [id, CANCELLED]);
   }
 
   onCancelled(hear: (id: string) => void): void {
@@ -140,7 +150,7 @@ class RedisStore implements JobStore {
     const times = [Math.max(1, Math.ceil(expiryMs - nowMs)), Math.ceil(expiryMs)];
     const swapped = await this.#run(
       SWAP,
-      [keyOf(record.id), bodyOf(record.id), INDEX],
+      [keyOf(record.id), bodyOf(record.id), INDEX, indexOf(record.sharer)],
       [version, JSON.stringify(record), record.state, ...times, record.id, dropsResult ? '1' : '0'],
     );
     return swapped === 1;
@@ -153,6 +163,7 @@ class RedisStore implements JobStore {
 
 const keyOf = (id: string): string => `${KEYS}${id}`;
 const bodyOf = (id: string): string => `${KEYS}${id}:body`;
+const indexOf = (sharer: string): string => `${KEYS}of:${sharer}`;
 const list = (answer: unknown): readonly unknown[] => (Array.isArray(answer) ? answer : []);
 
 /** `maxmemory` is reached, and nothing may be evicted for it. */
@@ -169,6 +180,7 @@ function readRecord(text: string): JobRecord | null {
       value !== null &&
       typeof value.id === 'string' &&
       typeof value.routeId === 'string' &&
+      typeof value.sharer === 'string' &&
       isOwner(value.owner) &&
       jobStates.some((state) => state === value.state);
     return isOurs ? (value as JobRecord) : null; // The members that decide were looked at; a node has written the rest.

@@ -26,6 +26,7 @@ import type { SpoolKeeper } from './spool.js';
 export interface JobRun {
   readonly routeId: string;
   readonly owner: JobOwner | null;
+  readonly sharer: string;
   readonly method: string;
   progress(): JobProgress;
   /** Ends the attempts of a job that was cancelled or lost, or that may not go on. */

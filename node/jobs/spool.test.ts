@@ -59,6 +59,13 @@ const endless = Uint8Array.from({ length: 40 * PIECE_BYTES }, (_, i) => i % 251)
 const pattern = (bytes: number, from: number): Uint8Array => endless.slice(from, from + bytes);
 
 describe('an answer on its way into the store', () => {
+  it('is too large together with its fields', () => {
+    const { spool, head, store, cancels } = setUp(100);
+    spool.keepIn(store.keeper);
+    spool.onHeaders({ ...head(40), headers: ['x', 'y'.repeat(60)] });
+    expect([store.told, cancels()]).toEqual([['failed job_result_too_large'], 1]);
+  });
+
   it('arrives as it was, in pieces of bounded size, with a bounded part of it in memory', async () => {
     const sizes = fc.array(fc.oneof(fc.nat({ max: 2_000 }), fc.nat({ max: 3 * PIECE_BYTES })), {
       maxLength: 12,

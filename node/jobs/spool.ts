@@ -10,6 +10,7 @@
 import { type Failure, failure } from '@weir/proto/http/failures.js';
 import type { ResponseHandler, ResponseHead } from '../pipeline/dispatch.js';
 import type { ResultHead } from './job.js';
+import { headBytes } from './kept-head.js';
 
 /** Where a spool brings its answer; see jobs.ts. None of these rejects. */
 export interface SpoolKeeper {
@@ -26,6 +27,7 @@ export class Spool implements ResponseHandler {
   bytes = 0;
   head: ResponseHead | null = null;
   readonly #bytesMax: number;
+  #headBytes = 0;
   /** Ends what is below: nothing more of the answer is wanted. */
   readonly #cancelBelow: () => void;
   #keeper: SpoolKeeper | null = null;
@@ -77,16 +79,16 @@ export class Spool implements ResponseHandler {
 
   onHeaders(head: ResponseHead): void {
     this.head = head;
-    const { lengthBytes } = head;
+    this.#headBytes = headBytes(head.headers);
     // Not before there is a job: without one the client gets it, however large it is.
-    if (lengthBytes !== null && lengthBytes > this.#bytesMax) this.#refuseLater(tooLarge(this.#bytesMax));
+    if (this.#isTooLarge(head.lengthBytes ?? 0)) this.#refuseLater(tooLarge(this.#bytesMax));
   }
 
   onData(chunk: Uint8Array): boolean {
     this.bytes += chunk.byteLength;
     this.#gathered.push(chunk);
     this.#gatheredBytes += chunk.byteLength;
-    if (this.bytes > this.#bytesMax) this.#refuseLater(tooLarge(this.#bytesMax));
+    if (this.#isTooLarge(this.bytes)) this.#refuseLater(tooLarge(this.#bytesMax));
     this.#advance();
     this.#isClosed = this.#keeper === null || this.#gatheredBytes >= PIECE_BYTES;
     return !this.#isClosed;
@@ -100,6 +102,10 @@ export class Spool implements ResponseHandler {
   onError(failed: Failure): void {
     this.#failure = failed;
     this.#advance();
+  }
+
+  #isTooLarge(bytes: number): boolean {
+    return this.#headBytes + bytes > this.#bytesMax;
   }
 
   #refuseLater(failed: Failure): void {
@@ -170,5 +176,5 @@ export class Spool implements ResponseHandler {
 }
 
 function tooLarge(bytesMax: number): Failure {
-  return failure('job_result_too_large', `the result of a job may have ${bytesMax} bytes`);
+  return failure('job_result_too_large', `the result of a job may have ${bytesMax} bytes, with its fields`);
 }

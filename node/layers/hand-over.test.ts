@@ -5,9 +5,10 @@ import { describe, expect, it } from 'vitest';
 import { StoreAway } from '../jobs/job-store.js';
 import type { GatewayRequest, RequestBody } from '../pipeline/dispatch.js';
 import { createAttempt } from '../pipeline/exchange.js';
-import { fakeBody } from '../pipeline/testing/harness.js';
+import { fakeBody, makeExchange } from '../pipeline/testing/harness.js';
 import { makeRoute, makeServices, routeTimeouts } from '../pipeline/testing/specs.js';
 import { handOver } from './hand-over.js';
+import { addressKey } from './limit.js';
 import { asking, idOf, settle, setUp, spec } from './testing/handing-over.js';
 
 const noEdits = { remove: [], set: [], add: [] };
@@ -65,6 +66,16 @@ describe('a request that is handed over', () => {
     // An attempt limit that was learnt goes; a fallback has the limits of the job as well.
     expect(world.runRoutes[0]?.timeouts).toMatchObject({ attemptMs: 0, attemptLearnt: null });
     expect(world.runRoutes[0]?.fallback).toMatchObject([{ timeouts: { totalMs: 600_000, firstByteMs: 500_000 } }]);
+  });
+
+  it('takes the place of its client: of the household that an IPv6 address belongs to, where the client is nobody', async () => {
+    const world = setUp({
+      request: { exchange: makeExchange({ receivedAtMs: 1_000, clientAddress: '2001:db8::1:2:3:4' }) },
+    });
+    world.clock.advance(2_000);
+    await settle();
+    const record = await world.jobs.look(idOf(world.handler.headers));
+    expect(record?.sharer).toBe(`address ${addressKey('2001:db8::ffff')}`);
   });
 
   it('is handed over before the deadline of its client, whatever its wait is', async () => {

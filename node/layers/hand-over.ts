@@ -25,7 +25,7 @@ import { webSocketAsk } from '@weir/proto/http/upgrade.js';
 import type { AsyncSpec } from '@weir/proto/snapshot/jobs.js';
 import type { RouteSpec } from '@weir/proto/snapshot/snapshot.js';
 import { AwaitedBody } from '../jobs/awaited-body.js';
-import { type JobFailure, type JobOwner, type JobProgress, type JobState, ownerOf } from '../jobs/job.js';
+import { type JobFailure, type JobOwner, type JobProgress, type JobState, ownerOf, sharerOf } from '../jobs/job.js';
 import { publicJobId } from '../jobs/job-id.js';
 import { jobRoute } from '../jobs/job-limits.js';
 import { keptHead } from '../jobs/kept-head.js';
@@ -53,6 +53,7 @@ import { clientBudget } from '../time/client-deadline.js';
 import type { Timer } from '../time/clock.js';
 import { makeSpanId } from '../trace/trace-context.js';
 import { bindDeadline } from './deadline.js';
+import { addressKey } from './limit.js';
 
 /** Compiles what stands below this layer, down to the transport. */
 export type CompileRun = (route: RouteSpec, services: ChainServices) => Dispatch;
@@ -165,6 +166,10 @@ class HandingOver implements ResponseHandler, JobRun {
   get owner(): JobOwner | null {
     const { consumerId, vouchedBy } = this.#below.exchange;
     return ownerOf(consumerId, vouchedBy);
+  }
+
+  get sharer(): string {
+    return sharerOf(this.owner, addressKey(this.#request.exchange.clientAddress));
   }
 
   /** The client is gone, or is given up. After the 202 that is nothing to the job. */

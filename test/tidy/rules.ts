@@ -31,6 +31,7 @@ export const edges: readonly Edge[] = [
   { at: 'node/jobs/redis-link.ts', may: ['node', 'sockets'], reason: 'the connections to the Redis that keeps jobs' },
   { at: 'node/cache/l2/redis-link.ts', may: ['sockets'], reason: 'the connections to the Redis of the cache' },
   { at: 'node/cache/l2/digest.ts', may: ['node'], reason: "node's cryptography behind keys and tokens" },
+  { at: 'node/jobs/redis-store.ts', may: ['node'], reason: 'hashes the names of sharers' },
   { at: 'node/observe/', may: ['node', 'sockets', 'process'], reason: 'adapters to pino, Prometheus and OTLP' },
   { at: 'node/process/', may: all, reason: 'a node as an operating system process' },
   { at: 'node/node.ts', may: all, reason: 'composition root of a node: hands out clock, randomness and sockets' },

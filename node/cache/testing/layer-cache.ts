@@ -49,7 +49,7 @@ export function setUpLayer(spec: Partial<CacheSpec> = {}, clientMs = TOTAL_MS) {
     clock,
     timers,
     cache: node,
-    observer: { route: () => route, timerFired: (timer) => void fired.push(timer), decided: () => {} },
+    observer: { route: () => route, timerFired: (timer: string) => void fired.push(timer), decided: () => {} },
   };
   const cacheSpec = makeCacheSpec(spec);
   const timeouts = { ...routeTimeouts, totalMs: TOTAL_MS };

@@ -48,7 +48,7 @@ export interface Given {
 export function setUp({ route = {}, request = {}, create, store: otherwise }: Given = {}) {
   const clock = fakeClock();
   const timers = fakeTimers(clock);
-  const memory = createMemoryStore(clock, () => ({ jobsMax: 10, bytesMax: 1_000_000 }));
+  const memory = createMemoryStore(clock, () => ({ jobsMax: 10, ofOneMax: 10, bytesMax: 1_000_000 }));
   const store: JobStore = {
     kind: 'memory',
     create: (job) => (create === undefined ? memory.create(job) : create().then(() => memory.create(job))),
@@ -107,7 +107,7 @@ export function setUp({ route = {}, request = {}, create, store: otherwise }: Gi
 }
 
 export const quietRun: JobRun = {
-  ...{ routeId: 'r', owner: null, method: 'GET' },
+  ...{ routeId: 'r', owner: null, sharer: 'other', method: 'GET' },
   progress: () => noProgress,
   cancel: () => {},
   ended: () => {},

@@ -9,7 +9,7 @@ export function jobCounts(overrides: Partial<JobCounts> = {}): JobCounts {
     stored: 0,
     storedBytes: 0,
     ended: { pending: 0, done: 0, failed: 0, cancelled: 0, lost: 0 },
-    refused: { store: 0, full: 0, busy: 0, late: 0, draining: 0 },
+    refused: { store: 0, full: 0, busy: 0, share: 0, late: 0, draining: 0 },
     resultBytes: 0,
     ...overrides,
   };

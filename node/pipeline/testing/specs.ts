@@ -85,6 +85,7 @@ export function makeGateway(overrides: Partial<GatewaySpec> = {}): GatewaySpec {
       leaseMs: 10_000,
       jobsMax: 1_000,
       runningMax: 100,
+      ownerShare: 1,
       resultBytesMax: 1_048_576,
       memoryBytesMax: 16_777_216,
     },
@@ -148,7 +149,7 @@ export function makeServices(overrides: Partial<ChainServices> = {}): ChainServi
     jobs: createJobs({
       clock,
       timers: fakeTimers(clock),
-      store: createMemoryStore(clock, () => ({ jobsMax: 1_000, bytesMax: 16_777_216 })),
+      store: createMemoryStore(clock, () => ({ jobsMax: 1_000, ofOneMax: 1_000, bytesMax: 16_777_216 })),
       ids: jobIds(countingHex()),
       onBug: (error) => {
         throw error;

@@ -19,8 +19,16 @@ storeSuite('memory', async () => {
 });
 
 it('the memory of a node takes no more bytes than it may, and has them back when a job is forgotten', async () => {
-  const store = createMemoryStore(systemClock, () => ({ jobsMax: 10, bytesMax: 1_000 }));
-  const job = (id: string) => ({ id, routeId: 'r', owner: null, method: 'GET', leaseMs: 60_000, keepMs: 60_000 });
+  const store = createMemoryStore(systemClock, () => ({ jobsMax: 10, ofOneMax: 10, bytesMax: 1_000 }));
+  const job = (id: string) => ({
+    id,
+    routeId: 'r',
+    owner: null,
+    sharer: 's',
+    method: 'GET',
+    leaseMs: 60_000,
+    keepMs: 60_000,
+  });
   await store.create(job('one'));
   await store.create(job('two'));
   expect(await store.write('one', 0, new Uint8Array(600))).toBe('written');
@@ -36,8 +44,16 @@ it('the memory of a node takes no more bytes than it may, and has them back when
 
 it('a wall clock that is set takes the lease from no job in the memory of a node, and gives none', async () => {
   const clock = fakeClock();
-  const store = createMemoryStore(clock, () => ({ jobsMax: 10, bytesMax: 1_000 }));
-  const job = (id: string) => ({ id, routeId: 'r', owner: null, method: 'GET', leaseMs: 10_000, keepMs: 60_000 });
+  const store = createMemoryStore(clock, () => ({ jobsMax: 10, ofOneMax: 10, bytesMax: 1_000 }));
+  const job = (id: string) => ({
+    id,
+    routeId: 'r',
+    owner: null,
+    sharer: 's',
+    method: 'GET',
+    leaseMs: 10_000,
+    keepMs: 60_000,
+  });
   await store.create(job('ahead'));
   clock.skewWall(3_600_000);
   expect((await store.apply('ahead', { kind: 'look' }))?.state).toBe('pending');
@@ -45,4 +61,19 @@ it('a wall clock that is set takes the lease from no job in the memory of a node
   clock.skewWall(-7_200_000);
   clock.advance(10_001);
   expect((await store.apply('back', { kind: 'look' }))?.state).toBe('lost');
+});
+
+it('the fields of an answer count as its bytes do, and one whose fields have no room fails', async () => {
+  const store = createMemoryStore(systemClock, () => ({ jobsMax: 10, ofOneMax: 10, bytesMax: 1_000 }));
+  const base = { routeId: 'r', owner: null, sharer: 's', method: 'GET', leaseMs: 60_000, keepMs: 60_000 };
+  for (const id of ['one', 'two']) await store.create({ ...base, id });
+  const done = { kind: 'done', head: { status: 200, headers: ['x', 'y'.repeat(595)] }, bytes: 0, pieces: 0 } as const;
+  expect(await store.apply('one', done)).toMatchObject({ state: 'done' });
+  expect(store.counts().bytes).toBe(600);
+  // What changes nothing counts nothing.
+  await store.apply('one', done);
+  expect(await store.apply('two', done)).toMatchObject({ state: 'failed', failure: { code: 'job_store_full' } });
+  expect(store.counts().bytes).toBe(600);
+  await store.forget('one');
+  expect(store.counts().bytes).toBe(0);
 });

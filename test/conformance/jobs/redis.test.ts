@@ -47,8 +47,8 @@ storeSuite('Redis', async () => {
   };
 });
 
-const bounds = () => ({ jobsMax: 10, bytesMax: 0 });
-const job = { id: 'x', routeId: 'r', owner: null, method: 'GET', leaseMs: 60_000, keepMs: 60_000 };
+const bounds = () => ({ jobsMax: 10, ofOneMax: 10, bytesMax: 0 });
+const job = { id: 'x', routeId: 'r', owner: null, sharer: 's', method: 'GET', leaseMs: 60_000, keepMs: 60_000 };
 
 it('a record that no node of ours has written is no job', async () => {
   const store = await open(`${redis.url}/14`, bounds);
@@ -77,10 +77,12 @@ it('leaves nothing behind without a time to live', async () => {
   const { Redis } = await import('ioredis');
   const client = new Redis(`${redis.url}/15`);
   stage.onEnd(() => client.disconnect());
+  const [ofSharer = ''] = await client.keys('{weir:jobs}:of:*');
   const left = async (): Promise<number[]> => [
     await client.pttl('{weir:jobs}:x'),
     await client.pttl('{weir:jobs}:x:body'),
   ];
+  expect(await client.pttl(ofSharer)).toBeGreaterThan(100_000);
   expect((await left()).every((ms) => ms > 100_000 && ms <= 120_000)).toBe(true);
   await store.apply('x', { kind: 'done', head: { status: 200, headers: [] }, bytes: 1, pieces: 1 });
   expect((await left()).every((ms) => ms > 50_000 && ms <= 60_000)).toBe(true);

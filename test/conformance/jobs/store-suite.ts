@@ -19,6 +19,7 @@ const newJob = (overrides: Partial<NewJob> = {}): NewJob => ({
     id: ids.next(),
     routeId: 'r',
     owner: { id: 'a', vouchedBy: 'b' },
+    sharer: 'a',
     method: 'POST',
     leaseMs: 60_000,
     keepMs: 60_000,
@@ -36,7 +37,7 @@ export function storeSuite(name: string, openWorld: () => Promise<StoreWorld>): 
     let store: JobStore;
     let bounds: StoreBounds;
     beforeEach(async () => {
-      bounds = { jobsMax: 100, bytesMax: 100_000 };
+      bounds = { jobsMax: 100, ofOneMax: 100, bytesMax: 100_000 };
       world = await openWorld();
       store = await world.open(() => bounds);
     });
@@ -46,8 +47,10 @@ export function storeSuite(name: string, openWorld: () => Promise<StoreWorld>): 
       const job = newJob();
       expect(await store.create(job)).toBe('created');
       expect(await store.create(job)).toBe('created');
+      // How it keeps the name of a sharer is its own affair.
+      const { sharer: _sharer, ...shown } = job;
       expect(await store.apply(job.id, { kind: 'look' })).toMatchObject({
-        ...job,
+        ...shown,
         state: 'pending',
         progress: noProgress,
       });
@@ -120,6 +123,23 @@ export function storeSuite(name: string, openWorld: () => Promise<StoreWorld>): 
         () => 'there is still no room',
       );
       expect(await store.create(newJob())).toBe('full');
+    });
+
+    it('takes no more of one sharer than it may, whatever others have, and one again when his has expired', async () => {
+      bounds = { ...bounds, ofOneMax: 2 };
+      const first = await created({ keepMs: 200 });
+      const second = await created();
+      expect(await store.create(newJob())).toBe('share');
+      await created({ sharer: 'b' });
+      await store.apply(first.id, { kind: 'cancel' });
+      await until(
+        async () => (await store.create(newJob())) === 'created',
+        () => 'there is still no room',
+      );
+      expect(await store.create(newJob())).toBe('share');
+      await store.forget(second.id);
+      await created();
+      expect(await store.create(newJob())).toBe('share');
     });
 
     it('tells another node what this one did, and this one what the other did', async () => {

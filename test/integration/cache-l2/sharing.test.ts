@@ -101,7 +101,7 @@ describe('what one node keeps', () => {
     await reached(small);
     expect(small.keep(offerOf(small, { body: Buffer.alloc(11) }))).toBe(false);
     const offer = offerOf(small);
-    const range = { range: { first: 0, last: 4 }, length: null };
+    const range = { range: { first: 0, last: 4 }, totalBytes: null };
     expect(small.keep({ ...offer, stored: { ...offer.stored, part: range } })).toBe(false);
     expect(small.keep({ ...offer, generation: null })).toBe(false);
     expect(small.counts().offers).toMatchObject({ unfit: 2, unknown: 1, kept: 0 });
