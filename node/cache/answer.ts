@@ -9,8 +9,10 @@ import type { CacheDirectives } from '@weir/proto/http/cache-control.js';
 import type { ForwardReason } from '@weir/proto/http/cache-status.js';
 import { failure } from '@weir/proto/http/failures.js';
 import { hasField } from '@weir/proto/http/headers.js';
+import { withBody } from '../pipeline/derived-request.js';
 import { type Cancel, type GatewayRequest, nothingToCancel, type ResponseHandler } from '../pipeline/dispatch.js';
 import { type Ask, askedDirectives, whyBypass } from './ask.js';
+import { bodyKey } from './body-key.js';
 import { cacheKey } from './cache-key.js';
 import { type Asked, Asking, pendingOf } from './fetch/asking.js';
 import { Fetch } from './fetch/fetch.js';
@@ -22,14 +24,53 @@ import type { RouteCache } from './route-cache.js';
 import { serveEntry } from './serve.js';
 import type { Entry, Found } from './store/l1.js';
 import { remainingMs } from './stored.js';
+import { Gathering } from './whole-body.js';
 
 export function answerThrough(route: RouteCache, request: GatewayRequest, handler: ResponseHandler): Cancel {
   const ask = askOf(request);
   const asked = askedDirectives(ask.headers, route.spec);
-  const why = route.bypasses(ask) ? 'bypass' : whyBypass(ask, asked);
+  const isPast = route.bypasses(ask);
+  if (!isPast && isKeyedByBody(ask, asked, route)) return answerByBody(route, request, handler, ask, asked);
+  const why = isPast ? 'bypass' : whyBypass(ask, asked);
   if (why !== null) return passBy(route, request, handler, ask, why);
   const key = route.keyPrefix + cacheKey(ask, route.spec.key);
   return answer(route, { request, handler, ask, asked, key }, true);
+}
+
+/** A POST whose body is part of the key; one with a condition or a range means what POST means by them. */
+function isKeyedByBody({ method, headers, hasBody }: Ask, asked: CacheDirectives, { spec }: RouteCache): boolean {
+  if (spec.key.body === null || method !== 'POST' || !hasBody || asked.noStore) return false;
+  return ![...CONDITIONS, 'range', 'upgrade'].some((name) => hasField(headers, name));
+}
+
+const CONDITIONS = ['if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since'] as const;
+
+function answerByBody(
+  route: RouteCache,
+  request: GatewayRequest,
+  handler: ResponseHandler,
+  ask: Ask,
+  asked: CacheDirectives,
+): Cancel {
+  const { spec, bodies } = route;
+  const bytesMax = spec.key.body?.bytesMax ?? 0;
+  const lengthBytes = request.body?.lengthBytes ?? null;
+  // One of unknown length may turn out too long when it can't be given back any more.
+  if (lengthBytes === null || lengthBytes > bytesMax || !bodies.take(lengthBytes)) {
+    return passBy(route, request, handler, ask, 'request');
+  }
+  const gathering = new Gathering(handler, bodies, lengthBytes, (body, to) => {
+    const whole = withBody(request, body);
+    const text = Buffer.from(body.bytes).toString('latin1');
+    const part = spec.key.body === null ? null : bodyKey(ask.headers, text, spec.key.body);
+    if (part === null) return passBy(route, whole, to, ask, 'request');
+    // For all that follows it is a question, and has no other effect than its answer.
+    const question: Ask = { ...ask, method: 'GET', hasBody: false };
+    const key = `${route.keyPrefix}${cacheKey(question, spec.key)}\nb${route.hash(part)}`;
+    return answer(route, { request: whole, handler: to, ask: question, asked, key }, true);
+  });
+  request.body?.read(gathering);
+  return gathering.cancel;
 }
 
 function askOf({ method, path, query, authority, headers, body, exchange }: GatewayRequest): Ask {
@@ -109,5 +150,6 @@ function refresh(route: RouteCache, asked: Asked, entry: Entry, nowMs: number): 
   const flightKey = l1.flightKey(key, ask.headers);
   if (!flights.mayRefresh(flightKey, subject, nowMs)) return;
   const pending = pendingOf({ ...asked, ask }, { reason: 'stale', entry, standsInUntilMs: nowMs });
-  new Fetch(route, { request, method: 'GET', pending, entry, key, subject, flightKey }, null).begin();
+  const method = request.method === 'HEAD' ? 'GET' : request.method;
+  new Fetch(route, { request, method, pending, entry, key, subject, flightKey }, null).refresh();
 }

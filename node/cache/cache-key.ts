@@ -7,13 +7,14 @@
 import { combinedValue, type HeaderList } from '@weir/proto/http/headers.js';
 import type { CacheKeySpec } from '@weir/proto/snapshot/cache.js';
 import type { Ask } from './ask.js';
+import { deviceOf } from './device.js';
 
 export type CacheKey = string;
 
 export function cacheKey(ask: Ask, spec: CacheKeySpec): CacheKey {
   const query = keyedQuery(ask.query, spec);
   const url = `${ask.scheme}://${ask.authority}${ask.path}${query === '' ? '' : `?${query}`}`;
-  const hasMore = spec.byConsumer || spec.headers.length > 0 || spec.cookies.length > 0;
+  const hasMore = spec.byConsumer || spec.byDevice || spec.headers.length > 0 || spec.cookies.length > 0;
   return hasMore ? `${url}${furtherParts(ask, spec)}` : url;
 }
 
@@ -46,6 +47,7 @@ function nameOf(parameter: string): string {
 function furtherParts(ask: Ask, spec: CacheKeySpec): string {
   let parts = '';
   if (spec.byConsumer) parts += `\nc${ask.consumerId ?? '\n'}`;
+  if (spec.byDevice) parts += `\nd${deviceOf(ask.headers)}`;
   for (const name of spec.headers) parts += `\nh${combinedValue(ask.headers, name) ?? '\n'}`;
   for (const name of spec.cookies) parts += `\nk${cookieValue(ask.headers, name) ?? '\n'}`;
   return parts;

@@ -8,6 +8,7 @@ import type { Dispatch } from '../pipeline/dispatch.js';
 import type { ChainServices } from '../pipeline/services.js';
 import { compileConditions, queryPairs } from '../route/conditions.js';
 import type { Clock, Timers } from '../time/clock.js';
+import type { HeldBytes } from '../upstream/retry/held-bytes.js';
 import type { Ask } from './ask.js';
 import type { NodeCache } from './node-cache.js';
 
@@ -29,6 +30,10 @@ export interface RouteCache {
   /** When an answer is slow, where that is learnt. */
   readonly slow: LearntLimit | null;
   readonly bypasses: (ask: Ask) => boolean;
+  /** Memory for request bodies that are gathered. */
+  readonly bodies: HeldBytes;
+  /** So that a key does not grow with the body that is part of it. */
+  readonly hash: (text: string) => string;
 }
 
 /** Slower than nineteen of twenty. */
@@ -50,6 +55,8 @@ export function routeCache(route: RouteSpec, spec: CacheSpec, services: ChainSer
     timerFired: () => observer.timerFired('total', route.id),
     slow: slowLimit(route, spec, services),
     bypasses: compileBypass(spec.bypass),
+    bodies: services.bodies,
+    hash: (text) => services.sign('cache', text),
   };
 }
 

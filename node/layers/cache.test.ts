@@ -3,6 +3,7 @@ import { headerValue } from '@weir/proto/http/headers.js';
 import { describe, expect, it } from 'vitest';
 import { setUpLayer } from '../cache/testing/layer-cache.js';
 import { makeCacheSpec } from '../cache/testing/specs.js';
+import { fakeBody } from '../pipeline/testing/harness.js';
 import { makeRoute, makeServices } from '../pipeline/testing/specs.js';
 import { cache } from './cache.js';
 
@@ -176,6 +177,56 @@ describe('the cache layer', () => {
     call(1).answer(200, FRESH, 'live');
     expect([debug.result(), cacheStatus(debug.handler)]).toEqual(['bypass', 'weir; fwd=bypass']);
     expect(send({ headers: ['cookie', 'sessions=1'] }).handler.text()).toBe('stored');
+  });
+
+  it('tells devices apart where the route says so', () => {
+    const { send, call, upstream } = setUpLayer({ key: { ...makeCacheSpec().key, byDevice: true } });
+    const phone = ['user-agent', 'Opera Mini'];
+    send({ headers: phone });
+    call(0).answer(200, FRESH, 'small');
+    expect([send({ headers: phone }).handler.text(), send().handler.text(), upstream.calls.length]).toEqual([
+      'small',
+      '',
+      2,
+    ]);
+  });
+
+  it('stores answers to POST by their bodies where the route says so, and asks with the same body', () => {
+    const body = { bytesMax: 20, members: ['q'] };
+    const { send, call, upstream, node } = setUpLayer({ key: { ...makeCacheSpec().key, body } });
+    const post = (text: string, bytes: number | null = text.length, headers: readonly string[] = []) => {
+      const sent = fakeBody(bytes);
+      const asking = send({ method: 'POST', body: sent, headers });
+      sent.push(text.slice(0, 3));
+      sent.push(text.slice(3));
+      sent.end();
+      return asking;
+    };
+    const readBy = (index: number): string => {
+      const chunks: string[] = [];
+      const read = {
+        onChunk: (chunk: Uint8Array) => void chunks.push(new TextDecoder().decode(chunk)),
+        onEnd: () => {},
+      };
+      call(index).request.body?.read({ ...read, onError: () => {} });
+      return chunks.join('');
+    };
+    const [first, same] = [post('{"q":1,"id":7}'), post('{"id":8,"q":1}')];
+    expect([upstream.calls.length, call(0).request.method, readBy(0)]).toEqual([1, 'POST', '{"q":1,"id":7}']);
+    call(0).answer(200, [...FRESH, 'etag', '"1"'], 'one');
+    expect([first, same, post('{"q":1}')].map(({ result }) => result())).toEqual(['miss', 'collapsed', 'hit']);
+    const past = [
+      post('{"q":2}', null),
+      post('{"q":3,"long":"xxxxxxxx"}'),
+      post('no json'),
+      post('{"q":1}', 7, ['range', 'bytes=0-']),
+    ];
+    expect(past.map(({ result }) => result())).toEqual(['bypass', 'bypass', 'bypass', 'bypass']);
+    expect([readBy(3), node.counts().entries]).toEqual(['no json', 1]);
+    // It is a question, so that it invalidates nothing; what goes past is none.
+    expect(post('{"q":1}').result()).toBe('hit');
+    call(3).answer(200);
+    expect(post('{"q":1}').result()).toBe('miss');
   });
 
   it('answers 504 where only a stored answer is wanted, and there is none', () => {

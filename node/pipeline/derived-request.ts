@@ -31,9 +31,10 @@ export function withExchange(
   from: GatewayRequest,
   method: string,
   headers: HeaderList,
+  body: RequestBody | null,
   exchange: Exchange,
 ): GatewayRequest {
-  const { path, query, authority, body, target, cause } = from;
+  const { path, query, authority, target, cause } = from;
   return { method, path, query, authority, headers, body, target, cause, exchange };
 }
 

@@ -61,12 +61,14 @@ export interface ToAsk {
 export type AskAlone = (asked: Asked) => Cancel;
 
 /** A request that is made of the question: what is asked of the upstream, with the copy at hand. */
-export function pendingOf({ ask, asked }: Asked, { entry, standsInUntilMs }: ToAsk): Pending {
+export function pendingOf({ ask, asked, request }: Asked, { entry, standsInUntilMs }: ToAsk): Pending {
   const stored = entry?.stored ?? null;
+  // A condition on a POST is about whether it may have its effect (RFC 9110 §13.1.2).
+  const mayValidate = stored !== null && hasValidator(stored) && request.method !== 'POST';
   return {
     ask,
     asked,
-    validated: stored !== null && hasValidator(stored) ? stored : null,
+    validated: mayValidate ? stored : null,
     standIn: stored,
     standsInUntilMs,
   };
@@ -105,6 +107,8 @@ export class Asking implements Waiter {
 
   begin(mayShare: boolean): Cancel {
     const { node, clock } = this.#route;
+    // Until something better is known; a client that leaves before was one.
+    this.#asked.request.exchange.cache = 'miss';
     const flightKey = mayShare ? this.#flightKey() : null;
     if (flightKey === null || !this.#join(flightKey)) {
       const nowMs = clock.nowMs();
@@ -137,10 +141,10 @@ export class Asking implements Waiter {
   }
 
   #lead(flightKey: string | null): void {
-    const { request, ask, key } = this.#asked;
+    const { request, key } = this.#asked;
     const pending = this.#pending;
     const { entry } = this.#toAsk;
-    const question = { request, method: ask.method, pending, entry, key, subject: this.#subject, flightKey };
+    const question = { request, method: request.method, pending, entry, key, subject: this.#subject, flightKey };
     this.#fetch = new Fetch(this.#route, question, this);
     this.#fetch.begin();
   }

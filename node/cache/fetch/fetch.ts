@@ -36,8 +36,9 @@ import { isTrouble } from '../statuses.js';
 import type { Entry, Writing } from '../store/l1.js';
 import { remainingMs, type Stored } from '../stored.js';
 import { varyKey } from '../vary-key.js';
+import { WholeBody } from '../whole-body.js';
 import { Ear } from './ear.js';
-import { FAILED_MS, NOT_SHARED_MS, REFRESHES_MAX } from './flights.js';
+import { FAILED_MS, NOT_SHARED_MS } from './flights.js';
 import { Stream } from './stream.js';
 
 /** What is asked, by whom, and what there is already. */
@@ -116,7 +117,13 @@ export class Fetch implements ResponseHandler {
     const fork = forkExchange(question.request.exchange);
     this.exchange = { ...fork, attempts: [], receivedAtMs: nowMs, deadlineAtMs: nowMs + totalMs, noJob: null };
     this.#timer = timers.create(() => this.#tooLate());
-    if (leader === null) this.#goOnForNobody();
+  }
+
+  /** For nobody; false when that may not be. */
+  refresh(): boolean {
+    if (!this.#goOnForNobody()) return false;
+    this.begin();
+    return true;
   }
 
   begin(): void {
@@ -133,7 +140,8 @@ export class Fetch implements ResponseHandler {
     this.#ear?.close();
     this.#ear = ear;
     const { request, method } = this.#question;
-    const cancel = this.#route.next(withExchange(request, method, headers, this.exchange), ear);
+    const body = request.body instanceof WholeBody ? request.body.again() : request.body;
+    const cancel = this.#route.next(withExchange(request, method, headers, body, this.exchange), ear);
     // What came meanwhile may have ended it, or asked again.
     if (this.#ear === ear && this.#state !== 'over') this.#cancelNext = cancel;
     else cancel();
@@ -147,7 +155,7 @@ export class Fetch implements ResponseHandler {
   join(waiter: Waiter): boolean {
     if (this.#state !== 'asking' && !(this.#answer !== null && this.#isFor(waiter, this.#answer.stored))) return false;
     this.#waiters.add(waiter);
-    if (this.#isForNobody) this.#goOnForSomebody();
+    this.#goOnForSomebody();
     if (this.#answer !== null) waiter.shared(this.#answer);
     return true;
   }
@@ -172,17 +180,13 @@ export class Fetch implements ResponseHandler {
   }
 
   #goOnForNobody(): boolean {
-    const { flights } = this.#route.node;
-    if (this.#isForNobody) return true;
-    if (flights.refreshes >= REFRESHES_MAX) return false;
-    this.#isForNobody = true;
-    flights.refreshes += 1;
-    return true;
+    this.#isForNobody ||= this.#route.node.flights.goOn(this.#question.key);
+    return this.#isForNobody;
   }
 
   #goOnForSomebody(): void {
+    if (this.#isForNobody) this.#route.node.flights.goOnNoMore(this.#question.key);
     this.#isForNobody = false;
-    this.#route.node.flights.refreshes -= 1;
   }
 
   // What comes from below.
@@ -421,8 +425,7 @@ export class Fetch implements ResponseHandler {
     this.#state = 'over';
     this.#timer.cancel();
     flights.fetches -= 1;
-    if (this.#isForNobody) flights.refreshes -= 1;
-    this.#isForNobody = false;
+    this.#goOnForSomebody();
   }
 
   /** Where no exchange of a client will say what was tried. */

@@ -26,11 +26,11 @@ export const FAILED_MS = 1_000;
 export class Flights {
   /** Fetches that have begun and not ended, with a flight or without. */
   fetches = 0;
-  /** Those of them that go on for nobody. */
-  refreshes = 0;
   /** Refreshes that were not begun, because there were as many as may be. */
   refreshRefusals = 0;
   readonly #flights = new Map<string, Fetch>();
+  /** Keys of the fetches that go on for nobody: there is one for each at most. */
+  readonly #refreshed = new Set<string>();
   readonly #notShared = new Recent(RECENT_MAX);
   readonly #notRefreshed = new Recent(RECENT_MAX);
   readonly #marks: PurgeMarks;
@@ -41,6 +41,10 @@ export class Flights {
 
   get size(): number {
     return this.#flights.size;
+  }
+
+  get refreshes(): number {
+    return this.#refreshed.size;
   }
 
   /** The one that a request that comes now may wait for. */
@@ -58,12 +62,25 @@ export class Flights {
     return this.#notShared.has(flightKey, nowMs);
   }
 
-  /** Whether a fetch for nobody may begin now. */
+  /** Whether a refresh is worth a fetch now: none is under way, and the last one did not come to nothing a moment ago. */
   mayRefresh(flightKey: string, subject: PurgeSubject, nowMs: number): boolean {
-    if (this.joinable(flightKey, subject) !== null || this.#notRefreshed.has(flightKey, nowMs)) return false;
-    if (this.refreshes < REFRESHES_MAX) return true;
-    this.refreshRefusals += 1;
-    return false;
+    return this.joinable(flightKey, subject) === null && !this.#notRefreshed.has(flightKey, nowMs);
+  }
+
+  /** A fetch goes on for nobody from here; false when another one of this key does, or as many do as may. */
+  goOn(key: string): boolean {
+    if (this.#refreshed.has(key)) return false;
+    if (this.#refreshed.size >= REFRESHES_MAX) {
+      this.refreshRefusals += 1;
+      return false;
+    }
+    this.#refreshed.add(key);
+    return true;
+  }
+
+  /** It has ended, or somebody waits for it after all. */
+  goOnNoMore(key: string): void {
+    this.#refreshed.delete(key);
   }
 
   /** It takes the place of one that a purge has overtaken. */

@@ -6,6 +6,7 @@ import type { CacheSpec } from '@weir/proto/snapshot/cache.js';
 import { createLatencyStore } from '../../latency/latency-store.js';
 import { cache } from '../../layers/cache.js';
 import type { GatewayRequest } from '../../pipeline/dispatch.js';
+import type { ChainServices } from '../../pipeline/services.js';
 import {
   fakeClock,
   fakeTimers,
@@ -24,7 +25,7 @@ import { makeCacheSpec } from './specs.js';
 export const TOTAL_MS = 10_000;
 
 /** Made once: ten thousand histories have no use for ten thousand of them. */
-const others = makeServices();
+const others = makeServices({ sign: (_key, text) => text });
 
 /** `clientMs`: until when each client wants its answer, from when it asks. */
 export function setUpLayer(spec: Partial<CacheSpec> = {}, clientMs = TOTAL_MS) {
@@ -43,7 +44,7 @@ export function setUpLayer(spec: Partial<CacheSpec> = {}, clientMs = TOTAL_MS) {
     fetchEnded: (exchange: GatewayRequest['exchange']) => void attempted.push(exchange.attempts.length),
   };
   const fired: string[] = [];
-  const services = {
+  const services: ChainServices = {
     ...others,
     latencies: createLatencyStore(16),
     clock,

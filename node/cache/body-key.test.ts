@@ -1,0 +1,45 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { bodyKey } from './body-key.js';
+
+const whole = { bytesMax: 1_000, members: [] };
+const some = { bytesMax: 1_000, members: ['query', 'variables'] };
+
+describe('the key of a body', () => {
+  it('is every byte of it and how it is to be read, when no members are named', () => {
+    const json = ['content-type', 'application/json'];
+    expect(bodyKey(json, 'a', whole)).not.toBe(bodyKey(json, 'b', whole));
+    expect(bodyKey(json, 'a', whole)).not.toBe(bodyKey(['content-type', 'text/plain'], 'a', whole));
+    expect(bodyKey(json, 'a', whole)).not.toBe(bodyKey([...json, 'content-encoding', 'br'], 'a', whole));
+  });
+
+  it('is the named members alone, whatever stands beside and between them', () => {
+    const key = bodyKey([], '{"query":"{ a }","variables":{"b":[1,"}"]}}', some);
+    expect(bodyKey([], '{ "id" : 7, "variables": {"b":[1,"}"]}, "query" : "{ a }" }', some)).toBe(key);
+    expect(bodyKey([], '{"query":"{ a }","variables":{"b":[2,"}"]}}', some)).not.toBe(key);
+    expect(bodyKey([], '{"query":"{ a }"}', some)).not.toBe(key);
+  });
+
+  it.each(['', '[]', '"query"', '{"query":1,"query":2}', '{"query":1,"qu\\u0065ry":2}', '{"a":', 'null'])(
+    'is not known of %s',
+    (text) => expect(bodyKey([], text, some)).toBeNull(),
+  );
+
+  it('is not known of what is compressed', () => {
+    expect(bodyKey(['content-encoding', 'gzip'], '{"query":1}', some)).toBeNull();
+  });
+
+  it('differs whenever a named member does, and never otherwise: any object', () => {
+    const value = fc.jsonValue({ maxDepth: 2 });
+    fc.assert(
+      fc.property(value, value, value, fc.dictionary(fc.string(), value), (query, other, variables, more) => {
+        const beside = Object.fromEntries(Object.entries(more).filter(([name]) => !some.members.includes(name)));
+        const key = bodyKey([], JSON.stringify({ query, variables }), some);
+        expect(key).not.toBeNull();
+        expect(bodyKey([], JSON.stringify({ ...beside, query, variables }), some)).toBe(key);
+        const isSame = JSON.stringify(query) === JSON.stringify(other);
+        expect(bodyKey([], JSON.stringify({ query: other, variables }), some) === key).toBe(isSame);
+      }),
+    );
+  });
+});

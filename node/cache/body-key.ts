@@ -1,0 +1,58 @@
+/**
+ * What of a request's body tells two requests apart, where a route caches the answers to POST (as GraphQL asks): every byte
+ * of it, or members of a JSON object that the operator names. As a text, which is then hashed. Pure.
+ */
+import { combinedValue, type HeaderList, hasField } from '@weir/proto/http/headers.js';
+import type { BodyKeySpec } from '@weir/proto/snapshot/cache.js';
+
+/** Null: it can't be told, and the request goes past the cache. `text` is the body, a character for each byte. */
+export function bodyKey(headers: HeaderList, text: string, { members }: BodyKeySpec): string | null {
+  if (members.length === 0) {
+    // The same bytes may mean another thing as another type.
+    const type = combinedValue(headers, 'content-type') ?? '';
+    const coding = combinedValue(headers, 'content-encoding') ?? '';
+    return `${type}\n${coding}\n${text}`;
+  }
+  if (hasField(headers, 'content-encoding')) return null;
+  const found = topMembers(text);
+  return found === null ? null : JSON.stringify(members.map((name) => found.get(name) ?? null));
+}
+
+/**
+ * Members of the object that a body is, each as the text that it was sent as. Null: it is no JSON object, or a member is
+ * there twice, of which we and the upstream might see another one.
+ */
+function topMembers(text: string): Map<string, string> | null {
+  if (!isJsonObject(text)) return null;
+  const found = new Map<string, string>();
+  // From here on it is known to be well-formed, so that strings and brackets are all there is to tell apart.
+  const tokens = /"(?:[^"\\]|\\.)*"|[[\]{},:]/g;
+  let depth = 0;
+  let name: string | null = null;
+  let valueFrom = 0;
+  for (let token = tokens.exec(text); token !== null; token = tokens.exec(text)) {
+    const [mark] = token;
+    if ((mark === ',' || mark === '}') && depth === 1 && name !== null) {
+      if (found.has(name)) return null;
+      found.set(name, text.slice(valueFrom, token.index).trim());
+      name = null;
+    } else if (mark === ':' && depth === 1) valueFrom = token.index + 1;
+    else if (mark.startsWith('"') && depth === 1 && name === null) name = decodedName(mark);
+    if (mark === '{' || mark === '[') depth += 1;
+    else if (mark === '}' || mark === ']') depth -= 1;
+  }
+  return found;
+}
+
+function isJsonObject(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
+  }
+}
+
+function decodedName(quoted: string): string {
+  return String(JSON.parse(quoted));
+}
