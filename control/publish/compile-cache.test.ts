@@ -111,10 +111,18 @@ it('a node stores bodies as long as the longest that any route allows', () => {
 
 it('who may purge is said by the route or else by the gateway, and nobody may where nobody is known', () => {
   const ofGateway = '{ purge: { consumers: ops } }';
-  expect(cacheOf('cache: true, auth: apiKey', ofGateway)?.purge).toEqual({ consumers: ['ops'] });
+  expect(cacheOf('cache: true, auth: apiKey', ofGateway)?.purge).toEqual({ consumers: ['ops'], tokenConsumers: [] });
   expect(cacheOf('cache: { purge: false }, auth: apiKey', ofGateway)?.purge).toBeNull();
-  expect(cacheOf('cache: { purge: { consumers: ops } }, auth: apiKey')?.purge).toEqual({ consumers: ['ops'] });
+  expect(cacheOf('cache: { purge: { consumers: ops } }, auth: apiKey')?.purge).toEqual({
+    consumers: ['ops'],
+    tokenConsumers: [],
+  });
   expect(cacheOf('cache: true', ofGateway)?.purge).toBeNull();
+  const jwt = 'auth: { jwt: { jwks: https://issuer.example/keys } }';
+  expect(cacheOf(`cache: { purge: { consumers: [ops, robot] } }, ${jwt}`)?.purge).toEqual({
+    consumers: ['ops'],
+    tokenConsumers: ['robot'],
+  });
 });
 
 it('a route that lists its methods takes PURGE where somebody may, and only there', () => {

@@ -16,15 +16,19 @@ export function compileCacheMemory(
 }
 
 /** A route that lists its methods takes PURGE as well where somebody may purge by it. */
-export function compileCached(route: Route, gateway: CacheMemory): Pick<RouteSpec, 'match' | 'cache'> {
+export function compileCached(
+  route: Route,
+  gateway: CacheMemory,
+  known: ReadonlySet<string>,
+): Pick<RouteSpec, 'match' | 'cache'> {
   const { match } = route;
-  const cache = compileCache(route, gateway);
+  const cache = compileCache(route, gateway, known);
   if (cache === null || cache.purge === null || match.methods.length === 0) return { match, cache };
   return { match: { ...match, methods: [...new Set([...match.methods, 'PURGE'])] }, cache };
 }
 
 /** Null for a route that stores nothing, and for one that answers by itself. */
-function compileCache(route: Route, gateway: CacheMemory): CacheSpec | null {
+function compileCache(route: Route, gateway: CacheMemory, known: ReadonlySet<string>): CacheSpec | null {
   const { cache } = route;
   if (cache === null || route.redirect !== undefined || route.respond !== undefined) return null;
   const { negative, heuristic, collapse } = cache;
@@ -49,8 +53,15 @@ function compileCache(route: Route, gateway: CacheMemory): CacheSpec | null {
     bypass: cache.bypass,
     passesTags: cache.tags.pass,
     collapse: collapse === null ? null : { waitersMax: collapse.waiters, waitMs: collapse.wait },
-    purge: purgersOf(route, gateway),
+    purge: compilePurge(purgersOf(route, gateway), known),
   };
+}
+
+/** `known`: ids of the gateway's consumers. */
+function compilePurge(purge: CacheMemory['purge'], known: ReadonlySet<string>): CacheSpec['purge'] {
+  if (purge === null) return null;
+  const consumers = purge.consumers.filter((id) => known.has(id));
+  return { consumers, tokenConsumers: purge.consumers.filter((id) => !known.has(id)) };
 }
 
 function toSeconds(ms: number | undefined): number | null {
@@ -74,7 +85,7 @@ function compileKey(
 }
 
 /** Nobody is known on a route that does not authenticate. */
-export function purgersOf({ auth, cache }: Route, gateway: CacheMemory): CacheSpec['purge'] {
+export function purgersOf({ auth, cache }: Route, gateway: CacheMemory): CacheMemory['purge'] {
   if (auth.length === 0 || cache === null) return null;
   return cache.purge === undefined ? gateway.purge : cache.purge;
 }

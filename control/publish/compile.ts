@@ -51,6 +51,7 @@ export function compileSnapshot(config: WeirConfig, context: CompileContext): Sn
   const upstreams = upstreamIds(config.upstreams);
   const byId = new Map(config.upstreams.map((upstream, index) => [upstreams[index], upstream]));
   const ids = routeIds(config.routes);
+  const consumers = new Set(config.consumers.map(({ id }) => id));
   return {
     format: 1,
     version: context.version,
@@ -63,7 +64,7 @@ export function compileSnapshot(config: WeirConfig, context: CompileContext): Sn
         effectiveTimeouts(config.gateway.timeouts, byId.get(id)?.timeouts, route.timeouts);
       return {
         ...compileRoute(route, ids[index] ?? '', target, timeoutsAt),
-        ...compileCached(route, config.gateway.cache),
+        ...compileCached(route, config.gateway.cache, consumers),
       };
     }),
     consumers: config.consumers.map((consumer) => compileConsumer(consumer, context)),

@@ -21,7 +21,7 @@ Examples:
     });
 }
 
-/** Command → what may follow it; the empty name is the program itself. */
+/** Command → what may follow it; the empty name is the program itself. Of commands of a command, both names. */
 export type Words = ReadonlyMap<string, readonly string[]>;
 
 export function wordsOf(program: Command): Words {
@@ -30,25 +30,36 @@ export function wordsOf(program: Command): Words {
   words.set('', [...program.commands.map((command) => command.name()), 'help', ...options(program), '--help']);
   for (const command of program.commands) {
     const choices = command.registeredArguments.flatMap((argument) => argument.argChoices ?? []);
-    // Of a command with commands of its own, these and what may follow them: scripts look at the first word alone.
-    const below = command.commands.flatMap((own) => [own.name(), ...options(own)]);
-    const own = [...new Set([...choices, ...below, ...options(command)])];
-    words.set(command.name(), [...(passedOnWords(command.name()) ?? own), '--help']);
+    const below = command.commands.map((own) => own.name());
+    const after = passedOnWords(command.name()) ?? [...choices, ...below, ...options(command)];
+    words.set(command.name(), [...after, '--help']);
+    for (const own of command.commands) words.set(`${command.name()} ${own.name()}`, [...options(own), '--help']);
   }
   return words;
 }
 
+/** Lines of a shell's `case`: for the first word, or for the first two of commands that have commands of their own. */
+function casesOf(words: Words, isTwo: boolean, line: (name: string, after: string) => string): string {
+  return [...words]
+    .filter(([name]) => name !== '' && name.includes(' ') === isTwo)
+    .map(([name, after]) => line(isTwo ? JSON.stringify(name) : name, after.join(' ')))
+    .join('\n');
+}
+
 export function bashScript(words: Words): string {
-  const cases = [...words]
-    .filter(([name]) => name !== '')
-    .map(([name, after]) => `    ${name}) words="${after.join(' ')}" ;;`);
+  const line = (name: string, after: string): string => `    ${name}) words="${after}" ;;`;
   return `# bash completion for weir
 _weir() {
   local words word="\${COMP_WORDS[COMP_CWORD]}"
   case "\${COMP_WORDS[1]}" in
-${cases.join('\n')}
+${casesOf(words, false, line)}
     *) words="${(words.get('') ?? []).join(' ')}" ;;
   esac
+  if [ "$COMP_CWORD" -gt 2 ]; then
+    case "\${COMP_WORDS[1]} \${COMP_WORDS[2]}" in
+${casesOf(words, true, line)}
+    esac
+  fi
   [ "$COMP_CWORD" -eq 1 ] && words="${(words.get('') ?? []).join(' ')}"
   COMPREPLY=($(compgen -W "$words" -- "$word"))
 }
@@ -57,17 +68,21 @@ complete -o default -F _weir weir ./weir
 }
 
 export function zshScript(words: Words): string {
-  const cases = [...words]
-    .filter(([name]) => name !== '')
-    .map(([name, after]) => `    ${name}) compadd -- ${after.join(' ')} ;;`);
+  const line = (name: string, after: string): string => `    ${name}) compadd -- ${after} ;;`;
+  const lastLine = (name: string, after: string): string => `    ${name}) compadd -- ${after}; _files; return ;;`;
   return `#compdef weir
 _weir() {
   if (( CURRENT == 2 )); then
     compadd -- ${(words.get('') ?? []).join(' ')}
     return
   fi
+  if (( CURRENT > 3 )); then
+    case "$words[2] $words[3]" in
+${casesOf(words, true, lastLine)}
+    esac
+  fi
   case "$words[2]" in
-${cases.join('\n')}
+${casesOf(words, false, line)}
   esac
   _files
 }

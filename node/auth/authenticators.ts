@@ -58,7 +58,7 @@ const forbidden: AuthOutcome = { kind: 'forbidden' };
 const busy: AuthOutcome = { kind: 'busy' };
 const NO_FIELDS: HeaderList = [];
 /** The gateway's own list of consumers, by whichever credential of theirs. */
-const OWN_CONSUMERS = '';
+export const OWN_CONSUMERS = '';
 
 /** Turns a consumer into an outcome: an empty list lets all pass. */
 function admission(consumers: readonly string[]): (consumerId: string) => AuthOutcome {

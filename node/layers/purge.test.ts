@@ -10,12 +10,14 @@ import { purge } from './purge.js';
 const GONE = Number.NEGATIVE_INFINITY;
 const URL = { authority: 'a.example', path: '/x', query: 'b=1' };
 
-function setUp(purgers: readonly string[] | null, consumerId: string | null = 'ops') {
+function setUp(purgers: readonly string[] | null, consumerId: string | null = 'ops', vouchedBy = '') {
   const clock = fakeClock();
   const timers = fakeTimers(clock);
   const cache = createNodeCache({ clock, timers });
   const services = makeServices({ clock, timers, cache });
-  const route = makeRoute({ cache: makeCacheSpec({ purge: purgers === null ? null : { consumers: purgers } }) });
+  const route = makeRoute({
+    cache: makeCacheSpec({ purge: purgers === null ? null : { consumers: purgers, tokenConsumers: ['robot'] } }),
+  });
   const layer = purge(route, services);
   if (layer === null) throw new Error('a route with a cache has its layer');
   const bottom = scriptedDispatch(
@@ -25,6 +27,7 @@ function setUp(purgers: readonly string[] | null, consumerId: string | null = 'o
   const ask = (method: string, headers: readonly string[] = []) => {
     const request = makeRequest({ ...URL, method, headers });
     request.exchange.consumerId = consumerId;
+    request.exchange.vouchedBy = vouchedBy;
     const handler = recordingHandler();
     layer(bottom.dispatch)(request, handler);
     return handler;
@@ -62,6 +65,12 @@ describe('a PURGE', () => {
     expect([handler.failure?.code, bottom.calls.length, cache.counts().purges]).toEqual([code, 0, 0]);
   });
 
+  it('of one whom a token names is not of the consumer that has the same name, and the other way round', () => {
+    expect(setUp(['ops'], 'robot', 'https://issuer.example').ask('PURGE').status).toBe(200);
+    expect(setUp(['ops'], 'ops', 'https://issuer.example').ask('PURGE').failure?.code).toBe('forbidden');
+    expect(setUp(['ops'], 'robot').ask('PURGE').failure?.code).toBe('forbidden');
+  });
+
   it('is for this method alone, and a route without a cache has nothing to purge', () => {
     const { ask, bottom, cache } = setUp(['ops']);
     expect([ask('GET').status, ask('purge').status, bottom.calls.length, cache.counts().purges]).toEqual([
@@ -82,7 +91,7 @@ describe('a PURGE', () => {
     });
     const route = makeRoute({
       auth: [{ kind: 'apiKey', in: [{ header: 'x-api-key' }], consumers: [], hide: true }],
-      cache: makeCacheSpec({ purge: { consumers: ['ops'] } }),
+      cache: makeCacheSpec({ purge: { consumers: ['ops'], tokenConsumers: [] } }),
     });
     const handler = recordingHandler();
     compileChain(route, services)(makeRequest({ ...URL, method: 'PURGE' }), handler);

@@ -5,9 +5,11 @@
  */
 import { failure } from '@weir/proto/http/failures.js';
 import { headerValue } from '@weir/proto/http/headers.js';
+import { OWN_CONSUMERS } from '../auth/authenticators.js';
 import type { Place } from '../pipeline/chain.js';
 import { answerDirectly } from '../pipeline/direct-answer.js';
 import { nothingToCancel } from '../pipeline/dispatch.js';
+import type { Exchange } from '../pipeline/exchange.js';
 
 const notEnabled = failure('method_not_allowed', 'nobody may purge this route by PURGE; `weir purge` does', {
   headers: ['allow', 'GET, HEAD'],
@@ -19,15 +21,17 @@ const HEADERS = ['content-type', 'application/json', 'cache-control', 'no-store'
 
 export const purge: Place = ({ cache: spec }, { cache }) => {
   if (spec === null) return null;
-  const purgers = spec.purge === null ? null : new Set(spec.purge.consumers);
+  const { consumers, tokenConsumers } = spec.purge ?? { consumers: [], tokenConsumers: [] };
+  // Whoever can have a token signed may be called as one of ours, and is not.
+  const mayPurge = ({ consumerId, vouchedBy }: Exchange): boolean =>
+    consumerId !== null && (vouchedBy === OWN_CONSUMERS ? consumers : tokenConsumers).includes(consumerId);
   return (next) => (request, handler) => {
     if (request.method !== 'PURGE') return next(request, handler);
-    const { consumerId } = request.exchange;
     const how = headerValue(request.headers, 'weir-purge')?.toLowerCase() ?? 'hard';
     const refused =
-      purgers === null
+      spec.purge === null
         ? notEnabled
-        : consumerId === null || !purgers.has(consumerId)
+        : !mayPurge(request.exchange)
           ? notYou
           : how !== 'hard' && how !== 'soft'
             ? unclear

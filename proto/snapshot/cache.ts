@@ -62,7 +62,10 @@ export interface CollapseSpec {
 
 /** The route authenticates, and purges are for these of its consumers alone. */
 export interface PurgeMethodSpec {
+  /** Those of the gateway's list, whom it knows by their credentials. */
   readonly consumers: readonly string[];
+  /** Those that tokens name. One that has the name of a consumer of the list is another. */
+  readonly tokenConsumers: readonly string[];
 }
 
 /** What tells two requests apart. Without any of it: scheme, host, path and query, as they were sent. */

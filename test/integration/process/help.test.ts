@@ -15,14 +15,16 @@ describe('the help', () => {
   it('of every command says how it is used, and the Tab key completes every option that it names', async () => {
     const script = await say('completion', 'bash');
     const commands = [...script.matchAll(/^ {4}([a-z]+)\) words="([^"]*)"/gm)];
+    const ofCommands = [...script.matchAll(/^ {4}"([a-z]+ [a-z]+)"\) words="([^"]*)"/gm)];
+    expect(ofCommands.map(([, name]) => name)).toEqual(['cache inspect']);
     const top = await say('--help');
     expect(commands.map(([, name]) => name)).toEqual(
       [...top.matchAll(/^ {2}([a-z]+) .*$/gm)]
         .map(([, name]) => name)
         .filter((name) => /^(?!weir|help)/.test(name ?? '')),
     );
-    for (const [, name = '', words = ''] of commands) {
-      const help = await say(name, '--help');
+    for (const [, name = '', words = ''] of [...commands, ...ofCommands]) {
+      const help = await say(...name.split(' '), '--help');
       expect(help).toMatch(/^Usage: /);
       // The paragraph that says what it does, as a sentence.
       expect([name, /\n\n(Targets|Commands|[A-Z][^\n]+)/.test(help)]).toEqual([name, true]);
