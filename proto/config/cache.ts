@@ -182,7 +182,7 @@ export const cacheSchema = z.union([flag().transform((on) => (on ? cacheFields.p
 export const cacheMemorySchema = z.strictObject({
   memory: size({ min: MIB, max: 1024 * 1024 * MIB })
     .prefault('256MiB')
-    .describe('Stored answers of one node, heads and keys included; the least recently used are given up first.'),
+    .describe('Stored answers of one node, heads and keys included; what spares the upstreams least goes first.'),
   writing: size({ min: MIB, max: 64 * 1024 * MIB })
     .prefault('64MiB')
     .describe('Bodies that are being stored, all together; what finds no place passes by unstored.'),

@@ -6,7 +6,7 @@ import type { ValueMatchSpec } from './snapshot.js';
 
 /** What one node keeps, all routes together. */
 export interface CacheMemorySpec {
-  /** Stored responses with their heads and keys; the least recently used are given up first. */
+  /** Stored responses with their heads and keys; what spares the upstreams least goes first. */
   readonly memoryBytes: number;
   /** Bodies that are being written, all together; what finds no place passes by unstored. */
   readonly writingBytes: number;
