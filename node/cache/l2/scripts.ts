@@ -46,7 +46,9 @@ return { epoch, seq, time[1] * 1000 + math.floor(time[2] / 1000) }`;
 const LOOK = `#!lua flags=no-writes
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local epoch, seq = unpack(redis.call('HMGET', KEYS[1], 'epoch', 'seq'))
+local known = redis.pcall('HMGET', KEYS[1], 'epoch', 'seq')
+local epoch, seq = known[1], known[2]
+if known.err or not epoch or not seq then return { false, false, now, 'none' } end
 for i = 2, #KEYS do
   local g, v, e, s, f, h, n, b, p = unpack(redis.call('HMGET', KEYS[i], 'g', 'v', 'e', 's', 'f', 'h', 'n', 'b', 'p'))
   if g then return { epoch, seq, now, 'index', g, v } end
