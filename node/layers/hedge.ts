@@ -98,7 +98,10 @@ class HedgePlan {
     this.#upstream = services.upstreams.get(upstreamId);
     const concurrency = this.#upstream?.spec.concurrency ?? null;
     this.#gate = concurrency === null ? null : services.gates.gate(upstreamId, concurrency);
-    this.budget = services.budgets.budget('hedge', routeId, { share: budgetShare, floorPerS: budgetFloorPerS });
+    this.budget = services.budgets.budget('hedge', routeId, upstreamId, {
+      share: budgetShare,
+      floorPerS: budgetFloorPerS,
+    });
     this.#statedMs = after.kind === 'fixed' ? after.ms : after.coldMs;
     // Prompt: a hedge that is too early costs a request of its budget, one that is too late costs the client.
     this.#learnt =

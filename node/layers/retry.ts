@@ -25,11 +25,11 @@ import { type Replay, replayOf } from '../upstream/retry/replay.js';
 export const retry: Place = (route, services) => {
   const spec = route.retry;
   if (spec === null || spec.retries === 0 || route.action.kind !== 'proxy') return null;
-  const budget = services.budgets.budget('retry', route.id, {
+  const upstreamId = route.action.upstream;
+  const budget = services.budgets.budget('retry', route.id, upstreamId, {
     share: spec.budgetShare,
     floorPerS: spec.budgetFloorPerS,
   });
-  const upstreamId = route.action.upstream;
   const statuses = spec.on.includes('status') ? spec.statuses : [];
   return (next) => {
     const rules: Rules = { next, spec, statuses, budget, services, routeId: route.id, upstreamId };

@@ -61,7 +61,9 @@ const retryFields = z.strictObject({
     .prefault([502, 503, 504])
     .describe('Answers that are tried again, for `status`.'),
   budget: share('the budget').prefault(0.1).describe('Retries as a share of the requests of the last ten seconds.'),
-  floor: integer('the floor', 0, 10_000).prefault(1).describe('Retries per second that are allowed beside it.'),
+  floor: integer('the floor', 0, 10_000)
+    .prefault(1)
+    .describe('Retries per second that are allowed beside it, of all routes of an upstream together.'),
   backoff: duration({ min: 0 })
     .prefault('10ms')
     .describe('Largest pause before the first retry; it doubles, and is drawn at random.'),
@@ -78,7 +80,9 @@ const hedgeFields = z.strictObject({
     .prefault('adaptive')
     .describe('A second attempt starts when there is no answer by then: a duration, or `adaptive`.'),
   budget: share('the budget').prefault(0.1).describe('Hedges as a share of the requests of the last ten seconds.'),
-  floor: integer('the floor', 0, 10_000).prefault(1).describe('Hedges per second that are allowed beside it.'),
+  floor: integer('the floor', 0, 10_000)
+    .prefault(1)
+    .describe('Hedges per second that are allowed beside it, of all routes of an upstream together.'),
 });
 
 export const hedgeSchema = z.union([flag().transform((on) => (on ? hedgeFields.parse({}) : null)), hedgeFields]);

@@ -120,8 +120,8 @@ export class Simulation {
   #watchedBudgets(): BudgetStore {
     const store = createBudgetStore();
     return {
-      budget: (kind, routeId, terms) => {
-        const real = store.budget(kind, routeId, terms);
+      budget: (kind, routeId, upstreamId, terms) => {
+        const real = store.budget(kind, routeId, upstreamId, terms);
         const book = kind === 'retry' ? this.ledger.retryBook : this.ledger.hedgeBook;
         return {
           balance: (nowMs) => real.balance(nowMs),

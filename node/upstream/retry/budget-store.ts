@@ -1,45 +1,57 @@
 /**
- * Budgets that outlive snapshots: one per (kind, route, terms), shared by all chains that were ever compiled for them.
- * A reload that leaves the terms as they are leaves what was spent as it is; otherwise each reload would grant it anew.
- * The retries of a route are counted once, whatever the terms, because its hedges give way to them (budget.ts).
+ * Budgets that outlive snapshots: one per (kind, route, upstream, terms), shared by all chains that were ever compiled for
+ * them. What they count is shared further, whatever the terms, so that a reload never grants anew what was spent: the
+ * requests and the spending of a route, which a fallback to another upstream draws on as well, and of an upstream what
+ * its floor has paid for. Hedges count the retries beside them, because they give way to those (budget.ts).
  */
 import { LRUCache } from 'lru-cache';
-import { BUDGET_WINDOW_MS, type Budget, type BudgetTerms, createBudget } from './budget.js';
+import { BUDGET_WINDOW_MS, type Budget, type BudgetTerms, createBudget, Spending } from './budget.js';
 import { WindowCount } from './window-count.js';
 
 /** Retries and hedges are answers to different troubles, and each has a budget of its own. */
 export type BudgetKind = 'retry' | 'hedge';
 
 export interface BudgetStore {
-  /** The same object for the same kind, route and terms as long as the node lives. */
-  budget(kind: BudgetKind, routeId: string, terms: BudgetTerms): Budget;
+  /** The same object for the same kind, route, upstream and terms as long as the node lives. */
+  budget(kind: BudgetKind, routeId: string, upstreamId: string, terms: BudgetTerms): Budget;
 }
 
 /** Budgets of all snapshots since the node began, the least recently compiled forgotten first. */
 const BUDGETS_MAX = 20_000;
 
 export function createBudgetStore(budgetsMax = BUDGETS_MAX): BudgetStore {
-  // Bounded by a size of one each instead of by a number: for a number the library reserves all its memory at once.
-  const bound = { maxSize: budgetsMax, sizeCalculation: () => 1 };
-  const budgets = new LRUCache<string, Budget>(bound);
-  const retries = new LRUCache<string, WindowCount>(bound);
-  const retriesOf = (routeId: string, windowMs: number): WindowCount => {
-    const identity = JSON.stringify([routeId, windowMs]);
-    const made = retries.get(identity) ?? new WindowCount(windowMs);
-    retries.set(identity, made);
-    return made;
-  };
+  const budgets = keptBy<Budget>(budgetsMax);
+  const requests = keptBy<WindowCount>(budgetsMax);
+  const spendings = keptBy<Spending>(budgetsMax);
+  const floors = keptBy<WindowCount>(budgetsMax);
   return {
-    budget(kind, routeId, terms) {
-      const identity = JSON.stringify([kind, routeId, terms.share, terms.floorPerS, terms.windowMs]);
-      const known = budgets.get(identity);
-      if (known !== undefined) return known;
-      const made = madeFor(kind, terms, retriesOf(routeId, terms.windowMs ?? BUDGET_WINDOW_MS));
-      budgets.set(identity, made);
-      return made;
-    },
+    budget: (kind, routeId, upstreamId, terms) =>
+      budgets([kind, routeId, upstreamId, terms.share, terms.floorPerS, terms.windowMs], () => {
+        const windowMs = terms.windowMs ?? BUDGET_WINDOW_MS;
+        const count = (): WindowCount => new WindowCount(windowMs);
+        const spendingOf = (of: BudgetKind) => spendings([of, routeId, windowMs], () => new Spending(windowMs));
+        const floorOf = (of: BudgetKind) => floors([of, upstreamId, windowMs], count);
+        return createBudget(terms, {
+          requests: requests([kind, routeId, windowMs], count),
+          own: spendingOf(kind),
+          floor: floorOf(kind),
+          besides: kind === 'retry' ? null : { route: spendingOf('retry'), floor: floorOf('retry') },
+        });
+      }),
   };
 }
 
-const madeFor = (kind: BudgetKind, terms: BudgetTerms, retries: WindowCount): Budget =>
-  kind === 'retry' ? createBudget(terms, retries) : createBudget(terms, undefined, retries);
+type Kept<V extends object> = (identity: readonly unknown[], make: () => V) => V;
+
+function keptBy<V extends object>(max: number): Kept<V> {
+  // Bounded by a size of one each instead of by a number: for a number the library reserves all its memory at once.
+  const cache = new LRUCache<string, V>({ maxSize: max, sizeCalculation: () => 1 });
+  return (identity, make) => {
+    const key = JSON.stringify(identity);
+    const known = cache.get(key);
+    if (known !== undefined) return known;
+    const made = make();
+    cache.set(key, made);
+    return made;
+  };
+}

@@ -129,39 +129,97 @@ describe('a budget of extra attempts', () => {
 describe('the budget store', () => {
   const terms = { share: 0.2, floorPerS: 3 };
 
-  it('gives the same budget for the same kind, route and terms, and another for any other', () => {
+  it('gives the same budget for the same kind, route, upstream and terms, and another for any other', () => {
     const store = createBudgetStore();
-    const budget = store.budget('retry', 'a', terms);
-    expect(store.budget('retry', 'a', { ...terms })).toBe(budget);
+    const budget = store.budget('retry', 'a', 'u', terms);
+    expect(store.budget('retry', 'a', 'u', { ...terms })).toBe(budget);
     const others = [
-      store.budget('hedge', 'a', terms),
-      store.budget('retry', 'b', terms),
-      store.budget('retry', 'a', { ...terms, share: 0.1 }),
-      store.budget('retry', 'a', { ...terms, floorPerS: 4 }),
-      store.budget('retry', 'a', { ...terms, windowMs: 1_000 }),
+      store.budget('hedge', 'a', 'u', terms),
+      store.budget('retry', 'b', 'u', terms),
+      store.budget('retry', 'a', 'v', terms),
+      store.budget('retry', 'a', 'u', { ...terms, share: 0.1 }),
+      store.budget('retry', 'a', 'u', { ...terms, floorPerS: 4 }),
+      store.budget('retry', 'a', 'u', { ...terms, windowMs: 1_000 }),
     ];
-    expect(new Set([budget, ...others]).size).toBe(6);
+    expect(new Set([budget, ...others]).size).toBe(7);
   });
 
   it('counts a retry against the hedges of its route, and no hedge against retries', () => {
     const store = createBudgetStore();
-    const [retry, hedge] = [store.budget('retry', 'a', terms), store.budget('hedge', 'a', { ...terms, floorPerS: 2 })];
-    const other = store.budget('hedge', 'b', terms);
+    const [retry, hedge] = [
+      store.budget('retry', 'a', 'u', terms),
+      store.budget('hedge', 'a', 'u', { ...terms, floorPerS: 2 }),
+    ];
+    const other = store.budget('hedge', 'b', 'v', terms);
     for (let i = 0; i < 25; i += 1) retry.withdraw(0);
     expect([retry.balance(0), hedge.balance(0), other.balance(0)]).toEqual([5, 0, 30]);
     for (let i = 0; i < 30; i += 1) other.withdraw(0);
-    expect(store.budget('retry', 'b', terms).balance(0)).toBe(30);
+    expect(store.budget('retry', 'b', 'v', terms).balance(0)).toBe(30);
     // Other terms after a reload don't grant anew what was spent.
-    expect(store.budget('retry', 'a', { ...terms, floorPerS: 4 }).balance(0)).toBe(15);
+    expect(store.budget('retry', 'a', 'u', { ...terms, floorPerS: 4 }).balance(0)).toBe(15);
+  });
+
+  it('lets all routes of an upstream make no more beyond their shares than the floor of one, in any history', () => {
+    const step = fc.record({
+      kind: fc.constantFrom('deposit' as const, 'retry' as const, 'retry' as const, 'hedge' as const, 'pass' as const),
+      route: fc.constantFrom('a', 'b', 'c'),
+      upstream: fc.constantFrom('u', 'u', 'v'),
+      times: fc.integer({ min: 1, max: 30 }),
+    });
+    const rule = fc.record({ share: fc.constantFrom(0, 0.05, 0.3), floorPerS: fc.constantFrom(0, 0.1, 1) });
+    fc.assert(
+      fc.property(rule, fc.array(step, { maxLength: 200, size: 'max' }), (rule, history) => {
+        const store = createBudgetStore();
+        const asked: { readonly route: string; readonly atMs: number }[] = [];
+        const extras: { readonly kind: string; readonly upstream: string; readonly atMs: number }[] = [];
+        let nowMs = 0;
+        for (const { kind, route, upstream, times } of history) {
+          for (let i = 0; i < times; i += 1) {
+            if (kind === 'pass') nowMs += 70;
+            else if (kind === 'deposit') {
+              asked.push({ route, atMs: nowMs });
+              for (const each of ['retry', 'hedge'] as const) store.budget(each, route, upstream, rule).deposit(nowMs);
+            } else if (store.budget(kind, route, upstream, rule).withdraw(nowMs)) {
+              extras.push({ kind, upstream, atMs: nowMs });
+              const within = extras.filter(({ atMs }) => atMs > nowMs - 10_000);
+              // What the peak rule takes back from a share it takes back from no attempt that was made: twice the window.
+              const shares = rule.share * asked.filter(({ atMs }) => atMs > nowMs - 21_000).length;
+              // Hedges give way to retries. Where there are shares, retries that came last had all of theirs beside it.
+              const counted = within.filter(
+                (one) => one.upstream === upstream && (one.kind === kind || kind === 'hedge'),
+              );
+              const isSum = kind === 'hedge' && rule.share > 0;
+              const allowed = (isSum ? 2 : 1) * (shares + rule.floorPerS * 10);
+              expect(counted.length).toBeLessThanOrEqual(allowed + 1e-6);
+            }
+          }
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('gives a floor once, and each route its share beside it', () => {
+    const store = createBudgetStore();
+    const rule = { share: 0.1, floorPerS: 1 };
+    const routes = Array.from({ length: 200 }, (_, i) => store.budget('retry', `route ${i}`, 'u', rule));
+    for (const route of routes) for (let i = 0; i < 10; i += 1) route.deposit(0);
+    const granted = routes.map((route) => [1, 2, 3].filter(() => route.withdraw(0)).length);
+    // One each for a tenth of ten, and ten for all of them.
+    expect(granted.reduce((sum, count) => sum + count, 0)).toBe(210);
+    expect(Math.min(...granted)).toBe(1);
+    // A fallback to another upstream has that one's floor, and the same share of the route.
+    const elsewhere = store.budget('retry', 'route 199', 'v', rule);
+    expect(elsewhere.balance(0)).toBe(10);
   });
 
   it('forgets the one that was asked for longest ago when it is full', () => {
     const store = createBudgetStore(2);
-    const a = store.budget('retry', 'a', terms);
-    const b = store.budget('retry', 'b', terms);
-    store.budget('retry', 'a', terms);
-    store.budget('retry', 'c', terms);
-    expect(store.budget('retry', 'a', terms)).toBe(a);
-    expect(store.budget('retry', 'b', terms)).not.toBe(b);
+    const a = store.budget('retry', 'a', 'u', terms);
+    const b = store.budget('retry', 'b', 'u', terms);
+    store.budget('retry', 'a', 'u', terms);
+    store.budget('retry', 'c', 'u', terms);
+    expect(store.budget('retry', 'a', 'u', terms)).toBe(a);
+    expect(store.budget('retry', 'b', 'u', terms)).not.toBe(b);
   });
 });

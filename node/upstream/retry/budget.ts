@@ -1,9 +1,11 @@
 /**
- * How many attempts beyond the first a route may make: a share of its own requests, and a floor for quiet routes.
- * Without it retries multiply just when the upstream can bear it least, and a brown-out becomes an outage (after
+ * How many attempts beyond the first a route may make: a share of its own requests, and a floor for quiet routes, which
+ * all routes of an upstream have together: a floor of each would add up, and two hundred quiet routes ask a dead upstream
+ * twice as much as their clients do. Without it retries multiply just when the upstream can bear it least, and a brown-out becomes an outage (after
  * Finagle's RetryBudget; Google SRE book, ch. 22).
  *
- *   extra attempts of the window  ≤  share × requests of the window  +  floorPerS × window
+ *   extra attempts of the window  ≤  share × requests of the window  +  floorPerS × window      for each route, and
+ *   what all routes of an upstream have made of them beyond their shares  ≤  floorPerS × window
  *
  * Requests of the window are counted as if all of it had been as busy as its last tenth, where that is less: what a
  * peak has earned is not spent when it is over, on an upstream that may be the reason for its end.
@@ -42,24 +44,63 @@ export const BUDGET_WINDOW_MS = 10_000;
 /** Sums of fractions are off by far less than this. */
 const EPSILON = 1e-9;
 
-/** `extras` are what this budget has granted; `besides` were granted by another, and count here as well. */
+/** Extra attempts of one kind that a route has made, and what of them its share did not pay for. */
+export class Spending {
+  readonly extras: WindowCount;
+  readonly byFloor: WindowCount;
+
+  constructor(windowMs: number) {
+    this.extras = new WindowCount(windowMs);
+    this.byFloor = new WindowCount(windowMs);
+  }
+}
+
+/** What a budget counts, and others may count with it. */
+export interface Accounts {
+  /** Original requests of the route. */
+  readonly requests: WindowCount;
+  readonly own: Spending;
+  /** What the floor has paid for, for all routes of the upstream. */
+  readonly floor: WindowCount;
+  /** Granted by another budget, of the route and of the upstream, and counted here as well. */
+  readonly besides: { readonly route: Spending; readonly floor: WindowCount } | null;
+}
+
+function accountsOfOne(windowMs: number): Accounts {
+  return {
+    requests: new WindowCount(windowMs),
+    own: new Spending(windowMs),
+    floor: new WindowCount(windowMs),
+    besides: null,
+  };
+}
+
 export function createBudget(
   { share, floorPerS, windowMs = BUDGET_WINDOW_MS }: BudgetTerms,
-  extras = new WindowCount(windowMs),
-  besides: WindowCount | null = null,
+  { requests, own, floor, besides }: Accounts = accountsOfOne(windowMs),
 ): Budget {
-  const floor = (floorPerS * windowMs) / 1_000;
-  const requests = new WindowCount(windowMs);
+  const floorMax = (floorPerS * windowMs) / 1_000;
+  const earned = (nowMs: number): number => share * Math.min(requests.atLeast(nowMs), BUCKETS * requests.lately(nowMs));
+  const spent = (nowMs: number): number => own.extras.atMost(nowMs) + (besides?.route.extras.atMost(nowMs) ?? 0);
+  const leftOfShare = (nowMs: number): number => {
+    const byFloor = own.byFloor.atMost(nowMs) + (besides?.route.byFloor.atMost(nowMs) ?? 0);
+    return Math.max(0, earned(nowMs) - (spent(nowMs) - byFloor));
+  };
+  const leftOfFloor = (nowMs: number): number =>
+    Math.max(0, floorMax - floor.atMost(nowMs) - (besides?.floor.atMost(nowMs) ?? 0));
   const balance = (nowMs: number): number => {
-    const counted = Math.min(requests.atLeast(nowMs), BUCKETS * requests.lately(nowMs));
-    const spent = extras.atMost(nowMs) + (besides === null ? 0 : besides.atMost(nowMs));
-    return Math.max(0, Math.floor(share * counted + floor - spent + EPSILON));
+    const ofRoute = earned(nowMs) + floorMax - spent(nowMs);
+    return Math.max(0, Math.floor(Math.min(ofRoute, leftOfShare(nowMs) + leftOfFloor(nowMs)) + EPSILON));
   };
   return {
     deposit: (nowMs) => requests.add(nowMs),
     withdraw(nowMs) {
       if (balance(nowMs) < 1) return false;
-      extras.add(nowMs);
+      // Of the one, what the share has no room for.
+      const byFloor = Math.max(0, 1 - leftOfShare(nowMs));
+      own.extras.add(nowMs);
+      own.byFloor.add(nowMs, byFloor);
+      floor.add(nowMs, byFloor);
       return true;
     },
     balance,

@@ -19,10 +19,10 @@ export class WindowCount {
     this.#bucketMs = windowMs / BUCKETS;
   }
 
-  add(nowMs: number): void {
+  add(nowMs: number, count = 1): void {
     this.#moveTo(nowMs);
-    this.#buckets[this.#slot] = this.#at(this.#slot) + 1;
-    this.#sum += 1;
+    this.#buckets[this.#slot] = this.#at(this.#slot) + count;
+    this.#sum += count;
   }
 
   /** Since a bucket more than the window: surely all of it. */
