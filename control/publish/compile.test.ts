@@ -89,6 +89,7 @@ const LEAST: Snapshot = {
         ejectionMs: 5_000,
         ejectionMaxMs: 120_000,
         ejectedShareMax: 0.5,
+        every5xx: false,
       },
       breaker: {
         failureShare: 0.5,

@@ -50,6 +50,12 @@ const probe = z.strictObject({
     .describe('Good probes in a row that bring it back.'),
 });
 
+const every5xx = flag()
+  .prefault(false)
+  .describe(
+    'Whether a 500 is a failure, too, as each 5xx but 501 and 505; else only 502, 503, 504 and what Weir itself met: a 500 may be a bug of one path.',
+  );
+
 const outlierFields = z.strictObject({
   consecutiveFailures: integer('the number of failures', 0, 1000)
     .prefault(5)
@@ -73,6 +79,7 @@ const outlierFields = z.strictObject({
   ejectedShareMax: share('the share of targets')
     .prefault(0.5)
     .describe('Targets that may be ejected at once; never all of them.'),
+  every5xx,
 });
 
 const breakerFields = z.strictObject({
@@ -85,11 +92,7 @@ const breakerFields = z.strictObject({
     .prefault('1s')
     .describe('Stays open this long, then lets one request try; doubles when that fails.'),
   openMax: duration({ min: 100 }).prefault('30s').describe('The longest it stays open.'),
-  every5xx: flag()
-    .prefault(false)
-    .describe(
-      'Whether a 500 is a failure, too, as each 5xx but 501 and 505; else only 502, 503, 504 and what Weir itself met: a 500 may be a bug of one path.',
-    ),
+  every5xx,
 });
 
 const onOr = <F extends z.ZodType>(fields: F) =>

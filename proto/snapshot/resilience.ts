@@ -82,6 +82,8 @@ export interface OutlierSpec {
   readonly ejectionMaxMs: number;
   /** Share of the targets that may be ejected at once. */
   readonly ejectedShareMax: number;
+  /** As of the breaker. */
+  readonly every5xx: boolean;
 }
 
 /** Circuit breaker: one for each target and one for the upstream as a whole. */

@@ -18,7 +18,7 @@ import type { BreakerSpec } from '@weir/proto/snapshot/resilience.js';
 import { FailureWindow } from './failure-window.js';
 import { Opinion } from './opinion.js';
 import { type AttemptOutcome, percent, type Tell } from './standing.js';
-import { breakerVerdictOf, type Verdict } from './verdict.js';
+import { type Verdict, verdictOf } from './verdict.js';
 
 export class Breaker {
   readonly opinion = new Opinion();
@@ -54,7 +54,7 @@ export class Breaker {
   }
 
   end(epoch: number, outcome: AttemptOutcome): void {
-    const verdict = breakerVerdictOf(outcome, this.#spec.every5xx);
+    const verdict = verdictOf(outcome, this.#spec.every5xx);
     const nowMs = outcome.endedAtMs;
     const weight = this.opinion.weigh(epoch);
     if (weight === 'late') return;

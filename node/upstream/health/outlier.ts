@@ -1,5 +1,6 @@
 /**
  * Outlier ejection: takes a target out that fails real requests, or does worse than its peers, for a time that grows.
+ * What a failure is says verdict.ts: a plain 500 is none, unless `every5xx`.
  *
  *            failures in a row, at once                        ejectionMs × n
  *   ┌──────┐ share or latency far from the peers', by interval ┌──────┐      ┌───────┐
@@ -67,6 +68,10 @@ export class Outliers {
     this.members = tells.map((tell) => new OutlierMember(tell));
     this.#isWell = isWell;
     this.#ejectedMax = Math.floor(spec.ejectedShareMax * tells.length);
+  }
+
+  get every5xx(): boolean {
+    return this.#spec.every5xx;
   }
 
   /** See Opinion; `former` is of the same targets by position, null for new ones. The rules that stand above hold here, too. */

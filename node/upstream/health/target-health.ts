@@ -104,10 +104,10 @@ export class TargetHealth implements Health {
 
   end(epoch: Epoch, outcome: AttemptOutcome): void {
     const { outliers, member, breaker } = this.#opinions;
-    const verdict = verdictOf(outcome);
     // The breaker first: whether another target is well, which outliers ask, is then up to date for this attempt too.
     breaker?.end(Math.floor(epoch / EPOCHS), outcome);
-    if (member !== null) outliers?.end(member, epoch % EPOCHS, verdict, outcome);
+    if (member === null || outliers === null) return;
+    outliers.end(member, epoch % EPOCHS, verdictOf(outcome, outliers.every5xx), outcome);
   }
 
   /** A probe has ended. */

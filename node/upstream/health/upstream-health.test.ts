@@ -187,9 +187,9 @@ describe('a change of opinion', () => {
   });
 });
 
-describe('the breakers of an upstream whose answers to one client are 500', () => {
+describe('an upstream whose answers to one client are 500', () => {
   const told = (status: number, every5xx: boolean): string => {
-    const { clock, opinions } = make(1, { breaker: { ...breakerSpec, every5xx } });
+    const { clock, opinions } = make(1, { outlier: null, breaker: { ...breakerSpec, every5xx } });
     // Five of seven are those of the one client.
     for (let i = 0; i < 70; i += 1) {
       clock.advance(14);
@@ -201,7 +201,22 @@ describe('the breakers of an upstream whose answers to one client are 500', () =
     return `${opinions.targets[0]?.standing(clock.nowMs())} ${opinions.upstream.standing(clock.nowMs())}`;
   };
 
-  it('stay shut, and open for 503 and where they are told to count every 5xx', () => {
+  it('keeps its breakers shut, and they open for 503 and where they are told to count every 5xx', () => {
     expect([told(500, false), told(503, false), told(500, true)]).toEqual(['well well', 'out out', 'out out']);
+  });
+
+  it('loses no target for it, and does for 503 and where ejection is told to count every 5xx', () => {
+    const standings = (status: number, every5xx: boolean): string[] => {
+      const { clock, opinions } = make(3, { outlier: { ...outlierSpec, every5xx }, breaker: null });
+      // The client is bound to the first one.
+      for (let i = 0; i < 600; i += 1) {
+        clock.advance(10);
+        const health = opinions.targets[i % 3] ?? alwaysWell;
+        health.end(health.begin(clock.nowMs()), outcome('good', clock.nowMs(), { status: i % 3 === 0 ? status : 200 }));
+      }
+      return opinions.targets.map((target) => target.standing(clock.nowMs()));
+    };
+    const [kept, ejected] = [Array(3).fill('well'), [expect.not.stringMatching('well'), 'well', 'well']];
+    expect([standings(500, false), standings(503, false), standings(500, true)]).toEqual([kept, ejected, ejected]);
   });
 });

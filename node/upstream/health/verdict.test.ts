@@ -1,7 +1,7 @@
 import { failure } from '@weir/proto/http/failures.js';
 import { describe, expect, it } from 'vitest';
 import { outcome } from './testing/outcomes.js';
-import { breakerVerdictOf, verdictOf } from './verdict.js';
+import { verdictOf } from './verdict.js';
 
 const answered = (status: number) => outcome('good', 100, { status });
 const failed = (code: Parameters<typeof failure>[0], status = 0) =>
@@ -29,11 +29,11 @@ describe('the verdict about an attempt', () => {
     ['an attempt that was given up in the middle of a bad answer', outcome('none', 100, { status: 500 }), 'none'],
     ['an attempt without answer and failure', outcome('good', 100, { status: 0 }), 'none'],
   ] as const)('%s', (_name, seen, verdict) => {
-    expect(verdictOf(seen)).toBe(verdict);
+    expect(verdictOf(seen, true)).toBe(verdict);
   });
 });
 
-describe('the verdict of a breaker', () => {
+describe('the verdict about a status', () => {
   it.each([
     [500, 'good', 'bad'],
     [501, 'good', 'good'],
@@ -43,15 +43,12 @@ describe('the verdict of a breaker', () => {
     [520, 'good', 'bad'],
     [404, 'good', 'good'],
   ] as const)('of a %i is %s, and where every 5xx counts %s', (status, usual, strict) => {
-    expect([breakerVerdictOf(answered(status), false), breakerVerdictOf(answered(status), true)]).toEqual([
-      usual,
-      strict,
-    ]);
+    expect([verdictOf(answered(status), false), verdictOf(answered(status), true)]).toEqual([usual, strict]);
   });
 
   it('holds what was met against the target whatever the status said', () => {
-    expect(breakerVerdictOf(failed('response_incomplete', 500), false)).toBe('bad');
-    expect(breakerVerdictOf(outcome('none', 100, { isOverdue: true, status: 500 }), false)).toBe('bad');
-    expect(breakerVerdictOf(outcome('none', 100, { status: 500 }), false)).toBe('none');
+    expect(verdictOf(failed('response_incomplete', 500), false)).toBe('bad');
+    expect(verdictOf(outcome('none', 100, { isOverdue: true, status: 500 }), false)).toBe('bad');
+    expect(verdictOf(outcome('none', 100, { status: 500 }), false)).toBe('none');
   });
 });

@@ -23,6 +23,7 @@ export const outlierSpec: OutlierSpec = {
   ejectionMs: 5_000,
   ejectionMaxMs: 60_000,
   ejectedShareMax: 0.5,
+  every5xx: false,
 };
 
 export const probeSpec: ProbeSpec = {
