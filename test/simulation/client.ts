@@ -3,7 +3,11 @@ import type { ResponseHandler, ResponseHead } from '@weir/node/pipeline/dispatch
 import type { Failure } from '@weir/proto/http/failures.js';
 import { claim } from './ledger.js';
 
-export type RecordedEnd = 'good' | 'bad' | 'timeout' | 'left';
+/** `trouble`: told of a failure of an upstream before any answer had begun, as such or as an answer of 502, 503 or 504. */
+export type RecordedEnd = 'good' | 'answered here' | 'bad' | 'trouble' | 'timeout' | 'left';
+
+/** Of the answer that a route has of its own; no upstream answers so. */
+export const OWN_STATUS = 203;
 
 export class SimulatedClient implements ResponseHandler {
   readonly #onEnd: (end: RecordedEnd) => void;
@@ -30,11 +34,15 @@ export class SimulatedClient implements ResponseHandler {
 
   onComplete(): void {
     claim(this.#head !== null, 'an end without a head');
-    this.#end((this.#head?.status ?? 0) < 500 ? 'good' : 'bad');
+    const status = this.#head?.status ?? 0;
+    if (status === OWN_STATUS) this.#end('answered here');
+    else if (status >= 502 && status <= 504) this.#end('trouble');
+    else this.#end(status < 500 ? 'good' : 'bad');
   }
 
   onError(failed: Failure): void {
-    this.#end(failed.timer === undefined ? 'bad' : 'timeout');
+    if (failed.timer !== undefined && this.#head !== null) this.#end('timeout');
+    else this.#end(this.#head === null ? 'trouble' : 'bad');
   }
 
   onUpgrade(): void {

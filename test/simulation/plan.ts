@@ -1,15 +1,24 @@
 /**
- * What one simulated history is about: a route with its limits, retries and hedges, an upstream whose targets fall ill and
- * get well, and clients, some of whom leave. Everything follows from one seed. Pure.
+ * What one simulated history is about: a route with its limits, retries, hedges and fallbacks, an upstream whose targets
+ * fall ill and get well, another one that is asked in its place, what both are asked at once, and clients, some of whom
+ * leave. Everything follows from one seed. Pure.
  */
 
 import type { Random } from '@weir/node/time/clock.js';
 import { type History, historyOf } from '@weir/node/upstream/health/testing/histories.js';
-import type { HedgeSpec, RetrySpec } from '@weir/proto/snapshot/resilience.js';
+import type { ConcurrencySpec, FallbackSpec, HedgeSpec, RetrySpec } from '@weir/proto/snapshot/resilience.js';
 
 export interface Plan {
   /** The targets' fortunes, and who forms opinions about them. */
   readonly history: History;
+  /** Of the upstream that may be asked instead. */
+  readonly spareHistory: History;
+  readonly concurrency: ConcurrencySpec | null;
+  readonly spareConcurrency: ConcurrencySpec | null;
+  readonly queueMs: number;
+  /** In the order of the route's list; `repeats` is of the upstream. */
+  readonly fallbacks: readonly FallbackSpec['kind'][];
+  readonly repeats: boolean;
   readonly retry: RetrySpec;
   readonly hedge: HedgeSpec | null;
   readonly protectBytes: number;
@@ -18,6 +27,7 @@ export interface Plan {
   readonly attemptMs: number;
   /** Shares of the requests: that must not be repeated, that may be by their key, and that are given up by their client. */
   readonly unsafeShare: number;
+  readonly backgroundShare: number;
   readonly keyedShare: number;
   readonly leavingShare: number;
 }
@@ -46,6 +56,12 @@ export function planOf(random: Random): Plan {
   };
   return {
     history,
+    spareHistory: historyOf(random),
+    concurrency: concurrencyOf(random, pick),
+    spareConcurrency: concurrencyOf(random, pick),
+    queueMs: pick([30, 300, 2_000]),
+    fallbacks: pick([[], ['upstream'], ['respond'], ['upstream', 'respond']]),
+    repeats: random() < 0.5,
     retry,
     hedge: random() < 0.6 ? hedge : null,
     protectBytes: random() < 0.5 ? 1_024 : 0,
@@ -54,7 +70,25 @@ export function planOf(random: Random): Plan {
     firstByteMs: pick([200, 700, 5_000]),
     attemptMs: pick([0, 0, 400]),
     unsafeShare: 0.25 * random(),
+    backgroundShare: 0.3 * random(),
     keyedShare: 0.1,
     leavingShare: 0.05,
   };
+}
+
+type Pick = <T>(values: readonly [T, ...T[]]) => T;
+
+/** So few at once that those who come wait now and then, although there are not many. */
+function concurrencyOf(random: Random, pick: Pick): ConcurrencySpec | null {
+  const queue = pick([0, 3, 50]);
+  const limit = pick([1, 2, 4]);
+  const fixed: ConcurrencySpec = { mode: 'fixed', limitMin: limit, limitMax: limit, limitStart: limit, queue };
+  const adaptive: ConcurrencySpec = {
+    mode: 'adaptive',
+    limitMin: 1,
+    limitMax: 100,
+    limitStart: pick([2, 8, 100]),
+    queue,
+  };
+  return random() < 0.25 ? null : pick([fixed, adaptive]);
 }

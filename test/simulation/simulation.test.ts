@@ -18,7 +18,7 @@ function replay(seed: number): Simulation {
   return simulation;
 }
 
-it('keeps every invariant of ledger.ts in a thousand histories of retries, hedges, opinions and budgets', () => {
+it('keeps every invariant of ledger.ts in a thousand histories of admission, retries, hedges, fallbacks, opinions and budgets', () => {
   const total: Record<string, number> = {};
   for (const seed of seeds) {
     for (const [what, count] of Object.entries(replay(seed).ledger.seen)) total[what] = (total[what] ?? 0) + count;
