@@ -13,8 +13,8 @@ import type { Failure } from '@weir/proto/http/failures.js';
 import type { BodySink, RequestBody } from '../pipeline/dispatch.js';
 import type { HeldBytes } from '../upstream/retry/held-bytes.js';
 
-/** As much as a retry keeps of a body by default. */
-export const GATHER_BYTES_MAX = 64 * 1024;
+/** A 202 in time is worth more than a retry, for which 64 KiB are kept; it is asked for by requests that are slow already. */
+export const GATHER_BYTES_MAX = 1024 * 1024;
 
 export class AwaitedBody implements RequestBody, BodySink {
   readonly lengthBytes: number | null;

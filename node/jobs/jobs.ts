@@ -106,6 +106,7 @@ class NodeJobs implements Jobs, JobKeeper {
     if (this.#runningOf(sharer) >= ofOne(spec.runningMax, spec.ownerShare)) return this.#refuse('share');
     const { leaseMs, keepMs } = spec;
     const job: NewJob = { id: this.#ids.next(), routeId, owner, sharer, method, leaseMs, keepMs };
+    run.named(job.id);
     const running = new RunningJob(job, run, this);
     // Counted while it is being made, so that the bound holds.
     this.#running.set(job.id, running);

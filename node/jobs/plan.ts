@@ -5,8 +5,18 @@ import type { AsyncWish } from './prefer.js';
 export interface HandOverPlan {
   /** From the receipt of the request on. */
   readonly afterMs: number;
-  /** Value of Preference-Applied (RFC 7240 §3); null where the client wished for nothing. */
-  readonly applied: string | null;
+  /** How long the client would be made to wait without a job. */
+  readonly limitMs: number;
+  /** The client's wish is what is followed, and not the route alone. */
+  readonly isWished: boolean;
+  /** Seconds that the client wished to wait, where it does wait for so long; null where it is spared a part. */
+  readonly waitS: number | null;
+}
+
+/** Value of Preference-Applied (RFC 7240 §3): what was honoured, and nothing else. Null: nothing was wished for. */
+export function preferenceApplied({ isWished, waitS }: HandOverPlan, isOnTime: boolean): string | null {
+  if (!isWished) return null;
+  return waitS === null || !isOnTime ? 'respond-async' : `respond-async, wait=${waitS}`;
 }
 
 /** The 202 must still reach a client that has set itself a limit; making the job takes a part of this. */
@@ -25,6 +35,5 @@ export function handOverPlan(
   const waitMs = waitS === null ? (isWished ? spec.waitMs : Number.POSITIVE_INFINITY) : waitS * 1_000;
   const latestMs = limitMs - Math.min(RESERVE_MS, limitMs * RESERVE_SHARE);
   const afterMs = Math.max(0, Math.min(waitMs, spec.afterMs ?? Number.POSITIVE_INFINITY, latestMs));
-  if (!isWished) return { afterMs, applied: null };
-  return { afterMs, applied: waitS === null ? 'respond-async' : `respond-async, wait=${waitS}` };
+  return { afterMs, limitMs, isWished, waitS: isWished && waitS !== null && afterMs === waitMs ? waitS : null };
 }

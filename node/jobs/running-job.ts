@@ -28,6 +28,8 @@ export interface JobRun {
   readonly owner: JobOwner | null;
   readonly sharer: string;
   readonly method: string;
+  /** What its id will be if it is made; called at once. */
+  named(id: string): void;
   progress(): JobProgress;
   /** Ends the attempts of a job that was cancelled or lost, or that may not go on. */
   cancel(): void;

@@ -78,6 +78,15 @@ describe('a request that is handed over', () => {
     expect(record?.sharer).toBe(`address ${addressKey('2001:db8::ffff')}`);
   });
 
+  it('keeps its wish where nobody grants it: the route hands over by itself, and does not listen', async () => {
+    const world = setUp({ route: { async: { ...spec, prefer: false, afterMs: 3_000 } } });
+    expect(headerValue(world.run.last().request.headers, 'prefer')).toBe('respond-async, wait=2');
+    world.clock.advance(3_000);
+    await settle();
+    expect(world.handler.status).toBe(202);
+    expect(headerValue(world.handler.headers, 'preference-applied')).toBeUndefined();
+  });
+
   it('is handed over before the deadline of its client, whatever its wait is', async () => {
     const world = setUp({ request: { headers: [...asking, 'x-request-timeout-ms', '1000'] } });
     world.clock.advance(799);
@@ -139,6 +148,8 @@ describe('what is not ready when it is due', () => {
     world.clock.advance(25);
     await settle();
     expect(world.handler.status).toBe(202);
+    // It was not answered when it wished to be.
+    expect(headerValue(world.handler.headers, 'preference-applied')).toBe('respond-async');
   });
 
   it('is a body that nobody reads yet: it is gathered, and read below from its beginning', async () => {
@@ -220,6 +231,25 @@ describe('a client that leaves', () => {
   });
 
   const finishing = { async: { ...spec, onLeave: 'finish' } } as const;
+
+  it('has the job that finishes its request on its own line, also when none could be made', async () => {
+    const finished = setUp({ route: finishing });
+    finished.cancel();
+    expect(finished.exchange.jobId).toMatch(/^[0-9a-f]{16}$/);
+    finished.run.last().answer(204);
+    await settle();
+    expect(finished.ended[0]?.exchange.jobId).toBe(finished.exchange.jobId);
+
+    const refused = setUp({ route: finishing, create: () => Promise.reject(new StoreAway('away')) });
+    const below = refused.run.last().request.exchange;
+    below.attempts.push(createAttempt('10.0.0.1:80', refused.clock.nowMs()));
+    refused.cancel();
+    await settle();
+    // Its attempts would be told by nobody else: the client's line was written when it left.
+    expect(refused.ended).toHaveLength(1);
+    expect(refused.ended[0]?.exchange).toMatchObject({ status: 499, failure: { code: 'client_gone' } });
+    expect(refused.ended[0]?.exchange).toMatchObject({ jobId: refused.exchange.jobId, attempts: [{}] });
+  });
 
   it('leaves it to be finished where the route says so, and hears nothing more of it', async () => {
     const world = setUp({ route: finishing });

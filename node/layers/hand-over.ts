@@ -19,7 +19,7 @@
  * A client that leaves before the 202 takes its request with it, unless the route says that it is to be finished; one
  * that leaves after it does not. No upgrade is passed on, since no request that asks for one comes here.
  */
-import { type Failure, failureTable, timerFired } from '@weir/proto/http/failures.js';
+import { type Failure, failure, timerFired } from '@weir/proto/http/failures.js';
 import { hasField, withoutField } from '@weir/proto/http/headers.js';
 import { webSocketAsk } from '@weir/proto/http/upgrade.js';
 import type { AsyncSpec } from '@weir/proto/snapshot/jobs.js';
@@ -30,11 +30,12 @@ import { publicJobId } from '../jobs/job-id.js';
 import { jobRoute } from '../jobs/job-limits.js';
 import { keptHead } from '../jobs/kept-head.js';
 import { NoJob } from '../jobs/no-job.js';
-import { type HandOverPlan, handOverPlan } from '../jobs/plan.js';
+import { type HandOverPlan, handOverPlan, preferenceApplied } from '../jobs/plan.js';
 import { asyncWish, withoutAsyncWish } from '../jobs/prefer.js';
 import type { JobRun, RunningJob } from '../jobs/running-job.js';
 import { Spool } from '../jobs/spool.js';
 import { acceptedAnswer } from '../jobs/status-answer.js';
+import { writeEnd } from '../jobs/told-end.js';
 import type { RouteObserver } from '../observe/observer.js';
 import { publicNamesOf } from '../observe/public-names.js';
 import type { Place } from '../pipeline/chain.js';
@@ -47,7 +48,7 @@ import {
   type ResponseHandler,
   type ResponseHead,
 } from '../pipeline/dispatch.js';
-import { type Exchange, forkExchange, joinExchange } from '../pipeline/exchange.js';
+import { forkExchange, joinExchange } from '../pipeline/exchange.js';
 import type { ChainServices } from '../pipeline/services.js';
 import { clientBudget } from '../time/client-deadline.js';
 import type { Timer } from '../time/clock.js';
@@ -71,10 +72,26 @@ export const handOver =
       services,
     };
     return (next) => (request, handler) => {
-      const plan = planOf(request, rules);
+      const plan = planOf(request, rules.spec, route.timeouts.totalMs, services);
       return plan === null ? next(request, handler) : new HandingOver(request, handler, plan, rules).begin();
     };
   };
+
+/** Null for what is never handed over: tunnels, heads without a body to keep, gRPC, a deadline that has passed. */
+function planOf(
+  { method, headers, body, exchange }: GatewayRequest,
+  spec: AsyncSpec,
+  totalMs: number,
+  { clock, gateway }: ChainServices,
+): HandOverPlan | null {
+  if (method === 'HEAD' || webSocketAsk(method, headers, body !== null) !== 'none') return null;
+  if (hasField(headers, 'grpc-timeout')) return null;
+  const budget = clientBudget(headers, gateway.names.deadlineHeader);
+  // The deadline layer refuses what can't be read.
+  if ('malformed' in budget) return null;
+  const limitMs = Math.min(totalMs, budget.budgetMs ?? Number.POSITIVE_INFINITY);
+  return exchange.receivedAtMs + limitMs <= clock.nowMs() ? null : handOverPlan(spec, asyncWish(headers), limitMs);
+}
 
 interface Rules {
   readonly spec: AsyncSpec;
@@ -83,27 +100,6 @@ interface Rules {
   readonly conceal: (text: string) => string;
   readonly observer: RouteObserver;
   readonly services: ChainServices;
-}
-
-interface TimedPlan extends HandOverPlan {
-  /** How long the client would be made to wait without a job. */
-  readonly limitMs: number;
-}
-
-/** Null for what is never handed over: tunnels, heads without a body to keep, gRPC, a deadline that has passed. */
-function planOf(
-  { method, headers, body, exchange }: GatewayRequest,
-  { spec, route, services }: Rules,
-): TimedPlan | null {
-  if (method === 'HEAD' || webSocketAsk(method, headers, body !== null) !== 'none') return null;
-  if (hasField(headers, 'grpc-timeout')) return null;
-  const budget = clientBudget(headers, services.gateway.names.deadlineHeader);
-  // The deadline layer refuses what can't be read.
-  if ('malformed' in budget) return null;
-  const limitMs = Math.min(route.timeouts.totalMs, budget.budgetMs ?? Number.POSITIVE_INFINITY);
-  if (exchange.receivedAtMs + limitMs <= services.clock.nowMs()) return null;
-  const plan = handOverPlan(spec, asyncWish(headers), limitMs);
-  return plan === null ? null : { ...plan, limitMs };
 }
 
 /** What is not ready when it is due is looked at again after this long. */
@@ -119,7 +115,7 @@ class HandingOver implements ResponseHandler, JobRun {
   readonly method: string;
   readonly #request: GatewayRequest;
   readonly #handler: ResponseHandler;
-  readonly #plan: TimedPlan;
+  readonly #plan: HandOverPlan;
   readonly #rules: Rules;
   /** The request as it goes on below, with an exchange of its own. */
   readonly #below: GatewayRequest;
@@ -131,9 +127,11 @@ class HandingOver implements ResponseHandler, JobRun {
   #isClientGone = false;
   /** Its client's deadline came before the word of the store. */
   #isTooLateForJob = false;
+  /** It was ready when it was due. */
+  #isOnTime = true;
   #cancelBelow: Cancel = nothingToCancel;
 
-  constructor(request: GatewayRequest, handler: ResponseHandler, plan: TimedPlan, rules: Rules) {
+  constructor(request: GatewayRequest, handler: ResponseHandler, plan: HandOverPlan, rules: Rules) {
     const { services, route } = rules;
     this.routeId = route.id;
     this.method = request.method;
@@ -145,7 +143,10 @@ class HandingOver implements ResponseHandler, JobRun {
     this.#below = {
       ...request,
       // The client's budget is for its own wait, which ends here.
-      headers: withoutField(withoutAsyncWish(request.headers), services.gateway.names.deadlineHeader),
+      headers: withoutField(
+        plan.isWished ? withoutAsyncWish(request.headers) : request.headers,
+        services.gateway.names.deadlineHeader,
+      ),
       body: this.#body,
       exchange: { ...forkExchange(request.exchange), noJob: new NoJob() },
     };
@@ -180,6 +181,8 @@ class HandingOver implements ResponseHandler, JobRun {
       this.#isClientGone = true;
       this.#timer.cancel();
       if (this.#stage === 'waiting') this.#askForJob();
+      // The line about the client is written now, so it can name no job but this one.
+      this.#request.exchange.jobId = this.#below.exchange.jobId;
       return;
     }
     this.#giveUp();
@@ -191,7 +194,9 @@ class HandingOver implements ResponseHandler, JobRun {
     this.#end();
     this.#spool.drop();
     this.#cancelBelow();
-    joinExchange(this.#request.exchange, this.#below.exchange);
+    // The client's exchange was looked at when it left, so what was tried for it is told on its own.
+    if (this.#isClientGone) this.#told('failed', failure('client_gone', 'the client left, and no job could be made'));
+    else joinExchange(this.#request.exchange, this.#below.exchange);
   }
 
   #leftMs(sinceReceivedMs: number): number {
@@ -216,6 +221,7 @@ class HandingOver implements ResponseHandler, JobRun {
       this.#askForJob();
       return;
     }
+    this.#isOnTime = false;
     const lastLookMs = this.#lastLookMs();
     if (lastLookMs > 0) this.#timer.arm(Math.min(LOOK_AGAIN_MS, lastLookMs));
     else this.#waitOn();
@@ -290,11 +296,10 @@ class HandingOver implements ResponseHandler, JobRun {
     this.#stage = 'job';
     this.#timer.cancel();
     services.observer.decided('handed_over', this.routeId);
-    exchange.jobId = publicJobId(job.id);
+    exchange.jobId = below.jobId;
     exchange.consumerId = below.consumerId;
     exchange.vouchedBy = below.vouchedBy;
     exchange.upstreamId = below.upstreamId;
-    below.jobId = exchange.jobId;
     below.requestBytes = exchange.requestBytes;
     // A span of its own, beneath the client's; attempts that began before are told that one for their parent.
     below.parentSpanId = exchange.spanId;
@@ -310,8 +315,10 @@ class HandingOver implements ResponseHandler, JobRun {
 
   #accept({ record }: RunningJob): void {
     const { prefix } = this.#rules.services.gateway.jobs;
-    const { status, headers, body } = acceptedAnswer(record, prefix, this.#plan.applied);
-    answerDirectly(this.#request, this.#handler, status, headers, body);
+    const applied = preferenceApplied(this.#plan, this.#isOnTime);
+    const { status, headers, body } = acceptedAnswer(record, prefix, applied);
+    const { limitFields } = this.#below.exchange;
+    answerDirectly(this.#request, this.#handler, status, [...headers, ...limitFields], body);
   }
 
   #end(): void {
@@ -363,6 +370,10 @@ class HandingOver implements ResponseHandler, JobRun {
 
   // What the job asks and tells.
 
+  named(id: string): void {
+    this.#below.exchange.jobId = publicJobId(id);
+  }
+
   progress(): JobProgress {
     const { attempts } = this.#below.exchange;
     return {
@@ -380,20 +391,14 @@ class HandingOver implements ResponseHandler, JobRun {
 
   ended(state: JobState, failed: JobFailure | null): void {
     this.#end();
+    this.#told(state, failed);
+  }
+
+  #told(state: JobState, failed: JobFailure | null): void {
     const { exchange } = this.#below;
     exchange.endedAtMs = this.#rules.services.clock.nowMs();
     exchange.responseBytes = this.#spool.bytes;
-    toldAs(exchange, state, failed, this.#spool.head?.status ?? 0);
+    writeEnd(exchange, state, failed, this.#spool.head?.status ?? 0);
     this.#rules.observer.jobEnded(this.#below);
   }
-}
-
-/** How a job stands in the log: by the answer that may be collected, or by why there is none. */
-function toldAs(exchange: Exchange, state: JobState, failed: JobFailure | null, status: number): void {
-  const ends: Readonly<Partial<Record<JobState, Failure>>> = {
-    cancelled: { code: 'job_cancelled', detail: 'the job was cancelled' },
-    lost: { code: 'job_lost', detail: 'the job was lost: its store was away, or its lease had passed' },
-  };
-  exchange.failure = failed ?? ends[state] ?? null;
-  exchange.status = exchange.failure === null ? status : failureTable[exchange.failure.code].status;
 }

@@ -1,7 +1,8 @@
 /**
  * Rate limits of the route, at two places of its chain. A request passes when all of them allow it; one that a limit
  * refuses costs the others of the same place nothing.
- * Every answer, refusals included, states the policies and what is left (limit/ratelimit-fields.ts).
+ * Every answer, refusals included, states the policies and what is left (limit/ratelimit-fields.ts). So does the 202 of a
+ * job, which is given above this layer: `exchange.limitFields` is for that.
  *
  * Keys: an IPv6 client is its /64, since that is what one household or host is given and can change within at will. A
  * request without an authenticated consumer counts for its address, and one without the header for all that have none.
@@ -55,7 +56,11 @@ function limitBy(route: RouteSpec, services: ChainServices, isMine: (spec: Limit
     const verdicts = judge(limits, request, services.clock.nowMs());
     const left = rateLimit(verdicts);
     const refusing = verdicts.findIndex(({ allowed }) => !allowed);
-    if (refusing === -1) return next(request, editedResponse(handler, edit, left));
+    if (refusing === -1) {
+      const { exchange } = request;
+      if (exchange.noJob !== null) exchange.limitFields = edit(exchange.limitFields, 'response', left);
+      return next(request, editedResponse(handler, edit, left));
+    }
     const waitMs = verdicts.reduce(
       (most, verdict) => (verdict.allowed ? most : Math.max(most, verdict.retryAfterMs)),
       0,

@@ -6,6 +6,7 @@
  */
 
 import type { Failure, FailureCode, TimerName } from '@weir/proto/http/failures.js';
+import type { HeaderList } from '@weir/proto/http/headers.js';
 import type { CacheResult } from '../cache/results.js';
 import type { NoJob } from '../jobs/no-job.js';
 import { type AttemptCause, type AttemptPhase, attemptPhases } from './dispatch.js';
@@ -71,6 +72,11 @@ export interface Exchange {
   cache: CacheResult | null;
   /** An answer of the route's own took the place of the upstream's. Written by the fallback layer. */
   hasFallenBack: boolean;
+  /**
+   * What rate limits say of themselves on each answer, where the request may become a job: for the one that hand-over gives.
+   * Written by the limit layer.
+   */
+  limitFields: HeaderList;
   /** Bytes of request body taken from the client. Written by the listener. */
   requestBytes: number;
   /** Bytes of response body handed to the listener. Written by the observe layer. */
@@ -168,6 +174,7 @@ export interface ExchangeOrigin {
   readonly peerTrusted: boolean;
 }
 
+const NO_FIELDS: HeaderList = [];
 const NO_PARAMS: Readonly<Record<string, string>> = Object.freeze({});
 
 export function createExchange(origin: ExchangeOrigin): Exchange {
@@ -197,6 +204,7 @@ export function createExchange(origin: ExchangeOrigin): Exchange {
     noJob: null,
     cache: null,
     hasFallenBack: false,
+    limitFields: NO_FIELDS,
     requestBytes: 0,
     responseBytes: 0,
     status: 0,

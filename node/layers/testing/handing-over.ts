@@ -108,6 +108,7 @@ export function setUp({ route = {}, request = {}, create, store: otherwise }: Gi
 
 export const quietRun: JobRun = {
   ...{ routeId: 'r', owner: null, sharer: 'other', method: 'GET' },
+  named: () => {},
   progress: () => noProgress,
   cancel: () => {},
   ended: () => {},

@@ -65,6 +65,19 @@ describe('a request with Prefer: respond-async', () => {
     expect(gateway.bugs).toEqual([]);
   });
 
+  it('is told what is left of its limits with the 202 as with any answer', async () => {
+    const limits = 'auth: [apiKey], limits: [{ rate: 5/m, by: route }, { rate: 7/m, by: consumer }]';
+    const consumers = `consumers: [{ id: a, keys: ["\${KEY_A}"] }]`;
+    const { gateway } = await started(`async: true, ${limits}`, '', consumers);
+    const headers = { ...preferring, 'x-api-key': env.KEY_A };
+    const answers = [await fetch(gateway.url, { headers }), await fetch(gateway.url, { headers })];
+    expect(answers.map(({ status }) => status)).toEqual([202, 202]);
+    const left = answers.map(({ headers }) => headers.get('ratelimit')?.replace(/;t=\d+/g, ''));
+    expect(left[0]).toMatch(/r=4.*r=6/);
+    expect(left[1]).toMatch(/r=3.*r=5/);
+    expect(answers[0]?.headers.get('ratelimit-policy')).toMatch(/q=5.*q=7/);
+  });
+
   it('is answered in the ordinary way when the answer comes in time', async () => {
     const { gateway, upstream } = await started('async: { after: 20s }');
     const answer = fetch(`${gateway.url}/quick`, { headers: { prefer: 'respond-async, wait=15' } });
