@@ -28,6 +28,8 @@ export interface JobCounts {
   readonly ended: Readonly<Record<JobState, number>>;
   readonly refused: Readonly<Record<JobRefusal, number>>;
   readonly resultBytes: number;
+  /** Jobs that nobody was told of, and that the store may still have. */
+  readonly orphans: number;
 }
 
 export interface Jobs {
@@ -165,6 +167,7 @@ class NodeJobs implements Jobs, JobKeeper {
       ended: this.#ended,
       refused: this.#refused,
       resultBytes: this.#resultBytes,
+      orphans: this.#orphans.size,
     };
   }
 

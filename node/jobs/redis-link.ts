@@ -70,7 +70,8 @@ export class RedisLink {
     } catch (error) {
       if (!isAway(error)) throw error;
       this.#isAnswering = false;
-      if (wantsAnother(error)) reconnect(this.#client);
+      // The one that listens would not find out for itself, as it waits for nothing.
+      if (wantsAnother(error)) for (const each of [this.#client, this.#listener]) reconnect(each);
       throw new StoreAway(error.message, { cause: error });
     }
   }

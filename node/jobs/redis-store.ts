@@ -13,8 +13,8 @@
  * by number, so a write whose answer was lost can be repeated, and only while the job is pending: after a Redis that
  * came back empty nothing is left behind that nobody would ever delete. So is a job: one script makes it.
  *
- * Pieces are the one thing that is large, so only a few are on their way at once: were all jobs to send theirs together, the
- * last ones would take longer than a command may, over a line that is well.
+ * Pieces are the one thing that is large, so only a few are on their way at once, in either direction: were all jobs to send
+ * theirs together, the last ones would take longer than a command may, over a line that is well.
  */
 import { createHash } from 'node:crypto';
 import type { Clock } from '../time/clock.js';
@@ -110,7 +110,7 @@ class RedisStore implements JobStore {
   }
 
   read(id: string, index: number): Promise<Uint8Array | null> {
-    return this.#link.ask((client) => client.hgetBuffer(bodyOf(id), String(index)));
+    return this.#turns.take(() => this.#link.ask((client) => client.hgetBuffer(bodyOf(id), String(index))));
   }
 
   async forget(id: string): Promise<void> {

@@ -92,7 +92,7 @@ export class RunningJob implements SpoolKeeper {
   }
 
   done(head: ResultHead, bytes: number, pieces: number): void {
-    void this.#end({ kind: 'done', head, bytes, pieces }, null);
+    void this.#end({ kind: 'done', head, bytes, pieces });
   }
 
   failed({ code, detail, timer, limitMs }: Failure): void {
@@ -102,7 +102,7 @@ export class RunningJob implements SpoolKeeper {
       ...(timer === undefined ? {} : { timer }),
       ...(limitMs === undefined ? {} : { limitMs }),
     };
-    void this.#end({ kind: 'failed', failure: told }, told);
+    void this.#end({ kind: 'failed', failure: told });
   }
 
   /** Nobody was told of it: the client left or was answered, or the node was drained, while it was being made. */
@@ -157,11 +157,11 @@ export class RunningJob implements SpoolKeeper {
       });
   }
 
-  async #end(event: JobEvent, failed: JobFailure | null): Promise<void> {
+  /** Told as the store has it: another end may have come first, or there may have been no room for this one. */
+  async #end(event: JobEvent): Promise<void> {
     const record = await this.#insist(() => this.#keeper.store.apply(this.id, event));
     if (record === undefined) return;
-    const state = record?.state ?? 'lost';
-    this.#over(state, state === 'failed' ? failed : null);
+    this.#over(record?.state ?? 'lost', record?.failure ?? null);
   }
 
   #over(state: JobState, failed: JobFailure | null): void {

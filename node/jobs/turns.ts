@@ -1,6 +1,6 @@
 /**
  * Lets a few act at once, and the others one after the other as soon as one is done. Nobody waits for a limit of time here:
- * whoever acts has one of his own. Bounded by its callers, of which each has one turn at most.
+ * whoever acts has one of his own. Bounded by its callers, each of which waits for one turn: a job that runs, or a client that collects one.
  */
 export class Turns {
   readonly #max: number;

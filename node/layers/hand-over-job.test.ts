@@ -127,11 +127,12 @@ describe('a job that is still being made', () => {
     });
     world.clock.advance(5_000);
     await settle();
-    expect(world.jobs.counts()).toMatchObject({ running: 0, stored: 1, refused: { store: 1 } });
+    expect(world.jobs.counts()).toMatchObject({ running: 0, stored: 1, orphans: 1, refused: { store: 1 } });
     isAway = false;
     world.clock.advance(1_000);
     await settle();
-    expect([world.jobs.counts().stored, world.bugs]).toEqual([0, []]);
+    expect(world.jobs.counts()).toMatchObject({ stored: 0, orphans: 0 });
+    expect(world.bugs).toEqual([]);
   });
 });
 
@@ -210,6 +211,21 @@ describe('a job that is ended from elsewhere', () => {
       await settle();
     }
     expect([other.run.last().cancelled, other.jobs.counts().ended.lost, other.bugs]).toEqual([true, 1, []]);
+  });
+
+  it('is told as its store has it, where that had no room for the head of its answer', async () => {
+    const full = { code: 'job_store_full', detail: 'no room' } as const;
+    const world = setUp({
+      store: (memory) => ({
+        apply: (id, event) => memory.apply(id, event.kind === 'done' ? { kind: 'failed', failure: full } : event),
+      }),
+    });
+    world.clock.advance(2_000);
+    await settle();
+    world.run.last().answer(200);
+    await settle();
+    expect(world.ended[0]?.exchange).toMatchObject({ status: 503, failure: full });
+    expect(world.jobs.counts().ended).toMatchObject({ done: 0, failed: 1 });
   });
 
   it.each(['write', 'apply'] as const)(

@@ -30,6 +30,12 @@ export function jobFamilies(sources: JobSources): Family[] {
       isReachable ? 1 : 0,
     ),
     one(
+      'gauge',
+      'weir_jobs_orphans',
+      'Jobs that nobody was told of, and that are to be forgotten when the store can be asked.',
+      ({ orphans }) => orphans,
+    ),
+    one(
       'counter',
       'weir_jobs_result_bytes_total',
       'Bytes of results given to the store.',

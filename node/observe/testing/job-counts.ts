@@ -11,6 +11,7 @@ export function jobCounts(overrides: Partial<JobCounts> = {}): JobCounts {
     ended: { pending: 0, done: 0, failed: 0, cancelled: 0, lost: 0 },
     refused: { store: 0, full: 0, busy: 0, share: 0, late: 0, draining: 0 },
     resultBytes: 0,
+    orphans: 0,
     ...overrides,
   };
 }

@@ -140,6 +140,24 @@ describe('a Redis that hangs', () => {
     expect(await store.write('x', 0, piece)).toBe('written');
   });
 
+  it('is sent few pieces at once, and those that wait for their turn are told within the same moment', async () => {
+    const own = await startRedis(stage);
+    const way = await countedWay(stage, own.port);
+    const store = await open(`redis://127.0.0.1:${way.port}`, bounds);
+    await store.create(job);
+    const piece = new Uint8Array(64 * 1024);
+    own.signal('SIGSTOP');
+    const before = way.sentBytes();
+    const pieces = Array.from({ length: 100 }, (_, index) => store.write('x', index, piece));
+    const outcomes = await Promise.allSettled(pieces);
+    expect(outcomes.every(({ status }) => status === 'rejected')).toBe(true);
+    expect(way.sentBytes() - before).toBeLessThan(17 * piece.byteLength);
+    own.signal('SIGCONT');
+    await reaches(store);
+    const written = await Promise.all(pieces.map((_, index) => store.write('x', index, piece)));
+    expect(new Set(written)).toEqual(new Set(['written']));
+  });
+
   it('for longer than a lease lets nobody be called dead before he could be back', async () => {
     const own = await startRedis(stage);
     const [runs, looks] = [await open(own.url, bounds), await open(own.url, bounds)];
