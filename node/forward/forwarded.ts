@@ -23,8 +23,22 @@ function forwardedHost(authority: string): string {
   return last.host;
 }
 
+/** The element that was made last: behind a balancer, or for one busy client, it is the next one's as well. */
+const lastElement = { peerAddress: '', authority: '', scheme: '', text: '' };
+
 /** One element of Forwarded. */
 export function forwardedElement(peerAddress: string, authority: string, scheme: string): string {
+  const last = lastElement;
+  if (peerAddress !== last.peerAddress || authority !== last.authority || scheme !== last.scheme) {
+    last.peerAddress = peerAddress;
+    last.authority = authority;
+    last.scheme = scheme;
+    last.text = elementOf(peerAddress, authority, scheme);
+  }
+  return last.text;
+}
+
+function elementOf(peerAddress: string, authority: string, scheme: string): string {
   return `for=${forwardedNode(peerAddress)};host=${forwardedHost(authority)};proto=${scheme}`;
 }
 

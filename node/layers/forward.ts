@@ -65,6 +65,8 @@ export const forward: Place = (route, services) => {
   const ended = new Set([...hopByHopFields, ...REPLACED, names.deadlineHeader, names.requestIdHeader]);
   const endedFromUntrusted = new Set([...ended, ...ORIGIN_CLAIMS]);
   const pseudonym = names.via.toLowerCase();
+  const ownVia = `1.1 ${names.via}`;
+  const passed = new EndToEndFields();
   const { clock } = services;
 
   const upstreamHeaders = (request: GatewayRequest, via: string | undefined): MutableHeaderList => {
@@ -74,7 +76,7 @@ export const forward: Place = (route, services) => {
     // A handshake is made anew by the transport, which knows it by these two.
     if (webSocketAsk(request.method, headers, request.body !== null) === 'handshake')
       list.push('connection', 'upgrade', 'upgrade', 'websocket');
-    list.push('via', via === undefined ? `1.1 ${names.via}` : `${via}, 1.1 ${names.via}`);
+    list.push('via', via === undefined ? ownVia : `${via}, ${ownVia}`);
     pushOrigin(request, list);
     list.push(names.requestIdHeader, exchange.id);
     if (exchange.traceId !== '') {
@@ -95,7 +97,7 @@ export const forward: Place = (route, services) => {
     if (hops === 0) return answerDirectly(request, handler, 204, []);
     const headers = upstreamHeaders(request, via);
     if (hops !== null) headers.push('max-forwards', String(hops - 1));
-    return next(withHeaders(request, headers), new EndToEnd(handler, clock));
+    return next(withHeaders(request, headers), new EndToEnd(handler, passed, clock));
   };
 };
 
@@ -159,21 +161,37 @@ function endToEnd(headers: HeaderList): MutableHeaderList {
   return kept;
 }
 
+/** The same for one answer after the other: those with the very same list, as the transport reads it, share what is kept. */
+class EndToEndFields {
+  #from: HeaderList = [];
+  #kept: HeaderList = [];
+
+  of(headers: HeaderList): HeaderList {
+    if (headers !== this.#from) {
+      this.#kept = endToEnd(headers);
+      this.#from = headers;
+    }
+    return this.#kept;
+  }
+}
+
 /** Passes a response on without the fields that were meant for this hop. */
 class EndToEnd implements ResponseHandler {
   readonly #handler: ResponseHandler;
+  readonly #passed: EndToEndFields;
   readonly #clock: Clock;
 
-  constructor(handler: ResponseHandler, clock: Clock) {
+  constructor(handler: ResponseHandler, passed: EndToEndFields, clock: Clock) {
     this.#handler = handler;
+    this.#passed = passed;
     this.#clock = clock;
   }
 
   onHeaders(head: ResponseHead): void {
-    const headers = endToEnd(head.headers);
+    const headers = this.#passed.of(head.headers);
     const age = ageSeconds(headers, this.#clock.wallMs());
-    if (age !== null) headers.push('age', String(age));
-    this.#handler.onHeaders(new EditedHead(head, headers));
+    const dated = age === null ? headers : [...headers, 'age', String(age)];
+    this.#handler.onHeaders(new EditedHead(head, dated));
   }
 
   onData(chunk: Uint8Array): boolean {

@@ -101,8 +101,22 @@ export function readHead(
   if (sizeBytes > limits.headerBytes) {
     return failure('headers_too_large', `the request head is larger than ${limits.headerBytes} bytes`);
   }
-  if (host === undefined || !AUTHORITY.test(host)) return bad('Host is missing, empty or not a host');
-  return readFraming(host.toLowerCase(), contentLength, transferEncoding, closeAsked);
+  const authority = host === undefined ? null : authorityOf(host);
+  if (authority === null) return bad('Host is missing, empty or not a host');
+  return readFraming(authority, contentLength, transferEncoding, closeAsked);
+}
+
+/** The Host that was read last, and what it named: nearly all requests of a listener name the same few. */
+const lastHost = { text: '', authority: '' };
+
+/** In lower case; null for what is no host. */
+function authorityOf(host: string): string | null {
+  if (host !== lastHost.text) {
+    if (!AUTHORITY.test(host)) return null;
+    lastHost.text = host;
+    lastHost.authority = host.toLowerCase();
+  }
+  return lastHost.authority === '' ? null : lastHost.authority;
 }
 
 const BEYOND_ASCII = /[^\0-\x7f]/;
@@ -113,7 +127,7 @@ const BEYOND_ASCII_RUNS = /[^\0-\x7f]+/g;
  * else stays as it came. U+FFFD stands for bytes that were not UTF-8; it is left, and refused with other bad characters.
  */
 export function targetText(raw: string): string {
-  if (!BEYOND_ASCII.test(raw)) return raw;
+  if (raw === '' || !BEYOND_ASCII.test(raw)) return raw;
   return raw.includes('\ufffd') ? raw : raw.replace(BEYOND_ASCII_RUNS, encodeURIComponent);
 }
 

@@ -19,8 +19,9 @@ import { Pool, type PoolStats } from './pools/pool.js';
 import type { HeldBytes } from './retry/held-bytes.js';
 import type { Target } from './target.js';
 import { type AlpnOffer, type Connector, createConnector, type OpenEvents } from './transport/connector.js';
-import { createPlainConnection } from './transport/http1.js';
+import { createPlainConnection, type PlainTerms } from './transport/http1.js';
 import { Inlet } from './transport/http1-inlet.js';
+import { LastHead } from './transport/http1-parser.js';
 import { createHttp2Connection, STREAMS_MAX } from './transport/http2.js';
 import { loadTlsMaterial, type TlsMaterial, tlsFingerprint } from './transport/tls-material.js';
 import { createHttp1Connection } from './transport/undici.js';
@@ -200,7 +201,7 @@ function dialOf(
   // Without TLS there is nothing to choose by: HTTP/2 is spoken where the configuration says so (RFC 9113 §3.3).
   const priorKnowledge = spec.scheme === 'http' && upstream.protocol === 'http2';
   const isPlain = spec.scheme === 'http' && upstream.protocol !== 'http2' && upstream.pool.client === 'native';
-  if (isPlain) return plainDial(connector, headBytesMax, clock);
+  if (isPlain) return plainDial(connector, { headBytesMax, lastHead: new LastHead(), clock });
   return (events) =>
     connector(ALPN[upstream.protocol], {
       onTls: () => events.onTls(),
@@ -218,13 +219,12 @@ function dialOf(
 }
 
 /** HTTP/1.1 without TLS, by the transport of our own. */
-function plainDial(connector: Connector, headBytesMax: number, clock: Clock): Dial<Connection> {
+function plainDial(connector: Connector, terms: PlainTerms): Dial<Connection> {
   return (events) => {
     const inlet = new Inlet();
     const open: OpenEvents = {
       onTls: () => events.onTls(),
-      onOpened: ({ socket, address }) =>
-        events.onConnected(createPlainConnection(socket, inlet, address, headBytesMax, clock)),
+      onOpened: ({ socket, address }) => events.onConnected(createPlainConnection(socket, inlet, address, terms)),
       onFailed: (failed) => events.onFailed(failed),
     };
     return connector(ALPN.http1, open, inlet);

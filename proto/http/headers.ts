@@ -53,7 +53,8 @@ export function withoutField(headers: HeaderList, name: string): MutableHeaderLi
 
 /** A new list in which the field stands once, last, with this value. */
 export function withField(headers: HeaderList, name: string, value: string): MutableHeaderList {
-  const list = withoutField(headers, name);
+  // Where the field is new, which is the usual case, the list is copied as a whole.
+  const list = hasField(headers, name) ? withoutField(headers, name) : headers.slice();
   list.push(name, value);
   return list;
 }

@@ -11,12 +11,11 @@ export function addressTexts(): (bytes: ArrayBuffer) => string {
   return (bytes) => {
     const view = new Uint8Array(bytes);
     if (view.length !== 4) return view.length === 16 ? textOf(view) : '';
-    const [a = 0, b = 0, c = 0, d = 0] = view;
-    const key = a * 0x1000000 + b * 0x10000 + c * 0x100 + d;
+    const key = (view[0] ?? 0) * 0x1000000 + (view[1] ?? 0) * 0x10000 + (view[2] ?? 0) * 0x100 + (view[3] ?? 0);
     const known = remembered.get(key);
     if (known !== undefined) return known;
     if (remembered.size >= REMEMBERED_MAX) remembered.clear();
-    const text = `${a}.${b}.${c}.${d}`;
+    const text = view.join('.');
     remembered.set(key, text);
     return text;
   };

@@ -23,7 +23,7 @@ const name = fc.constantFrom(
   'etag',
   'x-a',
   'x-b',
-  'x-long',
+  'set-cookie',
   'date',
   'content-length',
   'connection',
@@ -41,22 +41,36 @@ const value = fc.constantFrom(
   'close',
   'x-a',
 );
-const heads = fc.array(fc.array(fc.tuple(name, value), { maxLength: 6, size: 'max' }), { maxLength: 8, size: 'max' });
+const field = fc.tuple(name, value);
+const fields = fc.array(field, { maxLength: 5, size: 'max' });
 const OURS = ['date', 'content-length', 'connection', 'te'];
 
 it('writes the fields that pass, in their order, whatever was written before', () => {
+  // Few starts, which come again and again with another end, and now and then with another status.
+  const starts = fc.array(fields, { minLength: 1, maxLength: 3 });
+  const answers = fc.array(
+    fc.record({
+      which: fc.nat(),
+      end: fc.array(field, { minLength: 1, maxLength: 2 }),
+      status: fc.constantFrom(200, 200, 408),
+      withholds: fc.constantFrom(false, false, false, true),
+    }),
+    { maxLength: 20, size: 'max' },
+  );
   fc.assert(
-    fc.property(heads, fc.boolean(), (all, withholds) => {
-      for (const fields of all) {
-        const named = fields.flatMap(([field, text]) => (field === 'connection' ? [text] : []));
-        const passing = fields.filter(
+    fc.property(starts, answers, (known, all) => {
+      for (const { which, end, status, withholds } of all) {
+        const head = [...(known[which % known.length] ?? []), ...end];
+        const named = head.flatMap(([field, text]) => (field === 'connection' ? [text] : []));
+        const passing = head.filter(
           ([field]) => !OURS.includes(field) && !named.includes(field) && !(withholds && field === 'x-b'),
         );
-        const lines = written(200, fields.flat(), withholds ? (field) => field === 'x-b' : undefined);
-        expect(lines).toEqual(['200 OK', ...passing.map(([field, text]) => `${field}: ${text}`)]);
+        const lines = written(status, head.flat(), withholds ? (field) => field === 'x-b' : undefined);
+        const statusLine = status === 200 ? '200 OK' : '408 Request Timeout';
+        expect(lines).toEqual([statusLine, ...passing.map(([field, text]) => `${field}: ${text}`)]);
       }
     }),
-    { numRuns: 500 },
+    { numRuns: 1_000 },
   );
 });
 
@@ -67,6 +81,14 @@ it.each(['\r\nset-cookie: a=b', 'a\nb', '\r', '\0'])('refuses a value that would
       expect(() => written(200, ['x-split', text])).toThrow('holds a line break');
       expect(() => written(200, ['x-first', '\xe9', 'x-split', text])).toThrow('holds a line break');
     }
+  }
+});
+
+it('takes a short head for no other that began as it does', () => {
+  const long = Array.from({ length: 21 }, (_, at) => [`x-${at}`, 'same']);
+  for (const count of [21, 5, 21, 5]) {
+    const head = [...long.slice(0, count - 1), ['x-end', `${count}`]];
+    expect(written(200, head.flat())).toEqual(['200 OK', ...head.map((pair) => pair.join(': '))]);
   }
 });
 

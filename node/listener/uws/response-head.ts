@@ -1,5 +1,10 @@
-/** Writes the head of a response into the library's response object. Owns what is remembered of fields between responses. */
+/**
+ * Writes the head of a response into the library's response object. Owns what is remembered of heads that were written:
+ * answers of one kind are headed alike but for their last field, which is the gateway's own (the request id).
+ */
+
 import type { HttpResponse } from 'uWebSockets.js';
+import { Buffer } from 'node:buffer'; // The global is a getter, which costs a call each time.
 import type { HeaderList } from '@weir/proto/http/headers.js';
 import { connectionNamed } from '@weir/proto/http/hop-by-hop.js';
 import { isOurField, statusText } from '../response-framing.js';
@@ -15,55 +20,81 @@ export function writeHead(
   res: HttpResponse,
   status: number,
   headers: HeaderList,
-  isWithheld: (name: string) => boolean = never,
+  isWithheld: ((name: string) => boolean) | null = null,
 ): void {
   const named = connectionNamed(headers);
-  let text: string | null = statusText(status);
-  for (let i = 0; i < headers.length; i += 2) {
+  const start = isWithheld === null && named.size === 0 ? startFor(status, headers) : null;
+  const lastAt = headers.length - 2;
+  const known = start === null ? null : start.textOf(status, headers);
+  let text: string | null = known ?? statusText(status);
+  for (let i = known === null ? 0 : lastAt; i < headers.length; i += 2) {
+    if (i === lastAt && known === null && text !== null) start?.keep(status, headers, text);
     const name = headers[i] ?? '';
-    const line = lineOf(name);
-    if (line.start === '' || (named.size > 0 && named.has(name)) || isWithheld(name)) continue;
-    const value = headers[i + 1] ?? '';
-    const riding = text === null ? null : ridingValue(line, name, value);
-    if (text !== null && riding !== null) {
-      text += line.start;
-      text += riding;
+    const lineStart = lineStartOf(name);
+    if (lineStart === '' || (named.size > 0 && named.has(name)) || isWithheld?.(name) === true) continue;
+    const value = wireValue(name, headers[i + 1] ?? '');
+    if (text !== null && typeof value === 'string') {
+      text += lineStart;
+      text += value;
       continue;
     }
     if (text !== null) res.writeStatus(text);
     text = null;
-    res.writeHeader(name, wireValue(name, value));
+    res.writeHeader(name, value);
   }
   if (text !== null) res.writeStatus(text);
 }
 
-const never = (): boolean => false;
+/** A longer start is not kept. */
+const START_LENGTH_MAX = 2048;
 
-/** How a field of this name is written, and the value of it that was found plain last: answers repeat most of them. */
-interface FieldLine {
-  /** What stands before the value; empty for a field that never passes. */
-  readonly start: string;
-  plainValue: string;
+/** The status line and all fields but the last one of a head, as it was written. */
+class Start {
+  #status = 0;
+  #headers: HeaderList = [];
+  #text = '';
+  /** Made flat when it is asked for again: where no head is like the one before, that would be in vain. */
+  #isFlat = false;
+
+  /** Null where this head starts otherwise. */
+  textOf(status: number, headers: HeaderList): string | null {
+    const kept = this.#headers;
+    if (status !== this.#status || headers.length !== kept.length) return null;
+    for (let i = headers.length - 3; i >= 0; i -= 1) if (headers[i] !== kept[i]) return null;
+    if (!this.#isFlat) {
+      const flat = Buffer.from(this.#text, 'latin1').toString('latin1');
+      if (flat === this.#text) this.#text = flat;
+      this.#isFlat = true;
+    }
+    return this.#text;
+  }
+
+  keep(status: number, headers: HeaderList, text: string): void {
+    // What a cookie gives to one client is not kept beyond its answer, and comes to no other anyway.
+    if (text.length > START_LENGTH_MAX || headers.includes('set-cookie')) return;
+    this.#status = status;
+    this.#headers = headers;
+    this.#text = text;
+    this.#isFlat = false;
+  }
 }
 
-/** Kept by name; upstreams can make names up, and send long values. */
-const LINES_MAX = 1024;
-const LINE_LENGTH_MAX = 256;
-const lines = new Map<string, FieldLine>();
+/** Kinds of answers that are told apart by status and number of fields; others of the same slot replace each other. */
+const starts = Array.from({ length: 16 }, () => new Start());
 
-function lineOf(name: string): FieldLine {
-  const known = lines.get(name);
+function startFor(status: number, headers: HeaderList): Start | null {
+  return headers.length < 4 ? null : (starts[(status + headers.length / 2) % starts.length] ?? null);
+}
+
+/** What stands before the value of a field, by its name; empty for one that never passes. Upstreams can make names up. */
+const lineStarts = new Map<string, string>();
+const NAMES_MAX = 1024;
+const NAME_LENGTH_MAX = 64;
+
+function lineStartOf(name: string): string {
+  const known = lineStarts.get(name);
   if (known !== undefined) return known;
-  const line: FieldLine = { start: isOurField(name) ? '' : `\r\n${name}: `, plainValue: '' };
-  if (lines.size < LINES_MAX && name.length <= LINE_LENGTH_MAX) lines.set(name, line);
-  return line;
-}
-
-/** The value as a text that can ride on the status; null when the library has to be given its bytes. */
-function ridingValue(line: FieldLine, name: string, value: string): string | null {
-  if (value === line.plainValue) return value;
-  const wire = wireValue(name, value);
-  if (typeof wire !== 'string') return null;
-  if (value.length <= LINE_LENGTH_MAX) line.plainValue = value;
-  return wire;
+  const start = isOurField(name) ? '' : `\r\n${name}: `;
+  if (lineStarts.size < NAMES_MAX && name.length <= NAME_LENGTH_MAX) lineStarts.set(name, start);
+  return start;
 }

@@ -193,6 +193,8 @@ class Call implements Waiter<Connection>, AnswerSink {
 
 /** An attempt before this one, at the same target, lost its connection. */
 function wasBrokenOff({ exchange, target }: GatewayRequest): boolean {
-  const { attempts } = exchange;
-  return attempts.some((each) => each.failure?.code === 'connection_closed' && each.targetId === target?.spec.id);
+  for (const { failure: failed, targetId } of exchange.attempts) {
+    if (failed?.code === 'connection_closed' && targetId === target?.spec.id) return true;
+  }
+  return false;
 }

@@ -67,6 +67,14 @@ export class PlainExchange implements ResponseHead, Due {
   }
 
   write(): void {
+    try {
+      this.#write();
+    } catch (error) {
+      this.#bug(error);
+    }
+  }
+
+  #write(): void {
     const { socket, parser } = this.#connection;
     if (this.ended || socket.destroyed) return; // Behind a destroyed socket comes its close, which ends this.
     const head = requestHead(this.#request);
@@ -99,13 +107,15 @@ export class PlainExchange implements ResponseHead, Due {
   }
 
   drained(): void {
-    this.guard(() => {
+    try {
       this.#writer?.drained();
       if (!this.#isDraining || this.ended) return;
       this.#isDraining = false;
       this.#sink.onSendProgress();
       if (!this.ended) this.#sent();
-    });
+    } catch (error) {
+      this.#bug(error);
+    }
   }
 
   resume(): void {
@@ -118,6 +128,15 @@ export class PlainExchange implements ResponseHead, Due {
 
   /** Passes on what the parser has found. False when no more is to be read for now. */
   advance(): boolean {
+    try {
+      return this.#advance();
+    } catch (error) {
+      this.#bug(error);
+      return false;
+    }
+  }
+
+  #advance(): boolean {
     const { parser } = this.#connection;
     const { head } = parser;
     if (this.status === 0 && head !== null) {
@@ -151,14 +170,9 @@ export class PlainExchange implements ResponseHead, Due {
     this.#fail(brokenOff(progress, cause ?? new Error('the peer has ended the connection')), true);
   }
 
-  /** Runs code that calls up. A bug there fails this request, not the process. */
-  guard(run: () => unknown): boolean {
-    try {
-      return run() !== false;
-    } catch (error) {
-      this.#fail(failure('internal_error', 'the answer could not be passed on', { cause: error }), false);
-      return false;
-    }
+  /** Whatever is called from here runs code above. A bug there fails this request, not the process. */
+  #bug(cause: unknown): void {
+    this.#fail(failure('internal_error', 'the answer could not be passed on', { cause }), false);
   }
 
   #sent(): void {

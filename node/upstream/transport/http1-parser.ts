@@ -47,6 +47,12 @@ export type ParserState =
   | 'done'
   | 'failed';
 
+/** The head that was read last, with its blank line, and what it said. Connections to one target may share it. */
+export class LastHead {
+  text = '';
+  head: AnswerHead | string = 'no head';
+}
+
 export type AnswerFault = 'malformed' | 'headTooLarge';
 
 export class AnswerParser {
@@ -69,12 +75,11 @@ export class AnswerParser {
   #held = '';
   #leftBytes = 0;
   #digits = 0;
-  /** The head that was read last, with its blank line, and what it said. */
-  #lastText = '';
-  #lastHead: AnswerHead | string = 'no head';
+  readonly #last: LastHead;
 
-  constructor(headBytesMax: number) {
+  constructor(headBytesMax: number, last = new LastHead()) {
     this.#headBytesMax = headBytesMax;
+    this.#last = last;
   }
 
   /** A request was sent; what comes next is its answer. */
@@ -135,9 +140,10 @@ export class AnswerParser {
     const to = this.#held === '' ? this.#probableEnd(bytes, at, length) : length;
     const fresh = bytes.toString('latin1', at, to);
     const heldBytes = this.#held.length;
-    if (fresh === this.#lastText && heldBytes === 0 && this.state === 'head') {
-      this.#lastText = fresh; // The one before may have been a part of a longer text, which takes longer to compare.
-      this.#takeHead(this.#lastHead);
+    const last = this.#last;
+    if (fresh === last.text && heldBytes === 0 && this.state === 'head') {
+      last.text = fresh; // The one before may have been a part of a longer text, which takes longer to compare.
+      this.#takeHead(last.head);
       return to;
     }
     // The blank line may have begun in what is held; nothing else of that is looked at again.
@@ -157,7 +163,7 @@ export class AnswerParser {
 
   /** How far to decode in order to find an end: where the last head ended, if a blank line stands there again. */
   #probableEnd(bytes: Buffer, at: number, length: number): number {
-    const end = at + this.#lastText.length;
+    const end = at + this.#last.text.length;
     const endsAlike =
       end <= length &&
       end - at > BLANK_LINE.length &&
@@ -185,9 +191,10 @@ export class AnswerParser {
   }
 
   #readHead(text: string): void {
-    this.#lastText = text;
-    this.#lastHead = readHead(text.slice(0, -2));
-    this.#takeHead(this.#lastHead);
+    const head = readHead(text.slice(0, -2));
+    this.#last.text = text;
+    this.#last.head = head;
+    this.#takeHead(head);
   }
 
   #takeHead(head: AnswerHead | string): void {

@@ -4,9 +4,8 @@
  */
 
 export interface Due {
+  /** Throws nothing: an error of one must not keep the rest from being written. */
   write(): void;
-  /** Runs code of others, whose errors must not keep the rest from being written. */
-  guard(run: () => unknown): boolean;
 }
 
 let due: Due[] = [];
@@ -18,5 +17,5 @@ export function writeAtTurnEnd(request: Due): void {
 function writeDue(): void {
   const requests = due;
   due = [];
-  for (const request of requests) request.guard(() => request.write());
+  for (const request of requests) request.write();
 }

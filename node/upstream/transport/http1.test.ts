@@ -6,6 +6,7 @@ import type { BodySink, RequestBody, ResponseHead } from '../../pipeline/dispatc
 import type { AnswerSink, Connection, OutgoingRequest, Progress } from '../pools/connection.js';
 import { createPlainConnection } from './http1.js';
 import { Inlet } from './http1-inlet.js';
+import { LastHead } from './http1-parser.js';
 
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 const GET: OutgoingRequest = { method: 'GET', target: '/', headers: [], body: null };
@@ -85,9 +86,10 @@ async function world(): Promise<World> {
     received += chunk.toString('latin1');
   });
   const clock = { ms: 0 };
-  const connection = createPlainConnection(client, inlet, '127.0.0.1', 4096, {
-    nowMs: () => clock.ms,
-    wallMs: () => 0,
+  const connection = createPlainConnection(client, inlet, '127.0.0.1', {
+    headBytesMax: 4096,
+    lastHead: new LastHead(),
+    clock: { nowMs: () => clock.ms, wallMs: () => 0 },
   });
   return { connection, peer, received: () => received, clock };
 }

@@ -17,21 +17,22 @@ import type { Clock } from '../../time/clock.js';
 import type { AnswerSink, Connection, OutgoingRequest } from '../pools/connection.js';
 import { type Carrier, PlainExchange } from './http1-exchange.js';
 import { type Inlet, readBuffer } from './http1-inlet.js';
-import { AnswerParser } from './http1-parser.js';
+import { AnswerParser, type LastHead } from './http1-parser.js';
 import { writeAtTurnEnd } from './http1-turn.js';
 
 /** A connection is given up this long before the end that the peer has announced for it. */
 const KEEP_ALIVE_MARGIN_MS = 1000;
 
+/** What all connections to one target have in common. */
+export interface PlainTerms {
+  readonly headBytesMax: number;
+  readonly lastHead: LastHead;
+  readonly clock: Clock;
+}
+
 /** `inlet` is the one that the socket was opened with. */
-export function createPlainConnection(
-  socket: Socket,
-  inlet: Inlet,
-  address: string,
-  headBytesMax: number,
-  clock: Clock,
-): Connection {
-  return new PlainConnection(socket, inlet, address, headBytesMax, clock);
+export function createPlainConnection(socket: Socket, inlet: Inlet, address: string, terms: PlainTerms): Connection {
+  return new PlainConnection(socket, inlet, address, terms);
 }
 
 class PlainConnection implements Connection, Carrier {
@@ -46,11 +47,11 @@ class PlainConnection implements Connection, Carrier {
   #expiresAtMs = Number.POSITIVE_INFINITY;
   #error: Error | null = null;
 
-  constructor(socket: Socket, inlet: Inlet, address: string, headBytesMax: number, clock: Clock) {
+  constructor(socket: Socket, inlet: Inlet, address: string, terms: PlainTerms) {
     this.socket = socket;
     this.address = address;
-    this.parser = new AnswerParser(headBytesMax);
-    this.#clock = clock;
+    this.parser = new AnswerParser(terms.headBytesMax, terms.lastHead);
+    this.#clock = terms.clock;
     inlet.receive = (bytes) => this.#receive(bytes);
     socket.on('error', (error) => {
       this.#error = error;
@@ -102,7 +103,7 @@ class PlainConnection implements Connection, Carrier {
     this.#clock.hold?.();
     try {
       this.parser.feed(readBuffer, bytes);
-      return exchange.guard(() => exchange.advance());
+      return exchange.advance();
     } finally {
       this.#clock.release?.();
     }
@@ -113,6 +114,6 @@ class PlainConnection implements Connection, Carrier {
     this.socket.destroy();
     if (exchange?.isAsked !== true) return;
     this.parser.end();
-    if (this.parser.state === 'done') exchange.guard(() => exchange.advance());
+    if (this.parser.state === 'done') exchange.advance();
   }
 }
