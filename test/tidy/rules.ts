@@ -79,6 +79,7 @@ export const socketModules: ReadonlySet<string> = new Set([
   'uWebSockets.js',
   'fastify',
   'ioredis',
+  'nats',
 ]);
 
 /** A file with more lines than this has a seam that was not looked for. */
