@@ -1,0 +1,81 @@
+/** Who is there, and since when: what every member tells of itself, and what it is told when its incarnation is too old. */
+import { isCount, isFields, isName } from './guards.js';
+
+export const roles = ['node', 'control'] as const;
+export type Role = (typeof roles)[number];
+
+/** One life of a member. */
+export interface Life {
+  /** The same after a restart. */
+  readonly id: string;
+  /** Of two lives of one id the larger is the later one. */
+  readonly incarnation: number;
+  /** Drawn when the process began: two processes that were given one id differ in it. */
+  readonly session: number;
+}
+
+/** Numbers of the latest message of each stream that the sender has published: whoever has heard fewer has missed some. */
+export interface Told {
+  readonly health: number;
+  readonly rate: number;
+  readonly latency: number;
+}
+export const streams = ['health', 'rate', 'latency'] as const;
+export type Stream = (typeof streams)[number];
+
+/** Member → all, every `intervalMs`, which depends on how many members there are. */
+export interface Heartbeat extends Life {
+  readonly kind: 'heartbeat';
+  readonly role: Role;
+  /** Of heartbeats. */
+  readonly seq: number;
+  readonly intervalMs: number;
+  /** In force; 0: none yet. */
+  readonly snapshotVersion: number;
+  /** Share of what it can do that is in use, in thousandths; above 1000 it sheds. */
+  readonly loadPermille: number;
+  /** Number of the last entry of the purge log that it has applied, or of control that it knows of. */
+  readonly purgeEpoch: number;
+  readonly told: Told;
+}
+
+/** Member → all: it ends in good order. */
+export interface Leave extends Life {
+  readonly kind: 'leave';
+}
+
+/** Member → one: you are known to have lived later than you say, so nobody listens to you. */
+export interface Outdated {
+  readonly kind: 'outdated';
+  readonly id: string;
+  readonly incarnation: number;
+}
+
+export function readHeartbeat(value: unknown): Heartbeat | null {
+  if (!isFields(value)) return null;
+  const life = readLife(value);
+  const { role, seq, intervalMs, snapshotVersion, loadPermille, purgeEpoch, told } = value;
+  if (life === null || (role !== 'node' && role !== 'control') || !isCount(seq)) return null;
+  if (!isCount(intervalMs) || !isCount(snapshotVersion) || !isCount(loadPermille) || !isCount(purgeEpoch)) return null;
+  if (!isFields(told)) return null;
+  const { health, rate, latency } = told;
+  if (!isCount(health) || !isCount(rate) || !isCount(latency)) return null;
+  const numbers = { seq, intervalMs, snapshotVersion, loadPermille, purgeEpoch };
+  return { kind: 'heartbeat', ...life, role, ...numbers, told: { health, rate, latency } };
+}
+
+export function readLeave(value: unknown): Leave | null {
+  const life = readLife(value);
+  return life === null ? null : { kind: 'leave', ...life };
+}
+
+export function readOutdated(value: unknown): Outdated | null {
+  if (!isFields(value) || !isName(value['id']) || !isCount(value['incarnation'])) return null;
+  return { kind: 'outdated', id: value['id'], incarnation: value['incarnation'] };
+}
+
+function readLife(value: unknown): Life | null {
+  if (!isFields(value)) return null;
+  const { id, incarnation, session } = value;
+  return isName(id) && isCount(incarnation) && isCount(session) ? { id, incarnation, session } : null;
+}

@@ -1,0 +1,55 @@
+/**
+ * The log of purges (design §6) as it travels. Its entries are purges and, in the same order of numbers, who takes part: a
+ * member may serve stored answers when it has joined in the log, so whoever reads the log up to a purge knows exactly
+ * whom that purge must reach. What follows from it is decided in proto/cluster/purge.
+ */
+import { z } from 'zod';
+import { isCount, isFields, isName } from './guards.js';
+import { type PurgeTarget, purgeTarget, purgeTargetsMax } from './purge-target.js';
+
+export type PurgeEntry =
+  /** `isSoft`: stale from now on, instead of gone. */
+  | { readonly entry: 'purge'; readonly targets: readonly PurgeTarget[]; readonly isSoft: boolean }
+  | { readonly entry: 'join'; readonly id: string; readonly incarnation: number }
+  /** It has left, or its lease has run out; to serve stored answers again it joins again. */
+  | { readonly entry: 'out'; readonly id: string; readonly incarnation: number };
+
+/** Log → all: the entry of that number, when it is appended and when it is asked for again. */
+export interface LogEntry {
+  readonly kind: 'log';
+  readonly number: number;
+  readonly content: PurgeEntry;
+}
+
+/** Member → who purges: everything up to this number is in force here. */
+export interface PurgeAck {
+  readonly kind: 'purge.ack';
+  readonly id: string;
+  readonly incarnation: number;
+  readonly epoch: number;
+}
+
+const targetList = z.array(purgeTarget).min(1).max(purgeTargetsMax);
+
+export function readLogEntry(value: unknown): LogEntry | null {
+  if (!isFields(value) || !isCount(value['number'])) return null;
+  const content = readContent(value['content']);
+  return content === null ? null : { kind: 'log', number: value['number'], content };
+}
+
+export function readPurgeAck(value: unknown): PurgeAck | null {
+  if (!isFields(value)) return null;
+  const { id, incarnation, epoch } = value;
+  return isName(id) && isCount(incarnation) && isCount(epoch) ? { kind: 'purge.ack', id, incarnation, epoch } : null;
+}
+
+function readContent(value: unknown): PurgeEntry | null {
+  if (!isFields(value)) return null;
+  const { entry, id, incarnation, isSoft } = value;
+  if (entry === 'join' || entry === 'out') {
+    return isName(id) && isCount(incarnation) ? { entry, id, incarnation } : null;
+  }
+  const targets = targetList.safeParse(value['targets']);
+  if (entry !== 'purge' || !targets.success || typeof isSoft !== 'boolean') return null;
+  return { entry, targets: targets.data, isSoft };
+}

@@ -1,0 +1,137 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { Packr } from 'msgpackr';
+import { describe, expect, it } from 'vitest';
+import { type ClusterMessage, decodeMessage, encodeMessage, wireVersion } from './wire.js';
+
+const life = { id: 'node-7', incarnation: 3, session: 77 };
+/** One of each kind, or more where a kind has forms. */
+const samples: readonly ClusterMessage[] = [
+  {
+    ...{ kind: 'heartbeat', ...life, role: 'node', seq: 12, intervalMs: 1_000, snapshotVersion: 41 },
+    ...{ loadPermille: 350, purgeEpoch: 9, told: { health: 4, rate: 70_000, latency: 2 } },
+  },
+  { kind: 'leave', ...life },
+  { kind: 'outdated', id: 'node-7', incarnation: 4 },
+  {
+    kind: 'opinion',
+    id: 'node-7',
+    seq: 5,
+    change: {
+      ...{ kind: 'outlier', upstream: 'orders', target: '10.0.0.1:9001', from: 'well', to: 'out', reason: 'slow' },
+      ...{ evidence: { medianMs: 812.5, requests: 40 }, atWallMs: 1_790_000_000_000 },
+    },
+  },
+  ...(
+    [
+      { kind: 'url', authority: 'a.example', path: '/x', query: 'q=1' },
+      { kind: 'prefix', authority: 'a.example', prefix: '/x/' },
+      { kind: 'tag', tag: 'product-9' },
+      { kind: 'host', authority: 'a.example' },
+      { kind: 'all' },
+    ] as const
+  ).map((target, i) => ({
+    ...{ kind: 'log' as const, number: i },
+    content: { entry: 'purge' as const, targets: [target], isSoft: i % 2 === 0 },
+  })),
+  { kind: 'log', number: 10, content: { entry: 'join', id: 'node-7', incarnation: 3 } },
+  { kind: 'log', number: 11, content: { entry: 'out', id: 'node-7', incarnation: 3 } },
+  { kind: 'purge.ack', id: 'node-7', incarnation: 3, epoch: 10 },
+  { kind: 'rate', id: 'node-7', incarnation: 3, seq: 70_000, counts: [['api/0/ada', 1_790_000_000, 12, 20]] },
+  {
+    kind: 'latency',
+    id: 'node-7',
+    seq: 2,
+    sketches: [{ route: 'r', phase: 'total', bytes: Uint8Array.of(1, 100, 3) }],
+  },
+  { kind: 'snapshot', serial: 50, version: 41, hash: 'ab'.repeat(32), sizeBytes: 4_096, takesBack: 0 },
+];
+
+const packr = new Packr({ useRecords: false, mapsAsObjects: true, variableMapSize: true });
+const wire = (value: unknown, version = wireVersion): Uint8Array => Uint8Array.from([version, ...packr.pack(value)]);
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+
+describe('messages of the cluster', () => {
+  it('are the bytes that they were when their version was made', () => {
+    const file = new URL('./golden/v1.json', import.meta.url);
+    const golden: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    expect(golden).toEqual(samples.map((sample) => ({ kind: sample.kind, hex: hex(encodeMessage(sample)) })));
+  });
+
+  it.each(samples.map((sample, i) => [i, sample.kind, sample] as const))(
+    '%i %s comes out as it went in',
+    (_, __, sample) => {
+      expect(decodeMessage(encodeMessage(sample))).toEqual({ ok: true, message: sample });
+    },
+  );
+
+  it('are read without the fields that a later release has added', () => {
+    for (const sample of samples) {
+      const later = wire({ ...sample, someday: { deep: [1] }, at: 'last' });
+      expect(decodeMessage(later)).toEqual({ ok: true, message: sample });
+    }
+  });
+
+  it('of another version or kind are unknown, and no error', () => {
+    for (const bytes of [
+      wire({ kind: 'polish' }),
+      wire({ kind: 'toString' }),
+      wire({ kind: '__proto__' }),
+      wire('x', 2),
+    ])
+      expect(decodeMessage(bytes)).toEqual({ ok: false, why: 'unknown' });
+  });
+
+  it('without any one of their fields, or with a wrong one, are malformed', () => {
+    for (const sample of samples) {
+      const fields = Object.entries(sample).filter(([name]) => name !== 'kind');
+      for (const [name] of fields) {
+        const rest = Object.fromEntries(Object.entries(sample).filter(([other]) => other !== name));
+        expect(decodeMessage(wire(rest)), `${sample.kind} without ${name}`).toEqual({ ok: false, why: 'malformed' });
+        for (const wrong of [-1, 1.5, null, 'a b', [], { a: 1 }, Number.NaN, Number.POSITIVE_INFINITY]) {
+          const { ok } = decodeMessage(wire({ ...rest, [name]: wrong }));
+          // An empty list of counts or sketches says nothing, which is allowed.
+          const isEmptyList = Array.isArray(wrong) && (name === 'counts' || name === 'sketches');
+          expect(ok, `${sample.kind}: ${name} = ${String(wrong)}`).toBe(isEmptyList);
+        }
+      }
+    }
+  });
+
+  it('larger than their kind may be are malformed, and are not made larger by it', () => {
+    const long = { kind: 'leave', ...life, more: 'x'.repeat(1_100) };
+    expect(decodeMessage(wire(long))).toEqual({ ok: false, why: 'malformed' });
+    expect(decodeMessage(new Uint8Array(1024 * 1024).fill(wireVersion))).toEqual({ ok: false, why: 'malformed' });
+  });
+
+  it('that are garbage never throw', () => {
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => void decodeMessage(bytes)));
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+        expect(decodeMessage(Uint8Array.from([wireVersion, ...bytes])).ok).toBe(false);
+      }),
+    );
+    // Deeper than any stack, longer than any memory, and a map of four thousand million.
+    for (const start of [
+      [0xdd, 0xff, 0xff, 0xff, 0xff],
+      [0xdf, 0xff, 0xff, 0xff, 0xff],
+      [0xc6, 0xff, 0xff, 0xff, 0xff],
+    ])
+      expect(decodeMessage(Uint8Array.from([wireVersion, ...start])).ok).toBe(false);
+    expect(decodeMessage(new Uint8Array(500_000).fill(0x91).fill(wireVersion, 0, 1)).ok).toBe(false);
+  });
+
+  it('cut off or changed in a byte never throw, and are what they say or nothing', () => {
+    const bytesOf = samples.map(encodeMessage);
+    fc.assert(
+      fc.property(fc.nat(samples.length - 1), fc.nat(), fc.nat(255), (which, at, value) => {
+        const bytes = bytesOf[which] ?? new Uint8Array();
+        expect(decodeMessage(bytes.subarray(0, at % bytes.length)).ok).toBe(false);
+        const changed = new Uint8Array(bytes);
+        changed[at % bytes.length] = value;
+        const decoded = decodeMessage(changed);
+        if (decoded.ok) expect(decodeMessage(encodeMessage(decoded.message))).toEqual(decoded);
+      }),
+    );
+  });
+});

@@ -1,0 +1,95 @@
+/**
+ * Messages of the bus as bytes: one version byte, then a MessagePack map with `kind` and the fields of that kind.
+ *
+ *     ┌────┬───────────────────────────────────────┐
+ *     │ 01 │ { kind: 'heartbeat', id: 'n1', … }    │       golden/v1.json holds one of each kind
+ *     └────┴───────────────────────────────────────┘
+ *
+ * Members may be of different releases for a while: a version or kind that a reader does not know is skipped, a field that it
+ * does not know is dropped; a known kind whose fields are wrong is malformed and dropped. Both are counted. A field never
+ * changes its meaning and is never taken out within a version. Never throws: bytes come from a network.
+ */
+import { Packr } from 'msgpackr';
+import { type Announcement, readAnnouncement } from './announcement.js';
+import { isFields } from './guards.js';
+import { type LatencySketches, readLatencySketches } from './latency-sketches.js';
+import { type Heartbeat, type Leave, type Outdated, readHeartbeat, readLeave, readOutdated } from './membership.js';
+import { type Opinion, readOpinion } from './opinion.js';
+import { type LogEntry, type PurgeAck, readLogEntry, readPurgeAck } from './purge-log.js';
+import { type RateCounts, readRateCounts } from './rate-counts.js';
+
+export const wireVersion = 1;
+
+export type ClusterMessage =
+  | Heartbeat
+  | Leave
+  | Outdated
+  | Opinion
+  | LogEntry
+  | PurgeAck
+  | RateCounts
+  | LatencySketches
+  | Announcement;
+
+type Kind = ClusterMessage['kind'];
+
+interface KindRule {
+  /** Encoded; what is larger was not made by this code. */
+  readonly bytesMax: number;
+  read(value: unknown): ClusterMessage | null;
+}
+
+const KIB = 1_024;
+const rules: Readonly<Record<Kind, KindRule>> = {
+  heartbeat: { bytesMax: KIB, read: readHeartbeat },
+  leave: { bytesMax: KIB, read: readLeave },
+  outdated: { bytesMax: KIB, read: readOutdated },
+  opinion: { bytesMax: 16 * KIB, read: readOpinion },
+  log: { bytesMax: 900 * KIB, read: readLogEntry },
+  'purge.ack': { bytesMax: KIB, read: readPurgeAck },
+  rate: { bytesMax: 800 * KIB, read: readRateCounts },
+  latency: { bytesMax: 900 * KIB, read: readLatencySketches },
+  snapshot: { bytesMax: KIB, read: readAnnouncement },
+};
+const bytesMaxOfAll = Math.max(...Object.values(rules).map(({ bytesMax }) => bytesMax));
+
+export type DecodedMessage =
+  | { readonly ok: true; readonly message: ClusterMessage }
+  | { readonly ok: false; readonly why: 'unknown' | 'malformed' };
+
+const unknown: DecodedMessage = { ok: false, why: 'unknown' };
+const malformed: DecodedMessage = { ok: false, why: 'malformed' };
+
+const packr = new Packr({ useRecords: false, mapsAsObjects: true, variableMapSize: true, int64AsType: 'number' });
+
+/** The same message gives the same bytes. */
+export function encodeMessage(message: ClusterMessage): Uint8Array {
+  const body = packr.pack(message);
+  const bytes = new Uint8Array(body.length + 1);
+  bytes[0] = wireVersion;
+  bytes.set(body, 1);
+  return bytes;
+}
+
+export function decodeMessage(bytes: Uint8Array): DecodedMessage {
+  const [version] = bytes;
+  if (version === undefined || bytes.length > bytesMaxOfAll) return malformed;
+  if (version !== wireVersion) return unknown;
+  let value: unknown;
+  try {
+    // A copy: the decoder keeps views into what it is given.
+    value = packr.unpack(new Uint8Array(bytes.subarray(1)));
+  } catch {
+    return malformed;
+  }
+  if (!isFields(value) || typeof value['kind'] !== 'string') return malformed;
+  const { kind } = value;
+  if (!isKind(kind)) return unknown;
+  if (bytes.length > rules[kind].bytesMax) return malformed;
+  const message = rules[kind].read(value);
+  return message === null ? malformed : { ok: true, message };
+}
+
+function isKind(kind: string): kind is Kind {
+  return Object.hasOwn(rules, kind);
+}
