@@ -106,6 +106,9 @@ export const bareRoute = only(route('bare', '/orders/*', ''));
 export const policiesRoute = only(route('policies', '/orders/*', policies));
 export const richRoute = only(route('rich', '/orders/*', everything));
 
+/** Answers are stored. */
+export const cachedRoute = only(route('cached', '/orders/*', '\n    cache: true'));
+
 /** One upstream that is taken to be well, and nothing that would be done if it were not. */
 export const carelessRoute = only(route('careless', '/orders/*', '\n    retry: false'));
 export const carefulRoute = only(route('careful', '/orders/*', careful, 'replicas'));
@@ -150,6 +153,7 @@ export async function openServices(isLogged: boolean): Promise<Services> {
   const common = { clock: systemClock, timers: wheel, random: Math.random, reveal, onBug };
   const bodies = createHeldBytes();
   const cache = createNodeCache(common);
+  cache.use(snapshot.gateway.cache, [cachedRoute]);
   const idle = {
     status: () => idleNode,
     healthChanges: () => [],

@@ -1,4 +1,5 @@
 /** Everything that `bench layers` measures, by name. A subject is made in the process that measures it. */
+import { cache } from '@weir/node/layers/cache.js';
 import { chain, compileChain, type Place } from '@weir/node/pipeline/chain.js';
 import { compose, type Dispatch } from '@weir/node/pipeline/dispatch.js';
 import { compileSnapshot } from '@weir/node/pipeline/runtime.js';
@@ -9,6 +10,7 @@ import { headerValue, type MutableHeaderList } from '@weir/proto/http/headers.js
 import type { RouteSpec } from '@weir/proto/snapshot/snapshot.js';
 import {
   bareRoute,
+  cachedRoute,
   carefulRoute,
   carelessRoute,
   manyRoutes,
@@ -18,7 +20,7 @@ import {
   type Services,
 } from './fixtures.js';
 import type { Work } from './stopwatch.js';
-import { answerAtOnce, driving, requestHeaders, target } from './surroundings.js';
+import { answerAtOnce, answerFresh, driving, requestHeaders, target } from './surroundings.js';
 
 export interface Subject {
   readonly work: Work;
@@ -56,6 +58,17 @@ function routeFor(place: Place): RouteSpec {
   const action = endings[place.name];
   return action === undefined ? richRoute : { ...richRoute, action };
 }
+
+/** From the second request of a path on, nothing reaches the bottom. */
+const cacheHit: Make = (services) => {
+  const layer = cache(cachedRoute, services.chain);
+  if (layer === null) throw new Error('a route with a cache has the layer');
+  const work = driving(compose([layer], answerFresh), PATHS, target);
+  work(PATHS.length);
+  const { bytes, fetches } = services.chain.cache.counts();
+  if (bytes === 0 || fetches > 0) throw new Error('the answers were not stored');
+  return work;
+};
 
 const wholeChain =
   (route: RouteSpec): Make =>
@@ -168,6 +181,7 @@ const findHeader: Make = () => (iterations) => {
 const makers: ReadonlyMap<string, Make> = new Map([
   [BASELINE, () => driving(answerAtOnce, PATHS, target)],
   ...chain.map((place): [string, Make] => [`layer: ${place.name}`, layerAlone(place, routeFor(place))]),
+  ['cache: hit', cacheHit],
   ['chain: bare', wholeChain(bareRoute)],
   [CARELESS, wholeChain(carelessRoute)],
   [CAREFUL, wholeChain(carefulRoute)],
