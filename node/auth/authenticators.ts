@@ -13,6 +13,7 @@ import {
 } from './authorization.js';
 import type { BasicVerdict, Credentials } from './credentials.js';
 import { compileTokenCheck, type JwtAuthSpec, type TokenVerdict } from './jwt.js';
+import { OWN_CONSUMERS } from './own-consumers.js';
 
 export type AuthOutcome =
   | {
@@ -57,8 +58,6 @@ const ambiguous: AuthOutcome = { kind: 'ambiguous' };
 const forbidden: AuthOutcome = { kind: 'forbidden' };
 const busy: AuthOutcome = { kind: 'busy' };
 const NO_FIELDS: HeaderList = [];
-/** The gateway's own list of consumers, by whichever credential of theirs. */
-export const OWN_CONSUMERS = '';
 
 /** Turns a consumer into an outcome: an empty list lets all pass. */
 function admission(consumers: readonly string[]): (consumerId: string) => AuthOutcome {

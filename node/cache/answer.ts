@@ -11,7 +11,7 @@ import { failure } from '@weir/proto/http/failures.js';
 import { hasField } from '@weir/proto/http/headers.js';
 import { withBody } from '../pipeline/derived-request.js';
 import { type Cancel, type GatewayRequest, nothingToCancel, type ResponseHandler } from '../pipeline/dispatch.js';
-import { type Ask, askedDirectives, whyBypass } from './ask.js';
+import { type Ask, askedDirectives, keyedConsumer, whyBypass } from './ask.js';
 import { bodyKey } from './body-key.js';
 import { cacheKey } from './cache-key.js';
 import { type Asked, Asking, pendingOf } from './fetch/asking.js';
@@ -74,7 +74,8 @@ function answerByBody(
 }
 
 function askOf({ method, path, query, authority, headers, body, exchange }: GatewayRequest): Ask {
-  const { scheme, consumerId } = exchange;
+  const { scheme } = exchange;
+  const consumerId = keyedConsumer(exchange.consumerId, exchange.vouchedBy);
   return { method, scheme, authority, path, query, headers, hasBody: body !== null, consumerId };
 }
 

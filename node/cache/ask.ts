@@ -1,9 +1,11 @@
 /** A request as the cache sees it, and what must not be looked up at all. Pure. */
+
 import { type CacheDirectives, cacheControl, emptyDirectives, noDirectives } from '@weir/proto/http/cache-control.js';
 import type { ForwardReason } from '@weir/proto/http/cache-status.js';
 import { type HeaderList, hasField, headerValue, listTokens } from '@weir/proto/http/headers.js';
 import { isSafe } from '@weir/proto/http/methods.js';
 import type { CacheSpec } from '@weir/proto/snapshot/cache.js';
+import { OWN_CONSUMERS } from '../auth/own-consumers.js';
 
 export interface Ask {
   readonly method: string;
@@ -15,7 +17,13 @@ export interface Ask {
   readonly query: string;
   readonly headers: HeaderList;
   readonly hasBody: boolean;
+  /** In the form of `keyedConsumer`. */
   readonly consumerId: string | null;
+}
+
+/** A consumer as keys have it. Of another's list, it is who it is only together with who vouches for it: an id of ours is no JSON. */
+export function keyedConsumer(consumerId: string | null, vouchedBy: string): string | null {
+  return consumerId === null || vouchedBy === OWN_CONSUMERS ? consumerId : JSON.stringify([consumerId, vouchedBy]);
 }
 
 /** May change something; an unknown method may change anything. */

@@ -5,7 +5,7 @@
  */
 import { failure } from '@weir/proto/http/failures.js';
 import { headerValue } from '@weir/proto/http/headers.js';
-import { OWN_CONSUMERS } from '../auth/authenticators.js';
+import { OWN_CONSUMERS } from '../auth/own-consumers.js';
 import type { Place } from '../pipeline/chain.js';
 import { answerDirectly } from '../pipeline/direct-answer.js';
 import { nothingToCancel } from '../pipeline/dispatch.js';

@@ -137,7 +137,7 @@ export class L1 {
     const atMs = this.#marks.purgedAtMs(entry.subject, entry.began);
     if (atMs !== GONE) return { entry, softPurgedAtMs: atMs, isKnown: true };
     this.#kept.delete(entry.at);
-    return { entry: null, softPurgedAtMs: NOT_PURGED, isKnown: true };
+    return { entry: null, softPurgedAtMs: NOT_PURGED, isKnown: false };
   }
 
   /** Begins to write a body of this length, if it is known; null when it is too long, or there is no place for it. */
