@@ -59,6 +59,7 @@ const reasons: Readonly<Record<string, string>> = {
   stale: 'what is stored is stale, or may not be used without asking',
   partial: 'what is stored is another part',
   miss: 'nothing fits',
+  body: 'answers to POST are told apart by the body, which is not known here; what is stored of them is below',
 };
 
 function showVariant(variant: StoredVariant, paint: Paint): string[] {

@@ -75,6 +75,13 @@ describe('what would be done with a request', () => {
     expect(setUp(null).now()).toEqual({ kind: 'no-cache', route: 'r' });
   });
 
+  it('is not told of a POST whose body makes the key', () => {
+    const body = { bytesMax: 100, members: [] };
+    const { now } = setUp(makeCacheSpec({ key: { ...makeCacheSpec().key, body } }));
+    expect(now({ method: 'POST' })).toEqual({ kind: 'ask', route: 'r', reason: 'body' });
+    expect(now({ method: 'PUT' })).toEqual({ kind: 'bypass', route: 'r', reason: 'method' });
+  });
+
   it('is told for each consumer, where each has a cache of its own', () => {
     const { store, now } = setUp(makeCacheSpec({ key: { ...makeCacheSpec().key, byConsumer: true } }));
     store({ ...asked, consumer: 'mobile' });

@@ -23,6 +23,8 @@ export function foretell(
   if (spec === null) return { kind: 'no-cache', route };
   const ask: Ask = { ...request, hasBody: false, consumerId: request.consumer };
   const asked = askedDirectives(ask.headers, spec);
+  // An inspection has no body to make a key of.
+  if (ask.method === 'POST' && spec.key.body !== null) return { kind: 'ask', route, reason: 'body' };
   const bypass = compileBypass(spec.bypass)(ask) ? 'bypass' : whyBypass(ask, asked);
   if (bypass !== null) return { kind: 'bypass', route, reason: bypass };
   const key = `${scopes.prefix(route, spec.key)}${cacheKey(ask, spec.key)}`;
