@@ -19,7 +19,7 @@ import { compose, type Dispatch } from '@weir/node/pipeline/dispatch.js';
 import type { Exchange } from '@weir/node/pipeline/exchange.js';
 import type { ChainServices } from '@weir/node/pipeline/services.js';
 import { fakeClock, fakeTimers, makeExchange, makeRequest, seededRandom } from '@weir/node/pipeline/testing/harness.js';
-import { makeRoute, makeServices, routeTimeouts } from '@weir/node/pipeline/testing/specs.js';
+import { makeRoute, makeServices, routeTimeouts, silentRoute } from '@weir/node/pipeline/testing/specs.js';
 import type { Timers } from '@weir/node/time/clock.js';
 import { createGateStore } from '@weir/node/upstream/concurrency/gate-store.js';
 import { HEALED_AT_MS } from '@weir/node/upstream/health/testing/histories.js';
@@ -110,7 +110,7 @@ export class Simulation {
       upstreams: { get: (id) => this.#upstreams[id as UpstreamName].upstream }, // Both are named above.
       budgets: this.#watchedBudgets(),
       observer: {
-        route: () => ({ started: () => {}, ended: () => {}, jobEnded: () => {} }),
+        route: () => silentRoute,
         timerFired: (timer) => {
           if (timer === 'queue') this.ledger.seen.refused += 1;
         },
