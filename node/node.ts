@@ -11,11 +11,13 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { CacheInspection, InspectedRequest, PurgeTarget } from '@weir/proto/events/cache.js';
 import type { JobStatus, NodeStatus, SnapshotStatus, TargetStatus } from '@weir/proto/events/node-status.js';
 import { failure } from '@weir/proto/http/failures.js';
+import { cacheL2Defaults } from '@weir/proto/snapshot/cache.js';
 import { type Environment, fillReferences } from '@weir/proto/snapshot/secret-text.js';
 import type { GatewaySpec, SecretText, Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import { credentialFunctions, hmacSha256 } from './auth/credential-functions.js';
 import { compileCredentials } from './auth/credentials.js';
 import { foretell } from './cache/foretell.js';
+import type { L2 } from './cache/l2/l2.js';
 import { createNodeCache } from './cache/node-cache.js';
 import { jobIds } from './jobs/job-id.js';
 import { ofOne } from './jobs/job-limits.js';
@@ -33,6 +35,7 @@ import { createNodeObserver } from './observe/node-observer.js';
 import type { Prepared } from './observe/prepared.js';
 import { type Dispatch, nothingToCancel } from './pipeline/dispatch.js';
 import { compileInSlices } from './pipeline/runtime.js';
+import type { Timers } from './time/clock.js';
 import { driveWheel, systemClock } from './time/system-clock.js';
 import { TimerWheel } from './time/wheel.js';
 import { createGateStore, gateReadings } from './upstream/concurrency/gate-store.js';
@@ -44,7 +47,7 @@ import { createHeldBytes } from './upstream/retry/held-bytes.js';
 export interface NodeOptions {
   /** Where metrics, health and status are served. */
   readonly metrics: { readonly host: string; readonly port: number };
-  /** URL of the Redis that nodes share; left out or null: jobs are kept in memory. */
+  /** URL of the Redis that nodes share; left out or null: jobs are kept in memory, and caches are each for itself. */
   readonly redis?: string | null;
   /** The environment that fills `${NAME}` in secret texts. */
   readonly env: Environment;
@@ -69,8 +72,11 @@ export interface GatewayNode {
   /** Drops everything at once. */
   close(): Promise<void>;
   status(): NodeStatus;
-  /** From when this returns, nothing that was asked for before is served as it was. */
-  purge(targets: readonly PurgeTarget[], isSoft: boolean): void;
+  /**
+   * From when this returns, nothing that was asked for before is served as it was. True: nor by the nodes that share a Redis
+   * with this one; false: that could not be told yet; null: there is none.
+   */
+  purge(targets: readonly PurgeTarget[], isSoft: boolean): Promise<boolean> | null;
   /** What is stored for a request, and what would be done with it now. */
   inspect(request: InspectedRequest): CacheInspection;
   /** Address of the metrics server. */
@@ -78,7 +84,8 @@ export interface GatewayNode {
 }
 
 export async function createNode(options: NodeOptions): Promise<GatewayNode> {
-  const node = new Node(options, await jobStoreMaker(options.redis ?? null));
+  const redis = options.redis ?? null;
+  const node = new Node(options, await jobStoreMaker(redis), await l2Maker(redis));
   await node.open(options.metrics);
   return node;
 }
@@ -90,6 +97,15 @@ async function jobStoreMaker(redis: string | null): Promise<MakeJobStore> {
   if (redis === null) return (bounds) => createMemoryStore(systemClock, bounds);
   const { createRedisStore } = await import('./jobs/redis-store.js');
   return (bounds) => createRedisStore({ url: redis, clock: systemClock, bounds });
+}
+
+type MakeL2 = (timers: Timers) => L2 | null;
+
+async function l2Maker(redis: string | null): Promise<MakeL2> {
+  if (redis === null) return () => null;
+  const { createRedisL2 } = await import('./cache/l2/redis-l2.js');
+  const shared = { url: redis, spec: cacheL2Defaults, clock: systemClock, random: Math.random };
+  return (timers) => createRedisL2({ ...shared, timers });
 }
 
 /** Before the first snapshot nothing listens, so this answers nobody; it spares every caller a null. */
@@ -118,6 +134,7 @@ class Node implements GatewayNode {
   readonly #latencies = createLatencyStore();
   readonly #gates = createGateStore();
   readonly #jobs;
+  readonly #l2: L2 | null;
   readonly #cache;
   readonly #observer;
   readonly #nextRequestId = requestIds(randomBytes(ID_SEED_BYTES));
@@ -134,7 +151,7 @@ class Node implements GatewayNode {
   readonly #cutAsked: Promise<null>;
   #askCut: () => void = () => {};
 
-  constructor(options: NodeOptions, makeJobStore: MakeJobStore) {
+  constructor(options: NodeOptions, makeJobStore: MakeJobStore, makeL2: MakeL2) {
     this.#cutAsked = new Promise((resolve) => {
       this.#askCut = () => resolve(null);
     });
@@ -161,7 +178,8 @@ class Node implements GatewayNode {
       ids: jobIds((bytes) => randomBytes(bytes).toString('hex')),
       onBug: this.#onBug,
     });
-    this.#cache = createNodeCache({ clock: systemClock, timers: this.#wheel });
+    this.#l2 = makeL2(this.#wheel);
+    this.#cache = createNodeCache({ clock: systemClock, timers: this.#wheel, l2: this.#l2 });
     this.#observer = createNodeObserver({
       clock: systemClock,
       timers: this.#wheel,
@@ -283,8 +301,9 @@ class Node implements GatewayNode {
     }
   }
 
-  purge(targets: readonly PurgeTarget[], isSoft: boolean): void {
-    for (const target of targets) this.#cache.purge(target, isSoft);
+  purge(targets: readonly PurgeTarget[], isSoft: boolean): Promise<boolean> | null {
+    const told = targets.map((target) => this.#cache.purgeEverywhere(target, isSoft));
+    return this.#l2 === null ? null : Promise.all(told).then((all) => all.every((isTold) => isTold));
   }
 
   inspect(request: InspectedRequest): CacheInspection {
@@ -325,6 +344,7 @@ class Node implements GatewayNode {
 
   async #end(): Promise<void> {
     await this.#jobs.close();
+    this.#l2?.close();
     this.#upstreams.close();
     await this.#observer.close();
     await this.#metricsServer?.close();

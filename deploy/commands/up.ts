@@ -58,7 +58,11 @@ export function registerUp(program: Command): void {
     .option('--data <dir>', 'folder for state, such as the last good snapshot', '.weir')
     .option('--admin <addr>', 'host:port of the admin API (default: 127.0.0.1:9080)', readAddress)
     .option('--metrics <addr>', 'host:port of metrics and health (default: 127.0.0.1:9090)', readAddress)
-    .option('--redis <url>', 'Redis that keeps jobs, shared by nodes (default: they are kept in memory)', readRedis)
+    .option(
+      '--redis <url>',
+      'Redis that keeps jobs and what caches share, for all nodes (default: each keeps its own in memory)',
+      readRedis,
+    )
     .addHelpText('after', HELP)
     .action(async (options: Omit<UpArguments, 'admin' | 'metrics'> & Partial<UpArguments>) => {
       const { runUp } = await import('../up/run.js');

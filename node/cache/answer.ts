@@ -2,6 +2,7 @@
  * The way of a request through the cache: past it, answered from it, or on to the upstream with what is at hand.
  *
  *   past it ◀── not to be looked up ── request ── look-up ─┬─ hit ──────────▶ the copy, and a refresh behind it where it is stale
+ *                                                          ├─ nothing ──────▶ fetch/second-level.ts, and back, once
  *                                                          ├─ ask ──────────▶ fetch/asking.ts
  *                                                          └─ unavailable ──▶ 504
  */
@@ -16,11 +17,13 @@ import { bodyKey } from './body-key.js';
 import { cacheKey } from './cache-key.js';
 import { type Asked, Asking, pendingOf } from './fetch/asking.js';
 import { Fetch } from './fetch/fetch.js';
+import type { SecondLevel } from './fetch/second-level.js';
 import { subjectOfAsk } from './inspection.js';
+import type { Lease } from './l2/l2.js';
 import { lookUp, type Verdict } from './look-up.js';
 import { passBy } from './pass-by.js';
 import { servesFromPart } from './reply.js';
-import type { RouteCache } from './route-cache.js';
+import { type RouteCache, sharedKey } from './route-cache.js';
 import { serveEntry } from './serve.js';
 import type { Entry, Found } from './store/l1.js';
 import { remainingMs } from './stored.js';
@@ -34,7 +37,26 @@ export function answerThrough(route: RouteCache, request: GatewayRequest, handle
   const why = isPast ? 'bypass' : whyBypass(ask, asked);
   if (why !== null) return passBy(route, request, handler, ask, why);
   const key = route.keyPrefix + cacheKey(ask, route.spec.key);
-  return answer(route, { request, handler, ask, asked, key }, true);
+  return answerFromBoth(route, { request, handler, ask, asked, key });
+}
+
+/** From the memory of this node, or from what nodes share. */
+function answerFromBoth(route: RouteCache, all: Asked): Cancel {
+  const { handler, ask, key } = all;
+  const found = find(route, all);
+  const { second } = route.node;
+  if (found.entry !== null || second === null || !mayHelp(route, second, all)) return answer(route, all, true, found);
+  const { bodyBytesMax, collapse } = route.spec;
+  const wanted = { key, sharedKey: sharedKey(route, key), headers: ask.headers, bodyBytesMax };
+  return second.ask({ ...wanted, collapses: collapse !== null && ask.method === 'GET' }, handler, (level) =>
+    answer(route, all, true, level.found ?? find(route, all), level.lease),
+  );
+}
+
+/** Whoever insists on the upstream's word gets that, and what this node fetches already is awaited. */
+function mayHelp({ node, spec }: RouteCache, second: SecondLevel, { ask, asked, key }: Asked): boolean {
+  if (!second.mayAsk || asked.noCache !== false || hasField(ask.headers, 'range')) return false;
+  return node.flights.joinable(node.l1.flightKey(key, ask.headers), subjectOfAsk(ask, spec.key)) === null;
 }
 
 /** A POST whose body is part of the key; one with a condition or a range means what POST means by them. */
@@ -67,7 +89,7 @@ function answerByBody(
     // For all that follows it is a question, and has no other effect than its answer.
     const question: Ask = { ...ask, method: 'GET', hasBody: false };
     const key = `${route.keyPrefix}${cacheKey(question, spec.key)}\nb${route.hash(part)}`;
-    return answer(route, { request: whole, handler: to, ask: question, asked, key }, true);
+    return answerFromBoth(route, { request: whole, handler: to, ask: question, asked, key });
   });
   request.body?.read(gathering);
   return gathering.cancel;
@@ -79,20 +101,27 @@ function askOf({ method, path, query, authority, headers, body, exchange }: Gate
   return { method, scheme, authority, path, query, headers, hasBody: body !== null, consumerId };
 }
 
-function answer(route: RouteCache, asked: Asked, mayShare: boolean): Cancel {
+function answer(
+  route: RouteCache,
+  asked: Asked,
+  mayShare: boolean,
+  found: Found = find(route, asked),
+  lease: Lease | null = null,
+): Cancel {
   const nowMs = route.clock.nowMs();
-  const found = find(route, asked);
   const verdict = verdictOn(found, asked.asked, nowMs);
+  if (verdict.kind !== 'ask') lease?.release(false);
   switch (verdict.kind) {
     case 'hit':
       return hit(route, asked, found, verdict, nowMs);
     case 'ask': {
       const { reason, standsInUntilMs } = verdict;
       if (isForOneAlone(route, asked, found.entry, nowMs)) {
+        lease?.release(true);
         return passBy(route, asked.request, asked.handler, asked.ask, reason);
       }
       const toAsk = { reason, entry: found.entry, standsInUntilMs };
-      return new Asking(route, asked, toAsk, (alone) => answer(route, alone, false)).begin(mayShare);
+      return new Asking(route, asked, toAsk, (alone) => answer(route, alone, false), lease).begin(mayShare);
     }
     case 'unavailable':
       asked.request.exchange.cache = 'unavailable';
@@ -152,5 +181,6 @@ function refresh(route: RouteCache, asked: Asked, entry: Entry, nowMs: number): 
   if (!flights.mayRefresh(flightKey, subject, nowMs)) return;
   const pending = pendingOf({ ...asked, ask }, { reason: 'stale', entry, standsInUntilMs: nowMs });
   const method = request.method === 'HEAD' ? 'GET' : request.method;
-  new Fetch(route, { request, method, pending, entry, key, subject, flightKey }, null).refresh();
+  const question = { request, method, pending, entry, key, subject, flightKey, lease: null };
+  new Fetch(route, question, null).refresh();
 }

@@ -5,13 +5,16 @@
  *   marks      what was purged: look-ups compare
  *   l1         what is stored, bounded in bytes
  *   flights    what is being fetched
+ *   second     what nodes keep for each other in Redis, where there is one
  *   scopes     which keys belong to which route
  *   refusals   why answers were not stored
  */
 import type { CacheMemorySpec, CacheSpec } from '@weir/proto/snapshot/cache.js';
 import type { Clock, Timer, Timers } from '../time/clock.js';
 import { Flights } from './fetch/flights.js';
+import { SecondLevel } from './fetch/second-level.js';
 import { type InspectedUrl, type InspectedVariant, type Inspection, inspectedVariant } from './inspection.js';
+import type { L2, L2Counts } from './l2/l2.js';
 import { KeyedUrls } from './purge/keyed-urls.js';
 import { markedUrl, PurgeMarks, type PurgeTarget } from './purge/marks.js';
 import { type NotedRefusal, Refusals } from './refusals.js';
@@ -21,6 +24,8 @@ import { L1 } from './store/l1.js';
 export interface NodeCacheServices {
   readonly clock: Clock;
   readonly timers: Timers;
+  /** Left out: this node shares nothing with others. */
+  readonly l2?: L2 | null;
 }
 
 export interface CacheCounts {
@@ -37,6 +42,8 @@ export interface CacheCounts {
   readonly flights: number;
   readonly refreshes: number;
   readonly refreshRefusals: number;
+  /** Null: there is no second level. */
+  readonly l2: L2Counts | null;
 }
 
 /** What a reload says to it. */
@@ -48,6 +55,8 @@ export interface CachedRoute {
 export interface NodeCache {
   /** From when this returns, no answer that was asked for before is used as it was. Returns the number of the purge. */
   purge(target: PurgeTarget, isSoft: boolean): number;
+  /** The same, and waits for a moment until the other nodes find none of it in Redis. False: they may, for Redis is away. */
+  purgeEverywhere(target: PurgeTarget, isSoft: boolean): Promise<boolean>;
   inspect(url: InspectedUrl): Inspection;
   counts(): CacheCounts;
   /** Limits and routes of the snapshot that is in force from now on. */
@@ -55,6 +64,7 @@ export interface NodeCache {
   readonly marks: PurgeMarks;
   readonly l1: L1;
   readonly flights: Flights;
+  readonly second: SecondLevel | null;
   readonly scopes: Scopes;
   readonly refusals: Refusals;
 }
@@ -80,19 +90,30 @@ class Cache implements NodeCache {
   readonly refusals = new Refusals();
   readonly l1 = new L1(NOTHING, this.marks);
   readonly flights = new Flights(this.marks);
+  readonly second: SecondLevel | null;
   readonly #clock: Clock;
   readonly #trimming: Timer;
   readonly #keyedUrls = new KeyedUrls();
 
-  constructor({ clock, timers }: NodeCacheServices) {
+  constructor({ clock, timers, l2 = null }: NodeCacheServices) {
     this.#clock = clock;
+    this.second = l2 === null ? null : new SecondLevel(l2, this.l1, this.marks, clock);
     this.#trimming = timers.create(() => this.#trim());
   }
 
   purge(target: PurgeTarget, isSoft: boolean): number {
-    const nowMs = this.#clock.nowMs();
-    for (const marked of this.#keyedUrls.marked(target)) this.marks.purge(marked, isSoft, nowMs);
+    void this.purgeEverywhere(target, isSoft);
     return this.marks.seq;
+  }
+
+  async purgeEverywhere(target: PurgeTarget, isSoft: boolean): Promise<boolean> {
+    const nowMs = this.#clock.nowMs();
+    const told: Promise<boolean>[] = [];
+    for (const marked of this.#keyedUrls.marked(target)) {
+      this.marks.purge(marked, isSoft, nowMs);
+      if (this.second !== null) told.push(this.second.l2.purge(marked, isSoft));
+    }
+    return (await Promise.all(told)).every((isTold) => isTold);
   }
 
   inspect({ authority, path, query }: InspectedUrl): Inspection {
@@ -134,6 +155,7 @@ class Cache implements NodeCache {
       flights: flights.size,
       refreshes: flights.refreshes,
       refreshRefusals: flights.refreshRefusals,
+      l2: this.second?.l2.counts() ?? null,
     };
   }
 

@@ -11,11 +11,14 @@ import type { Clock, Timers } from '../time/clock.js';
 import type { HeldBytes } from '../upstream/retry/held-bytes.js';
 import type { Ask } from './ask.js';
 import type { NodeCache } from './node-cache.js';
+import { sharedPrefix } from './scopes.js';
 
 export interface RouteCache {
   readonly routeId: string;
   readonly spec: CacheSpec;
   readonly keyPrefix: string;
+  /** What keys begin with instead where nodes share them. */
+  readonly sharedPrefix: string;
   /** Name in Cache-Status. */
   readonly name: string;
   /** Limit of a fetch, whoever waits for it. */
@@ -36,6 +39,10 @@ export interface RouteCache {
   readonly hash: (text: string) => string;
 }
 
+/** A key as all nodes know it. */
+export const sharedKey = ({ keyPrefix, sharedPrefix }: RouteCache, key: string): string =>
+  sharedPrefix + key.slice(keyPrefix.length);
+
 /** Slower than nineteen of twenty. */
 const SLOW_QUANTILE = 0.95;
 
@@ -45,6 +52,7 @@ export function routeCache(route: RouteSpec, spec: CacheSpec, services: ChainSer
     routeId: route.id,
     spec,
     keyPrefix: cache.scopes.prefix(route.id, spec.key),
+    sharedPrefix: sharedPrefix(route.id, spec.key),
     name: gateway.names.via,
     totalMs: route.timeouts.totalMs,
     node: cache,

@@ -45,4 +45,7 @@ export class Scopes {
   }
 }
 
+/** The same on all nodes: what keys begin with that are shared. */
+export const sharedPrefix = (routeId: string, spec: CacheKeySpec): string => `${nameOf(routeId, spec)} `;
+
 const nameOf = (routeId: string, spec: CacheKeySpec): string => JSON.stringify([routeId, spec]);

@@ -131,3 +131,8 @@ export function isSpent(stored: Stored, nowMs: number): boolean {
   if (stored.etag !== null || stored.lastModifiedMs !== null) return false;
   return remainingMs(stored, nowMs) + Math.max(staleWhileRevalidateMs, staleIfErrorMs) < 0;
 }
+
+/** Whether it may answer others than the one who has asked (RFC 9111 §4). */
+export function isReusable(stored: Stored, nowMs: number): boolean {
+  return !stored.reuse.alwaysAsks && remainingMs(stored, nowMs) > 0;
+}

@@ -19,6 +19,7 @@ import { type Family, family, histogramFamily, writeFamilies } from './expositio
 import { type GateSources, gateFamilies } from './gate-families.js';
 import { type HealthSources, healthFamilies } from './health-families.js';
 import { type JobSources, jobFamilies } from './job-families.js';
+import { l2Families } from './l2-families.js';
 
 /** Who is asked at a scrape. */
 export interface MetricSources extends HealthSources, GateSources, JobSources, CacheSources {
@@ -50,6 +51,7 @@ export function createMetrics(sources: MetricSources): Metrics {
     ...gateFamilies(sources),
     ...jobFamilies(sources),
     ...cacheFamilies(sources),
+    ...l2Families(sources),
     ...nodeFamilies(sources),
     ...eventLoopFamilies(sources),
   ];

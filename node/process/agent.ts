@@ -85,7 +85,7 @@ export function startAgent({ link, node, decode, every, log, exit }: AgentParts)
       if (message.kind === 'node.drain' || message.kind === 'node.cut') stop();
       if (message.kind === 'node.cut') node.cut();
       else if (message.kind === 'snapshot.offer') offered(message);
-      else if (message.kind !== 'node.drain') link.send(cacheAnswer(node, message));
+      else if (message.kind !== 'node.drain') answerOnCache(node, message, (answer) => link.send(answer));
     },
     onClose() {
       // Killed or crashed: nobody would restart, steer or stop this node, and it would hold the port for ever.
@@ -100,15 +100,28 @@ export function startAgent({ link, node, decode, every, log, exit }: AgentParts)
   return { stop };
 }
 
-/** In force when it is said so: marks are made in the same turn. */
-function cacheAnswer(node: GatewayNode, order: PurgeOrder | InspectOrder): CacheAnswer {
+/** At once where it can be. */
+function answerOnCache(node: GatewayNode, order: PurgeOrder | InspectOrder, send: (answer: CacheAnswer) => void): void {
+  const answer = cacheAnswer(node, order);
+  if (answer instanceof Promise) void answer.then(send);
+  else send(answer);
+}
+
+/** The purge is in force here, and not yet a promise. */
+const NOT_TOLD =
+  'this node has purged it, and the Redis that nodes share does not answer: others may find it there until it is told';
+
+/** In force when it is said so: marks are made in the same turn, and where nodes share a Redis, it has been told. */
+function cacheAnswer(node: GatewayNode, order: PurgeOrder | InspectOrder): CacheAnswer | Promise<CacheAnswer> {
   const { number } = order;
   try {
     if (order.kind === 'cache.inspect') {
       return { v: 1, kind: 'cache.inspected', number, inspection: node.inspect(order.request) };
     }
-    node.purge(order.targets, order.isSoft);
-    return { v: 1, kind: 'cache.purged', number };
+    const purged: CacheAnswer = { v: 1, kind: 'cache.purged', number };
+    const told = node.purge(order.targets, order.isSoft);
+    if (told === null) return purged;
+    return told.then((isTold) => (isTold ? purged : { v: 1, kind: 'cache.failed', number, reason: NOT_TOLD }));
   } catch (error) {
     return { v: 1, kind: 'cache.failed', number, reason: reasonOf(error) };
   }

@@ -28,6 +28,7 @@ import {
 import type { Timer } from '../../time/clock.js';
 import type { Ask } from '../ask.js';
 import { subjectOfAsk } from '../inspection.js';
+import type { Lease } from '../l2/l2.js';
 import type { PurgeSubject } from '../purge/marks.js';
 import { type Pending, standsIn } from '../receive.js';
 import type { Refusal } from '../refusals.js';
@@ -82,6 +83,7 @@ export class Asking implements Waiter {
   readonly #pending: Pending;
   readonly #subject: PurgeSubject;
   readonly #alone: AskAlone;
+  readonly #lease: Lease | null;
   readonly #handler: ResponseHandler;
   #fetch: Fetch | null = null;
   #isLeader = true;
@@ -94,7 +96,8 @@ export class Asking implements Waiter {
   #hasBegun = false;
   #isOver = false;
 
-  constructor(route: RouteCache, asked: Asked, toAsk: ToAsk, alone: AskAlone) {
+  /** `lease`: this node fetches for all. */
+  constructor(route: RouteCache, asked: Asked, toAsk: ToAsk, alone: AskAlone, lease: Lease | null) {
     this.headers = asked.ask.headers;
     this.#route = route;
     this.#asked = asked;
@@ -103,6 +106,7 @@ export class Asking implements Waiter {
     this.#pending = pendingOf(asked, toAsk);
     this.#subject = subjectOfAsk(asked.ask, route.spec.key);
     this.#alone = alone;
+    this.#lease = lease;
   }
 
   begin(mayShare: boolean): Cancel {
@@ -134,7 +138,10 @@ export class Asking implements Waiter {
     this.#fetch = fetch;
     this.#isLeader = false;
     this.#waitUntilMs = clock.nowMs() + spec.collapse.waitMs;
-    if (fetch.join(this)) return true;
+    if (fetch.join(this)) {
+      this.#lease?.release(false);
+      return true;
+    }
     this.#isLeader = true;
     this.#waitUntilMs = Number.POSITIVE_INFINITY;
     return false;
@@ -144,8 +151,9 @@ export class Asking implements Waiter {
     const { request, key } = this.#asked;
     const pending = this.#pending;
     const { entry } = this.#toAsk;
-    const question = { request, method: request.method, pending, entry, key, subject: this.#subject, flightKey };
-    this.#fetch = new Fetch(this.#route, question, this);
+    const question = { request, method: request.method, pending, entry, key, flightKey };
+    const more = { subject: this.#subject, lease: this.#lease };
+    this.#fetch = new Fetch(this.#route, { ...question, ...more }, this);
     this.#fetch.begin();
   }
 

@@ -25,16 +25,19 @@ import {
 import { type Exchange, forkExchange, joinExchange } from '../../pipeline/exchange.js';
 import type { Timer } from '../../time/clock.js';
 import type { Moments } from '../freshness.js';
+import type { Generation } from '../l2/generations.js';
+import type { Lease } from '../l2/l2.js';
 import { hasTags, ownFieldsEnd, tagsEnd } from '../pass-by.js';
 import type { PurgeSubject } from '../purge/marks.js';
 import { tagsOf } from '../purge/tags.js';
 import { type Pending, type Receipt, receive, standsIn } from '../receive.js';
 import type { Refusal } from '../refusals.js';
 import { afterHead, validatingHeaders } from '../revalidate.js';
-import type { RouteCache } from '../route-cache.js';
+import { type RouteCache, sharedKey } from '../route-cache.js';
 import { isTrouble } from '../statuses.js';
+import { bodyInPieces, type StoredBody } from '../store/body.js';
 import type { Entry, Writing } from '../store/l1.js';
-import { remainingMs, type Stored } from '../stored.js';
+import { isReusable, type Stored } from '../stored.js';
 import { varyKey } from '../vary-key.js';
 import { WholeBody } from '../whole-body.js';
 import { Ear } from './ear.js';
@@ -52,6 +55,8 @@ export interface Question {
   readonly subject: PurgeSubject;
   /** Under which others may wait for it; null: nobody may. */
   readonly flightKey: string | null;
+  /** This node fetches it for all; ends with this fetch, or with what it stored. */
+  readonly lease: Lease | null;
 }
 
 /** An answer that is being stored. */
@@ -101,6 +106,9 @@ export class Fetch implements ResponseHandler {
   #answer: Shared | null = null;
   #writing: Writing | null = null;
   #subject: PurgeSubject;
+  /** As `began`, in Redis. */
+  readonly #generation: Generation | null;
+  #lease: Lease | null;
 
   /** `leader`: who began it; null: it is for nobody. */
   constructor(route: RouteCache, question: Question, leader: Waiter | null) {
@@ -114,6 +122,8 @@ export class Fetch implements ResponseHandler {
     this.#subject = question.subject;
     // Before anything is sent: a purge from here on means what comes of it.
     this.began = node.marks.seq;
+    this.#generation = node.second?.l2.generation() ?? null;
+    this.#lease = question.lease;
     const fork = forkExchange(question.request.exchange);
     this.exchange = { ...fork, attempts: [], receivedAtMs: nowMs, deadlineAtMs: nowMs + totalMs, noJob: null };
     this.#timer = timers.create(() => this.#tooLate());
@@ -250,6 +260,7 @@ export class Fetch implements ResponseHandler {
     const next = node.l1.freshen(entry, stored, subject, this.began);
     // More tags than can be kept: a purge might miss it.
     if (tags === null) node.l1.drop(next);
+    else this.#share(stored, next.body, subject);
     this.#state = 'draining';
     this.#endFlight();
     if (flightKey !== null) node.flights.stored(flightKey);
@@ -296,6 +307,7 @@ export class Fetch implements ResponseHandler {
     this.#state = 'passing';
     this.#leaveAlone(isTroubled ? FAILED_MS : NOT_SHARED_MS);
     if (why !== null) this.#refused(why, head.status);
+    this.#endLease(!isTroubled);
     const leader = this.#leader;
     const waiters = this.#takeAll();
     if (leader === null) this.#cancel();
@@ -363,13 +375,31 @@ export class Fetch implements ResponseHandler {
     const { node, observer } = this.#route;
     const { key, request, flightKey } = this.#question;
     const writing = this.#writing;
+    const pieces = writing?.pieces ?? [];
     if (writing === null || !node.l1.keep(key, request.headers, stored, writing, this.#subject, this.began)) {
       this.#refused('overtaken', status);
       return;
     }
+    this.#share(stored, bodyInPieces(pieces), this.#subject);
     node.refusals.stored(this.#subject.url);
     if (flightKey !== null && isReusable(stored, this.#route.clock.nowMs())) node.flights.stored(flightKey);
     observer.stored();
+  }
+
+  /** With the other nodes, where there is a second level. */
+  #share(stored: Stored, body: StoredBody, subject: PurgeSubject): void {
+    const { second } = this.#route.node;
+    const { key, request } = this.#question;
+    const lease = this.#lease;
+    this.#lease = null;
+    if (second === null) return;
+    const offer = { key: sharedKey(this.#route, key), headers: request.headers, stored, subject, body };
+    second.l2.keep({ ...offer, generation: this.#generation, ...(lease === null ? {} : { lease }) });
+  }
+
+  #endLease(isForAll: boolean): void {
+    this.#lease?.release(isForAll);
+    this.#lease = null;
   }
 
   onError(failed: Failure): void {
@@ -424,6 +454,7 @@ export class Fetch implements ResponseHandler {
     const { flights } = this.#route.node;
     this.#state = 'over';
     this.#timer.cancel();
+    this.#endLease(false);
     flights.fetches -= 1;
     this.#goOnForSomebody();
   }
@@ -467,9 +498,4 @@ export class Fetch implements ResponseHandler {
     node.refusals.note(this.#subject.url, why, status, clock.wallMs());
     observer.notStored(why);
   }
-}
-
-/** Whether it may answer others than the one who has asked (RFC 9111 §4). */
-function isReusable(stored: Stored, nowMs: number): boolean {
-  return !stored.reuse.alwaysAsks && remainingMs(stored, nowMs) > 0;
 }

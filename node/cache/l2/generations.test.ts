@@ -13,7 +13,7 @@ function digest(text: string): string {
   return known;
 }
 
-const authority = fc.constantFrom('a.example', 'b.example');
+const authority = fc.constantFrom('a.example', 'b.example', 'b.example:8080');
 const path = fc.constantFrom('/', '/x', '/x/1', '/x/2', '/y');
 const tag = fc.constantFrom('t1', 't2', 't3');
 const target: fc.Arbitrary<PurgeTarget> = fc.oneof(
@@ -41,8 +41,8 @@ type Event =
   | { readonly kind: 'purge'; readonly node: number; readonly target: PurgeTarget; readonly isSoft: boolean }
   /** What a node can't reach, or can again. */
   | { readonly kind: 'cut' | 'mend'; readonly node: number }
-  /** Told, and the answer is lost. */
-  | { readonly kind: 'unheard'; readonly node: number }
+  /** The next purge: told, and the answer is lost; or lost itself; or it waits, though the connection is well. */
+  | { readonly kind: 'unheard' | 'unsaid' | 'waiting'; readonly node: number }
   | { readonly kind: 'flush' | 'evict-marks' | 'restart' | 'save' | 'restart-saved' };
 
 const event: fc.Arbitrary<Event> = fc.oneof(
@@ -53,7 +53,7 @@ const event: fc.Arbitrary<Event> = fc.oneof(
     arbitrary: fc.record({ kind: fc.constant('purge' as const), node, target, isSoft: fc.boolean() }),
   },
   { weight: 4, arbitrary: fc.record({ kind: fc.constantFrom('cut' as const, 'mend' as const), node }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('unheard' as const), node }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constantFrom(...(['unheard', 'unsaid', 'waiting'] as const)), node }) },
   {
     weight: 2,
     arbitrary: fc.record({
@@ -68,7 +68,7 @@ function means(purged: PurgeTarget, of: PurgeSubject): boolean {
     case 'all':
       return true;
     case 'host':
-      return of.authority === purged.authority;
+      return of.authority === purged.authority || of.authority === `${purged.authority}:8080`;
     case 'prefix':
       return of.authority === purged.authority && of.path.startsWith(purged.prefix);
     case 'tag':
@@ -77,6 +77,9 @@ function means(purged: PurgeTarget, of: PurgeSubject): boolean {
       return of.url === markedUrl(purged.authority, purged.path, purged.query);
   }
 }
+
+/** What becomes of a purge on its way to Redis. */
+type Fate = 'heard' | 'unheard' | 'unsaid' | 'waiting';
 
 interface Fetched {
   readonly subject: PurgeSubject;
@@ -110,16 +113,17 @@ class ModelNode {
     this.isConnected = true;
     this.pending.backAll();
     this.known = redis.adopt();
-    this.tell(redis, true);
+    this.tell(redis, 'heard');
   }
 
-  tell(redis: ModelRedis, isHeard: boolean): void {
-    if (!this.isConnected) return;
+  tell(redis: ModelRedis, fate: Fate): void {
+    if (!this.isConnected || fate === 'waiting') return;
     for (const pending of this.pending.take(1_000)) {
-      if (pending.notice.kind === 'mark') redis.mark(pending.notice.place, pending.notice.isSoft);
-      if (isHeard) this.pending.done(pending);
+      const { notice } = pending;
+      if (notice.kind === 'mark' && fate !== 'unsaid') redis.mark(notice.place, notice.isSoft);
+      if (fate === 'heard') this.pending.done(pending);
     }
-    if (!isHeard) this.isConnected = false;
+    if (fate !== 'heard') this.isConnected = false;
   }
 }
 
@@ -130,7 +134,7 @@ class History {
   readonly purged: Purged[] = [];
   readonly written: Fetched[] = [];
   #saved = this.redis.save();
-  #unheard = new Set<number>();
+  readonly #fates = new Map<number, Fate>();
   found = 0;
 
   constructor(pendingMax: number) {
@@ -154,12 +158,15 @@ class History {
       case 'purge': {
         const teller = this.#node(happening.node);
         teller.pending.add({ kind: 'mark', place: placeOf(happening.target, digest), isSoft: happening.isSoft });
-        teller.tell(this.redis, !this.#unheard.delete(happening.node));
+        teller.tell(this.redis, this.#fates.get(happening.node) ?? 'heard');
+        this.#fates.delete(happening.node);
         this.purged.push({ ...happening, at });
         return;
       }
       case 'unheard':
-        this.#unheard.add(happening.node);
+      case 'unsaid':
+      case 'waiting':
+        this.#fates.set(happening.node, happening.kind);
         return;
       case 'cut':
         this.#node(happening.node).isConnected = false;

@@ -10,7 +10,14 @@
  * restarted, with or without what it had saved). All marks are in one hash with the epoch, so that none of them can be lost
  * without it: a loss reads as a purge of everything. Pure: digests are passed in.
  */
-import { markedPath, markedUrl, type PurgeSubject, type PurgeTarget } from '../purge/marks.js';
+import {
+  markedAuthority,
+  markedPath,
+  markedUrl,
+  type PurgeSubject,
+  type PurgeTarget,
+  withoutPort,
+} from '../purge/marks.js';
 
 /** How far purges had come, as a node knew it when a fetch began. */
 export interface Generation {
@@ -45,7 +52,7 @@ export function placeOf(target: PurgeTarget, digest: Digest): MarkPlace {
     case 'all':
       return { field: 'all', prefix: null };
     case 'host':
-      return { field: `h:${shortDigest(digest, target.authority)}`, prefix: null };
+      return { field: `h:${shortDigest(digest, markedAuthority(target.authority))}`, prefix: null };
     case 'tag':
       return { field: `t:${shortDigest(digest, target.tag)}`, prefix: null };
     case 'url': {
@@ -55,18 +62,33 @@ export function placeOf(target: PurgeTarget, digest: Digest): MarkPlace {
     case 'prefix': {
       const path = markedPath(target.prefix);
       const prefix = { length: path.length, digest: shortDigest(digest, path) };
-      return { field: `p:${shortDigest(digest, target.authority)}`, prefix };
+      return { field: `p:${shortDigest(digest, markedAuthority(target.authority))}`, prefix };
     }
   }
 }
 
+/** Of a response without tags. */
+export const FIELDS_MIN = 5;
+
 /** Where everything is written that may mean this response; that of the prefixes is the last. */
 export function fieldsOf({ authority, url, tags }: PurgeSubject, digest: Digest): string[] {
   const host = shortDigest(digest, authority);
-  const fields = ['all', `h:${host}`, `u:${shortDigest(digest, url)}`];
+  // A mark of a host without a port means all of its ports.
+  const bare = shortDigest(digest, withoutPort(authority) ?? authority);
+  const fields = ['all', `h:${host}`, `h:${bare}`, `u:${shortDigest(digest, url)}`];
   for (const tag of tags) fields.push(`t:${shortDigest(digest, tag)}`);
   fields.push(`p:${host}`);
   return fields;
+}
+
+/** Whether what is written there means this response. */
+export function isMeant({ field, prefix }: MarkPlace, subject: PurgeSubject, digest: Digest): boolean {
+  if (!fieldsOf(subject, digest).includes(field)) return false;
+  return prefix === null || beginsWith(subject.path, prefix.length, prefix.digest, digest);
+}
+
+function beginsWith(path: string, length: number, prefixDigest: string, digest: Digest): boolean {
+  return path.length >= length && shortDigest(digest, path.slice(0, length)) === prefixDigest;
 }
 
 const MARK = /^(\d{1,15}) (\d{1,15}) (\d{1,15})$/;
@@ -125,8 +147,7 @@ function prefixMarks(lines: string, path: string, digest: Digest): readonly Mark
     if (line === '') continue;
     const [, length, of, hard, soft, softAtMs] = PREFIX_MARK.exec(line) ?? [];
     if (softAtMs === undefined) return null;
-    const begins = path.slice(0, Number(length));
-    if (begins.length < Number(length) || shortDigest(digest, begins) !== of) continue;
+    if (!beginsWith(path, Number(length), of ?? '', digest)) continue;
     meant.push({ hard: Number(hard), soft: Number(soft), softAtMs: Number(softAtMs) });
   }
   return meant;

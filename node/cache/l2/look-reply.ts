@@ -4,7 +4,7 @@
  */
 import type { StoredBody } from '../store/body.js';
 import { decodeHead, type KeptHead } from './entry-codec.js';
-import type { Generation } from './generations.js';
+import { FIELDS_MIN, type Generation } from './generations.js';
 
 /** Bodies are cut into these, so that no command moves more: some 50 µs of a Redis in which nothing else moves meanwhile. */
 export const PIECE_BYTES = 64 * 1024;
@@ -85,7 +85,7 @@ function entryFrom(members: readonly unknown[], bodyBytesMax: number): Looked {
   if (!Array.isArray(marks) || head.bytes > bodyBytesMax) return MALFORMED;
   const values = marks.map(textFrom);
   // As many as there are of `fieldsOf`.
-  if (values.length !== head.tags.length + 4) return MALFORMED;
+  if (values.length !== head.tags.length + FIELDS_MIN) return MALFORMED;
   if (!isBytes(first)) return INCOMPLETE;
   const outline = { kind: 'entry', place: place - 1, seq, head, marks: values, first } as const;
   if (bodyId === '') return first.length === head.bytes ? { ...outline, bodyId: null } : MALFORMED;

@@ -12,10 +12,10 @@ import type { HeaderList } from '@weir/proto/http/headers.js';
 import type { CacheL2Spec } from '@weir/proto/snapshot/cache.js';
 import type { Clock, Random, Timer, Timers } from '../../time/clock.js';
 import type { CacheKey } from '../cache-key.js';
-import type { PurgeTarget } from '../purge/marks.js';
+import type { PurgeSubject, PurgeTarget } from '../purge/marks.js';
 import { randomToken, sha256 } from './digest.js';
 import { Finder, type Finding } from './finder.js';
-import { type Generation, placeOf } from './generations.js';
+import { type Generation, isMeant, placeOf } from './generations.js';
 import { keepForMs } from './keep-for.js';
 import {
   type Following,
@@ -59,6 +59,9 @@ const TOLD_AT_ONCE = 64;
 const TELL_WITHIN_MS = 250;
 const TELL_AGAIN_MS = 8;
 
+/** More purges than that while Redis is asked, and what it answers does not count. */
+const NOTICED_MAX = 1_000;
+
 /** How long a purge waits for Redis before it is said that it is yet to be told. */
 const PURGE_WITHIN_MS = 500;
 
@@ -80,8 +83,9 @@ class RedisL2 implements L2 {
   #time: RedisTime | null = null;
   /** Redis has told of a number that is behind one that it told before: its marks are not believed. */
   #hasFallenBack = false;
-  /** Purges of this node, to know of one that came while Redis was asked. */
-  #purges = 0;
+  /** Look-ups under way, and purges that came while there was one. */
+  #finding = 0;
+  #noticed: Notice[] = [];
   #toldNow = 0;
   readonly #counts = {
     ...{ hits: 0, misses: 0, purged: 0, broken: 0, followed: 0, follows: 0 },
@@ -136,17 +140,27 @@ class RedisL2 implements L2 {
 
   async find(key: CacheKey, headers: HeaderList): Promise<L2Found | null> {
     if (!this.isReadable) return this.#skip(this.#pending.waiting > 0 ? 'purges' : 'away');
-    const purges = this.#purges;
-    let finding: Finding;
+    this.#finding += 1;
+    const from = this.#noticed.length;
     try {
-      finding = await this.#finder.find(key, headers);
+      const finding = await this.#finder.find(key, headers);
+      const isLost = this.#noticed.length >= NOTICED_MAX;
+      return this.#outcomeOf(finding, key, isLost ? null : this.#noticed.slice(from));
     } catch (error) {
       return this.#skip(skipReasonOf(error));
+    } finally {
+      this.#finding -= 1;
+      if (this.#finding === 0) this.#noticed = [];
     }
-    // Redis may have answered before it heard of it.
-    if (purges !== this.#purges) return this.#skip('purges');
+  }
+
+  #outcomeOf(finding: Finding, key: CacheKey, since: readonly Notice[] | null): L2Found | null {
     if (finding.kind === 'unusable') return this.#skip('unusable');
     if (finding.kind === 'found') {
+      const { subject } = finding.found;
+      // Redis may have answered before it heard of it.
+      const isOvertaken = since === null || since.some((notice) => means(notice, key, subject));
+      if (isOvertaken) return this.#skip('purges');
       this.#counts.hits += 1;
       return finding.found;
     }
@@ -189,7 +203,8 @@ class RedisL2 implements L2 {
   }
 
   async lease(key: CacheKey): Promise<LeaseOutcome> {
-    const isOff = this.#leases === null || !this.isReadable;
+    // A request that has waited in vain for a look-up does not wait for this as well.
+    const isOff = this.#leases === null || !this.isReadable || this.#reads.isDoubtful;
     const outcome: LeaseOutcome = isOff ? { kind: 'alone' } : await this.#leases.take(leaseKey(sha256(key)));
     this.#counts.leases[outcome.kind] += 1;
     return outcome;
@@ -278,7 +293,7 @@ class RedisL2 implements L2 {
   }
 
   #note(notice: Notice, waiter?: Waiter): void {
-    this.#purges += 1;
+    if (this.#finding > 0 && this.#noticed.length < NOTICED_MAX) this.#noticed.push(notice);
     this.#pending.add(notice, waiter);
     this.#tell();
   }
@@ -329,6 +344,9 @@ function skipReasonOf(error: unknown): SkipReason {
   const { problem } = error;
   return problem === 'late' || problem === 'busy' || problem === 'away' ? problem : 'unusable';
 }
+
+const means = (notice: Notice, key: CacheKey, subject: PurgeSubject): boolean =>
+  notice.kind === 'forget' ? notice.key === entryKey(sha256(key)) : isMeant(notice.place, subject, sha256);
 
 const zeros = <Name extends string>(names: readonly Name[]): Record<Name, number> =>
   Object.fromEntries(names.map((name) => [name, 0])) as Record<Name, number>; // One of each name.

@@ -88,8 +88,9 @@ export class RedisLink implements Calls {
     return this.#state.kind === 'closed';
   }
 
-  get inFlight(): number {
-    return this.#inFlight;
+  /** The latest answer was late: used, but not worth a second wait. */
+  get isDoubtful(): boolean {
+    return this.#state.kind === 'closed' && this.#state.lates > 0;
   }
 
   script(name: ScriptName, keys: readonly string[], args: readonly Argument[], limitMs: number): Promise<unknown> {

@@ -59,7 +59,7 @@ function markedQuery(query: string): string {
 }
 
 /** Null: it has no port. */
-function withoutPort(authority: string): string | null {
+export function withoutPort(authority: string): string | null {
   const colon = authority.lastIndexOf(':');
   // The colons of an IPv6 address are within brackets.
   return colon <= authority.lastIndexOf(']') ? null : authority.slice(0, colon);

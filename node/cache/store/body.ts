@@ -21,6 +21,11 @@ export function ownPiece(chunk: Uint8Array): Uint8Array {
   return isMostOfIt ? chunk : new Uint8Array(chunk);
 }
 
+/** As they are. */
+export function bodyInPieces(pieces: readonly Uint8Array[]): StoredBody {
+  return { pieces, bytes: pieces.reduce((sum, piece) => sum + piece.byteLength, 0) };
+}
+
 export function bodyOf(pieces: readonly Uint8Array[], bytes: number): StoredBody {
   if (pieces.length <= 1 || bytes > JOIN_BYTES_MAX) return { pieces, bytes };
   const whole = new Uint8Array(bytes);
