@@ -146,6 +146,7 @@ describe('the account of an attempt', () => {
           },
           cost: () => 1,
           isDueToBeExplored: () => false,
+          adopt: () => {},
         };
         const { target, health, clock, bottom, dispatch } = setUp({ load });
         if (isTrial) target.health.now = 'trial';

@@ -9,6 +9,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { ResponseHandler } from '../pipeline/dispatch.js';
 import { fakeClock, fakeTimers, makeRequest } from '../pipeline/testing/harness.js';
 import { makeBalance } from '../pipeline/testing/specs.js';
+import type { Clock } from '../time/clock.js';
 import { driveWheel, systemClock } from '../time/system-clock.js';
 import { TimerWheel } from '../time/wheel.js';
 import { createNameQuery, type NameQuery } from './dns/queries.js';
@@ -25,11 +26,11 @@ describe('the registry of upstreams', () => {
     for (const end of ends.splice(0).reverse()) await end();
   });
 
-  const setUp = (query: NameQuery = createNameQuery(null)): UpstreamRegistry => {
-    const wheel = new TimerWheel(systemClock);
+  const setUp = (query: NameQuery = createNameQuery(null), clock: Clock = systemClock): UpstreamRegistry => {
+    const wheel = new TimerWheel(clock);
     ends.push(driveWheel(wheel));
     const registry = createUpstreamRegistry({
-      ...{ clock: systemClock, timers: wheel, random: Math.random, query, bodies: createHeldBytes() },
+      ...{ clock, timers: wheel, random: Math.random, query, bodies: createHeldBytes() },
       oldestExchangeAtMs: () => Number.POSITIVE_INFINITY,
     });
     ends.push(() => registry.close());
@@ -101,6 +102,27 @@ describe('the registry of upstreams', () => {
     registry.use(second);
     await until(() => sockets[0]?.closed === true || sockets[0]?.readableEnded === true);
     expect(registry.stats()).toMatchObject([{ upstreamId: 'a', targetId: `127.0.0.1:${port}`, open: 0, inFlight: 0 }]);
+  });
+
+  it('goes on from what the targets of one that is described otherwise have cost, unless they are reached in another way', () => {
+    const clock = fakeClock();
+    const registry = setUp(undefined, clock);
+    const costs = (set: UpstreamSet) =>
+      set.get('a')?.targets.map(({ load }) => Math.round(load.cost(clock.nowMs(), 0)));
+    const spec: UpstreamSpec = { ...specOf('a', 1), balance: makeBalance('peak-ewma') };
+    const first = registry.build(snapshotOf([spec]));
+    registry.use(first);
+    const load = first.get('a')?.targets[0]?.load;
+    const token = load?.begin(clock.nowMs()) ?? 0;
+    clock.advance(100);
+    load?.end(token, outcome('good', clock.nowMs()));
+    expect(costs(first)).toEqual([100]);
+    const second = registry.build(snapshotOf([{ ...spec, targets: [...spec.targets, ...specOf('a', 2).targets] }]));
+    registry.use(second);
+    expect(costs(second)).toEqual([100, 30]);
+    const third = registry.build(snapshotOf([{ ...spec, protocol: 'http2' }]));
+    registry.use(third);
+    expect(costs(third)).toEqual([30]);
   });
 
   it('lets what is under way end on an upstream that was removed, and serves late requests of an older snapshot', async () => {

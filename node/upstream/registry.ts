@@ -7,7 +7,7 @@
  *                                                              └──▶ discard: the new ones retire, nothing else happened
  */
 import type { Standing } from '@weir/proto/events/health.js';
-import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
+import type { Snapshot, UpstreamSpec } from '@weir/proto/snapshot/snapshot.js';
 import type { Clock, Random, Timers } from '../time/clock.js';
 import type { NameQuery } from './dns/queries.js';
 import { HealthLog } from './health/health-log.js';
@@ -104,7 +104,7 @@ export function createUpstreamRegistry(deps: RegistryDeps): UpstreamRegistry {
     },
     warm: (set) => warmTargets(set, deps.timers),
     use(set) {
-      adoptOpinions(set, current);
+      adoptKnown(set, current, deps.clock.nowMs());
       current = set;
       life.retireAllBut(set.all, life.alive(), deps.clock.nowMs());
       health.retain((upstreamId, targetId) => {
@@ -125,10 +125,25 @@ export function createUpstreamRegistry(deps: RegistryDeps): UpstreamRegistry {
 }
 
 /** What was found out about a target does not become untrue because its upstream is described otherwise. */
-function adoptOpinions(set: UpstreamSet, former: UpstreamSet): void {
+function adoptKnown(set: UpstreamSet, former: UpstreamSet, nowMs: number): void {
   for (const upstream of set.all) {
     const known = former.get(upstream.spec.id);
-    if (known !== undefined && known !== upstream && isLive(known)) upstream.opinions.adopt(known.opinions);
+    if (known === undefined || known === upstream || !isLive(known)) continue;
+    upstream.opinions.adopt(known.opinions);
+    if (isReachedAlike(upstream.spec, known.spec)) adoptLoads(upstream, known, nowMs);
+  }
+}
+
+/** What answers take, over another protocol, has to be learnt anew. */
+function isReachedAlike(one: UpstreamSpec, other: UpstreamSpec): boolean {
+  return one.protocol === other.protocol && JSON.stringify(one.tls) === JSON.stringify(other.tls);
+}
+
+function adoptLoads({ targets }: LiveUpstream, former: LiveUpstream, nowMs: number): void {
+  const known = new Map(former.targets.map(({ spec, load }) => [`${spec.scheme} ${spec.id}`, load]));
+  for (const { spec, load } of targets) {
+    const same = known.get(`${spec.scheme} ${spec.id}`);
+    if (same !== undefined) load.adopt(same, nowMs);
   }
 }
 

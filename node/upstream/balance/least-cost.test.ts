@@ -15,6 +15,7 @@ const costing = (cost: number): Load => ({
   end: () => {},
   cost: (_nowMs, inFlight) => cost * (inFlight + 1),
   isDueToBeExplored: () => false,
+  adopt: () => {},
 });
 
 interface Drawn {

@@ -20,6 +20,8 @@ export interface Load {
   cost(nowMs: number, inFlight: number): number;
   /** It is dear by slowness alone, and has not been asked for so long that one attempt is worth knowing whether it still is. */
   isDueToBeExplored(nowMs: number): boolean;
+  /** Goes on from what was learnt of the same target before a reload, where it was learnt in the same way. */
+  adopt(former: Load, nowMs: number): void;
 }
 
 export const NOT_BEGUN = -1;
@@ -32,4 +34,5 @@ export const unweighed: Load = {
   end: () => {},
   cost: (_nowMs, inFlight) => inFlight + 1,
   isDueToBeExplored: () => false,
+  adopt: () => {},
 };

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { AttemptOutcome } from '../health/standing.js';
 import { blameOf } from './blame.js';
-import { type Load, NOT_BEGUN } from './load.js';
+import { type Load, NOT_BEGUN, unweighed } from './load.js';
 import {
   COST_MIN_MS,
   createPeakEwma,
@@ -179,4 +179,34 @@ describe('the blame for an outcome', () => {
   ] as const)('for status %i is %s', (status, blame) => {
     expect(blameOf(outcomeAt(1, { status }))).toBe(blame);
   });
+});
+
+it('goes on from what another one has learnt, as long as that is of its kind', () => {
+  fc.assert(
+    fc.property(latencies, fc.nat(30_000), fc.boolean(), (list, laterMs, isAskedToWait) => {
+      const former = createPeakEwma(DECAY_MS, 0);
+      let nowMs = 0;
+      for (const tookMs of list) nowMs = attempt(former, nowMs, tookMs);
+      if (isAskedToWait) nowMs = attempt(former, nowMs, 1, { status: 503, retryAfterMs: 20_000 });
+      const load = createPeakEwma(DECAY_MS, nowMs + laterMs);
+      load.adopt(former, nowMs + laterMs);
+      for (const afterMs of [0, 1, 5_000, 60_000]) {
+        const atMs = nowMs + laterMs + afterMs;
+        expect(load.cost(atMs, 2)).toBeCloseTo(former.cost(atMs, 2), 6);
+        expect(load.isDueToBeExplored(atMs)).toBe(former.isDueToBeExplored(atMs));
+      }
+    }),
+  );
+  const load = createPeakEwma(DECAY_MS, 0);
+  load.adopt(unweighed, 0);
+  expect(load.cost(0, 0)).toBe(UNKNOWN_MS);
+});
+
+it('does not wait for what the other one has under way', () => {
+  const former = createPeakEwma(DECAY_MS, 0);
+  const token = former.begin(0);
+  const load = createPeakEwma(DECAY_MS, 1_000);
+  load.adopt(former, 1_000);
+  former.end(token, outcomeAt(40_000));
+  expect(load.cost(40_000, 0)).toBe(COST_MIN_MS + UNKNOWN_MS * Math.exp(-4) - COST_MIN_MS);
 });

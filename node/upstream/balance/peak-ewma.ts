@@ -112,6 +112,16 @@ class PeakEwma implements Load {
     return nowMs - this.#askedAtMs >= Math.max(EXPLORE_AFTER_MS, EXPLORE_FACTOR * this.#averageAt(nowMs));
   }
 
+  /** What is under way at the former one is told there, so only what has ended counts. */
+  adopt(former: Load, nowMs: number): void {
+    if (!(former instanceof PeakEwma)) return;
+    this.#averageMs = former.#averageAt(nowMs);
+    this.#updatedAtMs = nowMs;
+    this.#leaveAloneUntilMs = former.#leaveAloneUntilMs;
+    this.#askedAtMs = former.#askedAtMs;
+    this.#hasAnswered = former.#hasAnswered;
+  }
+
   #averageAt(nowMs: number): number {
     return this.#averageMs * this.#weightAt(nowMs);
   }

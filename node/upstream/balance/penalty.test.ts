@@ -32,6 +32,17 @@ describe('a penalty', () => {
     expect(penalised(...harmless).cost(50, 3)).toBe(4);
   });
 
+  it('goes on from that of the same target before a reload, with what it was asked to wait', () => {
+    const former = penalised(refusedAt(0), outcome('good', 0, { status: 503, retryAfterMs: 5_000 }));
+    const load = createPenalty(DECAY_MS);
+    load.adopt(former, 2_000);
+    for (const atMs of [2_000, 4_999, 5_000, 30_000, 300_000]) {
+      expect(load.cost(atMs, 1)).toBeCloseTo(former.cost(atMs, 1), 6);
+    }
+    load.adopt(createPenalty(DECAY_MS), 2_000);
+    expect(load.cost(2_000, 0)).toBe(1);
+  });
+
   it('is whole at once for a failure, and grows with each doubtful one', () => {
     expect(penalised(refusedAt(0)).cost(0, 0)).toBe(PENALTY_FACTOR);
     expect(penalised(outcome('none', 0, { isOverdue: true })).cost(0, 0)).toBe(PENALTY_FACTOR);

@@ -62,6 +62,13 @@ class Penalty implements Load {
     return false;
   }
 
+  adopt(former: Load, nowMs: number): void {
+    if (!(former instanceof Penalty)) return;
+    this.#weight = former.#weightAt(nowMs);
+    this.#updatedAtMs = nowMs;
+    this.#leaveAloneUntilMs = former.#leaveAloneUntilMs;
+  }
+
   #weightAt(nowMs: number): number {
     // Nearly all targets nearly always have none, and then nothing need be computed.
     if (this.#weight === 1) return 1;
