@@ -199,4 +199,23 @@ describe('the response head that goes to the client', () => {
     bottom.last().head(200, ['date', date]);
     expect(handler.headers).toEqual(['date', date, 'age', '3600']);
   });
+
+  it('is that of its own answer, also where some have the very same list', () => {
+    const clock = fakeClock();
+    const target = makeTarget({ id: '10.0.0.1:80' });
+    const layer = forward(makeRoute(), makeServices({ clock, upstreams: { get: () => makeUpstream([target]) } }));
+    if (layer === null) throw new Error('a proxy route forwards');
+    const date = new Date(clock.wallMs() - 3_600_000).toUTCString();
+    const old = ['date', date, 'keep-alive', 'x'];
+    const own = ['x-own', '1', 'te', 'x'];
+    const bottom = scriptedDispatch();
+    const dispatch = compose([layer], bottom.dispatch);
+    for (const list of [old, old, own, old, own, own]) {
+      const handler = recordingHandler();
+      dispatch(makeRequest({ target }), handler);
+      bottom.last().head(200, list);
+      expect(handler.headers).toEqual(list === old ? ['date', date, 'age', '3600'] : ['x-own', '1']);
+    }
+    expect([old.length, own.length]).toEqual([4, 4]);
+  });
 });

@@ -72,7 +72,7 @@ class Observed implements ResponseHandler {
   }
 
   onData(chunk: Uint8Array): boolean {
-    this.#request.exchange.responseBytes += chunk.byteLength;
+    this.#request.exchange.responseBytes += chunk.length;
     return this.#handler.onData(chunk);
   }
 

@@ -28,6 +28,26 @@ describe('a request head', () => {
     expect(read(['host', 'a', 'transfer-encoding', 'Chunked'])).toMatchObject({ hasBody: true, lengthBytes: null });
   });
 
+  test('names the host of its own request, whoever came before', () => {
+    const hosts = {
+      a: 'a',
+      'A.test': 'a.test',
+      'a.test': 'a.test',
+      '[::1]:80': '[::1]:80',
+      '': null,
+      'a b': null,
+      'a/b': null,
+    };
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...Object.entries(hosts)), { maxLength: 20, size: 'max' }), (requests) => {
+        for (const [host, authority] of requests) {
+          const reading = read(['host', host]);
+          expect(isFailure(reading) ? null : reading.authority).toBe(authority);
+        }
+      }),
+    );
+  });
+
   test('asks for the connection to be closed by any member of Connection', () => {
     const asks = (value: string) => read(['host', 'a', 'connection', value]);
     expect(asks('close')).toMatchObject({ closeAsked: true });

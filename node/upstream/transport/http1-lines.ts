@@ -19,8 +19,7 @@ const DEL = 0x7f;
  * at once, or holds a character beyond ASCII, which a field may hold.
  */
 export function isPlainLines(text: string, lines: number): boolean {
-  if (text.length > bytes.length) return false;
-  // Each character beyond ASCII is written as more than one byte.
+  // More where a character beyond ASCII took more than one byte, less where there was no room.
   const { written } = encoder.encodeInto(text, bytes);
   if (written !== text.length) return false;
   let lineEnds = 0;

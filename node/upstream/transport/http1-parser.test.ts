@@ -134,6 +134,29 @@ describe('AnswerParser', () => {
     );
   });
 
+  it('takes nothing for the head before that only ends like it, or that lies behind what came', () => {
+    const answer = `${OK}Content-Length: 5\r\n\r\nhello`;
+    const parser = new AnswerParser(HEAD_BYTES_MAX);
+    expect(parse(answer, [], 'GET', parser).end).toBe('done');
+    // What is held in front of it makes it another one.
+    expect(parse(`H${answer}`, [1, answer.length - 4], 'GET', parser)).toEqual(parse(`H${answer}`));
+    expect(parse(answer, [], 'GET', parser).end).toBe('done');
+    // The buffer that is read into still holds the answer before.
+    const bytes = Buffer.from(answer, 'latin1');
+    for (let length = 1; length < bytes.length; length += 1) {
+      parser.begin(false);
+      parser.feed(bytes, length);
+      expect([length, parser.state, parser.head !== null]).toEqual([
+        length,
+        length < answer.length - 5 ? 'head' : 'counted',
+        length >= answer.length - 5,
+      ]);
+      parser.begin(false);
+      parser.feed(bytes, bytes.length);
+      expect(parser.state).toBe('done');
+    }
+  });
+
   it('reads back what was written, in either framing', () => {
     const name = fc.stringMatching(/^x-[!#$%&'*+.^_`|~0-9a-z-]{0,12}$/);
     const value = fc.stringMatching(/^(?:[!-~\x80-\xff](?:[\t -~\x80-\xff]{0,20}[!-~\x80-\xff])?)?$/);

@@ -141,7 +141,8 @@ export class AnswerParser {
     const fresh = bytes.toString('latin1', at, to);
     const heldBytes = this.#held.length;
     const last = this.#last;
-    if (fresh === last.text && heldBytes === 0 && this.state === 'head') {
+    // Of trailers, something is always held.
+    if (fresh === last.text && heldBytes === 0) {
       last.text = fresh; // The one before may have been a part of a longer text, which takes longer to compare.
       this.#takeHead(last.head);
       return to;
