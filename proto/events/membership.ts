@@ -44,11 +44,9 @@ export interface Leave extends Life {
   readonly kind: 'leave';
 }
 
-/** Member → one: you are known to have lived later than you say, so nobody listens to you. */
-export interface Outdated {
+/** Member → one: this life of yours is known, which is no earlier one than yours, so nobody listens to you. */
+export interface Outdated extends Life {
   readonly kind: 'outdated';
-  readonly id: string;
-  readonly incarnation: number;
 }
 
 export function readHeartbeat(value: unknown): Heartbeat | null {
@@ -70,8 +68,8 @@ export function readLeave(value: unknown): Leave | null {
 }
 
 export function readOutdated(value: unknown): Outdated | null {
-  if (!isFields(value) || !isName(value['id']) || !isCount(value['incarnation'])) return null;
-  return { kind: 'outdated', id: value['id'], incarnation: value['incarnation'] };
+  const life = readLife(value);
+  return life === null ? null : { kind: 'outdated', ...life };
 }
 
 function readLife(value: unknown): Life | null {

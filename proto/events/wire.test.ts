@@ -12,7 +12,7 @@ const samples: readonly ClusterMessage[] = [
     ...{ loadPermille: 350, purgeEpoch: 9, told: { health: 4, rate: 70_000, latency: 2 } },
   },
   { kind: 'leave', ...life },
-  { kind: 'outdated', id: 'node-7', incarnation: 4 },
+  { kind: 'outdated', ...life },
   {
     kind: 'opinion',
     id: 'node-7',
