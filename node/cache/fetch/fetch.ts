@@ -390,11 +390,10 @@ export class Fetch implements ResponseHandler {
   #share(stored: Stored, body: StoredBody, subject: PurgeSubject): void {
     const { second } = this.#route.node;
     const { key, request } = this.#question;
-    const lease = this.#lease;
+    const lease = this.#lease === null ? {} : { lease: this.#lease };
     this.#lease = null;
-    if (second === null) return;
-    const offer = { key: sharedKey(this.#route, key), headers: request.headers, stored, subject, body };
-    second.l2.keep({ ...offer, generation: this.#generation, ...(lease === null ? {} : { lease }) });
+    const offer = { headers: request.headers, stored, subject, body, generation: this.#generation, ...lease };
+    second?.l2.keep({ key: sharedKey(this.#route, key), ...offer });
   }
 
   #endLease(isForAll: boolean): void {
