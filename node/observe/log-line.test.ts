@@ -27,6 +27,13 @@ function attemptAt(startMs: number, phases: Partial<Attempt['phaseStartMs']>, en
 const parsed = (request: GatewayRequest, given = options) => JSON.parse(logLine(request, given));
 
 describe('a line of the access log', () => {
+  it('says what the cache did, where it was asked', () => {
+    const request = endedRequest();
+    expect(parsed(request)).not.toHaveProperty('cache');
+    request.exchange.cache = 'stale_slow';
+    expect(parsed(request)).toMatchObject({ cache: 'stale_slow', status: 200 });
+  });
+
   it('says what was asked and what came of it, and leaves out what says nothing', () => {
     expect(parsed(endedRequest({ headers: ['user-agent', 'curl/8.0'] }))).toEqual({
       time: '2026-01-01T00:00:00.000Z',

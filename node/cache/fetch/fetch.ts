@@ -100,6 +100,8 @@ export class Fetch implements ResponseHandler {
   #ear: Ear | null = null;
   #cancelNext: Cancel = nothingToCancel;
   #isForNobody = false;
+  /** It went on for nobody once: it refills, whoever has joined it since and left again. */
+  #isRefill = false;
   /** Without conditions, since the first answer was about another copy. */
   #isAskedAgain = false;
   #isTold = false;
@@ -175,7 +177,7 @@ export class Fetch implements ResponseHandler {
     this.#waiters.delete(waiter);
     if (this.#leader === waiter) this.#leader = null;
     if (this.#state === 'over' || this.#state === 'draining' || this.#waiters.size > 0) return;
-    const isWanted = this.#answer?.stream.isStored ?? (this.#state === 'asking' && (refills || this.#isForNobody));
+    const isWanted = this.#answer?.stream.isStored ?? (this.#state === 'asking' && (refills || this.#isRefill));
     if (isWanted && this.#goOnForNobody()) return;
     this.#endFlight();
     this.#writing?.abandon();
@@ -191,6 +193,7 @@ export class Fetch implements ResponseHandler {
 
   #goOnForNobody(): boolean {
     this.#isForNobody ||= this.#route.node.flights.goOn(this.#question.key);
+    this.#isRefill ||= this.#isForNobody;
     return this.#isForNobody;
   }
 

@@ -83,6 +83,18 @@ describe('a stale copy while it is revalidated', () => {
     expect(upstream.calls.length).toBe(3);
   });
 
+  it('is refreshed to the end, though a client that had joined the refresh leaves again', () => {
+    const { clock, send, call, node, timers } = setUpStale(', stale-while-revalidate=5');
+    send();
+    clock.advance(5_000);
+    const joined = send();
+    expect([joined.result(), node.counts().refreshes]).toEqual(['miss', 0]);
+    joined.cancel();
+    expect([call(1).cancelled, node.counts().refreshes]).toEqual([false, 1]);
+    call(1).answer(200, ['cache-control', 'max-age=60'], 'new');
+    expect([send().handler.text(), node.counts().refreshes, timers.armed]).toEqual(['new', 0, 0]);
+  });
+
   it('is refreshed by HEAD, too, with a whole', () => {
     const { send, call } = setUpStale(', stale-while-revalidate=60');
     send({ method: 'HEAD', headers: ['if-none-match', '"9"'] });
