@@ -27,12 +27,12 @@ const passedOn: readonly PassedOn[] = [
   },
   {
     name: 'bench',
-    usage: '<proxy|layers|gauntlet> [options]',
+    usage: '<proxy|layers|gauntlet|cache|trace> [options]',
     summary: 'measure beside nginx and HAProxy, before good upstreams and bad ones, or layer by layer',
     program: 'bench/dist/main.js',
     words: [
-      ...['proxy', 'layers', 'gauntlet', '--quick', '--rounds', '--seconds', '--warmup', '--cases', '--connections'],
-      ...['--peers', '--runs', '--only', '--scenarios', '--rate', '--seed', '--name'],
+      ...['proxy', 'layers', 'gauntlet', 'cache', 'trace', '--quick', '--rounds', '--seconds', '--warmup', '--cases'],
+      ...['--connections', '--peers', '--runs', '--only', '--scenarios', '--rate', '--seed', '--name', '--policies'],
     ],
   },
   {
