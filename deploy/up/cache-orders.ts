@@ -1,17 +1,22 @@
 /**
  * The cache's orders and questions, to the one node that `up` has. A process that is not there, or ends before it answers,
- * has nothing stored any more: the next one begins with an empty cache, so a purge is in force with its end.
+ * has nothing in memory any more: the next one begins with an empty cache, so a purge is in force with its end. Not so
+ * where nodes share what they store in Redis, which only a node purges.
  */
 import type { CacheOperations } from '@weir/control/api/cache-api.js';
 import type { Supervisor } from './supervisor.js';
 
-export function cacheOrders(node: () => Supervisor): CacheOperations {
+type Node = Pick<Supervisor, 'ask' | 'look'>;
+
+export function cacheOrders(node: () => Node, sharesInRedis: boolean): CacheOperations {
   return {
     async purge({ targets, isSoft }) {
       const asked = node();
       const name = nameOf(asked);
       const become = await asked.ask((number) => ({ v: 1, kind: 'cache.purge', number, targets, isSoft }));
       if (become.kind === 'failed') return { obeyed: [], missing: [{ node: name, reason: become.reason }] };
+      if (become.kind === 'ended' && sharesInRedis)
+        return { obeyed: [], missing: [{ node: name, reason: STILL_SHARED }] };
       return { obeyed: [{ node: name, ms: rounded(become.ms) }], missing: [] };
     },
     async inspect(request) {
@@ -27,8 +32,10 @@ export function cacheOrders(node: () => Supervisor): CacheOperations {
   };
 }
 
+const STILL_SHARED = 'has no process now, so what is shared in Redis is not purged; try again';
+
 /** Between two processes it has the name that it is called by without one. */
-function nameOf(node: Supervisor): string {
+function nameOf(node: Node): string {
   const { pid } = node.look();
   return pid === null ? 'node' : `node-${pid}`;
 }

@@ -89,7 +89,7 @@ export async function startUp(options: UpOptions): Promise<Running> {
       ...lookOf(publisher, node),
       nodes: [supervisedNode(supervisor.look())],
     }),
-    cache: cacheOrders(() => supervisor),
+    cache: cacheOrders(() => supervisor, options.redis !== null),
   });
   const reload = (cause: PublishCause): void => {
     publisher.publish(cause).catch((error: unknown) => say(`the config could not be published: ${String(error)}`));
