@@ -29,7 +29,7 @@ export interface Terms {
 }
 
 /** Chosen by `bench trace`; see ARCHITECTURE.md, decisions. */
-export const chosenTerms: Terms = { windowShare: 0.01, protectedShare: 0.8, requestBytes: 128 * 1024 };
+export const chosenTerms: Terms = { windowShare: 0.01, protectedShare: 0.8, requestBytes: 256 * 1024 };
 
 /** So many entries are looked at for dead ones each time that something has to go. */
 const LOOKED_AT = 8;
