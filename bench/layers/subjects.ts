@@ -75,6 +75,18 @@ const wholeChain =
   (services) =>
     driving(compileChain(route, services.chain), PATHS, null);
 
+/** The same from the listener's request to its answer. */
+const hitInChain: Make = (services) => {
+  const origin = services.chain.upstreams.get(target.upstreamId);
+  if (origin === undefined) throw new Error('the upstream of the target is there');
+  const fresh = { ...origin, targets: [{ ...target, dispatch: answerFresh }] };
+  const upstreams = new Map([[target.upstreamId, fresh]]);
+  const work = driving(compileChain(cachedRoute, { ...services.chain, upstreams }), PATHS, null);
+  work(PATHS.length);
+  if (services.chain.cache.counts().bytes === 0) throw new Error('the answers were not stored');
+  return work;
+};
+
 /** Routes of other shapes, so that every call from layer to layer has been seen to lead to many places. */
 function otherShapes(): RouteSpec[] {
   const { auth, limits, addresses, cors, requestHeaders: request, responseHeaders: response } = richRoute;
@@ -183,6 +195,7 @@ const makers: ReadonlyMap<string, Make> = new Map([
   ...chain.map((place): [string, Make] => [`layer: ${place.name}`, layerAlone(place, routeFor(place))]),
   ['cache: hit', cacheHit],
   ['chain: bare', wholeChain(bareRoute)],
+  ['chain: bare, a hit of the cache', hitInChain],
   [CARELESS, wholeChain(carelessRoute)],
   [CAREFUL, wholeChain(carefulRoute)],
   ['chain: policies', wholeChain(policiesRoute)],

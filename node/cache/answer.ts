@@ -6,13 +6,13 @@
  *                                                          ├─ ask ──────────▶ fetch/asking.ts
  *                                                          └─ unavailable ──▶ 504
  */
-import type { CacheDirectives } from '@weir/proto/http/cache-control.js';
+import { type CacheDirectives, noDirectives } from '@weir/proto/http/cache-control.js';
 import type { ForwardReason } from '@weir/proto/http/cache-status.js';
 import { failure } from '@weir/proto/http/failures.js';
 import { hasField } from '@weir/proto/http/headers.js';
 import { withBody } from '../pipeline/derived-request.js';
 import { type Cancel, type GatewayRequest, nothingToCancel, type ResponseHandler } from '../pipeline/dispatch.js';
-import { type Ask, askedDirectives, keyedConsumer, whyBypass } from './ask.js';
+import { type Ask, askedDirectives, isPlain, keyedConsumer, whyBypass } from './ask.js';
 import { bodyKey } from './body-key.js';
 import { cacheKey } from './cache-key.js';
 import { type Asked, Asking, pendingOf } from './fetch/asking.js';
@@ -22,22 +22,23 @@ import { subjectOfAsk } from './inspection.js';
 import type { Lease } from './l2/l2.js';
 import { lookUp, type Verdict } from './look-up.js';
 import { passBy } from './pass-by.js';
-import { servesFromPart } from './reply.js';
+import { isWholeReply, servesFromPart } from './reply.js';
 import { type RouteCache, sharedKey } from './route-cache.js';
-import { serveEntry } from './serve.js';
+import { serveEntry, serveWhole } from './serve.js';
 import type { Entry, Found } from './store/l1.js';
 import { remainingMs } from './stored.js';
 import { Gathering } from './whole-body.js';
 
 export function answerThrough(route: RouteCache, request: GatewayRequest, handler: ResponseHandler): Cancel {
   const ask = askOf(request);
-  const asked = askedDirectives(ask.headers, route.spec);
+  const plain = isPlain(ask.headers);
+  const asked = plain ? noDirectives : askedDirectives(ask.headers, route.spec);
   const isPast = route.bypasses(ask);
   if (!isPast && isKeyedByBody(ask, asked, route)) return answerByBody(route, request, handler, ask, asked);
-  const why = isPast ? 'bypass' : whyBypass(ask, asked);
+  const why = isPast ? 'bypass' : whyBypass(ask, asked, plain);
   if (why !== null) return passBy(route, request, handler, ask, why);
   const key = route.keyPrefix + cacheKey(ask, route.spec.key);
-  return answerFromBoth(route, { request, handler, ask, asked, key });
+  return answerFromBoth(route, { request, handler, ask, asked, isPlain: plain, key });
 }
 
 /** From the memory of this node, or from what nodes share. */
@@ -89,7 +90,7 @@ function answerByBody(
     // For all that follows it is a question, and has no other effect than its answer.
     const question: Ask = { ...ask, method: 'GET', hasBody: false };
     const key = `${route.keyPrefix}${cacheKey(question, spec.key)}\nb${route.hash(part)}`;
-    return answerFromBoth(route, { request: whole, handler: to, ask: question, asked, key });
+    return answerFromBoth(route, { request: whole, handler: to, ask: question, asked, isPlain: false, key });
   });
   request.body?.read(gathering);
   return gathering.cancel;
@@ -162,13 +163,18 @@ function hit(
   nowMs: number,
 ): Cancel {
   if (entry === null) throw new Error('a hit is found');
-  const { name, clock } = route;
   const ttlS = Math.floor(Math.min(remainingMs(entry.stored, nowMs), softPurgedAtMs - nowMs) / 1000);
   asked.request.exchange.cache = isStale ? 'stale' : 'hit';
-  const told = { name, forward: null, ttlS };
-  const cancel = serveEntry(asked.ask, asked.handler, entry, told, nowMs, clock.wallMs());
+  const cancel = serveHit(route, asked, entry, ttlS, nowMs);
   if (refreshes) refresh(route, asked, entry, nowMs);
   return cancel;
+}
+
+function serveHit(route: RouteCache, asked: Asked, entry: Entry, ttlS: number, nowMs: number): Cancel {
+  const { ask, handler } = asked;
+  if (asked.isPlain && isWholeReply(ask, entry.stored)) return serveWhole(handler, entry, route.hitStatus(ttlS), nowMs);
+  const told = { name: route.name, forward: null, ttlS };
+  return serveEntry(ask, handler, entry, told, nowMs, route.clock.wallMs());
 }
 
 /** Behind the answer, and for nobody: the next one finds a fresh copy. */

@@ -35,11 +35,29 @@ export function isUnsafe(method: string): boolean {
  * Why a request goes past the cache, or null when it is looked up. A precondition that only the origin can judge
  * (If-Match, If-Unmodified-Since) belongs to it (RFC 9111 §4.3.2), and so does a request that asks to become something else.
  */
-export function whyBypass(ask: Ask, directives: CacheDirectives): ForwardReason | null {
+export function whyBypass(ask: Ask, directives: CacheDirectives, isPlain = false): ForwardReason | null {
   if (ask.method !== 'GET' && ask.method !== 'HEAD') return 'method';
   if (ask.hasBody || directives.noStore) return 'request';
+  if (isPlain) return null;
   if (hasField(ask.headers, 'if-match') || hasField(ask.headers, 'if-unmodified-since')) return 'request';
   return hasField(ask.headers, 'upgrade') ? 'request' : null;
+}
+
+/** Fields that a cache looks at: directives, preconditions, ranges, and the wish to become something else. */
+const LOOKED_AT: ReadonlySet<string> = new Set([
+  ...['cache-control', 'pragma', 'range', 'if-range', 'upgrade'],
+  ...['if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since'],
+]);
+
+const LENGTHS: ReadonlySet<number> = new Set([...LOOKED_AT].map((name) => name.length));
+
+/** There is none of them, as in most requests: nothing of what follows has to be looked for one by one. */
+export function isPlain(headers: HeaderList): boolean {
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] ?? '';
+    if (LENGTHS.has(name.length) && LOOKED_AT.has(name)) return false;
+  }
+  return true;
 }
 
 /** What this request says about caching, as far as the route listens. Pragma counts where there is no Cache-Control (§5.4). */

@@ -42,6 +42,11 @@ export function replyTo(ask: Ask, stored: Stored, bodyBytes: number | null, nowM
   return { status: stored.status, headers: withAge(stored.headers, stored, nowMs), body: bodyOf(ask, body) };
 }
 
+/** Whether the answer to a request without preconditions and ranges is just what is stored, and all of it. */
+export function isWholeReply(ask: Ask, stored: Stored): boolean {
+  return stored.part === null && ask.method === 'GET';
+}
+
 /** To HEAD there comes no body (RFC 9110 §9.3.2). */
 function bodyOf(ask: Ask, body: Reply['body']): Reply['body'] {
   return ask.method === 'HEAD' ? null : body;
@@ -152,7 +157,9 @@ function wantedOf(ask: Ask, stored: Stored, wallMs: number): ByteRange | null {
   return asked.kind === 'from' && asked.last !== null ? { first: asked.first, last: asked.last } : null;
 }
 
+export const ageText = (stored: Stored, nowMs: number): string => String(Math.floor(ageMs(stored, nowMs) / 1000));
+
 /** RFC 9111 §5.1: its age now, in whole seconds. */
 function withAge(headers: HeaderList, stored: Stored, nowMs: number): HeaderList {
-  return [...headers, 'age', String(Math.floor(ageMs(stored, nowMs) / 1000))];
+  return [...headers, 'age', ageText(stored, nowMs)];
 }

@@ -1,4 +1,5 @@
 /** What all requests of a route have in common for the cache: made once, when its chain is compiled. */
+import { hitStatusOf } from '@weir/proto/http/cache-status.js';
 import { headerValue } from '@weir/proto/http/headers.js';
 import type { BypassSpec, CacheSpec } from '@weir/proto/snapshot/cache.js';
 import type { RouteSpec } from '@weir/proto/snapshot/snapshot.js';
@@ -21,6 +22,8 @@ export interface RouteCache {
   readonly sharedPrefix: string;
   /** Name in Cache-Status. */
   readonly name: string;
+  /** Cache-Status of a hit. */
+  readonly hitStatus: (ttlS: number) => string;
   /** Limit of a fetch, whoever waits for it. */
   readonly totalMs: number;
   readonly node: NodeCache;
@@ -54,6 +57,7 @@ export function routeCache(route: RouteSpec, spec: CacheSpec, services: ChainSer
     keyPrefix: cache.scopes.prefix(route.id, spec.key),
     sharedPrefix: sharedPrefix(route.id, spec.key),
     name: gateway.names.via,
+    hitStatus: hitStatusOf(gateway.names.via),
     totalMs: route.timeouts.totalMs,
     node: cache,
     next,

@@ -1,13 +1,13 @@
 /**
- * Gives a stored response to a client: the pieces that are kept, as they are. One piece, which is what most bodies are,
- * goes out at once; of several, the next goes when the client has room for it.
+ * Gives a stored response to a client: the pieces that are kept, as they are. A short one, which is what most bodies are,
+ * goes out at once with the end; otherwise what follows a piece goes when the client has room for it.
  */
 import { rangeBytes } from '@weir/proto/http/byte-range.js';
 import { type CacheStatus, formatCacheStatus } from '@weir/proto/http/cache-status.js';
 import type { HeaderList } from '@weir/proto/http/headers.js';
 import { type Cancel, nothingToCancel, type ResponseHandler } from '../pipeline/dispatch.js';
 import type { Ask } from './ask.js';
-import { type Reply, replyTo } from './reply.js';
+import { ageText, type Reply, replyTo } from './reply.js';
 import { partOf, type StoredBody } from './store/body.js';
 import type { Entry } from './store/l1.js';
 
@@ -23,11 +23,37 @@ export function serveEntry(
 ): Cancel {
   const reply = replyTo(ask, stored, body.bytes, nowMs, wallMs);
   const headers = [...reply.headers, 'cache-status', formatCacheStatus(told)];
-  const pieces = piecesOf(reply, body);
   const lengthBytes = replyBytes(reply, body.bytes, ask.method);
-  if (pieces.length <= 1) return serveAtOnce(handler, reply.status, headers, lengthBytes, pieces[0]);
+  return serve(handler, reply.status, headers, lengthBytes, piecesOf(reply, body));
+}
+
+/** All of it, as it is stored: what most hits are. `cacheStatus` is a text, since of a route's hits only its end differs. */
+export function serveWhole(
+  handler: ResponseHandler,
+  { stored, body }: Entry,
+  cacheStatus: string,
+  nowMs: number,
+): Cancel {
+  const headers = [...stored.headers, 'age', ageText(stored, nowMs), 'cache-status', cacheStatus];
+  return serve(handler, stored.status, headers, body.bytes, body.pieces);
+}
+
+/** A piece of this length is handed over with the end of the answer: what the client has not taken is soon done. */
+const AT_ONCE_BYTES = 64 * 1024;
+
+function serve(
+  handler: ResponseHandler,
+  status: number,
+  headers: HeaderList,
+  lengthBytes: number,
+  pieces: readonly Uint8Array[],
+): Cancel {
+  const [first] = pieces;
+  if (first === undefined || (pieces.length === 1 && first.byteLength <= AT_ONCE_BYTES)) {
+    return serveAtOnce(handler, status, headers, lengthBytes, first);
+  }
   const delivery = new Delivery(handler, pieces);
-  handler.onHeaders({ status: reply.status, headers, lengthBytes, resume: () => delivery.pump() });
+  handler.onHeaders({ status, headers, lengthBytes, resume: () => delivery.pump() });
   delivery.pump();
   return delivery.cancel;
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type CacheStatus, formatCacheStatus, withCacheStatus } from './cache-status.js';
+import { type CacheStatus, formatCacheStatus, hitStatusOf, withCacheStatus } from './cache-status.js';
 import { parseList } from './structured-fields.js';
 
 /** What a field may hold on the wire. */
@@ -30,6 +30,14 @@ describe('Cache-Status', () => {
       ...['cache-status', 'a; hit, b; fwd=miss, weir; fwd=uri-miss'],
     ]);
     expect(withCacheStatus([], status)).toEqual(['cache-status', 'weir; fwd=uri-miss']);
+  });
+
+  it('of a hit is the same text when most of it was made before', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: octet }), fc.double({ noNaN: true, min: -1e9, max: 1e9 }), (name, ttlS) => {
+        expect(hitStatusOf(name)(ttlS)).toBe(formatCacheStatus({ name, forward: null, ttlS }));
+      }),
+    );
   });
 
   it('is a list of one item that can be read, whatever its name and detail', () => {

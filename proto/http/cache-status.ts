@@ -44,6 +44,12 @@ export function formatCacheStatus(status: CacheStatus): string {
   return text;
 }
 
+/** The same for hits alone, of which only the freshness differs. */
+export function hitStatusOf(name: string): (ttlS: number) => string {
+  const start = `${formatCacheStatus({ name, forward: null })}; ttl=`;
+  return (ttlS) => start + Math.trunc(ttlS);
+}
+
 /** The list with this cache's member behind those of the caches before it. */
 export function withCacheStatus(headers: HeaderList, status: CacheStatus): HeaderList {
   const before = combinedValue(headers, 'cache-status');

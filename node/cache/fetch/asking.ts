@@ -48,6 +48,8 @@ export interface Asked {
   readonly handler: ResponseHandler;
   readonly ask: Ask;
   readonly asked: CacheDirectives;
+  /** No field of it is about caching, preconditions or ranges. */
+  readonly isPlain: boolean;
   readonly key: string;
 }
 

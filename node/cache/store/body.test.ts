@@ -21,11 +21,28 @@ describe('a stored body', () => {
     );
   });
 
-  it('is one piece when it is short, and stays as it came when it is not', () => {
-    const long = [new Uint8Array(40_000).fill(1), new Uint8Array(30_000).fill(2)];
-    expect(bodyOf(long, 70_000).pieces).toBe(long);
-    const short = [new Uint8Array([1, 2]), new Uint8Array([3])];
-    expect(bodyOf(short, 3)).toEqual({ pieces: [new Uint8Array([1, 2, 3])], bytes: 3 });
+  it('is the same bytes in as few pieces as there may be, each memory of its own', () => {
+    const MIB = 1024 * 1024;
+    const sizes = fc.array(fc.constantFrom(1, 7, 65_536, MIB - 1, MIB, MIB + 1), { minLength: 1, maxLength: 6 });
+    fc.assert(
+      fc.property(sizes, (lengths) => {
+        const given = lengths.map((length, i) => new Uint8Array(length).fill(i + 1));
+        const all = Buffer.concat(given);
+        const { pieces, bytes } = bodyOf(given, all.byteLength);
+        expect(bytes).toBe(all.byteLength);
+        expect(Buffer.concat(pieces).equals(all)).toBe(true);
+        expect(pieces.length).toBeLessThanOrEqual(Math.max(1, Math.ceil(all.byteLength / MIB)));
+        expect(pieces.every((piece) => piece.buffer.byteLength === piece.byteLength)).toBe(true);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('that came in pieces as long as they may be is not copied', () => {
+    const long = [new Uint8Array(1_100_000), new Uint8Array(1_100_000)];
+    expect(bodyOf(long, 2_200_000).pieces).toBe(long);
+    const one = [new Uint8Array(5)];
+    expect(bodyOf(one, 5).pieces).toBe(one);
   });
 
   it('keeps no more alive than it holds', () => {

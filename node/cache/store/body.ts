@@ -11,8 +11,11 @@ export interface StoredBody {
 
 export const emptyBody: StoredBody = { pieces: [], bytes: 0 };
 
-/** A body up to this length is made one piece, so that it is written in one go. */
-const JOIN_BYTES_MAX = 64 * 1024;
+/**
+ * Bodies are kept in pieces of this length, and what is shorter in one: each piece is a call into the listener and the
+ * system. Longer ones would need as much memory without a gap.
+ */
+const PIECE_BYTES = 1024 * 1024;
 
 /** The piece itself, or a copy when it is a view into something larger that it would keep alive. */
 export function ownPiece(chunk: Uint8Array): Uint8Array {
@@ -27,14 +30,24 @@ export function bodyInPieces(pieces: readonly Uint8Array[]): StoredBody {
 }
 
 export function bodyOf(pieces: readonly Uint8Array[], bytes: number): StoredBody {
-  if (pieces.length <= 1 || bytes > JOIN_BYTES_MAX) return { pieces, bytes };
-  const whole = new Uint8Array(bytes);
-  let filled = 0;
-  for (const piece of pieces) {
-    whole.set(piece, filled);
-    filled += piece.byteLength;
+  if (pieces.length <= 1 || pieces.length <= bytes / PIECE_BYTES) return { pieces, bytes };
+  const joined: Uint8Array[] = [];
+  let room = new Uint8Array(0);
+  let leftBytes = bytes;
+  for (let piece of pieces) {
+    while (piece.byteLength > 0) {
+      if (room.byteLength === 0) {
+        room = new Uint8Array(Math.min(PIECE_BYTES, leftBytes));
+        joined.push(room);
+      }
+      const fitting = piece.subarray(0, room.byteLength);
+      room.set(fitting);
+      room = room.subarray(fitting.byteLength);
+      leftBytes -= fitting.byteLength;
+      piece = piece.subarray(fitting.byteLength);
+    }
   }
-  return { pieces: [whole], bytes };
+  return { pieces: joined, bytes };
 }
 
 /** Views of the pieces that make up this part of the body. */
