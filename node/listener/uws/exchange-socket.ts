@@ -67,6 +67,8 @@ export class ExchangeSocket implements ResponseHandler, WriterOwner, BodyValve, 
   #cancel: Cancel = nothingToCancel;
   #head: ResponseHead | null = null;
   #sourceEnded = false;
+  /** The turn of the request is over for the chain; until then the end of an answer may come in it. */
+  #isDispatched = false;
   #ended = false;
   /** The client stopped in its body: there is nothing in flight that a close could take away from the answer. */
   #bodyTimedOut = false;
@@ -93,8 +95,10 @@ export class ExchangeSocket implements ResponseHandler, WriterOwner, BodyValve, 
   /** What was dispatched; called at once when the exchange has ended in the meantime. */
   dispatched(cancel: Cancel): void {
     this.#cancel = cancel;
+    this.#isDispatched = true;
     if (this.#ended && !this.#sourceEnded) cancel();
-    this.#answeredAtOnce();
+    if (this.#sourceEnded) this.#answeredAtOnce();
+    else if (this.#head !== null) this.owner.atTurnEnd(this);
   }
 
   /** Answered in the request's own turn: another may stand behind it, and the library takes none before the answer. */
@@ -188,7 +192,7 @@ export class ExchangeSocket implements ResponseHandler, WriterOwner, BodyValve, 
     if (this.res === null) return;
     this.#head = head;
     this.writer.begin(head, frameResponse(this.request.method, head.status, head.lengthBytes));
-    this.owner.atTurnEnd(this);
+    if (this.#isDispatched) this.owner.atTurnEnd(this);
   }
 
   onData(chunk: Uint8Array): boolean {
