@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { MembershipScenario, type Plant } from './testing/membership-scenario.js';
-import { replay, seedsOfRun } from './testing/world.js';
+import { type PurgeBug, PurgeScenario } from './testing/purge-scenario.js';
+import { BrokenInvariant, replay, seedsOfRun } from './testing/world.js';
 
 /** WEIR_SIM_SEED=17 replays one seed, WEIR_SIM_SEEDS=100000 runs as many: npx vitest run proto/cluster/simulation.test.ts */
 const seeds = seedsOfRun(2_000, process.env);
@@ -29,17 +30,17 @@ it('is the same world each time for the same seed', () => {
   expect(one).toEqual(other);
 });
 
-/** How many of the first seeds find it. */
-function finds(plant: Plant, seedsTried = 60): number {
-  let found = 0;
+/** The first seed that finds it, or null. */
+function finds(make: (seed: number) => { run(): void }, seedsTried = 500): number | null {
   for (let seed = 1; seed <= seedsTried; seed += 1) {
     try {
-      new MembershipScenario(seed, plant).run();
-    } catch {
-      found += 1;
+      make(seed).run();
+    } catch (error) {
+      if (!(error instanceof BrokenInvariant)) throw error;
+      return seed;
     }
   }
-  return found;
+  return null;
 }
 
 it.each<[string, Plant]>([
@@ -64,7 +65,33 @@ it.each<[string, Plant]>([
 ])(
   'finds a member %s',
   (_, plant) => {
-    expect(finds(plant)).toBeGreaterThan(0);
+    expect(finds((seed) => new MembershipScenario(seed, plant))).not.toBeNull();
+  },
+  LONG_MS,
+);
+
+it(
+  'keeps the promise of purges in two thousand bad worlds',
+  () => {
+    const total = { served: 0, held: 0, completed: 0, withMissing: 0 };
+    for (const seed of seeds) {
+      const { seen } = replay(seed, (each) => new PurgeScenario(each));
+      for (const key of Object.keys(total) as (keyof typeof total)[]) total[key] += seen[key]; // The keys are its own.
+    }
+    if (isUsual) for (const count of Object.values(total)) expect(count).toBeGreaterThan(seeds.length / 2);
+  },
+  LONG_MS,
+);
+
+it.each<[string, PurgeBug]>([
+  ['a node that serves without a lease', 'no lease'],
+  ['a node whose lease is half as long again', 'a long lease'],
+  ['a node that marks what it stores with the epoch of the storing', 'marks at storing'],
+  ['a control that waits for those who are there alone', 'waits for the live only'],
+])(
+  'finds %s',
+  (_, bug) => {
+    expect(finds((seed) => new PurgeScenario(seed, bug))).not.toBeNull();
   },
   LONG_MS,
 );

@@ -11,8 +11,8 @@ export type PurgeEntry =
   /** `isSoft`: stale from now on, instead of gone. */
   | { readonly entry: 'purge'; readonly targets: readonly PurgeTarget[]; readonly isSoft: boolean }
   | { readonly entry: 'join'; readonly id: string; readonly incarnation: number }
-  /** It has left, or its lease has run out; to serve stored answers again it joins again. */
-  | { readonly entry: 'out'; readonly id: string; readonly incarnation: number };
+  /** To serve stored answers again it joins again. `isOwn`: it says so itself, and has stopped to serve them before. */
+  | { readonly entry: 'out'; readonly id: string; readonly incarnation: number; readonly isOwn: boolean };
 
 /** Log → all: the entry of that number, when it is appended and when it is asked for again. */
 export interface LogEntry {
@@ -45,9 +45,10 @@ export function readPurgeAck(value: unknown): PurgeAck | null {
 
 function readContent(value: unknown): PurgeEntry | null {
   if (!isFields(value)) return null;
-  const { entry, id, incarnation, isSoft } = value;
-  if (entry === 'join' || entry === 'out') {
-    return isName(id) && isCount(incarnation) ? { entry, id, incarnation } : null;
+  const { entry, id, incarnation, isOwn, isSoft } = value;
+  if (entry === 'join') return isName(id) && isCount(incarnation) ? { entry, id, incarnation } : null;
+  if (entry === 'out') {
+    return isName(id) && isCount(incarnation) && typeof isOwn === 'boolean' ? { entry, id, incarnation, isOwn } : null;
   }
   const targets = targetList.safeParse(value['targets']);
   if (entry !== 'purge' || !targets.success || typeof isSoft !== 'boolean') return null;

@@ -35,7 +35,7 @@ const samples: readonly ClusterMessage[] = [
     content: { entry: 'purge' as const, targets: [target], isSoft: i % 2 === 0 },
   })),
   { kind: 'log', number: 10, content: { entry: 'join', id: 'node-7', incarnation: 3 } },
-  { kind: 'log', number: 11, content: { entry: 'out', id: 'node-7', incarnation: 3 } },
+  { kind: 'log', number: 11, content: { entry: 'out', id: 'node-7', incarnation: 3, isOwn: true } },
   { kind: 'purge.ack', id: 'node-7', incarnation: 3, epoch: 10 },
   { kind: 'rate', id: 'node-7', incarnation: 3, seq: 70_000, counts: [['api/0/ada', 1_790_000_000, 12, 20]] },
   {

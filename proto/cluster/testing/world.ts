@@ -21,8 +21,11 @@ export function seededRandom(seed: number): Random {
   };
 }
 
+/** What a checker throws; anything else is a bug of the simulation. */
+export class BrokenInvariant extends Error {}
+
 export function claim(holds: boolean, what: string | (() => string)): asserts holds {
-  if (!holds) throw new Error(typeof what === 'string' ? what : what());
+  if (!holds) throw new BrokenInvariant(typeof what === 'string' ? what : what());
 }
 
 const decodedMessages = new WeakMap<Uint8Array, ClusterMessage>();

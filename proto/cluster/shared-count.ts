@@ -1,0 +1,131 @@
+/**
+ * One limit that several nodes keep together: so many requests of one key in one window, whichever nodes they come to. Each node
+ * counts what it admits; counts only grow and are told whole, so merging them is taking the larger one, and messages may be lost,
+ * late or doubled. Nobody is asked before a request is admitted. Pure.
+ *
+ * A node i admits one more only when both hold:
+ *
+ *   (1)  own + heard + 1 ≤ limit                               heard: what the others have told
+ *   (2)  unsettled + 1 ≤ max(1, share × (limit − settled − heard))
+ *
+ * `settled` is what was told SETTLE_MS ago and so has been heard by all; `unsettled` is the rest of `own`. `share` is the node's part
+ * of what was asked of all nodes, as was told: all reckon with the same numbers, so shares add up to one as soon as all have heard
+ * the same.
+ *
+ * The bound. When i admits the last request, (1) says own_i + heard_i ≤ limit. What is admitted in all is that and what i has not
+ * heard, Σ over j ≠ i of (own_j − heard_ij). Where messages take no longer than SETTLE_MS that is at most unsettled_j, and so by (2)
+ *
+ *        overshoot ≤ Σ over j ≠ i of max(1, share_j × left_j)           left_j: what j took to be left
+ *
+ * In the worst case, all nodes surprised by full demand at the beginning of a window, that is (1 − 1/n) × limit + n; in a steady flow
+ * left_j is next to nothing when the limit is reached, and so is the overshoot (`shared-count.test.ts` measures it). A node that is
+ * cut off, and knows it, settles nothing: it admits its share of what was left, and n such nodes exceed nothing. Where a bus
+ * falls apart into p pieces unnoticed, each of them admits up to the limit: (p − 1) × limit, until the members of each piece count
+ * the others as dead. Windows are those of the wall clock; a clock that is off by d counts for d in the window beside.
+ */
+
+/** Messages are heard by all within this time: a few milliseconds of way, and the longest turn of a busy event loop. */
+export const SETTLE_MS = 100;
+/** Nobody's share is less than this part of an equal one, so that who was idle can begin. */
+const IDLE_PART = 0.05;
+/** Tellings that are not settled yet; one each 100 ms, so two, and what a late tick adds. */
+const TELLINGS_MAX = 8;
+
+export interface Tally {
+  readonly admitted: number;
+  readonly asked: number;
+}
+
+interface Telling extends Tally {
+  readonly atMs: number;
+}
+
+const nothing: Tally = { admitted: 0, asked: 0 };
+
+export class SharedCount {
+  readonly limit: number;
+  /** Of this window, and asked of this node in the one before. */
+  readonly window: number;
+  readonly #others = new Map<string, Tally>();
+  readonly #askedBefore: ReadonlyMap<string, number>;
+  readonly #ownAskedBefore: number;
+  #own: Tally = nothing;
+  /** Oldest first; the first is settled, or the only one. */
+  #tellings: Telling[] = [];
+  #settled: Tally = nothing;
+  #heard = 0;
+
+  constructor(limit: number, window: number, before: SharedCount | null) {
+    this.limit = limit;
+    this.window = window;
+    const isAdjacent = before !== null && before.window === window - 1;
+    this.#askedBefore = isAdjacent ? new Map([...before.#others].map(([id, { asked }]) => [id, asked])) : new Map();
+    this.#ownAskedBefore = isAdjacent ? before.#settled.asked : 0;
+  }
+
+  get own(): Tally {
+    return this.#own;
+  }
+
+  get heard(): number {
+    return this.#heard;
+  }
+
+  /** Admitted, and perhaps not known to all. */
+  unsettled(nowMs: number): number {
+    this.#settle(nowMs);
+    return this.#own.admitted - this.#settled.admitted;
+  }
+
+  /** How many may be unsettled: the right side of (2). `members`: how many share the limit, this node included. */
+  allowance(members: number, nowMs: number): number {
+    this.#settle(nowMs);
+    const left = this.limit - this.#settled.admitted - this.#heard;
+    return Math.max(1, this.share(members) * left);
+  }
+
+  take(members: number, nowMs: number): boolean {
+    const { admitted, asked } = this.#own;
+    const isWithin =
+      admitted + this.#heard + 1 <= this.limit && this.unsettled(nowMs) + 1 <= this.allowance(members, nowMs);
+    this.#own = { admitted: admitted + (isWithin ? 1 : 0), asked: asked + 1 };
+    return isWithin;
+  }
+
+  /** What is said to the others now; they hear it unless the bus is away. */
+  tell(nowMs: number): Tally {
+    this.#settle(nowMs);
+    if (this.#tellings.length === TELLINGS_MAX) this.#tellings.splice(TELLINGS_MAX - 1, 1);
+    this.#tellings.push({ ...this.#own, atMs: nowMs });
+    return this.#own;
+  }
+
+  hear(id: string, { admitted, asked }: Tally): void {
+    const before = this.#others.get(id) ?? nothing;
+    const merged = { admitted: Math.max(before.admitted, admitted), asked: Math.max(before.asked, asked) };
+    this.#heard += merged.admitted - before.admitted;
+    this.#others.set(id, merged);
+  }
+
+  /** By what was asked in the window before and in this one, as far as it was told. */
+  share(members: number): number {
+    let others = 0;
+    for (const [id, asked] of this.#askedBefore) others += asked + (this.#others.get(id)?.asked ?? 0);
+    for (const [id, { asked }] of this.#others) if (!this.#askedBefore.has(id)) others += asked;
+    const own = this.#ownAskedBefore + this.#settled.asked;
+    if (members <= 1 || own + others === 0) return 1 / Math.max(1, members);
+    const idle = (IDLE_PART * (own + others)) / members;
+    return (own + idle) / (own + others + idle * members);
+  }
+
+  #settle(nowMs: number): void {
+    for (
+      let first = this.#tellings[0];
+      first !== undefined && nowMs - first.atMs >= SETTLE_MS;
+      first = this.#tellings[0]
+    ) {
+      this.#settled = first;
+      this.#tellings.shift();
+    }
+  }
+}

@@ -1,0 +1,335 @@
+/**
+ * Nodes that store and serve, controls that purge, and a log between them, with the real machines in a bad world. Checked at
+ * each serving:
+ *
+ *   1. the promise    what was fetched before a purge was appended is not served after that purge was called complete
+ *   2. agreement      the epoch of a node never falls within a life, and entries are applied in order
+ *   3. an end         a stated time after the healing each purge is complete, and all nodes serve again
+ */
+import type { PurgeEntry } from '../../events/purge-log.js';
+import { encodeMessage } from '../../events/wire.js';
+import { type FollowerEffect, type FollowerEvent, PurgeFollower, READ_EVERY_MS } from '../purge-follower.js';
+import { PurgeRegistry, PurgeRound, SAFE_MS } from '../purge-round.js';
+import { drawFates } from './fates.js';
+import { encodeLogWord, LOG, type LogRequest, readLogAnswer, SimulatedLog } from './simulated-log.js';
+import { claim, heardMessage, type Peer, skewedClock, World } from './world.js';
+
+const HEAL_AT_MS = 25_000;
+/** A lease runs out, and what was lost is asked for again. */
+export const SETTLED_AFTER_MS = SAFE_MS + 2 * READ_EVERY_MS;
+const KEYS = 3;
+const TICK_MS = 400;
+
+interface Stored {
+  readonly key: number;
+  /** By the follower when the fetch began; and the truth, which only the checker knows. */
+  readonly began: number;
+  readonly beganAtMs: number;
+}
+
+interface Disk {
+  readonly epoch: number;
+  readonly stored: readonly Stored[];
+  readonly marks: ReadonlyMap<number, number>;
+  readonly all: number;
+}
+
+/** A bug that a test plants: what the node or the control does wrong. */
+export type PurgeBug = 'none' | 'no lease' | 'a long lease' | 'waits for the live only' | 'marks at storing';
+
+class SimulatedNode implements Peer {
+  readonly id: string;
+  readonly follower: PurgeFollower;
+  readonly clock: () => number;
+  #stored: Stored[] = [];
+  #marks = new Map<number, number>();
+  #all = 0;
+  readonly #incarnation: number;
+  readonly #scenario: PurgeScenario;
+  #requests = 0;
+
+  constructor(id: string, scenario: PurgeScenario, incarnation: number, disk: Disk | null) {
+    this.id = id;
+    this.#scenario = scenario;
+    this.#incarnation = incarnation;
+    this.clock = skewedClock(scenario.world);
+    this.follower = new PurgeFollower({ id, incarnation }, disk?.epoch ?? null);
+    if (disk !== null) {
+      this.#stored = [...disk.stored];
+      this.#marks = new Map(disk.marks);
+      this.#all = disk.all;
+    }
+    scenario.world.join(this);
+    this.#tick();
+  }
+
+  get disk(): Disk {
+    return { epoch: this.follower.epoch, stored: this.#stored, marks: this.#marks, all: this.#all };
+  }
+
+  hear(bytes: Uint8Array): void {
+    const answer = readLogAnswer(bytes);
+    if (answer?.answer === 'end') {
+      const askedAtMs = answer.askedAtMs + (this.#scenario.bug === 'a long lease' ? 8_000 : 0);
+      this.#step({ event: 'end', askedAtMs, last: answer.last, first: answer.first });
+    }
+    if (answer !== null) return;
+    const message = heardMessage(bytes);
+    if (message.kind === 'log') this.#step({ event: 'entry', number: message.number, content: message.content });
+  }
+
+  #tick(): void {
+    const { world } = this.#scenario;
+    this.#step({ event: 'tick' });
+    if (world.random() < this.#scenario.fetches) this.#fetch(world.between(0, KEYS - 1));
+    if (world.random() < 0.9) this.#serve(world.between(0, KEYS - 1));
+    world.after(this.id, TICK_MS, () => this.#tick());
+  }
+
+  #fetch(key: number): void {
+    const { world, bug } = this.#scenario;
+    const fetched: Stored = { key, began: this.follower.epoch, beganAtMs: world.nowMs };
+    world.after(this.id, world.random() * 2_000, () => {
+      const began = bug === 'marks at storing' ? this.follower.epoch : fetched.began;
+      this.#stored = [...this.#stored.filter((each) => each.key !== key), { ...fetched, began }];
+    });
+  }
+
+  #serve(key: number): void {
+    const { seen, bug } = this.#scenario;
+    const stored = this.#stored.find((each) => each.key === key);
+    if (stored === undefined) return;
+    if (!this.follower.mayServe(this.clock()) && bug !== 'no lease') {
+      seen.held += 1;
+      return;
+    }
+    if (Math.max(this.#marks.get(key) ?? 0, this.#all) > stored.began) return;
+    seen.served += 1;
+    this.#scenario.checkServed(this.id, key, stored.beganAtMs);
+  }
+
+  #step(event: FollowerEvent): void {
+    const before = this.follower.epoch;
+    for (const effect of this.follower.step(event, this.clock())) this.#perform(effect);
+    claim(this.follower.epoch >= before, () => `${this.id}: its epoch fell from ${before} to ${this.follower.epoch}`);
+  }
+
+  #perform(effect: FollowerEffect): void {
+    const { world } = this.#scenario;
+    const ask = (request: LogRequest): void => world.send(this.id, LOG, encodeLogWord(request));
+    switch (effect.effect) {
+      case 'apply':
+        this.#apply(effect.number, effect.content);
+        break;
+      case 'purge all':
+        this.#all = effect.number;
+        break;
+      case 'ask end':
+        ask({ ask: 'end', askedAtMs: this.clock() });
+        break;
+      case 'ask entries':
+        ask({ ask: 'entries', from: effect.from });
+        break;
+      case 'ask to join': {
+        const content: PurgeEntry = { entry: 'join', id: this.id, incarnation: this.#incarnation };
+        this.#requests += 1;
+        ask({ ask: 'append', request: `${this.id} ${this.#incarnation} ${this.#requests}`, content });
+        break;
+      }
+      case 'acknowledge': {
+        const message = {
+          kind: 'purge.ack' as const,
+          id: this.id,
+          incarnation: this.#incarnation,
+          epoch: effect.epoch,
+        };
+        world.send(this.id, null, encodeMessage(message));
+      }
+    }
+  }
+
+  #apply(number: number, content: PurgeEntry): void {
+    if (content.entry !== 'purge') return;
+    for (const target of content.targets) if (target.kind === 'tag') this.#marks.set(Number(target.tag), number);
+  }
+}
+
+interface Asked {
+  readonly request: string;
+  readonly key: number;
+  round: PurgeRound | null;
+}
+
+class SimulatedControl implements Peer {
+  readonly id: string;
+  readonly clock: () => number;
+  readonly #scenario: PurgeScenario;
+  readonly #registry = new PurgeRegistry();
+  readonly #early = new Map<number, PurgeEntry>();
+  readonly #live: number;
+  #asked: Asked[] = [];
+  #requests = 0;
+
+  constructor(id: string, scenario: PurgeScenario, life: number) {
+    this.id = id;
+    this.#scenario = scenario;
+    this.#live = life;
+    this.clock = skewedClock(scenario.world);
+    scenario.world.join(this);
+    this.#tick();
+  }
+
+  get open(): number {
+    return this.#asked.length;
+  }
+
+  hear(bytes: Uint8Array): void {
+    const answer = readLogAnswer(bytes);
+    if (answer?.answer === 'appended') {
+      const asked = this.#asked.find(({ request }) => request === answer.request);
+      if (asked !== undefined) asked.round ??= new PurgeRound(answer.number, this.clock(), this.#registry);
+    }
+    if (answer !== null) return;
+    const message = heardMessage(bytes);
+    if (message.kind === 'purge.ack') {
+      const { id, incarnation, epoch } = message;
+      for (const { round } of this.#asked) round?.acknowledge(id, incarnation, epoch, this.clock());
+    } else if (message.kind === 'log') {
+      this.#early.set(message.number, message.content);
+      for (let next = this.#registry.epoch + 1; ; next += 1) {
+        const content = this.#early.get(next);
+        if (content === undefined) break;
+        this.#early.delete(next);
+        this.#registry.learn(next, content, this.clock());
+      }
+    }
+  }
+
+  #tick(): void {
+    const { world } = this.#scenario;
+    if (world.random() < 0.08 && world.nowMs < HEAL_AT_MS) this.#purge(world.between(0, KEYS - 1));
+    for (const asked of this.#asked) {
+      if (asked.round === null) this.#append(asked.request, this.#purgeOf(asked.key));
+      // Who has not acknowledged may not have heard: the entry is told again.
+      else world.send(this.id, null, this.#scenario.entryBytes(asked.round.number));
+    }
+    if (world.random() < 0.4 || this.#early.size > 0) {
+      world.send(this.id, LOG, encodeLogWord({ ask: 'entries', from: this.#registry.epoch + 1 }));
+    }
+    this.#judge();
+    world.after(this.id, TICK_MS, () => this.#tick());
+  }
+
+  #judge(): void {
+    const { bug } = this.#scenario;
+    this.#asked = this.#asked.filter(({ key, round }) => {
+      if (round === null) return true;
+      const { isComplete, acknowledged, missing } = round.verdict(this.clock());
+      const isCalledSo = bug === 'waits for the live only' ? acknowledged.length > 0 : isComplete;
+      if (!isCalledSo) return true;
+      this.#scenario.completed(key, round.number, missing.length);
+      for (const { id, incarnation } of missing) {
+        this.#requests += 1;
+        const request = `${this.id} ${this.#live} out ${this.#requests}`;
+        this.#append(request, { entry: 'out', id, incarnation, isOwn: false });
+      }
+      return false;
+    });
+  }
+
+  #purge(key: number): void {
+    this.#requests += 1;
+    this.#asked.push({ request: `${this.id} ${this.#live} purge ${this.#requests}`, key, round: null });
+  }
+
+  #purgeOf(key: number): PurgeEntry {
+    return { entry: 'purge', targets: [{ kind: 'tag', tag: String(key) }], isSoft: false };
+  }
+
+  #append(request: string, content: PurgeEntry): void {
+    this.#scenario.world.send(this.id, LOG, encodeLogWord({ ask: 'append', request, content }));
+  }
+}
+
+export class PurgeScenario {
+  readonly world: World;
+  readonly bug: PurgeBug;
+  /** Share of ticks; where it is small, what is stored stays for long. */
+  readonly fetches: number;
+  readonly seen = { served: 0, held: 0, completed: 0, withMissing: 0 };
+  readonly #log: SimulatedLog;
+  readonly #nodes = new Map<string, SimulatedNode>();
+  readonly #controls = new Map<string, SimulatedControl>();
+  readonly #ids: readonly string[];
+  readonly #disks = new Map<string, Disk>();
+  /** Of each key: until when what was fetched must not be served, by the latest purge that is complete. */
+  readonly #purgedUpToMs = new Map<number, number>();
+  #lives = 0;
+
+  constructor(seed: number, bug: PurgeBug = 'none') {
+    this.bug = bug;
+    this.world = new World(seed, { loss: 0, doubling: 0, delayMaxMs: 0 });
+    const { world } = this;
+    world.terms = { loss: world.random() * 0.3, doubling: world.random() * 0.3, delayMaxMs: world.between(1, 3_000) };
+    this.fetches = world.pick([0.5, 0.04]);
+    this.#log = new SimulatedLog(world, world.pick([3, 10, 1_000]));
+    this.#ids = [...Array.from({ length: world.between(1, 4) }, (_, i) => `n${i}`), 'c0', 'c1'];
+  }
+
+  run(): void {
+    const { world } = this;
+    for (const id of this.#ids) world.at(world.between(0, 2_000), () => this.#start(id, false));
+    // In half of the worlds one partition lasts, longer than any lease.
+    const calmMaxMs = world.pick([4_000, 60_000]);
+    const groups = new Map([...this.#ids, LOG].map((id) => [id, world.between(0, 1)]));
+    if (calmMaxMs > HEAL_AT_MS) world.at(world.between(3_000, 6_000), () => world.part(groups));
+    // The log is parted from some as well, but neither crashes nor pauses: that is its replicas' business.
+    drawFates(
+      world,
+      this.#ids,
+      HEAL_AT_MS,
+      {
+        crash: (id) => {
+          const node = this.#nodes.get(id);
+          if (node !== undefined) this.#disks.set(id, node.disk);
+          world.crash(id);
+        },
+        restart: (id, keepsDisk) => this.#start(id, keepsDisk),
+      },
+      { steady: [LOG], calmMaxMs },
+    );
+    world.run(HEAL_AT_MS + SETTLED_AFTER_MS + 2 * world.terms.delayMaxMs, () => {});
+    for (const { id, open } of this.#controls.values()) claim(open === 0, () => `${id}: ${open} purges have no end`);
+    for (const { id, follower, clock } of this.#nodes.values())
+      claim(follower.mayServe(clock()), () => `${id} does not serve, at ${follower.epoch}`);
+  }
+
+  checkServed(node: string, key: number, beganAtMs: number): void {
+    const purgedMs = this.#purgedUpToMs.get(key) ?? Number.NEGATIVE_INFINITY;
+    claim(
+      beganAtMs >= purgedMs,
+      () => `${node} served ${key} of ${beganAtMs}, purged at ${purgedMs}, at ${this.world.nowMs}`,
+    );
+  }
+
+  completed(key: number, number: number, missing: number): void {
+    const appendedAtMs = this.#log.entries[number - 1]?.appendedAtMs;
+    claim(appendedAtMs !== undefined, 'a purge that is not in the log');
+    this.seen.completed += 1;
+    if (missing > 0) this.seen.withMissing += 1;
+    this.#purgedUpToMs.set(key, Math.max(this.#purgedUpToMs.get(key) ?? 0, appendedAtMs));
+  }
+
+  entryBytes(number: number): Uint8Array {
+    const entry = this.#log.entries[number - 1];
+    claim(entry !== undefined, 'a purge that is not in the log');
+    return entry.bytes;
+  }
+
+  #start(id: string, keepsDisk: boolean): void {
+    if (this.world.isUp(id)) return;
+    this.#lives += 1;
+    if (id.startsWith('c')) this.#controls.set(id, new SimulatedControl(id, this, this.#lives));
+    else this.#nodes.set(id, new SimulatedNode(id, this, this.#lives, (keepsDisk && this.#disks.get(id)) || null));
+  }
+}
