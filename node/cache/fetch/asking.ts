@@ -40,8 +40,9 @@ import { replyBytes, serveEntry } from '../serve.js';
 import { standInAfterMs } from '../stale-if-slow.js';
 import type { Entry } from '../store/l1.js';
 import { remainingMs, storedOf } from '../stored.js';
-import { Fetch, type Shared, type Waiter } from './fetch.js';
+import { Fetch } from './fetch.js';
 import type { Reader } from './stream.js';
+import type { Shared, Waiter } from './waiter.js';
 
 export interface Asked {
   readonly request: GatewayRequest;

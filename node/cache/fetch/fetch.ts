@@ -15,13 +15,7 @@
 import { type Failure, timerFired } from '@weir/proto/http/failures.js';
 import type { HeaderList } from '@weir/proto/http/headers.js';
 import { withExchange } from '../../pipeline/derived-request.js';
-import {
-  type Cancel,
-  type GatewayRequest,
-  nothingToCancel,
-  type ResponseHandler,
-  type ResponseHead,
-} from '../../pipeline/dispatch.js';
+import { type Cancel, nothingToCancel, type ResponseHandler, type ResponseHead } from '../../pipeline/dispatch.js';
 import { type Exchange, forkExchange, joinExchange } from '../../pipeline/exchange.js';
 import type { Timer } from '../../time/clock.js';
 import type { Moments } from '../freshness.js';
@@ -30,60 +24,20 @@ import type { Lease } from '../l2/l2.js';
 import { hasTags, ownFieldsEnd, tagsEnd } from '../pass-by.js';
 import type { PurgeSubject } from '../purge/marks.js';
 import { tagsOf } from '../purge/tags.js';
-import { type Pending, type Receipt, receive, standsIn } from '../receive.js';
+import { type Receipt, receive, standsIn } from '../receive.js';
 import type { Refusal } from '../refusals.js';
 import { afterHead, validatingHeaders } from '../revalidate.js';
 import { type RouteCache, sharedKey } from '../route-cache.js';
 import { isTrouble } from '../statuses.js';
 import { bodyInPieces, type StoredBody } from '../store/body.js';
-import type { Entry, Writing } from '../store/l1.js';
+import type { Writing } from '../store/l1.js';
 import { isReusable, type Stored } from '../stored.js';
 import { varyKey } from '../vary-key.js';
 import { WholeBody } from '../whole-body.js';
 import { Ear } from './ear.js';
 import { FAILED_MS, NOT_SHARED_MS } from './flights.js';
 import { Stream } from './stream.js';
-
-/** What is asked, by whom, and what there is already. */
-export interface Question {
-  readonly request: GatewayRequest;
-  /** A refresh for HEAD is a GET. */
-  readonly method: string;
-  readonly pending: Pending;
-  readonly entry: Entry | null;
-  readonly key: string;
-  readonly subject: PurgeSubject;
-  /** Under which others may wait for it; null: nobody may. */
-  readonly flightKey: string | null;
-  /** This node fetches it for all; ends with this fetch, or with what it stored. */
-  readonly lease: Lease | null;
-}
-
-/** An answer that is being stored. */
-export interface Shared {
-  readonly stored: Stored;
-  readonly stream: Stream;
-  readonly status: number;
-  readonly lengthBytes: number | null;
-  /** As they came, for the one who asked: what is not kept for others is among them. */
-  readonly headers: HeaderList;
-}
-
-export interface Waiter {
-  readonly headers: HeaderList;
-  confirmed(entry: Entry): void;
-  shared(answer: Shared): void;
-  /** To the leader alone. */
-  passed(head: ResponseHead, headers: HeaderList, why: Refusal | null): void;
-  /** To the leader alone. */
-  data(chunk: Uint8Array): boolean;
-  complete(): void;
-  failed(failure: Failure): void;
-  /** The upstream is in trouble. True: the copy that it has is its answer. */
-  standsIn(status: number | null): boolean;
-  /** It is to ask by itself. */
-  released(): void;
-}
+import type { Question, Shared, Waiter } from './waiter.js';
 
 type State = 'asking' | 'draining' | 'storing' | 'passing' | 'over';
 
