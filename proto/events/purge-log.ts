@@ -4,8 +4,8 @@
  * whom that purge must reach. What follows from it is decided in proto/cluster/purge.
  */
 import { z } from 'zod';
+import { type PurgeTarget, purgeTarget, purgeTargetsMax } from './cache.js';
 import { isCount, isFields, isName } from './guards.js';
-import { type PurgeTarget, purgeTarget, purgeTargetsMax } from './purge-target.js';
 
 export type PurgeEntry =
   /** `isSoft`: stale from now on, instead of gone. */
