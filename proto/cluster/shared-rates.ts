@@ -39,6 +39,16 @@ export class SharedRates {
     return this.#countOf(key, limit, window).take(members, nowMs);
   }
 
+  /** The window that this node counts a key in; null: it counts none. */
+  windowOf(key: string): number | null {
+    return this.#counts.get(key)?.window ?? null;
+  }
+
+  /** Admitted in that window, and perhaps not known to all. */
+  unsettled(key: string, nowMs: number): number {
+    return this.#counts.get(key)?.unsettled(nowMs) ?? 0;
+  }
+
   /** What others must know; as much as fits into a message, the rest the next time. */
   tell(nowMs: number): readonly RateCount[] {
     const told: RateCount[] = [];

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { MembershipScenario, type Plant } from './testing/membership-scenario.js';
 import { type PurgeBug, PurgeScenario } from './testing/purge-scenario.js';
+import { RateScenario } from './testing/rate-scenario.js';
 import { BrokenInvariant, replay, seedsOfRun } from './testing/world.js';
 
 /** WEIR_SIM_SEED=17 replays one seed, WEIR_SIM_SEEDS=100000 runs as many: npx vitest run proto/cluster/simulation.test.ts */
@@ -92,6 +93,19 @@ it.each<[string, PurgeBug]>([
   'finds %s',
   (_, bug) => {
     expect(finds((seed) => new PurgeScenario(seed, bug))).not.toBeNull();
+  },
+  LONG_MS,
+);
+
+it(
+  'keeps shared limits within their bound in two thousand bad worlds',
+  () => {
+    const total = { admitted: 0, over: 0 };
+    for (const seed of seeds) {
+      const { seen } = replay(seed, (each) => new RateScenario(each));
+      for (const key of Object.keys(total) as (keyof typeof total)[]) total[key] += seen[key]; // The keys are its own.
+    }
+    if (isUsual) for (const count of Object.values(total)) expect(count).toBeGreaterThan(seeds.length / 2);
   },
   LONG_MS,
 );
