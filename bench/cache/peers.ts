@@ -4,11 +4,11 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { childrenOf, commandLine } from '../measure/process-usage.js';
+import { childrenOf } from '../measure/process-usage.js';
 import { nginxHead, type Site } from '../proxy/cases.js';
-import { startNginx } from '../proxy/peers.js';
+import { nginxWorker, startNginx } from '../proxy/peers.js';
 import type { Peer } from '../proxy/rounds.js';
-import { type Running, startProcess, untilListening } from '../start/processes.js';
+import { type Running, startProcess, untilFound, untilListening } from '../start/processes.js';
 import { listenerOf, startWeirUp } from '../start/weir-up.js';
 
 export const cachePeers = ['nginx', 'varnish', 'weir'] as const;
@@ -105,9 +105,6 @@ routes:
     cache: true
 `;
 
-/** Beside its worker there are processes that load and tidy the cache, of which one leaves after a minute. */
-const isNginxWorker = (pid: number): boolean => commandLine(pid).join(' ').includes('worker process');
-
 /** `onStarted` hears of the process before it is ready, so that a start that fails half-way is cleaned up as well. */
 export async function startCachePeer(
   name: CachePeer,
@@ -118,17 +115,19 @@ export async function startCachePeer(
   const { port, directory } = site;
   if (name === 'weir') {
     const running = await startWeirUp({ name, config: weirCacheConfig(site), port, core, directory, onStarted });
-    return { name, port, workers: [listenerOf(running.pid, port)] };
+    return { name, port, workers: [await listenerOf(running, port)] };
   }
   if (name === 'nginx') {
     const running = await startNginx(name, nginxCacheConfig(site), site, core);
     onStarted(running);
-    return { name, port, workers: childrenOf(running.pid).filter(isNginxWorker) };
+    return { name, port, workers: [await nginxWorker(running)] };
   }
   mkdirSync(join(directory, 'varnish'));
   writeFileSync(join(directory, 'bench.vcl'), varnishVcl(site));
   const running = startProcess({ name, command: 'varnishd', args: varnishArguments(site), core, cwd: directory });
   onStarted(running);
   await untilListening(running, port, START_WITHIN_MS);
-  return { name, port, workers: childrenOf(running.pid) };
+  // The first is the manager; its child does the work.
+  const worker = await untilFound(running, 'worker', () => childrenOf(running.pid)[0]);
+  return { name, port, workers: [worker] };
 }

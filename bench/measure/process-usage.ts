@@ -34,9 +34,14 @@ export function coreTime(core: number): CoreTime {
 
 /** The processes that this one has started and that still live; any of its threads may have started them. */
 export function childrenOf(pid: number): number[] {
-  return readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
-    readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
-  );
+  try {
+    return readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
+      readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
+    );
+  } catch {
+    // It, or one of its threads, has ended meanwhile.
+    return [];
+  }
 }
 
 export function descendantsOf(pid: number): number[] {

@@ -2,8 +2,8 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { childrenOf } from '../measure/process-usage.js';
-import { type Running, startProcess, untilListening } from '../start/processes.js';
+import { childrenOf, commandLine } from '../measure/process-usage.js';
+import { type Running, startProcess, untilFound, untilListening } from '../start/processes.js';
 import { listenerOf, startWeirUp } from '../start/weir-up.js';
 import { cases, haproxyConfig, nginxConfig, originConfig, type Site, UPSTREAM_CONNECTIONS_MAX } from './cases.js';
 import type { Peer } from './rounds.js';
@@ -35,6 +35,12 @@ export async function startOrigin(site: Site, core: number, more = ''): Promise<
   return startNginx('origin', originConfig(site, more), site, core);
 }
 
+/** Beside it, a cache has processes that load and tidy it, of which one leaves after a minute. */
+export const nginxWorker = (running: Running): Promise<number> =>
+  untilFound(running, 'worker', () =>
+    childrenOf(running.pid).find((pid) => commandLine(pid).join(' ').includes('worker process')),
+  );
+
 /** `onStarted` hears of the process before it is ready, so that a start that fails half-way is cleaned up as well. */
 export async function startPeer(
   name: PeerName,
@@ -48,13 +54,13 @@ export async function startPeer(
   };
   if (name === 'nginx') {
     const running = announce(await startNginx(name, nginxConfig(site), site, core));
-    return { name, port: site.port, workers: childrenOf(running.pid) };
+    return { name, port: site.port, workers: [await nginxWorker(running)] };
   }
   if (isWeirProfile(name)) {
     const { port, directory } = site;
     const config = weirConfig(name, site);
     const running = await startWeirUp({ name, config, port, core, directory, onStarted });
-    return { name, port, workers: [listenerOf(running.pid, port)] };
+    return { name, port, workers: [await listenerOf(running, port)] };
   }
   const running = announce(name === 'haproxy' ? launchHaproxy(site, core) : launchUndiciProxy(site, core));
   await untilListening(running, site.port, START_WITHIN_MS);

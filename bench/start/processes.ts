@@ -12,6 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const OUTPUT_CHARS_MAX = 20_000;
 const STOP_GRACE_MS = 5_000;
 const POLL_MS = 20;
+const FOUND_WITHIN_MS = 10_000;
 
 export interface Running {
   readonly name: string;
@@ -143,6 +144,20 @@ export async function untilListening(
     if (performance.now() > giveUpAtMs) {
       throw new Error(`${running.name} does not listen on port ${port} after ${withinMs} ms\n${running.output()}`);
     }
+    await sleep(POLL_MS);
+  }
+}
+
+/**
+ * What is found of a process that has started, once it is there: the kernel's list of children may lack some while others
+ * come and go (proc(5)), and a worker is named only when it works.
+ */
+export async function untilFound<Found>(running: Running, what: string, find: () => Found | undefined): Promise<Found> {
+  const giveUpAtMs = performance.now() + FOUND_WITHIN_MS;
+  for (let found = find(); ; found = find()) {
+    if (found !== undefined) return found;
+    running.assertAlive();
+    if (performance.now() > giveUpAtMs) throw new Error(`${running.name}: no ${what} after ${FOUND_WITHIN_MS} ms`);
     await sleep(POLL_MS);
   }
 }

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } fr
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { descendantsOf } from '../measure/process-usage.js';
-import { freePorts, type Running, startProcess, untilListening } from './processes.js';
+import { freePorts, type Running, startProcess, untilFound, untilListening } from './processes.js';
 
 const START_WITHIN_MS = 20_000;
 
@@ -51,7 +51,10 @@ export async function startWeirUp(launch: WeirLaunch): Promise<Running> {
  * The process that holds the traffic port: control, node and whatever else `up` starts are told apart by what they do
  * and not by their names. The kernel lists sockets by inode in /proc/net/tcp, and each process its own in /proc/PID/fd.
  */
-export function listenerOf(rootPid: number, port: number): number {
+export const listenerOf = (running: Running, port: number): Promise<number> =>
+  untilFound(running, `process on port ${port}`, () => holderOf(running.pid, port));
+
+function holderOf(rootPid: number, port: number): number | undefined {
   const hexPort = port.toString(16).toUpperCase().padStart(4, '0');
   const LISTEN = '0A';
   const inodes = readFileSync('/proc/net/tcp', 'utf8')
@@ -59,11 +62,18 @@ export function listenerOf(rootPid: number, port: number): number {
     .map((line) => line.trim().split(/\s+/))
     .filter((fields) => fields[1]?.endsWith(`:${hexPort}`) === true && fields[3] === LISTEN)
     .map((fields) => `socket:[${fields[9]}]`);
-  const holder = [rootPid, ...descendantsOf(rootPid)].find((pid) =>
-    readdirSync(`/proc/${pid}/fd`).some((fd) => inodes.includes(linkOf(`/proc/${pid}/fd/${fd}`))),
+  return [rootPid, ...descendantsOf(rootPid)].find((pid) =>
+    descriptorsOf(pid).some((fd) => inodes.includes(linkOf(`/proc/${pid}/fd/${fd}`))),
   );
-  if (holder === undefined) throw new Error(`no process below ${rootPid} listens on port ${port}`);
-  return holder;
+}
+
+/** Processes end while they are looked at. */
+function descriptorsOf(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/fd`);
+  } catch {
+    return [];
+  }
 }
 
 /** Descriptors come and go while they are listed. */
