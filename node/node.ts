@@ -179,7 +179,12 @@ class Node implements GatewayNode {
       onBug: this.#onBug,
     });
     this.#l2 = makeL2(this.#wheel);
-    this.#cache = createNodeCache({ clock: systemClock, timers: this.#wheel, l2: this.#l2 });
+    this.#cache = createNodeCache({
+      clock: systemClock,
+      timers: this.#wheel,
+      l2: this.#l2,
+      onPurged: (kind, ms, isTold) => this.#observer.purged(kind, ms, isTold),
+    });
     this.#observer = createNodeObserver({
       clock: systemClock,
       timers: this.#wheel,

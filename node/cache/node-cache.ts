@@ -18,6 +18,7 @@ import type { L2, L2Counts } from './l2/l2.js';
 import { KeyedUrls } from './purge/keyed-urls.js';
 import { markedUrl, PurgeMarks, type PurgeTarget } from './purge/marks.js';
 import { type NotedRefusal, Refusals } from './refusals.js';
+import type { PurgeKind } from './results.js';
 import { Scopes } from './scopes.js';
 import { L1 } from './store/l1.js';
 
@@ -26,6 +27,8 @@ export interface NodeCacheServices {
   readonly timers: Timers;
   /** Left out: this node shares nothing with others. */
   readonly l2?: L2 | null;
+  /** Hears of each purge when it is as far in force as it was waited for. */
+  readonly onPurged?: (kind: PurgeKind, ms: number, isTold: boolean) => void;
 }
 
 export interface CacheCounts {
@@ -53,7 +56,10 @@ export interface CachedRoute {
 }
 
 export interface NodeCache {
-  /** From when this returns, no answer that was asked for before is used as it was. Returns the number of the purge. */
+  /**
+   * For what a request has changed: from when this returns, no answer that was asked for before is used as it was. Returns
+   * the number of the purge.
+   */
   purge(target: PurgeTarget, isSoft: boolean): number;
   /** The same, and waits for a moment until the other nodes find none of it in Redis. False: they may, for Redis is away. */
   purgeEverywhere(target: PurgeTarget, isSoft: boolean): Promise<boolean>;
@@ -92,28 +98,36 @@ class Cache implements NodeCache {
   readonly flights = new Flights(this.marks);
   readonly second: SecondLevel | null;
   readonly #clock: Clock;
+  readonly #onPurged: NonNullable<NodeCacheServices['onPurged']>;
   readonly #trimming: Timer;
   readonly #keyedUrls = new KeyedUrls();
 
-  constructor({ clock, timers, l2 = null }: NodeCacheServices) {
+  constructor({ clock, timers, l2 = null, onPurged = () => {} }: NodeCacheServices) {
     this.#clock = clock;
+    this.#onPurged = onPurged;
     this.second = l2 === null ? null : new SecondLevel(l2, this.l1, this.marks, clock);
     this.#trimming = timers.create(() => this.#trim());
   }
 
   purge(target: PurgeTarget, isSoft: boolean): number {
-    void this.purgeEverywhere(target, isSoft);
+    void this.#purge(target, isSoft, 'change');
     return this.marks.seq;
   }
 
-  async purgeEverywhere(target: PurgeTarget, isSoft: boolean): Promise<boolean> {
+  purgeEverywhere(target: PurgeTarget, isSoft: boolean): Promise<boolean> {
+    return this.#purge(target, isSoft, target.kind);
+  }
+
+  async #purge(target: PurgeTarget, isSoft: boolean, kind: PurgeKind): Promise<boolean> {
     const nowMs = this.#clock.nowMs();
     const told: Promise<boolean>[] = [];
     for (const marked of this.#keyedUrls.marked(target)) {
       this.marks.purge(marked, isSoft, nowMs);
       if (this.second !== null) told.push(this.second.l2.purge(marked, isSoft));
     }
-    return (await Promise.all(told)).every((isTold) => isTold);
+    const isTold = (await Promise.all(told)).every((each) => each);
+    this.#onPurged(kind, this.#clock.nowMs() - nowMs, isTold);
+    return isTold;
   }
 
   inspect({ authority, path, query }: InspectedUrl): Inspection {

@@ -21,3 +21,7 @@ export const cacheResults = [
   'unavailable',
 ] as const;
 export type CacheResult = (typeof cacheResults)[number];
+
+/** What a purge named, by the kinds of PurgeTarget, and `change`: what a request by an unsafe method made invalid. */
+export const purgeKinds = ['url', 'prefix', 'host', 'tag', 'all', 'change'] as const;
+export type PurgeKind = (typeof purgeKinds)[number];

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { subjectOf } from '../cache/inspection.js';
+import type { L2 } from '../cache/l2/l2.js';
 import { createNodeCache } from '../cache/node-cache.js';
 import { makeCacheSpec } from '../cache/testing/specs.js';
 import { compileChain } from '../pipeline/chain.js';
@@ -7,13 +8,23 @@ import { fakeClock, fakeTimers, makeRequest, recordingHandler, scriptedDispatch 
 import { makeRoute, makeServices } from '../pipeline/testing/specs.js';
 import { purge } from './purge.js';
 
+/** Of each request here. */
+const TOTAL_MS = 2_000;
+
 const GONE = Number.NEGATIVE_INFINITY;
 const URL = { authority: 'a.example', path: '/x', query: 'b=1' };
 
-function setUp(purgers: readonly string[] | null, consumerId: string | null = 'ops', vouchedBy = '') {
+function setUp(
+  purgers: readonly string[] | null,
+  consumerId: string | null = 'ops',
+  vouchedBy = '',
+  l2: L2 | null = null,
+) {
   const clock = fakeClock();
   const timers = fakeTimers(clock);
-  const cache = createNodeCache({ clock, timers });
+  const heard: unknown[] = [];
+  const onPurged = (...told: unknown[]): void => void heard.push(told);
+  const cache = createNodeCache({ clock, timers, l2, onPurged });
   const services = makeServices({ clock, timers, cache });
   const route = makeRoute({
     cache: makeCacheSpec({ purge: purgers === null ? null : { consumers: purgers, tokenConsumers: ['robot'] } }),
@@ -28,12 +39,24 @@ function setUp(purgers: readonly string[] | null, consumerId: string | null = 'o
     const request = makeRequest({ ...URL, method, headers });
     request.exchange.consumerId = consumerId;
     request.exchange.vouchedBy = vouchedBy;
+    request.exchange.deadlineAtMs = clock.nowMs() + TOTAL_MS;
     const handler = recordingHandler();
-    layer(bottom.dispatch)(request, handler);
-    return handler;
+    const cancel = layer(bottom.dispatch)(request, handler);
+    return Object.assign(handler, { cancel });
   };
   const purgedAtMs = () => cache.marks.purgedAtMs(subjectOf(URL, []), 0);
-  return { cache, ask, bottom, purgedAtMs, clock };
+  return { cache, ask, bottom, purgedAtMs, clock, timers, heard };
+}
+
+/** A second level in which nothing happens but that purges are told when a test says so. */
+function redis() {
+  const waiting: ((isTold: boolean) => void)[] = [];
+  const purge = (): Promise<boolean> => new Promise((resolve) => waiting.push(resolve));
+  const tell = async (isTold: boolean): Promise<void> => {
+    for (const resolve of waiting.splice(0)) resolve(isTold);
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  return { l2: { purge } as unknown as L2, tell }; // A purge asks for nothing else.
 }
 
 describe('a PURGE', () => {
@@ -69,6 +92,53 @@ describe('a PURGE', () => {
     expect(setUp(['ops'], 'robot', 'https://issuer.example').ask('PURGE').status).toBe(200);
     expect(setUp(['ops'], 'ops', 'https://issuer.example').ask('PURGE').failure?.code).toBe('forbidden');
     expect(setUp(['ops'], 'robot').ask('PURGE').failure?.code).toBe('forbidden');
+  });
+
+  it('is answered when Redis has been told, and not before', async () => {
+    const { l2, tell } = redis();
+    const { ask, purgedAtMs, clock, timers, heard } = setUp(['ops'], 'ops', '', l2);
+    const handler = ask('PURGE');
+    expect([handler.status, handler.failure, purgedAtMs(), heard]).toEqual([0, null, GONE, []]);
+    clock.advance(7);
+    await tell(true);
+    expect([handler.status, handler.text(), timers.armed, heard]).toEqual([
+      200,
+      '{"purged":"hard"}',
+      0,
+      [['url', 7, true]],
+    ]);
+  });
+
+  it('that Redis was not told of says so, and is in force here', async () => {
+    const { l2, tell } = redis();
+    const { ask, purgedAtMs, timers, heard } = setUp(['ops'], 'ops', '', l2);
+    const handler = ask('PURGE');
+    await tell(false);
+    expect(handler.failure).toMatchObject({ code: 'purge_unconfirmed', retryAfterS: 1 });
+    expect(handler.failure?.detail).toMatch(/^this node has purged it, .* others may find it there/);
+    expect([handler.status, purgedAtMs(), timers.armed, heard]).toEqual([0, GONE, 0, [['url', 0, false]]]);
+  });
+
+  it('says so before its deadline, which would tell nothing of it, and once', async () => {
+    const { l2, tell } = redis();
+    const { ask, clock } = setUp(['ops'], 'ops', '', l2);
+    const handler = ask('PURGE');
+    clock.advance(TOTAL_MS - 51);
+    expect(handler.failure).toBeNull();
+    clock.advance(1);
+    expect(handler.failure?.code).toBe('purge_unconfirmed');
+    await tell(true);
+    expect(handler.status).toBe(0);
+  });
+
+  it('whose client has left is answered to nobody, and was made all the same', async () => {
+    const { l2, tell } = redis();
+    const { ask, purgedAtMs, timers } = setUp(['ops'], 'ops', '', l2);
+    const handler = ask('PURGE');
+    handler.cancel();
+    expect(timers.armed).toBe(0);
+    await tell(true);
+    expect([handler.status, handler.failure, purgedAtMs()]).toEqual([0, null, GONE]);
   });
 
   it('is for this method alone, and a route without a cache has nothing to purge', () => {

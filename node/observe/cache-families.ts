@@ -1,10 +1,10 @@
 /** What the cache shows to Prometheus: what it did by route, from the cells, and what it holds, from its owner. */
 import type { CacheCounts } from '../cache/node-cache.js';
 import { refusalReasons } from '../cache/refusals.js';
-import { cacheResults } from '../cache/results.js';
-import { happened, routesOf } from './cell-samples.js';
+import { cacheResults, purgeKinds } from '../cache/results.js';
+import { happened, label, routesOf } from './cell-samples.js';
 import type { Cells } from './cells.js';
-import { type Family, family } from './exposition.js';
+import { type Family, family, histogramFamily } from './exposition.js';
 
 export interface CacheSources {
   readonly cells: Cells;
@@ -41,6 +41,22 @@ export function cacheFamilies(sources: CacheSources): Family[] {
       (counts) => counts.refreshRefusals,
     ),
     one('counter', 'weir_cache_purges_total', 'Purges that this node has obeyed.', ({ purges }) => purges),
+    histogramFamily(
+      'weir_cache_purge_duration_seconds',
+      'Time until a purge was in force, in Redis as well where nodes share one, by what it named.',
+      function* () {
+        for (const kind of purgeKinds) {
+          const durations = cells.purges.durations[kind];
+          if (durations.count > 0) yield [[label('kind', kind)], durations];
+        }
+      },
+    ),
+    family(
+      'counter',
+      'weir_cache_purges_unconfirmed_total',
+      'Purges of which Redis had not confirmed that it knows after half a second.',
+      () => [[[], cells.purges.unconfirmed]],
+    ),
     one('gauge', 'weir_cache_purge_marks', 'Marks of purges that look-ups compare with.', ({ marks }) => marks),
     one(
       'counter',

@@ -12,7 +12,7 @@
 import { type FailureCode, failureTable, type TimerName, timerNames } from '@weir/proto/http/failures.js';
 import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import { type Refusal, refusalReasons } from '../cache/refusals.js';
-import { cacheResults } from '../cache/results.js';
+import { cacheResults, type PurgeKind } from '../cache/results.js';
 import type { AttemptPhase } from '../pipeline/dispatch.js';
 import type { Attempt, Exchange } from '../pipeline/exchange.js';
 import { type Decision, decisions } from './decisions.js';
@@ -152,10 +152,30 @@ function outcomeOf(attempt: Attempt): number {
   return attempt.status === 0 ? 0 : Math.min(5, Math.max(1, Math.floor(attempt.status / 100)));
 }
 
+export class PurgeCells {
+  readonly durations: Readonly<Record<PurgeKind, DurationCells>> = {
+    url: new DurationCells(),
+    prefix: new DurationCells(),
+    host: new DurationCells(),
+    tag: new DurationCells(),
+    all: new DurationCells(),
+    change: new DurationCells(),
+  };
+  /** Of these Redis had not confirmed that it knows when nobody waited any longer. */
+  unconfirmed = 0;
+
+  ended(kind: PurgeKind, ms: number, isTold: boolean): void {
+    this.durations[kind].observe(ms);
+    if (!isTold) this.unconfirmed += 1;
+  }
+}
+
 /** All cells of a node. Routes and upstreams are those of the snapshot that is in force, and no others. */
 export class Cells {
   readonly routes = new Map<string, RouteCells>();
   readonly upstreams = new Map<string, UpstreamCells>();
+  /** Of the whole node. */
+  readonly purges = new PurgeCells();
 
   /** Made when a chain is compiled, so that a route shows up with zeros before its first request. */
   route(routeId: string): RouteCells {

@@ -109,6 +109,18 @@ describe('the metrics of a node', () => {
     }
   });
 
+  it('tell how long purges took by what they named, and how many Redis did not confirm', async () => {
+    const cells = new Cells();
+    cells.purges.ended('tag', 2, true);
+    cells.purges.ended('tag', 500, false);
+    const lines = (await createMetrics(sources(cells)).render()).split('\n');
+    expect(lines).toContain('weir_cache_purge_duration_seconds_bucket{kind="tag",le="0.0025"} 1');
+    expect(lines).toContain('weir_cache_purge_duration_seconds_count{kind="tag"} 2');
+    expect(lines).toContain('weir_cache_purge_duration_seconds_sum{kind="tag"} 0.502');
+    expect(lines).toContain('weir_cache_purges_unconfirmed_total 1');
+    expect(lines.some((line) => line.includes('kind="url"'))).toBe(false);
+  });
+
   it('call a request that no route took "(none)", and escape what a label cannot hold', async () => {
     const cells = new Cells();
     cells.route('').requestBytes = 1;

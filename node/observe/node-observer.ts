@@ -9,6 +9,7 @@ import type { TimerName } from '@weir/proto/http/failures.js';
 import type { SecretText, Snapshot, UpstreamSpec } from '@weir/proto/snapshot/snapshot.js';
 import type { CacheCounts } from '../cache/node-cache.js';
 import type { Refusal } from '../cache/refusals.js';
+import type { PurgeKind } from '../cache/results.js';
 import { createDoctor, type Doctor, type RouteDoctor } from '../doctor/doctor.js';
 import type { JobCounts } from '../jobs/jobs.js';
 import type { GatewayRequest } from '../pipeline/dispatch.js';
@@ -51,6 +52,8 @@ export interface NodeObserver extends Observer {
   readonly doctor: Pick<Doctor, 'report'>;
   /** Something threw where nothing may throw. */
   bug(): void;
+  /** A purge is in force; `isTold`: in the Redis that nodes share as well, or there is none. */
+  purged(kind: PurgeKind, ms: number, isTold: boolean): void;
   /** A request was answered without becoming an exchange: counted under "no route", and logged. */
   refused(refused: RefusedRequest): void;
   /**
@@ -138,6 +141,10 @@ class Observers implements NodeObserver {
 
   bug(): void {
     this.#bugs += 1;
+  }
+
+  purged(kind: PurgeKind, ms: number, isTold: boolean): void {
+    this.#cells.purges.ended(kind, ms, isTold);
   }
 
   refused(refused: RefusedRequest): void {

@@ -168,6 +168,13 @@ export const failureTable = {
   draining: row(503, 'gateway', 'proxy_internal_response', 'never', 'This node is shutting down'),
   overloaded: row(503, 'gateway', 'proxy_internal_response', 'never', 'This node holds as many exchanges as it may'),
   auth_unavailable: row(503, 'gateway', 'proxy_internal_response', 'never', 'The credentials cannot be checked now'),
+  purge_unconfirmed: row(
+    503,
+    'gateway',
+    'proxy_internal_response',
+    'never',
+    'Purged on this node, and other nodes may still find it in Redis',
+  ),
 
   // A job, and the way to it. What a job failed of otherwise is the failure itself.
   job_store_away: row(503, 'gateway', 'proxy_internal_response', 'never', 'The jobs cannot be reached now'),

@@ -130,6 +130,8 @@ const hints: Record<FailureCode, string> = {
     'By the time that a place is free, the deadline will have passed: send less, add targets, or allow more time.',
   draining: 'Try again: another node, or this one after its restart, will answer.',
   overloaded: 'Try again later; the operator may raise `limits.exchanges` or add nodes.',
+  purge_unconfirmed:
+    'Purge again until it is confirmed; the operator looks at the Redis in which nodes share what they have stored.',
   job_store_away: 'Ask again: the job goes on meanwhile. The operator looks at the Redis that keeps the jobs.',
   job_store_full: 'Ask again later; the operator may raise `jobs.memory`, lower `jobs.keep`, or keep jobs in Redis.',
   job_result_too_large: 'Ask for less at once; the operator may raise `jobs.result`.',
