@@ -11,7 +11,6 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { CacheInspection, InspectedRequest, PurgeTarget } from '@weir/proto/events/cache.js';
 import type { JobStatus, NodeStatus, SnapshotStatus, TargetStatus } from '@weir/proto/events/node-status.js';
 import { failure } from '@weir/proto/http/failures.js';
-import { cacheL2Defaults } from '@weir/proto/snapshot/cache.js';
 import { type Environment, fillReferences } from '@weir/proto/snapshot/secret-text.js';
 import type { GatewaySpec, SecretText, Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import { credentialFunctions, hmacSha256 } from './auth/credential-functions.js';
@@ -104,7 +103,7 @@ type MakeL2 = (timers: Timers) => L2 | null;
 async function l2Maker(redis: string | null): Promise<MakeL2> {
   if (redis === null) return () => null;
   const { createRedisL2 } = await import('./cache/l2/redis-l2.js');
-  const shared = { url: redis, spec: cacheL2Defaults, clock: systemClock, random: Math.random };
+  const shared = { url: redis, clock: systemClock, random: Math.random };
   return (timers) => createRedisL2({ ...shared, timers });
 }
 

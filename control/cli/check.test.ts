@@ -91,6 +91,16 @@ it('colour is only for terminals, and a hostile file cannot paint', async () => 
   expect(formatReport(report, true)).not.toContain('\u001b[31mx');
 });
 
+it.each([
+  ['{ redis: true }', 'ok: 1 upstream, 1 route; gateway.cache.redis needs `weir up --redis URL`'],
+  ['{ redis: { maxBody: 1MiB } }', 'needs `weir up --redis URL`'],
+  ['{ redis: false }', 'ok: 1 upstream, 1 route\n'],
+  ['{}', 'ok: 1 upstream, 1 route\n'],
+])('gateway.cache %s: what a file cannot know is named in the last line', async (cache, words) => {
+  const text = `gateway: { cache: ${cache} }\nupstreams: [{ targets: http://a }]\nroutes: [{ match: /, cache: true }]\n`;
+  expect((await check(text)).printed).toContain(words);
+});
+
 it('the help shows what to type and what comes out', () => {
   const program = new Command('weir');
   registerCheck(program);

@@ -6,6 +6,7 @@ import type { Command } from 'commander';
 const HELP = `
 Every fault is printed as FILE:LINE:COLUMN, with what to write instead. References such as \${NAME} are checked
 against the environment of this command, and the certificates and keys that the config names are read. The exit code is 1 when there is an error; warnings alone leave it 0.
+What only \`weir up --redis URL\` can give, such as gateway.cache.redis, is named in the last line.
 
 Examples:
   $ weir check weir.yaml
@@ -45,6 +46,7 @@ export interface CheckReport {
 async function check(file: string): Promise<CheckReport> {
   // Loaded here: with the schema of the whole config every other command would start three times slower.
   const { checkWithFiles, readConfigFile } = await import('../publish/load-config.js');
+  const { asksForRedis } = await import('../publish/lint-cache.js');
   const text = await readConfigFile(file);
   if (typeof text !== 'string') return { file, ok: false, faults: [text], summary: summarise([text]) };
   const checked = await checkWithFiles(text, process.env, Date.now());
@@ -52,7 +54,9 @@ async function check(file: string): Promise<CheckReport> {
   const { upstreams, routes } = checked.config;
   const size = `${count(upstreams.length, 'upstream')}, ${count(routes.length, 'route')}`;
   const warned = checked.warnings.length === 0 ? '' : `, ${count(checked.warnings.length, 'warning')}`;
-  return { file, ok: true, faults: checked.warnings, summary: `ok: ${size}${warned}` };
+  // A file does not say how it will be started.
+  const needs = asksForRedis(checked.config) ? '; gateway.cache.redis needs `weir up --redis URL`' : '';
+  return { file, ok: true, faults: checked.warnings, summary: `ok: ${size}${warned}${needs}` };
 }
 
 function summarise(faults: readonly Fault[]): string {

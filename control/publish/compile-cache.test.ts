@@ -1,4 +1,5 @@
 import { parseConfig } from '@weir/proto/config/parse.js';
+import { cacheL2Defaults } from '@weir/proto/snapshot/cache.js';
 import { expect, it } from 'vitest';
 import { compileSnapshot } from './compile.js';
 
@@ -133,4 +134,25 @@ it('a route that lists its methods takes PURGE where somebody may, and only ther
   expect(methodsOf(purge, '[GET, PURGE]')).toEqual(['GET', 'PURGE']);
   expect(methodsOf(purge, '[]')).toEqual([]);
   expect(methodsOf('true', '[GET]')).toEqual(['GET']);
+});
+
+it('what nodes share is on unless the config says no, and each of its limits is stated there', () => {
+  const l2Of = (gateway: string) => compiled('cache: true', gateway).gateway.cache.l2;
+  expect(l2Of('{}')).toEqual(cacheL2Defaults);
+  expect(l2Of('{ redis: true }')).toEqual(cacheL2Defaults);
+  expect(l2Of('{ redis: {} }')).toEqual(cacheL2Defaults);
+  expect(l2Of('{ redis: false }')).toBeNull();
+  expect(l2Of('{ redis: { collapse: false } }')).toEqual({ ...cacheL2Defaults, collapse: null });
+  const limits = 'readTimeout: 11ms, pieceTimeout: 12ms, writeTimeout: 13ms, writeQueue: 1MiB, writeQueueEntries: 14';
+  const rest = 'maxBody: 1KiB, maxTtl: 15s, collapse: { lease: 160ms, wait: 17ms }';
+  expect(l2Of(`{ redis: { ${limits}, ${rest} } }`)).toEqual({
+    readTimeoutMs: 11,
+    pieceTimeoutMs: 12,
+    writeTimeoutMs: 13,
+    writeQueueBytes: 1_048_576,
+    writeQueueEntries: 14,
+    bodyBytesMax: 1_024,
+    keepMaxS: 15,
+    collapse: { leaseMs: 160, waitMs: 17 },
+  });
 });

@@ -1,18 +1,43 @@
 /** The part of the snapshot that says what is cached; see compile.ts for the rest. Pure. */
 import type { Cache, CacheMemory } from '@weir/proto/config/cache.js';
 import type { Route } from '@weir/proto/config/route.js';
-import type { CacheKeySpec, CacheMemorySpec, CacheSpec } from '@weir/proto/snapshot/cache.js';
+import {
+  type CacheKeySpec,
+  type CacheL2Spec,
+  type CacheMemorySpec,
+  type CacheSpec,
+  cacheL2Defaults,
+} from '@weir/proto/snapshot/cache.js';
 import type { RouteSpec } from '@weir/proto/snapshot/snapshot.js';
 
 /** What a stale copy may be used for where `staleIfSlow` is asked for, and nobody says for how long. */
 const STALE_IF_SLOW_S = 3_600;
 
 export function compileCacheMemory(
-  { memory, writing, maxBody }: CacheMemory,
+  { memory, writing, maxBody, redis }: CacheMemory,
   routes: readonly Route[],
 ): CacheMemorySpec {
   const stated = routes.map(({ cache }) => cache?.maxBody ?? 0);
-  return { memoryBytes: memory, writingBytes: writing, bodyBytesMax: stated.reduce((a, b) => Math.max(a, b), maxBody) };
+  return {
+    memoryBytes: memory,
+    writingBytes: writing,
+    bodyBytesMax: stated.reduce((a, b) => Math.max(a, b), maxBody),
+    l2: redis === undefined ? cacheL2Defaults : redis === null ? null : compileL2(redis),
+  };
+}
+
+function compileL2(redis: NonNullable<CacheMemory['redis']>): CacheL2Spec {
+  const { collapse } = redis;
+  return {
+    readTimeoutMs: redis.readTimeout,
+    pieceTimeoutMs: redis.pieceTimeout,
+    writeTimeoutMs: redis.writeTimeout,
+    writeQueueBytes: redis.writeQueue,
+    writeQueueEntries: redis.writeQueueEntries,
+    bodyBytesMax: redis.maxBody,
+    keepMaxS: redis.maxTtl / 1_000,
+    collapse: collapse === null ? null : { leaseMs: collapse.lease, waitMs: collapse.wait },
+  };
 }
 
 /** A route that lists its methods takes PURGE as well where somebody may purge by it. */

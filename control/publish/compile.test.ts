@@ -1,6 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are the references of config files, not templates
 import { readdirSync, readFileSync } from 'node:fs';
 import { parseConfig } from '@weir/proto/config/parse.js';
+import { cacheL2Defaults } from '@weir/proto/snapshot/cache.js';
 import { decodeSnapshot, encodeSnapshot } from '@weir/proto/snapshot/codec.js';
 import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import fc from 'fast-check';
@@ -53,7 +54,7 @@ const LEAST: Snapshot = {
       resultBytesMax: 16_777_216,
       memoryBytesMax: 268_435_456,
     },
-    cache: { memoryBytes: 268_435_456, writingBytes: 67_108_864, bodyBytesMax: 16_777_216 },
+    cache: { memoryBytes: 268_435_456, writingBytes: 67_108_864, bodyBytesMax: 16_777_216, l2: cacheL2Defaults },
     accessLog: {
       enabled: true,
       destination: 'stdout',

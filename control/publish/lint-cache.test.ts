@@ -83,3 +83,34 @@ describe('the memory of a cache', () => {
     expect(findings('cache: true, auth: apiKey', gateway)).toEqual([]);
   });
 });
+
+describe('what nodes share in Redis', () => {
+  const of = (redis: string): string => `{ cache: { redis: ${redis} } }`;
+
+  it('is something only where a route has a cache', () => {
+    const warning = ['warning gateway.cache.redis: there is no route with a cache, so there is nothing to share'];
+    expect(findings('match: /a', of('true'))).toEqual(warning.map((text) => expect.stringContaining(text)));
+    expect(findings('match: /a', of('{ maxBody: 1MiB }'))).toHaveLength(1);
+    expect(findings('match: /a', of('false'))).toEqual([]);
+    expect(findings('cache: true', of('true'))).toEqual([]);
+  });
+
+  it('fits what waits to be written', () => {
+    expect(findings('cache: true', of('{ maxBody: 8MiB, writeQueue: 4MiB }'))).toEqual([
+      expect.stringContaining(
+        'warning gateway.cache.redis.maxBody: a body of 8MiB is never written: writeQueue is 4MiB',
+      ),
+    ]);
+    expect(findings('cache: true', of('{ maxBody: 4MiB, writeQueue: 4MiB }'))).toEqual([]);
+  });
+
+  it.each([
+    '{ readTimeout: 0s }',
+    '{ readTimeout: 2s }',
+    '{ maxTtl: 0s }',
+    '{ collapse: { lease: 1ms } }',
+    '{ ttl: 1s }',
+  ])('%s is refused', (redis) =>
+    expect(findings('cache: true', of(redis))).toEqual([expect.stringMatching(/^error gateway\.cache\.redis/)]),
+  );
+});

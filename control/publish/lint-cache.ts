@@ -3,6 +3,7 @@
  * Warnings, but for what cannot be meant.
  */
 import type { Cache } from '@weir/proto/config/cache.js';
+import type { WeirConfig } from '@weir/proto/config/document.js';
 import { type Finding, findError, findWarning, type Path } from '@weir/proto/config/faults.js';
 import type { Gateway } from '@weir/proto/config/gateway.js';
 import type { Draft } from '@weir/proto/config/parse.js';
@@ -43,7 +44,29 @@ function lintMemory({ cache }: Gateway, routes: readonly (Route | null)[]): Find
     const message = 'there is no route that has a cache and authenticates, so nobody can purge by PURGE';
     findings.push(findWarning([...at, 'purge'], message, 'add auth to the routes that are cached, or remove purge'));
   }
-  return findings;
+  return [...findings, ...lintRedis(cache, isKnown && routes.every((route) => route === null || route.cache === null))];
+}
+
+function lintRedis({ redis }: Gateway['cache'], nothingIsCached: boolean): Finding[] {
+  if (redis === undefined || redis === null) return [];
+  const at: Path = ['gateway', 'cache', 'redis'];
+  if (nothingIsCached)
+    return [findWarning(at, 'there is no route with a cache, so there is nothing to share', 'remove redis')];
+  if (redis.maxBody <= redis.writeQueue) return [];
+  const message = `a body of ${formatSize(redis.maxBody)} is never written: writeQueue is ${formatSize(redis.writeQueue)}`;
+  return [findWarning([...at, 'maxBody'], message, 'lower maxBody, or raise writeQueue')];
+}
+
+/** What is asked of a Redis that there is none of. Only who starts the nodes knows; a config alone does not say. */
+export function lintWithoutRedis({ gateway }: Pick<WeirConfig, 'gateway'>): Finding[] {
+  if (!asksForRedis({ gateway })) return [];
+  const message = 'nodes share nothing: they were started without --redis';
+  return [findWarning(['gateway', 'cache', 'redis'], message, 'start with `weir up --redis URL`, or remove redis')];
+}
+
+export function asksForRedis({ gateway }: Pick<WeirConfig, 'gateway'>): boolean {
+  const { redis } = gateway.cache;
+  return redis !== undefined && redis !== null;
 }
 
 /** Message and cure for a body that can never be stored. */

@@ -54,6 +54,25 @@ it('a reload of an unchanged file yields an unchanged snapshot, and another pass
   expect(contents[2]).not.toBe(contents[0]);
 });
 
+it('what is to be shared in Redis is warned of where nodes are known to have none, with its place, and only there', async () => {
+  const warningsOf = async (redis: string, hasRedis?: boolean) => {
+    const file = join(folder, 'redis.yaml');
+    const cache = redis === '' ? '{}' : `{ redis: ${redis} }`;
+    await writeFile(
+      file,
+      `gateway:\n  cache: ${cache}\nupstreams: [{ targets: http://a }]\nroutes: [{ match: /, cache: true }]\n`,
+    );
+    const loaded = await loadConfig(file, { ...context({}), ...(hasRedis === undefined ? {} : { hasRedis }) });
+    if (!loaded.ok) throw new Error(JSON.stringify(loaded.faults));
+    return loaded.warnings.map(({ line, path, message }) => `${line} ${path}: ${message}`);
+  };
+  const warning = ['2 gateway.cache.redis: nodes share nothing: they were started without --redis'];
+  expect(await warningsOf('true', false)).toEqual(warning);
+  expect(await warningsOf('{ maxBody: 1MiB }', false)).toEqual(warning);
+  for (const redis of ['false', '']) expect(await warningsOf(redis, false)).toEqual([]);
+  expect([await warningsOf('true', true), await warningsOf('true')]).toEqual([[], []]);
+});
+
 it('a config that is not sound gives its faults', async () => {
   const loaded = await load(CONFIG, { KEY: 'abc' });
   expect(loaded).toMatchObject({

@@ -2,6 +2,7 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { Fault } from '@weir/proto/config/faults.js';
+import { bounded } from '@weir/proto/config/parse.js';
 import { sourceBytesMax } from '@weir/proto/config/yaml-source.js';
 import type { Environment } from '@weir/proto/snapshot/secret-text.js';
 import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
@@ -9,6 +10,7 @@ import { type CheckedConfig, checkConfig, withFindings } from './check-config.js
 import { checkFiles } from './check-files.js';
 import { compileSnapshot } from './compile.js';
 import { createPasswordHasher, sha256Hex } from './credential-hashes.js';
+import { lintWithoutRedis } from './lint-cache.js';
 
 export type LoadedConfig =
   | { readonly ok: true; readonly snapshot: Snapshot; readonly warnings: readonly Fault[] }
@@ -18,6 +20,8 @@ export interface LoadContext {
   readonly environment: Environment;
   readonly version: number;
   readonly createdWallMs: number;
+  /** Whether the nodes are started with `--redis`; left out: not known. */
+  readonly hasRedis?: boolean;
 }
 
 /** One for the process: it remembers hashes, so that an unchanged password leaves a snapshot unchanged. */
@@ -42,7 +46,8 @@ export async function checkWithFiles(text: string, environment: Environment, now
 function compiled(checked: CheckedConfig, context: LoadContext): LoadedConfig {
   if (!checked.ok) return checked;
   const snapshot = compileSnapshot(checked.config, { ...context, sha256Hex, hashPassword });
-  return { ok: true, snapshot, warnings: checked.warnings };
+  const absent = context.hasRedis === false ? checked.place(lintWithoutRedis(checked.config)) : [];
+  return { ok: true, snapshot, warnings: bounded([...checked.warnings, ...absent]) };
 }
 
 /** The text of a file, or the fault that it cannot be read. Reads no more than a config may have: /dev/zero is a file too. */

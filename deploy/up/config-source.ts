@@ -16,13 +16,14 @@ export interface ConfigSource {
   compile(version: number): Promise<Compiled>;
 }
 
-export function fileConfig(name: string, isKept = true): ConfigSource {
+/** `hasRedis`: nodes are started with one. */
+export function fileConfig(name: string, hasRedis: boolean, isKept = true): ConfigSource {
   const file = resolve(name);
   return {
     file,
     name,
     isKept,
-    compile: (version) => loadConfig(file, { environment: process.env, version, createdWallMs: Date.now() }),
+    compile: (version) => loadConfig(file, { environment: process.env, version, createdWallMs: Date.now(), hasRedis }),
   };
 }
 

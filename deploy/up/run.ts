@@ -35,7 +35,8 @@ async function run(options: UpArguments): Promise<number> {
   if (options.demo) return runDemo(options);
   if (options.seconds !== undefined) return refuse('--seconds belongs to --demo');
   const { config } = options;
-  const source = config === undefined ? textConfig('built-in config', WELCOME_CONFIG) : fileConfig(config);
+  const hasRedis = options.redis !== undefined;
+  const source = config === undefined ? textConfig('built-in config', WELCOME_CONFIG) : fileConfig(config, hasRedis);
   return serve(source, options, (_running, signalled) => signalled);
 }
 
@@ -44,11 +45,18 @@ async function runDemo(options: UpArguments): Promise<number> {
   const { startDemo } = await import('../demo/demo.js');
   const demo = await startDemo();
   try {
-    return await serve(fileConfig(demo.configPath, false), options, async (running, signalled) => {
-      const stopped = new AbortController();
-      void signalled.then(() => stopped.abort());
-      await demo.run(trafficUrl(running), process.stdout, { seconds: options.seconds ?? null, signal: stopped.signal });
-    });
+    return await serve(
+      fileConfig(demo.configPath, options.redis !== undefined, false),
+      options,
+      async (running, signalled) => {
+        const stopped = new AbortController();
+        void signalled.then(() => stopped.abort());
+        await demo.run(trafficUrl(running), process.stdout, {
+          seconds: options.seconds ?? null,
+          signal: stopped.signal,
+        });
+      },
+    );
   } finally {
     await demo.stop();
   }

@@ -26,7 +26,7 @@ function setUp(spec: CacheSpec | null = withoutUtm) {
   const clock = fakeClock();
   const cache = createNodeCache({ clock, timers: fakeTimers(clock) });
   const route = makeRoute({ id: 'r', cache: spec, match: { ...makeRoute().match, hosts: ['a.example'] } });
-  const memory = { memoryBytes: 1_000_000, writingBytes: 1_000_000, bodyBytesMax: 1_000_000 };
+  const memory = { memoryBytes: 1_000_000, writingBytes: 1_000_000, bodyBytesMax: 1_000_000, l2: null };
   cache.use(memory, [route]);
   /** Stores an answer to this request, as the layer does. */
   const store = (request: InspectedRequest, headers: readonly string[] = ['cache-control', 'max-age=60']): void => {

@@ -6,7 +6,7 @@ import { storedOf } from './stored.js';
 import { makeCacheSpec } from './testing/specs.js';
 
 const URL = { authority: 'a.example', path: '/x', query: 'b=1&a=2' };
-const memory = { memoryBytes: 1_000_000, writingBytes: 1_000_000, bodyBytesMax: 1_000_000 };
+const memory = { memoryBytes: 1_000_000, writingBytes: 1_000_000, bodyBytesMax: 1_000_000, l2: null };
 const spec = makeCacheSpec({ staleWhileRevalidateS: 5 });
 
 function setUp() {

@@ -173,12 +173,13 @@ class Cache implements NodeCache {
     };
   }
 
-  use({ memoryBytes, writingBytes }: CacheMemorySpec, routes: Iterable<CachedRoute>): void {
+  use({ memoryBytes, writingBytes, l2 }: CacheMemorySpec, routes: Iterable<CachedRoute>): void {
     const caching: { readonly id: string; readonly key: CacheSpec['key'] }[] = [];
     for (const { id, cache } of routes) if (cache !== null) caching.push({ id, key: cache.key });
     this.scopes.retain(caching);
     this.#keyedUrls.use(caching.map(({ key }) => key));
     this.l1.limit({ bytes: memoryBytes, writingBytes });
+    this.second?.l2.use(l2);
     this.#trim();
   }
 

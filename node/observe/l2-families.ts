@@ -49,11 +49,11 @@ export function l2Families(sources: L2Sources): Family[] {
     one('counter', 'weir_cache_l2_broken_total', 'Bodies of which Redis lost a piece.', ({ broken }) => broken),
     one('counter', 'weir_cache_l2_late_total', 'Commands that Redis did not answer in time.', ({ lates }) => lates),
     one('counter', 'weir_cache_l2_drops_total', 'Connections to Redis that were given up.', ({ drops }) => drops),
-    one('gauge', 'weir_cache_l2_readable', '1 while Redis is asked for stored answers.', ({ reads }) =>
-      reads === 'closed' ? 1 : 0,
+    one('gauge', 'weir_cache_l2_readable', '1 while Redis is asked for stored answers.', ({ isOn, reads }) =>
+      isOn && reads === 'closed' ? 1 : 0,
     ),
-    one('gauge', 'weir_cache_l2_writable', '1 while stored answers are written to Redis.', ({ writes }) =>
-      writes === 'closed' ? 1 : 0,
+    one('gauge', 'weir_cache_l2_writable', '1 while stored answers are written to Redis.', ({ isOn, writes }) =>
+      isOn && writes === 'closed' ? 1 : 0,
     ),
     one('gauge', 'weir_cache_l2_pending_purges', 'Purges that Redis has not confirmed.', (l2) => l2.pendingPurges),
     one(

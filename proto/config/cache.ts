@@ -179,6 +179,42 @@ const cacheFields = z.strictObject({
 
 export const cacheSchema = z.union([flag().transform((on) => (on ? cacheFields.parse({}) : null)), cacheFields]);
 
+/** Longer than a node leads any fetch. */
+const LEASE_MAX_MS = 60_000;
+
+const collapseAcrossNodesFields = z.strictObject({
+  lease: duration({ min: 100, max: LEASE_MAX_MS })
+    .prefault('2s')
+    .describe('A node that was not heard of for so long fetches for nobody any more.'),
+  wait: duration({ max: LEASE_MAX_MS })
+    .prefault('1s')
+    .describe('Nodes that have waited so long for what another one fetches ask by themselves.'),
+});
+
+const redisFields = z.strictObject({
+  readTimeout: duration({ max: 1_000 }).prefault('10ms').describe('A look-up that takes longer is skipped.'),
+  pieceTimeout: duration({ max: 250 })
+    .prefault('100ms')
+    .describe('Likewise each further 64 KiB of a body, which takes 250ms as a whole at most.'),
+  writeTimeout: duration({ max: 10_000 }).prefault('250ms').describe('One step of a write, behind the answer.'),
+  writeQueue: size({ min: 64 * KIB, max: 64 * 1024 * MIB })
+    .prefault('16MiB')
+    .describe('What waits to be written, bodies included; what finds no place is not shared.'),
+  writeQueueEntries: integer('the number of answers', 1, 1_000_000)
+    .prefault(10_000)
+    .describe('Answers that wait to be written; those beyond are not shared.'),
+  maxBody: size({ min: 1, max: 64 * MIB })
+    .prefault('8MiB')
+    .describe('Longer bodies are neither written nor read.'),
+  maxTtl: duration({ min: 1_000, max: SPAN_MAX_MS, wholeSeconds: true })
+    .prefault('24h')
+    .describe('Nothing is kept there for longer, whatever its origin says.'),
+  collapse: z
+    .union([flag().transform((on) => (on ? collapseAcrossNodesFields.parse({}) : null)), collapseAcrossNodesFields])
+    .prefault(true)
+    .describe('One node fetches for all that ask for the same at once: true, false, or { lease, wait }.'),
+});
+
 export const cacheMemorySchema = z.strictObject({
   memory: size({ min: MIB, max: 1024 * 1024 * MIB })
     .prefault('256MiB')
@@ -192,6 +228,12 @@ export const cacheMemorySchema = z.strictObject({
   purge: purgeMethod
     .prefault(false)
     .describe('Who may purge by the method PURGE, on routes that authenticate: { consumers }, or false.'),
+  redis: z
+    .union([flag().transform((on) => (on ? redisFields.parse({}) : null)), redisFields])
+    .optional()
+    .describe(
+      'What nodes share in the Redis of `--redis`: true, false, or its limits. Left out: on where there is one.',
+    ),
 });
 
 export type Cache = NonNullable<z.output<typeof cacheSchema>>;

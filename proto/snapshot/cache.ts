@@ -12,6 +12,8 @@ export interface CacheMemorySpec {
   readonly writingBytes: number;
   /** Longest body of any route. */
   readonly bodyBytesMax: number;
+  /** What is shared with other nodes where there is a Redis; null: nothing. */
+  readonly l2: CacheL2Spec | null;
 }
 
 export interface CacheSpec {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { cacheL2Defaults } from './cache.js';
 import { decodeSnapshot, encodeSnapshot, hashContent } from './codec.js';
 import type { Snapshot } from './snapshot.js';
 
@@ -35,7 +36,7 @@ const snapshot: Snapshot = {
       resultBytesMax: 16_777_216,
       memoryBytesMax: 268_435_456,
     },
-    cache: { memoryBytes: 268_435_456, writingBytes: 67_108_864, bodyBytesMax: 16_777_216 },
+    cache: { memoryBytes: 268_435_456, writingBytes: 67_108_864, bodyBytesMax: 16_777_216, l2: cacheL2Defaults },
     accessLog: { enabled: true, destination: 'stdout', sample: 0.25, slowMs: 1_000, redact: [], requestHeaders: [] },
     tracing: null,
   },
@@ -47,7 +48,7 @@ const snapshot: Snapshot = {
 it('the bytes of a snapshot are what they were: nodes of another build must read them', () => {
   const bytes = encodeSnapshot(snapshot);
   expect(bytes[0]).toBe(1);
-  expect(sha256Hex(bytes)).toBe('f13d70e97833deeb8cff7cce48289c69e14bf04124523cf0c848869580205811');
+  expect(sha256Hex(bytes)).toBe('2e0c22fd63c28c4311a2ed9ee8d65ecb534342e16793971cb3bafda2a47cc47f');
 });
 
 it('whatever a snapshot holds comes back as it was, and encodes to the same bytes again', () => {

@@ -16,7 +16,7 @@ import { variantAt } from './writer.js';
 
 export interface FinderOptions {
   readonly calls: Calls;
-  readonly spec: CacheL2Spec;
+  readonly spec: () => CacheL2Spec;
   readonly clock: Clock;
   readonly digest: Digest;
   /** What each answer says of Redis. False: it contradicts what was known, and nothing of it counts. */
@@ -49,7 +49,7 @@ export class Finder {
   /** Rejects with a LinkError when Redis does not answer in time. */
   async find(key: CacheKey, headers: HeaderList): Promise<Finding> {
     const { digest, clock, spec } = this.#options;
-    const untilMs = clock.nowMs() + spec.readTimeoutMs;
+    const untilMs = clock.nowMs() + spec().readTimeoutMs;
     let places: readonly string[] = [entryKey(digest(key))];
     let wasIndex = false;
     let finding = MISS;
@@ -77,7 +77,7 @@ export class Finder {
     const { calls, clock, spec, learn } = this.#options;
     const sentAtMs = clock.nowMs();
     const reply = await calls.script('look', [MARKS_KEY, ...places], [BODY_PREFIX], limitMs);
-    const look = readLook(reply, spec.bodyBytesMax);
+    const look = readLook(reply, spec().bodyBytesMax);
     if (look === null) return null;
     const time = redisTime(look.redisMs, sentAtMs, clock.nowMs());
     const { present } = look;
@@ -113,7 +113,7 @@ export class Finder {
   async #readPiece(bodyId: string, index: number, length: number): Promise<Uint8Array | null> {
     const { calls, spec, onBroken } = this.#options;
     try {
-      const piece = await calls.command('HGET', [bodyKey(bodyId), String(index)], spec.pieceTimeoutMs);
+      const piece = await calls.command('HGET', [bodyKey(bodyId), String(index)], spec().pieceTimeoutMs);
       if (piece instanceof Uint8Array && piece.byteLength === length) return piece;
     } catch {
       // Counted by the connection, and all one to an answer that has begun.

@@ -7,6 +7,7 @@
  * `purge` was called on this node, nor on any other once that promise has resolved to true.
  */
 import type { HeaderList } from '@weir/proto/http/headers.js';
+import type { CacheL2Spec } from '@weir/proto/snapshot/cache.js';
 import type { CacheKey } from '../cache-key.js';
 import type { PurgeSubject, PurgeTarget } from '../purge/marks.js';
 import type { StoredBody } from '../store/body.js';
@@ -37,6 +38,11 @@ export interface L2 {
   lease(key: CacheKey): Promise<LeaseOutcome>;
   /** What another node has fetched meanwhile. */
   follow(key: CacheKey, headers: HeaderList): Following;
+  /**
+   * Limits from now on, also for what is under way. Null: nothing is read from Redis, nor written, until there are some
+   * again; purges are told all the same, for other nodes may read there.
+   */
+  use(spec: CacheL2Spec | null): void;
   counts(): L2Counts;
   /** Gives up everything at once. */
   close(): void;
@@ -98,13 +104,15 @@ export interface Following {
 }
 
 /** Why a look-up was not made, or came to nothing. The names are public: labels of a metric. */
-export const skipReasons = ['away', 'late', 'busy', 'purges', 'unusable'] as const;
+export const skipReasons = ['off', 'away', 'late', 'busy', 'purges', 'unusable'] as const;
 export type SkipReason = (typeof skipReasons)[number];
 
 /** What became of what was offered. Likewise. */
 export const keepOutcomes = [
   'kept',
   // Not taken.
+  /** The configuration says `redis: false`, or has come to say it since. */
+  'off',
   /** Redis was not reached when its fetch began. */
   'unknown',
   /** Part of a response, too long a head or body, or stale too soon. */
@@ -123,6 +131,8 @@ export const keepOutcomes = [
 export type KeepOutcome = (typeof keepOutcomes)[number];
 
 export interface L2Counts {
+  /** False: it was given no limits, so it is neither read nor written. */
+  readonly isOn: boolean;
   readonly hits: number;
   readonly misses: number;
   /** Found, and purged. */

@@ -20,8 +20,9 @@ export interface LeasesOptions {
   readonly timers: Timers;
   readonly random: Random;
   readonly token: () => string;
-  readonly spec: CollapseAcrossNodesSpec;
-  readonly answerWithinMs: number;
+  /** Null: each for itself. */
+  readonly spec: () => CollapseAcrossNodesSpec | null;
+  readonly answerWithinMs: () => number;
 }
 
 /** Leases that this node holds, and waits for others: beyond it, each for itself. */
@@ -50,26 +51,28 @@ export class Leases {
   }
 
   async take(at: string): Promise<LeaseOutcome> {
-    if (this.#held.size >= LEASES_MAX) return ALONE;
-    const { calls, spec, token, answerWithinMs } = this.#options;
+    const { calls, token, answerWithinMs } = this.#options;
+    const spec = this.#options.spec();
+    if (spec === null || this.#held.size >= LEASES_MAX) return ALONE;
     const own = token();
     let answer: unknown;
     try {
-      answer = await calls.script('lease', [at], [own, spec.leaseMs], answerWithinMs);
+      answer = await calls.script('lease', [at], [own, spec.leaseMs], answerWithinMs());
     } catch {
       return ALONE;
     }
     if (answer === 0) return FOLLOWS;
     if (answer !== 1) return ALONE;
-    const lease = new HeldLease(at, own, this.#options, () => this.#held.delete(lease));
+    const lease = new HeldLease(at, own, spec.leaseMs, this.#options, () => this.#held.delete(lease));
     this.#held.add(lease);
     return { kind: 'leads', lease };
   }
 
   /** `find` is asked once, when the lease is over. */
   follow(at: string, find: () => Promise<L2Found | null>): Following {
-    if (this.#follows.size >= FOLLOWS_MAX) return { found: Promise.resolve(null), cancel: () => {} };
-    const wait = new Wait(at, find, this.#options, () => this.#follows.delete(wait));
+    const spec = this.#options.spec();
+    if (spec === null || this.#follows.size >= FOLLOWS_MAX) return { found: Promise.resolve(null), cancel: () => {} };
+    const wait = new Wait(at, find, spec.waitMs, this.#options, () => this.#follows.delete(wait));
     this.#follows.add(wait);
     return { found: wait.found, cancel: () => wait.end(null) };
   }
@@ -84,19 +87,22 @@ class HeldLease implements Lease {
   readonly token: string;
   readonly #at: string;
   readonly #options: LeasesOptions;
+  /** Of the spec under which it was taken. */
+  readonly #leaseMs: number;
   readonly #onEnd: () => void;
   readonly #renewal: Timer;
   readonly #untilMs: number;
   #isOver = false;
 
-  constructor(at: string, token: string, options: LeasesOptions, onEnd: () => void) {
+  constructor(at: string, token: string, leaseMs: number, options: LeasesOptions, onEnd: () => void) {
     this.#at = at;
+    this.#leaseMs = leaseMs;
     this.token = token;
     this.#options = options;
     this.#onEnd = onEnd;
     this.#untilMs = options.clock.nowMs() + LED_MAX_MS;
     this.#renewal = options.timers.create(() => this.#renew());
-    this.#renewal.arm(options.spec.leaseMs / 3);
+    this.#renewal.arm(leaseMs / 3);
   }
 
   release(isForAll: boolean): void {
@@ -113,19 +119,18 @@ class HeldLease implements Lease {
   }
 
   #renew(): void {
-    const { clock, spec } = this.#options;
-    if (clock.nowMs() >= this.#untilMs) {
+    if (this.#options.clock.nowMs() >= this.#untilMs) {
       this.stop();
       return;
     }
-    this.#hold(spec.leaseMs, 0);
-    this.#renewal.arm(spec.leaseMs / 3);
+    this.#hold(this.#leaseMs, 0);
+    this.#renewal.arm(this.#leaseMs / 3);
   }
 
   #hold(ttlMs: number, forAllMs: number): void {
     const { calls, answerWithinMs } = this.#options;
     // Unheard, it ends by itself.
-    calls.script('hold', [this.#at], [this.token, ttlMs, forAllMs], answerWithinMs).catch(() => {});
+    calls.script('hold', [this.#at], [this.token, ttlMs, forAllMs], answerWithinMs()).catch(() => {});
   }
 }
 
@@ -140,12 +145,18 @@ class Wait {
   #pauseMs = LOOK_FIRST_MS;
   #resolve: ((found: L2Found | null) => void) | null = null;
 
-  constructor(at: string, find: () => Promise<L2Found | null>, options: LeasesOptions, onEnd: () => void) {
+  constructor(
+    at: string,
+    find: () => Promise<L2Found | null>,
+    waitMs: number,
+    options: LeasesOptions,
+    onEnd: () => void,
+  ) {
     this.#at = at;
     this.#find = find;
     this.#options = options;
     this.#onEnd = onEnd;
-    this.#untilMs = options.clock.nowMs() + options.spec.waitMs;
+    this.#untilMs = options.clock.nowMs() + waitMs;
     this.#next = options.timers.create(() => this.#look());
     this.found = new Promise((resolve) => {
       this.#resolve = resolve;
@@ -164,7 +175,7 @@ class Wait {
 
   #look(): void {
     const { calls, answerWithinMs } = this.#options;
-    calls.command('GET', [this.#at], answerWithinMs).then(
+    calls.command('GET', [this.#at], answerWithinMs()).then(
       (holder) => this.#heard(holder),
       () => this.end(null),
     );

@@ -9,7 +9,7 @@
  * could not tell Redis of a purge reads nothing from it until it has.
  */
 import type { HeaderList } from '@weir/proto/http/headers.js';
-import type { CacheL2Spec } from '@weir/proto/snapshot/cache.js';
+import { type CacheL2Spec, cacheL2Defaults } from '@weir/proto/snapshot/cache.js';
 import type { Clock, Random, Timer, Timers } from '../../time/clock.js';
 import type { CacheKey } from '../cache-key.js';
 import type { PurgeSubject, PurgeTarget } from '../purge/marks.js';
@@ -41,7 +41,6 @@ import { Writer } from './writer.js';
 export interface RedisL2Options {
   /** redis:// or rediss://, with what credentials it needs. */
   readonly url: string;
-  readonly spec: CacheL2Spec;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;
@@ -72,13 +71,16 @@ export function createRedisL2(options: RedisL2Options): L2 {
 class RedisL2 implements L2 {
   readonly #options: RedisL2Options;
   readonly #pending = new PendingPurges();
-  readonly #queue: WriteQueue;
+  readonly #queue = new WriteQueue({ bytes: 0, entries: 0 });
   readonly #reads: RedisLink;
   readonly #writes: RedisLink;
   readonly #finder: Finder;
   readonly #writer: Writer;
-  readonly #leases: Leases | null;
+  readonly #leases: Leases;
   readonly #tellAgain: Timer;
+  /** Of the latest snapshot that had one, and whether that in force has: none before the first. */
+  #spec: CacheL2Spec = cacheL2Defaults;
+  #isOn = false;
   #present: Generation | null = null;
   #time: RedisTime | null = null;
   /** Redis has told of a number that is behind one that it told before: its marks are not believed. */
@@ -96,17 +98,18 @@ class RedisL2 implements L2 {
 
   constructor(options: RedisL2Options) {
     this.#options = options;
-    const { clock, timers, random, spec, url } = options;
-    this.#queue = new WriteQueue({ bytes: spec.writeQueueBytes, entries: spec.writeQueueEntries });
+    const { clock, timers, random, url } = options;
+    const spec = (): CacheL2Spec => this.#spec;
     this.#tellAgain = timers.create(() => this.#tell());
     const shared = { url, clock, timers, random };
     const greet = (calls: Calls) => this.#greet(calls);
-    const { readTimeoutMs, writeTimeoutMs } = spec;
+    const readWithinMs = (): number => this.#spec.readTimeoutMs;
+    const writeWithinMs = (): number => this.#spec.writeTimeoutMs;
     // What was purged between the greeting and this moment.
     const tell = (): void => this.#tell();
-    this.#reads = new RedisLink({ ...shared, answerWithinMs: readTimeoutMs, greet, onReady: tell });
+    this.#reads = new RedisLink({ ...shared, answerWithinMs: readWithinMs, greet, onReady: tell });
     const write = (): void => this.#writer.go();
-    this.#writes = new RedisLink({ ...shared, answerWithinMs: writeTimeoutMs, greet: async () => {}, onReady: write });
+    this.#writes = new RedisLink({ ...shared, answerWithinMs: writeWithinMs, greet: async () => {}, onReady: write });
     this.#finder = new Finder({
       ...{ calls: this.#reads, spec, clock, digest: sha256 },
       learn: (present, time) => this.#learn(present, time),
@@ -120,18 +123,24 @@ class RedisL2 implements L2 {
       time: () => this.#time,
       onOutcome: (outcome, offer) => this.#ended(outcome, offer),
     });
-    const { collapse } = spec;
-    this.#leases =
-      collapse === null
-        ? null
-        : new Leases({
-            ...{ calls: this.#reads, clock, timers, random, token: randomToken },
-            ...{ spec: collapse, answerWithinMs: readTimeoutMs },
-          });
+    this.#leases = new Leases({
+      ...{ calls: this.#reads, clock, timers, random, token: randomToken },
+      ...{ spec: () => this.#spec.collapse, answerWithinMs: readWithinMs },
+    });
+  }
+
+  use(spec: CacheL2Spec | null): void {
+    this.#isOn = spec !== null;
+    if (spec === null) {
+      for (const offer of this.#queue.clear()) this.#ended('off', offer);
+      return;
+    }
+    this.#spec = spec;
+    this.#queue.limit({ bytes: spec.writeQueueBytes, entries: spec.writeQueueEntries });
   }
 
   get isReadable(): boolean {
-    return this.#reads.isClosed && this.#pending.waiting === 0;
+    return this.#isOn && this.#reads.isClosed && this.#pending.waiting === 0;
   }
 
   generation(): Generation | null {
@@ -139,6 +148,7 @@ class RedisL2 implements L2 {
   }
 
   async find(key: CacheKey, headers: HeaderList): Promise<L2Found | null> {
+    if (!this.#isOn) return this.#skip('off');
     if (!this.isReadable) return this.#skip(this.#pending.waiting > 0 ? 'purges' : 'away');
     this.#finding += 1;
     const from = this.#noticed.length;
@@ -171,11 +181,12 @@ class RedisL2 implements L2 {
 
   keep(offer: L2Offer): boolean {
     const { stored, body, generation } = offer;
-    const { spec, clock } = this.#options;
+    if (!this.#isOn) return this.#refuse('off', offer);
+    const spec = this.#spec;
     const isFit =
       stored.part === null &&
       body.bytes <= spec.bodyBytesMax &&
-      keepForMs(stored, clock.nowMs(), spec.keepMaxS * 1000) > 0;
+      keepForMs(stored, this.#options.clock.nowMs(), spec.keepMaxS * 1000) > 0;
     if (!isFit || generation === null) return this.#refuse(isFit ? 'unknown' : 'unfit', offer);
     const replaced = this.#queue.add(offer);
     if (replaced === 'refused') return this.#refuse('queue-full', offer);
@@ -204,14 +215,13 @@ class RedisL2 implements L2 {
 
   async lease(key: CacheKey): Promise<LeaseOutcome> {
     // A request that has waited in vain for a look-up does not wait for this as well.
-    const isOff = this.#leases === null || !this.isReadable || this.#reads.isDoubtful;
+    const isOff = !this.isReadable || this.#reads.isDoubtful;
     const outcome: LeaseOutcome = isOff ? { kind: 'alone' } : await this.#leases.take(leaseKey(sha256(key)));
     this.#counts.leases[outcome.kind] += 1;
     return outcome;
   }
 
   follow(key: CacheKey, headers: HeaderList): Following {
-    if (this.#leases === null) return { found: Promise.resolve(null), cancel: () => {} };
     this.#counts.follows += 1;
     const find = async (): Promise<L2Found | null> => {
       const found = await this.find(key, headers);
@@ -224,6 +234,7 @@ class RedisL2 implements L2 {
   counts(): L2Counts {
     return {
       ...this.#counts,
+      isOn: this.#isOn,
       skipped: { ...this.#counts.skipped },
       offers: { ...this.#counts.offers },
       leases: { ...this.#counts.leases },
@@ -239,7 +250,7 @@ class RedisL2 implements L2 {
   }
 
   close(): void {
-    this.#leases?.close();
+    this.#leases.close();
     this.#queue.clear();
     this.#tellAgain.cancel();
     this.#reads.close();

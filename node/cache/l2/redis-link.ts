@@ -47,7 +47,7 @@ export interface LinkOptions {
   readonly timers: Timers;
   readonly random: Random;
   /** An answer to the last question of a probe takes no longer. */
-  readonly answerWithinMs: number;
+  readonly answerWithinMs: () => number;
   /** What else has to happen on a new connection before it is used. Rejects when it can't be. */
   readonly greet: (calls: Calls) => Promise<void>;
   /** It is used from now on. */
@@ -173,7 +173,7 @@ export class RedisLink implements Calls {
       script: (name, keys, args, limitMs) => this.#script(client, name, keys, args, limitMs),
       command: (name, args, limitMs) => this.#send(client, name, args, limitMs),
     });
-    await this.#send(client, 'PING', [], this.#options.answerWithinMs);
+    await this.#send(client, 'PING', [], this.#options.answerWithinMs());
   }
 
   #script(

@@ -28,6 +28,20 @@ function offerOf(path: string, bytes: number, language?: string): L2Offer {
 }
 
 describe('what waits to be written', () => {
+  it('stays when the limits are lowered, and then nothing more is taken until there is room again', () => {
+    const queue = new WriteQueue({ bytes: 100_000, entries: 2 });
+    for (const path of ['/a', '/b']) queue.add(offerOf(path, 10));
+    expect(queue.add(offerOf('/c', 10))).toBe('refused');
+    queue.limit({ bytes: 100_000, entries: 3 });
+    expect(queue.add(offerOf('/c', 10))).toBeNull();
+    queue.limit({ bytes: 1, entries: 3 });
+    expect([queue.entries, queue.add(offerOf('/d', 10))]).toEqual([3, 'refused']);
+    for (let taken = queue.take(); taken !== null; taken = queue.take()) queue.release(taken);
+    expect([queue.entries, queue.bytes]).toEqual([0, 0]);
+    queue.limit({ bytes: 100_000, entries: 3 });
+    expect(queue.add(offerOf('/d', 10))).toBeNull();
+  });
+
   it('is never more than the limits, and gives back what it took', () => {
     const action = fc.oneof(
       fc.record({ add: fc.nat(5), bytes: fc.nat(4_000) }),

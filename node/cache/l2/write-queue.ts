@@ -21,10 +21,15 @@ interface Queued {
 export class WriteQueue {
   #bytes = 0;
   #taken = 0;
-  readonly #limits: QueueLimits;
+  #limits: QueueLimits;
   readonly #queued = new Map<string, Queued>();
 
   constructor(limits: QueueLimits) {
+    this.#limits = limits;
+  }
+
+  /** What waits already stays, and is written. */
+  limit(limits: QueueLimits): void {
     this.#limits = limits;
   }
 

@@ -22,7 +22,7 @@ export interface WriterOptions {
   readonly calls: Calls;
   readonly canWrite: () => boolean;
   readonly queue: WriteQueue;
-  readonly spec: CacheL2Spec;
+  readonly spec: () => CacheL2Spec;
   readonly clock: Clock;
   readonly digest: Digest;
   readonly token: () => string;
@@ -81,7 +81,7 @@ export class Writer {
 
   async #write(offer: L2Offer): Promise<KeepOutcome> {
     const { clock, spec, digest, time } = this.#options;
-    const ttlMs = keepForMs(offer.stored, clock.nowMs(), spec.keepMaxS * 1000);
+    const ttlMs = keepForMs(offer.stored, clock.nowMs(), spec().keepMaxS * 1000);
     if (ttlMs === 0) return 'expired';
     const redisTime = time();
     if (offer.generation === null || redisTime === null) return 'unknown';
@@ -106,7 +106,7 @@ export class Writer {
     const id = token();
     for (let index = 0; index < piecesOf(body.bytes); index += 1) {
       const args = [index, pieceOf(body, index), BODY_WAITS_MS];
-      await calls.script('piece', [bodyKey(id)], args, spec.writeTimeoutMs);
+      await calls.script('piece', [bodyKey(id)], args, spec().writeTimeoutMs);
     }
     return id;
   }
@@ -128,14 +128,14 @@ export class Writer {
     const { calls, spec, digest } = this.#options;
     const keys = [MARKS_KEY, at, base, leaseKey(digest(offer.key))];
     const more = [offer.lease?.token ?? '', BODY_PREFIX, REPLACED_STAYS_MS];
-    const reply = await calls.script('commit', keys, [...args, ...more], spec.writeTimeoutMs);
+    const reply = await calls.script('commit', keys, [...args, ...more], spec().writeTimeoutMs);
     return Array.isArray(reply) ? reply.map(String) : [];
   }
 
   async #place(base: string, names: readonly string[], ttlMs: number): Promise<string> {
     const { calls, spec, token } = this.#options;
     const args = [names.join(), token(), ttlMs, VARIED_SETS_MAX];
-    return String(await calls.script('place', [base], args, spec.writeTimeoutMs));
+    return String(await calls.script('place', [base], args, spec().writeTimeoutMs));
   }
 }
 

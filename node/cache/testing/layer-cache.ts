@@ -57,7 +57,7 @@ export function setUpLayer(spec: Partial<CacheSpec> = {}, clientMs = TOTAL_MS) {
   const routeSpec = makeRoute({ cache: cacheSpec, timeouts });
   const layer = cache(routeSpec, services);
   if (layer === null) throw new Error('a route with a cache has the layer');
-  node.use({ memoryBytes: 10_000_000, writingBytes: 1_000_000, bodyBytesMax: 1_000_000 }, [routeSpec]);
+  node.use({ memoryBytes: 10_000_000, writingBytes: 1_000_000, bodyBytesMax: 1_000_000, l2: null }, [routeSpec]);
   const upstream = scriptedDispatch();
   const dispatch = layer(upstream.dispatch);
   const send = (overrides: Partial<GatewayRequest> = {}) => {

@@ -43,7 +43,7 @@ export class LayerCache implements CaseCache {
     const route = makeRoute({ cache: spec });
     const layer = cache(route, makeServices({ clock, timers, cache: node }));
     if (layer === null) throw new Error('a route with a cache has the layer');
-    node.use({ memoryBytes: 10_000_000, writingBytes: 1_000_000, bodyBytesMax: 1_000_000 }, [route]);
+    node.use({ memoryBytes: 10_000_000, writingBytes: 1_000_000, bodyBytesMax: 1_000_000, l2: null }, [route]);
     this.#clock = clock;
     this.#dispatch = layer((request, handler) => {
       this.#asked += 1;

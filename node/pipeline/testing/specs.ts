@@ -89,7 +89,7 @@ export function makeGateway(overrides: Partial<GatewaySpec> = {}): GatewaySpec {
       resultBytesMax: 1_048_576,
       memoryBytesMax: 16_777_216,
     },
-    cache: { memoryBytes: 16_777_216, writingBytes: 4_194_304, bodyBytesMax: 1_048_576 },
+    cache: { memoryBytes: 16_777_216, writingBytes: 4_194_304, bodyBytesMax: 1_048_576, l2: null },
     accessLog: {
       enabled: false,
       destination: 'stdout',

@@ -12,14 +12,20 @@ import { type CacheL2Spec, cacheL2Defaults } from '@weir/proto/snapshot/cache.js
 import { type Stage, until } from '../../support/stage.js';
 
 /** Patient enough for a busy machine; tests of the limit itself say their own. */
-const patient: CacheL2Spec = { ...cacheL2Defaults, readTimeoutMs: 2_000, pieceTimeoutMs: 2_000, writeTimeoutMs: 2_000 };
+export const patient: CacheL2Spec = {
+  ...cacheL2Defaults,
+  readTimeoutMs: 2_000,
+  pieceTimeoutMs: 2_000,
+  writeTimeoutMs: 2_000,
+};
 
 export function l2Node(stage: Stage, url: string, spec: Partial<CacheL2Spec> = {}): L2 {
   const timers = new TimerWheel(systemClock, (error) => {
     throw error;
   });
   stage.onEnd(driveWheel(timers));
-  const l2 = createRedisL2({ url, spec: { ...patient, ...spec }, clock: systemClock, timers, random: Math.random });
+  const l2 = createRedisL2({ url, clock: systemClock, timers, random: Math.random });
+  l2.use({ ...patient, ...spec });
   stage.onEnd(() => l2.close());
   return l2;
 }

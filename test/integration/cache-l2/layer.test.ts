@@ -18,7 +18,7 @@ import type { CacheSpec } from '@weir/proto/snapshot/cache.js';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type RedisServer, startRedis } from '../../support/redis-server.js';
 import { Stage, until } from '../../support/stage.js';
-import { l2Node, reached, settled } from './l2-nodes.js';
+import { l2Node, patient, reached, settled } from './l2-nodes.js';
 
 const outer = new Stage();
 let stage = new Stage();
@@ -54,7 +54,7 @@ async function layerNode(spec: Partial<CacheSpec> = {}): Promise<LayerNode> {
   const route = makeRoute({ cache: makeCacheSpec(spec) });
   const layer = cache(route, { ...makeServices(), clock: systemClock, timers, cache: node });
   if (layer === null) throw new Error('a route with a cache has the layer');
-  node.use({ memoryBytes: 10_000_000, writingBytes: 1_000_000, bodyBytesMax: 1_000_000 }, [route]);
+  node.use({ memoryBytes: 10_000_000, writingBytes: 1_000_000, bodyBytesMax: 1_000_000, l2: patient }, [route]);
   const upstream = scriptedDispatch();
   const dispatch = layer(upstream.dispatch);
   return {

@@ -1,9 +1,11 @@
 /** What one node keeps in a real Redis, and another finds there. */
+import { sha256 } from '@weir/node/cache/l2/digest.js';
+import { entryKey } from '@weir/node/cache/l2/scripts.js';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type RedisServer, startRedis } from '../../support/redis-server.js';
 import { Stage } from '../../support/stage.js';
-import { find, keep, keyOf, l2Node, offerOf, reached, settled, textOf } from './l2-nodes.js';
+import { find, keep, keyOf, l2Node, offerOf, patient, reached, settled, textOf } from './l2-nodes.js';
 
 const stage = new Stage();
 let redis: RedisServer;
@@ -105,6 +107,43 @@ describe('what one node keeps', () => {
     expect(small.keep({ ...offer, stored: { ...offer.stored, part: range } })).toBe(false);
     expect(small.keep({ ...offer, generation: null })).toBe(false);
     expect(small.counts().offers).toMatchObject({ unfit: 2, unknown: 1, kept: 0 });
+  });
+});
+
+describe('limits that a reload changes', () => {
+  it('hold from then on, for what is read, what is written, and who waits for whom', async () => {
+    await keep(a, { body: Buffer.alloc(100) });
+    b.use({ ...patient, bodyBytesMax: 99 });
+    expect(await find(b)).toBeNull();
+    expect(b.counts().skipped.unusable).toBe(1);
+    expect(b.keep(offerOf(b, { body: Buffer.alloc(100) }))).toBe(false);
+    b.use({ ...patient, keepMaxS: 7 });
+    expect(await find(b)).toBe('\0'.repeat(100));
+    await keep(b, { path: '/brief' });
+    const leftMs = await client.pttl(entryKey(sha256(keyOf('/brief'))));
+    expect(leftMs > 0 && leftMs <= 7_000).toBe(true);
+    b.use({ ...patient, collapse: null });
+    expect((await b.lease(keyOf('/x'))).kind).toBe('alone');
+    b.use({ ...patient, writeQueueBytes: 1 });
+    expect(b.keep(offerOf(b))).toBe(false);
+    expect(b.counts().offers['queue-full']).toBe(1);
+  });
+
+  it('are none while it is off: nothing is read or written, and purges are told all the same', async () => {
+    await keep(a);
+    await keep(a, { path: '/y' });
+    b.use(null);
+    expect([b.isReadable, await find(b), b.keep(offerOf(b)), (await b.lease(keyOf('/x'))).kind]).toEqual([
+      false,
+      null,
+      false,
+      'alone',
+    ]);
+    expect(b.counts()).toMatchObject({ isOn: false, skipped: { off: 1, away: 0 }, offers: { off: 1 } });
+    expect(await b.purge({ kind: 'url', authority: 'a.example', path: '/x', query: '' }, false)).toBe(true);
+    expect(await find(a)).toBeNull();
+    b.use(patient);
+    expect([await find(b), await find(b, '/y')]).toEqual([null, 'hello']);
   });
 });
 
