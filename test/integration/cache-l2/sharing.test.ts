@@ -129,6 +129,17 @@ describe('limits that a reload changes', () => {
     expect(b.counts().offers['queue-full']).toBe(1);
   });
 
+  it('give up what waits to be written when it is turned off, but not what is being written', async () => {
+    redis.signal('SIGSTOP');
+    for (let i = 0; i < 12; i += 1) expect(b.keep(offerOf(b, { path: `/${i}` }))).toBe(true);
+    b.use(null);
+    const { offers, queuedEntries } = b.counts();
+    redis.signal('SIGCONT');
+    expect([offers.off, queuedEntries]).toEqual([4, 8]);
+    await settled(b, 12);
+    expect(b.counts()).toMatchObject({ queuedEntries: 0, queuedBytes: 0, offers: { kept: 8 } });
+  });
+
   it('are none while it is off: nothing is read or written, and purges are told all the same', async () => {
     await keep(a);
     await keep(a, { path: '/y' });
