@@ -17,6 +17,7 @@ import {
   timeoutDefaults,
 } from '@weir/proto/config/timeouts.js';
 import type { Upstream } from '@weir/proto/config/upstream.js';
+import { snapshotFormat } from '@weir/proto/snapshot/codec.js';
 import type { LearntLimitSpec } from '@weir/proto/snapshot/resilience.js';
 import { type Environment, fillReferences } from '@weir/proto/snapshot/secret-text.js';
 import type {
@@ -53,7 +54,7 @@ export function compileSnapshot(config: WeirConfig, context: CompileContext): Sn
   const ids = routeIds(config.routes);
   const consumers = new Set(config.consumers.map(({ id }) => id));
   return {
-    format: 1,
+    format: snapshotFormat,
     version: context.version,
     createdWallMs: context.createdWallMs,
     gateway: compileGateway(config.gateway, config.routes),

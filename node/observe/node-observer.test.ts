@@ -40,7 +40,7 @@ function setUp() {
 function snapshot(version: number, routeIds: readonly string[], destination = join(folder, 'access.log')): Snapshot {
   const gateway = makeGateway();
   return {
-    format: 1,
+    format: 2,
     version,
     createdWallMs: 0,
     gateway: { ...gateway, accessLog: { ...gateway.accessLog, enabled: true, destination } },

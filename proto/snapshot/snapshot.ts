@@ -24,8 +24,8 @@ import type {
 } from './resilience.js';
 
 export interface Snapshot {
-  /** Layout of this structure; a node refuses a format that it does not know. */
-  readonly format: 1;
+  /** Layout of this structure; a node refuses a format that it does not know. See `snapshotFormat`. */
+  readonly format: 2;
   /** Number of the revision, growing. */
   readonly version: number;
   readonly createdWallMs: number;
