@@ -2,7 +2,8 @@ import type { CacheKeySpec } from '@weir/proto/snapshot/cache.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Ask } from './ask.js';
-import { cacheKey, keyedQuery } from './cache-key.js';
+import { cacheKey, keyedQuery, purgedQuery } from './cache-key.js';
+import { markedUrl } from './purge/marks.js';
 import { makeCacheSpec } from './testing/specs.js';
 
 const plain: CacheKeySpec = makeCacheSpec().key;
@@ -65,5 +66,42 @@ describe('the key of a request', () => {
     expect(keyedQuery('b=2&a=1&c', { ...plain, query: { mode: 'only', names: ['b', 'c'] } })).toBe('b=2&c');
     expect(keyedQuery('b=2&a=1&c', { ...plain, query: { mode: 'except', names: ['b', 'c'] } })).toBe('a=1');
     expect(keyedQuery('b=2&a=1', plain)).toBe('b=2&a=1');
+  });
+
+  it('leaves nothing out that an origin may read as a parameter that counts', () => {
+    const only = { ...plain, query: { mode: 'only', names: ['page'] } } as const;
+    for (const query of ['p%61ge=9', 'page[]=9', 'PAGE=9', 'page+=9', 'x;page=9', 'x=1;page=9', '%70age']) {
+      expect([query, keyedQuery(`${query}&utm=1`, only)]).toEqual([query, query]);
+    }
+    const except = { ...plain, query: { mode: 'except', names: ['utm'] } } as const;
+    expect(keyedQuery('utm=1;page=9&utm=2', except)).toBe('utm=1;page=9');
+  });
+
+  it('keeps the order of parameters whose names are spellings of one', () => {
+    for (const [one, other] of [
+      ['a=1', '%61=2'],
+      ['b[]=1', 'b=2'],
+      ['a.b=1', 'a_b=2'],
+      ['z;b=1', 'b=2'],
+    ]) {
+      const sorted = (query: string) => keyedQuery(query, { ...plain, sortsQuery: true });
+      expect(sorted(`${one}&${other}`)).not.toBe(sorted(`${other}&${one}`));
+    }
+  });
+
+  it('is never one of two requests that a purge tells apart: any rule, any spelling', () => {
+    const name = fc.constantFrom('a', 'A', '%61', 'b', 'a[]', 'b;a', 'c d', 'c+d', 'c%20d');
+    const query = fc
+      .array(fc.tuple(name, fc.constantFrom('', '=1', '=1;a=2')), { maxLength: 3 })
+      .map((pairs) => pairs.map((pair) => pair.join('')).join('&'));
+    const rule = fc.record({ mode: fc.constantFrom('only' as const, 'except' as const), names: fc.array(name) });
+    fc.assert(
+      fc.property(query, query, rule, fc.boolean(), (one, other, used, sortsQuery) => {
+        const key = (asked: string) => keyedQuery(asked, { query: used, sortsQuery });
+        const subject = (asked: string) => markedUrl('h', '/', purgedQuery(asked, used));
+        expect(key(one) !== key(other) || subject(one) === subject(other)).toBe(true);
+      }),
+      { numRuns: 5_000 },
+    );
   });
 });

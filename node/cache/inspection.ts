@@ -4,7 +4,7 @@
  */
 import { headerValue } from '@weir/proto/http/headers.js';
 import type { CacheKeySpec } from '@weir/proto/snapshot/cache.js';
-import { keyedQuery } from './cache-key.js';
+import { purgedQuery } from './cache-key.js';
 import type { LifetimeSource } from './freshness.js';
 import { markedAuthority, markedPath, markedUrl, type PurgeMarks, type PurgeSubject } from './purge/marks.js';
 import type { NotedRefusal } from './refusals.js';
@@ -58,7 +58,7 @@ export interface Inspection {
 
 /** What marks may mean of what is stored for this request: its URL as its key has it, without what is left out there. */
 export function subjectOfAsk({ authority, path, query }: InspectedUrl, spec: CacheKeySpec): PurgeSubject {
-  return subjectOf({ authority, path, query: keyedQuery(query, spec) }, []);
+  return subjectOf({ authority, path, query: purgedQuery(query, spec.query) }, []);
 }
 
 /** What marks may mean of a response to this URL. */

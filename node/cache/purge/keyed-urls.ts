@@ -12,7 +12,7 @@
  */
 import type { PurgeTarget } from '@weir/proto/events/cache.js';
 import type { CacheKeySpec, QueryKeySpec } from '@weir/proto/snapshot/cache.js';
-import { keyedQuery } from '../cache-key.js';
+import { purgedQuery } from '../cache-key.js';
 
 /** Rules that went out of use and are kept, the latest first. */
 const FORMER_MAX = 8;
@@ -50,7 +50,7 @@ export class KeyedUrls {
   /** A query as each rule leaves it, each once. */
   queries(query: string): readonly string[] {
     const kept = new Set<string>();
-    for (const rule of this.#rules.values()) kept.add(keyedQuery(query, { query: rule, sortsQuery: false }));
+    for (const rule of this.#rules.values()) kept.add(purgedQuery(query, rule));
     return [...kept];
   }
 }
