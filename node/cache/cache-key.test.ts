@@ -61,6 +61,30 @@ describe('the key of a request', () => {
     expect(new Set([bare, ...others].map((one) => cacheKey(one, spec))).size).toBe(4);
   });
 
+  it('holds each cookie of a name, of which servers take the first or the last', () => {
+    const keyOf = (...cookies: string[]): string => {
+      const headers = cookies.flatMap((value) => ['cookie', value]);
+      const asked = {
+        method: 'GET',
+        scheme: 'https',
+        authority: 'a.example',
+        path: '/',
+        query: '',
+        hasBody: false,
+      } as const;
+      return cacheKey({ ...asked, headers, consumerId: null }, { ...plain, cookies: ['lang'] });
+    };
+    const keys = [
+      keyOf('lang=en'),
+      keyOf('lang=en; lang=de'),
+      keyOf('lang=de; lang=en'),
+      keyOf('lang=en', 'lang'),
+      keyOf('x'),
+    ];
+    expect(new Set(keys).size).toBe(keys.length);
+    expect(keyOf('lang=en; x=1; lang=de')).toBe(keyOf('lang=en', ' y=2;lang=de '));
+  });
+
   it('sorts parameters by name, and keeps the order of those with one name', () => {
     expect(keyedQuery('b=2&a=1&b=1&a', { ...plain, sortsQuery: true })).toBe('a=1&a&b=2&b=1');
     expect(keyedQuery('b=2&a=1&c', { ...plain, query: { mode: 'only', names: ['b', 'c'] } })).toBe('b=2&c');

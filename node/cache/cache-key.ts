@@ -82,18 +82,19 @@ function furtherParts(ask: Ask, spec: CacheKeySpec): string {
   if (spec.byConsumer) parts += `\nc${ask.consumerId ?? '\n'}`;
   if (spec.byDevice) parts += `\nd${deviceOf(ask.headers)}`;
   for (const name of spec.headers) parts += `\nh${combinedValue(ask.headers, name) ?? '\n'}`;
-  for (const name of spec.cookies) parts += `\nk${cookieValue(ask.headers, name) ?? '\n'}`;
+  for (const name of spec.cookies) parts += `\nk${cookiesOf(ask.headers, name) ?? '\n'}`;
   return parts;
 }
 
-/** The first cookie of this name; servers differ about the others. */
-function cookieValue(headers: HeaderList, name: string): string | undefined {
+/** All cookies of this name, as they were sent: servers differ about which one counts. No value holds a semicolon. */
+function cookiesOf(headers: HeaderList, name: string): string | undefined {
+  const found: string[] = [];
   for (let i = 0; i < headers.length; i += 2) {
     if (headers[i] !== 'cookie') continue;
-    for (const pair of (headers[i + 1] ?? '').split(';')) {
-      const equals = pair.indexOf('=');
-      if (equals >= 0 && pair.slice(0, equals).trim() === name) return pair.slice(equals + 1).trim();
+    for (const part of (headers[i + 1] ?? '').split(';')) {
+      const pair = part.trim();
+      if (nameOf(pair).trim() === name) found.push(pair);
     }
   }
-  return undefined;
+  return found.length === 0 ? undefined : found.join(';');
 }
