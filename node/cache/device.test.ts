@@ -23,3 +23,8 @@ it('a browser that says it is mobile is believed, and one that says nothing is s
   expect(deviceOf(['user-agent', desktop, 'sec-ch-ua-mobile', '?0'])).toBe('other');
   expect(deviceOf([])).toBe('other');
 });
+
+// A look-ahead from each of them took time by the square of the length: half a minute for this one.
+it('is told as fast of a long text that a client made up', () => {
+  expect(deviceOf(['user-agent', `${'Android'.repeat(100_000)}Mobi`])).toBe('phone');
+});
