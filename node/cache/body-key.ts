@@ -37,7 +37,10 @@ function topMembers(text: string): Map<string, string> | null {
       found.set(name, text.slice(valueFrom, token.index).trim());
       name = null;
     } else if (mark === ':' && depth === 1) valueFrom = token.index + 1;
-    else if (mark.startsWith('"') && depth === 1 && name === null) name = decodedName(mark);
+    else if (mark.startsWith('"') && depth === 1 && name === null) {
+      name = decodedName(mark);
+      if (name === null) return null;
+    }
     if (mark === '{' || mark === '[') depth += 1;
     else if (mark === '}' || mark === ']') depth -= 1;
   }
@@ -53,6 +56,14 @@ function isJsonObject(text: string): boolean {
   }
 }
 
-function decodedName(quoted: string): string {
-  return String(JSON.parse(quoted));
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** Null: its bytes are no UTF-8, and nobody knows what an upstream makes of them. */
+function decodedName(quoted: string): string | null {
+  try {
+    const bytes = Uint8Array.from(quoted, (character) => character.charCodeAt(0));
+    return String(JSON.parse(utf8.decode(bytes)));
+  } catch {
+    return null;
+  }
 }
