@@ -13,9 +13,16 @@ export interface InvalidUrl {
   readonly query: string;
 }
 
-export function invalidatedBy(ask: Ask, status: number, headers: HeaderList): readonly InvalidUrl[] {
+/** `asksByPost`: answers to POST are stored under its URL, so that a POST is a question there, and changes nothing of it. */
+export function invalidatedBy(
+  ask: Ask,
+  status: number,
+  headers: HeaderList,
+  asksByPost: boolean,
+): readonly InvalidUrl[] {
   if (!isUnsafe(ask.method) || status < 200 || status >= 400) return [];
-  const urls: InvalidUrl[] = [{ authority: ask.authority, path: ask.path, query: ask.query }];
+  const urls: InvalidUrl[] = [];
+  if (ask.method !== 'POST' || !asksByPost) urls.push({ authority: ask.authority, path: ask.path, query: ask.query });
   for (const name of ['location', 'content-location']) {
     const value = headerValue(headers, name);
     const url = value === undefined ? null : onSameOrigin(value, ask);

@@ -39,7 +39,8 @@ class PassingBy implements ResponseHandler {
   onHeaders(head: ResponseHead): void {
     const { node, spec, name } = this.#route;
     // Before the client can know of it: what it reads next is not older than its own change.
-    for (const url of invalidatedBy(this.#ask, head.status, head.headers)) node.purge({ kind: 'url', ...url }, false);
+    const invalid = invalidatedBy(this.#ask, head.status, head.headers, spec.key.body !== null);
+    for (const url of invalid) node.purge({ kind: 'url', ...url }, false);
     const headers = ownFieldsEnd(head.headers, spec.passesTags);
     this.#handler.onHeaders(new EditedHead(head, withCacheStatus(headers, { name, forward: this.#why })));
   }

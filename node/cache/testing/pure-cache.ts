@@ -121,7 +121,7 @@ export class PureCache implements CaseCache {
   #bypass(ask: Ask, origin: Origin): Told {
     const answer = origin(ask.method, ask.headers);
     if (answer === null) return FAILED;
-    for (const { path, query } of invalidatedBy(ask, answer.status, answer.headers)) {
+    for (const { path, query } of invalidatedBy(ask, answer.status, answer.headers, false)) {
       this.#resources.delete(cacheKey({ ...ask, path, query }, this.#spec.key));
     }
     return passed('bypassed', ask, answer);
