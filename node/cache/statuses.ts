@@ -23,3 +23,13 @@ export function isUnderstood(status: number): boolean {
 export function isTrouble(status: number): boolean {
   return TROUBLE.has(status);
 }
+
+/** A final answer that says what the resource is: a 304 is about a copy, a 416 about the range that one client wanted. */
+export function isOfAResource(status: number): boolean {
+  return status >= 200 && status !== 304 && status !== 416;
+}
+
+/** To a request with a Range: the whole, or a part that says which. What else comes may be about the range. */
+export function mayAnswerRange(status: number): boolean {
+  return status === 200 || status === 206;
+}

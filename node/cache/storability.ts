@@ -9,7 +9,7 @@ import { varyNames } from '@weir/proto/http/vary.js';
 import type { CacheSpec } from '@weir/proto/snapshot/cache.js';
 import type { Ask } from './ask.js';
 import { isSaidReusable, type Reuse } from './freshness.js';
-import { isUnderstood } from './statuses.js';
+import { isOfAResource, isUnderstood, mayAnswerRange } from './statuses.js';
 import { storedPart } from './stored.js';
 
 export type NotStored =
@@ -38,7 +38,7 @@ export function whyNotStored(
 ): NotStored | null {
   const { directives } = said;
   if (ask.method !== 'GET') return 'method';
-  if (status < 200 || status === 304) return 'status';
+  if (!isOfAResource(status) || (hasField(ask.headers, 'range') && !mayAnswerRange(status))) return 'status';
   if (directives.isBroken) return 'broken';
   if (asked.noStore) return 'request-no-store';
   if (directives.mustUnderstand) {

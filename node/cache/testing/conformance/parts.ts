@@ -1,5 +1,5 @@
 /** Conformance: parts of an answer, asked for and stored (RFC 9110 §14, RFC 9111 §3.3), and HEAD (RFC 9110 §9.3.2, RFC 9111 §4.3.5). */
-import { at, type Case, first, next } from '../cases.js';
+import { at, type Case, first, next, refetched } from '../cases.js';
 
 const FRESH = ['cache-control', 'max-age=3600'];
 const SOON_STALE = ['cache-control', 'max-age=2'];
@@ -40,7 +40,24 @@ const part = (asked: string, how: 'hit' | 'fetched', body: string, contentRange:
   ],
 ];
 
+const notOfRange = (status: number): Case => [
+  '9110 §15.5.17',
+  `a ${status} to a request with a Range is not the answer to one without`,
+  [first(FRESH, { with: ['range', 'bytes=999-'], answer: { status } }), next('fetched', { status: 200, body: 'two' })],
+];
+
 const ranges: readonly Case[] = [
+  ...[416, 404, 301].map(notOfRange),
+  [
+    '9110 §15.5.17',
+    'a 416 is not stored without a Range either',
+    [first(FRESH, { answer: { status: 416 } }), refetched],
+  ],
+  [
+    '9110 §14.2',
+    'a 200 to a request with a Range is the whole, and stored',
+    [first(FRESH, { with: ['range', 'bytes=0-1'] }), next('hit', { status: 200, body: 'one' })],
+  ],
   range('bytes=0-1', 206, '01', 'bytes 0-1/10'),
   range('bytes=1-', 206, '123456789', 'bytes 1-9/10'),
   range('bytes=-1', 206, '9', 'bytes 9-9/10'),
