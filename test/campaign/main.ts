@@ -1,4 +1,5 @@
 /** `npm run campaign -- NAME…`: campaigns at the size that was promised, one after the other, with their figures. */
+import { fullCache, runCache } from './cache.js';
 import { type Report, showReport } from './campaign.js';
 import { fullDrain, runDrain } from './drain.js';
 import { fullFiles, runFiles } from './files.js';
@@ -18,6 +19,7 @@ const campaigns: Readonly<Record<string, Campaign>> = {
   memory: { what: '1 GiB through slow readers, both ways', run: () => runMemory(fullMemory) },
   waiting: { what: '10,000 requests waiting at once', run: () => runWaiting(fullWaiting) },
   jobs: { what: 'answers of 40 s for clients of 10 s, by way of jobs', run: () => runJobs(fullJobs) },
+  cache: { what: 'crowds, a brown-out, purges and a Redis in trouble', run: () => runCache(fullCache) },
   drain: { what: 'SIGTERM and kill -9 under load', run: () => runDrain(fullDrain) },
 };
 

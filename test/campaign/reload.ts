@@ -74,8 +74,8 @@ export function runReload(scale: ReloadScale): Promise<Report> {
       port: weir.port,
       connections: CONNECTIONS,
       perSecond: scale.perSecond,
-      path: '/small',
-      body: BODY,
+      pathOf: () => '/small',
+      isRight: (_path, body) => body === BODY,
     });
     stage.onEnd(() => load.stop());
     await passed(1_000); // Until the code is warm; the first stretch must not pay for that.

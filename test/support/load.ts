@@ -11,9 +11,10 @@ export interface LoadOptions {
   readonly port: number;
   readonly connections: number;
   readonly perSecond: number;
-  readonly path: string;
-  /** Body that each answer must have. */
-  readonly body: string;
+  /** Of the request of this number. */
+  readonly pathOf: (number: number) => string;
+  /** Whether an answer of 200 has the right body. */
+  readonly isRight: (path: string, body: string) => boolean;
 }
 
 export interface Load {
@@ -49,7 +50,7 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
       if (!stopped) figures.closed += 1;
     });
   }
-  const asking = askWith(clients, figures);
+  const asking = askWith(clients, figures, options.pathOf);
   const clock = tickAt(options.perSecond, asking.fallDue);
   return {
     figures,
@@ -89,7 +90,7 @@ function tickAt(perSecond: number, fallDue: (count: number, nowMs: number) => vo
 }
 
 /** Gives requests that are due to connections that are free, and writes down what becomes of them. */
-function askWith(clients: readonly Client[], figures: LoadFigures) {
+function askWith(clients: readonly Client[], figures: LoadFigures, pathOf: LoadOptions['pathOf']) {
   const free = [...clients];
   const due: number[] = [];
   let latencies: number[] = [];
@@ -106,7 +107,7 @@ function askWith(clients: readonly Client[], figures: LoadFigures) {
       if (!client.isOpen()) continue;
       const dueAtMs = due.shift() ?? 0;
       figures.sent += 1;
-      client.ask((failure) => {
+      client.ask(pathOf(figures.sent), (failure) => {
         latencies.push(performance.now() - dueAtMs);
         if (failure === null) figures.answered += 1;
         else fail(failure);
@@ -143,16 +144,16 @@ function askWith(clients: readonly Client[], figures: LoadFigures) {
 interface Client {
   isOpen(): boolean;
   /** One at a time; null when the answer was the right one. */
-  ask(onAnswer: (failure: string | null) => void): void;
+  ask(path: string, onAnswer: (failure: string | null) => void): void;
   onClosed(listener: () => void): void;
   close(): void;
 }
 
-async function openClient(port: number, { path, body }: LoadOptions): Promise<Client> {
+async function openClient(port: number, { isRight }: LoadOptions): Promise<Client> {
   const socket: Socket = connect({ port, host: '127.0.0.1', noDelay: true });
   await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject));
-  const request = `GET ${path} HTTP/1.1\r\nHost: weir.test\r\n\r\n`;
   let received = '';
+  let asked = '';
   let waiting: ((failure: string | null) => void) | null = null;
   const settle = (failure: string | null): void => {
     const settled = waiting;
@@ -166,16 +167,17 @@ async function openClient(port: number, { path, body }: LoadOptions): Promise<Cl
     if (end === -1) return;
     const length = Number(/^content-length: (\d+)/im.exec(received.slice(0, end))?.[1] ?? 0);
     if (received.length < end + 4 + length) return;
-    const isRight = received.startsWith('HTTP/1.1 200 ') && received.slice(end + 4) === body;
-    settle(isRight ? null : received.slice(0, 400));
+    const isGood = received.startsWith('HTTP/1.1 200 ') && isRight(asked, received.slice(end + 4));
+    settle(isGood ? null : `${asked}: ${received.slice(0, 400)}`);
   });
   socket.on('error', () => {});
   socket.on('close', () => settle(`the connection was closed after ${JSON.stringify(received.slice(0, 200))}`));
   return {
     isOpen: () => !socket.destroyed && socket.writable,
-    ask(onAnswer) {
+    ask(path, onAnswer) {
       waiting = onAnswer;
-      socket.write(request);
+      asked = path;
+      socket.write(`GET ${path} HTTP/1.1\r\nHost: weir.test\r\n\r\n`);
     },
     onClosed: (listener) => socket.on('close', listener),
     close: () => socket.destroy(),

@@ -13,6 +13,10 @@ export interface WeirUp extends Program {
   readonly pid: number;
   readonly folder: string;
   readonly port: number;
+  /** Origin of the admin API. */
+  readonly admin: string;
+  /** Value of a metric's series, by its exact name and labels as Prometheus shows them; 0 when there is none. */
+  metric(series: string): Promise<number>;
   status(): Promise<ControlStatus>;
   /** Of the process that serves traffic; 0 while there is none. */
   nodePid(): Promise<number>;
@@ -66,6 +70,12 @@ export async function weirUp(
     pid,
     folder,
     port: Number(new URL(place('traffic')).port),
+    admin: new URL(place('admin')).origin,
+    async metric(series) {
+      const text = await (await fetch(place('metrics'))).text();
+      const line = text.split('\n').find((candidate) => candidate.startsWith(`${series} `));
+      return line === undefined ? 0 : Number(line.slice(series.length + 1));
+    },
     status,
     nodePid: async () => (await status()).nodes[0]?.pid ?? 0,
     save: (text) =>

@@ -1,0 +1,169 @@
+/**
+ * A purge of a tag that a hundred thousand stored answers have: said to be done in milliseconds, and none of them served
+ * after that. And purges while fetches are under way, all over real sockets: whoever asks behind an acknowledged purge
+ * gets nothing that the origin said before it.
+ */
+import { execFile } from 'node:child_process';
+import { weirProgram } from '../../support/built.js';
+import { type CacheOrigin, startCacheOrigin, versionOf } from '../../support/cache-origin.js';
+import { askEach, type CrowdClient, openCrowd, type Told } from '../../support/crowd.js';
+import { startRedis } from '../../support/redis-server.js';
+import type { Stage } from '../../support/stage.js';
+import { type WeirUp, weirUp } from '../../support/weir-up.js';
+import { quantile, type Report, showMs } from '../campaign.js';
+
+export interface TagScale {
+  readonly members: number;
+  /** Members that are asked for behind the purge. */
+  readonly sample: number;
+}
+
+export interface RaceScale {
+  readonly keys: number;
+  readonly clients: number;
+  readonly purges: number;
+}
+
+const BODY_BYTES = 100;
+const CLIENTS = 64;
+/** What the promise calls milliseconds; the slowest purge of a single URL on the same machine comes on top of it. */
+const MILLISECONDS_MS = 10;
+const SINGLE_PURGES = 30;
+/** Of each answer while purges race, so that some are under way at any time. */
+const JITTER_MS = 20;
+
+const config = (upstream: number): string => `version: 1
+gateway: { listen: "127.0.0.1:0", accessLog: false }
+upstreams: [{ id: app, targets: ["http://127.0.0.1:${upstream}"] }]
+routes: [{ id: all, match: /*, upstream: app, cache: true }]
+`;
+
+export async function runTagPurge(stage: Stage, { members, sample }: TagScale): Promise<Report> {
+  const origin = await startCacheOrigin(stage);
+  const weir = await weirUp(stage, config(origin.port));
+  await origin.be({ tag: 'big', bodyBytes: BODY_BYTES });
+  const clients = await openCrowd(weir.port, CLIENTS);
+  const paths = Array.from({ length: members }, (_, i) => `/item/${i}`);
+  const filled = await askEach(clients, paths);
+  const stored = await weir.metric('weir_cache_entries');
+  const single: number[] = [];
+  for (let i = 0; i < SINGLE_PURGES; i += 1) single.push(await purge(weir, { url: `http://weir.test/other/${i}` }));
+  await origin.be({ tag: 'big', bodyBytes: BODY_BYTES, version: 2 });
+  const tookMs = await purge(weir, { tag: 'big' });
+  // Evenly over all members, and each of them once.
+  const asked = paths.filter((_, i) => i % Math.max(1, Math.floor(members / sample)) === 0);
+  const told = await askEach(clients, asked);
+  const versions = countVersions(told);
+  await origin.be({ tag: 'big', bodyBytes: BODY_BYTES, version: 3 });
+  const command = await purgeByCommand(weir, 'big');
+  const again = countVersions(await askEach(clients, asked.slice(0, Math.ceil(asked.length / 4))));
+  const broken: string[] = [];
+  const right = filled.filter(({ status }) => status === 200).length;
+  if (right !== members) broken.push(`${members - right} of ${members} answers were not right`);
+  if (stored !== members) broken.push(`${stored} of ${members} are stored`);
+  const noiseMs = quantile(single, 1);
+  if (tookMs > MILLISECONDS_MS + noiseMs) broken.push(`the purge took ${showMs(tookMs)}`);
+  if (versions !== only(2, asked.length)) broken.push(`after the purge: ${versions}`);
+  if (again !== only(3, Math.ceil(asked.length / 4))) broken.push(`after the command: ${again}`);
+  if (command.code !== 0) broken.push(`the command ended with ${command.code}`);
+  return {
+    figures: {
+      'members stored': stored,
+      'purge of the tag, by the admin API': showMs(tookMs),
+      'purges of one URL, median and slowest': `${showMs(quantile(single, 0.5))}, ${showMs(noiseMs)}`,
+      'weir purge --tag': `${command.said} (the command as a whole ${showMs(command.tookMs)})`,
+      'asked for after the purge': versions,
+      'asked for after the command': again,
+    },
+    broken,
+  };
+}
+
+/** `isShared`: with a Redis as the second level. */
+export async function runPurgeRace(stage: Stage, scale: RaceScale, isShared: boolean): Promise<Report> {
+  const origin = await startCacheOrigin(stage);
+  const more = isShared ? ['--redis', (await startRedis(stage)).url] : [];
+  const weir = await weirUp(stage, config(origin.port), stage.folder(), more);
+  await origin.be(racing(1));
+  const clients = await openCrowd(weir.port, scale.clients);
+  const told: Told[] = [];
+  let isOver = false;
+  const lives = clients.map((client, i) => live(client, scale.keys, i, told, () => isOver));
+  const acknowledged = await purgeAgainAndAgain(weir, origin, scale.purges);
+  isOver = true;
+  await Promise.all(lives);
+  const series = (name: string): Promise<number> => weir.metric(name);
+  const hits = await series('weir_cache_requests_total{route="all",result="hit"}');
+  const overtaken = await series('weir_cache_not_stored_total{route="all",reason="overtaken"}');
+  const failed = told.filter(({ path, status, body }) => status !== 200 || versionOf(path, body, BODY_BYTES) === null);
+  const old = told.filter((one) => isTooOld(one, acknowledged));
+  const broken: string[] = [];
+  if (failed.length > 0)
+    broken.push(`${failed.length} requests failed, such as ${failed[0]?.status} ${failed[0]?.body}`);
+  if (old.length > 0) broken.push(`${old.length} answers of before an acknowledged purge, such as ${old[0]?.body}`);
+  if (hits === 0 || overtaken === 0) broken.push(`${hits} hits, ${overtaken} overtaken: there was no race`);
+  return {
+    figures: {
+      'purges acknowledged': acknowledged.length,
+      'requests, hits, fetches that a purge overtook': `${told.length}, ${hits}, ${overtaken}`,
+      'answers of before an acknowledged purge': old.length,
+    },
+    broken,
+  };
+}
+
+const racing = (version: number) => ({ tag: 'big', bodyBytes: BODY_BYTES, jitterMs: JITTER_MS, version });
+
+async function live(client: CrowdClient, keys: number, from: number, told: Told[], isOver: () => boolean) {
+  for (let i = from; !isOver(); i += 1) told.push(await client.ask(`/item/${i % keys}`));
+}
+
+/** When each purge was acknowledged: that of version n + 1 at index n. Tags, URLs' prefixes and everything take turns. */
+async function purgeAgainAndAgain(weir: WeirUp, origin: CacheOrigin, purges: number): Promise<number[]> {
+  const targets = [{ tag: 'big' }, { prefix: 'http://weir.test/item/' }, { host: 'weir.test' }, { all: true }];
+  const acknowledged: number[] = [];
+  for (let i = 0; i < purges; i += 1) {
+    await origin.be(racing(i + 2));
+    await purge(weir, targets[i % targets.length] ?? {});
+    acknowledged.push(performance.now());
+  }
+  return acknowledged;
+}
+
+function isTooOld({ path, body, askedAtMs }: Told, acknowledged: readonly number[]): boolean {
+  const version = versionOf(path, body, BODY_BYTES);
+  // The purge that ended this version.
+  const endedAtMs = version === null ? undefined : acknowledged[version - 1];
+  return endedAtMs !== undefined && endedAtMs < askedAtMs;
+}
+
+async function purge(weir: WeirUp, target: object): Promise<number> {
+  const headers = { 'content-type': 'application/json' };
+  const askedAtMs = performance.now();
+  const answer = await fetch(`${weir.admin}/cache/purge`, { method: 'POST', headers, body: JSON.stringify(target) });
+  const text = await answer.text();
+  const tookMs = performance.now() - askedAtMs;
+  if (answer.status !== 200) throw new Error(`a purge was answered ${answer.status} ${text}`);
+  return tookMs;
+}
+
+function purgeByCommand(weir: WeirUp, tag: string): Promise<{ code: unknown; said: string; tookMs: number }> {
+  const askedAtMs = performance.now();
+  return new Promise((resolve) => {
+    execFile(weirProgram, ['purge', '--tag', tag, '--admin', weir.admin], { cwd: weir.folder }, (error, stdout) => {
+      const said = stdout.trim().split('\n').at(-1)?.trim() ?? '';
+      resolve({ code: error?.code ?? 0, said, tookMs: performance.now() - askedAtMs });
+    });
+  });
+}
+
+const only = (version: number, count: number): string => `version ${version}: ${count}`;
+
+function countVersions(told: readonly Told[]): string {
+  const counts = new Map<string, number>();
+  for (const { path, status, body } of told) {
+    const name = status === 200 ? `version ${versionOf(path, body, BODY_BYTES)}` : `status ${status}`;
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  return [...counts].map(([name, count]) => `${name}: ${count}`).join(', ');
+}
