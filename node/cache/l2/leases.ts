@@ -59,6 +59,8 @@ export class Leases {
     try {
       answer = await calls.script('lease', [at], [own, spec.leaseMs], answerWithinMs());
     } catch {
+      // Redis may have given it, or will when it goes on, and others would follow a node that does not know that it leads.
+      calls.script('hold', [at], [own, 0, 0], spec.leaseMs).catch(() => {});
       return ALONE;
     }
     if (answer === 0) return FOLLOWS;

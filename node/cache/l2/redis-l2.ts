@@ -188,6 +188,8 @@ class RedisL2 implements L2 {
       body.bytes <= spec.bodyBytesMax &&
       keepForMs(stored, this.#options.clock.nowMs(), spec.keepMaxS * 1000) > 0;
     if (!isFit || generation === null) return this.#refuse(isFit ? 'unknown' : 'unfit', offer);
+    // What can't be written now would keep the other nodes waiting, though nothing can be found meanwhile.
+    if (!this.#writes.isClosed) offer.lease?.release(false);
     const replaced = this.#queue.add(offer);
     if (replaced === 'refused') return this.#refuse('queue-full', offer);
     if (replaced !== null) this.#refuse('older', replaced);
@@ -214,8 +216,8 @@ class RedisL2 implements L2 {
   }
 
   async lease(key: CacheKey): Promise<LeaseOutcome> {
-    // A request that has waited in vain for a look-up does not wait for this as well.
-    const isOff = !this.isReadable || this.#reads.isDoubtful;
+    // A request that has waited in vain for a look-up does not wait for this as well, and who can't write leads nobody.
+    const isOff = !this.isReadable || this.#reads.isDoubtful || !this.#writes.isClosed;
     const outcome: LeaseOutcome = isOff ? { kind: 'alone' } : await this.#leases.take(leaseKey(sha256(key)));
     this.#counts.leases[outcome.kind] += 1;
     return outcome;

@@ -103,6 +103,48 @@ describe('a Redis that', () => {
   });
 });
 
+describe('a lease whose answer comes too late', () => {
+  it('is given back, so that nobody follows a node that does not know that it leads', async () => {
+    const redis = await startRedis(stage);
+    const way = await slowWay(redis);
+    const collapse = { leaseMs: 60_000, waitMs: 1_000 };
+    const [a, b] = [l2Node(stage, way.url, { ...limits, collapse }), l2Node(stage, redis.url, { collapse })];
+    await reached(a);
+    await reached(b);
+    way.delayMs = 150;
+    expect((await a.lease(keyOf('/x'))).kind).toBe('alone');
+    await until(
+      async () => (await b.lease(keyOf('/x'))).kind === 'leads',
+      () => 'it is held by nobody, for a minute',
+      5_000,
+    );
+  });
+});
+
+describe('a node that can read and not write', () => {
+  it('leads nobody, and lets those go whom it led', async () => {
+    const redis = await startRedis(stage);
+    const way = await slowWay(redis);
+    const patient = { leaseMs: 60_000, waitMs: 60_000 };
+    const [a, b] = [l2Node(stage, way.url, { collapse: patient }), l2Node(stage, redis.url, { collapse: patient })];
+    await reached(a);
+    await reached(b);
+    const led = await a.lease(keyOf('/x'));
+    if (led.kind !== 'leads') throw new Error('it does not lead');
+    const following = b.follow(keyOf('/x'), []);
+    way.narrow();
+    await until(
+      () => a.isReadable && a.counts().writes !== 'closed',
+      () => JSON.stringify(a.counts()),
+    );
+    expect((await a.lease(keyOf('/y'))).kind).toBe('alone');
+    expect(a.keep({ ...offerOf(a), lease: led.lease })).toBe(true);
+    // Long before its patience ends, and before there is anything to find.
+    expect(await following.found).toBeNull();
+    expect(a.counts().queuedEntries).toBe(1);
+  });
+});
+
 describe('what waits to be written', () => {
   it('is bounded while Redis is stopped, and refused beyond it', async () => {
     const redis = await startRedis(stage);
@@ -211,12 +253,21 @@ interface SlowWay {
   readonly url: string;
   /** How much later answers come. */
   delayMs: number;
+  /** From now on there is room for the oldest connection alone: of a node, that for reading. */
+  narrow(): void;
 }
 
 async function slowWay(redis: RedisServer): Promise<SlowWay> {
   const { connect } = await import('node:net');
   const sockets = new Set<Socket>();
+  const ways: Socket[] = [];
+  let isNarrow = false;
   const server: Server = createServer((downstream) => {
+    if (isNarrow) {
+      downstream.on('error', () => {}).destroy();
+      return;
+    }
+    ways.push(downstream);
     const upstream = connect(redis.port, '127.0.0.1');
     for (const socket of [downstream, upstream]) {
       sockets.add(socket);
@@ -240,6 +291,13 @@ async function slowWay(redis: RedisServer): Promise<SlowWay> {
   });
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('a TCP server has a port');
-  const way: SlowWay = { url: `redis://127.0.0.1:${address.port}`, delayMs: 0 };
+  const way: SlowWay = {
+    url: `redis://127.0.0.1:${address.port}`,
+    delayMs: 0,
+    narrow() {
+      isNarrow = true;
+      for (const socket of ways.slice(1)) socket.destroy();
+    },
+  };
   return way;
 }
