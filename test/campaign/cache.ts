@@ -22,7 +22,7 @@ export const fullCache: CacheScale = {
   crowd: { clients: 1_000, rounds: 5 },
   brownOut: { perSecond: 500, keys: 1_000, brownOutMs: 6_000, healthyMs: 4_000 },
   tag: { members: 100_000, sample: 20_000 },
-  race: { keys: 200, clients: 32, purges: 500 },
+  race: { keys: 50, clients: 32, purges: 500 },
   redis: { perSecond: 400, phaseMs: 6_000, p99FloorMs: 10 },
 };
 

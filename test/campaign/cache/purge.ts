@@ -8,7 +8,7 @@ import { weirProgram } from '../../support/built.js';
 import { type CacheOrigin, startCacheOrigin, versionOf } from '../../support/cache-origin.js';
 import { askEach, type CrowdClient, openCrowd, type Told } from '../../support/crowd.js';
 import { startRedis } from '../../support/redis-server.js';
-import type { Stage } from '../../support/stage.js';
+import { passed, type Stage } from '../../support/stage.js';
 import { type WeirUp, weirUp } from '../../support/weir-up.js';
 import { quantile, type Report, showMs } from '../campaign.js';
 
@@ -31,6 +31,8 @@ const MILLISECONDS_MS = 10;
 const SINGLE_PURGES = 30;
 /** Of each answer while purges race, so that some are under way at any time. */
 const JITTER_MS = 20;
+/** At most; so some purges come before anything is stored again, and some after many hits. */
+const BETWEEN_MS = 60;
 
 const config = (upstream: number): string => `version: 1
 gateway: { listen: "127.0.0.1:0", accessLog: false }
@@ -88,7 +90,7 @@ export async function runPurgeRace(stage: Stage, scale: RaceScale, isShared: boo
   const clients = await openCrowd(weir.port, scale.clients);
   const told: Told[] = [];
   let isOver = false;
-  const lives = clients.map((client, i) => live(client, scale.keys, i, told, () => isOver));
+  const lives = clients.map((client) => live(client, scale.keys, told, () => isOver));
   const acknowledged = await purgeAgainAndAgain(weir, origin, scale.purges);
   isOver = true;
   await Promise.all(lives);
@@ -114,8 +116,13 @@ export async function runPurgeRace(stage: Stage, scale: RaceScale, isShared: boo
 
 const racing = (version: number) => ({ tag: 'big', bodyBytes: BODY_BYTES, jitterMs: JITTER_MS, version });
 
-async function live(client: CrowdClient, keys: number, from: number, told: Told[], isOver: () => boolean) {
-  for (let i = from; !isOver(); i += 1) told.push(await client.ask(`/item/${i % keys}`));
+async function live(client: CrowdClient, keys: number, told: Told[], isOver: () => boolean): Promise<void> {
+  while (!isOver()) {
+    const one = await client.ask(`/item/${Math.floor(Math.random() * keys)}`);
+    told.push(one);
+    // Its connection is gone: that is a failure, and one is enough.
+    if (one.status === 0) return;
+  }
 }
 
 /** When each purge was acknowledged: that of version n + 1 at index n. Tags, URLs' prefixes and everything take turns. */
@@ -126,6 +133,7 @@ async function purgeAgainAndAgain(weir: WeirUp, origin: CacheOrigin, purges: num
     await origin.be(racing(i + 2));
     await purge(weir, targets[i % targets.length] ?? {});
     acknowledged.push(performance.now());
+    await passed(Math.random() * BETWEEN_MS);
   }
   return acknowledged;
 }

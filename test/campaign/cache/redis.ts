@@ -24,8 +24,8 @@ const KEYS = 2_000;
 const BODY_BYTES = 4_000;
 const ORIGIN_MS = 10;
 const CONNECTIONS = 64;
-/** One request in so many is for something that nobody has asked for. */
-const ONCE_IN = 10;
+/** One request in so many is for what nobody has asked for, and another one for what both nodes are asked for at once. */
+const NEW_IN = 10;
 
 const config = (upstream: number): string => `version: 1
 gateway: { listen: "127.0.0.1:0", accessLog: false, cache: { memory: 2MiB } }
@@ -46,6 +46,8 @@ interface Phase {
   readonly l2Hits: number;
   readonly fetched: number;
   readonly lates: number;
+  /** Waits for what the other node fetches. */
+  readonly follows: number;
 }
 
 export async function runRedisTrouble(stage: Stage, scale: RedisScale): Promise<Report> {
@@ -93,9 +95,10 @@ async function underLoad(stage: Stage, redis: RedisServer, { perSecond }: RedisS
   return { nodes, loads, origin };
 }
 
-/** The same keys for both nodes, in another order, and now and then one that is asked for once. */
+/** The same keys for both nodes, in another order, and what is new. */
 function pathOf(number: number, node: number): string {
-  if (number % ONCE_IN === 0) return `/once/${node}/${number}`;
+  if (number % NEW_IN === 0) return `/once/${node}/${number}`;
+  if (number % NEW_IN === 1) return `/both/${number}`;
   return `/item/${(number * (node === 0 ? 7919 : 6007)) % KEYS}`;
 }
 
@@ -108,6 +111,7 @@ async function measured({ nodes, loads, origin }: Pair, name: string, lengthMs: 
     l2Hits: await sum('weir_cache_l2_hits_total'),
     fetched: await origin.requests(),
     lates: await sum('weir_cache_l2_late_total'),
+    follows: await sum('weir_cache_l2_follows_total'),
   });
   const before = await look();
   const take = () => loads.map((load) => ({ latencies: load.takeLatencies(), ownDelayMs: load.takeOwnDelayMs() }));
@@ -122,6 +126,7 @@ async function measured({ nodes, loads, origin }: Pair, name: string, lengthMs: 
     l2Hits: after.l2Hits - before.l2Hits,
     fetched: after.fetched - before.fetched,
     lates: after.lates - before.lates,
+    follows: after.follows - before.follows,
   };
 }
 
@@ -135,10 +140,10 @@ function reportOf({ loads }: Pair, phases: readonly Phase[], { perSecond, p99Flo
   };
   const broken: string[] = [];
   for (const phase of phases) {
-    const { name, latencies, l2Hits, fetched, lates, ownDelayMs } = phase;
+    const { name, latencies, l2Hits, fetched, follows, lates, ownDelayMs } = phase;
     const shown = [0.5, 0.99, 1].map((share) => showMs(quantile(latencies, share))).join(', ');
     figures[`p50, p99, worst ${name}`] =
-      `${shown} of ${latencies.length}; ${l2Hits} from Redis, ${fetched} from the origin, ${lates} late; load generator not scheduled for ${showMs(ownDelayMs)}`;
+      `${shown} of ${latencies.length}; ${l2Hits} from Redis, ${fetched} from the origin, ${follows} waited for the other node, ${lates} late; load generator not scheduled for ${showMs(ownDelayMs)}`;
     // The healthy phases are each other's noise: the slowest of them is what the machine does by itself.
     const limitMs = Math.max(p99FloorMs, 2 * Math.max(...healthy));
     if (p99Of(phase) > limitMs)
