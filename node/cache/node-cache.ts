@@ -35,6 +35,7 @@ export interface CacheCounts {
   readonly bytes: number;
   readonly entries: number;
   readonly writingBytes: number;
+  readonly heldBytes: number;
   readonly evictions: number;
   readonly purges: number;
   /** Marks of purges that are kept, and how often some had to be given up. */
@@ -161,6 +162,7 @@ class Cache implements NodeCache {
       bytes: l1.bytes,
       entries: l1.entries,
       writingBytes: l1.writingBytes,
+      heldBytes: l1.heldBytes,
       evictions: l1.evictions,
       purges: marks.seq,
       marks: marks.size,

@@ -24,7 +24,7 @@ export function serveEntry(
   const reply = replyTo(ask, stored, body.bytes, nowMs, wallMs);
   const headers = [...reply.headers, 'cache-status', formatCacheStatus(told)];
   const lengthBytes = replyBytes(reply, body.bytes, ask.method);
-  return serve(handler, reply.status, headers, lengthBytes, piecesOf(reply, body));
+  return serve(handler, reply.status, headers, lengthBytes, { pieces: piecesOf(reply, body), lent: body.lent });
 }
 
 /** All of it, as it is stored: what most hits are. `cacheStatus` is a text, since of a route's hits only its end differs. */
@@ -35,24 +35,19 @@ export function serveWhole(
   nowMs: number,
 ): Cancel {
   const headers = [...stored.headers, 'age', ageText(stored, nowMs), 'cache-status', cacheStatus];
-  return serve(handler, stored.status, headers, body.bytes, body.pieces);
+  return serve(handler, stored.status, headers, body.bytes, { pieces: body.pieces, lent: body.lent });
 }
 
 /** A piece of this length is handed over with the end of the answer: what the client has not taken is soon done. */
 const AT_ONCE_BYTES = 64 * 1024;
 
-function serve(
-  handler: ResponseHandler,
-  status: number,
-  headers: HeaderList,
-  lengthBytes: number,
-  pieces: readonly Uint8Array[],
-): Cancel {
+function serve(handler: ResponseHandler, status: number, headers: HeaderList, lengthBytes: number, sent: Sent): Cancel {
+  const { pieces } = sent;
   const [first] = pieces;
   if (first === undefined || (pieces.length === 1 && first.byteLength <= AT_ONCE_BYTES)) {
     return serveAtOnce(handler, status, headers, lengthBytes, first);
   }
-  const delivery = new Delivery(handler, pieces);
+  const delivery = new Delivery(handler, sent);
   handler.onHeaders({ status, headers, lengthBytes, resume: () => delivery.pump() });
   delivery.pump();
   return delivery.cancel;
@@ -70,6 +65,8 @@ function serveAtOnce(
   handler.onComplete();
   return nothingToCancel;
 }
+
+type Sent = Pick<StoredBody, 'pieces'> & { readonly lent: StoredBody['lent'] | undefined };
 
 const NO_PIECES: readonly Uint8Array[] = [];
 
@@ -90,22 +87,28 @@ export function replyBytes<Length extends number | null>(
   return method === 'HEAD' && status !== 304 && status !== 416 ? bodyBytes : 0;
 }
 
+/** For as long as it lasts, the memory of what it sends is somebody's: the store's, or that of its readers. */
 class Delivery {
   readonly #handler: ResponseHandler;
-  readonly #pieces: readonly Uint8Array[];
+  readonly #sent: Sent;
   #next = 0;
   #isOver = false;
   #isPumping = false;
   #wasResumed = false;
 
-  constructor(handler: ResponseHandler, pieces: readonly Uint8Array[]) {
+  constructor(handler: ResponseHandler, sent: Sent) {
     this.#handler = handler;
-    this.#pieces = pieces;
+    this.#sent = sent;
+    sent.lent?.borrow();
   }
 
-  readonly cancel: Cancel = () => {
+  readonly cancel: Cancel = () => this.#end();
+
+  #end(): void {
+    if (this.#isOver) return;
     this.#isOver = true;
-  };
+    this.#sent.lent?.giveBack();
+  }
 
   pump(): void {
     this.#wasResumed = true;
@@ -117,9 +120,9 @@ class Delivery {
   }
 
   #giveNext(): void {
-    const piece = this.#pieces[this.#next];
+    const piece = this.#sent.pieces[this.#next];
     if (piece === undefined) {
-      this.#isOver = true;
+      this.#end();
       this.#handler.onComplete();
       return;
     }

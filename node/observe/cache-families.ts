@@ -30,6 +30,7 @@ export function cacheFamilies(sources: CacheSources): Family[] {
     one('gauge', 'weir_cache_bytes', 'Memory that stored answers take.', ({ bytes }) => bytes),
     one('gauge', 'weir_cache_entries', 'Answers that are stored, each variant for itself.', ({ entries }) => entries),
     one('gauge', 'weir_cache_writing_bytes', 'Bytes of bodies that are being stored.', (counts) => counts.writingBytes),
+    one('gauge', 'weir_cache_held_bytes', 'Bytes given up that clients still read.', ({ heldBytes }) => heldBytes),
     one('counter', 'weir_cache_evictions_total', 'Answers that gave way to others.', ({ evictions }) => evictions),
     one('gauge', 'weir_cache_fetches', 'Requests to upstreams on behalf of the cache.', ({ fetches }) => fetches),
     one('gauge', 'weir_cache_flights', 'Those of them that others may wait for.', ({ flights }) => flights),

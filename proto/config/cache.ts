@@ -221,7 +221,7 @@ export const cacheMemorySchema = z.strictObject({
     .describe('Stored answers of one node, heads and keys included; what spares the upstreams least goes first.'),
   writing: size({ min: MIB, max: 64 * 1024 * MIB })
     .prefault('64MiB')
-    .describe('Bodies that are being stored, all together; what finds no place passes by unstored.'),
+    .describe('Bodies that are being stored, or given up and still read; what finds no place passes by unstored.'),
   maxBody: size({ min: 1, max: 1024 * MIB })
     .prefault('16MiB')
     .describe('Longest body that is stored, where a route does not say.'),

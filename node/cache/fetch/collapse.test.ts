@@ -35,7 +35,8 @@ describe('identical requests', () => {
     call(0).complete();
     expect([fast.handler.text(), fast.handler.ended, slow.handler.text()]).toEqual(['abc', true, 'a']);
     slow.handler.head?.resume();
-    expect(slow.handler.text()).toBe('ab');
+    // From here on it reads what was stored, in longer pieces.
+    expect([slow.handler.text(), slow.handler.ended]).toEqual(['abc', false]);
     slow.handler.open = true;
     slow.handler.head?.resume();
     expect([slow.handler.text(), slow.handler.ended]).toEqual(['abc', true]);

@@ -111,7 +111,7 @@ export class SecondLevel {
     if (found.body.bytes > bodyBytesMax) return null;
     const body = await this.#whole(found.body);
     if (body === null || this.#marks.purgedAtMs(subject, began) === Number.NEGATIVE_INFINITY) return null;
-    const entry: Entry = { kind: 'entry', stored, subject, body, began, at: '' };
+    const entry: Entry = { kind: 'entry', stored, subject, body: this.#l1.lendable(body), began, at: '' };
     // Of a soft purge on another node the first level does not know: such a copy serves this once.
     if (softPurgedAtMs === Number.POSITIVE_INFINITY) {
       const writing = this.#l1.write(body.bytes, bodyBytesMax);

@@ -6,13 +6,17 @@
  *                  ├──────▶ one that came later: from the first piece on
  *                  └──────▶ a slow one, some pieces behind
  *
- * The store keeps the pieces anyway, so a slow client takes no memory of its own and holds nobody up. An answer of unknown
- * length may turn out to be longer than is stored; it is stored no more then, but whoever has begun to read it must get the
- * rest. From there the slowest sets the pace, and what all have read is let go.
+ * The store keeps the pieces anyway, so a slow client holds nobody up, and takes no memory of its own while they are written.
+ * When they are, all read on from the body that the store has made of them; when the store gives that up, or the writing
+ * failed, what is still read counts in the bound of what is being written (`store/l1.ts`).
+ *
+ * An answer of unknown length may turn out to be longer than is stored; it is stored no more then, but whoever has begun to
+ * read it must get the rest. From there the slowest sets the pace, and what all have read is let go.
  */
 import type { ByteRange } from '@weir/proto/http/byte-range.js';
 import type { Failure } from '@weir/proto/http/failures.js';
 import type { ResponseHandler } from '../../pipeline/dispatch.js';
+import type { StoredBody } from '../store/body.js';
 import type { Writing } from '../store/l1.js';
 
 export class Stream {
@@ -26,6 +30,8 @@ export class Stream {
   #gone = 0;
   #isClosed = false;
   #end: 'whole' | Failure | null = null;
+  /** What is read from its end on. */
+  #body: StoredBody | null = null;
 
   /** `resume` opens the upstream's valve again. */
   constructor(writing: Writing, resume: () => void) {
@@ -49,6 +55,7 @@ export class Stream {
 
   end(end: 'whole' | Failure): void {
     this.#end = end;
+    if (this.#writing.body !== null) this.#readFrom(this.#writing.body);
     this.#wake();
   }
 
@@ -59,13 +66,34 @@ export class Stream {
   /** Whoever reads from its beginning. `isOver`: all that it wants of it has come, or it is gone. */
   read(handler: ResponseHandler, range: ByteRange | 'all', over: () => void): Reader {
     const reader = new Reader(this, handler, range, over);
+    if (!this.isRead) this.#hold();
     this.#readers.add(reader);
     return reader;
   }
 
   leave(reader: Reader): void {
-    this.#readers.delete(reader);
+    if (!this.#readers.delete(reader)) return;
     this.caughtUp();
+    if (!this.isRead) this.#letAllGo();
+  }
+
+  #hold(): void {
+    if (this.#body === null) this.#writing.hold();
+    else this.#body.lent?.borrow();
+  }
+
+  #letAllGo(): void {
+    if (this.#body === null) this.#writing.release();
+    else this.#body.lent?.giveBack();
+  }
+
+  /** All of them share what the store has, instead of keeping the pieces that it came in. */
+  #readFrom(body: StoredBody): void {
+    if (this.isRead) this.#letAllGo();
+    this.#body = body;
+    if (this.isRead) this.#hold();
+    this.#pieces = body.pieces;
+    for (const reader of this.#readers) reader.readFrom(body.pieces);
   }
 
   pieceAt(index: number): Uint8Array | 'whole' | Failure | null {
@@ -87,6 +115,8 @@ export class Stream {
   #letGo(): boolean {
     let slowest = this.#gone + this.#pieces.length;
     for (const { next } of this.#readers) slowest = Math.min(slowest, next);
+    const read = this.#pieces.slice(0, slowest - this.#gone);
+    this.#writing.letGo(read.reduce((sum, piece) => sum + piece.byteLength, 0));
     this.#pieces = this.#pieces.slice(slowest - this.#gone);
     this.#gone = slowest;
     return this.#pieces.length === 0;
@@ -102,6 +132,8 @@ export class Reader {
   readonly #last: number;
   readonly #over: () => void;
   #at = 0;
+  /** Of the next piece, so much was given already. */
+  #given = 0;
   #isOpen = true;
   #isOver = false;
   #isPumping = false;
@@ -139,7 +171,21 @@ export class Reader {
     this.#isPumping = false;
   }
 
-  #give(piece: Uint8Array): void {
+  /** The same bytes in other pieces. */
+  readFrom(pieces: readonly Uint8Array[]): void {
+    let at = 0;
+    this.next = 0;
+    for (const piece of pieces) {
+      if (at + piece.byteLength > this.#at) break;
+      at += piece.byteLength;
+      this.next += 1;
+    }
+    this.#given = this.#at - at;
+  }
+
+  #give(next: Uint8Array): void {
+    const piece = this.#given === 0 ? next : next.subarray(this.#given);
+    this.#given = 0;
     const from = Math.max(0, this.#first - this.#at);
     const to = Math.min(piece.byteLength, this.#last + 1 - this.#at);
     this.#at += piece.byteLength;

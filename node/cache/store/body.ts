@@ -3,10 +3,18 @@
  * sent again without being copied.
  */
 import type { ByteRange } from '@weir/proto/http/byte-range.js';
+import type { Lent } from './lent.js';
 
 export interface StoredBody {
   readonly pieces: readonly Uint8Array[];
   readonly bytes: number;
+  /** Whoever reads it for longer than a call says so here. Left out: nobody does, or its memory is counted elsewhere. */
+  readonly lent?: Lent;
+}
+
+/** The memory that it keeps alive. */
+export function memoryOf({ pieces }: StoredBody): number {
+  return pieces.reduce((sum, piece) => sum + Math.max(piece.byteLength, piece.buffer.byteLength), 0);
 }
 
 export const emptyBody: StoredBody = { pieces: [], bytes: 0 };

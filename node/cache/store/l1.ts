@@ -10,14 +10,17 @@
  * too old for any use.
  *
  * A body is written as it comes. What is being written has a bound of its own, since it can't be given up for something
- * else: beyond it, answers pass by unstored.
+ * else: beyond it, answers pass by unstored. In the same bound is what clients still read and nothing else keeps: bodies that
+ * were replaced, evicted or purged, and what came of answers that are not stored after all. So what is stored, written and
+ * read together stays within both bounds and a body, however slowly it is read.
  */
 import type { HeaderList } from '@weir/proto/http/headers.js';
 import type { CacheKey } from '../cache-key.js';
 import type { PurgeMarks, PurgeSubject } from '../purge/marks.js';
 import { isSpent, partBytes, type Stored } from '../stored.js';
 import { varyKey } from '../vary-key.js';
-import { bodyOf, emptyBody, ownPiece, type StoredBody } from './body.js';
+import { bodyOf, emptyBody, memoryOf, ownPiece, type StoredBody } from './body.js';
+import { Lent } from './lent.js';
 import { TinyLfu } from './tiny-lfu.js';
 
 export interface Entry {
@@ -50,7 +53,7 @@ export interface Found {
 export interface L1Limits {
   /** All of it: bodies, heads, keys. */
   readonly bytes: number;
-  /** Bodies that are being written. */
+  /** Bodies that are being written, and those that readers alone still hold. */
   readonly writingBytes: number;
 }
 
@@ -77,12 +80,16 @@ export class L1 {
   /** When the latest answer was asked for: at least this late is it now. */
   #latestMs = Number.NEGATIVE_INFINITY;
   #writingBytes = 0;
+  #heldBytes = 0;
   #generations = 0;
 
   constructor(limits: L1Limits, marks: PurgeMarks) {
     this.#limits = limits;
     this.#marks = marks;
-    this.#kept = new TinyLfu({ bytesMax: limits.bytes, isDead: (value) => this.#isDead(value) });
+    const onGone = (value: Entry | VaryIndex): void => {
+      if (value.kind === 'entry') value.body.lent?.displaced();
+    };
+    this.#kept = new TinyLfu({ bytesMax: limits.bytes, isDead: (value) => this.#isDead(value), onGone });
   }
 
   /** Responses given up for others. */
@@ -100,6 +107,11 @@ export class L1 {
 
   get writingBytes(): number {
     return this.#writingBytes;
+  }
+
+  /** Of bodies that clients still read and that are not kept any more. */
+  get heldBytes(): number {
+    return this.#heldBytes;
   }
 
   /** From now on there is this much. What is too much goes with the next entries, or by `trim`. */
@@ -142,7 +154,7 @@ export class L1 {
 
   /** Begins to write a body of this length, if it is known; null when it is too long, or there is no place for it. */
   write(lengthBytes: number | null, bodyBytesMax: number): Writing | null {
-    const writing = new Writing(bodyBytesMax, this.#take);
+    const writing = new Writing(bodyBytesMax, this.#take, (body) => this.lendable(body));
     if (lengthBytes === null || writing.foresee(lengthBytes)) return writing;
     this.refusals += 1;
     writing.abandon();
@@ -150,9 +162,20 @@ export class L1 {
   }
 
   readonly #take = (bytes: number): boolean => {
-    if (this.#writingBytes + bytes > this.#limits.writingBytes) return false;
+    // What is given back may be given back whatever the limit is by now.
+    if (bytes > 0 && this.#writingBytes + this.#heldBytes + bytes > this.#limits.writingBytes) return false;
     this.#writingBytes += bytes;
     return true;
+  };
+
+  /** A body that counts for as long as somebody reads it. */
+  lendable({ pieces, bytes }: StoredBody): StoredBody {
+    const body = { pieces, bytes };
+    return bytes === 0 ? body : { ...body, lent: new Lent(memoryOf(body), this.#countHeld) };
+  }
+
+  readonly #countHeld = (bytes: number): void => {
+    this.#heldBytes += bytes;
   };
 
   /**
@@ -221,6 +244,7 @@ export class L1 {
   }
 
   #set(at: string, value: Entry | VaryIndex): boolean {
+    if (value.kind === 'entry') value.body.lent?.placed();
     return this.#kept.set(at, value, sizeOf(value, at));
   }
 
@@ -256,20 +280,29 @@ export class L1 {
   }
 }
 
-/** A body on its way into the store. */
+/**
+ * A body on its way into the store. What readers hold of one that was given up counts until they have let it go.
+ *
+ *   writing ─┬─ end ──────▶ a body, which is lent to those who read it
+ *            └─ abandon ──▶ held by readers, if there are ──▶ let go
+ */
 export class Writing {
   readonly #bytesMax: number;
   /** Takes from what all that is being written may have; a negative number gives back. */
   readonly #take: (bytes: number) => boolean;
+  readonly #lend: (body: StoredBody) => StoredBody;
   #pieces: Uint8Array[] = [];
   #bytes = 0;
   /** Taken and not given back: what is there, or will be. */
   #taken = 0;
   #isOver = false;
+  #isHeld = false;
+  #body: StoredBody | null = null;
 
-  constructor(bytesMax: number, take: (bytes: number) => boolean) {
+  constructor(bytesMax: number, take: (bytes: number) => boolean, lend: (body: StoredBody) => StoredBody) {
     this.#bytesMax = bytesMax;
     this.#take = take;
+    this.#lend = lend;
   }
 
   /** Sets this much aside; false when it is too long, or there is no place. */
@@ -297,19 +330,47 @@ export class Writing {
     return this.#pieces;
   }
 
+  /** What it has become, from its end on. */
+  get body(): StoredBody | null {
+    return this.#body;
+  }
+
+  /** Somebody reads what came so far. */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  /** Nobody does any more. */
+  release(): void {
+    this.#isHeld = false;
+    if (this.#isOver) this.#giveBack(this.#taken);
+  }
+
+  /** All have read so much more of what was given up. */
+  letGo(bytes: number): void {
+    if (this.#isOver) this.#giveBack(Math.min(bytes, this.#taken));
+  }
+
   abandon(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#take(-this.#taken);
+    this.#giveBack(this.#isHeld ? this.#taken - this.#bytes : this.#taken);
     this.#pieces = [];
+  }
+
+  #giveBack(bytes: number): void {
+    this.#taken -= bytes;
+    this.#take(-bytes);
   }
 
   /** The body, once; null when it was given up. */
   end(): StoredBody | null {
     if (this.#isOver) return null;
-    const body = this.#bytes === 0 ? emptyBody : bodyOf(this.#pieces, this.#bytes);
+    this.#body = this.#bytes === 0 ? emptyBody : this.#lend(bodyOf(this.#pieces, this.#bytes));
     this.abandon();
-    return body;
+    // Who reads on does so from the body.
+    this.#giveBack(this.#taken);
+    return this.#body;
   }
 }
 
@@ -326,7 +387,7 @@ const isSame = (a: readonly string[], b: readonly string[]): boolean =>
 export function sizeOf(value: Entry | VaryIndex, key: string): number {
   let bytes = ENTRY_BYTES + key.length;
   if (value.kind === 'index') return bytes + value.varied.flat().reduce((sum, name) => sum + textBytes(name), 0);
-  for (const piece of value.body.pieces) bytes += Math.max(piece.byteLength, piece.buffer.byteLength);
+  bytes += memoryOf(value.body);
   for (const text of value.stored.headers) bytes += textBytes(text);
   for (const tag of value.subject.tags) bytes += textBytes(tag);
   return bytes + textBytes(value.subject.url);

@@ -16,6 +16,8 @@ export interface TinyLfuOptions<Value> {
   readonly bytesMax: number;
   /** Of no use to anybody any more. Asked of entries that could go next. */
   readonly isDead: (value: Value) => boolean;
+  /** Of each value that was set, once: it was given up, replaced, or found no place. */
+  readonly onGone?: (value: Value) => void;
   readonly terms?: Terms;
 }
 
@@ -44,15 +46,17 @@ export class TinyLfu<Value> {
   #windowMax = 0;
   #protectedMax = 0;
   readonly #isDead: (value: Value) => boolean;
+  readonly #onGone: (value: Value) => void;
   readonly #links = new Map<string, Link<Value>>();
   readonly #frequency = new Frequency();
   readonly #window = new Queue<Value>();
   readonly #probation = new Queue<Value>();
   readonly #protected = new Queue<Value>();
 
-  constructor({ bytesMax, isDead, terms = chosenTerms }: TinyLfuOptions<Value>) {
+  constructor({ bytesMax, isDead, onGone = () => {}, terms = chosenTerms }: TinyLfuOptions<Value>) {
     this.#terms = terms;
     this.#isDead = isDead;
+    this.#onGone = onGone;
     this.limit(bytesMax);
   }
 
@@ -103,6 +107,7 @@ export class TinyLfu<Value> {
     let link = this.#links.get(key);
     if (bytes > this.#bytesMax) {
       if (link !== undefined) this.#remove(link);
+      this.#onGone(value);
       return false;
     }
     if (link === undefined) {
@@ -112,7 +117,9 @@ export class TinyLfu<Value> {
       this.#window.add(link);
     } else {
       link.queue?.resize(link, bytes);
+      const before = link.value;
       link.value = value;
+      this.#onGone(before);
       this.#askedFor(link);
     }
     this.#settle();
@@ -213,6 +220,7 @@ export class TinyLfu<Value> {
   #remove(link: Link<Value>): void {
     link.queue?.remove(link);
     this.#links.delete(link.key);
+    this.#onGone(link.value);
   }
 }
 
