@@ -25,8 +25,8 @@ export interface Pending {
 }
 
 export type Receipt =
-  /** The copy is as good as new: it is the answer, and takes the old one's place. */
-  | { readonly kind: 'confirmed'; readonly stored: Stored }
+  /** The copy is as good as new: it is the answer, and takes the old one's place unless it may not be stored any more. */
+  | { readonly kind: 'confirmed'; readonly stored: Stored; readonly why: NotStored | null }
   /** Passes on, and is stored on the way. */
   | { readonly kind: 'store'; readonly stored: Stored }
   | { readonly kind: 'pass'; readonly why: NotStored | 'not-modified' }
@@ -46,7 +46,7 @@ export function receive(
   if (status === 304) {
     if (validated === null) return { kind: 'pass', why: 'not-modified' };
     if (!confirms(validated, headers, moments.receivedWallMs)) return { kind: 'ask-again' };
-    return { kind: 'confirmed', stored: freshened(validated, headers, moments, spec) };
+    return { kind: 'confirmed', ...freshened(ask, asked, validated, headers, moments, spec) };
   }
   if (isTrouble(status) && standsIn(pending, moments.receivedAtMs)) return { kind: 'stale', stored: pending.standIn };
   const said = responseDirectives(headers, spec.targets);

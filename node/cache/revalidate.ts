@@ -2,12 +2,15 @@
  * What is asked of the upstream on behalf of the cache, and what a 304 or the answer to a HEAD makes of a stored response
  * (RFC 9111 §4.3, §3.2). Pure.
  */
+import type { CacheDirectives } from '@weir/proto/http/cache-control.js';
 import { isWeak, matchesStrongly, matchesWeakly, parseEntityTag } from '@weir/proto/http/entity-tag.js';
 import { type HeaderList, hasField, headerValue, type MutableHeaderList } from '@weir/proto/http/headers.js';
 import { formatHttpDate } from '@weir/proto/http/http-date.js';
 import { responseDirectives } from '@weir/proto/http/targeted-cache-control.js';
 import type { CacheSpec } from '@weir/proto/snapshot/cache.js';
+import type { Ask } from './ask.js';
 import { lastModifiedOf, type Moments } from './freshness.js';
+import { type NotStored, whyNotStored } from './storability.js';
 import { controlOf, type Stored, storedFrom, storedHeaders } from './stored.js';
 
 /** The client's preconditions: the cache answers those itself, so that what comes can be stored for all. */
@@ -62,12 +65,28 @@ export function confirms(stored: Stored, headers: HeaderList, wallMs: number): b
   return modifiedMs === null || modifiedMs === stored.lastModifiedMs;
 }
 
-/** The copy with what the 304 says in place of what it said before, as old as the 304 is. */
-export function freshened(stored: Stored, headers: HeaderList, moments: Moments, spec: CacheSpec): Stored {
+export interface Freshened {
+  readonly stored: Stored;
+  /** What came of it may not be kept for others: it is an answer like any other. */
+  readonly why: NotStored | null;
+}
+
+/** The copy with what the 304 says in place of what it said before, as old as the 304 is; by whom it was asked counts anew. */
+export function freshened(
+  ask: Ask,
+  asked: CacheDirectives,
+  stored: Stored,
+  headers: HeaderList,
+  moments: Moments,
+  spec: CacheSpec,
+): Freshened {
   const merged = mergedHeaders([...stored.headers, ...stored.control], headers, spec, moments.receivedWallMs);
-  const next = storedFrom(stored.status, merged, responseDirectives(merged, spec.targets), moments, spec);
+  const said = responseDirectives(merged, spec.targets);
+  const next = storedFrom(stored.status, merged, said, moments, spec);
+  // The answer to a HEAD is judged as the GET that it speaks of.
+  const why = whyNotStored({ ...ask, method: 'GET' }, asked, stored.status, merged, said, next.reuse, spec);
   // The age that counts is that of the 304; an Age of the stored response went when it was stored.
-  return { ...next, part: stored.part };
+  return { stored: { ...next, part: stored.part }, why };
 }
 
 /** RFC 9111 §3.2: about the body, which a 304 does not bring, it can say nothing new. */
@@ -97,20 +116,22 @@ function mergedHeaders(stored: HeaderList, update: HeaderList, spec: CacheSpec, 
  * so that the copy is stale from now on. Null: it tells nothing.
  */
 export function afterHead(
+  ask: Ask,
+  asked: CacheDirectives,
   stored: Stored,
   bodyBytes: number,
   status: number,
   headers: HeaderList,
   moments: Moments,
   spec: CacheSpec,
-): Stored | null {
+): Freshened | null {
   if (status !== 200 || stored.status !== 200) return null;
   const length = headerValue(headers, 'content-length');
   const isSameLength = length === undefined || length === String(bodyBytes);
   if (isSameLength && confirmsByHead(stored, headers, moments.receivedWallMs)) {
-    return freshened(stored, headers, moments, spec);
+    return freshened(ask, asked, stored, headers, moments, spec);
   }
-  return { ...stored, reuse: { ...stored.reuse, freshMs: 0 } };
+  return { stored: { ...stored, reuse: { ...stored.reuse, freshMs: 0 } }, why: null };
 }
 
 function confirmsByHead(stored: Stored, headers: HeaderList, wallMs: number): boolean {

@@ -33,3 +33,11 @@ export function isOfAResource(status: number): boolean {
 export function mayAnswerRange(status: number): boolean {
   return status === 200 || status === 206;
 }
+
+/** Of a 4xx these tell what became of the resource; the others what was wrong with one request, or that there were too many. */
+const NEW_STATES: ReadonlySet<number> = new Set([401, 403, 404, 405, 406, 410, 451]);
+
+/** The resource is another one now, or gone. */
+export function isNewState(status: number): boolean {
+  return isOfAResource(status) && (status < 400 || NEW_STATES.has(status));
+}

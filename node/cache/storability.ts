@@ -9,7 +9,8 @@ import { varyNames } from '@weir/proto/http/vary.js';
 import type { CacheSpec } from '@weir/proto/snapshot/cache.js';
 import type { Ask } from './ask.js';
 import { isSaidReusable, type Reuse } from './freshness.js';
-import { isOfAResource, isUnderstood, mayAnswerRange } from './statuses.js';
+import type { Refusal } from './refusals.js';
+import { isNewState, isOfAResource, isUnderstood, mayAnswerRange } from './statuses.js';
 import { storedPart } from './stored.js';
 
 export type NotStored =
@@ -52,6 +53,19 @@ export function whyNotStored(
   if (hasField(headers, 'set-cookie') && !mayLoseItsCookie(said, spec)) return 'set-cookie';
   if (status === 206 && storedPart(status, headers) === null) return 'partial';
   return isUseless(headers, reuse) ? 'useless' : null;
+}
+
+/** About this request, or this moment: they say nothing of what is stored for others. */
+const OF_ONE_REQUEST: ReadonlySet<Refusal> = new Set([
+  ...(['method', 'request-no-store', 'authorization', 'no-room', 'incomplete', 'overtaken'] as const),
+]);
+
+/**
+ * Whether an answer that is not stored has taken the place of what is: a copy that the origin has replaced by something
+ * private, or taken back, would otherwise be used stale for as long as it may (RFC 9111 §4.3.3).
+ */
+export function supersedes(why: Refusal, status: number): boolean {
+  return !OF_ONE_REQUEST.has(why) && isNewState(status);
 }
 
 /** RFC 9111 §3.5; or nobody else gets it, since the operator has made who asks a part of the key. */

@@ -29,6 +29,7 @@ import type { Refusal } from '../refusals.js';
 import { afterHead, validatingHeaders } from '../revalidate.js';
 import { type RouteCache, sharedKey } from '../route-cache.js';
 import { isTrouble } from '../statuses.js';
+import { supersedes } from '../storability.js';
 import { bodyInPieces, type StoredBody } from '../store/body.js';
 import type { Writing } from '../store/l1.js';
 import { isReusable, type Stored } from '../stored.js';
@@ -182,7 +183,8 @@ export class Fetch implements ResponseHandler {
     const receipt: Receipt = receive(pending, head.status, headers, moments, spec);
     switch (receipt.kind) {
       case 'confirmed':
-        this.#confirmed(receipt.stored, head.headers, tags);
+        if (receipt.why === null) this.#confirmed(receipt.stored, head.headers, tags);
+        else this.#confirmedForOne(receipt.stored, receipt.why);
         return;
       case 'ask-again':
         this.#askAgain();
@@ -211,12 +213,14 @@ export class Fetch implements ResponseHandler {
 
   #confirmed(stored: Stored, update: HeaderList, tags: readonly string[] | null): void {
     const { node, clock } = this.#route;
-    const { entry, flightKey } = this.#question;
+    const { entry, flightKey, key, request } = this.#question;
     if (entry === null) throw new Error('what was confirmed was asked about');
     const subject = hasTags(update) ? { ...entry.subject, tags: tags ?? [] } : entry.subject;
-    const next = node.l1.freshen(entry, stored, subject, this.began);
+    const next = node.l1.freshen(key, request.headers, entry, stored, subject, this.began);
     // More tags than can be kept: a purge might miss it.
     if (tags === null) node.l1.drop(next);
+    // Under its old place the second level would go on giving it to all.
+    else if (entry.stored.vary.join() !== stored.vary.join()) node.second?.l2.forget(sharedKey(this.#route, key));
     else this.#share(stored, next.body, subject);
     this.#state = 'draining';
     this.#endFlight();
@@ -225,6 +229,21 @@ export class Fetch implements ResponseHandler {
     const leader = this.#leader;
     for (const waiter of this.#takeAll()) {
       if (waiter === leader || (isForAll && this.#isFor(waiter, stored))) waiter.confirmed(next);
+      else waiter.released();
+    }
+  }
+
+  /** The copy is the answer, and with what the 304 says of it one for this client alone. */
+  #confirmedForOne(stored: Stored, why: Refusal): void {
+    const { entry } = this.#question;
+    if (entry === null) throw new Error('what was confirmed was asked about');
+    this.#state = 'draining';
+    this.#leaveAlone(NOT_SHARED_MS);
+    this.#refused(why, stored.status);
+    this.#endLease(true);
+    const leader = this.#leader;
+    for (const waiter of this.#takeAll()) {
+      if (waiter === leader) waiter.confirmed({ ...entry, stored });
       else waiter.released();
     }
   }
@@ -246,15 +265,17 @@ export class Fetch implements ResponseHandler {
 
   #headCame(head: ResponseHead, moments: Moments): void {
     const { node, spec } = this.#route;
-    const { entry, pending } = this.#question;
+    const { entry, pending, key, request } = this.#question;
+    const { ask, asked } = pending;
     const { status, headers } = head;
     if (isTrouble(status) && standsIn(pending, moments.receivedAtMs)) {
       this.#inTrouble(head);
       return;
     }
     if (entry !== null && entry.stored.part === null) {
-      const next = afterHead(entry.stored, entry.body.bytes, status, headers, moments, spec);
-      if (next !== null) node.l1.freshen(entry, next, entry.subject, this.began);
+      const next = afterHead(ask, asked, entry.stored, entry.body.bytes, status, headers, moments, spec);
+      if (next?.why === null) node.l1.freshen(key, request.headers, entry, next.stored, entry.subject, this.began);
+      else if (next !== null) this.#refused(next.why, status);
     }
     this.#pass(head, headers, null);
   }
@@ -449,8 +470,18 @@ export class Fetch implements ResponseHandler {
     if (cameToNothing) node.flights.notRefreshed(flightKey, untilMs);
   }
 
+  /** What was stored is not what the resource is any more. */
+  #dropCopy(): void {
+    const { node } = this.#route;
+    const { entry, key } = this.#question;
+    if (entry === null) return;
+    node.l1.drop(entry);
+    node.second?.l2.forget(sharedKey(this.#route, key));
+  }
+
   #refused(why: Refusal, status: number): void {
     const { node, clock, observer } = this.#route;
+    if (supersedes(why, status)) this.#dropCopy();
     node.refusals.note(this.#subject.url, why, status, clock.wallMs());
     observer.notStored(why);
   }

@@ -1,6 +1,7 @@
 import { failure } from '@weir/proto/http/failures.js';
 import { headerValue } from '@weir/proto/http/headers.js';
 import { describe, expect, it } from 'vitest';
+import type { L2 } from '../l2/l2.js';
 import { BEFORE_DEADLINE_MS } from '../stale-if-slow.js';
 import { setUpLayer, TOTAL_MS } from '../testing/layer-cache.js';
 import { FAILED_MS, REFRESHES_MAX } from './flights.js';
@@ -60,6 +61,60 @@ describe('a stale copy', () => {
     node.purge({ kind: 'all' }, false);
     call(1).fail(refused);
     expect([one.handler.failure?.code, upstream.calls.length]).toEqual(['connection_refused', 2]);
+  });
+});
+
+describe('a copy that the origin has replaced by what is not stored', () => {
+  /** A second level that nothing is read from, and that says what it is told. */
+  const silentL2 = (told: string[]): L2 => ({
+    isReadable: false,
+    generation: () => null,
+    find: async () => null,
+    keep: ({ stored }) => told.push(`keep ${stored.status}`) > 0,
+    forget: (key) => void told.push(`forget ${key}`),
+    purge: async () => true,
+    lease: async () => ({ kind: 'alone' }),
+    follow: () => {
+      throw new Error('nobody leads');
+    },
+    counts: () => {
+      throw new Error('not asked for');
+    },
+    close: () => {},
+  });
+
+  it.each([
+    ['a private 200', 200, ['cache-control', 'private']],
+    ['a 410', 410, ['cache-control', 'no-store']],
+    ['a private 304', 304, ['cache-control', 'private', 'etag', '"1"']],
+    ['a 304 that varies by more', 304, ['cache-control', 'max-age=0', 'vary', 'accept', 'etag', '"1"']],
+  ])('is gone from both levels: by %s', (_name, status, headers) => {
+    const told: string[] = [];
+    const { send, call, clock } = setUpLayer({}, undefined, silentL2(told));
+    send();
+    call(0).answer(200, ['cache-control', 'max-age=1', 'etag', '"1"'], 'old');
+    clock.advance(2_000);
+    send();
+    call(1).answer(status, headers);
+    expect([told.length, told[0], told[1]?.startsWith('forget '), told[1]?.includes('/a')]).toEqual([
+      2,
+      'keep 200',
+      true,
+      true,
+    ]);
+    send({ headers: ['accept', 'other'] });
+    expect(headerValue(call(2).request.headers, 'if-none-match')).toBeUndefined();
+  });
+
+  it('does not come back stale, however long it might have been used', () => {
+    const { send, call, clock, upstream } = setUpStale(', stale-while-revalidate=86400');
+    expect(send().handler.text()).toBe('old');
+    call(1).answer(200, ['cache-control', 'private'], 'new');
+    clock.advance(3_600_000);
+    const one = send();
+    expect([one.handler.events, upstream.calls.length]).toEqual([[], 3]);
+    call(2).answer(410, ['cache-control', 'no-store']);
+    expect(one.handler.status).toBe(410);
   });
 });
 

@@ -106,7 +106,7 @@ describe('the store of a node', () => {
     put({ key: 'k', body: 'same' });
     const before = l1.find('k', []).entry;
     if (before === null) throw new Error('it was put');
-    const after = l1.freshen(before, storedAt(9, '', ['x', 'y']), before.subject, 0);
+    const after = l1.freshen('k', [], before, storedAt(9, '', ['x', 'y']), before.subject, 0);
     const found = l1.find('k', []).entry;
     expect([found === after, after.body === before.body, after.stored.headers.includes('x')]).toEqual([
       true,
@@ -114,7 +114,7 @@ describe('the store of a node', () => {
       true,
     ]);
     put({ key: 'k', stored: storedAt(20), body: 'other' });
-    l1.freshen(after, storedAt(21), after.subject, 0);
+    l1.freshen('k', [], after, storedAt(21), after.subject, 0);
     expect(text('k')).toBe('other');
   });
 });
@@ -141,7 +141,7 @@ describe('a purge', () => {
     marks.purge({ kind: 'host', authority: 'a.example' }, true, 77);
     const { entry, softPurgedAtMs } = l1.find('k', []);
     expect(softPurgedAtMs).toBe(77);
-    if (entry !== null) l1.freshen(entry, storedAt(80), entry.subject, marks.seq);
+    if (entry !== null) l1.freshen('k', [], entry, storedAt(80), entry.subject, marks.seq);
     expect(l1.find('k', []).softPurgedAtMs).toBe(NOT_PURGED);
   });
 });

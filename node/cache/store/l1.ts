@@ -212,12 +212,30 @@ export class L1 {
     return this.#put({ kind: 'entry', stored, body, subject, began, at });
   }
 
-  /** The head of an entry that was confirmed, over the body that it has. */
-  freshen(entry: Entry, stored: Stored, subject: PurgeSubject, began: number): Entry {
+  /** The head of an entry that was confirmed, over the body that it has; elsewhere, if it varies by other fields now. */
+  freshen(
+    key: CacheKey,
+    headers: HeaderList,
+    entry: Entry,
+    stored: Stored,
+    subject: PurgeSubject,
+    began: number,
+  ): Entry {
     const next: Entry = { ...entry, stored, subject, began };
     // In the meantime it may have been given up, or replaced by what is newer still.
-    if (this.#kept.peek(entry.at) === entry) this.#put(next);
-    return next;
+    if (this.#kept.peek(entry.at) !== entry) return next;
+    if (isSame(entry.stored.vary, stored.vary)) {
+      this.#put(next);
+      return next;
+    }
+    // Where it was it would be the answer for all, whatever they ask for.
+    this.#kept.delete(entry.at);
+    const moved: Entry = {
+      ...next,
+      at: this.#placeFor(stored.part === null ? key : partKey(key), stored.vary, headers),
+    };
+    this.#put(moved);
+    return moved;
   }
 
   /** It is not found any more, unless something else has taken its place. */

@@ -17,6 +17,7 @@ import {
   scriptedDispatch,
 } from '../../pipeline/testing/harness.js';
 import { makeRoute, makeServices, routeTimeouts, silentRoute } from '../../pipeline/testing/specs.js';
+import type { L2 } from '../l2/l2.js';
 import { createNodeCache } from '../node-cache.js';
 import type { Refusal } from '../refusals.js';
 import type { CacheResult } from '../results.js';
@@ -28,10 +29,10 @@ export const TOTAL_MS = 10_000;
 const others = makeServices({ sign: (_key, text) => text });
 
 /** `clientMs`: until when each client wants its answer, from when it asks. */
-export function setUpLayer(spec: Partial<CacheSpec> = {}, clientMs = TOTAL_MS) {
+export function setUpLayer(spec: Partial<CacheSpec> = {}, clientMs = TOTAL_MS, l2: L2 | null = null) {
   const clock = fakeClock();
   const timers = fakeTimers(clock);
-  const node = createNodeCache({ clock, timers });
+  const node = createNodeCache({ clock, timers, l2 });
   const notStored: Refusal[] = [];
   const attempted: number[] = [];
   let stored = 0;

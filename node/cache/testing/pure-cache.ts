@@ -12,6 +12,7 @@ import { lookUp } from '../look-up.js';
 import { type Pending, receive, standsIn } from '../receive.js';
 import { type Reply, replyTo, servesFromPart } from '../reply.js';
 import { afterHead, hasValidator, validatingHeaders } from '../revalidate.js';
+import { type NotStored, supersedes } from '../storability.js';
 import { partBytes, type Stored } from '../stored.js';
 import { varyKey } from '../vary-key.js';
 
@@ -108,7 +109,9 @@ export class PureCache implements CaseCache {
     return { entry: null, isKnown: resource !== undefined };
   }
 
-  #put(ask: Ask, entry: Entry): void {
+  /** `before`: the one that it is made of. */
+  #put(ask: Ask, entry: Entry, before: Entry | null = null): void {
+    this.#drop(ask, before);
     const key = cacheKey(ask, this.#spec.key);
     const resource = this.#resources.get(key) ?? { varied: [], entries: new Map<string, Entry>() };
     this.#resources.set(key, resource);
@@ -134,8 +137,10 @@ export class PureCache implements CaseCache {
     if (entry !== null) {
       const { stored, body } = entry;
       const moments = this.#momentsAt(nowMs);
-      const next = afterHead(stored, body.length, answer.status, answer.headers, moments, this.#spec);
-      if (next !== null) this.#put(ask, { stored: next, body });
+      const { asked } = pending;
+      const next = afterHead(ask, asked, stored, body.length, answer.status, answer.headers, moments, this.#spec);
+      if (next?.why === null) this.#put(ask, { stored: next.stored, body }, entry);
+      else if (next !== null) this.#refused(ask, next.why, answer.status, entry);
     }
     return passed('fetched', ask, answer);
   }
@@ -146,25 +151,36 @@ export class PureCache implements CaseCache {
     if (answer === null) return this.#standIn(pending, entry, nowMs);
     const receipt = receive(pending, answer.status, answer.headers, this.#momentsAt(nowMs), this.#spec);
     switch (receipt.kind) {
-      case 'confirmed':
-        return this.#stored('validated', ask, { stored: receipt.stored, body: entry?.body ?? '' }, nowMs);
+      case 'confirmed': {
+        const confirmed = { stored: receipt.stored, body: entry?.body ?? '' };
+        if (receipt.why === null) this.#put(ask, confirmed, entry);
+        else this.#refused(ask, receipt.why, receipt.stored.status, entry);
+        return this.#reply('validated', ask, confirmed, nowMs);
+      }
       case 'stale':
         return this.#standIn(pending, entry, nowMs);
       case 'ask-again':
         return this.#fetch({ ...pending, validated: null }, entry, origin, nowMs);
       case 'pass':
+        if (receipt.why !== 'not-modified') this.#refused(ask, receipt.why, answer.status, entry);
         return passed('fetched', ask, answer);
       case 'store': {
         const length = partBytes(receipt.stored);
         if (length !== null && length !== answer.body.length) return passed('fetched', ask, answer);
-        return this.#stored('fetched', ask, { stored: receipt.stored, body: answer.body }, nowMs);
+        const entered = { stored: receipt.stored, body: answer.body };
+        this.#put(ask, entered);
+        return this.#reply('fetched', ask, entered, nowMs);
       }
     }
   }
 
-  #stored(how: How, ask: Ask, entry: Entry, nowMs: number): Told {
-    this.#put(ask, entry);
-    return this.#reply(how, ask, entry, nowMs);
+  #refused(ask: Ask, why: NotStored, status: number, entry: Entry | null): void {
+    if (supersedes(why, status)) this.#drop(ask, entry);
+  }
+
+  #drop(ask: Ask, entry: Entry | null): void {
+    const entries = this.#resources.get(cacheKey(ask, this.#spec.key))?.entries;
+    for (const [at, one] of entries ?? []) if (one === entry) entries?.delete(at);
   }
 
   #standIn(pending: Pending, entry: Entry | null, nowMs: number): Told {

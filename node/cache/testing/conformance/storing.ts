@@ -73,11 +73,51 @@ const directives: readonly Case[] = [
   ],
   [
     '9111 §5.2.2.5',
-    'a newer no-store leaves what is stored and fresh',
+    'a newer no-store takes the place of what is stored, though that is fresh',
     [
       first(FRESH),
       next('fetched', { with: ['cache-control', 'no-cache'], origin: { headers: ['cache-control', 'no-store'] } }),
-      reused,
+      refetched,
+    ],
+  ],
+  [
+    '9111 §4.3.3',
+    'so does a newer one that is private, within the time in which the old one might be used stale',
+    [
+      first(['cache-control', 'max-age=1, stale-while-revalidate=9999']),
+      next('refresh', { body: 'one', origin: { headers: ['cache-control', 'private'] } }),
+      refetched,
+    ],
+  ],
+  ...[404, 410].map(
+    (status): Case => [
+      '9111 §4.3.3',
+      `a ${status} that is not stored ends what might stand in`,
+      [
+        first(['cache-control', 'max-age=1, stale-if-error=9999']),
+        next('fetched', { status, origin: { status, headers: ['cache-control', 'no-store'] } }),
+        next('failed', { origin: null }),
+      ],
+    ],
+  ),
+  ...[400, 429, 431].map(
+    (status): Case => [
+      '9111 §4.3.3',
+      `a ${status} is about one request, and does not`,
+      [
+        first(['cache-control', 'max-age=1, stale-if-error=9999']),
+        next('fetched', { status, origin: { status, headers: ['cache-control', 'no-store'] } }),
+        next('stood-in', { origin: null, body: 'one' }),
+      ],
+    ],
+  ),
+  [
+    '9111 §3.5',
+    'nor does one that is not stored for the Authorization of who asked',
+    [
+      first(['cache-control', 'max-age=1, stale-if-error=9999']),
+      next('fetched', { with: ['authorization', 'x'], origin: { headers: FRESH } }),
+      next('stood-in', { origin: null, body: 'one' }),
     ],
   ],
   ['9111 §5.2.2.7', 'private is not stored', [first(['cache-control', 'private, max-age=3600']), refetched]],

@@ -200,7 +200,61 @@ const updates = (name: string, isUpdated: boolean): Case => [
   ],
 ];
 
+const SHARED = [...SOON_STALE, 'etag', '"1"'];
+const PRIVATE = ['cache-control', 'private, no-store, max-age=60', 'etag', '"1"', 'x-user', 'alice'];
+
 const merging: readonly Case[] = [
+  [
+    '9111 §3',
+    'a 304 that is private is for the one who asked, and ends the copy',
+    [
+      first(SHARED),
+      confirmed(PRIVATE, { with: ['authorization', 'alice'], body: 'one', has: ['x-user', 'alice'] }),
+      next('fetched', { body: 'two', lacks: ['x-user'], unsent: ['if-none-match'] }),
+    ],
+  ],
+  [
+    '9111 §3.5',
+    'a 304 to a request with Authorization is for that one, and leaves the copy as it was',
+    [
+      first(SHARED),
+      confirmed([...FRESH, 'x-user', 'alice'], { with: ['authorization', 'alice'], has: ['x-user', 'alice'] }),
+      confirmed(FRESH, { sent: ['if-none-match', '"1"'], lacks: ['x-user'], body: 'one' }),
+    ],
+  ],
+  [
+    '9111 §3.5',
+    'unless it is for all who may ask',
+    [
+      first(SHARED),
+      confirmed(['cache-control', 'public, max-age=60'], { with: ['authorization', 'alice'] }),
+      next('hit', { body: 'one' }),
+    ],
+  ],
+  [
+    '9111 §3',
+    'a 200 to HEAD that is private does not get into the copy, and ends it',
+    [
+      first(SHARED),
+      next('fetched', { method: 'HEAD', origin: { headers: PRIVATE } }),
+      next('fetched', { body: 'two', lacks: ['x-user'], unsent: ['if-none-match'] }),
+    ],
+  ],
+  [
+    '9111 §4.1',
+    'a copy that varies since its 304 is for those alone who would select it',
+    [
+      first(SHARED, { with: ['accept-language', 'en'] }),
+      confirmed([...FRESH, 'vary', 'accept-language'], { with: ['accept-language', 'en'] }),
+      next('fetched', { with: ['accept-language', 'de'], body: 'two' }),
+      next('hit', { with: ['accept-language', 'en'], body: 'one' }),
+    ],
+  ],
+  [
+    '9111 §4.1',
+    'a copy that varies by everything since its 304 is no answer to anybody else',
+    [first(SHARED), confirmed([...FRESH, 'vary', '*'], { body: 'one' }), next('fetched', { body: 'two' })],
+  ],
   ...[
     'test-header',
     'x-test-header',
