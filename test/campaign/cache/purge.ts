@@ -33,6 +33,8 @@ const SINGLE_PURGES = 30;
 const JITTER_MS = 20;
 /** At most; so some purges come before anything is stored again, and some after many hits. */
 const BETWEEN_MS = 60;
+/** Of a client behind an answer, at most. */
+const PAUSE_MS = 10;
 
 const config = (upstream: number): string => `version: 1
 gateway: { listen: "127.0.0.1:0", accessLog: false }
@@ -49,9 +51,10 @@ export async function runTagPurge(stage: Stage, { members, sample }: TagScale): 
   const filled = await askEach(clients, paths);
   const stored = await weir.metric('weir_cache_entries');
   const single: number[] = [];
-  for (let i = 0; i < SINGLE_PURGES; i += 1) single.push(await purge(weir, { url: `http://weir.test/other/${i}` }));
+  for (let i = 0; i < SINGLE_PURGES; i += 1)
+    single.push((await purge(weir, { url: `http://weir.test/other/${i}` })) ?? Number.POSITIVE_INFINITY);
   await origin.be({ tag: 'big', bodyBytes: BODY_BYTES, version: 2 });
-  const tookMs = await purge(weir, { tag: 'big' });
+  const tookMs = (await purge(weir, { tag: 'big' })) ?? Number.POSITIVE_INFINITY;
   // Evenly over all members, and each of them once.
   const asked = paths.filter((_, i) => i % Math.max(1, Math.floor(members / sample)) === 0);
   const told = await askEach(clients, asked);
@@ -64,6 +67,7 @@ export async function runTagPurge(stage: Stage, { members, sample }: TagScale): 
   if (right !== members) broken.push(`${members - right} of ${members} answers were not right`);
   if (stored !== members) broken.push(`${stored} of ${members} are stored`);
   const noiseMs = quantile(single, 1);
+  if (!Number.isFinite(tookMs + noiseMs)) broken.push('a purge was not acknowledged');
   if (tookMs > MILLISECONDS_MS + noiseMs) broken.push(`the purge took ${showMs(tookMs)}`);
   if (versions !== only(2, asked.length)) broken.push(`after the purge: ${versions}`);
   if (again !== only(3, Math.ceil(asked.length / 4))) broken.push(`after the command: ${again}`);
@@ -91,8 +95,9 @@ export async function runPurgeRace(stage: Stage, scale: RaceScale, isShared: boo
   const told: Told[] = [];
   let isOver = false;
   const lives = clients.map((client) => live(client, scale.keys, told, () => isOver));
-  const acknowledged = await purgeAgainAndAgain(weir, origin, scale.purges);
-  isOver = true;
+  const acknowledged = await purgeAgainAndAgain(weir, origin, scale.purges).finally(() => {
+    isOver = true;
+  });
   await Promise.all(lives);
   const series = (name: string): Promise<number> => weir.metric(name);
   const hits = await series('weir_cache_requests_total{route="all",result="hit"}');
@@ -100,13 +105,18 @@ export async function runPurgeRace(stage: Stage, scale: RaceScale, isShared: boo
   const failed = told.filter(({ path, status, body }) => status !== 200 || versionOf(path, body, BODY_BYTES) === null);
   const old = told.filter((one) => isTooOld(one, acknowledged));
   const broken: string[] = [];
+  const obeyed = acknowledged.filter(Number.isFinite).length;
+  // A Redis that is late on a busy machine may leave some unsaid; most of them must mean something.
+  if (obeyed < (isShared ? scale.purges / 2 : scale.purges)) {
+    broken.push(`${obeyed} of ${scale.purges} purges were acknowledged`);
+  }
   if (failed.length > 0)
     broken.push(`${failed.length} requests failed, such as ${failed[0]?.status} ${failed[0]?.body}`);
   if (old.length > 0) broken.push(`${old.length} answers of before an acknowledged purge, such as ${old[0]?.body}`);
   if (hits === 0 || overtaken === 0) broken.push(`${hits} hits, ${overtaken} overtaken: there was no race`);
   return {
     figures: {
-      'purges acknowledged': acknowledged.length,
+      'purges acknowledged': `${obeyed} of ${scale.purges}`,
       'requests, hits, fetches that a purge overtook': `${told.length}, ${hits}, ${overtaken}`,
       'answers of before an acknowledged purge': old.length,
     },
@@ -122,6 +132,8 @@ async function live(client: CrowdClient, keys: number, told: Told[], isOver: () 
     told.push(one);
     // Its connection is gone: that is a failure, and one is enough.
     if (one.status === 0) return;
+    // Without a pause they would take all of the machine, and everything else on it would be late.
+    await passed(Math.random() * PAUSE_MS);
   }
 }
 
@@ -131,8 +143,9 @@ async function purgeAgainAndAgain(weir: WeirUp, origin: CacheOrigin, purges: num
   const acknowledged: number[] = [];
   for (let i = 0; i < purges; i += 1) {
     await origin.be(racing(i + 2));
-    await purge(weir, targets[i % targets.length] ?? {});
-    acknowledged.push(performance.now());
+    const tookMs = await purge(weir, targets[i % targets.length] ?? {});
+    // One that says that Redis was not told promises nothing; the next one ends its version as well.
+    acknowledged.push(tookMs === null ? Number.POSITIVE_INFINITY : performance.now());
     await passed(Math.random() * BETWEEN_MS);
   }
   return acknowledged;
@@ -140,19 +153,18 @@ async function purgeAgainAndAgain(weir: WeirUp, origin: CacheOrigin, purges: num
 
 function isTooOld({ path, body, askedAtMs }: Told, acknowledged: readonly number[]): boolean {
   const version = versionOf(path, body, BODY_BYTES);
-  // The purge that ended this version.
-  const endedAtMs = version === null ? undefined : acknowledged[version - 1];
+  // The first purge that ended this version.
+  const endedAtMs = version === null ? undefined : acknowledged.slice(version - 1).find(Number.isFinite);
   return endedAtMs !== undefined && endedAtMs < askedAtMs;
 }
 
-async function purge(weir: WeirUp, target: object): Promise<number> {
+/** How long it took; null when it was not acknowledged. */
+async function purge(weir: WeirUp, target: object): Promise<number | null> {
   const headers = { 'content-type': 'application/json' };
   const askedAtMs = performance.now();
   const answer = await fetch(`${weir.admin}/cache/purge`, { method: 'POST', headers, body: JSON.stringify(target) });
-  const text = await answer.text();
-  const tookMs = performance.now() - askedAtMs;
-  if (answer.status !== 200) throw new Error(`a purge was answered ${answer.status} ${text}`);
-  return tookMs;
+  await answer.arrayBuffer();
+  return answer.status === 200 ? performance.now() - askedAtMs : null;
 }
 
 function purgeByCommand(weir: WeirUp, tag: string): Promise<{ code: unknown; said: string; tookMs: number }> {
