@@ -99,7 +99,8 @@ function answerByBody(
 function askOf({ method, path, query, authority, headers, body, exchange }: GatewayRequest): Ask {
   const { scheme } = exchange;
   const consumerId = keyedConsumer(exchange.consumerId, exchange.vouchedBy);
-  return { method, scheme, authority, path, query, headers, hasBody: body !== null, consumerId };
+  const wasAuthorized = exchange.isAuthorized;
+  return { method, scheme, authority, path, query, headers, hasBody: body !== null, consumerId, wasAuthorized };
 }
 
 function answer(

@@ -19,6 +19,16 @@ export interface Ask {
   readonly hasBody: boolean;
   /** In the form of `keyedConsumer`. */
   readonly consumerId: string | null;
+  /** It came with Authorization, which the gateway has judged and may have taken off. */
+  readonly wasAuthorized?: boolean;
+}
+
+/**
+ * Whether its answer is for those alone who are allowed, until the origin says more (RFC 9111 §3.5). Where the gateway has
+ * taken the credential off, and keeps the answers of each consumer apart, nobody else would get it anyway.
+ */
+export function isAuthorized({ headers, wasAuthorized }: Ask, { key }: CacheSpec): boolean {
+  return hasField(headers, 'authorization') || (wasAuthorized === true && !key.byConsumer);
 }
 
 /** A consumer as keys have it. Of another's list, it is who it is only together with who vouches for it: an id of ours is no JSON. */

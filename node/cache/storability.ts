@@ -7,7 +7,7 @@ import { type HeaderList, hasField } from '@weir/proto/http/headers.js';
 import type { ResponseDirectives } from '@weir/proto/http/targeted-cache-control.js';
 import { varyNames } from '@weir/proto/http/vary.js';
 import type { CacheSpec } from '@weir/proto/snapshot/cache.js';
-import type { Ask } from './ask.js';
+import { type Ask, isAuthorized } from './ask.js';
 import { isSaidReusable, type Reuse } from './freshness.js';
 import type { Refusal } from './refusals.js';
 import { isNewState, isOfAResource, isUnderstood, mayAnswerRange } from './statuses.js';
@@ -47,7 +47,7 @@ export function whyNotStored(
     if (!isUnderstood(status)) return 'status';
   } else if (directives.noStore) return 'no-store';
   if (directives.isPrivate === true) return 'private';
-  if (hasField(ask.headers, 'authorization') && !isForAllWhoAreAllowed(directives, spec)) return 'authorization';
+  if (isAuthorized(ask, spec) && !isForAllWhoAreAllowed(directives, spec)) return 'authorization';
   if (!isSaidReusable(headers, status, said, spec.freshness)) return 'not-said';
   if (varyNames(headers) === '*') return 'vary';
   if (hasField(headers, 'set-cookie') && !mayLoseItsCookie(said, spec)) return 'set-cookie';

@@ -1,6 +1,6 @@
 /**
- * Lets pass who proves to be someone: any of the route's entries that accepts is enough. Owns `exchange.consumerId`
- * and who vouches for it.
+ * Lets pass who proves to be someone: any of the route's entries that accepts is enough. Owns `exchange.consumerId`,
+ * who vouches for it, and whether Authorization was shown.
  *
  * Entries are asked in their order; those that can answer at once (keys, and what is remembered) make no promise. When
  * none accepts, the answer is the most telling one: 400 for a credential that comes twice, 403 for a good one that is
@@ -9,7 +9,7 @@
  * Fields that carry claims upstream are the gateway's own: a client's are removed also when it got in by another entry.
  */
 import { type Failure, failure } from '@weir/proto/http/failures.js';
-import type { HeaderList, MutableHeaderList } from '@weir/proto/http/headers.js';
+import { type HeaderList, hasField, type MutableHeaderList } from '@weir/proto/http/headers.js';
 import { type Authenticator, type AuthOutcome, compileAuthenticator } from '../auth/authenticators.js';
 import type { Place } from '../pipeline/chain.js';
 import { withHeaders } from '../pipeline/derived-request.js';
@@ -34,6 +34,7 @@ export const authenticate: Place = (route, services) => {
       }
       request.exchange.consumerId = verdict.consumerId;
       request.exchange.vouchedBy = verdict.vouchedBy;
+      request.exchange.isAuthorized = hasField(request.headers, 'authorization');
       return next(admitted(request, verdict, ownFields), handler);
     };
     return (request, handler) => {

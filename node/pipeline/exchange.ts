@@ -57,6 +57,8 @@ export interface Exchange {
   consumerId: string | null;
   /** Who says that the consumer is who he is: empty for the gateway itself, else who has signed. Written by the same. */
   vouchedBy: string;
+  /** The client came with Authorization, though the upstream may not be shown it. Written by the same. */
+  isAuthorized: boolean;
   /** When the request must be answered. Written by the deadline layer; Infinity until then. */
   deadlineAtMs: number;
   readonly attempts: Attempt[];
@@ -230,6 +232,7 @@ export function createExchange(origin: ExchangeOrigin): Exchange {
     params: NO_PARAMS,
     consumerId: null,
     vouchedBy: '',
+    isAuthorized: false,
     deadlineAtMs: Number.POSITIVE_INFINITY,
     attempts: [],
     decidedBy: LAST_ATTEMPT,

@@ -1,9 +1,15 @@
 import { failure } from '@weir/proto/http/failures.js';
 import { headerValue } from '@weir/proto/http/headers.js';
 import { describe, expect, it } from 'vitest';
+import { credentialFunctions, sha256Hex } from '../../auth/credential-functions.js';
+import { compileCredentials } from '../../auth/credentials.js';
+import { authenticate } from '../../layers/authenticate.js';
+import { fakeClock, makeRequest, recordingHandler } from '../../pipeline/testing/harness.js';
+import { makeRoute, makeServices } from '../../pipeline/testing/specs.js';
 import type { L2 } from '../l2/l2.js';
 import { BEFORE_DEADLINE_MS } from '../stale-if-slow.js';
 import { setUpLayer, TOTAL_MS } from '../testing/layer-cache.js';
+import { makeCacheSpec } from '../testing/specs.js';
 import { FAILED_MS, REFRESHES_MAX } from './flights.js';
 
 const refused = failure('connection_refused', 'nobody listens');
@@ -61,6 +67,28 @@ describe('a stale copy', () => {
     node.purge({ kind: 'all' }, false);
     call(1).fail(refused);
     expect([one.handler.failure?.code, upstream.calls.length]).toEqual(['connection_refused', 2]);
+  });
+});
+
+describe('an answer to a client whose Authorization the gateway has taken off', () => {
+  it.each([
+    ['is not for the next one, where consumers are not kept apart', false, [], 2],
+    ['is for all when the origin says so', false, ['cache-control', 'public'], 1],
+    ['is for that consumer where they are', true, [], 1],
+  ])('%s', (_claim, byConsumer, said, asked) => {
+    const { dispatch, call, upstream } = setUpLayer({ key: { ...makeCacheSpec().key, byConsumer } });
+    const credentials = compileCredentials(
+      [{ id: 'shop', keyHashes: [sha256Hex('k1')], basic: [] }],
+      credentialFunctions(fakeClock(), (text) => text),
+    );
+    const auth = [{ kind: 'apiKey', in: ['bearer'], consumers: [], hide: true }] as const;
+    const checked = authenticate(makeRoute({ auth }), makeServices({ credentials }))?.(dispatch);
+    const ask = () => checked?.(makeRequest({ headers: ['authorization', 'Bearer k1'] }), recordingHandler());
+    ask();
+    expect(headerValue(call(0).request.headers, 'authorization')).toBeUndefined();
+    call(0).answer(200, [...said, 'cache-control', 'max-age=60'], 'for one');
+    ask();
+    expect(upstream.calls.length).toBe(asked);
   });
 });
 
