@@ -15,7 +15,7 @@ import { type Cancel, type GatewayRequest, nothingToCancel, type ResponseHandler
 import { type Ask, askedDirectives, isPlain, keyedConsumer, whyBypass } from './ask.js';
 import { bodyKey } from './body-key.js';
 import { cacheKey } from './cache-key.js';
-import { type Asked, Asking, pendingOf } from './fetch/asking.js';
+import { type Asked, Asking, flightKeyOf, pendingOf } from './fetch/asking.js';
 import { Fetch } from './fetch/fetch.js';
 import type { SecondLevel } from './fetch/second-level.js';
 import { subjectOfAsk } from './inspection.js';
@@ -55,9 +55,10 @@ function answerFromBoth(route: RouteCache, all: Asked): Cancel {
 }
 
 /** Whoever insists on the upstream's word gets that, and what this node fetches already is awaited. */
-function mayHelp({ node, spec }: RouteCache, second: SecondLevel, { ask, asked, key }: Asked): boolean {
+function mayHelp(route: RouteCache, second: SecondLevel, all: Asked): boolean {
+  const { ask, asked } = all;
   if (!second.mayAsk || asked.noCache !== false || hasField(ask.headers, 'range')) return false;
-  return node.flights.joinable(node.l1.flightKey(key, ask.headers), subjectOfAsk(ask, spec.key)) === null;
+  return route.node.flights.joinable(flightKeyOf(route, all), subjectOfAsk(ask, route.spec.key)) === null;
 }
 
 /** A POST whose body is part of the key; one with a condition or a range means what POST means by them. */
@@ -150,10 +151,11 @@ function verdictOn({ entry, softPurgedAtMs, isKnown }: Found, asked: CacheDirect
  * What comes of it was for one client alone lately, and nothing is at hand that could be validated: the client's own
  * conditions serve better than a whole answer that is not stored.
  */
-function isForOneAlone({ node }: RouteCache, { key, ask }: Asked, entry: Entry | null, nowMs: number): boolean {
+function isForOneAlone(route: RouteCache, asked: Asked, entry: Entry | null, nowMs: number): boolean {
+  const { ask } = asked;
   if (entry !== null) return false;
   if (!hasField(ask.headers, 'if-none-match') && !hasField(ask.headers, 'if-modified-since')) return false;
-  return node.flights.isNotShared(node.l1.flightKey(key, ask.headers), nowMs);
+  return route.node.flights.isNotShared(flightKeyOf(route, asked), nowMs);
 }
 
 function hit(
@@ -180,11 +182,11 @@ function serveHit(route: RouteCache, asked: Asked, entry: Entry, ttlS: number, n
 
 /** Behind the answer, and for nobody: the next one finds a fresh copy. */
 function refresh(route: RouteCache, asked: Asked, entry: Entry, nowMs: number): void {
-  const { flights, l1 } = route.node;
+  const { flights } = route.node;
   const { request, key } = asked;
   const ask: Ask = { ...asked.ask, method: 'GET' };
   const subject = subjectOfAsk(ask, route.spec.key);
-  const flightKey = l1.flightKey(key, ask.headers);
+  const flightKey = flightKeyOf(route, { ask, key });
   if (!flights.mayRefresh(flightKey, subject, nowMs)) return;
   const pending = pendingOf({ ...asked, ask }, { reason: 'stale', entry, standsInUntilMs: nowMs });
   const method = request.method === 'HEAD' ? 'GET' : request.method;

@@ -26,7 +26,7 @@ import {
   type ResponseHead,
 } from '../../pipeline/dispatch.js';
 import type { Timer } from '../../time/clock.js';
-import type { Ask } from '../ask.js';
+import { type Ask, isAuthorized } from '../ask.js';
 import { subjectOfAsk } from '../inspection.js';
 import type { Lease } from '../l2/l2.js';
 import type { PurgeSubject } from '../purge/marks.js';
@@ -63,6 +63,15 @@ export interface ToAsk {
 
 /** Looks up anew, and answers; used where a request that has waited is to ask by itself. */
 export type AskAlone = (asked: Asked) => Cancel;
+
+/**
+ * Requests with one such key may wait for one answer. Those with Authorization are told by themselves that what came was
+ * not for them: it says nothing of what others get, who would go without collapse and refresh for it.
+ */
+export function flightKeyOf({ node, spec }: RouteCache, { ask, key }: Pick<Asked, 'ask' | 'key'>): string {
+  const flightKey = node.l1.flightKey(key, ask.headers);
+  return isAuthorized(ask, spec) && !spec.storesAuthorized ? `${flightKey}\0authorized` : flightKey;
+}
 
 /** A request that is made of the question: what is asked of the upstream, with the copy at hand. */
 export function pendingOf({ ask, asked, request }: Asked, { entry, standsInUntilMs }: ToAsk): Pending {
@@ -128,10 +137,11 @@ export class Asking implements Waiter {
 
   /** Null: it asks by itself. Whoever insists on the upstream's word gets one that was given for it. */
   #flightKey(): string | null {
-    const { spec, node } = this.#route;
-    const { ask, key } = this.#asked;
-    const isAlike = ask.method === 'GET' && this.#toAsk.reason !== 'request' && !hasField(ask.headers, 'range');
-    return spec.collapse !== null && isAlike ? node.l1.flightKey(key, ask.headers) : null;
+    const { ask, asked } = this.#asked;
+    // Of a cold key the reason does not tell.
+    const insists = this.#toAsk.reason === 'request' || asked.noCache !== false || asked.maxAgeS === 0;
+    const isAlike = ask.method === 'GET' && !insists && !hasField(ask.headers, 'range');
+    return this.#route.spec.collapse !== null && isAlike ? flightKeyOf(this.#route, this.#asked) : null;
   }
 
   #join(flightKey: string): boolean {

@@ -140,6 +140,78 @@ describe('an answer that is for one client alone', () => {
   });
 });
 
+describe('clients of different kinds', () => {
+  const alice = ['authorization', 'x'];
+
+  it('with Authorization share among themselves what is for all, and spoil nothing for those without', () => {
+    const { send, call, upstream } = setUpLayer();
+    send({ headers: alice });
+    const others = [send(), send(), send()];
+    expect(upstream.calls.length).toBe(2);
+    call(0).answer(200, FRESH, 'hers');
+    expect([upstream.calls.length, others[2]?.handler.events]).toEqual([2, []]);
+    call(1).answer(200, FRESH, 'theirs');
+    expect(others.map(({ handler }) => handler.text())).toEqual(['theirs', 'theirs', 'theirs']);
+    const both = [0, 1].map(() => send({ path: '/b', headers: alice }));
+    call(2).answer(200, ['cache-control', 'public, max-age=9'], 'public');
+    expect([both.map(({ result }) => result()), upstream.calls.length]).toEqual([['miss', 'collapsed'], 3]);
+  });
+
+  it('with Authorization do not keep a stale copy from being refreshed for the others', () => {
+    const { send, call, clock, upstream, node } = setUpLayer();
+    const said = ['cache-control', 'max-age=1, stale-while-revalidate=600'];
+    send();
+    call(0).answer(200, said, 'old');
+    clock.advance(2_000);
+    expect(send({ headers: alice }).result()).toBe('stale');
+    call(1).answer(200, said, 'for her');
+    expect([send().handler.text(), upstream.calls.length]).toEqual(['old', 3]);
+    call(2).answer(200, said, 'new');
+    expect([send().handler.text(), node.counts().refreshes]).toEqual(['new', 0]);
+  });
+
+  it.each(['no-cache', 'max-age=0'])('who insist by %s wait for nobody, on a cold key either', (insists) => {
+    const { send, call, upstream } = setUpLayer();
+    send();
+    const insisting = send({ headers: ['cache-control', insists] });
+    send({ headers: ['cache-control', insists] });
+    send();
+    expect(upstream.calls.length).toBe(3);
+    call(1).answer(200, FRESH, 'now');
+    expect(insisting.handler.text()).toBe('now');
+  });
+
+  it('who select different variants refill them side by side', () => {
+    const { send, call, clock, node } = setUpLayer({ staleIfSlow: { kind: 'after', afterMs: 300 }, staleIfErrorS: 60 });
+    const variants = ['gzip', 'br'].map((name) => ({ headers: ['accept-encoding', name] }));
+    const said = ['cache-control', 'max-age=1', 'vary', 'accept-encoding'];
+    for (const [i, variant] of variants.entries()) {
+      send(variant);
+      call(i).answer(200, said, 'old');
+    }
+    clock.advance(2_000);
+    const both = variants.map(send);
+    clock.advance(300);
+    expect(both.map(({ result }) => result())).toEqual(['stale_slow', 'stale_slow']);
+    expect([call(2).cancelled, call(3).cancelled, node.counts().refreshes]).toEqual([false, false, 2]);
+  });
+
+  it('do not stand in line for confirmations that are for one alone', () => {
+    const { send, call, clock, upstream } = setUpLayer();
+    const said = ['cache-control', 'no-cache', 'etag', '"1"'];
+    send();
+    call(0).answer(200, said, 'now');
+    clock.advance(NOT_SHARED_MS);
+    const first = [send(), send(), send()];
+    call(1).answer(304, said);
+    expect([first[0]?.result(), upstream.calls.length]).toEqual(['revalidated', 4]);
+    for (const i of [2, 3]) call(i).answer(304, said);
+    send();
+    send();
+    expect(upstream.calls.length).toBe(6);
+  });
+});
+
 describe('a fetch that fails', () => {
   it('is told to the one who asked; the others ask side by side', () => {
     const { clock, send, call, upstream } = setUpLayer();

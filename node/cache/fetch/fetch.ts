@@ -146,14 +146,19 @@ export class Fetch implements ResponseHandler {
     joinExchange(exchange, this.exchange);
   }
 
+  /** Variants are refilled side by side. */
+  get #oneForEach(): string {
+    return this.#question.flightKey ?? this.#question.key;
+  }
+
   #goOnForNobody(): boolean {
-    this.#isForNobody ||= this.#route.node.flights.goOn(this.#question.key);
+    this.#isForNobody ||= this.#route.node.flights.goOn(this.#oneForEach);
     this.#isRefill ||= this.#isForNobody;
     return this.#isForNobody;
   }
 
   #goOnForSomebody(): void {
-    if (this.#isForNobody) this.#route.node.flights.goOnNoMore(this.#question.key);
+    if (this.#isForNobody) this.#route.node.flights.goOnNoMore(this.#oneForEach);
     this.#isForNobody = false;
   }
 
@@ -224,8 +229,10 @@ export class Fetch implements ResponseHandler {
     else this.#share(stored, next.body, subject);
     this.#state = 'draining';
     this.#endFlight();
-    if (flightKey !== null) node.flights.stored(flightKey);
     const isForAll = isReusable(stored, clock.nowMs());
+    // Each would stand in line for a confirmation that is for the one who asked.
+    if (!isForAll) this.#leaveAlone(NOT_SHARED_MS, false);
+    else if (flightKey !== null) node.flights.stored(flightKey);
     const leader = this.#leader;
     for (const waiter of this.#takeAll()) {
       if (waiter === leader || (isForAll && this.#isFor(waiter, stored))) waiter.confirmed(next);

@@ -29,7 +29,7 @@ export class Flights {
   /** Refreshes that were not begun, because there were as many as may be. */
   refreshRefusals = 0;
   readonly #flights = new Map<string, Fetch>();
-  /** Keys of the fetches that go on for nobody: there is one for each at most. */
+  /** Flight keys of the fetches that go on for nobody: there is one for each at most. */
   readonly #refreshed = new Set<string>();
   readonly #notShared = new Recent(RECENT_MAX);
   readonly #notRefreshed = new Recent(RECENT_MAX);
