@@ -183,6 +183,7 @@ class Node implements GatewayNode {
       timers: this.#wheel,
       l2: this.#l2,
       onPurged: (kind, ms, isTold) => this.#observer.purged(kind, ms, isTold),
+      seed: randomBytes(4).readInt32LE(),
     });
     this.#observer = createNodeObserver({
       clock: systemClock,

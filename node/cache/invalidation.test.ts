@@ -25,6 +25,20 @@ describe('a change', () => {
     expect(invalidatedBy({ ...bare, ...ask }, status, headers, asksByPost)).toEqual(urls);
   });
 
+  it('by a client takes no place from the purges of operators, however many there are', () => {
+    const { send, call, node, upstream } = setUpLayer();
+    send();
+    call(0).answer(200, ['cache-control', 'max-age=60'], 'old');
+    for (let i = 0; i < 500; i += 1) {
+      send({ method: 'PUT', query: i === 499 ? '' : `i=${i}` });
+      call(upstream.calls.length - 1).answer(204, [], '');
+    }
+    expect([node.counts().marks, node.counts().purges]).toEqual([0, 500]);
+    const asked = upstream.calls.length;
+    send();
+    expect(upstream.calls.length).toBe(asked + 1);
+  });
+
   it('is no POST that goes past the cache where answers to POST are stored', () => {
     const body = { bytesMax: 100, members: [] };
     const { send, call, upstream } = setUpLayer({ key: { ...makeCacheSpec().key, body } });

@@ -15,9 +15,10 @@ import { Flights } from './fetch/flights.js';
 import { SecondLevel } from './fetch/second-level.js';
 import { type InspectedUrl, type InspectedVariant, type Inspection, inspectedVariant } from './inspection.js';
 import type { L2, L2Counts } from './l2/l2.js';
+import { fingerprints } from './purge/fingerprint.js';
 import { KeyedUrls } from './purge/keyed-urls.js';
-import { markedUrl, PurgeMarks, type PurgeTarget } from './purge/marks.js';
-import { type NotedRefusal, Refusals } from './refusals.js';
+import { limitsOfNode, markedUrl, PurgeMarks, type PurgeTarget } from './purge/marks.js';
+import { NOTED_MAX, type NotedRefusal, Refusals } from './refusals.js';
 import type { PurgeKind } from './results.js';
 import { Scopes } from './scopes.js';
 import { L1 } from './store/l1.js';
@@ -29,6 +30,8 @@ export interface NodeCacheServices {
   readonly l2?: L2 | null;
   /** Hears of each purge when it is as far in force as it was waited for. */
   readonly onPurged?: (kind: PurgeKind, ms: number, isTold: boolean) => void;
+  /** Drawn once, so that no client can make two URLs that are one here. Left out: 0. */
+  readonly seed?: number;
 }
 
 export interface CacheCounts {
@@ -64,6 +67,8 @@ export interface NodeCache {
   purge(target: PurgeTarget, isSoft: boolean): number;
   /** The same, and waits for a moment until the other nodes find none of it in Redis. False: they may, for Redis is away. */
   purgeEverywhere(target: PurgeTarget, isSoft: boolean): Promise<boolean>;
+  /** A client has changed what is at this URL (RFC 9111 §4.4). */
+  change(url: InspectedUrl): void;
   inspect(url: InspectedUrl): Inspection;
   counts(): CacheCounts;
   /** Limits and routes of the snapshot that is in force from now on. */
@@ -92,18 +97,23 @@ export function createNodeCache(services: NodeCacheServices): NodeCache {
 }
 
 class Cache implements NodeCache {
-  readonly marks = new PurgeMarks();
+  readonly marks: PurgeMarks;
   readonly scopes = new Scopes();
-  readonly refusals = new Refusals();
-  readonly l1 = new L1(NOTHING, this.marks);
-  readonly flights = new Flights(this.marks);
+  readonly refusals: Refusals;
+  readonly l1: L1;
+  readonly flights: Flights;
   readonly second: SecondLevel | null;
   readonly #clock: Clock;
   readonly #onPurged: NonNullable<NodeCacheServices['onPurged']>;
   readonly #trimming: Timer;
   readonly #keyedUrls = new KeyedUrls();
 
-  constructor({ clock, timers, l2 = null, onPurged = () => {} }: NodeCacheServices) {
+  constructor({ clock, timers, l2 = null, seed = 0, onPurged = () => {} }: NodeCacheServices) {
+    const print = fingerprints(seed);
+    this.marks = new PurgeMarks(limitsOfNode, print);
+    this.refusals = new Refusals(NOTED_MAX, print);
+    this.l1 = new L1(NOTHING, this.marks);
+    this.flights = new Flights(this.marks, print);
     this.#clock = clock;
     this.#onPurged = onPurged;
     this.second = l2 === null ? null : new SecondLevel(l2, this.l1, this.marks, clock);
@@ -111,23 +121,33 @@ class Cache implements NodeCache {
   }
 
   purge(target: PurgeTarget, isSoft: boolean): number {
-    void this.#purge(target, isSoft, 'change');
+    void this.purgeEverywhere(target, isSoft);
     return this.marks.seq;
   }
 
-  purgeEverywhere(target: PurgeTarget, isSoft: boolean): Promise<boolean> {
-    return this.#purge(target, isSoft, target.kind);
-  }
-
-  async #purge(target: PurgeTarget, isSoft: boolean, kind: PurgeKind): Promise<boolean> {
+  async purgeEverywhere(target: PurgeTarget, isSoft: boolean): Promise<boolean> {
     const nowMs = this.#clock.nowMs();
     const told: Promise<boolean>[] = [];
     for (const marked of this.#keyedUrls.marked(target)) {
       this.marks.purge(marked, isSoft, nowMs);
       if (this.second !== null) told.push(this.second.l2.purge(marked, isSoft));
     }
+    return this.#purged(target.kind, nowMs, told);
+  }
+
+  change({ authority, path, query }: InspectedUrl): void {
+    const nowMs = this.#clock.nowMs();
+    const told: Promise<boolean>[] = [];
+    for (const kept of this.#keyedUrls.queries(query)) {
+      this.marks.change(authority, path, kept);
+      if (this.second !== null) told.push(this.second.l2.purge({ kind: 'url', authority, path, query: kept }, false));
+    }
+    void this.#purged('change', nowMs, told);
+  }
+
+  async #purged(kind: PurgeKind, beganMs: number, told: readonly Promise<boolean>[]): Promise<boolean> {
     const isTold = (await Promise.all(told)).every((each) => each);
-    this.#onPurged(kind, this.#clock.nowMs() - nowMs, isTold);
+    this.#onPurged(kind, this.#clock.nowMs() - beganMs, isTold);
     return isTold;
   }
 

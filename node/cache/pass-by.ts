@@ -40,7 +40,7 @@ class PassingBy implements ResponseHandler {
     const { node, spec, name } = this.#route;
     // Before the client can know of it: what it reads next is not older than its own change.
     const invalid = invalidatedBy(this.#ask, head.status, head.headers, spec.key.body !== null);
-    for (const url of invalid) node.purge({ kind: 'url', ...url }, false);
+    for (const url of invalid) node.change(url);
     const headers = ownFieldsEnd(head.headers, spec.passesTags);
     this.#handler.onHeaders(new EditedHead(head, withCacheStatus(headers, { name, forward: this.#why })));
   }

@@ -3,6 +3,8 @@
  * oldest gives way. Sole owner of it.
  */
 
+import { type Fingerprint, fingerprints } from './purge/fingerprint.js';
+
 /** What a decision says, and what befalls an answer that may be stored. The names are public: labels of a metric. */
 export const refusalReasons = [
   // The decision (storability.ts).
@@ -38,21 +40,25 @@ export interface NotedRefusal {
   readonly atWallMs: number;
 }
 
-/** With their URLs some 2 MiB. */
+/** Some 2 MiB, since URLs are known by fingerprints. */
 export const NOTED_MAX = 10_000;
 
 export class Refusals {
   readonly #latest = new Map<string, NotedRefusal>();
   readonly #max: number;
 
-  constructor(max = NOTED_MAX) {
+  readonly #print: Fingerprint;
+
+  constructor(max = NOTED_MAX, print: Fingerprint = fingerprints(0)) {
     this.#max = max;
+    this.#print = print;
   }
 
   /** `url` in the form of `markedUrl`. */
   note(url: string, why: Refusal, status: number, atWallMs: number): void {
-    this.#latest.delete(url);
-    this.#latest.set(url, { why, status, atWallMs });
+    const known = this.#print(url);
+    this.#latest.delete(known);
+    this.#latest.set(known, { why, status, atWallMs });
     if (this.#latest.size <= this.#max) return;
     for (const oldest of this.#latest.keys()) {
       this.#latest.delete(oldest);
@@ -62,10 +68,10 @@ export class Refusals {
 
   /** It was stored after all. */
   stored(url: string): void {
-    this.#latest.delete(url);
+    if (this.#latest.size > 0) this.#latest.delete(this.#print(url));
   }
 
   latest(url: string): NotedRefusal | null {
-    return this.#latest.get(url) ?? null;
+    return this.#latest.get(this.#print(url)) ?? null;
   }
 }

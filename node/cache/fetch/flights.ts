@@ -7,6 +7,7 @@
  *                                  │  └─ not for all, or failed ──▶ hit-for-miss for a while ──▶ nothing
  *                                  └── purged meanwhile: who comes now begins another, those who waited wait on
  */
+import type { Fingerprint } from '../purge/fingerprint.js';
 import type { PurgeMarks, PurgeSubject } from '../purge/marks.js';
 import type { Fetch } from './fetch.js';
 import { Recent } from './recent.js';
@@ -15,7 +16,7 @@ import { Recent } from './recent.js';
 export const FLIGHTS_MAX = 10_000;
 /** Fetches without a client at once: refreshes, and refills whose client got a stale copy. */
 export const REFRESHES_MAX = 256;
-/** Keys that are remembered: with their texts some 2 MiB. */
+/** Keys that are remembered: some 1 MiB, since they are known by fingerprints. */
 const RECENT_MAX = 10_000;
 
 /** How long it is believed that the answer to a key is for one client alone. */
@@ -31,12 +32,14 @@ export class Flights {
   readonly #flights = new Map<string, Fetch>();
   /** Flight keys of the fetches that go on for nobody: there is one for each at most. */
   readonly #refreshed = new Set<string>();
-  readonly #notShared = new Recent(RECENT_MAX);
-  readonly #notRefreshed = new Recent(RECENT_MAX);
+  readonly #notShared: Recent;
+  readonly #notRefreshed: Recent;
   readonly #marks: PurgeMarks;
 
-  constructor(marks: PurgeMarks) {
+  constructor(marks: PurgeMarks, print: Fingerprint) {
     this.#marks = marks;
+    this.#notShared = new Recent(RECENT_MAX, print);
+    this.#notRefreshed = new Recent(RECENT_MAX, print);
   }
 
   get size(): number {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { markedPath, markedUrl, type PurgeSubject, type PurgeTarget } from '../purge/marks.js';
-import { fieldsOf, type Generation, judge, parseMark, placeOf } from './generations.js';
+import { fieldsOf, type Generation, judge, parseMark, placeOf, URL_PLACES } from './generations.js';
 import { PendingPurges } from './pending-purges.js';
 import { ModelRedis } from './testing/model-redis.js';
 
@@ -241,6 +241,16 @@ describe('what was fetched before a purge', () => {
     // It is a cache, after all.
     expect(found).toBeGreaterThan(10_000);
   });
+});
+
+it('marks of URLs are never more than a node allows for, so that writes of clients are no purge of everything', () => {
+  const fields = Array.from({ length: 5_000 }, (_, i) => {
+    return placeOf({ kind: 'url', authority: 'a.example', path: `/${i}`, query: '' }, digest).field;
+  });
+  expect(fields.filter((field) => !/^u:[\w-]{3}$/.test(field))).toEqual([]);
+  expect(URL_PLACES).toBe(64 ** 3);
+  // By chance two of so many are one; (5,000² / 2) / 262,144 of them.
+  expect(new Set(fields).size).toBeGreaterThan(4_900);
 });
 
 describe('a look at the marks', () => {

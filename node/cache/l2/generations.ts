@@ -1,7 +1,7 @@
 /**
  * Purges as Redis remembers them: one hash, in which each purge has a number, and what it means leads to the latest number.
  *
- *   epoch  seq  all  h:HOST  u:URL  t:TAG  p:HOST          HOST, URL, TAG: digests
+ *   epoch  seq  all  h:HOST  u:URL  t:TAG  p:HOST          HOST, TAG: digests; URL: 18 bits of one
  *
  * A fetch keeps the epoch and the number that were in force when it began. What it fetched is good as long as the epoch is
  * still that one, and nothing that means it has a higher number; so whatever comes late, comes with its old number.
@@ -31,6 +31,13 @@ export type Digest = (text: string) => string;
 /** Without padding, of which half is enough: two that are equal by chance would purge more than was asked, never less. */
 const MARK_DIGEST_LENGTH = 22;
 
+/**
+ * URLs have so many places together, for a write of a client costs one: whoever may write much takes no place from others'
+ * marks, and makes no purge of everything of them.
+ */
+export const URL_PLACES = 262_144;
+const urlPlace = (digest: Digest, url: string): string => `u:${digest(url).slice(0, 3)}`;
+
 /** The latest hard and the latest soft purge that a mark stands for; 0: none. */
 export interface Mark {
   readonly hard: number;
@@ -57,7 +64,7 @@ export function placeOf(target: PurgeTarget, digest: Digest): MarkPlace {
       return { field: `t:${shortDigest(digest, target.tag)}`, prefix: null };
     case 'url': {
       const url = markedUrl(target.authority, target.path, target.query);
-      return { field: `u:${shortDigest(digest, url)}`, prefix: null };
+      return { field: urlPlace(digest, url), prefix: null };
     }
     case 'prefix': {
       const path = markedPath(target.prefix);
@@ -75,7 +82,7 @@ export function fieldsOf({ authority, url, tags }: PurgeSubject, digest: Digest)
   const host = shortDigest(digest, authority);
   // A mark of a host without a port means all of its ports.
   const bare = shortDigest(digest, withoutPort(authority) ?? authority);
-  const fields = ['all', `h:${host}`, `h:${bare}`, `u:${shortDigest(digest, url)}`];
+  const fields = ['all', `h:${host}`, `h:${bare}`, urlPlace(digest, url)];
   for (const tag of tags) fields.push(`t:${shortDigest(digest, tag)}`);
   fields.push(`p:${host}`);
   return fields;

@@ -15,7 +15,7 @@ import type { CacheKey } from '../cache-key.js';
 import type { PurgeSubject, PurgeTarget } from '../purge/marks.js';
 import { randomToken, sha256 } from './digest.js';
 import { Finder, type Finding } from './finder.js';
-import { type Generation, isMeant, placeOf } from './generations.js';
+import { type Generation, isMeant, placeOf, URL_PLACES } from './generations.js';
 import { keepForMs } from './keep-for.js';
 import {
   type Following,
@@ -46,8 +46,8 @@ export interface RedisL2Options {
   readonly random: Random;
 }
 
-/** Marks in Redis, of all nodes together: some 10 MiB there. One more, and they become one of everything. */
-const MARKS_MAX = 100_000;
+/** Marks in Redis, of all nodes together: some 40 MiB there. One more, and they become one of everything. URLs alone are never that many. */
+const MARKS_MAX = 100_000 + URL_PLACES;
 const PREFIX_MARKS_MAX = 64;
 
 /** No fetch that began before a change of its resource takes longer, so that nothing of it is stored afterwards. */

@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  limitsOfNode,
   type MarkLimits,
   markedAuthority,
   markedPath,
   markedUrl,
+  PREFIX_LENGTH_MAX,
   PurgeMarks,
   type PurgeSubject,
   type PurgeTarget,
@@ -151,7 +153,7 @@ describe('a purge', () => {
           return is === GONE || meant.every(({ isSoft }) => isSoft);
         });
         expect(wrong).toEqual([]);
-        expect(marks.size).toBeLessThanOrEqual(small.marks + small.hosts);
+        expect(marks.size).toBeLessThanOrEqual(small.marks + 2 * small.hosts);
       }),
       { numRuns: 3_000 },
     );
@@ -170,6 +172,62 @@ describe('a purge', () => {
     expect([marks.collapses, marks.purgedAtMs(other, 50), marks.purgedAtMs(other, 51)]).toEqual([1, GONE, UNTOUCHED]);
     for (let i = 0; i < 50; i += 1) marks.purge({ kind: 'tag', tag: `u${i}` }, false, i);
     expect([marks.collapses, marks.purgedAtMs(other, 51)]).toEqual([1, UNTOUCHED]);
+  });
+});
+
+describe('a change by a client', () => {
+  const changed = subjectOf('a.example', '/x', 'i=7', []);
+
+  it('is a hard purge of its URL, for what began before it', () => {
+    const marks = new PurgeMarks();
+    marks.change('a.example:80', '/x', 'i=%37');
+    expect([0, 1].map((began) => marks.purgedAtMs(changed, began))).toEqual([GONE, UNTOUCHED]);
+    expect([marks.mayJoin(changed, 0), marks.mayJoin(changed, 1)]).toEqual([false, true]);
+    expect(marks.purgedAtMs(subjectOf('a.example', '/x', 'i=8', []), 0)).toBe(UNTOUCHED);
+  });
+
+  it('is never given up, and makes no purge of a host or of everything, however many come', () => {
+    const marks = new PurgeMarks({ marks: 100, hosts: 10, prefixes: 4 });
+    marks.purge({ kind: 'url', authority: 'a.example', path: '/purged', query: '' }, false, 0);
+    for (let i = 0; i < 100_001; i += 1) marks.change('a.example', '/x', `i=${i}`);
+    expect([marks.size, marks.collapses, marks.purgedAtMs(changed, 1)]).toEqual([1, 0, GONE]);
+    const others = Array.from({ length: 1_000 }, (_, i) => subjectOf('a.example', `/other/${i}`, '', []));
+    const byChance = others.filter((other) => marks.purgedAtMs(other, 0) === GONE).length;
+    expect(byChance).toBeLessThan(60);
+  });
+});
+
+describe('what a mark takes', () => {
+  it('does not grow with its texts: a prefix that is too long is cut, and means more', () => {
+    const marks = new PurgeMarks();
+    const long = `/${'x'.repeat(5_000)}`;
+    marks.purge({ kind: 'prefix', authority: 'a.example', prefix: long }, false, 0);
+    expect(marks.purgedAtMs(subjectOf('a.example', `${long}/1`, '', []), 0)).toBe(GONE);
+    expect(marks.purgedAtMs(subjectOf('a.example', long.slice(0, PREFIX_LENGTH_MAX), '', []), 0)).toBe(GONE);
+    expect(marks.purgedAtMs(subjectOf('a.example', long.slice(0, PREFIX_LENGTH_MAX - 1), '', []), 0)).toBe(UNTOUCHED);
+  });
+
+  it('is a fingerprint of its URL, tag or host', () => {
+    const marks = new PurgeMarks(limitsOfNode, (text) => text.slice(-1));
+    marks.purge({ kind: 'url', authority: 'a.example', path: '/', query: 'a=x' }, false, 0);
+    marks.purge({ kind: 'tag', tag: 'ty' }, true, 5);
+    marks.purge({ kind: 'host', authority: 'z' }, false, 0);
+    const purgedAtMs = (host: string, query: string, ...tags: string[]) =>
+      marks.purgedAtMs(subjectOf(host, '/', query, tags), 0);
+    expect([purgedAtMs('b', 'b=x'), purgedAtMs('b', '', 'y'), purgedAtMs('yz', '')]).toEqual([GONE, 5, GONE]);
+    expect(purgedAtMs('b', 'b', 't')).toBe(UNTOUCHED);
+  });
+
+  it('is counted for prefixes as well, and of all hosts there are not more than marks of hosts', () => {
+    const marks = new PurgeMarks({ marks: 100, hosts: 10, prefixes: 4 });
+    const purge = (host: number, prefix: number) =>
+      marks.purge({ kind: 'prefix', authority: `h${host}`, prefix: `/${prefix}` }, false, 0);
+    for (let host = 0; host < 5; host += 1) for (let prefix = 0; prefix < 2; prefix += 1) purge(host, prefix);
+    expect([marks.size, marks.collapses]).toEqual([10, 0]);
+    purge(5, 0);
+    expect([marks.size, marks.collapses]).toEqual([10, 1]);
+    expect(marks.purgedAtMs(subjectOf('h0', '/other', '', []), 0)).toBe(GONE);
+    expect(marks.purgedAtMs(subjectOf('h1', '/other', '', []), 0)).toBe(UNTOUCHED);
   });
 });
 

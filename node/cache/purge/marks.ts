@@ -11,12 +11,15 @@
  * purged when a mark that means it has a higher number. Hard: it is not there. Soft: it is stale since then.
  *
  * There are so many marks at most. When there are more, the older half is given up, and marks of URLs and prefixes become
- * one of their host, those of tags and hosts one of everything: more is purged than was asked for, never less. Sole owner of
- * the marks of a node. Pure: times are passed in.
+ * one of their host, those of tags and hosts one of everything: more is purged than was asked for, never less. What clients
+ * make invalid by their writes never comes to that: it has a place of its own (`changes.ts`). Sole owner of the marks of a
+ * node. Pure: times are passed in.
  */
 import type { PurgeTarget } from '@weir/proto/events/cache.js';
 import { matchablePath } from '@weir/proto/http/request-path.js';
 import { decodeFormText } from '../../route/conditions.js';
+import { Changes } from './changes.js';
+import { type Fingerprint, fingerprints } from './fingerprint.js';
 
 export type { PurgeTarget };
 
@@ -31,11 +34,13 @@ export interface PurgeSubject {
   readonly tags: readonly string[];
 }
 
-/** Marks of URLs and tags together: with their texts some 20 MiB. */
+/** Marks of URLs and tags together: some 20 MiB, since they are known by fingerprints. */
 export const MARKS_MAX = 100_000;
 export const HOST_MARKS_MAX = 10_000;
-/** Each look-up on a host compares all of its prefixes. */
+/** Each look-up on a host compares all of its prefixes. Of all hosts there are as many as marks of hosts. */
 export const PREFIX_MARKS_MAX = 64;
+/** A longer one is cut there, and means more. So all of them take 10 MiB at most. */
+export const PREFIX_LENGTH_MAX = 512;
 
 /** Spellings of one path are one here, so that a purge misses none of them. */
 export function markedPath(path: string): string {
@@ -91,7 +96,7 @@ export interface MarkLimits {
   readonly prefixes: number;
 }
 
-const limitsOfNode: MarkLimits = { marks: MARKS_MAX, hosts: HOST_MARKS_MAX, prefixes: PREFIX_MARKS_MAX };
+export const limitsOfNode: MarkLimits = { marks: MARKS_MAX, hosts: HOST_MARKS_MAX, prefixes: PREFIX_MARKS_MAX };
 
 export class PurgeMarks {
   /** Number of the latest purge. What begins now, begins after it. */
@@ -101,18 +106,28 @@ export class PurgeMarks {
   readonly #limits: MarkLimits;
   readonly #all = new Mark();
   readonly #hosts = new Map<string, Mark>();
-  /** By host, and by prefix. */
+  /** By host, and by prefix. All others are known by fingerprints. */
   readonly #prefixes = new Map<string, Map<string, Mark>>();
   readonly #urls = new Map<string, { readonly authority: string; readonly mark: Mark }>();
+  #prefixCount = 0;
   readonly #tags = new Map<string, Mark>();
+  readonly #changes = new Changes();
   #latestOfTags = 0;
+  readonly #print: Fingerprint;
 
-  constructor(limits: MarkLimits = limitsOfNode) {
+  constructor(limits: MarkLimits = limitsOfNode, print: Fingerprint = fingerprints(0)) {
     this.#limits = limits;
+    this.#print = print;
   }
 
   get size(): number {
-    return this.#urls.size + this.#tags.size + this.#hosts.size;
+    return this.#urls.size + this.#tags.size + this.#hosts.size + this.#prefixCount;
+  }
+
+  /** A client has changed what is at this URL: a hard purge of it, of which there is no end of room for more. */
+  change(authority: string, path: string, query: string): void {
+    this.seq += 1;
+    this.#changes.note(this.#print(markedUrl(authority, path, query)), this.seq);
   }
 
   /** From when this returns, nothing that began before is what it was. Returns its number. */
@@ -134,25 +149,35 @@ export class PurgeMarks {
     let atMs = Math.min(
       this.#all.purgedAtMs(began),
       this.#hostPurgedAtMs(authority, began),
-      this.#urls.get(url)?.mark.purgedAtMs(began) ?? Number.POSITIVE_INFINITY,
+      this.#urlPurgedAtMs(url, began),
     );
-    for (const [prefix, mark] of this.#prefixes.get(authority) ?? []) {
+    const prefixes = this.#prefixes.size === 0 ? undefined : this.#prefixes.get(this.#print(authority));
+    for (const [prefix, mark] of prefixes ?? []) {
       if (path.startsWith(prefix)) atMs = Math.min(atMs, mark.purgedAtMs(began));
     }
+    if (this.#tags.size === 0) return atMs;
     for (const tag of tags) {
-      atMs = Math.min(atMs, this.#tags.get(tag)?.purgedAtMs(began) ?? Number.POSITIVE_INFINITY);
+      atMs = Math.min(atMs, this.#tags.get(this.#print(tag))?.purgedAtMs(began) ?? Number.POSITIVE_INFINITY);
     }
     return atMs;
+  }
+
+  #urlPurgedAtMs(url: string, began: number): number {
+    if (this.#urls.size === 0 && this.#changes.isEmpty) return Number.POSITIVE_INFINITY;
+    const print = this.#print(url);
+    if (this.#changes.latest(print) > began) return Number.NEGATIVE_INFINITY;
+    return this.#urls.get(print)?.mark.purgedAtMs(began) ?? Number.POSITIVE_INFINITY;
   }
 
   /** A mark of a host without a port means all of its ports. */
   #hostPurgedAtMs(authority: string, began: number): number {
     if (this.#hosts.size === 0) return Number.POSITIVE_INFINITY;
     const host = withoutPort(authority);
-    return Math.min(
-      this.#hosts.get(authority)?.purgedAtMs(began) ?? Number.POSITIVE_INFINITY,
-      host === null ? Number.POSITIVE_INFINITY : (this.#hosts.get(host)?.purgedAtMs(began) ?? Number.POSITIVE_INFINITY),
-    );
+    return Math.min(this.#markOfHost(authority, began), host === null ? Infinity : this.#markOfHost(host, began));
+  }
+
+  #markOfHost(authority: string, began: number): number {
+    return this.#hosts.get(this.#print(authority))?.purgedAtMs(began) ?? Number.POSITIVE_INFINITY;
   }
 
   /**
@@ -169,18 +194,18 @@ export class PurgeMarks {
         this.#all.raise(mark);
         return;
       case 'host':
-        this.#putHost(markedAuthority(target.authority), mark);
+        this.#putHost(this.#print(markedAuthority(target.authority)), mark);
         return;
       case 'prefix':
-        this.#putPrefix(markedAuthority(target.authority), markedPath(target.prefix), mark);
+        this.#putPrefix(this.#print(markedAuthority(target.authority)), markedPath(target.prefix), mark);
         return;
       case 'tag':
         this.#latestOfTags = this.seq;
-        raiseIn(this.#tags, target.tag, mark);
+        raiseIn(this.#tags, this.#print(target.tag), mark);
         break;
       case 'url': {
-        const authority = markedAuthority(target.authority);
-        const url = markedUrl(authority, target.path, target.query);
+        const authority = this.#print(markedAuthority(target.authority));
+        const url = this.#print(markedUrl(target.authority, target.path, target.query));
         const before = this.#urls.get(url);
         this.#urls.delete(url);
         if (before !== undefined) mark.raise(before.mark);
@@ -190,32 +215,32 @@ export class PurgeMarks {
     if (this.#urls.size + this.#tags.size > this.#limits.marks) this.#collapse();
   }
 
-  #putHost(authority: string, mark: Mark): void {
-    raiseIn(this.#hosts, authority, mark);
+  #putHost(host: string, mark: Mark): void {
+    raiseIn(this.#hosts, host, mark);
     if (this.#hosts.size <= this.#limits.hosts) return;
     this.collapses += 1;
-    for (const host of olderHalf(this.#hosts)) this.#all.raise(host);
+    for (const older of olderHalf(this.#hosts)) this.#all.raise(older);
   }
 
-  #putPrefix(authority: string, prefix: string, mark: Mark): void {
-    let prefixes = this.#prefixes.get(authority);
-    if (prefixes === undefined) {
-      prefixes = new Map();
-      this.#prefixes.set(authority, prefixes);
-      if (this.#prefixes.size > this.#limits.hosts) this.#giveUpPrefixes();
-    }
-    raiseIn(prefixes, prefix, mark);
-    if (prefixes.size <= this.#limits.prefixes) return;
-    this.collapses += 1;
-    for (const given of olderHalf(prefixes)) this.#putHost(authority, given);
+  #putPrefix(host: string, prefix: string, mark: Mark): void {
+    const prefixes = this.#prefixes.get(host) ?? new Map<string, Mark>();
+    this.#prefixes.set(host, prefixes);
+    this.#prefixCount -= prefixes.size;
+    raiseIn(prefixes, prefix.slice(0, PREFIX_LENGTH_MAX), mark);
+    const given = prefixes.size > this.#limits.prefixes ? olderHalf(prefixes) : [];
+    this.#prefixCount += prefixes.size;
+    if (given.length > 0) this.collapses += 1;
+    for (const older of given) this.#putHost(host, older);
+    while (this.#prefixCount > this.#limits.hosts) this.#giveUpPrefixes();
   }
 
   /** The host whose first prefix is the oldest loses all of them to a mark of the host. */
   #giveUpPrefixes(): void {
-    for (const [authority, prefixes] of this.#prefixes) {
+    for (const [host, prefixes] of this.#prefixes) {
       this.collapses += 1;
-      this.#prefixes.delete(authority);
-      for (const mark of prefixes.values()) this.#putHost(authority, mark);
+      this.#prefixCount -= prefixes.size;
+      this.#prefixes.delete(host);
+      for (const mark of prefixes.values()) this.#putHost(host, mark);
       return;
     }
   }
