@@ -259,6 +259,40 @@ describe('what is one and the same to a purge', () => {
     expect(marks.purgedAtMs(subjectOf('a.example', '/', other, []), 0)).toBe(isSame ? GONE : UNTOUCHED);
   });
 
+  it.each([
+    ['/a(b),c', '/a%28b%29%2Cc', true],
+    ['/a;x=1', '/a%3bx%3D1', true],
+    ["/!$&'*+:@[]", '/%21%24%26%27%2A%2B%3A%40%5B%5D', true],
+    ['/^`{|}"<>', '/%5E%60%7B%7C%7D%22%3C%3E', true],
+    ['/é', '/%c3%A9', true],
+    ['/a/b', '/a%2Fb', false],
+    ['/a%2fb', '/a%2Fb', true],
+    ['/a%3Fb', '/a%3fb', true],
+    ['/%252F', '/%2F', false],
+    ['/a', '/A', false],
+  ])('the paths %s and %s: %s', (one, other, isSame) => {
+    for (const [purged, stored] of [
+      [one, other],
+      [other, one],
+    ] as const) {
+      const marks = new PurgeMarks();
+      marks.purge({ kind: 'url', authority: 'a.example', path: purged, query: '' }, false, 0);
+      expect(marks.purgedAtMs(subjectOf('a.example', stored, '', []), 0)).toBe(isSame ? GONE : UNTOUCHED);
+      const prefixes = new PurgeMarks();
+      prefixes.purge({ kind: 'prefix', authority: 'a.example', prefix: purged }, false, 0);
+      expect(prefixes.purgedAtMs(subjectOf('a.example', `${stored}/1`, '', []), 0)).toBe(isSame ? GONE : UNTOUCHED);
+    }
+  });
+
+  it('any character of a path, written out or not, but for those that would mean something else', () => {
+    for (let code = 0x21; code < 0x7f; code += 1) {
+      const character = String.fromCharCode(code);
+      const encoded = `%${code.toString(16)}`;
+      const isSame = !'#%/?\\'.includes(character);
+      expect([character, markedPath(`/x${character}y`) === markedPath(`/x${encoded}y`)]).toEqual([character, isSame]);
+    }
+  });
+
   it('a host without a port is all of its ports, and with one that one alone', () => {
     const purgedOf = (purged: string, authority: string): number => {
       const marks = new PurgeMarks();

@@ -42,10 +42,21 @@ export const PREFIX_MARKS_MAX = 64;
 /** A longer one is cut there, and means more. So all of them take 10 MiB at most. */
 export const PREFIX_LENGTH_MAX = 512;
 
-/** Spellings of one path are one here, so that a purge misses none of them. */
+/**
+ * Spellings of one path are one here, so that a purge misses none of them. Routes tell `(` from `%28`; origins that decode do
+ * not. What stands for itself only when it is written out (a slash, a question mark, a percent sign) stays as it is.
+ */
 export function markedPath(path: string): string {
-  return matchablePath(path) ?? path;
+  const normal = matchablePath(path) ?? path;
+  return normal.includes('%') ? normal.replace(/%(?:2[0-9A-F]|3[A-F]|40|5[BDE]|60|7[B-D])/g, decodedReserved) : normal;
 }
+
+function decodedReserved(triplet: string): string {
+  return KEPT.has(triplet) ? triplet : decodeURIComponent(triplet);
+}
+
+/** Space, number sign, percent sign, slash and question mark. */
+const KEPT: ReadonlySet<string> = new Set(['%20', '%23', '%25', '%2F', '%3F']);
 
 /** Without the port that goes without saying, whichever scheme says it, and without the dot of the root. */
 export function markedAuthority(authority: string): string {
