@@ -52,6 +52,8 @@ export interface Asked {
   /** No field of it is about caching, preconditions or ranges. */
   readonly isPlain: boolean;
   readonly key: string;
+  /** Since when it waits, where it was released; what is slow is so since then. */
+  readonly sinceMs?: number;
 }
 
 /** What the look-up has said. */
@@ -105,6 +107,7 @@ export class Asking implements Waiter {
   #reader: Reader | null = null;
   /** Of what has taken the place of the fetch: a copy that is being served, or the request asking by itself. */
   #cancelOther: Cancel = nothingToCancel;
+  readonly #sinceMs: number;
   #hasBegun = false;
   #isOver = false;
 
@@ -119,6 +122,7 @@ export class Asking implements Waiter {
     this.#subject = subjectOfAsk(asked.ask, route.spec.key);
     this.#alone = alone;
     this.#lease = lease;
+    this.#sinceMs = asked.sinceMs ?? route.clock.nowMs();
   }
 
   begin(mayShare: boolean): Cancel {
@@ -196,8 +200,8 @@ export class Asking implements Waiter {
     const { exchange } = this.#asked.request;
     const nowMs = clock.nowMs();
     const learntMs = slow?.at(nowMs) ?? null;
-    const afterMs = standInAfterMs(this.#pending, spec.staleIfSlow, learntMs, exchange.deadlineAtMs, nowMs);
-    if (afterMs !== null) this.#standInAtMs = nowMs + afterMs;
+    const afterMs = standInAfterMs(this.#pending, spec.staleIfSlow, learntMs, exchange.deadlineAtMs, this.#sinceMs);
+    if (afterMs !== null) this.#standInAtMs = this.#sinceMs + afterMs;
     this.#arm(nowMs);
   }
 
@@ -349,7 +353,7 @@ export class Asking implements Waiter {
     this.#timer?.cancel();
     this.#fetch = null;
     this.#hasBegun = true;
-    this.#cancelOther = this.#alone(this.#asked);
+    this.#cancelOther = this.#alone({ ...this.#asked, sinceMs: this.#sinceMs });
   }
 
   #begun(result: CacheResult): void {

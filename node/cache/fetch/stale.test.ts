@@ -53,6 +53,21 @@ describe('a stale copy', () => {
     expect([upstream.calls.length, timers.armed]).toEqual([3, 0]);
   });
 
+  it('stands in for a slow answer as long after the request as the route says, also when it was released meanwhile', () => {
+    const { send, call, clock, upstream } = setUpStale('', {
+      staleIfErrorS: 60,
+      staleIfSlow: { kind: 'after', afterMs: 300 },
+    });
+    send();
+    clock.advance(200);
+    const second = send();
+    clock.advance(90);
+    call(1).answer(200, ['cache-control', 'max-age=1', 'age', '5'], 'too old already');
+    expect([upstream.calls.length, second.handler.text()]).toEqual([3, '']);
+    clock.advance(210);
+    expect([second.result(), second.handler.text()]).toEqual(['stale_slow', 'old']);
+  });
+
   it('is better than an answer that the route gives in place of its upstream', () => {
     const { send, call } = setUpStale('', { staleIfErrorS: 60 });
     const one = send();
@@ -96,6 +111,7 @@ describe('a copy that the origin has replaced by what is not stored', () => {
   /** A second level that nothing is read from, and that says what it is told. */
   const silentL2 = (told: string[]): L2 => ({
     isReadable: false,
+    use: () => {},
     generation: () => null,
     find: async () => null,
     keep: ({ stored }) => told.push(`keep ${stored.status}`) > 0,
