@@ -189,8 +189,9 @@ class RedisL2 implements L2 {
       keepForMs(stored, this.#options.clock.nowMs(), spec.keepMaxS * 1000) > 0;
     if (!isFit || generation === null) return this.#refuse(isFit ? 'unknown' : 'unfit', offer);
     // What can't be written now would keep the other nodes waiting, though nothing can be found meanwhile.
-    if (!this.#writes.isClosed) offer.lease?.release(false);
-    const replaced = this.#queue.add(offer);
+    const { lease, ...unled } = offer;
+    if (!this.#writes.isClosed) lease?.release(false);
+    const replaced = this.#queue.add(this.#writes.isClosed ? offer : unled);
     if (replaced === 'refused') return this.#refuse('queue-full', offer);
     if (replaced !== null) this.#refuse('older', replaced);
     this.#writer.go();

@@ -4,7 +4,7 @@ import { markedUrl } from '../purge/marks.js';
 import { bodyOf } from '../store/body.js';
 import { storedOf } from '../stored.js';
 import { makeCacheSpec } from '../testing/specs.js';
-import type { L2Offer } from './l2.js';
+import type { L2Offer, Lease } from './l2.js';
 import { type Taken, WriteQueue } from './write-queue.js';
 
 const moments = { askedAtMs: 0, receivedAtMs: 0, receivedWallMs: 0 };
@@ -15,6 +15,8 @@ const storedWith = (cacheControl: string, vary?: string) =>
     moments,
     makeCacheSpec(),
   );
+
+const lease: Lease = { token: 't', release: () => {}, stop: () => {} };
 
 function offerOf(path: string, bytes: number, language?: string): L2Offer {
   return {
@@ -44,7 +46,7 @@ describe('what waits to be written', () => {
 
   it('is never more than the limits, and gives back what it took', () => {
     const action = fc.oneof(
-      fc.record({ add: fc.nat(5), bytes: fc.nat(4_000) }),
+      fc.record({ add: fc.nat(5), bytes: fc.nat(4_000), isLed: fc.boolean() }),
       fc.constant('take' as const),
       fc.constant('release' as const),
     );
@@ -59,7 +61,10 @@ describe('what waits to be written', () => {
           } else if (act === 'release') {
             const one = taken.shift();
             if (one !== undefined) queue.release(one);
-          } else queue.add(offerOf(`/${act.add}`, act.bytes));
+          } else {
+            const offer = offerOf(`/${act.add}`, act.bytes);
+            queue.add(act.isLed ? { ...offer, lease } : offer);
+          }
           expect(queue.bytes).toBeLessThanOrEqual(10_000);
           expect(queue.entries).toBeLessThanOrEqual(4);
         }
@@ -80,5 +85,16 @@ describe('what waits to be written', () => {
     expect(queue.entries).toBe(3);
     expect(queue.take()?.offer.body.bytes).toBe(2);
     expect(queue.take()?.offer.headers).toEqual(['accept-language', 'de']);
+  });
+
+  it('is first what other nodes wait for', () => {
+    const queue = new WriteQueue({ bytes: 1_000_000, entries: 10 });
+    for (const path of ['/a', '/b']) queue.add(offerOf(path, 1));
+    for (const path of ['/c', '/b', '/d']) queue.add({ ...offerOf(path, 2), lease });
+    // Nobody waits for that one any more.
+    queue.add(offerOf('/d', 3));
+    const order = Array.from({ length: 5 }, () => queue.take()?.offer);
+    expect(order.map((offer) => offer?.key)).toEqual(['/c', '/b', '/a', '/d', undefined]);
+    expect(order.map((offer) => offer?.body.bytes)).toEqual([2, 2, 1, 3, undefined]);
   });
 });

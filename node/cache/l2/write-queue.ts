@@ -1,6 +1,7 @@
 /**
  * What waits to be written to Redis, bounded in bytes and in number; what finds no place is refused, since the answer that
- * it belongs to has long been given. Of one variant only the latest is written. Sole owner of it. Pure.
+ * it belongs to has long been given. Of one variant only the latest is written. What other nodes wait for goes first: behind an
+ * outage the rest may take a while. Sole owner of it. Pure.
  */
 import { varyKey } from '../vary-key.js';
 import type { L2Offer } from './l2.js';
@@ -22,6 +23,8 @@ export class WriteQueue {
   #bytes = 0;
   #taken = 0;
   #limits: QueueLimits;
+  /** Fetched for all nodes, and the others wait for it. */
+  readonly #led = new Map<string, Queued>();
   readonly #queued = new Map<string, Queued>();
 
   constructor(limits: QueueLimits) {
@@ -39,27 +42,31 @@ export class WriteQueue {
   }
 
   get entries(): number {
-    return this.#queued.size + this.#taken;
+    return this.#led.size + this.#queued.size + this.#taken;
   }
 
   /** 'refused', or what it takes the place of. */
   add(offer: L2Offer): 'refused' | L2Offer | null {
     const name = nameOf(offer);
-    const before = this.#queued.get(name);
+    const before = this.#led.get(name) ?? this.#queued.get(name);
     const bytes = bytesOf(offer);
     if (this.#bytes - (before?.bytes ?? 0) + bytes > this.#limits.bytes) return 'refused';
     if (before === undefined && this.entries >= this.#limits.entries) return 'refused';
     this.#bytes += bytes - (before?.bytes ?? 0);
-    this.#queued.set(name, { offer, bytes });
+    const isLed = offer.lease !== undefined;
+    (isLed ? this.#queued : this.#led).delete(name);
+    (isLed ? this.#led : this.#queued).set(name, { offer, bytes });
     return before?.offer ?? null;
   }
 
-  /** The oldest, to be written now; its bytes count until `release`. */
+  /** The oldest that others wait for, or else the oldest, to be written now; its bytes count until `release`. */
   take(): Taken | null {
-    for (const [name, { offer, bytes }] of this.#queued) {
-      this.#queued.delete(name);
-      this.#taken += 1;
-      return { offer, bytes };
+    for (const queued of [this.#led, this.#queued]) {
+      for (const [name, taken] of queued) {
+        queued.delete(name);
+        this.#taken += 1;
+        return taken;
+      }
     }
     return null;
   }
@@ -71,10 +78,11 @@ export class WriteQueue {
 
   /** Nothing is written any more. */
   clear(): readonly L2Offer[] {
-    const offers = [...this.#queued.values()].map(({ offer }) => offer);
-    for (const { bytes } of this.#queued.values()) this.#bytes -= bytes;
+    const all = [...this.#led.values(), ...this.#queued.values()];
+    for (const { bytes } of all) this.#bytes -= bytes;
+    this.#led.clear();
     this.#queued.clear();
-    return offers;
+    return all.map(({ offer }) => offer);
   }
 }
 
