@@ -124,7 +124,9 @@ function answer(
         return passBy(route, asked.request, asked.handler, asked.ask, reason);
       }
       const toAsk = { reason, entry: found.entry, standsInUntilMs };
-      return new Asking(route, asked, toAsk, (alone) => answer(route, alone, false), lease).begin(mayShare);
+      return new Asking(route, asked, toAsk, (again, mayShare) => answer(route, again, mayShare), lease).begin(
+        mayShare,
+      );
     }
     case 'unavailable':
       asked.request.exchange.cache = 'unavailable';
@@ -190,6 +192,6 @@ function refresh(route: RouteCache, asked: Asked, entry: Entry, nowMs: number): 
   if (!flights.mayRefresh(flightKey, subject, nowMs)) return;
   const pending = pendingOf({ ...asked, ask }, { reason: 'stale', entry, standsInUntilMs: nowMs });
   const method = request.method === 'HEAD' ? 'GET' : request.method;
-  const question = { request, method, pending, entry, key, subject, flightKey, lease: null };
+  const question = { request, method, pending, entry, key, subject, flightKey, late: null, lease: null };
   new Fetch(route, question, null).refresh();
 }

@@ -6,7 +6,7 @@
  *              ▲       ├─ passed ────▶ gets the answer that is for it alone
  *              │       ├─ confirmed, stands in, slow ──▶ gets the copy
  *              │       └─ failed
- *              └ released, or waited too long for another's answer: asks by itself
+ *              └ released: asks anew, alone or with the others; waited too long for another's answer: the first of them does
  */
 
 import type { CacheDirectives } from '@weir/proto/http/cache-control.js';
@@ -42,7 +42,7 @@ import type { Entry } from '../store/l1.js';
 import { remainingMs, storedOf } from '../stored.js';
 import { Fetch } from './fetch.js';
 import type { Reader } from './stream.js';
-import type { Shared, Waiter } from './waiter.js';
+import type { Release, Shared, Waiter } from './waiter.js';
 
 export interface Asked {
   readonly request: GatewayRequest;
@@ -54,6 +54,10 @@ export interface Asked {
   readonly key: string;
   /** Since when it waits, where it was released; what is slow is so since then. */
   readonly sinceMs?: number;
+  /** How often it has waited for a fetch that came to nothing. */
+  readonly letDowns?: number;
+  /** The one that it has waited for too long. */
+  readonly late?: Fetch | null;
 }
 
 /** What the look-up has said. */
@@ -63,8 +67,8 @@ export interface ToAsk {
   readonly standsInUntilMs: number;
 }
 
-/** Looks up anew, and answers; used where a request that has waited is to ask by itself. */
-export type AskAlone = (asked: Asked) => Cancel;
+/** Looks up anew, and answers; used where a request that has waited is to ask again. */
+export type AskAgain = (asked: Asked, mayShare: boolean) => Cancel;
 
 /**
  * Requests with one such key may wait for one answer. Those with Authorization are told by themselves that what came was
@@ -91,12 +95,13 @@ export function pendingOf({ ask, asked, request }: Asked, { entry, standsInUntil
 
 export class Asking implements Waiter {
   readonly headers: HeaderList;
+  readonly letDowns: number;
   readonly #route: RouteCache;
   readonly #asked: Asked;
   readonly #toAsk: ToAsk;
   readonly #pending: Pending;
   readonly #subject: PurgeSubject;
-  readonly #alone: AskAlone;
+  readonly #again: AskAgain;
   readonly #lease: Lease | null;
   readonly #handler: ResponseHandler;
   #fetch: Fetch | null = null;
@@ -112,15 +117,16 @@ export class Asking implements Waiter {
   #isOver = false;
 
   /** `lease`: this node fetches for all. */
-  constructor(route: RouteCache, asked: Asked, toAsk: ToAsk, alone: AskAlone, lease: Lease | null) {
+  constructor(route: RouteCache, asked: Asked, toAsk: ToAsk, again: AskAgain, lease: Lease | null) {
     this.headers = asked.ask.headers;
+    this.letDowns = asked.letDowns ?? 0;
     this.#route = route;
     this.#asked = asked;
     this.#handler = asked.handler;
     this.#toAsk = toAsk;
     this.#pending = pendingOf(asked, toAsk);
     this.#subject = subjectOfAsk(asked.ask, route.spec.key);
-    this.#alone = alone;
+    this.#again = again;
     this.#lease = lease;
     this.#sinceMs = asked.sinceMs ?? route.clock.nowMs();
   }
@@ -169,7 +175,7 @@ export class Asking implements Waiter {
     const pending = this.#pending;
     const { entry } = this.#toAsk;
     const question = { request, method: request.method, pending, entry, key, flightKey };
-    const more = { subject: this.#subject, lease: this.#lease };
+    const more = { subject: this.#subject, late: this.#asked.late ?? null, lease: this.#lease };
     this.#fetch = new Fetch(this.#route, { ...question, ...more }, this);
     this.#fetch.begin();
   }
@@ -219,9 +225,13 @@ export class Asking implements Waiter {
       if (this.#serveStandIn('stale_slow', { detail: 'stale-if-slow' }, true)) return;
     }
     if (nowMs >= this.#waitUntilMs) {
-      this.#leave(false);
-      this.released();
-      return;
+      this.#waitUntilMs = nowMs + (this.#route.spec.collapse?.waitMs ?? 0);
+      if (this.#fetch?.letsGo(nowMs, this.#waitUntilMs) === true) {
+        const late = this.#fetch;
+        this.#leave(false);
+        this.#askAgain({ ...this.#asked, late }, true);
+        return;
+      }
     }
     this.#arm(nowMs);
   }
@@ -348,12 +358,17 @@ export class Asking implements Waiter {
     this.#handler.onError({ ...failed, headers: [...(failed.headers ?? []), 'cache-status', told] });
   }
 
-  released(): void {
+  released(how: Release): void {
     if (this.#isOver) return;
+    const letDowns = this.letDowns + (how === 'let-down' ? 1 : 0);
+    this.#askAgain({ ...this.#asked, letDowns }, how !== 'alone');
+  }
+
+  #askAgain(asked: Asked, mayShare: boolean): void {
     this.#timer?.cancel();
     this.#fetch = null;
     this.#hasBegun = true;
-    this.#cancelOther = this.#alone({ ...this.#asked, sinceMs: this.#sinceMs });
+    this.#cancelOther = this.#again({ ...asked, sinceMs: this.#sinceMs }, mayShare);
   }
 
   #begun(result: CacheResult): void {

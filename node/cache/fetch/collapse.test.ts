@@ -3,7 +3,7 @@ import { headerValue } from '@weir/proto/http/headers.js';
 import { describe, expect, it } from 'vitest';
 import { createAttempt } from '../../pipeline/exchange.js';
 import { setUpLayer, TOTAL_MS } from '../testing/layer-cache.js';
-import { FAILED_MS, NOT_SHARED_MS } from './flights.js';
+import { NOT_SHARED_MS } from './flights.js';
 
 const FRESH = ['cache-control', 'max-age=60'];
 const broken = failure('response_incomplete', 'it broke off');
@@ -213,23 +213,65 @@ describe('clients of different kinds', () => {
 });
 
 describe('a fetch that fails', () => {
-  it('is told to the one who asked; the others ask side by side', () => {
-    const { clock, send, call, upstream } = setUpLayer();
-    const [leader, second, third] = [send(), send(), send()];
+  it('is told to the one who asked; of the others one asks for all', () => {
+    const { send, call, upstream } = setUpLayer();
+    const [leader, ...others] = Array.from({ length: 500 }, () => send());
     call(0).fail(failure('connection_refused', ''));
-    expect([leader?.handler.failure?.code, upstream.calls.length]).toEqual(['connection_refused', 3]);
-    call(1).answer(503);
-    call(2).answer(200, FRESH, 'good');
-    expect([second?.handler.status, third?.handler.text()]).toEqual([503, 'good']);
+    expect([leader?.handler.failure?.code, upstream.calls.length]).toEqual(['connection_refused', 2]);
+    // Who comes now waits with them.
+    const late = send();
+    call(1).answer(200, FRESH, 'good');
+    expect(upstream.calls.length).toBe(2);
+    for (const { handler } of [...others, late]) expect(handler.text()).toBe('good');
     expect(send().result()).toBe('hit');
-    clock.advance(FAILED_MS);
   });
 
-  it('by a 5xx, likewise', () => {
+  it('twice, is told to all who have waited for both', () => {
     const { send, call, upstream } = setUpLayer();
-    const [leader] = [send(), send(), send()];
-    call(0).answer(500, [], 'sorry');
-    expect([leader?.handler.text(), upstream.calls.length]).toEqual(['sorry', 3]);
+    const [, ...others] = Array.from({ length: 500 }, () => send());
+    call(0).fail(failure('connection_refused', ''));
+    const late = send();
+    call(1).fail(failure('connect_timeout', ''));
+    for (const { handler } of others) expect(handler.failure?.code).toBe('connect_timeout');
+    expect([late.handler.failure, upstream.calls.length]).toEqual([null, 3]);
+  });
+
+  it('by a 5xx, sends one, then two, and never more than sixteen at once; each gets an answer of its own', () => {
+    const { send, call, upstream, clock } = setUpLayer();
+    const all = Array.from({ length: 500 }, () => send());
+    const rounds: number[] = [];
+    for (let from = 0; from < upstream.calls.length; ) {
+      const until = upstream.calls.length;
+      rounds.push(until - from);
+      for (; from < until; from += 1) call(from).answer(503, [], `${from}`);
+      clock.advance(1);
+    }
+    expect(rounds.slice(0, 7)).toEqual([1, 1, 2, 4, 8, 16, 16]);
+    expect([Math.max(...rounds), upstream.calls.length]).toEqual([16, 500]);
+    expect(new Set(all.map(({ handler }) => handler.text())).size).toBe(500);
+  });
+
+  it('by taking too long, sends one more, and who waits gets what comes first', () => {
+    const waitMs = 100;
+    const setUpSlow = () => {
+      const world = setUpLayer({ collapse: { waitersMax: 10_000, waitMs } });
+      const all = Array.from({ length: 500 }, () => world.send());
+      world.clock.advance(waitMs);
+      expect(world.upstream.calls.length).toBe(2);
+      return { ...world, all, late: world.send() };
+    };
+    const first = setUpSlow();
+    first.call(0).answer(200, FRESH, 'first');
+    expect(first.all.filter(({ handler }) => handler.text() === 'first')).toHaveLength(499);
+    first.call(1).answer(200, FRESH, 'second');
+    expect([first.all[1]?.handler.text(), first.late.handler.text()]).toEqual(['second', 'second']);
+    const second = setUpSlow();
+    second.call(1).answer(200, FRESH, 'second');
+    expect(second.all.filter(({ handler }) => handler.text() === 'second')).toHaveLength(499);
+    expect([second.upstream.calls.length, second.call(0).cancelled]).toEqual([2, false]);
+    const neither = setUpSlow();
+    neither.clock.advance(3 * waitMs);
+    expect(neither.upstream.calls.length).toBeLessThanOrEqual(5);
   });
 
   it('in the middle breaks off for all who read it, and is not kept', () => {

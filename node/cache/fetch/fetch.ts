@@ -9,7 +9,7 @@
  *           └─ failed ───────────────▶ over: whoever has a copy that may stand in gets that; the leader hears why, the
  *                                      others are released
  *
- * "Released" means that they ask by themselves, side by side. What nobody waits for any more goes on only if it refills
+ * "Released" means that they ask anew: side by side where the answer was for one client, together after a failure. What nobody waits for any more goes on only if it refills
  * the store: a refresh, or an answer that is being stored.
  */
 import { type Failure, timerFired } from '@weir/proto/http/failures.js';
@@ -29,14 +29,15 @@ import type { Refusal } from '../refusals.js';
 import { afterHead, validatingHeaders } from '../revalidate.js';
 import { type RouteCache, sharedKey } from '../route-cache.js';
 import { isTrouble } from '../statuses.js';
-import { supersedes } from '../storability.js';
 import { bodyInPieces, type StoredBody } from '../store/body.js';
-import type { Writing } from '../store/l1.js';
+import type { Entry, Writing } from '../store/l1.js';
 import { isReusable, type Stored } from '../stored.js';
 import { varyKey } from '../vary-key.js';
 import { WholeBody } from '../whole-body.js';
 import { Ear } from './ear.js';
 import { FAILED_MS, NOT_SHARED_MS } from './flights.js';
+import { notKept, shareWithNodes } from './outcomes.js';
+import { hearFailure, letDown } from './releases.js';
 import { Stream } from './stream.js';
 import type { Question, Shared, Waiter } from './waiter.js';
 
@@ -55,6 +56,7 @@ export class Fetch implements ResponseHandler {
   #ear: Ear | null = null;
   #cancelNext: Cancel = nothingToCancel;
   #isForNobody = false;
+  #nobodyGoesUntilMs = Number.NEGATIVE_INFINITY;
   /** It went on for nobody once: it refills, whoever has joined it since and left again. */
   #isRefill = false;
   /** Without conditions, since the first answer was about another copy. */
@@ -139,6 +141,27 @@ export class Fetch implements ResponseHandler {
     this.#cancel();
   }
 
+  /**
+   * Whether one who has waited too long is to ask anew: the first, and another one only after `againMs`. Who comes now waits
+   * for that one, and who waits already for whichever answers first.
+   */
+  letsGo(nowMs: number, againMs: number): boolean {
+    if (nowMs < this.#nobodyGoesUntilMs) return false;
+    this.#nobodyGoesUntilMs = againMs;
+    this.#endFlight();
+    return true;
+  }
+
+  /** One that was sent later has an answer for all. */
+  overtaken(): void {
+    if (this.#state !== 'asking') return;
+    for (const waiter of [...this.#waiters]) {
+      if (waiter === this.#leader) continue;
+      this.leave(waiter, false);
+      waiter.released('together');
+    }
+  }
+
   /** What became of it, to the exchange of the one who began it. `isOver`: that one ends now. */
   tell(exchange: Exchange, isOver: boolean): void {
     if (this.#isTold) return;
@@ -168,11 +191,7 @@ export class Fetch implements ResponseHandler {
     const { clock, slow } = this.#route;
     const nowMs = clock.nowMs();
     if (head.status < 500) slow?.answered(nowMs - this.#askedAtMs, nowMs);
-    const moments: Moments = {
-      askedAtMs: this.#askedAtMs,
-      receivedAtMs: nowMs,
-      receivedWallMs: clock.wallMs(),
-    };
+    const moments: Moments = { askedAtMs: this.#askedAtMs, receivedAtMs: nowMs, receivedWallMs: clock.wallMs() };
     if (this.#leader !== null) this.tell(this.#question.request.exchange, false);
     if (this.exchange.hasFallenBack) this.#fellBack(head);
     else if (this.#question.method === 'HEAD') this.#headCame(head, moments);
@@ -233,11 +252,8 @@ export class Fetch implements ResponseHandler {
     // Each would stand in line for a confirmation that is for the one who asked.
     if (!isForAll) this.#leaveAlone(NOT_SHARED_MS, false);
     else if (flightKey !== null) node.flights.stored(flightKey);
-    const leader = this.#leader;
-    for (const waiter of this.#takeAll()) {
-      if (waiter === leader || (isForAll && this.#isFor(waiter, stored))) waiter.confirmed(next);
-      else waiter.released();
-    }
+    this.#giveCopy(next, isForAll);
+    if (isForAll) this.#question.late?.overtaken();
   }
 
   /** The copy is the answer, and with what the 304 says of it one for this client alone. */
@@ -248,10 +264,14 @@ export class Fetch implements ResponseHandler {
     this.#leaveAlone(NOT_SHARED_MS);
     this.#refused(why, stored.status);
     this.#endLease(true);
+    this.#giveCopy({ ...entry, stored }, false);
+  }
+
+  #giveCopy(entry: Entry, isForAll: boolean): void {
     const leader = this.#leader;
     for (const waiter of this.#takeAll()) {
-      if (waiter === leader) waiter.confirmed({ ...entry, stored });
-      else waiter.released();
+      if (waiter === leader || (isForAll && this.#isFor(waiter, entry.stored))) waiter.confirmed(entry);
+      else waiter.released('alone');
     }
   }
 
@@ -260,7 +280,10 @@ export class Fetch implements ResponseHandler {
     this.#leaveAlone(FAILED_MS);
     const waiters = this.#takeAll();
     this.#cancel();
-    for (const waiter of waiters) if (!waiter.standsIn(status)) waiter.released();
+    letDown(
+      waiters.filter((waiter) => !waiter.standsIn(status)),
+      this.#leader,
+    );
   }
 
   /** An answer of the route's own is no state of the resource: the copy is better, and nothing of it is stored. */
@@ -300,9 +323,9 @@ export class Fetch implements ResponseHandler {
       this.#waiters.add(leader);
       leader.passed(head, ownFieldsEnd(headers, this.#route.spec.passesTags), why);
     }
-    for (const waiter of waiters) {
-      if (waiter !== leader && !(isTroubled && waiter.standsIn(head.status))) waiter.released();
-    }
+    const others = waiters.filter((waiter) => waiter !== leader && !(isTroubled && waiter.standsIn(head.status)));
+    if (isTroubled) letDown(others, leader);
+    else for (const waiter of others) waiter.released('alone');
   }
 
   #store(stored: Stored, head: ResponseHead, headers: HeaderList, tags: readonly string[]): void {
@@ -326,9 +349,10 @@ export class Fetch implements ResponseHandler {
       if (waiter === leader || (isForAll && this.#isFor(waiter, stored))) waiter.shared(this.#answer);
       else {
         this.#waiters.delete(waiter);
-        waiter.released();
+        waiter.released('alone');
       }
     }
+    if (isForAll) this.#question.late?.overtaken();
   }
 
   onData(chunk: Uint8Array): boolean {
@@ -371,14 +395,9 @@ export class Fetch implements ResponseHandler {
     observer.stored();
   }
 
-  /** With the other nodes, where there is a second level. */
   #share(stored: Stored, body: StoredBody, subject: PurgeSubject): void {
-    const { second } = this.#route.node;
-    const { key, request } = this.#question;
-    const lease = this.#lease === null ? {} : { lease: this.#lease };
+    shareWithNodes(this.#route, this.#question, this.#lease, { stored, body, subject, generation: this.#generation });
     this.#lease = null;
-    const offer = { headers: request.headers, stored, subject, body, generation: this.#generation, ...lease };
-    second?.l2.keep({ key: sharedKey(this.#route, key), ...offer });
   }
 
   #endLease(isForAll: boolean): void {
@@ -402,14 +421,8 @@ export class Fetch implements ResponseHandler {
     this.#finish();
     this.#answer?.stream.end(failed);
     if (state === 'passing') leader?.failed(failed);
-    for (const waiter of waiters) this.#hearFailure(waiter, waiter === leader, failed);
+    hearFailure(waiters, leader, failed);
     this.#tellOnesOwn();
-  }
-
-  #hearFailure(waiter: Waiter, isLeader: boolean, failed: Failure): void {
-    if (waiter.standsIn(null)) return;
-    if (isLeader) waiter.failed(failed);
-    else waiter.released();
   }
 
   // How it ends.
@@ -473,23 +486,12 @@ export class Fetch implements ResponseHandler {
     this.#endFlight();
     if (flightKey === null) return;
     const untilMs = clock.nowMs() + forMs;
-    node.flights.notShared(flightKey, untilMs);
+    // What failed may be for all when it succeeds.
+    if (forMs !== FAILED_MS) node.flights.notShared(flightKey, untilMs);
     if (cameToNothing) node.flights.notRefreshed(flightKey, untilMs);
   }
 
-  /** What was stored is not what the resource is any more. */
-  #dropCopy(): void {
-    const { node } = this.#route;
-    const { entry, key } = this.#question;
-    if (entry === null) return;
-    node.l1.drop(entry);
-    node.second?.l2.forget(sharedKey(this.#route, key));
-  }
-
   #refused(why: Refusal, status: number): void {
-    const { node, clock, observer } = this.#route;
-    if (supersedes(why, status)) this.#dropCopy();
-    node.refusals.note(this.#subject.url, why, status, clock.wallMs());
-    observer.notStored(why);
+    notKept(this.#route, this.#question, this.#subject, why, status);
   }
 }

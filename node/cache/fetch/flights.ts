@@ -4,7 +4,7 @@
  *
  *   nothing ── first request ──▶ flight ── stored ──▶ nothing: the next one is a hit
  *                                  │  ├─ confirmed ─▶ nothing
- *                                  │  └─ not for all, or failed ──▶ hit-for-miss for a while ──▶ nothing
+ *                                  │  ├─ not for all ──▶ hit-for-miss for a while ──▶ nothing
  *                                  └── purged meanwhile: who comes now begins another, those who waited wait on
  */
 import type { Fingerprint } from '../purge/fingerprint.js';
@@ -21,7 +21,7 @@ const RECENT_MAX = 10_000;
 
 /** How long it is believed that the answer to a key is for one client alone. */
 export const NOT_SHARED_MS = 10_000;
-/** How long after a failure each request asks by itself, and a refresh is not tried again. */
+/** How long after a failure a refresh is not tried again. */
 export const FAILED_MS = 1_000;
 
 export class Flights {

@@ -8,6 +8,7 @@ import type { Pending } from '../receive.js';
 import type { Refusal } from '../refusals.js';
 import type { Entry } from '../store/l1.js';
 import type { Stored } from '../stored.js';
+import type { Fetch } from './fetch.js';
 import type { Stream } from './stream.js';
 
 /** What is asked, by whom, and what there is already. */
@@ -21,6 +22,8 @@ export interface Question {
   readonly subject: PurgeSubject;
   /** Under which others may wait for it; null: nobody may. */
   readonly flightKey: string | null;
+  /** One that has not answered for so long that this one is sent: who waits for it is told when this one has. */
+  readonly late: Fetch | null;
   /** This node fetches it for all; ends with this fetch, or with what it stored. */
   readonly lease: Lease | null;
 }
@@ -35,6 +38,12 @@ export interface Shared {
   readonly headers: HeaderList;
 }
 
+/**
+ * How it asks now: `alone`, for what comes is for one client; `together`, with all who ask the same; `let-down`: likewise, for
+ * the fetch came to nothing.
+ */
+export type Release = 'alone' | 'together' | 'let-down';
+
 export interface Waiter {
   readonly headers: HeaderList;
   confirmed(entry: Entry): void;
@@ -47,6 +56,7 @@ export interface Waiter {
   failed(failure: Failure): void;
   /** The upstream is in trouble. True: the copy that it has is its answer. */
   standsIn(status: number | null): boolean;
-  /** It is to ask by itself. */
-  released(): void;
+  /** How often it has waited for a fetch that came to nothing. */
+  readonly letDowns: number;
+  released(how: Release): void;
 }
