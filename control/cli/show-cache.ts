@@ -111,5 +111,6 @@ const whyNotStored: Readonly<Record<string, string>> = {
   'too-large': 'whose body is too long (maxBody)',
   'no-room': 'when as many bodies were being stored as may be (gateway.cache.writing)',
   incomplete: 'which broke off',
+  'not-admitted': 'since what is stored is asked for more, and there is no room for both',
   overtaken: 'which was purged on its way, or older than what is stored',
 };

@@ -7,7 +7,7 @@
  *                                                          └─ unavailable ──▶ 504
  */
 import { type CacheDirectives, noDirectives } from '@weir/proto/http/cache-control.js';
-import type { ForwardReason } from '@weir/proto/http/cache-status.js';
+import { type ForwardReason, formatCacheStatus } from '@weir/proto/http/cache-status.js';
 import { failure } from '@weir/proto/http/failures.js';
 import { hasField } from '@weir/proto/http/headers.js';
 import { withBody } from '../pipeline/derived-request.js';
@@ -128,10 +128,13 @@ function answer(
         mayShare,
       );
     }
-    case 'unavailable':
+    case 'unavailable': {
       asked.request.exchange.cache = 'unavailable';
-      asked.handler.onError(failure('not_cached', 'the client asked for a stored answer alone, and there is none'));
+      const told = formatCacheStatus({ name: route.name, forward: 'forbidden', detail: 'only-if-cached' });
+      const failed = failure('not_cached', 'the client asked for a stored answer alone, and there is none');
+      asked.handler.onError({ ...failed, headers: ['cache-status', told] });
       return nothingToCancel;
+    }
   }
 }
 

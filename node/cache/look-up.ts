@@ -44,8 +44,9 @@ export function lookUp(
   }
   const untilMs = standsInUntil(stored, asked, leftMs, nowMs);
   const isWithin = leftMs <= 0 && -leftMs < stored.reuse.staleWhileRevalidateMs;
-  if (demand === 'stale' && isWithin && !asked.onlyIfCached) {
-    return { kind: 'hit', stored, isStale: true, refreshes: true };
+  if (demand === 'stale' && isWithin) {
+    // Who forbids that anything is asked gets what is there, and leaves the refresh to the next one.
+    return { kind: 'hit', stored, isStale: true, refreshes: !asked.onlyIfCached };
   }
   return askUnlessForbidden(asked, stored, demand, untilMs);
 }

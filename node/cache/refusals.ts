@@ -30,6 +30,8 @@ export const refusalReasons = [
   'incomplete',
   /** Purged while it was on its way, or older than what is stored. */
   'overtaken',
+  /** What is kept spares upstreams more, and there was no room for both. */
+  'not-admitted',
 ] as const satisfies readonly string[];
 export type Refusal = (typeof refusalReasons)[number];
 

@@ -57,7 +57,7 @@ export function whyNotStored(
 
 /** About this request, or this moment: they say nothing of what is stored for others. */
 const OF_ONE_REQUEST: ReadonlySet<Refusal> = new Set([
-  ...(['method', 'request-no-store', 'authorization', 'no-room', 'incomplete', 'overtaken'] as const),
+  ...(['method', 'request-no-store', 'authorization', 'no-room', 'incomplete', 'overtaken', 'not-admitted'] as const),
 ]);
 
 /**

@@ -37,6 +37,16 @@ describe('the cache layer', () => {
     expect([headerValue(second.handler.headers, 'age'), upstream.calls.length, stored()]).toEqual(['7', 1, 1]);
   });
 
+  it('says why there is no answer to a client that wants a stored one alone', () => {
+    const { send, upstream } = setUpLayer();
+    const { handler } = send({ headers: ['cache-control', 'only-if-cached'] });
+    expect([handler.failure?.code, handler.failure?.headers, upstream.calls.length]).toEqual([
+      'not_cached',
+      ['cache-status', 'weir; detail=only-if-cached'],
+      0,
+    ]);
+  });
+
   it('keeps what is meant for this gateway to itself, and tags as well unless they may pass', () => {
     const headers = [...FRESH, 'weir-cache-control', 'max-age=9', 'surrogate-key', 'a b', 'cache-tag', 'c'];
     for (const passesTags of [false, true]) {

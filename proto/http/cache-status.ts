@@ -15,8 +15,8 @@ export type ForwardReason = 'bypass' | 'method' | 'uri-miss' | 'vary-miss' | 'mi
 export interface CacheStatus {
   /** Name of this cache; the pseudonym that it uses in Via. */
   readonly name: string;
-  /** Answered from the cache without asking; otherwise `forward` says why it was asked. */
-  readonly forward: ForwardReason | null;
+  /** Null: answered from the cache without asking; `forbidden`: nor was anybody asked; otherwise why somebody was. */
+  readonly forward: ForwardReason | 'forbidden' | null;
   /** Status of the next hop, where it is not the one that this answer has. */
   readonly forwardStatus?: number | undefined;
   /** Remaining freshness in seconds; negative when the answer was stale. */
@@ -35,7 +35,7 @@ const asItem = (text: string): string => (TOKEN.test(text) ? text : structuredSt
 
 export function formatCacheStatus(status: CacheStatus): string {
   let text = asItem(status.name);
-  text += status.forward === null ? '; hit' : `; fwd=${status.forward}`;
+  if (status.forward !== 'forbidden') text += status.forward === null ? '; hit' : `; fwd=${status.forward}`;
   if (status.forwardStatus !== undefined) text += `; fwd-status=${status.forwardStatus}`;
   if (status.stored === true) text += '; stored';
   if (status.collapsed === true) text += '; collapsed';

@@ -385,11 +385,14 @@ export class Fetch implements ResponseHandler {
     const { key, request, flightKey } = this.#question;
     const writing = this.#writing;
     const pieces = writing?.pieces ?? [];
-    if (writing === null || !node.l1.keep(key, request.headers, stored, writing, this.#subject, this.began)) {
-      this.#refused('overtaken', status);
+    if (writing === null) return;
+    const why = node.l1.store(key, request.headers, stored, writing, this.#subject, this.began);
+    // Redis may have the room that this node has not.
+    if (why === null || why === 'not-admitted') this.#share(stored, bodyInPieces(pieces), this.#subject);
+    if (why !== null) {
+      this.#refused(why, status);
       return;
     }
-    this.#share(stored, bodyInPieces(pieces), this.#subject);
     node.refusals.stored(this.#subject.url);
     if (flightKey !== null && isReusable(stored, this.#route.clock.nowMs())) node.flights.stored(flightKey);
     observer.stored();

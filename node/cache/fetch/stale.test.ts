@@ -150,6 +150,15 @@ describe('a copy that the origin has replaced by what is not stored', () => {
     expect(headerValue(call(2).request.headers, 'if-none-match')).toBeUndefined();
   });
 
+  it('is offered to the second level also where this node has no room for it', () => {
+    const told: string[] = [];
+    const { send, call, node, notStored } = setUpLayer({}, undefined, silentL2(told));
+    node.l1.limit({ bytes: 5_000, writingBytes: 100_000 });
+    send();
+    call(0).answer(200, ['cache-control', 'max-age=60'], 'x'.repeat(50_000));
+    expect([told, notStored, node.l1.entries]).toEqual([['keep 200'], ['not-admitted'], 0]);
+  });
+
   it('does not come back stale, however long it might have been used', () => {
     const { send, call, clock, upstream } = setUpStale(', stale-while-revalidate=86400');
     expect(send().handler.text()).toBe('old');

@@ -101,6 +101,23 @@ describe('the store of a node', () => {
     expect([text('k', ['foo', '1']), text('k', [], true)]).toEqual([null, null]);
   });
 
+  it('says why it does not keep an answer', () => {
+    const { l1, marks } = setUp({ bytes: 4_000, writingBytes: 64 * 1024 });
+    const store = (bytes: number, stored = storedAt(0), began = marks.seq) => {
+      const writing = l1.write(null, BODY_MAX);
+      if (writing === null) throw new Error('there is place');
+      writing.push(new Uint8Array(bytes));
+      return l1.store('k', [], stored, writing, subjectOf('k'), began);
+    };
+    expect(store(10)).toBeNull();
+    expect(store(10, storedAt(-1))).toBe('overtaken');
+    expect(store(9, storedAt(0, '', ['content-range', 'bytes 0-9/20'], 206))).toBe('incomplete');
+    const began = marks.seq;
+    marks.purge({ kind: 'all' }, false, 0);
+    expect(store(10, storedAt(0), began)).toBe('overtaken');
+    expect(store(30_000)).toBe('not-admitted');
+  });
+
   it('gives a confirmed entry a new head over the same body, unless it was replaced meanwhile', () => {
     const { l1, put, text } = setUp();
     put({ key: 'k', body: 'same' });

@@ -50,6 +50,9 @@ export interface Found {
   readonly isKnown: boolean;
 }
 
+/** Why an answer that may be stored is not. */
+export type NotKept = 'incomplete' | 'overtaken' | 'not-admitted';
+
 export interface L1Limits {
   /** All of it: bodies, heads, keys. */
   readonly bytes: number;
@@ -179,26 +182,26 @@ export class L1 {
   };
 
   /**
-   * Keeps what was written, whole; false when it is not what its head says, or older than what is kept. An answer that
-   * took longer than the one to a later question is not the newer one.
+   * Keeps what was written, whole, or says why not: it is not what its head says; a purge, or what is newer, has overtaken it;
+   * or what is kept spares upstreams more. An answer that took longer than the one to a later question is not the newer one.
    */
-  keep(
+  store(
     key: CacheKey,
     headers: HeaderList,
     stored: Stored,
     writing: Writing,
     subject: PurgeSubject,
     began: number,
-  ): boolean {
+  ): NotKept | null {
     const body = writing.end();
     if (body === null) {
       this.refusals += 1;
-      return false;
+      return 'incomplete';
     }
     const expected = partBytes(stored);
-    if (expected !== null && expected !== body.bytes) return false;
+    if (expected !== null && expected !== body.bytes) return 'incomplete';
     // What a purge has overtaken would never be found.
-    if (this.#marks.purgedAtMs(subject, began) === GONE) return false;
+    if (this.#marks.purgedAtMs(subject, began) === GONE) return 'overtaken';
     const base = stored.part === null ? key : partKey(key);
     const at = this.#placeFor(base, stored.vary, headers);
     const before = this.#kept.peek(at);
@@ -207,9 +210,14 @@ export class L1 {
       before.stored.askedAtMs > stored.askedAtMs &&
       this.#unlessGone(before).entry !== null
     ) {
-      return false;
+      return 'overtaken';
     }
-    return this.#put({ kind: 'entry', stored, body, subject, began, at });
+    return this.#put({ kind: 'entry', stored, body, subject, began, at }) ? null : 'not-admitted';
+  }
+
+  /** The same for those to whom it does not matter why. */
+  keep(...kept: Parameters<L1['store']>): boolean {
+    return this.store(...kept) === null;
   }
 
   /** The head of an entry that was confirmed, over the body that it has; elsewhere, if it varies by other fields now. */
