@@ -101,6 +101,18 @@ describe('the store of a node', () => {
     expect([text('k', ['foo', '1']), text('k', [], true)]).toEqual([null, null]);
   });
 
+  it('keeps the longer of two parts of one state, and the newer of two states', () => {
+    const { put, text } = setUp();
+    const part = (tag: string, range: string) =>
+      storedAt(1, '', ['etag', tag, 'content-range', `bytes ${range}/20`], 206);
+    put({ key: 'k', stored: part('"1"', '0-9'), body: '0123456789' });
+    expect(put({ key: 'k', stored: part('"1"', '15-15'), body: 'f' })).toBe(false);
+    expect(text('k', [], true)).toBe('0123456789');
+    expect(put({ key: 'k', stored: part('"2"', '15-15'), body: 'F' })).toBe(true);
+    expect(put({ key: 'k', stored: part('"2"', '0-1'), body: 'AB' })).toBe(true);
+    expect(text('k', [], true)).toBe('AB');
+  });
+
   it('says why it does not keep an answer', () => {
     const { l1, marks } = setUp({ bytes: 4_000, writingBytes: 64 * 1024 });
     const store = (bytes: number, stored = storedAt(0), began = marks.seq) => {

@@ -17,7 +17,7 @@
 import type { HeaderList } from '@weir/proto/http/headers.js';
 import type { CacheKey } from '../cache-key.js';
 import type { PurgeMarks, PurgeSubject } from '../purge/marks.js';
-import { isSpent, partBytes, type Stored } from '../stored.js';
+import { isReusable, isSpent, partBytes, type Stored } from '../stored.js';
 import { varyKey } from '../vary-key.js';
 import { bodyOf, emptyBody, memoryOf, ownPiece, type StoredBody } from './body.js';
 import { Lent } from './lent.js';
@@ -212,6 +212,10 @@ export class L1 {
     ) {
       return 'overtaken';
     }
+    if (before?.kind === 'entry' && isMoreOfTheSame(before, stored, body.bytes)) {
+      const { entry, softPurgedAtMs } = this.#unlessGone(before);
+      if (entry !== null && softPurgedAtMs === NOT_PURGED) return 'overtaken';
+    }
     return this.#put({ kind: 'entry', stored, body, subject, began, at }) ? null : 'not-admitted';
   }
 
@@ -405,6 +409,15 @@ const variantKey = (base: string, generation: number, names: readonly string[], 
   `${base}\0${generation}\0${varyKey(names, headers)}`;
 
 const partKey = (key: CacheKey): string => `${key}\0part`;
+
+/** There is a place for one part of each variant: a longer one that is fresh, of the same state, does not give way to a shorter one. */
+const isMoreOfTheSame = (before: Entry, { part, etag, askedAtMs }: Stored, bytes: number): boolean =>
+  part !== null &&
+  before.stored.part !== null &&
+  before.body.bytes > bytes &&
+  etag !== null &&
+  before.stored.etag === etag &&
+  isReusable(before.stored, askedAtMs);
 
 const isSame = (a: readonly string[], b: readonly string[]): boolean =>
   a.length === b.length && a.every((name, i) => name === b[i]);
