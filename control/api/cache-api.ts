@@ -1,6 +1,6 @@
 /**
  * The part of the admin API that is about the cache: purges, which are answered when the nodes have obeyed, and a look at
- * what is stored. An answer of 200 to a purge is a promise: no node serves any more what was meant.
+ * what is stored. An answer of 200 to a purge is a promise: no node that it names serves any more what was meant.
  */
 import type { CacheInspection, InspectedRequest } from '@weir/proto/events/cache.js';
 import type { FastifyInstance } from 'fastify';
@@ -14,6 +14,8 @@ export interface PurgeOutcome {
     readonly ms: number;
   }[];
   readonly missing: readonly MissingNode[];
+  /** Other nodes that are not asked, and when they hear of it; left out where there can be none. */
+  readonly later?: string;
 }
 
 /** One that has not answered, and why. */

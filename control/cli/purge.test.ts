@@ -24,6 +24,13 @@ describe('what a purge did', () => {
     );
   });
 
+  it('says of whom nothing is known yet', () => {
+    const obeyed = [{ node: 'node-7', ms: 1 }];
+    expect(showPurge({ obeyed, missing: [], later: 'Others hear later.' }, false, plain)).toBe(
+      'purged: the node has obeyed\n  node-7  1 ms  obeyed\nOthers hear later.\n',
+    );
+  });
+
   it('names who did not obey, and shows no control characters', () => {
     const missing = [{ node: 'b\u001b[2J', reason: 'did not answer within 2 s' }];
     expect(showPurge({ obeyed: [{ node: 'a', ms: 1 }], missing }, false, plain)).toBe(

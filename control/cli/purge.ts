@@ -17,8 +17,13 @@ interface PurgeOptions {
 }
 
 const HELP = `
-When this ends with 0, no node serves any more what was meant, nor what was on its way to the cache when it was purged. A
-purge of a tag with a hundred thousand members takes as long as one of a URL: it is written down, and look-ups compare.
+When this ends with 0, no node that it names serves any more what was meant, nor what was on its way to the cache when it was
+purged. A purge of a tag with a hundred thousand members takes as long as one of a URL: it is written down, and look-ups
+compare.
+
+Nodes of another weir up that share the cache in Redis are not asked. They find nothing of it in Redis any more, and hear of
+the purge there: some 250 ms later they serve nothing of it from their own memory either, or, when they don't reach Redis,
+as soon as they do. They don't acknowledge it, and 0 does not promise it.
 
 --url     this URL, for each rule of the config by which parameters are left out of keys; all of its variants
 --tag     all answers whose Surrogate-Key or Cache-Tag names it
@@ -27,7 +32,7 @@ purge of a tag with a hundred thousand members takes as long as one of a URL: it
 --soft    keep it as stale: it is asked for anew, and still stands in for an upstream that fails or is slow
 
 Exit codes:
-  0  purged: all nodes have obeyed
+  0  purged: all nodes that were asked have obeyed, and Redis was told where there is one
   1  nothing answers at that address, or it is not clear what to purge
   3  not all nodes have obeyed; what they have stored may still be served
 
@@ -80,7 +85,7 @@ function isOutcome(told: object): told is PurgeOutcome {
   return Array.isArray(Reflect.get(told, 'obeyed')) && Array.isArray(Reflect.get(told, 'missing'));
 }
 
-export function showPurge({ obeyed, missing }: PurgeOutcome, isSoft: boolean, paint: Paint): string {
+export function showPurge({ obeyed, missing, later }: PurgeOutcome, isSoft: boolean, paint: Paint): string {
   const rows = [
     ...obeyed.map(({ node, ms }) => [node, `${ms} ms`, 'obeyed']),
     ...missing.map(({ node, reason }) => [node, '-', `not: it ${reason}`]),
@@ -90,5 +95,6 @@ export function showPurge({ obeyed, missing }: PurgeOutcome, isSoft: boolean, pa
     missing.length === 0
       ? `${paint.green(isSoft ? 'stale' : 'purged')}: ${nodes === 1 ? 'the node has' : `all ${nodes} nodes have`} obeyed`
       : `${paint.red('not purged everywhere')}: ${missing.length} of ${nodes} ${nodes === 1 ? 'node' : 'nodes'} did not obey`;
-  return `${[head, ...columns(rows).map((line) => `  ${line}`)].join('\n')}\n`;
+  const note = later === undefined ? [] : [printable(later)];
+  return `${[head, ...columns(rows).map((line) => `  ${line}`), ...note].join('\n')}\n`;
 }

@@ -28,6 +28,11 @@ it('a purge is sent under its number, and told as obeyed by the node that says s
   expect(sent).toEqual([{ v: 1, kind: 'cache.purge', number: 3, ...order }]);
 });
 
+it('what nodes that share its Redis do is not promised, and is said', async () => {
+  const { obeyed, missing, later } = await ordersTo('purged', true).orders.purge(order);
+  expect([obeyed.length, missing, later]).toEqual([1, [], expect.stringContaining('do not acknowledge')]);
+});
+
 it('a node that fails has not obeyed', async () => {
   const { orders } = ordersTo({ kind: 'failed', reason: 'did not answer within 2 s' });
   expect(await orders.purge(order)).toEqual({

@@ -1,7 +1,8 @@
 /**
  * The cache's orders and questions, to the one node that `up` has. A process that is not there, or ends before it answers,
  * has nothing in memory any more: the next one begins with an empty cache, so a purge is in force with its end. Not so
- * where nodes share what they store in Redis, which only a node purges.
+ * where nodes share what they store in Redis, which only a node purges. The other nodes that use that Redis are none of this
+ * process: they hear of a purge from there, a moment later, and nobody here learns when.
  */
 import type { CacheOperations } from '@weir/control/api/cache-api.js';
 import type { Supervisor } from './supervisor.js';
@@ -17,7 +18,8 @@ export function cacheOrders(node: () => Node, sharesInRedis: boolean): CacheOper
       if (become.kind === 'failed') return { obeyed: [], missing: [{ node: name, reason: become.reason }] };
       if (become.kind === 'ended' && sharesInRedis)
         return { obeyed: [], missing: [{ node: name, reason: STILL_SHARED }] };
-      return { obeyed: [{ node: name, ms: rounded(become.ms) }], missing: [] };
+      const later = sharesInRedis ? { later: HEARD_LATER } : {};
+      return { obeyed: [{ node: name, ms: rounded(become.ms) }], missing: [], ...later };
     },
     async inspect(request) {
       const asked = node();
@@ -31,6 +33,10 @@ export function cacheOrders(node: () => Node, sharesInRedis: boolean): CacheOper
     },
   };
 }
+
+const HEARD_LATER =
+  'Other nodes find nothing of it in Redis, and give up what is in their own memory when they hear of it there: within some ' +
+  '250 ms, or when they reach Redis again. They do not acknowledge it.';
 
 const STILL_SHARED = 'has no process now, so what is shared in Redis is not purged; try again';
 

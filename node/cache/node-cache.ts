@@ -65,7 +65,10 @@ export interface NodeCache {
    * the number of the purge.
    */
   purge(target: PurgeTarget, isSoft: boolean): number;
-  /** The same, and waits for a moment until the other nodes find none of it in Redis. False: they may, for Redis is away. */
+  /**
+   * The same, and waits for a moment until the other nodes find none of it in Redis; what they have in their memory they give up
+   * when they hear of it. False: they may find it, for Redis is away.
+   */
   purgeEverywhere(target: PurgeTarget, isSoft: boolean): Promise<boolean>;
   /** A client has changed what is at this URL (RFC 9111 §4.4). */
   change(url: InspectedUrl): void;
@@ -117,6 +120,7 @@ class Cache implements NodeCache {
     this.#clock = clock;
     this.#onPurged = onPurged;
     this.second = l2 === null ? null : new SecondLevel(l2, this.l1, this.marks, clock);
+    l2?.hear((target, isSoft) => this.#obey(target, isSoft));
     this.#trimming = timers.create(() => this.#trim());
   }
 
@@ -149,6 +153,12 @@ class Cache implements NodeCache {
     const isTold = (await Promise.all(told)).every((each) => each);
     this.#onPurged(kind, this.#clock.nowMs() - beganMs, isTold);
     return isTold;
+  }
+
+  /** What another node has purged. Which of its URLs clients have changed it does not say, so none of them takes a mark. */
+  #obey(target: PurgeTarget, isSoft: boolean): void {
+    if (target.kind === 'url' && !isSoft) this.marks.change(target.authority, target.path, target.query);
+    else this.marks.purge(target, isSoft, this.#clock.nowMs());
   }
 
   inspect({ authority, path, query }: InspectedUrl): Inspection {

@@ -9,7 +9,8 @@ export interface L2Sources {
 
 const ways = ['leads', 'follows', 'alone'] as const;
 
-export function l2Families(sources: L2Sources): Family[] {
+/** Families of which a node without a second level shows nothing. */
+function makersFor(sources: L2Sources) {
   const one = (type: 'counter' | 'gauge', name: string, help: string, read: (counts: L2Counts) => number): Family =>
     family(type, name, help, function* () {
       const { l2 } = sources.cache();
@@ -26,6 +27,11 @@ export function l2Families(sources: L2Sources): Family[] {
       const { l2 } = sources.cache();
       if (l2 !== null) for (const each of names) yield [[[label, each]], read(l2)[each]];
     });
+  return { one, by };
+}
+
+export function l2Families(sources: L2Sources): Family[] {
+  const { one, by } = makersFor(sources);
   return [
     one('counter', 'weir_cache_l2_hits_total', 'Look-ups in Redis that found a stored answer.', ({ hits }) => hits),
     one('counter', 'weir_cache_l2_misses_total', 'Look-ups in Redis that found none.', ({ misses }) => misses),
@@ -61,6 +67,18 @@ export function l2Families(sources: L2Sources): Family[] {
       'weir_cache_l2_purges_widened_total',
       'How often so many purges were pending that they became one of everything.',
       ({ purgeCollapses }) => purgeCollapses,
+    ),
+    one(
+      'counter',
+      'weir_cache_l2_purges_heard_total',
+      'Purges of other nodes that were obeyed.',
+      (l2) => l2.heardPurges,
+    ),
+    one(
+      'counter',
+      'weir_cache_l2_purges_lost_total',
+      'How often all in memory was purged, for a purge of another node may have been missed.',
+      ({ lostPurges }) => lostPurges,
     ),
     by('weir_cache_l2_leases_total', 'Fetches, by who of all nodes makes them.', 'way', ways, ({ leases }) => leases),
     one('counter', 'weir_cache_l2_follows_total', 'Waits for what another node fetches.', ({ follows }) => follows),

@@ -117,6 +117,7 @@ describe('a copy that the origin has replaced by what is not stored', () => {
     keep: ({ stored }) => told.push(`keep ${stored.status}`) > 0,
     forget: (key) => void told.push(`forget ${key}`),
     purge: async () => true,
+    hear: () => {},
     lease: async () => ({ kind: 'alone' }),
     follow: () => {
       throw new Error('nobody leads');

@@ -157,7 +157,8 @@ class History {
       }
       case 'purge': {
         const teller = this.#node(happening.node);
-        teller.pending.add({ kind: 'mark', place: placeOf(happening.target, digest), isSoft: happening.isSoft });
+        const { target, isSoft } = happening;
+        teller.pending.add({ kind: 'mark', place: placeOf(target, digest), target, isSoft });
         teller.tell(this.redis, this.#fates.get(happening.node) ?? 'heard');
         this.#fates.delete(happening.node);
         this.purged.push({ ...happening, at });

@@ -88,10 +88,19 @@ export function fieldsOf({ authority, url, tags }: PurgeSubject, digest: Digest)
   return fields;
 }
 
-/** Whether what is written there means this response. */
-export function isMeant({ field, prefix }: MarkPlace, subject: PurgeSubject, digest: Digest): boolean {
-  if (!fieldsOf(subject, digest).includes(field)) return false;
-  return prefix === null || beginsWith(subject.path, prefix.length, prefix.digest, digest);
+/** Whether what is written there means this response, whose parts are hashed once however many are asked for. */
+export function meaning(subject: PurgeSubject, digest: Digest): (place: MarkPlace) => boolean {
+  const fields = new Set(fieldsOf(subject, digest));
+  const prefixes = new Map<number, string>();
+  const prefixOf = (length: number): string => {
+    const known = prefixes.get(length) ?? shortDigest(digest, subject.path.slice(0, length));
+    prefixes.set(length, known);
+    return known;
+  };
+  return ({ field, prefix }) => {
+    if (!fields.has(field)) return false;
+    return prefix === null || (subject.path.length >= prefix.length && prefixOf(prefix.length) === prefix.digest);
+  };
 }
 
 function beginsWith(path: string, length: number, prefixDigest: string, digest: Digest): boolean {

@@ -3,8 +3,9 @@
  * when its own memory does not have something, and gives it what it stores.
  *
  * It never costs a request more than a few milliseconds: what does not answer in time is skipped, and not asked for a
- * while. And it never answers with what was purged: a response that was asked for before a purge is not found after
- * `purge` was called on this node, nor on any other once that promise has resolved to true.
+ * while. And it never answers with what was purged: a response that was asked for before a purge is not found here after
+ * `purge` was called on this node, nor on any other once that promise has resolved to true. What other nodes have in their own
+ * memory they give up when they hear of it.
  */
 import type { HeaderList } from '@weir/proto/http/headers.js';
 import type { CacheL2Spec } from '@weir/proto/snapshot/cache.js';
@@ -34,6 +35,8 @@ export interface L2 {
   forget(key: CacheKey): void;
   /** From when this is called, this node finds nothing that it means. True: nor does any other; false: Redis is yet to be told. */
   purge(target: PurgeTarget, isSoft: boolean): Promise<boolean>;
+  /** From now on `obey` is told of the purges of other nodes, within `HEARD_WITHIN_MS` while Redis answers. */
+  hear(obey: (target: PurgeTarget, isSoft: boolean) => void): void;
   /** Who of all nodes fetches this. Only where the spec has `collapse`. */
   lease(key: CacheKey): Promise<LeaseOutcome>;
   /** What another node has fetched meanwhile. */
@@ -103,6 +106,9 @@ export interface Following {
   cancel(): void;
 }
 
+/** So often Redis is asked for purges of other nodes: so long a node serves from its memory what another one has purged. */
+export const HEARD_WITHIN_MS = 250;
+
 /** Why a look-up was not made, or came to nothing. The names are public: labels of a metric. */
 export const skipReasons = ['off', 'away', 'late', 'busy', 'purges', 'unusable'] as const;
 export type SkipReason = (typeof skipReasons)[number];
@@ -151,6 +157,9 @@ export interface L2Counts {
   /** Purges of which Redis has yet to be told, and how often they became one of everything. */
   readonly pendingPurges: number;
   readonly purgeCollapses: number;
+  /** Purges of other nodes that were obeyed, and how often everything was purged since some can't be known. */
+  readonly heardPurges: number;
+  readonly lostPurges: number;
   readonly leases: Readonly<Record<LeaseOutcome['kind'], number>>;
   /** Waits for another node that ended with an answer, and all. */
   readonly followed: number;

@@ -5,6 +5,7 @@
 import type { StoredBody } from '../store/body.js';
 import { decodeHead, type KeptHead } from './entry-codec.js';
 import { FIELDS_MIN, type Generation } from './generations.js';
+import type { LogLine } from './heard.js';
 
 /** Bodies are cut into these, so that no command moves more: some 50 µs of a Redis in which nothing else moves meanwhile. */
 export const PIECE_BYTES = 64 * 1024;
@@ -48,6 +49,31 @@ export function readLook(reply: unknown, bodyBytesMax: number): Look | null {
   const number = wholeFrom(seq);
   const present = isBytes(epoch) && number !== null ? { epoch: textOf(epoch), seq: number } : null;
   return { present, redisMs, what: looked(textFrom(kind), more, bodyBytesMax) };
+}
+
+export interface Since {
+  readonly present: Generation | null;
+  readonly redisMs: number;
+  /** Oldest first; what can't be read has a number that follows nothing. */
+  readonly lines: readonly LogLine[];
+}
+
+/** What SINCE answers. */
+export function readSince(reply: unknown): Since | null {
+  const look = Array.isArray(reply) ? readLook(reply.slice(0, 3), 0) : null;
+  const lines: unknown = Array.isArray(reply) ? reply[3] : null;
+  if (look === null || !Array.isArray(lines)) return null;
+  return { present: look.present, redisMs: look.redisMs, lines: lines.map(lineFrom) };
+}
+
+const UNREADABLE: LogLine = { seq: -1, by: '', text: '' };
+
+function lineFrom(line: unknown): LogLine {
+  const [id, fields]: unknown[] = Array.isArray(line) ? line : [];
+  const seq = /^(\d{1,15})-0$/.exec(textFrom(id) ?? '')?.[1];
+  const [b, by, t, text] = Array.isArray(fields) ? fields.map(textFrom) : [];
+  if (seq === undefined || b !== 'b' || t !== 't' || by == null || text == null) return UNREADABLE;
+  return { seq: Number(seq), by, text };
 }
 
 /** What ADOPT answers. */

@@ -8,11 +8,12 @@
  *                    ▲                       │
  *                    └──────── back ─────────┘  no answer: told again, for it may not have been heard
  */
+import type { PurgeTarget } from '../purge/marks.js';
 import type { MarkPlace } from './generations.js';
 
-/** What Redis is told: of a purge, or that a key was forgotten. */
+/** What Redis is told: of a purge, for the other nodes in words too, or that a key was forgotten. */
 export type Notice =
-  | { readonly kind: 'mark'; readonly place: MarkPlace; readonly isSoft: boolean }
+  | { readonly kind: 'mark'; readonly place: MarkPlace; readonly target: PurgeTarget; readonly isSoft: boolean }
   | { readonly kind: 'forget'; readonly key: string };
 
 export interface PendingPurge {
@@ -26,10 +27,13 @@ export interface Waiter {
   told: (() => void) | null;
 }
 
-/** With their texts some 3 MiB. */
+/** With texts of 300 characters some 6 MiB. */
 export const PENDING_MAX = 10_000;
 
-const EVERYTHING: Notice = { kind: 'mark', place: { field: 'all', prefix: null }, isSoft: false };
+const EVERYTHING: Notice = {
+  ...{ kind: 'mark', place: { field: 'all', prefix: null } },
+  ...{ target: { kind: 'all' }, isSoft: false },
+};
 
 export class PendingPurges {
   /** How often they became one purge of everything. */

@@ -6,19 +6,22 @@
  *   writes   bodies, so that none of them stands in the way of a look-up
  *
  * A new connection for reading is not used before Redis has been told of every purge that it does not know. So a node that
- * could not tell Redis of a purge reads nothing from it until it has.
+ * could not tell Redis of a purge reads nothing from it until it has. Likewise, it has heard of the purges of other nodes by then,
+ * and asks for more of them as long as it is used.
  */
 import type { HeaderList } from '@weir/proto/http/headers.js';
 import { type CacheL2Spec, cacheL2Defaults } from '@weir/proto/snapshot/cache.js';
 import type { Clock, Random, Timer, Timers } from '../../time/clock.js';
 import type { CacheKey } from '../cache-key.js';
-import type { PurgeSubject, PurgeTarget } from '../purge/marks.js';
+import type { PurgeTarget } from '../purge/marks.js';
 import { randomToken, sha256 } from './digest.js';
 import { Finder, type Finding } from './finder.js';
-import { type Generation, isMeant, placeOf, URL_PLACES } from './generations.js';
+import { type Generation, placeOf, URL_PLACES } from './generations.js';
+import { Heard, LOG_AT_ONCE, LOG_MAX, lineOf } from './heard.js';
 import { keepForMs } from './keep-for.js';
 import {
   type Following,
+  HEARD_WITHIN_MS,
   type KeepOutcome,
   keepOutcomes,
   type L2,
@@ -30,11 +33,12 @@ import {
   skipReasons,
 } from './l2.js';
 import { Leases } from './leases.js';
-import { readAdopted } from './look-reply.js';
+import { readAdopted, readSince } from './look-reply.js';
+import { Noticed } from './noticed.js';
 import { type Notice, type PendingPurge, PendingPurges, type Waiter } from './pending-purges.js';
 import { type Calls, GREET_WITHIN_MS, LinkError, RedisLink } from './redis-link.js';
 import { type RedisTime, redisTime } from './redis-time.js';
-import { entryKey, leaseKey, MARKS_KEY } from './scripts.js';
+import { entryKey, LOG_KEY, leaseKey, MARKS_KEY } from './scripts.js';
 import { WriteQueue } from './write-queue.js';
 import { Writer } from './writer.js';
 
@@ -57,9 +61,6 @@ const FORGOTTEN_FOR_MS = 600_000;
 const TOLD_AT_ONCE = 64;
 const TELL_WITHIN_MS = 250;
 const TELL_AGAIN_MS = 8;
-
-/** More purges than that while Redis is asked, and what it answers does not count. */
-const NOTICED_MAX = 1_000;
 
 /** How long a purge waits for Redis before it is said that it is yet to be told. */
 const PURGE_WITHIN_MS = 500;
@@ -85,9 +86,11 @@ class RedisL2 implements L2 {
   #time: RedisTime | null = null;
   /** Redis has told of a number that is behind one that it told before: its marks are not believed. */
   #hasFallenBack = false;
-  /** Look-ups under way, and purges that came while there was one. */
-  #finding = 0;
-  #noticed: Notice[] = [];
+  readonly #noticed = new Noticed();
+  readonly #self = randomToken();
+  readonly #heard = new Heard(this.#self);
+  readonly #hearAgain: Timer;
+  #obey: (target: PurgeTarget, isSoft: boolean) => void = () => {};
   #toldNow = 0;
   readonly #counts = {
     ...{ hits: 0, misses: 0, purged: 0, broken: 0, followed: 0, follows: 0 },
@@ -101,13 +104,17 @@ class RedisL2 implements L2 {
     const { clock, timers, random, url } = options;
     const spec = (): CacheL2Spec => this.#spec;
     this.#tellAgain = timers.create(() => this.#tell());
+    this.#hearAgain = timers.create(() => this.#hearOn());
     const shared = { url, clock, timers, random };
     const greet = (calls: Calls) => this.#greet(calls);
     const readWithinMs = (): number => this.#spec.readTimeoutMs;
     const writeWithinMs = (): number => this.#spec.writeTimeoutMs;
     // What was purged between the greeting and this moment.
-    const tell = (): void => this.#tell();
-    this.#reads = new RedisLink({ ...shared, answerWithinMs: readWithinMs, greet, onReady: tell });
+    const onReady = (): void => {
+      this.#tell();
+      this.#hearAgain.arm(HEARD_WITHIN_MS);
+    };
+    this.#reads = new RedisLink({ ...shared, answerWithinMs: readWithinMs, greet, onReady });
     const write = (): void => this.#writer.go();
     this.#writes = new RedisLink({ ...shared, answerWithinMs: writeWithinMs, greet: async () => {}, onReady: write });
     this.#finder = new Finder({
@@ -150,27 +157,20 @@ class RedisL2 implements L2 {
   async find(key: CacheKey, headers: HeaderList): Promise<L2Found | null> {
     if (!this.#isOn) return this.#skip('off');
     if (!this.isReadable) return this.#skip(this.#pending.waiting > 0 ? 'purges' : 'away');
-    this.#finding += 1;
-    const from = this.#noticed.length;
+    const since = this.#noticed.seq;
     try {
-      const finding = await this.#finder.find(key, headers);
-      const isLost = this.#noticed.length >= NOTICED_MAX;
-      return this.#outcomeOf(finding, key, isLost ? null : this.#noticed.slice(from));
+      return this.#outcomeOf(await this.#finder.find(key, headers), key, since);
     } catch (error) {
       return this.#skip(skipReasonOf(error));
-    } finally {
-      this.#finding -= 1;
-      if (this.#finding === 0) this.#noticed = [];
     }
   }
 
-  #outcomeOf(finding: Finding, key: CacheKey, since: readonly Notice[] | null): L2Found | null {
+  #outcomeOf(finding: Finding, key: CacheKey, since: number): L2Found | null {
     if (finding.kind === 'unusable') return this.#skip('unusable');
     if (finding.kind === 'found') {
-      const { subject } = finding.found;
       // Redis may have answered before it heard of it.
-      const isOvertaken = since === null || since.some((notice) => means(notice, key, subject));
-      if (isOvertaken) return this.#skip('purges');
+      if (this.#noticed.hasMeant(finding.found.subject, entryKey(sha256(key)), since, sha256))
+        return this.#skip('purges');
       this.#counts.hits += 1;
       return finding.found;
     }
@@ -212,8 +212,12 @@ class RedisL2 implements L2 {
       const waiter: Waiter = { told: () => end(true) };
       const limit = this.#options.timers.create(() => end(false));
       limit.arm(PURGE_WITHIN_MS);
-      this.#note({ kind: 'mark', place: placeOf(target, sha256), isSoft }, waiter);
+      this.#note({ kind: 'mark', place: placeOf(target, sha256), target, isSoft }, waiter);
     });
+  }
+
+  hear(obey: (target: PurgeTarget, isSoft: boolean) => void): void {
+    this.#obey = obey;
   }
 
   async lease(key: CacheKey): Promise<LeaseOutcome> {
@@ -249,6 +253,8 @@ class RedisL2 implements L2 {
       writes: this.#writes.state,
       pendingPurges: this.#pending.size,
       purgeCollapses: this.#pending.collapses,
+      heardPurges: this.#heard.obeyed,
+      lostPurges: this.#heard.lost,
     };
   }
 
@@ -256,6 +262,7 @@ class RedisL2 implements L2 {
     this.#leases.close();
     this.#queue.clear();
     this.#tellAgain.cancel();
+    this.#hearAgain.cancel();
     this.#reads.close();
     this.#writes.close();
   }
@@ -296,18 +303,45 @@ class RedisL2 implements L2 {
     const sentAtMs = clock.nowMs();
     const isNotBelieved = this.#hasFallenBack;
     const args = [randomToken(), isNotBelieved ? 1 : 0];
-    const adopted = readAdopted(await calls.script('adopt', [MARKS_KEY], args, GREET_WITHIN_MS));
+    const adopted = readAdopted(await calls.script('adopt', [MARKS_KEY, LOG_KEY], args, GREET_WITHIN_MS));
     if (adopted === null) throw new LinkError('malformed');
     if (isNotBelieved) this.#hasFallenBack = false;
     const time = redisTime(adopted.redisMs, sentAtMs, clock.nowMs());
     if (!this.#learn(adopted.present, time)) throw new LinkError('malformed');
+    await this.#hearAll(calls);
     while (this.#pending.waiting > 0) {
       await Promise.all(this.#pending.take(TOLD_AT_ONCE).map((pending) => this.#tellOne(calls, pending)));
     }
   }
 
+  /** While the connection is used; on a new one it is done before. */
+  #hearOn(): void {
+    if (!this.#reads.isClosed) return;
+    this.#hearAll(this.#reads).then(
+      () => this.#hearAgain.arm(HEARD_WITHIN_MS),
+      (error: unknown) => {
+        if (error instanceof LinkError && error.problem === 'malformed') this.#reads.distrust();
+        this.#hearAgain.arm(HEARD_WITHIN_MS);
+      },
+    );
+  }
+
+  async #hearAll(calls: Calls): Promise<void> {
+    for (let left = LOG_MAX / LOG_AT_ONCE; left > 0; left -= 1) {
+      const { clock } = this.#options;
+      const sentAtMs = clock.nowMs();
+      const args = [this.#heard.known?.seq ?? '', LOG_AT_ONCE];
+      const since = readSince(await calls.script('since', [MARKS_KEY, LOG_KEY], args, GREET_WITHIN_MS));
+      const { present } = since ?? { present: null };
+      if (since === null || present === null) throw new LinkError('malformed');
+      if (!this.#learn(present, redisTime(since.redisMs, sentAtMs, clock.nowMs()))) throw new LinkError('malformed');
+      for (const { target, isSoft } of this.#heard.take(present, since.lines)) this.#obey(target, isSoft);
+      if (since.lines.length < LOG_AT_ONCE) return;
+    }
+  }
+
   #note(notice: Notice, waiter?: Waiter): void {
-    if (this.#finding > 0 && this.#noticed.length < NOTICED_MAX) this.#noticed.push(notice);
+    this.#noticed.add(notice.kind === 'forget' ? notice : { kind: 'mark', place: notice.place });
     this.#pending.add(notice, waiter);
     this.#tell();
   }
@@ -342,14 +376,16 @@ class RedisL2 implements L2 {
 
   #say(calls: Calls, notice: Notice): Promise<unknown> {
     if (notice.kind === 'forget') {
-      return calls.script('forget', [MARKS_KEY, notice.key], [FORGOTTEN_FOR_MS], TELL_WITHIN_MS);
+      const args = [FORGOTTEN_FOR_MS, this.#self, LOG_MAX];
+      return calls.script('forget', [MARKS_KEY, notice.key, LOG_KEY], args, TELL_WITHIN_MS);
     }
     const { place, isSoft } = notice;
     const { field, prefix } = place;
     const host = `h:${field.slice(2)}`;
     const of = prefix === null ? ['', '', ''] : [prefix.length, prefix.digest, host];
-    const args = [field, isSoft ? 1 : 0, MARKS_MAX, PREFIX_MARKS_MAX, ...of];
-    return calls.script('mark', [MARKS_KEY], args, TELL_WITHIN_MS);
+    const line = [this.#self, lineOf(notice), LOG_MAX];
+    const args = [field, isSoft ? 1 : 0, MARKS_MAX, PREFIX_MARKS_MAX, ...of, ...line];
+    return calls.script('mark', [MARKS_KEY, LOG_KEY], args, TELL_WITHIN_MS);
   }
 }
 
@@ -358,9 +394,6 @@ function skipReasonOf(error: unknown): SkipReason {
   const { problem } = error;
   return problem === 'late' || problem === 'busy' || problem === 'away' ? problem : 'unusable';
 }
-
-const means = (notice: Notice, key: CacheKey, subject: PurgeSubject): boolean =>
-  notice.kind === 'forget' ? notice.key === entryKey(sha256(key)) : isMeant(notice.place, subject, sha256);
 
 const zeros = <Name extends string>(names: readonly Name[]): Record<Name, number> =>
   Object.fromEntries(names.map((name) => [name, 0])) as Record<Name, number>; // One of each name.

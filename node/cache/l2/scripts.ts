@@ -2,7 +2,8 @@
  * What is done inside Redis, each in one step that nothing comes between. Redis 7 is needed: a purge must be written down
  * when its memory is full (`allow-oom`), and a look-up writes nothing.
  *
- *   {weir:cache}:marks     hash: epoch, run, seq, and the marks of purges (generations.ts); the one key without an end
+ *   {weir:cache}:marks     hash: epoch, run, seq, and the marks of purges (generations.ts); without an end
+ *   {weir:cache}:log       stream of the latest purges, by number: b node, t what, or nothing; without an end
  *   {weir:cache}:k:DIGEST  hash: a response, or the index of the variants of one; expires
  *       e epoch · s number at its begin · a asked · f fields of marks · h head · n pieces · b id of the body · p short body
  *       g generation · v lines of the fields that it varied by, the latest first
@@ -17,12 +18,13 @@
 /** Of keys; the braces keep all of them in one slot. */
 export const KEYS = '{weir:cache}:';
 export const MARKS_KEY = `${KEYS}marks`;
+export const LOG_KEY = `${KEYS}log`;
 export const entryKey = (digest: string): string => `${KEYS}k:${digest}`;
 export const leaseKey = (digest: string): string => `${KEYS}l:${digest}`;
 export const BODY_PREFIX = `${KEYS}b:`;
 export const bodyKey = (id: string): string => `${BODY_PREFIX}${id}`;
 
-/** ARGV: an epoch to begin with; 1 when whatever is there is not believed. → epoch, seq, time. */
+/** KEYS: marks, log. ARGV: an epoch to begin with; 1 when whatever is there is not believed. → epoch, seq, time. */
 const ADOPT = `#!lua flags=allow-oom
 local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
 local key = KEYS[1]
@@ -32,7 +34,7 @@ local seq = isOurs and tonumber(redis.call('HGET', key, 'seq') or '')
 if not epoch or not seq or redis.call('HGET', key, 'run') ~= run then
   epoch = ARGV[1]
   seq = 0
-  redis.call('UNLINK', key)
+  redis.call('UNLINK', key, KEYS[2])
   redis.call('HSET', key, 'epoch', epoch, 'run', run, 'seq', seq)
 end
 local time = redis.call('TIME')
@@ -66,7 +68,10 @@ for i = 2, #KEYS do
 end
 return { epoch, seq, now, 'none' }`;
 
-/** KEYS: marks. ARGV: field, whether it is soft, marks at most, prefixes of a host at most, length and digest of a prefix, its host. → seq, 0: all is purged */
+/**
+ * KEYS: marks, log. ARGV: field, whether it is soft, marks at most, prefixes of a host at most, length and digest of a prefix, its
+ * host; node, text, lines at most of the log. A line that can't be written is a gap to those who read. → seq, 0: all is purged
+ */
 const MARK = `#!lua flags=allow-oom
 local key, field = KEYS[1], ARGV[1]
 if redis.call('HEXISTS', key, 'epoch') == 0 then return 0 end
@@ -103,15 +108,30 @@ if redis.call('HLEN', key) > tonumber(ARGV[3]) then
   redis.call('UNLINK', key)
   redis.call('HSET', key, 'epoch', epoch, 'run', run or '', 'seq', seq, 'all', string.format('%d 0 0', seq))
 end
+redis.pcall('XADD', KEYS[2], 'MAXLEN', '=', ARGV[10], string.format('%d-0', seq), 'b', ARGV[8], 't', ARGV[9])
 return seq`;
 
-/** KEYS: marks, place. ARGV: how long it is remembered. → seq, 0: all is purged */
+/** KEYS: marks, log. ARGV: a number, or nothing; lines at most. → epoch, seq, time, and lines of the log after that number */
+const SINCE = `#!lua flags=no-writes
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local known = redis.pcall('HMGET', KEYS[1], 'epoch', 'seq')
+local epoch, seq = known[1], known[2]
+if known.err or not epoch or not seq then return { false, false, now, {} } end
+local from = tonumber(ARGV[1])
+if not from or from >= tonumber(seq) then return { epoch, seq, now, {} } end
+local lines = redis.pcall('XRANGE', KEYS[2], string.format('%d-0', from + 1), '+', 'COUNT', ARGV[2])
+if lines.err then return { epoch, seq, now, {} } end
+return { epoch, seq, now, lines }`;
+
+/** KEYS: marks, place, log. ARGV: how long it is remembered; node, lines at most of the log. → seq, 0: all is purged */
 const FORGET = `#!lua flags=allow-oom
 if redis.call('HEXISTS', KEYS[1], 'epoch') == 0 then return 0 end
 local seq = redis.call('HINCRBY', KEYS[1], 'seq', 1)
 redis.call('UNLINK', KEYS[2])
 redis.call('HSET', KEYS[2], 'x', redis.call('HGET', KEYS[1], 'epoch') .. ' ' .. seq)
 redis.call('PEXPIRE', KEYS[2], ARGV[1])
+redis.pcall('XADD', KEYS[3], 'MAXLEN', '=', ARGV[3], string.format('%d-0', seq), 'b', ARGV[2], 't', '')
 return seq`;
 
 /** KEYS: body. ARGV: number of the piece, bytes, how long it is kept for its response to come. */
@@ -200,6 +220,7 @@ export const scripts = {
   look: LOOK,
   mark: MARK,
   forget: FORGET,
+  since: SINCE,
   piece: PIECE,
   place: PLACE,
   commit: COMMIT,

@@ -15,6 +15,7 @@ import { makeRoute, makeServices } from '@weir/node/pipeline/testing/specs.js';
 import { driveWheel, systemClock } from '@weir/node/time/system-clock.js';
 import { TimerWheel } from '@weir/node/time/wheel.js';
 import type { CacheSpec } from '@weir/proto/snapshot/cache.js';
+import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type RedisServer, startRedis } from '../../support/redis-server.js';
 import { Stage, until } from '../../support/stage.js';
@@ -101,6 +102,65 @@ async function fetched(node: LayerNode, path: string, body = 'hello', headers: r
   expect(await ended(handler)).toBe(body);
   await settled(node.l2, before + 1);
 }
+
+describe('what one node has purged', () => {
+  const cases = [
+    ['everything', (_path: string) => ({ kind: 'all' }) as const],
+    ['its tag', (path: string) => ({ kind: 'tag', tag: path }) as const],
+    ['a prefix', (path: string) => ({ kind: 'prefix', authority: 'api.example.com', prefix: path }) as const],
+  ] as const;
+  it.each(cases)('the other one gives up in its own memory: %s', async (_what, targetOf) => {
+    const [a, b] = [await layerNode(), await layerNode()];
+    const path = newPath();
+    const other = newPath();
+    const tagged = (tag: string) => [...FRESH, 'surrogate-key', tag];
+    await fetched(b, path, 'old', tagged(path));
+    await fetched(b, other, 'other', tagged(other));
+    const target = targetOf(path);
+    expect(await a.node.purgeEverywhere(target, false)).toBe(true);
+    await until(
+      () => b.l2.counts().heardPurges === 1,
+      () => 'it did not hear of the purge',
+    );
+    const asked = b.send(path).handler;
+    (await b.call(2)).answer(200, FRESH, 'new');
+    expect(await ended(asked)).toBe('new');
+    if (target.kind !== 'all') expect(await ended(b.send(other).handler)).toBe('other');
+    expect([b.calls.length, b.l2.counts().lostPurges, a.l2.counts().heardPurges]).toEqual([3, 0, 0]);
+  });
+
+  it('the other one gives up when it reaches Redis again', async () => {
+    const [a, b] = [await layerNode(), await layerNode()];
+    const path = newPath();
+    await fetched(b, path, 'old');
+    const client = new Redis(redis.url);
+    stage.onEnd(() => client.disconnect());
+    await client.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    await a.node.purgeEverywhere({ kind: 'all' }, false);
+    await until(
+      () => b.l2.counts().heardPurges === 1,
+      () => 'it did not hear of the purge',
+    );
+    const asked = b.send(path).handler;
+    (await b.call(1)).answer(200, FRESH, 'new');
+    expect(await ended(asked)).toBe('new');
+  });
+
+  it('that the log has lost, costs the other one everything in its memory', async () => {
+    const b = await layerNode();
+    const path = newPath();
+    await fetched(b, path, 'old');
+    const client = new Redis(redis.url);
+    stage.onEnd(() => client.disconnect());
+    await client.hincrby('{weir:cache}:marks', 'seq', 1);
+    await until(
+      () => b.l2.counts().lostPurges === 1,
+      () => 'it did not notice',
+    );
+    // Redis has it still, where nothing means it.
+    expect([await ended(b.send(path).handler), b.l2.counts().hits, b.calls.length]).toEqual(['old', 1, 1]);
+  });
+});
 
 describe('what one node has fetched', () => {
   it('the other one answers with, and from its own memory after that', async () => {

@@ -1,6 +1,6 @@
 /** The marks of purges in a real Redis, and in the model of it in which ten thousand histories are tried, are the same. */
 
-import { MARKS_KEY, scripts } from '@weir/node/cache/l2/scripts.js';
+import { LOG_KEY, MARKS_KEY, scripts } from '@weir/node/cache/l2/scripts.js';
 import { ModelRedis } from '@weir/node/cache/l2/testing/model-redis.js';
 import fc from 'fast-check';
 import { Redis } from 'ioredis';
@@ -33,11 +33,11 @@ it('marks are raised, joined and given up alike', async () => {
       await client.flushall();
       const model = new ModelRedis(MARKS_MAX, PREFIXES_MAX);
       model.adopt();
-      await client.eval(scripts.adopt, 1, MARKS_KEY, 'e1', '0');
+      await client.eval(scripts.adopt, 2, MARKS_KEY, LOG_KEY, 'e1', '0');
       for (const [{ field, prefix }, isSoft] of purges) {
         const of = prefix === null ? ['', '', ''] : [prefix.length, prefix.digest, `h:${field.slice(2)}`];
         const args = [field, isSoft ? 1 : 0, MARKS_MAX, PREFIXES_MAX, ...of];
-        const seq = await client.eval(scripts.mark, 1, MARKS_KEY, ...args);
+        const seq = await client.eval(scripts.mark, 2, MARKS_KEY, LOG_KEY, ...args, 'node', 'text', '10');
         expect(seq).toBe(model.mark({ field, prefix }, isSoft));
         const { epoch, run, seq: kept, ...marks } = await client.hgetall(MARKS_KEY);
         expect([epoch, run?.length, Number(kept)]).toEqual(['e1', 40, seq]);
