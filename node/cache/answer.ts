@@ -54,11 +54,14 @@ function answerFromBoth(route: RouteCache, all: Asked): Cancel {
   );
 }
 
-/** Whoever insists on the upstream's word gets that, and what this node fetches already is awaited. */
+/** Whoever insists on the upstream's word gets that, what this node fetches already is awaited, and what may not be stored is nowhere. */
 function mayHelp(route: RouteCache, second: SecondLevel, all: Asked): boolean {
   const { ask, asked } = all;
   if (!second.mayAsk || asked.noCache !== false || hasField(ask.headers, 'range')) return false;
-  return route.node.flights.joinable(flightKeyOf(route, all), subjectOfAsk(ask, route.spec.key)) === null;
+  const { flights } = route.node;
+  const flightKey = flightKeyOf(route, all);
+  if (flights.isNotStored(flightKey, route.clock.nowMs())) return false;
+  return flights.joinable(flightKey, subjectOfAsk(ask, route.spec.key)) === null;
 }
 
 /** A POST whose body is part of the key; one with a condition or a range means what POST means by them. */

@@ -313,7 +313,7 @@ export class Fetch implements ResponseHandler {
   #pass(head: ResponseHead, headers: HeaderList, why: Refusal | null): void {
     const isTroubled = isTrouble(head.status) || this.exchange.hasFallenBack;
     this.#state = 'passing';
-    this.#leaveAlone(isTroubled ? FAILED_MS : NOT_SHARED_MS);
+    this.#leaveAlone(isTroubled ? FAILED_MS : NOT_SHARED_MS, true, why !== null && why !== 'no-room' && !isTroubled);
     if (why !== null) this.#refused(why, head.status);
     this.#endLease(!isTroubled);
     const leader = this.#leader;
@@ -482,8 +482,8 @@ export class Fetch implements ResponseHandler {
     if (flightKey !== null) this.#route.node.flights.end(flightKey, this);
   }
 
-  /** Nobody waits for such an answer for so long; `cameToNothing`: nor is it worth a refresh. */
-  #leaveAlone(forMs: number, cameToNothing = true): void {
+  /** Nobody waits for such an answer for so long; `cameToNothing`: nor is it worth a refresh; `isNowhere`: nor do others store it. */
+  #leaveAlone(forMs: number, cameToNothing = true, isNowhere = false): void {
     const { node, clock } = this.#route;
     const { flightKey } = this.#question;
     this.#endFlight();
@@ -492,6 +492,7 @@ export class Fetch implements ResponseHandler {
     // What failed may be for all when it succeeds.
     if (forMs !== FAILED_MS) node.flights.notShared(flightKey, untilMs);
     if (cameToNothing) node.flights.notRefreshed(flightKey, untilMs);
+    if (isNowhere) node.flights.notStored(flightKey, untilMs);
   }
 
   #refused(why: Refusal, status: number): void {

@@ -34,12 +34,14 @@ export class Flights {
   readonly #refreshed = new Set<string>();
   readonly #notShared: Recent;
   readonly #notRefreshed: Recent;
+  readonly #notStored: Recent;
   readonly #marks: PurgeMarks;
 
   constructor(marks: PurgeMarks, print: Fingerprint) {
     this.#marks = marks;
     this.#notShared = new Recent(RECENT_MAX, print);
     this.#notRefreshed = new Recent(RECENT_MAX, print);
+    this.#notStored = new Recent(RECENT_MAX, print);
   }
 
   get size(): number {
@@ -59,6 +61,11 @@ export class Flights {
   /** Whether a new fetch may be waited for. */
   mayBegin(flightKey: string, nowMs: number): boolean {
     return this.#flights.size < FLIGHTS_MAX && !this.#notShared.has(flightKey, nowMs);
+  }
+
+  /** What came of it lately may not be stored, so no other node has it either. */
+  isNotStored(flightKey: string, nowMs: number): boolean {
+    return this.#notStored.has(flightKey, nowMs);
   }
 
   isNotShared(flightKey: string, nowMs: number): boolean {
@@ -106,7 +113,13 @@ export class Flights {
     this.#notRefreshed.remember(flightKey, untilMs);
   }
 
+  /** It came, and may not be stored. */
+  notStored(flightKey: string, untilMs: number): void {
+    this.#notStored.remember(flightKey, untilMs);
+  }
+
   stored(flightKey: string): void {
+    this.#notStored.forget(flightKey);
     this.#notShared.forget(flightKey);
     this.#notRefreshed.forget(flightKey);
   }

@@ -40,7 +40,14 @@ interface Waiting {
   isOver: boolean;
 }
 
-/** Keys that are asked for at once; beyond it the upstream is asked. */
+/** All who wait for one answer. */
+interface LookUp {
+  readonly all: Waiting[];
+  /** While another node fetches it. */
+  following: Following | null;
+}
+
+/** Keys that are asked for at once; beyond it the upstream is asked. What is followed has a bound of its own (`l2/leases.ts`). */
 const LOOK_UPS_MAX = 500;
 /** A body that takes longer is not worth waiting for. */
 const BODY_WITHIN_MS = 250;
@@ -52,7 +59,8 @@ export class SecondLevel {
   readonly #l1: L1;
   readonly #marks: PurgeMarks;
   readonly #clock: Clock;
-  readonly #asked = new Map<string, Waiting[]>();
+  readonly #asked = new Map<string, LookUp>();
+  #follows = 0;
 
   constructor(l2: L2, l1: L1, marks: PurgeMarks, clock: Clock) {
     this.l2 = l2;
@@ -62,46 +70,53 @@ export class SecondLevel {
   }
 
   get mayAsk(): boolean {
-    return this.l2.isReadable && this.#asked.size < LOOK_UPS_MAX;
+    return this.l2.isReadable && this.#asked.size - this.#follows < LOOK_UPS_MAX;
   }
 
   /** Goes on by `go`, once it is known; `handler` hears of a bug in that. */
   ask(wanted: Wanted, handler: ResponseHandler, go: (level: Level) => Cancel): Cancel {
     const waiting: Waiting = { go, handler, cancel: null, isOver: false };
     const name = this.#l1.flightKey(wanted.key, wanted.headers);
-    const others = this.#asked.get(name);
-    if (others !== undefined) others.push(waiting);
-    else this.#begin(name, wanted, [waiting]);
+    const lookUp = this.#asked.get(name) ?? this.#begin(name, wanted);
+    lookUp.all.push(waiting);
     return () => {
       waiting.isOver = true;
       waiting.cancel?.();
+      if (!isWanted(lookUp)) lookUp.following?.cancel();
     };
   }
 
-  #begin(name: string, wanted: Wanted, all: Waiting[]): void {
-    this.#asked.set(name, all);
-    const isWanted = (): boolean => all.some(({ isOver }) => !isOver);
-    this.#look(wanted, isWanted).then(
-      (level) => this.#goOn(name, all, level),
-      () => this.#goOn(name, all, NOTHING),
+  #begin(name: string, wanted: Wanted): LookUp {
+    const lookUp: LookUp = { all: [], following: null };
+    this.#asked.set(name, lookUp);
+    this.#look(wanted, lookUp).then(
+      (level) => this.#goOn(name, lookUp.all, level),
+      () => this.#goOn(name, lookUp.all, NOTHING),
     );
+    return lookUp;
   }
 
-  async #look(wanted: Wanted, isWanted: () => boolean): Promise<Level> {
+  async #look(wanted: Wanted, lookUp: LookUp): Promise<Level> {
     const { sharedKey, headers, collapses } = wanted;
     const began = this.#marks.seq;
     const found = await this.l2.find(sharedKey, headers);
     if (found !== null) return { found: await this.#kept(wanted, found, began), lease: null };
-    if (!collapses || !isWanted()) return NOTHING;
+    if (!collapses || !isWanted(lookUp)) return NOTHING;
     const outcome = await this.l2.lease(sharedKey);
     if (outcome.kind === 'leads') return { found: null, lease: outcome.lease };
     if (outcome.kind === 'alone') return NOTHING;
-    return { found: await this.#followed(wanted, this.l2.follow(sharedKey, headers)), lease: null };
+    if (!isWanted(lookUp)) return NOTHING;
+    return { found: await this.#followed(wanted, lookUp), lease: null };
   }
 
-  async #followed(wanted: Wanted, following: Following): Promise<Found | null> {
+  async #followed(wanted: Wanted, lookUp: LookUp): Promise<Found | null> {
     const began = this.#marks.seq;
-    const found = await following.found;
+    lookUp.following = this.l2.follow(wanted.sharedKey, wanted.headers);
+    this.#follows += 1;
+    const found = await lookUp.following.found.finally(() => {
+      this.#follows -= 1;
+      lookUp.following = null;
+    });
     return found === null ? null : this.#kept(wanted, found, began);
   }
 
@@ -152,3 +167,5 @@ export class SecondLevel {
     lease?.release(false);
   }
 }
+
+const isWanted = ({ all }: LookUp): boolean => all.some(({ isOver }) => !isOver);
