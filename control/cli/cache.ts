@@ -10,6 +10,7 @@ interface InspectOptions {
   readonly header: Readonly<Record<string, string>>;
   readonly method: string;
   readonly consumer?: string;
+  readonly vouchedBy?: string;
   readonly json: boolean;
   readonly admin: string;
 }
@@ -20,7 +21,9 @@ who said how long they are fresh, their tags and purges, and why the latest answ
 asked for it, and nothing changes by it. Of stored answers, fields are told and no bodies.
 
 --header names fields of the request by which a variant is chosen, or a cache key made. Where each consumer has a cache of
-its own, --consumer says whose is meant.
+its own, --consumer says whose is meant; of one that is known by a token, --vouched-by
+says who vouches for it: 'issuer ISSUER' where the route names its issuer, or else whoever holds the keys and the iss of the
+token: 'jwks URL ISS', 'secret NAMES ISS'.
 
 Exit codes:
   0  something is stored for this URL
@@ -45,6 +48,7 @@ export function registerCache(program: Command): void {
     .option('--header <field>', "a request field: 'name: value'; may be repeated", addHeader, {})
     .option('--method <method>', 'method of the request', 'GET')
     .option('--consumer <id>', 'consumer as whom it would be made')
+    .option('--vouched-by <whom>', "who vouches for that consumer, where it is known by a token: 'issuer ISSUER'")
     .option('--json', 'print the answer of the admin API as it is', false)
     .option('--admin <url>', 'where the admin API is (or: WEIR_ADMIN)', process.env['WEIR_ADMIN'] ?? DEFAULT_ADMIN)
     .addHelpText('after', HELP)
@@ -59,9 +63,16 @@ function addHeader(field: string, before: Readonly<Record<string, string>>): Rea
   return { ...before, [field.slice(0, colon).trim().toLowerCase()]: field.slice(colon + 1).trim() };
 }
 
-async function inspect(url: string, { header, method, consumer, json, admin }: InspectOptions): Promise<number> {
+/** A consumer as the keys of nodes have it: of an issuer's list, it is who it is only together with who vouches for it. */
+function keyed({ consumer, vouchedBy }: InspectOptions): string | null {
+  if (consumer === undefined) return null;
+  return vouchedBy === undefined ? consumer : JSON.stringify([consumer, vouchedBy]);
+}
+
+async function inspect(url: string, options: InspectOptions): Promise<number> {
+  const { header, method, json, admin } = options;
   const base = baseOf(admin);
-  const asked = await postJson('/cache/inspect', base, { url, method, headers: header, consumer: consumer ?? null });
+  const asked = await postJson('/cache/inspect', base, { url, method, headers: header, consumer: keyed(options) });
   if (asked.kind !== 'answer') {
     process.stderr.write(noAdmin(asked, base));
     return 1;

@@ -209,4 +209,11 @@ describe('the commands', () => {
     answer = { status: 200, body: { nodes: [{ node: 'a', inspection: inspected({}) }], missing: [] } };
     expect(await run('cache', 'inspect', 'http://x/y')).toBe(3);
   });
+
+  it('inspect as a consumer of a token, who is another one than ours of the same name', async () => {
+    answer = { status: 200, body: { nodes: [], missing: [] } };
+    await run('cache', 'inspect', 'http://x/y', '--consumer', 'alice', '--vouched-by', 'issuer https://id.example');
+    const sent = expect.objectContaining({ consumer: '["alice","issuer https://id.example"]' });
+    expect(received).toEqual([['POST', '/cache/inspect', 'application/json', sent]]);
+  });
 });

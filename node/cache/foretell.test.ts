@@ -3,6 +3,7 @@ import type { CacheSpec } from '@weir/proto/snapshot/cache.js';
 import { describe, expect, it } from 'vitest';
 import { fakeClock, fakeTimers } from '../pipeline/testing/harness.js';
 import { makeRoute } from '../pipeline/testing/specs.js';
+import { keyedConsumer } from './ask.js';
 import { cacheKey } from './cache-key.js';
 import { foretell } from './foretell.js';
 import { subjectOfAsk } from './inspection.js';
@@ -54,6 +55,14 @@ describe('what would be done with a request', () => {
     expect(now()).toEqual({ kind: 'hit', route: 'r', isStale: true, refreshes: true });
     clock.advance(60_000);
     expect(now()).toEqual({ kind: 'ask', route: 'r', reason: 'stale' });
+  });
+
+  it('is told for the consumer that it would come from, who of a token is told with who vouches for it', () => {
+    const { store, now } = setUp(makeCacheSpec({ key: { ...makeCacheSpec().key, byConsumer: true } }));
+    const consumer = keyedConsumer('alice', 'issuer https://id.example');
+    store({ ...asked, consumer });
+    expect(now({ consumer })).toMatchObject({ kind: 'hit' });
+    expect(now({ consumer: 'alice' })).toMatchObject({ kind: 'ask', reason: 'uri-miss' });
   });
 
   it('is told by what the request says', () => {
