@@ -491,8 +491,7 @@ export class Fetch implements ResponseHandler {
     const untilMs = clock.nowMs() + forMs;
     // What failed may be for all when it succeeds.
     if (forMs !== FAILED_MS) node.flights.notShared(flightKey, untilMs);
-    if (cameToNothing) node.flights.notRefreshed(flightKey, untilMs);
-    if (isNowhere) node.flights.notStored(flightKey, untilMs);
+    if (cameToNothing) node.flights.notRefreshed(flightKey, untilMs, isNowhere);
   }
 
   #refused(why: Refusal, status: number): void {

@@ -108,14 +108,10 @@ export class Flights {
     this.#notShared.remember(flightKey, untilMs);
   }
 
-  /** Nothing came that could be stored: until then no refresh is tried. */
-  notRefreshed(flightKey: string, untilMs: number): void {
+  /** Nothing came that could be stored: until then no refresh is tried. `isNowhere`: no other node stores it either. */
+  notRefreshed(flightKey: string, untilMs: number, isNowhere: boolean): void {
     this.#notRefreshed.remember(flightKey, untilMs);
-  }
-
-  /** It came, and may not be stored. */
-  notStored(flightKey: string, untilMs: number): void {
-    this.#notStored.remember(flightKey, untilMs);
+    if (isNowhere) this.#notStored.remember(flightKey, untilMs);
   }
 
   stored(flightKey: string): void {
