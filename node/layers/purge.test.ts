@@ -56,7 +56,7 @@ function redis() {
     for (const resolve of waiting.splice(0)) resolve(isTold);
     await new Promise((resolve) => setImmediate(resolve));
   };
-  return { l2: { purge } as unknown as L2, tell }; // A purge asks for nothing else.
+  return { l2: { purge, hear: () => {} } as unknown as L2, tell }; // A purge asks for nothing else.
 }
 
 describe('a PURGE', () => {
