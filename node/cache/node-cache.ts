@@ -60,17 +60,14 @@ export interface CachedRoute {
 }
 
 export interface NodeCache {
-  /**
-   * For what a request has changed: from when this returns, no answer that was asked for before is used as it was. Returns
-   * the number of the purge.
-   */
+  /** From when this returns, no answer that was asked for before is used as it was. Returns the number of the purge. */
   purge(target: PurgeTarget, isSoft: boolean): number;
   /**
    * The same, and waits for a moment until the other nodes find none of it in Redis; what they have in their memory they give up
    * when they hear of it. False: they may find it, for Redis is away.
    */
   purgeEverywhere(target: PurgeTarget, isSoft: boolean): Promise<boolean>;
-  /** A client has changed what is at this URL (RFC 9111 §4.4). */
+  /** A client has changed what is at this URL (RFC 9111 §4.4): a hard purge that takes no place from any. */
   change(url: InspectedUrl): void;
   inspect(url: InspectedUrl): Inspection;
   counts(): CacheCounts;
