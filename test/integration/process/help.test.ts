@@ -28,7 +28,7 @@ describe('the help', () => {
       expect(help).toMatch(/^Usage: /);
       // The paragraph that says what it does, as a sentence.
       expect([name, /\n\n(Targets|Commands|[A-Z][^\n]+)/.test(help)]).toEqual([name, true]);
-      const named = new Set([...help.matchAll(/^ +(?:-\w, )?(--[a-z]+)/gm)].map(([, option]) => option));
+      const named = new Set([...help.matchAll(/^ +(?:-\w, )?(--[a-z]+(?:-[a-z]+)*)/gm)].map(([, option]) => option));
       const completed = words.split(' ');
       expect([name, [...named].filter((option) => !completed.includes(option ?? ''))]).toEqual([name, []]);
       expect([
