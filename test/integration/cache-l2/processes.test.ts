@@ -98,7 +98,7 @@ async function startNode(origin: Origin, redis: RedisServer): Promise<WeirUp> {
 const KEPT = 'weir_cache_l2_offers_total{outcome="kept"}';
 
 it(
-  'what one node has fetched the other one answers, and a purge reaches what they share, and no memory but its own',
+  'what one node has fetched the other one answers, and a purge reaches what they share, and soon the memory of the other',
   async () => {
     const [origin, redis] = [await startOrigin(), await startRedis(stage)];
     const [a, b] = await Promise.all([startNode(origin, redis), startNode(origin, redis)]);
@@ -115,10 +115,11 @@ it(
     // Of /y B has nothing in its memory, and finds nothing of before the purge in Redis.
     expect((await ask(b, '/y')).body).toBe('version 2');
     expect((await ask(a, '/x')).body).toBe('version 2');
-    // Of /x B has a copy of its own, and B was not told: a control tells its own node alone (docs/cache.md).
-    expect((await ask(b, '/x')).body).toBe('version 1');
-    expect(await purge(b, { tags: ['item'] })).toBe(200);
-    expect((await ask(b, '/x')).body).toBe('version 2');
+    // Of /x B has a copy of its own. A control tells its own node alone; B hears of it through Redis (docs/cache.md).
+    await until(
+      async () => (await ask(b, '/x')).body === 'version 2',
+      () => 'B still answers /x from its own memory',
+    );
   },
   LONG_MS,
 );
