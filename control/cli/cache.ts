@@ -1,10 +1,10 @@
 /** `weir cache inspect`: what is stored for a URL and why, or why not, and what a request for it would get now. */
 import { type Command, InvalidArgumentError } from 'commander';
 import type { InspectOutcome } from '../api/cache-api.js';
-import { baseOf, postJson } from './ask.js';
+import { order } from './order.js';
 import { showInspection } from './show-cache.js';
-import { DEFAULT_ADMIN, noAdmin } from './status.js';
-import { paintFor, printable } from './terminal.js';
+import { DEFAULT_ADMIN } from './status.js';
+import { paintFor } from './terminal.js';
 
 interface InspectOptions {
   readonly header: Readonly<Record<string, string>>;
@@ -70,22 +70,13 @@ function keyed({ consumer, vouchedBy }: InspectOptions): string | null {
 }
 
 async function inspect(url: string, options: InspectOptions): Promise<number> {
-  const { header, method, json, admin } = options;
-  const base = baseOf(admin);
-  const asked = await postJson('/cache/inspect', base, { url, method, headers: header, consumer: keyed(options) });
-  if (asked.kind !== 'answer') {
-    process.stderr.write(noAdmin(asked, base));
-    return 1;
-  }
-  if (json) process.stdout.write(`${asked.body}\n`);
-  if (!isOutcome(asked.told)) {
-    const detail: unknown = Reflect.get(asked.told, 'detail');
-    if (!json) process.stderr.write(`weir: ${printable(String(detail))}\n`);
-    return 1;
-  }
-  const { nodes, missing } = asked.told;
+  const { header, method, json } = options;
+  const sent = { url, method, headers: header, consumer: keyed(options) };
+  const told = await order('/cache/inspect', sent, options, isOutcome);
+  if (told === null) return 1;
+  const { nodes, missing } = told;
   const paint = paintFor(process.stdout.isTTY === true, process.env);
-  if (!json) process.stdout.write(showInspection(url, asked.told, Date.now(), paint));
+  if (!json) process.stdout.write(showInspection(url, told, Date.now(), paint));
   return missing.length === 0 && nodes.some(({ inspection }) => inspection.variants.length > 0) ? 0 : 3;
 }
 

@@ -1,8 +1,8 @@
 /** `weir purge`: has all nodes give up what is stored for a URL, a tag, a prefix, a host, or altogether. */
 import type { Command } from 'commander';
 import type { PurgeOutcome } from '../api/cache-api.js';
-import { baseOf, postJson } from './ask.js';
-import { DEFAULT_ADMIN, noAdmin } from './status.js';
+import { order } from './order.js';
+import { DEFAULT_ADMIN } from './status.js';
 import { columns, type Paint, paintFor, printable } from './terminal.js';
 
 interface PurgeOptions {
@@ -63,24 +63,13 @@ export function registerPurge(program: Command): void {
 }
 
 async function purge({ json, admin, ...meant }: PurgeOptions): Promise<number> {
-  const base = baseOf(admin);
-  const asked = await postJson('/cache/purge', base, meant);
-  if (asked.kind !== 'answer') {
-    process.stderr.write(noAdmin(asked, base));
-    return 1;
-  }
-  if (json) process.stdout.write(`${asked.body}\n`);
-  if (!isOutcome(asked.told)) {
-    const detail: unknown = Reflect.get(asked.told, 'detail');
-    if (!json) process.stderr.write(`weir: ${printable(String(detail))}\n`);
-    return 1;
-  }
+  const told = await order('/cache/purge', meant, { json, admin }, isOutcome);
+  if (told === null) return 1;
   const paint = paintFor(process.stdout.isTTY === true, process.env);
-  if (!json) process.stdout.write(showPurge(asked.told, meant.soft, paint));
-  return asked.told.missing.length === 0 ? 0 : 3;
+  if (!json) process.stdout.write(showPurge(told, meant.soft, paint));
+  return told.missing.length === 0 ? 0 : 3;
 }
 
-/** Also where it did not work everywhere. */
 function isOutcome(told: object): told is PurgeOutcome {
   return Array.isArray(Reflect.get(told, 'obeyed')) && Array.isArray(Reflect.get(told, 'missing'));
 }
