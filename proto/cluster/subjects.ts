@@ -7,7 +7,10 @@
  *     weir.c1.snapshot                                          control → nodes, signed
  *     weir.c1.purges.order, .member                             the purge log: control's entries, and members'
  *     weir.c1.purge.ack                                         member → who purges
+ *     weir.c1.told.purges.order, .member                        what was appended, told by who has the log
+ *     weir.c1.log.purges                                        questions about a log, where no server has it
  */
+import type { LogPlace } from '../bus/jetstream-stream.js';
 import { isWord } from '../bus/subject.js';
 import type { ClusterMessage } from '../events/wire.js';
 
@@ -41,6 +44,13 @@ export class Subjects {
   /** Entries of a log, by who may append them. */
   log(name: string, writer: string): string {
     return `${this.#root}.${name}.${writer}`;
+  }
+
+  /** Where a log is kept, told and asked for. Its stream is `weir_c1_purges`. */
+  place(name: string): LogPlace {
+    const stream = `weir_${this.cluster}_${name}`;
+    const [root, told, asked] = [`${this.#root}.${name}`, `${this.#root}.told.${name}`, `${this.#root}.log.${name}`];
+    return { stream, root, told, asked };
   }
 
   /** Below it come replies to this end of the bus. */

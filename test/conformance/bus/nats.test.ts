@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { type Bus, messageBytesMax } from '@weir/proto/bus/bus.js';
-import { backoffMs, type NatsOptions, natsBus } from '@weir/proto/bus/nats-bus.js';
+import { natsBus } from '@weir/proto/bus/nats-bus.js';
 import { parseNatsServer } from '@weir/proto/bus/nats-dial.js';
+import { backoffMs, type NatsOptions } from '@weir/proto/bus/nats-link.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type NatsServer, startNats } from '../../support/nats-server.js';
 import { programPath } from '../../support/programs.js';

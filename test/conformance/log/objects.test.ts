@@ -1,0 +1,85 @@
+import { JetStream } from '@weir/proto/bus/jetstream.js';
+import { jetStreamObjects, type ObjectsOptions } from '@weir/proto/bus/jetstream-objects.js';
+import { describe, expect, it } from 'vitest';
+import { startNats } from '../../support/nats-server.js';
+import { onStage, type Stage, until } from '../../support/stage.js';
+import { realClock } from '../bus/bus-suite.js';
+
+const MIB = 1024 * 1024;
+const options: ObjectsOptions = {
+  bucket: 'snapshots',
+  replicas: 1,
+  bytesMax: 64 * MIB,
+  objectBytesMax: 8 * MIB,
+  withinMs: 4_000,
+};
+
+async function begin(own: Stage) {
+  const folder = own.folder();
+  const config = `jetstream { store_dir: "${folder}" }`;
+  const server = await startNats(own, { config });
+  const parts = { clock: realClock, random: Math.random, inbox: 'reply.objects' };
+  const jetStream = new JetStream({ servers: [server.url], name: 'objects' }, parts);
+  own.onEnd(() => jetStream.close());
+  const isUp = (): Promise<void> =>
+    until(
+      () => jetStream.state().isConnected,
+      () => jetStream.state().trouble,
+    );
+  await isUp();
+  const again = async (): Promise<void> => {
+    await startNats(own, { port: server.port, config });
+    await isUp();
+  };
+  return { server, jetStream, again, objects: jetStreamObjects(jetStream, options) };
+}
+
+const patterned = (length: number): Uint8Array => Uint8Array.from({ length }, (_, at) => (at * 31 + (at >> 8)) % 256);
+
+describe('objects in JetStream', () => {
+  it('come back byte by byte, also after the server was killed, until they are removed', () =>
+    onStage(async (own) => {
+      const { server, objects, again } = await begin(own);
+      const large = patterned(3 * MIB + 17);
+      expect(await objects.get('abc')).toMatchObject({ ok: false, why: 'missing' });
+      expect(await objects.put('abc', large)).toEqual({ ok: true });
+      expect(await objects.put('none', new Uint8Array())).toEqual({ ok: true });
+      const found = await objects.get('abc');
+      expect(found.ok && Buffer.from(found.bytes).equals(large)).toBe(true);
+      expect(await objects.get('none')).toEqual({ ok: true, bytes: new Uint8Array() });
+      await server.kill();
+      await again();
+      const after = await objects.get('abc');
+      expect(after.ok && Buffer.from(after.bytes).equals(large)).toBe(true);
+      await objects.put('abc', patterned(5));
+      expect(await objects.get('abc')).toEqual({ ok: true, bytes: patterned(5) });
+      expect(await objects.remove('abc')).toEqual({ ok: true });
+      expect(await objects.get('abc')).toMatchObject({ ok: false, why: 'missing' });
+    }));
+
+  it('that are too large are neither put nor fetched, and a full bucket takes no more', () =>
+    onStage(async (own) => {
+      const { jetStream, objects } = await begin(own);
+      expect(await objects.put('big', new Uint8Array(8 * MIB + 1))).toMatchObject({ ok: false });
+      await objects.put('some', new Uint8Array(MIB));
+      const narrow = jetStreamObjects(jetStream, { ...options, objectBytesMax: 1_000 });
+      expect(await narrow.get('some')).toMatchObject({ ok: false, why: 'too large' });
+      const full = jetStreamObjects(jetStream, { ...options, bucket: 'small', bytesMax: MIB });
+      expect(await full.put('more', new Uint8Array(2 * MIB))).toMatchObject({ ok: false });
+    }));
+
+  it('are away with their server: each question ends in time', () =>
+    onStage(async (own) => {
+      const { server, jetStream, objects } = await begin(own);
+      await objects.put('a', patterned(9));
+      server.signal('SIGSTOP');
+      own.onEnd(() => server.signal('SIGCONT'));
+      expect(await objects.get('a')).toMatchObject({ ok: false, why: 'away' });
+      expect(await objects.put('b', patterned(9))).toMatchObject({ ok: false });
+      await until(
+        () => !jetStream.state().isConnected,
+        () => 'still connected',
+      );
+      expect(await objects.get('a')).toMatchObject({ ok: false, why: 'away' });
+    }));
+});
