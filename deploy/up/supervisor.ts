@@ -18,6 +18,7 @@ import {
 import type { NodeStatus } from '@weir/proto/events/node-status.js';
 import type { SnapshotOffer } from '@weir/proto/events/snapshot.js';
 import { type Asked, Asks } from './asks.js';
+import { nodeFlags } from './node-flags.js';
 import { bornAt, delayAfter, type LifeEffect, type LifeEvent, type NodeLife, step } from './node-life.js';
 import { passOnStderr } from './node-stderr.js';
 import { HUNG_LOOKS, LOOK_EVERY_MS, Watchdog } from './watchdog.js';
@@ -226,6 +227,7 @@ export class Supervisor {
     this.#failure = null;
     this.#wasHung = false;
     const child = fork(this.#options.entry, [], {
+      execArgv: [...process.execArgv, ...nodeFlags],
       serialization: 'advanced', // Snapshots travel as bytes, not as JSON.
       env: { ...process.env, ...this.#options.env() },
       stdio: ['ignore', 'inherit', 'pipe', 'ipc'],

@@ -29,10 +29,10 @@ import { OpenExchanges } from '../open-exchanges.js';
 import { type HeadReading, isFailure, readHead, targetText } from '../request-head.js';
 import { isSafeRequestId } from '../request-ids.js';
 import { statusText } from '../response-framing.js';
-import { addressTexts } from './address-text.js';
 import { Apps } from './apps.js';
 import { type ExchangeOwner, ExchangeSocket } from './exchange-socket.js';
 import { FirstRequests } from './first-request.js';
+import { PeerAddresses } from './peer-addresses.js';
 import { UwsRequestBody } from './request-body.js';
 import { UpgradeSocket, webSocketBehavior } from './websocket.js';
 import { exactValue } from './wire-value.js';
@@ -62,7 +62,7 @@ class UwsListener implements Listener, ExchangeOwner {
   readonly timers: ListenerOptions['timers'];
   readonly #options: ListenerOptions;
   readonly #open = new OpenExchanges<ExchangeSocket>();
-  readonly #addressText = addressTexts();
+  readonly #peers = new PeerAddresses();
   readonly #firstRequests: FirstRequests;
   readonly #apps: Apps;
   #gateway: GatewaySpec;
@@ -173,7 +173,7 @@ class UwsListener implements Listener, ExchangeOwner {
   }
 
   #connected(res: HttpResponse): void {
-    const address = this.#addressText(res.getRemoteAddress());
+    const address = this.#peers.accepted(res, this.connections);
     const { connectionsMax } = this.#options;
     if (this.connections > connectionsMax) {
       this.#refused(failure('overloaded', `${connectionsMax} connections are open`), '', '', address);
@@ -203,7 +203,7 @@ class UwsListener implements Listener, ExchangeOwner {
 
   /** One request: from the library's objects, which are only valid in this call, to an exchange or a refusal. */
   #receive(res: HttpResponse, req: HttpRequest, context: us_socket_context_t | null): void {
-    const socketAddress = this.#addressText(res.getRemoteAddress());
+    const socketAddress = this.#peers.of(res);
     this.#firstRequests.requestSeen(socketAddress);
     this.#unproven?.refuse();
     const headers: MutableHeaderList = [];
@@ -305,7 +305,7 @@ class UwsListener implements Listener, ExchangeOwner {
   /** The other end as HTTP sees it: behind a trusted PROXY protocol hop, the address that it reports. */
   #peerOf(res: HttpResponse, socketAddress: string): string {
     if (!this.#gateway.proxyProtocol || !this.#proxies.includes(socketAddress)) return socketAddress;
-    const proxied = this.#addressText(res.getProxiedRemoteAddress());
+    const proxied = this.#peers.proxied(res);
     return proxied === '' ? socketAddress : proxied;
   }
 
