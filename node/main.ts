@@ -5,6 +5,7 @@
  * this is the first or the second one. SIGTERM drains, for those who address a node directly. SIGUSR1 and SIGUSR2 are the
  * log's (observe/log-writer.ts), and nothing where none is kept.
  */
+import { splitEnd } from '@weir/proto/bus/ipc-bus.js';
 import { ipcLink } from '@weir/proto/bus/ipc-link.js';
 import { type ControlToNode, decodeControlToNode, type NodeToControl } from '@weir/proto/events/node-link.js';
 import { createNode, type GatewayNode } from './node.js';
@@ -12,12 +13,16 @@ import { ROTATE_SIGNALS } from './observe/log-writer.js';
 import { type Agent, reasonOf, startAgent } from './process/agent.js';
 import { bugLog } from './process/bug-log.js';
 import { crashHandler } from './process/crash.js';
+import { type Joined, joinCluster } from './process/join-cluster.js';
 import { openOffer } from './process/offer.js';
 import { readNodeSettings } from './process/settings.js';
 
 const log = (text: string): void => {
   process.stderr.write(`weir node ${process.pid}: ${text}\n`);
 };
+
+/** Before there is a node. */
+const nothingYet = { snapshotVersion: 0, loadPermille: 0, purgeEpoch: 0 };
 
 async function main(): Promise<void> {
   if (process.send === undefined) {
@@ -31,7 +36,8 @@ async function main(): Promise<void> {
   process.stdout.on('error', () => {});
   process.stderr.on('error', () => {});
 
-  const link = ipcLink<ControlToNode, NodeToControl>(process, decodeControlToNode);
+  const parent = splitEnd(process);
+  const link = ipcLink<ControlToNode, NodeToControl>(parent.rest, decodeControlToNode);
   let agent: Agent | null = null;
   const crashed = crashHandler({
     log,
@@ -41,10 +47,15 @@ async function main(): Promise<void> {
   });
   // A rejection that nobody handles comes here as well, with an origin that says so.
   process.on('uncaughtException', crashed);
-  let node: GatewayNode;
+  let node: GatewayNode | null = null;
+  let joined: Joined | null = null;
+  const report = (): ReturnType<GatewayNode['report']> => node?.report() ?? nothingYet;
   try {
-    const { metrics, redis } = readNodeSettings(process.env);
-    node = await createNode({ metrics, redis, env: process.env, onBug: bugLog(log, () => performance.now()) });
+    const { cluster, ...settings } = readNodeSettings(process.env);
+    if (cluster !== null) joined = await joinCluster(cluster, { parent: parent.bus, report, log });
+    const presence = joined?.presence ?? null;
+    const onBug = bugLog(log, () => performance.now());
+    node = await createNode({ ...settings, cluster: presence, env: process.env, onBug });
   } catch (error) {
     link.send({ v: 1, kind: 'node.failed', reason: reasonOf(error) }, () => process.exit(1));
     return;
@@ -59,7 +70,11 @@ async function main(): Promise<void> {
       return () => clearInterval(interval);
     },
     log,
-    exit: (code) => process.exit(code),
+    exit(code) {
+      // The goodbye was told when the drain began; a bus that hangs is waited for by itself alone.
+      if (joined === null) process.exit(code);
+      void joined.leave().finally(() => process.exit(code));
+    },
   });
   agent = started;
   process.on('SIGTERM', () => started.stop());

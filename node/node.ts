@@ -7,7 +7,10 @@
  *                        └─apply─┘
  */
 import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { OwnReport } from '@weir/proto/cluster/membership.js';
+import type { Presence } from '@weir/proto/cluster/presence.js';
 import type { CacheInspection, InspectedRequest, PurgeTarget } from '@weir/proto/events/cache.js';
 import type { JobStatus, NodeStatus, SnapshotStatus, TargetStatus } from '@weir/proto/events/node-status.js';
 import { failure } from '@weir/proto/http/failures.js';
@@ -18,6 +21,7 @@ import { compileCredentials } from './auth/credentials.js';
 import { foretell } from './cache/foretell.js';
 import type { L2 } from './cache/l2/l2.js';
 import { createNodeCache } from './cache/node-cache.js';
+import { type NodeMember, nodeMember } from './cluster/node-member.js';
 import { jobIds } from './jobs/job-id.js';
 import { ofOne } from './jobs/job-limits.js';
 import type { JobStore, StoreBounds } from './jobs/job-store.js';
@@ -48,6 +52,10 @@ export interface NodeOptions {
   readonly metrics: { readonly host: string; readonly port: number };
   /** URL of the Redis that nodes share; left out or null: jobs are kept in memory, and caches are each for itself. */
   readonly redis?: string | null;
+  /** Left out or null: a node by itself. It leaves with the drain; its bus stays open, for it is not the node's. */
+  readonly cluster?: Presence | null;
+  /** See ListenerOptions. */
+  readonly sharesPort?: boolean;
   /** The environment that fills `${NAME}` in secret texts. */
   readonly env: Environment;
   /** Hears of bugs: what threw where nothing may throw. The exchange it belonged to has failed, the node goes on. */
@@ -78,6 +86,8 @@ export interface GatewayNode {
   purge(targets: readonly PurgeTarget[], isSoft: boolean): Promise<boolean> | null;
   /** What is stored for a request, and what would be done with it now. */
   inspect(request: InspectedRequest): CacheInspection;
+  /** What a heartbeat tells of it. */
+  report(): Omit<OwnReport, 'told'>;
   /** Address of the metrics server. */
   readonly metricsAddress: { readonly host: string; readonly port: number };
 }
@@ -139,6 +149,9 @@ class Node implements GatewayNode {
   readonly #nextRequestId = requestIds(randomBytes(ID_SEED_BYTES));
   readonly #startedWallMs = systemClock.wallMs();
   readonly #onBug: (error: unknown) => void;
+  readonly #connectionsMax = connectionsMax();
+  readonly #sharesPort: boolean;
+  readonly #member: NodeMember;
   #metricsServer: Awaited<ReturnType<typeof createMetricsServer>> | null = null;
   #listener: Listener | null = null;
   #bound: BoundAddress | null = null;
@@ -159,6 +172,9 @@ class Node implements GatewayNode {
       options.onBug?.(error);
     };
     this.#reveal = (text) => reveal(text, options.env);
+    this.#sharesPort = options.sharesPort === true;
+    const presence = options.cluster ?? null;
+    this.#member = this.#asMember(presence);
     this.#wheel = new TimerWheel(systemClock, this.#onBug);
     this.#stopWheel = driveWheel(this.#wheel);
     this.#credentials = credentialFunctions(systemClock, this.#reveal);
@@ -195,10 +211,36 @@ class Node implements GatewayNode {
       jobs: () => this.#jobs.counts(),
       cache: () => this.#cache.counts(),
       bodies: () => this.#bodies,
+      bus: () =>
+        presence === null ? null : { counts: presence.bus.counts, pendingBytes: presence.bus.pendingBytes() },
+      loadPermille: () => this.#member.loadPermille(),
       gates: () => gateReadings(this.#gates, this.#inForce?.snapshot.upstreams ?? []),
       gate: (upstream) => gateReadings(this.#gates, [upstream])[0],
       doctorSliceMs: options.doctorSliceMs,
     });
+  }
+
+  #asMember(presence: Presence | null): NodeMember {
+    return nodeMember(presence, {
+      host: hostname(),
+      status: () => this.status(),
+      metricsAddress: () => this.metricsAddress,
+      loopDelayMs: () => this.#observer.eventLoop().delayP99Ms,
+      load: () => ({
+        loopUtilization: this.#observer.eventLoop().utilization,
+        connections: this.#listener?.connections ?? 0,
+        connectionsMax: this.#connectionsMax,
+        bodyBytes: this.#bodies.bytes,
+        bodyBytesMax: this.#inForce?.snapshot.gateway.limits.bodyBytes ?? 0,
+      }),
+      snapshotVersion: () => this.#inForce?.status.version ?? 0,
+      // No purge log is followed yet.
+      purgeEpoch: () => 0,
+    });
+  }
+
+  report(): Omit<OwnReport, 'told'> {
+    return this.#member.report();
   }
 
   async open(metrics: NodeOptions['metrics']): Promise<void> {
@@ -283,7 +325,8 @@ class Node implements GatewayNode {
       clock: systemClock,
       timers: this.#wheel,
       nextRequestId: this.#nextRequestId,
-      connectionsMax: connectionsMax(),
+      connectionsMax: this.#connectionsMax,
+      sharesPort: this.#sharesPort,
       reveal: this.#reveal,
       events: {
         onTimer: (timer, exchange) => this.#observer.timerFired(timer, exchange?.routeId ?? ''),
@@ -324,6 +367,7 @@ class Node implements GatewayNode {
   }
 
   async #drain(): Promise<{ readonly cut: number }> {
+    this.#member.leave();
     const drainMs = this.#inForce?.snapshot.gateway.clientTimers.drainMs ?? 0;
     // Together, for both have the same limit.
     const within = (limitMs: number) => Promise.all([this.#listener?.drain(limitMs), this.#jobs.drain(limitMs)]);
@@ -342,6 +386,7 @@ class Node implements GatewayNode {
 
   async close(): Promise<void> {
     this.#drained ??= Promise.resolve({ cut: this.#listener?.exchanges ?? 0 });
+    this.#member.leave();
     this.#listener?.close();
     await this.#jobs.drain(0);
     await this.#end();
@@ -400,6 +445,7 @@ class Node implements GatewayNode {
         .map(({ upstreamId, standing, reason }) => ({ upstream: upstreamId, standing, reason })),
       warnings: this.#warnings(),
       healthChanges: this.#upstreams.health.latest(HEALTH_CHANGES_SHOWN),
+      cluster: this.#member.status(),
     };
   }
 }

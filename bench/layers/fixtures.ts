@@ -161,6 +161,8 @@ export async function openServices(isLogged: boolean): Promise<Services> {
     gate: () => undefined,
     jobs: () => jobCounts(),
     cache: () => cache.counts(),
+    bus: () => null,
+    loadPermille: () => 0,
   };
   const observer = createNodeObserver({ ...common, ...idle, bodies: () => bodies });
   (await observer.prepare(snapshot)).commit();

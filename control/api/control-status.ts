@@ -1,5 +1,6 @@
 /** What the admin API's `/status` tells and `weir status` shows. Plain data, public, without secrets. */
 import type { Fault } from '@weir/proto/config/faults.js';
+import type { ClusterStatus } from '@weir/proto/events/cluster-status.js';
 import type { NodeStatus } from '@weir/proto/events/node-status.js';
 
 export interface ControlStatus {
@@ -16,6 +17,8 @@ export interface ControlStatus {
   /** What became of the latest attempt to publish the config. */
   readonly publish: PublishOutcome | null;
   readonly nodes: readonly SupervisedNode[];
+  /** Control's own sight of the cluster; null where it is in none. */
+  readonly cluster: ClusterStatus | null;
 }
 
 /**

@@ -15,6 +15,7 @@ const status: ControlStatus = {
   routes: [],
   publish: null,
   nodes: [],
+  cluster: null,
 };
 const cache: CacheOperations = {
   purge: async () => ({ obeyed: [], missing: [] }),

@@ -1,3 +1,4 @@
+import type { ClusterStatus } from '@weir/proto/events/cluster-status.js';
 import { describe, expect, it } from 'vitest';
 import type { ControlStatus } from '../api/control-status.js';
 import { showStatus } from './show-status.js';
@@ -7,6 +8,12 @@ const plain = paintFor(false, {});
 const NOW = Date.UTC(2026, 0, 2, 3, 4, 5);
 
 const well = { standing: 'well', reason: '' } as const;
+
+const cluster: ClusterStatus = {
+  ...{ cluster: 'main', id: 'node-1', bus: { isConnected: true, forMs: 61_000, trouble: '' } },
+  ...{ loadPermille: 125, purgeEpoch: 7, members: [], standings: { alive: 2, suspect: 0, dead: 1, left: 0 } },
+  ...{ malformed: 0, unknown: 0 },
+};
 
 const status: ControlStatus = {
   version: '0.1.0',
@@ -40,9 +47,19 @@ const status: ControlStatus = {
         upstreams: [{ upstream: 'orders', ...well }],
         warnings: [],
         healthChanges: [],
+        cluster: { ...cluster, bus: { isConnected: false, forMs: 2_000, trouble: '10.0.0.5:4222 is silent' } },
       },
     },
   ],
+  cluster: {
+    ...{ ...cluster, id: 'control' },
+    members: [
+      {
+        ...{ id: 'node-1', role: 'node', standing: 'alive', forMs: 60_000 },
+        ...{ snapshotVersion: 3, loadPermille: 125, purgeEpoch: 7 },
+      },
+    ],
+  },
 };
 
 describe('weir status', () => {
@@ -59,6 +76,7 @@ describe('weir status', () => {
       '3 exchanges, 12 connections',
       '2 running, 7 kept in redis, which does not answer',
       '64 MiB',
+      'node-1, sees 2 other members, has lost 1, bus away for 2.0 s: 10.0.0.5:4222 is silent',
       'http://127.0.0.1:9090/metrics',
     ]) {
       expect(text).toContain(part);
@@ -66,6 +84,7 @@ describe('weir status', () => {
     expect(text).toMatch(
       /UPSTREAM +TARGET +STANDING +OPEN +IDLE +WAITING +IN FLIGHT\n +orders +10\.0\.0\.1:80 +well +5 +2 +0 +3\n/,
     );
+    expect(text).toMatch(/ +node-1 +node +alive +1 min 0 s +3 +12\.5 % +7\n$/);
     expect(text).not.toContain('changes of health');
   });
 
@@ -81,7 +100,7 @@ describe('weir status', () => {
     const targets = node.status.targets.map((target) => ({ ...target, ...ill }));
     const upstreams = [{ upstream: 'orders', standing: 'trial', reason: 'breaker open: \u001b[31mall fail' }] as const;
     const text = showStatus(
-      { ...status, nodes: [{ ...node, status: { ...node.status, targets, upstreams, healthChanges } }] },
+      { ...status, cluster: null, nodes: [{ ...node, status: { ...node.status, targets, upstreams, healthChanges } }] },
       NOW,
       plain,
     );

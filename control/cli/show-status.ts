@@ -1,5 +1,6 @@
 /** `/status` as a table for people. Pure: the same status at the same moment gives the same text. */
 import type { Fault } from '@weir/proto/config/faults.js';
+import type { BusStatus, ClusterStatus, MemberRow } from '@weir/proto/events/cluster-status.js';
 import type { Standing } from '@weir/proto/events/health.js';
 import type { NodeStatus } from '@weir/proto/events/node-status.js';
 import type { ControlStatus, PublishOutcome, SupervisedNode } from '../api/control-status.js';
@@ -20,6 +21,8 @@ export function showStatus(status: ControlStatus, nowWallMs: number, paint: Pain
   status.nodes.forEach((node, index) => {
     lines.push('', ...showNode(node, index + 1, ago, paint));
   });
+  // One of an earlier release tells of none.
+  if (status.cluster) lines.push('', ...showMembers(status.cluster, paint));
   return `${lines.join('\n')}\n`;
 }
 
@@ -84,6 +87,7 @@ function showNode(node: SupervisedNode, number: number, ago: Ago, paint: Paint):
     ]);
     if (status.jobs.running > 0 || status.jobs.stored > 0 || !status.jobs.isReachable)
       rows.push(['jobs', showJobs(status.jobs)]);
+    if (status.cluster) rows.push(['cluster', showCluster(status.cluster, paint)]);
     rows.push(['memory', showMebibytes(status.rssBytes)]);
     for (const warning of status.warnings) rows.push(['warning', paint.yellow(printable(warning))]);
   }
@@ -92,6 +96,34 @@ function showNode(node: SupervisedNode, number: number, ago: Ago, paint: Paint):
   if (status !== null && status.targets.length > 0) lines.push('', ...showTargets(status.targets, paint));
   if (status !== null) lines.push(...showHealth(status, ago, paint));
   return lines;
+}
+
+function showCluster({ id, bus, standings }: NonNullable<NodeStatus['cluster']>, paint: Paint): string {
+  const seen = standings.alive === 1 ? 'one other member' : `${standings.alive} other members`;
+  const lost = standings.suspect + standings.dead;
+  const others = `sees ${seen}${lost === 0 ? '' : paint.yellow(`, has lost ${lost}`)}`;
+  return `${printable(id)}, ${others}, ${showBus(bus, paint)}`;
+}
+
+function showBus({ isConnected, forMs, trouble }: BusStatus, paint: Paint): string {
+  if (isConnected) return `bus connected for ${showDuration(forMs)}`;
+  return paint.red(`bus away for ${showDuration(forMs)}${trouble === '' ? '' : `: ${printable(trouble)}`}`);
+}
+
+/** The others, as this control sees them. */
+function showMembers({ cluster, members, bus }: ClusterStatus, paint: Paint): string[] {
+  const head = ['MEMBER', 'ROLE', 'STANDING', 'FOR', 'SNAPSHOT', 'LOAD', 'PURGES'];
+  const rows = members.map((member: MemberRow) => [
+    printable(member.id),
+    member.role,
+    member.standing,
+    showDuration(member.forMs),
+    String(member.snapshotVersion),
+    `${(member.loadPermille / 10).toFixed(1)} %`,
+    String(member.purgeEpoch),
+  ]);
+  const lines = columns([head, ...rows]).map((line, index) => `  ${index === 0 ? paint.dim(line) : line}`);
+  return [`${paint.bold(`cluster ${printable(cluster)}`)}, ${showBus(bus, paint)}`, ...lines];
 }
 
 function showJobs({ store, isReachable, running, stored, storedBytes }: NodeStatus['jobs']): string {

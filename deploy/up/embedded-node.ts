@@ -4,8 +4,16 @@
  * so that another snapshot gets a process of its own.
  */
 import { fileURLToPath } from 'node:url';
-import { METRICS_VARIABLE, REDIS_VARIABLE } from '@weir/node/process/settings.js';
+import {
+  CLUSTER_DEFAULT,
+  CLUSTER_VARIABLE,
+  ID_VARIABLE,
+  METRICS_VARIABLE,
+  NATS_VARIABLE,
+  REDIS_VARIABLE,
+} from '@weir/node/process/settings.js';
 import { type Address, formatAddress } from '@weir/proto/bus/address.js';
+import type { Broker } from '@weir/proto/bus/broker.js';
 import type { SnapshotOffer } from '@weir/proto/events/snapshot.js';
 import type { GatewaySpec } from '@weir/proto/snapshot/snapshot.js';
 import { whyNotFree } from './port-owner.js';
@@ -20,6 +28,8 @@ export interface EmbeddedNodeOptions {
   readonly metrics: Address;
   /** URL of the Redis that nodes share, its secrets as `${NAME}`; null for none. */
   readonly redis: string | null;
+  /** The bus of this process, which its node takes part in. */
+  readonly broker: Broker;
   readonly say: (text: string) => void;
 }
 
@@ -84,7 +94,7 @@ export class EmbeddedNode {
   }
 
   async #boot(gateway: GatewaySpec): Promise<Booted> {
-    const { admin, metrics, redis, say } = this.#options;
+    const { admin, metrics, redis, broker, say } = this.#options;
     assertDistinct([
       [gateway.listen, 'gateway.listen'],
       [admin, '--admin'],
@@ -107,11 +117,16 @@ export class EmbeddedNode {
         return {
           [METRICS_VARIABLE]: formatAddress(metrics),
           [REDIS_VARIABLE]: redis ?? '',
+          // Whatever the environment of `up` itself says of a cluster is not meant for this one.
+          [NATS_VARIABLE]: '',
+          [CLUSTER_VARIABLE]: CLUSTER_DEFAULT,
+          [ID_VARIABLE]: 'node-1',
           // The server library reads its limit of a request head once, when the process starts.
           UWS_HTTP_MAX_HEADERS_SIZE: String(headBufferBytes(started)),
         };
       },
       say,
+      broker,
       onEnd: (how) => end(how),
     });
     return { supervisor, gateway, ended };

@@ -8,6 +8,8 @@
 
 import { type ChildProcess, fork } from 'node:child_process';
 import type { Address } from '@weir/proto/bus/address.js';
+import type { Broker } from '@weir/proto/bus/broker.js';
+import { attachChild, splitEnd } from '@weir/proto/bus/ipc-bus.js';
 import { ipcLink, type Link } from '@weir/proto/bus/ipc-link.js';
 import {
   type CacheAnswer,
@@ -51,6 +53,8 @@ export interface SupervisorOptions {
   /** Variables for the node beside those of this process; read at each start. */
   readonly env: () => Readonly<Record<string, string>>;
   readonly say: (text: string) => void;
+  /** Where the node takes part in the bus of this process; left out where it has another one, or none. */
+  readonly broker?: Broker;
   /** How long an offer may go unanswered; as long as usual when left out. */
   readonly answerWithinMs?: number;
   /** The life is over: the stop that was asked, or a node that never came up (`failure` says why). */
@@ -234,7 +238,9 @@ export class Supervisor {
     });
     passOnStderr(child.stderr);
     this.#child = child;
-    this.#link = ipcLink<NodeToControl, ControlToNode>(child, decodeNodeToControl);
+    const { bus, rest } = splitEnd(child);
+    if (this.#options.broker !== undefined) attachChild(this.#options.broker, bus);
+    this.#link = ipcLink<NodeToControl, ControlToNode>(rest, decodeNodeToControl);
     this.#link.listen({ onMessage: (message) => this.#receive(message), onClose: () => {} });
     let isOver = false;
     const over = (reason: string): void => {

@@ -10,6 +10,7 @@
 import type { PublishCause, PublishOutcome } from '@weir/control/api/control-status.js';
 import { type AdminApi, startAdminApi } from '@weir/control/api/server.js';
 import type { Address } from '@weir/proto/bus/address.js';
+import { clusterStatus } from '@weir/proto/cluster/member-table.js';
 import { decodeSnapshot } from '@weir/proto/snapshot/codec.js';
 import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import type { EarlierSnapshot } from './announce.js';
@@ -17,6 +18,7 @@ import { cacheOrders } from './cache-orders.js';
 import { type ConfigSource, encodeForOffer } from './config-source.js';
 import { EmbeddedNode, StartFailed } from './embedded-node.js';
 import { type LastGood, readLastGood, writeLastGood } from './last-good.js';
+import { type OwnPresence, ownPresence } from './own-presence.js';
 import { createPublisher, type Publisher } from './publisher.js';
 import { supervisedNode } from './supervised-node.js';
 import type { End, Supervisor } from './supervisor.js';
@@ -57,7 +59,10 @@ export async function startUp(options: UpOptions): Promise<Running> {
   const { config, say } = options;
   const startedWallMs = Date.now();
   const startedAtMs = performance.now();
-  const node = new EmbeddedNode(options);
+  // A presence tells from its first moment on, when nothing is in force yet.
+  let versionInForce = (): number => 0;
+  const own = ownPresence(() => versionInForce(), say);
+  const node = new EmbeddedNode({ ...options, broker: own.broker });
   const kept = config.isKept ? await readLastGood(options.dataFolder, config.file, say) : null;
   // Watched from before the first look at it: what changes during the start is published when that is over.
   let publish: ((cause: PublishCause) => void) | null = null;
@@ -67,11 +72,13 @@ export async function startUp(options: UpOptions): Promise<Running> {
     else publish(cause);
   });
   const publisher = publisherFor(options, node, watch, kept?.version ?? 0);
+  versionInForce = () => publisher.look().snapshot?.version ?? 0;
   let lastGood: EarlierSnapshot | null;
   try {
     lastGood = await firstSnapshot(options, node, publisher, kept);
   } catch (error) {
     watch.close();
+    await own.close();
     await node.discard();
     throw error;
   }
@@ -88,6 +95,7 @@ export async function startUp(options: UpOptions): Promise<Running> {
       configFile: config.file,
       ...lookOf(publisher, node),
       nodes: [supervisedNode(supervisor.look())],
+      cluster: clusterStatus(own.presence, { loadPermille: 0, purgeEpoch: 0 }),
     }),
     cache: cacheOrders(() => supervisor, options.redis !== null),
   });
@@ -105,7 +113,7 @@ export async function startUp(options: UpOptions): Promise<Running> {
     reload: () => reload('signal'),
     reopenLog: () => supervisor.reopenLog(),
     stop: stopOf(supervisor, () => node.running.inForce.clientTimers.drainMs, say),
-    ended: endOf(ended, admin, watch, say),
+    ended: endOf(ended, { admin, watch, own }, say),
   };
 }
 
@@ -190,12 +198,12 @@ function stopOf(supervisor: Supervisor, drainLimitMs: () => number, say: (text: 
 
 async function endOf(
   ended: Promise<End>,
-  admin: AdminApi,
-  watch: SourceWatch,
+  { admin, watch, own }: { readonly admin: AdminApi; readonly watch: SourceWatch; readonly own: OwnPresence },
   say: (text: string) => void,
 ): Promise<number> {
   const { failure, cut } = await ended;
   watch.close();
+  await own.close();
   await admin.close();
   if (failure !== null) say(failure);
   else if (cut === null)

@@ -21,6 +21,8 @@ export interface ListenerOptions {
   readonly nextRequestId: () => string;
   /** Connections above this are closed as they come, unanswered. */
   readonly connectionsMax: number;
+  /** Whether other processes listen on the same port, and the kernel spreads connections among them. */
+  readonly sharesPort?: boolean;
   /** Fills the `${NAME}` parts of a passphrase; throws when one is missing. */
   readonly reveal: (text: SecretText) => string;
   readonly events: ListenerEvents;

@@ -18,6 +18,8 @@ it('the Grafana dashboard asks only for metrics that a node has', async () => {
     eventLoop: () => ({ delayP50Ms: 0, delayP99Ms: 0, delayMaxMs: 0, utilization: 0 }),
     log: () => ({ written: 0, dropped: 0 }),
     spans: () => ({ exported: 0, dropped: 0 }),
+    bus: () => null,
+    loadPermille: () => 0,
     bugs: () => 0,
   });
   const known = new Set([...(await metrics.render()).matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name));

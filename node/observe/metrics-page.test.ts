@@ -31,6 +31,8 @@ it('docs/metrics.md lists every metric of a node, with its type and meaning', as
     log: () => ({ written: 0, dropped: 0 }),
     spans: () => ({ exported: 0, dropped: 0 }),
     bodies: () => ({ bytes: 21, refusals: 22 }),
+    bus: () => null,
+    loadPermille: () => 0,
     bugs: () => 0,
   });
   const text = await metrics.render();

@@ -12,7 +12,12 @@ afterEach(async () => {
 });
 
 async function start(host = '127.0.0.1') {
-  const state = { renders: 0, node: 'serving' as NodeStatus['state'], failing: false };
+  const state = {
+    renders: 0,
+    node: 'serving' as NodeStatus['state'],
+    failing: false,
+    bus: null as NodeStatus['cluster'],
+  };
   let release = (): void => {};
   let held: Promise<void> | null = null;
   const server = await createMetricsServer({
@@ -28,7 +33,7 @@ async function start(host = '127.0.0.1') {
         return `weir_renders ${mine}\n`;
       },
     },
-    status: () => nodeStatus({ state: state.node }),
+    status: () => nodeStatus({ state: state.node, cluster: state.bus }),
     doctor: () => healthy,
   });
   running = server;
@@ -76,6 +81,18 @@ describe('the metrics server', () => {
     const answer = await get('/readyz');
     expect([answer.status, await answer.text()]).toEqual([503, 'not ready: this node is shutting down\n']);
     expect((await get('/livez')).status).toBe(200);
+  });
+
+  it('is ready without a bus, and says that it is away, but not where', async () => {
+    const { get, state } = await start();
+    const standings = { alive: 0, suspect: 0, dead: 0, left: 0 };
+    const own = { cluster: 'main', id: 'n1', loadPermille: 0, purgeEpoch: 0, members: [], standings };
+    const bus = (isConnected: boolean) => ({ isConnected, forMs: 1, trouble: isConnected ? '' : '10.0.0.5 is silent' });
+    state.bus = { ...own, bus: bus(true), malformed: 0, unknown: 0 };
+    expect(await (await get('/readyz')).text()).toBe('ok\n');
+    state.bus = { ...state.bus, bus: bus(false) };
+    const answer = await get('/readyz');
+    expect([answer.status, await answer.text()]).toEqual([200, 'ok, degraded: the bus of the cluster is away\n']);
   });
 
   it('answers probes in HTTP/1.0, without a Host, and closes', async () => {

@@ -4,7 +4,7 @@
  *
  * Served by node:http and not by the listener, on a port of its own: it must answer when traffic is refused, and load
  * balancers still probe in HTTP/1.0. Live means that the event loop turns. Ready means that a snapshot is in force and
- * no stop was asked. It takes no bodies and only small heads, and it can't be made to work more than once at a time:
+ * no stop was asked; what is away of a cluster is told, and makes no node unready, for traffic goes on without it. It takes no bodies and only small heads, and it can't be made to work more than once at a time:
  * scrapes that come while one is rendered get that one.
  *
  * On loopback a name in Host that does not mean this machine is a page of some browser (proto/http/own-host.ts) and is
@@ -74,6 +74,9 @@ const notReadyBecause = {
   draining: 'this node is shutting down',
 } as const;
 
+/** Said without the reason, which names addresses: these pages are open to whoever reaches the port. */
+const BUS_AWAY = 'the bus of the cluster is away';
+
 /** Pages that are answered under any name. */
 const HEALTH: ReadonlySet<string> = new Set(['/livez', '/readyz']);
 
@@ -91,8 +94,9 @@ function handlerOf(options: MetricsServerOptions) {
     '/metrics': async () => ({ status: 200, type: options.metrics.contentType, body: await scrape() }),
     '/livez': () => text(200, 'ok'),
     '/readyz': () => {
-      const { state } = options.status();
-      return state === 'serving' ? text(200, 'ok') : text(503, `not ready: ${notReadyBecause[state]}`);
+      const { state, cluster } = options.status();
+      if (state !== 'serving') return text(503, `not ready: ${notReadyBecause[state]}`);
+      return text(200, cluster === null || cluster.bus.isConnected ? 'ok' : `ok, degraded: ${BUS_AWAY}`);
     },
     '/status': () => json(options.status()),
     '/doctor': () => json(options.doctor()),

@@ -30,6 +30,8 @@ function sources(cells: Cells): MetricSources {
     eventLoop: () => ({ delayP50Ms: 1, delayP99Ms: 2, delayMaxMs: 3, utilization: 0.5 }),
     log: () => ({ written: 5, dropped: 6 }),
     spans: () => ({ exported: 8, dropped: 9 }),
+    bus: () => null,
+    loadPermille: () => 350,
     bugs: () => 4,
   };
 }

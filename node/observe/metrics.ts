@@ -13,6 +13,7 @@ import { attemptPhases } from '../pipeline/dispatch.js';
 import { type CacheSources, cacheFamilies } from './cache-families.js';
 import { happened, label, routesOf } from './cell-samples.js';
 import { type Cells, failureCodes, outcomeLabels, statusLabels } from './cells.js';
+import { type ClusterSources, clusterFamilies } from './cluster-families.js';
 import { decisions } from './decisions.js';
 import type { EventLoopWindow } from './event-loop.js';
 import { type Family, family, histogramFamily, writeFamilies } from './exposition.js';
@@ -22,7 +23,7 @@ import { type JobSources, jobFamilies } from './job-families.js';
 import { l2Families } from './l2-families.js';
 
 /** Who is asked at a scrape. */
-export interface MetricSources extends HealthSources, GateSources, JobSources, CacheSources {
+export interface MetricSources extends HealthSources, GateSources, JobSources, CacheSources, ClusterSources {
   readonly cells: Cells;
   eventLoop(): EventLoopWindow;
   log(): { readonly written: number; readonly dropped: number };
@@ -53,6 +54,7 @@ export function createMetrics(sources: MetricSources): Metrics {
     ...cacheFamilies(sources),
     ...l2Families(sources),
     ...nodeFamilies(sources),
+    ...clusterFamilies(sources),
     ...eventLoopFamilies(sources),
   ];
   const runtime = new Registry();

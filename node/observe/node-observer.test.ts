@@ -33,6 +33,8 @@ function setUp() {
     jobs: () => jobCounts(),
     cache: () => cacheCounts(),
     bodies: () => ({ bytes: 21, refusals: 22 }),
+    bus: () => null,
+    loadPermille: () => 0,
   });
   return { clock, timers, observer };
 }

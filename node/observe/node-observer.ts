@@ -21,7 +21,7 @@ import type { Upstreams } from '../upstream/upstreams.js';
 import { type AccessLog, createAccessLog } from './access-log.js';
 import { Cells, type RouteCells } from './cells.js';
 import type { Decision } from './decisions.js';
-import { type EventLoopMonitor, monitorEventLoop } from './event-loop.js';
+import { type EventLoopMonitor, type EventLoopWindow, monitorEventLoop } from './event-loop.js';
 import type { RefusedRequest } from './log-line.js';
 import { openLog } from './log-writer.js';
 import { createMetrics, type MetricSources, type Metrics } from './metrics.js';
@@ -45,11 +45,14 @@ export interface ObserverServices {
   readonly cache: () => CacheCounts;
   readonly doctorSliceMs?: number | undefined;
   readonly bodies: MetricSources['bodies'];
+  readonly bus: MetricSources['bus'];
+  readonly loadPermille: MetricSources['loadPermille'];
 }
 
 export interface NodeObserver extends Observer {
   readonly metrics: Metrics;
   readonly doctor: Pick<Doctor, 'report'>;
+  eventLoop(): EventLoopWindow;
   /** Something threw where nothing may throw. */
   bug(): void;
   /** A purge is in force; `isTold`: in the Redis that nodes share as well, or there is none. */
@@ -92,8 +95,7 @@ class Observers implements NodeObserver {
   #bugs = 0;
 
   constructor(services: ObserverServices) {
-    const { clock, timers, random, reveal, status, healthChanges, gates, gate, jobs, cache, bodies, doctorSliceMs } =
-      services;
+    const { clock, timers, random, reveal, status, healthChanges, gates, gate, jobs, cache, bodies } = services;
     this.#clock = clock;
     this.#cells.route(NO_ROUTE_ID);
     this.#log = createAccessLog((destination) => openLog(destination, timers), random);
@@ -103,7 +105,7 @@ class Observers implements NodeObserver {
       clock,
       gate,
       eventLoop: () => this.#eventLoop.window(),
-      sliceMs: doctorSliceMs,
+      sliceMs: services.doctorSliceMs,
     });
     this.metrics = createMetrics({
       cells: this.#cells,
@@ -113,6 +115,8 @@ class Observers implements NodeObserver {
       jobs,
       cache,
       bodies,
+      bus: services.bus,
+      loadPermille: services.loadPermille,
       eventLoop: () => this.#eventLoop.window(),
       log: () => this.#log.counts(),
       spans: () => this.#tracing.counts(),
@@ -128,6 +132,10 @@ class Observers implements NodeObserver {
       this.#routes.set(routeId, observer);
     }
     return observer;
+  }
+
+  eventLoop(): EventLoopWindow {
+    return this.#eventLoop.window();
   }
 
   timerFired(timer: TimerName, routeId: string): void {

@@ -82,6 +82,7 @@ function setUp() {
     },
     close: async () => {},
     status: () => status(),
+    report: () => ({ snapshotVersion: 0, loadPermille: 0, purgeEpoch: 0 }),
     ...whatIsNoted(acts),
     metricsAddress: { host: '127.0.0.1', port: 9090 },
   };

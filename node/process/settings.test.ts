@@ -1,14 +1,50 @@
 import { describe, expect, it } from 'vitest';
-import { METRICS_VARIABLE, REDIS_VARIABLE, readNodeSettings } from './settings.js';
+import {
+  CLUSTER_VARIABLE,
+  ID_VARIABLE,
+  METRICS_VARIABLE,
+  NATS_FILE_VARIABLES,
+  NATS_VARIABLE,
+  REDIS_VARIABLE,
+  readNodeSettings,
+  SHARED_PORT_VARIABLE,
+} from './settings.js';
 
 describe('what a node is told by its environment', () => {
   it('is where its metrics are, and where Redis is, with secrets filled in from the same environment', () => {
-    expect(readNodeSettings({})).toEqual({ metrics: { host: '127.0.0.1', port: 9090 }, redis: null });
+    const alone = { cluster: null, sharesPort: false };
+    expect(readNodeSettings({})).toEqual({ metrics: { host: '127.0.0.1', port: 9090 }, redis: null, ...alone });
     const env = { [METRICS_VARIABLE]: '127.0.0.1:0', [REDIS_VARIABLE]: `redis://:\${WORD}@10.0.0.5`, WORD: 'hidden' };
     expect(readNodeSettings(env)).toEqual({
       metrics: { host: '127.0.0.1', port: 0 },
       redis: 'redis://:hidden@10.0.0.5',
+      ...alone,
     });
+  });
+
+  it('is its name in a cluster, and the bus of its parent or NATS', () => {
+    expect(readNodeSettings({ [ID_VARIABLE]: 'n1', [SHARED_PORT_VARIABLE]: 'yes' })).toMatchObject({
+      cluster: { cluster: 'main', id: 'n1', nats: null },
+      sharesPort: true,
+    });
+    const nats = { [NATS_VARIABLE]: `tls://weir:\${WORD}@nats.internal`, [NATS_FILE_VARIABLES.ca]: '/etc/ca.pem' };
+    const env = { [ID_VARIABLE]: 'n1', [CLUSTER_VARIABLE]: 'c1', ...nats, WORD: 'hidden' };
+    expect(readNodeSettings(env).cluster).toMatchObject({
+      ...{ cluster: 'c1', id: 'n1' },
+      nats: { place: { servers: ['nats.internal:4222'], isTls: true }, files: { ca: '/etc/ca.pem', creds: '' } },
+    });
+  });
+
+  it.each([
+    [{ [NATS_VARIABLE]: 'nats://10.0.0.5' }, 'a member needs a name'],
+    [{ [ID_VARIABLE]: 'a.b' }, 'WEIR_ID is "a.b"'],
+    [{ [ID_VARIABLE]: 'n1', [CLUSTER_VARIABLE]: '*' }, 'WEIR_CLUSTER is "*"'],
+    [{ [ID_VARIABLE]: 'n1', [NATS_VARIABLE]: `nats://u:\${WORD}@a`, WORD: undefined }, 'lacks WORD'],
+    [{ [ID_VARIABLE]: 'n1', [NATS_VARIABLE]: 'http://u:hidden@a' }, 'write nats://'],
+  ])('is refused where it is %j', (env, reason) => {
+    const read = () => readNodeSettings(env);
+    expect(read).toThrow(reason);
+    expect(read).not.toThrow('hidden');
   });
 
   it.each([

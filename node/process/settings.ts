@@ -1,12 +1,27 @@
 /** What a node process is told by its parent before the first message: a few variables of the environment. */
 import { type Address, parseAddress } from '@weir/proto/bus/address.js';
+import type { NatsFiles } from '@weir/proto/bus/nats-files.js';
+import { type NatsPlace, readNatsPlace } from '@weir/proto/bus/nats-place.js';
 import { shownRedisAddress } from '@weir/proto/bus/redis-address.js';
-import { fillReferences } from '@weir/proto/snapshot/secret-text.js';
+import { isWord } from '@weir/proto/bus/subject.js';
+import { type Environment, fillReferences } from '@weir/proto/snapshot/secret-text.js';
 
 export interface NodeSettings {
   readonly metrics: Address;
   /** URL of the Redis that nodes share, with its credentials; null for a node on its own. */
   readonly redis: string | null;
+  /** Null: a node by itself. */
+  readonly cluster: ClusterSettings | null;
+  /** Whether other processes of this machine listen on the same port of traffic. */
+  readonly sharesPort: boolean;
+}
+
+export interface ClusterSettings {
+  readonly cluster: string;
+  /** The name of this node in it, the same after a restart. */
+  readonly id: string;
+  /** Null: the bus is that of the parent process. */
+  readonly nats: { readonly place: NatsPlace; readonly files: NatsFiles } | null;
 }
 
 /** Where metrics and health are served, as `host:port`. */
@@ -15,19 +30,58 @@ export const METRICS_VARIABLE = 'WEIR_METRICS';
 /** Where Redis is, as a URL in which `${NAME}` stands for a variable of the environment. */
 export const REDIS_VARIABLE = 'WEIR_REDIS';
 
-export function readNodeSettings(env: Readonly<Record<string, string | undefined>>): NodeSettings {
+/** Where NATS is, as URLs with commas between them, in which `${NAME}` stands for a variable of the environment. */
+export const NATS_VARIABLE = 'WEIR_NATS';
+
+/** Paths of files that a connection to NATS needs. */
+export const NATS_FILE_VARIABLES: Readonly<Record<keyof NatsFiles, string>> = {
+  creds: 'WEIR_NATS_CREDS',
+  nkey: 'WEIR_NATS_NKEY',
+  ca: 'WEIR_NATS_CA',
+  cert: 'WEIR_NATS_CERT',
+  key: 'WEIR_NATS_KEY',
+};
+
+/** The name of the cluster, and that of this node in it; without the second there is no cluster. */
+export const CLUSTER_VARIABLE = 'WEIR_CLUSTER';
+export const ID_VARIABLE = 'WEIR_ID';
+export const CLUSTER_DEFAULT = 'main';
+
+/** `yes` where several node processes listen on one port. */
+export const SHARED_PORT_VARIABLE = 'WEIR_SHARED_PORT';
+
+export function readNodeSettings(env: Environment): NodeSettings {
   const text = env[METRICS_VARIABLE] ?? '127.0.0.1:9090';
   const metrics = parseAddress(text);
   if (metrics === null) throw new Error(`${METRICS_VARIABLE} is not host:port: ${text}`);
-  return { metrics, redis: readRedis(env) };
+  const sharesPort = env[SHARED_PORT_VARIABLE] === 'yes';
+  return { metrics, redis: readRedis(env), cluster: readCluster(env), sharesPort };
 }
 
 /** Nothing of it is told in an error: it may hold a password. */
-function readRedis(env: Readonly<Record<string, string | undefined>>): string | null {
+function readRedis(env: Environment): string | null {
   const template = env[REDIS_VARIABLE] ?? '';
   if (template === '') return null;
   const { text, missing } = fillReferences(template, env);
   if (missing.length > 0) throw new Error(`${REDIS_VARIABLE} needs ${missing.join(', ')}, which the environment lacks`);
   if (shownRedisAddress(text) === null) throw new Error(`${REDIS_VARIABLE} is not a redis:// or rediss:// URL`);
   return text;
+}
+
+function readCluster(env: Environment): ClusterSettings | null {
+  const id = env[ID_VARIABLE] ?? '';
+  const template = env[NATS_VARIABLE] ?? '';
+  if (id === '') {
+    if (template !== '') throw new Error(`${NATS_VARIABLE} is set and ${ID_VARIABLE} is not: a member needs a name`);
+    return null;
+  }
+  const cluster = env[CLUSTER_VARIABLE] || CLUSTER_DEFAULT;
+  for (const [variable, word] of [[ID_VARIABLE, id] as const, [CLUSTER_VARIABLE, cluster] as const])
+    if (!isWord(word)) throw new Error(`${variable} is "${word}": letters, digits, - and _ only`);
+  if (template === '') return { cluster, id, nats: null };
+  const read = readNatsPlace(template, env);
+  if (!read.ok) throw new Error(`${NATS_VARIABLE}: ${read.reason}`);
+  const file = (name: keyof NatsFiles): string => env[NATS_FILE_VARIABLES[name]] ?? '';
+  const files = { creds: file('creds'), nkey: file('nkey'), ca: file('ca'), cert: file('cert'), key: file('key') };
+  return { cluster, id, nats: { place: read.place, files } };
 }

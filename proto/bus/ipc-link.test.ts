@@ -143,6 +143,7 @@ describe('messages of a node', () => {
       upstreams: [{ upstream: 'u', standing: 'well', reason: '' }],
       warnings: [],
       healthChanges: [],
+      cluster: null,
     },
   };
   const all: NodeToControl[] = [

@@ -36,6 +36,7 @@ export class Presence {
   readonly bus: Bus;
   readonly subjects: Subjects;
   readonly role: Role;
+  readonly clock: BusClock;
   readonly counts: PresenceCounts = { malformed: 0, unknown: 0 };
   readonly #parts: PresenceParts;
   readonly #membership: Membership;
@@ -47,9 +48,10 @@ export class Presence {
   #isOver = false;
 
   constructor(parts: PresenceParts) {
-    const { bus, subjects, life, role, random } = parts;
+    const { bus, clock, subjects, life, role, random } = parts;
     this.#parts = parts;
     this.bus = bus;
+    this.clock = clock;
     this.subjects = subjects;
     this.role = role;
     this.#membership = new Membership(life, role, random);
@@ -60,7 +62,7 @@ export class Presence {
     this.hear('heartbeat', take);
     this.hear('leave', take);
     this.#hearAt(subjects.to('outdated', life.id), 'outdated', take);
-    this.#cancelTick = parts.clock.after(0, () => this.#tick());
+    this.#cancelTick = clock.after(0, () => this.#tick());
   }
 
   get life(): Life {

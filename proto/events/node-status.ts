@@ -1,4 +1,5 @@
 /** What a node tells of itself: on the admin API's and the node's own `/status`, and in `weir status`. Plain data, no secrets. */
+import type { ClusterStatus } from './cluster-status.js';
 import type { HealthChange, Standing } from './health.js';
 
 export interface NodeStatus {
@@ -20,6 +21,8 @@ export interface NodeStatus {
   readonly warnings: readonly string[];
   /** The latest changes of opinion about them, the newest last; a few, whatever has happened. */
   readonly healthChanges: readonly HealthChange[];
+  /** Null: a node by itself. */
+  readonly cluster: ClusterStatus | null;
 }
 
 export interface JobStatus {

@@ -1,5 +1,6 @@
 /** Node → control, every second and after each change: what the node tells of itself. */
 import { z } from 'zod';
+import { clusterStatusSchema } from './cluster-status.js';
 import { healthChange, standings } from './health.js';
 import { MESSAGE_VERSION } from './message.js';
 import type { NodeStatus } from './node-status.js';
@@ -49,6 +50,7 @@ const status: z.ZodType<NodeStatus> = z.object({
   upstreams: z.array(z.object({ upstream: z.string(), ...opinion })).default([]),
   warnings: z.array(z.string()).default([]),
   healthChanges: z.array(healthChange).default([]),
+  cluster: clusterStatusSchema.nullable().default(null),
 });
 
 export const statusReport: z.ZodType<StatusReport> = z.object({

@@ -45,6 +45,25 @@ const samples: readonly ClusterMessage[] = [
     sketches: [{ route: 'r', phase: 'total', bytes: Uint8Array.of(1, 100, 3) }],
   },
   { kind: 'snapshot', serial: 50, version: 41, hash: 'ab'.repeat(32), sizeBytes: 4_096, takesBack: 0 },
+  {
+    kind: 'snapshot.report',
+    id: 'node-7',
+    serial: 50,
+    version: 41,
+    hash: 'ab'.repeat(32),
+    state: 'applied',
+    reason: '',
+  },
+  {
+    ...{ kind: 'snapshot.report', id: 'node-7', serial: 51, version: 42, hash: 'cd'.repeat(32), state: 'refused' },
+    reason: 'no such file: key.pem',
+  },
+  {
+    ...{ kind: 'member.status', id: 'node-7', role: 'node', host: 'm1', pid: 9, startedWallMs: 1_790_000_000_000 },
+    ...{ state: 'serving', traffic: '10.0.0.1:8080', metrics: '10.0.0.1:9090', snapshotVersion: 41 },
+    ...{ snapshotHash: 'ab'.repeat(32), connections: 3, exchanges: 2, rssBytes: 90_000_000, loadPermille: 350 },
+    ...{ loopDelayMs: 2, warnings: ['the access log loses lines'] },
+  },
 ];
 
 const packr = new Packr({ useRecords: false, mapsAsObjects: true, variableMapSize: true });
@@ -90,9 +109,10 @@ describe('messages of the cluster', () => {
         expect(decodeMessage(wire(rest)), `${sample.kind} without ${name}`).toEqual({ ok: false, why: 'malformed' });
         for (const wrong of [-1, 1.5, null, 'a b', [], { a: 1 }, Number.NaN, Number.POSITIVE_INFINITY]) {
           const { ok } = decodeMessage(wire({ ...rest, [name]: wrong }));
-          // An empty list of counts or sketches says nothing, which is allowed.
-          const isEmptyList = Array.isArray(wrong) && (name === 'counts' || name === 'sketches');
-          expect(ok, `${sample.kind}: ${name} = ${String(wrong)}`).toBe(isEmptyList);
+          // An empty list of these says nothing, which is allowed; a reason is any text.
+          const isEmptyList = Array.isArray(wrong) && ['counts', 'sketches', 'warnings'].includes(name);
+          const isReason = name === 'reason' && typeof wrong === 'string';
+          expect(ok, `${sample.kind}: ${name} = ${String(wrong)}`).toBe(isEmptyList || isReason);
         }
       }
     }

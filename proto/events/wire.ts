@@ -13,10 +13,12 @@ import { Packr } from 'msgpackr';
 import { type Announcement, readAnnouncement } from './announcement.js';
 import { isFields } from './guards.js';
 import { type LatencySketches, readLatencySketches } from './latency-sketches.js';
+import { type MemberStatus, readMemberStatus } from './member-status.js';
 import { type Heartbeat, type Leave, type Outdated, readHeartbeat, readLeave, readOutdated } from './membership.js';
 import { type Opinion, readOpinion } from './opinion.js';
 import { type LogEntry, type PurgeAck, readLogEntry, readPurgeAck } from './purge-log.js';
 import { type RateCounts, readRateCounts } from './rate-counts.js';
+import { readSnapshotReport, type SnapshotReport } from './snapshot-report.js';
 
 export const wireVersion = 1;
 
@@ -29,7 +31,9 @@ export type ClusterMessage =
   | PurgeAck
   | RateCounts
   | LatencySketches
-  | Announcement;
+  | Announcement
+  | SnapshotReport
+  | MemberStatus;
 
 type Kind = ClusterMessage['kind'];
 
@@ -50,6 +54,8 @@ const rules: Readonly<Record<Kind, KindRule>> = {
   rate: { bytesMax: 800 * KIB, read: readRateCounts },
   latency: { bytesMax: 900 * KIB, read: readLatencySketches },
   snapshot: { bytesMax: KIB, read: readAnnouncement },
+  'snapshot.report': { bytesMax: 4 * KIB, read: readSnapshotReport },
+  'member.status': { bytesMax: 16 * KIB, read: readMemberStatus },
 };
 const bytesMaxOfAll = Math.max(...Object.values(rules).map(({ bytesMax }) => bytesMax));
 

@@ -37,6 +37,7 @@ export const edges: readonly Edge[] = [
   { at: 'node/node.ts', may: all, reason: 'composition root of a node: hands out clock, randomness and sockets' },
   { at: 'node/main.ts', may: all, reason: 'entry of the node process' },
   { at: 'proto/bus/', may: ['node', 'sockets', 'process'], reason: 'messages between processes' },
+  { at: 'proto/bus/real-clock.ts', may: ['clock', 'timers'], reason: 'the real clock of buses and presences' },
   { at: 'proto/signing/ed25519.ts', may: ['node'], reason: "node's signatures behind plain functions" },
   { at: 'control/api/', may: ['node', 'sockets', 'clock', 'process'], reason: 'the admin API' },
   { at: 'control/cli/', may: all, reason: "the operator's commands" },

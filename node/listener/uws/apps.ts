@@ -32,15 +32,17 @@ interface CountedApp {
 export class Apps {
   readonly #reveal: (text: SecretText) => string;
   readonly #hooks: AppHooks;
+  readonly #sharesPort: boolean;
   /** The last one accepts; those before it have certificates of before a reload and connections that live on. */
   readonly #apps: CountedApp[] = [];
   #certificates = '';
   #listenSocket: us_listen_socket | null = null;
   #bound: BoundAddress | null = null;
 
-  constructor(reveal: (text: SecretText) => string, hooks: AppHooks) {
+  constructor(reveal: (text: SecretText) => string, hooks: AppHooks, sharesPort: boolean) {
     this.#reveal = reveal;
     this.#hooks = hooks;
+    this.#sharesPort = sharesPort;
   }
 
   get connections(): number {
@@ -121,7 +123,7 @@ export class Apps {
     setImmediate(() => counted.app.close());
   }
 
-  /** Exclusive: without the option the library shares ports among processes, and half the traffic goes elsewhere. */
+  /** Shared only where that was asked: else half the traffic of a port would go to whoever else opens it. */
   #listen(app: TemplatedApp, host: string, port: number): number | null {
     let boundPort: number | null = null;
     const listening = (socket: us_listen_socket | false): void => {
@@ -136,10 +138,12 @@ export class Apps {
       options: number,
       callback: (socket: us_listen_socket | false) => void,
     ) => void;
-    listen.call(app, host, port, EXCLUSIVE_PORT, listening);
+    listen.call(app, host, port, this.#sharesPort ? SHARED_PORT : EXCLUSIVE_PORT, listening);
     return boundPort;
   }
 }
 
+/** LIBUS_LISTEN_DEFAULT: with SO_REUSEPORT, where the kernel has it. */
+const SHARED_PORT = 0;
 /** LIBUS_LISTEN_EXCLUSIVE_PORT; the types declare it as an enum member that does not exist at run time. */
 const EXCLUSIVE_PORT = 1;

@@ -87,10 +87,11 @@ class UwsListener implements Listener, ExchangeOwner {
     this.timers = options.timers;
     this.#gateway = options.gateway;
     this.#proxies = trustedProxies(options.gateway.trustedProxies);
-    this.#apps = new Apps(options.reveal, {
-      routes: (tunnelled) => this.#routes(tunnelled),
-      accepted: (res) => this.#connected(res),
-    });
+    const hooks = {
+      routes: (tunnelled: () => void) => this.#routes(tunnelled),
+      accepted: (res: HttpResponse) => this.#connected(res),
+    };
+    this.#apps = new Apps(options.reveal, hooks, options.sharesPort === true);
     this.#firstRequests = new FirstRequests(
       options.clock,
       options.timers,

@@ -17,6 +17,7 @@ export function nodeStatus(overrides: Partial<NodeStatus> = {}): NodeStatus {
     upstreams: [],
     warnings: [],
     healthChanges: [],
+    cluster: null,
     ...overrides,
   };
 }
