@@ -18,7 +18,9 @@ import { type Heartbeat, type Leave, type Outdated, readHeartbeat, readLeave, re
 import { type Opinion, readOpinion } from './opinion.js';
 import { type LogEntry, type PurgeAck, readLogEntry, readPurgeAck } from './purge-log.js';
 import { type RateCounts, readRateCounts } from './rate-counts.js';
+import { type RolloutRecord, readRolloutRecord } from './rollout.js';
 import { readSnapshotReport, type SnapshotReport } from './snapshot-report.js';
+import { readTrafficReport, type TrafficReport } from './traffic.js';
 
 export const wireVersion = 1;
 
@@ -33,6 +35,8 @@ export type ClusterMessage =
   | LatencySketches
   | Announcement
   | SnapshotReport
+  | RolloutRecord
+  | TrafficReport
   | MemberStatus;
 
 type Kind = ClusterMessage['kind'];
@@ -53,8 +57,10 @@ const rules: Readonly<Record<Kind, KindRule>> = {
   'purge.ack': { bytesMax: KIB, read: readPurgeAck },
   rate: { bytesMax: 800 * KIB, read: readRateCounts },
   latency: { bytesMax: 900 * KIB, read: readLatencySketches },
-  snapshot: { bytesMax: KIB, read: readAnnouncement },
+  snapshot: { bytesMax: 64 * KIB, read: readAnnouncement },
   'snapshot.report': { bytesMax: 4 * KIB, read: readSnapshotReport },
+  rollout: { bytesMax: 256 * KIB, read: readRolloutRecord },
+  traffic: { bytesMax: 2 * KIB, read: readTrafficReport },
   'member.status': { bytesMax: 16 * KIB, read: readMemberStatus },
 };
 const bytesMaxOfAll = Math.max(...Object.values(rules).map(({ bytesMax }) => bytesMax));

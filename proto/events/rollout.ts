@@ -1,0 +1,114 @@
+/**
+ * Where the rollout of a snapshot stands: an entry of the log of rollouts, which controls share. Each entry says all, so the last
+ * one is the state, and the earlier ones are the history of what was done and why. Signed, as all that control says.
+ * What follows from it is decided in control/rollout.
+ */
+import { z } from 'zod';
+import { canaryNodesMax } from './announcement.js';
+
+/** One compiled snapshot. */
+export interface Release {
+  readonly version: number;
+  /** Of the config that it was compiled from; 0: not known. */
+  readonly revision: number;
+  /** SHA-256 of its bytes, under which they are stored. */
+  readonly hash: string;
+  readonly sizeBytes: number;
+}
+
+/** By what a canary is compared with the rest. */
+export const criteria = ['errors', 'timeouts', 'turned-away', 'latency'] as const;
+export type Criterion = (typeof criteria)[number];
+
+export interface RolloutPlan {
+  /** Share of the nodes that try it out first, in thousandths; 1000: all run it at once. */
+  readonly sharePermille: number;
+  /** Those that have this label try it out, whatever the share; empty: not by label. */
+  readonly label: string;
+  /** So long they run it, from the moment in which all of them do. */
+  readonly bakeMs: number;
+  /** So many exchanges they must have had before it is believed to be good. */
+  readonly exchangesMin: number;
+  /** What a canary is not judged by: the change is meant to change it. */
+  readonly unjudged: readonly Criterion[];
+}
+
+/**
+ *                         bad, or abort
+ *      canary ⇄ paused ────────────────▶ rolledBack
+ *         └───┬────┘                         ▲
+ *             ▼          all refuse, or abort│
+ *         everywhere ────────────────────────┘
+ *             └───────────▶ done                      each leads to the canary or everywhere of a newer version
+ */
+export const rolloutStages = ['canary', 'paused', 'everywhere', 'done', 'rolledBack'] as const;
+export type RolloutStage = (typeof rolloutStages)[number];
+
+export interface RolloutRecord {
+  readonly kind: 'rollout';
+  readonly stage: RolloutStage;
+  readonly target: Release;
+  /** What all others run, and what is gone back to; null: there was nothing before. */
+  readonly base: Release | null;
+  readonly plan: RolloutPlan;
+  /** Names of the nodes that try it out. */
+  readonly canary: readonly string[];
+  /** Who wanted the revision, or the latest step; `control` where nobody did. */
+  readonly by: string;
+  /** What led to this stage, for people. */
+  readonly why: string;
+  /** Which control wrote it, and when, by its clock: to be shown, not to be reckoned with. */
+  readonly control: string;
+  readonly atWallMs: number;
+  /** When it is over: nodes that do not run it, and why. */
+  readonly missing: readonly MissingFrom[];
+}
+
+export interface MissingFrom {
+  readonly id: string;
+  readonly why: string;
+}
+
+export const whyLengthMax = 1_000;
+export const missingMax = 100;
+
+const count = z.number().int().nonnegative();
+const name = z.string().regex(/^[\w-]{1,64}$/);
+const text = z.string().max(whyLengthMax);
+const release = z.object({
+  version: count,
+  revision: count,
+  hash: z.string().regex(/^[0-9a-f]{64}$/),
+  sizeBytes: count,
+});
+
+export const rolloutPlan: z.ZodType<RolloutPlan> = z.object({
+  sharePermille: z.number().int().min(0).max(1_000),
+  label: z.string().max(100),
+  bakeMs: z
+    .number()
+    .int()
+    .min(0)
+    .max(24 * 3_600_000),
+  exchangesMin: count,
+  unjudged: z.array(z.enum(criteria)).max(criteria.length),
+});
+
+const record: z.ZodType<RolloutRecord> = z.object({
+  kind: z.literal('rollout'),
+  stage: z.enum(rolloutStages),
+  target: release,
+  base: release.nullable(),
+  plan: rolloutPlan,
+  canary: z.array(name).max(canaryNodesMax),
+  by: z.string().max(256),
+  why: text,
+  control: name,
+  atWallMs: z.number().nonnegative(),
+  missing: z.array(z.object({ id: name, why: text })).max(missingMax),
+});
+
+export function readRolloutRecord(value: unknown): RolloutRecord | null {
+  const parsed = record.safeParse(value);
+  return parsed.success ? parsed.data : null;
+}
