@@ -3,6 +3,7 @@ import { type Address, parseAddress } from '@weir/proto/bus/address.js';
 import { shownRedisAddress } from '@weir/proto/bus/redis-address.js';
 import { fillReferences } from '@weir/proto/snapshot/secret-text.js';
 import { type Command, InvalidArgumentError } from 'commander';
+import { workersMax } from '../up/workers-max.js';
 
 export interface UpArguments {
   readonly config?: string;
@@ -12,6 +13,8 @@ export interface UpArguments {
   readonly admin: Address;
   readonly metrics: Address;
   readonly redis?: RedisArgument;
+  /** Node processes; left out: one. */
+  readonly workers?: number;
 }
 
 /** As it was written, with its `${NAME}`, and as it may be shown. */
@@ -29,6 +32,11 @@ again when their files change.
 The URL of --redis may hold \${NAME} for a variable of the environment, quoted so that the shell leaves it alone: a
 password on a command line can be read by other users of the machine.
 
+With --workers each process is a node of its own, with its own cache, connections and limits of its own; they share what
+nodes of a cluster share, and a config is accepted when all of them run it. The kernel spreads connections among them
+(SO_REUSEPORT, which spreads on Linux alone); --metrics then tells of all of them, with the label worker. Results of jobs are kept
+by each for itself, so give --redis where routes make jobs.
+
 Signals:
   SIGINT, SIGTERM  stop accepting, finish what is in flight within \`drain\`, end; the second one cuts
   SIGHUP           read the config, and the certificates that it names, again
@@ -45,6 +53,7 @@ Examples:
   weir up --config weir.yaml
   weir up --config weir.yaml --admin 127.0.0.1:9081 --metrics 127.0.0.1:9091
   weir up --config weir.yaml --redis 'redis://:\${REDIS_PASSWORD}@10.0.0.5:6379'
+  weir up --config weir.yaml --workers 4
   weir up --demo --seconds 60`;
 
 export function registerUp(program: Command): void {
@@ -63,6 +72,7 @@ export function registerUp(program: Command): void {
       'Redis that keeps jobs and what caches share, for all nodes (default: each keeps its own in memory)',
       readRedis,
     )
+    .option('--workers <n>', 'node processes that share the port of traffic (default: 1)', readWorkers)
     .addHelpText('after', HELP)
     .action(async (options: Omit<UpArguments, 'admin' | 'metrics'> & Partial<UpArguments>) => {
       const { runUp } = await import('../up/run.js');
@@ -83,6 +93,12 @@ function readRedis(template: string): RedisArgument {
   const shown = shownRedisAddress(text);
   if (shown === null) throw new InvalidArgumentError('Write redis://HOST:PORT, or rediss:// for TLS.');
   return { template, shown };
+}
+
+export function readWorkers(text: string): number {
+  const workers = Number(text);
+  if (Number.isInteger(workers) && workers >= 1 && workers <= workersMax) return workers;
+  throw new InvalidArgumentError(`Write a number from 1 to ${workersMax}.`);
 }
 
 function readSeconds(text: string): number {

@@ -19,7 +19,7 @@ function ordersTo(become: Asked<never> | 'purged', sharesInRedis = false, pid: n
       life: { phase: 'running', sinceMs: 0, crashes: 0, restarts: 0, wasReady: true } as const,
     }),
   };
-  return { sent, orders: cacheOrders(() => node, sharesInRedis) };
+  return { sent, orders: cacheOrders(() => [node], sharesInRedis) };
 }
 
 it('a purge is sent under its number, and told as obeyed by the node that says so', async () => {

@@ -1,43 +1,43 @@
 /**
- * The node of `weir up`, from the moment its first snapshot is known: the process is started with that snapshot's limits
- * and on addresses that are free. Owns which supervisor is in charge; a node that never served anything can be discarded,
- * so that another snapshot gets a process of its own.
+ * The node processes of `weir up` and `weir node`, from the moment their first snapshot is known: they are started with that
+ * snapshot's limits and on addresses that are free. Owns which supervisors are in charge; those that never served anything
+ * can be discarded, so that another snapshot gets processes of its own.
  */
 import { fileURLToPath } from 'node:url';
-import {
-  CLUSTER_DEFAULT,
-  CLUSTER_VARIABLE,
-  ID_VARIABLE,
-  METRICS_VARIABLE,
-  NATS_VARIABLE,
-  REDIS_VARIABLE,
-} from '@weir/node/process/settings.js';
-import { type Address, formatAddress } from '@weir/proto/bus/address.js';
+import { ID_VARIABLE, METRICS_VARIABLE, REDIS_VARIABLE, SHARED_PORT_VARIABLE } from '@weir/node/process/settings.js';
+import { type Address, formatAddress, LOOPBACK } from '@weir/proto/bus/address.js';
 import type { Broker } from '@weir/proto/bus/broker.js';
 import type { SnapshotOffer } from '@weir/proto/events/snapshot.js';
 import type { GatewaySpec } from '@weir/proto/snapshot/snapshot.js';
 import { whyNotFree } from './port-owner.js';
 import { headBufferBytes, restartNeeded } from './restart-needed.js';
 import { type Delivery, type End, Supervisor } from './supervisor.js';
+import { type Worker, Workers } from './workers.js';
 
 /** The start failed for a reason that the operator has been, or is by its message, told. */
 export class StartFailed extends Error {}
 
 export interface EmbeddedNodeOptions {
-  readonly admin: Address;
+  /** Null: this process has none. */
+  readonly admin: Address | null;
   readonly metrics: Address;
+  /** Whether that is where this process tells of all workers; else the only one listens there itself. */
+  readonly isMetricsOfAll: boolean;
   /** URL of the Redis that nodes share, its secrets as `${NAME}`; null for none. */
   readonly redis: string | null;
-  /** The bus of this process, which its node takes part in. */
-  readonly broker: Broker;
+  /** Names of the workers as members of their cluster, one for each process. */
+  readonly ids: readonly string[];
+  /** Variables that say which cluster that is, and where its bus. */
+  readonly clusterEnv: Readonly<Record<string, string>>;
+  /** The bus of this process, which its nodes take part in; left out where they have another one. */
+  readonly broker?: Broker;
   readonly say: (text: string) => void;
 }
 
 interface Booted {
-  readonly supervisor: Supervisor;
+  readonly workers: Workers;
   /** What the process was started with. */
   readonly gateway: GatewaySpec;
-  readonly ended: Promise<End>;
 }
 
 export class EmbeddedNode {
@@ -52,7 +52,7 @@ export class EmbeddedNode {
   /** Hands the node a snapshot; the first one starts it. Rejects with StartFailed when an address is taken. */
   async deliver(offer: SnapshotOffer, gateway: GatewaySpec): Promise<Delivery> {
     this.#booted ??= await this.#boot(gateway);
-    const delivery = await this.#booted.supervisor.deliver(offer);
+    const delivery = await this.#booted.workers.deliver(offer);
     if (delivery.ok) this.#inForce = gateway;
     else
       void delivery.late?.then((isApplied) => {
@@ -66,18 +66,18 @@ export class EmbeddedNode {
     return this.#booted === null ? [] : restartNeeded(this.#booted.gateway, gateway);
   }
 
-  /** Ends a process that has nothing to serve, at once; the next snapshot starts another. */
+  /** Ends processes that have nothing to serve, at once; the next snapshot starts others. */
   async discard(): Promise<void> {
     if (this.#booted === null) return;
-    const { supervisor, ended } = this.#booted;
+    const { workers } = this.#booted;
     this.#booted = null;
     // Asked to stop first: a process that merely died would be started again.
-    supervisor.stop();
-    supervisor.kill();
-    await ended;
+    workers.stop();
+    workers.kill();
+    await workers.ended;
   }
 
-  /** The node that serves; throws before there is one. */
+  /** The nodes that serve; throws before there are any. */
   get running(): Booted & { readonly inForce: GatewaySpec } {
     if (this.#booted === null || this.#inForce === null) throw new Error('no node serves yet');
     return { ...this.#booted, inForce: this.#inForce };
@@ -94,17 +94,27 @@ export class EmbeddedNode {
   }
 
   async #boot(gateway: GatewaySpec): Promise<Booted> {
-    const { admin, metrics, redis, broker, say } = this.#options;
-    assertDistinct([
-      [gateway.listen, 'gateway.listen'],
-      [admin, '--admin'],
-      [metrics, '--metrics'],
-    ]);
-    await assertFree([
-      [gateway.listen, 'traffic (gateway.listen)'],
-      [admin, 'admin API (--admin)'],
-      [metrics, 'metrics (--metrics)'],
-    ]);
+    const { admin, metrics, ids, say } = this.#options;
+    const addresses: NamedAddress[] = [
+      { address: gateway.listen, name: 'gateway.listen', purpose: 'traffic (gateway.listen)' },
+      ...(admin === null ? [] : [{ address: admin, name: '--admin', purpose: 'admin API (--admin)' }]),
+      { address: metrics, name: '--metrics', purpose: 'metrics (--metrics)' },
+    ];
+    assertDistinct(addresses);
+    if (ids.length > 1 && gateway.listen.port === 0)
+      throw new StartFailed(`${ids.length} workers share a port, so gateway.listen names one; 0 is a port for each`);
+    await assertFree(addresses);
+    return {
+      workers: new Workers(
+        ids.map((id) => this.#start(id, gateway)),
+        say,
+      ),
+      gateway,
+    };
+  }
+
+  #start(id: string, gateway: GatewaySpec): Worker {
+    const { metrics, redis, ids, clusterEnv, broker, isMetricsOfAll, say } = this.#options;
     let end: (end: End) => void = () => {};
     const ended = new Promise<End>((resolve) => {
       end = resolve;
@@ -115,28 +125,33 @@ export class EmbeddedNode {
         // A node that starts again after a crash reads what is in force now, and has the room for it.
         const started = this.#startedAgain() ?? gateway;
         return {
-          [METRICS_VARIABLE]: formatAddress(metrics),
+          ...clusterEnv,
+          [ID_VARIABLE]: id,
+          [METRICS_VARIABLE]: formatAddress(isMetricsOfAll ? { host: LOOPBACK, port: 0 } : metrics),
           [REDIS_VARIABLE]: redis ?? '',
-          // Whatever the environment of `up` itself says of a cluster is not meant for this one.
-          [NATS_VARIABLE]: '',
-          [CLUSTER_VARIABLE]: CLUSTER_DEFAULT,
-          [ID_VARIABLE]: 'node-1',
+          [SHARED_PORT_VARIABLE]: ids.length > 1 ? 'yes' : 'no',
           // The server library reads its limit of a request head once, when the process starts.
           UWS_HTTP_MAX_HEADERS_SIZE: String(headBufferBytes(started)),
         };
       },
-      say,
-      broker,
+      say: ids.length > 1 ? (text) => say(`${id}: ${text}`) : say,
       onEnd: (how) => end(how),
+      ...(broker === undefined ? {} : { broker }),
     });
-    return { supervisor, gateway, ended };
+    return { id, supervisor, ended };
   }
 }
 
+interface NamedAddress {
+  readonly address: Address;
+  readonly name: string;
+  readonly purpose: string;
+}
+
 /** Each of them is free until the first is taken. */
-function assertDistinct(addresses: readonly (readonly [Address, string])[]): void {
+function assertDistinct(addresses: readonly NamedAddress[]): void {
   const names = new Map<string, string>();
-  for (const [address, name] of addresses) {
+  for (const { address, name } of addresses) {
     const text = formatAddress(address);
     const other = names.get(text);
     if (other !== undefined && address.port !== 0)
@@ -145,8 +160,8 @@ function assertDistinct(addresses: readonly (readonly [Address, string])[]): voi
   }
 }
 
-async function assertFree(addresses: readonly (readonly [Address, string])[]): Promise<void> {
-  for (const [address, purpose] of addresses) {
+async function assertFree(addresses: readonly NamedAddress[]): Promise<void> {
+  for (const { address, purpose } of addresses) {
     const why = await whyNotFree(address, purpose);
     if (why !== null) throw new StartFailed(why);
   }

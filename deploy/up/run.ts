@@ -80,6 +80,7 @@ async function serve(
       dataFolder: options.data,
       admin: options.admin,
       metrics: options.metrics,
+      workers: options.workers ?? 1,
       redis: options.redis?.template ?? null,
       say,
       onOutcome(outcome, inForce) {

@@ -1,6 +1,6 @@
 /**
- * `weir up`: control and one node together. This process is control (config, admin API, supervision); the node is a
- * child process, so that control never shares an event loop with traffic.
+ * `weir up`: control and a node together. This process is control (config, admin API, supervision); the node is a
+ * child process, or several that share its port, so that control never shares an event loop with traffic.
  *
  *   ┌─ this process ───────────────────────────────┐  IPC   ┌─ node process ─────────┐
  *   │ watch ─▶ publisher ─▶ supervisor ────────────┼───────▶│ apply, serve, report   │
@@ -9,7 +9,10 @@
  */
 import type { PublishCause, PublishOutcome } from '@weir/control/api/control-status.js';
 import { type AdminApi, startAdminApi } from '@weir/control/api/server.js';
+import type { MetricsServer } from '@weir/node/observe/metrics-server.js';
+import { CLUSTER_DEFAULT, CLUSTER_VARIABLE, NATS_VARIABLE } from '@weir/node/process/settings.js';
 import type { Address } from '@weir/proto/bus/address.js';
+import type { Broker } from '@weir/proto/bus/broker.js';
 import { clusterStatus } from '@weir/proto/cluster/member-table.js';
 import { decodeSnapshot } from '@weir/proto/snapshot/codec.js';
 import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
@@ -17,12 +20,14 @@ import type { EarlierSnapshot } from './announce.js';
 import { cacheOrders } from './cache-orders.js';
 import { type ConfigSource, encodeForOffer } from './config-source.js';
 import { EmbeddedNode, StartFailed } from './embedded-node.js';
+import { startFleetPages } from './fleet-pages.js';
 import { type LastGood, readLastGood, writeLastGood } from './last-good.js';
 import { type OwnPresence, ownPresence } from './own-presence.js';
 import { createPublisher, type Publisher } from './publisher.js';
 import { supervisedNode } from './supervised-node.js';
-import type { End, Supervisor } from './supervisor.js';
+import type { End } from './supervisor.js';
 import { type SourceWatch, tlsFilesOf, watchSources } from './watch-sources.js';
+import type { Workers } from './workers.js';
 
 /** What a node may take beyond its drain limit to end; then it is killed. */
 const END_GRACE_MS = 5_000;
@@ -33,6 +38,8 @@ export interface UpOptions {
   readonly dataFolder: string;
   readonly admin: Address;
   readonly metrics: Address;
+  /** Node processes. */
+  readonly workers: number;
   /** URL of the Redis that nodes share, its secrets as `${NAME}`; null for none. */
   readonly redis: string | null;
   readonly say: (text: string) => void;
@@ -62,7 +69,7 @@ export async function startUp(options: UpOptions): Promise<Running> {
   // A presence tells from its first moment on, when nothing is in force yet.
   let versionInForce = (): number => 0;
   const own = ownPresence(() => versionInForce(), say);
-  const node = new EmbeddedNode({ ...options, broker: own.broker });
+  const node = nodeOf(options, own.broker);
   const kept = config.isKept ? await readLastGood(options.dataFolder, config.file, say) : null;
   // Watched from before the first look at it: what changes during the start is published when that is over.
   let publish: ((cause: PublishCause) => void) | null = null;
@@ -82,8 +89,9 @@ export async function startUp(options: UpOptions): Promise<Running> {
     await node.discard();
     throw error;
   }
-  const { supervisor, ended } = node.running;
-  const listening = supervisor.look().status?.listening;
+  const { workers } = node.running;
+  const first = workers.look()[0];
+  const listening = first?.status?.listening;
   if (!listening) throw new Error('a node that accepted its snapshot does not listen');
   const admin = await startAdminApi({
     listen: options.admin,
@@ -94,11 +102,13 @@ export async function startUp(options: UpOptions): Promise<Running> {
       uptimeMs: Math.round(performance.now() - startedAtMs),
       configFile: config.file,
       ...lookOf(publisher, node),
-      nodes: [supervisedNode(supervisor.look())],
+      nodes: workers.look().map(supervisedNode),
       cluster: clusterStatus(own.presence, { loadPermille: 0, purgeEpoch: 0 }),
     }),
-    cache: cacheOrders(() => supervisor, options.redis !== null),
+    cache: cacheOrders(() => workers.all.map(({ supervisor }) => supervisor), options.redis !== null),
   });
+  const pages =
+    options.workers > 1 ? await startFleetPages({ listen: options.metrics, workers: () => workers.all }) : null;
   const reload = (cause: PublishCause): void => {
     publisher.publish(cause).catch((error: unknown) => say(`the config could not be published: ${String(error)}`));
   };
@@ -108,13 +118,24 @@ export async function startUp(options: UpOptions): Promise<Running> {
     traffic: listening,
     isTls: listening.tls,
     admin: admin.address,
-    metrics: supervisor.look().metrics ?? options.metrics,
+    metrics: pages?.address ?? first?.metrics ?? options.metrics,
     lastGood,
     reload: () => reload('signal'),
-    reopenLog: () => supervisor.reopenLog(),
-    stop: stopOf(supervisor, () => node.running.inForce.clientTimers.drainMs, say),
-    ended: endOf(ended, { admin, watch, own }, say),
+    reopenLog: () => workers.reopenLog(),
+    stop: stopOf(workers, () => node.running.inForce.clientTimers.drainMs, say),
+    ended: endOf(workers.ended, { admin, pages, watch, own }, say),
   };
+}
+
+function nodeOf(options: UpOptions, broker: Broker): EmbeddedNode {
+  return new EmbeddedNode({
+    ...options,
+    ids: Array.from({ length: options.workers }, (_, index) => `node-${index + 1}`),
+    isMetricsOfAll: options.workers > 1,
+    broker,
+    // Whatever the environment of `up` itself says of a cluster is not meant for this one.
+    clusterEnv: { [NATS_VARIABLE]: '', [CLUSTER_VARIABLE]: CLUSTER_DEFAULT },
+  });
 }
 
 /** Settings that waited for a restart when they were published may have had one since, after a crash. */
@@ -174,7 +195,11 @@ function publisherFor(options: UpOptions, node: EmbeddedNode, watch: SourceWatch
   return publisher;
 }
 
-function stopOf(supervisor: Supervisor, drainLimitMs: () => number, say: (text: string) => void): () => void {
+export function stopOf(
+  supervisor: Pick<Workers, 'stop' | 'cut' | 'kill'>,
+  drainLimitMs: () => number,
+  say: (text: string) => void,
+): () => void {
   let asked = 0;
   return () => {
     asked += 1;
@@ -196,14 +221,22 @@ function stopOf(supervisor: Supervisor, drainLimitMs: () => number, say: (text: 
   };
 }
 
+interface Surroundings {
+  readonly admin: AdminApi;
+  readonly pages: MetricsServer | null;
+  readonly watch: SourceWatch;
+  readonly own: OwnPresence;
+}
+
 async function endOf(
   ended: Promise<End>,
-  { admin, watch, own }: { readonly admin: AdminApi; readonly watch: SourceWatch; readonly own: OwnPresence },
+  { admin, pages, watch, own }: Surroundings,
   say: (text: string) => void,
 ): Promise<number> {
   const { failure, cut } = await ended;
   watch.close();
   await own.close();
+  await pages?.close();
   await admin.close();
   if (failure !== null) say(failure);
   else if (cut === null)

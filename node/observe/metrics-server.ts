@@ -38,11 +38,18 @@ const HEAD_MS = 5_000;
 const CHECK_MS = 1_000;
 
 /** Rejects with the system's error (EADDRINUSE …) when the port can't be had. */
-export async function createMetricsServer(options: MetricsServerOptions): Promise<MetricsServer> {
-  const { host, port } = options;
+export function createMetricsServer(options: MetricsServerOptions): Promise<MetricsServer> {
+  return servePages(options, pagesOf(options));
+}
+
+/** What is answered at a path. */
+export type Pages = Readonly<Record<string, () => Answer | Promise<Answer>>>;
+
+/** Other pages under the same rules, for a process that has nodes and is none. Rejects as above. */
+export async function servePages({ host, port }: { host: string; port: number }, pages: Pages): Promise<MetricsServer> {
   const server = createServer(
     { maxHeaderSize: HEAD_BYTES_MAX, connectionsCheckingInterval: CHECK_MS },
-    handlerOf(options),
+    handlerOf(host, pages),
   );
   server.maxConnections = CONNECTIONS_MAX;
   server.headersTimeout = HEAD_MS;
@@ -58,12 +65,12 @@ export async function createMetricsServer(options: MetricsServerOptions): Promis
   return { address: { host, port: portOf(server, port) }, close: () => closeServer(server) };
 }
 
-type Answer = { readonly status: number; readonly type: string; readonly body: string };
+export type Answer = { readonly status: number; readonly type: string; readonly body: string };
 
 const TEXT = 'text/plain; charset=utf-8';
-const text = (status: number, body: string): Answer => ({ status, type: TEXT, body: `${body}\n` });
+export const text = (status: number, body: string): Answer => ({ status, type: TEXT, body: `${body}\n` });
 
-const json = (value: NodeStatus | DoctorReport): Answer => ({
+export const json = (value: object): Answer => ({
   status: 200,
   type: 'application/json',
   body: `${JSON.stringify(value, null, 2)}\n`,
@@ -75,7 +82,7 @@ const notReadyBecause = {
 } as const;
 
 /** Said without the reason, which names addresses: these pages are open to whoever reaches the port. */
-const BUS_AWAY = 'the bus of the cluster is away';
+export const BUS_AWAY = 'the bus of the cluster is away';
 
 /** Pages that are answered under any name. */
 const HEALTH: ReadonlySet<string> = new Set(['/livez', '/readyz']);
@@ -87,10 +94,9 @@ function hostCheck(listenHost: string): (request: IncomingMessage) => boolean {
   return ({ headers: { host } }) => host === undefined || isAddressHost(host) || isOwnHost(host, names);
 }
 
-function handlerOf(options: MetricsServerOptions) {
-  const isMeant = hostCheck(options.host);
+function pagesOf(options: MetricsServerOptions): Pages {
   const scrape = shared(() => options.metrics.render());
-  const pages: Readonly<Record<string, () => Answer | Promise<Answer>>> = {
+  return {
     '/metrics': async () => ({ status: 200, type: options.metrics.contentType, body: await scrape() }),
     '/livez': () => text(200, 'ok'),
     '/readyz': () => {
@@ -101,6 +107,10 @@ function handlerOf(options: MetricsServerOptions) {
     '/status': () => json(options.status()),
     '/doctor': () => json(options.doctor()),
   };
+}
+
+function handlerOf(host: string, pages: Pages) {
+  const isMeant = hostCheck(host);
   return (request: IncomingMessage, response: ServerResponse): void => {
     request.resume();
     if (request.method !== 'GET' && request.method !== 'HEAD') {
@@ -137,7 +147,7 @@ function send(response: ServerResponse, { status, type, body }: Answer): void {
 }
 
 /** One run at a time: whoever asks while it is under way gets its result. */
-function shared(run: () => Promise<string>): () => Promise<string> {
+export function shared(run: () => Promise<string>): () => Promise<string> {
   let running: Promise<string> | null = null;
   return () => {
     running ??= run().finally(() => {

@@ -1,0 +1,103 @@
+/**
+ * The node processes of one machine as one: each has its own supervisor, all are offered the same snapshot, and it is accepted when all
+ * of them run it. Where one refuses, the others are given back the one before, so that a machine never serves two configs for longer
+ * than that takes. Owns which snapshot all of them run.
+ *
+ *     offer ─▶ all ─┬─ all applied ─────────────▶ accepted
+ *                   └─ one refused, died, silent ─▶ the one before to all that have applied it ─▶ refused
+ *
+ * A worker that was silent and applies the refused one after all is given the one before as well.
+ */
+import type { SnapshotOffer } from '@weir/proto/events/snapshot.js';
+import type { Delivery, End, Supervision, Supervisor } from './supervisor.js';
+
+export interface Worker {
+  /** A member's name. */
+  readonly id: string;
+  readonly supervisor: Pick<Supervisor, 'deliver' | 'look' | 'ask' | 'stop' | 'cut' | 'kill' | 'reopenLog'>;
+  readonly ended: Promise<End>;
+}
+
+export class Workers {
+  readonly all: readonly Worker[];
+  readonly ended: Promise<End>;
+  readonly #say: (text: string) => void;
+  #inForce: SnapshotOffer | null = null;
+  /** Supervisors take one offer at a time. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(all: readonly Worker[], say: (text: string) => void) {
+    this.all = all;
+    this.#say = say;
+    this.ended = Promise.all(all.map(({ ended }) => ended)).then(endOfAll);
+  }
+
+  deliver(offer: SnapshotOffer): Promise<Delivery> {
+    const delivered = this.#turn.then(() => this.#deliver(offer));
+    this.#turn = delivered;
+    return delivered;
+  }
+
+  look(): readonly Supervision[] {
+    return this.all.map(({ supervisor }) => supervisor.look());
+  }
+
+  stop(): void {
+    for (const { supervisor } of this.all) supervisor.stop();
+  }
+
+  cut(): void {
+    for (const { supervisor } of this.all) supervisor.cut();
+  }
+
+  kill(): void {
+    for (const { supervisor } of this.all) supervisor.kill();
+  }
+
+  reopenLog(): void {
+    for (const { supervisor } of this.all) supervisor.reopenLog();
+  }
+
+  async #deliver(offer: SnapshotOffer): Promise<Delivery> {
+    const [only, ...others] = this.all;
+    // What one alone applies late is in force, for nobody disagrees.
+    if (only !== undefined && others.length === 0) return only.supervisor.deliver(offer);
+    const outcomes = await Promise.all(
+      this.all.map(async (worker) => ({ worker, delivery: await worker.supervisor.deliver(offer) })),
+    );
+    const reasons = outcomes.flatMap(({ worker, delivery }) =>
+      delivery.ok ? [] : [`${worker.id}: ${delivery.reason}`],
+    );
+    if (reasons.length === 0) {
+      this.#inForce = offer;
+      return { ok: true };
+    }
+    await Promise.all(
+      outcomes.map(({ worker, delivery }) => {
+        if (delivery.ok) return this.#takeBack(worker, offer);
+        void delivery.late?.then((isApplied) => {
+          if (isApplied) this.#turn = this.#turn.then(() => this.#takeBack(worker, offer));
+        });
+        return undefined;
+      }),
+    );
+    return { ok: false, reason: reasons.join('; ') };
+  }
+
+  /** At the first start there is none before; then nothing is served at all. */
+  async #takeBack({ id, supervisor }: Worker, refused: SnapshotOffer): Promise<void> {
+    const before = this.#inForce;
+    if (before === null || before === refused) return;
+    const delivery = await supervisor.deliver(before);
+    if (!delivery.ok)
+      this.#say(
+        `${id} could not go back from snapshot ${refused.version}, which others refuse, to ${before.version}: ${delivery.reason}`,
+      );
+  }
+}
+
+function endOfAll(ends: readonly End[]): End {
+  const failure = ends.find((end) => end.failure !== null)?.failure ?? null;
+  const isKnown = ends.every(({ cut }) => cut !== null);
+  return { failure, cut: isKnown ? ends.reduce((sum, { cut }) => sum + (cut ?? 0), 0) : null };
+}
