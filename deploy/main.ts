@@ -7,6 +7,7 @@ import { registerPurge } from '@weir/control/cli/purge.js';
 import { registerStatus } from '@weir/control/cli/status.js';
 import { Command } from 'commander';
 import { registerCompletion } from './commands/completion.js';
+import { registerNode } from './commands/node.js';
 import { registerPassedOn } from './commands/passed-on.js';
 import { registerUp } from './commands/up.js';
 import { readVersion } from './version.js';
@@ -27,6 +28,7 @@ Start here:
   weir up                        a welcome page, to see that it runs
   weir up --demo                 timeouts being overcome, within a minute
   weir up --config weir.yaml     your services
+  weir node --nats … --trust …   one node of a cluster, under the controls that it trusts
   weir check weir.yaml           every fault of a config, with its line and its cure
 
 Ports (all on loopback unless told otherwise):
@@ -39,6 +41,7 @@ NO_COLOR=1 switches colours off.`,
   );
 
 registerUp(program);
+registerNode(program);
 registerCheck(program);
 registerStatus(program);
 registerDoctor(program);

@@ -81,13 +81,13 @@ export function registerUp(program: Command): void {
     });
 }
 
-function readAddress(text: string): Address {
+export function readAddress(text: string): Address {
   const address = parseAddress(text);
   if (address === null) throw new InvalidArgumentError('Write host:port, such as 127.0.0.1:9080 or [::1]:9080.');
   return address;
 }
 
-function readRedis(template: string): RedisArgument {
+export function readRedis(template: string): RedisArgument {
   const { text, missing } = fillReferences(template, process.env);
   if (missing.length > 0) throw new InvalidArgumentError(`The environment has no ${missing.join(', ')}.`);
   const shown = shownRedisAddress(text);

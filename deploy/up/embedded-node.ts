@@ -77,6 +77,37 @@ export class EmbeddedNode {
     await workers.ended;
   }
 
+  /** Null before the first snapshot. */
+  get inForce(): GatewaySpec | null {
+    return this.#inForce;
+  }
+
+  stop(): void {
+    this.#booted?.workers.stop();
+  }
+
+  cut(): void {
+    this.#booted?.workers.cut();
+  }
+
+  kill(): void {
+    this.#booted?.workers.kill();
+  }
+
+  reopenLog(): void {
+    this.#booted?.workers.reopenLog();
+  }
+
+  /** None before the first snapshot. */
+  get workers(): readonly Worker[] {
+    return this.#booted?.workers.all ?? [];
+  }
+
+  /** When all have ended; at once where there are none. */
+  ended(): Promise<End> {
+    return this.#booted?.workers.ended ?? Promise.resolve({ failure: null, cut: 0 });
+  }
+
   /** The nodes that serve; throws before there are any. */
   get running(): Booted & { readonly inForce: GatewaySpec } {
     if (this.#booted === null || this.#inForce === null) throw new Error('no node serves yet');
@@ -94,7 +125,7 @@ export class EmbeddedNode {
   }
 
   async #boot(gateway: GatewaySpec): Promise<Booted> {
-    const { admin, metrics, ids, say } = this.#options;
+    const { admin, metrics, isMetricsOfAll, ids, say } = this.#options;
     const addresses: NamedAddress[] = [
       { address: gateway.listen, name: 'gateway.listen', purpose: 'traffic (gateway.listen)' },
       ...(admin === null ? [] : [{ address: admin, name: '--admin', purpose: 'admin API (--admin)' }]),
@@ -103,7 +134,8 @@ export class EmbeddedNode {
     assertDistinct(addresses);
     if (ids.length > 1 && gateway.listen.port === 0)
       throw new StartFailed(`${ids.length} workers share a port, so gateway.listen names one; 0 is a port for each`);
-    await assertFree(addresses);
+    // What tells of all workers listens there already.
+    await assertFree(addresses.filter(({ address }) => address !== metrics || !isMetricsOfAll));
     return {
       workers: new Workers(
         ids.map((id) => this.#start(id, gateway)),

@@ -15,7 +15,9 @@ import {
 } from '@weir/node/observe/metrics-server.js';
 import { type Address, reachableAddress } from '@weir/proto/bus/address.js';
 import type { DoctorReport } from '@weir/proto/events/doctor.js';
+import { StartFailed } from './embedded-node.js';
 import { mergeScrapes, type Scrape } from './merge-scrapes.js';
+import { whyNotFree } from './port-owner.js';
 import type { Supervision } from './supervisor.js';
 import type { Worker } from './workers.js';
 
@@ -35,7 +37,10 @@ export interface FleetPagesOptions {
   status?(): object;
 }
 
-export function startFleetPages(options: FleetPagesOptions): Promise<MetricsServer> {
+/** Rejects with StartFailed when the address is taken. */
+export async function startFleetPages(options: FleetPagesOptions): Promise<MetricsServer> {
+  const why = await whyNotFree(options.listen, 'metrics (--metrics)');
+  if (why !== null) throw new StartFailed(why);
   return servePages(options.listen, pagesOf(options));
 }
 

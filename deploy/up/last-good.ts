@@ -2,13 +2,13 @@
  * The last snapshot that a node has accepted, kept on disk: one file for each config file, replaced as a whole. Another config's
  * snapshot is nobody's last good one: serving it would be an accident, not a rescue.
  *
- * Written beside, flushed, renamed into place, and the folder flushed, so that after a crash or a power cut the file is
- * either the old one or the new one. Layout: one line of JSON that says what follows, then the encoded snapshot.
+ * Layout: one line of JSON that says what follows, then the encoded snapshot.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { z } from 'zod';
+import { writeWhole } from './write-whole.js';
 
 const head = z.object({
   format: z.literal(1),
@@ -29,30 +29,9 @@ export function lastGoodFile(dataFolder: string, configFile: string | null): str
   return join(dataFolder, `last-good-${name}.snapshot`);
 }
 
-export async function writeLastGood(dataFolder: string, { bytes, ...rest }: LastGood): Promise<void> {
-  const path = lastGoodFile(dataFolder, rest.configFile);
-  const beside = `${path}.${process.pid}.tmp`;
-  await mkdir(dataFolder, { recursive: true });
-  try {
-    const file = await open(beside, 'w', 0o600);
-    try {
-      await file.writeFile(`${JSON.stringify({ format: 1, ...rest })}\n`);
-      await file.writeFile(bytes);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(beside, path);
-  } catch (error) {
-    await rm(beside, { force: true });
-    throw error;
-  }
-  const folder = await open(dirname(path), 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
+export function writeLastGood(dataFolder: string, { bytes, ...rest }: LastGood): Promise<void> {
+  const head = `${JSON.stringify({ format: 1, ...rest })}\n`;
+  return writeWhole(lastGoodFile(dataFolder, rest.configFile), [head, bytes]);
 }
 
 /** Null when there is none, which is simply a first start, or none that can be read, which is said. */

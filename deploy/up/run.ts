@@ -13,7 +13,11 @@ import { WELCOME_CONFIG } from './welcome.js';
 
 const CUT_SHORT = 130;
 /** The modules of a node are read many at a time; with fewer it can die of that. */
-const OPEN_FILES_MIN = 256;
+export const OPEN_FILES_MIN = 256;
+
+export function tooFewFiles(openFiles: number): string {
+  return `only ${openFiles} files may be open here, too few to start; raise the limit: \`ulimit -n 4096\`, or LimitNOFILE= in a systemd unit`;
+}
 
 const say = (text: string): void => {
   process.stderr.write(`weir: ${text}\n`);
@@ -28,10 +32,7 @@ export async function runUp(options: UpArguments): Promise<number> {
 
 async function run(options: UpArguments): Promise<number> {
   const openFiles = openFilesMax();
-  if (openFiles < OPEN_FILES_MIN)
-    return refuse(
-      `only ${openFiles} files may be open here, too few to start; raise the limit: \`ulimit -n 4096\`, or LimitNOFILE= in a systemd unit`,
-    );
+  if (openFiles < OPEN_FILES_MIN) return refuse(tooFewFiles(openFiles));
   if (options.demo) return runDemo(options);
   if (options.seconds !== undefined) return refuse('--seconds belongs to --demo');
   const { config } = options;

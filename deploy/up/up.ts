@@ -70,6 +70,9 @@ export async function startUp(options: UpOptions): Promise<Running> {
   let versionInForce = (): number => 0;
   const own = ownPresence(() => versionInForce(), say);
   const node = nodeOf(options, own.broker);
+  // One worker alone listens there itself.
+  const pages =
+    options.workers > 1 ? await startFleetPages({ listen: options.metrics, workers: () => node.workers }) : null;
   const kept = config.isKept ? await readLastGood(options.dataFolder, config.file, say) : null;
   // Watched from before the first look at it: what changes during the start is published when that is over.
   let publish: ((cause: PublishCause) => void) | null = null;
@@ -85,6 +88,7 @@ export async function startUp(options: UpOptions): Promise<Running> {
     lastGood = await firstSnapshot(options, node, publisher, kept);
   } catch (error) {
     watch.close();
+    await pages?.close();
     await own.close();
     await node.discard();
     throw error;
@@ -107,8 +111,6 @@ export async function startUp(options: UpOptions): Promise<Running> {
     }),
     cache: cacheOrders(() => workers.all.map(({ supervisor }) => supervisor), options.redis !== null),
   });
-  const pages =
-    options.workers > 1 ? await startFleetPages({ listen: options.metrics, workers: () => workers.all }) : null;
   const reload = (cause: PublishCause): void => {
     publisher.publish(cause).catch((error: unknown) => say(`the config could not be published: ${String(error)}`));
   };

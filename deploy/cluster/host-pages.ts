@@ -1,0 +1,62 @@
+/** What a host tells of itself beside its workers: metrics, status, and what of its surroundings is away. Pure. */
+import type { BusState } from '@weir/proto/bus/bus.js';
+import type { Announcement } from '@weir/proto/events/announcement.js';
+import { reportStates, type SnapshotReport } from '@weir/proto/events/snapshot-report.js';
+import { type Hearing, hearings } from './open-announced.js';
+
+export interface HostReading {
+  readonly cluster: string;
+  readonly id: string;
+  readonly bus: BusState;
+  readonly nowMs: number;
+  readonly inForce: Announcement | null;
+  readonly report: SnapshotReport | null;
+  readonly counts: Readonly<Record<Hearing, number>>;
+}
+
+/** In Prometheus' text format; `docs/cluster.md` lists them. */
+export function hostSeries({ bus, inForce, report, counts }: HostReading): string {
+  return [
+    ...gauge('weir_host_bus_connected', '1 while this host hears what control announces; traffic does not need it.', [
+      ['', bus.isConnected ? 1 : 0],
+    ]),
+    ...gauge('weir_host_snapshot_version', 'Version that all workers of this host run, 0 before the first.', [
+      ['', inForce?.version ?? 0],
+    ]),
+    ...gauge('weir_host_snapshot_serial', 'Number of the announcement that this host follows.', [
+      ['', inForce?.serial ?? 0],
+    ]),
+    ...gauge(
+      'weir_host_snapshot_state',
+      '1 for what became of the latest announcement.',
+      reportStates.map((state) => [`{state="${state}"}`, report?.state === state ? 1 : 0] as const),
+    ),
+    '# HELP weir_host_announcements_total Announcements that were heard, by what became of them.',
+    '# TYPE weir_host_announcements_total counter',
+    ...hearings.map((hearing) => `weir_host_announcements_total{result="${hearing}"} ${counts[hearing]}`),
+    '',
+  ].join('\n');
+}
+
+function gauge(name: string, help: string, series: readonly (readonly [string, number])[]): string[] {
+  return [
+    `# HELP ${name} ${help}`,
+    `# TYPE ${name} gauge`,
+    ...series.map(([labels, value]) => `${name}${labels} ${value}`),
+  ];
+}
+
+/** Said on a page that anybody may read, so without addresses; empty where all is well. */
+export function degradedText({ bus, report }: HostReading): string {
+  if (!bus.isConnected) return 'NATS is away, so what control announces is not heard; what is in force runs on';
+  if (report === null || report.state === 'applied') return '';
+  return `snapshot ${report.version} is ${report.state === 'refused' ? 'refused here' : 'waited for'}`;
+}
+
+export function hostStatus({ cluster, id, bus, nowMs, inForce, report, counts }: HostReading): object {
+  const { isConnected, sinceMs, trouble } = bus;
+  return {
+    ...{ cluster, id, bus: { isConnected, forMs: Math.round(nowMs - sinceMs), trouble } },
+    ...{ inForce, report, announcements: counts },
+  };
+}

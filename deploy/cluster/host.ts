@@ -1,0 +1,156 @@
+/**
+ * `weir node`: this process supervises the workers of one machine and brings them to what control announces; they serve, and
+ * are members of the cluster by themselves. With NATS, control and everything else gone it starts from disk, and goes on.
+ *
+ *   NATS ──announcements──▶ ┌─ this process ─────────────────────────────┐  IPC  ┌─ workers ────────────┐
+ *    │  ◀─────reports────── │ sync ─▶ workers (supervisors)   host pages ┼──────▶│ apply, serve, report │
+ *    │                      │   └◀▶ kept snapshot                        │       └──────────────────────┘
+ *    └──────────────────────┴── heartbeats, purges, counts: the workers' own ───────────▲
+ */
+import { createHash } from 'node:crypto';
+import { CLUSTER_VARIABLE, NATS_FILE_VARIABLES, NATS_VARIABLE } from '@weir/node/process/settings.js';
+import type { Address } from '@weir/proto/bus/address.js';
+import { JetStream } from '@weir/proto/bus/jetstream.js';
+import { jetStreamBlobs } from '@weir/proto/bus/jetstream-blobs.js';
+import { jetStreamLog } from '@weir/proto/bus/jetstream-log.js';
+import { natsBus } from '@weir/proto/bus/nats-bus.js';
+import { type NatsFiles, natsOptionsOf } from '@weir/proto/bus/nats-files.js';
+import type { NatsPlace } from '@weir/proto/bus/nats-place.js';
+import { realClock } from '@weir/proto/bus/real-clock.js';
+import { Subjects } from '@weir/proto/cluster/subjects.js';
+import type { SnapshotOffer } from '@weir/proto/events/snapshot.js';
+import { keyRing } from '@weir/proto/signing/ed25519.js';
+import { snapshotBytesMax } from '@weir/proto/snapshot/codec.js';
+import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
+import { EmbeddedNode, StartFailed } from '../up/embedded-node.js';
+import { startFleetPages } from '../up/fleet-pages.js';
+import type { Delivery, End } from '../up/supervisor.js';
+import { tlsFilesOf, watchSources } from '../up/watch-sources.js';
+import { readAnnouncements } from './announcement-reader.js';
+import { degradedText, type HostReading, hostSeries, hostStatus } from './host-pages.js';
+import { keptFile, readKept, writeKept } from './kept-snapshot.js';
+import { SnapshotSync } from './snapshot-sync.js';
+
+/** Of a signed frame beyond what it holds. */
+const FRAME_BYTES = 128;
+
+export interface HostOptions {
+  readonly cluster: string;
+  readonly id: string;
+  readonly nats: {
+    /** As it was written, for the workers, which fill it from their own environment. */
+    readonly template: string;
+    readonly place: NatsPlace;
+    readonly files: NatsFiles;
+  };
+  /** Public keys that snapshots are believed from. */
+  readonly trust: readonly string[];
+  readonly dataFolder: string;
+  readonly metrics: Address;
+  readonly workers: number;
+  readonly redis: string | null;
+  readonly say: (text: string) => void;
+}
+
+export interface RunningHost {
+  readonly metrics: Address;
+  readonly node: EmbeddedNode;
+  /** Whether it serves what an earlier run has kept. */
+  readonly isFromDisk: boolean;
+  /** Hears nothing more, and resolves when its workers have ended, which are to be stopped by whoever calls it. */
+  end(): Promise<End>;
+}
+
+export async function startHost(options: HostOptions): Promise<RunningHost> {
+  const { cluster, id, say, dataFolder } = options;
+  const subjects = new Subjects(cluster);
+  const keys = keyRing(options.trust);
+  const nats = natsOptionsOf(options.nats.place, options.nats.files, `weir host ${id}`);
+  const node = nodeOf(options);
+  const file = keptFile(dataFolder, cluster);
+  const watch = await watchSources(null, () => void sync.renew());
+  const link = { clock: realClock, random: Math.random };
+  const bus = natsBus(nats, { ...link, inbox: subjects.inbox(inboxOf(id, 'host')) });
+  const jetStream = new JetStream(nats, { ...link, inbox: subjects.inbox(inboxOf(id, 'host-js')) });
+  const sync: SnapshotSync = new SnapshotSync({
+    ...{ ...link, cluster, id, keys, bus, subjects, say },
+    sha256Hex: (bytes) => createHash('sha256').update(bytes).digest('hex'),
+    blobs: jetStreamBlobs(jetStream, { cluster, replicas: 1, blobBytesMax: snapshotBytesMax + FRAME_BYTES }),
+    async deliver(offer, snapshot) {
+      // Also those of a snapshot that will be refused: its certificate may be what has to change.
+      await watch.follow(tlsFilesOf(snapshot));
+      return deliver(node, offer, snapshot, sync.inForce !== null);
+    },
+    keep: (kept) =>
+      writeKept(file, kept).catch((error: unknown) =>
+        say(`the snapshot could not be kept in ${file}: ${String(error)}`),
+      ),
+  });
+  const pages = await startFleetPages({
+    ...pagesOf(options, () => readingOf(options, bus.state(), sync)),
+    workers: () => node.workers,
+  });
+  const kept = await readKept(file, say);
+  const isFromDisk = kept !== null && (await sync.begin(kept));
+  const log = jetStreamLog(jetStream, { place: subjects.place('announcements'), makes: null });
+  const endReading = readAnnouncements({ ...link, log, bus: jetStream, hear: (frame) => sync.hear(frame) });
+  return {
+    ...{ metrics: pages.address, node, isFromDisk },
+    async end() {
+      endReading();
+      sync.close();
+      watch.close();
+      const ended = await node.ended();
+      await Promise.all([log.close(), pages.close(), bus.close()]);
+      await jetStream.close();
+      return ended;
+    },
+  };
+}
+
+/** Names of members have up to 64 characters, and so have words of subjects. */
+const inboxOf = (id: string, what: string): string => `${id.slice(0, 40)}-${what}-${process.pid}`;
+
+function nodeOf({ cluster, id, nats, workers, metrics, redis, say }: HostOptions): EmbeddedNode {
+  const files = Object.entries(NATS_FILE_VARIABLES).map(([name, variable]) => [
+    variable,
+    nats.files[name as keyof NatsFiles], // The keys of that table.
+  ]);
+  return new EmbeddedNode({
+    ...{ admin: null, metrics, isMetricsOfAll: true, redis, say },
+    ids: workers === 1 ? [id] : Array.from({ length: workers }, (_, index) => `${id}-${index + 1}`),
+    clusterEnv: { [CLUSTER_VARIABLE]: cluster, [NATS_VARIABLE]: nats.template, ...Object.fromEntries(files) },
+  });
+}
+
+/** What can't be started is refused like what can't be run; with nothing in force, the next attempt gets processes of its own. */
+async function deliver(
+  node: EmbeddedNode,
+  offer: SnapshotOffer,
+  { gateway }: Snapshot,
+  isServing: boolean,
+): Promise<Delivery> {
+  let delivery: Delivery;
+  try {
+    delivery = await node.deliver(offer, gateway);
+  } catch (error) {
+    if (!(error instanceof StartFailed)) throw error;
+    delivery = { ok: false, reason: error.message };
+  }
+  if (!delivery.ok && !isServing) await node.discard();
+  return delivery;
+}
+
+function readingOf({ cluster, id }: HostOptions, bus: HostReading['bus'], sync: SnapshotSync): HostReading {
+  const inForce = sync.inForce?.announced ?? null;
+  return { cluster, id, bus, nowMs: realClock.nowMs(), inForce, report: sync.report, counts: sync.counts };
+}
+
+function pagesOf({ metrics }: HostOptions, reading: () => HostReading) {
+  return {
+    listen: metrics,
+    own: () => hostSeries(reading()),
+    degraded: () => degradedText(reading()),
+    status: () => hostStatus(reading()),
+  };
+}

@@ -1,0 +1,82 @@
+/** `weir node`: its options and its help. What it does is loaded when it is called, so that help stays quick. */
+import type { Address } from '@weir/proto/bus/address.js';
+import type { NatsFiles } from '@weir/proto/bus/nats-files.js';
+import { keyRing } from '@weir/proto/signing/ed25519.js';
+import type { Command } from 'commander';
+import {
+  addClusterOptions,
+  type ClusterOptions,
+  defaultId,
+  type NatsArgument,
+  natsFilesOf,
+  readTrusted,
+} from './cluster-options.js';
+import { type RedisArgument, readAddress, readRedis, readWorkers } from './up.js';
+
+export interface NodeArguments {
+  readonly cluster: string;
+  readonly id: string;
+  readonly nats: NatsArgument & { readonly files: NatsFiles };
+  readonly trust: readonly string[];
+  readonly dataFolder: string;
+  readonly metrics: Address;
+  readonly workers: number;
+  readonly redis?: RedisArgument;
+}
+
+interface Options extends ClusterOptions {
+  readonly trust: readonly string[];
+  readonly data: string;
+  readonly metrics?: Address;
+  readonly workers?: number;
+  readonly redis?: RedisArgument;
+}
+
+const HELP = `
+Runs what control announces: hears of it over NATS, fetches it, believes it when it is signed with a key of --trust, and keeps it
+under --data. It starts from there and goes on serving with NATS and control gone; /readyz, metrics and status say so.
+Traffic is served at gateway.listen of the config. What a config says of files (certificates, logs) is about this machine.
+
+The URLs of --nats and --redis may hold \${NAME} for a variable of the environment, quoted so that the shell leaves it alone: a
+password on a command line can be read by other users of the machine.
+
+Signals:
+  SIGINT, SIGTERM  stop accepting, finish what is in flight within \`drain\`, end; the second one cuts
+  SIGUSR2          open the access log anew, after its file was renamed; SIGUSR1 does the same
+
+Exit codes:
+  0    stopped as asked
+  1    could not start (an option that is wrong, a port in use), or a worker ended before its drain did
+  130  cut short by a second signal
+
+Examples:
+  weir node --nats nats://10.0.0.5:4222 --trust weir-public-…
+  weir node --nats 'tls://weir:\${NATS_PASSWORD}@nats.internal' --trust /etc/weir/trusted --data /var/lib/weir --workers 4`;
+
+export function registerNode(program: Command): void {
+  const command = program
+    .command('node')
+    .summary('run a gateway node of a cluster')
+    .description('Runs a gateway node of a cluster, with what its controls announce over NATS.');
+  addClusterOptions(command)
+    .requiredOption('--trust <key>', 'public key of control, or a file with such keys; may be given again', readTrusted)
+    .option('--data <dir>', 'folder for state, such as the last good snapshot', '.weir')
+    .option('--metrics <addr>', 'host:port of metrics and health (default: 127.0.0.1:9090)', readAddress)
+    .option('--workers <n>', 'processes that share the port of traffic (default: 1)', readWorkers)
+    .option('--redis <url>', 'Redis that keeps jobs and what caches share, for all nodes', readRedis)
+    .addHelpText('after', HELP)
+    .action(async (options: Options) => {
+      try {
+        keyRing(options.trust);
+      } catch (error) {
+        command.error(`error: --trust: ${error instanceof Error ? error.message : String(error)}`);
+      }
+      const { runNode } = await import('../cluster/run-node.js');
+      const { metrics = { host: '127.0.0.1', port: 9090 }, workers = 1, id = defaultId(), redis } = options;
+      process.exitCode = await runNode({
+        ...{ cluster: options.cluster, id, trust: options.trust, dataFolder: options.data, metrics, workers },
+        nats: { ...options.nats, files: natsFilesOf(options) },
+        ...(redis === undefined ? {} : { redis }),
+      });
+    });
+}
