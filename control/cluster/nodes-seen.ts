@@ -1,0 +1,104 @@
+/**
+ * What this control has seen of the nodes since a stage began: who is there, what each reports of snapshots, whose process ended
+ * without a word. Owns the reports.
+ */
+import type { MemberView } from '@weir/proto/cluster/member.js';
+import { membersMax } from '@weir/proto/cluster/pace.js';
+import type { Presence } from '@weir/proto/cluster/presence.js';
+import type { Announcement } from '@weir/proto/events/announcement.js';
+import type { SnapshotReport } from '@weir/proto/events/snapshot-report.js';
+import { decodeMessage } from '@weir/proto/events/wire.js';
+import { hostOf, sightsOf } from '../rollout/hosts.js';
+import type { NodeSight } from '../rollout/progress.js';
+
+const QUESTION = new Uint8Array();
+const ANSWER_WITHIN_MS = 1_000;
+
+export class NodesSeen {
+  /** The highest that a node has told of. */
+  serial = 0;
+  readonly #presence: Presence;
+  readonly #reports = new Map<string, SnapshotReport>();
+  readonly #sessions = new Map<string, number>();
+  readonly #crashed = new Set<string>();
+  readonly #ends: readonly (() => void)[];
+
+  constructor(presence: Presence, onNews: () => void) {
+    this.#presence = presence;
+    this.#ends = [
+      presence.hear('snapshot.report', (report) => {
+        this.#take(report);
+        onNews();
+      }),
+      presence.onChange((member, from) => {
+        this.#change(member, from === 'left');
+        onNews();
+      }),
+    ];
+  }
+
+  /** Another stage: what crashed before it is not its fault. */
+  begin(): void {
+    this.#crashed.clear();
+  }
+
+  sights(): readonly NodeSight[] {
+    return sightsOf(this.#presence.members(), this.#reports, this.#crashed);
+  }
+
+  /** Ids of members that may be serving, with their hosts. */
+  there(): readonly { readonly member: string; readonly host: string }[] {
+    return this.#presence
+      .members()
+      .filter(
+        ({ standing, heartbeat }) => heartbeat.role === 'node' && (standing === 'alive' || standing === 'suspect'),
+      )
+      .map(({ life }) => ({ member: life.id, host: hostOf(life.id, (id) => this.#reports.has(id)) }));
+  }
+
+  /** Whether a node has told that it follows another announcement of this serial, or a later one. */
+  isOutrun({ serial, hash, canary }: Announcement): boolean {
+    for (const report of this.#reports.values()) {
+      if (report.serial > serial) return true;
+      if (report.serial === serial && report.hash !== hash && report.hash !== canary?.hash) return true;
+    }
+    return false;
+  }
+
+  /** Has those hosts say once more what became of what they were told: a report may have been lost. */
+  async ask(hosts: readonly string[]): Promise<void> {
+    const asked = hosts.map((host) => this.#presence.ask(host, 'snapshot', QUESTION, ANSWER_WITHIN_MS));
+    for (const bytes of await Promise.all(asked)) {
+      const decoded = bytes === null ? null : decodeMessage(bytes);
+      if (decoded?.ok === true && decoded.message.kind === 'snapshot.report') this.#take(decoded.message);
+    }
+  }
+
+  /** The highest version that a node has in force, or has told of. */
+  get version(): number {
+    let version = 0;
+    for (const { heartbeat } of this.#presence.members()) version = Math.max(version, heartbeat.snapshotVersion);
+    for (const report of this.#reports.values()) version = Math.max(version, report.version);
+    return version;
+  }
+
+  close(): void {
+    for (const end of this.#ends) end();
+  }
+
+  #take(report: SnapshotReport): void {
+    this.serial = Math.max(this.serial, report.serial);
+    // A report that was overtaken by a later one on its way says nothing.
+    if (report.serial < (this.#reports.get(report.id)?.serial ?? 0)) return;
+    if (this.#reports.size >= membersMax && !this.#reports.has(report.id)) return;
+    this.#reports.set(report.id, report);
+  }
+
+  #change({ life, standing, heartbeat }: MemberView, hasLeft: boolean): void {
+    if (heartbeat.role !== 'node') return;
+    const session = this.#sessions.get(life.id);
+    if (session !== undefined && session !== life.session && !hasLeft) this.#crashed.add(life.id);
+    if (standing === 'left') this.#sessions.delete(life.id);
+    else if (this.#sessions.size < membersMax || session !== undefined) this.#sessions.set(life.id, life.session);
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * Makes a release of a revision of the config: compiles, encodes, hashes, signs, and stores the bytes under their hash, so that
+ * they can be had before anybody is told of them.
+ */
+import type { BlobStore } from '@weir/proto/bus/blob-store.js';
+import type { Fault } from '@weir/proto/config/faults.js';
+import type { Release, RolloutPlan } from '@weir/proto/events/rollout.js';
+import { type Signer, sealFrame } from '@weir/proto/signing/signed-frame.js';
+import { encodeSnapshot } from '@weir/proto/snapshot/codec.js';
+import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
+
+/** A config as the log of revisions has it. */
+export interface Revision {
+  /** From 1 on. */
+  readonly number: number;
+  readonly text: string;
+  readonly author: string;
+  readonly reason: string;
+  /** How it is to be rolled out; null: everywhere at once. */
+  readonly plan: RolloutPlan | null;
+}
+
+export interface RevisionSource {
+  /** The latest; null: there is none yet. */
+  current(): Revision | null;
+  onChange(listener: () => void): () => void;
+}
+
+export type CompiledText =
+  | { readonly ok: true; readonly snapshot: Snapshot; readonly warnings: readonly Fault[] }
+  | { readonly ok: false; readonly faults: readonly Fault[] };
+
+export interface ReleaseParts {
+  readonly cluster: string;
+  readonly signer: Signer;
+  readonly blobs: BlobStore;
+  readonly compile: (text: string, version: number) => Promise<CompiledText>;
+  readonly sha256Hex: (bytes: Uint8Array) => string;
+}
+
+export type Made =
+  | {
+      readonly ok: true;
+      readonly release: Release;
+      readonly warnings: readonly Fault[];
+      readonly routes: readonly string[];
+    }
+  /** The config has faults: another attempt finds the same. */
+  | { readonly ok: false; readonly why: 'rejected'; readonly faults: readonly Fault[] }
+  /** The bytes could not be stored now. */
+  | { readonly ok: false; readonly why: 'away' };
+
+export async function makeRelease(parts: ReleaseParts, revision: Revision, version: number): Promise<Made> {
+  const compiled = await parts.compile(revision.text, version);
+  if (!compiled.ok) return { ok: false, why: 'rejected', faults: compiled.faults };
+  const { snapshot, warnings } = compiled;
+  const bytes = encodeSnapshot(snapshot);
+  const hash = parts.sha256Hex(bytes);
+  const frame = sealFrame(bytes, { cluster: parts.cluster, purpose: 'snapshot' }, parts.signer);
+  const fate = await parts.blobs.put(hash, frame);
+  if (fate !== 'stored') return { ok: false, why: 'away' };
+  const release = { version, revision: revision.number, hash, sizeBytes: bytes.length };
+  return { ok: true, release, warnings, routes: snapshot.routes.map(({ id }) => id) };
+}

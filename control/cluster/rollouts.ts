@@ -1,0 +1,377 @@
+/**
+ * Rolls out what the log of revisions says, together with any number of other controls: each runs this, and the log of rollouts
+ * decides whose step counts. So a control that ends in the middle of anything is missed by nobody for longer than its turn.
+ *
+ *   revision ─▶ release (compiled, signed, stored) ─▶ record in the log ─▶ announcement ─▶ nodes
+ *                                                      ▲                                    │ reports, heartbeats, traffic
+ *                                                      └──────────── what is due ◀──────────┘
+ *
+ * Who has written a record goes on with it at once. Others wait for a turn of their own, in the order of their names, so that
+ * they seldom do the same work; when they do, one of them is told of a conflict and reads what the other has done.
+ * Owns when this control has learnt of a stage, and what it is about to do.
+ */
+import type { BusClock } from '@weir/proto/bus/bus.js';
+import type { SharedLog } from '@weir/proto/bus/shared-log.js';
+import type { Presence } from '@weir/proto/cluster/presence.js';
+import type { Fault } from '@weir/proto/config/faults.js';
+import type { RolloutRecord } from '@weir/proto/events/rollout.js';
+import type { KeyRing } from '@weir/proto/signing/signed-frame.js';
+import { type Due, isBaking, whatIsDue } from '../rollout/decide.js';
+import { progressOf } from '../rollout/progress.js';
+import {
+  type Author,
+  atOnce,
+  begin,
+  finish,
+  isCanaryPlan,
+  isOver,
+  pause,
+  promote,
+  resume,
+  rollBack,
+  type Step,
+  wanted,
+} from '../rollout/rollout.js';
+import { Announcer } from './announcer.js';
+import { NodesSeen } from './nodes-seen.js';
+import { makeRelease, type ReleaseParts, type Revision, type RevisionSource } from './release-maker.js';
+import type { RolloutView } from './rollout-view.js';
+import { SignedEntries } from './signed-entries.js';
+import { TrafficWatch } from './traffic-watch.js';
+
+export interface RolloutsParts extends ReleaseParts {
+  readonly presence: Presence;
+  readonly clock: BusClock;
+  readonly wallMs: () => number;
+  readonly rolloutLog: SharedLog;
+  readonly announcementLog: SharedLog;
+  readonly keys: KeyRing;
+  readonly revisions: RevisionSource;
+  readonly say: (text: string) => void;
+}
+
+export type Command = 'promote' | 'pause' | 'resume' | 'abort';
+export type Obeyed =
+  | { readonly ok: true; readonly record: RolloutRecord }
+  | { readonly ok: false; readonly why: 'not now' | 'away'; readonly detail: string };
+
+/** What became of the latest revision that this control has compiled. */
+export interface Compilation {
+  readonly revision: number;
+  readonly atWallMs: number;
+  readonly state: 'published' | 'rejected' | 'waiting';
+  readonly faults: readonly Fault[];
+  readonly routes: readonly string[];
+}
+
+const TICK_MS = 250;
+/** Between the turns of two controls. */
+const TURN_MS = 500;
+/** What was told by the log may have been missed, and is looked for so often. */
+const REFRESH_MS = 2_000;
+/** An announcement may have been missed by a node that was there; it is told again while one has not applied it. */
+const RETELL_MS = 5_000;
+/** Before the first record of an empty log nodes are listened to for so long: they may have run something before it was lost. */
+const FIRST_LOOK_MS = 2_500;
+const TRIES = 5;
+const BY_ITSELF = 'control';
+
+export class Rollouts {
+  readonly #parts: RolloutsParts;
+  readonly #records: SignedEntries<RolloutRecord>;
+  readonly #announcements;
+  readonly #announcer: Announcer;
+  readonly #seen: NodesSeen;
+  readonly #traffic: TrafficWatch;
+  readonly #listeners = new Set<() => void>();
+  readonly #ends: (() => void)[] = [];
+  #compilation: Compilation | null = null;
+  /** The record that is looked at, when it was learnt of, and since when it bakes. */
+  #stage: { readonly record: RolloutRecord; readonly atMs: number; bakingSinceMs: number | null } | null = null;
+  /** What is due, since when; forgotten with each stage, so there are three at most. */
+  readonly #dueSince = new Map<string, number>();
+  #refreshedAtMs = Number.NEGATIVE_INFINITY;
+  #toldAtMs = Number.NEGATIVE_INFINITY;
+  /** A revision of its own: nobody else's turn is waited for. */
+  #ownRevision = 0;
+  #isBusy = false;
+  #isWanted = false;
+  #isOver = false;
+  readonly #startedAtMs: number;
+  #cancelTick: () => void;
+
+  constructor(parts: RolloutsParts) {
+    const { presence, cluster, signer, keys } = parts;
+    this.#parts = parts;
+    this.#startedAtMs = parts.clock.nowMs();
+    const signed = { cluster, signer, keys };
+    this.#records = new SignedEntries({
+      ...{ ...signed, log: parts.rolloutLog },
+      pick: (message) => (message.kind === 'rollout' ? message : null),
+    });
+    this.#announcements = new SignedEntries({
+      ...{ ...signed, log: parts.announcementLog },
+      pick: (message) => (message.kind === 'snapshot' ? message : null),
+    });
+    this.#seen = new NodesSeen(presence, () => this.#wake());
+    this.#traffic = new TrafficWatch(presence, this.#seen);
+    this.#announcer = new Announcer({
+      entries: this.#announcements,
+      presence,
+      wanted: async () => {
+        const isKnown = await this.#records.refresh();
+        const record = this.#records.latest();
+        return isKnown && record !== null ? wanted(record) : null;
+      },
+      serialSeen: () => this.#seen.serial,
+      isOutrun: (latest) => this.#seen.isOutrun(latest),
+    });
+    this.#ends.push(
+      this.#records.onChange(() => this.#learn()),
+      parts.revisions.onChange(() => this.#wake()),
+    );
+    this.#cancelTick = parts.clock.after(0, () => this.#tick());
+  }
+
+  /** The latest revision was appended here, so it is this control that publishes it. */
+  own(revision: number): void {
+    this.#ownRevision = Math.max(this.#ownRevision, revision);
+    this.#wake();
+  }
+
+  record(): RolloutRecord | null {
+    return this.#stage?.record ?? null;
+  }
+
+  compilation(): Compilation | null {
+    return this.#compilation;
+  }
+
+  history(max: number): Promise<readonly RolloutRecord[] | null> {
+    return this.#records.history(max);
+  }
+
+  view(): RolloutView | null {
+    if (this.#stage === null) return null;
+    const { record, atMs } = this.#stage;
+    const nodes = progressOf(record, this.#seen.sights(), this.#nowMs() - atMs);
+    const due = this.#due();
+    return { record, nodes, waitsFor: due?.due === 'nothing' ? due.why : '', isOver: isOver(record) };
+  }
+
+  /** Called when a view may have changed. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  async command(command: Command, by: string): Promise<Obeyed> {
+    const steps = { promote, pause, resume, abort: rollBack };
+    const words = { promote: 'promoted', pause: 'paused', resume: 'resumed', abort: 'aborted' };
+    return this.#step((record) => steps[command](record, `${words[command]} by ${by}`, this.#author(by)));
+  }
+
+  close(): void {
+    this.#isOver = true;
+    this.#cancelTick();
+    for (const end of this.#ends) end();
+    this.#seen.close();
+    this.#records.close();
+    this.#announcements.close();
+    this.#listeners.clear();
+  }
+
+  #tick(): void {
+    if (this.#isOver) return;
+    this.#cancelTick = this.#parts.clock.after(TICK_MS, () => this.#tick());
+    this.#wake();
+  }
+
+  /** One at a time; what happens meanwhile is seen to right after. */
+  #wake(): void {
+    if (this.#isOver) return;
+    this.#isWanted = true;
+    for (const listener of this.#listeners) listener();
+    if (this.#isBusy) return;
+    this.#isBusy = true;
+    void this.#work()
+      .catch((error: unknown) => this.#parts.say(`a rollout could not be looked at: ${String(error)}`))
+      .finally(() => {
+        this.#isBusy = false;
+      });
+  }
+
+  async #work(): Promise<void> {
+    // What wakes it once more while it works has changed what it looks at; more than twice can wait for the next tick.
+    for (let times = 0; this.#isWanted && times < 2 && !this.#isOver; times += 1) {
+      this.#isWanted = false;
+      if (this.#nowMs() - this.#refreshedAtMs >= REFRESH_MS) {
+        if (!(await this.#records.refresh())) return;
+        this.#refreshedAtMs = this.#nowMs();
+      }
+      await this.#publish();
+      await this.#goOn();
+    }
+  }
+
+  async #publish(): Promise<void> {
+    const revision = this.#parts.revisions.current();
+    if (revision === null || revision.number <= (this.#records.latest()?.target.revision ?? 0)) return;
+    if (this.#compilation?.revision === revision.number && this.#compilation.state === 'rejected') return;
+    if (revision.number !== this.#ownRevision && !this.#isMyTurn(`publish ${revision.number}`, 1)) return;
+    for (let tries = 0; tries < TRIES; tries += 1) {
+      if (!(await this.#records.refresh())) return;
+      const before = this.#records.latest();
+      if (before !== null && before.target.revision >= revision.number) return;
+      if (before === null && this.#nowMs() - this.#startedAtMs < FIRST_LOOK_MS) return;
+      const record = await this.#releaseOf(revision, before);
+      if (record === null) return;
+      const appended = await this.#records.append(record);
+      if (appended.ok) return;
+      if (appended.why === 'away' || appended.why === 'refused') return;
+    }
+  }
+
+  async #releaseOf(revision: Revision, before: RolloutRecord | null): Promise<RolloutRecord | null> {
+    const version = Math.max(before?.target.version ?? 0, this.#seen.version) + 1;
+    const made = await makeRelease(this.#parts, revision, version);
+    const at = { revision: revision.number, atWallMs: this.#parts.wallMs() };
+    if (!made.ok) {
+      const isRejected = made.why === 'rejected';
+      const faults = isRejected ? made.faults : [];
+      this.#compilation = { ...at, state: isRejected ? 'rejected' : 'waiting', faults, routes: [] };
+      return null;
+    }
+    this.#compilation = { ...at, state: 'published', faults: made.warnings, routes: made.routes };
+    const plan = revision.plan ?? atOnce;
+    const candidates = isCanaryPlan(plan) ? await this.#traffic.candidates() : [];
+    return begin(before, made.release, plan, candidates, this.#author(revision.author));
+  }
+
+  /** Announces what the latest record says, and does what is due. */
+  async #goOn(): Promise<void> {
+    if (this.#stage === null) return;
+    const { record, atMs } = this.#stage;
+    if (!this.#records.isInLog) {
+      // Its server has lost the log: what is remembered is put there again, for those who come later.
+      if (this.#isMyTurn('remember')) await this.#records.append(record);
+      return;
+    }
+    const want = wanted(record);
+    if (!this.#announcer.isAnnounced(want)) {
+      if (
+        record.control !== this.#parts.presence.life.id &&
+        !this.#isMyTurn(`announce ${record.target.version} ${record.stage}`)
+      )
+        return;
+      if (!(await this.#announcer.announce())) return;
+      this.#toldAtMs = this.#nowMs();
+    }
+    const isTriedOut = record.stage === 'canary' || record.stage === 'paused';
+    if (isTriedOut) void this.#traffic.look(this.#nowMs()).then(() => undefined);
+    const progress = progressOf(record, this.#seen.sights(), this.#nowMs() - atMs);
+    if (this.#stage?.record === record) {
+      const isRunning = isTriedOut && isBaking(record, progress);
+      this.#stage.bakingSinceMs = isRunning ? (this.#stage.bakingSinceMs ?? this.#nowMs()) : null;
+    }
+    const silent = progress.filter(({ state }) => state === 'waiting' || state === 'late').map(({ id }) => id);
+    if (silent.length > 0 && this.#nowMs() - this.#toldAtMs >= RETELL_MS) {
+      this.#toldAtMs = this.#nowMs();
+      this.#announcer.tell();
+      void this.#seen.ask(silent).then(() => this.#wake());
+    }
+    await this.#doWhatIsDue(record);
+  }
+
+  async #doWhatIsDue(record: RolloutRecord): Promise<void> {
+    const due = this.#due();
+    if (due === null || due.due === 'nothing') return;
+    if (!this.#isMyTurn(`${due.due} ${record.target.version}`)) return;
+    await this.#step((latest) => {
+      // Another control may have been quicker, and then there is something else to be looked at.
+      if (latest !== record) return { ok: false, why: 'it has moved on' };
+      const author = this.#author(BY_ITSELF);
+      if (due.due === 'promote') return promote(latest, due.why, author);
+      if (due.due === 'finish') return finish(latest, due.why, author, due.missing);
+      return rollBack(latest, due.why, author, due.missing);
+    });
+  }
+
+  #due(): Due | null {
+    if (this.#stage === null) return null;
+    const { record, atMs, bakingSinceMs } = this.#stage;
+    const nowMs = this.#nowMs();
+    return whatIsDue(record, {
+      nodes: this.#seen.sights(),
+      waitedMs: nowMs - atMs,
+      bakedMs: bakingSinceMs === null ? 0 : nowMs - bakingSinceMs,
+      evidence: this.#traffic.evidence(record.canary),
+    });
+  }
+
+  async #step(make: (record: RolloutRecord) => Step): Promise<Obeyed> {
+    for (let tries = 0; tries < TRIES; tries += 1) {
+      if (!(await this.#records.refresh())) return away('the log of rollouts can’t be read now');
+      const record = this.#records.latest();
+      if (record === null) return { ok: false, why: 'not now', detail: 'nothing was ever rolled out' };
+      const step = make(record);
+      if (!step.ok) return { ok: false, why: 'not now', detail: step.why };
+      const appended = await this.#records.append(step.record);
+      if (appended.ok) return { ok: true, record: step.record };
+      if (appended.why === 'away' || appended.why === 'refused') return away(appended.detail);
+    }
+    return away('others were quicker each time');
+  }
+
+  #learn(): void {
+    const record = this.#records.latest();
+    if (record === null || record === this.#stage?.record) return;
+    const known = this.#stage;
+    const atMs = this.#nowMs();
+    this.#dueSince.clear();
+    // A pause in a canary, and its end, are of the same stage: what was seen stays.
+    const isSame =
+      known !== null && isTried(known.record) && isTried(record) && known.record.target.hash === record.target.hash;
+    this.#stage = isSame ? { ...known, record } : { record, atMs, bakingSinceMs: null };
+    if (!isSame) {
+      this.#seen.begin();
+      this.#traffic.begin();
+      if (isTried(record)) void this.#traffic.look(atMs);
+    }
+    this.#wake();
+  }
+
+  /** Each control's turn comes after those of the controls before it in the order of names; what is due is due since it was first seen to be. */
+  #isMyTurn(what: string, turnsMore = 0): boolean {
+    const nowMs = this.#nowMs();
+    const sinceMs = this.#dueSince.get(what) ?? nowMs;
+    this.#dueSince.set(what, sinceMs);
+    return nowMs - sinceMs >= (this.#rank() + turnsMore) * TURN_MS;
+  }
+
+  #rank(): number {
+    const { presence } = this.#parts;
+    return presence
+      .members()
+      .filter(
+        ({ life, standing, heartbeat }) =>
+          heartbeat.role === 'control' && standing === 'alive' && life.id < presence.life.id,
+      ).length;
+  }
+
+  #author(by: string): Author {
+    return { by, control: this.#parts.presence.life.id, atWallMs: this.#parts.wallMs() };
+  }
+
+  #nowMs(): number {
+    return this.#parts.clock.nowMs();
+  }
+}
+
+function isTried({ stage }: RolloutRecord): boolean {
+  return stage === 'canary' || stage === 'paused';
+}
+
+function away(detail: string): Obeyed {
+  return { ok: false, why: 'away', detail };
+}

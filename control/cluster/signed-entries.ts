@@ -1,0 +1,152 @@
+/**
+ * The latest entry of a shared log that control signs, as this control knows it: read when it comes, followed while it is here, and
+ * put in the place of a known one by compare-and-set. Two logs are of this kind: rollouts, and announcements of snapshots.
+ *
+ * A log that was begun anew (its server lost it) does not take from this process what it knows: the entry stays the latest, and
+ * the next one is appended to the new log. What can't be opened with the pinned keys is passed over and counted.
+ * Owns what is known of the log.
+ */
+import type { Appended, LogRecord, SharedLog } from '@weir/proto/bus/shared-log.js';
+import { type ClusterMessage, decodeMessage, encodeMessage } from '@weir/proto/events/wire.js';
+import {
+  type KeyRing,
+  openFrame,
+  type Signer,
+  type SigningContext,
+  sealFrame,
+} from '@weir/proto/signing/signed-frame.js';
+
+export interface EntryParts<Entry extends ClusterMessage> {
+  readonly log: SharedLog;
+  readonly cluster: string;
+  readonly signer: Signer;
+  readonly keys: KeyRing;
+  /** Null: it is no entry of this log. */
+  readonly pick: (message: ClusterMessage) => Entry | null;
+}
+
+/** Who may append, as the last word of the subject. */
+const WRITER = 'control';
+/** Entries that nobody could have written, at the end of a log, beyond which there is no point in looking further back. */
+const LOOK_BACK = 64;
+
+export class SignedEntries<Entry extends ClusterMessage> {
+  /** Entries that could not be opened. */
+  forged = 0;
+  readonly #parts: EntryParts<Entry>;
+  readonly #context: SigningContext;
+  readonly #listeners = new Set<() => void>();
+  readonly #endFollowing: () => void;
+  /** The last number of the log, as far as it is known. */
+  #number = -1;
+  #latest: Entry | null = null;
+  #isInLog = false;
+
+  constructor(parts: EntryParts<Entry>) {
+    this.#parts = parts;
+    this.#context = { cluster: parts.cluster, purpose: 'message' };
+    this.#endFollowing = parts.log.follow((record) => this.#follow(record));
+  }
+
+  latest(): Entry | null {
+    return this.#latest;
+  }
+
+  /** Of the last entry of the log; -1 before the first look. */
+  get number(): number {
+    return this.#number;
+  }
+
+  /** False when the log was begun anew since: then the latest one is known to those alone who remember it. */
+  get isInLog(): boolean {
+    return this.#isInLog;
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** False: what the latest one is can't be known now. */
+  async refresh(): Promise<boolean> {
+    const bounds = await this.#parts.log.bounds();
+    if (bounds === null) return false;
+    if (bounds.last === this.#number) return true;
+    const from = Math.max(bounds.first, bounds.last - LOOK_BACK + 1);
+    const records = bounds.last < bounds.first ? [] : await this.#readFrom(from, bounds.last);
+    if (records === null) return false;
+    this.#number = bounds.last;
+    this.#isInLog = false;
+    for (const record of records.toReversed()) {
+      const entry = this.#open(record.bytes);
+      if (entry === null) continue;
+      this.#become(entry);
+      break;
+    }
+    return true;
+  }
+
+  /** In the place of the latest one that is known; call it right after `refresh`. */
+  async append(entry: Entry): Promise<Appended> {
+    const after = this.#number;
+    if (after < 0) return { ok: false, why: 'away', detail: 'the log has not been read yet' };
+    const appended = await this.#parts.log.append(WRITER, this.seal(entry), after);
+    if (!appended.ok || appended.number <= this.#number) return appended;
+    this.#number = appended.number;
+    this.#become(entry);
+    return appended;
+  }
+
+  /** The latest ones, the newest first; null: they can't be had now. */
+  async history(max: number): Promise<readonly Entry[] | null> {
+    const bounds = await this.#parts.log.bounds();
+    if (bounds === null) return null;
+    const records = await this.#readFrom(Math.max(bounds.first, bounds.last - max + 1), bounds.last);
+    return records?.toReversed().flatMap(({ bytes }) => this.#open(bytes) ?? []) ?? null;
+  }
+
+  seal(entry: Entry): Uint8Array {
+    return sealFrame(encodeMessage(entry), this.#context, this.#parts.signer);
+  }
+
+  close(): void {
+    this.#endFollowing();
+    this.#listeners.clear();
+  }
+
+  async #readFrom(from: number, last: number): Promise<readonly LogRecord[] | null> {
+    const records: LogRecord[] = [];
+    // An answer may hold less than was asked for, since it is bounded in bytes.
+    for (let next = from; next <= last; ) {
+      const some = await this.#parts.log.read(next, last - next + 1);
+      if (some === null) return null;
+      const end = some.at(-1);
+      if (end === undefined) break;
+      records.push(...some);
+      next = end.number + 1;
+    }
+    return records;
+  }
+
+  #follow({ number, bytes }: LogRecord): void {
+    // What does not follow the last one is found by the next look: it may be another log.
+    if (number !== this.#number + 1) return;
+    this.#number = number;
+    const entry = this.#open(bytes);
+    if (entry !== null) this.#become(entry);
+  }
+
+  #open(bytes: Uint8Array): Entry | null {
+    const opened = openFrame(bytes, this.#context, this.#parts.keys);
+    const decoded = opened.ok ? decodeMessage(opened.body) : null;
+    const entry = decoded?.ok === true ? this.#parts.pick(decoded.message) : null;
+    if (entry === null) this.forged += 1;
+    return entry;
+  }
+
+  #become(entry: Entry): void {
+    this.#isInLog = true;
+    this.#latest = entry;
+    for (const listener of this.#listeners) listener();
+  }
+}

@@ -1,0 +1,74 @@
+/** A log and a store of blobs in memory that can be away, slow, or forgetful, as tests say. */
+import type { BlobStore } from '@weir/proto/bus/blob-store.js';
+import type { Appended, LogBounds, LogRecord, SharedLog } from '@weir/proto/bus/shared-log.js';
+
+/** What all processes reach; each has a `TestLog` of its own before it. */
+export class LogServer {
+  records: LogRecord[] = [];
+  readonly followers = new Set<(record: LogRecord) => void>();
+}
+
+export class TestLog implements SharedLog {
+  isAway = false;
+  /** Entries are appended, and the answer is lost. */
+  isUncertain = false;
+  /** Runs right before the next append reaches the server: another control is quicker. */
+  beforeAppend: (() => Promise<void>) | null = null;
+  readonly #server: LogServer;
+
+  constructor(server: LogServer) {
+    this.#server = server;
+  }
+
+  async append(writer: string, bytes: Uint8Array, after?: number): Promise<Appended> {
+    const before = this.beforeAppend;
+    this.beforeAppend = null;
+    await before?.();
+    if (this.isAway) return { ok: false, why: 'away', detail: 'the log is away' };
+    const { records, followers } = this.#server;
+    const last = records.length;
+    if (after !== undefined && after !== last) return { ok: false, why: 'conflict', detail: `the last one is ${last}` };
+    const record = { number: last + 1, writer, bytes };
+    records.push(record);
+    setImmediate(() => {
+      for (const follower of followers) follower(record);
+    });
+    if (this.isUncertain) return { ok: false, why: 'uncertain', detail: 'no answer' };
+    return { ok: true, number: record.number };
+  }
+
+  async bounds(): Promise<LogBounds | null> {
+    return this.isAway ? null : { first: 1, last: this.#server.records.length };
+  }
+
+  async read(from: number, max: number): Promise<readonly LogRecord[] | null> {
+    return this.isAway ? null : this.#server.records.slice(from - 1, from - 1 + max);
+  }
+
+  follow(onRecord: (record: LogRecord) => void): () => void {
+    const follower = (record: LogRecord): void => {
+      if (!this.isAway) onRecord(record);
+    };
+    this.#server.followers.add(follower);
+    return () => void this.#server.followers.delete(follower);
+  }
+
+  async close(): Promise<void> {}
+}
+
+export class TestBlobs implements BlobStore {
+  isAway = false;
+  readonly blobs = new Map<string, Uint8Array>();
+
+  async put(name: string, bytes: Uint8Array): Promise<'stored' | 'away' | 'refused'> {
+    if (this.isAway) return 'away';
+    this.blobs.set(name, bytes);
+    return 'stored';
+  }
+
+  async get(name: string): Promise<Uint8Array | null> {
+    return this.blobs.get(name) ?? null;
+  }
+
+  async close(): Promise<void> {}
+}
