@@ -54,6 +54,8 @@ export interface NodeOptions {
   readonly redis?: string | null;
   /** Left out or null: a node by itself. It leaves with the drain; its bus stays open, for it is not the node's. */
   readonly cluster?: Presence | null;
+  /** What an operator calls it by, in a cluster. */
+  readonly labels?: readonly string[];
   /** See ListenerOptions. */
   readonly sharesPort?: boolean;
   /** The environment that fills `${NAME}` in secret texts. */
@@ -174,7 +176,7 @@ class Node implements GatewayNode {
     this.#reveal = (text) => reveal(text, options.env);
     this.#sharesPort = options.sharesPort === true;
     const presence = options.cluster ?? null;
-    this.#member = this.#asMember(presence);
+    this.#member = this.#asMember(presence, options.labels ?? []);
     this.#wheel = new TimerWheel(systemClock, this.#onBug);
     this.#stopWheel = driveWheel(this.#wheel);
     this.#credentials = credentialFunctions(systemClock, this.#reveal);
@@ -220,9 +222,11 @@ class Node implements GatewayNode {
     });
   }
 
-  #asMember(presence: Presence | null): NodeMember {
+  #asMember(presence: Presence | null, labels: readonly string[]): NodeMember {
     return nodeMember(presence, {
       host: hostname(),
+      labels,
+      traffic: () => this.#observer.traffic.counts(),
       status: () => this.status(),
       metricsAddress: () => this.metricsAddress,
       loopDelayMs: () => this.#observer.eventLoop().delayP99Ms,

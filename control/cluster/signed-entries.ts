@@ -39,6 +39,7 @@ export class SignedEntries<Entry extends ClusterMessage> {
   readonly #endFollowing: () => void;
   /** The last number of the log, as far as it is known. */
   #number = -1;
+  #identity: string | undefined;
   #latest: Entry | null = null;
   #isInLog = false;
 
@@ -71,11 +72,12 @@ export class SignedEntries<Entry extends ClusterMessage> {
   async refresh(): Promise<boolean> {
     const bounds = await this.#parts.log.bounds();
     if (bounds === null) return false;
-    if (bounds.last === this.#number) return true;
+    if (bounds.last === this.#number && bounds.identity === this.#identity) return true;
     const from = Math.max(bounds.first, bounds.last - LOOK_BACK + 1);
     const records = bounds.last < bounds.first ? [] : await this.#readFrom(from, bounds.last);
     if (records === null) return false;
     this.#number = bounds.last;
+    this.#identity = bounds.identity;
     this.#isInLog = false;
     for (const record of records.toReversed()) {
       const entry = this.#open(record.bytes);

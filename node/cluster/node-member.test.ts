@@ -13,6 +13,8 @@ import { nodeMember } from './node-member.js';
 const load = { loopUtilization: 0.2, connections: 3, connectionsMax: 10, bodyBytes: 0, bodyBytesMax: 0 };
 const sources = {
   ...{ host: 'm1', load: () => load, loopDelayMs: () => 2, snapshotVersion: () => 4, purgeEpoch: () => 9 },
+  labels: ['zone=a'],
+  traffic: () => ({ exchanges: 3, failed: 1, timeouts: 0, turnedAway: 0, slots: [3] }),
   metricsAddress: () => ({ host: '::1', port: 9090 }),
   status: () => nodeStatus({ listening: { host: '10.0.0.1', port: 80, tls: false }, warnings: ['x'.repeat(9_999)] }),
 };
@@ -36,6 +38,11 @@ it('a member reports the fullest of what it has, and answers who asks with what 
   expect(decodeMessage(answer ?? new Uint8Array())).toMatchObject({
     ok: true,
     message: { id: 'n1', host: 'm1', traffic: '10.0.0.1:80', metrics: '[::1]:9090', warnings: ['x'.repeat(500)] },
+  });
+  const traffic = await control.ask('n1', 'traffic', new Uint8Array(), 2_000);
+  expect(decodeMessage(traffic ?? new Uint8Array())).toEqual({
+    ok: true,
+    message: { kind: 'traffic', id: 'n1', session: 1, version: 4, labels: ['zone=a'], counts: sources.traffic() },
   });
   member.leave();
   await expect.poll(() => control.members()[0]?.standing).toBe('left');

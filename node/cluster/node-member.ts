@@ -1,5 +1,5 @@
 /**
- * A node as a member of its cluster: what it reports with each heartbeat, answers when it is asked for its status, and shows
+ * A node as a member of its cluster: what it reports with each heartbeat, answers when it is asked for its status or its traffic, and shows
  * of the others. Everything is read from its owners when it is asked for; null presence: a node by itself.
  */
 import { formatAddress } from '@weir/proto/bus/address.js';
@@ -9,6 +9,7 @@ import type { Presence } from '@weir/proto/cluster/presence.js';
 import type { ClusterStatus } from '@weir/proto/events/cluster-status.js';
 import { type MemberStatus, warningLengthMax, warningsMax } from '@weir/proto/events/member-status.js';
 import type { NodeStatus } from '@weir/proto/events/node-status.js';
+import type { TrafficCounts } from '@weir/proto/events/traffic.js';
 import { encodeMessage } from '@weir/proto/events/wire.js';
 import { type LoadReading, loadPermille } from './load.js';
 
@@ -21,6 +22,9 @@ export interface MemberSources {
   /** See EventLoopWindow. */
   loopDelayMs(): number;
   snapshotVersion(): number;
+  /** Since this process began. */
+  traffic(): TrafficCounts;
+  readonly labels: readonly string[];
   /** Number of the last entry of the purge log that is applied here. */
   purgeEpoch(): number;
 }
@@ -36,6 +40,11 @@ export interface NodeMember {
 export function nodeMember(presence: Presence | null, sources: MemberSources): NodeMember {
   const load = (): number => loadPermille(sources.load());
   presence?.answer('status', () => encodeMessage(memberStatus(presence.life.id, sources, load())));
+  presence?.answer('traffic', () => {
+    const { id, session } = presence.life;
+    const version = sources.snapshotVersion();
+    return encodeMessage({ kind: 'traffic', id, session, version, labels: sources.labels, counts: sources.traffic() });
+  });
   return {
     report: () => ({
       snapshotVersion: sources.snapshotVersion(),

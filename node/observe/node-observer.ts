@@ -29,6 +29,7 @@ import { JOBS_ROUTE_ID, type Observer, type RouteObserver } from './observer.js'
 import type { Prepared } from './prepared.js';
 import { secretNames } from './redaction.js';
 import { createTracing, type Tracing } from './tracing.js';
+import { TrafficTally } from './traffic-counts.js';
 
 export interface ObserverServices {
   readonly clock: Clock;
@@ -51,6 +52,7 @@ export interface ObserverServices {
 
 export interface NodeObserver extends Observer {
   readonly metrics: Metrics;
+  readonly traffic: Pick<TrafficTally, 'counts'>;
   readonly doctor: Pick<Doctor, 'report'>;
   eventLoop(): EventLoopWindow;
   /** Something threw where nothing may throw. */
@@ -87,10 +89,12 @@ class Observers implements NodeObserver {
   readonly metrics: Metrics;
   readonly doctor: Doctor;
   readonly #clock: Clock;
+  readonly traffic = new TrafficTally();
   readonly #cells = new Cells();
   readonly #log: AccessLog;
   readonly #tracing: Tracing;
   readonly #eventLoop: EventLoopMonitor;
+  readonly #heard: Heard;
   readonly #routes = new Map<string, RouteObserver>();
   #bugs = 0;
 
@@ -101,6 +105,7 @@ class Observers implements NodeObserver {
     this.#log = createAccessLog((destination) => openLog(destination, timers), random);
     this.#tracing = createTracing({ timers, random, reveal });
     this.#eventLoop = monitorEventLoop(timers);
+    this.#heard = { cells: this.#cells, traffic: this.traffic, log: this.#log, tracing: this.#tracing };
     this.doctor = createDoctor({
       clock,
       gate,
@@ -128,7 +133,7 @@ class Observers implements NodeObserver {
     let observer = this.#routes.get(routeId);
     if (observer === undefined) {
       const doctor = this.doctor.route(routeId);
-      observer = new SeenRoute(this.#cells.route(routeId), this.#cells, doctor, this.#log, this.#tracing);
+      observer = new SeenRoute(this.#cells.route(routeId), doctor, this.#heard);
       this.#routes.set(routeId, observer);
     }
     return observer;
@@ -157,6 +162,7 @@ class Observers implements NodeObserver {
 
   refused(refused: RefusedRequest): void {
     this.#cells.route(NO_ROUTE_ID).refused(refused.status, refused.failure.code);
+    this.traffic.refused(refused.status);
     this.#log.refused(refused, this.#clock.wallMs());
   }
 
@@ -199,19 +205,23 @@ class Observers implements NodeObserver {
   }
 }
 
+/** Those who hear of all routes. */
+interface Heard {
+  readonly cells: Cells;
+  readonly traffic: TrafficTally;
+  readonly log: AccessLog;
+  readonly tracing: Tracing;
+}
+
 class SeenRoute implements RouteObserver {
   readonly #route: RouteCells;
-  readonly #cells: Cells;
   readonly #doctor: RouteDoctor;
-  readonly #log: AccessLog;
-  readonly #tracing: Tracing;
+  readonly #heard: Heard;
 
-  constructor(route: RouteCells, cells: Cells, doctor: RouteDoctor, log: AccessLog, tracing: Tracing) {
+  constructor(route: RouteCells, doctor: RouteDoctor, heard: Heard) {
     this.#route = route;
-    this.#cells = cells;
     this.#doctor = doctor;
-    this.#log = log;
-    this.#tracing = tracing;
+    this.#heard = heard;
   }
 
   started(): void {
@@ -220,6 +230,7 @@ class SeenRoute implements RouteObserver {
 
   ended(request: GatewayRequest): void {
     this.#route.ended(request.exchange);
+    this.#heard.traffic.ended(request.exchange);
     this.#told(request);
   }
 
@@ -237,14 +248,14 @@ class SeenRoute implements RouteObserver {
 
   fetchEnded(exchange: Exchange): void {
     for (const attempt of exchange.attempts) {
-      this.#cells.upstreams.get(attempt.upstreamId)?.ended(attempt, exchange.endedAtMs);
+      this.#heard.cells.upstreams.get(attempt.upstreamId)?.ended(attempt, exchange.endedAtMs);
     }
   }
 
   #told(request: GatewayRequest): void {
     this.fetchEnded(request.exchange);
     this.#doctor.ended(request, this.#route.inFlight);
-    this.#log.ended(request);
-    this.#tracing.ended(request);
+    this.#heard.log.ended(request);
+    this.#heard.tracing.ended(request);
   }
 }

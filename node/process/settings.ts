@@ -4,6 +4,7 @@ import type { NatsFiles } from '@weir/proto/bus/nats-files.js';
 import { type NatsPlace, readNatsPlace } from '@weir/proto/bus/nats-place.js';
 import { shownRedisAddress } from '@weir/proto/bus/redis-address.js';
 import { isWord } from '@weir/proto/bus/subject.js';
+import { isLabel, labelsMax } from '@weir/proto/events/traffic.js';
 import { type Environment, fillReferences } from '@weir/proto/snapshot/secret-text.js';
 
 export interface NodeSettings {
@@ -14,6 +15,8 @@ export interface NodeSettings {
   readonly cluster: ClusterSettings | null;
   /** Whether other processes of this machine listen on the same port of traffic. */
   readonly sharesPort: boolean;
+  /** What its operator calls it by, such as `zone=a`; a canary may be chosen by it. */
+  readonly labels: readonly string[];
 }
 
 export interface ClusterSettings {
@@ -50,12 +53,30 @@ export const CLUSTER_DEFAULT = 'main';
 /** `yes` where several node processes listen on one port. */
 export const SHARED_PORT_VARIABLE = 'WEIR_SHARED_PORT';
 
+/** Labels with commas between them: `zone=a,rack=7`. */
+export const LABELS_VARIABLE = 'WEIR_LABELS';
+
 export function readNodeSettings(env: Environment): NodeSettings {
   const text = env[METRICS_VARIABLE] ?? '127.0.0.1:9090';
   const metrics = parseAddress(text);
   if (metrics === null) throw new Error(`${METRICS_VARIABLE} is not host:port: ${text}`);
   const sharesPort = env[SHARED_PORT_VARIABLE] === 'yes';
-  return { metrics, redis: readRedis(env), cluster: readCluster(env), sharesPort };
+  return {
+    metrics,
+    redis: readRedis(env),
+    cluster: readCluster(env),
+    sharesPort,
+    labels: readLabels(env[LABELS_VARIABLE] ?? ''),
+  };
+}
+
+/** Throws for what is none, and for too many. */
+export function readLabels(text: string): readonly string[] {
+  const labels = text === '' ? [] : text.split(',');
+  const wrong = labels.find((label) => !isLabel(label));
+  if (wrong !== undefined) throw new Error(`"${wrong}" is no label: write NAME=VALUE, of letters, digits, . - and _`);
+  if (labels.length > labelsMax) throw new Error(`no more than ${labelsMax} labels are told`);
+  return labels;
 }
 
 /** Nothing of it is told in an error: it may hold a password. */
