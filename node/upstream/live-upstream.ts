@@ -10,7 +10,7 @@ import type { Clock, Random, Timers } from '../time/clock.js';
 import { loadOf } from './balance/pick.js';
 import type { NameQuery } from './dns/queries.js';
 import { createResolver } from './dns/resolver.js';
-import { startProber } from './health/prober.js';
+import { type ProbeSwitch, startProber } from './health/prober.js';
 import type { TargetHealth } from './health/target-health.js';
 import { createUpstreamOpinions, type UpstreamOpinions } from './health/upstream-health.js';
 import { createPoolDispatch } from './pools/call.js';
@@ -39,9 +39,14 @@ export interface UpstreamDeps {
   readonly onHealthChange: (change: HealthChange) => void;
   /** Largest WebSocket message in bytes; may change with a reload. */
   readonly messageBytesMax: () => number;
+  /** This node is one of a cluster, and hears what others think. */
+  readonly hearsOthers?: boolean;
 }
 
 export interface LiveTarget extends Target {
+  readonly health: TargetHealth;
+  /** Null where nothing is probed. */
+  readonly probes: ProbeSwitch | null;
   stats(): PoolStats;
   /** Opens one connection ahead of traffic; `onEnd` runs once, whatever became of it. */
   warm(onEnd: () => void): void;
@@ -72,9 +77,10 @@ export function createLiveUpstream(spec: UpstreamSpec, deps: UpstreamDeps): Live
   // All that may throw comes before the targets, which resolve and probe from the start.
   const identity = identified(spec, tls?.fingerprint ?? tlsFingerprint(spec.tls));
   let isRetired = false;
-  const opinions = createUpstreamOpinions(spec, deps.clock, (change) => {
+  const onChange = (change: HealthChange): void => {
     if (!isRetired) deps.onHealthChange(change);
-  });
+  };
+  const opinions = createUpstreamOpinions(spec, deps.clock, onChange, deps.hearsOthers);
   const targets = opinions.targets.map((health) => createLiveTarget(health, spec, tls, deps));
   return {
     spec,
@@ -128,7 +134,7 @@ function createLiveTarget(
       streams = multiplexed ? STREAMS_MAX : 1;
     }),
   });
-  const stopProber = probing(health, upstream, connector, deps);
+  const probes = probing(health, upstream, connector, deps);
   resolver.onChanged((addresses) => pool.retireWhere((connection) => !addresses.has(connection.address)));
   return {
     spec,
@@ -137,25 +143,31 @@ function createLiveTarget(
     inFlight: 0,
     load: loadOf(upstream, deps.clock),
     health,
+    probes,
     dispatch: dispatchOf(pool, connector, upstream, deps),
     stats: () => pool.stats(),
     warm: (onEnd) => pool.warm(onEnd),
     retire: () => {
-      stopProber();
+      probes?.stop();
       resolver.close();
       pool.retire();
     },
     destroy: () => {
-      stopProber();
+      probes?.stop();
       resolver.close();
       pool.destroy(failure('draining', 'the node is closing its upstreams'));
     },
   };
 }
 
-/** Probes the target where its upstream asks for it, until the returned function is called. */
-function probing(health: TargetHealth, upstream: UpstreamSpec, connector: Connector, deps: UpstreamDeps): () => void {
-  if (upstream.probe === null) return () => {};
+/** Probes the target where its upstream asks for it. */
+function probing(
+  health: TargetHealth,
+  upstream: UpstreamSpec,
+  connector: Connector,
+  deps: UpstreamDeps,
+): ProbeSwitch | null {
+  if (upstream.probe === null) return null;
   const { clock, timers, random } = deps;
   return startProber({
     spec: upstream.probe,

@@ -6,7 +6,7 @@
  *   build ──▶ set (unchanged ones shared, new ones made) ──▶ warm ──▶ use ──▶ the former set's others retire
  *                                                              └──▶ discard: the new ones retire, nothing else happened
  */
-import type { Standing } from '@weir/proto/events/health.js';
+import type { HealthChange, Standing } from '@weir/proto/events/health.js';
 import type { Snapshot, UpstreamSpec } from '@weir/proto/snapshot/snapshot.js';
 import type { Clock, Random, Timers } from '../time/clock.js';
 import type { NameQuery } from './dns/queries.js';
@@ -28,6 +28,8 @@ export interface RegistryDeps {
   readonly bodies: HeldBytes;
   /** When the exchange was received that has been open for longest; Infinity when none is. */
   readonly oldestExchangeAtMs: () => number;
+  /** In a cluster: hears of each change of opinion, to tell it to others. Left out or null: a node by itself. */
+  readonly tellOthers?: ((change: HealthChange) => void) | null;
 }
 
 export interface TargetStats {
@@ -66,6 +68,8 @@ export interface UpstreamRegistry {
   use(set: UpstreamSet): void;
   /** Ends what was built for a set that is not going to be used. */
   discard(set: UpstreamSet): void;
+  /** In use. */
+  live(): readonly LiveUpstream[];
   /** Of the set in use. */
   stats(): TargetStats[];
   /** Of the upstreams as a whole, in use. */
@@ -82,7 +86,12 @@ export function createUpstreamRegistry(deps: RegistryDeps): UpstreamRegistry {
   let current: UpstreamSet = setOf([], 0);
   const life = new Lifetimes(deps.timers, deps.oldestExchangeAtMs);
   const health = new HealthLog();
-  const upstreamDeps = { ...deps, onHealthChange: health.tell, messageBytesMax: () => current.messageBytesMax };
+  const onHealthChange = (change: HealthChange): void => {
+    health.tell(change);
+    deps.tellOthers?.(change);
+  };
+  const messageBytesMax = (): number => current.messageBytesMax;
+  const upstreamDeps = { ...deps, onHealthChange, messageBytesMax, hearsOthers: (deps.tellOthers ?? null) !== null };
 
   return {
     build(snapshot) {
@@ -113,6 +122,7 @@ export function createUpstreamRegistry(deps: RegistryDeps): UpstreamRegistry {
       });
     },
     discard: (set) => life.retireAllBut(current.all, set.all, NEVER_USED),
+    live: () => current.all,
     stats: () =>
       current.all.flatMap((upstream) => upstream.targets.map((target) => statsOf(target, deps.clock.nowMs()))),
     upstreamStats: () => current.all.map((upstream) => upstreamStatsOf(upstream, deps.clock.nowMs())),

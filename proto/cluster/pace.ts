@@ -28,3 +28,6 @@ export function heartbeatIntervalMs(members: number): number {
 export function believedIntervalMs(statedMs: number): number {
   return Math.min(Math.max(statedMs, INTERVAL_MIN_MS), INTERVAL_MAX_MS);
 }
+
+/** Opinions are told at once, as many a second from one node; what is beyond is asked for by those who miss it. */
+export const OPINIONS_PER_S = 50;

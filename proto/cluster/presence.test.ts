@@ -1,40 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { Broker, memoryBus } from '../bus/broker.js';
-import type { BusClock } from '../bus/bus.js';
 import type { RateCounts } from '../events/rate-counts.js';
 import { DEAD_AFTER } from './membership.js';
 import { Presence } from './presence.js';
 import { Subjects } from './subjects.js';
-
-/** Time that passes when a test says so. */
-class TestClock implements BusClock {
-  #now = 0;
-  #waiting: { readonly atMs: number; readonly run: () => void }[] = [];
-
-  nowMs(): number {
-    return this.#now;
-  }
-
-  after(delayMs: number, run: () => void): () => void {
-    const waiting = { atMs: this.#now + delayMs, run };
-    this.#waiting.push(waiting);
-    return () => {
-      this.#waiting = this.#waiting.filter((one) => one !== waiting);
-    };
-  }
-
-  async pass(ms: number): Promise<void> {
-    for (const untilMs = this.#now + ms; this.#now < untilMs; ) {
-      this.#now += 50;
-      const due = this.#waiting.filter(({ atMs }) => atMs <= this.#now);
-      this.#waiting = this.#waiting.filter((one) => !due.includes(one));
-      for (const { run } of due) run();
-      await settled();
-    }
-  }
-}
-
-const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+import { settled, TestClock } from './testing/test-clock.js';
 
 function setUp() {
   const [broker, clock, warnings] = [new Broker(), new TestClock(), [] as string[]];

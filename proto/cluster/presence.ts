@@ -93,6 +93,11 @@ export class Presence {
     return this.#told[stream];
   }
 
+  /** The number of the latest message of a stream. */
+  toldOf(stream: Stream): number {
+    return this.#told[stream];
+  }
+
   /** Hears messages of one kind from others; returns how to end it. */
   hear<Kind extends ClusterKind>(
     kind: Kind,

@@ -12,8 +12,11 @@ import { z } from 'zod';
 export const standings = ['well', 'trial', 'out'] as const;
 export type Standing = (typeof standings)[number];
 
-/** Who changed its mind: active probes, the comparison of real answers with those of peers, or a circuit breaker. */
-export const opinionKinds = ['probe', 'outlier', 'breaker'] as const;
+/**
+ * Who changed its mind: active probes, the comparison of real answers with those of peers, a circuit breaker, or what other
+ * nodes say. The last is hearsay and is never told to others.
+ */
+export const opinionKinds = ['probe', 'outlier', 'breaker', 'peers'] as const;
 export type OpinionKind = (typeof opinionKinds)[number];
 
 export interface HealthChange {

@@ -14,7 +14,7 @@ export interface Opinion {
 /** Of names and of the reason; the evidence is a handful of numbers. */
 const TEXT_MAX = 1_024;
 const EVIDENCE_MAX = 32;
-const bounded = healthChange.refine(
+export const boundedChange: z.ZodType<HealthChange> = healthChange.refine(
   ({ upstream, target, reason, evidence }) =>
     [upstream, target ?? '', reason].every(({ length }) => length <= TEXT_MAX) &&
     Object.keys(evidence).length <= EVIDENCE_MAX,
@@ -22,6 +22,6 @@ const bounded = healthChange.refine(
 
 export function readOpinion(value: unknown): Opinion | null {
   if (!isFields(value) || !isName(value['id']) || !isCount(value['seq'])) return null;
-  const change: z.ZodSafeParseResult<HealthChange> = bounded.safeParse(value['change']);
+  const change: z.ZodSafeParseResult<HealthChange> = boundedChange.safeParse(value['change']);
   return change.success ? { kind: 'opinion', id: value['id'], seq: value['seq'], change: change.data } : null;
 }

@@ -22,6 +22,25 @@ const samples: readonly ClusterMessage[] = [
       ...{ evidence: { medianMs: 812.5, requests: 40 }, atWallMs: 1_790_000_000_000 },
     },
   },
+  {
+    ...{ kind: 'health.state', id: 'node-7', seq: 5, total: 1 },
+    outs: [
+      {
+        ...{ forMs: 4_000, isOwn: true },
+        change: {
+          ...{
+            kind: 'probe',
+            upstream: 'orders',
+            target: '10.0.0.1:9001',
+            from: 'well',
+            to: 'out',
+            reason: 'no answer',
+          },
+          ...{ evidence: { inARow: 3 }, atWallMs: 1_790_000_000_000 },
+        },
+      },
+    ],
+  },
   ...(
     [
       { kind: 'url', authority: 'a.example', path: '/x', query: 'q=1' },
@@ -42,7 +61,12 @@ const samples: readonly ClusterMessage[] = [
     kind: 'latency',
     id: 'node-7',
     seq: 2,
-    sketches: [{ route: 'r', phase: 'total', bytes: Uint8Array.of(1, 100, 3) }],
+    sketches: [
+      {
+        ...{ route: 'r', upstream: 'orders', wait: 'firstByte' },
+        ...{ answered: Uint8Array.of(1, 100, 3), givenUp: Uint8Array.of(1) },
+      },
+    ],
   },
   { kind: 'snapshot', serial: 50, version: 41, hash: 'ab'.repeat(32), sizeBytes: 4_096, takesBack: 0 },
   {
@@ -89,6 +113,7 @@ const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 const rightThough: Readonly<Record<string, readonly string[]>> = {
   'rate.counts': ['[]'],
   'latency.sketches': ['[]'],
+  'health.state.outs': ['[]'],
   'rollout.canary': ['[]'],
   'rollout.missing': ['[]'],
   'traffic.labels': ['[]'],

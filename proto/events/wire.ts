@@ -12,6 +12,7 @@
 import { Packr } from 'msgpackr';
 import { type Announcement, readAnnouncement } from './announcement.js';
 import { isFields } from './guards.js';
+import { type HealthState, readHealthState } from './health-state.js';
 import { type LatencySketches, readLatencySketches } from './latency-sketches.js';
 import { type MemberStatus, readMemberStatus } from './member-status.js';
 import { type Heartbeat, type Leave, type Outdated, readHeartbeat, readLeave, readOutdated } from './membership.js';
@@ -29,6 +30,7 @@ export type ClusterMessage =
   | Leave
   | Outdated
   | Opinion
+  | HealthState
   | LogEntry
   | PurgeAck
   | RateCounts
@@ -53,6 +55,7 @@ const rules: Readonly<Record<Kind, KindRule>> = {
   leave: { bytesMax: KIB, read: readLeave },
   outdated: { bytesMax: KIB, read: readOutdated },
   opinion: { bytesMax: 16 * KIB, read: readOpinion },
+  'health.state': { bytesMax: 900 * KIB, read: readHealthState },
   log: { bytesMax: 900 * KIB, read: readLogEntry },
   'purge.ack': { bytesMax: KIB, read: readPurgeAck },
   rate: { bytesMax: 800 * KIB, read: readRateCounts },

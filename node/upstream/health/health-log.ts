@@ -1,6 +1,6 @@
 /**
  * The latest changes of opinion of a node, and how many there were. Owns both; every upstream of the node tells it, status
- * and metrics read it. Later the bus hears of changes in the same place.
+ * and metrics read it.
  */
 import type { HealthChange, OpinionKind, Standing } from '@weir/proto/events/health.js';
 

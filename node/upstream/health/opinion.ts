@@ -19,8 +19,11 @@ import type { Standing } from './standing.js';
 
 /** The epoch of attempts that may not decide anything. */
 export const NO_EPOCH = 0;
-/** Epochs stay below this, so that two fit into one number (target-health.ts); then they begin again at 1. */
-export const EPOCHS = 2 ** 24;
+/**
+ * Epochs stay below this, so that three fit into one number (target-health.ts); then they begin again at 1. Each takes a
+ * change of opinion, so no attempt lives long enough to meet its own again.
+ */
+export const EPOCHS = 2 ** 17;
 /**
  * A trial that has not ended by then (a long stream, a tunnel) counts as given up: it has not failed, yet to wait on for
  * it would keep its target out for hours. Longer than the default limits of an attempt, so a mere slow answer is awaited.

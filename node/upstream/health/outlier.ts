@@ -95,6 +95,17 @@ export class Outliers {
     if (!(nowMs < this.#compareAtMs)) this.#compareAtMs = nowMs + this.#spec.intervalMs;
   }
 
+  /**
+   * Others call it out, and an attempt from here has failed: that is enough. Returns how many failures more it would have
+   * taken by itself; 0 where it is not ejected for it.
+   */
+  confirm(member: OutlierMember, reason: string, { endedAtMs, retryAfterMs }: AttemptOutcome): number {
+    if (!member.opinion.isWell || !this.#mayEject(member, endedAtMs)) return 0;
+    const { failuresInARow } = member;
+    this.#eject(member, `${reason}; and a request from here failed`, { failuresInARow }, endedAtMs, retryAfterMs);
+    return Math.max(0, this.#spec.consecutiveFailures - failuresInARow);
+  }
+
   #decide(member: OutlierMember, verdict: Verdict, outcome: AttemptOutcome): void {
     const nowMs = outcome.endedAtMs;
     switch (verdict) {

@@ -30,7 +30,7 @@ function setUp(spec: Partial<ProbeSpec> = {}, onSend: (sink: AnswerSink) => void
   };
   // Half of everything: the first probe comes after half an interval, then one each interval.
   const random = () => 0.5;
-  const stop = startProber({
+  const prober = startProber({
     spec: { ...probeSpec, ...spec },
     authority: 'up.test:81',
     dial,
@@ -62,7 +62,7 @@ function setUp(spec: Partial<ProbeSpec> = {}, onSend: (sink: AnswerSink) => void
     });
     return dialled.sink ?? sinkless;
   };
-  return { clock, timers, dials, results, stop, last, connect };
+  return { clock, timers, dials, results, prober, last, connect };
 }
 
 const sinkless = null as unknown as AnswerSink; // Of a TCP probe, whose sink no test asks for.
@@ -198,19 +198,19 @@ describe('a prober', () => {
 
   it('stops at once, in the middle of a probe too, and is not heard of again', () => {
     const waiting = setUp();
-    waiting.stop();
+    waiting.prober.stop();
     waiting.clock.advance(10_000);
     expect([waiting.dials.length, waiting.timers.armed]).toEqual([0, 0]);
     const dialling = setUp();
     dialling.clock.advance(500);
-    dialling.stop();
+    dialling.prober.stop();
     expect([dialling.last().cancelled, dialling.timers.armed]).toEqual([true, 0]);
     dialling.connect();
     expect(dialling.last().closed).toBe(true);
     const asking = setUp();
     asking.clock.advance(500);
     const sink = asking.connect();
-    asking.stop();
+    asking.prober.stop();
     sink.onHead(head(500));
     asking.clock.advance(10_000);
     expect([asking.results.length, asking.last().closed, asking.timers.armed]).toEqual([0, true, 0]);

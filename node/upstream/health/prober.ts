@@ -27,19 +27,29 @@ export interface ProberOptions {
   readonly onResult: (result: ProbeResult) => void;
 }
 
-/** Begins to probe; the returned function ends it at once, and nothing is heard afterwards. */
-export function startProber(options: ProberOptions): () => void {
-  const prober = new Prober(options);
-  prober.start();
-  return () => prober.stop();
+export interface ProbeSwitch {
+  /** Whether it probes: in a cluster others may do it. It begins as a new one does, somewhere within the interval. */
+  set(isOn: boolean): void;
+  /** A probe that is not under way begins now. */
+  hurry(): void;
+  /** Ends it at once, and nothing is heard afterwards. */
+  stop(): void;
 }
 
-class Prober {
+export function startProber(options: ProberOptions): ProbeSwitch {
+  const prober = new Prober(options);
+  prober.set(true);
+  return prober;
+}
+
+class Prober implements ProbeSwitch {
   readonly #options: ProberOptions;
   readonly #next: Timer;
   readonly #timeout: Timer;
   #run: ProbeRun | null = null;
   #startedAtMs = 0;
+  #isOn = false;
+  #hasStopped = false;
 
   constructor(options: ProberOptions) {
     this.#options = options;
@@ -49,12 +59,22 @@ class Prober {
     });
   }
 
-  start(): void {
+  set(isOn: boolean): void {
+    if (this.#hasStopped || isOn === this.#isOn) return;
+    this.#isOn = isOn;
     const { spec, random } = this.#options;
-    this.#next.arm(firstProbeDelayMs(spec.intervalMs, random()));
+    // One that is under way is ended by itself, and followed by none.
+    if (!isOn) this.#next.cancel();
+    else if (this.#run === null) this.#next.arm(firstProbeDelayMs(spec.intervalMs, random()));
+  }
+
+  hurry(): void {
+    if (this.#isOn && this.#run === null) this.#next.arm(0);
   }
 
   stop(): void {
+    this.#hasStopped = true;
+    this.#isOn = false;
     this.#next.cancel();
     this.#timeout.cancel();
     this.#run?.abandon();
@@ -75,7 +95,7 @@ class Prober {
     this.#run = null;
     this.#timeout.cancel();
     // Counted from start to start; a probe that outlasts its interval is followed by the next one when it ends.
-    this.#next.arm(probeDelayMs(spec.intervalMs, random()) - tookMs);
+    if (this.#isOn) this.#next.arm(probeDelayMs(spec.intervalMs, random()) - tookMs);
     onResult({ ...seen, tookMs });
   }
 }

@@ -1,13 +1,16 @@
 /**
- * The health of one target: the worst of what probes, outlier ejection and its breaker think of it. Each keeps its own
- * state and its own epochs; here they are put together, and nothing is concluded.
+ * The health of one target: the worst of what probes, outlier ejection, its breaker and, in a cluster, other nodes think of
+ * it. Each keeps its own state and its own epochs; here they are put together, and nothing is concluded but what own sight
+ * makes of hearsay.
  */
 import type { Standing } from '@weir/proto/events/health.js';
 import type { ProbeSpec } from '@weir/proto/snapshot/resilience.js';
 import type { TargetSpec } from '@weir/proto/snapshot/snapshot.js';
 import type { Breaker } from './breaker.js';
+import type { Hearsay, Proof } from './hearsay.js';
 import { EPOCHS, NO_EPOCH } from './opinion.js';
 import type { OutlierMember, Outliers } from './outlier.js';
+import type { Judgement } from './peer-reports.js';
 import { type ProbeResult, type ProbeState, stepProbe, unprobed } from './probe.js';
 import type { AttemptOutcome, Epoch, Health, Tell } from './standing.js';
 import { verdictOf } from './verdict.js';
@@ -19,8 +22,13 @@ export interface TargetOpinions {
   /** Of this target; null when there are no outliers. */
   readonly member: OutlierMember | null;
   readonly breaker: Breaker | null;
+  /** Null for a node by itself. */
+  readonly hearsay: Hearsay | null;
   readonly tell: Tell;
 }
+
+/** Hears how own sight has ended a doubt: by an attempt or by a probe, and failures that were spared by it. */
+export type OnProof = (proof: Proof, by: 'attempt' | 'probe', spared: number) => void;
 
 export class TargetHealth implements Health {
   /** The target that this is about. */
@@ -31,6 +39,7 @@ export class TargetHealth implements Health {
   #probedWellSinceMs = Number.NEGATIVE_INFINITY;
   /** When it was added to an upstream that had others already. */
   #joinedAtMs = Number.NEGATIVE_INFINITY;
+  #onProof: OnProof = () => {};
 
   constructor(opinions: TargetOpinions) {
     this.spec = opinions.spec;
@@ -40,6 +49,32 @@ export class TargetHealth implements Health {
   /** Null when there are no outliers. */
   get member(): OutlierMember | null {
     return this.#opinions.member;
+  }
+
+  get isProbedOut(): boolean {
+    return this.#probe.opinion === 'out';
+  }
+
+  /** One listener: whoever brings what others say. */
+  onProof(listener: OnProof): void {
+    this.#onProof = listener;
+  }
+
+  /** What others say has been judged; see Hearsay. What own sight speaks against already needs none of it. */
+  hear(judgement: Judgement, nowMs: number): 'doubt' | 'out' | null {
+    const { hearsay, probe } = this.#opinions;
+    if (hearsay === null || (hearsay.opinion.isWell && this.standing(nowMs) !== 'well')) return null;
+    return hearsay.hear(judgement, probe, nowMs);
+  }
+
+  /** Looks whether a doubt is over. */
+  settle(nowMs: number): void {
+    if (this.#opinions.hearsay?.settle(nowMs) === true) this.#onProof('lapsed', 'attempt', 0);
+  }
+
+  /** Others probe it from now on. What its probes thought is old news when they begin again. */
+  forgetProbes(): void {
+    if (this.#probe.opinion !== 'out') this.#probe = unprobed;
   }
 
   /** It is new to an upstream that others work for: nobody has asked it yet, and its caches are cold. */
@@ -63,57 +98,80 @@ export class TargetHealth implements Health {
 
   standing(nowMs: number): Standing {
     if (this.#probe.opinion === 'out') return 'out';
-    const { member, breaker } = this.#opinions;
+    const { member, breaker, hearsay } = this.#opinions;
     const byPeers = member === null ? 'well' : member.opinion.standing(nowMs);
-    if (byPeers === 'out' || breaker === null) return byPeers;
-    const byBreaker = breaker.opinion.standing(nowMs);
-    return byBreaker === 'well' ? byPeers : byBreaker;
+    const byBreaker = breaker === null ? 'well' : breaker.opinion.standing(nowMs);
+    const own = worse(byPeers, byBreaker);
+    return hearsay === null ? own : worse(own, hearsay.opinion.standing(nowMs));
   }
 
   get wellSinceMs(): number {
-    const { member, breaker } = this.#opinions;
+    const { member, breaker, hearsay } = this.#opinions;
     return Math.max(
       this.#joinedAtMs,
       this.#probedWellSinceMs,
       member?.opinion.wellSinceMs ?? Number.NEGATIVE_INFINITY,
       breaker?.opinion.wellSinceMs ?? Number.NEGATIVE_INFINITY,
+      hearsay?.wellSinceMs ?? Number.NEGATIVE_INFINITY,
     );
   }
 
   /** By the opinions that attempts form: when probes will think well of it again, nobody knows. */
   get outUntilMs(): number {
-    const { member, breaker } = this.#opinions;
+    const { member, breaker, hearsay } = this.#opinions;
     return Math.max(
       member?.opinion.outUntilMs ?? Number.NEGATIVE_INFINITY,
       breaker?.opinion.outUntilMs ?? Number.NEGATIVE_INFINITY,
+      hearsay?.opinion.outUntilMs ?? Number.NEGATIVE_INFINITY,
     );
   }
 
   get reason(): string {
-    const { member, breaker } = this.#opinions;
-    return [this.#probeReason, member?.reason ?? '', breaker?.reason ?? ''].filter((text) => text !== '').join('; ');
+    const { member, breaker, hearsay } = this.#opinions;
+    const all = [this.#probeReason, member?.reason ?? '', breaker?.reason ?? '', hearsay?.reason ?? ''];
+    return all.filter((text) => text !== '').join('; ');
   }
 
-  /** Both epochs in one number: allocating a pair for each attempt would cost more than all the rest. */
+  /** All epochs in one number: allocating for each attempt would cost more than all the rest. */
   begin(nowMs: number): Epoch {
-    const { member, breaker } = this.#opinions;
+    const { member, breaker, hearsay } = this.#opinions;
     const low = member === null ? NO_EPOCH : member.opinion.begin(nowMs);
     const high = breaker === null ? NO_EPOCH : breaker.opinion.begin(nowMs);
-    return (low + high * EPOCHS) as Epoch; // Made here, and only handed back.
+    const epochs = low + high * EPOCHS;
+    // One that is well has nothing for this attempt to decide.
+    if (hearsay === null || hearsay.opinion.isWell) return epochs as Epoch; // Made here, and only handed back.
+    return (epochs + hearsay.opinion.begin(nowMs) * EPOCHS * EPOCHS) as Epoch; // As above.
   }
 
   end(epoch: Epoch, outcome: AttemptOutcome): void {
-    const { outliers, member, breaker } = this.#opinions;
+    const { outliers, member, breaker, hearsay } = this.#opinions;
     // The breaker first: whether another target is well, which outliers ask, is then up to date for this attempt too.
-    breaker?.end(Math.floor(epoch / EPOCHS), outcome);
-    if (member === null || outliers === null) return;
-    outliers.end(member, epoch % EPOCHS, verdictOf(outcome, outliers.every5xx), outcome);
+    breaker?.end(Math.floor(epoch / EPOCHS) % EPOCHS, outcome);
+    if (member !== null && outliers !== null)
+      outliers.end(member, epoch % EPOCHS, verdictOf(outcome, outliers.every5xx), outcome);
+    if (hearsay !== null && !hearsay.opinion.isWell) this.#prove(hearsay, Math.floor(epoch / EPOCHS / EPOCHS), outcome);
+  }
+
+  /** The attempt that was to show whether others are right has ended, if it was that one. */
+  #prove(hearsay: Hearsay, epoch: number, outcome: AttemptOutcome): void {
+    const { outliers, member } = this.#opinions;
+    const proof = hearsay.end(epoch, verdictOf(outcome, outliers?.every5xx ?? false), outcome);
+    if (proof === null) return;
+    const { reason } = hearsay;
+    if (proof === 'refuted' || (member !== null && outliers !== null)) hearsay.clear(outcome.endedAtMs);
+    else hearsay.prolong(outcome.endedAtMs);
+    let spared = 0;
+    // Cleared first: whether it may be ejected does not depend on what others say.
+    if (proof === 'confirmed' && member !== null) spared = outliers?.confirm(member, reason, outcome) ?? 0;
+    this.#onProof(proof, 'attempt', spared);
   }
 
   /** A probe has ended. */
   probed(result: ProbeResult, nowMs: number): void {
     const { probe, tell } = this.#opinions;
     if (probe === null) return;
+    // Others have seen it as well, so it need not fail several times in a row here.
+    if (this.#opinions.hearsay?.isDoubted === true) this.forgetProbes();
     const before = this.#probe.opinion;
     this.#probe = stepProbe(this.#probe, result.isGood, probe);
     const after = this.#probe.opinion;
@@ -127,5 +185,19 @@ export class TargetHealth implements Health {
       this.#probedWellSinceMs = nowMs;
       tell('probe', 'out', 'well', '', { inARow: probe.healthyAfter, status, tookMs }, nowMs);
     }
+    this.#proveByProbe(result.isGood, nowMs);
   }
+
+  /** A probe that fails confirms every doubt; one that succeeds answers those that come from probes. */
+  #proveByProbe(isGood: boolean, nowMs: number): void {
+    const { hearsay } = this.#opinions;
+    if (hearsay?.isDoubted !== true || (isGood && !hearsay.isByProbesAlone)) return;
+    hearsay.clear(nowMs);
+    this.#onProof(isGood ? 'refuted' : 'confirmed', 'probe', isGood ? 0 : 1);
+  }
+}
+
+function worse(one: Standing, other: Standing): Standing {
+  if (one === 'out' || other === 'well') return one;
+  return other;
 }

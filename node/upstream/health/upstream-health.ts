@@ -6,6 +6,7 @@ import type { HealthChange } from '@weir/proto/events/health.js';
 import type { TargetSpec, UpstreamSpec } from '@weir/proto/snapshot/snapshot.js';
 import type { Clock } from '../../time/clock.js';
 import { Breaker } from './breaker.js';
+import { Hearsay } from './hearsay.js';
 import { Outliers } from './outlier.js';
 import { type AttemptOutcome, alwaysWell, type Epoch, type Health, type Standing, type Tell } from './standing.js';
 import { TargetHealth } from './target-health.js';
@@ -29,10 +30,12 @@ export interface UpstreamOpinions {
 
 export type HealthSpec = Pick<UpstreamSpec, 'id' | 'targets' | 'probe' | 'outlier' | 'breaker'>;
 
+/** `hearsOthers`: this node is one of a cluster. */
 export function createUpstreamOpinions(
   spec: HealthSpec,
   clock: Clock,
   onChange: (change: HealthChange) => void,
+  hearsOthers = false,
 ): UpstreamOpinions {
   let changes = 0;
   const tellOf =
@@ -48,6 +51,7 @@ export function createUpstreamOpinions(
   const outliers = spec.outlier === null ? null : new Outliers(spec.outlier, tells, isWell);
   const { breaker } = spec;
   const breakers = breaker === null ? [] : tells.map((tell) => new Breaker(breaker, tell));
+  const hearsays = hearsOthers ? hearsaysOf(tells, isWell) : [];
   const targets: readonly TargetHealth[] = spec.targets.map(
     (target, i) =>
       new TargetHealth({
@@ -56,6 +60,7 @@ export function createUpstreamOpinions(
         outliers,
         member: outliers?.members[i] ?? null,
         breaker: breakers[i] ?? null,
+        hearsay: hearsays[i] ?? null,
         tell: tells[i] ?? tellOf(target.id),
       }),
   );
@@ -84,6 +89,19 @@ export function createUpstreamOpinions(
       if (isAsItWas && former.breaker !== null) whole?.adopt(former.breaker);
     },
   };
+}
+
+/** As with ejection: what others say takes half of the targets at most, and never the last one that is well. */
+function hearsaysOf(tells: readonly Tell[], isWell: (index: number, nowMs: number) => boolean): readonly Hearsay[] {
+  const takenMax = Math.max(1, Math.floor(tells.length / 2));
+  const hearsays: readonly Hearsay[] = tells.map(
+    (tell, own) =>
+      new Hearsay(tell, (nowMs) => {
+        const taken = hearsays.filter(({ opinion }, i) => i !== own && !opinion.isWell).length;
+        return taken < takenMax && tells.some((_, i) => i !== own && isWell(i, nowMs));
+      }),
+  );
+  return hearsays;
 }
 
 function isSame(one: TargetSpec, other: TargetSpec): boolean {

@@ -1,0 +1,329 @@
+/**
+ * Health among nodes: tells the others what this node finds out about targets, hears what they do, and shares the work of
+ * probing with them. What is concluded is decided by `peer-reports.ts` and `hearsay.ts`; this drives them over a Presence.
+ *
+ *   own change ──▶ opinion ──▶ all                   opinion ──▶ reports ──▶ judgement ──▶ the target's hearsay
+ *   missed, met again, or new ──▶ ask one ──▶ its state, in parts ──▶ reports
+ *   members changed ──▶ who probes what
+ *
+ * Nothing here lies on the way of a request: a judgement is made when a message arrives, and picks read what it left behind.
+ */
+
+import type { MemberStanding, MemberView } from '@weir/proto/cluster/member.js';
+import { OPINIONS_PER_S } from '@weir/proto/cluster/pace.js';
+import type { Presence } from '@weir/proto/cluster/presence.js';
+import type { HealthChange } from '@weir/proto/events/health.js';
+import { outsMax, partsMax, type StandingOut } from '@weir/proto/events/health-state.js';
+import { decodeMessage, encodeMessage } from '@weir/proto/events/wire.js';
+import type { Clock, Timer, Timers } from '../time/clock.js';
+import { keyOf, PeerReports, type Report } from '../upstream/health/peer-reports.js';
+import type { ProbeSwitch } from '../upstream/health/prober.js';
+import { isProberOf, type Prober, proberOf } from '../upstream/health/probers.js';
+import type { TargetHealth } from '../upstream/health/target-health.js';
+import { forMsOf, OwnOuts } from './own-outs.js';
+
+/** What of an upstream takes part. */
+export interface GossipUpstream {
+  readonly spec: { readonly id: string };
+  readonly targets: readonly GossipTarget[];
+}
+
+export interface GossipTarget {
+  readonly upstreamId: string;
+  readonly spec: { readonly id: string };
+  readonly health: TargetHealth;
+  readonly probes: ProbeSwitch | null;
+}
+
+export interface HealthGossipParts {
+  readonly presence: Presence;
+  readonly clock: Pick<Clock, 'nowMs'>;
+  readonly timers: Timers;
+  /** In use. */
+  readonly upstreams: () => readonly GossipUpstream[];
+}
+
+export interface HealthGossipCounts {
+  told: number;
+  /** Not told, for so many were; others ask for them. */
+  untold: number;
+  heard: number;
+  missed: number;
+  asked: number;
+  answered: number;
+  confirmed: number;
+  refuted: number;
+  lapsed: number;
+  /** Targets that a majority has put out here. */
+  majorities: number;
+  /** Failed attempts that it would have taken to find out alone. */
+  failuresSpared: number;
+}
+
+const TICK_MS = 1_000;
+/** Probes' opinions are told again so often, well within the time for which a report is believed. */
+const RETELL_MS = 20_000;
+const ASK_MS = 2_000;
+/** Members that are to be asked; beyond it nobody is added, and what was missed ends with its time. */
+const ASKS_MAX = 64;
+
+export class HealthGossip {
+  readonly counts: HealthGossipCounts = {
+    ...{ told: 0, untold: 0, heard: 0, missed: 0, asked: 0, answered: 0 },
+    ...{ confirmed: 0, refuted: 0, lapsed: 0, majorities: 0, failuresSpared: 0 },
+  };
+  readonly #parts: HealthGossipParts;
+  readonly #reports = new PeerReports();
+  readonly #own = new OwnOuts();
+  readonly #tick: Timer;
+  readonly #ends: (() => void)[] = [];
+  /** By their keys, of the upstreams that were in use at the last look. */
+  #targets = new Map<string, GossipTarget>();
+  #upstreams: readonly GossipUpstream[] = [];
+  /** Nodes that may be serving, this one included. */
+  #nodes: ReadonlyMap<string, Prober> = new Map();
+  readonly #toAsk = new Set<string>();
+  #isAsking = false;
+  #isWarm = false;
+  #hasEnded = false;
+  #probesLeft = 0;
+  #toldInSecond = 0;
+  #retellAtMs = 0;
+
+  constructor(parts: HealthGossipParts) {
+    const { presence, timers } = parts;
+    this.#parts = parts;
+    this.#tick = timers.create(() => this.#look());
+    this.#ends.push(
+      presence.hear('opinion', ({ id, seq, change }) => this.#hear(id, seq, change)),
+      presence.onMissed((id, stream) => {
+        if (stream !== 'health') return;
+        this.counts.missed += 1;
+        this.#ask(id);
+      }),
+      presence.onChange((member, from) => this.#onMember(member, from)),
+      presence.answer('health', (question) => this.#answer(question)),
+    );
+    this.#countNodes();
+    for (const member of presence.members()) this.#onMember(member, null);
+    this.#tick.arm(TICK_MS);
+  }
+
+  /** Targets that others probe in place of this node. */
+  get probesLeft(): number {
+    return this.#probesLeft;
+  }
+
+  /** This node has changed its mind. What it has from others is not told. */
+  changed(change: HealthChange): void {
+    if (this.#hasEnded || change.kind === 'peers' || change.to === 'trial') return;
+    this.#own.changed(change, this.#parts.clock.nowMs());
+    this.#tell(change);
+  }
+
+  /** Other upstreams may be in use: from now on it is about those. */
+  refresh(): void {
+    const upstreams = this.#parts.upstreams();
+    if (upstreams === this.#upstreams) return;
+    this.#upstreams = upstreams;
+    const named = new Set<string>();
+    this.#targets = new Map();
+    for (const { spec, targets } of upstreams) {
+      named.add(keyOf(spec.id, null));
+      for (const target of targets) {
+        const key = keyOf(spec.id, target.spec.id);
+        named.add(key);
+        this.#targets.set(key, target);
+        target.health.onProof((proof, by, spared) => {
+          this.counts[proof] += 1;
+          this.counts.failuresSpared += spared;
+          if (proof === 'refuted') this.#reports.refute(key, by === 'probe', this.#parts.clock.nowMs());
+        });
+      }
+    }
+    this.#reports.retain((key) => named.has(key));
+    this.#own.retain((key) => named.has(key));
+    this.#shareProbes();
+    for (const key of this.#targets.keys()) this.#judge(key);
+  }
+
+  /** What others call out, for people: a few, those that are counted first. */
+  standing(max: number): Report[] {
+    const all = [...this.#reports.standing(this.#parts.clock.nowMs())];
+    return all.sort((a, b) => Number(a.isRefuted) - Number(b.isRefuted)).slice(0, max);
+  }
+
+  weightOf(peer: string): number {
+    return this.#reports.weightOf(peer, { targets: this.#targets.size }, this.#parts.clock.nowMs());
+  }
+
+  get droppedReports(): number {
+    return this.#reports.dropped;
+  }
+
+  end(): void {
+    this.#hasEnded = true;
+    this.#tick.cancel();
+    for (const end of this.#ends) end();
+  }
+
+  #tell(change: HealthChange): void {
+    const { presence } = this.#parts;
+    // Numbered all the same: who hears the next one, or a heartbeat, knows that it has missed this and asks.
+    const seq = presence.next('health');
+    if (this.#toldInSecond >= OPINIONS_PER_S) {
+      this.counts.untold += 1;
+      return;
+    }
+    this.#toldInSecond += 1;
+    this.counts.told += 1;
+    presence.tell({ kind: 'opinion', id: presence.life.id, seq, change });
+  }
+
+  #hear(peer: string, seq: number, change: HealthChange): void {
+    const key = keyOf(change.upstream, change.target);
+    if (peer === this.#parts.presence.life.id) return;
+    this.counts.heard += 1;
+    // Of a configuration that this node does not have, or not yet.
+    if (!this.#isNamed(change)) return;
+    const nowMs = this.#parts.clock.nowMs();
+    if (this.#reports.hear(peer, change, seq, forMsOf(change), nowMs)) this.#judge(key);
+  }
+
+  #isNamed({ upstream, target }: HealthChange): boolean {
+    if (target !== null) return this.#targets.has(keyOf(upstream, target));
+    return this.#upstreams.some(({ spec }) => spec.id === upstream);
+  }
+
+  #judge(key: string): void {
+    const target = this.#targets.get(key);
+    if (target === undefined) return;
+    const nowMs = this.#parts.clock.nowMs();
+    const voters = {
+      nodes: this.#nodes.size,
+      targets: this.#targets.size,
+      isThere: (peer: string) => this.#nodes.has(peer),
+    };
+    const judgement = this.#reports.judge(key, voters, nowMs);
+    const begun = target.health.hear(judgement, nowMs);
+    if (begun !== null) this.#reports.spend(key, nowMs);
+    if (begun === 'out') this.counts.majorities += 1;
+    this.#setProbes(key, target, nowMs);
+    if (begun !== null) target.probes?.hurry();
+  }
+
+  /** Once a second: what ends by time, what was put off, and other upstreams in use. */
+  #look(): void {
+    this.#tick.arm(TICK_MS);
+    const nowMs = this.#parts.clock.nowMs();
+    this.#toldInSecond = 0;
+    this.refresh();
+    for (const key of this.#reports.expire(nowMs)) this.#judge(key);
+    for (const target of this.#targets.values()) target.health.settle(nowMs);
+    for (const key of [...this.#reports.keys()]) this.#judge(key);
+    if (nowMs < this.#retellAtMs) return;
+    this.#retellAtMs = nowMs + RETELL_MS;
+    for (const change of this.#own.ofProbes()) this.#tell(change);
+  }
+
+  #onMember({ life, heartbeat, standing }: MemberView, from: MemberStanding | null): void {
+    if (heartbeat.role !== 'node') return;
+    // A new life begins without the opinions of the one before; of one that is gone they end with it.
+    const isGone = standing === 'dead' || standing === 'left';
+    const isMet = standing === 'alive' && from !== 'suspect';
+    if (isGone || isMet) for (const key of this.#reports.forget(life.id)) this.#judge(key);
+    const hadNodes = this.#nodes.size;
+    this.#countNodes();
+    if (isGone || isMet || this.#nodes.size !== hadNodes) this.#shareProbes();
+    // Whoever is new asks the first that it meets for all that is known; who comes later is asked if it has anything to say.
+    if (isMet && (!this.#isWarm || heartbeat.told.health > 0)) this.#ask(life.id);
+  }
+
+  #countNodes(): void {
+    const { presence } = this.#parts;
+    const nodes = new Map<string, Prober>();
+    if (presence.role === 'node') nodes.set(presence.life.id, proberOf(presence.life.id));
+    for (const { life, standing, heartbeat } of presence.members()) {
+      if (heartbeat.role !== 'node' || standing === 'dead' || standing === 'left') continue;
+      nodes.set(life.id, this.#nodes.get(life.id) ?? proberOf(life.id));
+    }
+    this.#nodes = nodes;
+  }
+
+  #shareProbes(): void {
+    const nowMs = this.#parts.clock.nowMs();
+    this.#probesLeft = 0;
+    const nodes = [...this.#nodes.values()];
+    for (const [key, target] of this.#targets) this.#setProbes(key, target, nowMs, nodes);
+  }
+
+  /** It probes what is its own to probe, what it has found out itself, and what others dispute. */
+  #setProbes(key: string, target: GossipTarget, nowMs: number, nodes?: readonly Prober[]): void {
+    const { probes, health } = target;
+    if (probes === null) return;
+    const own = proberOf(this.#parts.presence.life.id);
+    const isOwn = isProberOf(key, own, nodes ?? [...this.#nodes.values()]);
+    const isOn = isOwn || health.isProbedOut || this.#reports.hasProbeReport(key, nowMs);
+    if (nodes !== undefined && !isOn) this.#probesLeft += 1;
+    if (!isOn) health.forgetProbes();
+    probes.set(isOn);
+  }
+
+  #ask(id: string): void {
+    if (this.#toAsk.size < ASKS_MAX) this.#toAsk.add(id);
+    if (!this.#isAsking) void this.#askAll();
+  }
+
+  /** One after the other: many have something to say at once when a bus comes back. */
+  async #askAll(): Promise<void> {
+    this.#isAsking = true;
+    for (const id of this.#toAsk) {
+      this.#toAsk.delete(id);
+      const isNew = !this.#isWarm;
+      const isAnswered = await this.#askOne(id);
+      if (this.#hasEnded) return;
+      if (isAnswered && isNew) {
+        this.#isWarm = true;
+        // The others had been noted for this alone.
+        this.#toAsk.clear();
+      }
+    }
+    this.#isAsking = false;
+  }
+
+  /** What came of an answer that broke off is not used: what is missing in it would look as if it were well. */
+  async #askOne(id: string): Promise<boolean> {
+    const outs: StandingOut[] = [];
+    let seq = Number.POSITIVE_INFINITY;
+    for (let part = 0, total = 1; part < partsMax && part * outsMax < total; part += 1) {
+      this.counts.asked += 1;
+      const bytes = await this.#parts.presence.ask(id, 'health', Uint8Array.of(part), ASK_MS);
+      const decoded = bytes === null ? null : decodeMessage(bytes);
+      if (this.#hasEnded || decoded?.ok !== true || decoded.message.kind !== 'health.state') return false;
+      if (decoded.message.id !== id) return false;
+      outs.push(...decoded.message.outs);
+      // Between two parts something may have changed: then it is told, or missed, by a number behind this.
+      seq = Math.min(seq, decoded.message.seq);
+      total = decoded.message.total;
+    }
+    this.#takeState(id, seq, outs);
+    return true;
+  }
+
+  #takeState(id: string, seq: number, outs: readonly StandingOut[]): void {
+    // What it has from others is its word as well, and no more than that; it is of use to who knows nothing yet.
+    const taken = outs.filter(({ change, isOwn }) => (isOwn || !this.#isWarm) && this.#isNamed(change));
+    for (const key of this.#reports.replace(id, seq, taken, this.#parts.clock.nowMs())) this.#judge(key);
+  }
+
+  #answer(question: Uint8Array): Uint8Array | null {
+    const [part] = question;
+    if (question.length !== 1 || part === undefined || part >= partsMax) return null;
+    this.counts.answered += 1;
+    const { presence, clock } = this.#parts;
+    const nowMs = clock.nowMs();
+    const heard = this.#reports.standing(nowMs);
+    const state = this.#own.state(presence.life.id, presence.toldOf('health'), part * outsMax, heard, nowMs);
+    return encodeMessage(state);
+  }
+}

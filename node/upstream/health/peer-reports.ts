@@ -1,0 +1,270 @@
+/**
+ * What other nodes say about targets, and what it is worth: a machine without clock or I/O. It keeps reports and judges;
+ * what is done about a judgement is hearsay.ts's.
+ *
+ *   one report of somebody credible, not looked into yet       doubt     look for yourself, at the price of one attempt
+ *   reports that weigh more than half of all nodes             out       for a time, without looking
+ *   anything else                                              nothing
+ *
+ * A report weighs 1 at most, and it is weighed against all nodes, this one and those that say nothing included: so a minority
+ * never puts a target out, whatever it says and however often. It weighs less the more of its targets the reporter calls
+ * out, for then it is likely the reporter that is cut off; and half as much for each report of it that an attempt from
+ * here has refuted of late. What was refuted counts no more. A report ends when it is taken back, when its time is over, or
+ * with the life of the reporter.
+ */
+import type { HealthChange, OpinionKind } from '@weir/proto/events/health.js';
+
+export interface Report {
+  readonly peer: string;
+  readonly upstream: string;
+  /** Null: the upstream as a whole; shown, and nothing is concluded from it. */
+  readonly target: string | null;
+  readonly kind: OpinionKind;
+  readonly isOut: boolean;
+  readonly seq: number;
+  readonly heardAtMs: number;
+  readonly untilMs: number;
+  readonly reason: string;
+  readonly evidence: HealthChange['evidence'];
+  /** Looked into from here, with whatever result: it is no reason to look again. */
+  isSpent: boolean;
+  /** An attempt from here has succeeded since. */
+  isRefuted: boolean;
+}
+
+/** As a peer answers when it is asked. */
+export interface PeerOut {
+  readonly change: HealthChange;
+  readonly forMs: number;
+}
+
+export interface Judgement {
+  readonly says: 'nothing' | 'doubt' | 'out';
+  /** Who calls it out, whether counted or not. */
+  readonly by: readonly string[];
+  /** Of those, together. */
+  readonly weight: number;
+  readonly reason: string;
+  /** Only probes speak against it, so that a probe can answer. */
+  readonly isByProbesAlone: boolean;
+}
+
+/** The cluster as it is known here when a judgement is made. */
+export interface Voters {
+  /** Nodes that may be serving, this one included. */
+  readonly nodes: number;
+  /** Targets of this node's configuration. */
+  readonly targets: number;
+  isThere(peer: string): boolean;
+}
+
+/** A report is about a moment: what is still true after this is told again. */
+export const REPORT_MS_MAX = 60_000;
+/** Behind the time for which something is out, the message's way. */
+const GRACE_MS = 1_000;
+/** Of all nodes together. At the bound the new one is dropped: what it is about will be found out here as well. */
+export const reportsMax = 50_000;
+/** Whose report weighs less is not looked into: two refuted ones of late are borne with. */
+export const DOUBT_WEIGHT_MIN = 0.25;
+/** Half of a refutation is forgotten in this time. */
+export const FORGIVEN_MS = 60_000;
+
+export const keyOf = (upstream: string, target: string | null): string => `${upstream} ${target ?? ''}`;
+
+interface Reporter {
+  /** Keys of the targets that it calls out. */
+  readonly outs: Map<string, number>;
+  refuted: number;
+  refutedAtMs: number;
+}
+
+export class PeerReports {
+  /** By target, then by peer and kind. */
+  readonly #reports = new Map<string, Map<string, Report>>();
+  readonly #reporters = new Map<string, Reporter>();
+  readonly #max: number;
+  #size = 0;
+  dropped = 0;
+
+  constructor(max = reportsMax) {
+    this.#max = max;
+  }
+
+  /** False when it says nothing new. `seq` is the number of the message: of two about the same, the later counts. */
+  hear(peer: string, change: HealthChange, seq: number, forMs: number, nowMs: number): boolean {
+    const { upstream, target, kind, reason, evidence } = change;
+    if (kind === 'peers' || change.to === 'trial') return false;
+    const key = keyOf(upstream, target);
+    const name = `${kind} ${peer}`;
+    const before = this.#reports.get(key)?.get(name);
+    if (before !== undefined && before.seq >= seq) return false;
+    const isOut = change.to === 'out';
+    const isKnownOut = before?.isOut === true && before.untilMs > nowMs;
+    if (before === undefined && this.#size >= this.#max) {
+      this.dropped += 1;
+      return false;
+    }
+    // What is taken back is kept for a while as well, lest an older message that comes late revives it.
+    const untilMs = nowMs + (isOut ? Math.min(Math.max(forMs, 0), REPORT_MS_MAX) + GRACE_MS : REPORT_MS_MAX);
+    // A probe's opinion is told again for as long as it stands, and has been looked into once. A new ejection is news.
+    const isRepeated = isOut && isKnownOut && kind === 'probe';
+    const isSpent = isRepeated && before.isSpent;
+    const isRefuted = isRepeated && before.isRefuted;
+    const about = { peer, upstream, target, kind, reason, evidence };
+    if (before !== undefined) this.#remove(key, name, before);
+    this.#add(key, name, { ...about, isOut, seq, heardAtMs: nowMs, untilMs, isSpent, isRefuted });
+    return isOut || isKnownOut;
+  }
+
+  /**
+   * All that this peer holds to be out, as of that number: what it has said before and is not among it is over. What is known
+   * already stays as it was looked into. Returns the targets.
+   */
+  replace(peer: string, seq: number, outs: readonly PeerOut[], nowMs: number): string[] {
+    const keys = new Set<string>();
+    const named = new Set<string>();
+    for (const { change, forMs } of outs) {
+      const key = keyOf(change.upstream, change.target);
+      named.add(`${change.kind} ${key}`);
+      const known = this.#reports.get(key)?.get(`${change.kind} ${peer}`);
+      const isKnown = known?.isOut === true && known.untilMs > nowMs;
+      if (!isKnown && this.hear(peer, change, seq, forMs, nowMs)) keys.add(key);
+    }
+    const isOver = (report: Report): boolean =>
+      report.peer === peer &&
+      report.seq <= seq &&
+      report.isOut &&
+      !named.has(`${report.kind} ${keyOf(report.upstream, report.target)}`);
+    return [...keys, ...this.#removeWhere(isOver)];
+  }
+
+  /** Its life is over, and what it believed with it. */
+  forget(peer: string): string[] {
+    const keys = this.#removeWhere((report) => report.peer === peer);
+    this.#reporters.delete(peer);
+    return keys;
+  }
+
+  /** Ends what is over; returns the targets. */
+  expire(nowMs: number): string[] {
+    return this.#removeWhere((report) => report.untilMs <= nowMs);
+  }
+
+  retain(isKnown: (key: string) => boolean): void {
+    this.#removeWhere((report) => !isKnown(keyOf(report.upstream, report.target)));
+  }
+
+  /** Those that call something out and are not over. */
+  *standing(nowMs: number): Generator<Report> {
+    for (const reports of this.#reports.values())
+      for (const report of reports.values()) if (report.isOut && report.untilMs > nowMs) yield report;
+  }
+
+  keys(): Iterable<string> {
+    return this.#reports.keys();
+  }
+
+  hasProbeReport(key: string, nowMs: number): boolean {
+    for (const report of this.#outsOf(key, nowMs)) if (report.kind === 'probe') return true;
+    return false;
+  }
+
+  weightOf(peer: string, { targets }: Pick<Voters, 'targets'>, nowMs: number): number {
+    const reporter = this.#reporters.get(peer);
+    if (reporter === undefined) return 1;
+    const outShare = reporter.outs.size / Math.max(1, targets);
+    return Math.min(1, Math.max(0, 2 * (1 - outShare))) * 0.5 ** this.#refutedOf(reporter, nowMs);
+  }
+
+  judge(key: string, voters: Voters, nowMs: number): Judgement {
+    const weights = new Map<string, number>();
+    const by = new Set<string>();
+    let reason = '';
+    let isNews = false;
+    let isByProbesAlone = true;
+    for (const report of this.#outsOf(key, nowMs)) {
+      const { peer, kind, isRefuted, isSpent } = report;
+      if (!voters.isThere(peer)) continue;
+      by.add(peer);
+      if (isRefuted) continue;
+      const weight = this.weightOf(peer, voters, nowMs);
+      weights.set(peer, weight);
+      if (kind !== 'probe') isByProbesAlone = false;
+      if (!isSpent && weight >= DOUBT_WEIGHT_MIN) {
+        isNews = true;
+        reason = `${peer}: ${report.reason}`;
+      } else if (reason === '') reason = `${peer}: ${report.reason}`;
+    }
+    let weight = 0;
+    for (const each of weights.values()) weight += each;
+    const says = weight > voters.nodes / 2 ? 'out' : isNews ? 'doubt' : 'nothing';
+    return { says, by: [...by], weight, reason, isByProbesAlone };
+  }
+
+  /** What is said of it by now is being looked into. */
+  spend(key: string, nowMs: number): void {
+    for (const report of this.#outsOf(key, nowMs)) report.isSpent = true;
+  }
+
+  /** It was looked into, and what was said is not so as seen from here; `byProbe`: as far as probes go. */
+  refute(key: string, byProbe: boolean, nowMs: number): void {
+    for (const report of this.#outsOf(key, nowMs)) {
+      if (report.isRefuted || (byProbe && report.kind !== 'probe')) continue;
+      report.isRefuted = true;
+      const reporter = this.#reporterOf(report.peer);
+      reporter.refuted = this.#refutedOf(reporter, nowMs) + 1;
+      reporter.refutedAtMs = nowMs;
+    }
+  }
+
+  #refutedOf({ refuted, refutedAtMs }: Reporter, nowMs: number): number {
+    return refuted === 0 ? 0 : refuted * 0.5 ** ((nowMs - refutedAtMs) / FORGIVEN_MS);
+  }
+
+  *#outsOf(key: string, nowMs: number): Generator<Report> {
+    for (const report of this.#reports.get(key)?.values() ?? [])
+      if (report.isOut && report.untilMs > nowMs) yield report;
+  }
+
+  #reporterOf(peer: string): Reporter {
+    let reporter = this.#reporters.get(peer);
+    if (reporter === undefined) {
+      reporter = { outs: new Map(), refuted: 0, refutedAtMs: 0 };
+      this.#reporters.set(peer, reporter);
+    }
+    return reporter;
+  }
+
+  #add(key: string, name: string, report: Report): void {
+    const reports = this.#reports.get(key) ?? new Map<string, Report>();
+    this.#reports.set(key, reports.set(name, report));
+    this.#size += 1;
+    if (!report.isOut || report.target === null) return;
+    const { outs } = this.#reporterOf(report.peer);
+    outs.set(key, (outs.get(key) ?? 0) + 1);
+  }
+
+  #remove(key: string, name: string, report: Report): void {
+    const reports = this.#reports.get(key);
+    if (reports?.delete(name) !== true) return;
+    this.#size -= 1;
+    if (reports.size === 0) this.#reports.delete(key);
+    if (!report.isOut || report.target === null) return;
+    const { outs } = this.#reporterOf(report.peer);
+    const left = (outs.get(key) ?? 1) - 1;
+    if (left === 0) outs.delete(key);
+    else outs.set(key, left);
+  }
+
+  #removeWhere(isOver: (report: Report) => boolean): string[] {
+    const keys = new Set<string>();
+    for (const [key, reports] of this.#reports) {
+      for (const [name, report] of reports) {
+        if (!isOver(report)) continue;
+        this.#remove(key, name, report);
+        keys.add(key);
+      }
+    }
+    return [...keys];
+  }
+}
