@@ -22,6 +22,7 @@ import { foretell } from './cache/foretell.js';
 import type { L2 } from './cache/l2/l2.js';
 import { createNodeCache } from './cache/node-cache.js';
 import { type NodeMember, nodeMember } from './cluster/node-member.js';
+import { type SharedSight, shareSight } from './cluster/shared-sight.js';
 import { jobIds } from './jobs/job-id.js';
 import { ofOne } from './jobs/job-limits.js';
 import type { JobStore, StoreBounds } from './jobs/job-store.js';
@@ -130,6 +131,7 @@ const ID_SEED_BYTES = 10;
 
 /** Changes of opinion in a status, which is sent each second: what an operator reads, not all that is kept. */
 const HEALTH_CHANGES_SHOWN = 16;
+const PEER_OPINIONS_SHOWN = 32;
 
 class Node implements GatewayNode {
   metricsAddress = { host: '', port: 0 };
@@ -144,6 +146,7 @@ class Node implements GatewayNode {
   readonly #bodies = createHeldBytes();
   readonly #latencies = createLatencyStore();
   readonly #gates = createGateStore();
+  readonly #sight: SharedSight | null;
   readonly #jobs;
   readonly #l2: L2 | null;
   readonly #cache;
@@ -187,6 +190,11 @@ class Node implements GatewayNode {
       query: createNameQuery(null),
       bodies: this.#bodies,
       oldestExchangeAtMs: () => this.#listener?.oldestExchangeAtMs ?? Number.POSITIVE_INFINITY,
+      tellOthers: options.cluster ? (change) => this.#sight?.changed(change) : null,
+    });
+    this.#sight = shareSight(options.cluster ?? null, {
+      ...{ clock: systemClock, timers: this.#wheel, random: Math.random, latencies: this.#latencies },
+      upstreams: () => this.#upstreams.live(),
     });
     this.#jobs = createJobs({
       clock: systemClock,
@@ -216,6 +224,7 @@ class Node implements GatewayNode {
       bus: () =>
         presence === null ? null : { counts: presence.bus.counts, pendingBytes: presence.bus.pendingBytes() },
       loadPermille: () => this.#member.loadPermille(),
+      sight: () => this.#sight?.counts() ?? null,
       gates: () => gateReadings(this.#gates, this.#inForce?.snapshot.upstreams ?? []),
       gate: (upstream) => gateReadings(this.#gates, [upstream])[0],
       doctorSliceMs: options.doctorSliceMs,
@@ -301,6 +310,7 @@ class Node implements GatewayNode {
       throw error;
     }
     this.#upstreams.use(upstreams);
+    this.#sight?.refresh();
     const counts = { routes: snapshot.routes.length, upstreams: snapshot.upstreams.length };
     const status = { version: snapshot.version, hash, appliedWallMs: systemClock.wallMs(), ...counts };
     this.#inForce = { snapshot, status };
@@ -399,6 +409,7 @@ class Node implements GatewayNode {
   async #end(): Promise<void> {
     await this.#jobs.close();
     this.#l2?.close();
+    this.#sight?.end();
     this.#upstreams.close();
     await this.#observer.close();
     await this.#metricsServer?.close();
@@ -450,6 +461,7 @@ class Node implements GatewayNode {
       warnings: this.#warnings(),
       healthChanges: this.#upstreams.health.latest(HEALTH_CHANGES_SHOWN),
       cluster: this.#member.status(),
+      peerOpinions: this.#sight?.opinions(PEER_OPINIONS_SHOWN) ?? [],
     };
   }
 }

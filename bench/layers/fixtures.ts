@@ -157,6 +157,7 @@ export async function openServices(isLogged: boolean): Promise<Services> {
   const idle = {
     status: () => idleNode,
     healthChanges: () => [],
+    sight: () => null,
     gates: () => [],
     gate: () => undefined,
     jobs: () => jobCounts(),

@@ -48,6 +48,7 @@ const status: ControlStatus = {
         warnings: [],
         healthChanges: [],
         cluster: { ...cluster, bus: { isConnected: false, forMs: 2_000, trouble: '10.0.0.5:4222 is silent' } },
+        peerOpinions: [],
       },
     },
   ],
@@ -88,11 +89,19 @@ describe('weir status', () => {
     expect(text).not.toContain('changes of health');
   });
 
-  it('says which targets and upstreams are not well and why, and what has changed, the newest first', () => {
+  it('says which targets and upstreams are not well and why, what has changed, the newest first, and what others say', () => {
     const [node] = status.nodes;
     if (node?.status == null) throw new Error('the node has a status');
     const ill = { standing: 'out', reason: 'ejected: 5 failures in a row' } as const;
     const about = { kind: 'outlier', upstream: 'orders', target: '10.0.0.1:80', evidence: {} } as const;
+    const peerOpinion = {
+      ...({ peer: 'n2', upstream: 'orders', target: '10.0.0.1:80', kind: 'outlier', reason: 'refused' } as const),
+      ...{ evidence: { failuresInARow: 5 }, heardWallMs: NOW - 2_000, weight: 0.5 },
+    };
+    const peerOpinions = [
+      { ...peerOpinion, isRefuted: false },
+      { ...peerOpinion, peer: 'n3', target: null, isRefuted: true },
+    ];
     const healthChanges = [
       { ...about, from: 'well', to: 'out', reason: ill.reason, atWallMs: NOW - 9_000 },
       { ...about, from: 'trial', to: 'well', reason: '', atWallMs: NOW - 2_000 },
@@ -100,7 +109,10 @@ describe('weir status', () => {
     const targets = node.status.targets.map((target) => ({ ...target, ...ill }));
     const upstreams = [{ upstream: 'orders', standing: 'trial', reason: 'breaker open: \u001b[31mall fail' }] as const;
     const text = showStatus(
-      { ...status, cluster: null, nodes: [{ ...node, status: { ...node.status, targets, upstreams, healthChanges } }] },
+      {
+        ...{ ...status, cluster: null },
+        nodes: [{ ...node, status: { ...node.status, targets, upstreams, healthChanges, peerOpinions } }],
+      },
       NOW,
       plain,
     );
@@ -118,6 +130,10 @@ describe('weir status', () => {
       'changes of health',
       '2.0 s ago | orders 10.0.0.1:80 | trial → well',
       '9.0 s ago | orders 10.0.0.1:80 | well → out | ejected: 5 failures in a row',
+      '',
+      'called out by other nodes',
+      '2.0 s ago | n2 | orders 10.0.0.1:80 | weighs 0.50 | refused (failuresInARow 5)',
+      '2.0 s ago | n3 | orders as a whole | not so from here | refused (failuresInARow 5)',
       '',
     ]);
   });

@@ -149,7 +149,7 @@ function showStanding(standing: Standing, paint: Paint): string {
 }
 
 /** Why what is not well is not, and what has changed of late. */
-function showHealth({ targets, upstreams, healthChanges }: NodeStatus, ago: Ago, paint: Paint): string[] {
+function showHealth({ targets, upstreams, healthChanges, peerOpinions }: NodeStatus, ago: Ago, paint: Paint): string[] {
   const lines: string[] = [];
   const nameOf = (upstream: string, target: string | null): string =>
     printable(target === null ? `${upstream} as a whole` : `${upstream} ${target}`);
@@ -173,7 +173,21 @@ function showHealth({ targets, upstreams, healthChanges }: NodeStatus, ago: Ago,
     .reverse();
   if (changes.length > 0)
     lines.push('', paint.dim('  changes of health'), ...columns(changes).map((line) => `  ${line}`));
+  const opinions = peerOpinions.map(({ peer, upstream, target, reason, evidence, heardWallMs, weight, isRefuted }) => [
+    ago(heardWallMs),
+    printable(peer),
+    nameOf(upstream, target),
+    isRefuted ? 'not so from here' : `weighs ${weight.toFixed(2)}`,
+    printable(`${reason}${showEvidence(evidence)}`),
+  ]);
+  if (opinions.length > 0)
+    lines.push('', paint.dim('  called out by other nodes'), ...columns(opinions).map((line) => `  ${line}`));
   return lines;
+}
+
+function showEvidence(evidence: Readonly<Record<string, number>>): string {
+  const numbers = Object.entries(evidence).map(([name, value]) => `${name} ${Math.round(value * 100) / 100}`);
+  return numbers.length === 0 ? '' : ` (${numbers.join(', ')})`;
 }
 
 function showHost(host: string): string {

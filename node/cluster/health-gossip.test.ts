@@ -1,40 +1,19 @@
-import { Broker, memoryBus } from '@weir/proto/bus/broker.js';
-import { Presence } from '@weir/proto/cluster/presence.js';
-import { Subjects } from '@weir/proto/cluster/subjects.js';
+import { Broker } from '@weir/proto/bus/broker.js';
 import { settled, TestClock } from '@weir/proto/cluster/testing/test-clock.js';
 import { describe, expect, it } from 'vitest';
 import { makeTarget } from '../pipeline/testing/specs.js';
-import type { Timers } from '../time/clock.js';
 import type { ProbeSwitch } from '../upstream/health/prober.js';
 import { outcome, outlierSpec, probeSpec } from '../upstream/health/testing/outcomes.js';
 import { createUpstreamOpinions, type HealthSpec } from '../upstream/health/upstream-health.js';
 import { type GossipUpstream, HealthGossip } from './health-gossip.js';
+import { joinCluster, timersOf } from './testing/members.js';
 
 function setUp(targetCount = 4, spec: Partial<HealthSpec> = { outlier: outlierSpec }) {
   const [broker, clock] = [new Broker(), new TestClock()];
   const specs = Array.from({ length: targetCount }, (_, i) => makeTarget({ id: `t${i}:80` }).spec);
-  const timers: Timers = {
-    create(fire) {
-      let cancel = (): void => {};
-      return {
-        arm(delayMs) {
-          cancel();
-          cancel = clock.after(Math.max(delayMs, 0), fire);
-        },
-        cancel: () => cancel(),
-      };
-    },
-  };
-  const join = (id: string, session = 1) => {
-    const subjects = new Subjects('c1');
-    const bus = memoryBus(broker, { clock, inbox: subjects.inbox(`${id}-${session}`) });
-    const presence = new Presence({
-      ...{ bus, clock, subjects, role: 'node' },
-      life: { id, incarnation: session, session },
-      report: () => ({ snapshotVersion: 1, loadPermille: 0, purgeEpoch: 0 }),
-      random: () => 0.5,
-      warn: () => {},
-    });
+  const timers = timersOf(clock);
+  const join = (id: string) => {
+    const presence = joinCluster(broker, clock, id);
     const wall = { nowMs: () => clock.nowMs(), wallMs: () => clock.nowMs() };
     const opinions = createUpstreamOpinions(
       { id: 'up', targets: specs, probe: null, outlier: null, breaker: null, ...spec },
@@ -75,9 +54,9 @@ function setUp(targetCount = 4, spec: Partial<HealthSpec> = { outlier: outlierSp
       gossip.end();
       presence.leave();
     };
-    return { bus, presence, gossip, run, probed, standings, probing, die };
+    return { presence, gossip, run, probed, standings, probing, die };
   };
-  return { broker, clock, join };
+  return { clock, join };
 }
 
 describe('health among nodes', () => {

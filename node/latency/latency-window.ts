@@ -9,9 +9,11 @@
  * something, too. After 10 min it is closed whatever it has: what was true an hour ago is not known to be true now. The
  * sum is kept up to date, so that a quantile costs one pass over it, whatever the number of slices.
  *
- * A window takes 12 KiB while all is well, and 24 at most.
+ * A window takes 12 KiB while all is well, and 24 at most. In a cluster what other nodes have learnt is read together with it
+ * (mixed-counts.ts); it is never told on.
  */
-import { quantileOf, type Reading } from './quantiles.js';
+import { type Heard, mixed, shareOfHeard } from './mixed-counts.js';
+import { type Counts, quantileOf, type Reading } from './quantiles.js';
 import { bucketOf, Sketch } from './sketch.js';
 
 const SLICES = 6;
@@ -55,6 +57,7 @@ export class LatencyWindow {
   #openedAtMs = Number.NaN;
   /** Before this the open slice stays open, whatever it has. */
   #closesAtMs = Number.NEGATIVE_INFINITY;
+  #heard: Heard | null = null;
 
   /** An answer came after this time. */
   answered(ms: number, nowMs: number): void {
@@ -72,16 +75,42 @@ export class LatencyWindow {
     this.#sum.givenUp.observeBucket(bucket);
   }
 
-  /** Answers of the window. */
+  /** What other nodes have learnt of the same; null: nothing, or nothing any more. */
+  hear(heard: Heard | null): void {
+    this.#heard = heard;
+  }
+
+  get hasHeard(): boolean {
+    return this.#heard !== null;
+  }
+
+  /** Answers that it rests on, those of other nodes among them as far as they count. */
   answers(nowMs: number): number {
+    const own = this.ownAnswers(nowMs);
+    const heard = this.#heard;
+    return heard === null ? own : own + heard.answered.count * shareOfHeard(own, heard);
+  }
+
+  /** Answers of this node. */
+  ownAnswers(nowMs: number): number {
     if (nowMs >= this.#closesAtMs) this.#turn(nowMs);
     return this.#sum.answers;
+  }
+
+  /** What this node has learnt by itself. */
+  own(nowMs: number): { readonly answered: Sketch; readonly givenUp: Sketch } {
+    if (nowMs >= this.#closesAtMs) this.#turn(nowMs);
+    return this.#sum;
   }
 
   /** NaN without answers. Costs one microsecond: whoever wants it for each request keeps it for a while. */
   quantile(q: number, reading: Reading, nowMs: number): number {
     if (nowMs >= this.#closesAtMs) this.#turn(nowMs);
-    return quantileOf(this.#sum.answered, this.#sum.givenUp, q, reading);
+    const heard = this.#heard;
+    if (heard === null) return quantileOf(this.#sum.answered, this.#sum.givenUp, q, reading);
+    const share = shareOfHeard(this.#sum.answers, heard);
+    const counts = (own: Counts, others: Counts): Counts => mixed(own, others, share);
+    return quantileOf(counts(this.#sum.answered, heard.answered), counts(this.#sum.givenUp, heard.givenUp), q, reading);
   }
 
   #turn(nowMs: number): void {

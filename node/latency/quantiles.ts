@@ -16,15 +16,22 @@
  *   for that long helps nobody. This reading grows by no more than the hedges themselves take, and a hedge that
  *   is too early is bounded by its budget.
  */
-import { BUCKETS, estimateOf, LARGEST_MS, type Sketch } from './sketch.js';
+import { BUCKETS, estimateOf, LARGEST_MS } from './sketch.js';
 
 export type Reading = 'patient' | 'prompt';
+
+/** A sketch, or several of them with weights. */
+export interface Counts {
+  readonly count: number;
+  countAt(bucket: number): number;
+  quantile(q: number): number;
+}
 
 /** Products of shares are off by far less than this. */
 const EPSILON = 1e-9;
 
 /** NaN where nothing was answered. */
-export function quantileOf(answered: Sketch, givenUp: Sketch, q: number, reading: Reading): number {
+export function quantileOf(answered: Counts, givenUp: Counts, q: number, reading: Reading): number {
   if (answered.count === 0) return Number.NaN;
   // Most of the time nothing was given up, and then all readings are the same.
   if (givenUp.count === 0) return answered.quantile(q);
@@ -32,7 +39,7 @@ export function quantileOf(answered: Sketch, givenUp: Sketch, q: number, reading
 }
 
 /** The share that takes longer is the product, over all moments, of the share that outlived each. */
-function patientQuantile(answered: Sketch, givenUp: Sketch, q: number): number {
+function patientQuantile(answered: Counts, givenUp: Counts, q: number): number {
   let waiting = answered.count + givenUp.count;
   let longerShare = 1;
   for (let bucket = 0; bucket < BUCKETS; bucket += 1) {
@@ -46,7 +53,7 @@ function patientQuantile(answered: Sketch, givenUp: Sketch, q: number): number {
   return LARGEST_MS;
 }
 
-function promptQuantile(answered: Sketch, givenUp: Sketch, q: number): number {
+function promptQuantile(answered: Counts, givenUp: Counts, q: number): number {
   let shorter = 0;
   let givenUpLater = givenUp.count;
   for (let bucket = 0; bucket < BUCKETS; bucket += 1) {

@@ -11,6 +11,7 @@ it('the Grafana dashboard asks only for metrics that a node has', async () => {
     cells: new Cells(),
     status: () => nodeStatus(),
     healthChanges: () => [],
+    sight: () => null,
     gates: () => [],
     jobs: () => jobCounts(),
     cache: () => cacheCounts(),

@@ -24,6 +24,7 @@ it('docs/metrics.md lists every metric of a node, with its type and meaning', as
     cells: new Cells(),
     status: () => nodeStatus(),
     healthChanges: () => [],
+    sight: () => null,
     gates: () => [],
     jobs: () => jobCounts(),
     cache: () => cacheCounts(),

@@ -23,6 +23,7 @@ function sources(cells: Cells): MetricSources {
         targets: [{ upstream: 'up', target: 'a:1', open: 3, idle: 1, waiting: 2, inFlight: 4, ...well }],
       }),
     healthChanges: () => [],
+    sight: () => null,
     gates: () => [],
     jobs: () => jobCounts(),
     cache: () => cacheCounts(),

@@ -21,9 +21,16 @@ import { type GateSources, gateFamilies } from './gate-families.js';
 import { type HealthSources, healthFamilies } from './health-families.js';
 import { type JobSources, jobFamilies } from './job-families.js';
 import { l2Families } from './l2-families.js';
+import { type SightSources, sightFamilies } from './sight-families.js';
 
 /** Who is asked at a scrape. */
-export interface MetricSources extends HealthSources, GateSources, JobSources, CacheSources, ClusterSources {
+export interface MetricSources
+  extends HealthSources,
+    GateSources,
+    JobSources,
+    CacheSources,
+    ClusterSources,
+    SightSources {
   readonly cells: Cells;
   eventLoop(): EventLoopWindow;
   log(): { readonly written: number; readonly dropped: number };
@@ -53,6 +60,7 @@ export function createMetrics(sources: MetricSources): Metrics {
     ...jobFamilies(sources),
     ...cacheFamilies(sources),
     ...l2Families(sources),
+    ...sightFamilies(sources),
     ...nodeFamilies(sources),
     ...clusterFamilies(sources),
     ...eventLoopFamilies(sources),

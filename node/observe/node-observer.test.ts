@@ -28,6 +28,7 @@ function setUp() {
     reveal: (text) => text,
     status: () => nodeStatus({ armedTimers: timers.armed }),
     healthChanges: () => [],
+    sight: () => null,
     gates: () => [],
     gate: () => undefined,
     jobs: () => jobCounts(),

@@ -48,6 +48,7 @@ export interface ObserverServices {
   readonly bodies: MetricSources['bodies'];
   readonly bus: MetricSources['bus'];
   readonly loadPermille: MetricSources['loadPermille'];
+  readonly sight: MetricSources['sight'];
 }
 
 export interface NodeObserver extends Observer {
@@ -99,7 +100,21 @@ class Observers implements NodeObserver {
   #bugs = 0;
 
   constructor(services: ObserverServices) {
-    const { clock, timers, random, reveal, status, healthChanges, gates, gate, jobs, cache, bodies } = services;
+    const {
+      clock,
+      timers,
+      random,
+      reveal,
+      status,
+      healthChanges,
+      gates,
+      gate,
+      jobs,
+      cache,
+      bodies,
+      sight,
+      doctorSliceMs,
+    } = services;
     this.#clock = clock;
     this.#cells.route(NO_ROUTE_ID);
     this.#log = createAccessLog((destination) => openLog(destination, timers), random);
@@ -110,7 +125,7 @@ class Observers implements NodeObserver {
       clock,
       gate,
       eventLoop: () => this.#eventLoop.window(),
-      sliceMs: services.doctorSliceMs,
+      sliceMs: doctorSliceMs,
     });
     this.metrics = createMetrics({
       cells: this.#cells,
@@ -122,6 +137,7 @@ class Observers implements NodeObserver {
       bodies,
       bus: services.bus,
       loadPermille: services.loadPermille,
+      sight,
       eventLoop: () => this.#eventLoop.window(),
       log: () => this.#log.counts(),
       spans: () => this.#tracing.counts(),

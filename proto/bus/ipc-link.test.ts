@@ -144,6 +144,7 @@ describe('messages of a node', () => {
       warnings: [],
       healthChanges: [],
       cluster: null,
+      peerOpinions: [],
     },
   };
   const all: NodeToControl[] = [

@@ -31,3 +31,28 @@ export function believedIntervalMs(statedMs: number): number {
 
 /** Opinions are told at once, as many a second from one node; what is beyond is asked for by those who miss it. */
 export const OPINIONS_PER_S = 50;
+
+const LATENCY_MIN_MS = 10_000;
+const LATENCY_MAX_MS = 120_000;
+const LATENCY_MS_PER_NODE = 40;
+/** What a node hears of others in a second, at most: 8 µs each to decode and to keep. */
+const SKETCHES_HEARD_PER_S = 500;
+
+/**
+ * How often a node tells what it has learnt of latency, and of how many waits. What is told is the last minute, so seldom is
+ * often enough; with `n` nodes each hears (n − 1) / T messages a second.
+ *
+ *        n      T     sketches in each    heard
+ *        4    10 s         200             60/s
+ *       64    10 s          78            490/s
+ *      250    10 s          20            500/s
+ *    1,000    40 s          20            500/s
+ */
+export function latencyIntervalMs(nodes: number): number {
+  return Math.min(Math.max(nodes * LATENCY_MS_PER_NODE, LATENCY_MIN_MS), LATENCY_MAX_MS);
+}
+
+export function sketchesPerMessage(nodes: number, most: number): number {
+  const heardMax = (SKETCHES_HEARD_PER_S * latencyIntervalMs(nodes)) / 1_000;
+  return Math.max(1, Math.min(most, Math.floor(heardMax / Math.max(1, nodes))));
+}

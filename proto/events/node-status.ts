@@ -1,6 +1,6 @@
 /** What a node tells of itself: on the admin API's and the node's own `/status`, and in `weir status`. Plain data, no secrets. */
 import type { ClusterStatus } from './cluster-status.js';
-import type { HealthChange, Standing } from './health.js';
+import type { HealthChange, OpinionKind, Standing } from './health.js';
 
 export interface NodeStatus {
   readonly pid: number;
@@ -23,6 +23,23 @@ export interface NodeStatus {
   readonly healthChanges: readonly HealthChange[];
   /** Null: a node by itself. */
   readonly cluster: ClusterStatus | null;
+  /** What other nodes call out; a few. Empty for a node by itself. */
+  readonly peerOpinions: readonly PeerOpinion[];
+}
+
+/** Another node holds a target to be out, or an upstream as a whole. */
+export interface PeerOpinion {
+  readonly peer: string;
+  readonly upstream: string;
+  readonly target: string | null;
+  readonly kind: OpinionKind;
+  readonly reason: string;
+  readonly evidence: HealthChange['evidence'];
+  readonly heardWallMs: number;
+  /** What the word of that node is worth here, 1 at most. */
+  readonly weight: number;
+  /** An attempt or a probe from here has succeeded since, so it is not counted. */
+  readonly isRefuted: boolean;
 }
 
 export interface JobStatus {

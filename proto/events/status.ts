@@ -1,7 +1,7 @@
 /** Node → control, every second and after each change: what the node tells of itself. */
 import { z } from 'zod';
 import { clusterStatusSchema } from './cluster-status.js';
-import { healthChange, standings } from './health.js';
+import { healthChange, opinionKinds, standings } from './health.js';
 import { MESSAGE_VERSION } from './message.js';
 import type { NodeStatus } from './node-status.js';
 
@@ -51,6 +51,21 @@ const status: z.ZodType<NodeStatus> = z.object({
   warnings: z.array(z.string()).default([]),
   healthChanges: z.array(healthChange).default([]),
   cluster: clusterStatusSchema.nullable().default(null),
+  peerOpinions: z
+    .array(
+      z.object({
+        peer: z.string(),
+        upstream: z.string(),
+        target: z.string().nullable(),
+        kind: z.enum(opinionKinds),
+        reason: z.string(),
+        evidence: z.record(z.string(), z.number()),
+        heardWallMs: z.number(),
+        weight: count,
+        isRefuted: z.boolean(),
+      }),
+    )
+    .default([]),
 });
 
 export const statusReport: z.ZodType<StatusReport> = z.object({

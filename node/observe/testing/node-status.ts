@@ -18,6 +18,7 @@ export function nodeStatus(overrides: Partial<NodeStatus> = {}): NodeStatus {
     warnings: [],
     healthChanges: [],
     cluster: null,
+    peerOpinions: [],
     ...overrides,
   };
 }
