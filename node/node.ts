@@ -19,10 +19,12 @@ import type { GatewaySpec, SecretText, Snapshot } from '@weir/proto/snapshot/sna
 import { credentialFunctions, hmacSha256 } from './auth/credential-functions.js';
 import { compileCredentials } from './auth/credentials.js';
 import { foretell } from './cache/foretell.js';
+import { sha256 } from './cache/l2/digest.js';
 import type { L2 } from './cache/l2/l2.js';
 import { createNodeCache } from './cache/node-cache.js';
 import { type NodeMember, nodeMember } from './cluster/node-member.js';
 import { type SharedSight, shareSight } from './cluster/shared-sight.js';
+import { ClusterRates } from './cluster/rates.js';
 import { jobIds } from './jobs/job-id.js';
 import { ofOne } from './jobs/job-limits.js';
 import type { JobStore, StoreBounds } from './jobs/job-store.js';
@@ -120,6 +122,10 @@ async function l2Maker(redis: string | null): Promise<MakeL2> {
   return (timers) => createRedisL2({ ...shared, timers });
 }
 
+function clusterRates(presence: Presence | null, timers: Timers): ClusterRates | null {
+  return presence === null ? null : new ClusterRates({ presence, clock: systemClock, timers, digest: sha256 });
+}
+
 /** Before the first snapshot nothing listens, so this answers nobody; it spares every caller a null. */
 const noSnapshot: Dispatch = (_request, handler) => {
   handler.onError(failure('draining', 'no configuration is in force'));
@@ -140,7 +146,8 @@ class Node implements GatewayNode {
   readonly #stopWheel: () => void;
   readonly #upstreams;
   readonly #credentials;
-  readonly #limiters = createLimiterStore();
+  readonly #clusterRates: ClusterRates | null;
+  readonly #limiters;
   readonly #budgets = createBudgetStore();
   readonly #heldBytes = createHeldBytes();
   readonly #bodies = createHeldBytes();
@@ -196,6 +203,8 @@ class Node implements GatewayNode {
       ...{ clock: systemClock, timers: this.#wheel, random: Math.random, latencies: this.#latencies },
       upstreams: () => this.#upstreams.live(),
     });
+    this.#clusterRates = clusterRates(options.cluster ?? null, this.#wheel);
+    this.#limiters = createLimiterStore({ shared: this.#clusterRates });
     this.#jobs = createJobs({
       clock: systemClock,
       timers: this.#wheel,
@@ -410,6 +419,7 @@ class Node implements GatewayNode {
     await this.#jobs.close();
     this.#l2?.close();
     this.#sight?.end();
+    this.#clusterRates?.close();
     this.#upstreams.close();
     await this.#observer.close();
     await this.#metricsServer?.close();

@@ -26,7 +26,7 @@ function compile(text: string, environment: Record<string, string> = ENV): Snaps
 const APP = 'upstreams: [{ id: app, targets: http://127.0.0.1:9000 }]\n';
 
 const LEAST: Snapshot = {
-  format: 2,
+  format: 3,
   version: 3,
   createdWallMs: 5,
   gateway: {
@@ -278,14 +278,28 @@ describe('what depends on other settings', () => {
     expect(modes.map((upstream) => upstream?.tls === null)).toEqual([true, false, false]);
   });
 
+  const perMinute = { kind: 'rate', requests: 5, periodMs: 60_000, mode: 'shared', keys: 100_000, redis: null };
+
   it('a limit counts consumers where the route asks who they are, addresses where it does not', () => {
     const consumers = 'consumers: [{ id: m, keys: "${KEY}" }]\n';
     const { routes } = compile(
       `${APP}${consumers}routes: [{ match: /a, limits: 5/m }, { match: /b, limits: { rate: 5/m, burst: 2 }, auth: apiKey }]`,
     );
     expect(routes.map((route) => route.limits)).toEqual([
-      [{ requests: 5, periodMs: 60_000, burst: 5, by: 'address', mode: 'local', keys: 100_000 }],
-      [{ requests: 5, periodMs: 60_000, burst: 2, by: 'consumer', mode: 'local', keys: 100_000 }],
+      [{ ...perMinute, burst: 5, by: 'address' }],
+      [{ ...perMinute, burst: 2, by: 'consumer' }],
+    ]);
+  });
+
+  it('a limit is shared unless it says otherwise, and a strict one knows how long it waits for Redis', () => {
+    const strict = '{ rate: 5/m, mode: strict, onRedisLoss: open }, { rate: 5/m, mode: strict, onRedisLoss: closed';
+    const { routes } = compile(
+      `${APP}routes: [{ match: /, limits: [{ concurrent: 3 }, ${strict}, redisTimeout: 4ms }] }]`,
+    );
+    expect(routes[0]?.limits).toEqual([
+      { kind: 'concurrent', requests: 3, by: 'address', mode: 'shared' },
+      { ...perMinute, burst: 5, by: 'address', mode: 'strict', redis: { withinMs: 10, onLoss: 'open' } },
+      { ...perMinute, burst: 5, by: 'address', mode: 'strict', redis: { withinMs: 4, onLoss: 'closed' } },
     ]);
   });
 

@@ -8,7 +8,7 @@ import { type Auth, defaultAlgorithms, type Jwt } from '@weir/proto/config/auth.
 import type { Consumer } from '@weir/proto/config/consumers.js';
 import type { WeirConfig } from '@weir/proto/config/document.js';
 import type { Gateway } from '@weir/proto/config/gateway.js';
-import type { Limit } from '@weir/proto/config/limits.js';
+import { type Limit, redisTimeoutDefaultMs } from '@weir/proto/config/limits.js';
 import type { Route } from '@weir/proto/config/route.js';
 import {
   type GatewayTimeouts,
@@ -295,14 +295,13 @@ function compileJwt(jwt: Jwt): AuthSpec {
 }
 
 function compileLimit(limit: Limit, authenticates: boolean): LimitSpec {
-  return {
-    requests: limit.rate.requests,
-    periodMs: limit.rate.periodMs,
-    burst: limit.burst ?? limit.rate.requests,
-    by: limit.by ?? (authenticates ? 'consumer' : 'address'),
-    mode: limit.mode,
-    keys: limit.keys,
-  };
+  const { rate, concurrent = 0, burst, mode, keys, onRedisLoss = 'closed' } = limit;
+  const by = limit.by ?? (authenticates ? 'consumer' : 'address');
+  if (rate === undefined)
+    return { kind: 'concurrent', requests: concurrent, by, mode: mode === 'local' ? 'local' : 'shared' };
+  const withinMs = limit.redisTimeout ?? redisTimeoutDefaultMs;
+  const redis = mode === 'strict' ? { withinMs, onLoss: onRedisLoss } : null;
+  return { kind: 'rate', ...rate, burst: burst ?? rate.requests, by, mode, keys, redis };
 }
 
 function compileConsumer(consumer: Consumer, context: CompileContext): ConsumerSpec {

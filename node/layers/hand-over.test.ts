@@ -8,7 +8,7 @@ import { createAttempt } from '../pipeline/exchange.js';
 import { fakeBody, makeExchange } from '../pipeline/testing/harness.js';
 import { makeRoute, makeServices, routeTimeouts } from '../pipeline/testing/specs.js';
 import { handOver } from './hand-over.js';
-import { addressKey } from './limit.js';
+import { addressKey } from '../limit/bound-limits.js';
 import { asking, idOf, settle, setUp, spec } from './testing/handing-over.js';
 
 const noEdits = { remove: [], set: [], add: [] };

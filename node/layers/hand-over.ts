@@ -54,7 +54,7 @@ import { clientBudget } from '../time/client-deadline.js';
 import type { Timer } from '../time/clock.js';
 import { makeSpanId } from '../trace/trace-context.js';
 import { bindDeadline } from './deadline.js';
-import { addressKey } from './limit.js';
+import { addressKey } from '../limit/bound-limits.js';
 
 /** Compiles what stands below this layer, down to the transport. */
 export type CompileRun = (route: RouteSpec, services: ChainServices) => Dispatch;

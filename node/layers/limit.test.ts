@@ -1,6 +1,6 @@
 import { failure } from '@weir/proto/http/failures.js';
 import { headerValue } from '@weir/proto/http/headers.js';
-import type { LimitSpec } from '@weir/proto/snapshot/snapshot.js';
+import type { RateLimitSpec } from '@weir/proto/snapshot/snapshot.js';
 import { describe, expect, it } from 'vitest';
 import { createLimiterStore } from '../limit/limiter-store.js';
 import { compose } from '../pipeline/dispatch.js';
@@ -14,16 +14,18 @@ import {
 import { makeRoute, makeServices } from '../pipeline/testing/specs.js';
 import { limitCallers, limitConsumers } from './limit.js';
 
-const perSecond = (requests: number, by: LimitSpec['by']): LimitSpec => ({
+const perSecond = (requests: number, by: RateLimitSpec['by']): RateLimitSpec => ({
+  kind: 'rate',
   requests,
   periodMs: 1_000,
   burst: requests,
   by,
   mode: 'local',
   keys: 100,
+  redis: null,
 });
 
-function gate(...limits: LimitSpec[]) {
+function gate(...limits: RateLimitSpec[]) {
   const clock = fakeClock();
   const services = makeServices({ clock, limiters: createLimiterStore() });
   const bottom = scriptedDispatch();
@@ -73,7 +75,7 @@ describe('the limit layer', () => {
   });
 
   it('states the longest wait of those that refuse', () => {
-    const slow: LimitSpec = { ...perSecond(1, 'route'), periodMs: 60_000 };
+    const slow: RateLimitSpec = { ...perSecond(1, 'route'), periodMs: 60_000 };
     const { send } = gate(perSecond(1, 'address'), slow);
     send();
     expect(send().failure?.retryAfterS).toBe(60);

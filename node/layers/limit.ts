@@ -1,30 +1,28 @@
 /**
- * Rate limits of the route, at two places of its chain. A request passes when all of them allow it; one that a limit
- * refuses costs the others of the same place nothing.
- * Every answer, refusals included, states the policies and what is left (limit/ratelimit-fields.ts). So does the 202 of a
- * job, which is given above this layer: `exchange.limitFields` is for that.
+ * Limits of the route, at two places of its chain: how often, and how many at once. Every answer, refusals included, states the
+ * policies and what is left (limit/ratelimit-fields.ts). So does the 202 of a job, which is given above this layer:
+ * `exchange.limitFields` is for that.
  *
- * Keys: an IPv6 client is its /64, since that is what one household or host is given and can change within at will. A
- * request without an authenticated consumer counts for its address, and one without the header for all that have none.
+ * A strict limit waits for Redis, for as long as it says. What the other limits of the place refuse is not asked there; what they
+ * have come to refuse while it answered has cost the strict one a request, which errs on the side of the limit.
  */
-import { failure } from '@weir/proto/http/failures.js';
-import { combinedValue } from '@weir/proto/http/headers.js';
+import { type Failure, failure } from '@weir/proto/http/failures.js';
 import type { LimitSpec, RouteSpec } from '@weir/proto/snapshot/snapshot.js';
-import { addressBytes } from '../address/cidr-set.js';
-import type { Limiter, LimitVerdict } from '../limit/limiter-store.js';
+import { type BoundLimit, bindLimits, judge, keysOf, untaken } from '../limit/bound-limits.js';
+import { HeldPlaces } from '../limit/held-places.js';
+import type { LimitVerdict } from '../limit/limiter.js';
 import { compileRateLimit, policyField, policyNames, wholeSeconds } from '../limit/ratelimit-fields.js';
+import type { StrictAnswer } from '../limit/strict-counter.js';
 import type { Place } from '../pipeline/chain.js';
-import { type GatewayRequest, type Layer, nothingToCancel } from '../pipeline/dispatch.js';
+import {
+  type Cancel,
+  type GatewayRequest,
+  type Layer,
+  nothingToCancel,
+  type ResponseHandler,
+} from '../pipeline/dispatch.js';
 import { editedResponse, type HeaderEdit } from '../pipeline/edited-response.js';
 import type { ChainServices } from '../pipeline/services.js';
-
-/** Longest part of a header value that tells keys apart, in characters; bounds the memory of one key. */
-const KEY_LENGTH_MAX = 256;
-
-interface BoundLimit {
-  readonly limiter: Limiter;
-  readonly keyOf: (request: GatewayRequest) => string;
-}
 
 /** Limits by route, address or header: above authenticate, so that guessing credentials is limited as well. */
 export const limitCallers: Place = (route, services) => limitBy(route, services, (spec) => spec.by !== 'consumer');
@@ -32,18 +30,16 @@ export const limitCallers: Place = (route, services) => limitBy(route, services,
 /** Limits by consumer: below authenticate, which says who that is. */
 export const limitConsumers: Place = (route, services) => limitBy(route, services, (spec) => spec.by === 'consumer');
 
+type Verdicts = readonly (LimitVerdict | null)[];
+
 function limitBy(route: RouteSpec, services: ChainServices, isMine: (spec: LimitSpec) => boolean): Layer | null {
   const specs = route.limits.filter(isMine);
   if (specs.length === 0) return null;
   const names = policyNames(specs);
   const policies = policyField(names, specs);
-  const limits = specs.map(
-    (spec): BoundLimit => ({
-      limiter: services.limiters.limiter(route.id, route.limits.indexOf(spec), spec),
-      keyOf: compileKey(spec.by),
-    }),
-  );
-  const rateLimit = compileRateLimit(names);
+  const limits = bindLimits(route, specs, services.limiters);
+  const hasHolds = limits.some(({ holds }) => holds !== null);
+  const rateLimit = compileRateLimit(names, specs);
   // Spread and not concat, which takes twice as long.
   const edit: HeaderEdit<string> = (headers, _of, left) => [
     ...headers,
@@ -52,63 +48,115 @@ function limitBy(route: RouteSpec, services: ChainServices, isMine: (spec: Limit
     'ratelimit',
     left,
   ];
-  return (next) => (request, handler) => {
-    const verdicts = judge(limits, request, services.clock.nowMs());
-    const left = rateLimit(verdicts);
-    const refusing = verdicts.findIndex(({ allowed }) => !allowed);
-    if (refusing === -1) {
-      const { exchange } = request;
-      if (exchange.noJob !== null) exchange.limitFields = edit(exchange.limitFields, 'response', left);
-      return next(request, editedResponse(handler, edit, left));
-    }
+  const refused = (verdicts: Verdicts): Failure => {
+    const refusing = verdicts.findIndex((verdict) => verdict?.allowed === false);
     const waitMs = verdicts.reduce(
-      (most, verdict) => (verdict.allowed ? most : Math.max(most, verdict.retryAfterMs)),
+      (most, verdict) => (verdict?.allowed === false ? Math.max(most, verdict.retryAfterMs) : most),
       0,
     );
     const retryAfterS = Math.max(1, wholeSeconds(waitMs));
     const detail = `the limit "${names[refusing]}" of this route is reached`;
-    handler.onError(failure('rate_limited', detail, { retryAfterS, headers: edit([], 'failure', left) }));
-    return nothingToCancel;
+    return failure('rate_limited', detail, { retryAfterS, headers: edit([], 'failure', rateLimit(verdicts)) });
+  };
+  return (next) => {
+    const proceed = (request: GatewayRequest, handler: ResponseHandler, keys: string[], verdicts: Verdicts): Cancel => {
+      if (!verdicts.every((verdict) => verdict?.allowed !== false)) {
+        handler.onError(refused(verdicts));
+        return nothingToCancel;
+      }
+      const left = rateLimit(verdicts);
+      const { exchange } = request;
+      if (exchange.noJob !== null) exchange.limitFields = edit(exchange.limitFields, 'response', left);
+      if (!hasHolds) return next(request, editedResponse(handler, edit, left));
+      const held = new HeldPlaces(handler, () => {
+        for (const [i, { holds }] of limits.entries()) holds?.giveBack(keys[i] ?? '');
+      });
+      held.cancelNext = next(request, editedResponse(held, edit, left));
+      return held.cancel;
+    };
+    const { clock } = services;
+    if (limits.some(({ strict }) => strict !== null)) {
+      const unavailable = (keys: readonly string[]): Failure => {
+        const left = rateLimit(limits.map((limit, i) => peekOwn(limit, keys[i] ?? '', clock.nowMs())));
+        const headers = edit([], 'failure', left);
+        return failure('limit_unavailable', 'Redis does not answer in time', { retryAfterS: 1, headers });
+      };
+      return (request, handler) => {
+        const keys = keysOf(limits, request);
+        const own = limits.map((limit, i) => peekOwn(limit, keys[i] ?? '', clock.nowMs()));
+        // Nobody need wait for Redis to be refused.
+        if (own.some((verdict) => verdict?.allowed === false)) return proceed(request, handler, keys, own);
+        const proceedWith = (answer: StrictAnswer): Cancel => {
+          const verdicts = settle(limits, keys, answer, clock.nowMs());
+          if (verdicts !== null) return proceed(request, handler, keys, verdicts);
+          handler.onError(unavailable(keys));
+          return nothingToCancel;
+        };
+        return waitForRedis(askRedis(limits, keys), proceedWith, handler);
+      };
+    }
+    return (request, handler) => {
+      const keys = keysOf(limits, request);
+      return proceed(request, handler, keys, judge(limits, keys, clock.nowMs()));
+    };
   };
 }
 
-/** Takes from all limits, or, when one refuses, from none. Nothing runs in between, so what is peeked is what is taken. */
-function judge(limits: readonly BoundLimit[], request: GatewayRequest, nowMs: number): LimitVerdict[] {
-  const [only] = limits;
-  if (limits.length === 1 && only !== undefined) return [only.limiter.take(only.keyOf(request), nowMs)];
-  const keys = limits.map(({ keyOf }) => keyOf(request));
-  const peeked = limits.map(({ limiter }, i) => limiter.peek(keys[i] ?? '', nowMs));
-  if (peeked.some(({ allowed }) => !allowed)) {
-    // Those that would have allowed it were spared the request that their verdict has already counted.
-    return peeked.map((verdict) => (verdict.allowed ? { ...verdict, remaining: verdict.remaining + 1 } : verdict));
-  }
-  return limits.map(({ limiter }, i) => limiter.take(keys[i] ?? '', nowMs));
+/** What one that is not strict would say. */
+function peekOwn({ strict, limiter }: BoundLimit, key: string, nowMs: number): LimitVerdict | null {
+  return strict === null ? untaken(limiter.peek(key, nowMs)) : null;
 }
 
-function compileKey(by: LimitSpec['by']): BoundLimit['keyOf'] {
-  if (by === 'route') return () => '';
-  if (by === 'address') return (request) => addressKey(request.exchange.clientAddress);
-  if (by === 'consumer') {
-    return ({ exchange }) =>
-      exchange.consumerId === null ? ` ${addressKey(exchange.clientAddress)}` : consumerKey(exchange.consumerId);
-  }
-  return (request) => (combinedValue(request.headers, by.header) ?? '').slice(0, KEY_LENGTH_MAX);
+function askRedis(limits: readonly BoundLimit[], keys: readonly string[]): Promise<StrictAnswer> {
+  const strict = limits.flatMap((limit, i) =>
+    limit.strict === null ? [] : [{ of: limit.strict, key: keys[i] ?? '' }],
+  );
+  const [first] = strict;
+  if (first === undefined) return Promise.resolve({ ok: true, verdicts: [] });
+  const asks = strict.map(({ of, key }) => of.ask(key));
+  return first.of.counter.take(asks, Math.min(...strict.map(({ of }) => of.withinMs)));
 }
 
-/**
- * No consumer's name can be taken for an address, which has a space before it. Nearly every name is its own key: a text
- * that is put together anew would also have to be hashed anew, for each request.
- */
-function consumerKey(consumerId: string): string {
-  return consumerId.charCodeAt(0) === SPACE ? `  ${consumerId}` : consumerId;
+/** Takes from those that are not strict, if Redis allows it. Null: Redis did not answer, and a limit does not go on without. */
+function settle(
+  limits: readonly BoundLimit[],
+  keys: readonly string[],
+  answer: StrictAnswer,
+  nowMs: number,
+): Verdicts | null {
+  if (!answer.ok) return limits.some(({ strict }) => strict?.onLoss === 'closed') ? null : judge(limits, keys, nowMs);
+  const strict = answer.verdicts.values();
+  const asked = limits.map((limit) => (limit.strict === null ? null : (strict.next().value ?? null)));
+  if (asked.some((verdict) => verdict?.allowed === false))
+    return limits.map((limit, i) => asked[i] ?? peekOwn(limit, keys[i] ?? '', nowMs));
+  const own = limits.flatMap((limit, i) => (limit.strict === null ? [{ limit, key: keys[i] ?? '' }] : []));
+  if (own.length === 0) return asked;
+  const taken = judge(
+    own.map(({ limit }) => limit),
+    own.map(({ key }) => key),
+    nowMs,
+  ).values();
+  return asked.map((verdict) => verdict ?? taken.next().value ?? null);
 }
 
-const SPACE = 0x20;
-
-/** The address itself, or the /64 of an IPv6 address. */
-export function addressKey(address: string): string {
-  if (!address.includes(':')) return address;
-  const bytes = addressBytes(address);
-  if (bytes === null) return address;
-  return bytes.length === 4 ? bytes.join('.') : bytes.slice(0, 8).join('.');
+/** The body stays unread meanwhile, and a cancel ends the wait. */
+function waitForRedis(
+  waiting: Promise<StrictAnswer>,
+  proceed: (answer: StrictAnswer) => Cancel,
+  handler: ResponseHandler,
+): Cancel {
+  let isCancelled = false;
+  let cancelNext: Cancel = nothingToCancel;
+  waiting
+    .then((answer) => {
+      if (!isCancelled) cancelNext = proceed(answer);
+    })
+    .catch((cause: unknown) => {
+      // A bug in the counter or in what is below: this request fails, the process does not.
+      if (!isCancelled) handler.onError(failure('internal_error', 'the limits could not be checked', { cause }));
+    });
+  return () => {
+    isCancelled = true;
+    cancelNext();
+  };
 }

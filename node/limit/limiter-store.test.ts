@@ -1,10 +1,14 @@
-import type { LimitSpec } from '@weir/proto/snapshot/snapshot.js';
+import type { RateLimitSpec } from '@weir/proto/snapshot/snapshot.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createLimiter, createLimiterStore } from './limiter-store.js';
+import { createLimiterStore } from './limiter-store.js';
+import { createLimiter } from './local-limiter.js';
 import { compileRateLimit, policyField, policyNames } from './ratelimit-fields.js';
 
-const spec: LimitSpec = { requests: 1, periodMs: 1_000, burst: 1, by: 'address', mode: 'local', keys: 2 };
+const spec: RateLimitSpec = {
+  ...{ kind: 'rate', requests: 1, periodMs: 1_000, burst: 1 },
+  ...{ by: 'address', mode: 'local', keys: 2, redis: null },
+};
 
 describe('a limiter', () => {
   it('reserves no memory for keys that have not come', () => {
@@ -60,7 +64,7 @@ describe('the store', () => {
   });
 
   it('forgets limiters that no snapshot has asked for in a long time', () => {
-    const store = createLimiterStore(2);
+    const store = createLimiterStore({ limitersMax: 2 });
     const first = store.limiter('a', 0, spec);
     store.limiter('b', 0, spec);
     store.limiter('c', 0, spec);
@@ -70,7 +74,7 @@ describe('the store', () => {
 
 describe('the RateLimit fields', () => {
   it('name each policy once and round times up to whole seconds', () => {
-    const specs: LimitSpec[] = [
+    const specs: RateLimitSpec[] = [
       { ...spec, requests: 100, periodMs: 60_000, by: 'consumer' },
       { ...spec, requests: 5, periodMs: 100, by: 'consumer' },
       { ...spec, by: { header: 'x-tenant' } },
@@ -78,7 +82,7 @@ describe('the RateLimit fields', () => {
     const names = policyNames(specs);
     expect(policyField(names, specs)).toBe('"consumer";q=100;w=60, "consumer-2";q=5;w=1, "header";q=1;w=1');
     const verdict = { allowed: true, remaining: 4, resetMs: 1_001, retryAfterMs: 0 };
-    expect(compileRateLimit(names.slice(0, 2))([verdict, { ...verdict, resetMs: 0 }])).toBe(
+    expect(compileRateLimit(names.slice(0, 2), specs)([verdict, { ...verdict, resetMs: 0 }])).toBe(
       '"consumer";r=4;t=2, "consumer-2";r=4;t=0',
     );
   });
@@ -88,7 +92,7 @@ describe('the RateLimit fields', () => {
     const verdicts = fc.tuple(few, few, few, few);
     fc.assert(
       fc.property(fc.array(verdicts, { size: 'max', maxLength: 50 }), (all) => {
-        const write = compileRateLimit(['a', 'b']);
+        const write = compileRateLimit(['a', 'b'], [spec, spec]);
         for (const [r1, t1, r2, t2] of all) {
           const [first, second] = [
             { allowed: true, remaining: r1, resetMs: t1 * 1_000, retryAfterMs: 0 },

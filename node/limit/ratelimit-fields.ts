@@ -3,11 +3,13 @@
  * policy names, with the quota `q` and its window `w` on the one, what remains `r` and the time to the full quota `t`
  * on the other. Times are whole seconds, rounded up, so that a client which waits them out is not early.
  *
- *   RateLimit-Policy: "consumer";q=100;w=60, "address";q=10;w=1
- *   RateLimit: "consumer";r=42;t=35, "address";r=9;t=1
+ *   RateLimit-Policy: "consumer";q=100;w=60, "address";q=10;w=1, "consumer-2";q=20;qu="concurrent-requests"
+ *   RateLimit: "consumer";r=42;t=35, "address";r=9;t=1, "consumer-2";r=19
+ *
+ * What is in flight has no window. A limit that could not be asked has no item in RateLimit.
  */
 import type { LimitSpec } from '@weir/proto/snapshot/snapshot.js';
-import type { LimitVerdict } from './limiter-store.js';
+import type { LimitVerdict } from './limiter.js';
 
 /** Names by what a limit counts; a second limit by the same gets a number. They are quoted strings without escapes. */
 export function policyNames(specs: readonly Pick<LimitSpec, 'by'>[]): string[] {
@@ -22,7 +24,11 @@ export function policyNames(specs: readonly Pick<LimitSpec, 'by'>[]): string[] {
 
 export function policyField(names: readonly string[], specs: readonly LimitSpec[]): string {
   return specs
-    .map((spec, i) => `"${names[i]}";q=${Math.floor(spec.requests)};w=${Math.max(1, wholeSeconds(spec.periodMs))}`)
+    .map((spec, i) => {
+      const quota = `"${names[i]}";q=${Math.floor(spec.requests)}`;
+      if (spec.kind === 'concurrent') return `${quota};qu="concurrent-requests"`;
+      return `${quota};w=${Math.max(1, wholeSeconds(spec.periodMs))}`;
+    })
     .join(', ');
 }
 
@@ -30,15 +36,21 @@ export function policyField(names: readonly string[], specs: readonly LimitSpec[
  * Writes RateLimit for the limits of these names, with the verdicts in the same order. The last text of each limit is
  * kept: where there is much left of a quota, one answer says of it what the one before has said.
  */
-export function compileRateLimit(names: readonly string[]): (verdicts: readonly LimitVerdict[]) => string {
-  const items = names.map((name): Item => ({ start: `"${name}";r=`, remaining: Number.NaN, seconds: 0, text: '' }));
+export function compileRateLimit(
+  names: readonly string[],
+  specs: readonly Pick<LimitSpec, 'kind'>[],
+): (verdicts: readonly (LimitVerdict | null)[]) => string {
+  const items = names.map((name, i): Item => {
+    const hasWindow = specs[i]?.kind !== 'concurrent';
+    return { start: `"${name}";r=`, hasWindow, remaining: Number.NaN, seconds: 0, text: '' };
+  });
   return (verdicts) => {
     let field = '';
     for (let i = 0; i < items.length; i += 1) {
       const item = items[i];
       const verdict = verdicts[i];
-      if (item === undefined || verdict === undefined) continue;
-      const text = textOf(item, verdict.remaining, wholeSeconds(verdict.resetMs));
+      if (item === undefined || verdict === undefined || verdict === null) continue;
+      const text = textOf(item, verdict.remaining, item.hasWindow ? wholeSeconds(verdict.resetMs) : 0);
       field = field === '' ? text : `${field}, ${text}`;
     }
     return field;
@@ -47,6 +59,7 @@ export function compileRateLimit(names: readonly string[]): (verdicts: readonly 
 
 interface Item {
   readonly start: string;
+  readonly hasWindow: boolean;
   remaining: number;
   seconds: number;
   text: string;
@@ -56,7 +69,7 @@ function textOf(item: Item, remaining: number, seconds: number): string {
   if (remaining !== item.remaining || seconds !== item.seconds) {
     item.remaining = remaining;
     item.seconds = seconds;
-    item.text = `${item.start}${remaining};t=${seconds}`;
+    item.text = item.hasWindow ? `${item.start}${remaining};t=${seconds}` : `${item.start}${remaining}`;
   }
   return item.text;
 }

@@ -43,7 +43,7 @@ function setUp() {
 function snapshot(version: number, routeIds: readonly string[], destination = join(folder, 'access.log')): Snapshot {
   const gateway = makeGateway();
   return {
-    format: 2,
+    format: 3,
     version,
     createdWallMs: 0,
     gateway: { ...gateway, accessLog: { ...gateway.accessLog, enabled: true, destination } },

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { RateCounts } from '../events/rate-counts.js';
 import { SETTLE_MS, SharedCount } from './shared-count.js';
-import { SharedRates, TELL_EVERY_MS } from './shared-rates.js';
+import { SharedRates, sharedLimitOf, TELL_EVERY_MS } from './shared-rates.js';
 import { seededRandom } from './testing/world.js';
 
 interface Step {
@@ -111,9 +111,10 @@ describe('a count that nodes keep together', () => {
 });
 
 /** 4 nodes, 1,000 a second, over a minute; requests come by chance, at a node by its weight. */
-function flow(weights: readonly number[], perSecond: number, seed: number) {
+function flow(weights: readonly number[], askedPerSecond: number, seed: number, burst = 1_000) {
   const random = seededRandom(seed);
-  const nodes = weights.map(() => new SharedRates(() => ({ limit: 1_000, windowMs: 1_000 })));
+  const perSecond = sharedLimitOf({ requests: 1_000, periodMs: 1_000, burst });
+  const nodes = weights.map(() => new SharedRates(() => perSecond));
   const sum = weights.reduce((a, b) => a + b, 0);
   const windows = new Map<number, { admitted: number; asked: number }>();
   const underWay: { atMs: number; from: number; message: RateCounts }[] = [];
@@ -121,7 +122,7 @@ function flow(weights: readonly number[], perSecond: number, seed: number) {
     while (underWay[0] !== undefined && underWay[0].atMs <= nowMs) {
       const { from, message } = underWay.shift() ?? underWay[0];
       nodes.forEach((node, to) => {
-        if (to !== from) node.hear(message, nowMs);
+        if (to !== from) node.hear(message, nowMs, nowMs);
       });
     }
     nodes.forEach((node, from) => {
@@ -132,15 +133,15 @@ function flow(weights: readonly number[], perSecond: number, seed: number) {
     });
     const window = windows.get(Math.floor(nowMs / 1_000)) ?? { admitted: 0, asked: 0 };
     windows.set(Math.floor(nowMs / 1_000), window);
-    const whole = Math.floor(perSecond / 1_000);
-    for (let left = whole + (random() < perSecond / 1_000 - whole ? 1 : 0); left > 0; left -= 1) {
+    const whole = Math.floor(askedPerSecond / 1_000);
+    for (let left = whole + (random() < askedPerSecond / 1_000 - whole ? 1 : 0); left > 0; left -= 1) {
       let draw = random() * sum;
       const at = weights.findIndex((weight) => {
         draw -= weight;
         return draw < 0;
       });
       window.asked += 1;
-      if (nodes[at]?.take('key', weights.length, nowMs, nowMs) === true) window.admitted += 1;
+      if (nodes[at]?.take('key', weights.length, nowMs, nowMs).allowed === true) window.admitted += 1;
     }
   }
   return [...windows.values()].slice(1);
@@ -167,7 +168,7 @@ describe('four nodes that share 1,000 requests a second', () => {
 });
 
 describe('shared limits of a node', () => {
-  const hour = { limit: 10, windowMs: 3_600_000 };
+  const hour = sharedLimitOf({ requests: 10, periodMs: 3_600_000, burst: 10 });
   const told = (window: number, admitted = 10): RateCounts => ({
     ...{ kind: 'rate', id: 'n2', incarnation: 1, seq: 1, counts: [['k', window, admitted, admitted]] },
   });
@@ -175,26 +176,26 @@ describe('shared limits of a node', () => {
   it('believe no clock that is further off than a window, nor what is over', () => {
     const rates = new SharedRates(() => hour);
     const wallMs = 100.5 * hour.windowMs;
-    rates.hear(told(99), wallMs);
-    rates.hear(told(102), wallMs);
-    expect(rates.take('k', 2, wallMs, 0)).toBe(true);
-    rates.hear(told(100), wallMs);
-    expect(rates.take('k', 2, wallMs, 0)).toBe(false);
-    expect(rates.take('k', 2, wallMs + hour.windowMs, 0)).toBe(true);
+    rates.hear(told(99), wallMs, 0);
+    rates.hear(told(102), wallMs, 0);
+    expect(rates.take('k', 2, wallMs, 0).allowed).toBe(true);
+    rates.hear(told(100), wallMs, 0);
+    expect(rates.take('k', 2, wallMs, 0).allowed).toBe(false);
+    expect(rates.take('k', 2, wallMs + hour.windowMs, 0).allowed).toBe(true);
   });
 
   it('keep to their bound of keys and forget the one that was used least recently', () => {
-    const rates = new SharedRates(() => ({ limit: 1, windowMs: 1_000 }), 2);
-    for (const key of ['a', 'b', 'a', 'c']) rates.take(key, 1, 0, 0);
+    const rates = new SharedRates(() => sharedLimitOf({ requests: 1, periodMs: 60_000, burst: 1 }), 2);
+    for (const [second, key] of ['a', 'b', 'a', 'c'].entries()) rates.take(key, 1, 0, second * 1_000);
     expect(rates.forgotten).toBe(1);
-    expect([rates.take('a', 1, 0, 0), rates.take('b', 1, 0, 0)]).toEqual([false, true]);
+    expect([rates.take('a', 1, 0, 4_000).allowed, rates.take('b', 1, 0, 4_000).allowed]).toEqual([false, true]);
   });
 
   it('let be what they do not know, and tell each change once', () => {
     const rates = new SharedRates((key) => (key === 'k' ? hour : null));
-    expect(rates.take('other', 1, 0, 0)).toBe(true);
+    expect(rates.take('other', 1, 0, 0).allowed).toBe(true);
     rates.take('k', 1, 0, 0);
-    expect(rates.tell(0)).toEqual([['k', 0, 1, 1]]);
+    expect(rates.tell(0)).toEqual([['k', 0, 1, 1, 360_000]]);
     expect(rates.tell(0)).toEqual([]);
   });
 });

@@ -44,78 +44,112 @@ const nothing: Tally = { admitted: 0, asked: 0 };
 
 export class SharedCount {
   readonly limit: number;
-  /** Of this window, and asked of this node in the one before. */
+  /** Of this window, and asked in the one before, of this node and of the others. */
   readonly window: number;
-  readonly #others = new Map<string, Tally>();
-  readonly #askedBefore: ReadonlyMap<string, number>;
   readonly #ownAskedBefore: number;
-  #own: Tally = nothing;
-  /** Oldest first; the first is settled, or the only one. */
-  #tellings: Telling[] = [];
-  #settled: Tally = nothing;
+  readonly #othersAskedBefore: number;
+  #admitted = 0;
+  #asked = 0;
+  /** Null until somebody is heard: most keys of most nodes are theirs alone. */
+  #others: Map<string, Tally> | null = null;
   #heard = 0;
+  #othersAsked = 0;
+  /** Oldest first; the first is settled, or the only one. */
+  readonly #tellings: Telling[] = [];
+  #settled = 0;
+  #settledAsked = 0;
 
   constructor(limit: number, window: number, before: SharedCount | null) {
     this.limit = limit;
     this.window = window;
-    const isAdjacent = before !== null && before.window === window - 1;
-    this.#askedBefore = isAdjacent ? new Map([...before.#others].map(([id, { asked }]) => [id, asked])) : new Map();
-    this.#ownAskedBefore = isAdjacent ? before.#settled.asked : 0;
+    const last = before !== null && before.window === window - 1 ? before : null;
+    const [own, others] = last === null ? [0, 0] : last.#askedInIt();
+    this.#ownAskedBefore = own;
+    this.#othersAskedBefore = others;
   }
 
   get own(): Tally {
-    return this.#own;
+    return { admitted: this.#admitted, asked: this.#asked };
   }
 
   get heard(): number {
     return this.#heard;
   }
 
+  /** What is left of the limit, as far as is known here. */
+  get left(): number {
+    return Math.max(0, this.limit - this.#admitted - this.#heard);
+  }
+
   /** Admitted, and perhaps not known to all. */
   unsettled(nowMs: number): number {
     this.#settle(nowMs);
-    return this.#own.admitted - this.#settled.admitted;
+    return this.#admitted - this.#settled;
   }
 
   /** How many may be unsettled: the right side of (2). `members`: how many share the limit, this node included. */
   allowance(members: number, nowMs: number): number {
     this.#settle(nowMs);
-    const left = this.limit - this.#settled.admitted - this.#heard;
+    const left = this.limit - this.#settled - this.#heard;
     return Math.max(1, this.share(members) * left);
   }
 
+  /** Whether one more would be admitted. */
+  admits(members: number, nowMs: number): boolean {
+    if (this.#admitted + this.#heard + 1 > this.limit) return false;
+    return this.unsettled(nowMs) + 1 <= this.allowance(members, nowMs);
+  }
+
+  /** One was asked for, and admitted or not. */
+  add(isAdmitted: boolean): void {
+    this.#asked += 1;
+    if (isAdmitted) this.#admitted += 1;
+  }
+
   take(members: number, nowMs: number): boolean {
-    const { admitted, asked } = this.#own;
-    const isWithin =
-      admitted + this.#heard + 1 <= this.limit && this.unsettled(nowMs) + 1 <= this.allowance(members, nowMs);
-    this.#own = { admitted: admitted + (isWithin ? 1 : 0), asked: asked + 1 };
+    const isWithin = this.admits(members, nowMs);
+    this.add(isWithin);
     return isWithin;
   }
 
   /** What is said to the others now; they hear it unless the bus is away. */
   tell(nowMs: number): Tally {
     this.#settle(nowMs);
+    const told = { ...this.own, atMs: nowMs };
     if (this.#tellings.length === TELLINGS_MAX) this.#tellings.splice(TELLINGS_MAX - 1, 1);
-    this.#tellings.push({ ...this.#own, atMs: nowMs });
-    return this.#own;
+    this.#tellings.push(told);
+    return told;
   }
 
-  hear(id: string, { admitted, asked }: Tally): void {
+  /** What was told last was never sent. */
+  untell(): void {
+    this.#tellings.pop();
+  }
+
+  /** Returns how many of them are news. */
+  hear(id: string, { admitted, asked }: Tally): number {
+    this.#others ??= new Map();
     const before = this.#others.get(id) ?? nothing;
     const merged = { admitted: Math.max(before.admitted, admitted), asked: Math.max(before.asked, asked) };
     this.#heard += merged.admitted - before.admitted;
+    this.#othersAsked += merged.asked - before.asked;
     this.#others.set(id, merged);
+    return merged.admitted - before.admitted;
   }
 
   /** By what was asked in the window before and in this one, as far as it was told. */
   share(members: number): number {
-    let others = 0;
-    for (const [id, asked] of this.#askedBefore) others += asked + (this.#others.get(id)?.asked ?? 0);
-    for (const [id, { asked }] of this.#others) if (!this.#askedBefore.has(id)) others += asked;
-    const own = this.#ownAskedBefore + this.#settled.asked;
-    if (members <= 1 || own + others === 0) return 1 / Math.max(1, members);
-    const idle = (IDLE_PART * (own + others)) / members;
-    return (own + idle) / (own + others + idle * members);
+    const own = this.#ownAskedBefore + this.#settledAsked;
+    const all = own + this.#othersAskedBefore + this.#othersAsked;
+    if (members <= 1 || all === 0) return 1 / Math.max(1, members);
+    const idle = (IDLE_PART * all) / members;
+    return (own + idle) / (all + idle * members);
+  }
+
+  /** A window in which nobody was told anything leaves no trace: a node that is cut off goes on with the share it had. */
+  #askedInIt(): [own: number, others: number] {
+    const isSilent = this.#settledAsked + this.#othersAsked === 0;
+    return isSilent ? [this.#ownAskedBefore, this.#othersAskedBefore] : [this.#settledAsked, this.#othersAsked];
   }
 
   #settle(nowMs: number): void {
@@ -124,7 +158,8 @@ export class SharedCount {
       first !== undefined && nowMs - first.atMs >= SETTLE_MS;
       first = this.#tellings[0]
     ) {
-      this.#settled = first;
+      this.#settled = first.admitted;
+      this.#settledAsked = first.asked;
       this.#tellings.shift();
     }
   }

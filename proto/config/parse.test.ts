@@ -84,7 +84,13 @@ it.each([
   ['upstreams: [{ id: a, targets: ["127.0.0.1:9000"] }]', 'write http://127.0.0.1:9000'],
   ['upstreams: [{ id: a, targets: ["http://a:70000"] }]', 'from 1 to 65535'],
   ['upstreams: [{ id: a, targets: ["http://a"], concurrency: "10" }]', 'remove the quotes: 10'],
-  [route('limits: { burst: 3 }'), 'add it, such as 100/s'],
+  [route('limits: { burst: 3 }'), 'state exactly one of rate, concurrent'],
+  [route('limits: { rate: 1/s, concurrent: 3 }'), 'state exactly one of rate, concurrent'],
+  [route('limits: { concurrent: 3, burst: 3 }'), 'remove it, or state a rate'],
+  [route('limits: { concurrent: 3, mode: strict, onRedisLoss: open }'), 'write shared or local'],
+  [route('limits: { rate: 1/s, mode: strict }'), 'add onRedisLoss: open'],
+  [route('limits: { rate: 1/s, onRedisLoss: open }'), 'or write mode: strict'],
+  [route('limits: { rate: 1/s, redisTimeout: 5ms }'), 'or write mode: strict'],
   [route('retry: 3'), '{ attempts: … }'],
   [route('protect: 64'), '64KiB'],
 ])('the mistake in %j has a cure', (text, cure) => expect(faultsOf(text).join('\n')).toContain(cure));
@@ -97,18 +103,14 @@ it('a flood of faults is cut at a readable number', () => {
 });
 
 describe('what later versions will do is refused by name, never ignored', () => {
-  it.each([
-    ['timeouts: { firstToken: 1s }', '`firstToken`'],
-    ['limits: { rate: 1/s, mode: shared }', 'the mode shared'],
-    ['limits: { rate: 1/s, mode: strict }', 'the mode strict'],
-  ])('route %s', (fields, what) =>
+  it.each([['timeouts: { firstToken: 1s }', '`firstToken`']])('route %s', (fields, what) =>
     expect(faultsOf(route(fields)).join()).toContain(`${what} is not available in this version`),
   );
 });
 
 describe('shorthands', () => {
   it.each([
-    ['limits: 100/s', { limits: [{ rate: { requests: 100, periodMs: 1000 }, mode: 'local' }] }],
+    ['limits: 100/s', { limits: [{ rate: { requests: 100, periodMs: 1000 }, mode: 'shared' }] }],
     [
       'limits: [5/m, { rate: 1/s, by: header:X-Foo, burst: 9 }]',
       { limits: [{}, { by: { header: 'x-foo' }, burst: 9 }] },

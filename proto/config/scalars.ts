@@ -154,15 +154,14 @@ export function flag() {
   );
 }
 
-/** One of a few words. `later` are words of the public interface that this version cannot do yet. */
-export function choice<const T extends string>(what: string, words: readonly T[], later: readonly string[] = []) {
+/** One of a few words. */
+export function choice<const T extends string>(what: string, words: readonly T[]) {
   return leaf(
     (value): Reading<T> => {
       const cure = `write ${words.length > 1 ? 'one of ' : ''}${words.join(', ')}`;
       if (typeof value !== 'string') return refuse(`${what} must be a word, not ${nameKind(value)}`, cure, true);
       const word = words.find((known) => known === value);
       if (word !== undefined) return accept(word);
-      if (later.includes(value)) return refuse(notYet(`${what} ${value}`), cure);
       const meant = closest(value, words);
       return refuse(
         `${quote(value)} is not known as ${what}`,

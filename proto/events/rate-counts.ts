@@ -13,10 +13,13 @@ export interface RateCounts {
   readonly counts: readonly RateCount[];
 }
 
-/** As a list, since there may be thousands in a message: limit and key, window, admitted, asked. */
-export type RateCount = readonly [key: string, window: number, admitted: number, asked: number];
+/**
+ * As a list, since there may be thousands in a message: limit and key, window, admitted, asked; and how long the sender's GCRA
+ * is in debt, in milliseconds, which none before this release has told.
+ */
+export type RateCount = readonly [key: string, window: number, admitted: number, asked: number, debtMs?: number];
 
-/** What does not fit goes into the next message, the busiest keys first. */
+/** What does not fit goes into the next message. */
 export const rateCountsMax = 4_000;
 /** Keys are digests or names of limits with a short key behind them. */
 const KEY_MAX = 128;
@@ -31,6 +34,7 @@ export function readRateCounts(value: unknown): RateCounts | null {
 
 function isRateCount(value: unknown): value is RateCount {
   if (!Array.isArray(value)) return false;
-  const [key, window, admitted, asked]: unknown[] = value;
-  return isText(key, KEY_MAX) && isCount(window) && isCount(admitted) && isCount(asked) && admitted <= asked;
+  const [key, window, admitted, asked, debtMs = 0]: unknown[] = value;
+  if (!isText(key, KEY_MAX) || !isCount(debtMs)) return false;
+  return isCount(window) && isCount(admitted) && isCount(asked) && admitted <= asked;
 }

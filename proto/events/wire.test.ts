@@ -68,6 +68,8 @@ const samples: readonly ClusterMessage[] = [
       },
     ],
   },
+  { kind: 'rate', id: 'node-7', incarnation: 3, seq: 70_001, counts: [['api/0/ada', 1_790_000_000, 12, 20, 350]] },
+  { kind: 'holds', id: 'node-7', incarnation: 3, counts: [['api/1/ada', 17]] },
   { kind: 'snapshot', serial: 50, version: 41, hash: 'ab'.repeat(32), sizeBytes: 4_096, takesBack: 0 },
   {
     kind: 'snapshot.report',

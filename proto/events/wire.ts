@@ -13,6 +13,7 @@ import { Packr } from 'msgpackr';
 import { type Announcement, readAnnouncement } from './announcement.js';
 import { isFields } from './guards.js';
 import { type HealthState, readHealthState } from './health-state.js';
+import { type HoldCounts, readHoldCounts } from './hold-counts.js';
 import { type LatencySketches, readLatencySketches } from './latency-sketches.js';
 import { type MemberStatus, readMemberStatus } from './member-status.js';
 import { type Heartbeat, type Leave, type Outdated, readHeartbeat, readLeave, readOutdated } from './membership.js';
@@ -34,6 +35,7 @@ export type ClusterMessage =
   | LogEntry
   | PurgeAck
   | RateCounts
+  | HoldCounts
   | LatencySketches
   | Announcement
   | SnapshotReport
@@ -59,6 +61,7 @@ const rules: Readonly<Record<Kind, KindRule>> = {
   log: { bytesMax: 900 * KIB, read: readLogEntry },
   'purge.ack': { bytesMax: KIB, read: readPurgeAck },
   rate: { bytesMax: 800 * KIB, read: readRateCounts },
+  holds: { bytesMax: 600 * KIB, read: readHoldCounts },
   latency: { bytesMax: 900 * KIB, read: readLatencySketches },
   snapshot: { bytesMax: 64 * KIB, read: readAnnouncement },
   'snapshot.report': { bytesMax: 4 * KIB, read: readSnapshotReport },

@@ -168,6 +168,7 @@ export const failureTable = {
   draining: row(503, 'gateway', 'proxy_internal_response', 'never', 'This node is shutting down'),
   overloaded: row(503, 'gateway', 'proxy_internal_response', 'never', 'This node holds as many exchanges as it may'),
   auth_unavailable: row(503, 'gateway', 'proxy_internal_response', 'never', 'The credentials cannot be checked now'),
+  limit_unavailable: row(503, 'gateway', 'proxy_internal_response', 'never', 'A rate limit cannot be checked now'),
   purge_unconfirmed: row(
     503,
     'gateway',

@@ -130,6 +130,8 @@ const hints: Record<FailureCode, string> = {
     'By the time that a place is free, the deadline will have passed: send less, add targets, or allow more time.',
   draining: 'Try again: another node, or this one after its restart, will answer.',
   overloaded: 'Try again later; the operator may raise `limits.exchanges` or add nodes.',
+  limit_unavailable:
+    'Try again shortly: a strict limit of this route counts in Redis, which does not answer; `onRedisLoss: open` goes on without.',
   purge_unconfirmed:
     'Purge again until it is confirmed; the operator looks at the Redis in which nodes share what they have stored.',
   job_store_away: 'Ask again: the job goes on meanwhile. The operator looks at the Redis that keeps the jobs.',

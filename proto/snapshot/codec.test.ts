@@ -8,7 +8,7 @@ import type { Snapshot } from './snapshot.js';
 const sha256Hex = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
 const snapshot: Snapshot = {
-  format: 2,
+  format: 3,
   version: 7,
   createdWallMs: 1_700_000_000_000,
   gateway: {
@@ -47,8 +47,8 @@ const snapshot: Snapshot = {
 
 it('the bytes of a snapshot are what they were: nodes of another build must read them', () => {
   const bytes = encodeSnapshot(snapshot);
-  expect(bytes[0]).toBe(2);
-  expect(sha256Hex(bytes)).toBe('5b512446c11157622403fb5bce32c0127efe26163f9bec0895b87400e3a67e77');
+  expect(bytes[0]).toBe(3);
+  expect(sha256Hex(bytes)).toBe('219666bec14f508faa87f6c150e9de2a8c77cab60fe347b20117c5abf0a8f5ac');
 });
 
 it('whatever a snapshot holds comes back as it was, and encodes to the same bytes again', () => {
@@ -91,14 +91,14 @@ describe('bytes that are no snapshot', () => {
   it('are refused with a name for what is wrong', () => {
     expect(error(new Uint8Array())).toBe('empty');
     expect(error(Uint8Array.of(1, 0x80))).toBe('unknown-format');
-    expect(error(Uint8Array.of(2))).toBe('malformed');
-    expect(error(Uint8Array.of(2, 0x80))).toBe('malformed');
-    expect(error(Uint8Array.of(2, 0xdd, 0xff, 0xff, 0xff, 0xff))).toBe('malformed');
+    expect(error(Uint8Array.of(3))).toBe('malformed');
+    expect(error(Uint8Array.of(3, 0x80))).toBe('malformed');
+    expect(error(Uint8Array.of(3, 0xdd, 0xff, 0xff, 0xff, 0xff))).toBe('malformed');
     expect(error(new Uint8Array(64 * 1024 * 1024 + 1).fill(1))).toBe('too-large');
   });
 
   it.each([
-    { ...snapshot, format: 1 },
+    { ...snapshot, format: 2 },
     { ...snapshot, version: 'x' },
     { ...snapshot, gateway: null },
     { ...snapshot, routes: {} },
@@ -119,7 +119,7 @@ describe('bytes that are no snapshot', () => {
     );
     fc.assert(
       fc.property(fc.uint8Array({ size: 'max', maxLength: 500 }), (noise) => {
-        decodeSnapshot(Uint8Array.of(2, ...noise));
+        decodeSnapshot(Uint8Array.of(3, ...noise));
       }),
     );
   });

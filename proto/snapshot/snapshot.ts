@@ -25,7 +25,7 @@ import type {
 
 export interface Snapshot {
   /** Layout of this structure; a node refuses a format that it does not know. See `snapshotFormat`. */
-  readonly format: 2;
+  readonly format: 3;
   /** Number of the revision, growing. */
   readonly version: number;
   readonly createdWallMs: number;
@@ -335,15 +335,31 @@ export type JwtKeysSpec =
   | { readonly kind: 'secret'; readonly secret: SecretText }
   | { readonly kind: 'publicKey'; readonly pem: string };
 
+export type LimitSpec = RateLimitSpec | ConcurrentLimitSpec;
+
+type LimitKeySpec = 'route' | 'address' | 'consumer' | { readonly header: string };
+
 /** A rate limit by GCRA: `requests` in `periodMs`, with `burst` at once. */
-export interface LimitSpec {
+export interface RateLimitSpec {
+  readonly kind: 'rate';
   readonly requests: number;
   readonly periodMs: number;
   readonly burst: number;
-  readonly by: 'route' | 'address' | 'consumer' | { readonly header: string };
-  readonly mode: 'local';
+  readonly by: LimitKeySpec;
   /** Distinct keys that are remembered, at most; the least recently used one is forgotten. */
   readonly keys: number;
+  /** `shared`: over all nodes of a cluster; one by itself counts as `local` does. */
+  readonly mode: 'local' | 'shared' | 'strict';
+  /** How long Redis is waited for, and what is done without it. Null unless the mode is `strict`. */
+  readonly redis: { readonly withinMs: number; readonly onLoss: 'open' | 'closed' } | null;
+}
+
+/** So many in flight at once. */
+export interface ConcurrentLimitSpec {
+  readonly kind: 'concurrent';
+  readonly requests: number;
+  readonly by: LimitKeySpec;
+  readonly mode: 'local' | 'shared';
 }
 
 export interface ConsumerSpec {

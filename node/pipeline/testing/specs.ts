@@ -140,7 +140,7 @@ export function makeServices(overrides: Partial<ChainServices> = {}): ChainServi
       consumerOfBasic: notGiven('credentials'),
       jwtKeys: notGiven('credentials'),
     },
-    limiters: { limiter: notGiven('limiter store') },
+    limiters: { limiter: notGiven('limiter store'), holds: notGiven('limiter store'), strict: null },
     budgets: createBudgetStore(),
     heldBytes: createHeldBytes(),
     bodies: createHeldBytes(),

@@ -7,7 +7,7 @@
  *   3. the bound      while all tellings arrive in time, over it by no more than what the others have unsettled
  */
 import { encodeMessage } from '../../events/wire.js';
-import { SharedRates, TELL_EVERY_MS } from '../shared-rates.js';
+import { SharedRates, sharedLimitOf, TELL_EVERY_MS } from '../shared-rates.js';
 import { claim, heardMessage, type Peer, World } from './world.js';
 
 const RUN_MS = 6_000;
@@ -32,7 +32,8 @@ class SimulatedNode implements Peer {
     const { world } = scenario;
     this.#skewMs = scenario.isTimely ? 0 : world.between(0, WINDOW_MS / 5);
     this.#perTick = world.random() * scenario.limit * 0.05;
-    this.rates = new SharedRates(() => ({ limit: scenario.limit, windowMs: WINDOW_MS }));
+    const limit = sharedLimitOf({ requests: scenario.limit, periodMs: WINDOW_MS, burst: scenario.limit });
+    this.rates = new SharedRates(() => limit);
     world.join(this);
     world.after(id, world.between(0, TELL_EVERY_MS), () => this.#tell());
     this.#tick();
@@ -45,7 +46,7 @@ class SimulatedNode implements Peer {
       const key = `${window} ${message.id}`;
       this.heard.set(key, Math.max(this.heard.get(key) ?? 0, admitted));
     }
-    this.rates.hear(message, this.#wallMs);
+    this.rates.hear(message, this.#wallMs, this.#scenario.world.nowMs);
   }
 
   get #wallMs(): number {
@@ -66,7 +67,7 @@ class SimulatedNode implements Peer {
   #tick(): void {
     const { world, size } = this.#scenario;
     for (let left = world.random() * 2 * this.#perTick; left > 1; left -= 1) {
-      if (!this.rates.take(KEY, size, this.#wallMs, world.nowMs)) continue;
+      if (!this.rates.take(KEY, size, this.#wallMs, world.nowMs).allowed) continue;
       const window = this.rates.windowOf(KEY);
       claim(window !== null, 'a request of no window');
       this.#scenario.admitted(this, window);
@@ -93,7 +94,8 @@ export class RateScenario {
       ? { loss: 0, doubling: 0.3, delayMaxMs: 90 }
       : { loss: world.random() * 0.5, doubling: world.random() * 0.3, delayMaxMs: world.between(1, 1_000) };
     this.limit = world.between(1, 200);
-    this.size = world.between(1, 5);
+    // A node by itself is held by its debt alone, and that is what local limits are tried for.
+    this.size = world.between(2, 5);
   }
 
   run(): void {

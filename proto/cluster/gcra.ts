@@ -13,8 +13,17 @@
  * In any stretch of time t no more than burst + t × requests / period requests are allowed. Compared with a token
  * bucket there is nothing to refill; compared with fixed windows there is no seam at which twice the limit fits.
  */
-import type { LimitSpec } from '@weir/proto/snapshot/snapshot.js';
-import type { LimitVerdict } from './limiter-store.js';
+import type { RateLimitSpec } from '../snapshot/snapshot.js';
+
+export interface LimitVerdict {
+  readonly allowed: boolean;
+  /** Requests that may still be made at once. */
+  readonly remaining: number;
+  /** Milliseconds until the limiter is back to its full burst. */
+  readonly resetMs: number;
+  /** Milliseconds until one more request would be allowed; 0 when one is. */
+  readonly retryAfterMs: number;
+}
 
 export interface Gcra {
   readonly intervalMs: number;
@@ -27,7 +36,7 @@ export const NEVER = Number.NEGATIVE_INFINITY;
 /** Sums of fractions of milliseconds are off by far less than this, and no request is worth an argument about it. */
 const EPSILON_MS = 1e-6;
 
-export function gcraOf(spec: Pick<LimitSpec, 'requests' | 'periodMs' | 'burst'>): Gcra {
+export function gcraOf(spec: Pick<RateLimitSpec, 'requests' | 'periodMs' | 'burst'>): Gcra {
   if (!(spec.requests > 0) || !(spec.periodMs > 0) || !(spec.burst >= 1)) {
     throw new Error(`a limit needs a positive rate and a burst of at least one: ${JSON.stringify(spec)}`);
   }

@@ -1,0 +1,167 @@
+/**
+ * Drives what the nodes of a cluster count together, in a worker: tells what this node has counted while there is somebody to hear
+ * it, hears the others, and knows how many share. The machines are proto/cluster/shared-rates.ts and shared-holds.ts; what
+ * follows for a request is decided there. Owns which limits are shared, and the pauses between tellings.
+ *
+ * Nothing waits here. Where the bus is away nothing is told, so nothing settles, and each node goes on with its share.
+ */
+import type { Presence } from '@weir/proto/cluster/presence.js';
+import { SharedHolds } from '@weir/proto/cluster/shared-holds.js';
+import { type SharedLimit, SharedRates, TELL_EVERY_MS, tellAgainInMs } from '@weir/proto/cluster/shared-rates.js';
+import { boundedKeys } from '../limit/local-limiter.js';
+import { LIMIT_ID_LENGTH, type SharedCounters } from '../limit/shared-limiter.js';
+import type { Clock, Timer, Timers } from '../time/clock.js';
+
+export interface ClusterRatesParts {
+  readonly presence: Pick<Presence, 'bus' | 'hear' | 'life' | 'next' | 'nodes' | 'onChange' | 'tell'>;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  /** In letters of base64url. */
+  readonly digest: (text: string) => string;
+}
+
+export interface ClusterRatesCounts {
+  readonly members: number;
+  /** The bus is there, so what is told is heard. */
+  readonly isConnected: boolean;
+  readonly keys: number;
+  readonly heldKeys: number;
+  /** Messages, and counts in them. */
+  readonly told: number;
+  readonly toldCounts: number;
+  readonly heard: number;
+  readonly heardCounts: number;
+  /** Messages that the bus did not take; they were told again. */
+  readonly unsent: number;
+  /** Keys that began again since there were more than may be, or were not heard for that. */
+  readonly forgotten: number;
+}
+
+/** Limits of all snapshots since the node began. */
+const LIMITS_MAX = 20_000;
+
+export class ClusterRates implements SharedCounters {
+  readonly rates: SharedRates;
+  readonly holds: SharedHolds;
+  readonly digest: (text: string) => string;
+  members = 1;
+  readonly #parts: ClusterRatesParts;
+  readonly #rateLimits = boundedKeys<SharedLimit>(LIMITS_MAX);
+  readonly #holdLimits = boundedKeys<{ readonly limit: number }>(LIMITS_MAX);
+  readonly #timer: Timer;
+  readonly #ends: (() => void)[];
+  readonly #counted = { told: 0, toldCounts: 0, heard: 0, heardCounts: 0, unsent: 0 };
+  /** From the clock of durations to the wall clock; read anew with each tick, for either may be set. */
+  #wallOffsetMs = 0;
+  #isOver = false;
+
+  constructor(parts: ClusterRatesParts) {
+    this.#parts = parts;
+    this.digest = parts.digest;
+    const limitIdOf = (key: string): string => key.slice(0, LIMIT_ID_LENGTH);
+    this.rates = new SharedRates((key) => this.#rateLimits.get(limitIdOf(key)) ?? null);
+    this.holds = new SharedHolds((key) => this.#holdLimits.get(limitIdOf(key))?.limit ?? null);
+    const { presence, timers } = parts;
+    this.#ends = [
+      presence.hear('rate', (message) => {
+        this.#noteHeard(message.counts.length);
+        const nowMs = this.#readClocks();
+        this.rates.hear(message, this.wallMs(nowMs), nowMs);
+      }),
+      presence.hear('holds', (message) => {
+        this.#noteHeard(message.counts.length);
+        this.holds.hear(message, this.#readClocks());
+      }),
+      // At once, and not with the next tick: whoever has left shares no more.
+      presence.onChange(() => {
+        this.members = presence.nodes();
+      }),
+    ];
+    this.#readClocks();
+    this.members = presence.nodes();
+    this.#timer = timers.create(() => this.#tick());
+    this.#timer.arm(TELL_EVERY_MS);
+  }
+
+  wallMs(nowMs: number): number {
+    return nowMs + this.#wallOffsetMs;
+  }
+
+  use(limitId: string, limit: SharedLimit): void {
+    this.#rateLimits.set(limitId, limit);
+  }
+
+  useHolds(limitId: string, limit: number): void {
+    this.#holdLimits.set(limitId, { limit });
+  }
+
+  counts(): ClusterRatesCounts {
+    return {
+      ...this.#counted,
+      members: this.members,
+      isConnected: this.#isConnected,
+      keys: this.rates.size,
+      heldKeys: this.holds.size,
+      forgotten: this.rates.forgotten + this.holds.unheard,
+    };
+  }
+
+  /** Tells and hears nothing more. What it held expires at the others. */
+  close(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#timer.cancel();
+    for (const end of this.#ends) end();
+  }
+
+  get #isConnected(): boolean {
+    return this.#parts.presence.bus.state().isConnected;
+  }
+
+  #readClocks(): number {
+    const { clock } = this.#parts;
+    const nowMs = clock.nowMs();
+    this.#wallOffsetMs = clock.wallMs() - nowMs;
+    return nowMs;
+  }
+
+  #tick(): void {
+    const nowMs = this.#readClocks();
+    this.members = this.#parts.presence.nodes();
+    const told = this.members > 1 && this.#isConnected ? this.#tell(nowMs) : 0;
+    const pauseMs = tellAgainInMs(this.members, told);
+    if (this.#isConnected) this.holds.expire(nowMs, Math.max(pauseMs, 1_000));
+    this.#timer.arm(pauseMs);
+  }
+
+  #tell(nowMs: number): number {
+    const { presence } = this.#parts;
+    const { id, incarnation } = presence.life;
+    const rates = this.rates.tell(nowMs);
+    if (rates.length > 0) {
+      const message = { kind: 'rate', id, incarnation, seq: presence.next('rate'), counts: rates } as const;
+      if (!this.#noteTold(presence.tell(message), rates.length)) this.rates.untell(rates);
+    }
+    const holds = this.holds.tell(nowMs);
+    if (holds.length > 0) {
+      const isSent = this.#noteTold(presence.tell({ kind: 'holds', id, incarnation, counts: holds }), holds.length);
+      if (!isSent) this.holds.untell(holds);
+    }
+    return rates.length + holds.length;
+  }
+
+  #noteTold(fate: string, counts: number): boolean {
+    if (fate !== 'sent') {
+      this.#counted.unsent += 1;
+      return false;
+    }
+    this.#counted.told += 1;
+    this.#counted.toldCounts += counts;
+    return true;
+  }
+
+  #noteHeard(counts: number): void {
+    this.#counted.heard += 1;
+    this.#counted.heardCounts += counts;
+  }
+}

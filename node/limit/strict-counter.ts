@@ -1,0 +1,26 @@
+/** What a strict limit asks of whoever counts for all nodes; the one there is asks Redis (redis-counter.ts). */
+import type { LimitVerdict } from './limiter.js';
+
+export interface StrictAsk {
+  /** Of the limit, and of the caller behind it. */
+  readonly limitId: string;
+  readonly key: string;
+  readonly requests: number;
+  readonly periodMs: number;
+  readonly burst: number;
+}
+
+/** Why there was no answer: no connection, none in time, more under way than may be, or one that makes no sense. */
+export const strictLosses = ['away', 'late', 'busy', 'broken'] as const;
+export type StrictLoss = (typeof strictLosses)[number];
+
+export type StrictAnswer =
+  /** In the order of what was asked. Taken from all of them, or, where one refuses, from none. */
+  { readonly ok: true; readonly verdicts: readonly LimitVerdict[] } | { readonly ok: false; readonly loss: StrictLoss };
+
+export interface StrictCounter {
+  /** Never rejects, and answers within that time. */
+  take(asks: readonly StrictAsk[], withinMs: number): Promise<StrictAnswer>;
+  /** In letters of base64url. */
+  digest(text: string): string;
+}
