@@ -23,8 +23,8 @@ import { sha256 } from './cache/l2/digest.js';
 import type { L2 } from './cache/l2/l2.js';
 import { createNodeCache } from './cache/node-cache.js';
 import { type NodeMember, nodeMember } from './cluster/node-member.js';
-import { type SharedSight, shareSight } from './cluster/shared-sight.js';
 import { ClusterRates } from './cluster/rates.js';
+import { type SharedSight, shareSight } from './cluster/shared-sight.js';
 import { jobIds } from './jobs/job-id.js';
 import { ofOne } from './jobs/job-limits.js';
 import type { JobStore, StoreBounds } from './jobs/job-store.js';
@@ -32,6 +32,7 @@ import { createJobs, type JobCounts } from './jobs/jobs.js';
 import { createMemoryStore } from './jobs/memory-store.js';
 import { createLatencyStore } from './latency/latency-store.js';
 import { createLimiterStore } from './limit/limiter-store.js';
+import type { StrictCounter } from './limit/strict-counter.js';
 import type { BoundAddress, Listener } from './listener/listener.js';
 import { connectionsMax } from './listener/open-files.js';
 import { requestIds } from './listener/request-ids.js';
@@ -99,7 +100,7 @@ export interface GatewayNode {
 
 export async function createNode(options: NodeOptions): Promise<GatewayNode> {
   const redis = options.redis ?? null;
-  const node = new Node(options, await jobStoreMaker(redis), await l2Maker(redis));
+  const node = new Node(options, await jobStoreMaker(redis), await l2Maker(redis), await strictMaker(redis));
   await node.open(options.metrics);
   return node;
 }
@@ -120,6 +121,15 @@ async function l2Maker(redis: string | null): Promise<MakeL2> {
   const { createRedisL2 } = await import('./cache/l2/redis-l2.js');
   const shared = { url: redis, clock: systemClock, random: Math.random };
   return (timers) => createRedisL2({ ...shared, timers });
+}
+
+type MakeStrict = (timers: Timers) => StrictCounter | null;
+
+async function strictMaker(redis: string | null): Promise<MakeStrict> {
+  if (redis === null) return () => null;
+  const { createRedisCounter } = await import('./limit/redis-counter.js');
+  const shared = { url: redis, clock: systemClock, random: Math.random, digest: sha256 };
+  return (timers) => createRedisCounter({ ...shared, timers });
 }
 
 function clusterRates(presence: Presence | null, timers: Timers): ClusterRates | null {
@@ -175,7 +185,7 @@ class Node implements GatewayNode {
   readonly #cutAsked: Promise<null>;
   #askCut: () => void = () => {};
 
-  constructor(options: NodeOptions, makeJobStore: MakeJobStore, makeL2: MakeL2) {
+  constructor(options: NodeOptions, makeJobStore: MakeJobStore, makeL2: MakeL2, makeStrict: MakeStrict) {
     this.#cutAsked = new Promise((resolve) => {
       this.#askCut = () => resolve(null);
     });
@@ -204,7 +214,10 @@ class Node implements GatewayNode {
       upstreams: () => this.#upstreams.live(),
     });
     this.#clusterRates = clusterRates(options.cluster ?? null, this.#wheel);
-    this.#limiters = createLimiterStore({ shared: this.#clusterRates });
+    this.#limiters = createLimiterStore({
+      shared: this.#clusterRates,
+      strict: makeStrict(this.#wheel),
+    });
     this.#jobs = createJobs({
       clock: systemClock,
       timers: this.#wheel,
@@ -229,6 +242,7 @@ class Node implements GatewayNode {
       healthChanges: () => this.#upstreams.health.counts(),
       jobs: () => this.#jobs.counts(),
       cache: () => this.#cache.counts(),
+      limits: () => this.#limiters.counts(),
       bodies: () => this.#bodies,
       bus: () =>
         presence === null ? null : { counts: presence.bus.counts, pendingBytes: presence.bus.pendingBytes() },
@@ -420,6 +434,7 @@ class Node implements GatewayNode {
     this.#l2?.close();
     this.#sight?.end();
     this.#clusterRates?.close();
+    this.#limiters.strict?.close();
     this.#upstreams.close();
     await this.#observer.close();
     await this.#metricsServer?.close();

@@ -3,12 +3,12 @@ import { headerValue } from '@weir/proto/http/headers.js';
 import type { RouteSpec } from '@weir/proto/snapshot/snapshot.js';
 import { describe, expect, it } from 'vitest';
 import { StoreAway } from '../jobs/job-store.js';
+import { addressKey } from '../limit/bound-limits.js';
 import type { GatewayRequest, RequestBody } from '../pipeline/dispatch.js';
 import { createAttempt } from '../pipeline/exchange.js';
 import { fakeBody, makeExchange } from '../pipeline/testing/harness.js';
 import { makeRoute, makeServices, routeTimeouts } from '../pipeline/testing/specs.js';
 import { handOver } from './hand-over.js';
-import { addressKey } from '../limit/bound-limits.js';
 import { asking, idOf, settle, setUp, spec } from './testing/handing-over.js';
 
 const noEdits = { remove: [], set: [], add: [] };

@@ -36,6 +36,7 @@ import type { JobRun, RunningJob } from '../jobs/running-job.js';
 import { Spool } from '../jobs/spool.js';
 import { acceptedAnswer } from '../jobs/status-answer.js';
 import { writeEnd } from '../jobs/told-end.js';
+import { addressKey } from '../limit/bound-limits.js';
 import type { RouteObserver } from '../observe/observer.js';
 import { publicNamesOf } from '../observe/public-names.js';
 import type { Place } from '../pipeline/chain.js';
@@ -54,7 +55,6 @@ import { clientBudget } from '../time/client-deadline.js';
 import type { Timer } from '../time/clock.js';
 import { makeSpanId } from '../trace/trace-context.js';
 import { bindDeadline } from './deadline.js';
-import { addressKey } from '../limit/bound-limits.js';
 
 /** Compiles what stands below this layer, down to the transport. */
 export type CompileRun = (route: RouteSpec, services: ChainServices) => Dispatch;

@@ -11,7 +11,7 @@ import { addressBytes } from '../address/cidr-set.js';
 import type { GatewayRequest } from '../pipeline/dispatch.js';
 import type { HoldLimiter, Limiter, LimitVerdict } from './limiter.js';
 import type { LimiterStore } from './limiter-store.js';
-import { limitIdOf } from './shared-limiter.js';
+import { keyNames, limitIdOf } from './shared-limiter.js';
 import type { StrictAsk, StrictCounter } from './strict-counter.js';
 
 /** Longest part of a header value that tells keys apart, in characters; bounds the memory of one key. */
@@ -49,13 +49,15 @@ export function bindLimits(route: RouteSpec, specs: readonly LimitSpec[], limite
 function bindStrict(
   routeId: string,
   position: number,
-  { requests, periodMs, burst, by, redis }: RateLimitSpec,
+  { requests, periodMs, burst, by, keys, redis }: RateLimitSpec,
   counter: StrictCounter | null,
 ): StrictLimit {
   if (counter === null || redis === null)
     throw new Error(`route "${routeId}": a strict limit needs a Redis to count in (--redis)`);
   const limitId = limitIdOf(JSON.stringify([routeId, position, requests, periodMs, burst, by]), counter.digest);
-  return { counter, ...redis, ask: (key) => ({ limitId, key, requests, periodMs, burst }) };
+  counter.open();
+  const names = keyNames(limitId, keys, counter.digest);
+  return { counter, ...redis, ask: (key) => ({ key: names.get(key), requests, periodMs, burst }) };
 }
 
 export function keysOf(limits: readonly BoundLimit[], request: GatewayRequest): string[] {

@@ -3,6 +3,7 @@
  * that leaves a limit as it is leaves its counters as they are; one that changes it starts afresh.
  */
 import type { ConcurrentLimitSpec, RateLimitSpec } from '@weir/proto/snapshot/snapshot.js';
+import type { LimitCounts } from '../observe/limit-families.js';
 import { createHoldLimiter, createSharedHoldLimiter } from './hold-limiter.js';
 import type { HoldLimiter, Limiter } from './limiter.js';
 import { boundedKeys, createLimiter } from './local-limiter.js';
@@ -15,6 +16,7 @@ export interface LimiterStore {
   holds(routeId: string, position: number, spec: ConcurrentLimitSpec): HoldLimiter;
   /** What strict limits ask; null where there is no Redis. */
   readonly strict: StrictCounter | null;
+  counts(): LimitCounts;
 }
 
 export interface LimiterStoreParts {
@@ -40,6 +42,7 @@ export function createLimiterStore({
       : createSharedLimiter(spec, limitIdOf(identity, shared.digest), shared);
   return {
     strict,
+    counts: () => ({ shared: shared?.counts() ?? null, strict: strict?.counts() ?? null }),
     limiter(routeId, position, spec) {
       const { requests, periodMs, burst, by, mode, keys } = spec;
       const identity = JSON.stringify([routeId, position, requests, periodMs, burst, by, mode, keys]);

@@ -6,6 +6,7 @@
 import type { SharedHolds } from '@weir/proto/cluster/shared-holds.js';
 import { type SharedLimit, type SharedRates, sharedLimitOf } from '@weir/proto/cluster/shared-rates.js';
 import type { RateLimitSpec } from '@weir/proto/snapshot/snapshot.js';
+import type { ClusterRatesCounts } from '../cluster/rates.js';
 import type { Limiter } from './limiter.js';
 import { boundedKeys } from './local-limiter.js';
 
@@ -21,6 +22,7 @@ export interface SharedCounters {
   useHolds(limitId: string, limit: number): void;
   /** In letters of base64url, 22 at least. */
   digest(text: string): string;
+  counts(): ClusterRatesCounts;
 }
 
 /** 66 bits, and 126 bits behind them. */

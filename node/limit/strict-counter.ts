@@ -2,8 +2,7 @@
 import type { LimitVerdict } from './limiter.js';
 
 export interface StrictAsk {
-  /** Of the limit, and of the caller behind it. */
-  readonly limitId: string;
+  /** Of the limit and of the caller behind it, a digest. */
   readonly key: string;
   readonly requests: number;
   readonly periodMs: number;
@@ -18,9 +17,22 @@ export type StrictAnswer =
   /** In the order of what was asked. Taken from all of them, or, where one refuses, from none. */
   { readonly ok: true; readonly verdicts: readonly LimitVerdict[] } | { readonly ok: false; readonly loss: StrictLoss };
 
+export interface StrictCounts {
+  readonly outcomes: Readonly<Record<'allowed' | 'refused' | StrictLoss, number>>;
+  /** What requests have waited for Redis, all together. */
+  readonly waitedMs: number;
+  /** Whether it is asked at all just now. */
+  readonly isReachable: boolean;
+}
+
 export interface StrictCounter {
+  /** There is a limit that will ask. Before that nothing is connected to. */
+  open(): void;
   /** Never rejects, and answers within that time. */
   take(asks: readonly StrictAsk[], withinMs: number): Promise<StrictAnswer>;
   /** In letters of base64url. */
   digest(text: string): string;
+  /** Null before there is a limit that asks. */
+  counts(): StrictCounts | null;
+  close(): void;
 }

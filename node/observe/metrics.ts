@@ -21,6 +21,7 @@ import { type GateSources, gateFamilies } from './gate-families.js';
 import { type HealthSources, healthFamilies } from './health-families.js';
 import { type JobSources, jobFamilies } from './job-families.js';
 import { l2Families } from './l2-families.js';
+import { type LimitSources, limitFamilies } from './limit-families.js';
 import { type SightSources, sightFamilies } from './sight-families.js';
 
 /** Who is asked at a scrape. */
@@ -30,7 +31,8 @@ export interface MetricSources
     JobSources,
     CacheSources,
     ClusterSources,
-    SightSources {
+    SightSources,
+    LimitSources {
   readonly cells: Cells;
   eventLoop(): EventLoopWindow;
   log(): { readonly written: number; readonly dropped: number };
@@ -61,6 +63,7 @@ export function createMetrics(sources: MetricSources): Metrics {
     ...cacheFamilies(sources),
     ...l2Families(sources),
     ...sightFamilies(sources),
+    ...limitFamilies(sources),
     ...nodeFamilies(sources),
     ...clusterFamilies(sources),
     ...eventLoopFamilies(sources),

@@ -22,6 +22,7 @@ import { type AccessLog, createAccessLog } from './access-log.js';
 import { Cells, type RouteCells } from './cells.js';
 import type { Decision } from './decisions.js';
 import { type EventLoopMonitor, type EventLoopWindow, monitorEventLoop } from './event-loop.js';
+import type { LimitCounts } from './limit-families.js';
 import type { RefusedRequest } from './log-line.js';
 import { openLog } from './log-writer.js';
 import { createMetrics, type MetricSources, type Metrics } from './metrics.js';
@@ -44,6 +45,8 @@ export interface ObserverServices {
   readonly gate: (upstream: UpstreamSpec) => GateReading | undefined;
   readonly jobs: () => JobCounts;
   readonly cache: () => CacheCounts;
+  /** Left out: no limits are shared. */
+  readonly limits?: () => LimitCounts;
   readonly doctorSliceMs?: number | undefined;
   readonly bodies: MetricSources['bodies'];
   readonly bus: MetricSources['bus'];
@@ -134,6 +137,7 @@ class Observers implements NodeObserver {
       gates,
       jobs,
       cache,
+      ...(services.limits === undefined ? {} : { limits: services.limits }),
       bodies,
       bus: services.bus,
       loadPermille: services.loadPermille,

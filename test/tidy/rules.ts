@@ -29,7 +29,7 @@ export const edges: readonly Edge[] = [
   { at: 'node/auth/jwks-source.ts', may: ['node', 'sockets', 'timers'], reason: "fetches an issuer's keys" },
   { at: 'node/auth/testing/', may: ['node'], reason: 'makes password hashes for tests' },
   { at: 'node/jobs/redis-link.ts', may: ['node', 'sockets'], reason: 'the connections to the Redis that keeps jobs' },
-  { at: 'node/cache/l2/redis-link.ts', may: ['sockets'], reason: 'the connections to the Redis of the cache' },
+  { at: 'node/redis/redis-link.ts', may: ['sockets'], reason: 'the connections to the Redis of caches and limits' },
   { at: 'node/cache/l2/digest.ts', may: ['node'], reason: "node's cryptography behind keys and tokens" },
   { at: 'node/jobs/redis-store.ts', may: ['node'], reason: 'hashes the names of sharers' },
   { at: 'node/observe/', may: ['node', 'sockets', 'process'], reason: 'adapters to pino, Prometheus and OTLP' },

@@ -4,18 +4,18 @@
  */
 import type { HeaderList } from '@weir/proto/http/headers.js';
 import type { CacheL2Spec } from '@weir/proto/snapshot/cache.js';
+import { type Calls, LinkError } from '../../redis/redis-link.js';
 import type { Clock } from '../../time/clock.js';
 import type { CacheKey } from '../cache-key.js';
 import { type Digest, type Generation, judge } from './generations.js';
 import type { L2Body, L2Found } from './l2.js';
 import { type Look, type Looked, pieceBytes, piecesOf, readLook } from './look-reply.js';
-import { type Calls, LinkError } from './redis-link.js';
 import { fromRedisMs, type RedisTime, redisTime } from './redis-time.js';
-import { BODY_PREFIX, bodyKey, entryKey, MARKS_KEY } from './scripts.js';
+import { BODY_PREFIX, bodyKey, entryKey, MARKS_KEY, type ScriptName } from './scripts.js';
 import { variantAt } from './writer.js';
 
 export interface FinderOptions {
-  readonly calls: Calls;
+  readonly calls: Calls<ScriptName>;
   readonly spec: () => CacheL2Spec;
   readonly clock: Clock;
   readonly digest: Digest;

@@ -9,12 +9,12 @@
  */
 import type { HeaderList } from '@weir/proto/http/headers.js';
 import type { CacheL2Spec } from '@weir/proto/snapshot/cache.js';
+import type { LinkState } from '../../redis/link-state.js';
 import type { CacheKey } from '../cache-key.js';
 import type { PurgeSubject, PurgeTarget } from '../purge/marks.js';
 import type { StoredBody } from '../store/body.js';
 import type { Stored } from '../stored.js';
 import type { Generation } from './generations.js';
-import type { LinkState } from './link-state.js';
 
 export interface L2 {
   /** False: `find` would find nothing at once. Spares the caller a turn of the event loop. */

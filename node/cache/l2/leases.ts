@@ -10,12 +10,13 @@
  * Owns the leases that this node holds, and its waits for others.
  */
 import type { CollapseAcrossNodesSpec } from '@weir/proto/snapshot/cache.js';
+import type { Calls } from '../../redis/redis-link.js';
 import type { Clock, Random, Timer, Timers } from '../../time/clock.js';
 import type { Following, L2Found, Lease, LeaseOutcome } from './l2.js';
-import type { Calls } from './redis-link.js';
+import type { ScriptName } from './scripts.js';
 
 export interface LeasesOptions {
-  readonly calls: Calls;
+  readonly calls: Calls<ScriptName>;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;

@@ -11,6 +11,7 @@
  */
 import type { HeaderList } from '@weir/proto/http/headers.js';
 import { type CacheL2Spec, cacheL2Defaults } from '@weir/proto/snapshot/cache.js';
+import { type Calls, GREET_WITHIN_MS, LinkError, RedisLink } from '../../redis/redis-link.js';
 import type { Clock, Random, Timer, Timers } from '../../time/clock.js';
 import type { CacheKey } from '../cache-key.js';
 import type { PurgeTarget } from '../purge/marks.js';
@@ -36,9 +37,8 @@ import { Leases } from './leases.js';
 import { readAdopted, readSince } from './look-reply.js';
 import { Noticed } from './noticed.js';
 import { type Notice, type PendingPurge, PendingPurges, type Waiter } from './pending-purges.js';
-import { type Calls, GREET_WITHIN_MS, LinkError, RedisLink } from './redis-link.js';
 import { type RedisTime, redisTime } from './redis-time.js';
-import { entryKey, LOG_KEY, leaseKey, MARKS_KEY } from './scripts.js';
+import { entryKey, LOG_KEY, leaseKey, MARKS_KEY, type ScriptName, scripts } from './scripts.js';
 import { WriteQueue } from './write-queue.js';
 import { Writer } from './writer.js';
 
@@ -73,8 +73,8 @@ class RedisL2 implements L2 {
   readonly #options: RedisL2Options;
   readonly #pending = new PendingPurges();
   readonly #queue = new WriteQueue({ bytes: 0, entries: 0 });
-  readonly #reads: RedisLink;
-  readonly #writes: RedisLink;
+  readonly #reads: RedisLink<ScriptName>;
+  readonly #writes: RedisLink<ScriptName>;
   readonly #finder: Finder;
   readonly #writer: Writer;
   readonly #leases: Leases;
@@ -105,8 +105,8 @@ class RedisL2 implements L2 {
     const spec = (): CacheL2Spec => this.#spec;
     this.#tellAgain = timers.create(() => this.#tell());
     this.#hearAgain = timers.create(() => this.#hearOn());
-    const shared = { url, clock, timers, random };
-    const greet = (calls: Calls) => this.#greet(calls);
+    const shared = { url, scripts, clock, timers, random };
+    const greet = (calls: Calls<ScriptName>) => this.#greet(calls);
     const readWithinMs = (): number => this.#spec.readTimeoutMs;
     const writeWithinMs = (): number => this.#spec.writeTimeoutMs;
     // What was purged between the greeting and this moment.
@@ -297,7 +297,7 @@ class RedisL2 implements L2 {
     return true;
   }
 
-  async #greet(calls: Calls): Promise<void> {
+  async #greet(calls: Calls<ScriptName>): Promise<void> {
     const { clock } = this.#options;
     this.#pending.backAll();
     const sentAtMs = clock.nowMs();
@@ -326,7 +326,7 @@ class RedisL2 implements L2 {
     );
   }
 
-  async #hearAll(calls: Calls): Promise<void> {
+  async #hearAll(calls: Calls<ScriptName>): Promise<void> {
     for (let left = LOG_MAX / LOG_AT_ONCE; left > 0; left -= 1) {
       const { clock } = this.#options;
       const sentAtMs = clock.nowMs();
@@ -366,7 +366,7 @@ class RedisL2 implements L2 {
     }
   }
 
-  async #tellOne(calls: Calls, pending: PendingPurge): Promise<void> {
+  async #tellOne(calls: Calls<ScriptName>, pending: PendingPurge): Promise<void> {
     const seq = await this.#say(calls, pending.notice);
     this.#pending.done(pending);
     // Redis has no epoch: nothing that it has is valid, and the next look-up finds that out.
@@ -374,7 +374,7 @@ class RedisL2 implements L2 {
     if (this.#present !== null && seq > this.#present.seq) this.#present = { ...this.#present, seq };
   }
 
-  #say(calls: Calls, notice: Notice): Promise<unknown> {
+  #say(calls: Calls<ScriptName>, notice: Notice): Promise<unknown> {
     if (notice.kind === 'forget') {
       const args = [FORGOTTEN_FOR_MS, this.#self, LOG_MAX];
       return calls.script('forget', [MARKS_KEY, notice.key, LOG_KEY], args, TELL_WITHIN_MS);

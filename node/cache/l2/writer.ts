@@ -6,6 +6,7 @@
  *                                  place of a variant ──┘ └─ there is an index by now: once more, as a variant
  */
 import type { CacheL2Spec } from '@weir/proto/snapshot/cache.js';
+import { type Argument, type Calls, LinkError } from '../../redis/redis-link.js';
 import type { Clock } from '../../time/clock.js';
 import { varyKey } from '../vary-key.js';
 import { encodeHead } from './entry-codec.js';
@@ -13,13 +14,12 @@ import { type Digest, fieldsOf, type Generation } from './generations.js';
 import { keepForMs } from './keep-for.js';
 import type { KeepOutcome, L2Offer } from './l2.js';
 import { PIECE_BYTES, pieceOf, piecesOf, VARIED_SETS_MAX } from './look-reply.js';
-import { type Argument, type Calls, LinkError } from './redis-link.js';
 import { type RedisTime, toRedisMs } from './redis-time.js';
-import { BODY_PREFIX, bodyKey, entryKey, leaseKey, MARKS_KEY } from './scripts.js';
+import { BODY_PREFIX, bodyKey, entryKey, leaseKey, MARKS_KEY, type ScriptName } from './scripts.js';
 import type { WriteQueue } from './write-queue.js';
 
 export interface WriterOptions {
-  readonly calls: Calls;
+  readonly calls: Calls<ScriptName>;
   readonly canWrite: () => boolean;
   readonly queue: WriteQueue;
   readonly spec: () => CacheL2Spec;

@@ -140,7 +140,12 @@ export function makeServices(overrides: Partial<ChainServices> = {}): ChainServi
       consumerOfBasic: notGiven('credentials'),
       jwtKeys: notGiven('credentials'),
     },
-    limiters: { limiter: notGiven('limiter store'), holds: notGiven('limiter store'), strict: null },
+    limiters: {
+      limiter: notGiven('limiter store'),
+      holds: notGiven('limiter store'),
+      strict: null,
+      counts: notGiven('limiter store'),
+    },
     budgets: createBudgetStore(),
     heldBytes: createHeldBytes(),
     bodies: createHeldBytes(),

@@ -4,7 +4,9 @@ import { compileSnapshot } from '@weir/control/publish/compile.js';
 import { createPasswordHasher, sha256Hex } from '@weir/control/publish/credential-hashes.js';
 import { credentialFunctions, hmacSha256 } from '@weir/node/auth/credential-functions.js';
 import { compileCredentials } from '@weir/node/auth/credentials.js';
+import { sha256 } from '@weir/node/cache/l2/digest.js';
 import { createLimiterStore } from '@weir/node/limit/limiter-store.js';
+import { createRedisCounter } from '@weir/node/limit/redis-counter.js';
 import { compileSnapshot as compileChains } from '@weir/node/pipeline/runtime.js';
 import { makeServices } from '@weir/node/pipeline/testing/specs.js';
 import { systemClock } from '@weir/node/time/system-clock.js';
@@ -16,7 +18,7 @@ import { decodeSnapshot, encodeSnapshot } from '@weir/proto/snapshot/codec.js';
 import { fillReferences } from '@weir/proto/snapshot/secret-text.js';
 import type { SecretText, Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { variedConfig } from './varied-config.js';
 
 const environment = {
@@ -52,13 +54,20 @@ function compileAsNode(snapshot: Snapshot): void {
         ...{ clock: systemClock, timers, random, reveal, sign: hmacSha256, gateway: snapshot.gateway },
         upstreams: registry.build(snapshot),
         credentials: compileCredentials(snapshot.consumers, credentialFunctions(systemClock, reveal)),
-        limiters: createLimiterStore(),
+        limiters: createLimiterStore({ strict }),
       }),
     );
   } finally {
     registry.close();
   }
 }
+
+/** Nothing listens there, and no request asks. */
+const strict = createRedisCounter({
+  ...{ url: 'redis://127.0.0.1:1', clock: systemClock, timers: new TimerWheel(systemClock) },
+  ...{ random: () => 0.5, digest: sha256 },
+});
+afterAll(() => strict.close());
 
 describe('a config that is accepted', () => {
   it('survives its journey to a node unchanged, and the node can run it', () => {

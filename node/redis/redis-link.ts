@@ -7,9 +7,8 @@
  * the library's, because a new connection is only used when its probe was answered: scripts known, purges told.
  */
 import { Redis } from 'ioredis';
-import type { Clock, Random, Timer, Timers } from '../../time/clock.js';
+import type { Clock, Random, Timer, Timers } from '../time/clock.js';
 import { firstLink, type LinkEvent, type LinkState, stepLink } from './link-state.js';
-import { type ScriptName, scripts } from './scripts.js';
 
 export type LinkProblem =
   /** There is no connection that is used. */
@@ -34,22 +33,24 @@ export class LinkError extends Error {
 
 export type Argument = string | number | Uint8Array;
 
-/** A script, or a command, in the words of scripts.ts. */
-export interface Calls {
-  script(name: ScriptName, keys: readonly string[], args: readonly Argument[], limitMs: number): Promise<unknown>;
+/** A script that the link was given, or a command. */
+export interface Calls<Script extends string> {
+  script(name: Script, keys: readonly string[], args: readonly Argument[], limitMs: number): Promise<unknown>;
   command(name: 'GET' | 'HGET' | 'PING', args: readonly string[], limitMs: number): Promise<unknown>;
 }
 
-export interface LinkOptions {
+export interface LinkOptions<Script extends string> {
   /** redis:// or rediss://, with what credentials it needs. */
   readonly url: string;
+  /** Texts of scripts by name; a new connection learns them before it is used. */
+  readonly scripts: Readonly<Record<Script, string>>;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;
   /** An answer to the last question of a probe takes no longer. */
   readonly answerWithinMs: () => number;
   /** What else has to happen on a new connection before it is used. Rejects when it can't be. */
-  readonly greet: (calls: Calls) => Promise<void>;
+  readonly greet: (calls: Calls<Script>) => Promise<void>;
   /** It is used from now on. */
   readonly onReady?: () => void;
 }
@@ -61,19 +62,19 @@ export const GREET_WITHIN_MS = 500;
 /** Of small commands; some 1 MiB. */
 const IN_FLIGHT_MAX = 1_000;
 
-export class RedisLink implements Calls {
+export class RedisLink<Script extends string> implements Calls<Script> {
   /** Commands that were not answered in time, and connections that were given up. */
   lates = 0;
   drops = 0;
-  readonly #options: LinkOptions;
+  readonly #options: LinkOptions<Script>;
   readonly #pause: Timer;
   readonly #connecting: Timer;
   #state: LinkState = firstLink;
   #client: Redis | null = null;
-  #shas: ReadonlyMap<ScriptName, string> = new Map();
+  #shas: ReadonlyMap<string, string> = new Map();
   #inFlight = 0;
 
-  constructor(options: LinkOptions) {
+  constructor(options: LinkOptions<Script>) {
     this.#options = options;
     this.#pause = options.timers.create(() => this.#step('due'));
     this.#connecting = options.timers.create(() => this.#step('lost'));
@@ -93,7 +94,7 @@ export class RedisLink implements Calls {
     return this.#state.kind === 'closed' && this.#state.lates > 0;
   }
 
-  script(name: ScriptName, keys: readonly string[], args: readonly Argument[], limitMs: number): Promise<unknown> {
+  script(name: Script, keys: readonly string[], args: readonly Argument[], limitMs: number): Promise<unknown> {
     return this.#whenClosed((client) => this.#script(client, name, keys, args, limitMs));
   }
 
@@ -168,7 +169,7 @@ export class RedisLink implements Calls {
 
   async #probe(client: Redis): Promise<void> {
     await client.connect();
-    this.#shas = await loaded(client);
+    this.#shas = await loaded(client, this.#options.scripts);
     await this.#options.greet({
       script: (name, keys, args, limitMs) => this.#script(client, name, keys, args, limitMs),
       command: (name, args, limitMs) => this.#send(client, name, args, limitMs),
@@ -178,7 +179,7 @@ export class RedisLink implements Calls {
 
   #script(
     client: Redis,
-    name: ScriptName,
+    name: Script,
     keys: readonly string[],
     args: readonly Argument[],
     limitMs: number,
@@ -222,10 +223,9 @@ export class RedisLink implements Calls {
 }
 
 /** Scripts by the names that this Redis gives them. */
-async function loaded(client: Redis): Promise<ReadonlyMap<ScriptName, string>> {
-  const names = Object.keys(scripts) as ScriptName[]; // The keys of a constant.
+async function loaded(client: Redis, scripts: Readonly<Record<string, string>>): Promise<ReadonlyMap<string, string>> {
   const shas = await Promise.all(
-    names.map(async (name) => [name, await client.script('LOAD', scripts[name])] as const),
+    Object.entries(scripts).map(async ([name, text]) => [name, await client.script('LOAD', text)] as const),
   );
   return new Map(shas.map(([name, sha]) => [name, String(sha)]));
 }
