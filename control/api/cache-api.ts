@@ -14,6 +14,8 @@ export interface PurgeOutcome {
     readonly ms: number;
   }[];
   readonly missing: readonly MissingNode[];
+  /** Those that did not acknowledge, and serve nothing that they had stored: their lease has run out. Left out: none. */
+  readonly lapsed?: readonly { readonly node: string; readonly ms: number }[];
   /** Other nodes that are not asked, and when they hear of it; left out where there can be none. */
   readonly later?: string;
 }

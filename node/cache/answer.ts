@@ -57,7 +57,8 @@ function answerFromBoth(route: RouteCache, all: Asked): Cancel {
 /** Whoever insists on the upstream's word gets that, what this node fetches already is awaited, and what may not be stored is nowhere. */
 function mayHelp(route: RouteCache, second: SecondLevel, all: Asked): boolean {
   const { ask, asked } = all;
-  if (!second.mayAsk || asked.noCache !== false || hasField(ask.headers, 'range')) return false;
+  if (!second.mayAsk || !route.node.gate.isOpen || asked.noCache !== false || hasField(ask.headers, 'range'))
+    return false;
   const { flights } = route.node;
   const flightKey = flightKeyOf(route, all);
   if (flights.isNotStored(flightKey, route.clock.nowMs())) return false;
@@ -115,7 +116,10 @@ function answer(
   lease: Lease | null = null,
 ): Cancel {
   const nowMs = route.clock.nowMs();
-  const verdict = verdictOn(found, asked.asked, nowMs);
+  const { gate } = route.node;
+  const { isOpen } = gate;
+  if (!isOpen && found.entry !== null) gate.withheld += 1;
+  const verdict = verdictOn(found, asked.asked, nowMs, isOpen);
   if (verdict.kind !== 'ask') lease?.release(false);
   switch (verdict.kind) {
     case 'hit':
@@ -128,7 +132,7 @@ function answer(
       }
       const toAsk = { reason, entry: found.entry, standsInUntilMs };
       return new Asking(route, asked, toAsk, (again, mayShare) => answer(route, again, mayShare), lease).begin(
-        mayShare,
+        mayShare && isOpen,
       );
     }
     case 'unavailable': {
@@ -150,9 +154,10 @@ function find({ node, clock }: RouteCache, { key, ask }: Asked): Found {
   return servesFromPart(ask, part.entry.stored, clock.wallMs()) ? part : { ...part, entry: null };
 }
 
-function verdictOn({ entry, softPurgedAtMs, isKnown }: Found, asked: CacheDirectives, nowMs: number): Verdict {
+function verdictOn(found: Found, asked: CacheDirectives, nowMs: number, mayServe: boolean): Verdict {
+  const { entry, softPurgedAtMs, isKnown } = found;
   const missReason: ForwardReason = isKnown ? 'vary-miss' : 'uri-miss';
-  return lookUp(entry?.stored ?? null, asked, softPurgedAtMs, missReason, nowMs);
+  return lookUp(entry?.stored ?? null, asked, softPurgedAtMs, missReason, nowMs, mayServe);
 }
 
 /**

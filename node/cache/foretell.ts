@@ -14,7 +14,7 @@ import { compileBypass } from './route-cache.js';
 export function foretell(
   request: InspectedRequest,
   routes: readonly RouteSpec[],
-  { scopes, l1 }: Pick<NodeCache, 'scopes' | 'l1'>,
+  { scopes, l1, gate }: Pick<NodeCache, 'scopes' | 'l1' | 'gate'>,
   nowMs: number,
 ): Foretold {
   const found = compileMatcher(routes.map((route) => ({ route, target: null })))(request);
@@ -29,7 +29,8 @@ export function foretell(
   if (bypass !== null) return { kind: 'bypass', route, reason: bypass };
   const key = `${scopes.prefix(route, spec.key)}${cacheKey(ask, spec.key)}`;
   const { entry, softPurgedAtMs, isKnown } = l1.find(key, ask.headers);
-  const verdict = lookUp(entry?.stored ?? null, asked, softPurgedAtMs, isKnown ? 'vary-miss' : 'uri-miss', nowMs);
+  const missReason = isKnown ? 'vary-miss' : 'uri-miss';
+  const verdict = lookUp(entry?.stored ?? null, asked, softPurgedAtMs, missReason, nowMs, gate.isOpen);
   switch (verdict.kind) {
     case 'hit':
       return { kind: 'hit', route, isStale: verdict.isStale, refreshes: verdict.refreshes };

@@ -9,7 +9,8 @@
  *                 …only-if-cached instead of asking ────────────▶ unavailable (504)
  *
  * Pure: the caller has made sure that the copy belongs to this request (key, Vary) and was not purged. A soft purge is
- * passed in, as the monotonic time since when the copy is stale whatever its age; Infinity: there was none.
+ * passed in, as the monotonic time since when the copy is stale whatever its age; Infinity: there was none. `mayServe`: false where it
+ * is not known what was purged (`serve-gate.ts`).
  */
 import type { CacheDirectives } from '@weir/proto/http/cache-control.js';
 import type { ForwardReason } from '@weir/proto/http/cache-status.js';
@@ -35,8 +36,11 @@ export function lookUp(
   softPurgedAtMs: number,
   missReason: ForwardReason,
   nowMs: number,
+  mayServe = true,
 ): Verdict {
   if (stored === null) return askUnlessForbidden(asked, null, missReason, NOT_AT_ALL);
+  // Its origin says whether it still is what it was; without that word it is nothing.
+  if (!mayServe) return askUnlessForbidden(asked, stored, 'stale', NOT_AT_ALL);
   const leftMs = Math.min(remainingMs(stored, nowMs), softPurgedAtMs - nowMs);
   const demand = demandOf(stored, asked, leftMs, nowMs);
   if (demand === null) {

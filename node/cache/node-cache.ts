@@ -8,6 +8,7 @@
  *   second     what nodes keep for each other in Redis, where there is one
  *   scopes     which keys belong to which route
  *   refusals   why answers were not stored
+ *   gate       whether what is stored may be served now
  */
 import type { CacheMemorySpec, CacheSpec } from '@weir/proto/snapshot/cache.js';
 import type { Clock, Timer, Timers } from '../time/clock.js';
@@ -21,6 +22,7 @@ import { limitsOfNode, markedUrl, PurgeMarks, type PurgeTarget } from './purge/m
 import { NOTED_MAX, type NotedRefusal, Refusals } from './refusals.js';
 import type { PurgeKind } from './results.js';
 import { Scopes } from './scopes.js';
+import { ServeGate } from './serve-gate.js';
 import { L1 } from './store/l1.js';
 
 export interface NodeCacheServices {
@@ -49,6 +51,8 @@ export interface CacheCounts {
   readonly flights: number;
   readonly refreshes: number;
   readonly refreshRefusals: number;
+  /** Requests for which a stored answer might not be used, since it was not known what was purged. */
+  readonly withheld: number;
   /** Null: there is no second level. */
   readonly l2: L2Counts | null;
 }
@@ -67,6 +71,10 @@ export interface NodeCache {
    * when they hear of it. False: they may find it, for Redis is away.
    */
   purgeEverywhere(target: PurgeTarget, isSoft: boolean): Promise<boolean>;
+  /** In the memory of this node alone: somebody else tells Redis, or has. */
+  purgeHere(target: PurgeTarget, isSoft: boolean): void;
+  /** In Redis alone, for all nodes that share it. Null: this one shares nothing; false: Redis has yet to be told. */
+  purgeShared(targets: readonly PurgeTarget[], isSoft: boolean): Promise<boolean> | null;
   /** A client has changed what is at this URL (RFC 9111 §4.4): a hard purge that takes no place from any. */
   change(url: InspectedUrl): void;
   inspect(url: InspectedUrl): Inspection;
@@ -79,6 +87,7 @@ export interface NodeCache {
   readonly second: SecondLevel | null;
   readonly scopes: Scopes;
   readonly refusals: Refusals;
+  readonly gate: ServeGate;
 }
 
 /** Before the first snapshot nothing is stored. */
@@ -99,6 +108,7 @@ export function createNodeCache(services: NodeCacheServices): NodeCache {
 class Cache implements NodeCache {
   readonly marks: PurgeMarks;
   readonly scopes = new Scopes();
+  readonly gate = new ServeGate();
   readonly refusals: Refusals;
   readonly l1: L1;
   readonly flights: Flights;
@@ -134,6 +144,19 @@ class Cache implements NodeCache {
       if (this.second !== null) told.push(this.second.l2.purge(marked, isSoft));
     }
     return this.#purged(target.kind, nowMs, told);
+  }
+
+  purgeHere(target: PurgeTarget, isSoft: boolean): void {
+    const nowMs = this.#clock.nowMs();
+    for (const marked of this.#keyedUrls.marked(target)) this.marks.purge(marked, isSoft, nowMs);
+    void this.#purged(target.kind, nowMs, []);
+  }
+
+  purgeShared(targets: readonly PurgeTarget[], isSoft: boolean): Promise<boolean> | null {
+    const l2 = this.second?.l2;
+    if (l2 === undefined) return null;
+    const told = targets.flatMap((target) => [...this.#keyedUrls.marked(target)].map((each) => l2.purge(each, isSoft)));
+    return Promise.all(told).then((all) => all.every((each) => each));
   }
 
   change({ authority, path, query }: InspectedUrl): void {
@@ -198,6 +221,7 @@ class Cache implements NodeCache {
       flights: flights.size,
       refreshes: flights.refreshes,
       refreshRefusals: flights.refreshRefusals,
+      withheld: this.gate.withheld,
       l2: this.second?.l2.counts() ?? null,
     };
   }

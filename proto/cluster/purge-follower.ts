@@ -12,6 +12,10 @@
  *              so by its time + LEASE_MS this node has applied it or serves nothing
  *
  * That holds whatever is lost, late or doubled, and with any clock that runs at the right speed within CLOCK_ERROR.
+ *
+ * The log gives up its oldest entries, and with them who has joined: so a node joins again in time, and does not take itself for joined
+ * when the log's answer says that its joining is gone. Who reads the log from its beginning therefore learns of all who serve, but for those
+ * whose lease is from before (`PurgeRegistry.completeFromMs`).
  */
 import type { PurgeEntry } from '../events/purge-log.js';
 
@@ -22,6 +26,8 @@ export const READ_EVERY_MS = 3_000;
 export const CLOCK_ERROR = 2e-3;
 /** Entries that came before those in front of them; what is beyond is asked for again. */
 export const EARLY_MAX = 1_000;
+/** Of what the log still has: whose joining is in the oldest part of it joins again. */
+const RENEW_AT_SHARE = 0.25;
 /** Somebody is asked again for what is missing after this time. */
 const ASK_AGAIN_MS = 500;
 
@@ -55,7 +61,10 @@ export class PurgeFollower {
   #epoch: number | null;
   #lastKnown = 0;
   #leaseUntilMs = Number.NEGATIVE_INFINITY;
-  #hasJoined = false;
+  /** Number of its latest joining; 0: it takes no part. */
+  #joined = 0;
+  /** It joins again when its joining is older, lest the log give that up. */
+  #renewsBelow = 0;
   #askedEndMs = Number.NEGATIVE_INFINITY;
   #askedMs = Number.NEGATIVE_INFINITY;
 
@@ -72,7 +81,21 @@ export class PurgeFollower {
 
   /** Stored answers may be served; otherwise their origin is asked. */
   mayServe(nowMs: number): boolean {
-    return this.#hasJoined && this.#isCaughtUp() && nowMs < this.#leaseUntilMs;
+    return this.hasJoined && this.#isCaughtUp() && nowMs < this.#leaseUntilMs;
+  }
+
+  get hasJoined(): boolean {
+    return this.#joined > 0;
+  }
+
+  /** The highest number that it has heard of. A log that is asked now and ends before it is another one, or has lost its tail. */
+  get known(): number {
+    return Math.max(this.#lastKnown, this.epoch);
+  }
+
+  /** What is left of the lease; negative: since when there is none. */
+  leaseLeftMs(nowMs: number): number {
+    return this.#leaseUntilMs - nowMs;
   }
 
   step(event: FollowerEvent, nowMs: number): readonly FollowerEffect[] {
@@ -91,6 +114,9 @@ export class PurgeFollower {
   #onEnd(askedAtMs: number, last: number, first: number, effects: FollowerEffect[]): void {
     this.#leaseUntilMs = Math.max(this.#leaseUntilMs, askedAtMs + LEASE_MS);
     this.#lastKnown = Math.max(this.#lastKnown, last);
+    // A control that begins to read now does not learn of a joining that is gone.
+    if (this.#joined < first) this.#joined = 0;
+    this.#renewsBelow = first > 1 ? first + Math.floor((last - first) * RENEW_AT_SHARE) : 0;
     if (this.#epoch === null) {
       // Nothing is stored from before, so the log matters from here on. Its own joining comes behind it.
       this.#epoch = last;
@@ -124,17 +150,17 @@ export class PurgeFollower {
     ) {
       this.#early.delete(at);
       this.#epoch = at;
-      this.#ownStanding(next);
+      this.#ownStanding(at, next);
       effects.push({ effect: 'apply', number: at, content: next });
     }
     if (this.#epoch > before) effects.push({ effect: 'acknowledge', epoch: this.#epoch });
   }
 
-  #ownStanding(content: PurgeEntry): void {
+  #ownStanding(number: number, content: PurgeEntry): void {
     if (content.entry === 'purge' || content.id !== this.#self.id) return;
-    if (content.incarnation === this.#self.incarnation) this.#hasJoined = content.entry === 'join';
+    if (content.incarnation === this.#self.incarnation) this.#joined = content.entry === 'join' ? number : 0;
     // A later life has taken this one's place.
-    else if (content.entry === 'join' && content.incarnation > this.#self.incarnation) this.#hasJoined = false;
+    else if (content.entry === 'join' && content.incarnation > this.#self.incarnation) this.#joined = 0;
   }
 
   #ask(nowMs: number, effects: FollowerEffect[]): void {
@@ -144,7 +170,7 @@ export class PurgeFollower {
     }
     if (this.#epoch === null || nowMs - this.#askedMs < ASK_AGAIN_MS) return;
     if (!this.#isCaughtUp()) effects.push({ effect: 'ask entries', from: this.#epoch + 1 });
-    else if (!this.#hasJoined) effects.push({ effect: 'ask to join' });
+    else if (this.#joined === 0 || this.#joined < this.#renewsBelow) effects.push({ effect: 'ask to join' });
     else return;
     this.#askedMs = nowMs;
   }

@@ -26,7 +26,18 @@ interface Registered {
 export class PurgeRegistry {
   readonly #lives = new Map<string, Registered>();
   /** All entries up to here are counted in. */
-  epoch = 0;
+  epoch: number;
+  /**
+   * Nothing is complete before: what the log has given up before this control began to read, or held before it was begun anew, may have
+   * named members whose lease lasts until then.
+   */
+  readonly completeFromMs: number;
+
+  /** `epoch`: the log has nothing up to there any more. `beganMs`: after the log was asked for that; left out: there was no log before. */
+  constructor(epoch = 0, beganMs = Number.NEGATIVE_INFINITY) {
+    this.epoch = epoch;
+    this.completeFromMs = beganMs + SAFE_MS;
+  }
 
   /** In the order of numbers; `nowMs` is when this control learnt of it, which is never before it was so. */
   learn(number: number, content: PurgeEntry, nowMs: number): void {
@@ -89,7 +100,8 @@ export interface RoundVerdict {
 /** One purge, from the moment in which its number is known. */
 export class PurgeRound {
   readonly number: number;
-  readonly #appendedMs: number;
+  /** At the latest. */
+  readonly appendedMs: number;
   readonly #registry: PurgeRegistry;
   readonly #tookMs = new Map<string, { readonly id: string; readonly tookMs: number }>();
   /** Whom it must reach, as soon as the registry knows; to be asked for once, for the log goes on. */
@@ -97,23 +109,29 @@ export class PurgeRound {
 
   constructor(number: number, appendedMs: number, registry: PurgeRegistry) {
     this.number = number;
-    this.#appendedMs = appendedMs;
+    this.appendedMs = appendedMs;
     this.#registry = registry;
+  }
+
+  /** Whether that is what it knows of the log. */
+  isOf(registry: PurgeRegistry | null): boolean {
+    return this.#registry === registry;
   }
 
   acknowledge(id: string, incarnation: number, epoch: number, nowMs: number): void {
     const key = keyOf(id, incarnation);
     if (epoch < this.number || this.#tookMs.has(key)) return;
-    this.#tookMs.set(key, { id, tookMs: nowMs - this.#appendedMs });
+    this.#tookMs.set(key, { id, tookMs: nowMs - this.appendedMs });
   }
 
   verdict(nowMs: number): RoundVerdict {
     if (this.#concerned === null && this.#registry.epoch >= this.number) {
-      this.#concerned = this.#registry.concerned(this.number, this.#appendedMs, nowMs);
+      this.#concerned = this.#registry.concerned(this.number, this.appendedMs, nowMs);
     }
     const concerned = this.#concerned ?? [];
     const missing = concerned.filter(({ id, incarnation }) => !this.#tookMs.has(keyOf(id, incarnation)));
-    const isComplete = this.#concerned !== null && missing.every(({ safeAtMs }) => safeAtMs <= nowMs);
+    const isKnown = this.#concerned !== null && nowMs >= this.#registry.completeFromMs;
+    const isComplete = isKnown && missing.every(({ safeAtMs }) => safeAtMs <= nowMs);
     return { isComplete, acknowledged: [...this.#tookMs.values()], missing };
   }
 }

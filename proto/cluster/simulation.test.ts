@@ -89,6 +89,8 @@ it.each<[string, PurgeBug]>([
   ['a node whose lease is half as long again', 'a long lease'],
   ['a node that marks what it stores with the epoch of the storing', 'marks at storing'],
   ['a control that waits for those who are there alone', 'waits for the live only'],
+  ['a control that takes those whom a new log names for all', 'believes the log at once'],
+  ['a node that goes on with its epoch in another log', 'goes on in another log'],
 ])(
   'finds %s',
   (_, bug) => {

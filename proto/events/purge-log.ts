@@ -17,6 +17,7 @@ export type PurgeEntry =
 /** Log → all: the entry of that number, when it is appended and when it is asked for again. */
 export interface LogEntry {
   readonly kind: 'log';
+  /** 0 in what is appended: the log gives numbers. */
   readonly number: number;
   readonly content: PurgeEntry;
 }
@@ -27,7 +28,12 @@ export interface PurgeAck {
   readonly id: string;
   readonly incarnation: number;
   readonly epoch: number;
+  /** Which log the number is of (`LogSight.identity`): one that was begun anew counts anew. */
+  readonly log: number;
 }
+
+/** An entry that means nothing to a reader, and has its number all the same: no member has such a name. */
+export const nothingMeant: PurgeEntry = { entry: 'out', id: '', incarnation: 0, isOwn: false };
 
 const targetList = z.array(purgeTarget).min(1).max(purgeTargetsMax);
 
@@ -39,8 +45,9 @@ export function readLogEntry(value: unknown): LogEntry | null {
 
 export function readPurgeAck(value: unknown): PurgeAck | null {
   if (!isFields(value)) return null;
-  const { id, incarnation, epoch } = value;
-  return isName(id) && isCount(incarnation) && isCount(epoch) ? { kind: 'purge.ack', id, incarnation, epoch } : null;
+  const { id, incarnation, epoch, log } = value;
+  if (!isName(id) || !isCount(incarnation) || !isCount(epoch) || !isCount(log)) return null;
+  return { kind: 'purge.ack', id, incarnation, epoch, log };
 }
 
 function readContent(value: unknown): PurgeEntry | null {

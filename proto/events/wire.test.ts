@@ -55,7 +55,7 @@ const samples: readonly ClusterMessage[] = [
   })),
   { kind: 'log', number: 10, content: { entry: 'join', id: 'node-7', incarnation: 3 } },
   { kind: 'log', number: 11, content: { entry: 'out', id: 'node-7', incarnation: 3, isOwn: true } },
-  { kind: 'purge.ack', id: 'node-7', incarnation: 3, epoch: 10 },
+  { kind: 'purge.ack', id: 'node-7', incarnation: 3, epoch: 10, log: 4_503 },
   { kind: 'rate', id: 'node-7', incarnation: 3, seq: 70_000, counts: [['api/0/ada', 1_790_000_000, 12, 20]] },
   {
     kind: 'latency',

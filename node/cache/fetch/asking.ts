@@ -249,11 +249,12 @@ export class Asking implements Waiter {
     return this.#serveStandIn('stale_error', told, false);
   }
 
-  /** The copy, unless it was purged since it was looked up. */
+  /** The copy, unless it was purged since it was looked up, or may have been. */
   #serveStandIn(result: CacheResult, more: Partial<CacheStatus>, refills: boolean): boolean {
     const { node, clock } = this.#route;
     const { entry } = this.#toAsk;
     if (entry === null || !standsIn(this.#pending, clock.nowMs())) return false;
+    if (!node.gate.isOpen) return false;
     if (node.marks.purgedAtMs(entry.subject, entry.began) === Number.NEGATIVE_INFINITY) return false;
     if (refills) this.#leave(true);
     this.#serve(entry, result, { forward: this.#toAsk.reason, ...more });

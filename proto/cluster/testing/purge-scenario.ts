@@ -22,24 +22,33 @@ const TICK_MS = 400;
 
 interface Stored {
   readonly key: number;
-  /** By the follower when the fetch began; and the truth, which only the checker knows. */
+  /** By the marks of this node when the fetch began; and the truth, which only the checker knows. */
   readonly began: number;
   readonly beganAtMs: number;
 }
 
 interface Disk {
+  readonly log: number;
   readonly epoch: number;
   readonly stored: readonly Stored[];
   readonly marks: ReadonlyMap<number, number>;
   readonly all: number;
+  readonly purges: number;
 }
 
 /** A bug that a test plants: what the node or the control does wrong. */
-export type PurgeBug = 'none' | 'no lease' | 'a long lease' | 'waits for the live only' | 'marks at storing';
+export type PurgeBug =
+  | 'none'
+  | 'no lease'
+  | 'a long lease'
+  | 'waits for the live only'
+  | 'marks at storing'
+  | 'believes the log at once'
+  | 'goes on in another log';
 
 class SimulatedNode implements Peer {
   readonly id: string;
-  readonly follower: PurgeFollower;
+  follower: PurgeFollower;
   readonly clock: () => number;
   #stored: Stored[] = [];
   #marks = new Map<number, number>();
@@ -47,6 +56,11 @@ class SimulatedNode implements Peer {
   readonly #incarnation: number;
   readonly #scenario: PurgeScenario;
   #requests = 0;
+  /** Which log the follower follows; 0: not known yet. */
+  #log = 0;
+  readonly #knownWhenAsked = new Map<number, number>();
+  /** Purges of this node in the order in which it has heard of them, whatever the logs have numbered them. */
+  #purges = 0;
 
   constructor(id: string, scenario: PurgeScenario, incarnation: number, disk: Disk | null) {
     this.id = id;
@@ -58,24 +72,40 @@ class SimulatedNode implements Peer {
       this.#stored = [...disk.stored];
       this.#marks = new Map(disk.marks);
       this.#all = disk.all;
+      this.#log = disk.log;
+      this.#purges = disk.purges;
     }
     scenario.world.join(this);
     this.#tick();
   }
 
   get disk(): Disk {
-    return { epoch: this.follower.epoch, stored: this.#stored, marks: this.#marks, all: this.#all };
+    const held = { stored: this.#stored, marks: this.#marks, all: this.#all, purges: this.#purges };
+    return { log: this.#log, epoch: this.follower.epoch, ...held };
   }
 
   hear(bytes: Uint8Array): void {
     const answer = readLogAnswer(bytes);
     if (answer?.answer === 'end') {
+      // An answer of a log that is gone; numbers of logs rise in this world, where a real node takes what comes last.
+      if (answer.log < this.#log) return;
+      if (answer.log > this.#log || answer.last < (this.#knownWhenAsked.get(answer.askedAtMs) ?? 0)) {
+        this.#beginAnew(answer.log);
+      }
       const askedAtMs = answer.askedAtMs + (this.#scenario.bug === 'a long lease' ? 8_000 : 0);
       this.#step({ event: 'end', askedAtMs, last: answer.last, first: answer.first });
     }
     if (answer !== null) return;
     const message = heardMessage(bytes);
-    if (message.kind === 'log') this.#step({ event: 'entry', number: message.number, content: message.content });
+    if (message.kind === 'log' && !this.#scenario.isLost(message.number, bytes))
+      this.#step({ event: 'entry', number: message.number, content: message.content });
+  }
+
+  #beginAnew(log: number): void {
+    const isFirst = this.#log === 0 && log === 1;
+    if (!isFirst && this.#scenario.bug !== 'goes on in another log')
+      this.follower = new PurgeFollower({ id: this.id, incarnation: this.#incarnation }, null);
+    this.#log = log;
   }
 
   #tick(): void {
@@ -88,9 +118,9 @@ class SimulatedNode implements Peer {
 
   #fetch(key: number): void {
     const { world, bug } = this.#scenario;
-    const fetched: Stored = { key, began: this.follower.epoch, beganAtMs: world.nowMs };
+    const fetched: Stored = { key, began: this.#purges, beganAtMs: world.nowMs };
     world.after(this.id, world.random() * 2_000, () => {
-      const began = bug === 'marks at storing' ? this.follower.epoch : fetched.began;
+      const began = bug === 'marks at storing' ? this.#purges : fetched.began;
       this.#stored = [...this.#stored.filter((each) => each.key !== key), { ...fetched, began }];
     });
   }
@@ -109,9 +139,10 @@ class SimulatedNode implements Peer {
   }
 
   #step(event: FollowerEvent): void {
-    const before = this.follower.epoch;
+    const { follower } = this;
+    const before = follower.epoch;
     for (const effect of this.follower.step(event, this.clock())) this.#perform(effect);
-    claim(this.follower.epoch >= before, () => `${this.id}: its epoch fell from ${before} to ${this.follower.epoch}`);
+    claim(follower.epoch >= before, () => `${this.id}: its epoch fell from ${before} to ${follower.epoch}`);
   }
 
   #perform(effect: FollowerEffect): void {
@@ -119,12 +150,14 @@ class SimulatedNode implements Peer {
     const ask = (request: LogRequest): void => world.send(this.id, LOG, encodeLogWord(request));
     switch (effect.effect) {
       case 'apply':
-        this.#apply(effect.number, effect.content);
+        this.#apply(effect.content);
         break;
       case 'purge all':
-        this.#all = effect.number;
+        this.#purges += 1;
+        this.#all = this.#purges;
         break;
       case 'ask end':
+        this.#knownWhenAsked.set(this.clock(), this.follower.known);
         ask({ ask: 'end', askedAtMs: this.clock() });
         break;
       case 'ask entries':
@@ -142,21 +175,24 @@ class SimulatedNode implements Peer {
           id: this.id,
           incarnation: this.#incarnation,
           epoch: effect.epoch,
+          log: this.#log,
         };
         world.send(this.id, null, encodeMessage(message));
       }
     }
   }
 
-  #apply(number: number, content: PurgeEntry): void {
+  #apply(content: PurgeEntry): void {
     if (content.entry !== 'purge') return;
-    for (const target of content.targets) if (target.kind === 'tag') this.#marks.set(Number(target.tag), number);
+    this.#purges += 1;
+    for (const target of content.targets) if (target.kind === 'tag') this.#marks.set(Number(target.tag), this.#purges);
   }
 }
 
 interface Asked {
-  readonly request: string;
+  request: string;
   readonly key: number;
+  readonly askedAtMs: number;
   round: PurgeRound | null;
 }
 
@@ -164,7 +200,9 @@ class SimulatedControl implements Peer {
   readonly id: string;
   readonly clock: () => number;
   readonly #scenario: PurgeScenario;
-  readonly #registry = new PurgeRegistry();
+  /** Null: the log has not said yet what it has. */
+  #registry: PurgeRegistry | null = null;
+  #log = 0;
   readonly #early = new Map<number, PurgeEntry>();
   readonly #live: number;
   #asked: Asked[] = [];
@@ -185,23 +223,57 @@ class SimulatedControl implements Peer {
 
   hear(bytes: Uint8Array): void {
     const answer = readLogAnswer(bytes);
+    if (answer !== null && answer.log < this.#log) return;
+    if (answer !== null && answer.log > this.#log) this.#forget(answer.log);
     if (answer?.answer === 'appended') {
       const asked = this.#asked.find(({ request }) => request === answer.request);
-      if (asked !== undefined) asked.round ??= new PurgeRound(answer.number, this.clock(), this.#registry);
-    }
+      if (asked !== undefined && this.#registry !== null)
+        asked.round ??= new PurgeRound(answer.number, this.clock(), this.#registry);
+    } else if (answer !== null) this.#beginAt(answer.first);
     if (answer !== null) return;
     const message = heardMessage(bytes);
     if (message.kind === 'purge.ack') {
-      const { id, incarnation, epoch } = message;
+      const { id, incarnation, epoch, log } = message;
+      if (log !== this.#log) return;
       for (const { round } of this.#asked) round?.acknowledge(id, incarnation, epoch, this.clock());
-    } else if (message.kind === 'log') {
+    } else if (message.kind === 'log' && !this.#scenario.isLost(message.number, bytes)) {
       this.#early.set(message.number, message.content);
-      for (let next = this.#registry.epoch + 1; ; next += 1) {
-        const content = this.#early.get(next);
-        if (content === undefined) break;
-        this.#early.delete(next);
-        this.#registry.learn(next, content, this.clock());
-      }
+      this.#learn();
+    }
+  }
+
+  /** Another log: what was under way in the one before is begun again. */
+  #forget(log: number): void {
+    this.#log = log;
+    this.#registry = null;
+    this.#early.clear();
+    for (const asked of this.#asked) {
+      this.#requests += 1;
+      Object.assign(asked, { request: `${this.id} ${this.#live} again ${this.#requests}`, round: null });
+    }
+  }
+
+  /** Where the log has given up what was not read yet, all that is known of it is void. */
+  #beginAt(first: number): void {
+    if (this.#registry !== null && this.#registry.epoch >= first - 1) return;
+    const beganMs = this.#scenario.bug === 'believes the log at once' ? undefined : this.clock();
+    const registry = new PurgeRegistry(first - 1, beganMs);
+    this.#registry = registry;
+    for (const asked of this.#asked) {
+      if (asked.round !== null) asked.round = new PurgeRound(asked.round.number, asked.round.appendedMs, registry);
+    }
+    this.#learn();
+  }
+
+  #learn(): void {
+    const registry = this.#registry;
+    if (registry === null) return;
+    for (const number of this.#early.keys()) if (number <= registry.epoch) this.#early.delete(number);
+    for (let next = registry.epoch + 1; ; next += 1) {
+      const content = this.#early.get(next);
+      if (content === undefined) break;
+      this.#early.delete(next);
+      registry.learn(next, content, this.clock());
     }
   }
 
@@ -211,10 +283,12 @@ class SimulatedControl implements Peer {
     for (const asked of this.#asked) {
       if (asked.round === null) this.#append(asked.request, this.#purgeOf(asked.key));
       // Who has not acknowledged may not have heard: the entry is told again.
-      else world.send(this.id, null, this.#scenario.entryBytes(asked.round.number));
+      else world.send(this.id, null, this.#scenario.entryBytes(this.#log, asked.round.number));
     }
-    if (world.random() < 0.4 || this.#early.size > 0) {
-      world.send(this.id, LOG, encodeLogWord({ ask: 'entries', from: this.#registry.epoch + 1 }));
+    if (world.random() < 0.4 || this.#registry === null || this.#early.size > 0) {
+      world.send(this.id, LOG, encodeLogWord({ ask: 'end', askedAtMs: this.clock() }));
+      const from = (this.#registry?.epoch ?? 0) + 1;
+      world.send(this.id, LOG, encodeLogWord({ ask: 'entries', from }));
     }
     this.#judge();
     world.after(this.id, TICK_MS, () => this.#tick());
@@ -222,12 +296,12 @@ class SimulatedControl implements Peer {
 
   #judge(): void {
     const { bug } = this.#scenario;
-    this.#asked = this.#asked.filter(({ key, round }) => {
+    this.#asked = this.#asked.filter(({ key, askedAtMs, round }) => {
       if (round === null) return true;
       const { isComplete, acknowledged, missing } = round.verdict(this.clock());
       const isCalledSo = bug === 'waits for the live only' ? acknowledged.length > 0 : isComplete;
       if (!isCalledSo) return true;
-      this.#scenario.completed(key, round.number, missing.length);
+      this.#scenario.completed(key, askedAtMs, missing.length);
       for (const { id, incarnation } of missing) {
         this.#requests += 1;
         const request = `${this.id} ${this.#live} out ${this.#requests}`;
@@ -239,7 +313,8 @@ class SimulatedControl implements Peer {
 
   #purge(key: number): void {
     this.#requests += 1;
-    this.#asked.push({ request: `${this.id} ${this.#live} purge ${this.#requests}`, key, round: null });
+    const request = `${this.id} ${this.#live} purge ${this.#requests}`;
+    this.#asked.push({ request, key, askedAtMs: this.#scenario.world.nowMs, round: null });
   }
 
   #purgeOf(key: number): PurgeEntry {
@@ -272,7 +347,7 @@ export class PurgeScenario {
     const { world } = this;
     world.terms = { loss: world.random() * 0.3, doubling: world.random() * 0.3, delayMaxMs: world.between(1, 3_000) };
     this.fetches = world.pick([0.5, 0.04]);
-    this.#log = new SimulatedLog(world, world.pick([3, 10, 1_000]));
+    this.#log = new SimulatedLog(world, world.pick([40, 100, 1_000]));
     this.#ids = [...Array.from({ length: world.between(1, 4) }, (_, i) => `n${i}`), 'c0', 'c1'];
   }
 
@@ -283,6 +358,8 @@ export class PurgeScenario {
     const calmMaxMs = world.pick([4_000, 60_000]);
     const groups = new Map([...this.#ids, LOG].map((id) => [id, world.between(0, 1)]));
     if (calmMaxMs > HEAL_AT_MS) world.at(world.between(3_000, 6_000), () => world.part(groups));
+    // In a third of them the log is lost once.
+    if (world.random() < 0.33) world.at(world.between(4_000, HEAL_AT_MS), () => this.#log.wipe());
     // The log is parted from some as well, but neither crashes nor pauses: that is its replicas' business.
     drawFates(
       world,
@@ -312,18 +389,21 @@ export class PurgeScenario {
     );
   }
 
-  completed(key: number, number: number, missing: number): void {
-    const appendedAtMs = this.#log.entries[number - 1]?.appendedAtMs;
-    claim(appendedAtMs !== undefined, 'a purge that is not in the log');
+  completed(key: number, askedAtMs: number, missing: number): void {
     this.seen.completed += 1;
     if (missing > 0) this.seen.withMissing += 1;
-    this.#purgedUpToMs.set(key, Math.max(this.#purgedUpToMs.get(key) ?? 0, appendedAtMs));
+    this.#purgedUpToMs.set(key, Math.max(this.#purgedUpToMs.get(key) ?? 0, askedAtMs));
   }
 
-  entryBytes(number: number): Uint8Array {
-    const entry = this.#log.entries[number - 1];
+  entryBytes(log: number, number: number): Uint8Array {
+    const entry = this.#log.entry(log, number);
     claim(entry !== undefined, 'a purge that is not in the log');
     return entry.bytes;
+  }
+
+  /** What a log that is gone has told goes with its connections. */
+  isLost(number: number, bytes: Uint8Array): boolean {
+    return !isEqual(this.#log.entry(this.#log.log, number)?.bytes, bytes);
   }
 
   #start(id: string, keepsDisk: boolean): void {
@@ -332,4 +412,10 @@ export class PurgeScenario {
     if (id.startsWith('c')) this.#controls.set(id, new SimulatedControl(id, this, this.#lives));
     else this.#nodes.set(id, new SimulatedNode(id, this, this.#lives, (keepsDisk && this.#disks.get(id)) || null));
   }
+}
+
+function isEqual(one: Uint8Array | undefined, other: Uint8Array): boolean {
+  if (one?.length !== other.length) return false;
+  for (let at = 0; at < other.length; at += 1) if (one[at] !== other[at]) return false;
+  return true;
 }

@@ -1,4 +1,7 @@
-/** A log as JetStream is one: numbers in order, appended once however often it is asked, old entries given up. Reached over the bad network. */
+/**
+ * A log as JetStream is one: numbers in order, appended once however often it is asked, old entries given up, and now and then all of
+ * it lost and begun anew. Reached over the bad network.
+ */
 import type { PurgeEntry } from '../../events/purge-log.js';
 import { encodeMessage } from '../../events/wire.js';
 import type { Peer, World } from './world.js';
@@ -8,8 +11,14 @@ export type LogRequest =
   | { readonly ask: 'end'; readonly askedAtMs: number }
   | { readonly ask: 'entries'; readonly from: number };
 export type LogAnswer =
-  | { readonly answer: 'appended'; readonly request: string; readonly number: number }
-  | { readonly answer: 'end'; readonly askedAtMs: number; readonly last: number; readonly first: number };
+  | { readonly answer: 'appended'; readonly log: number; readonly request: string; readonly number: number }
+  | {
+      readonly answer: 'end';
+      readonly log: number;
+      readonly askedAtMs: number;
+      readonly last: number;
+      readonly first: number;
+    };
 
 export const LOG = 'log';
 /** What the log says itself is no message of the cluster: JSON, which begins with a brace. */
@@ -24,11 +33,17 @@ export function readLogAnswer(bytes: Uint8Array): LogAnswer | null {
   return bytes[0] === BRACE ? (JSON.parse(new TextDecoder().decode(bytes)) as LogAnswer) : null; // This file alone writes them.
 }
 
+interface Entry {
+  readonly bytes: Uint8Array;
+  readonly appendedAtMs: number;
+}
+
 export class SimulatedLog implements Peer {
   readonly id = LOG;
-  /** The number is the index and one. */
-  readonly entries: { readonly bytes: Uint8Array; readonly appendedAtMs: number }[] = [];
-  readonly #requests = new Map<string, number>();
+  /** Which of the logs that there were, one after the other. */
+  log = 1;
+  readonly #logs: Entry[][] = [[]];
+  #requests = new Map<string, number>();
   readonly #world: World;
   readonly #kept: number;
 
@@ -38,31 +53,53 @@ export class SimulatedLog implements Peer {
     world.join(this);
   }
 
+  /** The number is the index and one. */
+  get #entries(): Entry[] {
+    const entries = this.#logs[this.log - 1];
+    if (entries === undefined) throw new Error('there is always a log');
+    return entries;
+  }
+
+  entry(log: number, number: number): Entry | undefined {
+    return this.#logs[log - 1]?.[number - 1];
+  }
+
+  /** Everything is lost, and numbers begin at one again. */
+  wipe(): void {
+    this.#logs.push([]);
+    this.log += 1;
+    this.#requests = new Map();
+  }
+
   hear(bytes: Uint8Array, from: string): void {
     if (bytes[0] !== BRACE) return;
     const word = JSON.parse(new TextDecoder().decode(bytes)) as LogRequest; // Encoded by encodeLogWord.
     if (word.ask === 'append') {
       const number = this.#requests.get(word.request) ?? this.#append(word.request, word.content);
-      this.#answer(from, { answer: 'appended', request: word.request, number });
+      this.#answer(from, { answer: 'appended', log: this.log, request: word.request, number });
     } else if (word.ask === 'end') {
-      // Controls need the entries of who takes part, which are kept; purges only for so long.
-      const first = from.startsWith('c') ? 1 : Math.max(1, this.entries.length - this.#kept + 1);
-      this.#answer(from, { answer: 'end', askedAtMs: word.askedAtMs, last: this.entries.length, first });
+      const bounds = { last: this.#entries.length, first: this.#first };
+      this.#answer(from, { answer: 'end', log: this.log, askedAtMs: word.askedAtMs, ...bounds });
     } else {
-      for (let number = word.from; number < word.from + ENTRIES_AT_ONCE; number += 1) this.#tell(number, from);
+      const begin = Math.max(word.from, this.#first);
+      for (let number = begin; number < begin + ENTRIES_AT_ONCE; number += 1) this.#tell(number, from);
     }
   }
 
+  get #first(): number {
+    return Math.max(1, this.#entries.length - this.#kept + 1);
+  }
+
   #append(request: string, content: PurgeEntry): number {
-    const number = this.entries.length + 1;
-    this.entries.push({ bytes: encodeMessage({ kind: 'log', number, content }), appendedAtMs: this.#world.nowMs });
+    const number = this.#entries.length + 1;
+    this.#entries.push({ bytes: encodeMessage({ kind: 'log', number, content }), appendedAtMs: this.#world.nowMs });
     this.#requests.set(request, number);
     this.#tell(number, null);
     return number;
   }
 
   #tell(number: number, to: string | null): void {
-    const entry = this.entries[number - 1];
+    const entry = this.entry(this.log, number);
     if (entry !== undefined) this.#world.send(LOG, to, entry.bytes);
   }
 

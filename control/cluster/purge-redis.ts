@@ -1,0 +1,67 @@
+/**
+ * Tells the Redis that nodes share of a purge, by one of them: before the purge is in the log, so that no node that has applied it can
+ * still find there what it means. Once for each version of the config that is in force, since rules of keys may differ between them.
+ * Owns which nodes have said that they share nothing.
+ */
+import type { MemberView } from '@weir/proto/cluster/member.js';
+import type { Presence } from '@weir/proto/cluster/presence.js';
+import { readShared } from '@weir/proto/events/purge-shared.js';
+
+/** What nodes answer under. */
+const SHARED_QUESTION = 'purge-shared';
+/** A node waits half a second for Redis. */
+const ASK_WITHIN_MS = 1_000;
+/** Nodes that are asked, one after the other, where one can't tell it. */
+const TRIES = 3;
+
+export class RedisTeller {
+  readonly #presence: Pick<Presence, 'members' | 'ask'>;
+  readonly #withoutRedis = new Map<string, { readonly incarnation: number; readonly session: number }>();
+
+  constructor(presence: Pick<Presence, 'members' | 'ask'>) {
+    this.#presence = presence;
+  }
+
+  /** Null: it was told, or there is none. Otherwise why it may not have been. */
+  async tell(entry: Uint8Array, isThere: boolean | null): Promise<string | null> {
+    if (isThere === false) return null;
+    const groups = new Map<number, MemberView[]>();
+    for (const member of this.#presence.members()) {
+      const { standing, heartbeat } = member;
+      if (heartbeat.role !== 'node' || (standing !== 'alive' && standing !== 'suspect')) continue;
+      const group = groups.get(heartbeat.snapshotVersion) ?? [];
+      group.push(member);
+      groups.set(heartbeat.snapshotVersion, group);
+    }
+    if (groups.size === 0)
+      return 'may hold answers of nodes that are not there now, and only a node purges it; try again';
+    const told = await Promise.all([...groups.values()].map((group) => this.#tellBy(group, entry)));
+    const whyNot = told.find((each) => each !== 'none' && each !== 'told');
+    if (whyNot !== undefined) return whyNot;
+    return isThere === true && !told.includes('told') ? 'was not told of it: no node that is there shares it' : null;
+  }
+
+  async #tellBy(group: readonly MemberView[], entry: Uint8Array): Promise<string> {
+    let [tries, why] = [0, 'none'];
+    for (const { life } of group) {
+      const known = this.#withoutRedis.get(life.id);
+      if (known?.incarnation === life.incarnation && known.session === life.session) continue;
+      const answer = readShared((await this.#presence.ask(life.id, SHARED_QUESTION, entry, ASK_WITHIN_MS)) ?? noAnswer);
+      if (answer === 'told') return answer;
+      if (answer === 'none') {
+        this.#withoutRedis.set(life.id, life);
+        continue;
+      }
+      why = `has not confirmed it: node ${life.id} ${answer === null ? 'does not answer' : (reasons[answer] ?? answer)}`;
+      tries += 1;
+      if (tries === TRIES) break;
+    }
+    return why;
+  }
+}
+
+const noAnswer = new Uint8Array();
+const reasons: Readonly<Record<string, string>> = {
+  untold: 'can’t reach it; it is told as soon as it answers',
+  refused: 'does not know the key of this control',
+};

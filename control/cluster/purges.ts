@@ -1,0 +1,269 @@
+/**
+ * Purges of a cluster, as control makes them: each is an entry of the purge log, and complete when all whom it must reach have
+ * acknowledged it or can't serve any more (`proto/cluster/purge-round.ts` decides).
+ *
+ *   Redis is told ─▶ appended ─▶ log confirmed ─┐
+ *                        └─▶ acknowledgements ──┴─▶ complete: who has obeyed, and when; who was missing is put out
+ *
+ * Owns the rounds that are under way, and what was acknowledged last by whom.
+ */
+import type { BusClock } from '@weir/proto/bus/bus.js';
+import type { SharedLog } from '@weir/proto/bus/shared-log.js';
+import type { Presence } from '@weir/proto/cluster/presence.js';
+import { type EntryTrust, ORDER, orderBytes } from '@weir/proto/cluster/purge-entries.js';
+import { type Concerned, PurgeRound, type RoundVerdict, SAFE_MS } from '@weir/proto/cluster/purge-round.js';
+import type { PurgeTarget } from '@weir/proto/events/cache.js';
+import type { PurgeAck, PurgeEntry } from '@weir/proto/events/purge-log.js';
+import { decodeMessage, encodeMessage } from '@weir/proto/events/wire.js';
+import type { Signer } from '@weir/proto/signing/signed-frame.js';
+import type { PurgeOutcome } from '../api/cache-api.js';
+import { PurgeLedger } from './purge-ledger.js';
+import { RedisTeller } from './purge-redis.js';
+
+export interface PurgesParts {
+  readonly presence: Presence;
+  readonly log: SharedLog;
+  readonly clock: BusClock;
+  readonly trust: EntryTrust;
+  /** Null: nothing is signed; see EntryTrust. */
+  readonly signer: Signer | null;
+  /** Whether nodes share what they store in Redis; null: they know. */
+  readonly sharesInRedis: boolean | null;
+  /** The log was made with this process. */
+  readonly hasNoPast?: boolean;
+}
+
+export interface PurgesReading {
+  /** Up to which number the log is known; 0: not at all. */
+  readonly epoch: number;
+  readonly underWay: number;
+  readonly refused: number;
+  readonly begunAnew: number;
+}
+
+/** At once; an operator's script that asks more than this has to wait for answers. */
+export const PURGES_MAX = 256;
+/** All leases from before have run out by then, and what is missing is known. */
+export const PURGE_WITHIN_MS = SAFE_MS + 3_000;
+const PURGE_QUESTION = 'purge';
+const TICK_MS = 100;
+/** Who has not acknowledged by then is asked, and again. */
+const ASK_EVERY_MS = 250;
+const ASK_WITHIN_MS = 1_000;
+/** Lives whose latest acknowledgement is remembered; the oldest go. */
+const ACKNOWLEDGED_MAX = 10_000;
+
+interface UnderWay {
+  readonly round: PurgeRound;
+  readonly beganMs: number;
+  readonly appendedMs: number;
+  isConfirmed: boolean;
+  askedMs: number;
+  readonly settle: (outcome: PurgeOutcome) => void;
+}
+
+export class Purges {
+  readonly #parts: PurgesParts;
+  readonly #ledger: PurgeLedger;
+  readonly #redis: RedisTeller;
+  readonly #underWay = new Set<UnderWay>();
+  readonly #acknowledged = new Map<string, PurgeAck & { readonly atMs: number }>();
+  readonly #endHearing: () => void;
+  #count = 0;
+  #cancelTick: (() => void) | null = null;
+
+  constructor(parts: PurgesParts) {
+    const { presence, log, trust, clock, hasNoPast = false } = parts;
+    this.#parts = parts;
+    this.#redis = new RedisTeller(presence);
+    this.#ledger = new PurgeLedger({ log, trust, clock, hasNoPast, onNews: () => this.#onNews() });
+    this.#endHearing = presence.hear('purge.ack', (ack) => this.#heard(ack));
+  }
+
+  /** Never rejects, and takes no longer than PURGE_WITHIN_MS and what Redis and the log take to be told. */
+  async purge({
+    targets,
+    isSoft,
+  }: {
+    readonly targets: readonly PurgeTarget[];
+    readonly isSoft: boolean;
+  }): Promise<PurgeOutcome> {
+    if (this.#count >= PURGES_MAX) return missingAt('this control', `has ${PURGES_MAX} purges under way already`);
+    this.#count += 1;
+    try {
+      return await this.#purge({ entry: 'purge', targets, isSoft });
+    } finally {
+      this.#count -= 1;
+    }
+  }
+
+  reading(): PurgesReading {
+    const { registry, refused, begunAnew } = this.#ledger;
+    return { epoch: registry?.epoch ?? 0, underWay: this.#count, refused, begunAnew };
+  }
+
+  close(): void {
+    this.#endHearing();
+    this.#ledger.close();
+    this.#cancelTick?.();
+    this.#failAll('this control', 'ends');
+  }
+
+  async #purge(entry: PurgeEntry): Promise<PurgeOutcome> {
+    const { clock, log, trust, signer, sharesInRedis } = this.#parts;
+    const beganMs = clock.nowMs();
+    // Right after the start it may not have been asked yet.
+    if (this.#ledger.registry === null) await this.#ledger.confirm();
+    const { registry } = this.#ledger;
+    if (registry === null) return missingAt('the purge log', 'does not answer; nothing was purged');
+    const bytes = orderBytes(entry, trust.cluster, signer);
+    const untold = await this.#redis.tell(bytes, sharesInRedis);
+    const appended = await log.append(ORDER, bytes);
+    if (!appended.ok) {
+      const what = appended.why === 'uncertain' ? 'may have it or not; purge again' : 'does not have it';
+      return missingAt('the purge log', `${what} (${appended.detail})`);
+    }
+    // It may have gone into the log before, whose numbers say nothing here.
+    if (registry !== this.#ledger.registry) return missingAt('the purge log', BEGUN_ANEW);
+    const outcome = await this.#gather(new PurgeRound(appended.number, clock.nowMs(), registry), beganMs);
+    const redis = { node: 'redis', reason: untold ?? '' };
+    return untold === null ? outcome : { ...outcome, missing: [...outcome.missing, redis] };
+  }
+
+  #gather(round: PurgeRound, beganMs: number): Promise<PurgeOutcome> {
+    for (const { log, id, incarnation, epoch, atMs } of this.#acknowledged.values()) {
+      if (log === this.#ledger.identity) round.acknowledge(id, incarnation, epoch, atMs);
+    }
+    const appendedMs = round.appendedMs;
+    return new Promise((settle) => {
+      const one: UnderWay = { round, beganMs, appendedMs, isConfirmed: false, askedMs: appendedMs, settle };
+      this.#underWay.add(one);
+      void this.#confirm(one);
+      this.#cancelTick ??= this.#parts.clock.after(TICK_MS, () => this.#tick());
+    });
+  }
+
+  /** A number says nothing when it is of another log than the one that is known. */
+  async #confirm(one: UnderWay): Promise<void> {
+    while (this.#underWay.has(one)) {
+      const isSame = await this.#ledger.confirm();
+      if (isSame === true) {
+        one.isConfirmed = true;
+        this.#judge(one);
+        return;
+      }
+      if (isSame === false) {
+        this.#end(one, missingAt('the purge log', BEGUN_ANEW));
+        return;
+      }
+      await new Promise<void>((resolve) => void this.#parts.clock.after(TICK_MS, resolve));
+    }
+  }
+
+  #heard(ack: PurgeAck): void {
+    const atMs = this.#parts.clock.nowMs();
+    const key = `${ack.id} ${ack.incarnation}`;
+    this.#acknowledged.delete(key);
+    this.#acknowledged.set(key, { ...ack, atMs });
+    if (this.#acknowledged.size > ACKNOWLEDGED_MAX) {
+      for (const oldest of this.#acknowledged.keys()) {
+        this.#acknowledged.delete(oldest);
+        break;
+      }
+    }
+    if (ack.log !== this.#ledger.identity) return;
+    for (const one of this.#underWay) {
+      one.round.acknowledge(ack.id, ack.incarnation, ack.epoch, atMs);
+      this.#judge(one);
+    }
+  }
+
+  #onNews(): void {
+    // A round is of one registry; what is known of another says nothing of whom it must reach.
+    for (const one of this.#underWay) {
+      if (one.round.isOf(this.#ledger.registry)) this.#judge(one);
+      else this.#end(one, missingAt('the purge log', BEGUN_ANEW));
+    }
+  }
+
+  #tick(): void {
+    this.#cancelTick = null;
+    const nowMs = this.#parts.clock.nowMs();
+    for (const one of this.#underWay) {
+      const verdict = this.#judge(one);
+      if (verdict === null) continue;
+      if (nowMs - one.appendedMs >= PURGE_WITHIN_MS) this.#end(one, outcomeOf(one, verdict, nowMs));
+      else if (nowMs - one.askedMs >= ASK_EVERY_MS) this.#askMissing(one, verdict, nowMs);
+    }
+    if (this.#underWay.size > 0) this.#cancelTick = this.#parts.clock.after(TICK_MS, () => this.#tick());
+  }
+
+  /** Null: it is over. */
+  #judge(one: UnderWay): RoundVerdict | null {
+    const nowMs = this.#parts.clock.nowMs();
+    const verdict = one.round.verdict(nowMs);
+    if (!verdict.isComplete || !one.isConfirmed) return verdict;
+    this.#end(one, outcomeOf(one, verdict, nowMs));
+    for (const each of verdict.missing) void this.#putOut(each);
+    return null;
+  }
+
+  #end(one: UnderWay, outcome: PurgeOutcome): void {
+    if (this.#underWay.delete(one)) one.settle(outcome);
+  }
+
+  #failAll(node: string, reason: string): void {
+    for (const one of this.#underWay) this.#end(one, missingAt(node, reason));
+  }
+
+  /** Its acknowledgement may be lost, or it has missed the entry. */
+  #askMissing(one: UnderWay, { missing }: RoundVerdict, nowMs: number): void {
+    const { presence } = this.#parts;
+    const { id, incarnation } = presence.life;
+    const question: PurgeAck = {
+      ...{ kind: 'purge.ack', id, incarnation, epoch: one.round.number, log: this.#ledger.identity },
+    };
+    one.askedMs = nowMs;
+    for (const each of missing) {
+      void presence.ask(each.id, PURGE_QUESTION, encodeMessage(question), ASK_WITHIN_MS).then((bytes) => {
+        const decoded = bytes === null ? null : decodeMessage(bytes);
+        if (decoded?.ok === true && decoded.message.kind === 'purge.ack') this.#heard(decoded.message);
+      });
+    }
+  }
+
+  /** No later purge waits for it; when it is back it joins again, behind all of them. Not repeated: the next purge does that. */
+  async #putOut({ id, incarnation }: Concerned): Promise<void> {
+    const { log, trust, signer } = this.#parts;
+    await log.append(ORDER, orderBytes({ entry: 'out', id, incarnation, isOwn: false }, trust.cluster, signer));
+  }
+}
+
+const BEGUN_ANEW = 'was lost and begun anew meanwhile, or has given up what was not read yet; purge again';
+
+function outcomeOf(
+  { beganMs, appendedMs }: UnderWay,
+  { isComplete, acknowledged, missing }: RoundVerdict,
+  nowMs: number,
+): PurgeOutcome {
+  const beforeMs = appendedMs - beganMs;
+  const obeyed = acknowledged.map(({ id, tookMs }) => ({ node: id, ms: rounded(Math.max(0, beforeMs + tookMs)) }));
+  if (!isComplete) {
+    const reason = 'has not acknowledged it, and may serve what it has stored until its lease ends';
+    return { obeyed, missing: missing.length === 0 ? [YET_UNKNOWN] : missing.map(({ id }) => ({ node: id, reason })) };
+  }
+  const lapsed = missing.map(({ id }) => ({ node: id, ms: rounded(nowMs - beganMs) }));
+  return lapsed.length === 0 ? { obeyed, missing: [] } : { obeyed, missing: [], lapsed };
+}
+
+/** Complete but for what must be known of the log. */
+const YET_UNKNOWN = {
+  node: 'the purge log',
+  reason: 'does not answer, so it is not known whom this must reach; purge again',
+};
+
+function missingAt(node: string, reason: string): PurgeOutcome {
+  return { obeyed: [], missing: [{ node, reason }] };
+}
+
+const rounded = (ms: number): number => Math.round(ms * 100) / 100;

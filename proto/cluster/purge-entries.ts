@@ -1,0 +1,60 @@
+/**
+ * Entries of the purge log as bytes, and who may say what: purges and "put out" are control's and signed by it, joining and leaving are a
+ * member's own word and unsigned. Whatever stands in the log has its number and is counted; what is not understood means nothing, but
+ * for an entry that control has rightly signed, which may be a purge of a later release and is taken for one of everything.
+ */
+import type { LogRecord } from '../bus/shared-log.js';
+import { nothingMeant, type PurgeEntry } from '../events/purge-log.js';
+import { decodeMessage, encodeMessage } from '../events/wire.js';
+import { type KeyRing, openFrame, type Signer, sealFrame } from '../signing/signed-frame.js';
+
+/** Name of the log, and its writers. */
+export const PURGE_LOG = 'purges';
+export const ORDER = 'order';
+export const MEMBER = 'member';
+
+/** `keys` null: all who reach the log are of one machine, and nothing is signed. */
+export interface EntryTrust {
+  readonly cluster: string;
+  readonly keys: KeyRing | null;
+}
+
+export interface ReadEntry {
+  readonly content: PurgeEntry;
+  /** `refused`: not signed as it must be, or not this writer's to say. `unread`: rightly there, and not understood. */
+  readonly fate: 'read' | 'refused' | 'unread';
+}
+
+const everything: PurgeEntry = { entry: 'purge', targets: [{ kind: 'all' }], isSoft: false };
+
+export function orderBytes(content: PurgeEntry, cluster: string, signer: Signer | null): Uint8Array {
+  const body = encodeMessage({ kind: 'log', number: 0, content });
+  return signer === null ? body : sealFrame(body, { cluster, purpose: 'message' }, signer);
+}
+
+export function memberBytes(content: PurgeEntry): Uint8Array {
+  return encodeMessage({ kind: 'log', number: 0, content });
+}
+
+export function readEntry({ writer, bytes }: Pick<LogRecord, 'writer' | 'bytes'>, trust: EntryTrust): ReadEntry {
+  if (writer === ORDER) return readOrder(bytes, trust);
+  const content = writer === MEMBER ? contentOf(bytes) : null;
+  const isOwnWord = content?.entry === 'join' || (content?.entry === 'out' && content.isOwn);
+  return isOwnWord && content !== null ? { content, fate: 'read' } : { content: nothingMeant, fate: 'refused' };
+}
+
+function readOrder(bytes: Uint8Array, { cluster, keys }: EntryTrust): ReadEntry {
+  let body = bytes;
+  if (keys !== null) {
+    const opened = openFrame(bytes, { cluster, purpose: 'message' }, keys);
+    if (!opened.ok) return { content: nothingMeant, fate: 'refused' };
+    ({ body } = opened);
+  }
+  const content = contentOf(body);
+  return content === null ? { content: everything, fate: 'unread' } : { content, fate: 'read' };
+}
+
+function contentOf(bytes: Uint8Array): PurgeEntry | null {
+  const decoded = decodeMessage(bytes);
+  return decoded.ok && decoded.message.kind === 'log' ? decoded.message.content : null;
+}
