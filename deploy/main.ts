@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 /** The CLI: one program, its commands, and how they fail. Each command file loads what it needs when it is called. */
+import { registerApply } from '@weir/control/cli/apply.js';
 import { registerCache } from '@weir/control/cli/cache.js';
 import { registerCheck } from '@weir/control/cli/check.js';
 import { registerDoctor } from '@weir/control/cli/doctor.js';
+import { registerHistory } from '@weir/control/cli/history.js';
 import { registerPurge } from '@weir/control/cli/purge.js';
 import { registerStatus } from '@weir/control/cli/status.js';
 import { Command } from 'commander';
@@ -44,6 +46,8 @@ registerUp(program);
 registerNode(program);
 registerCheck(program);
 registerStatus(program);
+registerApply(program);
+registerHistory(program);
 registerDoctor(program);
 registerPurge(program);
 registerCache(program);

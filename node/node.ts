@@ -27,12 +27,10 @@ import { ClusterRates } from './cluster/rates.js';
 import { type SharedSight, shareSight } from './cluster/shared-sight.js';
 import { jobIds } from './jobs/job-id.js';
 import { ofOne } from './jobs/job-limits.js';
-import type { JobStore, StoreBounds } from './jobs/job-store.js';
+import type { StoreBounds } from './jobs/job-store.js';
 import { createJobs, type JobCounts } from './jobs/jobs.js';
-import { createMemoryStore } from './jobs/memory-store.js';
 import { createLatencyStore } from './latency/latency-store.js';
 import { createLimiterStore } from './limit/limiter-store.js';
-import type { StrictCounter } from './limit/strict-counter.js';
 import type { BoundAddress, Listener } from './listener/listener.js';
 import { connectionsMax } from './listener/open-files.js';
 import { requestIds } from './listener/request-ids.js';
@@ -42,6 +40,7 @@ import { createNodeObserver } from './observe/node-observer.js';
 import type { Prepared } from './observe/prepared.js';
 import { type Dispatch, nothingToCancel } from './pipeline/dispatch.js';
 import { compileInSlices } from './pipeline/runtime.js';
+import { type SharedStores, sharedStores } from './shared-stores.js';
 import type { Timers } from './time/clock.js';
 import { driveWheel, systemClock } from './time/system-clock.js';
 import { TimerWheel } from './time/wheel.js';
@@ -99,37 +98,9 @@ export interface GatewayNode {
 }
 
 export async function createNode(options: NodeOptions): Promise<GatewayNode> {
-  const redis = options.redis ?? null;
-  const node = new Node(options, await jobStoreMaker(redis), await l2Maker(redis), await strictMaker(redis));
+  const node = new Node(options, await sharedStores(options.redis ?? null));
   await node.open(options.metrics);
   return node;
-}
-
-type MakeJobStore = (bounds: () => StoreBounds) => JobStore;
-
-/** The client of Redis is loaded only where there is one. */
-async function jobStoreMaker(redis: string | null): Promise<MakeJobStore> {
-  if (redis === null) return (bounds) => createMemoryStore(systemClock, bounds);
-  const { createRedisStore } = await import('./jobs/redis-store.js');
-  return (bounds) => createRedisStore({ url: redis, clock: systemClock, bounds });
-}
-
-type MakeL2 = (timers: Timers) => L2 | null;
-
-async function l2Maker(redis: string | null): Promise<MakeL2> {
-  if (redis === null) return () => null;
-  const { createRedisL2 } = await import('./cache/l2/redis-l2.js');
-  const shared = { url: redis, clock: systemClock, random: Math.random };
-  return (timers) => createRedisL2({ ...shared, timers });
-}
-
-type MakeStrict = (timers: Timers) => StrictCounter | null;
-
-async function strictMaker(redis: string | null): Promise<MakeStrict> {
-  if (redis === null) return () => null;
-  const { createRedisCounter } = await import('./limit/redis-counter.js');
-  const shared = { url: redis, clock: systemClock, random: Math.random, digest: sha256 };
-  return (timers) => createRedisCounter({ ...shared, timers });
 }
 
 function clusterRates(presence: Presence | null, timers: Timers): ClusterRates | null {
@@ -185,7 +156,7 @@ class Node implements GatewayNode {
   readonly #cutAsked: Promise<null>;
   #askCut: () => void = () => {};
 
-  constructor(options: NodeOptions, makeJobStore: MakeJobStore, makeL2: MakeL2, makeStrict: MakeStrict) {
+  constructor(options: NodeOptions, stores: SharedStores) {
     this.#cutAsked = new Promise((resolve) => {
       this.#askCut = () => resolve(null);
     });
@@ -216,16 +187,16 @@ class Node implements GatewayNode {
     this.#clusterRates = clusterRates(options.cluster ?? null, this.#wheel);
     this.#limiters = createLimiterStore({
       shared: this.#clusterRates,
-      strict: makeStrict(this.#wheel),
+      strict: stores.strictCounter(this.#wheel),
     });
     this.#jobs = createJobs({
       clock: systemClock,
       timers: this.#wheel,
-      store: makeJobStore(() => jobBounds(this.#inForce?.snapshot)),
+      store: stores.jobs(() => jobBounds(this.#inForce?.snapshot)),
       ids: jobIds((bytes) => randomBytes(bytes).toString('hex')),
       onBug: this.#onBug,
     });
-    this.#l2 = makeL2(this.#wheel);
+    this.#l2 = stores.l2(this.#wheel);
     this.#cache = createNodeCache({
       clock: systemClock,
       timers: this.#wheel,

@@ -8,8 +8,10 @@ export interface ControlStatus {
   readonly pid: number;
   readonly startedWallMs: number;
   readonly uptimeMs: number;
-  /** Absolute path of the config file, null for the built-in one. */
+  /** Absolute path of the config file, null where no file is followed. */
   readonly configFile: string | null;
+  /** The one that the config is, or was recorded as; left out by earlier releases. */
+  readonly revision?: { readonly number: number; readonly author: string; readonly atWallMs: number } | null;
   /** The snapshot that nodes are meant to run: the last one that was accepted, in this run or in an earlier one. */
   readonly snapshot: { readonly version: number; readonly hash: string; readonly acceptedWallMs: number } | null;
   /** Ids of the routes of that snapshot. */
@@ -39,7 +41,7 @@ export type PublishOutcome = {
   | { readonly state: 'refused'; readonly reason: string }
 );
 
-export type PublishCause = 'start' | 'file-change' | 'certificate-change' | 'signal';
+export type PublishCause = 'start' | 'file-change' | 'certificate-change' | 'signal' | 'revision';
 
 export interface SupervisedNode {
   readonly state: 'starting' | 'running' | 'restarting' | 'stopping' | 'stopped';

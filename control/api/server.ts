@@ -1,6 +1,7 @@
 /**
- * The admin API: a fastify server on loopback that tells what runs, and purges the cache. It shares no event loop with
- * traffic. It has no sessions; whoever binds it elsewhere than to loopback decides who may look and purge.
+ * The admin API: a fastify server on loopback that tells what runs, purges the cache, and
+ * keeps the revisions of the config. It shares no event loop with
+ * traffic. It has no sessions; whoever binds it elsewhere than to loopback decides who may look, purge and configure.
  *
  * No CORS fields are sent, so no other site's script can read an answer; the Host check keeps rebinding out. What changes
  * something takes JSON alone, which a script can't send elsewhere unasked, and nothing that another site's page sends.
@@ -11,6 +12,7 @@ import fastify, { type FastifyInstance } from 'fastify';
 import { addCacheApi, type CacheOperations } from './cache-api.js';
 import type { ControlStatus } from './control-status.js';
 import { problem, sendProblem } from './problem.js';
+import { addRevisionsApi, type RevisionOperations } from './revisions-api.js';
 
 export interface AdminApi {
   readonly address: Address;
@@ -21,6 +23,8 @@ export interface AdminOptions {
   readonly listen: Address;
   readonly status: () => ControlStatus;
   readonly cache: CacheOperations;
+  /** Left out: no revisions are kept. */
+  readonly revisions?: RevisionOperations;
 }
 
 export async function startAdminApi(options: AdminOptions): Promise<AdminApi> {
@@ -33,7 +37,7 @@ export async function startAdminApi(options: AdminOptions): Promise<AdminApi> {
 }
 
 /** The server without its socket; tests inject requests. */
-export function buildAdminApi({ listen, status, cache }: AdminOptions): FastifyInstance {
+export function buildAdminApi({ listen, status, cache, revisions }: AdminOptions): FastifyInstance {
   // Bodies are small, but for those that a route allows more; slow or endless requests are not waited for.
   const server = fastify({ bodyLimit: 1024, requestTimeout: 10_000, forceCloseConnections: true });
   server.removeContentTypeParser('text/plain');
@@ -55,12 +59,19 @@ export function buildAdminApi({ listen, status, cache }: AdminOptions): FastifyI
 
   server.get('/', async () => ({
     service: 'weir admin',
-    links: ['/status', '/healthz', '/cache/purge', '/cache/inspect'],
+    links: [
+      '/status',
+      '/healthz',
+      '/cache/purge',
+      '/cache/inspect',
+      ...(revisions === undefined ? [] : ['/revisions']),
+    ],
   }));
   server.get('/status', async () => status());
   server.get('/healthz', async () => ({ status: 'ok' }));
 
   addCacheApi(server, cache);
+  if (revisions !== undefined) addRevisionsApi(server, revisions);
 
   server.setNotFoundHandler(async (request, reply) => {
     await sendProblem(

@@ -37,16 +37,21 @@ export type Posted =
   | { readonly kind: 'stranger'; readonly status: number };
 
 /** Sends JSON; the answer is JSON as well, whether it is a success or a problem document that says why not. */
-export async function postJson(path: string, base: string, sent: object): Promise<Posted> {
+export function postJson(path: string, base: string, sent: object, withinMs = ANSWER_WITHIN_MS): Promise<Posted> {
+  const headers = { 'content-type': 'application/json' };
+  return exchangeJson(path, base, { method: 'POST', headers, body: JSON.stringify(sent) }, withinMs);
+}
+
+/** As `postJson`, for what is only looked at. */
+export function getJson(path: string, base: string, withinMs = ANSWER_WITHIN_MS): Promise<Posted> {
+  return exchangeJson(path, base, {}, withinMs);
+}
+
+async function exchangeJson(path: string, base: string, request: RequestInit, withinMs: number): Promise<Posted> {
   let answer: Response;
   let body: string;
   try {
-    answer = await fetch(new URL(path, base), {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(sent),
-      signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
-    });
+    answer = await fetch(new URL(path, base), { ...request, signal: AbortSignal.timeout(withinMs) });
     body = await answer.text();
   } catch (error) {
     return { kind: 'silence', reason: reasonOf(error) };
@@ -54,7 +59,8 @@ export async function postJson(path: string, base: string, sent: object): Promis
   const told = parsed(body);
   const { status } = answer;
   // An admin API of an earlier release has no such path, and says that in a problem document of its own.
-  const isMeant = typeof told === 'object' && told !== null && status !== 404;
+  const isMeant =
+    typeof told === 'object' && told !== null && (status !== 404 || Reflect.get(told, 'title') !== 'Not Found');
   return isMeant ? { kind: 'answer', status, body, told } : { kind: 'stranger', status };
 }
 

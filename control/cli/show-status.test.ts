@@ -158,6 +158,13 @@ describe('weir status', () => {
 
   it('shows a house in which nothing has happened yet', () => {
     const text = showStatus({ ...status, configFile: null, snapshot: null, publish: null, nodes: [] }, NOW, plain);
+    const revision = { number: 7, author: 'ada', atWallMs: NOW - 5_000 };
+    expect(showStatus({ ...status, configFile: null, revision }, NOW, plain)).toMatch(
+      /config +revision 7, 5\.0 s ago, by ada/,
+    );
+    expect(showStatus({ ...status, revision }, NOW, plain)).toMatch(
+      /config +\/etc\/weir\/weir.yaml \(revision 7, 5\.0 s ago\)/,
+    );
     expect(text).toContain('built-in welcome page');
     expect(text).toContain('nothing published yet');
   });

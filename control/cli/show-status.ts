@@ -12,7 +12,7 @@ export function showStatus(status: ControlStatus, nowWallMs: number, paint: Pain
     `${paint.bold(`weir ${printable(status.version)}`)}, up for ${showDuration(status.uptimeMs)}, process ${status.pid}`,
     '',
     ...columns([
-      ['config', status.configFile === null ? 'built-in welcome page' : printable(status.configFile)],
+      ['config', showConfig(status, ago)],
       ['publish', showPublish(status.publish, ago, paint)],
       ['snapshot', status.snapshot === null ? 'none' : showSnapshot(status.snapshot, ago)],
     ]),
@@ -28,6 +28,12 @@ export function showStatus(status: ControlStatus, nowWallMs: number, paint: Pain
 
 type Ago = (wallMs: number) => string;
 
+function showConfig({ configFile, revision = null }: ControlStatus, ago: Ago): string {
+  const recorded = revision === null ? '' : `revision ${revision.number}, ${ago(revision.atWallMs)}`;
+  if (configFile !== null) return `${printable(configFile)}${recorded === '' ? '' : ` (${recorded})`}`;
+  return revision === null ? 'built-in welcome page' : `${recorded}, by ${printable(revision.author)}`;
+}
+
 function showSnapshot(snapshot: { version: number; hash: string; acceptedWallMs: number }, ago: Ago): string {
   return `${snapshot.version} (${printable(snapshot.hash).slice(0, 12)}), accepted ${ago(snapshot.acceptedWallMs)}`;
 }
@@ -37,6 +43,7 @@ const causes = {
   'file-change': 'after the file changed',
   'certificate-change': 'after a certificate or key changed',
   signal: 'on SIGHUP',
+  revision: 'as a new revision',
 } as const;
 
 function showPublish(publish: PublishOutcome | null, ago: Ago, paint: Paint): string {

@@ -15,14 +15,12 @@
  */
 import { isBytes, isCount, isFields, isText } from '@weir/proto/events/guards.js';
 import { Packr } from 'msgpackr';
-import type { RevisionHead } from './revision.js';
+import { authorLengthMax, isRevisionId, type RevisionHead, reasonLengthMax } from './revision.js';
 
 export const entryVersion = 1;
 
 /** A message of NATS has 1 MiB at most, with its headers. */
 export const entryBytesMax = 960 * 1024;
-export const authorLengthMax = 100;
-export const reasonLengthMax = 500;
 
 export interface Entry extends RevisionHead {
   /** Id of the revision before it; empty: there was none. */
@@ -65,11 +63,6 @@ export function decodeEntry(bytes: Uint8Array): DecodedEntry {
   if (value['kind'] !== 'config') return { ok: false, why: 'unknown' };
   const entry = readEntry(value);
   return entry === null ? { ok: false, why: 'malformed' } : { ok: true, entry };
-}
-
-/** 128 bits in hexadecimal digits. */
-export function isRevisionId(value: unknown): value is string {
-  return typeof value === 'string' && /^[0-9a-f]{32}$/.test(value);
 }
 
 function readEntry(value: Readonly<Record<string, unknown>>): Entry | null {

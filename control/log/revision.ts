@@ -30,6 +30,15 @@ export interface Revision extends RevisionHead {
   readonly text: string;
 }
 
+/** In characters; each is one line. */
+export const authorLengthMax = 100;
+export const reasonLengthMax = 500;
+
+/** 128 bits in hexadecimal digits. */
+export function isRevisionId(value: unknown): value is string {
+  return typeof value === 'string' && /^[0-9a-f]{32}$/.test(value);
+}
+
 /** A config to be put in force. It has been checked: the log takes whatever it is given. */
 export interface Change {
   readonly id: string;

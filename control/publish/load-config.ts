@@ -13,7 +13,7 @@ import { createPasswordHasher, sha256Hex } from './credential-hashes.js';
 import { lintWithoutRedis } from './lint-cache.js';
 
 export type LoadedConfig =
-  | { readonly ok: true; readonly snapshot: Snapshot; readonly warnings: readonly Fault[] }
+  | { readonly ok: true; readonly text: string; readonly snapshot: Snapshot; readonly warnings: readonly Fault[] }
   | { readonly ok: false; readonly faults: readonly Fault[] };
 
 export interface LoadContext {
@@ -30,11 +30,16 @@ const hashPassword = createPasswordHasher();
 export async function loadConfig(file: string, context: LoadContext): Promise<LoadedConfig> {
   const text = await readConfigFile(file);
   if (typeof text !== 'string') return { ok: false, faults: [text] };
-  return compiled(await checkWithFiles(text, context.environment, context.createdWallMs), context);
+  return loadRevision(text, context);
+}
+
+/** As a file with that text. */
+export async function loadRevision(text: string, context: LoadContext): Promise<LoadedConfig> {
+  return compiled(text, await checkWithFiles(text, context.environment, context.createdWallMs), context);
 }
 
 export function loadText(text: string, context: LoadContext): LoadedConfig {
-  return compiled(checkConfig(text, context.environment, sha256Hex), context);
+  return compiled(text, checkConfig(text, context.environment, sha256Hex), context);
 }
 
 /** The config, and the certificates and keys that it names. */
@@ -43,11 +48,11 @@ export async function checkWithFiles(text: string, environment: Environment, now
   return checked.ok ? withFindings(checked, await checkFiles(checked.config, environment, nowMs)) : checked;
 }
 
-function compiled(checked: CheckedConfig, context: LoadContext): LoadedConfig {
+function compiled(text: string, checked: CheckedConfig, context: LoadContext): LoadedConfig {
   if (!checked.ok) return checked;
   const snapshot = compileSnapshot(checked.config, { ...context, sha256Hex, hashPassword });
   const absent = context.hasRedis === false ? checked.place(lintWithoutRedis(checked.config)) : [];
-  return { ok: true, snapshot, warnings: bounded([...checked.warnings, ...absent]) };
+  return { ok: true, text, snapshot, warnings: bounded([...checked.warnings, ...absent]) };
 }
 
 /** The text of a file, or the fault that it cannot be read. Reads no more than a config may have: /dev/zero is a file too. */
@@ -73,6 +78,18 @@ const reasons: Readonly<Record<string, string>> = {
   EISDIR: 'this is a folder, not a file',
 };
 
+/** As of a file, of what comes from another program; waits for its end. */
+export async function readConfigStream(stream: AsyncIterable<Uint8Array>): Promise<string | Fault> {
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  for await (const piece of stream) {
+    pieces.push(piece);
+    length += piece.length;
+    if (length > sourceBytesMax) break;
+  }
+  return decoded(Buffer.concat(pieces));
+}
+
 async function readBounded(handle: Awaited<ReturnType<typeof open>>): Promise<string | Fault> {
   // One byte more than allowed, so that a file that is too large shows itself to the parser as such.
   const bytes = new Uint8Array(sourceBytesMax + 1);
@@ -82,9 +99,13 @@ async function readBounded(handle: Awaited<ReturnType<typeof open>>): Promise<st
     if (bytesRead === 0) break;
     length += bytesRead;
   }
-  if (length > sourceBytesMax) return unreadable(`the file is larger than ${sourceBytesMax / 1024 / 1024}MiB`);
+  return decoded(bytes.subarray(0, length));
+}
+
+function decoded(bytes: Uint8Array): string | Fault {
+  if (bytes.length > sourceBytesMax) return unreadable(`the file is larger than ${sourceBytesMax / 1024 / 1024}MiB`);
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(0, length));
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
     return unreadable('the file is not UTF-8 text');
   }

@@ -22,6 +22,7 @@ describe('what up says', () => {
       admin: { host: '127.0.0.1', port: 9080 },
       metrics: { host: '::1', port: 9090 },
       configFile: '/etc/weir.yaml',
+      revision: null,
       redis: 'redis://10.0.0.5:6379',
     };
     const text = showPlaces('0.1.0', places, 812, plain);
@@ -36,6 +37,9 @@ describe('what up says', () => {
     ]) {
       expect(text).toContain(part);
     }
+    const ofRevision = { ...places, configFile: null, revision: { number: 7, author: 'ada\x1b' } };
+    expect(showPlaces('0.1.0', ofRevision, 812, plain)).toContain('revision 7 of ada\\x1b; weir apply -f FILE');
+    expect(showPlaces('0.1.0', { ...ofRevision, revision: null }, 812, plain)).toContain('built-in welcome page');
   });
 
   it('tells every fault of a rejected config with file and line, and what stays in force', () => {

@@ -2,6 +2,7 @@
 import type { PublishOutcome } from '@weir/control/api/control-status.js';
 import { formatFault } from '@weir/control/cli/check.js';
 import { columns, type Paint, printable, showDuration } from '@weir/control/cli/terminal.js';
+import type { RevisionHead } from '@weir/control/log/revision.js';
 import { type Address, reachableAddress } from '@weir/proto/bus/address.js';
 
 /** A snapshot of an earlier run that is served again. */
@@ -16,6 +17,8 @@ export interface Places {
   readonly admin: Address;
   readonly metrics: Address;
   readonly configFile: string | null;
+  /** What was applied last; null where nothing was. */
+  readonly revision: Pick<RevisionHead, 'number' | 'author'> | null;
   /** Without its password; null where none is used. */
   readonly redis: string | null;
 }
@@ -23,15 +26,11 @@ export interface Places {
 export function showPlaces(version: string, places: Places, tookMs: number, paint: Paint): string {
   const url = (scheme: string, address: Address, path: string): string =>
     `${scheme}://${reachableAddress(address)}${path}`;
-  const config =
-    places.configFile === null
-      ? 'built-in welcome page; --config FILE serves yours'
-      : `${printable(places.configFile)} (reloaded when it changes, and on SIGHUP)`;
   const rows = columns([
     ['traffic', url(places.isTls ? 'https' : 'http', places.traffic, '')],
     ['admin', url('http', places.admin, '/status')],
     ['metrics', url('http', places.metrics, '/metrics')],
-    ['config', config],
+    ['config', showConfig(places)],
     ...(places.redis === null ? [] : [['redis', places.redis]]),
     ['stop', 'Ctrl-C; once more to cut what is still in flight'],
   ]);
@@ -39,11 +38,18 @@ export function showPlaces(version: string, places: Places, tookMs: number, pain
   return `${head}\n\n${rows.map((row) => `  ${row}`).join('\n')}\n\n`;
 }
 
+function showConfig({ configFile, revision }: Places): string {
+  if (configFile !== null) return `${printable(configFile)} (reloaded when it changes, and on SIGHUP)`;
+  if (revision === null) return 'built-in welcome page; --config FILE serves yours';
+  return `revision ${revision.number} of ${printable(revision.author)}; weir apply -f FILE puts another in force`;
+}
+
 const causes = {
   start: 'at the start',
   'file-change': 'the file changed',
   'certificate-change': 'a certificate or key changed',
   signal: 'SIGHUP',
+  revision: 'a new revision',
 } as const;
 
 /** Lines about one publication; `file` is how the operator named the config. */

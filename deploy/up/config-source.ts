@@ -1,13 +1,14 @@
-/** Where the config comes from: a file, or the text that is built in. Both end in a snapshot or in all faults. */
+/** Where the config comes from: a file, the revision that was applied last, or a text that is built in. All end in a snapshot or in all faults. */
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
-import { loadConfig, loadText } from '@weir/control/publish/load-config.js';
+import type { Revisions } from '@weir/control/log/revision.js';
+import { loadConfig, loadRevision, loadText } from '@weir/control/publish/load-config.js';
 import { encodeSnapshot, hashContent } from '@weir/proto/snapshot/codec.js';
 import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import type { Compiled } from './publisher.js';
 
 export interface ConfigSource {
-  /** Absolute path, null for a built-in text. */
+  /** Absolute path; null where none is followed. */
   readonly file: string | null;
   /** How messages name it: as the operator did. */
   readonly name: string;
@@ -33,6 +34,26 @@ export function textConfig(name: string, text: string): ConfigSource {
     name,
     isKept: false,
     compile: async (version) => loadText(text, { environment: process.env, version, createdWallMs: Date.now() }),
+  };
+}
+
+/** What was applied last; the built-in text as long as nothing was, and nothing is kept of that. */
+export function revisionConfig(revisions: Revisions, builtIn: string, hasRedis: boolean): ConfigSource {
+  const welcome = textConfig('built-in config', builtIn);
+  return {
+    file: null,
+    get name() {
+      const current = revisions.current();
+      return current === null ? welcome.name : `revision ${current.number}`;
+    },
+    get isKept() {
+      return revisions.current() !== null;
+    },
+    async compile(version) {
+      const current = revisions.current();
+      if (current === null) return welcome.compile(version);
+      return loadRevision(current.text, { environment: process.env, version, createdWallMs: Date.now(), hasRedis });
+    },
   };
 }
 

@@ -21,12 +21,13 @@ export interface LastGood extends Omit<z.output<typeof head>, 'format'> {
   readonly bytes: Uint8Array;
 }
 
+/** Stands for a path in the name of a file. */
+export function pathTag(path: string): string {
+  return createHash('sha256').update(path).digest('hex').slice(0, 12);
+}
+
 export function lastGoodFile(dataFolder: string, configFile: string | null): string {
-  const name = createHash('sha256')
-    .update(configFile ?? '')
-    .digest('hex')
-    .slice(0, 12);
-  return join(dataFolder, `last-good-${name}.snapshot`);
+  return join(dataFolder, `last-good-${pathTag(configFile ?? '')}.snapshot`);
 }
 
 export function writeLastGood(dataFolder: string, { bytes, ...rest }: LastGood): Promise<void> {

@@ -20,6 +20,7 @@ const fault: Fault = { severity: 'error', line: 3, column: 1, path: 'routes', me
 function setUp(versionBefore = 0) {
   const offers: SnapshotOffer[] = [];
   const kept: number[] = [];
+  const texts: string[] = [];
   const outcomes: PublishOutcome[] = [];
   const compiles: { version: number; end: (compiled: Compiled) => void }[] = [];
   let delivery: Delivery = { ok: true };
@@ -31,8 +32,9 @@ function setUp(versionBefore = 0) {
       offers.push(offer);
       return delivery;
     },
-    keep: async ({ version }) => {
+    keep: async ({ version }, text) => {
       kept.push(version);
+      texts.push(text);
     },
     restartNeeded: () => ['gateway.listen: a → b'],
     wallMs: () => 1_000,
@@ -42,6 +44,7 @@ function setUp(versionBefore = 0) {
     publisher,
     offers,
     kept,
+    texts,
     outcomes,
     compiles,
     deliverWith: (next: Delivery) => {
@@ -50,7 +53,11 @@ function setUp(versionBefore = 0) {
     /** Ends the compilation that is on: well, or with a fault. */
     compiled: (isGood = true) => {
       const { version, end } = compiles.at(-1) ?? { version: 0, end: () => {} };
-      end(isGood ? { ok: true, snapshot: { ...sample, version }, warnings: [] } : { ok: false, faults: [fault] });
+      end(
+        isGood
+          ? { ok: true, text: `v${version}`, snapshot: { ...sample, version }, warnings: [] }
+          : { ok: false, faults: [fault] },
+      );
     },
   };
 }
@@ -59,7 +66,7 @@ const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolv
 
 describe('the publisher', () => {
   it('offers what compiled, keeps what was applied, and remembers both', async () => {
-    const { publisher, offers, kept, compiled } = setUp(41);
+    const { publisher, offers, kept, texts, compiled } = setUp(41);
     const publishing = publisher.publish('start');
     compiled();
     expect(await publishing).toMatchObject({
@@ -68,7 +75,7 @@ describe('the publisher', () => {
       restartNeeded: ['gateway.listen: a → b'],
     });
     expect(offers.map(({ version }) => version)).toEqual([42]);
-    expect(kept).toEqual([42]);
+    expect([kept, texts]).toEqual([[42], ['v42']]);
     expect(publisher.look()).toMatchObject({
       snapshot: { version: 42, hash: offers[0]?.hash, acceptedWallMs: 1_000 },
       publish: { state: 'accepted', atWallMs: 1_000 },
@@ -109,7 +116,7 @@ describe('the publisher', () => {
   });
 
   it('accepts after all what the node applied too late to be heard in time', async () => {
-    const { publisher, kept, compiled, deliverWith, outcomes } = setUp();
+    const { publisher, kept, texts, compiled, deliverWith, outcomes } = setUp();
     let apply: (isApplied: boolean) => void = () => {};
     for (const isApplied of [false, true]) {
       const late = new Promise<boolean>((resolve) => {
@@ -123,7 +130,7 @@ describe('the publisher', () => {
       apply(isApplied);
       await settle();
     }
-    expect(kept).toEqual([2]);
+    expect([kept, texts]).toEqual([[2], ['v2']]);
     expect(outcomes.map(({ state }) => state)).toEqual(['refused', 'refused', 'accepted']);
     expect(publisher.look()).toMatchObject({ snapshot: { version: 2 }, publish: { state: 'accepted' } });
   });

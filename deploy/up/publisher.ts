@@ -17,7 +17,13 @@ import type { GatewaySpec, Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import type { Delivery } from './supervisor.js';
 
 export type Compiled =
-  | { readonly ok: true; readonly snapshot: Snapshot; readonly warnings: readonly Fault[] }
+  | {
+      readonly ok: true;
+      /** The config that it was made from. */
+      readonly text: string;
+      readonly snapshot: Snapshot;
+      readonly warnings: readonly Fault[];
+    }
   | { readonly ok: false; readonly faults: readonly Fault[] };
 
 export interface PublisherOptions {
@@ -26,8 +32,8 @@ export interface PublisherOptions {
   readonly compile: (version: number) => Promise<Compiled>;
   readonly encode: (snapshot: Snapshot) => { readonly bytes: Uint8Array; readonly hash: string };
   readonly deliver: (offer: SnapshotOffer, snapshot: Snapshot) => Promise<Delivery>;
-  /** Keeps what was applied; a failure is said and does not undo the publication. */
-  readonly keep: (offer: SnapshotOffer) => Promise<void>;
+  /** Keeps what was applied, and the config it was made from; a failure is said and does not undo the publication. */
+  readonly keep: (offer: SnapshotOffer, text: string) => Promise<void>;
   /** What differs from the settings that the running node was started with and waits for a restart. */
   readonly restartNeeded: (gateway: GatewaySpec) => readonly string[];
   readonly wallMs: () => number;
@@ -62,11 +68,11 @@ export function createPublisher(options: PublisherOptions): Publisher {
   };
 
   /** The node runs what was given up on: the record says so, or the next start would go back behind it. */
-  const reconcile = async ({ offer, snapshot }: Delivered, told: Told): Promise<void> => {
+  const reconcile = async ({ offer, snapshot }: Delivered, text: string, told: Told): Promise<void> => {
     // A newer one has been applied since, by the same node, one behind the other.
     if (inForce !== null && inForce.version > offer.version) return;
     accept(offer, snapshot, options.wallMs());
-    await options.keep(offer);
+    await options.keep(offer, text);
     const restartNeeded = options.restartNeeded(snapshot.gateway);
     const outcome: PublishOutcome = { ...told, atWallMs: options.wallMs(), state: 'accepted', restartNeeded };
     // A newer attempt that failed meanwhile stays the latest one.
@@ -89,17 +95,17 @@ export function createPublisher(options: PublisherOptions): Publisher {
       const told = cause === 'certificate-change' ? await renewalFaults(options.deliver, delivered) : [];
       return { ...at, state: 'rejected', faults: [...compiled.faults, ...told], restartNeeded: [] };
     }
-    const { snapshot, warnings } = compiled;
+    const { text, snapshot, warnings } = compiled;
     // A number that was offered is never offered again with another content, even when it was refused.
     version = snapshot.version;
     const offer: SnapshotOffer = { v: 1, kind: 'snapshot.offer', version, ...options.encode(snapshot) };
     const delivery = await deliver(offer, snapshot, options.wallMs);
     const told = { ...at, faults: warnings };
     if (!delivery.ok) {
-      void delivery.late?.then((isApplied) => (isApplied ? reconcile({ offer, snapshot }, told) : undefined));
+      void delivery.late?.then((isApplied) => (isApplied ? reconcile({ offer, snapshot }, text, told) : undefined));
       return { ...told, state: 'refused', reason: delivery.reason, restartNeeded: [] };
     }
-    await options.keep(offer);
+    await options.keep(offer, text);
     return { ...told, state: 'accepted', restartNeeded: options.restartNeeded(snapshot.gateway) };
   };
 

@@ -5,10 +5,11 @@ import { reachableAddress } from '@weir/proto/bus/address.js';
 import type { UpArguments } from '../commands/up.js';
 import { readVersion } from '../version.js';
 import { showLastGood, showOutcome, showPlaces } from './announce.js';
-import { type ConfigSource, fileConfig, textConfig } from './config-source.js';
+import { type ConfigSource, fileConfig, revisionConfig } from './config-source.js';
 import { StartFailed } from './embedded-node.js';
 import { boundStderr, endSoon } from './stderr.js';
 import { type Running, startUp } from './up.js';
+import { openUpRevisions, type UpRevisions } from './up-revisions.js';
 import { WELCOME_CONFIG } from './welcome.js';
 
 const CUT_SHORT = 130;
@@ -37,8 +38,10 @@ async function run(options: UpArguments): Promise<number> {
   if (options.seconds !== undefined) return refuse('--seconds belongs to --demo');
   const { config } = options;
   const hasRedis = options.redis !== undefined;
-  const source = config === undefined ? textConfig('built-in config', WELCOME_CONFIG) : fileConfig(config, hasRedis);
-  return serve(source, options, (_running, signalled) => signalled);
+  const followed = config === undefined ? null : fileConfig(config, hasRedis);
+  const revisions = await openUpRevisions(options.data, followed?.file ?? null, say);
+  const source = followed ?? revisionConfig(revisions.revisions, WELCOME_CONFIG, hasRedis);
+  return serve(source, revisions, options, (_running, signalled) => signalled);
 }
 
 async function runDemo(options: UpArguments): Promise<number> {
@@ -48,6 +51,7 @@ async function runDemo(options: UpArguments): Promise<number> {
   try {
     return await serve(
       fileConfig(demo.configPath, options.redis !== undefined, false),
+      null,
       options,
       async (running, signalled) => {
         const stopped = new AbortController();
@@ -66,6 +70,7 @@ async function runDemo(options: UpArguments): Promise<number> {
 /** Starts, does `work`, stops; the exit code. A second signal while it stops cuts. */
 async function serve(
   config: ConfigSource,
+  revisions: UpRevisions | null,
   options: UpArguments,
   work: (running: Running, signalled: Promise<void>) => Promise<void>,
 ): Promise<number> {
@@ -83,6 +88,7 @@ async function serve(
       metrics: options.metrics,
       workers: options.workers ?? 1,
       redis: options.redis?.template ?? null,
+      revisions,
       say,
       onOutcome(outcome, inForce) {
         // The first success is told by the places below; its warnings are told here.
@@ -96,7 +102,8 @@ async function serve(
   }
   // Listened for before it is said that all is up: whoever reads that may send one at once.
   const signalled = waitForSignal();
-  const places = { ...running, configFile: config.file, redis: options.redis?.shown ?? null };
+  const current = revisions?.revisions.current() ?? null;
+  const places = { ...running, configFile: config.file, revision: current, redis: options.redis?.shown ?? null };
   process.stderr.write(showPlaces(version, places, process.uptime() * 1_000, paint));
   if (running.lastGood !== null) process.stderr.write(showLastGood(running.lastGood, config.name, paint));
   signals.handOver({

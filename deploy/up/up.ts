@@ -7,9 +7,10 @@
  *   │              └◀▶ last-good file    admin API │◀───────┼──────── status         │
  *   └──────────────────────────────────────────────┘        └────────────────────────┘
  */
-import type { PublishCause, PublishOutcome } from '@weir/control/api/control-status.js';
-import { type AdminApi, startAdminApi } from '@weir/control/api/server.js';
-import type { MetricsServer } from '@weir/node/observe/metrics-server.js';
+import type { ControlStatus, PublishCause, PublishOutcome } from '@weir/control/api/control-status.js';
+import type { RevisionOperations } from '@weir/control/api/revisions-api.js';
+import { startAdminApi } from '@weir/control/api/server.js';
+import { checkWithFiles } from '@weir/control/publish/load-config.js';
 import { CLUSTER_DEFAULT, CLUSTER_VARIABLE, NATS_VARIABLE } from '@weir/node/process/settings.js';
 import type { Address } from '@weir/proto/bus/address.js';
 import type { Broker } from '@weir/proto/bus/broker.js';
@@ -22,10 +23,11 @@ import { type ConfigSource, encodeForOffer } from './config-source.js';
 import { EmbeddedNode, StartFailed } from './embedded-node.js';
 import { startFleetPages } from './fleet-pages.js';
 import { type LastGood, readLastGood, writeLastGood } from './last-good.js';
-import { type OwnPresence, ownPresence } from './own-presence.js';
+import { ownPresence } from './own-presence.js';
 import { createPublisher, type Publisher } from './publisher.js';
 import { supervisedNode } from './supervised-node.js';
 import type { End } from './supervisor.js';
+import { newRevisionId, type UpRevisions } from './up-revisions.js';
 import { type SourceWatch, tlsFilesOf, watchSources } from './watch-sources.js';
 import type { Workers } from './workers.js';
 
@@ -42,6 +44,8 @@ export interface UpOptions {
   readonly workers: number;
   /** URL of the Redis that nodes share, its secrets as `${NAME}`; null for none. */
   readonly redis: string | null;
+  /** The log of what the config was; null where none is kept. */
+  readonly revisions: UpRevisions | null;
   readonly say: (text: string) => void;
   readonly onOutcome: (outcome: PublishOutcome, versionInForce: number | null) => void;
 }
@@ -105,11 +109,13 @@ export async function startUp(options: UpOptions): Promise<Running> {
       startedWallMs,
       uptimeMs: Math.round(performance.now() - startedAtMs),
       configFile: config.file,
+      revision: revisionOf(options.revisions),
       ...lookOf(publisher, node),
       nodes: workers.look().map(supervisedNode),
       cluster: clusterStatus(own.presence, { loadPermille: 0, purgeEpoch: 0 }),
     }),
     cache: cacheOrders(() => workers.all.map(({ supervisor }) => supervisor), options.redis !== null),
+    ...(options.revisions === null ? {} : { revisions: operationsOf(options.revisions, config, publisher) }),
   });
   const reload = (cause: PublishCause): void => {
     publisher.publish(cause).catch((error: unknown) => say(`the config could not be published: ${String(error)}`));
@@ -125,7 +131,30 @@ export async function startUp(options: UpOptions): Promise<Running> {
     reload: () => reload('signal'),
     reopenLog: () => workers.reopenLog(),
     stop: stopOf(workers, () => node.running.inForce.clientTimers.drainMs, say),
-    ended: endOf(workers.ended, { admin, pages, watch, own }, say),
+    ended: endOf(
+      workers.ended,
+      async () => {
+        watch.close();
+        await own.close();
+        await pages?.close();
+        await admin.close();
+        await options.revisions?.close();
+      },
+      say,
+    ),
+  };
+}
+
+function operationsOf({ revisions }: UpRevisions, config: ConfigSource, publisher: Publisher): RevisionOperations {
+  return {
+    revisions,
+    followedFile: config.file,
+    async check(text) {
+      const checked = await checkWithFiles(text, process.env, Date.now());
+      return { ok: checked.ok, faults: checked.ok ? checked.warnings : checked.faults };
+    },
+    publish: () => publisher.publish('revision'),
+    newId: newRevisionId,
   };
 }
 
@@ -184,8 +213,9 @@ function publisherFor(options: UpOptions, node: EmbeddedNode, watch: SourceWatch
       await watch.follow(tlsFilesOf(snapshot));
       return node.deliver(offer, snapshot.gateway);
     },
-    async keep({ version, hash, bytes }) {
+    async keep({ version, hash, bytes }, text) {
       if (!config.isKept) return;
+      if (config.file !== null) await options.revisions?.record(text);
       await writeLastGood(dataFolder, { version, hash, configFile: config.file, bytes }).catch((error: unknown) => {
         say(`the last good snapshot could not be kept in ${dataFolder}: ${String(error)}`);
       });
@@ -195,6 +225,14 @@ function publisherFor(options: UpOptions, node: EmbeddedNode, watch: SourceWatch
     onOutcome: (outcome) => options.onOutcome(outcome, publisher.look().snapshot?.version ?? null),
   });
   return publisher;
+}
+
+/** The one in force; null where the built-in text is, or none is kept. */
+function revisionOf(log: UpRevisions | null): NonNullable<ControlStatus['revision']> | null {
+  const current = log?.revisions.current() ?? null;
+  if (current === null) return null;
+  const { number, author, atWallMs } = current;
+  return { number, author, atWallMs };
 }
 
 export function stopOf(
@@ -223,23 +261,9 @@ export function stopOf(
   };
 }
 
-interface Surroundings {
-  readonly admin: AdminApi;
-  readonly pages: MetricsServer | null;
-  readonly watch: SourceWatch;
-  readonly own: OwnPresence;
-}
-
-async function endOf(
-  ended: Promise<End>,
-  { admin, pages, watch, own }: Surroundings,
-  say: (text: string) => void,
-): Promise<number> {
+async function endOf(ended: Promise<End>, close: () => Promise<void>, say: (text: string) => void): Promise<number> {
   const { failure, cut } = await ended;
-  watch.close();
-  await own.close();
-  await pages?.close();
-  await admin.close();
+  await close();
   if (failure !== null) say(failure);
   else if (cut === null)
     say('stopped, but the node ended before its drain did: what was in flight is cut and not in the log');

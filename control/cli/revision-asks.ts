@@ -1,0 +1,122 @@
+/** What the commands about revisions ask of the admin API, and what they say on stderr where nothing came of it. */
+import { randomBytes } from 'node:crypto';
+import { hostname, userInfo } from 'node:os';
+import { createInterface } from 'node:readline/promises';
+import type { Fault } from '@weir/proto/config/faults.js';
+import type { AppendAnswer, PreviewAnswer } from '../api/revisions-api.js';
+import { authorLengthMax } from '../log/revision.js';
+import { baseOf, getJson, type Posted, postJson } from './ask.js';
+import { formatFault } from './check.js';
+import { showAppended, showComparison } from './show-revisions.js';
+import { noAdmin } from './status.js';
+import { type Paint, paintFor, printable } from './terminal.js';
+
+/** The largest config takes ten seconds to check, and a node some to compile it. */
+const WITHIN_MS = 60_000;
+
+export interface ChangeOptions {
+  readonly reason: string;
+  readonly author: string;
+  readonly yes: boolean;
+  readonly admin: string;
+}
+
+/** The answer, or null: it was told why there is none. */
+export async function lookAt<Answer extends object>(
+  path: string,
+  admin: string,
+  member: keyof Answer,
+): Promise<Answer | null> {
+  const base = baseOf(admin);
+  return answerOf<Answer>(await getJson(path, base, WITHIN_MS), base, member);
+}
+
+export async function order<Answer extends object>(
+  path: string,
+  sent: object,
+  admin: string,
+  member: keyof Answer,
+): Promise<Answer | null> {
+  const base = baseOf(admin);
+  return answerOf<Answer>(await postJson(path, base, sent, WITHIN_MS), base, member);
+}
+
+function answerOf<Answer extends object>(asked: Posted, base: string, member: keyof Answer): Answer | null {
+  if (asked.kind !== 'answer') {
+    process.stderr.write(noAdmin(asked, base));
+    return null;
+  }
+  // The service of the same release writes this type.
+  if (asked.status === 200 && member in asked.told) return asked.told as Answer;
+  process.stderr.write(`weir: ${printable(String(Reflect.get(asked.told, 'detail')))}\n`);
+  if (asked.status === 409 && 'last' in asked.told) {
+    process.stderr.write('weir: `weir diff` shows what differs now; apply again to put yours in force behind it.\n');
+  }
+  return null;
+}
+
+/**
+ * Shows what would change, asks, and makes it a revision behind the one that the difference was made with. Exit code.
+ * `name`: what faults are said to stand in.
+ */
+export async function change(
+  wanted: { text: string } | { restore: number },
+  name: string,
+  options: ChangeOptions,
+): Promise<number> {
+  const { admin, author, reason, yes } = options;
+  const preview = await order<PreviewAnswer>('/revisions/preview', wanted, admin, 'changes');
+  if (preview === null) return 1;
+  const paint = paintFor(process.stdout.isTTY === true, process.env);
+  tellFaults(preview.faults, name);
+  if (!preview.ok) return 1;
+  if (preview.isSame) {
+    process.stdout.write(`nothing to do: revision ${preview.current ?? 0} says the same\n`);
+    return 0;
+  }
+  process.stdout.write(showComparison(preview, paint));
+  // With a file to follow it is refused, in words that the service has.
+  if (preview.followedFile === null && !yes && !(await isWanted())) return 1;
+  const sent = { ...wanted, expected: preview.last?.number ?? 0, author, reason, id: randomBytes(16).toString('hex') };
+  const answer = await order<AppendAnswer>('/revisions', sent, admin, 'revision');
+  if (answer === null) return 1;
+  process.stdout.write(showAppended(answer, paint));
+  return answer.outcome === null || answer.outcome.state === 'accepted' ? 0 : 3;
+}
+
+export function tellFaults(faults: readonly Fault[], name: string): void {
+  const paint: Paint = paintFor(process.stderr.isTTY === true, process.env);
+  for (const fault of faults) process.stderr.write(`${formatFault(name, fault, paint.isOn)}\n`);
+}
+
+async function isWanted(): Promise<boolean> {
+  if (process.stdin.isTTY !== true) {
+    process.stderr.write('weir: nothing was changed: there is no terminal to ask at; --yes goes on without asking\n');
+    return false;
+  }
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await terminal.question('Put this in force? [y/N] ');
+    return /^y(es)?$/i.test(answer.trim());
+  } catch {
+    // Ctrl-D: an answer as well.
+    return false;
+  } finally {
+    terminal.close();
+  }
+}
+
+/** Who is at this terminal, as far as the system knows. */
+export function defaultAuthor(): string {
+  const name = process.env['WEIR_AUTHOR'] ?? `${userName()}@${hostname()}`;
+  return name.replace(/\p{Cc}/gu, '').slice(0, authorLengthMax) || 'unknown';
+}
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // A user id without a name, as containers have them.
+    return String(process.getuid?.() ?? 'unknown');
+  }
+}

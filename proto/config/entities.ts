@@ -1,0 +1,65 @@
+/**
+ * The entities of a config text (the gateway, each upstream, route and consumer) with a name to know each by, as they are written:
+ * references stay references. What two texts differ in is compared by these, so that comments, order and layout make no
+ * difference. Pure.
+ */
+import { stringify } from 'yaml';
+import { readYaml } from './yaml-source.js';
+
+export type EntityKind = 'gateway' | 'upstream' | 'route' | 'consumer';
+
+export interface Entity {
+  readonly kind: EntityKind;
+  /** Its id, or what it is known by without one; no two of a kind have the same. */
+  readonly name: string;
+  /** As plain values. */
+  readonly value: unknown;
+}
+
+const lists: readonly (readonly [list: string, kind: EntityKind])[] = [
+  ['upstreams', 'upstream'],
+  ['routes', 'route'],
+  ['consumers', 'consumer'],
+];
+
+/** Of a text that has faults: what can be made out of it. */
+export function entitiesOf(text: string): readonly Entity[] {
+  const { value } = readYaml(text);
+  const found: Entity[] = [];
+  const { upstreams: _, routes: __, consumers: ___, version: ____, ...rest } = fieldsOf(value);
+  const { gateway = {}, ...others } = rest;
+  found.push({ kind: 'gateway', name: 'gateway', value: { ...fieldsOf(gateway), ...others } });
+  for (const [list, kind] of lists) {
+    const names = new Map<string, number>();
+    const entries = fieldsOf(value)[list];
+    for (const entry of Array.isArray(entries) ? entries : []) {
+      const base = nameOf(entry);
+      const count = (names.get(base) ?? 0) + 1;
+      names.set(base, count);
+      found.push({ kind, name: count === 1 ? base : `${base} (${count})`, value: entry });
+    }
+  }
+  return found;
+}
+
+/** Of YAML, as a person would write them. */
+export function linesOf({ value }: Entity): readonly string[] {
+  return stringify(value, { lineWidth: 0, aliasDuplicateObjects: false }).trimEnd().split('\n');
+}
+
+const NAME_LENGTH_MAX = 120;
+
+/** An id; of a route without one what it matches, of an upstream its first target. */
+function nameOf(entry: unknown): string {
+  const { id, match, targets } = fieldsOf(entry);
+  if (typeof id === 'string' || typeof id === 'number') return String(id);
+  const [target] = Array.isArray(targets) ? targets : [];
+  const known = match ?? fieldsOf(target)['url'] ?? target ?? entry;
+  const name = typeof known === 'string' ? known : (JSON.stringify(known) ?? 'nothing');
+  return name.length > NAME_LENGTH_MAX ? `${name.slice(0, NAME_LENGTH_MAX - 1)}…` : name;
+}
+
+function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  // A plain object of the walk in yaml-source.ts, which made it.
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
+}
