@@ -98,7 +98,7 @@ export interface GatewayNode {
 }
 
 export async function createNode(options: NodeOptions): Promise<GatewayNode> {
-  const node = new Node(options, await sharedStores(options.redis ?? null));
+  const node = new Node(options, await sharedStores(options.redis ?? null, Math.random));
   await node.open(options.metrics);
   return node;
 }

@@ -23,14 +23,14 @@ const alone: SharedStores = {
 };
 
 /** `url`: of the Redis; null for none. */
-export async function sharedStores(url: string | null): Promise<SharedStores> {
+export async function sharedStores(url: string | null, random: () => number): Promise<SharedStores> {
   if (url === null) return alone;
   const [{ createRedisStore }, { createRedisL2 }, { createRedisCounter }] = await Promise.all([
     import('./jobs/redis-store.js'),
     import('./cache/l2/redis-l2.js'),
     import('./limit/redis-counter.js'),
   ]);
-  const shared = { url, clock: systemClock, random: Math.random };
+  const shared = { url, clock: systemClock, random };
   return {
     jobs: (bounds) => createRedisStore({ url, clock: systemClock, bounds }),
     l2: (timers) => createRedisL2({ ...shared, timers }),

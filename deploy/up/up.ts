@@ -23,7 +23,7 @@ import { type ConfigSource, encodeForOffer } from './config-source.js';
 import { EmbeddedNode, StartFailed } from './embedded-node.js';
 import { startFleetPages } from './fleet-pages.js';
 import { type LastGood, readLastGood, writeLastGood } from './last-good.js';
-import { ownPresence } from './own-presence.js';
+import { type OwnPresence, ownPresence } from './own-presence.js';
 import { createPublisher, type Publisher } from './publisher.js';
 import { supervisedNode } from './supervised-node.js';
 import type { End } from './supervisor.js';
@@ -68,8 +68,7 @@ export interface Running {
 
 export async function startUp(options: UpOptions): Promise<Running> {
   const { config, say } = options;
-  const startedWallMs = Date.now();
-  const startedAtMs = performance.now();
+  const statusOf = controlStatusOf(options);
   // A presence tells from its first moment on, when nothing is in force yet.
   let versionInForce = (): number => 0;
   const own = ownPresence(() => versionInForce(), say);
@@ -103,17 +102,7 @@ export async function startUp(options: UpOptions): Promise<Running> {
   if (!listening) throw new Error('a node that accepted its snapshot does not listen');
   const admin = await startAdminApi({
     listen: options.admin,
-    status: () => ({
-      version: options.version,
-      pid: process.pid,
-      startedWallMs,
-      uptimeMs: Math.round(performance.now() - startedAtMs),
-      configFile: config.file,
-      revision: revisionOf(options.revisions),
-      ...lookOf(publisher, node),
-      nodes: workers.look().map(supervisedNode),
-      cluster: clusterStatus(own.presence, { loadPermille: 0, purgeEpoch: 0 }),
-    }),
+    status: () => statusOf(publisher, node, own),
     cache: cacheOrders(() => workers.all.map(({ supervisor }) => supervisor), options.redis !== null),
     ...(options.revisions === null ? {} : { revisions: operationsOf(options.revisions, config, publisher) }),
   });
@@ -143,6 +132,22 @@ export async function startUp(options: UpOptions): Promise<Running> {
       say,
     ),
   };
+}
+
+type TellStatus = (publisher: Publisher, node: EmbeddedNode, own: OwnPresence) => ControlStatus;
+
+/** Called at the start, which is what the uptime counts from. */
+function controlStatusOf({ version, config, revisions }: UpOptions): TellStatus {
+  const startedWallMs = Date.now();
+  const startedAtMs = performance.now();
+  return (publisher, node, own) => ({
+    ...{ version, pid: process.pid, startedWallMs, configFile: config.file },
+    uptimeMs: Math.round(performance.now() - startedAtMs),
+    revision: revisionOf(revisions),
+    ...lookOf(publisher, node),
+    nodes: node.running.workers.look().map(supervisedNode),
+    cluster: clusterStatus(own.presence, { loadPermille: 0, purgeEpoch: 0 }),
+  });
 }
 
 function operationsOf({ revisions }: UpRevisions, config: ConfigSource, publisher: Publisher): RevisionOperations {
