@@ -1,22 +1,18 @@
 /** `weir node`: its options and its help. What it does is loaded when it is called, so that help stays quick. */
+import { hostname } from 'node:os';
 import type { Address } from '@weir/proto/bus/address.js';
 import type { NatsFiles } from '@weir/proto/bus/nats-files.js';
-import { keyRing } from '@weir/proto/signing/ed25519.js';
+import { type NatsPlace, readNatsPlace } from '@weir/proto/bus/nats-place.js';
 import type { Command } from 'commander';
-import {
-  addClusterOptions,
-  type ClusterOptions,
-  defaultId,
-  type NatsArgument,
-  natsFilesOf,
-  readTrusted,
-} from './cluster-options.js';
+import { type NatsArguments, natsFilesOf, readWord, withNats } from './cluster-options.js';
+import { readTrusted } from './trust-option.js';
 import { type RedisArgument, readAddress, readRedis, readWorkers } from './up.js';
 
 export interface NodeArguments {
   readonly cluster: string;
   readonly id: string;
-  readonly nats: NatsArgument & { readonly files: NatsFiles };
+  /** The template as it was written, with its `${NAME}`, and what it means. */
+  readonly nats: { readonly template: string; readonly place: NatsPlace; readonly files: NatsFiles };
   readonly trust: readonly string[];
   readonly dataFolder: string;
   readonly metrics: Address;
@@ -24,7 +20,9 @@ export interface NodeArguments {
   readonly redis?: RedisArgument;
 }
 
-interface Options extends ClusterOptions {
+interface Options extends NatsArguments {
+  readonly cluster: string;
+  readonly id?: string;
   readonly trust: readonly string[];
   readonly data: string;
   readonly metrics?: Address;
@@ -54,11 +52,11 @@ Examples:
   weir node --nats 'tls://weir:\${NATS_PASSWORD}@nats.internal' --trust /etc/weir/trusted --data /var/lib/weir --workers 4`;
 
 export function registerNode(program: Command): void {
-  const command = program
-    .command('node')
+  const command = withNats(program.command('node'))
     .summary('run a gateway node of a cluster')
-    .description('Runs a gateway node of a cluster, with what its controls announce over NATS.');
-  addClusterOptions(command)
+    .description('Runs a gateway node of a cluster, with what its controls announce over NATS.')
+    .option('--cluster <name>', 'name of the cluster', readWord, 'main')
+    .option('--id <name>', 'name of this node, the same after a restart (default: the name of this machine)', readWord)
     .requiredOption('--trust <key>', 'public key of control, or a file with such keys; may be given again', readTrusted)
     .option('--data <dir>', 'folder for state, such as the last good snapshot', '.weir')
     .option('--metrics <addr>', 'host:port of metrics and health (default: 127.0.0.1:9090)', readAddress)
@@ -66,17 +64,26 @@ export function registerNode(program: Command): void {
     .option('--redis <url>', 'Redis that keeps jobs and what caches share, for all nodes', readRedis)
     .addHelpText('after', HELP)
     .action(async (options: Options) => {
-      try {
-        keyRing(options.trust);
-      } catch (error) {
-        command.error(`error: --trust: ${error instanceof Error ? error.message : String(error)}`);
+      const { cluster, nats: template, trust, data: dataFolder, redis, id = defaultId() } = options;
+      const read = readNatsPlace(template, process.env);
+      if (!read.ok) command.error(`error: --nats: ${read.reason}`);
+      else {
+        const { runNode } = await import('../cluster/run-node.js');
+        const { metrics = { host: '127.0.0.1', port: 9090 }, workers = 1 } = options;
+        const nats = { template, place: read.place, files: natsFilesOf(options) };
+        process.exitCode = await runNode({
+          ...{ cluster, id, nats, trust, dataFolder, metrics, workers },
+          ...(redis === undefined ? {} : { redis }),
+        });
       }
-      const { runNode } = await import('../cluster/run-node.js');
-      const { metrics = { host: '127.0.0.1', port: 9090 }, workers = 1, id = defaultId(), redis } = options;
-      process.exitCode = await runNode({
-        ...{ cluster: options.cluster, id, trust: options.trust, dataFolder: options.data, metrics, workers },
-        nats: { ...options.nats, files: natsFilesOf(options) },
-        ...(redis === undefined ? {} : { redis }),
-      });
     });
+}
+
+/** What is no character of a name becomes a hyphen; room is left for the number of a worker. */
+function defaultId(): string {
+  return (
+    hostname()
+      .replace(/[^A-Za-z0-9_-]/g, '-')
+      .slice(0, 56) || 'node'
+  );
 }
