@@ -8,12 +8,12 @@
  *    └──────────────────────┴── heartbeats, purges, counts: the workers' own ───────────▲
  */
 import { createHash } from 'node:crypto';
-import { CLUSTER_VARIABLE, NATS_FILE_VARIABLES, NATS_VARIABLE } from '@weir/node/process/settings.js';
+import { CLUSTER_VARIABLE, LABELS_VARIABLE, NATS_FILE_VARIABLES, NATS_VARIABLE } from '@weir/node/process/settings.js';
 import type { Address } from '@weir/proto/bus/address.js';
 import { JetStream } from '@weir/proto/bus/jetstream.js';
 import { jetStreamBlobs } from '@weir/proto/bus/jetstream-blobs.js';
 import { jetStreamLog } from '@weir/proto/bus/jetstream-log.js';
-import { natsBus } from '@weir/proto/bus/nats-bus.js';
+import { type NatsOptions, natsBus } from '@weir/proto/bus/nats-bus.js';
 import { type NatsFiles, natsOptionsOf } from '@weir/proto/bus/nats-files.js';
 import type { NatsPlace } from '@weir/proto/bus/nats-place.js';
 import { realClock } from '@weir/proto/bus/real-clock.js';
@@ -48,6 +48,8 @@ export interface HostOptions {
   readonly dataFolder: string;
   readonly metrics: Address;
   readonly workers: number;
+  /** What its operator calls it by; a canary may be chosen by it. */
+  readonly labels: readonly string[];
   readonly redis: string | null;
   readonly say: (text: string) => void;
 }
@@ -65,7 +67,7 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
   const { cluster, id, say, dataFolder } = options;
   const subjects = new Subjects(cluster);
   const keys = keyRing(options.trust);
-  const nats = natsOptionsOf(options.nats.place, options.nats.files, `weir host ${id}`);
+  const nats = natsOf(options);
   const node = nodeOf(options);
   const file = keptFile(dataFolder, cluster);
   const watch = await watchSources(null, () => void sync.renew());
@@ -111,7 +113,16 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
 /** Names of members have up to 64 characters, and so have words of subjects. */
 const inboxOf = (id: string, what: string): string => `${id.slice(0, 40)}-${what}-${process.pid}`;
 
-function nodeOf({ cluster, id, nats, workers, metrics, redis, say }: HostOptions): EmbeddedNode {
+/** Its files are read before anything is started. */
+function natsOf({ nats, id }: HostOptions): NatsOptions {
+  try {
+    return natsOptionsOf(nats.place, nats.files, `weir host ${id}`);
+  } catch (error) {
+    throw new StartFailed(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function nodeOf({ cluster, id, nats, workers, labels, metrics, redis, say }: HostOptions): EmbeddedNode {
   const files = Object.entries(NATS_FILE_VARIABLES).map(([name, variable]) => [
     variable,
     nats.files[name as keyof NatsFiles], // The keys of that table.
@@ -119,7 +130,10 @@ function nodeOf({ cluster, id, nats, workers, metrics, redis, say }: HostOptions
   return new EmbeddedNode({
     ...{ admin: null, metrics, isMetricsOfAll: true, redis, say },
     ids: workers === 1 ? [id] : Array.from({ length: workers }, (_, index) => `${id}-${index + 1}`),
-    clusterEnv: { [CLUSTER_VARIABLE]: cluster, [NATS_VARIABLE]: nats.template, ...Object.fromEntries(files) },
+    clusterEnv: {
+      ...{ [CLUSTER_VARIABLE]: cluster, [NATS_VARIABLE]: nats.template, [LABELS_VARIABLE]: labels.join() },
+      ...Object.fromEntries(files),
+    },
   });
 }
 

@@ -1,9 +1,10 @@
 /** `weir node`: its options and its help. What it does is loaded when it is called, so that help stays quick. */
 import { hostname } from 'node:os';
+import { readLabels } from '@weir/node/process/settings.js';
 import type { Address } from '@weir/proto/bus/address.js';
 import type { NatsFiles } from '@weir/proto/bus/nats-files.js';
 import { type NatsPlace, readNatsPlace } from '@weir/proto/bus/nats-place.js';
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { type NatsArguments, natsFilesOf, readWord, withNats } from './cluster-options.js';
 import { readTrusted } from './trust-option.js';
 import { type RedisArgument, readAddress, readRedis, readWorkers } from './up.js';
@@ -17,6 +18,7 @@ export interface NodeArguments {
   readonly dataFolder: string;
   readonly metrics: Address;
   readonly workers: number;
+  readonly labels: readonly string[];
   readonly redis?: RedisArgument;
 }
 
@@ -27,6 +29,7 @@ interface Options extends NatsArguments {
   readonly data: string;
   readonly metrics?: Address;
   readonly workers?: number;
+  readonly label: readonly string[];
   readonly redis?: RedisArgument;
 }
 
@@ -61,6 +64,7 @@ export function registerNode(program: Command): void {
     .option('--data <dir>', 'folder for state, such as the last good snapshot', '.weir')
     .option('--metrics <addr>', 'host:port of metrics and health (default: 127.0.0.1:9090)', readAddress)
     .option('--workers <n>', 'processes that share the port of traffic (default: 1)', readWorkers)
+    .option('--label <name=value>', 'what a canary may be chosen by, such as zone=a; may be given again', readLabel, [])
     .option('--redis <url>', 'Redis that keeps jobs and what caches share, for all nodes', readRedis)
     .addHelpText('after', HELP)
     .action(async (options: Options) => {
@@ -72,11 +76,19 @@ export function registerNode(program: Command): void {
         const { metrics = { host: '127.0.0.1', port: 9090 }, workers = 1 } = options;
         const nats = { template, place: read.place, files: natsFilesOf(options) };
         process.exitCode = await runNode({
-          ...{ cluster, id, nats, trust, dataFolder, metrics, workers },
+          ...{ cluster, id, nats, trust, dataFolder, metrics, workers, labels: options.label },
           ...(redis === undefined ? {} : { redis }),
         });
       }
     });
+}
+
+function readLabel(text: string, before: readonly string[]): readonly string[] {
+  try {
+    return readLabels([...before, text].join());
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? `${error.message}.` : '');
+  }
 }
 
 /** What is no character of a name becomes a hyphen; room is left for the number of a worker. */
