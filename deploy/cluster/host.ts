@@ -100,10 +100,10 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
     ...{ metrics: pages.address, node, isFromDisk },
     async end() {
       endReading();
-      sync.close();
+      const isKept = sync.close();
       watch.close();
       const ended = await node.ended();
-      await Promise.all([log.close(), pages.close(), bus.close()]);
+      await Promise.all([isKept, log.close(), pages.close(), bus.close()]);
       await jetStream.close();
       return ended;
     },

@@ -164,6 +164,23 @@ describe('a host', () => {
     });
   });
 
+  it('tries what it has kept until it can be run, with nothing else alive', async () => {
+    const { clock, state, kept, ran, join } = setUp();
+    const before = join();
+    before.hear(seal(announcement(1, 1)));
+    await clock.pass(100);
+    await before.close();
+    const [last] = kept;
+    if (last === undefined) throw new Error('it was kept');
+    state.isAway = true;
+    state.answer = () => ({ ok: false, reason: 'port in use' });
+    const after = join();
+    expect(await after.begin(last)).toBe(false);
+    state.answer = () => ({ ok: true });
+    await clock.pass(2_000);
+    expect([ran, after.report?.state]).toEqual([[1, 1], 'applied']);
+  });
+
   it('does not begin with what somebody has changed on its disk', async () => {
     const { clock, kept, ran, said, join } = setUp();
     const sync = join();

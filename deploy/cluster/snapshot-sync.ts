@@ -31,6 +31,7 @@ export interface SyncParts extends Trust {
   readonly blobs: BlobStore;
   /** Offers it to all workers, and starts them first where there are none. Never rejects. */
   readonly deliver: (offer: SnapshotOffer, snapshot: Snapshot) => Promise<Delivery>;
+  /** Never rejects. */
   readonly keep: (kept: KeptSnapshot) => Promise<void>;
   readonly say: (text: string) => void;
 }
@@ -69,6 +70,10 @@ export class SnapshotSync {
   #report: SnapshotReport | null = null;
   #isPursuing = false;
   #isOver = false;
+  #kept: { readonly hash: string; readonly frame: Uint8Array } | null = null;
+  #onReported = (): void => {};
+  /** Written one after the other: all go to one file. */
+  #keeping: Promise<void> = Promise.resolve();
   #wake = (): void => {};
 
   constructor(parts: SyncParts) {
@@ -98,9 +103,9 @@ export class SnapshotSync {
     return this.#report;
   }
 
-  /** Serves what was kept from an earlier run. False: it can't be run; what control announces is waited for. */
+  /** Serves what was kept from an earlier run. False: not yet, or it can't be used, and what control announces is waited for. */
   async begin({ announcement: frame, snapshot: snapshotFrame }: KeptSnapshot): Promise<boolean> {
-    const { say, deliver } = this.#parts;
+    const { say } = this.#parts;
     const opened = openAnnouncement(frame, this.#parts);
     if (!opened.ok) {
       say(`the snapshot that was kept is not control's (${opened.why}); waiting for one`);
@@ -112,15 +117,15 @@ export class SnapshotSync {
       say(`the snapshot that was kept can't be used: ${found.reason}; waiting for another one`);
       return false;
     }
-    const delivery = await deliver(found.offer, found.snapshot);
-    if (!delivery.ok) {
-      say(`the snapshot that was kept can't be run: ${delivery.reason}; waiting for another one`);
-      return false;
-    }
+    // Pursued like any other, so what stands in its way (a port that another process is still giving up) is waited out.
+    this.#kept = { hash: announced.hash, frame: snapshotFrame };
     this.#followed = announced;
-    this.#inForce = { announced, frame, snapshotFrame, offer: found.offer, snapshot: found.snapshot };
-    this.#reported(announced, 'applied', '');
-    return true;
+    this.#wanted = { announced, frame };
+    await new Promise<void>((resolve) => {
+      this.#onReported = resolve;
+      void this.#pursue();
+    });
+    return this.#inForce !== null;
   }
 
   /** An announcement, or what pretends to be one. Returns whether control has signed it. */
@@ -150,10 +155,12 @@ export class SnapshotSync {
     if (!delivery.ok) this.#parts.say(`the renewed certificates are not in use: ${delivery.reason}`);
   }
 
-  close(): void {
+  /** Resolves when what was in force is kept. */
+  close(): Promise<void> {
     this.#isOver = true;
     this.#wake();
     for (const end of this.#ends) end();
+    return this.#keeping;
   }
 
   async #pursue(): Promise<void> {
@@ -177,10 +184,11 @@ export class SnapshotSync {
   async #attempt({ announced, frame }: Wanted): Promise<Pursued> {
     const before = this.#inForce;
     if (before !== null && before.announced.version === announced.version && before.announced.hash === announced.hash) {
-      await this.#become({ ...before, announced, frame });
+      this.#become({ ...before, announced, frame });
       return done;
     }
-    const snapshotFrame = await this.#parts.blobs.get(announced.hash);
+    const isKept = this.#kept?.hash === announced.hash;
+    const snapshotFrame = isKept ? (this.#kept?.frame ?? null) : await this.#parts.blobs.get(announced.hash);
     if (snapshotFrame === null)
       return { state: 'fetching', reason: 'it can not be had from the store now', againMaxMs: AWAY_AGAIN_MAX_MS };
     const opened = openSnapshot(snapshotFrame, announced, this.#parts);
@@ -190,7 +198,7 @@ export class SnapshotSync {
     const next: InForce = { announced, frame, snapshotFrame, offer, snapshot };
     const delivery = await this.#parts.deliver(offer, snapshot);
     if (delivery.ok) {
-      await this.#become(next);
+      this.#become(next);
       return done;
     }
     void delivery.late?.then((isApplied) => (isApplied ? this.#appliedLate(next) : undefined));
@@ -198,16 +206,19 @@ export class SnapshotSync {
     return { state: 'refused', reason: delivery.reason, againMaxMs };
   }
 
-  async #become(next: InForce): Promise<void> {
+  /** Reported without waiting for the disk: who starts without the latest reads the log of announcements, or is behind. */
+  #become(next: InForce): void {
     this.#inForce = next;
+    this.#kept = null;
     this.#told.clear();
-    await this.#parts.keep({ announcement: next.frame, snapshot: next.snapshotFrame });
+    const kept = { announcement: next.frame, snapshot: next.snapshotFrame };
+    this.#keeping = this.#keeping.then(() => this.#parts.keep(kept));
   }
 
   /** The workers run it, whatever was reported; unless something else was announced since. */
-  async #appliedLate(next: InForce): Promise<void> {
+  #appliedLate(next: InForce): void {
     if (this.#followed !== next.announced) return;
-    await this.#become(next);
+    this.#become(next);
     this.#reported(next.announced, 'applied', '');
   }
 
@@ -216,6 +227,7 @@ export class SnapshotSync {
     const before = this.#report;
     const told = reason.slice(0, reasonLengthMax);
     this.#report = { kind: 'snapshot.report', id, serial, version, hash, state, reason: told };
+    this.#onReported();
     const isNews = before?.serial !== serial || before.state !== state || before.reason !== told;
     if (!isNews) return;
     if (state === 'applied') {
