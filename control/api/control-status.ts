@@ -2,6 +2,9 @@
 import type { Fault } from '@weir/proto/config/faults.js';
 import type { ClusterStatus } from '@weir/proto/events/cluster-status.js';
 import type { NodeStatus } from '@weir/proto/events/node-status.js';
+import type { FleetMembers } from '../cluster/fleet.js';
+import type { RolloutView } from '../cluster/rollout-view.js';
+import type { Compilation } from '../cluster/rollouts.js';
 
 export interface ControlStatus {
   readonly version: string;
@@ -21,6 +24,16 @@ export interface ControlStatus {
   readonly nodes: readonly SupervisedNode[];
   /** Control's own sight of the cluster; null where it is in none. */
   readonly cluster: ClusterStatus | null;
+  /** What a control of a cluster knows of all of it; left out where control has nodes of its own. */
+  readonly fleet?: FleetStatus;
+}
+
+export interface FleetStatus extends FleetMembers {
+  /** The config that is meant to be in force. */
+  readonly revision: { readonly number: number; readonly author: string; readonly reason: string } | null;
+  readonly rollout: RolloutView | null;
+  /** What became of the latest revision that this control has compiled. */
+  readonly compilation: Compilation | null;
 }
 
 /**

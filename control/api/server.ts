@@ -13,6 +13,7 @@ import { addCacheApi, type CacheOperations } from './cache-api.js';
 import type { ControlStatus } from './control-status.js';
 import { problem, sendProblem } from './problem.js';
 import { addRevisionsApi, type RevisionOperations } from './revisions-api.js';
+import { addRolloutsApi, type RolloutOperations } from './rollouts-api.js';
 
 export interface AdminApi {
   readonly address: Address;
@@ -21,8 +22,10 @@ export interface AdminApi {
 
 export interface AdminOptions {
   readonly listen: Address;
-  readonly status: () => ControlStatus;
+  readonly status: () => ControlStatus | Promise<ControlStatus>;
   readonly cache: CacheOperations;
+  /** Left out: this control is alone with its nodes, and puts in force what it is given. */
+  readonly rollouts?: RolloutOperations;
   /** Left out: no revisions are kept. */
   readonly revisions?: RevisionOperations;
 }
@@ -37,7 +40,7 @@ export async function startAdminApi(options: AdminOptions): Promise<AdminApi> {
 }
 
 /** The server without its socket; tests inject requests. */
-export function buildAdminApi({ listen, status, cache, revisions }: AdminOptions): FastifyInstance {
+export function buildAdminApi({ listen, status, cache, revisions, rollouts }: AdminOptions): FastifyInstance {
   // Bodies are small, but for those that a route allows more; slow or endless requests are not waited for.
   const server = fastify({ bodyLimit: 1024, requestTimeout: 10_000, forceCloseConnections: true });
   server.removeContentTypeParser('text/plain');
@@ -60,17 +63,16 @@ export function buildAdminApi({ listen, status, cache, revisions }: AdminOptions
   server.get('/', async () => ({
     service: 'weir admin',
     links: [
-      '/status',
-      '/healthz',
-      '/cache/purge',
-      '/cache/inspect',
+      ...['/status', '/healthz', '/cache/purge', '/cache/inspect'],
       ...(revisions === undefined ? [] : ['/revisions']),
+      ...(rollouts === undefined ? [] : ['/rollouts', '/rollouts/current']),
     ],
   }));
   server.get('/status', async () => status());
   server.get('/healthz', async () => ({ status: 'ok' }));
 
   addCacheApi(server, cache);
+  if (rollouts !== undefined) addRolloutsApi(server, rollouts);
   if (revisions !== undefined) addRevisionsApi(server, revisions);
 
   server.setNotFoundHandler(async (request, reply) => {

@@ -14,7 +14,7 @@ import type { BusClock } from '@weir/proto/bus/bus.js';
 import type { SharedLog } from '@weir/proto/bus/shared-log.js';
 import type { Presence } from '@weir/proto/cluster/presence.js';
 import type { Fault } from '@weir/proto/config/faults.js';
-import type { RolloutRecord } from '@weir/proto/events/rollout.js';
+import type { RolloutPlan, RolloutRecord } from '@weir/proto/events/rollout.js';
 import type { KeyRing } from '@weir/proto/signing/signed-frame.js';
 import { type Due, isBaking, whatIsDue } from '../rollout/decide.js';
 import { progressOf } from '../rollout/progress.js';
@@ -31,6 +31,7 @@ import {
   rollBack,
   type Step,
   wanted,
+  withPolicy,
 } from '../rollout/rollout.js';
 import { Announcer } from './announcer.js';
 import { NodesSeen } from './nodes-seen.js';
@@ -171,6 +172,11 @@ export class Rollouts {
     return this.#step((record) => steps[command](record, `${words[command]} by ${by}`, this.#author(by)));
   }
 
+  /** How revisions are rolled out from now on; null: everywhere at once. */
+  async setPolicy(plan: RolloutPlan | null): Promise<Obeyed> {
+    return this.#step((record) => ({ ok: true, record: withPolicy(record, plan) }));
+  }
+
   close(): void {
     this.#isOver = true;
     this.#cancelTick();
@@ -243,7 +249,7 @@ export class Rollouts {
       return null;
     }
     this.#compilation = { ...at, state: 'published', faults: made.warnings, routes: made.routes };
-    const plan = revision.plan ?? atOnce;
+    const plan = revision.plan ?? before?.policy ?? atOnce;
     const candidates = isCanaryPlan(plan) ? await this.#traffic.candidates() : [];
     return begin(before, made.release, plan, candidates, this.#author(revision.author));
   }
@@ -329,9 +335,11 @@ export class Rollouts {
     const known = this.#stage;
     const atMs = this.#nowMs();
     this.#dueSince.clear();
-    // A pause in a canary, and its end, are of the same stage: what was seen stays.
+    // A pause in a canary, and its end, are of the same stage: what was seen stays. So is another policy.
     const isSame =
-      known !== null && isTried(known.record) && isTried(record) && known.record.target.hash === record.target.hash;
+      known !== null &&
+      ((isTried(known.record) && isTried(record)) || known.record.stage === record.stage) &&
+      known.record.target.hash === record.target.hash;
     this.#stage = isSame ? { ...known, record } : { record, atMs, bakingSinceMs: null };
     if (!isSame) {
       this.#seen.begin();

@@ -59,7 +59,8 @@ export function begin(
   author: Author,
 ): RolloutRecord {
   const base = before === null ? null : forAll(before);
-  const record = { kind: 'rollout' as const, target, base, plan, missing: [], ...author };
+  const policy = before?.policy === undefined ? {} : { policy: before.policy };
+  const record = { kind: 'rollout' as const, target, base, plan, missing: [], ...policy, ...author };
   const why = `revision ${target.revision}`;
   if (!isCanaryPlan(plan)) return { ...record, stage: 'everywhere', canary: [], why };
   if (base === null || base.version === target.version || candidates.length < 2) {
@@ -118,6 +119,12 @@ export function finish(record: RolloutRecord, why: string, author: Author, missi
   const { by } = record;
   const done = { ...record, ...author, by, stage: 'done' as const, why: clipped(why) };
   return { ok: true, record: { ...done, missing: boundedMissing(missing) } };
+}
+
+/** How later revisions are rolled out; null: everywhere at once. What is under way goes on as it began. */
+export function withPolicy(record: RolloutRecord, plan: RolloutPlan | null): RolloutRecord {
+  const { policy: _, ...rest } = record;
+  return plan === null ? rest : { ...rest, policy: plan };
 }
 
 function notNow({ stage, target }: RolloutRecord, what: string): Step {

@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { canaryNodesMax } from './announcement.js';
+import { isLabel } from './traffic.js';
 
 /** One compiled snapshot. */
 export interface Release {
@@ -62,6 +63,8 @@ export interface RolloutRecord {
   readonly atWallMs: number;
   /** When it is over: nodes that do not run it, and why. */
   readonly missing: readonly MissingFrom[];
+  /** How later revisions are rolled out that don't say it themselves; left out: everywhere at once. */
+  readonly policy?: RolloutPlan;
 }
 
 export interface MissingFrom {
@@ -84,7 +87,7 @@ const release = z.object({
 
 export const rolloutPlan: z.ZodType<RolloutPlan> = z.object({
   sharePermille: z.number().int().min(0).max(1_000),
-  label: z.string().max(100),
+  label: z.string().refine((text) => text === '' || isLabel(text)),
   bakeMs: z
     .number()
     .int()
@@ -94,7 +97,7 @@ export const rolloutPlan: z.ZodType<RolloutPlan> = z.object({
   unjudged: z.array(z.enum(criteria)).max(criteria.length),
 });
 
-const record: z.ZodType<RolloutRecord> = z.object({
+const record = z.object({
   kind: z.literal('rollout'),
   stage: z.enum(rolloutStages),
   target: release,
@@ -106,9 +109,12 @@ const record: z.ZodType<RolloutRecord> = z.object({
   control: name,
   atWallMs: z.number().nonnegative(),
   missing: z.array(z.object({ id: name, why: text })).max(missingMax),
+  policy: rolloutPlan.optional(),
 });
 
 export function readRolloutRecord(value: unknown): RolloutRecord | null {
   const parsed = record.safeParse(value);
-  return parsed.success ? parsed.data : null;
+  if (!parsed.success) return null;
+  const { policy, ...rest } = parsed.data;
+  return policy === undefined ? rest : { ...rest, policy };
 }

@@ -1,0 +1,224 @@
+/**
+ * `weir control`: one of any number of controls of a cluster, which share three logs over NATS and have no leader.
+ *
+ *   admin API ─▶ revisions (log, copy on disk) ─▶ rollouts (log) ─▶ announcements (log, bus) ─▶ hosts of nodes
+ *                                                     └─▶ snapshots (object store)
+ *
+ * It can be away without harm to traffic, and NATS can be away without harm to it: what it knows is told, and what is asked of it
+ * meanwhile is refused with the reason.
+ */
+import { createHash, randomInt } from 'node:crypto';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { type AdminApi, startAdminApi } from '@weir/control/api/server.js';
+import { Fleet } from '@weir/control/cluster/fleet.js';
+import { Rollouts } from '@weir/control/cluster/rollouts.js';
+import { lmdbLog } from '@weir/control/log/lmdb-log.js';
+import type { Revisions } from '@weir/control/log/revision.js';
+import { openRevisions } from '@weir/control/log/revisions.js';
+import { loadText } from '@weir/control/publish/load-config.js';
+import { type Address, formatAddress } from '@weir/proto/bus/address.js';
+import type { BlobStore } from '@weir/proto/bus/blob-store.js';
+import type { Bus } from '@weir/proto/bus/bus.js';
+import { JetStream } from '@weir/proto/bus/jetstream.js';
+import { jetStreamBlobs } from '@weir/proto/bus/jetstream-blobs.js';
+import { jetStreamLog } from '@weir/proto/bus/jetstream-log.js';
+import { natsBus } from '@weir/proto/bus/nats-bus.js';
+import { type NatsFiles, natsOptionsOf } from '@weir/proto/bus/nats-files.js';
+import type { NatsPlace } from '@weir/proto/bus/nats-place.js';
+import { realClock } from '@weir/proto/bus/real-clock.js';
+import { entryBytesMax, type SharedLog } from '@weir/proto/bus/shared-log.js';
+import { clusterStatus } from '@weir/proto/cluster/member-table.js';
+import { Presence } from '@weir/proto/cluster/presence.js';
+import { Subjects } from '@weir/proto/cluster/subjects.js';
+import { encodeMessage } from '@weir/proto/events/wire.js';
+import { keyRing, signerOf } from '@weir/proto/signing/ed25519.js';
+import { snapshotBytesMax } from '@weir/proto/snapshot/codec.js';
+import type { SigningKey } from './signing-key.js';
+
+export interface ControlOptions {
+  readonly version: string;
+  readonly cluster: string;
+  readonly id: string;
+  readonly nats: { readonly place: NatsPlace; readonly files: NatsFiles };
+  /** Copies of each log in the cluster of nats-servers. */
+  readonly replicas: number;
+  readonly dataFolder: string;
+  readonly admin: Address;
+  /** Whether nodes are started with a Redis. */
+  readonly hasRedis: boolean;
+  readonly key: SigningKey;
+  /** Public keys of other controls that are believed as well, while a key is changed. */
+  readonly trust: readonly string[];
+  readonly say: (text: string) => void;
+}
+
+export interface RunningControl {
+  readonly admin: Address;
+  stop(): Promise<void>;
+}
+
+/** Of a frame: what stands around the bytes of a snapshot. */
+const FRAME_BYTES = 1_024;
+const LOOK_EVERY_MS = 5_000;
+const NATS_WITHIN_MS = 2_000;
+/** An hour of one rollout a second; what was decided long ago is history. */
+const RECORDS_MAX = 20_000;
+
+/** Throws for files that can't be read, and an address that can't be listened at. NATS may be away. */
+export async function startControl(options: ControlOptions): Promise<RunningControl> {
+  const { cluster, id, say, key } = options;
+  const wired = wire(options);
+  const { bus, jetStream, presence, subjects } = wired;
+  const log = (name: string, messagesMax: number | null): SharedLog => {
+    const makes = { replicas: options.replicas, messagesMax, bytesMax: null, ageMaxMs: null, entryBytesMax };
+    return jetStreamLog(jetStream, { place: subjects.place(name), makes });
+  };
+  const logs = [log('revisions', null), log('rollouts', RECORDS_MAX), log('announcements', RECORDS_MAX)] as const;
+  const [revisionLog, rolloutLog, announcementLog] = logs;
+  await connected(jetStream);
+  const copy = lmdbLog(join(options.dataFolder, `revisions-${cluster}.lmdb`), id, say);
+  const revisions = await openRevisions({
+    ...{ log: revisionLog, copy, writer: id, wallMs: Date.now, say },
+    every: (run) => {
+      const timer = setInterval(run, LOOK_EVERY_MS);
+      return () => clearInterval(timer);
+    },
+  });
+  const blobs: BlobStore = jetStreamBlobs(jetStream, {
+    ...{ cluster, replicas: options.replicas },
+    blobBytesMax: snapshotBytesMax + FRAME_BYTES,
+  });
+  const rollouts = new Rollouts({
+    ...{ cluster, presence, clock: realClock, wallMs: Date.now, rolloutLog, announcementLog, blobs, say },
+    ...{ signer: signerOf(key.privateKey), keys: keyRing([...new Set([key.publicKey, ...options.trust])]) },
+    sha256Hex: (bytes) => createHash('sha256').update(bytes).digest('hex'),
+    revisions: {
+      current: () => {
+        const current = revisions.current();
+        return current === null ? null : { ...current, plan: null };
+      },
+      onChange: (listener) => revisions.onChange(() => listener()),
+    },
+    // Files that a config names lie on the nodes, and each of them looks at its own.
+    compile: async (text, version) =>
+      loadText(text, { environment: process.env, version, createdWallMs: Date.now(), hasRedis: options.hasRedis }),
+  });
+  wired.version = () => rollouts.record()?.target.version ?? 0;
+  const end = async (): Promise<void> => {
+    rollouts.close();
+    presence.leave();
+    await revisions.close();
+    await Promise.all([...logs, copy].map((each) => each.close()));
+    await Promise.all([bus.close(), jetStream.close()]);
+  };
+  let admin: AdminApi;
+  try {
+    admin = await startAdminApi(adminOptions(options, presence, rollouts, revisions));
+  } catch (error) {
+    await end();
+    throw error;
+  }
+  answerStatus(presence, options, admin.address);
+  return {
+    admin: admin.address,
+    async stop() {
+      await admin.close();
+      await end();
+    },
+  };
+}
+
+/** Waits a moment for NATS, so that a start where all is well says nothing of it; where it is away, this goes on without. */
+function connected(jetStream: JetStream): Promise<void> {
+  return new Promise((resolve) => {
+    if (jetStream.state().isConnected) resolve();
+    const endWaiting = jetStream.onStateChange(({ isConnected }) => {
+      if (isConnected) resolve();
+    });
+    realClock.after(NATS_WITHIN_MS, () => {
+      endWaiting();
+      resolve();
+    });
+  });
+}
+
+interface Wired {
+  readonly bus: Bus;
+  readonly jetStream: JetStream;
+  readonly presence: Presence;
+  readonly subjects: Subjects;
+  /** What its heartbeats tell. */
+  version: () => number;
+}
+
+function wire({ cluster, id, nats, say }: ControlOptions): Wired {
+  const subjects = new Subjects(cluster);
+  const life = { id, incarnation: Date.now(), session: randomInt(2 ** 47) };
+  const natsOptions = natsOptionsOf(nats.place, nats.files, `weir control ${id}`);
+  // The session keeps the replies of two processes apart that were given one name by mistake.
+  const inbox = subjects.inbox(`${id.slice(0, 40)}-${life.session}`);
+  const parts = { clock: realClock, random: Math.random };
+  const bus = natsBus(natsOptions, { ...parts, inbox });
+  const jetStream = new JetStream(natsOptions, { ...parts, inbox: `${inbox}-js` });
+  const wired = { bus, jetStream, subjects, version: () => 0 };
+  const report = () => ({ snapshotVersion: wired.version(), loadPermille: 0, purgeEpoch: 0 });
+  const presence = new Presence({ ...parts, bus, subjects, life, role: 'control', report, warn: say });
+  return Object.assign(wired, { presence });
+}
+
+function adminOptions(options: ControlOptions, presence: Presence, rollouts: Rollouts, revisions: Revisions) {
+  const startedWallMs = Date.now();
+  const fleet = new Fleet(presence);
+  return {
+    listen: options.admin,
+    status: async () => {
+      const record = rollouts.record();
+      const current = revisions.current();
+      return {
+        ...{ version: options.version, pid: process.pid, startedWallMs, configFile: null, publish: null, nodes: [] },
+        uptimeMs: Date.now() - startedWallMs,
+        snapshot:
+          record === null
+            ? null
+            : { version: record.target.version, hash: record.target.hash, acceptedWallMs: record.atWallMs },
+        routes: rollouts.compilation()?.routes ?? [],
+        cluster: clusterStatus(presence, { loadPermille: 0, purgeEpoch: 0 }),
+        fleet: {
+          ...(await fleet.members()),
+          revision:
+            current === null ? null : { number: current.number, author: current.author, reason: current.reason },
+          rollout: rollouts.view(),
+          compilation: rollouts.compilation(),
+        },
+      };
+    },
+    cache: notAsked(presence),
+    rollouts,
+  };
+}
+
+/** Nodes of a cluster hear of purges by their log, which this control does not append to. */
+function notAsked(presence: Presence) {
+  const missing = () =>
+    presence
+      .members()
+      .filter(({ heartbeat, standing }) => heartbeat.role === 'node' && standing !== 'left')
+      .map(({ life }) => ({ node: life.id, reason: 'is not asked by this release' }));
+  return {
+    purge: async () => ({ obeyed: [], missing: missing() }),
+    inspect: async () => ({ nodes: [], missing: missing() }),
+  };
+}
+
+function answerStatus(presence: Presence, { key, ...options }: ControlOptions, admin: Address): void {
+  const startedWallMs = Date.now();
+  presence.answer('status', () =>
+    encodeMessage({
+      ...{ kind: 'member.status', id: options.id, role: 'control', host: hostname(), pid: process.pid, startedWallMs },
+      ...{ state: 'serving', traffic: '', metrics: formatAddress(admin), snapshotVersion: 0, snapshotHash: '' },
+      ...{ connections: 0, exchanges: 0, rssBytes: process.memoryUsage.rss(), loadPermille: 0, loopDelayMs: 0 },
+      warnings: [],
+    }),
+  );
+}
