@@ -29,8 +29,6 @@ export interface ControlStatus {
 }
 
 export interface FleetStatus extends FleetMembers {
-  /** The config that is meant to be in force. */
-  readonly revision: { readonly number: number; readonly author: string; readonly reason: string } | null;
   readonly rollout: RolloutView | null;
   /** What became of the latest revision that this control has compiled. */
   readonly compilation: Compilation | null;

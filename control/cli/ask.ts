@@ -58,14 +58,11 @@ async function exchangeJson(path: string, base: string, request: RequestInit, wi
   }
   const told = parsed(body);
   const { status } = answer;
-  // An admin API of an earlier release has no such path, and says that in a problem document of its own; others say it in some way.
-  const isMeant = typeof told === 'object' && told !== null && (status !== 404 || isAboutWhatWasAsked(told));
+  // An admin API of an earlier release has no such path, and says that in a problem document of its own.
+  const title: unknown = typeof told === 'object' && told !== null ? Reflect.get(told, 'title') : undefined;
+  const isOther = status === 404 && (typeof title !== 'string' || title === 'Not Found');
+  const isMeant = typeof told === 'object' && told !== null && !isOther;
   return isMeant ? { kind: 'answer', status, body, told } : { kind: 'stranger', status };
-}
-
-function isAboutWhatWasAsked(problem: object): boolean {
-  const title: unknown = Reflect.get(problem, 'title');
-  return typeof title === 'string' && title !== 'Not Found';
 }
 
 function parsed(body: string): unknown {

@@ -2,6 +2,7 @@
  * Follows a rollout by the lines of the admin API, and tells each step once, until it is over. Used by `weir rollout status` and by
  * whatever appends a revision.
  */
+import type { RolloutRecord } from '@weir/proto/events/rollout.js';
 import type { RolloutLine } from '../api/rollouts-api.js';
 import { baseOf } from './ask.js';
 import { showStep } from './show-rollout.js';
@@ -55,6 +56,11 @@ export async function followRollout(options: FollowOptions): Promise<Followed> {
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** It, or a later one, is in force on all nodes that are there. */
+export function isInForce(record: RolloutRecord | undefined, revision: number): boolean {
+  return record?.stage === 'done' && record.missing.length === 0 && record.target.revision >= revision;
 }
 
 async function* linesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {

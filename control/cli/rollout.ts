@@ -4,7 +4,7 @@ import { criteria, type RolloutPlan, type RolloutRecord } from '@weir/proto/even
 import { isLabel } from '@weir/proto/events/traffic.js';
 import { Argument, type Command, InvalidArgumentError } from 'commander';
 import { askJson, baseOf } from './ask.js';
-import { followRollout } from './follow-rollout.js';
+import { followRollout, isInForce } from './follow-rollout.js';
 import { order } from './order.js';
 import { showHistory, showPlan } from './show-rollout.js';
 import { DEFAULT_ADMIN, noAdmin } from './status.js';
@@ -93,7 +93,7 @@ async function follow(options: RolloutOptions, paint: Paint): Promise<number> {
     process.stderr.write(noAdmin(followed, baseOf(admin)));
     return 1;
   }
-  return isGood(followed.line.rollout?.record) ? 0 : 3;
+  return isInForce(followed.line.rollout?.record, 0) ? 0 : 3;
 }
 
 async function history({ admin, json }: RolloutOptions, paint: Paint): Promise<number> {
@@ -105,11 +105,6 @@ async function history({ admin, json }: RolloutOptions, paint: Paint): Promise<n
   }
   process.stdout.write(json ? `${asked.body}\n` : showHistory(asked.told.rollouts, paint));
   return 0;
-}
-
-/** In force on all nodes that are there. */
-export function isGood(record: RolloutRecord | undefined): boolean {
-  return record?.stage === 'done' && record.missing.length === 0;
 }
 
 function planOf({ canary, label = '', bake, exchanges, without }: RolloutOptions): RolloutPlan | null {

@@ -1,9 +1,9 @@
 /** `/status` as a table for people. Pure: the same status at the same moment gives the same text. */
 import type { Fault } from '@weir/proto/config/faults.js';
-import type { BusStatus, ClusterStatus, MemberRow } from '@weir/proto/events/cluster-status.js';
 import type { Standing } from '@weir/proto/events/health.js';
 import type { NodeStatus } from '@weir/proto/events/node-status.js';
 import type { ControlStatus, PublishOutcome, SupervisedNode } from '../api/control-status.js';
+import { showBus, showFleetRows, showMembers } from './show-fleet.js';
 import { columns, type Paint, printable, showDuration, showMebibytes } from './terminal.js';
 
 export function showStatus(status: ControlStatus, nowWallMs: number, paint: Paint): string {
@@ -13,7 +13,9 @@ export function showStatus(status: ControlStatus, nowWallMs: number, paint: Pain
     '',
     ...columns([
       ['config', showConfig(status, ago)],
-      ['publish', showPublish(status.publish, ago, paint)],
+      ...(status.fleet === undefined
+        ? [['publish', showPublish(status.publish, ago, paint)]]
+        : showFleetRows(status.fleet, paint)),
       ['snapshot', status.snapshot === null ? 'none' : showSnapshot(status.snapshot, ago)],
     ]),
   ];
@@ -22,7 +24,7 @@ export function showStatus(status: ControlStatus, nowWallMs: number, paint: Pain
     lines.push('', ...showNode(node, index + 1, ago, paint));
   });
   // One of an earlier release tells of none.
-  if (status.cluster) lines.push('', ...showMembers(status.cluster, paint));
+  if (status.cluster) lines.push('', ...showMembers(status.cluster, status.fleet ?? null, nowWallMs, paint));
   return `${lines.join('\n')}\n`;
 }
 
@@ -110,27 +112,6 @@ function showCluster({ id, bus, standings }: NonNullable<NodeStatus['cluster']>,
   const lost = standings.suspect + standings.dead;
   const others = `sees ${seen}${lost === 0 ? '' : paint.yellow(`, has lost ${lost}`)}`;
   return `${printable(id)}, ${others}, ${showBus(bus, paint)}`;
-}
-
-function showBus({ isConnected, forMs, trouble }: BusStatus, paint: Paint): string {
-  if (isConnected) return `bus connected for ${showDuration(forMs)}`;
-  return paint.red(`bus away for ${showDuration(forMs)}${trouble === '' ? '' : `: ${printable(trouble)}`}`);
-}
-
-/** The others, as this control sees them. */
-function showMembers({ cluster, members, bus }: ClusterStatus, paint: Paint): string[] {
-  const head = ['MEMBER', 'ROLE', 'STANDING', 'FOR', 'SNAPSHOT', 'LOAD', 'PURGES'];
-  const rows = members.map((member: MemberRow) => [
-    printable(member.id),
-    member.role,
-    member.standing,
-    showDuration(member.forMs),
-    String(member.snapshotVersion),
-    `${(member.loadPermille / 10).toFixed(1)} %`,
-    String(member.purgeEpoch),
-  ]);
-  const lines = columns([head, ...rows]).map((line, index) => `  ${index === 0 ? paint.dim(line) : line}`);
-  return [`${paint.bold(`cluster ${printable(cluster)}`)}, ${showBus(bus, paint)}`, ...lines];
 }
 
 function showJobs({ store, isReachable, running, stored, storedBytes }: NodeStatus['jobs']): string {

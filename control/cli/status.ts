@@ -1,6 +1,8 @@
 /** `weir status`: asks the admin API what runs, and shows it. */
+
+import type { MemberRow } from '@weir/proto/events/cluster-status.js';
 import type { Command } from 'commander';
-import type { ControlStatus, SupervisedNode } from '../api/control-status.js';
+import type { ControlStatus, FleetStatus, SupervisedNode } from '../api/control-status.js';
 import { type Asked, askJson, baseOf } from './ask.js';
 import { showStatus } from './show-status.js';
 import { paintFor } from './terminal.js';
@@ -27,7 +29,8 @@ export function registerStatus(program: Command): void {
 Exit codes:
   0  it runs, and the latest config is in force
   1  nothing answers at that address
-  3  it runs, but the latest config was rejected, or no node serves (none runs, or it is hung, or can't serve its config)
+  3  it runs, but the latest config was rejected, or no node serves (none runs, or it is hung, or can't serve its config);
+     of a cluster also: it was rolled back, or is not on all nodes
 
 Examples:
   weir status
@@ -62,8 +65,17 @@ export function noAdmin(asked: Exclude<Asked<unknown>, { readonly kind: 'answer'
   );
 }
 
-export function isHealthy({ publish, nodes }: ControlStatus): boolean {
+export function isHealthy({ publish, nodes, fleet, cluster }: ControlStatus): boolean {
+  if (fleet !== undefined) return isFleetHealthy(fleet, cluster?.members ?? []);
   return publish?.state === 'accepted' && nodes.some(serves);
+}
+
+/** The latest revision is in force, or on its way, and a node is there. */
+function isFleetHealthy({ rollout, compilation }: FleetStatus, members: readonly MemberRow[]): boolean {
+  if (compilation?.state === 'rejected' || rollout === null) return false;
+  const { stage, missing } = rollout.record;
+  if (stage === 'rolledBack' || missing.length > 0) return false;
+  return members.some(({ role, standing }) => role === 'node' && standing === 'alive');
 }
 
 /** A process that runs may still wait for its snapshot, be hung, or have been refused its port. */

@@ -136,6 +136,21 @@ describe('a rollout to all', () => {
     });
   });
 
+  it('counts hosts on which nothing runs for as long as they speak of this release', () => {
+    const without = node('n1', 0, { isThere: false, report: refusal });
+    expect(whatIsDue(everywhere, sight([node('n0', 4), without]))).toMatchObject({
+      ...{ due: 'finish', why: 'on 1 of 2 nodes' },
+      missing: [{ id: 'n1', why: 'refused: no such file' }],
+    });
+    const fetching = { ...without, report: { ...refusal, state: 'fetching' as const } };
+    expect(whatIsDue(everywhere, sight([node('n0', 4), fetching]))).toMatchObject({ due: 'nothing' });
+    const gone = { ...without, report: { ...refusal, hash: hash(3) } };
+    const applied = { ...without, report: { ...refusal, state: 'applied' as const } };
+    expect(whatIsDue(everywhere, sight([node('n0', 4), gone, applied]))).toMatchObject({
+      why: 'on the one node that there is',
+    });
+  });
+
   it('is not refused by what was said of another version', () => {
     const other = [
       { ...refusal, hash: hash(3) },

@@ -98,7 +98,8 @@ function dueOfAll(record: RolloutRecord, { nodes, waitedMs }: RolloutSight): Due
   const [first] = missing;
   if (applied === 0 && refusals > 0 && record.base !== null)
     return { due: 'rollBack', why: `no node can run it; ${first?.id} ${first?.why}`, missing };
-  const why = missing.length === 0 ? `on all ${applied} nodes` : `on ${applied} of ${progress.length} nodes`;
+  const all = applied === 1 ? 'on the one node that there is' : `on all ${applied} nodes`;
+  const why = missing.length === 0 ? all : `on ${applied} of ${progress.length} nodes`;
   return { due: 'finish', why: progress.length === 0 ? 'no node is there' : why, missing };
 }
 

@@ -29,6 +29,9 @@ export function sightsOf(
     const other = hosts.get(id);
     hosts.set(id, other === undefined ? { ...one, report: reports.get(id) ?? null } : joined(other, one));
   }
+  // A host without workers is no member yet: it has never run anything, or can't.
+  for (const [id, report] of reports)
+    if (!hosts.has(id)) hosts.set(id, { id, isThere: false, hasCrashed: false, version: 0, report });
   return [...hosts.values()];
 }
 

@@ -6,7 +6,7 @@ import { forAll, triesOut } from './rollout.js';
 /** A node as a control sees it. */
 export interface NodeSight {
   readonly id: string;
-  /** It may be serving: alive, or silent for a short time. */
+  /** It may be serving: alive, or silent for a short time. A host without workers is not. */
   readonly isThere: boolean;
   /** Its process began anew without having said goodbye, since this stage began. */
   readonly hasCrashed: boolean;
@@ -43,9 +43,17 @@ export function progressOf(
   const known = new Set(nodes.map(({ id }) => id));
   const unseen = record.canary.filter((id) => triesOut(record, id) && !known.has(id)).map(unseenNode);
   return [...nodes, ...unseen]
-    .filter(({ id, isThere }) => isThere || triesOut(record, id))
+    .filter((node) => node.isThere || triesOut(record, node.id) || isTrying(record, node))
     .map((node) => progressOfOne(record, node, waitedMs))
     .sort((one, other) => (one.id < other.id ? -1 : 1));
+}
+
+/** A host that is no member, since nothing runs on it, and that has told of this very release that it can't, or not yet. */
+function isTrying(record: RolloutRecord, { id, report, version: inForce }: NodeSight): boolean {
+  const { version, hash } = triesOut(record, id) ? record.target : forAll(record);
+  return (
+    inForce === 0 && report !== null && report.version === version && report.hash === hash && report.state !== 'applied'
+  );
 }
 
 function unseenNode(id: string): NodeSight {
@@ -66,7 +74,8 @@ function stateOf(
   const { report, isThere, version } = node;
   const isOfIt = report !== null && report.version === release.version && report.hash === release.hash;
   if (isOfIt && report.state === 'refused') return { state: 'refused', why: report.reason };
-  if (!isThere) return { state: 'gone', why: 'it is not there' };
+  if (!isThere && !(isOfIt && version === 0 && report.state === 'fetching'))
+    return { state: 'gone', why: 'it is not there' };
   // Versions are never given twice, so the number on a heartbeat says as much as a report.
   if (version === release.version || (isOfIt && report.state === 'applied')) return { state: 'applied', why: '' };
   const reason = isOfIt ? report.reason : '';

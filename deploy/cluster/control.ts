@@ -8,16 +8,13 @@
  * meanwhile is refused with the reason.
  */
 import { createHash, randomInt } from 'node:crypto';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { type AdminApi, startAdminApi } from '@weir/control/api/server.js';
-import { Fleet } from '@weir/control/cluster/fleet.js';
 import { Rollouts } from '@weir/control/cluster/rollouts.js';
 import { lmdbLog } from '@weir/control/log/lmdb-log.js';
-import type { Revisions } from '@weir/control/log/revision.js';
 import { openRevisions } from '@weir/control/log/revisions.js';
 import { loadText } from '@weir/control/publish/load-config.js';
-import { type Address, formatAddress } from '@weir/proto/bus/address.js';
+import type { Address } from '@weir/proto/bus/address.js';
 import type { BlobStore } from '@weir/proto/bus/blob-store.js';
 import type { Bus } from '@weir/proto/bus/bus.js';
 import { JetStream } from '@weir/proto/bus/jetstream.js';
@@ -28,12 +25,11 @@ import { type NatsFiles, natsOptionsOf } from '@weir/proto/bus/nats-files.js';
 import type { NatsPlace } from '@weir/proto/bus/nats-place.js';
 import { realClock } from '@weir/proto/bus/real-clock.js';
 import { entryBytesMax, type SharedLog } from '@weir/proto/bus/shared-log.js';
-import { clusterStatus } from '@weir/proto/cluster/member-table.js';
 import { Presence } from '@weir/proto/cluster/presence.js';
 import { Subjects } from '@weir/proto/cluster/subjects.js';
-import { encodeMessage } from '@weir/proto/events/wire.js';
 import { keyRing, signerOf } from '@weir/proto/signing/ed25519.js';
 import { snapshotBytesMax } from '@weir/proto/snapshot/codec.js';
+import { adminOptions, answerStatus } from './control-api.js';
 import type { SigningKey } from './signing-key.js';
 
 export interface ControlOptions {
@@ -77,7 +73,7 @@ export async function startControl(options: ControlOptions): Promise<RunningCont
   const logs = [log('revisions', null), log('rollouts', RECORDS_MAX), log('announcements', RECORDS_MAX)] as const;
   const [revisionLog, rolloutLog, announcementLog] = logs;
   await connected(jetStream);
-  const copy = lmdbLog(join(options.dataFolder, `revisions-${cluster}.lmdb`), id, say);
+  const copy = lmdbLog(join(options.dataFolder, `revisions-${cluster}.mdb`), id, say);
   const revisions = await openRevisions({
     ...{ log: revisionLog, copy, writer: id, wallMs: Date.now, say },
     every: (run) => {
@@ -114,12 +110,12 @@ export async function startControl(options: ControlOptions): Promise<RunningCont
   };
   let admin: AdminApi;
   try {
-    admin = await startAdminApi(adminOptions(options, presence, rollouts, revisions));
+    admin = await startAdminApi(adminOptions({ options, presence, rollouts, revisions }));
   } catch (error) {
     await end();
     throw error;
   }
-  answerStatus(presence, options, admin.address);
+  answerStatus(presence, admin.address);
   return {
     admin: admin.address,
     async stop() {
@@ -165,60 +161,4 @@ function wire({ cluster, id, nats, say }: ControlOptions): Wired {
   const report = () => ({ snapshotVersion: wired.version(), loadPermille: 0, purgeEpoch: 0 });
   const presence = new Presence({ ...parts, bus, subjects, life, role: 'control', report, warn: say });
   return Object.assign(wired, { presence });
-}
-
-function adminOptions(options: ControlOptions, presence: Presence, rollouts: Rollouts, revisions: Revisions) {
-  const startedWallMs = Date.now();
-  const fleet = new Fleet(presence);
-  return {
-    listen: options.admin,
-    status: async () => {
-      const record = rollouts.record();
-      const current = revisions.current();
-      return {
-        ...{ version: options.version, pid: process.pid, startedWallMs, configFile: null, publish: null, nodes: [] },
-        uptimeMs: Date.now() - startedWallMs,
-        snapshot:
-          record === null
-            ? null
-            : { version: record.target.version, hash: record.target.hash, acceptedWallMs: record.atWallMs },
-        routes: rollouts.compilation()?.routes ?? [],
-        cluster: clusterStatus(presence, { loadPermille: 0, purgeEpoch: 0 }),
-        fleet: {
-          ...(await fleet.members()),
-          revision:
-            current === null ? null : { number: current.number, author: current.author, reason: current.reason },
-          rollout: rollouts.view(),
-          compilation: rollouts.compilation(),
-        },
-      };
-    },
-    cache: notAsked(presence),
-    rollouts,
-  };
-}
-
-/** Nodes of a cluster hear of purges by their log, which this control does not append to. */
-function notAsked(presence: Presence) {
-  const missing = () =>
-    presence
-      .members()
-      .filter(({ heartbeat, standing }) => heartbeat.role === 'node' && standing !== 'left')
-      .map(({ life }) => ({ node: life.id, reason: 'is not asked by this release' }));
-  return {
-    purge: async () => ({ obeyed: [], missing: missing() }),
-    inspect: async () => ({ nodes: [], missing: missing() }),
-  };
-}
-
-function answerStatus(presence: Presence, { key, ...options }: ControlOptions, admin: Address): void {
-  const startedWallMs = Date.now();
-  presence.answer('status', () =>
-    encodeMessage({
-      ...{ kind: 'member.status', id: options.id, role: 'control', host: hostname(), pid: process.pid, startedWallMs },
-      ...{ state: 'serving', traffic: '', metrics: formatAddress(admin), snapshotVersion: 0, snapshotHash: '' },
-      ...{ connections: 0, exchanges: 0, rssBytes: process.memoryUsage.rss(), loadPermille: 0, loopDelayMs: 0 },
-      warnings: [],
-    }),
-  );
 }

@@ -15,6 +15,7 @@ import { CLUSTER_DEFAULT, CLUSTER_VARIABLE, NATS_VARIABLE } from '@weir/node/pro
 import type { Address } from '@weir/proto/bus/address.js';
 import type { Broker } from '@weir/proto/bus/broker.js';
 import { clusterStatus } from '@weir/proto/cluster/member-table.js';
+import type { Presence } from '@weir/proto/cluster/presence.js';
 import { decodeSnapshot } from '@weir/proto/snapshot/codec.js';
 import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import type { EarlierSnapshot } from './announce.js';
@@ -23,7 +24,7 @@ import { type ConfigSource, encodeForOffer } from './config-source.js';
 import { EmbeddedNode, StartFailed } from './embedded-node.js';
 import { startFleetPages } from './fleet-pages.js';
 import { type LastGood, readLastGood, writeLastGood } from './last-good.js';
-import { type OwnPresence, ownPresence } from './own-presence.js';
+import { ownPresence } from './own-presence.js';
 import { createPublisher, type Publisher } from './publisher.js';
 import { supervisedNode } from './supervised-node.js';
 import type { End } from './supervisor.js';
@@ -68,7 +69,7 @@ export interface Running {
 
 export async function startUp(options: UpOptions): Promise<Running> {
   const { config, say } = options;
-  const statusOf = controlStatusOf(options);
+  const started = { wallMs: Date.now(), atMs: performance.now() };
   // A presence tells from its first moment on, when nothing is in force yet.
   let versionInForce = (): number => 0;
   const own = ownPresence(() => versionInForce(), say);
@@ -102,7 +103,7 @@ export async function startUp(options: UpOptions): Promise<Running> {
   if (!listening) throw new Error('a node that accepted its snapshot does not listen');
   const admin = await startAdminApi({
     listen: options.admin,
-    status: () => statusOf(publisher, node, own),
+    status: () => ({ ...ownStatus(options, started, own.presence), ...lookOf(publisher, node) }),
     cache: cacheOrders(() => workers.all.map(({ supervisor }) => supervisor), options.redis !== null),
     ...(options.revisions === null ? {} : { revisions: operationsOf(options.revisions, config, publisher) }),
   });
@@ -134,22 +135,6 @@ export async function startUp(options: UpOptions): Promise<Running> {
   };
 }
 
-type TellStatus = (publisher: Publisher, node: EmbeddedNode, own: OwnPresence) => ControlStatus;
-
-/** Called at the start, which is what the uptime counts from. */
-function controlStatusOf({ version, config, revisions }: UpOptions): TellStatus {
-  const startedWallMs = Date.now();
-  const startedAtMs = performance.now();
-  return (publisher, node, own) => ({
-    ...{ version, pid: process.pid, startedWallMs, configFile: config.file },
-    uptimeMs: Math.round(performance.now() - startedAtMs),
-    revision: revisionOf(revisions),
-    ...lookOf(publisher, node),
-    nodes: node.running.workers.look().map(supervisedNode),
-    cluster: clusterStatus(own.presence, { loadPermille: 0, purgeEpoch: 0 }),
-  });
-}
-
 function operationsOf({ revisions }: UpRevisions, config: ConfigSource, publisher: Publisher): RevisionOperations {
   return {
     revisions,
@@ -174,9 +159,25 @@ function nodeOf(options: UpOptions, broker: Broker): EmbeddedNode {
   });
 }
 
+function ownStatus(
+  { version, config, revisions }: UpOptions,
+  started: { wallMs: number; atMs: number },
+  own: Presence,
+) {
+  return {
+    ...{ version, pid: process.pid, startedWallMs: started.wallMs, configFile: config.file },
+    uptimeMs: Math.round(performance.now() - started.atMs),
+    revision: revisionOf(revisions),
+    cluster: clusterStatus(own, { loadPermille: 0, purgeEpoch: 0 }),
+  };
+}
+
 /** Settings that waited for a restart when they were published may have had one since, after a crash. */
-function lookOf(publisher: Publisher, node: EmbeddedNode): ReturnType<Publisher['look']> {
-  const look = publisher.look();
+function lookOf(
+  publisher: Publisher,
+  node: EmbeddedNode,
+): ReturnType<Publisher['look']> & Pick<ControlStatus, 'nodes'> {
+  const look = { ...publisher.look(), nodes: node.running.workers.look().map(supervisedNode) };
   if (look.publish?.state !== 'accepted') return look;
   return { ...look, publish: { ...look.publish, restartNeeded: node.restartNeeded(node.running.inForce) } };
 }

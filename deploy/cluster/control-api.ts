@@ -1,0 +1,97 @@
+/** What a control of a cluster tells and takes: on its admin API, and when another member asks for its status. */
+import { hostname } from 'node:os';
+import type { ControlStatus } from '@weir/control/api/control-status.js';
+import type { RevisionOperations } from '@weir/control/api/revisions-api.js';
+import type { AdminOptions } from '@weir/control/api/server.js';
+import { Fleet } from '@weir/control/cluster/fleet.js';
+import type { Rollouts } from '@weir/control/cluster/rollouts.js';
+import type { Revisions } from '@weir/control/log/revision.js';
+import { checkConfig } from '@weir/control/publish/check-config.js';
+import { sha256Hex } from '@weir/control/publish/credential-hashes.js';
+import { type Address, formatAddress } from '@weir/proto/bus/address.js';
+import { clusterStatus } from '@weir/proto/cluster/member-table.js';
+import type { Presence } from '@weir/proto/cluster/presence.js';
+import { encodeMessage } from '@weir/proto/events/wire.js';
+import { newRevisionId } from '../up/up-revisions.js';
+import type { ControlOptions } from './control.js';
+
+export interface ControlParts {
+  readonly options: Pick<ControlOptions, 'version' | 'admin'>;
+  readonly presence: Presence;
+  readonly rollouts: Rollouts;
+  readonly revisions: Revisions;
+}
+
+export function adminOptions(parts: ControlParts): AdminOptions {
+  const { options, presence, rollouts } = parts;
+  const fleet = new Fleet(presence);
+  const startedWallMs = Date.now();
+  return {
+    listen: options.admin,
+    status: async () => ({
+      ...{ version: options.version, pid: process.pid, startedWallMs, configFile: null, publish: null, nodes: [] },
+      uptimeMs: Date.now() - startedWallMs,
+      ...inForce(parts),
+      cluster: clusterStatus(presence, { loadPermille: 0, purgeEpoch: 0 }),
+      fleet: { ...(await fleet.members()), rollout: rollouts.view(), compilation: rollouts.compilation() },
+    }),
+    cache: notAsked(presence),
+    rollouts,
+    revisions: operationsOf(parts),
+  };
+}
+
+function inForce({ rollouts, revisions }: ControlParts): Pick<ControlStatus, 'revision' | 'snapshot' | 'routes'> {
+  const target = rollouts.record()?.target;
+  const current = revisions.current();
+  return {
+    revision: current === null ? null : { number: current.number, author: current.author, atWallMs: current.atWallMs },
+    snapshot:
+      target === undefined
+        ? null
+        : { version: target.version, hash: target.hash, acceptedWallMs: rollouts.record()?.atWallMs ?? 0 },
+    routes: rollouts.compilation()?.routes ?? [],
+  };
+}
+
+function operationsOf({ revisions, rollouts }: ControlParts): RevisionOperations {
+  return {
+    revisions,
+    followedFile: null,
+    // Files that a config names lie on the nodes, and each of them looks at its own.
+    async check(text) {
+      const checked = checkConfig(text, process.env, sha256Hex);
+      return { ok: checked.ok, faults: checked.ok ? checked.warnings : checked.faults };
+    },
+    async publish() {
+      rollouts.own(revisions.current()?.number ?? 0);
+      return null;
+    },
+    newId: newRevisionId,
+  };
+}
+
+/** Nodes of a cluster hear of purges by their log, which this control does not append to. */
+function notAsked(presence: Presence): AdminOptions['cache'] {
+  const missing = () =>
+    presence
+      .members()
+      .filter(({ heartbeat, standing }) => heartbeat.role === 'node' && standing !== 'left')
+      .map(({ life }) => ({ node: life.id, reason: 'is not asked by this release' }));
+  return {
+    purge: async () => ({ obeyed: [], missing: missing() }),
+    inspect: async () => ({ nodes: [], missing: missing() }),
+  };
+}
+
+export function answerStatus(presence: Presence, admin: Address): void {
+  const startedWallMs = Date.now();
+  presence.answer('status', () =>
+    encodeMessage({
+      ...{ kind: 'member.status', id: presence.life.id, role: 'control', host: hostname(), pid: process.pid },
+      ...{ startedWallMs, state: 'serving', traffic: '', metrics: formatAddress(admin) },
+      ...{ snapshotVersion: 0, snapshotHash: '', connections: 0, exchanges: 0, rssBytes: process.memoryUsage.rss() },
+      ...{ loadPermille: 0, loopDelayMs: 0, warnings: [] },
+    }),
+  );
+}
