@@ -6,6 +6,7 @@ import { fullFiles, runFiles } from './files.js';
 import { fullJobs, runJobs } from './jobs.js';
 import { fullMemory, runMemory } from './memory.js';
 import { fullReload, runReload } from './reload.js';
+import { fullRollout, runRollout } from './rollout.js';
 import { fullWaiting, runWaiting } from './waiting.js';
 
 interface Campaign {
@@ -20,6 +21,10 @@ const campaigns: Readonly<Record<string, Campaign>> = {
   waiting: { what: '10,000 requests waiting at once', run: () => runWaiting(fullWaiting) },
   jobs: { what: 'answers of 40 s for clients of 10 s, by way of jobs', run: () => runJobs(fullJobs) },
   cache: { what: 'crowds, a brown-out, purges and a Redis in trouble', run: () => runCache(fullCache) },
+  rollout: {
+    what: '200 rollouts of 1,000 routes to four nodes, and a canary that fails',
+    run: () => runRollout(fullRollout),
+  },
   drain: { what: 'SIGTERM and kill -9 under load', run: () => runDrain(fullDrain) },
 };
 
