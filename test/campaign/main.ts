@@ -7,6 +7,7 @@ import { fullJobs, runJobs } from './jobs.js';
 import { fullMemory, runMemory } from './memory.js';
 import { fullReload, runReload } from './reload.js';
 import { fullRollout, runRollout } from './rollout.js';
+import { fullRevisions, runRevisions } from './revisions.js';
 import { fullWaiting, runWaiting } from './waiting.js';
 
 interface Campaign {
@@ -25,15 +26,16 @@ const campaigns: Readonly<Record<string, Campaign>> = {
     what: '200 rollouts of 1,000 routes to four nodes, and a canary that fails',
     run: () => runRollout(fullRollout),
   },
+  revisions: { what: '500 writes of configs under kill -9 of control', run: () => runRevisions(fullRevisions) },
   drain: { what: 'SIGTERM and kill -9 under load', run: () => runDrain(fullDrain) },
 };
 
 const USAGE = `Usage: npm run campaign -- NAME…
 
 ${Object.entries(campaigns)
-  .map(([name, { what }]) => `  ${name.padEnd(9)}${what}`)
+  .map(([name, { what }]) => `  ${name.padEnd(11)}${what}`)
   .join('\n')}
-  all      all of them
+  all        all of them
 
 The exit code is 0 when every promise was kept, 1 when one was broken, 2 for a name that is not in this list.
 `;

@@ -161,7 +161,10 @@ describe('weir up', { timeout: LONG_MS }, () => {
     expect((await statusOf(weir)).snapshot?.version).toBe(1);
     weir.child.kill('SIGTERM');
     expect(await weir.exited).toBe(0);
-    expect(readdirSync(join(weir.folder, 'state'))).toEqual([expect.stringMatching(/^last-good-.*snapshot$/)]);
+    expect(readdirSync(join(weir.folder, 'state')).sort()).toEqual([
+      expect.stringMatching(/^last-good-.*snapshot$/),
+      ...[/^revisions-.*mdb$/, /^revisions-.*mdb-lock$/].map((name) => expect.stringMatching(name)),
+    ]);
     const again = spawnWeir(
       ['up', '--config', weir.configFile, '--data', join(weir.folder, 'state'), ...anyPorts],
       weir.folder,
