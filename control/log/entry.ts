@@ -13,14 +13,12 @@
  * Unlike a message of the bus, what a reader does not understand can't be skipped: it may say what is in force. So a version or
  * kind of a later release (changes of single entities, say) stops an earlier one; what is no entry at all changes nothing.
  */
+import { entryBytesMax } from '@weir/proto/bus/shared-log.js';
 import { isBytes, isCount, isFields, isText } from '@weir/proto/events/guards.js';
 import { Packr } from 'msgpackr';
 import { authorLengthMax, isRevisionId, type RevisionHead, reasonLengthMax } from './revision.js';
 
 export const entryVersion = 1;
-
-/** A message of NATS has 1 MiB at most, with its headers. */
-export const entryBytesMax = 960 * 1024;
 
 export interface Entry extends RevisionHead {
   /** Id of the revision before it; empty: there was none. */

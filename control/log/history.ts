@@ -4,7 +4,9 @@
  *
  *   an entry of the next number, behind the last revision ──▶ is the last one, and in force unless it was recovered
  *   the first entry of all, of whatever number            ──▶ as well: what was before it has been given up
- *   an entry of another number, or behind another one     ──▶ nothing: its author had not seen the last revision
+ *   an entry of another number, or behind another one     ──▶ nothing: its author had not seen the last revision; but where
+ *                                                             nothing has followed the first entry yet, that one may be no
+ *                                                             revision itself, and gives way
  *   garbage                                               ──▶ nothing
  *   of a later release                                    ──▶ nothing more is read: nobody knows what it puts in force
  */
@@ -28,8 +30,22 @@ export class History {
   #current: Entry | null = null;
   #lastSequence = 0;
   #blockedAt = 0;
+  #firstBefore = '';
   /** Entries that made no revision. */
   ignored = 0;
+
+  /** What is known now, whatever is read later. */
+  copy(): History {
+    const copy = new History();
+    copy.#revisions.push(...this.#revisions);
+    for (const [id, known] of this.#byId) copy.#byId.set(id, known);
+    copy.#current = this.#current;
+    copy.#lastSequence = this.#lastSequence;
+    copy.#blockedAt = this.#blockedAt;
+    copy.#firstBefore = this.#firstBefore;
+    copy.ignored = this.ignored;
+    return copy;
+  }
 
   /** Sequences rise; one that is given again is known. */
   apply(sequence: number, decoded: DecodedEntry): Applied {
@@ -45,6 +61,12 @@ export class History {
       return 'revision';
     }
     this.ignored += 1;
+    if (decoded.ok && this.#isDoubtful && decoded.entry.before !== '') {
+      this.#revisions.length = 0;
+      this.#byId.clear();
+      this.#add(sequence, decoded.entry);
+      return 'revision';
+    }
     return decoded.ok ? 'orphan' : 'malformed';
   }
 
@@ -93,6 +115,11 @@ export class History {
     return heads;
   }
 
+  /** What was before the only revision was given up, so nobody knows whether its author had seen that. */
+  get #isDoubtful(): boolean {
+    return this.#revisions.length === 1 && this.#firstBefore !== '';
+  }
+
   #follows({ number, before, id }: Entry): boolean {
     const { last } = this;
     if (last === null) return true;
@@ -102,6 +129,7 @@ export class History {
   #add(sequence: number, entry: Entry): void {
     const { before: _, text: __, ...head } = entry;
     const known = { head, sequence };
+    if (this.#revisions.length === 0) this.#firstBefore = entry.before;
     this.#revisions.push(known);
     this.#byId.set(head.id, known);
     if (head.recovers === 0) this.#current = entry;

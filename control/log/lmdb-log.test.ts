@@ -19,7 +19,7 @@ const contentOf = async (log: ReturnType<typeof lmdbLog>) =>
 describe('a log in LMDB', () => {
   it('numbers entries, compares before it appends, and has them when it is opened again', async () => {
     const file = join(folder, 'deep', 'log.mdb');
-    const log = lmdbLog(file, 'up');
+    const log = lmdbLog(file);
     expect([await log.bounds(), existsSync(file)]).toEqual([{ first: 1, last: 0 }, false]);
     const heard: number[] = [];
     log.follow(({ number }) => heard.push(number));
@@ -28,14 +28,14 @@ describe('a log in LMDB', () => {
     expect(await log.append('up', bytes(9))).toEqual({ ok: true, number: 2 });
     expect(heard).toEqual([1, 2]);
     await log.close();
-    const again = lmdbLog(file, 'up');
+    const again = lmdbLog(file);
     expect(await again.bounds()).toEqual({ first: 1, last: 2 });
     expect(await again.read(2, 5)).toEqual([{ number: 2, writer: 'up', bytes: bytes(9) }]);
     await again.close();
   });
 
   it('of two processes gives a number once', async () => {
-    const [a, b] = [lmdbLog(join(folder, 'l.mdb'), 'a'), lmdbLog(join(folder, 'l.mdb'), 'b')];
+    const [a, b] = [lmdbLog(join(folder, 'l.mdb')), lmdbLog(join(folder, 'l.mdb'))];
     expect(await a.append('a', bytes(1), 0)).toMatchObject({ ok: true });
     expect(await b.append('b', bytes(2), 0)).toMatchObject({ ok: false, why: 'conflict' });
     expect(await b.append('b', bytes(2), 1)).toEqual({ ok: true, number: 2 });
@@ -45,7 +45,7 @@ describe('a log in LMDB', () => {
   });
 
   it('gives up the oldest beyond its limits, by number and by bytes, and never the last', async () => {
-    const log = lmdbLog(join(folder, 'l.mdb'), 'up', () => {}, { entriesMax: 3, bytesMax: 100 });
+    const log = lmdbLog(join(folder, 'l.mdb'), () => {}, { entriesMax: 3, bytesMax: 110 });
     for (let n = 1; n <= 5; n += 1) await log.append('up', bytes(n));
     expect(await contentOf(log)).toEqual([
       [3, 3, 4],
@@ -65,10 +65,10 @@ describe('a log in LMDB', () => {
   });
 
   it('refuses what is larger than a message, and says why where it cannot be written', async () => {
-    const log = lmdbLog(join(folder, 'l.mdb'), 'up');
-    expect(await log.append('up', bytes(1, 961 * 1024))).toMatchObject({ ok: false, why: 'refused' });
+    const log = lmdbLog(join(folder, 'l.mdb'));
+    expect(await log.append('up', bytes(1, 901 * 1024))).toMatchObject({ ok: false, why: 'refused' });
     writeFileSync(join(folder, 'file'), '');
-    const none = lmdbLog(join(folder, 'file', 'l.mdb'), 'up');
+    const none = lmdbLog(join(folder, 'file', 'l.mdb'));
     const outcome = await none.append('up', bytes(1));
     expect(outcome).toMatchObject({ ok: false, why: 'away' });
     expect(outcome.ok ? '' : outcome.detail).toMatch(/l\.mdb can't be written/);
@@ -77,7 +77,7 @@ describe('a log in LMDB', () => {
 
   it('whose file is none, or has lost its end, says so instead of ending the process', async () => {
     const file = join(folder, 'l.mdb');
-    const sound = lmdbLog(file, 'up');
+    const sound = lmdbLog(file);
     for (let n = 1; n <= 8; n += 1) await sound.append('up', bytes(n, 400_000));
     await sound.close();
     const content = readFileSync(file);
@@ -89,7 +89,7 @@ describe('a log in LMDB', () => {
     ] as const) {
       writeFileSync(file, damaged);
       const said: string[] = [];
-      const log = lmdbLog(file, 'up', (text) => said.push(text));
+      const log = lmdbLog(file, (text) => said.push(text));
       expect([await log.bounds(), await log.read(1, 1)]).toEqual([null, null]);
       expect(said).toEqual([expect.stringContaining(words)]);
       const outcome = await log.append('up', bytes(1));
@@ -97,12 +97,12 @@ describe('a log in LMDB', () => {
     }
     // Less than a transaction may give back: what is left can be read, or not, and nothing ends.
     writeFileSync(file, content.subarray(0, content.length - 900_000));
-    const log = lmdbLog(file, 'up');
+    const log = lmdbLog(file);
     for (let n = 1; n <= 8; n += 1) await log.read(n, 1);
     await log.close();
     // Ended before the first page was written.
     writeFileSync(file, '');
-    const empty = lmdbLog(file, 'up');
+    const empty = lmdbLog(file);
     expect(await empty.append('up', bytes(1))).toEqual({ ok: true, number: 1 });
     await empty.close();
   });
@@ -112,10 +112,10 @@ describe('a log in LMDB', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 6, size: 'max' }), async (steps) => {
         const file = join(folder, `${Math.random()}.mdb`);
-        const [log, model] = [lmdbLog(file, 'w'), new MemoryDisk()];
+        const [log, model] = [lmdbLog(file), new MemoryDisk()];
         const memory = model.reach(() => false);
         for (const { after, entries } of steps) {
-          const list = entries.map((n) => bytes(n));
+          const list = entries.map((n) => ({ writer: 'w', bytes: bytes(n) }));
           log.replaceAfter(after, list);
           memory.replaceAfter(after, list);
           expect(await contentOf(log)).toEqual(await contentOf(memory));

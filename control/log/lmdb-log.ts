@@ -9,12 +9,18 @@
  */
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { Appended, LogBounds, LogRecord } from '@weir/proto/bus/shared-log.js';
+import {
+  type Appended,
+  entryBytesMax,
+  type LogBounds,
+  type LogRecord,
+  readBytesMax,
+} from '@weir/proto/bus/shared-log.js';
+import { isWord } from '@weir/proto/bus/subject.js';
 import { type Database, open } from 'lmdb';
-import { entryBytesMax } from './entry.js';
 import { revisionsKeptMax } from './history.js';
 import { mendedOrWhyNot } from './lmdb-file.js';
-import type { LogCopy } from './revision.js';
+import type { LogCopy, LogEntry } from './revision.js';
 
 /** Beyond these the oldest entries are given up. */
 export interface LogLimits {
@@ -22,7 +28,7 @@ export interface LogLimits {
   readonly bytesMax: number;
 }
 
-const limitsOfRevisions: LogLimits = { entriesMax: revisionsKeptMax, bytesMax: 256 * 1024 * 1024 };
+export const limitsOfRevisions: LogLimits = { entriesMax: revisionsKeptMax, bytesMax: 256 * 1024 * 1024 };
 
 /** Entries are numbered from 1; what all of them hold together stands here. */
 const TOTAL_KEY = 0;
@@ -30,58 +36,65 @@ const TOTAL_KEY = 0;
 /** `say` hears, once each, why the file can't be read: `null` can't tell. */
 export function lmdbLog(
   file: string,
-  writer: string,
   say: (text: string) => void = () => {},
   limits: LogLimits = limitsOfRevisions,
 ): LogCopy {
   let opened: Db | null = null;
+  let isClosed = false;
   const followers = new Set<(record: LogRecord) => void>();
   const database = (isNeeded: boolean): Db | null => {
+    if (isClosed) throw new Error('it is closed');
     if (opened === null && (isNeeded || existsSync(file))) opened = openFile(file);
     return opened;
   };
   let told = '';
   const tell = (text: string): void => {
-    if (text !== told) say(`the revision log can't be read: ${text}`);
+    if (text !== told && !isClosed) say(`the revision log can't be read: ${text}`);
     told = text;
   };
-  const boundsNow = (): LogBounds => {
-    const db = database(false);
-    return db === null ? { first: 1, last: 0 } : boundsOf(db);
-  };
   return {
-    async append(_writer, bytes, after) {
+    async append(writer, bytes, after) {
+      if (!isWord(writer)) return { ok: false, why: 'refused', detail: `"${writer}" is no writer` };
       if (bytes.length > entryBytesMax) return { ok: false, why: 'refused', detail: tooLarge(bytes.length) };
       let appended: Appended;
       try {
-        appended = appendTo(database(true), bytes, after, limits);
+        appended = appendTo(database(true), { writer, bytes }, after, limits);
       } catch (error) {
         return { ok: false, why: 'away', detail: `${file} can't be written: ${messageOf(error)}` };
       }
-      if (appended.ok) for (const tell of followers) tell({ number: appended.number, writer, bytes });
+      if (appended.ok) {
+        // Never within the call, and each with bytes of its own.
+        const { number } = appended;
+        const own = new Uint8Array(bytes);
+        queueMicrotask(() => {
+          for (const follower of followers) follower({ number, writer, bytes: own });
+        });
+      }
       return appended;
     },
     async bounds() {
-      return attempt(boundsNow, tell);
+      return attempt(() => {
+        const db = database(false);
+        return db === null ? { first: 1, last: 0 } : boundsOf(db);
+      }, tell);
     },
     async read(from, max) {
       return attempt(() => {
         const db = database(false);
-        if (db === null) return [];
-        const range = db.getRange({ start: Math.max(1, from), limit: max });
-        // Copied: what the library returns may lie in the file's memory.
-        return [...range].map(({ key, value }) => ({ number: key, writer, bytes: new Uint8Array(value) }));
+        return db === null ? [] : readFrom(db, from, max);
       }, tell);
     },
     follow(onRecord) {
-      followers.add(onRecord);
-      return () => followers.delete(onRecord);
+      const follower = (record: LogRecord): void => onRecord(record);
+      followers.add(follower);
+      return () => void followers.delete(follower);
     },
     replaceAfter(number, entries) {
       const db = database(true);
       if (db !== null) replaceIn(db, number, entries, limits);
     },
     async close() {
+      isClosed = true;
       followers.clear();
       await opened?.close();
       opened = null;
@@ -100,26 +113,38 @@ function openFile(file: string): Db {
   return open<Buffer, number>({ path: file, ...form });
 }
 
-function appendTo(db: Db | null, bytes: Uint8Array, after: number | undefined, limits: LogLimits): Appended {
+function readFrom(db: Db, from: number, max: number): LogRecord[] {
+  const records: LogRecord[] = [];
+  let total = 0;
+  for (const { key, value } of max < 1 ? [] : db.getRange({ start: Math.max(1, from), limit: max })) {
+    const record = { number: key, ...unpacked(value) };
+    total += record.bytes.length;
+    if (records.length > 0 && total > readBytesMax) break;
+    records.push(record);
+  }
+  return records;
+}
+
+function appendTo(db: Db | null, entry: LogEntry, after: number | undefined, limits: LogLimits): Appended {
   if (db === null) throw new Error('it is not open');
   return db.transactionSync((): Appended => {
     const { last } = boundsOf(db);
     if (after !== undefined && after !== last) {
       return { ok: false, why: 'conflict', detail: `the last entry is ${last}, not ${after}` };
     }
-    put(db, last + 1, bytes);
+    put(db, last + 1, entry);
     giveUpOldest(db, limits);
     return { ok: true, number: last + 1 };
   });
 }
 
-function replaceIn(db: Db, number: number, entries: readonly Uint8Array[], limits: LogLimits): void {
+function replaceIn(db: Db, number: number, entries: readonly LogEntry[], limits: LogLimits): void {
   db.transactionSync(() => {
     for (const key of [...db.getKeys({ start: number + 1 })]) take(db, key);
     // Numbers follow one another: what would be left in front of a gap is given up as well.
     if (boundsOf(db).last < number) for (const key of [...db.getKeys({ start: 1 })]) take(db, key);
-    entries.forEach((bytes, index) => {
-      put(db, number + 1 + index, bytes);
+    entries.forEach((entry, index) => {
+      put(db, number + 1 + index, entry);
     });
     giveUpOldest(db, limits);
   });
@@ -131,9 +156,18 @@ function boundsOf(db: Db): LogBounds {
   return { first: first ?? last + 1, last };
 }
 
-function put(db: Db, number: number, bytes: Uint8Array): void {
-  db.putSync(number, Buffer.from(bytes));
-  addToTotal(db, bytes.length);
+/** The writer's name with its length before it, then the bytes. */
+function put(db: Db, number: number, { writer, bytes }: LogEntry): void {
+  const name = Buffer.from(writer, 'latin1');
+  const value = Buffer.concat([Buffer.of(name.length), name, bytes]);
+  db.putSync(number, value);
+  addToTotal(db, value.length);
+}
+
+/** Copied: what the library returns may lie in the file's memory. */
+function unpacked(value: Buffer): LogEntry {
+  const end = 1 + (value[0] ?? 0);
+  return { writer: value.toString('latin1', 1, end), bytes: new Uint8Array(value.subarray(end)) };
 }
 
 function take(db: Db, number: number): void {

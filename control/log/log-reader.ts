@@ -14,6 +14,7 @@ export class LogReader {
   #history = new History();
   /** Bytes of the entry that was read last, which must still be there when more is read. */
   #lastBytes: Uint8Array | null = null;
+  #identity: string | undefined;
 
   constructor(log: Pick<SharedLog, 'bounds' | 'read'>) {
     this.#log = log;
@@ -29,7 +30,15 @@ export class LogReader {
     const bounds = await this.#log.bounds();
     if (bounds === null) return false;
     const known = this.#history.lastSequence;
-    if (bounds.last < known || (known > 0 && bounds.first > known)) this.#forget();
+    if (bounds.identity !== this.#identity || (known > 0 && bounds.first > known)) this.#forget();
+    this.#identity = bounds.identity;
+    if (bounds.last < known) {
+      // It has lost its tail, or whoever told the bounds was behind.
+      const [there] = (await this.#log.read(known, 1)) ?? [null];
+      if (there === null) return false;
+      if (there?.number === known && this.#isSame(there)) return true;
+      this.#forget();
+    }
     // From the last known one on: it has to be the same.
     let from = Math.max(bounds.first, this.#history.lastSequence, 1);
     while (from <= bounds.last) {

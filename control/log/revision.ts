@@ -3,7 +3,7 @@
  * folder sees of the revision log: `weir up` and `weir control` hold one `Revisions`, publish what `current()` is, and hear of
  * changes by `onChange`; the admin API shows the history and appends.
  */
-import type { SharedLog } from '@weir/proto/bus/shared-log.js';
+import type { LogRecord, SharedLog } from '@weir/proto/bus/shared-log.js';
 
 export interface RevisionHead {
   /** From 1 on, without gaps; never given to two revisions. */
@@ -82,5 +82,7 @@ export interface Revisions {
 /** A log on disk that can also be a copy of another one: its tail may be replaced as a whole. */
 export interface LogCopy extends SharedLog {
   /** Gives up all behind `number` and appends these, in one step: after a crash it is as before or as after. Throws when that fails. */
-  replaceAfter(number: number, entries: readonly Uint8Array[]): void;
+  replaceAfter(number: number, entries: readonly LogEntry[]): void;
 }
+
+export type LogEntry = Pick<LogRecord, 'writer' | 'bytes'>;

@@ -8,14 +8,14 @@
  * see (`current`, `history`) changes when log and copy are in step, so a log that is being written anew never shows an old
  * config as the one in force.
  */
-import type { SharedLog } from '@weir/proto/bus/shared-log.js';
-import { decodeEntry, encodeEntry, entryBytesMax } from './entry.js';
+import { entryBytesMax, type SharedLog } from '@weir/proto/bus/shared-log.js';
+import { decodeEntry, encodeEntry } from './entry.js';
 import { History } from './history.js';
 import { tooLarge } from './lmdb-log.js';
 import { LogReader } from './log-reader.js';
 import { packText, unpackText } from './pack-text.js';
 import { nextStep } from './reseed.js';
-import type { Change, LogCopy, Outcome, Revision, RevisionHead, Revisions } from './revision.js';
+import type { Change, LogCopy, LogEntry, Outcome, Revision, RevisionHead, Revisions } from './revision.js';
 
 export interface RevisionsOptions {
   readonly log: SharedLog;
@@ -27,11 +27,14 @@ export interface RevisionsOptions {
   /** Looks after the log every so often, for what `follow` has missed; returns how to end it. Null: nobody else writes. */
   readonly every: ((run: () => void) => () => void) | null;
   readonly say: (text: string) => void;
+  /** Before it is looked again for what was acknowledged and can't be read yet; left out: not at all. */
+  readonly pause?: () => Promise<void>;
 }
 
 /** More would be an operator's loop gone wild. */
 const WAITING_MAX = 64;
 const ATTEMPTS_MAX = 4;
+const LOOKS_MAX = 8;
 /** Others that put back the same revisions at the same time. */
 const LOST_RACES_MAX = 16;
 
@@ -152,7 +155,7 @@ class KeptRevisions implements Revisions {
       }
       // It was acknowledged, or it may be there, or somebody else is: what can be read decides.
       isUncertain ||= appended.ok || appended.why === 'uncertain';
-      if (!(await this.#sync())) break;
+      if (!(await this.#readBack(appended.ok))) break;
       const found = this.#shown.byId(change.id);
       if (found !== null) return { ok: true, revision: found, isNew: true };
       if (this.#shown.last?.id !== last?.id) return conflict(this.#shown.last);
@@ -160,6 +163,15 @@ class KeptRevisions implements Revisions {
     return isUncertain
       ? { ok: false, why: 'uncertain', detail: `it may be in the log or not (${this.#trouble || 'no answer'})` }
       : { ok: false, why: 'away', detail: this.#trouble || 'others were always quicker' };
+  }
+
+  /** What was acknowledged may be read from a server that has not heard of it yet. */
+  async #readBack(isAcknowledged: boolean): Promise<boolean> {
+    for (let look = 0; isAcknowledged && look < LOOKS_MAX; look += 1) {
+      if (await this.#sync()) return true;
+      await this.#options.pause?.();
+    }
+    return this.#sync();
   }
 
   #encode(change: Change, last: RevisionHead | null): Uint8Array {
@@ -233,11 +245,11 @@ class KeptRevisions implements Revisions {
     // In steps, so that not all of a long log is in memory at once.
     const COPIED_AT_ONCE = 16;
     for (let at = 0; at === 0 || at < wanted.length; at += COPIED_AT_ONCE) {
-      const entries: Uint8Array[] = [];
+      const entries: LogEntry[] = [];
       for (const { sequence } of wanted.slice(at, at + COPIED_AT_ONCE)) {
         const [record] = (await log.read(sequence, 1)) ?? [];
         if (record === undefined) return this.#fail('the revision log cannot be reached');
-        entries.push(record.bytes);
+        entries.push(record);
       }
       try {
         copy?.replaceAfter(after + at, entries);
@@ -262,8 +274,10 @@ class KeptRevisions implements Revisions {
     return false;
   }
 
+  /** All at once: whoever compares with `current` and names `last` must not get them of two moments. */
   #show(history: History): void {
-    this.#shown = history;
+    if (history.lastSequence === this.#shown.lastSequence && history.last?.id === this.#shown.last?.id) return;
+    this.#shown = history.copy();
     const entry = history.current;
     if (entry === null || entry.id === this.#current?.id) return;
     const text = unpackText(entry.text);

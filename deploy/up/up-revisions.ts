@@ -35,7 +35,7 @@ export async function openUpRevisions(
   configFile: string | null,
   say: (text: string) => void,
 ): Promise<UpRevisions> {
-  const log = lmdbLog(revisionsFile(dataFolder, configFile), 'up', say);
+  const log = lmdbLog(revisionsFile(dataFolder, configFile), say);
   const revisions = await openRevisions({ log, copy: null, writer: 'up', wallMs: () => Date.now(), every: null, say });
   return {
     revisions,

@@ -98,7 +98,7 @@ async function live(
 
 /** The built-in page listens where others may; so the first revision is there before the first start. */
 async function seed(folder: string): Promise<string> {
-  const log = lmdbLog(join(folder, 'state', 'revisions.mdb'), 'up');
+  const log = lmdbLog(join(folder, 'state', 'revisions.mdb'));
   const options = { copy: null, writer: 'up', wallMs: () => Date.now(), every: null, say: () => {} };
   const revisions = await openRevisions({ log, ...options });
   const id = randomBytes(16).toString('hex');
@@ -177,7 +177,7 @@ function differences(heads: readonly RevisionHead[], first: string, { acknowledg
 }
 
 async function idsInFile(folder: string): Promise<string[]> {
-  const log = lmdbLog(join(folder, 'state', 'revisions.mdb'), 'up');
+  const log = lmdbLog(join(folder, 'state', 'revisions.mdb'));
   const options = { copy: null, writer: 'up', wallMs: () => Date.now(), every: null, say: () => {} };
   const revisions = await openRevisions({ log, ...options });
   const ids = revisions.history(0, Number.POSITIVE_INFINITY).map(({ id }) => id);

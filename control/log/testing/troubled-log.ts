@@ -3,7 +3,7 @@
  * that is lost, garbage of others; and a member's disk, which outlives its crashes. Only tests import this file.
  */
 import type { Appended, LogBounds, LogRecord, SharedLog } from '@weir/proto/bus/shared-log.js';
-import type { LogCopy } from '../revision.js';
+import type { LogCopy, LogEntry } from '../revision.js';
 
 export interface Troubles {
   /** Of calls: not answered, with nothing done. */
@@ -92,7 +92,7 @@ export class MemoryDisk {
         if (isDown()) return;
         const kept = this.last < number ? [] : this.entries.slice(0, Math.max(0, number - this.first + 1));
         if (kept.length === 0) this.first = number + 1;
-        this.entries = [...kept, ...entries];
+        this.entries = [...kept, ...entries.map(({ bytes }: LogEntry) => bytes)];
       },
       close: async () => {},
     };

@@ -27,7 +27,7 @@ afterEach(cleanUp);
 /** The built-in page listens where others may; so a revision is there before the first start. */
 async function folderWith(text: string): Promise<string> {
   const folder = newFolder();
-  const log = lmdbLog(join(folder, 'state', 'revisions.mdb'), 'up');
+  const log = lmdbLog(join(folder, 'state', 'revisions.mdb'));
   const options = { copy: null, writer: 'up', wallMs: () => Date.now(), every: null, say: () => {} };
   const revisions = await openRevisions({ log, ...options });
   await revisions.append({ id: randomBytes(16).toString('hex'), author: 'ada', reason: '', text, restores: 0 }, 0);
