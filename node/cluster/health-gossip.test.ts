@@ -5,7 +5,7 @@ import { makeTarget } from '../pipeline/testing/specs.js';
 import type { ProbeSwitch } from '../upstream/health/prober.js';
 import { outcome, outlierSpec, probeSpec } from '../upstream/health/testing/outcomes.js';
 import { createUpstreamOpinions, type HealthSpec } from '../upstream/health/upstream-health.js';
-import { type GossipUpstream, HealthGossip } from './health-gossip.js';
+import { type GossipUpstream, HealthGossip, UNSETTLED_MS } from './health-gossip.js';
 import { joinCluster, timersOf } from './testing/members.js';
 
 function setUp(targetCount = 4, spec: Partial<HealthSpec> = { outlier: outlierSpec }) {
@@ -101,7 +101,7 @@ describe('health among nodes', () => {
   it('puts out at once what a majority calls out, and lets go of it when they take it back', async () => {
     const { clock, join } = setUp();
     const nodes = ['a', 'b', 'c', 'd'].map((id) => join(id));
-    await clock.pass(1_500);
+    await clock.pass(UNSETTLED_MS);
     for (const node of nodes.slice(0, 3)) node.run(1, false, 5);
     await settled();
     expect([nodes[3]?.standings()[1], nodes[3]?.gossip.counts.majorities]).toEqual(['out', 1]);

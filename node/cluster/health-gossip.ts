@@ -14,6 +14,7 @@ import { OPINIONS_PER_S } from '@weir/proto/cluster/pace.js';
 import type { Presence } from '@weir/proto/cluster/presence.js';
 import type { HealthChange } from '@weir/proto/events/health.js';
 import { outsMax, partsMax, type StandingOut } from '@weir/proto/events/health-state.js';
+import type { Opinion } from '@weir/proto/events/opinion.js';
 import { decodeMessage, encodeMessage } from '@weir/proto/events/wire.js';
 import type { Clock, Timer, Timers } from '../time/clock.js';
 import { keyOf, PeerReports, type Report } from '../upstream/health/peer-reports.js';
@@ -41,6 +42,8 @@ export interface HealthGossipParts {
   readonly timers: Timers;
   /** In use. */
   readonly upstreams: () => readonly GossipUpstream[];
+  /** Left out but by simulations, which plant wrong ones. */
+  readonly reports?: PeerReports;
 }
 
 export interface HealthGossipCounts {
@@ -60,10 +63,21 @@ export interface HealthGossipCounts {
   failuresSpared: number;
 }
 
+interface KnownNode {
+  readonly incarnation: number;
+  readonly prober: Prober;
+}
+
 const TICK_MS = 1_000;
 /** Probes' opinions are told again so often, well within the time for which a report is believed. */
 const RETELL_MS = 20_000;
+/** What one has from others is believed for no longer than this. */
+const PASSED_ON_MS = 5_000;
 const ASK_MS = 2_000;
+/** Who does not answer for about a minute, and tells all the same, may be of a release that has no answers. */
+const ASK_TIMES_MAX = 20;
+/** A node has not met all others before this, and may take a few for all: no majority is known to it. */
+export const UNSETTLED_MS = 10_000;
 /** Members that are to be asked; beyond it nobody is added, and what was missed ends with its time. */
 const ASKS_MAX = 64;
 
@@ -73,29 +87,44 @@ export class HealthGossip {
     ...{ confirmed: 0, refuted: 0, lapsed: 0, majorities: 0, failuresSpared: 0 },
   };
   readonly #parts: HealthGossipParts;
-  readonly #reports = new PeerReports();
+  readonly #reports: PeerReports;
   readonly #own = new OwnOuts();
+  readonly #self: Prober;
+  readonly #beganAtMs: number;
   readonly #tick: Timer;
   readonly #ends: (() => void)[] = [];
   /** By their keys, of the upstreams that were in use at the last look. */
   #targets = new Map<string, GossipTarget>();
   #upstreams: readonly GossipUpstream[] = [];
   /** Nodes that may be serving, this one included. */
-  #nodes: ReadonlyMap<string, Prober> = new Map();
+  #nodes: ReadonlyMap<string, KnownNode> = new Map();
+  /**
+   * Those whose majority it takes to put a target out: the dead among them, for who is cut off with a few others must not
+   * take these for the cluster.
+   */
+  #electorate = 1;
   readonly #toAsk = new Set<string>();
+  /** Who did not answer, and how often: asked again at the next look. */
+  readonly #unanswered = new Map<string, number>();
   #isAsking = false;
   #isWarm = false;
   #hasEnded = false;
-  #probesLeft = 0;
+  /** The same in a row, for each target is compared with all of them. */
+  #probers: readonly Prober[] = [];
+  /** Targets that others probe. */
+  readonly #left = new Set<string>();
   #toldInSecond = 0;
   #retellAtMs = 0;
 
   constructor(parts: HealthGossipParts) {
     const { presence, timers } = parts;
     this.#parts = parts;
+    this.#self = proberOf(presence.life.id);
+    this.#beganAtMs = parts.clock.nowMs();
+    this.#reports = parts.reports ?? new PeerReports();
     this.#tick = timers.create(() => this.#look());
     this.#ends.push(
-      presence.hear('opinion', ({ id, seq, change }) => this.#hear(id, seq, change)),
+      presence.hear('opinion', (opinion) => this.#hear(opinion)),
       presence.onMissed((id, stream) => {
         if (stream !== 'health') return;
         this.counts.missed += 1;
@@ -111,7 +140,7 @@ export class HealthGossip {
 
   /** Targets that others probe in place of this node. */
   get probesLeft(): number {
-    return this.#probesLeft;
+    return this.#left.size;
   }
 
   /** This node has changed its mind. What it has from others is not told. */
@@ -119,6 +148,10 @@ export class HealthGossip {
     if (this.#hasEnded || change.kind === 'peers' || change.to === 'trial') return;
     this.#own.changed(change, this.#parts.clock.nowMs());
     this.#tell(change);
+    // What its own probes have ended, others may go on with.
+    const key = keyOf(change.upstream, change.target);
+    const target = this.#targets.get(key);
+    if (target !== undefined) this.#setProbes(key, target, this.#parts.clock.nowMs());
   }
 
   /** Other upstreams may be in use: from now on it is about those. */
@@ -177,17 +210,23 @@ export class HealthGossip {
     }
     this.#toldInSecond += 1;
     this.counts.told += 1;
-    presence.tell({ kind: 'opinion', id: presence.life.id, seq, change });
+    const { id, incarnation } = presence.life;
+    presence.tell({ kind: 'opinion', id, incarnation, seq, change });
   }
 
-  #hear(peer: string, seq: number, change: HealthChange): void {
+  #hear({ id, incarnation, seq, change }: Opinion): void {
     const key = keyOf(change.upstream, change.target);
-    if (peer === this.#parts.presence.life.id) return;
+    // Of an earlier life, or of one that has not been met; whoever is met is asked.
+    if (id === this.#self.id || !this.#isOfItsLife(id, incarnation)) return;
     this.counts.heard += 1;
     // Of a configuration that this node does not have, or not yet.
     if (!this.#isNamed(change)) return;
     const nowMs = this.#parts.clock.nowMs();
-    if (this.#reports.hear(peer, change, seq, forMsOf(change), nowMs)) this.#judge(key);
+    if (this.#reports.hear(id, change, seq, forMsOf(change), nowMs)) this.#judge(key);
+  }
+
+  #isOfItsLife(id: string, incarnation: number): boolean {
+    return this.#nodes.get(id)?.incarnation === incarnation;
   }
 
   #isNamed({ upstream, target }: HealthChange): boolean {
@@ -200,7 +239,7 @@ export class HealthGossip {
     if (target === undefined) return;
     const nowMs = this.#parts.clock.nowMs();
     const voters = {
-      nodes: this.#nodes.size,
+      nodes: nowMs - this.#beganAtMs < UNSETTLED_MS ? Number.POSITIVE_INFINITY : this.#electorate,
       targets: this.#targets.size,
       isThere: (peer: string) => this.#nodes.has(peer),
     };
@@ -221,6 +260,7 @@ export class HealthGossip {
     for (const key of this.#reports.expire(nowMs)) this.#judge(key);
     for (const target of this.#targets.values()) target.health.settle(nowMs);
     for (const key of [...this.#reports.keys()]) this.#judge(key);
+    this.#askAgain();
     if (nowMs < this.#retellAtMs) return;
     this.#retellAtMs = nowMs + RETELL_MS;
     for (const change of this.#own.ofProbes()) this.#tell(change);
@@ -230,7 +270,7 @@ export class HealthGossip {
     if (heartbeat.role !== 'node') return;
     // A new life begins without the opinions of the one before; of one that is gone they end with it.
     const isGone = standing === 'dead' || standing === 'left';
-    const isMet = standing === 'alive' && from !== 'suspect';
+    const isMet = standing === 'alive' && (from !== 'suspect' || !this.#isOfItsLife(life.id, life.incarnation));
     if (isGone || isMet) for (const key of this.#reports.forget(life.id)) this.#judge(key);
     const hadNodes = this.#nodes.size;
     this.#countNodes();
@@ -241,37 +281,53 @@ export class HealthGossip {
 
   #countNodes(): void {
     const { presence } = this.#parts;
-    const nodes = new Map<string, Prober>();
-    if (presence.role === 'node') nodes.set(presence.life.id, proberOf(presence.life.id));
+    const nodes = new Map<string, KnownNode>();
+    const { id, incarnation } = presence.life;
+    if (presence.role === 'node') nodes.set(id, { incarnation, prober: this.#self });
+    let dead = 0;
     for (const { life, standing, heartbeat } of presence.members()) {
-      if (heartbeat.role !== 'node' || standing === 'dead' || standing === 'left') continue;
-      nodes.set(life.id, this.#nodes.get(life.id) ?? proberOf(life.id));
+      if (heartbeat.role !== 'node' || standing === 'left') continue;
+      if (standing === 'dead') dead += 1;
+      else {
+        const prober = this.#nodes.get(life.id)?.prober ?? proberOf(life.id);
+        nodes.set(life.id, { incarnation: life.incarnation, prober });
+      }
     }
     this.#nodes = nodes;
+    this.#probers = [...nodes.values()].map(({ prober }) => prober);
+    this.#electorate = nodes.size + dead;
   }
 
   #shareProbes(): void {
     const nowMs = this.#parts.clock.nowMs();
-    this.#probesLeft = 0;
-    const nodes = [...this.#nodes.values()];
-    for (const [key, target] of this.#targets) this.#setProbes(key, target, nowMs, nodes);
+    this.#left.clear();
+    for (const [key, target] of this.#targets) this.#setProbes(key, target, nowMs);
   }
 
   /** It probes what is its own to probe, what it has found out itself, and what others dispute. */
-  #setProbes(key: string, target: GossipTarget, nowMs: number, nodes?: readonly Prober[]): void {
-    const { probes, health } = target;
+  #setProbes(key: string, { probes, health }: GossipTarget, nowMs: number): void {
     if (probes === null) return;
-    const own = proberOf(this.#parts.presence.life.id);
-    const isOwn = isProberOf(key, own, nodes ?? [...this.#nodes.values()]);
+    const isOwn = isProberOf(key, this.#self, this.#probers);
     const isOn = isOwn || health.isProbedOut || this.#reports.hasProbeReport(key, nowMs);
-    if (nodes !== undefined && !isOn) this.#probesLeft += 1;
-    if (!isOn) health.forgetProbes();
+    if (isOn) this.#left.delete(key);
+    else {
+      this.#left.add(key);
+      health.forgetProbes();
+    }
     probes.set(isOn);
   }
 
   #ask(id: string): void {
     if (this.#toAsk.size < ASKS_MAX) this.#toAsk.add(id);
     if (!this.#isAsking) void this.#askAll();
+  }
+
+  /** Until it answers or is gone: what was missed of it would be missed until it is told again. */
+  #askAgain(): void {
+    for (const [id, times] of this.#unanswered) {
+      if (this.#nodes.has(id) && times < ASK_TIMES_MAX) this.#ask(id);
+      else this.#unanswered.delete(id);
+    }
   }
 
   /** One after the other: many have something to say at once when a bus comes back. */
@@ -282,6 +338,8 @@ export class HealthGossip {
       const isNew = !this.#isWarm;
       const isAnswered = await this.#askOne(id);
       if (this.#hasEnded) return;
+      if (isAnswered) this.#unanswered.delete(id);
+      else this.#unanswered.set(id, (this.#unanswered.get(id) ?? 0) + 1);
       if (isAnswered && isNew) {
         this.#isWarm = true;
         // The others had been noted for this alone.
@@ -300,7 +358,7 @@ export class HealthGossip {
       const bytes = await this.#parts.presence.ask(id, 'health', Uint8Array.of(part), ASK_MS);
       const decoded = bytes === null ? null : decodeMessage(bytes);
       if (this.#hasEnded || decoded?.ok !== true || decoded.message.kind !== 'health.state') return false;
-      if (decoded.message.id !== id) return false;
+      if (decoded.message.id !== id || !this.#isOfItsLife(id, decoded.message.incarnation)) return false;
       outs.push(...decoded.message.outs);
       // Between two parts something may have changed: then it is told, or missed, by a number behind this.
       seq = Math.min(seq, decoded.message.seq);
@@ -311,8 +369,11 @@ export class HealthGossip {
   }
 
   #takeState(id: string, seq: number, outs: readonly StandingOut[]): void {
-    // What it has from others is its word as well, and no more than that; it is of use to who knows nothing yet.
-    const taken = outs.filter(({ change, isOwn }) => (isOwn || !this.#isWarm) && this.#isNamed(change));
+    // What it has from others is its word as well, and no more than that. It is of use to who knows nothing yet, and for a
+    // short time: nobody will take it back.
+    const taken = outs
+      .filter(({ change, isOwn }) => (isOwn || !this.#isWarm) && this.#isNamed(change))
+      .map((out) => (out.isOwn ? out : { ...out, forMs: Math.min(out.forMs, PASSED_ON_MS) }));
     for (const key of this.#reports.replace(id, seq, taken, this.#parts.clock.nowMs())) this.#judge(key);
   }
 
@@ -323,7 +384,7 @@ export class HealthGossip {
     const { presence, clock } = this.#parts;
     const nowMs = clock.nowMs();
     const heard = this.#reports.standing(nowMs);
-    const state = this.#own.state(presence.life.id, presence.toldOf('health'), part * outsMax, heard, nowMs);
+    const state = this.#own.state(presence.life, presence.toldOf('health'), part * outsMax, heard, nowMs);
     return encodeMessage(state);
   }
 }

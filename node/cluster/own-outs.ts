@@ -6,6 +6,7 @@
 import type { HealthChange } from '@weir/proto/events/health.js';
 import type { HealthState, StandingOut } from '@weir/proto/events/health-state.js';
 import { outsMax } from '@weir/proto/events/health-state.js';
+import type { Life } from '@weir/proto/events/membership.js';
 import { keyOf, REPORT_MS_MAX, type Report } from '../upstream/health/peer-reports.js';
 
 /** Of a reason, when it is passed on: what a person reads of it. */
@@ -31,7 +32,13 @@ export class OwnOuts {
   }
 
   /** A part of the answer to who asks for all: one's own first, then what others are known to say. */
-  state(id: string, seq: number, offset: number, heard: Iterable<Report>, nowMs: number): HealthState {
+  state(
+    { id, incarnation }: Pick<Life, 'id' | 'incarnation'>,
+    seq: number,
+    offset: number,
+    heard: Iterable<Report>,
+    nowMs: number,
+  ): HealthState {
     const outs: StandingOut[] = [];
     for (const { change, untilMs } of this.#outs.values()) {
       const forMs = change.kind === 'probe' ? REPORT_MS_MAX : Math.round(untilMs - nowMs);
@@ -43,7 +50,8 @@ export class OwnOuts {
       const about = { kind, upstream, target, from: 'well', to: 'out', evidence, atWallMs: 0 } as const;
       if (forMs > 0 && !isRefuted) outs.push({ change: shortened({ ...about, reason }), forMs, isOwn: false });
     }
-    return { kind: 'health.state', id, seq, total: outs.length, outs: outs.slice(offset, offset + outsMax) };
+    const part = outs.slice(offset, offset + outsMax);
+    return { kind: 'health.state', id, incarnation, seq, total: outs.length, outs: part };
   }
 }
 

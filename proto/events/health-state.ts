@@ -9,6 +9,7 @@ import { boundedChange } from './opinion.js';
 export interface HealthState {
   readonly kind: 'health.state';
   readonly id: string;
+  readonly incarnation: number;
   /** Number of the latest message of the stream `health` that was told before: what is older than this is outdated by it. */
   readonly seq: number;
   /** How many there are, those of other parts included. */
@@ -30,10 +31,17 @@ export const partsMax = 10;
 
 export function readHealthState(value: unknown): HealthState | null {
   if (!isFields(value)) return null;
-  const { id, seq, total, outs } = value;
-  if (!isName(id) || !isCount(seq) || !isCount(total) || !isListOf(outs, outsMax, isStandingOut)) return null;
+  const { id, incarnation, seq, total, outs } = value;
+  if (
+    !isName(id) ||
+    !isCount(incarnation) ||
+    !isCount(seq) ||
+    !isCount(total) ||
+    !isListOf(outs, outsMax, isStandingOut)
+  )
+    return null;
   const plain = outs.map(({ change, forMs, isOwn }) => ({ change: boundedChange.parse(change), forMs, isOwn }));
-  return { kind: 'health.state', id, seq, total, outs: plain };
+  return { kind: 'health.state', id, incarnation, seq, total, outs: plain };
 }
 
 function isStandingOut(value: unknown): value is StandingOut {

@@ -6,6 +6,8 @@ import { type HealthChange, healthChange } from './health.js';
 export interface Opinion {
   readonly kind: 'opinion';
   readonly id: string;
+  /** Of the sender's life: what an earlier one has thought is over with it. */
+  readonly incarnation: number;
   /** Of the stream `health`. */
   readonly seq: number;
   readonly change: HealthChange;
@@ -22,6 +24,10 @@ export const boundedChange: z.ZodType<HealthChange> = healthChange.refine(
 
 export function readOpinion(value: unknown): Opinion | null {
   if (!isFields(value) || !isName(value['id']) || !isCount(value['seq'])) return null;
+  const { incarnation } = value;
+  if (!isCount(incarnation)) return null;
   const change: z.ZodSafeParseResult<HealthChange> = boundedChange.safeParse(value['change']);
-  return change.success ? { kind: 'opinion', id: value['id'], seq: value['seq'], change: change.data } : null;
+  return change.success
+    ? { kind: 'opinion', id: value['id'], incarnation, seq: value['seq'], change: change.data }
+    : null;
 }

@@ -16,6 +16,7 @@ const samples: readonly ClusterMessage[] = [
   {
     kind: 'opinion',
     id: 'node-7',
+    incarnation: 3,
     seq: 5,
     change: {
       ...{ kind: 'outlier', upstream: 'orders', target: '10.0.0.1:9001', from: 'well', to: 'out', reason: 'slow' },
@@ -23,7 +24,7 @@ const samples: readonly ClusterMessage[] = [
     },
   },
   {
-    ...{ kind: 'health.state', id: 'node-7', seq: 5, total: 1 },
+    ...{ kind: 'health.state', id: 'node-7', incarnation: 3, seq: 5, total: 1 },
     outs: [
       {
         ...{ forMs: 4_000, isOwn: true },

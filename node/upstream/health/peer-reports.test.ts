@@ -68,10 +68,12 @@ describe('what peers say of a target', () => {
     reports.hear('n1', out({ target: 'b:80' }), 2, 5_000, 0);
     reports.hear('n1', out({ target: 'c:80' }), 5, 5_000, 0);
     reports.spend(KEY, 0);
-    const state = [{ change: out(), forMs: 4_000 }];
+    const state = [{ change: out(), forMs: 4_000, isOwn: true }];
     expect(reports.replace('n1', 3, state, 10)).toEqual([other]);
     expect(reports.judge(KEY, voters(3), 10)).toMatchObject({ says: 'nothing', by: ['n1'] });
     expect(reports.judge(other, voters(3), 10).by).toEqual([]);
+    // Late, and part of what was answered.
+    expect(reports.hear('n1', out({ target: 'b:80' }), 3, 5_000, 10)).toBe(false);
     // Told behind the state that was answered.
     expect(reports.judge(keyOf('up', 'c:80'), voters(3), 10).by).toEqual(['n1']);
   });
@@ -124,6 +126,13 @@ describe('what peers say of a target', () => {
     expect([reports.dropped, [...reports.standing(0)].length]).toEqual([1, 1]);
   });
 
+  it('that they have from others is a reason to look, and no voice', () => {
+    const reports = new PeerReports();
+    for (const peer of ['n1', 'n2', 'n3'])
+      reports.replace(peer, 1, [{ change: out(), forMs: 4_000, isOwn: peer === 'n1' }], 0);
+    expect(reports.judge(KEY, voters(3), 0)).toMatchObject({ says: 'doubt', by: ['n1', 'n2', 'n3'], weight: 1 });
+  });
+
   it('never puts it out by the word of half of the nodes or fewer, whatever they say', () => {
     const saying = fc.record({
       peer: fc.nat(9),
@@ -142,7 +151,7 @@ describe('what peers say of a target', () => {
           nowMs += afterMs;
           const id = `n${peer % Math.floor(nodes / 2)}`;
           const told = change({ kind, target, to });
-          if (next === 'replace') reports.replace(id, seq, [{ change: told, forMs }], nowMs);
+          if (next === 'replace') reports.replace(id, seq, [{ change: told, forMs, isOwn: next === 'replace' }], nowMs);
           else reports.hear(id, told, seq, forMs, nowMs);
           if (next === 'spend') reports.spend(KEY, nowMs);
           if (next === 'refute') reports.refute(KEY, false, nowMs);

@@ -26,6 +26,8 @@ export interface Report {
   readonly untilMs: number;
   readonly reason: string;
   readonly evidence: HealthChange['evidence'];
+  /** Its own sight, or what it has from others: that is a reason to look, and no voice. */
+  readonly isOwn: boolean;
   /** Looked into from here, with whatever result: it is no reason to look again. */
   isSpent: boolean;
   /** An attempt from here has succeeded since. */
@@ -36,6 +38,7 @@ export interface Report {
 export interface PeerOut {
   readonly change: HealthChange;
   readonly forMs: number;
+  readonly isOwn: boolean;
 }
 
 export interface Judgement {
@@ -51,7 +54,7 @@ export interface Judgement {
 
 /** The cluster as it is known here when a judgement is made. */
 export interface Voters {
-  /** Nodes that may be serving, this one included. */
+  /** Nodes that it takes the majority of, this one and those included that have died of late. */
   readonly nodes: number;
   /** Targets of this node's configuration. */
   readonly targets: number;
@@ -74,6 +77,8 @@ export const keyOf = (upstream: string, target: string | null): string => `${ups
 interface Reporter {
   /** Keys of the targets that it calls out. */
   readonly outs: Map<string, number>;
+  /** What it has told up to this number is part of a state that was heard as a whole, and comes late. */
+  heardUpTo: number;
   refuted: number;
   refutedAtMs: number;
 }
@@ -92,6 +97,11 @@ export class PeerReports {
 
   /** False when it says nothing new. `seq` is the number of the message: of two about the same, the later counts. */
   hear(peer: string, change: HealthChange, seq: number, forMs: number, nowMs: number): boolean {
+    const isLate = seq <= (this.#reporters.get(peer)?.heardUpTo ?? 0);
+    return !isLate && this.#take(peer, change, seq, forMs, nowMs, true);
+  }
+
+  #take(peer: string, change: HealthChange, seq: number, forMs: number, nowMs: number, isOwn: boolean): boolean {
     const { upstream, target, kind, reason, evidence } = change;
     if (kind === 'peers' || change.to === 'trial') return false;
     const key = keyOf(upstream, target);
@@ -110,7 +120,7 @@ export class PeerReports {
     const isRepeated = isOut && isKnownOut && kind === 'probe';
     const isSpent = isRepeated && before.isSpent;
     const isRefuted = isRepeated && before.isRefuted;
-    const about = { peer, upstream, target, kind, reason, evidence };
+    const about = { peer, upstream, target, kind, reason, evidence, isOwn };
     if (before !== undefined) this.#remove(key, name, before);
     this.#add(key, name, { ...about, isOut, seq, heardAtMs: nowMs, untilMs, isSpent, isRefuted });
     return isOut || isKnownOut;
@@ -123,19 +133,22 @@ export class PeerReports {
   replace(peer: string, seq: number, outs: readonly PeerOut[], nowMs: number): string[] {
     const keys = new Set<string>();
     const named = new Set<string>();
-    for (const { change, forMs } of outs) {
+    for (const { change, forMs, isOwn } of outs) {
       const key = keyOf(change.upstream, change.target);
       named.add(`${change.kind} ${key}`);
       const known = this.#reports.get(key)?.get(`${change.kind} ${peer}`);
       const isKnown = known?.isOut === true && known.untilMs > nowMs;
-      if (!isKnown && this.hear(peer, change, seq, forMs, nowMs)) keys.add(key);
+      if (!isKnown && this.#take(peer, change, seq, forMs, nowMs, isOwn)) keys.add(key);
     }
     const isOver = (report: Report): boolean =>
       report.peer === peer &&
       report.seq <= seq &&
       report.isOut &&
       !named.has(`${report.kind} ${keyOf(report.upstream, report.target)}`);
-    return [...keys, ...this.#removeWhere(isOver)];
+    const over = this.#removeWhere(isOver);
+    const reporter = this.#reporterOf(peer);
+    reporter.heardUpTo = Math.max(reporter.heardUpTo, seq);
+    return [...keys, ...over];
   }
 
   /** Its life is over, and what it believed with it. */
@@ -183,12 +196,12 @@ export class PeerReports {
     let isNews = false;
     let isByProbesAlone = true;
     for (const report of this.#outsOf(key, nowMs)) {
-      const { peer, kind, isRefuted, isSpent } = report;
+      const { peer, kind, isOwn, isRefuted, isSpent } = report;
       if (!voters.isThere(peer)) continue;
       by.add(peer);
       if (isRefuted) continue;
       const weight = this.weightOf(peer, voters, nowMs);
-      weights.set(peer, weight);
+      if (isOwn) weights.set(peer, weight);
       if (kind !== 'probe') isByProbesAlone = false;
       if (!isSpent && weight >= DOUBT_WEIGHT_MIN) {
         isNews = true;
@@ -229,7 +242,7 @@ export class PeerReports {
   #reporterOf(peer: string): Reporter {
     let reporter = this.#reporters.get(peer);
     if (reporter === undefined) {
-      reporter = { outs: new Map(), refuted: 0, refutedAtMs: 0 };
+      reporter = { outs: new Map(), heardUpTo: 0, refuted: 0, refutedAtMs: 0 };
       this.#reporters.set(peer, reporter);
     }
     return reporter;

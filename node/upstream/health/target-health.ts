@@ -55,6 +55,11 @@ export class TargetHealth implements Health {
     return this.#probe.opinion === 'out';
   }
 
+  /** What others say keeps attempts from it. */
+  get isCalledOut(): boolean {
+    return this.#opinions.hearsay?.opinion.isWell === false;
+  }
+
   /** One listener: whoever brings what others say. */
   onProof(listener: OnProof): void {
     this.#onProof = listener;

@@ -129,6 +129,10 @@ export class World {
     this.#pausedUntilMs.set(id, this.nowMs + forMs);
   }
 
+  isPaused(id: string): boolean {
+    return (this.#pausedUntilMs.get(id) ?? 0) > this.nowMs;
+  }
+
   part(groups: ReadonlyMap<string, number>): void {
     this.#groups = groups;
   }
