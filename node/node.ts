@@ -129,7 +129,7 @@ class Node implements GatewayNode {
   readonly #credentials;
   readonly #clusterRates: ClusterRates | null;
   readonly #limiters;
-  readonly #budgets = createBudgetStore();
+  readonly #budgets = createBudgetStore(() => this.#clusterRates?.members ?? 1);
   readonly #heldBytes = createHeldBytes();
   readonly #bodies = createHeldBytes();
   readonly #latencies = createLatencyStore();

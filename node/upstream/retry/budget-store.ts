@@ -2,7 +2,7 @@
  * Budgets that outlive snapshots: one per (kind, route, upstream, terms), shared by all chains that were ever compiled for
  * them. What they count is shared further, whatever the terms, so that a reload never grants anew what was spent: the
  * requests and the spending of a route, which a fallback to another upstream draws on as well, and of an upstream what
- * its floor has paid for. Hedges count the retries beside them, because they give way to those (budget.ts).
+ * its floor has paid for. The nodes of a cluster have a floor together (budget.ts). Hedges count the retries beside them, because they give way to those (budget.ts).
  */
 import { LRUCache } from 'lru-cache';
 import { BUDGET_WINDOW_MS, type Budget, type BudgetTerms, createBudget, Spending } from './budget.js';
@@ -19,7 +19,7 @@ export interface BudgetStore {
 /** Budgets of all snapshots since the node began, the least recently compiled forgotten first. */
 const BUDGETS_MAX = 20_000;
 
-export function createBudgetStore(budgetsMax = BUDGETS_MAX): BudgetStore {
+export function createBudgetStore(nodes: () => number = () => 1, budgetsMax = BUDGETS_MAX): BudgetStore {
   const budgets = keptBy<Budget>(budgetsMax);
   const requests = keptBy<WindowCount>(budgetsMax);
   const spendings = keptBy<Spending>(budgetsMax);
@@ -35,6 +35,7 @@ export function createBudgetStore(budgetsMax = BUDGETS_MAX): BudgetStore {
           requests: requests([kind, routeId, windowMs], count),
           own: spendingOf(kind),
           floor: floorOf(kind),
+          nodes,
           besides: kind === 'retry' ? null : { route: spendingOf('retry'), floor: floorOf('retry') },
         });
       }),

@@ -214,12 +214,77 @@ describe('the budget store', () => {
   });
 
   it('forgets the one that was asked for longest ago when it is full', () => {
-    const store = createBudgetStore(2);
+    const store = createBudgetStore(() => 1, 2);
     const a = store.budget('retry', 'a', 'u', terms);
     const b = store.budget('retry', 'b', 'u', terms);
     store.budget('retry', 'a', 'u', terms);
     store.budget('retry', 'c', 'u', terms);
     expect(store.budget('retry', 'a', 'u', terms)).toBe(a);
     expect(store.budget('retry', 'b', 'u', terms)).not.toBe(b);
+  });
+});
+
+describe('the nodes of a cluster', () => {
+  const size = fc.integer({ min: 1, max: 12 });
+  const turns = fc.array(fc.nat(11), { size: 'max', minLength: 1, maxLength: 40 });
+
+  it('have a floor together: in no window do all of them spend more than it beyond their shares', () => {
+    fc.assert(
+      fc.property(terms, size, turns, steps, ({ floorPerS, windowMs }, nodes, order, history) => {
+        const stores = Array.from({ length: nodes }, () => createBudgetStore(() => nodes));
+        const extras: number[] = [];
+        let nowMs = 0;
+        for (const [step, { kind, times }] of history.entries()) {
+          if (kind === 'pass') nowMs += times;
+          // Of two routes each, which have the floor of one upstream.
+          const store = stores[(order[step % order.length] ?? 0) % nodes];
+          const budget = store?.budget('retry', `r${step % 2}`, 'u', { share: 0, floorPerS, windowMs });
+          for (let i = 0; i < times && kind === 'withdraw'; i += 1)
+            if (budget?.withdraw(nowMs) === true) extras.push(nowMs);
+          expect(countAfter(extras, nowMs - windowMs)).toBeLessThanOrEqual((floorPerS * windowMs) / 1_000 + 1e-6);
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('spend at one moment no more than the shares of what was asked of all, and one floor', () => {
+    fc.assert(
+      fc.property(terms, size, turns, steps, (rest, nodes, order, history) => {
+        const stores = Array.from({ length: nodes }, () => createBudgetStore(() => nodes));
+        let [deposits, extras] = [0, 0];
+        for (const [step, { kind, times }] of history.entries()) {
+          const budget = stores[(order[step % order.length] ?? 0) % nodes]?.budget('retry', 'r', 'u', rest);
+          for (let i = 0; i < times; i += 1) {
+            if (kind === 'deposit') budget?.deposit(0);
+            if (kind === 'deposit') deposits += 1;
+            else if (kind === 'withdraw' && budget?.withdraw(0) === true) extras += 1;
+          }
+          expect(extras).toBeLessThanOrEqual(rest.share * deposits + (rest.floorPerS * rest.windowMs) / 1_000 + 1e-6);
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('spend all of it where each has its part to spend, and less one for each at most', () => {
+    for (const size of [1, 2, 3, 5]) {
+      const stores = Array.from({ length: size }, () => createBudgetStore(() => size));
+      let spent = 0;
+      for (const store of stores) {
+        const budget = store.budget('retry', 'r', 'u', { share: 0, floorPerS: 1 });
+        while (budget.withdraw(0)) spent += 1;
+      }
+      expect(spent).toBeLessThanOrEqual(10);
+      expect(spent).toBeGreaterThan(10 - size);
+    }
+  });
+
+  it('give up a part as soon as there are more of them', () => {
+    let nodes = 1;
+    const budget = createBudgetStore(() => nodes).budget('retry', 'r', 'u', { share: 0, floorPerS: 1 });
+    const before = budget.balance(0);
+    nodes = 4;
+    expect([before, budget.balance(0)]).toEqual([10, 2]);
   });
 });

@@ -10,6 +10,11 @@
  * Requests of the window are counted as if all of it had been as busy as its last tenth, where that is less: what a
  * peak has earned is not spent when it is over, on an upstream that may be the reason for its end.
  *
+ * In a cluster the floor is one for all nodes: each has an equal part of it, which is 10 in ten seconds divided by their number as the
+ * configuration has it, and what that leaves over as a fraction adds to what the share has earned. The parts add up to the
+ * floor as soon as all nodes count the same ones; who joins brings a part that the others have given up by then, and may have
+ * spent within the last window: floor × joined / nodes more, once.
+ *
  * The window slides by buckets. Where its edge cuts through the oldest bucket, its requests no longer count and its
  * extra attempts still do, so the rule holds to the millisecond, whenever one looks back from an extra attempt:
  *
@@ -64,6 +69,8 @@ export interface Accounts {
   readonly floor: WindowCount;
   /** Granted by another budget, of the route and of the upstream, and counted here as well. */
   readonly besides: { readonly route: Spending; readonly floor: WindowCount } | null;
+  /** Nodes that have the floor together, this one included. */
+  readonly nodes: () => number;
 }
 
 function accountsOfOne(windowMs: number): Accounts {
@@ -72,14 +79,15 @@ function accountsOfOne(windowMs: number): Accounts {
     own: new Spending(windowMs),
     floor: new WindowCount(windowMs),
     besides: null,
+    nodes: () => 1,
   };
 }
 
 export function createBudget(
   { share, floorPerS, windowMs = BUDGET_WINDOW_MS }: BudgetTerms,
-  { requests, own, floor, besides }: Accounts = accountsOfOne(windowMs),
+  { requests, own, floor, besides, nodes }: Accounts = accountsOfOne(windowMs),
 ): Budget {
-  const floorMax = (floorPerS * windowMs) / 1_000;
+  const floorMax = (): number => (floorPerS * windowMs) / 1_000 / Math.max(1, nodes());
   const earned = (nowMs: number): number => share * Math.min(requests.atLeast(nowMs), BUCKETS * requests.lately(nowMs));
   const spent = (nowMs: number): number => own.extras.atMost(nowMs) + (besides?.route.extras.atMost(nowMs) ?? 0);
   const leftOfShare = (nowMs: number): number => {
@@ -87,9 +95,9 @@ export function createBudget(
     return Math.max(0, earned(nowMs) - (spent(nowMs) - byFloor));
   };
   const leftOfFloor = (nowMs: number): number =>
-    Math.max(0, floorMax - floor.atMost(nowMs) - (besides?.floor.atMost(nowMs) ?? 0));
+    Math.max(0, floorMax() - floor.atMost(nowMs) - (besides?.floor.atMost(nowMs) ?? 0));
   const balance = (nowMs: number): number => {
-    const ofRoute = earned(nowMs) + floorMax - spent(nowMs);
+    const ofRoute = earned(nowMs) + floorMax() - spent(nowMs);
     return Math.max(0, Math.floor(Math.min(ofRoute, leftOfShare(nowMs) + leftOfFloor(nowMs)) + EPSILON));
   };
   return {
