@@ -1,5 +1,6 @@
 /** Everything that `bench layers` measures, by name. A subject is made in the process that measures it. */
 import { cache } from '@weir/node/layers/cache.js';
+import { limitConsumers } from '@weir/node/layers/limit.js';
 import { chain, compileChain, type Place } from '@weir/node/pipeline/chain.js';
 import { compose, type Dispatch } from '@weir/node/pipeline/dispatch.js';
 import { compileSnapshot } from '@weir/node/pipeline/runtime.js';
@@ -19,6 +20,7 @@ import {
   richRoute,
   type Services,
 } from './fixtures.js';
+import { sharedLimiters } from './shared-limits.js';
 import type { Work } from './stopwatch.js';
 import { answerAtOnce, answerFresh, driving, requestHeaders, target } from './surroundings.js';
 
@@ -74,6 +76,26 @@ const wholeChain =
   (route: RouteSpec): Make =>
   (services) =>
     driving(compileChain(route, services.chain), PATHS, null);
+
+/** The route's limit as a node of four counts it. */
+const sharedLimit: Make = async (services) => {
+  const limiters = await sharedLimiters(services.chain.timers);
+  const layer = limitConsumers(richRoute, { ...services.chain, limiters });
+  if (layer === null) throw new Error('the route has a limit by consumer');
+  return driving(compose([layer], answerAtOnce), PATHS, target);
+};
+
+/** Of as many requests at once as never come. */
+const concurrentLimit: Make = async (services) => {
+  const limiters = await sharedLimiters(services.chain.timers);
+  const route: RouteSpec = {
+    ...richRoute,
+    limits: [{ kind: 'concurrent', requests: 1_000_000, by: 'consumer', mode: 'shared' }],
+  };
+  const layer = limitConsumers(route, { ...services.chain, limiters });
+  if (layer === null) throw new Error('the route has a limit by consumer');
+  return driving(compose([layer], answerAtOnce), PATHS, target);
+};
 
 /** The same from the listener's request to its answer. */
 const hitInChain: Make = (services) => {
@@ -194,6 +216,8 @@ const makers: ReadonlyMap<string, Make> = new Map([
   [BASELINE, () => driving(answerAtOnce, PATHS, target)],
   ...chain.map((place): [string, Make] => [`layer: ${place.name}`, layerAlone(place, routeFor(place))]),
   ['cache: hit', cacheHit],
+  ['limit: shared by four nodes', sharedLimit],
+  ['limit: at once, shared by four nodes', concurrentLimit],
   ['chain: bare', wholeChain(bareRoute)],
   ['chain: bare, a hit of the cache', hitInChain],
   [CARELESS, wholeChain(carelessRoute)],

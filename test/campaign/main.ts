@@ -5,6 +5,7 @@ import { fullDrain, runDrain } from './drain.js';
 import { fullFiles, runFiles } from './files.js';
 import { fullJobs, runJobs } from './jobs.js';
 import { fullMemory, runMemory } from './memory.js';
+import { fullRates, runRates } from './rates/limits.js';
 import { fullReload, runReload } from './reload.js';
 import { fullRollout, runRollout } from './rollout.js';
 import { fullRevisions, runRevisions } from './revisions.js';
@@ -27,6 +28,7 @@ const campaigns: Readonly<Record<string, Campaign>> = {
     run: () => runRollout(fullRollout),
   },
   revisions: { what: '500 writes of configs under kill -9 of control', run: () => runRevisions(fullRevisions) },
+  rates: { what: 'four nodes and one limit, with a NATS and a Redis in trouble', run: () => runRates(fullRates) },
   drain: { what: 'SIGTERM and kill -9 under load', run: () => runDrain(fullDrain) },
 };
 
