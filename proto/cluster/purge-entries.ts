@@ -3,7 +3,8 @@
  * member's own word and unsigned. Whatever stands in the log has its number and is counted; what is not understood means nothing, but
  * for an entry that control has rightly signed, which may be a purge of a later release and is taken for one of everything.
  */
-import type { LogRecord } from '../bus/shared-log.js';
+import type { StreamBounds } from '../bus/jetstream-stream.js';
+import { entryBytesMax, type LogRecord } from '../bus/shared-log.js';
 import { nothingMeant, type PurgeEntry } from '../events/purge-log.js';
 import { decodeMessage, encodeMessage } from '../events/wire.js';
 import { type KeyRing, openFrame, type Signer, sealFrame } from '../signing/signed-frame.js';
@@ -12,6 +13,14 @@ import { type KeyRing, openFrame, type Signer, sealFrame } from '../signing/sign
 export const PURGE_LOG = 'purges';
 export const ORDER = 'order';
 export const MEMBER = 'member';
+
+/**
+ * What the stream keeps: by number alone, for who has joined must stay in it for as long as it takes to join again. A node that was away
+ * for longer than that purges everything. A gigabyte is a bound for entries of the largest size, of which it holds eight thousand.
+ */
+export function purgeLogBounds(replicas: number): StreamBounds {
+  return { replicas, messagesMax: 100_000, bytesMax: 2 ** 30, ageMaxMs: null, entryBytesMax };
+}
 
 /** `keys` null: all who reach the log are of one machine, and nothing is signed. */
 export interface EntryTrust {

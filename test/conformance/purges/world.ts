@@ -7,10 +7,13 @@ import { Purges } from '@weir/control/cluster/purges.js';
 import { setUpLayer } from '@weir/node/cache/testing/layer-cache.js';
 import { PurgeDriver } from '@weir/node/cluster/purge-driver.js';
 import type { Bus } from '@weir/proto/bus/bus.js';
+import { JetStream } from '@weir/proto/bus/jetstream.js';
+import { jetStreamLog } from '@weir/proto/bus/jetstream-log.js';
+import { natsBus } from '@weir/proto/bus/nats-bus.js';
 import type { SharedLog } from '@weir/proto/bus/shared-log.js';
 import { leaseClock } from '@weir/proto/cluster/lease-clock.js';
 import { Presence } from '@weir/proto/cluster/presence.js';
-import { PURGE_LOG } from '@weir/proto/cluster/purge-entries.js';
+import { PURGE_LOG, purgeLogBounds } from '@weir/proto/cluster/purge-entries.js';
 import { Subjects } from '@weir/proto/cluster/subjects.js';
 import type { Role } from '@weir/proto/events/membership.js';
 import { createKeyPair, keyRing, signerOf } from '@weir/proto/signing/ed25519.js';
@@ -26,23 +29,22 @@ export interface Way {
 export const subjects = new Subjects('c1');
 export const place = subjects.place(PURGE_LOG);
 const pair = createKeyPair();
+export const { publicKey } = pair;
 export const signer = signerOf(pair.privateKey);
-const trust = { cluster: 'c1', keys: keyRing([pair.publicKey]) };
-
-let lives = 0;
+const trustIn = (key: string) => ({ cluster: subjects.cluster, keys: keyRing([key]) });
 
 function presenceOf(id: string, role: Role, bus: Bus): Presence {
-  lives += 1;
   const report = () => ({ snapshotVersion: 1, loadPermille: 0, purgeEpoch: 0 });
-  const life = { id, incarnation: lives, session: lives };
+  const life = { id, incarnation: Date.now(), session: Math.floor(Math.random() * 1e9) };
   return new Presence({ bus, clock: realClock, subjects, life, role, random: Math.random, report, warn: () => {} });
 }
 
-export function startNode(id: string, { bus, log }: Way) {
+/** `key`: of the control that it believes. */
+export function startNode(id: string, { bus, log }: Way, key = publicKey) {
   const presence = presenceOf(id, 'node', bus);
   const layer = setUpLayer();
   const leaseMs = leaseClock(realClock.nowMs, Date.now);
-  const driver = new PurgeDriver({ presence, log, cache: layer.node, trust, clock: realClock, leaseMs });
+  const driver = new PurgeDriver({ presence, log, cache: layer.node, trust: trustIn(key), clock: realClock, leaseMs });
   const asked = (): number => layer.upstream.calls.length;
   return {
     ...{ id, presence, driver, layer },
@@ -71,11 +73,10 @@ export function startNode(id: string, { bus, log }: Way) {
   };
 }
 
-export type TestNode = ReturnType<typeof startNode>;
-
 export function startControl(id: string, { bus, log }: Way, hasNoPast = false) {
   const presence = presenceOf(id, 'control', bus);
-  const purges = new Purges({ presence, log, clock: realClock, trust, signer, sharesInRedis: false, hasNoPast });
+  const own = { trust: trustIn(publicKey), signer, sharesInRedis: false, hasNoPast };
+  const purges = new Purges({ presence, log, clock: realClock, ...own });
   return {
     ...{ id, presence, purges },
     purgeTag: (tag: string) => purges.purge({ targets: [{ kind: 'tag', tag }], isSoft: false }),
@@ -84,4 +85,19 @@ export function startControl(id: string, { bus, log }: Way, hasNoPast = false) {
       presence.leave();
     },
   };
+}
+
+/** A way over a nats-server; `makes`: the log is made by whoever has this way. */
+export function natsWay(url: string, id: string, makes: boolean) {
+  const options = { servers: [url], name: id };
+  const parts = { clock: realClock, random: Math.random };
+  const bus = natsBus(options, { ...parts, inbox: subjects.inbox(id) });
+  const jetStream = new JetStream(options, { ...parts, inbox: subjects.inbox(`${id}-js`) });
+  const log = jetStreamLog(jetStream, { place, makes: makes ? purgeLogBounds(1) : null });
+  const close = async (): Promise<void> => {
+    await bus.close();
+    await log.close();
+    await jetStream.close();
+  };
+  return { bus, log, close };
 }
