@@ -6,6 +6,7 @@ import { fullFiles, runFiles } from './files.js';
 import { fullJobs, runJobs } from './jobs.js';
 import { fullMemory, runMemory } from './memory.js';
 import { fullRates, runRates } from './rates/limits.js';
+import { fullPurges, runPurges } from './purges.js';
 import { fullReload, runReload } from './reload.js';
 import { fullRollout, runRollout } from './rollout.js';
 import { fullRevisions, runRevisions } from './revisions.js';
@@ -29,6 +30,7 @@ const campaigns: Readonly<Record<string, Campaign>> = {
   },
   revisions: { what: '500 writes of configs under kill -9 of control', run: () => runRevisions(fullRevisions) },
   rates: { what: 'four nodes and one limit, with a NATS and a Redis in trouble', run: () => runRates(fullRates) },
+  purges: { what: '1,000 purges acknowledged by 4 nodes over NATS', run: () => runPurges(fullPurges) },
   drain: { what: 'SIGTERM and kill -9 under load', run: () => runDrain(fullDrain) },
 };
 

@@ -1,0 +1,86 @@
+/**
+ * Purges of a cluster, acknowledged by nodes that are processes of their own, over a real nats-server with JetStream: how long each takes, and
+ * whether any node serves what was purged right after. Beside it, what the log alone takes for an entry on this machine.
+ */
+import { memberBytes } from '@weir/proto/cluster/purge-entries.js';
+import { startNodeProcess } from '../conformance/purges/node-process.js';
+import { natsWay, startControl } from '../conformance/purges/world.js';
+import { ensureBuilt } from '../support/built.js';
+import { startNats } from '../support/nats-server.js';
+import { onStage } from '../support/stage.js';
+import { quantile, type Report, showMs } from './campaign.js';
+
+export interface PurgesScale {
+  readonly nodes: number;
+  readonly purges: number;
+  /** Purges at once, in a second round. */
+  readonly atOnce: number;
+  /** What 99 of 100 may take, one after the other; a slow log comes on top of it. */
+  readonly p99Ms: number;
+}
+
+export const fullPurges: PurgesScale = { nodes: 4, purges: 1_000, atOnce: 16, p99Ms: 10 };
+
+export function runPurges(scale: PurgesScale): Promise<Report> {
+  return onStage(async (stage) => {
+    await ensureBuilt();
+    const server = await startNats(stage, { config: `jetstream { store_dir: "${stage.folder()}" }` });
+    const way = natsWay(server.url, 'k', true);
+    stage.onEnd(() => way.close());
+    const control = startControl('k', way);
+    stage.onEnd(() => control.end());
+    const ids = Array.from({ length: scale.nodes }, (_, index) => `n${index + 1}`);
+    const nodes = await Promise.all(ids.map((id) => startNodeProcess(stage, id, server.url)));
+    // Until no lease can be from before this control.
+    await control.purgeTag('first');
+
+    const broken = new Set<string>();
+    let served = 0;
+    const purge = async (tag: string): Promise<number> => {
+      const beganMs = performance.now();
+      const { obeyed, missing, lapsed = [] } = await control.purgeTag(tag);
+      const tookMs = performance.now() - beganMs;
+      if (missing.length + lapsed.length > 0) broken.add(`${tag}: ${JSON.stringify([...missing, ...lapsed])}`);
+      if (obeyed.length !== scale.nodes) broken.add(`${tag}: ${obeyed.length} of ${scale.nodes} nodes have obeyed`);
+      return tookMs;
+    };
+    const alone: number[] = [];
+    for (let at = 0; at < scale.purges; at += 1) {
+      const [path, tag] = [`/${at}`, `t${at}`];
+      for (const node of nodes) node.store(path, tag);
+      if (!(await Promise.all(nodes.map((node) => node.look(path)))).every((isServed) => isServed))
+        broken.add(`${path} is not served before its purge`);
+      alone.push(await purge(tag));
+      served += (await Promise.all(nodes.map((node) => node.look(path)))).filter((isServed) => isServed).length;
+    }
+    if (served > 0) broken.add(`${served} times a node has served what was purged`);
+
+    const together: number[] = [];
+    const each = Math.ceil(scale.purges / scale.atOnce);
+    await Promise.all(
+      Array.from({ length: scale.atOnce }, async (_, line) => {
+        for (let at = 0; at < each; at += 1) together.push(await purge(`l${line}-${at}`));
+      }),
+    );
+    const bare: number[] = [];
+    for (let at = 0; at < scale.purges; at += 1) {
+      const beganMs = performance.now();
+      await way.log.append('nobody', memberBytes({ entry: 'join', id: 'nobody', incarnation: 1 }));
+      bare.push(performance.now() - beganMs);
+    }
+    const limitMs = scale.p99Ms + quantile(bare, 0.99);
+    if (quantile(alone, 0.99) > limitMs) broken.add(`99 of 100 purges took ${showMs(quantile(alone, 0.99))}`);
+    const shown = (values: readonly number[]): string =>
+      `${showMs(quantile(values, 0.5))}, ${showMs(quantile(values, 0.99))}, ${showMs(quantile(values, 1))}`;
+    return {
+      figures: {
+        'nodes, purges': `${scale.nodes}, ${scale.purges}`,
+        'acknowledged by all, p50, p99, slowest': shown(alone),
+        [`${scale.atOnce} at once`]: shown(together),
+        'the log alone, an entry': shown(bare),
+        'served after its purge': served,
+      },
+      broken: [...broken],
+    };
+  });
+}
