@@ -55,7 +55,13 @@ async function main(): Promise<void> {
     if (cluster !== null) joined = await joinCluster(cluster, { parent: parent.bus, report, log });
     const presence = joined?.presence ?? null;
     const onBug = bugLog(log, () => performance.now());
-    node = await createNode({ ...settings, cluster: presence, env: process.env, onBug });
+    node = await createNode({
+      ...settings,
+      cluster: presence,
+      purgeLog: joined?.purgeLog ?? null,
+      env: process.env,
+      onBug,
+    });
   } catch (error) {
     link.send({ v: 1, kind: 'node.failed', reason: reasonOf(error) }, () => process.exit(1));
     return;

@@ -22,6 +22,7 @@ import { foretell } from './cache/foretell.js';
 import { sha256 } from './cache/l2/digest.js';
 import type { L2 } from './cache/l2/l2.js';
 import { createNodeCache } from './cache/node-cache.js';
+import { followPurges, type NodePurges, type PurgeLog } from './cluster/follow-purges.js';
 import { type NodeMember, nodeMember } from './cluster/node-member.js';
 import { ClusterRates } from './cluster/rates.js';
 import { type SharedSight, shareSight } from './cluster/shared-sight.js';
@@ -57,6 +58,8 @@ export interface NodeOptions {
   readonly redis?: string | null;
   /** Left out or null: a node by itself. It leaves with the drain; its bus stays open, for it is not the node's. */
   readonly cluster?: Presence | null;
+  /** Of that cluster. */
+  readonly purgeLog?: PurgeLog | null;
   /** What an operator calls it by, in a cluster. */
   readonly labels?: readonly string[];
   /** See ListenerOptions. */
@@ -135,6 +138,7 @@ class Node implements GatewayNode {
   readonly #latencies = createLatencyStore();
   readonly #gates = createGateStore();
   readonly #sight: SharedSight | null;
+  readonly #purges: NodePurges;
   readonly #jobs;
   readonly #l2: L2 | null;
   readonly #cache;
@@ -204,6 +208,7 @@ class Node implements GatewayNode {
       onPurged: (kind, ms, isTold) => this.#observer.purged(kind, ms, isTold),
       seed: randomBytes(4).readInt32LE(),
     });
+    this.#purges = followPurges(presence, options.purgeLog ?? null, this.#cache, systemClock);
     this.#observer = createNodeObserver({
       clock: systemClock,
       timers: this.#wheel,
@@ -219,6 +224,7 @@ class Node implements GatewayNode {
         presence === null ? null : { counts: presence.bus.counts, pendingBytes: presence.bus.pendingBytes() },
       loadPermille: () => this.#member.loadPermille(),
       sight: () => this.#sight?.counts() ?? null,
+      purges: () => this.#purges.following(),
       gates: () => gateReadings(this.#gates, this.#inForce?.snapshot.upstreams ?? []),
       gate: (upstream) => gateReadings(this.#gates, [upstream])[0],
       doctorSliceMs: options.doctorSliceMs,
@@ -241,8 +247,7 @@ class Node implements GatewayNode {
         bodyBytesMax: this.#inForce?.snapshot.gateway.limits.bodyBytes ?? 0,
       }),
       snapshotVersion: () => this.#inForce?.status.version ?? 0,
-      // No purge log is followed yet.
-      purgeEpoch: () => 0,
+      purgeEpoch: () => this.#purges.epoch,
     });
   }
 
@@ -375,6 +380,7 @@ class Node implements GatewayNode {
   }
 
   async #drain(): Promise<{ readonly cut: number }> {
+    this.#purges.leave();
     this.#member.leave();
     const drainMs = this.#inForce?.snapshot.gateway.clientTimers.drainMs ?? 0;
     // Together, for both have the same limit.
@@ -394,6 +400,7 @@ class Node implements GatewayNode {
 
   async close(): Promise<void> {
     this.#drained ??= Promise.resolve({ cut: this.#listener?.exchanges ?? 0 });
+    this.#purges.leave();
     this.#member.leave();
     this.#listener?.close();
     await this.#jobs.drain(0);
@@ -426,7 +433,7 @@ class Node implements GatewayNode {
 
   /** After the look at the memory, which tells whether a file could be opened. */
   #warnings(): string[] {
-    const warnings: string[] = [];
+    const warnings: string[] = [...this.#purges.warnings()];
     const trouble = this.#observer.logTrouble();
     if (trouble !== null) warnings.push(`the access log loses lines (${trouble})`);
     if (this.#hasNoDescriptors)

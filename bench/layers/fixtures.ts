@@ -158,6 +158,7 @@ export async function openServices(isLogged: boolean): Promise<Services> {
     status: () => idleNode,
     healthChanges: () => [],
     sight: () => null,
+    purges: () => null,
     gates: () => [],
     gate: () => undefined,
     jobs: () => jobCounts(),

@@ -14,9 +14,10 @@ export async function order<Outcome extends object>(
   sent: object,
   { json, admin }: OrderOptions,
   isOutcome: (told: object) => told is Outcome,
+  withinMs?: number,
 ): Promise<Outcome | null> {
   const base = baseOf(admin);
-  const asked = await postJson(path, base, sent);
+  const asked = await postJson(path, base, sent, withinMs);
   if (asked.kind !== 'answer') {
     process.stderr.write(noAdmin(asked, base));
     return null;

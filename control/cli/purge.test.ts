@@ -31,6 +31,15 @@ describe('what a purge did', () => {
     );
   });
 
+  it('names who was silent until it could serve nothing of it, and says where nothing is stored', () => {
+    const outcome = { obeyed: [{ node: 'a', ms: 1 }], missing: [], lapsed: [{ node: 'b', ms: 10_041 }] };
+    expect(showPurge(outcome, false, plain)).toBe(
+      'purged: 1 of 2 nodes have obeyed, and the others can serve nothing of it\n' +
+        '  a  1 ms      obeyed\n  b  10041 ms  silent: its lease has run out, so it serves nothing of it\n',
+    );
+    expect(showPurge({ obeyed: [], missing: [] }, false, plain)).toBe('purged: no node has anything stored\n');
+  });
+
   it('names who did not obey, and shows no control characters', () => {
     const missing = [{ node: 'b\u001b[2J', reason: 'did not answer within 2 s' }];
     expect(showPurge({ obeyed: [{ node: 'a', ms: 1 }], missing }, false, plain)).toBe(

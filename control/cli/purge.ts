@@ -21,6 +21,10 @@ When this ends with 0, no node that it names serves any more what was meant, nor
 purged. A purge of a tag with a hundred thousand members takes as long as one of a URL: it is written down, and look-ups
 compare.
 
+In a cluster the purge is an entry of the purge log, and all nodes that follow it acknowledge. One that does not is waited for as
+long as it may serve what it has stored without hearing of the log, some ten seconds; from then on it asks upstreams first. It is
+named as lapsed, and no later purge waits for it. What nodes share in Redis is purged before the log has the entry.
+
 Nodes of another weir up that share the cache in Redis are not asked. They find nothing of it in Redis any more, and hear of
 the purge there: some 250 ms later they serve nothing of it from their own memory either, or, when they don't reach Redis,
 as soon as they do. They don't acknowledge it, and 0 does not promise it.
@@ -32,7 +36,7 @@ as soon as they do. They don't acknowledge it, and 0 does not promise it.
 --soft    keep it as stale: it is asked for anew, and still stands in for an upstream that fails or is slow
 
 Exit codes:
-  0  purged: all nodes that were asked have obeyed, and Redis was told where there is one
+  0  purged: all nodes of the log have obeyed or can serve nothing of it, and Redis was told where there is one
   1  nothing answers at that address, or it is not clear what to purge
   3  not all nodes have obeyed; what they have stored may still be served
 
@@ -42,6 +46,9 @@ Examples:
   weir purge --prefix https://shop.example/products/
   weir purge --host shop.example
   weir purge --all --json | jq '.obeyed[].ms'`;
+
+/** Longer than control waits for a node that is silent, and for Redis and the log before. */
+const ANSWER_WITHIN_MS = 25_000;
 
 export function registerPurge(program: Command): void {
   program
@@ -63,7 +70,7 @@ export function registerPurge(program: Command): void {
 }
 
 async function purge({ json, admin, ...meant }: PurgeOptions): Promise<number> {
-  const told = await order('/cache/purge', meant, { json, admin }, isOutcome);
+  const told = await order('/cache/purge', meant, { json, admin }, isOutcome, ANSWER_WITHIN_MS);
   if (told === null) return 1;
   const paint = paintFor(process.stdout.isTTY === true, process.env);
   if (!json) process.stdout.write(showPurge(told, meant.soft, paint));
@@ -74,16 +81,27 @@ function isOutcome(told: object): told is PurgeOutcome {
   return Array.isArray(Reflect.get(told, 'obeyed')) && Array.isArray(Reflect.get(told, 'missing'));
 }
 
-export function showPurge({ obeyed, missing, later }: PurgeOutcome, isSoft: boolean, paint: Paint): string {
+export function showPurge(
+  { obeyed, missing, lapsed = [], later }: PurgeOutcome,
+  isSoft: boolean,
+  paint: Paint,
+): string {
   const rows = [
     ...obeyed.map(({ node, ms }) => [node, `${ms} ms`, 'obeyed']),
+    ...lapsed.map(({ node, ms }) => [node, `${ms} ms`, 'silent: its lease has run out, so it serves nothing of it']),
     ...missing.map(({ node, reason }) => [node, '-', `not: it ${reason}`]),
   ].map((row) => row.map(printable));
   const nodes = obeyed.length + missing.length;
   const head =
     missing.length === 0
-      ? `${paint.green(isSoft ? 'stale' : 'purged')}: ${nodes === 1 ? 'the node has' : `all ${nodes} nodes have`} obeyed`
+      ? `${paint.green(isSoft ? 'stale' : 'purged')}: ${whoObeyed(obeyed.length, lapsed.length)}`
       : `${paint.red('not purged everywhere')}: ${missing.length} of ${nodes} ${nodes === 1 ? 'node' : 'nodes'} did not obey`;
   const note = later === undefined ? [] : [printable(later)];
   return `${[head, ...columns(rows).map((line) => `  ${line}`), ...note].join('\n')}\n`;
+}
+
+function whoObeyed(obeyed: number, lapsed: number): string {
+  if (obeyed + lapsed === 0) return 'no node has anything stored';
+  if (lapsed > 0) return `${obeyed} of ${obeyed + lapsed} nodes have obeyed, and the others can serve nothing of it`;
+  return obeyed === 1 ? 'the node has obeyed' : `all ${obeyed} nodes have obeyed`;
 }

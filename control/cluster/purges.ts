@@ -97,6 +97,11 @@ export class Purges {
     }
   }
 
+  /** The processes of that name have ended, and what they had stored with them, as their supervisor knows: no purge waits for them. */
+  async ended(id: string): Promise<void> {
+    for (const life of this.#ledger.registry?.lives() ?? []) if (life.id === id) await this.#putOut(life, true);
+  }
+
   reading(): PurgesReading {
     const { registry, refused, begunAnew } = this.#ledger;
     return { epoch: registry?.epoch ?? 0, underWay: this.#count, refused, begunAnew };
@@ -233,9 +238,9 @@ export class Purges {
   }
 
   /** No later purge waits for it; when it is back it joins again, behind all of them. Not repeated: the next purge does that. */
-  async #putOut({ id, incarnation }: Concerned): Promise<void> {
+  async #putOut({ id, incarnation }: Pick<Concerned, 'id' | 'incarnation'>, isOwn = false): Promise<void> {
     const { log, trust, signer } = this.#parts;
-    await log.append(ORDER, orderBytes({ entry: 'out', id, incarnation, isOwn: false }, trust.cluster, signer));
+    await log.append(ORDER, orderBytes({ entry: 'out', id, incarnation, isOwn }, trust.cluster, signer));
   }
 }
 

@@ -8,7 +8,13 @@
  *    └──────────────────────┴── heartbeats, purges, counts: the workers' own ───────────▲
  */
 import { createHash } from 'node:crypto';
-import { CLUSTER_VARIABLE, LABELS_VARIABLE, NATS_FILE_VARIABLES, NATS_VARIABLE } from '@weir/node/process/settings.js';
+import {
+  CLUSTER_VARIABLE,
+  LABELS_VARIABLE,
+  NATS_FILE_VARIABLES,
+  NATS_VARIABLE,
+  TRUST_VARIABLE,
+} from '@weir/node/process/settings.js';
 import type { Address } from '@weir/proto/bus/address.js';
 import { JetStream } from '@weir/proto/bus/jetstream.js';
 import { jetStreamBlobs } from '@weir/proto/bus/jetstream-blobs.js';
@@ -122,7 +128,7 @@ function natsOf({ nats, id }: HostOptions): NatsOptions {
   }
 }
 
-function nodeOf({ cluster, id, nats, workers, labels, metrics, redis, say }: HostOptions): EmbeddedNode {
+function nodeOf({ cluster, id, nats, trust, workers, labels, metrics, redis, say }: HostOptions): EmbeddedNode {
   const files = Object.entries(NATS_FILE_VARIABLES).map(([name, variable]) => [
     variable,
     nats.files[name as keyof NatsFiles], // The keys of that table.
@@ -132,6 +138,7 @@ function nodeOf({ cluster, id, nats, workers, labels, metrics, redis, say }: Hos
     ids: workers === 1 ? [id] : Array.from({ length: workers }, (_, index) => `${id}-${index + 1}`),
     clusterEnv: {
       ...{ [CLUSTER_VARIABLE]: cluster, [NATS_VARIABLE]: nats.template, [LABELS_VARIABLE]: labels.join() },
+      [TRUST_VARIABLE]: trust.join(),
       ...Object.fromEntries(files),
     },
   });

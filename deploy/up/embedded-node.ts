@@ -31,6 +31,8 @@ export interface EmbeddedNodeOptions {
   readonly clusterEnv: Readonly<Record<string, string>>;
   /** The bus of this process, which its nodes take part in; left out where they have another one. */
   readonly broker?: Broker;
+  /** Hears of each worker's process that has ended, whatever comes after it. */
+  readonly onWorkerEnded?: (id: string) => void;
   readonly say: (text: string) => void;
 }
 
@@ -167,6 +169,7 @@ export class EmbeddedNode {
         };
       },
       say: ids.length > 1 ? (text) => say(`${id}: ${text}`) : say,
+      onExit: () => this.#options.onWorkerEnded?.(id),
       onEnd: (how) => end(how),
       ...(broker === undefined ? {} : { broker }),
     });

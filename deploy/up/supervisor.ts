@@ -57,6 +57,8 @@ export interface SupervisorOptions {
   readonly broker?: Broker;
   /** How long an offer may go unanswered; as long as usual when left out. */
   readonly answerWithinMs?: number;
+  /** A process has ended, and with it all that it had in memory; another one may follow. */
+  readonly onExit?: () => void;
   /** The life is over: the stop that was asked, or a node that never came up (`failure` says why). */
   readonly onEnd: (end: End) => void;
 }
@@ -265,6 +267,7 @@ export class Supervisor {
     // Only a running node has been sent the offer; in all other phases it still waits for one.
     if (this.#life.phase === 'running')
       this.#settle({ ok: false, reason: `the node process died with it (${reason})` });
+    this.#options.onExit?.();
     this.#advance('exited');
   }
 

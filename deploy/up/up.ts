@@ -13,9 +13,7 @@ import { startAdminApi } from '@weir/control/api/server.js';
 import { checkWithFiles } from '@weir/control/publish/load-config.js';
 import { CLUSTER_DEFAULT, CLUSTER_VARIABLE, NATS_VARIABLE } from '@weir/node/process/settings.js';
 import type { Address } from '@weir/proto/bus/address.js';
-import type { Broker } from '@weir/proto/bus/broker.js';
 import { clusterStatus } from '@weir/proto/cluster/member-table.js';
-import type { Presence } from '@weir/proto/cluster/presence.js';
 import { decodeSnapshot } from '@weir/proto/snapshot/codec.js';
 import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import type { EarlierSnapshot } from './announce.js';
@@ -24,7 +22,7 @@ import { type ConfigSource, encodeForOffer } from './config-source.js';
 import { EmbeddedNode, StartFailed } from './embedded-node.js';
 import { startFleetPages } from './fleet-pages.js';
 import { type LastGood, readLastGood, writeLastGood } from './last-good.js';
-import { ownPresence } from './own-presence.js';
+import { type OwnPresence, ownPresence } from './own-presence.js';
 import { createPublisher, type Publisher } from './publisher.js';
 import { supervisedNode } from './supervised-node.js';
 import type { End } from './supervisor.js';
@@ -72,8 +70,8 @@ export async function startUp(options: UpOptions): Promise<Running> {
   const started = { wallMs: Date.now(), atMs: performance.now() };
   // A presence tells from its first moment on, when nothing is in force yet.
   let versionInForce = (): number => 0;
-  const own = ownPresence(() => versionInForce(), say);
-  const node = nodeOf(options, own.broker);
+  const own = ownPresence(() => versionInForce(), options.redis !== null, say);
+  const node = nodeOf(options, own);
   // One worker alone listens there itself.
   const pages =
     options.workers > 1 ? await startFleetPages({ listen: options.metrics, workers: () => node.workers }) : null;
@@ -103,8 +101,8 @@ export async function startUp(options: UpOptions): Promise<Running> {
   if (!listening) throw new Error('a node that accepted its snapshot does not listen');
   const admin = await startAdminApi({
     listen: options.admin,
-    status: () => ({ ...ownStatus(options, started, own.presence), ...lookOf(publisher, node) }),
-    cache: cacheOrders(() => workers.all.map(({ supervisor }) => supervisor), options.redis !== null),
+    status: () => ({ ...ownStatus(options, started, own), ...lookOf(publisher, node) }),
+    cache: cacheOrders(own.purges, () => workers.all.map(({ supervisor }) => supervisor), options.redis !== null),
     ...(options.revisions === null ? {} : { revisions: operationsOf(options.revisions, config, publisher) }),
   });
   const reload = (cause: PublishCause): void => {
@@ -148,12 +146,13 @@ function operationsOf({ revisions }: UpRevisions, config: ConfigSource, publishe
   };
 }
 
-function nodeOf(options: UpOptions, broker: Broker): EmbeddedNode {
+function nodeOf(options: UpOptions, { broker, purges }: OwnPresence): EmbeddedNode {
   return new EmbeddedNode({
     ...options,
     ids: Array.from({ length: options.workers }, (_, index) => `node-${index + 1}`),
     isMetricsOfAll: options.workers > 1,
     broker,
+    onWorkerEnded: (id) => void purges.ended(id),
     // Whatever the environment of `up` itself says of a cluster is not meant for this one.
     clusterEnv: { [NATS_VARIABLE]: '', [CLUSTER_VARIABLE]: CLUSTER_DEFAULT },
   });
@@ -162,13 +161,13 @@ function nodeOf(options: UpOptions, broker: Broker): EmbeddedNode {
 function ownStatus(
   { version, config, revisions }: UpOptions,
   started: { wallMs: number; atMs: number },
-  own: Presence,
+  { presence, purges }: OwnPresence,
 ) {
   return {
     ...{ version, pid: process.pid, startedWallMs: started.wallMs, configFile: config.file },
     uptimeMs: Math.round(performance.now() - started.atMs),
     revision: revisionOf(revisions),
-    cluster: clusterStatus(own, { loadPermille: 0, purgeEpoch: 0 }),
+    cluster: clusterStatus(presence, { loadPermille: 0, purgeEpoch: purges.reading().epoch }),
   };
 }
 

@@ -58,6 +58,12 @@ export function cacheFamilies(sources: CacheSources): Family[] {
       'Purges of which Redis had not confirmed that it knows after half a second.',
       () => [[[], cells.purges.unconfirmed]],
     ),
+    one(
+      'counter',
+      'weir_cache_withheld_total',
+      'Requests for which a stored answer was validated first, since it was not known what was purged.',
+      ({ withheld }) => withheld,
+    ),
     one('gauge', 'weir_cache_purge_marks', 'Marks of purges that look-ups compare with.', ({ marks }) => marks),
     one(
       'counter',

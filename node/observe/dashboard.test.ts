@@ -12,6 +12,7 @@ it('the Grafana dashboard asks only for metrics that a node has', async () => {
     status: () => nodeStatus(),
     healthChanges: () => [],
     sight: () => null,
+    purges: () => null,
     gates: () => [],
     jobs: () => jobCounts(),
     cache: () => cacheCounts(),

@@ -25,6 +25,7 @@ it('docs/metrics.md lists every metric of a node, with its type and meaning', as
     status: () => nodeStatus(),
     healthChanges: () => [],
     sight: () => null,
+    purges: () => null,
     gates: () => [],
     jobs: () => jobCounts(),
     cache: () => cacheCounts(),

@@ -24,6 +24,7 @@ function sources(cells: Cells): MetricSources {
       }),
     healthChanges: () => [],
     sight: () => null,
+    purges: () => null,
     gates: () => [],
     jobs: () => jobCounts(),
     cache: () => cacheCounts(),

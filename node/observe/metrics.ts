@@ -22,6 +22,7 @@ import { type HealthSources, healthFamilies } from './health-families.js';
 import { type JobSources, jobFamilies } from './job-families.js';
 import { l2Families } from './l2-families.js';
 import { type LimitSources, limitFamilies } from './limit-families.js';
+import { type PurgeSources, purgeFamilies } from './purge-families.js';
 import { type SightSources, sightFamilies } from './sight-families.js';
 
 /** Who is asked at a scrape. */
@@ -31,6 +32,7 @@ export interface MetricSources
     JobSources,
     CacheSources,
     ClusterSources,
+    PurgeSources,
     SightSources,
     LimitSources {
   readonly cells: Cells;
@@ -62,6 +64,7 @@ export function createMetrics(sources: MetricSources): Metrics {
     ...jobFamilies(sources),
     ...cacheFamilies(sources),
     ...l2Families(sources),
+    ...purgeFamilies(sources),
     ...sightFamilies(sources),
     ...limitFamilies(sources),
     ...nodeFamilies(sources),

@@ -29,6 +29,7 @@ function setUp() {
     status: () => nodeStatus({ armedTimers: timers.armed }),
     healthChanges: () => [],
     sight: () => null,
+    purges: () => null,
     gates: () => [],
     gate: () => undefined,
     jobs: () => jobCounts(),

@@ -52,6 +52,7 @@ export interface ObserverServices {
   readonly bus: MetricSources['bus'];
   readonly loadPermille: MetricSources['loadPermille'];
   readonly sight: MetricSources['sight'];
+  readonly purges: MetricSources['purges'];
 }
 
 export interface NodeObserver extends Observer {
@@ -116,6 +117,7 @@ class Observers implements NodeObserver {
       cache,
       bodies,
       sight,
+      purges,
       doctorSliceMs,
     } = services;
     this.#clock = clock;
@@ -142,6 +144,7 @@ class Observers implements NodeObserver {
       bus: services.bus,
       loadPermille: services.loadPermille,
       sight,
+      purges,
       eventLoop: () => this.#eventLoop.window(),
       log: () => this.#log.counts(),
       spans: () => this.#tracing.counts(),

@@ -9,6 +9,7 @@ import {
   REDIS_VARIABLE,
   readNodeSettings,
   SHARED_PORT_VARIABLE,
+  TRUST_VARIABLE,
 } from './settings.js';
 
 describe('what a node is told by its environment', () => {
@@ -29,11 +30,13 @@ describe('what a node is told by its environment', () => {
       ...{ sharesPort: true, labels: [] },
     });
     const nats = { [NATS_VARIABLE]: `tls://weir:\${WORD}@nats.internal`, [NATS_FILE_VARIABLES.ca]: '/etc/ca.pem' };
-    const env = { [ID_VARIABLE]: 'n1', [CLUSTER_VARIABLE]: 'c1', ...nats, WORD: 'hidden' };
+    const named = { [ID_VARIABLE]: 'n1', [CLUSTER_VARIABLE]: 'c1', [TRUST_VARIABLE]: 'weir-public-a,weir-public-b' };
+    const env = { ...named, ...nats, WORD: 'hidden' };
     expect(readNodeSettings(env).cluster).toMatchObject({
       ...{ cluster: 'c1', id: 'n1' },
       nats: { place: { servers: ['nats.internal:4222'], isTls: true }, files: { ca: '/etc/ca.pem', creds: '' } },
     });
+    expect(readNodeSettings(env).cluster?.nats?.trust).toEqual(['weir-public-a', 'weir-public-b']);
   });
 
   it('has labels', () => {
@@ -46,6 +49,7 @@ describe('what a node is told by its environment', () => {
     [{ [ID_VARIABLE]: 'n1', [CLUSTER_VARIABLE]: '*' }, 'WEIR_CLUSTER is "*"'],
     [{ [ID_VARIABLE]: 'n1', [NATS_VARIABLE]: `nats://u:\${WORD}@a`, WORD: undefined }, 'lacks WORD'],
     [{ [ID_VARIABLE]: 'n1', [NATS_VARIABLE]: 'http://u:hidden@a' }, 'write nats://'],
+    [{ [ID_VARIABLE]: 'n1', [NATS_VARIABLE]: 'nats://10.0.0.5' }, 'WEIR_TRUST is not'],
     [{ [LABELS_VARIABLE]: 'zone' }, '"zone" is no label'],
     [{ [LABELS_VARIABLE]: Array.from({ length: 17 }, (_, i) => `a${i}=b`).join() }, 'no more than 16 labels'],
   ])('is refused where it is %j', (env, reason) => {

@@ -24,7 +24,12 @@ export interface ClusterSettings {
   /** The name of this node in it, the same after a restart. */
   readonly id: string;
   /** Null: the bus is that of the parent process. */
-  readonly nats: { readonly place: NatsPlace; readonly files: NatsFiles } | null;
+  readonly nats: {
+    readonly place: NatsPlace;
+    readonly files: NatsFiles;
+    /** Public keys that control's entries of the purge log are believed from. */
+    readonly trust: readonly string[];
+  } | null;
 }
 
 /** Where metrics and health are served, as `host:port`. */
@@ -44,6 +49,9 @@ export const NATS_FILE_VARIABLES: Readonly<Record<keyof NatsFiles, string>> = {
   cert: 'WEIR_NATS_CERT',
   key: 'WEIR_NATS_KEY',
 };
+
+/** Public keys of control with commas between them. */
+export const TRUST_VARIABLE = 'WEIR_TRUST';
 
 /** The name of the cluster, and that of this node in it; without the second there is no cluster. */
 export const CLUSTER_VARIABLE = 'WEIR_CLUSTER';
@@ -104,5 +112,8 @@ function readCluster(env: Environment): ClusterSettings | null {
   if (!read.ok) throw new Error(`${NATS_VARIABLE}: ${read.reason}`);
   const file = (name: keyof NatsFiles): string => env[NATS_FILE_VARIABLES[name]] ?? '';
   const files = { creds: file('creds'), nkey: file('nkey'), ca: file('ca'), cert: file('cert'), key: file('key') };
-  return { cluster, id, nats: { place: read.place, files } };
+  const trust = (env[TRUST_VARIABLE] ?? '').split(',').filter((key) => key !== '');
+  if (trust.length === 0)
+    throw new Error(`${NATS_VARIABLE} is set and ${TRUST_VARIABLE} is not: whose purges are right?`);
+  return { cluster, id, nats: { place: read.place, files, trust } };
 }

@@ -59,6 +59,11 @@ export class PurgeRegistry {
     else if (known !== undefined) putOut(known, nowMs);
   }
 
+  /** Those that a purge may have to reach now. */
+  lives(): readonly { readonly id: string; readonly incarnation: number }[] {
+    return [...this.#lives.values()].map(({ id, incarnation }) => ({ id, incarnation }));
+  }
+
   /** Those whom a purge of that number must reach, and until when they may be waited for. */
   concerned(number: number, appendedMs: number, nowMs: number): readonly Concerned[] {
     const found: Concerned[] = [];

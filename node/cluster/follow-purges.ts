@@ -1,0 +1,60 @@
+/**
+ * The purges of a node: by the log of its cluster where it has one, and as they are told to it alone where it is by itself. One
+ * object for both, so that the node asks and shows without knowing which it is.
+ */
+import { realClock } from '@weir/proto/bus/real-clock.js';
+import type { SharedLog } from '@weir/proto/bus/shared-log.js';
+import { leaseClock } from '@weir/proto/cluster/lease-clock.js';
+import type { Presence } from '@weir/proto/cluster/presence.js';
+import type { KeyRing } from '@weir/proto/signing/signed-frame.js';
+import type { NodeCache } from '../cache/node-cache.js';
+import type { Clock } from '../time/clock.js';
+import { PurgeDriver, type PurgeFollowing } from './purge-driver.js';
+
+/** Where purges of a cluster are read, and who is believed; `keys` null: all who reach it. */
+export interface PurgeLog {
+  readonly log: SharedLog;
+  readonly keys: KeyRing | null;
+}
+
+export interface NodePurges {
+  /** What a heartbeat tells. */
+  readonly epoch: number;
+  /** Null for a node by itself. */
+  following(): PurgeFollowing | null;
+  /** What an operator should know, or nothing. */
+  warnings(): readonly string[];
+  /** Serves nothing stored any more. */
+  leave(): void;
+}
+
+const byItself: NodePurges = { epoch: 0, following: () => null, warnings: () => [], leave: () => {} };
+
+export function followPurges(
+  presence: Presence | null,
+  purgeLog: PurgeLog | null,
+  cache: NodeCache,
+  clock: Clock,
+): NodePurges {
+  if (presence === null || purgeLog === null) return byItself;
+  const { log, keys } = purgeLog;
+  const trust = { cluster: presence.subjects.cluster, keys };
+  const leaseMs = leaseClock(
+    () => clock.nowMs(),
+    () => clock.wallMs(),
+  );
+  const driver = new PurgeDriver({ presence, log, cache, trust, clock: realClock, leaseMs });
+  return {
+    get epoch() {
+      return driver.following().epoch;
+    },
+    following: () => driver.following(),
+    warnings: () => (driver.isServing ? [] : [warningOf(driver.following())]),
+    leave: () => void driver.leave(),
+  };
+}
+
+function warningOf({ leaseLeftMs }: PurgeFollowing): string {
+  const since = leaseLeftMs < 0 && Number.isFinite(leaseLeftMs) ? ` for ${Math.ceil(-leaseLeftMs / 1_000)} s` : '';
+  return `the purge log is not followed${since}, so what is stored is validated with its upstream before it is used`;
+}
