@@ -2,7 +2,6 @@
  * The revision log of a cluster as one of its controls holds it: the stream of JetStream that all share, and this control's own copy in
  * a file of LMDB. Any number of controls do this at the same time; `reseed.ts` says what happens where they differ.
  */
-import { join } from 'node:path';
 import type { JetStream } from '@weir/proto/bus/jetstream.js';
 import { jetStreamLog } from '@weir/proto/bus/jetstream-log.js';
 import type { StreamBounds } from '@weir/proto/bus/jetstream-stream.js';
@@ -41,7 +40,7 @@ export async function openClusterRevisions(options: ClusterRevisionsOptions): Pr
   const { jetStream, subjects, replicas, dataFolder, id, wallMs, say, lookEveryMs = LOOK_EVERY_MS } = options;
   const { clock } = jetStream;
   const log = jetStreamLog(jetStream, { place: subjects.place('revisions'), makes: streamOfRevisions(replicas) });
-  const copy = lmdbLog(join(dataFolder, 'revisions.mdb'), say);
+  const copy = lmdbLog(`${dataFolder}/revisions.mdb`, say);
   const revisions = await openRevisions({
     ...{ log, copy, writer: id, wallMs, say },
     every(run) {

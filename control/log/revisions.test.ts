@@ -275,6 +275,12 @@ async function playTrouble(seed: number): Promise<{ acknowledged: number; recove
     expect(member.revisions.current()).toEqual(one.revisions.current());
     expect(member.disk.entries).toEqual(one.disk.entries);
   }
+  const recovered = checkAcknowledged(one, acknowledged, log);
+  return { acknowledged: acknowledged.size, recovered, lost };
+}
+
+/** Returns how many of the revisions were written again. */
+function checkAcknowledged(one: Member, acknowledged: ReadonlyMap<string, number>, log: TroubledLog): number {
   const final = ids(one);
   expect(new Set(final).size).toBe(final.length);
   const numbers = one.revisions.history(0, 1_000);
@@ -286,8 +292,7 @@ async function playTrouble(seed: number): Promise<{ acknowledged: number; recove
   // What the log says by itself is what they say of it.
   const inLog = log.entries.map(decodeEntry).filter((decoded) => decoded.ok);
   for (const id of final) expect(inLog.some((decoded) => decoded.ok && decoded.entry.id === id)).toBe(true);
-  const recovered = numbers.filter(({ recovers }) => recovers > 0).length;
-  return { acknowledged: acknowledged.size, recovered, lost };
+  return numbers.filter(({ recovers }) => recovers > 0).length;
 }
 
 /** What is last and what is in force are of one moment: nothing behind the one in force would be. */

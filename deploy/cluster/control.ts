@@ -8,11 +8,9 @@
  * meanwhile is refused with the reason.
  */
 import { createHash, randomInt } from 'node:crypto';
-import { join } from 'node:path';
 import { type AdminApi, startAdminApi } from '@weir/control/api/server.js';
 import { Rollouts } from '@weir/control/cluster/rollouts.js';
-import { lmdbLog } from '@weir/control/log/lmdb-log.js';
-import { openRevisions } from '@weir/control/log/revisions.js';
+import { openClusterRevisions } from '@weir/control/log/cluster-revisions.js';
 import { loadText } from '@weir/control/publish/load-config.js';
 import type { Address } from '@weir/proto/bus/address.js';
 import type { BlobStore } from '@weir/proto/bus/blob-store.js';
@@ -56,7 +54,6 @@ export interface RunningControl {
 
 /** Of a frame: what stands around the bytes of a snapshot. */
 const FRAME_BYTES = 1_024;
-const LOOK_EVERY_MS = 5_000;
 const NATS_WITHIN_MS = 2_000;
 /** An hour of one rollout a second; what was decided long ago is history. */
 const RECORDS_MAX = 20_000;
@@ -66,20 +63,22 @@ export async function startControl(options: ControlOptions): Promise<RunningCont
   const { cluster, id, say, key } = options;
   const wired = wire(options);
   const { bus, jetStream, presence, subjects } = wired;
-  const log = (name: string, messagesMax: number | null): SharedLog => {
+  const log = (name: string, messagesMax: number): SharedLog => {
     const makes = { replicas: options.replicas, messagesMax, bytesMax: null, ageMaxMs: null, entryBytesMax };
     return jetStreamLog(jetStream, { place: subjects.place(name), makes });
   };
-  const logs = [log('revisions', null), log('rollouts', RECORDS_MAX), log('announcements', RECORDS_MAX)] as const;
-  const [revisionLog, rolloutLog, announcementLog] = logs;
+  const logs = [log('rollouts', RECORDS_MAX), log('announcements', RECORDS_MAX)] as const;
+  const [rolloutLog, announcementLog] = logs;
   await connected(jetStream);
-  const copy = lmdbLog(join(options.dataFolder, `revisions-${cluster}.mdb`), id, say);
-  const revisions = await openRevisions({
-    ...{ log: revisionLog, copy, writer: id, wallMs: Date.now, say },
-    every: (run) => {
-      const timer = setInterval(run, LOOK_EVERY_MS);
-      return () => clearInterval(timer);
-    },
+  const { replicas, dataFolder } = options;
+  const revisions = await openClusterRevisions({
+    jetStream,
+    subjects,
+    replicas,
+    dataFolder,
+    id,
+    wallMs: Date.now,
+    say,
   });
   const blobs: BlobStore = jetStreamBlobs(jetStream, {
     ...{ cluster, replicas: options.replicas },
@@ -105,7 +104,7 @@ export async function startControl(options: ControlOptions): Promise<RunningCont
     rollouts.close();
     presence.leave();
     await revisions.close();
-    await Promise.all([...logs, copy].map((each) => each.close()));
+    await Promise.all(logs.map((each) => each.close()));
     await Promise.all([bus.close(), jetStream.close()]);
   };
   let admin: AdminApi;

@@ -5,11 +5,11 @@ import { fullDrain, runDrain } from './drain.js';
 import { fullFiles, runFiles } from './files.js';
 import { fullJobs, runJobs } from './jobs.js';
 import { fullMemory, runMemory } from './memory.js';
-import { fullRates, runRates } from './rates/limits.js';
 import { fullPurges, runPurges } from './purges.js';
+import { fullRates, runRates } from './rates/limits.js';
 import { fullReload, runReload } from './reload.js';
-import { fullRollout, runRollout } from './rollout.js';
 import { fullRevisions, runRevisions } from './revisions.js';
+import { fullRollout, runRollout } from './rollout.js';
 import { fullWaiting, runWaiting } from './waiting.js';
 
 interface Campaign {
