@@ -227,11 +227,11 @@ describe('several controls', () => {
     expect(cluster.rolloutServer.records.length).toBe(4);
     // Nobody's own: the first in the order of names takes it.
     cluster.apply(configOf('three'));
-    await cluster.clock.pass(2_000);
+    await cluster.clock.pass(4_000);
     expect(c1.rollouts.record()).toMatchObject({ stage: 'done', control: 'c0', target: { version: 3 } });
     c0.kill();
     cluster.apply(configOf('four'));
-    await cluster.clock.pass(3_000);
+    await cluster.clock.pass(5_000);
     expect(c1.rollouts.record()).toMatchObject({ stage: 'done', control: 'c1', target: { version: 4 } });
     expect(versionsOf(nodes)).toEqual([4, 4, 4, 4]);
     expect(cluster.rolloutServer.records.length).toBe(8);

@@ -68,6 +68,8 @@ export interface Compilation {
 const TICK_MS = 250;
 /** Between the turns of two controls. */
 const TURN_MS = 500;
+/** A revision is published by who was given it; compiling takes a while, and need not be done twice. */
+const PUBLISH_TURNS = 4;
 /** What was told by the log may have been missed, and is looked for so often. */
 const REFRESH_MS = 2_000;
 /** An announcement may have been missed by a node that was there; it is told again while one has not applied it. */
@@ -224,7 +226,7 @@ export class Rollouts {
     const revision = this.#parts.revisions.current();
     if (revision === null || revision.number <= (this.#records.latest()?.target.revision ?? 0)) return;
     if (this.#compilation?.revision === revision.number && this.#compilation.state === 'rejected') return;
-    if (revision.number !== this.#ownRevision && !this.#isMyTurn(`publish ${revision.number}`, 1)) return;
+    if (revision.number !== this.#ownRevision && !this.#isMyTurn(`publish ${revision.number}`, PUBLISH_TURNS)) return;
     for (let tries = 0; tries < TRIES; tries += 1) {
       if (!(await this.#records.refresh())) return;
       const before = this.#records.latest();

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { scryptPattern } from '@weir/proto/config/consumers.js';
 import { hashContent } from '@weir/proto/snapshot/codec.js';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sha256Hex } from './credential-hashes.js';
-import { loadConfig, readConfigFile } from './load-config.js';
+import { createCheck, loadChecked, loadConfig, loadText, readConfigFile } from './load-config.js';
 
 let folder = '';
 beforeAll(async () => {
@@ -90,4 +90,17 @@ it('a file that cannot be read is a fault like any other', async () => {
     faults: [{ message: 'the file is not UTF-8 text' }],
   });
   expect(await load(`\ufeff${CONFIG}`, { KEY: 'a', PASSWORD: 'b' })).toMatchObject({ ok: true });
+});
+
+describe('a check that is remembered', () => {
+  it('gives the same for the same text, and another for another', () => {
+    const check = createCheck({});
+    const text = 'version: 1\nroutes: [{ id: a, match: /*, respond: { status: 200 } }]\n';
+    const checked = check(text);
+    expect(check(text)).toBe(checked);
+    expect(check(`${text}# another\n`)).not.toBe(checked);
+    const context = { environment: {}, version: 7, createdWallMs: 5 };
+    expect(loadChecked(text, check(text), context)).toEqual(loadText(text, context));
+    expect(loadChecked('x', check('x'), context)).toMatchObject({ ok: false });
+  });
 });

@@ -6,8 +6,7 @@ import type { AdminOptions } from '@weir/control/api/server.js';
 import { Fleet } from '@weir/control/cluster/fleet.js';
 import type { Rollouts } from '@weir/control/cluster/rollouts.js';
 import type { Revisions } from '@weir/control/log/revision.js';
-import { checkConfig } from '@weir/control/publish/check-config.js';
-import { sha256Hex } from '@weir/control/publish/credential-hashes.js';
+import type { CheckedConfig } from '@weir/control/publish/check-config.js';
 import { type Address, formatAddress } from '@weir/proto/bus/address.js';
 import { clusterStatus } from '@weir/proto/cluster/member-table.js';
 import type { Presence } from '@weir/proto/cluster/presence.js';
@@ -20,6 +19,7 @@ export interface ControlParts {
   readonly presence: Presence;
   readonly rollouts: Rollouts;
   readonly revisions: Revisions;
+  readonly check: (text: string) => CheckedConfig;
 }
 
 export function adminOptions(parts: ControlParts): AdminOptions {
@@ -54,13 +54,13 @@ function inForce({ rollouts, revisions }: ControlParts): Pick<ControlStatus, 're
   };
 }
 
-function operationsOf({ revisions, rollouts }: ControlParts): RevisionOperations {
+function operationsOf({ revisions, rollouts, check }: ControlParts): RevisionOperations {
   return {
     revisions,
     followedFile: null,
     // Files that a config names lie on the nodes, and each of them looks at its own.
     async check(text) {
-      const checked = checkConfig(text, process.env, sha256Hex);
+      const checked = check(text);
       return { ok: checked.ok, faults: checked.ok ? checked.warnings : checked.faults };
     },
     async publish() {

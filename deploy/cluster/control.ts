@@ -11,7 +11,7 @@ import { createHash, randomInt } from 'node:crypto';
 import { type AdminApi, startAdminApi } from '@weir/control/api/server.js';
 import { Rollouts } from '@weir/control/cluster/rollouts.js';
 import { openClusterRevisions } from '@weir/control/log/cluster-revisions.js';
-import { loadText } from '@weir/control/publish/load-config.js';
+import { createCheck, loadChecked } from '@weir/control/publish/load-config.js';
 import type { Address } from '@weir/proto/bus/address.js';
 import type { BlobStore } from '@weir/proto/bus/blob-store.js';
 import type { Bus } from '@weir/proto/bus/bus.js';
@@ -84,6 +84,7 @@ export async function startControl(options: ControlOptions): Promise<RunningCont
     ...{ cluster, replicas: options.replicas },
     blobBytesMax: snapshotBytesMax + FRAME_BYTES,
   });
+  const check = createCheck(process.env);
   const rollouts = new Rollouts({
     ...{ cluster, presence, clock: realClock, wallMs: Date.now, rolloutLog, announcementLog, blobs, say },
     ...{ signer: signerOf(key.privateKey), keys: keyRing([...new Set([key.publicKey, ...options.trust])]) },
@@ -97,7 +98,9 @@ export async function startControl(options: ControlOptions): Promise<RunningCont
     },
     // Files that a config names lie on the nodes, and each of them looks at its own.
     compile: async (text, version) =>
-      loadText(text, { environment: process.env, version, createdWallMs: Date.now(), hasRedis: options.hasRedis }),
+      loadChecked(text, check(text), {
+        ...{ environment: process.env, version, createdWallMs: Date.now(), hasRedis: options.hasRedis },
+      }),
   });
   wired.version = () => rollouts.record()?.target.version ?? 0;
   const end = async (): Promise<void> => {
@@ -109,7 +112,7 @@ export async function startControl(options: ControlOptions): Promise<RunningCont
   };
   let admin: AdminApi;
   try {
-    admin = await startAdminApi(adminOptions({ options, presence, rollouts, revisions }));
+    admin = await startAdminApi(adminOptions({ options, presence, rollouts, revisions, check }));
   } catch (error) {
     await end();
     throw error;
