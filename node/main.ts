@@ -5,6 +5,7 @@
  * this is the first or the second one. SIGTERM drains, for those who address a node directly. SIGUSR1 and SIGUSR2 are the
  * log's (observe/log-writer.ts), and nothing where none is kept.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { splitEnd } from '@weir/proto/bus/ipc-bus.js';
 import { ipcLink } from '@weir/proto/bus/ipc-link.js';
 import { type ControlToNode, decodeControlToNode, type NodeToControl } from '@weir/proto/events/node-link.js';
@@ -69,7 +70,7 @@ async function main(): Promise<void> {
   const started = startAgent({
     link,
     node,
-    decode: openOffer,
+    decode: (offer) => openOffer(offer, () => nextTurn()),
     every(intervalMs, task) {
       const interval = setInterval(task, intervalMs);
       interval.unref();

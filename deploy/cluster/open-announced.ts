@@ -74,5 +74,9 @@ export function openSnapshot(frame: Uint8Array, announced: Announcement, trust: 
     return { ok: false, reason: `the snapshot says that it is ${snapshot.version}, not ${announced.version}` };
   // Workers name a snapshot by what it says, without its number and time.
   const hash = hashContent(snapshot, sha256Hex);
-  return { ok: true, offer: { v: 1, kind: 'snapshot.offer', version: snapshot.version, hash, bytes: body }, snapshot };
+  return {
+    ok: true,
+    offer: { v: 1, kind: 'snapshot.offer', version: snapshot.version, hash, digest: announced.hash, bytes: body },
+    snapshot,
+  };
 }

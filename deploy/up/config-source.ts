@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { Revisions } from '@weir/control/log/revision.js';
 import { loadConfig, loadRevision, loadText } from '@weir/control/publish/load-config.js';
+import type { SnapshotOffer } from '@weir/proto/events/snapshot.js';
 import { encodeSnapshot, hashContent } from '@weir/proto/snapshot/codec.js';
 import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import type { Compiled } from './publisher.js';
@@ -58,7 +59,9 @@ export function revisionConfig(revisions: Revisions, builtIn: string, hasRedis: 
 }
 
 /** The hash is that of the content: two snapshots with the same one say the same, whatever their numbers. */
-export function encodeForOffer(snapshot: Snapshot): { readonly bytes: Uint8Array; readonly hash: string } {
-  const hash = hashContent(snapshot, (bytes) => createHash('sha256').update(bytes).digest('hex'));
-  return { bytes: encodeSnapshot(snapshot), hash };
+export function encodeForOffer(snapshot: Snapshot): Pick<SnapshotOffer, 'bytes' | 'hash' | 'digest'> {
+  const bytes = encodeSnapshot(snapshot);
+  return { bytes, hash: hashContent(snapshot, sha256Hex), digest: sha256Hex(bytes) };
 }
+
+const sha256Hex = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

@@ -30,7 +30,7 @@ export interface PublisherOptions {
   /** Version of the last snapshot of an earlier run, 0 when there was none. */
   readonly versionBefore: number;
   readonly compile: (version: number) => Promise<Compiled>;
-  readonly encode: (snapshot: Snapshot) => { readonly bytes: Uint8Array; readonly hash: string };
+  readonly encode: (snapshot: Snapshot) => Pick<SnapshotOffer, 'bytes' | 'hash' | 'digest'>;
   readonly deliver: (offer: SnapshotOffer, snapshot: Snapshot) => Promise<Delivery>;
   /** Keeps what was applied, and the config it was made from; a failure is said and does not undo the publication. */
   readonly keep: (offer: SnapshotOffer, text: string) => Promise<void>;

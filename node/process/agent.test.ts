@@ -89,7 +89,7 @@ function setUp() {
   const agent = startAgent({
     link,
     node,
-    decode: ({ version }) => {
+    decode: async ({ version }) => {
       if (version === 13) throw new Error('thirteen is malformed');
       return { version } as Snapshot; // The stand-in node reads nothing else of it.
     },
@@ -160,6 +160,7 @@ describe('the agent of a node', () => {
       throw new Error('EMFILE: too many open files');
     });
     receiver.onMessage(offer(1));
+    await settle();
     applying[0]?.resolve();
     await settle();
     expect(kinds().at(-1)).toBe('snapshot.applied');
@@ -173,6 +174,7 @@ describe('the agent of a node', () => {
   it('reports before it answers that a snapshot is applied, so that the address is known by then', async () => {
     const { receiver, applying, sent, kinds } = setUp();
     receiver.onMessage(offer(1));
+    await settle();
     expect(applying.map(({ version, hash }) => [version, hash])).toEqual([[1, 'h1']]);
     const before = sent.length;
     applying[0]?.resolve();
@@ -193,6 +195,7 @@ describe('the agent of a node', () => {
       reason: 'thirteen is malformed',
     });
     receiver.onMessage(offer(14));
+    await settle();
     applying[0]?.reject(new Error('no such file: key.pem'));
     await settle();
     expect(sent.at(-1)).toMatchObject({ kind: 'snapshot.refused', version: 14, reason: 'no such file: key.pem' });
@@ -201,6 +204,7 @@ describe('the agent of a node', () => {
   it('applies one snapshot at a time, and of those that wait only the latest', async () => {
     const { receiver, applying } = setUp();
     for (const version of [1, 2, 3, 4]) receiver.onMessage(offer(version));
+    await settle();
     expect(applying.map((one) => one.version)).toEqual([1]);
     applying[0]?.resolve();
     await settle();
@@ -208,6 +212,7 @@ describe('the agent of a node', () => {
     applying[1]?.resolve();
     await settle();
     receiver.onMessage(offer(5));
+    await settle();
     expect(applying.map((one) => one.version)).toEqual([1, 4, 5]);
   });
 
@@ -287,6 +292,7 @@ describe('the agent of a node', () => {
     const { receiver, applying } = setUp();
     receiver.onMessage(offer(1));
     receiver.onMessage(offer(2));
+    await settle();
     receiver.onMessage({ v: 1, kind: 'node.drain' });
     applying[0]?.resolve();
     await settle();

@@ -18,8 +18,8 @@ const STATUS_EVERY_MS = 1_000;
 export interface AgentParts {
   readonly link: Link<ControlToNode, NodeToControl>;
   readonly node: GatewayNode;
-  /** Decodes and verifies an offer; throws with the reason. */
-  readonly decode: (offer: SnapshotOffer) => Snapshot;
+  /** Decodes and verifies an offer; rejects with the reason. */
+  readonly decode: (offer: SnapshotOffer) => Promise<Snapshot>;
   /** Runs `task` regularly without keeping the process alive; returns how to stop it. */
   readonly every: (intervalMs: number, task: () => void) => () => void;
   /** Says something to the operator when control can't any more. */
@@ -51,7 +51,7 @@ export function startAgent({ link, node, decode, every, log, exit }: AgentParts)
   const apply = async (offer: SnapshotOffer): Promise<void> => {
     const { version, hash } = offer;
     try {
-      await node.apply(decode(offer), hash);
+      await node.apply(await decode(offer), hash);
       // The report goes first: whoever has heard of the success can already tell the address.
       report();
       link.send({ v: 1, kind: 'snapshot.applied', version, hash });

@@ -14,16 +14,22 @@ export interface SnapshotOffer {
   readonly kind: 'snapshot.offer';
   readonly version: number;
   readonly hash: string;
+  /** SHA-256 of the bytes, in hexadecimal digits: quicker to compare than what they say. Left out by an earlier release. */
+  readonly digest?: string;
   readonly bytes: Uint8Array;
 }
 
-export const snapshotOffer: z.ZodType<SnapshotOffer> = z.object({
+const offer = z.object({
   v,
   kind: z.literal('snapshot.offer'),
   version,
   hash: z.string(),
+  digest: z.string().optional(),
   bytes: z.instanceof(Uint8Array),
 });
+export const snapshotOffer: z.ZodType<SnapshotOffer> = offer.transform(({ digest, ...rest }) =>
+  digest === undefined ? rest : { ...rest, digest },
+);
 
 /** Node → control: it is in force from now on. */
 export interface SnapshotApplied {

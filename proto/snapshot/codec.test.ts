@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
+import { Packr } from 'msgpackr';
 import { describe, expect, it } from 'vitest';
 import { cacheL2Defaults } from './cache.js';
-import { decodeSnapshot, encodeSnapshot, hashContent } from './codec.js';
+import { decodeSnapshot, decodeSnapshotInSlices, encodeSnapshot, hashContent } from './codec.js';
+import { valueEnd } from './pack-scan.js';
 import type { Snapshot } from './snapshot.js';
 
 const sha256Hex = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
@@ -120,6 +122,69 @@ describe('bytes that are no snapshot', () => {
     fc.assert(
       fc.property(fc.uint8Array({ size: 'max', maxLength: 500 }), (noise) => {
         decodeSnapshot(Uint8Array.of(3, ...noise));
+      }),
+    );
+  });
+});
+
+describe('decoding in slices', () => {
+  const inSlices = (bytes: Uint8Array, pause = async () => {}) => decodeSnapshotInSlices(bytes, pause);
+  const text = fc.string({ unit: 'grapheme', maxLength: 300 });
+  const consumer = fc.record({ id: text, keyHashes: fc.array(text, { maxLength: 20 }), basic: fc.constant([]) });
+
+  it('gives what decoding at once gives, with a pause for each 64 KiB', async () => {
+    const consumers = Array.from({ length: 3_000 }, (_, i) => ({
+      id: `c${i}`,
+      keyHashes: ['ab'.repeat(32)],
+      basic: [],
+    }));
+    const bytes = encodeSnapshot({ ...snapshot, consumers });
+    let pauses = 0;
+    const decoded = await inSlices(bytes, async () => {
+      pauses += 1;
+    });
+    expect(decoded).toEqual(decodeSnapshot(bytes));
+    expect(pauses).toBeGreaterThan(Math.floor(bytes.length / (70 * 1024)));
+  });
+
+  it('gives what decoding at once gives, whatever a snapshot holds', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(consumer, { size: 'max', maxLength: 60 }), fc.nat(), async (consumers, version) => {
+        const bytes = encodeSnapshot({ ...snapshot, version, consumers });
+        expect(await inSlices(bytes)).toEqual(decodeSnapshot(bytes));
+      }),
+    );
+  });
+
+  it('refuses what is cut off, goes on behind its end, or is garbage, and never rejects', async () => {
+    const bytes = encodeSnapshot(snapshot);
+    for (let length = 0; length < bytes.length; length += 7)
+      expect((await inSlices(bytes.subarray(0, length))).ok, `${length} bytes`).toBe(false);
+    expect((await inSlices(Uint8Array.from([...bytes, 0]))).ok).toBe(false);
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ size: 'max', maxLength: 200 }), async (garbage) => {
+        expect((await inSlices(Uint8Array.from([2, ...garbage]))).ok).toBe(false);
+      }),
+    );
+    // A list that says it has four thousand million elements.
+    const huge = Uint8Array.from([2, 0x81, 0xa1, 0x61, 0xdd, 0xff, 0xff, 0xff, 0xff, 1]);
+    expect(await inSlices(huge)).toMatchObject({ ok: false, error: 'malformed' });
+  });
+
+  it('knows where any value ends', () => {
+    const packr = new Packr({ useRecords: false, mapsAsObjects: true, variableMapSize: true });
+    const leaf = fc.oneof(
+      ...[fc.string({ size: 'max', maxLength: 70_000 }), fc.integer(), fc.double(), fc.boolean(), fc.constant(null)],
+      ...[fc.uint8Array({ size: 'max', maxLength: 70_000 }), fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })],
+      fc.date({ noInvalidDate: true }),
+    );
+    const value = fc.oneof(leaf, fc.array(leaf, { size: 'max', maxLength: 40 }), fc.dictionary(fc.string(), leaf));
+    fc.assert(
+      fc.property(value, fc.nat(9), (any, before) => {
+        const packed = packr.pack(any);
+        const bytes = Uint8Array.from([...new Uint8Array(before), ...packed, 1, 2, 3]);
+        expect(valueEnd(bytes, before)).toBe(before + packed.length);
+        if (packed.length > 1) expect(() => valueEnd(packed.subarray(0, packed.length - 1), 0)).toThrow('cut off');
       }),
     );
   });

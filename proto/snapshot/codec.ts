@@ -6,6 +6,7 @@
  * gives the same bytes, which is what makes a hash of it mean something.
  */
 import { Packr } from 'msgpackr';
+import { listHeadAt, mapHeadAt, valueEnd } from './pack-scan.js';
 import type { Snapshot } from './snapshot.js';
 
 /**
@@ -35,11 +36,8 @@ export function encodeSnapshot(snapshot: Snapshot): Uint8Array {
 
 /** Never throws: bytes come from the network and from disks. */
 export function decodeSnapshot(bytes: Uint8Array): DecodedSnapshot {
-  const [format] = bytes;
-  if (format === undefined) return refused('empty', 'there are no bytes');
-  if (bytes.length > snapshotBytesMax) return refused('too-large', `${bytes.length} bytes`);
-  if (format !== snapshotFormat)
-    return refused('unknown-format', `format ${format}; this version knows ${snapshotFormat}`);
+  const wrong = headProblem(bytes);
+  if (wrong !== null) return wrong;
   let value: unknown;
   try {
     // A copy: the decoder keeps views into what it is given.
@@ -47,6 +45,70 @@ export function decodeSnapshot(bytes: Uint8Array): DecodedSnapshot {
   } catch (error) {
     return refused('malformed', error instanceof Error ? error.message : String(error));
   }
+  return shaped(value);
+}
+
+/** Decoded before others get their turn: a millisecond or two of a slow core. */
+const SLICE_BYTES = 64 * 1024;
+
+/** The same, for whoever has traffic to serve meanwhile: `pause` lets others have their turn. */
+export async function decodeSnapshotInSlices(
+  bytes: Uint8Array,
+  pause: () => Promise<unknown>,
+): Promise<DecodedSnapshot> {
+  const wrong = headProblem(bytes);
+  if (wrong !== null) return wrong;
+  try {
+    const head = mapHeadAt(bytes, 1);
+    if (head === null) return refused('malformed', 'not a mapping');
+    const members: [string, unknown][] = [];
+    let at = head.begin;
+    for (let i = 0; i < head.length; i += 1) {
+      const end = valueEnd(bytes, at);
+      const key: unknown = packr.unpack(bytes.slice(at, end));
+      const member = await valueInSlices(bytes, end, pause);
+      members.push([String(key), member.value]);
+      at = member.end;
+    }
+    if (at !== bytes.length) return refused('malformed', 'something stands behind it');
+    return shaped(Object.fromEntries(members));
+  } catch (error) {
+    return refused('malformed', error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** A list element by element, some at once; anything else in one piece. */
+async function valueInSlices(
+  bytes: Uint8Array,
+  at: number,
+  pause: () => Promise<unknown>,
+): Promise<{ readonly value: unknown; readonly end: number }> {
+  const list = listHeadAt(bytes, at);
+  if (list === null) {
+    const end = valueEnd(bytes, at);
+    return { value: packr.unpack(bytes.slice(at, end)), end };
+  }
+  const items: unknown[] = [];
+  let [from, end] = [list.begin, list.begin];
+  for (let i = 1; i <= list.length; i += 1) {
+    end = valueEnd(bytes, end);
+    if (end - from < SLICE_BYTES && i < list.length) continue;
+    for (const item of packr.unpackMultiple(bytes.slice(from, end)) ?? []) items.push(item);
+    from = end;
+    await pause();
+  }
+  return { value: items, end };
+}
+
+function headProblem(bytes: Uint8Array): Extract<DecodedSnapshot, { readonly ok: false }> | null {
+  const [format] = bytes;
+  if (format === undefined) return refused('empty', 'there are no bytes');
+  if (bytes.length > snapshotBytesMax) return refused('too-large', `${bytes.length} bytes`);
+  if (format === snapshotFormat) return null;
+  return refused('unknown-format', `format ${format}; this version knows ${snapshotFormat}`);
+}
+
+function shaped(value: unknown): DecodedSnapshot {
   const problem = shapeProblem(value);
   if (problem !== null) return refused('malformed', problem);
   return { ok: true, snapshot: value as Snapshot }; // shapeProblem found its outline; signatures vouch for the rest
@@ -57,7 +119,7 @@ export function hashContent(snapshot: Snapshot, sha256Hex: (bytes: Uint8Array) =
   return sha256Hex(encodeSnapshot({ ...snapshot, version: 0, createdWallMs: 0 }));
 }
 
-function refused(error: DecodeError, detail: string): DecodedSnapshot {
+function refused(error: DecodeError, detail: string): Extract<DecodedSnapshot, { readonly ok: false }> {
   return { ok: false, error, detail };
 }
 
