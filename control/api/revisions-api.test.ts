@@ -90,7 +90,7 @@ describe('the admin API of revisions', () => {
     const { ask, log, published } = await api();
     const text = config('one').replace('status: 200', 'status: 20');
     expect((await ask('POST', '/revisions/preview', { text })).body).toMatchObject({
-      ...{ ok: false, current: null, last: null, isSame: false },
+      ...{ ok: false, current: null, last: null, isSame: false, changes: [] },
       faults: [{ severity: 'error', line: 3 }],
     });
     expect(await ask('POST', '/revisions', { ...by, text })).toMatchObject({

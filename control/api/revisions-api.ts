@@ -99,7 +99,8 @@ export function addRevisionsApi(server: FastifyInstance, operations: RevisionOpe
     const text = await textOf(revisions, asked.value);
     if (typeof text !== 'string') return sendProblem(reply, text);
     const { ok, faults } = await operations.check(text);
-    const compared = compareConfigs(revisions.current()?.text ?? null, text);
+    // What a faulty text means is a guess, and one that is made to be slow would be read twice.
+    const compared = ok ? compareConfigs(revisions.current()?.text ?? null, text) : { changes: [], isSame: false };
     const place = { last: revisions.last(), current: current(), followedFile };
     return { ...place, ...compared, ok, faults } satisfies PreviewAnswer;
   });

@@ -20,7 +20,8 @@ export interface ClusterRevisionsOptions {
   readonly subjects: Subjects;
   /** Copies of the stream in the cluster of nats-servers. */
   readonly replicas: number;
-  readonly dataFolder: string;
+  /** Where its copy lies. */
+  readonly copyFile: string;
   /** This control's id. */
   readonly id: string;
   readonly wallMs: () => number;
@@ -37,10 +38,10 @@ export function streamOfRevisions(replicas: number): StreamBounds {
 
 /** Resolves when the log was read, or can't be: then the copy is what is known, and it is looked again every so often. */
 export async function openClusterRevisions(options: ClusterRevisionsOptions): Promise<Revisions> {
-  const { jetStream, subjects, replicas, dataFolder, id, wallMs, say, lookEveryMs = LOOK_EVERY_MS } = options;
+  const { jetStream, subjects, replicas, copyFile, id, wallMs, say, lookEveryMs = LOOK_EVERY_MS } = options;
   const { clock } = jetStream;
   const log = jetStreamLog(jetStream, { place: subjects.place('revisions'), makes: streamOfRevisions(replicas) });
-  const copy = lmdbLog(`${dataFolder}/revisions.mdb`, say);
+  const copy = lmdbLog(copyFile, say);
   const revisions = await openRevisions({
     ...{ log, copy, writer: id, wallMs, say },
     every(run) {

@@ -63,22 +63,17 @@ export async function startControl(options: ControlOptions): Promise<RunningCont
   const { cluster, id, say, key } = options;
   const wired = wire(options);
   const { bus, jetStream, presence, subjects } = wired;
-  const log = (name: string, messagesMax: number): SharedLog => {
-    const makes = { replicas: options.replicas, messagesMax, bytesMax: null, ageMaxMs: null, entryBytesMax };
+  const log = (name: string): SharedLog => {
+    const bounds = { messagesMax: RECORDS_MAX, bytesMax: null, ageMaxMs: null, entryBytesMax };
+    const makes = { replicas: options.replicas, ...bounds };
     return jetStreamLog(jetStream, { place: subjects.place(name), makes });
   };
-  const logs = [log('rollouts', RECORDS_MAX), log('announcements', RECORDS_MAX)] as const;
+  const logs = [log('rollouts'), log('announcements')] as const;
   const [rolloutLog, announcementLog] = logs;
   await connected(jetStream);
-  const { replicas, dataFolder } = options;
+  const copyFile = join(options.dataFolder, `revisions-${cluster}.mdb`);
   const revisions = await openClusterRevisions({
-    jetStream,
-    subjects,
-    replicas,
-    dataFolder,
-    id,
-    wallMs: Date.now,
-    say,
+    ...{ jetStream, subjects, replicas: options.replicas, copyFile, id, wallMs: Date.now, say },
   });
   const blobs: BlobStore = jetStreamBlobs(jetStream, {
     ...{ cluster, replicas: options.replicas },

@@ -29,6 +29,9 @@ last good one stays in force, and every fault is told with its line. That holds 
 the last good snapshot of the same --config file, it is served until the file is mended. Certificates and keys are read
 again when their files change.
 
+Without --config, weir apply -f FILE puts a config in force, which is served again after a restart. With it, the file alone
+decides; what it said is recorded. weir history lists both.
+
 The URL of --redis may hold \${NAME} for a variable of the environment, quoted so that the shell leaves it alone: a
 password on a command line can be read by other users of the machine.
 
@@ -61,10 +64,13 @@ export function registerUp(program: Command): void {
     .command('up')
     .summary('run a control service and a gateway node together')
     .description('Runs a control service and a gateway node together, and keeps the node running.')
-    .option('--config <file>', 'config to serve; reloaded when it changes and on SIGHUP (default: a welcome page)')
+    .option(
+      '--config <file>',
+      'config to serve; reloaded when it changes and on SIGHUP (default: what weir apply has put in force, or a welcome page)',
+    )
     .option('--demo', 'serve sample upstreams that get into trouble, with traffic on them, and show what clients see')
     .option('--seconds <n>', 'with --demo: stop after so many seconds', readSeconds)
-    .option('--data <dir>', 'folder for state, such as the last good snapshot', '.weir')
+    .option('--data <dir>', 'folder for state: revisions of the config, the last good snapshot', '.weir')
     .option('--admin <addr>', 'host:port of the admin API (default: 127.0.0.1:9080)', readAddress)
     .option('--metrics <addr>', 'host:port of metrics and health (default: 127.0.0.1:9090)', readAddress)
     .option(

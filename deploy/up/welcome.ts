@@ -25,6 +25,9 @@ routes:
         check it with      weir check weir.yaml
         and start with     weir up --config weir.yaml
 
-        From then on every save of the file is in force within a moment.
+        From then on every save of the file is in force within a moment. Or leave this
+        running, and put configs in force with
+                           weir apply -f weir.yaml
+
         To see timeouts being overcome, try: weir up --demo
 `;

@@ -1,6 +1,7 @@
 /** The revision log of a cluster on a real nats-server, which loses its disk, or a part of what was on it. */
 import { randomBytes } from 'node:crypto';
 import { cpSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { openClusterRevisions } from '@weir/control/log/cluster-revisions.js';
 import type { Outcome, Revisions } from '@weir/control/log/revision.js';
 import { JetStream } from '@weir/proto/bus/jetstream.js';
@@ -26,7 +27,14 @@ async function startControl(stage: Stage, url: string, id: string, dataFolder = 
   const jetStream = new JetStream({ servers: [url], name: id }, parts);
   const said: string[] = [];
   const say = (text: string): void => void said.push(text);
-  const terms = { replicas: 1, dataFolder, id, wallMs: () => Date.now(), say, lookEveryMs: 100 };
+  const terms = {
+    replicas: 1,
+    copyFile: join(dataFolder, 'revisions.mdb'),
+    id,
+    wallMs: () => Date.now(),
+    say,
+    lookEveryMs: 100,
+  };
   const revisions = await openClusterRevisions({ jetStream, subjects, ...terms });
   const close = async (): Promise<void> => {
     await revisions.close();
