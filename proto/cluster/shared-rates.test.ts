@@ -117,6 +117,19 @@ describe('what a verdict says', () => {
     take(1, 20);
     tell(1);
     expect(nodes[0]?.take('k', 4, time.nowMs, time.nowMs).remaining).toBe(79);
+    // All debts are paid off, and the window is as full as before.
+    tell(0);
+    time.nowMs = 30_000;
+    expect(nodes[0]?.take('k', 4, time.nowMs, time.nowMs).remaining).toBe(78);
+  });
+
+  it('counts what a member has admitted in each of its lives', () => {
+    const rates = new SharedRates(() => sharedLimitOf({ requests: 100, periodMs: 60_000, burst: 100 }));
+    const told = (incarnation: number, admitted: number): RateCounts => ({
+      ...{ kind: 'rate', id: 'n1', incarnation, seq: 1, counts: [['k', 0, admitted, admitted]] },
+    });
+    for (const message of [told(1, 60), told(2, 10), told(2, 30), told(1, 60)]) rates.hear(message, 0, 0);
+    expect(rates.take('k', 2, 0, 0).remaining).toBe(9);
   });
 });
 

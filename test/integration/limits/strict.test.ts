@@ -118,8 +118,8 @@ describe('a strict limit that four nodes ask as fast as they can', { timeout: 60
         { key: 'wide', requests: 3, periodMs: 3_600_000, burst: 3 },
         { key: 'narrow', requests: 1, periodMs: 3_600_000, burst: 1 },
       ];
-      const remaining = async () => {
-        const answer = await node?.take(asks, WITHIN_MS);
+      const remaining = async (of = asks) => {
+        const answer = await node?.take(of, WITHIN_MS);
         return answer?.ok === true ? answer.verdicts.map((verdict) => [verdict.allowed, verdict.remaining]) : answer;
       };
       expect(await remaining()).toEqual([
@@ -133,6 +133,10 @@ describe('a strict limit that four nodes ask as fast as they can', { timeout: 60
       expect(await remaining()).toEqual([
         [true, 2],
         [false, 0],
+      ]);
+      expect(await remaining([...asks].reverse())).toEqual([
+        [false, 0],
+        [true, 2],
       ]);
     }));
 
