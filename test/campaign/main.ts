@@ -6,7 +6,7 @@ import { fullFiles, runFiles } from './files.js';
 import { fullJobs, runJobs } from './jobs.js';
 import { fullMemory, runMemory } from './memory.js';
 import { fullPurges, runPurges } from './purges.js';
-import { fullRates, runRates } from './rates/limits.js';
+import { fullRates, runRates } from './rates.js';
 import { fullReload, runReload } from './reload.js';
 import { fullRevisions, runRevisions } from './revisions.js';
 import { fullRollout, runRollout } from './rollout.js';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { runRates } from '../../campaign/rates/limits.js';
+import { runRates } from '../../campaign/rates.js';
 
 it('four nodes keep one limit, by their shares without NATS, and a strict one to the request', async () => {
   // Other tests run beside this one, and a load generator that is not scheduled asks for less than it should.

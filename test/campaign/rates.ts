@@ -1,5 +1,5 @@
 /**
- * Limits that four nodes keep together, each a process of its own, under an uneven load of more than is allowed:
+ * Limits that four nodes keep together, each a `weir node` of its own, under an uneven load of more than is allowed:
  *
  *   shared   over and under the limit by less than 2 % in the mean; NATS is killed, and each goes on with its share; NATS is
  *            back, and they are one again
@@ -8,12 +8,14 @@
  * What was admitted in a second of the wall clock is what was answered with 200 in it, here.
  */
 import { Redis } from 'ioredis';
-import { compiled, ensureBuilt } from '../../support/built.js';
-import { type Load, startLoad } from '../../support/load.js';
-import { startNats } from '../../support/nats-server.js';
-import { startRedis } from '../../support/redis-server.js';
-import { onStage, passed, type Stage, until } from '../../support/stage.js';
-import type { Report } from '../campaign.js';
+import { startAnnouncer } from '../support/announcer.js';
+import { ensureBuilt } from '../support/built.js';
+import { type Load, startLoad } from '../support/load.js';
+import { startNats } from '../support/nats-server.js';
+import { startRedis } from '../support/redis-server.js';
+import { freePort, onStage, passed, type Stage, until } from '../support/stage.js';
+import { type WeirNode, weirNode } from '../support/weir-node.js';
+import type { Report } from './campaign.js';
 
 export interface RatesScale {
   readonly limit: number;
@@ -32,12 +34,13 @@ const SETTLING = 3;
 const ALLOWED = 0.02;
 
 interface Node {
+  readonly id: string;
+  readonly weir: WeirNode;
   readonly port: number;
-  readonly nodes: number;
-  readonly isConnected: boolean;
 }
 
-const config = (limit: number): string => `gateway: { accessLog: false }
+const config = (limit: number, port: number): string => `version: 1
+gateway: { listen: 127.0.0.1:${port}, accessLog: false }
 routes:
   - { id: shared, match: /shared, limits: { rate: ${limit}/s, by: route }, respond: { status: 200, body: ok } }
   - id: strict
@@ -46,34 +49,45 @@ routes:
     respond: { status: 200, body: ok }
 `;
 
-async function startNodes(stage: Stage, nats: string, redis: string, limit: number): Promise<(() => Node)[]> {
-  const script = compiled('test/campaign/rates/node-process.ts');
-  const nodes = WEIGHTS.map((_, at) => {
-    let last: Node = { port: 0, nodes: 0, isConnected: false };
-    const program = stage.run(process.execPath, [script, `n${at}`, nats, redis, config(limit)], stage.folder());
-    program.child.on('message', (message) => {
-      last = message as Node; // of node-process.ts, which tells nothing else
-    });
-    return { program, look: () => last };
-  });
+/** A listener stays where it began, so each node is told another port before it starts, and all run the last snapshot. */
+async function startNodes(stage: Stage, nats: string, redis: string, limit: number): Promise<Node[]> {
+  const control = await startAnnouncer(stage, nats);
+  const nodes: Node[] = [];
+  for (const [at] of WEIGHTS.entries()) {
+    const [id, port] = [`n${at}`, await freePort()];
+    await control.announce(await control.store(config(limit, port), at + 1));
+    const more = ['--redis', redis];
+    const weir = await weirNode(stage, { id, nats, trust: control.publicKey, more });
+    await serves(port, weir);
+    nodes.push({ id, weir, port });
+  }
   await until(
-    () => {
-      for (const { program } of nodes) if (program.isOver()) throw new Error(`a node ended:\n${program.said()}`);
-      return nodes.every(({ look }) => look().nodes === WEIGHTS.length && look().isConnected);
-    },
+    async () => (await Promise.all(nodes.map((node) => metric(node, 'weir_limit_nodes')))).every((n) => n === 4),
     () => 'the nodes did not find each other',
   );
-  return nodes.map(({ look }) => look);
+  return nodes;
 }
 
+const metric = ({ id, weir }: Node, name: string): Promise<number> => weir.metric(`${name}{worker="${id}"}`);
+
+const serves = (port: number, weir: WeirNode): Promise<void> =>
+  until(
+    () =>
+      fetch(`http://127.0.0.1:${port}/`, { headers: { connection: 'close' } }).then(
+        () => true,
+        () => false,
+      ),
+    weir.said,
+  );
+
 /** Uneven load on one path of all nodes; when each request was admitted, by the wall clock. */
-async function loadOn(stage: Stage, nodes: readonly (() => Node)[], path: string, perSecond: number) {
+async function loadOn(stage: Stage, nodes: readonly Node[], path: string, perSecond: number) {
   const admittedAtMs: number[] = [];
   const sum = WEIGHTS.reduce((a, b) => a + b, 0);
   const loads: Load[] = [];
-  for (const [at, look] of nodes.entries()) {
+  for (const [at, { port }] of nodes.entries()) {
     const load = await startLoad({
-      port: look().port,
+      port,
       connections: 8,
       perSecond: (perSecond * (WEIGHTS[at] ?? 0)) / sum,
       pathOf: () => path,
@@ -110,7 +124,8 @@ function deviation(admittedAtMs: readonly number[], fromMs: number, windows: num
 export function runRates(scale: RatesScale): Promise<Report> {
   return onStage(async (stage) => {
     await ensureBuilt();
-    const nats = await startNats(stage);
+    const store = `jetstream { store_dir: "${stage.folder()}" }`;
+    const nats = await startNats(stage, { config: store });
     const redis = await startRedis(stage);
     const nodes = await startNodes(stage, nats.url, redis.url, scale.limit);
     const [figures, broken]: [Record<string, string>, string[]] = [{}, []];
@@ -139,9 +154,9 @@ export function runRates(scale: RatesScale): Promise<Report> {
     const n = WEIGHTS.length;
     if (worst.most > (2 - 1 / n) * limit + n)
       broken.push(`as NATS was killed: ${worst.most} of ${limit}, above the bound`);
-    await startNats(stage, { port: nats.port });
+    await startNats(stage, { port: nats.port, config: store });
     await until(
-      () => nodes.every((look) => look().isConnected),
+      async () => (await Promise.all(nodes.map((node) => metric(node, 'weir_limit_told')))).every((told) => told === 1),
       () => 'the nodes did not come back',
     );
     judge('together again', await phase('together again'));
@@ -154,7 +169,7 @@ export function runRates(scale: RatesScale): Promise<Report> {
 
 async function strict(
   stage: Stage,
-  nodes: readonly (() => Node)[],
+  nodes: readonly Node[],
   redis: { readonly url: string; signal(signal: 'SIGSTOP' | 'SIGCONT'): void },
   { limit, perSecond, windows }: RatesScale,
   figures: Record<string, string>,
