@@ -7,6 +7,7 @@ import { isInsideNamespace, isNamespacePermitted, runInsideNamespace } from './g
 import { runGauntlet } from './gauntlet/command.js';
 import { gauntletPeers } from './gauntlet/peers.js';
 import { scenarios } from './gauntlet/scenarios.js';
+import { runGossipBenchmark } from './gossip/command.js';
 import { cases, connectionCounts } from './proxy/cases.js';
 import { cellsFor, runProxyBenchmark } from './proxy/command.js';
 import { peerNames } from './proxy/peers.js';
@@ -24,6 +25,7 @@ Commands:
   layers   nanoseconds per request of each layer and of the whole chain, without sockets
   gauntlet nginx, HAProxy and Weir in front of replicas that stall, fail and overload
   cache    hits of Weir's cache beside nginx and Varnish, over sockets
+  gossip   what a node of a cluster pays for hearing the others, over a nats-server
   trace    what a cache should keep: hit ratios of LRU, SIEVE, S3-FIFO and TinyLFU, simulated
 
 Options of proxy:
@@ -57,6 +59,12 @@ Options of trace:
   --quick                a fifth of the objects and of the requests
   --policies A,B         of ${policyNames.join(', ')}
   --seed N               of the traces (default 1)
+
+Options of gossip:
+  --quick                4 and 64 nodes, 3 s each
+  --nodes A,B            of any number; default 4,16,64,1000
+  --seconds N            of what is heard, for each (default 10)
+  --routes N             waits that are learnt (default 50)
 
 All:
   --name NAME            name of the report in bench/reports (default: the command and the time)
@@ -190,6 +198,29 @@ async function trace(args: string[], signal: AbortSignal): Promise<void> {
   });
 }
 
+async function gossip(args: string[], signal: AbortSignal): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      quick: { type: 'boolean', default: false },
+      nodes: { type: 'string' },
+      seconds: { type: 'string' },
+      routes: { type: 'string', default: '50' },
+      name: { type: 'string' },
+    },
+  });
+  const nodes = (values.nodes ?? (values.quick ? '4,64' : '4,16,64,1000')).split(',');
+  await runGossipBenchmark({
+    nodes: nodes.map((count) => positiveInteger('nodes', count)),
+    measureMs: 1_000 * positiveInteger('seconds', values.seconds ?? (values.quick ? '3' : '10')),
+    routes: positiveInteger('routes', values.routes),
+    reportsDirectory,
+    reportName: values.name ?? stampedName('gossip'),
+    commandLine: `npm run bench -- gossip ${args.join(' ')}`.trim(),
+    signal,
+  });
+}
+
 async function gauntlet(args: string[], signal: AbortSignal): Promise<number> {
   const { values } = parseArgs({
     args,
@@ -242,6 +273,7 @@ async function main(): Promise<number> {
     else if (command === 'layers') await layers(args, stop.signal);
     else if (command === 'cache') await cache(args, stop.signal);
     else if (command === 'trace') await trace(args, stop.signal);
+    else if (command === 'gossip') await gossip(args, stop.signal);
     else if (command === 'gauntlet') return await gauntlet(args, stop.signal);
     else throw new UsageError(`unknown command ${command}; see --help`);
     return 0;

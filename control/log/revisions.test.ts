@@ -280,12 +280,6 @@ function expectKept(log: TroubledLog, members: readonly Member[], acknowledged: 
     expect(member.revisions.current()).toEqual(one.revisions.current());
     expect(member.disk.entries).toEqual(one.disk.entries);
   }
-  const recovered = checkAcknowledged(one, acknowledged, log);
-  return { acknowledged: acknowledged.size, recovered, lost };
-}
-
-/** Returns how many of the revisions were written again. */
-function checkAcknowledged(one: Member, acknowledged: ReadonlyMap<string, number>, log: TroubledLog): number {
   const final = ids(one);
   expect(new Set(final).size).toBe(final.length);
   const numbers = one.revisions.history(0, 1_000);

@@ -8,6 +8,7 @@
  * meanwhile is refused with the reason.
  */
 import { createHash, randomInt } from 'node:crypto';
+import { join } from 'node:path';
 import { type AdminApi, startAdminApi } from '@weir/control/api/server.js';
 import { Rollouts } from '@weir/control/cluster/rollouts.js';
 import { openClusterRevisions } from '@weir/control/log/cluster-revisions.js';

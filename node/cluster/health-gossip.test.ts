@@ -19,7 +19,7 @@ function setUp(targetCount = 4, spec: Partial<HealthSpec> = { outlier: outlierSp
       { id: 'up', targets: specs, probe: null, outlier: null, breaker: null, ...spec },
       wall,
       (change) => gossip.changed(change),
-      true,
+      (warning) => gossip.changed(warning),
     );
     const probing = specs.map(() => false);
     const switches: ProbeSwitch[] = specs.map((_, i) => ({
@@ -71,7 +71,7 @@ describe('health among nodes', () => {
     c.run(0, true);
     expect([a, b, c].map(({ standings }) => standings()[0])).toEqual(['out', 'out', 'well']);
     expect(b.gossip.counts).toMatchObject({ confirmed: 1, failuresSpared: 4 });
-    expect(c.gossip.counts).toMatchObject({ refuted: 1, heard: 1 });
+    expect(c.gossip.counts).toMatchObject({ refuted: 1, heard: 2 });
     await settled();
     // What b says now is its own sight, and c has seen the contrary of what a said.
     expect(c.gossip.standing(10).map(({ peer, isRefuted }) => `${peer} ${isRefuted}`)).toEqual(['b false', 'a true']);
@@ -189,13 +189,13 @@ describe('health among nodes', () => {
     expect(other?.standings()[0]).toBe('well');
   });
 
-  it('tells fifty changes a second, and lets the others ask for the rest', async () => {
+  it('tells fifty changes and warnings a second, and lets the others ask for the rest', async () => {
     const { clock, join } = setUp(200);
     const [a, b] = [join('a'), join('b')];
     await clock.pass(1_500);
     for (let i = 0; i < 70; i += 1) a.run(i, false, 5);
     await settled();
-    expect(a.gossip.counts).toMatchObject({ told: 50, untold: 20 });
+    expect(a.gossip.counts).toMatchObject({ told: 50, untold: 90 });
     await clock.pass(1_500);
     expect([b.gossip.counts.missed, b.gossip.standing(1_000).length]).toEqual([1, 70]);
   });

@@ -17,7 +17,7 @@ import { outsMax, partsMax, type StandingOut } from '@weir/proto/events/health-s
 import type { Opinion } from '@weir/proto/events/opinion.js';
 import { decodeMessage, encodeMessage } from '@weir/proto/events/wire.js';
 import type { Clock, Timer, Timers } from '../time/clock.js';
-import { keyOf, PeerReports, type Report } from '../upstream/health/peer-reports.js';
+import { keyOf, PeerReports, type Report, type Voters } from '../upstream/health/peer-reports.js';
 import type { ProbeSwitch } from '../upstream/health/prober.js';
 import { isProberOf, type Prober, proberOf } from '../upstream/health/probers.js';
 import type { TargetHealth } from '../upstream/health/target-health.js';
@@ -71,6 +71,8 @@ interface KnownNode {
 const TICK_MS = 1_000;
 /** Probes' opinions are told again so often, well within the time for which a report is believed. */
 const RETELL_MS = 20_000;
+/** With more reports about a target than these, a further one is judged with the next look: it can only add to a majority. */
+const JUDGED_AT_ONCE = 16;
 /** What one has from others is believed for no longer than this. */
 const PASSED_ON_MS = 5_000;
 const ASK_MS = 2_000;
@@ -103,6 +105,8 @@ export class HealthGossip {
    * take these for the cluster.
    */
   #electorate = 1;
+  /** Targets whose judgement waits for the next look. */
+  readonly #toJudge = new Set<string>();
   readonly #toAsk = new Set<string>();
   /** Who did not answer, and how often: asked again at the next look. */
   readonly #unanswered = new Map<string, number>();
@@ -143,13 +147,19 @@ export class HealthGossip {
     return this.#left.size;
   }
 
-  /** This node has changed its mind. What it has from others is not told. */
+  /** This node has changed its mind, or warns of what it is about to. What it has from others is not told. */
   changed(change: HealthChange): void {
-    if (this.#hasEnded || change.kind === 'peers' || change.to === 'trial') return;
+    if (this.#hasEnded || change.kind === 'peers') return;
+    if (change.to === 'trial') {
+      this.#tell(change);
+      return;
+    }
     this.#own.changed(change, this.#parts.clock.nowMs());
     this.#tell(change);
     // What its own probes have ended, others may go on with.
     const key = keyOf(change.upstream, change.target);
+    // What others have said before was looked into by that.
+    if (change.to === 'well') this.#reports.spend(key, this.#parts.clock.nowMs());
     const target = this.#targets.get(key);
     if (target !== undefined) this.#setProbes(key, target, this.#parts.clock.nowMs());
   }
@@ -175,6 +185,7 @@ export class HealthGossip {
       }
     }
     this.#reports.retain((key) => named.has(key));
+    this.#toJudge.clear();
     this.#own.retain((key) => named.has(key));
     this.#shareProbes();
     for (const key of this.#targets.keys()) this.#judge(key);
@@ -222,7 +233,26 @@ export class HealthGossip {
     // Of a configuration that this node does not have, or not yet.
     if (!this.#isNamed(change)) return;
     const nowMs = this.#parts.clock.nowMs();
-    if (this.#reports.hear(id, change, seq, forMsOf(change), nowMs)) this.#judge(key);
+    this.#pool(id, key, change, nowMs);
+    if (!this.#reports.hear(id, change, seq, forMsOf(change), nowMs)) return;
+    if (this.#reports.sizeOf(key) <= JUDGED_AT_ONCE) this.#judge(key);
+    else this.#toJudge.add(key);
+  }
+
+  /** Failures in a row that others have met count together with this node's own. */
+  #pool(id: string, key: string, { to, evidence }: HealthChange, nowMs: number): void {
+    const failures = to === 'well' ? 0 : (evidence['failuresInARow'] ?? 0);
+    if (failures <= 0) return;
+    const pooled = this.#reports.warn(id, key, failures, this.#voters(nowMs), nowMs);
+    this.#targets.get(key)?.health.pool(pooled, nowMs);
+  }
+
+  #voters(nowMs: number): Voters {
+    return {
+      nodes: nowMs - this.#beganAtMs < UNSETTLED_MS ? Number.POSITIVE_INFINITY : this.#electorate,
+      targets: this.#targets.size,
+      isThere: (peer) => this.#nodes.has(peer),
+    };
   }
 
   #isOfItsLife(id: string, incarnation: number): boolean {
@@ -238,13 +268,11 @@ export class HealthGossip {
     const target = this.#targets.get(key);
     if (target === undefined) return;
     const nowMs = this.#parts.clock.nowMs();
-    const voters = {
-      nodes: nowMs - this.#beganAtMs < UNSETTLED_MS ? Number.POSITIVE_INFINITY : this.#electorate,
-      targets: this.#targets.size,
-      isThere: (peer: string) => this.#nodes.has(peer),
-    };
-    const judgement = this.#reports.judge(key, voters, nowMs);
+    const judgement = this.#reports.judge(key, this.#voters(nowMs), nowMs);
     const begun = target.health.hear(judgement, nowMs);
+    // Put off, where no other target is well or too many are called out.
+    if (judgement.says !== 'nothing' && begun === null) this.#toJudge.add(key);
+    else this.#toJudge.delete(key);
     if (begun !== null) this.#reports.spend(key, nowMs);
     if (begun === 'out') this.counts.majorities += 1;
     this.#setProbes(key, target, nowMs);
@@ -259,7 +287,7 @@ export class HealthGossip {
     this.refresh();
     for (const key of this.#reports.expire(nowMs)) this.#judge(key);
     for (const target of this.#targets.values()) target.health.settle(nowMs);
-    for (const key of [...this.#reports.keys()]) this.#judge(key);
+    for (const key of [...this.#toJudge]) this.#judge(key);
     this.#askAgain();
     if (nowMs < this.#retellAtMs) return;
     this.#retellAtMs = nowMs + RETELL_MS;
@@ -344,6 +372,7 @@ export class HealthGossip {
         this.#isWarm = true;
         // The others had been noted for this alone.
         this.#toAsk.clear();
+        this.#unanswered.clear();
       }
     }
     this.#isAsking = false;

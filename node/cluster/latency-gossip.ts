@@ -167,9 +167,7 @@ export class LatencyGossip {
     const untilMs = clock.nowMs() + believedMs;
     for (const { route, upstream, wait, answered, givenUp } of sketches) {
       const window = latencies.known(route, upstream, wait);
-      // Copies: what came is part of a whole message, which would be kept with them.
-      const told = { answered: new Uint8Array(answered), givenUp: new Uint8Array(givenUp), untilMs };
-      if (window !== undefined) this.#keep(window, id, told);
+      if (window !== undefined) this.#keep(window, id, { answered, givenUp, untilMs });
     }
   }
 
@@ -183,7 +181,9 @@ export class LatencyGossip {
       return;
     }
     this.#keptBytes += grows;
-    this.#told.set(window, kept.set(peer, told));
+    // Copies: what came is part of a whole message, which would be kept with them.
+    const [answered, givenUp] = [new Uint8Array(told.answered), new Uint8Array(told.givenUp)];
+    this.#told.set(window, kept.set(peer, { answered, givenUp, untilMs: told.untilMs }));
     if (window.hasHeard) this.#changed.add(window);
     else this.#mix(window, kept);
   }

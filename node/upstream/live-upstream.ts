@@ -39,8 +39,8 @@ export interface UpstreamDeps {
   readonly onHealthChange: (change: HealthChange) => void;
   /** Largest WebSocket message in bytes; may change with a reload. */
   readonly messageBytesMax: () => number;
-  /** This node is one of a cluster, and hears what others think. */
-  readonly hearsOthers?: boolean;
+  /** This node is one of a cluster: tells the others of failures that don't make an opinion yet. */
+  readonly warnOthers?: ((change: HealthChange) => void) | null;
 }
 
 export interface LiveTarget extends Target {
@@ -80,7 +80,7 @@ export function createLiveUpstream(spec: UpstreamSpec, deps: UpstreamDeps): Live
   const onChange = (change: HealthChange): void => {
     if (!isRetired) deps.onHealthChange(change);
   };
-  const opinions = createUpstreamOpinions(spec, deps.clock, onChange, deps.hearsOthers);
+  const opinions = createUpstreamOpinions(spec, deps.clock, onChange, deps.warnOthers ?? null);
   const targets = opinions.targets.map((health) => createLiveTarget(health, spec, tls, deps));
   return {
     spec,

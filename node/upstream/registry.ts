@@ -91,7 +91,7 @@ export function createUpstreamRegistry(deps: RegistryDeps): UpstreamRegistry {
     deps.tellOthers?.(change);
   };
   const messageBytesMax = (): number => current.messageBytesMax;
-  const upstreamDeps = { ...deps, onHealthChange, messageBytesMax, hearsOthers: (deps.tellOthers ?? null) !== null };
+  const upstreamDeps = { ...deps, onHealthChange, messageBytesMax, warnOthers: deps.tellOthers ?? null };
 
   return {
     build(snapshot) {

@@ -4,7 +4,7 @@
  * targets out that are well. Only tests import this file.
  *
  *   1. no minority    a target that answers is never put out at a good node by what others say
- *   2. one look       nor is it kept from more than one attempt at a time for longer than a doubt may last
+ *   2. one look       what is said is looked into once, nor is the target kept from more than one attempt at a time for longer than a doubt may last
  *   3. never the last what others say takes no target unless another is well, and half of them at most
  *   4. all heals      when all answer and all is heard, every target is well at every node within a bound, and nothing is
  *                     believed of anybody that he does not say
@@ -32,6 +32,7 @@ const DOUBTED_MS_MAX = DOUBT_MS + HOLD_MS_MAX + 1_100;
 /** The world runs so far before answers to questions, which are promises, are read. */
 const SLICE_MS = 50;
 const PROMISES_DEEP = 10;
+const REPORTS_LOOKED_AT = 1_000;
 
 type Illness = 'none' | 'cut off' | 'lies';
 
@@ -48,6 +49,8 @@ export class HealthScenario {
   readonly #broken: readonly { readonly fromMs: number; readonly untilMs: number }[];
   /** Since when a target is doubted at a node, by both. */
   readonly #doubtedSince = new Map<string, number>();
+  #wrong: unknown = null;
+  readonly #looked = new WeakMap<SimulatedNode, Set<string>>();
   readonly #ids: readonly string[];
 
   constructor(seed: number, plant: HealthPlant | null = null) {
@@ -78,6 +81,7 @@ export class HealthScenario {
     for (let untilMs = SLICE_MS; untilMs <= END_MS; untilMs += SLICE_MS) {
       world.run(untilMs, () => {});
       for (let i = 0; i < PROMISES_DEEP; i += 1) await null;
+      if (this.#wrong !== null) throw this.#wrong;
       if (untilMs % 200 === 0) this.#check();
     }
     for (const { gossip } of this.#nodes.values()) {
@@ -97,7 +101,16 @@ export class HealthScenario {
     this.seen.attempts += 1;
   }
 
-  changed(node: SimulatedNode, { kind, target, from, to }: HealthChange): void {
+  /** Some changes come about in answers to questions, which are promises: what is wrong with them is thrown by `run`. */
+  changed(node: SimulatedNode, change: HealthChange): void {
+    try {
+      this.#claimOf(node, change);
+    } catch (error) {
+      this.#wrong ??= error;
+    }
+  }
+
+  #claimOf(node: SimulatedNode, { kind, target, from, to }: HealthChange): void {
     if (kind !== 'peers') {
       if (to === 'out') this.seen.outs += 1;
       return;
@@ -109,6 +122,7 @@ export class HealthScenario {
       return;
     }
     this.seen.doubts += 1;
+    if (to === 'trial' && from === 'well') this.#claimNews(node, target);
     if (!this.#doubtedSince.has(name)) this.#doubtedSince.set(name, this.world.nowMs);
     const others = Array.from({ length: this.targetCount }, (_, i) => i).filter((i) => i !== index);
     const isOneWell = others.some((i) => node.standing(i) === 'well');
@@ -117,6 +131,20 @@ export class HealthScenario {
     claim(taken <= Math.max(1, Math.floor(this.targetCount / 2)), () => `${node.id}: others' word takes ${taken}`);
     if (to === 'out' && from !== 'well' && this.#illness.get(node.id) !== 'none') return;
     if (to === 'out') this.#claimNoMinority(node, index);
+  }
+
+  /** What is said of a target is looked into once. */
+  #claimNews(node: SimulatedNode, target: string | null): void {
+    const said = node.gossip.standing(REPORTS_LOOKED_AT).filter((report) => report.target === target);
+    // Heard anew when its peer was thought dead meanwhile.
+    const names = said.map(({ peer, kind, heardAtMs }) => `${target} ${peer} ${kind} ${heardAtMs}`);
+    const looked = this.#looked.get(node) ?? new Set<string>();
+    claim(
+      names.some((name) => !looked.has(name)),
+      () => `${node.id} looks again into what is said of ${target}: ${names.join()}`,
+    );
+    for (const name of names) looked.add(name);
+    this.#looked.set(node, looked);
   }
 
   /** It is out at a good node, at once: then it has been broken of late, or most nodes are bad. */

@@ -63,7 +63,7 @@ export class SimulatedNode {
       scenario.changed(this, change);
       this.gossip.changed(change);
     };
-    this.opinions = createUpstreamOpinions(spec, clock, onChange, true);
+    this.opinions = createUpstreamOpinions(spec, clock, onChange, (warning) => this.gossip.changed(warning));
     this.probing = specs.map(() => true);
     const upstream: GossipUpstream = {
       spec: { id: 'up' },

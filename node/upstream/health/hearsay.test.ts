@@ -21,7 +21,12 @@ function make(count: number, spec: Partial<HealthSpec> = { outlier: outlierSpec 
   const [changes, proofs] = [[] as HealthChange[], [] as string[]];
   const targets = Array.from({ length: count }, (_, i) => makeTarget({ id: `t${i}:80` }).spec);
   const none = { id: 'up', targets, probe: null, outlier: null, breaker: null };
-  const opinions = createUpstreamOpinions({ ...none, ...spec }, clock, (change) => changes.push(change), true);
+  const opinions = createUpstreamOpinions(
+    { ...none, ...spec },
+    clock,
+    (change) => changes.push(change),
+    () => {},
+  );
   const target = (index: number): TargetHealth => {
     const found = opinions.targets[index];
     if (found === undefined) throw new Error(`there is no target ${index}`);

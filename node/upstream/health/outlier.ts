@@ -16,12 +16,28 @@
  * ends and the interval is over: without attempts there is nothing to compare, so there is no timer. Two rules stand above
  * all others: no more than `ejectedShareMax` of the targets are out by this, and nothing is ejected unless another target
  * is well. What can't be ejected for that is looked at again with its next failure.
+ *
+ * In a cluster failures in a row at several nodes count together, where no answer began at all: after two of them a node warns
+ * the others. Each needs one of its own, not older than a warning lasts, and one answer is worth more than what any others say.
  */
 import type { OutlierSpec } from '@weir/proto/snapshot/resilience.js';
 import { Opinion } from './opinion.js';
 import { COMPARED_MIN, LatencyTally, medianBoundMs, shareBound, sharesOf } from './peers.js';
 import { type AttemptOutcome, percent, type Tell } from './standing.js';
 import { headLatencyMs, type Verdict } from './verdict.js';
+
+/** What a node in a cluster does about failures, of the target at this place. */
+export interface Pooling {
+  /** Tells other nodes of so many in a row. */
+  warn(index: number, failures: number, nowMs: number): void;
+  /** Ejected by what several nodes have met together, so many failures before it would have been by itself. */
+  spared(index: number, failures: number): void;
+}
+
+/** Failures in a row that are no chance any more, and not yet enough. */
+export const WARN_AT = 2;
+/** A warning counts for so long, and the next one about the same target comes no sooner. */
+export const WARNING_MS = 5_000;
 
 type Evidence = Readonly<Record<string, number>>;
 
@@ -33,6 +49,13 @@ export class OutlierMember {
   /** The n of the drawing, as of the last ejection. */
   ejections = 0;
   failuresInARow = 0;
+  /** Those of them, the latest ones, in which no answer began; and when the last one ended. */
+  silentInARow = 0;
+  silentAtMs = Number.NEGATIVE_INFINITY;
+  /** What other nodes have met of the same, until when it counts, and when this one has warned them. */
+  pooled = 0;
+  pooledUntilMs = Number.NEGATIVE_INFINITY;
+  warnedAtMs = Number.NEGATIVE_INFINITY;
   /** Since the last comparison. */
   total = 0;
   good = 0;
@@ -45,6 +68,8 @@ export class OutlierMember {
 
   forget(): void {
     this.failuresInARow = 0;
+    this.silentInARow = 0;
+    this.pooled = 0;
     this.startInterval();
   }
 
@@ -61,10 +86,17 @@ export class Outliers {
   /** Whether a target is well in every opinion, not only in this one. */
   readonly #isWell: (index: number, nowMs: number) => boolean;
   readonly #ejectedMax: number;
+  readonly #pooling: Pooling | null;
   #compareAtMs = Number.NaN;
 
-  constructor(spec: OutlierSpec, tells: readonly Tell[], isWell: (index: number, nowMs: number) => boolean) {
+  constructor(
+    spec: OutlierSpec,
+    tells: readonly Tell[],
+    isWell: (index: number, nowMs: number) => boolean,
+    pooling: Pooling | null = null,
+  ) {
     this.#spec = spec;
+    this.#pooling = pooling;
     this.members = tells.map((tell) => new OutlierMember(tell));
     this.#isWell = isWell;
     this.#ejectedMax = Math.floor(spec.ejectedShareMax * tells.length);
@@ -128,16 +160,52 @@ export class Outliers {
     if (verdict === 'good') {
       member.good += 1;
       member.failuresInARow = 0;
+      member.silentInARow = 0;
+      member.pooled = 0;
       if (this.#spec.latencyFactor > 0) member.latencies.add(headLatencyMs(outcome));
       return;
     }
     member.failuresInARow += 1;
     const { consecutiveFailures } = this.#spec;
     const nowMs = outcome.endedAtMs;
-    if (consecutiveFailures === 0 || member.failuresInARow < consecutiveFailures) return;
+    if (Number.isNaN(outcome.headAtMs)) {
+      member.silentInARow += 1;
+      member.silentAtMs = nowMs;
+      if (this.#ejectPooled(member, nowMs)) return;
+    } else member.silentInARow = 0;
+    if (consecutiveFailures === 0 || member.failuresInARow < consecutiveFailures) {
+      this.#warnOthers(member, nowMs);
+      return;
+    }
     if (!this.#mayEject(member, nowMs)) return;
     const failuresInARow = member.failuresInARow;
     this.#eject(member, `${failuresInARow} failures in a row`, { failuresInARow }, nowMs, outcome.retryAfterMs);
+  }
+
+  /** Other nodes have met so many failures in a row. */
+  pool(member: OutlierMember, failures: number, nowMs: number): void {
+    member.pooled = failures;
+    member.pooledUntilMs = nowMs + WARNING_MS;
+    if (member.opinion.isWell) this.#ejectPooled(member, nowMs);
+  }
+
+  #ejectPooled(member: OutlierMember, nowMs: number): boolean {
+    const { silentInARow, silentAtMs, pooled, pooledUntilMs } = member;
+    const { consecutiveFailures } = this.#spec;
+    if (pooled === 0 || silentInARow === 0 || nowMs >= pooledUntilMs || nowMs > silentAtMs + WARNING_MS) return false;
+    if (consecutiveFailures === 0 || silentInARow + pooled < consecutiveFailures) return false;
+    if (!this.#mayEject(member, nowMs)) return false;
+    const ofOthers = Math.round(pooled);
+    const reason = `${silentInARow} failures in a row here, ${ofOthers} at other nodes`;
+    this.#eject(member, reason, { failuresInARow: silentInARow, ofOthers }, nowMs, Number.NaN);
+    this.#pooling?.spared(this.members.indexOf(member), Math.max(0, consecutiveFailures - silentInARow));
+    return true;
+  }
+
+  #warnOthers(member: OutlierMember, nowMs: number): void {
+    if (this.#pooling === null || member.silentInARow !== WARN_AT || nowMs < member.warnedAtMs + WARNING_MS) return;
+    member.warnedAtMs = nowMs;
+    this.#pooling.warn(this.members.indexOf(member), WARN_AT, nowMs);
   }
 
   #compare(nowMs: number): void {

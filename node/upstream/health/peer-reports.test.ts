@@ -126,6 +126,27 @@ describe('what peers say of a target', () => {
     expect([reports.dropped, [...reports.standing(0)].length]).toEqual([1, 1]);
   });
 
+  it('is added up where they warn of failures, as far as their words weigh, and for a while', () => {
+    const reports = new PeerReports();
+    expect(reports.warn('n1', KEY, 2, voters(3), 0)).toBe(2);
+    expect(reports.warn('n2', KEY, 3, voters(3), 2_000)).toBe(5);
+    // The latest word of each; and no number is too large for one.
+    expect(reports.warn('n2', KEY, 1e9, voters(3), 2_000)).toBe(7);
+    expect(
+      reports.warn(
+        'n3',
+        KEY,
+        2,
+        voters(3, 10, (peer) => peer !== 'n2'),
+        2_000,
+      ),
+    ).toBe(4);
+    expect(reports.warn('n3', KEY, 2, voters(3), 6_000)).toBe(2);
+    reports.hear('n3', out(), 1, 5_000, 6_000);
+    reports.refute(KEY, false, 6_000);
+    expect(reports.warn('n3', KEY, 2, voters(3), 6_000)).toBe(1);
+  });
+
   it('that they have from others is a reason to look, and no voice', () => {
     const reports = new PeerReports();
     for (const peer of ['n1', 'n2', 'n3'])

@@ -13,6 +13,7 @@
  * with the life of the reporter.
  */
 import type { HealthChange, OpinionKind } from '@weir/proto/events/health.js';
+import { WARNING_MS } from './outlier.js';
 
 export interface Report {
   readonly peer: string;
@@ -74,6 +75,9 @@ export const FORGIVEN_MS = 60_000;
 
 export const keyOf = (upstream: string, target: string | null): string => `${upstream} ${target ?? ''}`;
 
+/** As many failures of one peer count. */
+const WARNED_MAX = 5;
+
 interface Reporter {
   /** Keys of the targets that it calls out. */
   readonly outs: Map<string, number>;
@@ -88,6 +92,8 @@ export class PeerReports {
   readonly #reports = new Map<string, Map<string, Report>>();
   readonly #reporters = new Map<string, Reporter>();
   readonly #max: number;
+  /** Failures in a row that peers have met, by target and peer. */
+  readonly #warnings = new Map<string, Map<string, { readonly failures: number; readonly untilMs: number }>>();
   #size = 0;
   dropped = 0;
 
@@ -127,6 +133,21 @@ export class PeerReports {
   }
 
   /**
+   * It has met so many failures in a row, which need not be an opinion yet. Returns how many all have met together, by what
+   * their words weigh.
+   */
+  warn(peer: string, key: string, failures: number, voters: Voters, nowMs: number): number {
+    const warnings = this.#warnings.get(key) ?? new Map<string, { failures: number; untilMs: number }>();
+    this.#warnings.set(key, warnings.set(peer, { failures, untilMs: nowMs + WARNING_MS }));
+    let pooled = 0;
+    for (const [from, warning] of warnings) {
+      if (warning.untilMs <= nowMs || !voters.isThere(from)) warnings.delete(from);
+      else pooled += Math.min(warning.failures, WARNED_MAX) * this.weightOf(from, voters, nowMs);
+    }
+    return pooled;
+  }
+
+  /**
    * All that this peer holds to be out, as of that number: what it has said before and is not among it is over. What is known
    * already stays as it was looked into. Returns the targets.
    */
@@ -160,6 +181,8 @@ export class PeerReports {
 
   /** Ends what is over; returns the targets. */
   expire(nowMs: number): string[] {
+    for (const [key, warnings] of this.#warnings)
+      if ([...warnings.values()].every(({ untilMs }) => untilMs <= nowMs)) this.#warnings.delete(key);
     return this.#removeWhere((report) => report.untilMs <= nowMs);
   }
 
@@ -173,8 +196,9 @@ export class PeerReports {
       for (const report of reports.values()) if (report.isOut && report.untilMs > nowMs) yield report;
   }
 
-  keys(): Iterable<string> {
-    return this.#reports.keys();
+  /** How many there are about a target, those that were taken back among them. */
+  sizeOf(key: string): number {
+    return this.#reports.get(key)?.size ?? 0;
   }
 
   hasProbeReport(key: string, nowMs: number): boolean {

@@ -72,6 +72,17 @@ export class TargetHealth implements Health {
     return hearsay.hear(judgement, probe, nowMs);
   }
 
+  /** Other nodes have met so many failures in a row. */
+  pool(failures: number, nowMs: number): void {
+    const { outliers, member } = this.#opinions;
+    if (member !== null) outliers?.pool(member, failures, nowMs);
+  }
+
+  /** It was ejected by what several nodes have met together. */
+  spared(failures: number): void {
+    this.#onProof('confirmed', 'attempt', failures);
+  }
+
   /** Looks whether a doubt is over. */
   settle(nowMs: number): void {
     if (this.#opinions.hearsay?.settle(nowMs) === true) this.#onProof('lapsed', 'attempt', 0);
@@ -163,6 +174,11 @@ export class TargetHealth implements Health {
     const proof = hearsay.end(epoch, verdictOf(outcome, outliers?.every5xx ?? false), outcome);
     if (proof === null) return;
     const { reason } = hearsay;
+    // This very failure has ejected it already.
+    if (proof === 'confirmed' && member?.opinion.isWell === false) {
+      hearsay.clear(outcome.endedAtMs);
+      return;
+    }
     if (proof === 'refuted' || (member !== null && outliers !== null)) hearsay.clear(outcome.endedAtMs);
     else hearsay.prolong(outcome.endedAtMs);
     let spared = 0;

@@ -7,7 +7,7 @@ import type { TargetSpec, UpstreamSpec } from '@weir/proto/snapshot/snapshot.js'
 import type { Clock } from '../../time/clock.js';
 import { Breaker } from './breaker.js';
 import { Hearsay } from './hearsay.js';
-import { Outliers } from './outlier.js';
+import { Outliers, type Pooling } from './outlier.js';
 import { type AttemptOutcome, alwaysWell, type Epoch, type Health, type Standing, type Tell } from './standing.js';
 import { TargetHealth } from './target-health.js';
 
@@ -30,12 +30,12 @@ export interface UpstreamOpinions {
 
 export type HealthSpec = Pick<UpstreamSpec, 'id' | 'targets' | 'probe' | 'outlier' | 'breaker'>;
 
-/** `hearsOthers`: this node is one of a cluster. */
+/** `warn`: this node is one of a cluster; tells the others of failures that don't make an opinion yet. */
 export function createUpstreamOpinions(
   spec: HealthSpec,
   clock: Clock,
   onChange: (change: HealthChange) => void,
-  hearsOthers = false,
+  warn: ((change: HealthChange) => void) | null = null,
 ): UpstreamOpinions {
   let changes = 0;
   const tellOf =
@@ -48,10 +48,19 @@ export function createUpstreamOpinions(
     };
   const tells = spec.targets.map(({ id }) => tellOf(id));
   const isWell = (index: number, nowMs: number): boolean => targets[index]?.standing(nowMs) === 'well';
-  const outliers = spec.outlier === null ? null : new Outliers(spec.outlier, tells, isWell);
+  const pooling: Pooling = {
+    warn(index, failuresInARow, nowMs) {
+      const target = spec.targets[index]?.id ?? null;
+      const about = { kind: 'outlier', upstream: spec.id, target, from: 'well', to: 'trial' } as const;
+      const atWallMs = clock.wallMs() - Math.max(0, clock.nowMs() - nowMs);
+      warn?.({ ...about, reason: `${failuresInARow} failures in a row`, evidence: { failuresInARow }, atWallMs });
+    },
+    spared: (index, failures) => targets[index]?.spared(failures),
+  };
+  const outliers = spec.outlier === null ? null : new Outliers(spec.outlier, tells, isWell, warn && pooling);
   const { breaker } = spec;
   const breakers = breaker === null ? [] : tells.map((tell) => new Breaker(breaker, tell));
-  const hearsays = hearsOthers ? hearsaysOf(tells, isWell) : [];
+  const hearsays = warn !== null ? hearsaysOf(tells, isWell) : [];
   const targets: readonly TargetHealth[] = spec.targets.map(
     (target, i) =>
       new TargetHealth({

@@ -1,0 +1,102 @@
+/**
+ * `bench gossip`: what a node of a cluster pays for hearing the others. One real node in a process of its own, over a real
+ * nats-server, hears what so many others would tell at their pace; its CPU and the bytes that it hears are measured.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { describeMachine, describeVersions, saveReport } from '../report.js';
+import { loadBeforeStart, loadSentence } from '../start/cores.js';
+import { assertInstalled, freePorts, startProcess, untilListening } from '../start/processes.js';
+import type { Heard } from './hearer.js';
+import { type Measured, tableOf } from './report.js';
+import { type Kind, kinds, RATE_KEYS, type TellerSettings } from './settings.js';
+
+export interface GossipOptions {
+  readonly nodes: readonly number[];
+  readonly measureMs: number;
+  readonly routes: number;
+  readonly reportsDirectory: string;
+  readonly reportName: string;
+  readonly commandLine: string;
+  readonly signal: AbortSignal;
+}
+
+/** Until all are met, and the first sketches are kept. */
+const WARM_MS = 8_000;
+const BEYOND_MS = 15_000;
+const LISTEN_WITHIN_MS = 10_000;
+
+export async function runGossipBenchmark(options: GossipOptions): Promise<void> {
+  assertInstalled({ 'nats-server': 'nats-server' });
+  const loadBefore = loadBeforeStart();
+  const [port = 0] = await freePorts(1);
+  const args = ['-a', '127.0.0.1', '-p', String(port)];
+  const server = startProcess({ name: 'nats-server', command: 'nats-server', args, core: 0, cwd: process.cwd() });
+  const measured: Measured[] = [];
+  try {
+    await untilListening(server, port, LISTEN_WITHIN_MS);
+    const address = `nats://127.0.0.1:${port}`;
+    const silence = await measure({ server: address, nodes: 1, kinds: [], routes: options.routes }, options);
+    const idleShare = silence.cpuMs / silence.wallMs;
+    for (const nodes of options.nodes) {
+      for (const [i, kind] of kinds.entries()) {
+        process.stderr.write(`${nodes} nodes, ${kind} …\n`);
+        const told = { server: address, nodes, kinds: kinds.slice(0, i + 1), routes: options.routes };
+        measured.push(figuresOf(nodes, kind, await measure(told, options), idleShare));
+      }
+    }
+  } finally {
+    await server.stop();
+  }
+  report(measured, options, loadSentence(loadBefore));
+}
+
+function figuresOf(nodes: number, kind: Kind, heard: Heard, idleShare: number): Measured {
+  if (heard.members !== nodes - 1) throw new Error(`${heard.members} of ${nodes - 1} nodes were heard`);
+  const seconds = heard.wallMs / 1_000;
+  const cpuShare = Math.max(0, heard.cpuMs / heard.wallMs - idleShare);
+  return { nodes, kind, perS: heard.messages / seconds, bytesPerS: heard.bytes / seconds, cpuShare };
+}
+
+async function measure(told: TellerSettings, { measureMs, signal }: GossipOptions): Promise<Heard> {
+  const program = (name: string, settings: object): ChildProcess =>
+    fork(fileURLToPath(new URL(`./${name}.js`, import.meta.url)), [JSON.stringify(settings)], { signal });
+  const hearer = program('hearer', { ...told, warmMs: WARM_MS, measureMs });
+  const tellers = told.nodes > 1 ? program('tellers', told) : null;
+  try {
+    return await new Promise<Heard>((resolve, reject) => {
+      const late = setTimeout(() => reject(new Error('the node said nothing')), WARM_MS + measureMs + BEYOND_MS);
+      hearer.once('message', (message) => {
+        clearTimeout(late);
+        resolve(message as Heard); // It is our own program that says it.
+      });
+      for (const one of [hearer, tellers]) one?.once('error', reject);
+      hearer.once('exit', (code) => code !== 0 && reject(new Error(`the node ended with ${code}`)));
+    });
+  } finally {
+    hearer.kill();
+    tellers?.kill();
+  }
+}
+
+function report(measured: readonly Measured[], options: GossipOptions, load: string): void {
+  const table = tableOf(measured);
+  process.stdout.write(`\n${table}\n\n`);
+  const { node, weir } = describeVersions();
+  const files = saveReport(options.reportsDirectory, options.reportName, {
+    title: 'What gossip costs a node',
+    command: options.commandLine,
+    machine: describeMachine(),
+    versions: { node: node ?? 'unknown', weir: weir ?? 'unknown' },
+    method: [
+      `One real node in a process of its own hears ${options.measureMs / 1_000} s of what the others tell, over a nats-server on the same machine.`,
+      'CPU is that process, user and system, less what it takes alone. Bytes are bodies, as published.',
+      'Intervals are those of proto/cluster/pace.ts. Health: each node changes its mind about one target twice a minute.',
+      `Latency: ${options.routes} waits are learnt, a thousand answers each. Rates: ${RATE_KEYS} keys in use at each node, told every 100 ms whatever the number of nodes.`,
+      load,
+    ],
+    table,
+    figures: measured,
+  });
+  process.stderr.write(`saved ${files.join(' and ')}\n`);
+}

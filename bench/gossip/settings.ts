@@ -1,0 +1,25 @@
+/** What both processes of the benchmark of gossip agree on. */
+import type { BusClock } from '@weir/proto/bus/bus.js';
+
+/** Each with all before it. */
+export const kinds = ['heartbeats', 'health', 'latency', 'rates'] as const;
+export type Kind = (typeof kinds)[number];
+
+export interface TellerSettings {
+  readonly server: string;
+  readonly nodes: number;
+  readonly kinds: readonly Kind[];
+  readonly routes: number;
+}
+
+export const CLUSTER = 'bench';
+/** Keys of shared limits that each node counts in each tenth of a second. */
+export const RATE_KEYS = 10;
+
+export const busClock: BusClock = {
+  nowMs: () => performance.now(),
+  after(delayMs, run) {
+    const timer = setTimeout(run, delayMs);
+    return () => clearTimeout(timer);
+  },
+};
