@@ -175,20 +175,19 @@ class Node implements GatewayNode {
     this.#wheel = new TimerWheel(systemClock, this.#onBug);
     this.#stopWheel = driveWheel(this.#wheel);
     this.#credentials = credentialFunctions(systemClock, this.#reveal);
+    const real = { clock: systemClock, timers: this.#wheel, random: Math.random };
     this.#upstreams = createUpstreamRegistry({
-      clock: systemClock,
-      timers: this.#wheel,
-      random: Math.random,
+      ...real,
       query: createNameQuery(null),
       bodies: this.#bodies,
       oldestExchangeAtMs: () => this.#listener?.oldestExchangeAtMs ?? Number.POSITIVE_INFINITY,
-      tellOthers: options.cluster ? (change) => this.#sight?.changed(change) : null,
+      tellOthers: presence ? (change) => this.#sight?.changed(change) : null,
     });
-    this.#sight = shareSight(options.cluster ?? null, {
-      ...{ clock: systemClock, timers: this.#wheel, random: Math.random, latencies: this.#latencies },
+    this.#sight = shareSight(presence, {
+      ...{ ...real, latencies: this.#latencies },
       upstreams: () => this.#upstreams.live(),
     });
-    this.#clusterRates = clusterRates(options.cluster ?? null, this.#wheel);
+    this.#clusterRates = clusterRates(presence, this.#wheel);
     this.#limiters = createLimiterStore({
       shared: this.#clusterRates,
       strict: stores.strictCounter(this.#wheel),
@@ -210,9 +209,7 @@ class Node implements GatewayNode {
     });
     this.#purges = followPurges(presence, options.purgeLog ?? null, this.#cache, systemClock);
     this.#observer = createNodeObserver({
-      clock: systemClock,
-      timers: this.#wheel,
-      random: Math.random,
+      ...real,
       reveal: this.#reveal,
       status: () => this.status(),
       healthChanges: () => this.#upstreams.health.counts(),

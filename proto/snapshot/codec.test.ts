@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { Packr } from 'msgpackr';
 import { describe, expect, it } from 'vitest';
 import { cacheL2Defaults } from './cache.js';
-import { decodeSnapshot, decodeSnapshotInSlices, encodeSnapshot, hashContent } from './codec.js';
+import { decodeSnapshot, decodeSnapshotInSlices, encodeSnapshot, hashContent, snapshotFormat } from './codec.js';
 import { valueEnd } from './pack-scan.js';
 import type { Snapshot } from './snapshot.js';
 
@@ -163,11 +163,11 @@ describe('decoding in slices', () => {
     expect((await inSlices(Uint8Array.from([...bytes, 0]))).ok).toBe(false);
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ size: 'max', maxLength: 200 }), async (garbage) => {
-        expect((await inSlices(Uint8Array.from([2, ...garbage]))).ok).toBe(false);
+        expect((await inSlices(Uint8Array.from([snapshotFormat, ...garbage]))).ok).toBe(false);
       }),
     );
     // A list that says it has four thousand million elements.
-    const huge = Uint8Array.from([2, 0x81, 0xa1, 0x61, 0xdd, 0xff, 0xff, 0xff, 0xff, 1]);
+    const huge = Uint8Array.from([snapshotFormat, 0x81, 0xa1, 0x61, 0xdd, 0xff, 0xff, 0xff, 0xff, 1]);
     expect(await inSlices(huge)).toMatchObject({ ok: false, error: 'malformed' });
   });
 
