@@ -107,9 +107,10 @@ export class HealthGossip {
   #electorate = 1;
   /** Targets whose judgement waits for the next look. */
   readonly #toJudge = new Set<string>();
-  readonly #toAsk = new Set<string>();
+  /** Who, and whether only because this node is new: then one answer is enough. */
+  readonly #toAsk = new Map<string, { readonly isGreeting: boolean }>();
   /** Who did not answer, and how often: asked again at the next look. */
-  readonly #unanswered = new Map<string, number>();
+  readonly #unanswered = new Map<string, { readonly isGreeting: boolean; readonly times: number }>();
   #isAsking = false;
   #isWarm = false;
   #hasEnded = false;
@@ -304,7 +305,7 @@ export class HealthGossip {
     this.#countNodes();
     if (isGone || isMet || this.#nodes.size !== hadNodes) this.#shareProbes();
     // Whoever is new asks the first that it meets for all that is known; who comes later is asked if it has anything to say.
-    if (isMet && (!this.#isWarm || heartbeat.told.health > 0)) this.#ask(life.id);
+    if (isMet && (!this.#isWarm || heartbeat.told.health > 0)) this.#ask(life.id, heartbeat.told.health === 0);
   }
 
   #countNodes(): void {
@@ -345,35 +346,34 @@ export class HealthGossip {
     probes.set(isOn);
   }
 
-  #ask(id: string): void {
-    if (this.#toAsk.size < ASKS_MAX) this.#toAsk.add(id);
+  #ask(id: string, isGreeting = false): void {
+    const before = this.#toAsk.get(id);
+    if (before !== undefined || this.#toAsk.size < ASKS_MAX)
+      this.#toAsk.set(id, { isGreeting: isGreeting && before?.isGreeting !== false });
     if (!this.#isAsking) void this.#askAll();
   }
 
   /** Until it answers or is gone: what was missed of it would be missed until it is told again. */
   #askAgain(): void {
-    for (const [id, times] of this.#unanswered) {
-      if (this.#nodes.has(id) && times < ASK_TIMES_MAX) this.#ask(id);
-      else this.#unanswered.delete(id);
+    for (const [id, { isGreeting, times }] of this.#unanswered) {
+      const isOver = (isGreeting && this.#isWarm) || times >= ASK_TIMES_MAX || !this.#nodes.has(id);
+      if (isOver) this.#unanswered.delete(id);
+      else this.#ask(id, isGreeting);
     }
   }
 
   /** One after the other: many have something to say at once when a bus comes back. */
   async #askAll(): Promise<void> {
     this.#isAsking = true;
-    for (const id of this.#toAsk) {
+    for (const [id, { isGreeting }] of this.#toAsk) {
       this.#toAsk.delete(id);
-      const isNew = !this.#isWarm;
+      if (isGreeting && this.#isWarm) continue;
       const isAnswered = await this.#askOne(id);
       if (this.#hasEnded) return;
-      if (isAnswered) this.#unanswered.delete(id);
-      else this.#unanswered.set(id, (this.#unanswered.get(id) ?? 0) + 1);
-      if (isAnswered && isNew) {
+      if (isAnswered) {
         this.#isWarm = true;
-        // The others had been noted for this alone.
-        this.#toAsk.clear();
-        this.#unanswered.clear();
-      }
+        this.#unanswered.delete(id);
+      } else this.#unanswered.set(id, { isGreeting, times: (this.#unanswered.get(id)?.times ?? 0) + 1 });
     }
     this.#isAsking = false;
   }

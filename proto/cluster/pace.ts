@@ -34,19 +34,20 @@ export const OPINIONS_PER_S = 50;
 
 const LATENCY_MIN_MS = 10_000;
 const LATENCY_MAX_MS = 120_000;
-const LATENCY_MS_PER_NODE = 40;
-/** What a node hears of others in a second, at most: 8 µs each to decode and to keep. */
-const SKETCHES_HEARD_PER_S = 500;
+const LATENCY_MS_PER_NODE = 100;
+/** What a node hears of others in a second, at most: some 25 µs each, bus, decoding and keeping. */
+const SKETCHES_HEARD_PER_S = 200;
 
 /**
  * How often a node tells what it has learnt of latency, and of how many waits. What is told is the last minute, so seldom is
- * often enough; with `n` nodes each hears (n − 1) / T messages a second.
+ * often enough, and whoever is new asks; with `n` nodes each hears (n − 1) / T messages a second.
  *
- *        n      T     sketches in each    heard
- *        4    10 s         200             60/s
- *       64    10 s          78            490/s
- *      250    10 s          20            500/s
- *    1,000    40 s          20            500/s
+ *        n       T     sketches in each    heard
+ *        4     10 s         200             60/s
+ *       16     10 s         125            190/s
+ *       64     10 s          31            195/s
+ *    1,000    100 s          20            200/s
+ *    1,200    120 s          20            200/s     from here on fewer in each
  */
 export function latencyIntervalMs(nodes: number): number {
   return Math.min(Math.max(nodes * LATENCY_MS_PER_NODE, LATENCY_MIN_MS), LATENCY_MAX_MS);

@@ -75,6 +75,8 @@ export const FORGIVEN_MS = 60_000;
 
 export const keyOf = (upstream: string, target: string | null): string => `${upstream} ${target ?? ''}`;
 
+/** Of a target so many peers are remembered; they are more than it takes, and the next ones have a place when theirs is over. */
+const WARNERS_MAX = 16;
 /** As many failures of one peer count. */
 const WARNED_MAX = 5;
 
@@ -138,8 +140,10 @@ export class PeerReports {
    */
   warn(peer: string, key: string, failures: number, voters: Voters, nowMs: number): number {
     const warnings = this.#warnings.get(key) ?? new Map<string, { failures: number; untilMs: number }>();
-    this.#warnings.set(key, warnings.set(peer, { failures, untilMs: nowMs + WARNING_MS }));
+    this.#warnings.set(key, warnings);
     let pooled = 0;
+    if (warnings.size < WARNERS_MAX || warnings.has(peer))
+      warnings.set(peer, { failures, untilMs: nowMs + WARNING_MS });
     for (const [from, warning] of warnings) {
       if (warning.untilMs <= nowMs || !voters.isThere(from)) warnings.delete(from);
       else pooled += Math.min(warning.failures, WARNED_MAX) * this.weightOf(from, voters, nowMs);
