@@ -43,6 +43,7 @@ export class Announcer {
     const { entries, serialSeen } = this.#parts;
     for (let tries = 0; tries < TRIES; tries += 1) {
       if (!(await entries.refresh())) return false;
+      const { number } = entries;
       const want = await this.#parts.wanted();
       if (want === null) return false;
       if (this.isAnnounced(want)) {
@@ -50,8 +51,8 @@ export class Announcer {
         this.tell();
         return true;
       }
-      const serial = Math.max(entries.number, entries.latest()?.serial ?? 0, serialSeen()) + 1;
-      const appended = await entries.append({ ...want, serial });
+      const serial = Math.max(number, entries.latest()?.serial ?? 0, serialSeen()) + 1;
+      const appended = await entries.append({ ...want, serial }, number);
       if (appended.ok) {
         this.tell();
         return true;

@@ -229,12 +229,13 @@ export class Rollouts {
     if (revision.number !== this.#ownRevision && !this.#isMyTurn(`publish ${revision.number}`, PUBLISH_TURNS)) return;
     for (let tries = 0; tries < TRIES; tries += 1) {
       if (!(await this.#records.refresh())) return;
+      const { number } = this.#records;
       const before = this.#records.latest();
       if (before !== null && before.target.revision >= revision.number) return;
       if (before === null && this.#nowMs() - this.#startedAtMs < FIRST_LOOK_MS) return;
       const record = await this.#releaseOf(revision, before);
       if (record === null) return;
-      const appended = await this.#records.append(record);
+      const appended = await this.#records.append(record, number);
       if (appended.ok) return;
       if (appended.why === 'away' || appended.why === 'refused') return;
     }
@@ -262,7 +263,7 @@ export class Rollouts {
     const { record, atMs } = this.#stage;
     if (!this.#records.isInLog) {
       // Its server has lost the log: what is remembered is put there again, for those who come later.
-      if (this.#isMyTurn('remember')) await this.#records.append(record);
+      if (this.#isMyTurn('remember')) await this.#records.append(record, this.#records.number);
       return;
     }
     const want = wanted(record);
@@ -320,11 +321,12 @@ export class Rollouts {
   async #step(make: (record: RolloutRecord) => Step): Promise<Obeyed> {
     for (let tries = 0; tries < TRIES; tries += 1) {
       if (!(await this.#records.refresh())) return away('the log of rollouts can’t be read now');
+      const { number } = this.#records;
       const record = this.#records.latest();
       if (record === null) return { ok: false, why: 'not now', detail: 'nothing was ever rolled out' };
       const step = make(record);
       if (!step.ok) return { ok: false, why: 'not now', detail: step.why };
-      const appended = await this.#records.append(step.record);
+      const appended = await this.#records.append(step.record, number);
       if (appended.ok) return { ok: true, record: step.record };
       if (appended.why === 'away' || appended.why === 'refused') return away(appended.detail);
     }

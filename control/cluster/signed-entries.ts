@@ -88,9 +88,11 @@ export class SignedEntries<Entry extends ClusterMessage> {
     return true;
   }
 
-  /** In the place of the latest one that is known; call it right after `refresh`. */
-  async append(entry: Entry): Promise<Appended> {
-    const after = this.#number;
+  /**
+   * In the place of the one that was the latest when the log had this `number`, and of no other: what is appended was made of that
+   * one, and while it was made another may have come.
+   */
+  async append(entry: Entry, after: number): Promise<Appended> {
     if (after < 0) return { ok: false, why: 'away', detail: 'the log has not been read yet' };
     const appended = await this.#parts.log.append(WRITER, this.seal(entry), after);
     if (!appended.ok || appended.number <= this.#number) return appended;
