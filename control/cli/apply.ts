@@ -27,7 +27,8 @@ Exit codes and the rest are as for weir apply.
 
 Examples:
   weir history
-  weir diff 7 && weir rollback 7
+  weir diff 7
+  weir rollback 7
   weir rollback 7 --yes --reason "reports fail"`;
 
 export function registerApply(program: Command): void {

@@ -14,6 +14,9 @@ import { type Paint, paintFor, printable } from './terminal.js';
 
 /** The largest config takes ten seconds to check, and a node some to compile it. */
 const WITHIN_MS = 60_000;
+const ATTEMPTS_MAX = 3;
+/** Whether it is in the log is not known. */
+const UNCERTAIN = 504;
 
 export interface ChangeOptions {
   readonly reason: string;
@@ -40,6 +43,15 @@ export async function order<Answer extends object>(
 ): Promise<Answer | null> {
   const base = baseOf(admin);
   return answerOf<Answer>(await postJson(path, base, sent, WITHIN_MS), base, member);
+}
+
+/** The request has an id, so that it is one revision however often it is sent. */
+async function postUntilCertain(path: string, base: string, sent: object): Promise<Posted> {
+  for (let attempt = 1; ; attempt += 1) {
+    const asked = await postJson(path, base, sent, WITHIN_MS);
+    const isOpen = asked.kind === 'silence' || (asked.kind === 'answer' && asked.status === UNCERTAIN);
+    if (!isOpen || attempt === ATTEMPTS_MAX) return asked;
+  }
 }
 
 function answerOf<Answer extends object>(asked: Posted, base: string, member: keyof Answer): Answer | null {
@@ -79,7 +91,8 @@ export async function change(
   // With a file to follow it is refused, in words that the service has.
   if (preview.followedFile === null && !yes && !(await isWanted())) return 1;
   const sent = { ...wanted, expected: preview.last?.number ?? 0, author, reason, id: randomBytes(16).toString('hex') };
-  const answer = await order<AppendAnswer>('/revisions', sent, admin, 'revision');
+  const base = baseOf(admin);
+  const answer = answerOf<AppendAnswer>(await postUntilCertain('/revisions', base, sent), base, 'revision');
   if (answer === null) return 1;
   process.stdout.write(showAppended(answer, paint));
   if (answer.outcome !== null) return answer.outcome.state === 'accepted' ? 0 : 3;

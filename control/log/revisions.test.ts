@@ -301,6 +301,11 @@ function checkMoment(revisions: Revisions): void {
 }
 
 describe('revisions in trouble', () => {
+  it('are shown as they are in a log that was begun anew and ends with the same one', async () => {
+    // Found at this seed: a log with the same last id and length was taken for the one that is shown.
+    await expect(playTrouble(231)).resolves.toMatchObject({ recovered: expect.any(Number) });
+  });
+
   it('are never lost once acknowledged, and never there twice', async () => {
     const seen = { acknowledged: 0, recovered: 0, lost: 0 };
     for (const seed of seedsOfRun(150, process.env)) {
@@ -313,5 +318,5 @@ describe('revisions in trouble', () => {
     expect(seen.acknowledged).toBeGreaterThan(150);
     expect(seen.lost).toBeGreaterThan(100);
     expect(seen.recovered).toBeGreaterThan(20);
-  }, 120_000);
+  }, 900_000);
 });

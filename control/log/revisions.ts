@@ -52,6 +52,8 @@ class KeptRevisions implements Revisions {
   readonly #listeners = new Set<(current: Revision) => void>();
   readonly #ends: (() => void)[] = [];
   #shown = new History();
+  /** Of which that is a copy; the log is read into another one when it was begun anew. */
+  #shownFrom: History | null = null;
   #current: Revision | null = null;
   #trouble = '';
   #waiting = 0;
@@ -276,7 +278,8 @@ class KeptRevisions implements Revisions {
 
   /** All at once: whoever compares with `current` and names `last` must not get them of two moments. */
   #show(history: History): void {
-    if (history.lastSequence === this.#shown.lastSequence && history.last?.id === this.#shown.last?.id) return;
+    if (history === this.#shownFrom && history.lastSequence === this.#shown.lastSequence) return;
+    this.#shownFrom = history;
     this.#shown = history.copy();
     const entry = history.current;
     if (entry === null || entry.id === this.#current?.id) return;
