@@ -12,10 +12,11 @@ export interface HostReading {
   readonly inForce: Announcement | null;
   readonly report: SnapshotReport | null;
   readonly counts: Readonly<Record<Hearing, number>>;
+  readonly fetches: Readonly<Record<'whole' | 'delta', number>>;
 }
 
 /** In Prometheus' text format; `docs/cluster.md` lists them. */
-export function hostSeries({ bus, inForce, report, counts }: HostReading): string {
+export function hostSeries({ bus, inForce, report, counts, fetches }: HostReading): string {
   return [
     ...gauge('weir_host_bus_connected', '1 while this host hears what control announces; traffic does not need it.', [
       ['', bus.isConnected ? 1 : 0],
@@ -34,6 +35,10 @@ export function hostSeries({ bus, inForce, report, counts }: HostReading): strin
     '# HELP weir_host_announcements_total Announcements that were heard, by what became of them.',
     '# TYPE weir_host_announcements_total counter',
     ...hearings.map((hearing) => `weir_host_announcements_total{result="${hearing}"} ${counts[hearing]}`),
+    '# HELP weir_host_snapshot_fetches_total Snapshots that were fetched: whole, or as what makes them of the one in force.',
+    '# TYPE weir_host_snapshot_fetches_total counter',
+    `weir_host_snapshot_fetches_total{as="whole"} ${fetches.whole}`,
+    `weir_host_snapshot_fetches_total{as="delta"} ${fetches.delta}`,
     '',
   ].join('\n');
 }

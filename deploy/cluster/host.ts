@@ -35,10 +35,7 @@ import { tlsFilesOf, watchSources } from '../up/watch-sources.js';
 import { readAnnouncements } from './announcement-reader.js';
 import { degradedText, type HostReading, hostSeries, hostStatus } from './host-pages.js';
 import { keptFile, readKept, writeKept } from './kept-snapshot.js';
-import { SnapshotSync } from './snapshot-sync.js';
-
-/** Of a signed frame beyond what it holds. */
-const FRAME_BYTES = 128;
+import { FRAME_BYTES, SnapshotSync } from './snapshot-sync.js';
 
 export interface HostOptions {
   readonly cluster: string;
@@ -164,7 +161,16 @@ async function deliver(
 
 function readingOf({ cluster, id }: HostOptions, bus: HostReading['bus'], sync: SnapshotSync): HostReading {
   const inForce = sync.inForce?.announced ?? null;
-  return { cluster, id, bus, nowMs: realClock.nowMs(), inForce, report: sync.report, counts: sync.counts };
+  return {
+    cluster,
+    id,
+    bus,
+    nowMs: realClock.nowMs(),
+    inForce,
+    report: sync.report,
+    counts: sync.counts,
+    fetches: sync.fetches,
+  };
 }
 
 function pagesOf({ metrics }: HostOptions, reading: () => HostReading) {

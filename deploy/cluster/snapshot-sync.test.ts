@@ -8,6 +8,7 @@ import { decodeMessage, encodeMessage } from '@weir/proto/events/wire.js';
 import { createKeyPair, keyRing, signerOf } from '@weir/proto/signing/ed25519.js';
 import { sealFrame } from '@weir/proto/signing/signed-frame.js';
 import { encodeSnapshot } from '@weir/proto/snapshot/codec.js';
+import { encodeDelta } from '@weir/proto/snapshot/delta.js';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Delivery } from '../up/supervisor.js';
@@ -24,14 +25,20 @@ const sha256Hex = (bytes: Uint8Array): string => createHash('sha256').update(byt
 const seal = (message: Announcement): Uint8Array =>
   sealFrame(encodeMessage(message), { cluster: CLUSTER, purpose: 'message' }, signer);
 
-/** Versions 1 to 5, each another config. */
+/** Versions 1 to 5, each another config; the last two are large, and differ in a few bytes. */
 const releases: { readonly frame: Uint8Array; readonly what: Pick<Announcement, 'version' | 'hash' | 'sizeBytes'> }[] =
   [];
 beforeAll(async () => {
   for (let version = 1; version <= 5; version += 1) {
-    const config = `version: 1\nroutes: [{ id: all, match: /*, respond: { status: 200, body: "${version}" } }]\n`;
+    const more = version < 4 ? 0 : 500;
+    const routes = Array.from(
+      { length: more },
+      (_, i) => `  - { id: r${i}, match: /${i}, redirect: { to: /elsewhere } }\n`,
+    );
+    const all = `  - { id: all, match: /*, respond: { status: 200, body: "${version}" } }\n`;
+    const config = `version: 1\nroutes:\n${routes.join('')}${all}`;
     const compiled = await loadText(config, { environment: {}, version, createdWallMs: 5 });
-    if (!compiled.ok) throw new Error('it compiles');
+    if (!compiled.ok) throw new Error(JSON.stringify(compiled.faults.slice(0, 3)));
     const bytes = encodeSnapshot(compiled.snapshot);
     const frame = sealFrame(bytes, { cluster: CLUSTER, purpose: 'snapshot' }, signer);
     releases.push({ frame, what: { version, hash: sha256Hex(bytes), sizeBytes: bytes.length } });
@@ -195,6 +202,26 @@ describe('a host', () => {
     }
     expect(await join().begin({ ...last, snapshot: releases[1]?.frame ?? last.snapshot })).toBe(false);
     expect([ran, said.filter((text) => text.includes('kept')).length]).toEqual([[1], 3]);
+  });
+
+  it('makes a large snapshot of the one in force where there is a delta, and fetches it whole where that is wrong', async () => {
+    for (const isWrong of [false, true]) {
+      const { clock, stored, ran, join } = setUp();
+      const [four, five] = [releases[3], releases[4]];
+      if (four === undefined || five === undefined) throw new Error('five were made');
+      const delta = encodeDelta(four.frame, five.frame);
+      expect(delta.length).toBeLessThan(500);
+      const name = `${five.what.hash}-from-${four.what.hash}`;
+      stored.set(name, isWrong ? encodeDelta(four.frame, new Uint8Array(five.frame.length)) : delta);
+      if (!isWrong) stored.delete(five.what.hash);
+      const sync = join();
+      sync.hear(seal(announcement(1, 4)));
+      await clock.pass(500);
+      sync.hear(seal(announcement(2, 5)));
+      await clock.pass(500);
+      expect([ran, sync.report?.state]).toEqual([[4, 5], 'applied']);
+      expect(sync.fetches).toEqual(isWrong ? { whole: 2, delta: 0 } : { whole: 1, delta: 1 });
+    }
   });
 
   it('renews what is in force when its certificates are, and takes nothing else for it', async () => {

@@ -13,6 +13,7 @@
  */
 import type { BlobStore } from '@weir/proto/bus/blob-store.js';
 import type { Bus, BusClock } from '@weir/proto/bus/bus.js';
+import { getByDelta } from '@weir/proto/bus/delta-blobs.js';
 import type { Subjects } from '@weir/proto/cluster/subjects.js';
 import type { Announcement } from '@weir/proto/events/announcement.js';
 import type { SnapshotOffer } from '@weir/proto/events/snapshot.js';
@@ -21,7 +22,15 @@ import { encodeMessage } from '@weir/proto/events/wire.js';
 import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import type { Delivery } from '../up/supervisor.js';
 import type { KeptSnapshot } from './kept-snapshot.js';
-import { type Hearing, hearings, judge, openAnnouncement, openSnapshot, type Trust } from './open-announced.js';
+import {
+  type Hearing,
+  hearings,
+  judge,
+  type OpenedSnapshot,
+  openAnnouncement,
+  openSnapshot,
+  type Trust,
+} from './open-announced.js';
 
 export interface SyncParts extends Trust {
   readonly bus: Bus;
@@ -48,11 +57,18 @@ interface InForce extends Wanted {
   readonly snapshot: Snapshot;
 }
 
+interface Fetched {
+  readonly snapshotFrame: Uint8Array;
+  readonly opened: OpenedSnapshot;
+}
+
 type Pursued = Pick<SnapshotReport, 'state' | 'reason'> & {
   /** To be tried again after a while that grows up to this; null: it is over. */
   readonly againMaxMs: number | null;
 };
 
+/** Of a signed frame beyond what it holds. */
+export const FRAME_BYTES = 128;
 const AGAIN_FIRST_MS = 250;
 /** What is away is looked for so often; what is wrong, or can't be run, less so. */
 const AWAY_AGAIN_MAX_MS = 5_000;
@@ -60,6 +76,8 @@ const WRONG_AGAIN_MAX_MS = 30_000;
 
 export class SnapshotSync {
   readonly counts: Readonly<Record<Hearing, number>>;
+  /** How snapshots were had from the store. */
+  readonly fetches = { whole: 0, delta: 0 };
   readonly #counts: Record<Hearing, number>;
   readonly #parts: SyncParts;
   readonly #ends: (() => void)[];
@@ -187,11 +205,10 @@ export class SnapshotSync {
       this.#become({ ...before, announced, frame });
       return done;
     }
-    const isKept = this.#kept?.hash === announced.hash;
-    const snapshotFrame = isKept ? (this.#kept?.frame ?? null) : await this.#parts.blobs.get(announced.hash);
-    if (snapshotFrame === null)
+    const fetched = await this.#fetch(announced);
+    if (fetched === null)
       return { state: 'fetching', reason: 'it can not be had from the store now', againMaxMs: AWAY_AGAIN_MAX_MS };
-    const opened = openSnapshot(snapshotFrame, announced, this.#parts);
+    const { snapshotFrame, opened } = fetched;
     // Not by control's fault: what is stored may be mended.
     if (!opened.ok) return { state: 'refused', reason: opened.reason, againMaxMs: WRONG_AGAIN_MAX_MS };
     const { offer, snapshot } = opened;
@@ -204,6 +221,31 @@ export class SnapshotSync {
     void delivery.late?.then((isApplied) => (isApplied ? this.#appliedLate(next) : undefined));
     const againMaxMs = before === null && this.#inForce === null ? WRONG_AGAIN_MAX_MS : null;
     return { state: 'refused', reason: delivery.reason, againMaxMs };
+  }
+
+  /** From what was kept, or made of what is in force where control has stored a delta, or whole. */
+  async #fetch(announced: Announcement): Promise<Fetched | null> {
+    const { blobs } = this.#parts;
+    const { hash, sizeBytes } = announced;
+    const openedOf = (snapshotFrame: Uint8Array): Fetched => ({
+      snapshotFrame,
+      opened: openSnapshot(snapshotFrame, announced, this.#parts),
+    });
+    if (this.#kept?.hash === hash) return openedOf(this.#kept.frame);
+    const base = this.#inForce;
+    if (base !== null) {
+      const blob = { name: base.announced.hash, bytes: base.snapshotFrame };
+      const made = await getByDelta(blobs, hash, blob, sizeBytes + FRAME_BYTES);
+      const fetched = made === null ? null : openedOf(made);
+      if (fetched?.opened.ok === true) {
+        this.fetches.delta += 1;
+        return fetched;
+      }
+    }
+    const whole = await blobs.get(hash);
+    if (whole === null) return null;
+    this.fetches.whole += 1;
+    return openedOf(whole);
   }
 
   /** Reported without waiting for the disk: who starts without the latest reads the log of announcements, or is behind. */

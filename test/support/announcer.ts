@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { loadText } from '@weir/control/publish/load-config.js';
 import type { Bus } from '@weir/proto/bus/bus.js';
+import { deltaBlobs } from '@weir/proto/bus/delta-blobs.js';
 import { JetStream } from '@weir/proto/bus/jetstream.js';
 import { jetStreamBlobs } from '@weir/proto/bus/jetstream-blobs.js';
 import { jetStreamLog } from '@weir/proto/bus/jetstream-log.js';
@@ -62,7 +63,7 @@ export async function startAnnouncer(stage: Stage, url: string): Promise<Announc
   });
   const bounds = { replicas: 1, messagesMax: 1_000, bytesMax: 16 * MIB, ageMaxMs: null, entryBytesMax: MIB };
   const log = jetStreamLog(jetStream, { place: subjects.place('announcements'), makes: bounds });
-  const blobs = jetStreamBlobs(jetStream, { cluster: CLUSTER, replicas: 1, blobBytesMax: 64 * MIB });
+  const blobs = deltaBlobs(jetStreamBlobs(jetStream, { cluster: CLUSTER, replicas: 1, blobBytesMax: 64 * MIB }));
   const reports: SnapshotReport[] = [];
   bus.subscribe(subjects.all('snapshot.report'), ({ bytes }) => {
     const decoded = decodeMessage(bytes);

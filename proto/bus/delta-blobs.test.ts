@@ -1,0 +1,53 @@
+import { expect, it } from 'vitest';
+import type { BlobStore } from './blob-store.js';
+import { DELTA_FROM_BYTES, deltaBlobs, getByDelta } from './delta-blobs.js';
+
+const MAX = 10 * DELTA_FROM_BYTES;
+
+/** `changed`: a byte that is another one than in the others. */
+function blobOf(changed: number, length = 2 * DELTA_FROM_BYTES): Uint8Array {
+  return Uint8Array.from({ length }, (_, i) => (i === changed ? 255 : (Math.imul(i, 2_654_435_761) >>> 24) & 127));
+}
+
+function store() {
+  const stored = new Map<string, Uint8Array>();
+  const state = { fate: 'stored' as Awaited<ReturnType<BlobStore['put']>> };
+  const blobs: BlobStore = {
+    async put(name, bytes) {
+      if (state.fate === 'stored') stored.set(name, bytes);
+      return state.fate;
+    },
+    get: async (name) => stored.get(name) ?? null,
+    close: async () => {},
+  };
+  return { stored, state, blobs, own: deltaBlobs(blobs) };
+}
+
+it('what was put is had whole, and made of either of the two before it', async () => {
+  const { stored, blobs, own } = store();
+  const [one, two, three] = [blobOf(100), blobOf(200_000), blobOf(300_000)];
+  for (const [name, bytes] of Object.entries({ one, two, three })) expect(await own.put(name, bytes)).toBe('stored');
+  const isSame = (bytes: Uint8Array | null, other: Uint8Array) => bytes !== null && Buffer.from(bytes).equals(other);
+  expect(isSame(await own.get('three'), three)).toBe(true);
+  for (const [name, bytes] of Object.entries({ one, two }))
+    expect(isSame(await getByDelta(blobs, 'three', { name, bytes }, MAX), three)).toBe(true);
+  expect(await getByDelta(blobs, 'two', { name: 'three', bytes: three }, MAX)).toBeNull();
+  expect(stored.get('three-from-two')?.length).toBeLessThan(500);
+  expect([...stored.keys()].length).toBe(6);
+});
+
+it('there is no delta of what is small, is another thing altogether, was put before, or was not stored', async () => {
+  const { stored, state, own } = store();
+  await own.put('small', new Uint8Array(10));
+  await own.put('smaller', new Uint8Array(9));
+  await own.put('one', blobOf(1));
+  await own.put('one', blobOf(1));
+  state.fate = 'away';
+  expect(await own.put('lost', blobOf(2))).toBe('away');
+  state.fate = 'stored';
+  await own.put(
+    'other',
+    Uint8Array.from(blobOf(3), (byte, i) => byte ^ (Math.imul(i, 40_503) >>> 9)),
+  );
+  expect([...stored.keys()]).toEqual(['small', 'smaller', 'one', 'other']);
+});
