@@ -194,6 +194,11 @@ it('an upstream that no route goes to is a warning', () => {
 
 it.each([
   ['match: /a, limits: { rate: 1/s, by: consumer }', 'error routes[0].limits[0].by: the limit counts by consumer'],
+  [
+    'match: /a, timeouts: { total: 500ms }, limits: { rate: 9/s, mode: strict, onRedisLoss: open, redisTimeout: 500ms }',
+    'warning routes[0].limits[0].redisTimeout: the wait for Redis may take as long as the whole request',
+  ],
+  ['match: /a, limits: { rate: 1000/s, burst: 99 }', 'warning routes[0].limits[0].burst: nodes tell each other of 100'],
   ['match: /a, auth: apiKey', 'warning routes[0].auth[0]: no consumer has a key'],
   ['match: /a, auth: basic', 'warning routes[0].auth[0]: no consumer has a password'],
   ['match: /a, respond: 204, websocket: true', 'warning routes[0].websocket: this route answers by itself'],
@@ -208,6 +213,7 @@ it.each([
 
 it.each([
   'match: /a/b/*, rewrite: { stripPrefix: /a }',
+  'match: /a, limits: [{ rate: 1000/s, burst: 100 }, { rate: 1000/s, burst: 9, mode: local }, { rate: 9/m, burst: 1 }]',
   'match: "/{t}/b/*", rewrite: { stripPrefix: /x/b }',
   'match: /a/*, rewrite: { stripPrefix: /a/b }',
   'match: "/a/{x}/*", rewrite: { path: "/{x}/{*}" }',

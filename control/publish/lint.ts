@@ -9,6 +9,7 @@ import { parametersOf } from '@weir/proto/config/path-pattern.js';
 import type { Route } from '@weir/proto/config/route.js';
 import type { Upstream } from '@weir/proto/config/upstream.js';
 import { lintCache } from './lint-cache.js';
+import { lintLimits } from './lint-limits.js';
 import { lintResilience } from './lint-resilience.js';
 import { lintRouteOrder } from './lint-routes.js';
 import { lintSendable, type SendableKnowledge } from './lint-sendable.js';
@@ -30,6 +31,7 @@ export function lint(draft: Draft, known: Knowledge): Finding[] {
     ...lintTimers(draft),
     ...lintResilience(draft),
     ...lintCache(draft),
+    ...lintLimits(draft),
     ...lintRouteOrder(draft.routes),
     ...lintTrailingSlashes(draft),
     ...draft.routes.flatMap((route, index) => (route === null ? [] : lintRoute(route, ['routes', index], draft))),

@@ -54,6 +54,20 @@ it('a reload of an unchanged file yields an unchanged snapshot, and another pass
   expect(contents[2]).not.toBe(contents[0]);
 });
 
+it('a strict limit is a fault with its place where nodes are known to have no Redis, and only there', async () => {
+  const file = join(folder, 'strict.yaml');
+  const limit = '{ rate: 5/s, mode: strict, onRedisLoss: open }';
+  await writeFile(file, `upstreams: [{ targets: http://a }]\nroutes:\n  - { match: /, limits: [9/s, ${limit}] }\n`);
+  const faultsWith = async (hasRedis?: boolean) => {
+    const loaded = await loadConfig(file, { ...context({}), ...(hasRedis === undefined ? {} : { hasRedis }) });
+    return loaded.ok ? [] : loaded.faults.map(({ line, path, message }) => `${line} ${path}: ${message}`);
+  };
+  expect(await faultsWith(false)).toEqual([
+    '3 routes[0].limits[1].mode: a strict limit is counted in Redis, and nodes were started without --redis',
+  ]);
+  expect([await faultsWith(true), await faultsWith()]).toEqual([[], []]);
+});
+
 it('what is to be shared in Redis is warned of where nodes are known to have none, with its place, and only there', async () => {
   const warningsOf = async (redis: string, hasRedis?: boolean) => {
     const file = join(folder, 'redis.yaml');

@@ -11,6 +11,7 @@ import { checkFiles } from './check-files.js';
 import { compileSnapshot } from './compile.js';
 import { createPasswordHasher, sha256Hex } from './credential-hashes.js';
 import { lintWithoutRedis } from './lint-cache.js';
+import { lintStrictWithoutRedis } from './lint-limits.js';
 
 export type LoadedConfig =
   | { readonly ok: true; readonly text: string; readonly snapshot: Snapshot; readonly warnings: readonly Fault[] }
@@ -67,8 +68,12 @@ export async function checkWithFiles(text: string, environment: Environment, now
 
 function compiled(text: string, checked: CheckedConfig, context: LoadContext): LoadedConfig {
   if (!checked.ok) return checked;
-  const snapshot = compileSnapshot(checked.config, { ...context, sha256Hex, hashPassword });
-  const absent = context.hasRedis === false ? checked.place(lintWithoutRedis(checked.config)) : [];
+  const { config } = checked;
+  const absent =
+    context.hasRedis === false ? checked.place([...lintWithoutRedis(config), ...lintStrictWithoutRedis(config)]) : [];
+  const faults = absent.filter(({ severity }) => severity === 'error');
+  if (faults.length > 0) return { ok: false, faults };
+  const snapshot = compileSnapshot(config, { ...context, sha256Hex, hashPassword });
   return { ok: true, text, snapshot, warnings: bounded([...checked.warnings, ...absent]) };
 }
 
