@@ -65,7 +65,7 @@ export function registerNode(program: Command): void {
     .option('--metrics <addr>', 'host:port of metrics and health (default: 127.0.0.1:9090)', readAddress)
     .option('--workers <n>', 'processes that share the port of traffic (default: 1)', readWorkers)
     .option('--label <name=value>', 'what a canary may be chosen by, such as zone=a; may be given again', readLabel, [])
-    .option('--redis <url>', 'Redis that keeps jobs and what caches share, for all nodes', readRedis)
+    .option('--redis <url>', 'Redis that keeps jobs and what caches share, and counts strict limits', readRedis)
     .addHelpText('after', HELP)
     .action(async (options: Options) => {
       const { cluster, nats: template, trust, data: dataFolder, redis, id = defaultId() } = options;

@@ -75,7 +75,7 @@ export function registerUp(program: Command): void {
     .option('--metrics <addr>', 'host:port of metrics and health (default: 127.0.0.1:9090)', readAddress)
     .option(
       '--redis <url>',
-      'Redis that keeps jobs and what caches share, for all nodes (default: each keeps its own in memory)',
+      'Redis that keeps jobs and what caches share, and counts strict limits, for all nodes (default: each in its memory)',
       readRedis,
     )
     .option('--workers <n>', 'node processes that share the port of traffic (default: 1)', readWorkers)

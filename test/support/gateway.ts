@@ -40,7 +40,7 @@ export function snapshotOf(config: string, version: number, env: Record<string, 
 export async function startGateway(
   config: string,
   env: Record<string, string> = {},
-  options: Pick<NodeOptions, 'doctorSliceMs' | 'cluster'> = {},
+  options: Pick<NodeOptions, 'doctorSliceMs' | 'cluster' | 'redis'> = {},
 ): Promise<Gateway> {
   const bugs: unknown[] = [];
   const node = await createNode({ ...options, metrics: loopback, env, onBug: (error) => bugs.push(error) });
