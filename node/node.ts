@@ -201,8 +201,7 @@ class Node implements GatewayNode {
     });
     this.#l2 = stores.l2(this.#wheel);
     this.#cache = createNodeCache({
-      clock: systemClock,
-      timers: this.#wheel,
+      ...real,
       l2: this.#l2,
       onPurged: (kind, ms, isTold) => this.#observer.purged(kind, ms, isTold),
       seed: randomBytes(4).readInt32LE(),

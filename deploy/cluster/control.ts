@@ -16,6 +16,7 @@ import { createCheck, loadChecked } from '@weir/control/publish/load-config.js';
 import type { Address } from '@weir/proto/bus/address.js';
 import type { BlobStore } from '@weir/proto/bus/blob-store.js';
 import type { Bus } from '@weir/proto/bus/bus.js';
+import { deltaBlobs } from '@weir/proto/bus/delta-blobs.js';
 import { JetStream } from '@weir/proto/bus/jetstream.js';
 import { jetStreamBlobs } from '@weir/proto/bus/jetstream-blobs.js';
 import { jetStreamLog } from '@weir/proto/bus/jetstream-log.js';
@@ -76,10 +77,8 @@ export async function startControl(options: ControlOptions): Promise<RunningCont
   const revisions = await openClusterRevisions({
     ...{ jetStream, subjects, replicas: options.replicas, copyFile, id, wallMs: Date.now, say },
   });
-  const blobs: BlobStore = jetStreamBlobs(jetStream, {
-    ...{ cluster, replicas: options.replicas },
-    blobBytesMax: snapshotBytesMax + FRAME_BYTES,
-  });
+  const whole = { cluster, replicas: options.replicas, blobBytesMax: snapshotBytesMax + FRAME_BYTES };
+  const blobs: BlobStore = deltaBlobs(jetStreamBlobs(jetStream, whole));
   const check = createCheck(process.env);
   const rollouts = new Rollouts({
     ...{ cluster, presence, clock: realClock, wallMs: Date.now, rolloutLog, announcementLog, blobs, say },

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { SnapshotOffer } from '@weir/proto/events/snapshot.js';
-import { encodeSnapshot, hashContent } from '@weir/proto/snapshot/codec.js';
+import { encodeSnapshot, hashContent, snapshotFormat } from '@weir/proto/snapshot/codec.js';
 import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import { expect, it } from 'vitest';
 import { makeGateway } from '../pipeline/testing/specs.js';
@@ -31,6 +31,6 @@ it('an offer of other bytes, another version or none that can be read is refused
   const other = encodeSnapshot({ ...snapshot, createdWallMs: 6 });
   await expect(open({ bytes: other })).rejects.toThrow('not those that were announced');
   await expect(open({ version: 4 })).rejects.toThrow('not the one that was announced: 3');
-  const garbage = Uint8Array.of(2, 1);
+  const garbage = Uint8Array.of(snapshotFormat, 1);
   await expect(open({ bytes: garbage, digest: sha256Hex(garbage) })).rejects.toThrow('malformed');
 });
