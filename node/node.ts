@@ -429,7 +429,8 @@ class Node implements GatewayNode {
 
   /** After the look at the memory, which tells whether a file could be opened. */
   #warnings(): string[] {
-    const warnings: string[] = [...this.#purges.warnings()];
+    // A node that drains has taken its leave of the purge log.
+    const warnings = this.#drained === null ? [...this.#purges.warnings()] : [];
     const trouble = this.#observer.logTrouble();
     if (trouble !== null) warnings.push(`the access log loses lines (${trouble})`);
     if (this.#hasNoDescriptors)

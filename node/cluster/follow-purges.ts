@@ -28,6 +28,9 @@ export interface NodePurges {
   leave(): void;
 }
 
+/** A node that starts takes a moment to join, which is nothing to be told of. */
+const JOINING_MS = 5_000;
+
 const byItself: NodePurges = { epoch: 0, following: () => null, warnings: () => [], leave: () => {} };
 
 export function followPurges(
@@ -43,13 +46,14 @@ export function followPurges(
     () => clock.nowMs(),
     () => clock.wallMs(),
   );
+  const worthTellingFromMs = clock.nowMs() + JOINING_MS;
   const driver = new PurgeDriver({ presence, log, cache, trust, clock: realClock, leaseMs });
   return {
     get epoch() {
       return driver.following().epoch;
     },
     following: () => driver.following(),
-    warnings: () => (driver.isServing ? [] : [warningOf(driver.following())]),
+    warnings: () => (driver.isServing || clock.nowMs() < worthTellingFromMs ? [] : [warningOf(driver.following())]),
     leave: () => void driver.leave(),
   };
 }

@@ -65,6 +65,10 @@ describe('weir up --workers', () => {
         expect(await weir.save(config(weir.port, 'two'))).toBe('accepted');
         for (let i = 0; i < 20; i += 1) expect(await get(weir)).toBe('200 two');
         expect((await weir.status()).nodes.map((node) => node.status?.snapshot?.version)).toEqual([2, 2, 2]);
+        const before = weir.said().length;
+        weir.child.kill('SIGTERM');
+        expect(await weir.exited).toBe(0);
+        expect(weir.said().slice(before)).not.toContain('purge log is not followed');
       }),
     LONG_MS,
   );
