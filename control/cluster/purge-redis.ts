@@ -2,6 +2,8 @@
  * Tells the Redis that nodes share of a purge, by one of them: before the purge is in the log, so that no node that has applied it can
  * still find there what it means. Once for each version of the config that is in force, since rules of keys may differ between them.
  * Owns which nodes have said that they share nothing.
+ *
+ * Nodes of one cluster are started alike: where those that answer share nothing, one that is silent is not taken for the only one that does.
  */
 import type { MemberView } from '@weir/proto/cluster/member.js';
 import type { Presence } from '@weir/proto/cluster/presence.js';
@@ -17,6 +19,8 @@ const TRIES = 3;
 export class RedisTeller {
   readonly #presence: Pick<Presence, 'members' | 'ask'>;
   readonly #withoutRedis = new Map<string, { readonly incarnation: number; readonly session: number }>();
+  /** Some node has said that it shares. */
+  #isShared = false;
 
   constructor(presence: Pick<Presence, 'members' | 'ask'>) {
     this.#presence = presence;
@@ -47,6 +51,7 @@ export class RedisTeller {
       const known = this.#withoutRedis.get(life.id);
       if (known?.incarnation === life.incarnation && known.session === life.session) continue;
       const answer = readShared((await this.#presence.ask(life.id, SHARED_QUESTION, entry, ASK_WITHIN_MS)) ?? noAnswer);
+      if (answer === 'told' || answer === 'untold') this.#isShared = true;
       if (answer === 'told') return answer;
       if (answer === 'none') {
         this.#withoutRedis.set(life.id, life);
@@ -56,7 +61,7 @@ export class RedisTeller {
       tries += 1;
       if (tries === TRIES) break;
     }
-    return why;
+    return this.#isShared || this.#withoutRedis.size === 0 ? why : 'none';
   }
 }
 

@@ -50,6 +50,8 @@ const TICK_MS = 100;
 /** Who has not acknowledged by then is asked, and again. */
 const ASK_EVERY_MS = 250;
 const ASK_WITHIN_MS = 1_000;
+/** Who has not acknowledged by then is put out, so that its last lease ends soon after this purge, and no later one waits. */
+const PUT_OUT_AFTER_MS = 2_000;
 /** Lives whose latest acknowledgement is remembered; the oldest go. */
 const ACKNOWLEDGED_MAX = 10_000;
 
@@ -59,6 +61,8 @@ interface UnderWay {
   readonly appendedMs: number;
   isConfirmed: boolean;
   askedMs: number;
+  /** The missing have been put out. */
+  isPutOut: boolean;
   readonly settle: (outcome: PurgeOutcome) => void;
 }
 
@@ -141,7 +145,15 @@ export class Purges {
     }
     const appendedMs = round.appendedMs;
     return new Promise((settle) => {
-      const one: UnderWay = { round, beganMs, appendedMs, isConfirmed: false, askedMs: appendedMs, settle };
+      const one: UnderWay = {
+        round,
+        beganMs,
+        appendedMs,
+        isConfirmed: false,
+        askedMs: appendedMs,
+        isPutOut: false,
+        settle,
+      };
       this.#underWay.add(one);
       void this.#confirm(one);
       this.#cancelTick ??= this.#parts.clock.after(TICK_MS, () => this.#tick());
@@ -197,6 +209,7 @@ export class Purges {
     for (const one of this.#underWay) {
       const verdict = this.#judge(one);
       if (verdict === null) continue;
+      if (nowMs - one.appendedMs >= PUT_OUT_AFTER_MS) this.#putOutMissing(one, verdict);
       if (nowMs - one.appendedMs >= PURGE_WITHIN_MS) this.#end(one, outcomeOf(one, verdict, nowMs));
       else if (nowMs - one.askedMs >= ASK_EVERY_MS) this.#askMissing(one, verdict, nowMs);
     }
@@ -209,7 +222,7 @@ export class Purges {
     const verdict = one.round.verdict(nowMs);
     if (!verdict.isComplete || !one.isConfirmed) return verdict;
     this.#end(one, outcomeOf(one, verdict, nowMs));
-    for (const each of verdict.missing) void this.#putOut(each);
+    this.#putOutMissing(one, verdict);
     return null;
   }
 
@@ -237,7 +250,14 @@ export class Purges {
     }
   }
 
-  /** No later purge waits for it; when it is back it joins again, behind all of them. Not repeated: the next purge does that. */
+  #putOutMissing(one: UnderWay, { missing }: RoundVerdict): void {
+    if (one.isPutOut) return;
+    one.isPutOut = true;
+    const { registry } = this.#ledger;
+    for (const each of missing) if (registry?.takesPart(each.id, each.incarnation) === true) void this.#putOut(each);
+  }
+
+  /** When it is back it joins again, behind all that it was not waited for. Not repeated: the next purge does that. */
   async #putOut({ id, incarnation }: Pick<Concerned, 'id' | 'incarnation'>, isOwn = false): Promise<void> {
     const { log, trust, signer } = this.#parts;
     await log.append(ORDER, orderBytes({ entry: 'out', id, incarnation, isOwn }, trust.cluster, signer));

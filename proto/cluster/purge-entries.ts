@@ -1,7 +1,13 @@
 /**
  * Entries of the purge log as bytes, and who may say what: purges and "put out" are control's and signed by it, joining and leaving are a
- * member's own word and unsigned. Whatever stands in the log has its number and is counted; what is not understood means nothing, but
- * for an entry that control has rightly signed, which may be a purge of a later release and is taken for one of everything.
+ * member's own word and unsigned. Whatever stands in the log has its number, and a node that has passed it acknowledges that; so an entry
+ * of control that a node can't read must mean no less than it may say:
+ *
+ *   signed by a known key, not understood     a purge of a later release: taken for one of everything
+ *   signed by a key that is not pinned here   a control with a new key, or a stranger: the same. Who may append is for the server to
+ *                                             say (permissions), and a stranger who may gains cold caches, no more
+ *   signed by a known key, and changed        nothing
+ *   not this writer's to say                  nothing
  */
 import type { StreamBounds } from '../bus/jetstream-stream.js';
 import { entryBytesMax, type LogRecord } from '../bus/shared-log.js';
@@ -56,7 +62,10 @@ function readOrder(bytes: Uint8Array, { cluster, keys }: EntryTrust): ReadEntry 
   let body = bytes;
   if (keys !== null) {
     const opened = openFrame(bytes, { cluster, purpose: 'message' }, keys);
-    if (!opened.ok) return { content: nothingMeant, fate: 'refused' };
+    if (!opened.ok) {
+      const mayBeControls = opened.why === 'unknown-key' || opened.why === 'unknown-version';
+      return { content: mayBeControls ? everything : nothingMeant, fate: 'refused' };
+    }
     ({ body } = opened);
   }
   const content = contentOf(body);

@@ -64,6 +64,11 @@ export class PurgeRegistry {
     return [...this.#lives.values()].map(({ id, incarnation }) => ({ id, incarnation }));
   }
 
+  /** It has joined, and was not put out since. */
+  takesPart(id: string, incarnation: number): boolean {
+    return this.#lives.get(keyOf(id, incarnation))?.isIn === true;
+  }
+
   /** Those whom a purge of that number must reach, and until when they may be waited for. */
   concerned(number: number, appendedMs: number, nowMs: number): readonly Concerned[] {
     const found: Concerned[] = [];
