@@ -66,6 +66,7 @@ export interface Compilation {
 }
 
 const TICK_MS = 250;
+const SOON_MS = 10;
 /** Between the turns of two controls. */
 const TURN_MS = 500;
 /** A revision is published by who was given it; compiling takes a while, and need not be done twice. */
@@ -206,11 +207,13 @@ export class Rollouts {
       .catch((error: unknown) => this.#parts.say(`a rollout could not be looked at: ${String(error)}`))
       .finally(() => {
         this.#isBusy = false;
+        // What came while it was at work for the last time need not wait for the next tick.
+        if (this.#isWanted && !this.#isOver) this.#parts.clock.after(SOON_MS, () => this.#wake());
       });
   }
 
   async #work(): Promise<void> {
-    // What wakes it once more while it works has changed what it looks at; more than twice can wait for the next tick.
+    // What wakes it once more while it works has changed what it looks at; more than twice can wait for a moment.
     for (let times = 0; this.#isWanted && times < 2 && !this.#isOver; times += 1) {
       this.#isWanted = false;
       if (this.#nowMs() - this.#refreshedAtMs >= REFRESH_MS) {
