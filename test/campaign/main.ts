@@ -9,6 +9,7 @@ import { fullPurges, runPurges } from './purges.js';
 import { fullRates, runRates } from './rates.js';
 import { fullReload, runReload } from './reload.js';
 import { fullRevisions, runRevisions } from './revisions.js';
+import { fullClusterRevisions, runClusterRevisions } from './revisions-cluster.js';
 import { fullRollout, runRollout } from './rollout.js';
 import { fullWaiting, runWaiting } from './waiting.js';
 
@@ -29,6 +30,10 @@ const campaigns: Readonly<Record<string, Campaign>> = {
     run: () => runRollout(fullRollout),
   },
   revisions: { what: '500 writes of configs under kill -9 of control', run: () => runRevisions(fullRevisions) },
+  'revisions-cluster': {
+    what: '500 writes under kill -9 of two controls, and a stream that is wiped',
+    run: () => runClusterRevisions(fullClusterRevisions),
+  },
   rates: { what: 'four nodes and one limit, with a NATS and a Redis in trouble', run: () => runRates(fullRates) },
   purges: { what: '1,000 purges acknowledged by 4 nodes over NATS', run: () => runPurges(fullPurges) },
   drain: { what: 'SIGTERM and kill -9 under load', run: () => runDrain(fullDrain) },
@@ -37,9 +42,9 @@ const campaigns: Readonly<Record<string, Campaign>> = {
 const USAGE = `Usage: npm run campaign -- NAME…
 
 ${Object.entries(campaigns)
-  .map(([name, { what }]) => `  ${name.padEnd(11)}${what}`)
+  .map(([name, { what }]) => `  ${name.padEnd(19)}${what}`)
   .join('\n')}
-  all        all of them
+  all                all of them
 
 The exit code is 0 when every promise was kept, 1 when one was broken, 2 for a name that is not in this list.
 `;

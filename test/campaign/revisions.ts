@@ -32,12 +32,14 @@ routes:
   - { id: fixed, match: /*, respond: { status: 200, body: "${body}" } }
 `;
 
-interface Ledger {
+export interface Ledger {
   readonly acknowledged: Map<string, number>;
   /** Sent, and no answer came. */
   readonly open: Set<string>;
   readonly tookMs: number[];
   conflicts: number;
+  /** Answers that nothing was changed, since the log can't be reached. */
+  away: number;
   readonly broken: string[];
 }
 
@@ -46,11 +48,12 @@ export function runRevisions({ writes, kills }: RevisionsScale): Promise<Report>
     await ensureBuilt();
     const folder = stage.folder();
     const first = await seed(folder);
-    const ledger: Ledger = { acknowledged: new Map(), open: new Set(), tookMs: [], conflicts: 0, broken: [] };
+    const ledger: Ledger = { acknowledged: new Map(), open: new Set(), tookMs: [], conflicts: 0, away: 0, broken: [] };
     for (let life = 0; life <= kills; life += 1) {
       const wanted = Math.ceil((writes * (life + 1)) / (kills + 1));
       await onStage((ofLife) => live(ofLife, folder, { life, wanted, isLast: life === kills, first }, ledger));
     }
+    if (ledger.away > 0) ledger.broken.push(`the log was away ${ledger.away} times`);
     const inFile = await idsInFile(folder);
     if (new Set(inFile).size !== inFile.length) ledger.broken.push('the file has a revision twice');
     const arrived = [...ledger.open].filter((id) => inFile.includes(id)).length;
@@ -117,8 +120,11 @@ async function startUp(stage: Stage, folder: string): Promise<{ program: Program
   return { program, admin: new URL(admin).origin };
 }
 
+/** As long as the log is away: nobody's loop is that quick. */
+const AWAY_MS = 50;
+
 /** Writes until so many are acknowledged, by all writers together, or nobody answers any more. */
-async function write(admin: string, wanted: number, name: string, ledger: Ledger): Promise<void> {
+export async function write(admin: string, wanted: number, name: string, ledger: Ledger): Promise<void> {
   for (let count = 0; ledger.acknowledged.size < wanted + WRITERS * 4; count += 1) {
     const id = randomBytes(16).toString('hex');
     const sentAtMs = performance.now();
@@ -129,7 +135,11 @@ async function write(admin: string, wanted: number, name: string, ledger: Ledger
       const sent = { text: config(`${name}-${count}`), expected: last, author: name, id };
       const { status, body } = await ask<AppendAnswer>(`${admin}/revisions`, sent);
       if (status === 409) ledger.conflicts += 1;
-      else if (status !== 200) ledger.broken.push(`${status}: ${JSON.stringify(body)}`);
+      else if (status === 504) ledger.open.add(id);
+      else if (status === 503) {
+        ledger.away += 1;
+        await passed(AWAY_MS);
+      } else if (status !== 200) ledger.broken.push(`${status}: ${JSON.stringify(body)}`);
       else {
         ledger.acknowledged.set(id, body.revision.number);
         ledger.tookMs.push(performance.now() - sentAtMs);
@@ -150,7 +160,7 @@ async function ask<Answer>(url: string, sent?: object): Promise<{ status: number
   return { status: answer.status, body: (await answer.json()) as Answer };
 }
 
-async function all(admin: string): Promise<RevisionHead[]> {
+export async function all(admin: string): Promise<RevisionHead[]> {
   const heads: RevisionHead[] = [];
   for (let before = 0; ; ) {
     const { body } = await ask<HistoryAnswer>(`${admin}/revisions?max=200&before=${before}`);
@@ -161,14 +171,16 @@ async function all(admin: string): Promise<RevisionHead[]> {
   }
 }
 
-function differences(heads: readonly RevisionHead[], first: string, { acknowledged, open }: Ledger): string[] {
+export function differences(heads: readonly RevisionHead[], first: string, { acknowledged, open }: Ledger): string[] {
   const broken: string[] = [];
   const numbers = new Map(heads.map(({ id, number }) => [id, number]));
   if (numbers.size !== heads.length) broken.push('a revision is there twice');
   if (heads.some(({ number }, index) => number !== index + 1)) broken.push('numbers do not follow one another');
   for (const [id, number] of acknowledged) {
     const found = numbers.get(id);
-    if (found !== number) broken.push(`acknowledged as ${number}, and now ${found ?? 'lost'}`);
+    // Lost by the log, and back behind another that had taken its place.
+    if (found !== number && heads.find((head) => head.id === id)?.recovers !== number)
+      broken.push(`acknowledged as ${number}, and now ${found ?? 'lost'}`);
   }
   for (const { id, number } of heads) {
     if (!acknowledged.has(id) && !open.has(id) && id !== first) broken.push(`revision ${number} is nobody's`);
