@@ -19,6 +19,8 @@ export function runClusterRevisions({ writes, kills }: RevisionsScale): Promise<
   return onStage(async (stage) => {
     const cluster = await startCluster(stage, { controls: 0, nodes: 0 });
     const ledger: Ledger = { acknowledged: new Map(), open: new Set(), tookMs: [], conflicts: 0, away: 0, broken: [] };
+    /** Of all lives of the controls. */
+    const said: string[] = [];
     const folders = [stage.folder(), stage.folder()];
     const controls = await Promise.all(folders.map((folder, i) => cluster.control(`c${i}`, folder)));
     for (let life = 0; life <= kills; life += 1) {
@@ -32,10 +34,11 @@ export function runClusterRevisions({ writes, kills }: RevisionsScale): Promise<
         () => ledger.acknowledged.size >= wanted,
         () => `${ledger.acknowledged.size} of ${wanted} writes:\n${controls.map((each) => each.said()).join('\n')}`,
       );
-      if (life < kills) await killOne(cluster, controls, folders);
+      if (life < kills) said.push(await killOne(cluster, controls, folders));
       await Promise.all(writing);
     }
     await compare(controls, ledger);
+    said.push(...controls.map((each) => each.said()));
     return {
       figures: {
         'writes acknowledged': ledger.acknowledged.size,
@@ -45,9 +48,7 @@ export function runClusterRevisions({ writes, kills }: RevisionsScale): Promise<
         'refused, the log being away': ledger.away,
         conflicts: ledger.conflicts,
         'a write': `p50 ${showMs(quantile(ledger.tookMs, 0.5))}, p99 ${showMs(quantile(ledger.tookMs, 0.99))}`,
-        'put back': controls
-          .flatMap((each) => [...each.said().matchAll(/had lost (\d+) rev/g)].map(([, n]) => n))
-          .join(', '),
+        'put back': putBackOf(said),
       },
       broken: ledger.broken,
     };
@@ -64,11 +65,19 @@ async function wipe(stage: Stage, { nats }: TestCluster, { acknowledged }: Ledge
   await startNats(stage, { port: nats.port, config: `jetstream { store_dir: "${stage.folder()}" }` });
 }
 
-async function killOne(cluster: TestCluster, controls: WeirControl[], folders: readonly string[]): Promise<void> {
+async function killOne(cluster: TestCluster, controls: WeirControl[], folders: readonly string[]): Promise<string> {
   const at = randomInt(controls.length);
   await passed(randomInt(KILL_AFTER_MAX_MS));
-  await controls[at]?.kill();
+  const killed = controls[at];
+  await killed?.kill();
   controls[at] = await cluster.control(`c${at}`, folders[at] ?? '');
+  return killed?.said() ?? '';
+}
+
+/** Revisions that a control said were lost and put back. */
+function putBackOf(said: readonly string[]): number {
+  const counts = said.flatMap((text) => [...text.matchAll(/had lost (\d+) rev/g)].map(([, count]) => Number(count)));
+  return counts.reduce((sum, count) => sum + count, 0);
 }
 
 /** Both tell the same, and nothing is missing in it. */
