@@ -35,8 +35,8 @@ export interface RevisionsOptions {
 const WAITING_MAX = 64;
 const ATTEMPTS_MAX = 4;
 const LOOKS_MAX = 8;
-/** Others that put back the same revisions at the same time. */
-const LOST_RACES_MAX = 16;
+/** Others put back the same revisions at the same time: each race that is lost is one revision less to put back. */
+const LOST_RACES_MAX = 500;
 
 /** Resolves when what is there has been read, or can't be reached: then the copy is what is known. */
 export async function openRevisions(options: RevisionsOptions): Promise<Revisions> {
@@ -57,6 +57,8 @@ class KeptRevisions implements Revisions {
   #current: Revision | null = null;
   #trouble = '';
   #waiting = 0;
+  /** By this member, since it was told last. */
+  #putBack = 0;
   #tail: Promise<unknown> = Promise.resolve();
   #isLookAsked = false;
 
@@ -202,7 +204,7 @@ class KeptRevisions implements Revisions {
 
   async #keepInStep(copy: LogReader): Promise<boolean> {
     if (!(await copy.catchUp())) return this.#fail('the copy of the revision log on this disk cannot be read');
-    let [putBack, lostRaces] = [0, 0];
+    let lostRaces = 0;
     for (;;) {
       const { history } = this.#log;
       const step = nextStep(heads(history), heads(copy.history));
@@ -216,13 +218,14 @@ class KeptRevisions implements Revisions {
       const bytes = await this.#bytesToPutBack(copy.history, step);
       if (bytes === null) return this.#fail('the copy of the revision log on this disk cannot be read');
       const appended = await this.#options.log.append(this.#options.writer, bytes, sequence);
-      if (appended.ok) putBack += 1;
+      if (appended.ok) this.#putBack += 1;
       else lostRaces += 1;
       if (lostRaces > LOST_RACES_MAX) return this.#fail('the revision log changes too quickly');
       if (!appended.ok && appended.why !== 'conflict') return this.#fail(`the revision log: ${appended.detail}`);
       if (!(await this.#log.catchUp())) return this.#fail('the revision log cannot be reached');
     }
-    if (putBack > 0) this.#sayPutBack(putBack);
+    if (this.#putBack > 0) this.#sayPutBack(this.#putBack);
+    this.#putBack = 0;
     return true;
   }
 
