@@ -105,6 +105,32 @@ describe('what nodes tell', () => {
   });
 });
 
+describe('many callers', () => {
+  it('of one limit make nobody forget those of another', async () => {
+    const { members, clock, pass } = membersInMemory(['a', 'b']);
+    await pass(1_500);
+    const once = { ...perSecond, requests: 1, periodMs: 3_600_000, burst: 1, keys: 5 };
+    const [small, other] = [0, 1].map((position) => members[0]?.store.limiter('r', position, once));
+    expect(other?.take('ada', clock.nowMs()).allowed).toBe(true);
+    for (let i = 0; i < 50; i += 1) small?.take(`stranger-${i}`, clock.nowMs());
+    expect(other?.take('ada', clock.nowMs()).allowed).toBe(false);
+    expect(members[0]?.rates.counts()).toMatchObject({ keys: 6, forgotten: 45 });
+  });
+
+  it('are all told, also where they are more than a message holds', async () => {
+    const { members, clock, pass } = membersInMemory(['a', 'b']);
+    await pass(1_500);
+    const hour = { ...perSecond, periodMs: 3_600_000, keys: 10_000 };
+    for (const { store } of members) for (const position of [0, 1, 2]) store.limiter('r', position, hour);
+    for (const [position, callers] of [5_000, 3_000, 1].entries()) {
+      const limiter = members[0]?.store.limiter('r', position, hour);
+      for (let i = 0; i < callers; i += 1) limiter?.take(String(i), clock.nowMs());
+    }
+    await pass(1_500);
+    expect(members[1]?.rates.counts().keys).toBe(8_001);
+  });
+});
+
 describe('requests in flight, over all nodes', () => {
   it('are one limit, and places come back with those that end and with nodes that die', async () => {
     const { members, clock, pass } = membersInMemory(['a', 'b']);

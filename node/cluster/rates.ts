@@ -7,7 +7,14 @@
  */
 import type { Presence } from '@weir/proto/cluster/presence.js';
 import { SharedHolds } from '@weir/proto/cluster/shared-holds.js';
-import { type SharedLimit, SharedRates, TELL_EVERY_MS, tellAgainInMs } from '@weir/proto/cluster/shared-rates.js';
+import {
+  lifeOf,
+  type SharedLimit,
+  SharedRates,
+  TELL_EVERY_MS,
+  tellAgainInMs,
+} from '@weir/proto/cluster/shared-rates.js';
+import { type RateCount, type RateCounts, rateCountsMax } from '@weir/proto/events/rate-counts.js';
 import { boundedKeys } from '../limit/local-limiter.js';
 import { LIMIT_ID_LENGTH, type SharedCounters } from '../limit/shared-limiter.js';
 import type { Clock, Timer, Timers } from '../time/clock.js';
@@ -41,12 +48,12 @@ export interface ClusterRatesCounts {
 const LIMITS_MAX = 20_000;
 
 export class ClusterRates implements SharedCounters {
-  readonly rates: SharedRates;
   readonly holds: SharedHolds;
   readonly digest: (text: string) => string;
   members = 1;
   readonly #parts: ClusterRatesParts;
-  readonly #rateLimits = boundedKeys<SharedLimit>(LIMITS_MAX);
+  /** By limit: a flood of callers of one forgets none of another. */
+  readonly #rates = boundedKeys<SharedRates>(LIMITS_MAX);
   readonly #holdLimits = boundedKeys<{ readonly limit: number }>(LIMITS_MAX);
   readonly #timer: Timer;
   readonly #ends: (() => void)[];
@@ -58,15 +65,12 @@ export class ClusterRates implements SharedCounters {
   constructor(parts: ClusterRatesParts) {
     this.#parts = parts;
     this.digest = parts.digest;
-    const limitIdOf = (key: string): string => key.slice(0, LIMIT_ID_LENGTH);
-    this.rates = new SharedRates((key) => this.#rateLimits.get(limitIdOf(key)) ?? null);
     this.holds = new SharedHolds((key) => this.#holdLimits.get(limitIdOf(key))?.limit ?? null);
     const { presence, timers } = parts;
     this.#ends = [
       presence.hear('rate', (message) => {
         this.#noteHeard(message.counts.length);
-        const nowMs = this.#readClocks();
-        this.rates.hear(message, this.wallMs(nowMs), nowMs);
+        this.#hear(message);
       }),
       presence.hear('holds', (message) => {
         this.#noteHeard(message.counts.length);
@@ -87,8 +91,12 @@ export class ClusterRates implements SharedCounters {
     return nowMs + this.#wallOffsetMs;
   }
 
-  use(limitId: string, limit: SharedLimit): void {
-    this.#rateLimits.set(limitId, limit);
+  ratesOf(limitId: string, limit: SharedLimit, keys: number): SharedRates {
+    const known = this.#rates.get(limitId);
+    if (known !== undefined) return known;
+    const made = new SharedRates(() => limit, keys);
+    this.#rates.set(limitId, made);
+    return made;
   }
 
   useHolds(limitId: string, limit: number): void {
@@ -96,13 +104,18 @@ export class ClusterRates implements SharedCounters {
   }
 
   counts(): ClusterRatesCounts {
+    let [keys, forgotten] = [0, this.holds.unheard];
+    for (const rates of this.#rates.values()) {
+      keys += rates.size;
+      forgotten += rates.forgotten;
+    }
     return {
       ...this.#counted,
       members: this.members,
       isConnected: this.#isConnected,
-      keys: this.rates.size,
+      keys,
       heldKeys: this.holds.size,
-      forgotten: this.rates.forgotten + this.holds.unheard,
+      forgotten,
     };
   }
 
@@ -134,20 +147,49 @@ export class ClusterRates implements SharedCounters {
     this.#timer.arm(pauseMs);
   }
 
+  #hear(message: RateCounts): void {
+    const nowMs = this.#readClocks();
+    const [life, wallMs] = [lifeOf(message), this.wallMs(nowMs)];
+    for (const count of message.counts) this.#rates.get(limitIdOf(count[0]))?.hearOne(life, count, wallMs, nowMs);
+  }
+
+  /** Of all limits, as much as fits into a message. */
+  #untold(nowMs: number): { readonly counts: readonly RateCount[]; untell(): void } {
+    const told: { readonly rates: SharedRates; readonly counts: readonly RateCount[] }[] = [];
+    let room = rateCountsMax;
+    const ids = new Set<string>();
+    for (const [id, rates] of this.#rates.entries()) {
+      if (room === 0) break;
+      const counts = rates.tell(nowMs, room);
+      if (counts.length === 0) continue;
+      room -= counts.length;
+      ids.add(id);
+      told.push({ rates, counts });
+    }
+    // The latest used come first: those that had no room this time do so the next.
+    if (room === 0) for (const [id] of [...this.#rates.entries()]) if (!ids.has(id)) this.#rates.get(id);
+    return {
+      counts: told.flatMap(({ counts }) => counts),
+      untell: () => {
+        for (const { rates, counts } of told) rates.untell(counts);
+      },
+    };
+  }
+
   #tell(nowMs: number): number {
     const { presence } = this.#parts;
     const { id, incarnation } = presence.life;
-    const rates = this.rates.tell(nowMs);
-    if (rates.length > 0) {
-      const message = { kind: 'rate', id, incarnation, seq: presence.next('rate'), counts: rates } as const;
-      if (!this.#noteTold(presence.tell(message), rates.length)) this.rates.untell(rates);
+    const { counts, untell } = this.#untold(nowMs);
+    if (counts.length > 0) {
+      const message = { kind: 'rate', id, incarnation, seq: presence.next('rate'), counts } as const;
+      if (!this.#noteTold(presence.tell(message), counts.length)) untell();
     }
     const holds = this.holds.tell(nowMs);
     if (holds.length > 0) {
       const isSent = this.#noteTold(presence.tell({ kind: 'holds', id, incarnation, counts: holds }), holds.length);
       if (!isSent) this.holds.untell(holds);
     }
-    return rates.length + holds.length;
+    return counts.length + holds.length;
   }
 
   #noteTold(fate: string, counts: number): boolean {
@@ -165,3 +207,5 @@ export class ClusterRates implements SharedCounters {
     this.#counted.heardCounts += counts;
   }
 }
+
+const limitIdOf = (key: string): string => key.slice(0, LIMIT_ID_LENGTH);

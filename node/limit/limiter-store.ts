@@ -47,6 +47,7 @@ export function createLimiterStore({
       const { requests, periodMs, burst, by, mode, keys } = spec;
       const identity = JSON.stringify([routeId, position, requests, periodMs, burst, by, mode, keys]);
       const known = limiters.get(identity);
+      known?.used?.();
       if (known !== undefined) return known;
       const made = make(spec, identity);
       limiters.set(identity, made);

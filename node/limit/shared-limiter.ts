@@ -11,14 +11,13 @@ import type { Limiter } from './limiter.js';
 import { boundedKeys } from './local-limiter.js';
 
 export interface SharedCounters {
-  readonly rates: SharedRates;
   readonly holds: SharedHolds;
   /** Nodes that share, this one included. */
   readonly members: number;
   /** The wall clock, which names windows, at a time of the other one. */
   wallMs(nowMs: number): number;
-  /** What others tell of that limit is heard from now on. */
-  use(limitId: string, limit: SharedLimit): void;
+  /** The counters of a limit, the same each time. What others tell of it is heard from now on; at most so many keys are remembered. */
+  ratesOf(limitId: string, limit: SharedLimit, keys: number): SharedRates;
   useHolds(limitId: string, limit: number): void;
   /** In letters of base64url, 22 at least. */
   digest(text: string): string;
@@ -56,10 +55,11 @@ export function keyNames(
 
 export function createSharedLimiter(spec: RateLimitSpec, limitId: string, shared: SharedCounters): Limiter {
   const names = keyNames(limitId, spec.keys, shared.digest);
-  shared.use(limitId, sharedLimitOf(spec));
-  const { rates } = shared;
+  const limit = sharedLimitOf(spec);
+  const rates = shared.ratesOf(limitId, limit, spec.keys);
   return {
     take: (key, nowMs) => rates.take(names.get(key), shared.members, shared.wallMs(nowMs), nowMs),
     peek: (key, nowMs) => rates.peek(names.peek(key), shared.members, shared.wallMs(nowMs), nowMs),
+    used: () => void shared.ratesOf(limitId, limit, spec.keys),
   };
 }

@@ -1,6 +1,6 @@
 /**
- * All shared limits of one node: which keys it counts, what it tells the others of them, and what they have told. A machine
- * without clock or I/O; the driver sends what `tell` returns, while the bus is there, and not otherwise.
+ * Shared limits of one node: which keys it counts, what it tells the others of them, and what they have told. A machine
+ * without clock or I/O; the driver has one for each limit, and sends what `tell` returns, while the bus is there, and not otherwise.
  *
  * A request passes when both allow it:
  *
@@ -22,7 +22,7 @@ import { type Gcra, gcraOf, type LimitVerdict, NEVER, takeOne } from './gcra.js'
 import { SharedCount } from './shared-count.js';
 
 export const TELL_EVERY_MS = 100;
-export const sharedKeysMax = 100_000;
+const KEYS_MAX = 100_000;
 /** A key that is used all the time is moved to the end of the line no more often. */
 const TOUCH_EVERY_MS = 1_000;
 
@@ -69,7 +69,7 @@ export class SharedRates {
   forgotten = 0;
 
   /** `limitOf`: null for keys of limits that this node does not have, of which others may tell. */
-  constructor(limitOf: (key: string) => SharedLimit | null, keysMax = sharedKeysMax) {
+  constructor(limitOf: (key: string) => SharedLimit | null, keysMax = KEYS_MAX) {
     this.#limitOf = limitOf;
     this.#keysMax = keysMax;
   }
@@ -109,9 +109,10 @@ export class SharedRates {
   }
 
   /** What others must know; as much as fits into a message, the rest the next time. */
-  tell(nowMs: number): readonly RateCount[] {
-    const now = this.#untold.slice(0, rateCountsMax);
-    this.#untold = this.#untold.slice(rateCountsMax);
+  tell(nowMs: number, most = rateCountsMax): readonly RateCount[] {
+    if (this.#untold.length === 0) return nothing;
+    const now = this.#untold.slice(0, most);
+    this.#untold = this.#untold.slice(most);
     const told: RateCount[] = [];
     for (const key of now) {
       const keyed = this.#keys.get(key);
@@ -134,21 +135,22 @@ export class SharedRates {
   }
 
   /** Of the window that it is, and the one behind it; a clock that is further off than that leads nobody. */
-  hear({ id, incarnation, counts }: RateCounts, wallMs: number, nowMs: number): void {
-    // Counts of a life only grow; the next one begins anew, and both were admitted.
-    const life = `${id} ${incarnation}`;
-    for (const [key, window, admitted, asked, debtMs = 0] of counts) {
-      const limit = this.#keys.get(key)?.limit ?? this.#limitOf(key);
-      if (limit === null) continue;
-      const current = Math.floor(wallMs / limit.windowMs);
-      if (window < current - 1 || window > current + 1) continue;
-      const keyed = this.#keyed(key, nowMs);
-      if (keyed === null) continue;
-      owe(keyed, life, debtMs, nowMs);
-      if (window < current) continue;
-      this.#reach(keyed, window);
-      if (window === keyed.count.window) keyed.count.hear(life, { admitted, asked });
-    }
+  hear(message: RateCounts, wallMs: number, nowMs: number): void {
+    const life = lifeOf(message);
+    for (const count of message.counts) this.hearOne(life, count, wallMs, nowMs);
+  }
+
+  hearOne(life: string, [key, window, admitted, asked, debtMs = 0]: RateCount, wallMs: number, nowMs: number): void {
+    const limit = this.#keys.get(key)?.limit ?? this.#limitOf(key);
+    if (limit === null) return;
+    const current = Math.floor(wallMs / limit.windowMs);
+    if (window < current - 1 || window > current + 1) return;
+    const keyed = this.#keyed(key, nowMs);
+    if (keyed === null) return;
+    owe(keyed, life, debtMs, nowMs);
+    if (window < current) return;
+    this.#reach(keyed, window);
+    if (window === keyed.count.window) keyed.count.hear(life, { admitted, asked });
   }
 
   #keyed(key: string, nowMs: number): Keyed | null {
@@ -190,6 +192,13 @@ export class SharedRates {
       this.#untold = [...this.#keys].flatMap(([each, { isUntold }]) => (isUntold ? [each] : []));
   }
 }
+
+/** Counts of a life only grow; the next one begins anew, and both were admitted. */
+export function lifeOf({ id, incarnation }: Pick<RateCounts, 'id' | 'incarnation'>): string {
+  return `${id} ${incarnation}`;
+}
+
+const nothing: readonly RateCount[] = [];
 
 const unlimited: LimitVerdict = { allowed: true, remaining: 0, resetMs: 0, retryAfterMs: 0 };
 
