@@ -163,7 +163,7 @@ describe('health among nodes', () => {
     const [dead, ...alive] = nodes;
     expect(dead?.gossip.probesLeft).toBe(40 - (dead?.probing.filter((isOn) => isOn).length ?? 0));
     dead?.die();
-    await settled();
+    await clock.pass(1_100);
     const left = (at: number) => alive.filter(({ probing }) => probing[at]).length;
     expect(Array.from({ length: 40 }, (_, i) => left(i))).toEqual(Array(40).fill(3));
   });

@@ -14,14 +14,16 @@ import { OPINIONS_PER_S } from '@weir/proto/cluster/pace.js';
 import type { Presence } from '@weir/proto/cluster/presence.js';
 import type { HealthChange } from '@weir/proto/events/health.js';
 import { outsMax, partsMax, type StandingOut } from '@weir/proto/events/health-state.js';
+import type { Life } from '@weir/proto/events/membership.js';
 import type { Opinion } from '@weir/proto/events/opinion.js';
-import { decodeMessage, encodeMessage } from '@weir/proto/events/wire.js';
+import { encodeMessage } from '@weir/proto/events/wire.js';
 import type { Clock, Timer, Timers } from '../time/clock.js';
 import { keyOf, PeerReports, type Report, type Voters } from '../upstream/health/peer-reports.js';
 import type { ProbeSwitch } from '../upstream/health/prober.js';
 import { isProberOf, type Prober, proberOf } from '../upstream/health/probers.js';
 import type { TargetHealth } from '../upstream/health/target-health.js';
 import { forMsOf, OwnOuts } from './own-outs.js';
+import { StateQuestions } from './state-questions.js';
 
 /** What of an upstream takes part. */
 export interface GossipUpstream {
@@ -75,13 +77,8 @@ const RETELL_MS = 20_000;
 const JUDGED_AT_ONCE = 16;
 /** What one has from others is believed for no longer than this. */
 const PASSED_ON_MS = 5_000;
-const ASK_MS = 2_000;
-/** Who does not answer for about a minute, and tells all the same, may be of a release that has no answers. */
-const ASK_TIMES_MAX = 20;
 /** A node has not met all others before this, and may take a few for all: no majority is known to it. */
 export const UNSETTLED_MS = 10_000;
-/** Members that are to be asked; beyond it nobody is added, and what was missed ends with its time. */
-const ASKS_MAX = 64;
 
 export class HealthGossip {
   readonly counts: HealthGossipCounts = {
@@ -99,20 +96,16 @@ export class HealthGossip {
   #targets = new Map<string, GossipTarget>();
   #upstreams: readonly GossipUpstream[] = [];
   /** Nodes that may be serving, this one included. */
-  #nodes: ReadonlyMap<string, KnownNode> = new Map();
+  readonly #nodes = new Map<string, KnownNode>();
   /**
-   * Those whose majority it takes to put a target out: the dead among them, for who is cut off with a few others must not
-   * take these for the cluster.
+   * Those whose majority it takes to put a target out are the living and these: who is cut off with a few others must not take
+   * them for the cluster.
    */
-  #electorate = 1;
+  readonly #dead = new Set<string>();
+  #areProbesDue = false;
   /** Targets whose judgement waits for the next look. */
   readonly #toJudge = new Set<string>();
-  /** Who, and whether only because this node is new: then one answer is enough. */
-  readonly #toAsk = new Map<string, { readonly isGreeting: boolean }>();
-  /** Who did not answer, and how often: asked again at the next look. */
-  readonly #unanswered = new Map<string, { readonly isGreeting: boolean; readonly times: number }>();
-  #isAsking = false;
-  #isWarm = false;
+  readonly #questions: StateQuestions;
   #hasEnded = false;
   /** The same in a row, for each target is compared with all of them. */
   #probers: readonly Prober[] = [];
@@ -127,18 +120,27 @@ export class HealthGossip {
     this.#self = proberOf(presence.life.id);
     this.#beganAtMs = parts.clock.nowMs();
     this.#reports = parts.reports ?? new PeerReports();
+    this.#questions = new StateQuestions({
+      presence,
+      isOfItsLife: (id, incarnation) => this.#isOfItsLife(id, incarnation),
+      isThere: (id) => this.#nodes.has(id),
+      onAsked: () => {
+        this.counts.asked += 1;
+      },
+      onState: (id, seq, outs, isFirst) => this.#takeState(id, seq, outs, isFirst),
+    });
     this.#tick = timers.create(() => this.#look());
     this.#ends.push(
       presence.hear('opinion', (opinion) => this.#hear(opinion)),
       presence.onMissed((id, stream) => {
         if (stream !== 'health') return;
         this.counts.missed += 1;
-        this.#ask(id);
+        this.#questions.ask(id);
       }),
       presence.onChange((member, from) => this.#onMember(member, from)),
       presence.answer('health', (question) => this.#answer(question)),
     );
-    this.#countNodes();
+    this.#note(presence.life, 'alive');
     for (const member of presence.members()) this.#onMember(member, null);
     this.#tick.arm(TICK_MS);
   }
@@ -208,6 +210,7 @@ export class HealthGossip {
 
   end(): void {
     this.#hasEnded = true;
+    this.#questions.end();
     this.#tick.cancel();
     for (const end of this.#ends) end();
   }
@@ -250,7 +253,7 @@ export class HealthGossip {
 
   #voters(nowMs: number): Voters {
     return {
-      nodes: nowMs - this.#beganAtMs < UNSETTLED_MS ? Number.POSITIVE_INFINITY : this.#electorate,
+      nodes: nowMs - this.#beganAtMs < UNSETTLED_MS ? Number.POSITIVE_INFINITY : this.#nodes.size + this.#dead.size,
       targets: this.#targets.size,
       isThere: (peer) => this.#nodes.has(peer),
     };
@@ -286,10 +289,12 @@ export class HealthGossip {
     const nowMs = this.#parts.clock.nowMs();
     this.#toldInSecond = 0;
     this.refresh();
+    this.#forgetDead();
+    if (this.#areProbesDue) this.#shareProbes();
     for (const key of this.#reports.expire(nowMs)) this.#judge(key);
     for (const target of this.#targets.values()) target.health.settle(nowMs);
     for (const key of [...this.#toJudge]) this.#judge(key);
-    this.#askAgain();
+    this.#questions.askAgain();
     if (nowMs < this.#retellAtMs) return;
     this.#retellAtMs = nowMs + RETELL_MS;
     for (const change of this.#own.ofProbes()) this.#tell(change);
@@ -301,34 +306,33 @@ export class HealthGossip {
     const isGone = standing === 'dead' || standing === 'left';
     const isMet = standing === 'alive' && (from !== 'suspect' || !this.#isOfItsLife(life.id, life.incarnation));
     if (isGone || isMet) for (const key of this.#reports.forget(life.id)) this.#judge(key);
-    const hadNodes = this.#nodes.size;
-    this.#countNodes();
-    if (isGone || isMet || this.#nodes.size !== hadNodes) this.#shareProbes();
+    this.#note(life, standing);
     // Whoever is new asks the first that it meets for all that is known; who comes later is asked if it has anything to say.
-    if (isMet && (!this.#isWarm || heartbeat.told.health > 0)) this.#ask(life.id, heartbeat.told.health === 0);
+    if (isMet && (!this.#questions.isWarm || heartbeat.told.health > 0))
+      this.#questions.ask(life.id, heartbeat.told.health === 0);
   }
 
-  #countNodes(): void {
-    const { presence } = this.#parts;
-    const nodes = new Map<string, KnownNode>();
-    const { id, incarnation } = presence.life;
-    if (presence.role === 'node') nodes.set(id, { incarnation, prober: this.#self });
-    let dead = 0;
-    for (const { life, standing, heartbeat } of presence.members()) {
-      if (heartbeat.role !== 'node' || standing === 'left') continue;
-      if (standing === 'dead') dead += 1;
-      else {
-        const prober = this.#nodes.get(life.id)?.prober ?? proberOf(life.id);
-        nodes.set(life.id, { incarnation: life.incarnation, prober });
-      }
-    }
-    this.#nodes = nodes;
-    this.#probers = [...nodes.values()].map(({ prober }) => prober);
-    this.#electorate = nodes.size + dead;
+  /** One by one: a newcomer meets a thousand in a second, and each is compared with each target. */
+  #note({ id, incarnation }: Life, standing: MemberStanding): void {
+    const known = this.#nodes.get(id);
+    if (standing === 'dead') this.#dead.add(id);
+    else this.#dead.delete(id);
+    if (standing === 'dead' || standing === 'left') this.#nodes.delete(id);
+    else this.#nodes.set(id, { incarnation, prober: known?.prober ?? proberOf(id) });
+    this.#areProbesDue = true;
+  }
+
+  /** The dead are remembered by the membership for a while, and that is how long they count here. */
+  #forgetDead(): void {
+    if (this.#dead.size === 0) return;
+    const members = new Set(this.#parts.presence.members().map(({ life }) => life.id));
+    for (const id of this.#dead) if (!members.has(id)) this.#dead.delete(id);
   }
 
   #shareProbes(): void {
     const nowMs = this.#parts.clock.nowMs();
+    this.#areProbesDue = false;
+    this.#probers = [...this.#nodes.values()].map(({ prober }) => prober);
     this.#left.clear();
     for (const [key, target] of this.#targets) this.#setProbes(key, target, nowMs);
   }
@@ -346,62 +350,11 @@ export class HealthGossip {
     probes.set(isOn);
   }
 
-  #ask(id: string, isGreeting = false): void {
-    const before = this.#toAsk.get(id);
-    if (before !== undefined || this.#toAsk.size < ASKS_MAX)
-      this.#toAsk.set(id, { isGreeting: isGreeting && before?.isGreeting !== false });
-    if (!this.#isAsking) void this.#askAll();
-  }
-
-  /** Until it answers or is gone: what was missed of it would be missed until it is told again. */
-  #askAgain(): void {
-    for (const [id, { isGreeting, times }] of this.#unanswered) {
-      const isOver = (isGreeting && this.#isWarm) || times >= ASK_TIMES_MAX || !this.#nodes.has(id);
-      if (isOver) this.#unanswered.delete(id);
-      else this.#ask(id, isGreeting);
-    }
-  }
-
-  /** One after the other: many have something to say at once when a bus comes back. */
-  async #askAll(): Promise<void> {
-    this.#isAsking = true;
-    for (const [id, { isGreeting }] of this.#toAsk) {
-      this.#toAsk.delete(id);
-      if (isGreeting && this.#isWarm) continue;
-      const isAnswered = await this.#askOne(id);
-      if (this.#hasEnded) return;
-      if (isAnswered) {
-        this.#isWarm = true;
-        this.#unanswered.delete(id);
-      } else this.#unanswered.set(id, { isGreeting, times: (this.#unanswered.get(id)?.times ?? 0) + 1 });
-    }
-    this.#isAsking = false;
-  }
-
-  /** What came of an answer that broke off is not used: what is missing in it would look as if it were well. */
-  async #askOne(id: string): Promise<boolean> {
-    const outs: StandingOut[] = [];
-    let seq = Number.POSITIVE_INFINITY;
-    for (let part = 0, total = 1; part < partsMax && part * outsMax < total; part += 1) {
-      this.counts.asked += 1;
-      const bytes = await this.#parts.presence.ask(id, 'health', Uint8Array.of(part), ASK_MS);
-      const decoded = bytes === null ? null : decodeMessage(bytes);
-      if (this.#hasEnded || decoded?.ok !== true || decoded.message.kind !== 'health.state') return false;
-      if (decoded.message.id !== id || !this.#isOfItsLife(id, decoded.message.incarnation)) return false;
-      outs.push(...decoded.message.outs);
-      // Between two parts something may have changed: then it is told, or missed, by a number behind this.
-      seq = Math.min(seq, decoded.message.seq);
-      total = decoded.message.total;
-    }
-    this.#takeState(id, seq, outs);
-    return true;
-  }
-
-  #takeState(id: string, seq: number, outs: readonly StandingOut[]): void {
+  #takeState(id: string, seq: number, outs: readonly StandingOut[], isFirst: boolean): void {
     // What it has from others is its word as well, and no more than that. It is of use to who knows nothing yet, and for a
     // short time: nobody will take it back.
     const taken = outs
-      .filter(({ change, isOwn }) => (isOwn || !this.#isWarm) && this.#isNamed(change))
+      .filter(({ change, isOwn }) => (isOwn || isFirst) && this.#isNamed(change))
       .map((out) => (out.isOwn ? out : { ...out, forMs: Math.min(out.forMs, PASSED_ON_MS) }));
     for (const key of this.#reports.replace(id, seq, taken, this.#parts.clock.nowMs())) this.#judge(key);
   }

@@ -152,6 +152,9 @@ describe('what peers say of a target', () => {
     for (const peer of ['n1', 'n2', 'n3'])
       reports.replace(peer, 1, [{ change: out(), forMs: 4_000, isOwn: peer === 'n1' }], 0);
     expect(reports.judge(KEY, voters(3), 0)).toMatchObject({ says: 'doubt', by: ['n1', 'n2', 'n3'], weight: 1 });
+    // Nor does it keep alive what the one that passes it on has said himself before.
+    reports.replace('n1', 2, [{ change: out(), forMs: 4_000, isOwn: false }], 10);
+    expect(reports.judge(KEY, voters(3), 10).weight).toBe(0);
   });
 
   it('never puts it out by the word of half of the nodes or fewer, whatever they say', () => {

@@ -156,24 +156,26 @@ export class PeerReports {
    * already stays as it was looked into. Returns the targets.
    */
   replace(peer: string, seq: number, outs: readonly PeerOut[], nowMs: number): string[] {
-    const keys = new Set<string>();
-    const named = new Set<string>();
+    // Only what it sees itself keeps what it has said before; what it has from others comes in place of that.
+    const nameOf = (kind: OpinionKind, upstream: string, target: string | null) => `${kind} ${keyOf(upstream, target)}`;
+    const own = outs.filter(({ isOwn }) => isOwn);
+    const named = new Set(own.map(({ change: { kind, upstream, target } }) => nameOf(kind, upstream, target)));
+    const keys = this.#removeWhere(
+      (report) =>
+        report.peer === peer &&
+        report.seq <= seq &&
+        report.isOut &&
+        !named.has(nameOf(report.kind, report.upstream, report.target)),
+    );
     for (const { change, forMs, isOwn } of outs) {
       const key = keyOf(change.upstream, change.target);
-      named.add(`${change.kind} ${key}`);
       const known = this.#reports.get(key)?.get(`${change.kind} ${peer}`);
       const isKnown = known?.isOut === true && known.untilMs > nowMs;
-      if (!isKnown && this.#take(peer, change, seq, forMs, nowMs, isOwn)) keys.add(key);
+      if (!isKnown && this.#take(peer, change, seq, forMs, nowMs, isOwn)) keys.push(key);
     }
-    const isOver = (report: Report): boolean =>
-      report.peer === peer &&
-      report.seq <= seq &&
-      report.isOut &&
-      !named.has(`${report.kind} ${keyOf(report.upstream, report.target)}`);
-    const over = this.#removeWhere(isOver);
     const reporter = this.#reporterOf(peer);
     reporter.heardUpTo = Math.max(reporter.heardUpTo, seq);
-    return [...keys, ...over];
+    return [...new Set(keys)];
   }
 
   /** Its life is over, and what it believed with it. */
