@@ -92,7 +92,7 @@ function report(measured: readonly Measured[], options: GossipOptions, load: str
       `One real node in a process of its own hears ${options.measureMs / 1_000} s of what the others tell, over a nats-server on the same machine.`,
       'CPU is that process, user and system, less what it takes alone. Bytes are bodies, as published.',
       'Intervals are those of proto/cluster/pace.ts. Health: each node changes its mind about one target twice a minute.',
-      `Latency: ${options.routes} waits are learnt, a thousand answers each. Rates: ${RATE_KEYS} keys in use at each node, told every 100 ms whatever the number of nodes.`,
+      `Latency: ${options.routes} waits are learnt, a thousand answers each. Rates: ${RATE_KEYS} keys in use at each node, told at intervals of proto/cluster/shared-rates.ts.`,
       load,
     ],
     table,

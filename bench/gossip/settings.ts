@@ -13,7 +13,7 @@ export interface TellerSettings {
 }
 
 export const CLUSTER = 'bench';
-/** Keys of shared limits that each node counts in each tenth of a second. */
+/** Keys of shared limits that each node counts between two tellings. */
 export const RATE_KEYS = 10;
 
 export const busClock: BusClock = {

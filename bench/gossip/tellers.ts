@@ -6,7 +6,7 @@
 import { Sketch } from '@weir/node/latency/sketch.js';
 import { natsBus } from '@weir/proto/bus/nats-bus.js';
 import { heartbeatIntervalMs, latencyIntervalMs, sketchesPerMessage } from '@weir/proto/cluster/pace.js';
-import { TELL_EVERY_MS } from '@weir/proto/cluster/shared-rates.js';
+import { tellAgainInMs } from '@weir/proto/cluster/shared-rates.js';
 import { Subjects } from '@weir/proto/cluster/subjects.js';
 import { sketchesMax } from '@weir/proto/events/latency-sketches.js';
 import { type ClusterMessage, encodeMessage } from '@weir/proto/events/wire.js';
@@ -56,7 +56,7 @@ const intervals: Readonly<Record<Kind, number>> = {
   heartbeats: heartbeatIntervalMs(nodes),
   health: OPINION_EVERY_MS,
   latency: latencyIntervalMs(nodes),
-  rates: TELL_EVERY_MS,
+  rates: tellAgainInMs(nodes, RATE_KEYS),
 };
 
 function messageOf(kind: Kind, teller: Teller): ClusterMessage {
