@@ -168,6 +168,21 @@ describe('health among nodes', () => {
     expect(Array.from({ length: 40 }, (_, i) => left(i))).toEqual(Array(40).fill(3));
   });
 
+  it('has a node probe everything by itself while it hears nobody', async () => {
+    const { clock, join } = setUp(40, { probe: probeSpec });
+    const [a] = Array.from({ length: 8 }, (_, i) => join(`n${i}`));
+    if (a === undefined) throw new Error('nobody is there');
+    await clock.pass(2_500);
+    expect(a.gossip.probesLeft).toBeGreaterThan(0);
+    const { state } = a.presence.bus;
+    a.presence.bus.state = () => ({ isConnected: false, sinceMs: 0, trouble: 'gone' });
+    await clock.pass(1_100);
+    expect([a.gossip.probesLeft, a.probing.every((isOn) => isOn)]).toEqual([0, true]);
+    a.presence.bus.state = state;
+    await clock.pass(1_100);
+    expect(a.gossip.probesLeft).toBeGreaterThan(0);
+  });
+
   it('has each node probe what a prober calls out, until it is well again', async () => {
     const { clock, join } = setUp(2, { probe: probeSpec });
     const nodes = Array.from({ length: 8 }, (_, i) => join(`n${i}`));

@@ -103,6 +103,7 @@ export class HealthGossip {
    */
   readonly #dead = new Set<string>();
   #areProbesDue = false;
+  #isConnected = true;
   /** Targets whose judgement waits for the next look. */
   readonly #toJudge = new Set<string>();
   readonly #questions: StateQuestions;
@@ -290,6 +291,10 @@ export class HealthGossip {
     this.#toldInSecond = 0;
     this.refresh();
     this.#forgetDead();
+    // Who hears nobody can leave nothing to others, though silence proves nothing about them.
+    const { isConnected } = this.#parts.presence.bus.state();
+    if (isConnected !== this.#isConnected) this.#areProbesDue = true;
+    this.#isConnected = isConnected;
     if (this.#areProbesDue) this.#shareProbes();
     for (const key of this.#reports.expire(nowMs)) this.#judge(key);
     for (const target of this.#targets.values()) target.health.settle(nowMs);
@@ -340,7 +345,7 @@ export class HealthGossip {
   /** It probes what is its own to probe, what it has found out itself, and what others dispute. */
   #setProbes(key: string, { probes, health }: GossipTarget, nowMs: number): void {
     if (probes === null) return;
-    const isOwn = isProberOf(key, this.#self, this.#probers);
+    const isOwn = !this.#isConnected || isProberOf(key, this.#self, this.#probers);
     const isOn = isOwn || health.isProbedOut || this.#reports.hasProbeReport(key, nowMs);
     if (isOn) this.#left.delete(key);
     else {
