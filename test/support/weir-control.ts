@@ -22,13 +22,13 @@ export interface WeirControl extends Program {
   order(what: string, more?: object): Promise<{ readonly status: number; readonly body: unknown }>;
   /** Appends a revision: its number. Throws when it is refused. */
   append(text: string): Promise<number>;
-  /** As `weir apply`: appends, and follows until it is over. */
+  /** As `weir apply`: looks at what would change, appends, and follows until it is over. */
   apply(text: string): Promise<Applied>;
   kill(): Promise<void>;
 }
 
 export interface Applied {
-  /** From the request on until all have it, or it is over otherwise. */
+  /** From the order to put it in force on, after the look at it, until all have it, or it is over otherwise. */
   readonly tookMs: number;
   readonly last: RolloutLine;
 }
@@ -103,6 +103,7 @@ async function weirControl(stage: Stage, { id, nats, keyFile, folder }: Start): 
     history: async () => (await get<{ rollouts: RolloutRecord[] }>('/rollouts?max=100')).rollouts,
     order: (what, more = {}) => post(`/rollouts/${what}`, { by: 'test', ...more }),
     async apply(text) {
+      await post('/revisions/preview', { text });
       const begunAtMs = performance.now();
       const last = await followed(admin, await append(text));
       return { tookMs: performance.now() - begunAtMs, last };
