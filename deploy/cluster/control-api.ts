@@ -4,6 +4,7 @@ import type { ControlStatus } from '@weir/control/api/control-status.js';
 import type { RevisionOperations } from '@weir/control/api/revisions-api.js';
 import type { AdminOptions } from '@weir/control/api/server.js';
 import { Fleet } from '@weir/control/cluster/fleet.js';
+import type { Purges } from '@weir/control/cluster/purges.js';
 import type { Rollouts } from '@weir/control/cluster/rollouts.js';
 import type { Revisions } from '@weir/control/log/revision.js';
 import type { CheckedConfig } from '@weir/control/publish/check-config.js';
@@ -19,11 +20,12 @@ export interface ControlParts {
   readonly presence: Presence;
   readonly rollouts: Rollouts;
   readonly revisions: Revisions;
+  readonly purges: Purges;
   readonly check: (text: string) => CheckedConfig;
 }
 
 export function adminOptions(parts: ControlParts): AdminOptions {
-  const { options, presence, rollouts } = parts;
+  const { options, presence, rollouts, purges } = parts;
   const fleet = new Fleet(presence);
   const startedWallMs = Date.now();
   return {
@@ -32,10 +34,10 @@ export function adminOptions(parts: ControlParts): AdminOptions {
       ...{ version: options.version, pid: process.pid, startedWallMs, configFile: null, publish: null, nodes: [] },
       uptimeMs: Date.now() - startedWallMs,
       ...inForce(parts),
-      cluster: clusterStatus(presence, { loadPermille: 0, purgeEpoch: 0 }),
+      cluster: clusterStatus(presence, { loadPermille: 0, purgeEpoch: purges.reading().epoch }),
       fleet: { ...(await fleet.members()), rollout: rollouts.view(), compilation: rollouts.compilation() },
     }),
-    cache: notAsked(presence),
+    cache: cacheOf(presence, purges),
     rollouts,
     revisions: operationsOf(parts),
   };
@@ -71,16 +73,17 @@ function operationsOf({ revisions, rollouts, check }: ControlParts): RevisionOpe
   };
 }
 
-/** Nodes of a cluster hear of purges by their log, which this control does not append to. */
-function notAsked(presence: Presence): AdminOptions['cache'] {
-  const missing = () =>
-    presence
-      .members()
-      .filter(({ heartbeat, standing }) => heartbeat.role === 'node' && standing !== 'left')
-      .map(({ life }) => ({ node: life.id, reason: 'is not asked by this release' }));
+/** Purges go through the log that all nodes follow; what each has stored is not asked for by this release. */
+function cacheOf(presence: Presence, purges: Purges): AdminOptions['cache'] {
   return {
-    purge: async () => ({ obeyed: [], missing: missing() }),
-    inspect: async () => ({ nodes: [], missing: missing() }),
+    purge: (order) => purges.purge(order),
+    async inspect() {
+      const missing = presence
+        .members()
+        .filter(({ heartbeat, standing }) => heartbeat.role === 'node' && standing !== 'left')
+        .map(({ life }) => ({ node: life.id, reason: 'is not asked by this release' }));
+      return { nodes: [], missing };
+    },
   };
 }
 

@@ -1,5 +1,5 @@
 /**
- * `weir control`: one of any number of controls of a cluster, which share three logs over NATS and have no leader.
+ * `weir control`: one of any number of controls of a cluster, which share four logs over NATS and have no leader.
  *
  *   admin API ─▶ revisions (log, copy on disk) ─▶ rollouts (log) ─▶ announcements (log, bus) ─▶ hosts of nodes
  *                                                     └─▶ snapshots (object store)
@@ -10,6 +10,7 @@
 import { createHash, randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import { type AdminApi, startAdminApi } from '@weir/control/api/server.js';
+import { Purges } from '@weir/control/cluster/purges.js';
 import { Rollouts } from '@weir/control/cluster/rollouts.js';
 import { openClusterRevisions } from '@weir/control/log/cluster-revisions.js';
 import { createCheck, loadChecked } from '@weir/control/publish/load-config.js';
@@ -26,8 +27,10 @@ import type { NatsPlace } from '@weir/proto/bus/nats-place.js';
 import { realClock } from '@weir/proto/bus/real-clock.js';
 import { entryBytesMax, type SharedLog } from '@weir/proto/bus/shared-log.js';
 import { Presence } from '@weir/proto/cluster/presence.js';
+import { PURGE_LOG, purgeLogBounds } from '@weir/proto/cluster/purge-entries.js';
 import { Subjects } from '@weir/proto/cluster/subjects.js';
 import { keyRing, signerOf } from '@weir/proto/signing/ed25519.js';
+import type { KeyRing } from '@weir/proto/signing/signed-frame.js';
 import { snapshotBytesMax } from '@weir/proto/snapshot/codec.js';
 import { adminOptions, answerStatus } from './control-api.js';
 import type { SigningKey } from './signing-key.js';
@@ -80,9 +83,11 @@ export async function startControl(options: ControlOptions): Promise<RunningCont
   const whole = { cluster, replicas: options.replicas, blobBytesMax: snapshotBytesMax + FRAME_BYTES };
   const blobs: BlobStore = deltaBlobs(jetStreamBlobs(jetStream, whole));
   const check = createCheck(process.env);
+  const keys = keyRing([...new Set([key.publicKey, ...options.trust])]);
+  const { purgeLog, purges } = purgesOf(options, wired, keys);
   const rollouts = new Rollouts({
     ...{ cluster, presence, clock: realClock, wallMs: Date.now, rolloutLog, announcementLog, blobs, say },
-    ...{ signer: signerOf(key.privateKey), keys: keyRing([...new Set([key.publicKey, ...options.trust])]) },
+    ...{ signer: signerOf(key.privateKey), keys },
     sha256Hex: (bytes) => createHash('sha256').update(bytes).digest('hex'),
     revisions: {
       current: () => {
@@ -100,14 +105,15 @@ export async function startControl(options: ControlOptions): Promise<RunningCont
   wired.version = () => rollouts.record()?.target.version ?? 0;
   const end = async (): Promise<void> => {
     rollouts.close();
+    purges.close();
     presence.leave();
     await revisions.close();
-    await Promise.all(logs.map((each) => each.close()));
+    await Promise.all([...logs, purgeLog].map((each) => each.close()));
     await Promise.all([bus.close(), jetStream.close()]);
   };
   let admin: AdminApi;
   try {
-    admin = await startAdminApi(adminOptions({ options, presence, rollouts, revisions, check }));
+    admin = await startAdminApi(adminOptions({ options, presence, rollouts, revisions, check, purges }));
   } catch (error) {
     await end();
     throw error;
@@ -120,6 +126,18 @@ export async function startControl(options: ControlOptions): Promise<RunningCont
       await end();
     },
   };
+}
+
+function purgesOf({ cluster, replicas, hasRedis, key }: ControlOptions, wired: Wired, keys: KeyRing) {
+  const { jetStream, presence, subjects } = wired;
+  const purgeLog = jetStreamLog(jetStream, { place: subjects.place(PURGE_LOG), makes: purgeLogBounds(replicas) });
+  const purges = new Purges({
+    ...{ presence, log: purgeLog, clock: realClock, trust: { cluster, keys }, signer: signerOf(key.privateKey) },
+    // A node may have one that this control was not told of.
+    sharesInRedis: hasRedis ? true : null,
+  });
+  wired.purgeEpoch = () => purges.reading().epoch;
+  return { purgeLog, purges };
 }
 
 /** Waits a moment for NATS, so that a start where all is well says nothing of it; where it is away, this goes on without. */
@@ -143,6 +161,7 @@ interface Wired {
   readonly subjects: Subjects;
   /** What its heartbeats tell. */
   version: () => number;
+  purgeEpoch: () => number;
 }
 
 function wire({ cluster, id, nats, say }: ControlOptions): Wired {
@@ -154,8 +173,8 @@ function wire({ cluster, id, nats, say }: ControlOptions): Wired {
   const parts = { clock: realClock, random: Math.random };
   const bus = natsBus(natsOptions, { ...parts, inbox });
   const jetStream = new JetStream(natsOptions, { ...parts, inbox: `${inbox}-js` });
-  const wired = { bus, jetStream, subjects, version: () => 0 };
-  const report = () => ({ snapshotVersion: wired.version(), loadPermille: 0, purgeEpoch: 0 });
+  const wired = { bus, jetStream, subjects, version: () => 0, purgeEpoch: () => 0 };
+  const report = () => ({ snapshotVersion: wired.version(), loadPermille: 0, purgeEpoch: wired.purgeEpoch() });
   const presence = new Presence({ ...parts, bus, subjects, life, role: 'control', report, warn: say });
   return Object.assign(wired, { presence });
 }
