@@ -42,7 +42,7 @@ describe('a cache whose gate is closed', () => {
     node.gate.use(() => clock.nowMs() < 100_000);
     send();
     call(0).answer(200, ['cache-control', 'max-age=1, stale-if-error=600'], 'body');
-    clock.advance(99_000);
+    clock.advance(98_000);
     const one = send();
     clock.advance(2_000);
     call(1).fail(refused);
