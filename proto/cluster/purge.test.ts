@@ -74,6 +74,17 @@ describe('a round of a purge', () => {
     expect(round.verdict(1)).toMatchObject({ isComplete: false, missing: [{ id: 'a', incarnation: 1 }] });
   });
 
+  it('is not complete before leases are over that the log can’t tell of any more', () => {
+    const registry = new PurgeRegistry(4, 1_000);
+    expect(registry.epoch).toBe(4);
+    registry.learn(5, purge, 1_100);
+    const round = new PurgeRound(5, 1_100, registry);
+    expect([round.verdict(1_000 + SAFE_MS - 1).isComplete, round.verdict(1_000 + SAFE_MS).isComplete]).toEqual([
+      false,
+      true,
+    ]);
+  });
+
   it('does not learn entries out of their order', () => {
     expect(() => new PurgeRegistry().learn(2, purge, 0)).toThrow();
   });
@@ -129,6 +140,26 @@ describe('a follower of the purge log', () => {
       effect: 'acknowledge',
       epoch: 3,
     });
+  });
+
+  it('does not take itself for joined when the log has given up its joining, and joins again before', () => {
+    const one = follower();
+    for (let number = 2; number <= 100; number += 1) one.step({ event: 'entry', number, content: purge }, 10);
+    const asksToJoin = (atMs: number, first: number): boolean =>
+      one
+        .step({ event: 'end', askedAtMs: atMs, last: 100, first }, atMs)
+        .some(({ effect }) => effect === 'ask to join');
+    expect([asksToJoin(1_000, 1), one.mayServe(1_000)]).toEqual([false, true]);
+    one.step({ event: 'entry', number: 101, content: join('a') }, 2_000);
+    expect(one.step({ event: 'end', askedAtMs: 2_500, last: 101, first: 101 }, 2_500)).toEqual([]);
+    const old = follower();
+    old.step({ event: 'entry', number: 2, content: purge }, 10);
+    const effects = old.step({ event: 'end', askedAtMs: 4_000, last: 2, first: 2 }, 4_000);
+    expect([effects.some(({ effect }) => effect === 'ask to join'), old.hasJoined, old.mayServe(4_000)]).toEqual([
+      true,
+      false,
+      false,
+    ]);
   });
 
   it('takes everything for purged when the log has given up what it has not seen', () => {
