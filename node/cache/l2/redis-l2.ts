@@ -115,8 +115,8 @@ class RedisL2 implements L2 {
       this.#hearAgain.arm(HEARD_WITHIN_MS);
     };
     this.#reads = new RedisLink({ ...shared, answerWithinMs: readWithinMs, greet, onReady });
-    const write = (): void => this.#writer.go();
-    this.#writes = new RedisLink({ ...shared, answerWithinMs: writeWithinMs, greet: async () => {}, onReady: write });
+    const resume = (): void => this.#writer.resume();
+    this.#writes = new RedisLink({ ...shared, answerWithinMs: writeWithinMs, greet: async () => {}, onReady: resume });
     this.#finder = new Finder({
       ...{ calls: this.#reads, spec, clock, digest: sha256 },
       learn: (present, time) => this.#learn(present, time),

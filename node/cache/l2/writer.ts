@@ -1,6 +1,8 @@
 /**
  * Writes responses to Redis, behind the answers that they belong to: a few at a time, and of each the pieces of its body
- * one after the other, so that little is on its way however long the bodies are. Owns what is being written.
+ * one after the other, so that little is on its way however long the bodies are. What has waited for a connection goes one by one:
+ * behind an outage it may be thousands, which would stand before the look-ups of all nodes in the one thread of Redis.
+ * Owns what is being written.
  *
  *   queue ──▶ pieces of the body, if it is long ──▶ commit ──▶ kept
  *                                  place of a variant ──┘ └─ there is an index by now: once more, as a variant
@@ -49,19 +51,28 @@ const outcomes: Readonly<Partial<Record<string, KeepOutcome>>> = {
 export class Writer {
   readonly #options: WriterOptions;
   #writing = 0;
+  /** So many had waited for a connection, and are not written yet. */
+  #backlog = 0;
 
   constructor(options: WriterOptions) {
     this.#options = options;
   }
 
-  /** There is something to write, or a connection again. */
+  /** There is a connection again. */
+  resume(): void {
+    this.#backlog = this.#options.queue.entries - this.#writing;
+    this.go();
+  }
+
+  /** There is something to write. */
   go(): void {
-    while (this.#writing < WRITERS_MAX && this.#options.canWrite()) {
+    while (this.#writing < (this.#backlog > 0 ? 1 : WRITERS_MAX) && this.#options.canWrite()) {
       const taken = this.#options.queue.take();
       if (taken === null) return;
       this.#writing += 1;
       this.#outcomeOf(taken.offer).then((outcome) => {
         this.#writing -= 1;
+        this.#backlog = Math.max(0, this.#backlog - 1);
         this.#options.queue.release(taken);
         this.#options.onOutcome(outcome, taken.offer);
         this.go();
