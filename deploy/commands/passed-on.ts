@@ -27,12 +27,25 @@ const passedOn: readonly PassedOn[] = [
   },
   {
     name: 'bench',
-    usage: '<proxy|layers|gauntlet|cache|trace> [options]',
+    usage: '<proxy|layers|gauntlet|cache|gossip|trace> [options]',
     summary: 'measure beside nginx and HAProxy, before good upstreams and bad ones, or layer by layer',
     program: 'bench/dist/main.js',
     words: [
-      ...['proxy', 'layers', 'gauntlet', 'cache', 'trace', '--quick', '--rounds', '--seconds', '--warmup', '--cases'],
+      ...[
+        'proxy',
+        'layers',
+        'gauntlet',
+        'cache',
+        'gossip',
+        'trace',
+        '--quick',
+        '--rounds',
+        '--seconds',
+        '--warmup',
+        '--cases',
+      ],
       ...['--connections', '--peers', '--runs', '--only', '--scenarios', '--rate', '--seed', '--name', '--policies'],
+      ...['--nodes', '--routes'],
     ],
   },
   {
