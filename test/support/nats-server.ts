@@ -8,6 +8,7 @@ import { freePort, type Program, type Stage, until } from './stage.js';
 export interface NatsServer {
   readonly port: number;
   readonly url: string;
+  readonly program: Program;
   /** At once; its port stays free for `startNats(stage, { port })`. */
   kill(): Promise<void>;
   /** Stops it in mid-air, or lets it go on: connections stay, answers don't come. */
@@ -36,6 +37,7 @@ export async function startNats(stage: Stage, { port, config = '' }: NatsStart =
   return {
     port: at,
     url: `nats://127.0.0.1:${at}`,
+    program,
     async kill() {
       program.child.kill('SIGKILL');
       await program.exited;

@@ -6,6 +6,7 @@ import { freePort, type Program, passed, type Stage, until } from './stage.js';
 export interface RedisServer {
   readonly port: number;
   readonly url: string;
+  readonly program: Program;
   /** At once; its port stays free for `startRedis(stage, port)`. */
   kill(): Promise<void>;
   /** Stops it in mid-air, or lets it go on: connections stay, answers don't come. */
@@ -23,6 +24,7 @@ export async function startRedis(stage: Stage, port?: number): Promise<RedisServ
   return {
     port: at,
     url: `redis://127.0.0.1:${at}`,
+    program,
     async kill() {
       program.child.kill('SIGKILL');
       await program.exited;

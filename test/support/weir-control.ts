@@ -68,16 +68,19 @@ export async function startCluster(stage: Stage, size: { controls: number; nodes
   };
 }
 
-interface Start {
+export interface WeirControlOptions {
   readonly id: string;
   readonly nats: string;
   readonly keyFile: string;
+  /** Of an earlier run whose state is to be found, or an empty one. */
   readonly folder: string;
+  readonly more?: readonly string[];
 }
 
-async function weirControl(stage: Stage, { id, nats, keyFile, folder }: Start): Promise<WeirControl> {
+export async function weirControl(stage: Stage, options: WeirControlOptions): Promise<WeirControl> {
+  const { id, nats, keyFile, folder, more = [] } = options;
   const member = ['--nats', nats, '--cluster', CLUSTER, '--id', id, '--key', keyFile];
-  const own = ['--data', join(folder, `state-${id}`), '--admin', '127.0.0.1:0'];
+  const own = ['--data', join(folder, `state-${id}`), '--admin', '127.0.0.1:0', ...more];
   const program = stage.run(weirProgram, ['control', ...member, ...own], folder);
   const { said, isOver, child, exited } = program;
   await until(() => /^ {2}stop /m.test(said()) || isOver(), said, 5 * 60_000);
