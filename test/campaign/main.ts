@@ -5,6 +5,7 @@ import { fullDrain, runDrain } from './drain.js';
 import { fullFiles, runFiles } from './files.js';
 import { fullJobs, runJobs } from './jobs.js';
 import { fullMemory, runMemory } from './memory.js';
+import { fullPlugs, runPlugs } from './plugs.js';
 import { fullPurges, runPurges } from './purges.js';
 import { fullRates, runRates } from './rates.js';
 import { fullReload, runReload } from './reload.js';
@@ -36,6 +37,7 @@ const campaigns: Readonly<Record<string, Campaign>> = {
   },
   rates: { what: 'four nodes and one limit, with a NATS and a Redis in trouble', run: () => runRates(fullRates) },
   purges: { what: '1,000 purges acknowledged by 4 nodes over NATS', run: () => runPurges(fullPurges) },
+  plugs: { what: 'each part of a cluster pulled out under load, alone and together', run: () => runPlugs(fullPlugs) },
   drain: { what: 'SIGTERM and kill -9 under load', run: () => runDrain(fullDrain) },
 };
 

@@ -8,6 +8,12 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+/** Groups that are not ended yet. An error that nobody catches ends this process without clearing the stage. */
+const running = new Set<number>();
+process.once('exit', () => {
+  for (const pid of running) endGroup(pid);
+});
+
 export class Stage {
   readonly #ends: (() => Promise<void> | void)[] = [];
 
@@ -41,14 +47,12 @@ export class Stage {
         resolve(code ?? signal ?? 'unknown');
       });
     });
-    const endNow = (): void => {
-      if (pid !== undefined) endGroup(pid);
-    };
-    // An error that nobody catches ends this process without clearing the stage.
-    process.once('exit', endNow);
+    if (pid !== undefined) running.add(pid);
     this.onEnd(async () => {
-      process.off('exit', endNow);
-      endNow();
+      if (pid !== undefined) {
+        running.delete(pid);
+        endGroup(pid);
+      }
       // The group of a program that has ended may live on in its children; their exit is not ours to wait for.
       if (!isOver) await exited;
     });
