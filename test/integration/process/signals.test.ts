@@ -44,7 +44,8 @@ describe('a reader of stderr that has stopped', { timeout: LONG_MS }, () => {
     const child = spawn(weirProgram, args, { cwd: folder, stdio: ['ignore', 'ignore', writer] });
     try {
       await expect.poll(() => get(`http://${traffic}`), { timeout: LONG_MS }).toBe('hello');
-      const publishedAt = async () => /"publish":\{[^}]*"atWallMs":(\d+)/.exec(await get(`http://${admin}/status`))?.[1];
+      const publishedAt = async () =>
+        /"publish":\{[^}]*"atWallMs":(\d+)/.exec(await get(`http://${admin}/status`))?.[1];
       await expect.poll(publishedAt, { timeout: LONG_MS }).toBeDefined();
       writeFileSync(
         config,
