@@ -10,6 +10,7 @@ import type { Subjects } from '@weir/proto/cluster/subjects.js';
 import { limitsOfRevisions, lmdbLog } from './lmdb-log.js';
 import type { Revisions } from './revision.js';
 import { openRevisions } from './revisions.js';
+import { type Sealing, sealedLog } from './sealed-log.js';
 
 /** What `follow` has missed is found out so often, and a stream that was lost is written anew. */
 const LOOK_EVERY_MS = 3_000;
@@ -24,6 +25,8 @@ export interface ClusterRevisionsOptions {
   readonly copyFile: string;
   /** This control's id. */
   readonly id: string;
+  /** Around each entry of the stream; those of the copy, on this control's own disk, have none. */
+  readonly sealing: Sealing;
   readonly wallMs: () => number;
   readonly say: (text: string) => void;
   /** Tests look more often. */
@@ -38,9 +41,10 @@ export function streamOfRevisions(replicas: number): StreamBounds {
 
 /** Resolves when the log was read, or can't be: then the copy is what is known, and it is looked again every so often. */
 export async function openClusterRevisions(options: ClusterRevisionsOptions): Promise<Revisions> {
-  const { jetStream, subjects, replicas, copyFile, id, wallMs, say, lookEveryMs = LOOK_EVERY_MS } = options;
+  const { jetStream, subjects, replicas, copyFile, id, sealing, wallMs, say, lookEveryMs = LOOK_EVERY_MS } = options;
   const { clock } = jetStream;
-  const log = jetStreamLog(jetStream, { place: subjects.place('revisions'), makes: streamOfRevisions(replicas) });
+  const stream = jetStreamLog(jetStream, { place: subjects.place('revisions'), makes: streamOfRevisions(replicas) });
+  const log = sealedLog(stream, sealing);
   const copy = lmdbLog(copyFile, say);
   const revisions = await openRevisions({
     ...{ log, copy, writer: id, wallMs, say },

@@ -11,7 +11,8 @@
  * sight of the present is no revision.
  *
  * Unlike a message of the bus, what a reader does not understand can't be skipped: it may say what is in force. So a version or
- * kind of a later release (changes of single entities, say) stops an earlier one; what is no entry at all changes nothing.
+ * kind of a later release (changes of single entities, say) stops an earlier one; what is no entry at all changes nothing. In a
+ * cluster each entry lies in a frame that control has signed (`sealed-log.ts`); what has none is no entry.
  */
 import { entryBytesMax } from '@weir/proto/bus/shared-log.js';
 import { isBytes, isCount, isFields, isText } from '@weir/proto/events/guards.js';

@@ -13,6 +13,7 @@ import { type AdminApi, startAdminApi } from '@weir/control/api/server.js';
 import { Purges } from '@weir/control/cluster/purges.js';
 import { Rollouts } from '@weir/control/cluster/rollouts.js';
 import { openClusterRevisions } from '@weir/control/log/cluster-revisions.js';
+import { revisionSealing } from '@weir/control/log/sealed-log.js';
 import { createCheck, loadChecked } from '@weir/control/publish/load-config.js';
 import type { Address } from '@weir/proto/bus/address.js';
 import type { BlobStore } from '@weir/proto/bus/blob-store.js';
@@ -77,17 +78,18 @@ export async function startControl(options: ControlOptions): Promise<RunningCont
   const [rolloutLog, announcementLog] = logs;
   await connected(jetStream);
   const copyFile = join(options.dataFolder, `revisions-${cluster}.mdb`);
+  const [signer, keys] = [signerOf(key.privateKey), keyRing([...new Set([key.publicKey, ...options.trust])])];
   const revisions = await openClusterRevisions({
     ...{ jetStream, subjects, replicas: options.replicas, copyFile, id, wallMs: Date.now, say },
+    sealing: revisionSealing(cluster, signer, keys),
   });
   const whole = { cluster, replicas: options.replicas, blobBytesMax: snapshotBytesMax + FRAME_BYTES };
   const blobs: BlobStore = deltaBlobs(jetStreamBlobs(jetStream, whole));
   const check = createCheck(process.env);
-  const keys = keyRing([...new Set([key.publicKey, ...options.trust])]);
   const { purgeLog, purges } = purgesOf(options, wired, keys);
   const rollouts = new Rollouts({
     ...{ cluster, presence, clock: realClock, wallMs: Date.now, rolloutLog, announcementLog, blobs, say },
-    ...{ signer: signerOf(key.privateKey), keys },
+    ...{ signer, keys },
     sha256Hex: (bytes) => createHash('sha256').update(bytes).digest('hex'),
     revisions: {
       current: () => {

@@ -1,5 +1,5 @@
 /**
- * What control says, with a signature around it: snapshots, announcements, entries of the purge log. A node believes no
+ * What control says, with a signature around it: snapshots, announcements, entries of its logs. A node believes no
  * bus, store or disk, only the keys that were pinned when it joined.
  *
  *     ┌────┬──────────┬────────────────┬─────────────────────┐
@@ -16,7 +16,7 @@ export const keyIdBytes = 8;
 export const signatureBytes = 64;
 const HEAD = 1 + keyIdBytes + signatureBytes;
 
-export type Purpose = 'message' | 'snapshot';
+export type Purpose = 'message' | 'snapshot' | 'revision';
 
 export interface Signer {
   readonly keyId: Uint8Array;

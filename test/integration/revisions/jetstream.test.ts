@@ -4,14 +4,18 @@ import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { openClusterRevisions } from '@weir/control/log/cluster-revisions.js';
 import type { Outcome, Revisions } from '@weir/control/log/revision.js';
+import { revisionSealing } from '@weir/control/log/sealed-log.js';
 import { JetStream } from '@weir/proto/bus/jetstream.js';
 import { Subjects } from '@weir/proto/cluster/subjects.js';
+import { createKeyPair, keyRing, signerOf } from '@weir/proto/signing/ed25519.js';
 import { describe, expect, it } from 'vitest';
 import { realClock } from '../../conformance/bus/bus-suite.js';
 import { startNats } from '../../support/nats-server.js';
 import { onStage, type Stage, until } from '../../support/stage.js';
 
 const subjects = new Subjects('revisions');
+const pair = createKeyPair();
+const sealing = revisionSealing('revisions', signerOf(pair.privateKey), keyRing([pair.publicKey]));
 let connections = 0;
 
 interface Control {
@@ -31,6 +35,7 @@ async function startControl(stage: Stage, url: string, id: string, dataFolder = 
     replicas: 1,
     copyFile: join(dataFolder, 'revisions.mdb'),
     id,
+    sealing,
     wallMs: () => Date.now(),
     say,
     lookEveryMs: 100,

@@ -1,0 +1,44 @@
+/**
+ * A log whose entries control has signed: whoever may write to the server can append what he likes, and it is nothing to those who read
+ * it here. It keeps its number, since numbers follow one another, and has no bytes: to the history above it is garbage, whatever
+ * version it claims to be of.
+ */
+import type { LogRecord, SharedLog } from '@weir/proto/bus/shared-log.js';
+import {
+  type KeyRing,
+  openFrame,
+  type Signer,
+  type SigningContext,
+  sealFrame,
+} from '@weir/proto/signing/signed-frame.js';
+
+export interface Sealing {
+  seal(bytes: Uint8Array): Uint8Array;
+  /** Null: none of those that are believed has sealed it. */
+  open(frame: Uint8Array): Uint8Array | null;
+}
+
+/** Of entries of the revision log, which pass as nothing else. */
+export function revisionSealing(cluster: string, signer: Signer, keys: KeyRing): Sealing {
+  const context: SigningContext = { cluster, purpose: 'revision' };
+  return {
+    seal: (bytes) => sealFrame(bytes, context, signer),
+    open(frame) {
+      const opened = openFrame(frame, context, keys);
+      return opened.ok ? opened.body : null;
+    },
+  };
+}
+
+const NOTHING = new Uint8Array();
+
+export function sealedLog(log: SharedLog, { seal, open }: Sealing): SharedLog {
+  const opened = (record: LogRecord): LogRecord => ({ ...record, bytes: open(record.bytes) ?? NOTHING });
+  return {
+    append: (writer, bytes, after) => log.append(writer, seal(bytes), after),
+    bounds: () => log.bounds(),
+    read: async (from, max) => (await log.read(from, max))?.map(opened) ?? null,
+    follow: (onRecord) => log.follow((record) => onRecord(opened(record))),
+    close: () => log.close(),
+  };
+}
