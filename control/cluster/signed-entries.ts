@@ -75,7 +75,8 @@ export class SignedEntries<Entry extends ClusterMessage> {
     if (bounds.last === this.#number && bounds.identity === this.#identity) return true;
     const from = Math.max(bounds.first, bounds.last - LOOK_BACK + 1);
     const records = bounds.last < bounds.first ? [] : await this.#readFrom(from, bounds.last);
-    if (records === null) return false;
+    // Of a log in copies, the one that was read may be behind the one that told the end: what is missing may be the latest one.
+    if (records === null || (records.at(-1)?.number ?? bounds.first - 1) < bounds.last) return false;
     this.#number = bounds.last;
     this.#identity = bounds.identity;
     this.#isInLog = false;

@@ -145,6 +145,33 @@ describe('a host', () => {
     }
   });
 
+  it('gives workers what is in force again when they apply late what was taken back', async () => {
+    const { clock, state, ran, said, join } = setUp();
+    const sync = join();
+    sync.hear(seal(announcement(1, 1)));
+    await clock.pass(100);
+    let apply: (isApplied: boolean) => void = () => {};
+    const late = new Promise<boolean>((resolve) => {
+      apply = resolve;
+    });
+    state.answer = () => ({ ok: false, reason: 'late', late });
+    sync.hear(seal(announcement(2, 2)));
+    await clock.pass(100);
+    sync.hear(seal(announcement(3, 1, { takesBack: 2 })));
+    await clock.pass(100);
+    expect([ran, sync.report?.state]).toEqual([[1], 'applied']);
+    state.answer = () => ({ ok: false, reason: 'busy' });
+    apply(true);
+    await clock.pass(100);
+    expect(said.filter((text) => text.includes('not back at snapshot 1: busy'))).toHaveLength(1);
+    state.answer = () => ({ ok: true });
+    await clock.pass(2_000);
+    expect([ran, sync.report]).toMatchObject([[1, 1], { serial: 3, version: 1, state: 'applied' }]);
+    sync.hear(seal(announcement(4, 3)));
+    await clock.pass(1_000);
+    expect([ran, sync.report?.version]).toEqual([[1, 1, 3], 3]);
+  });
+
   it('begins with what it has kept, where it was; an older announcement is a replay then', async () => {
     const { clock, kept, ran, join, other } = setUp();
     const before = join();

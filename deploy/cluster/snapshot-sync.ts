@@ -87,6 +87,8 @@ export class SnapshotSync {
   #inForce: InForce | null = null;
   #report: SnapshotReport | null = null;
   #isPursuing = false;
+  /** Workers have applied late what nobody wants any more, and are to be given what is in force again. */
+  #isAstray = false;
   #isOver = false;
   #kept: { readonly hash: string; readonly frame: Uint8Array } | null = null;
   #onReported = (): void => {};
@@ -197,6 +199,26 @@ export class SnapshotSync {
       else await this.#pause(Math.min(AGAIN_FIRST_MS * 2 ** Math.min(tries, 16), againMaxMs));
     }
     this.#isPursuing = false;
+    if (this.#isAstray) await this.#comeBack();
+  }
+
+  /** What is in force to the workers that have left it. Tried until they run it, or something newer. */
+  async #comeBack(): Promise<void> {
+    this.#isPursuing = true;
+    for (let tries = 0; this.#isAstray && this.#wanted === null && !this.#isOver; tries += 1) {
+      const inForce = this.#inForce;
+      if (inForce === null) break;
+      this.#isAstray = false;
+      const delivery = await this.#parts.deliver(inForce.offer, inForce.snapshot);
+      if (delivery.ok) continue;
+      this.#isAstray = true;
+      const { version } = inForce.announced;
+      if (tries === 0) this.#parts.say(`the workers are not back at snapshot ${version}: ${delivery.reason}`);
+      if (this.#wanted === null)
+        await this.#pause(Math.min(AGAIN_FIRST_MS * 2 ** Math.min(tries, 16), WRONG_AGAIN_MAX_MS));
+    }
+    this.#isPursuing = false;
+    if (this.#wanted !== null && !this.#isOver) await this.#pursue();
   }
 
   async #attempt({ announced, frame }: Wanted): Promise<Pursued> {
@@ -215,6 +237,7 @@ export class SnapshotSync {
     const next: InForce = { announced, frame, snapshotFrame, offer, snapshot };
     const delivery = await this.#parts.deliver(offer, snapshot);
     if (delivery.ok) {
+      this.#isAstray = false;
       this.#become(next);
       return done;
     }
@@ -257,9 +280,13 @@ export class SnapshotSync {
     this.#keeping = this.#keeping.then(() => this.#parts.keep(kept));
   }
 
-  /** The workers run it, whatever was reported; unless something else was announced since. */
+  /** The workers run it, whatever was reported. Where something else was announced since, they are to leave it again. */
   #appliedLate(next: InForce): void {
-    if (this.#followed !== next.announced) return;
+    if (this.#followed !== next.announced) {
+      this.#isAstray = true;
+      if (!this.#isPursuing && !this.#isOver) void this.#comeBack();
+      return;
+    }
     this.#become(next);
     this.#reported(next.announced, 'applied', '');
   }

@@ -45,6 +45,8 @@ interface Booted {
 export class EmbeddedNode {
   readonly #options: EmbeddedNodeOptions;
   #booted: Booted | null = null;
+  /** While the first are being started: whoever delivers meanwhile delivers to them, and starts none. */
+  #booting: Promise<Booted> | null = null;
   #inForce: GatewaySpec | null = null;
 
   constructor(options: EmbeddedNodeOptions) {
@@ -53,8 +55,8 @@ export class EmbeddedNode {
 
   /** Hands the node a snapshot; the first one starts it. Rejects with StartFailed when an address is taken. */
   async deliver(offer: SnapshotOffer, gateway: GatewaySpec): Promise<Delivery> {
-    this.#booted ??= await this.#boot(gateway);
-    const delivery = await this.#booted.workers.deliver(offer);
+    const { workers } = this.#booted ?? (await this.#bootOnce(gateway));
+    const delivery = await workers.deliver(offer);
     if (delivery.ok) this.#inForce = gateway;
     else
       void delivery.late?.then((isApplied) => {
@@ -124,6 +126,18 @@ export class EmbeddedNode {
       this.#options.say(`the new node process takes over what waited for a restart: ${setting}`);
     this.#booted = { ...booted, gateway };
     return gateway;
+  }
+
+  #bootOnce(gateway: GatewaySpec): Promise<Booted> {
+    this.#booting ??= this.#boot(gateway)
+      .then((booted) => {
+        this.#booted = booted;
+        return booted;
+      })
+      .finally(() => {
+        this.#booting = null;
+      });
+    return this.#booting;
   }
 
   async #boot(gateway: GatewaySpec): Promise<Booted> {
