@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { HoldCounts } from '../events/hold-counts.js';
+import { type HoldCounts, holdCountsMax } from '../events/hold-counts.js';
 import { SETTLE_MS } from './shared-count.js';
 import { SharedHolds } from './shared-holds.js';
 
@@ -126,6 +126,16 @@ describe('requests in flight that nodes count together', () => {
       node.untell(node.tell(nowMs));
     }
     expect(node.held('k')).toBe(5);
+  });
+
+  it('are all told in turn where a message has no room for all', () => {
+    const holds = new SharedHolds(() => 10);
+    const keys = Array.from({ length: holdCountsMax + 500 }, (_, i) => `k${i}`);
+    for (const key of keys) holds.take(key, 2, 0);
+    const told = new Set<string>();
+    // Each is due again by then, those that were told before as well.
+    for (const nowMs of [0, 10_000]) for (const [key] of holds.tell(nowMs)) told.add(key);
+    expect(told.size).toBe(keys.length);
   });
 
   it('of keys beyond the bound are not heard, and counted', () => {

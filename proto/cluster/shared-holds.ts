@@ -107,6 +107,13 @@ export class SharedHolds {
       held.toldAtMs = nowMs;
       told.push([key, held.own]);
     }
+    // To the end of the line: those that had no room this time come first the next.
+    for (const [key] of told) {
+      const held = this.#keys.get(key);
+      if (held === undefined) continue;
+      this.#keys.delete(key);
+      this.#keys.set(key, held);
+    }
     return told;
   }
 

@@ -223,6 +223,8 @@ function judge(keyed: Keyed, members: number, wallMs: number, nowMs: number): Li
 function owe(keyed: Keyed, id: string, debtMs: number, nowMs: number): void {
   if (debtMs === 0 && keyed.debts === null) return;
   keyed.debts ??= new Map();
+  // A life may end, or fall silent, in debt: with each new one, those go whose debt is over.
+  if (!keyed.debts.has(id)) for (const [each, untilMs] of keyed.debts) if (untilMs <= nowMs) keyed.debts.delete(each);
   if (debtMs === 0) keyed.debts.delete(id);
   else keyed.debts.set(id, nowMs + debtMs);
   keyed.debtsUntilMs = Math.max(keyed.debtsUntilMs, nowMs + debtMs);
