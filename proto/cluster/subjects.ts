@@ -1,6 +1,6 @@
 /**
  * Which subject a message of a cluster goes to: `weir.<cluster>.<kind>`, so that a server can say by subject who may publish
- * what (deploy/nats). Pure.
+ * what. Pure.
  *
  *     weir.c1.heartbeat, .leave, .opinion, .rate, .holds, .latency   member → all
  *     weir.c1.outdated.n1, weir.c1.ask.n1.<what>                → one member
