@@ -110,11 +110,11 @@ export class Rollouts {
     this.#startedAtMs = parts.clock.nowMs();
     const signed = { cluster, signer, keys };
     this.#records = new SignedEntries({
-      ...{ ...signed, log: parts.rolloutLog },
+      ...{ ...signed, log: parts.rolloutLog, isBound: true },
       pick: (message) => (message.kind === 'rollout' ? message : null),
     });
     this.#announcements = new SignedEntries({
-      ...{ ...signed, log: parts.announcementLog },
+      ...{ ...signed, log: parts.announcementLog, isBound: false },
       pick: (message) => (message.kind === 'snapshot' ? message : null),
     });
     this.#seen = new NodesSeen(presence, () => this.#wake());

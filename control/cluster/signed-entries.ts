@@ -21,6 +21,11 @@ export interface EntryParts<Entry extends ClusterMessage> {
   readonly cluster: string;
   readonly signer: Signer;
   readonly keys: KeyRing;
+  /**
+   * Entries count at the number alone that they were signed for: else whoever may publish could put an old one at the end. Not so
+   * where they are told outside of the log as well, and have rising numbers of their own.
+   */
+  readonly isBound: boolean;
   /** Null: it is no entry of this log. */
   readonly pick: (message: ClusterMessage) => Entry | null;
 }
@@ -34,7 +39,6 @@ export class SignedEntries<Entry extends ClusterMessage> {
   /** Entries that could not be opened. */
   forged = 0;
   readonly #parts: EntryParts<Entry>;
-  readonly #context: SigningContext;
   readonly #listeners = new Set<() => void>();
   readonly #endFollowing: () => void;
   /** The last number of the log, as far as it is known. */
@@ -45,7 +49,6 @@ export class SignedEntries<Entry extends ClusterMessage> {
 
   constructor(parts: EntryParts<Entry>) {
     this.#parts = parts;
-    this.#context = { cluster: parts.cluster, purpose: 'message' };
     this.#endFollowing = parts.log.follow((record) => this.#follow(record));
   }
 
@@ -81,7 +84,7 @@ export class SignedEntries<Entry extends ClusterMessage> {
     this.#identity = bounds.identity;
     this.#isInLog = false;
     for (const record of records.toReversed()) {
-      const entry = this.#open(record.bytes);
+      const entry = this.#open(record);
       if (entry === null) continue;
       this.#become(entry);
       break;
@@ -95,7 +98,7 @@ export class SignedEntries<Entry extends ClusterMessage> {
    */
   async append(entry: Entry, after: number): Promise<Appended> {
     if (after < 0) return { ok: false, why: 'away', detail: 'the log has not been read yet' };
-    const appended = await this.#parts.log.append(WRITER, this.seal(entry), after);
+    const appended = await this.#parts.log.append(WRITER, this.#seal(entry, after + 1), after);
     if (!appended.ok || appended.number <= this.#number) return appended;
     this.#number = appended.number;
     this.#become(entry);
@@ -107,11 +110,22 @@ export class SignedEntries<Entry extends ClusterMessage> {
     const bounds = await this.#parts.log.bounds();
     if (bounds === null) return null;
     const records = await this.#readFrom(Math.max(bounds.first, bounds.last - max + 1), bounds.last);
-    return records?.toReversed().flatMap(({ bytes }) => this.#open(bytes) ?? []) ?? null;
+    return records?.toReversed().flatMap((record) => this.#open(record) ?? []) ?? null;
   }
 
+  /** As it is told outside of the log. */
   seal(entry: Entry): Uint8Array {
-    return sealFrame(encodeMessage(entry), this.#context, this.#parts.signer);
+    if (this.#parts.isBound) throw new Error('an entry that is bound to its place is told by the log alone');
+    return this.#seal(entry, 0);
+  }
+
+  #seal(entry: Entry, number: number): Uint8Array {
+    return sealFrame(encodeMessage(entry), this.#contextAt(number), this.#parts.signer);
+  }
+
+  #contextAt(number: number): SigningContext {
+    const { cluster, isBound } = this.#parts;
+    return isBound ? { cluster, purpose: 'rollout', place: number } : { cluster, purpose: 'message' };
   }
 
   close(): void {
@@ -133,16 +147,16 @@ export class SignedEntries<Entry extends ClusterMessage> {
     return records;
   }
 
-  #follow({ number, bytes }: LogRecord): void {
+  #follow(record: LogRecord): void {
     // What does not follow the last one is found by the next look: it may be another log.
-    if (number !== this.#number + 1) return;
-    this.#number = number;
-    const entry = this.#open(bytes);
+    if (record.number !== this.#number + 1) return;
+    this.#number = record.number;
+    const entry = this.#open(record);
     if (entry !== null) this.#become(entry);
   }
 
-  #open(bytes: Uint8Array): Entry | null {
-    const opened = openFrame(bytes, this.#context, this.#parts.keys);
+  #open({ number, bytes }: LogRecord): Entry | null {
+    const opened = openFrame(bytes, this.#contextAt(number), this.#parts.keys);
     const decoded = opened.ok ? decodeMessage(opened.body) : null;
     const entry = decoded?.ok === true ? this.#parts.pick(decoded.message) : null;
     if (entry === null) this.forged += 1;

@@ -7,7 +7,8 @@
  *     └────┴──────────┴────────────────┴─────────────────────┘      decoded before the signature is known to be right
  *
  * Signed (Ed25519, RFC 8032) is the body behind a context: "weir.signed.1", the cluster and the purpose, each ended by a zero
- * byte. So nothing that was signed in one cluster, or as one kind of thing, passes in another place. Against what is old but
+ * byte, and what counts at one place of a log has that behind them. So nothing that was signed in one cluster, or as one kind of
+ * thing, passes in another place. Against what is old but
  * right there are numbers in the body (`accept.ts`). Pure: the cryptography is passed in.
  */
 
@@ -16,7 +17,7 @@ export const keyIdBytes = 8;
 export const signatureBytes = 64;
 const HEAD = 1 + keyIdBytes + signatureBytes;
 
-export type Purpose = 'message' | 'snapshot' | 'revision';
+export type Purpose = 'message' | 'snapshot' | 'revision' | 'rollout';
 
 export interface Signer {
   readonly keyId: Uint8Array;
@@ -31,6 +32,8 @@ export interface KeyRing {
 export interface SigningContext {
   readonly cluster: string;
   readonly purpose: Purpose;
+  /** Where alone it counts, such as its number in a log: what was signed for one place is no replay in another. */
+  readonly place?: number;
 }
 
 export type Opened =
@@ -57,8 +60,9 @@ export function openFrame(frame: Uint8Array, context: SigningContext, keys: KeyR
   return isRight ? { ok: true, body, keyId } : { ok: false, why: 'forged' };
 }
 
-function withContext(body: Uint8Array, { cluster, purpose }: SigningContext): Uint8Array {
-  const prefix = new TextEncoder().encode(`weir.signed.1\0${cluster}\0${purpose}\0`);
+function withContext(body: Uint8Array, { cluster, purpose, place }: SigningContext): Uint8Array {
+  const at = place === undefined ? '' : `${place}\0`;
+  const prefix = new TextEncoder().encode(`weir.signed.1\0${cluster}\0${purpose}\0${at}`);
   const bytes = new Uint8Array(prefix.length + body.length);
   bytes.set(prefix);
   bytes.set(body, prefix.length);
