@@ -1,7 +1,8 @@
 /**
  * A whole cluster under load on all its nodes, of which one part after the other is pulled out, alone and together. Of each:
  *
- *   failed       requests without a whole 200; allowed are those that a killed node had in its hands
+ *   failed       requests without a whole 200; allowed are those that a killed node had in its hands: sent on a connection to it from
+ *                before its end, which the client may not have heard of yet
  *   p50, p99     before, from the pull until all has converged, and after
  *   converged    from when it is put back: members, bus, version, a purge acknowledged by all, an apply that reaches all
  *   while away   what /readyz of a node, `weir status`, `weir purge` and `weir apply` say
@@ -122,7 +123,7 @@ async function play(scene: Scene, pull: Pull): Promise<Leg> {
   await passed(scale.quietMs);
   const after = load.take();
   const failed = [...before, ...during, ...after].filter(({ failure }) => failure !== null);
-  const inHands = failed.filter(({ node, sentAtMs }) => killed.has(node) && sentAtMs <= outAtMs);
+  const inHands = failed.filter(({ node, connectionFromMs }) => killed.has(node) && connectionFromMs <= outAtMs);
   const lost = failed.filter((exchange) => !inHands.includes(exchange));
   if (lost.length > 0) broken.push(`${lost.length} requests failed: ${lost[0]?.node} ${lost[0]?.failure}`);
   const sent = before.length + during.length + after.length;

@@ -4,6 +4,7 @@
  * a failure, for who has sent it can't know what became of it.
  */
 import { Agent, request } from 'node:http';
+import type { Socket } from 'node:net';
 
 export interface SpreadLoadOptions {
   readonly perSecond: number;
@@ -15,7 +16,8 @@ export interface SpreadLoadOptions {
 export interface Exchange {
   /** That it was sent to last. */
   readonly node: string;
-  readonly sentAtMs: number;
+  /** When the connection was opened that it was sent on; when it fell due, where it got none. */
+  readonly connectionFromMs: number;
   /** From when it fell due. */
   readonly tookMs: number;
   /** Null: 200, whole. */
@@ -38,6 +40,7 @@ const SHOWN = 600;
 
 export function startSpreadLoad(ports: Readonly<Record<string, number>>, options: SpreadLoadOptions): SpreadLoad {
   const agent = new Agent({ keepAlive: true, maxSockets: SOCKETS_MAX, scheduling: 'fifo' });
+  const openedAtMs = new WeakMap<Socket, number>();
   let nodes = Object.entries(ports);
   let ended: Exchange[] = [];
   let [made, underWay] = [0, 0];
@@ -50,12 +53,12 @@ export function startSpreadLoad(ports: Readonly<Record<string, number>>, options
   /** `tried` counts nodes that had no listener. */
   const send = (number: number, dueAtMs: number, tried = 0): void => {
     const [node, port] = nodes[(number + tried) % nodes.length] ?? ['nowhere', 0];
-    const sentAtMs = performance.now();
+    let connectionFromMs = dueAtMs;
     let isOver = false;
     const over = (failure: string | null): void => {
       if (isOver) return;
       isOver = true;
-      end({ node, sentAtMs, tookMs: performance.now() - dueAtMs, failure });
+      end({ node, connectionFromMs, tookMs: performance.now() - dueAtMs, failure });
     };
     const path = options.pathOf(number);
     const asked = request({ host: '127.0.0.1', port, path, agent, headers: { host: 'weir.test' } }, (answer) => {
@@ -66,6 +69,10 @@ export function startSpreadLoad(ports: Readonly<Record<string, number>>, options
       const { statusCode } = answer;
       answer.on('end', () => over(statusCode === 200 ? null : `${path}: ${statusCode} ${text.slice(0, SHOWN)}`));
       answer.on('error', (error) => over(`${path}: ${error.message}`));
+    });
+    asked.on('socket', (socket) => {
+      connectionFromMs = openedAtMs.get(socket) ?? performance.now();
+      openedAtMs.set(socket, connectionFromMs);
     });
     asked.setTimeout(options.withinMs, () => asked.destroy(new Error(`no answer within ${options.withinMs} ms`)));
     asked.on('error', (error: NodeJS.ErrnoException) => {
