@@ -3,7 +3,7 @@
  * up, latency counts from then on, and one that finds no listener at a node goes to the next. A connection that broke under a request is
  * a failure, for who has sent it can't know what became of it.
  */
-import { Agent, request } from 'node:http';
+import { Agent, type IncomingMessage, request } from 'node:http';
 import type { Socket } from 'node:net';
 
 export interface SpreadLoadOptions {
@@ -38,6 +38,17 @@ const SOCKETS_MAX = 64;
 /** Of an answer that is none of the right ones. */
 const SHOWN = 600;
 
+/** Says null when it is a 200 and whole, else what is wrong. */
+function readWhole(answer: IncomingMessage, path: string, over: (failure: string | null) => void): void {
+  let text = '';
+  answer.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk;
+  });
+  const { statusCode } = answer;
+  answer.on('end', () => over(statusCode === 200 ? null : `${path}: ${statusCode} ${text.slice(0, SHOWN)}`));
+  answer.on('error', (error) => over(`${path}: ${error.message}`));
+}
+
 export function startSpreadLoad(ports: Readonly<Record<string, number>>, options: SpreadLoadOptions): SpreadLoad {
   const agent = new Agent({ keepAlive: true, maxSockets: SOCKETS_MAX, scheduling: 'fifo' });
   const openedAtMs = new WeakMap<Socket, number>();
@@ -61,15 +72,9 @@ export function startSpreadLoad(ports: Readonly<Record<string, number>>, options
       end({ node, connectionFromMs, tookMs: performance.now() - dueAtMs, failure });
     };
     const path = options.pathOf(number);
-    const asked = request({ host: '127.0.0.1', port, path, agent, headers: { host: 'weir.test' } }, (answer) => {
-      let text = '';
-      answer.setEncoding('utf8').on('data', (chunk: string) => {
-        text += chunk;
-      });
-      const { statusCode } = answer;
-      answer.on('end', () => over(statusCode === 200 ? null : `${path}: ${statusCode} ${text.slice(0, SHOWN)}`));
-      answer.on('error', (error) => over(`${path}: ${error.message}`));
-    });
+    const asked = request({ host: '127.0.0.1', port, path, agent, headers: { host: 'weir.test' } }, (answer) =>
+      readWhole(answer, path, over),
+    );
     asked.on('socket', (socket) => {
       connectionFromMs = openedAtMs.get(socket) ?? performance.now();
       openedAtMs.set(socket, connectionFromMs);
