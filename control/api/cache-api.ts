@@ -4,8 +4,9 @@
  */
 import type { CacheInspection, InspectedRequest } from '@weir/proto/events/cache.js';
 import type { FastifyInstance } from 'fastify';
-import { type PurgeRequest, type Read, readInspect, readPurge } from './cache-requests.js';
+import { type PurgeRequest, readInspect, readPurge } from './cache-requests.js';
 import { problem, sendProblem } from './problem.js';
+import type { Read } from './read-request.js';
 
 /** What became of an order, node by node. */
 export interface PurgeOutcome {

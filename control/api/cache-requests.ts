@@ -5,16 +5,12 @@
  * (`'` to `%27`) would purge something else. Pure.
  */
 import { type InspectedRequest, type PurgeTarget, purgeTargetsMax } from '@weir/proto/events/cache.js';
+import { isObject, type Read, refuse } from './read-request.js';
 
 export interface PurgeRequest {
   readonly targets: readonly PurgeTarget[];
   readonly isSoft: boolean;
 }
-
-/** What was meant, or what is wrong with it, as a sentence. */
-export type Read<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly detail: string };
-
-const refuse = (detail: string): { readonly ok: false; readonly detail: string } => ({ ok: false, detail });
 
 const KINDS = ['url', 'prefix', 'host', 'tag', 'tags'] as const;
 const PURGE_KEYS: ReadonlySet<string> = new Set([...KINDS, 'all', 'soft']);
@@ -114,10 +110,6 @@ function readUrl(written: string): Pick<InspectedRequest, 'scheme' | 'authority'
 
 function listOf(value: unknown): readonly unknown[] {
   return value === undefined ? [] : Array.isArray(value) ? value : [value];
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 const shown = (written: string): string => JSON.stringify(written.slice(0, 200));

@@ -1,7 +1,7 @@
 /** What is asked of the revisions, read from JSON. Pure. */
 import { sourceBytesMax } from '@weir/proto/config/yaml-source.js';
 import { authorLengthMax, isRevisionId, reasonLengthMax } from '../log/revision.js';
-import type { Read } from './cache-requests.js';
+import { isObject, type Read, refuse } from './read-request.js';
 
 /** A text, or the number of the revision whose text is meant. */
 export type WantedConfig =
@@ -17,8 +17,6 @@ export interface AppendRequest {
   /** Null: none was given, so asking again is another request. */
   readonly id: string | null;
 }
-
-const refuse = (detail: string): { readonly ok: false; readonly detail: string } => ({ ok: false, detail });
 
 const WANTED = 'either text (a config) or restore (the number of a revision)';
 const APPEND_KEYS: ReadonlySet<string> = new Set(['text', 'restore', 'expected', 'author', 'reason', 'id']);
@@ -57,11 +55,6 @@ function readWanted({ text, restore }: Readonly<Record<string, unknown>>): Read<
   return { ok: true, value: { kind: 'text', text } };
 }
 
-/** `12` of a path or a query; null for anything else. */
-export function readNumber(text: string | undefined): number | null {
-  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : null;
-}
-
 function isNumber(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
@@ -69,8 +62,4 @@ function isNumber(value: unknown): value is number {
 /** One line: what is shown in a table must not break it. */
 function isLine(value: unknown, lengthMax: number): value is string {
   return typeof value === 'string' && value.length <= lengthMax && !/\p{Cc}/u.test(value);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -15,7 +15,8 @@ import type { Outcome, Revision, RevisionHead, Revisions } from '../log/revision
 import { type Comparison, compareConfigs } from '../publish/compare-configs.js';
 import type { PublishOutcome } from './control-status.js';
 import { type Problem, problem, sendProblem } from './problem.js';
-import { readAppend, readNumber, readPreview, type WantedConfig } from './revision-requests.js';
+import { readNumber } from './read-request.js';
+import { readAppend, readPreview, type WantedConfig } from './revision-requests.js';
 
 export interface RevisionOperations {
   readonly revisions: Revisions;

@@ -1,6 +1,6 @@
 /** What is asked of rollouts, read from JSON. Pure. */
 import { type RolloutPlan, rolloutPlan } from '@weir/proto/events/rollout.js';
-import type { Read } from './cache-requests.js';
+import { isObject, type Read, refuse } from './read-request.js';
 
 const BY_MAX = 200;
 
@@ -20,17 +20,4 @@ export function readPolicy(body: unknown): Read<{ readonly by: string; readonly 
   if (parsed.success) return { ok: true, value: { ...order.value, plan: parsed.data } };
   const where = parsed.error.issues[0]?.path.join('.') ?? '';
   return refuse(`\`plan${where === '' ? '' : `.${where}`}\` is no plan of a rollout, nor null.`);
-}
-
-/** `12` of a query; null for anything else. */
-export function readNumber(text: string): number | null {
-  return /^\d{1,15}$/.test(text) ? Number(text) : null;
-}
-
-function refuse(detail: string): { readonly ok: false; readonly detail: string } {
-  return { ok: false, detail };
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

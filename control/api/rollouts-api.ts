@@ -12,7 +12,8 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { RolloutView } from '../cluster/rollout-view.js';
 import type { Command, Compilation, Obeyed } from '../cluster/rollouts.js';
 import { problem, sendProblem } from './problem.js';
-import { readNumber, readOrder, readPolicy } from './rollout-requests.js';
+import { readNumber } from './read-request.js';
+import { readOrder, readPolicy } from './rollout-requests.js';
 
 export interface RolloutOperations {
   view(): RolloutView | null;

@@ -31,7 +31,7 @@ import { Presence } from '@weir/proto/cluster/presence.js';
 import { PURGE_LOG, purgeLogBounds } from '@weir/proto/cluster/purge-entries.js';
 import { Subjects } from '@weir/proto/cluster/subjects.js';
 import { keyRing, signerOf } from '@weir/proto/signing/ed25519.js';
-import type { KeyRing } from '@weir/proto/signing/signed-frame.js';
+import { frameHeadBytes, type KeyRing } from '@weir/proto/signing/signed-frame.js';
 import { snapshotBytesMax } from '@weir/proto/snapshot/codec.js';
 import { adminOptions, answerStatus } from './control-api.js';
 import type { SigningKey } from './signing-key.js';
@@ -58,8 +58,6 @@ export interface RunningControl {
   stop(): Promise<void>;
 }
 
-/** Of a frame: what stands around the bytes of a snapshot. */
-const FRAME_BYTES = 1_024;
 const NATS_WITHIN_MS = 2_000;
 /** An hour of one rollout a second; what was decided long ago is history. */
 const RECORDS_MAX = 20_000;
@@ -83,7 +81,7 @@ export async function startControl(options: ControlOptions): Promise<RunningCont
     ...{ jetStream, subjects, replicas: options.replicas, copyFile, id, wallMs: Date.now, say },
     sealing: revisionSealing(cluster, signer, keys),
   });
-  const whole = { cluster, replicas: options.replicas, blobBytesMax: snapshotBytesMax + FRAME_BYTES };
+  const whole = { cluster, replicas: options.replicas, blobBytesMax: snapshotBytesMax + frameHeadBytes };
   const blobs: BlobStore = deltaBlobs(jetStreamBlobs(jetStream, whole));
   const check = createCheck(process.env);
   const { purgeLog, purges } = purgesOf(options, wired, keys);

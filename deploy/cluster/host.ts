@@ -26,6 +26,7 @@ import { realClock } from '@weir/proto/bus/real-clock.js';
 import { Subjects } from '@weir/proto/cluster/subjects.js';
 import type { SnapshotOffer } from '@weir/proto/events/snapshot.js';
 import { keyRing } from '@weir/proto/signing/ed25519.js';
+import { frameHeadBytes } from '@weir/proto/signing/signed-frame.js';
 import { snapshotBytesMax } from '@weir/proto/snapshot/codec.js';
 import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import { EmbeddedNode, StartFailed } from '../up/embedded-node.js';
@@ -35,7 +36,7 @@ import { tlsFilesOf, watchSources } from '../up/watch-sources.js';
 import { readAnnouncements } from './announcement-reader.js';
 import { degradedText, type HostReading, hostSeries, hostStatus } from './host-pages.js';
 import { keptFile, readKept, writeKept } from './kept-snapshot.js';
-import { FRAME_BYTES, SnapshotSync } from './snapshot-sync.js';
+import { SnapshotSync } from './snapshot-sync.js';
 
 export interface HostOptions {
   readonly cluster: string;
@@ -80,7 +81,7 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
   const sync: SnapshotSync = new SnapshotSync({
     ...{ ...link, cluster, id, keys, bus, subjects, say },
     sha256Hex: (bytes) => createHash('sha256').update(bytes).digest('hex'),
-    blobs: jetStreamBlobs(jetStream, { cluster, replicas: 1, blobBytesMax: snapshotBytesMax + FRAME_BYTES }),
+    blobs: jetStreamBlobs(jetStream, { cluster, replicas: 1, blobBytesMax: snapshotBytesMax + frameHeadBytes }),
     async deliver(offer, snapshot) {
       // Also those of a snapshot that will be refused: its certificate may be what has to change.
       await watch.follow(tlsFilesOf(snapshot));

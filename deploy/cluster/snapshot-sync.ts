@@ -19,6 +19,7 @@ import type { Announcement } from '@weir/proto/events/announcement.js';
 import type { SnapshotOffer } from '@weir/proto/events/snapshot.js';
 import { reasonLengthMax, type SnapshotReport } from '@weir/proto/events/snapshot-report.js';
 import { encodeMessage } from '@weir/proto/events/wire.js';
+import { frameHeadBytes } from '@weir/proto/signing/signed-frame.js';
 import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import type { Delivery } from '../up/supervisor.js';
 import type { KeptSnapshot } from './kept-snapshot.js';
@@ -67,8 +68,6 @@ type Pursued = Pick<SnapshotReport, 'state' | 'reason'> & {
   readonly againMaxMs: number | null;
 };
 
-/** Of a signed frame beyond what it holds. */
-export const FRAME_BYTES = 128;
 const AGAIN_FIRST_MS = 250;
 /** What is away is looked for so often; what is wrong, or can't be run, less so. */
 const AWAY_AGAIN_MAX_MS = 5_000;
@@ -258,7 +257,7 @@ export class SnapshotSync {
     const base = this.#inForce;
     if (base !== null) {
       const blob = { name: base.announced.hash, bytes: base.snapshotFrame };
-      const made = await getByDelta(blobs, hash, blob, sizeBytes + FRAME_BYTES);
+      const made = await getByDelta(blobs, hash, blob, sizeBytes + frameHeadBytes);
       const fetched = made === null ? null : openedOf(made);
       if (fetched?.opened.ok === true) {
         this.fetches.delta += 1;

@@ -15,7 +15,8 @@
 export const signedVersion = 1;
 export const keyIdBytes = 8;
 export const signatureBytes = 64;
-const HEAD = 1 + keyIdBytes + signatureBytes;
+/** Of a frame in front of its body. */
+export const frameHeadBytes = 1 + keyIdBytes + signatureBytes;
 
 export type Purpose = 'message' | 'snapshot' | 'revision' | 'rollout';
 
@@ -41,21 +42,21 @@ export type Opened =
   | { readonly ok: false; readonly why: 'malformed' | 'unknown-version' | 'unknown-key' | 'forged' };
 
 export function sealFrame(body: Uint8Array, context: SigningContext, signer: Signer): Uint8Array {
-  const frame = new Uint8Array(HEAD + body.length);
+  const frame = new Uint8Array(frameHeadBytes + body.length);
   frame[0] = signedVersion;
   frame.set(signer.keyId, 1);
   frame.set(signer.sign(withContext(body, context)), 1 + keyIdBytes);
-  frame.set(body, HEAD);
+  frame.set(body, frameHeadBytes);
   return frame;
 }
 
 /** Never throws. */
 export function openFrame(frame: Uint8Array, context: SigningContext, keys: KeyRing): Opened {
-  if (frame.length < HEAD) return { ok: false, why: 'malformed' };
+  if (frame.length < frameHeadBytes) return { ok: false, why: 'malformed' };
   if (frame[0] !== signedVersion) return { ok: false, why: 'unknown-version' };
   const keyId = frame.subarray(1, 1 + keyIdBytes);
-  const body = frame.subarray(HEAD);
-  const isRight = keys.verify(keyId, withContext(body, context), frame.subarray(1 + keyIdBytes, HEAD));
+  const body = frame.subarray(frameHeadBytes);
+  const isRight = keys.verify(keyId, withContext(body, context), frame.subarray(1 + keyIdBytes, frameHeadBytes));
   if (isRight === null) return { ok: false, why: 'unknown-key' };
   return isRight ? { ok: true, body, keyId } : { ok: false, why: 'forged' };
 }
