@@ -22,6 +22,7 @@ import { foretell } from './cache/foretell.js';
 import { sha256 } from './cache/l2/digest.js';
 import type { L2 } from './cache/l2/l2.js';
 import { createNodeCache } from './cache/node-cache.js';
+import { offersReuse } from './cache/reuse.js';
 import { followPurges, type NodePurges, type PurgeLog } from './cluster/follow-purges.js';
 import { type NodeMember, nodeMember } from './cluster/node-member.js';
 import { ClusterRates } from './cluster/rates.js';
@@ -286,6 +287,7 @@ class Node implements GatewayNode {
         onBug: this.#onBug,
         reveal: this.#reveal,
         sign: hmacSha256,
+        offersReuse: offersReuse(snapshot),
       };
       const dispatch = await compileInSlices(snapshot, services, () => nextTurn());
       await this.#upstreams.warm(upstreams);

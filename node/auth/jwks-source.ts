@@ -1,5 +1,4 @@
 /** Fetches the key set of an issuer over HTTP. An edge: the one place of node/auth that opens connections. */
-import { request } from 'undici';
 import type { FetchJwks } from './jwks.js';
 
 /** Key sets have a few kilobytes; an answer beyond this is not one. */
@@ -7,6 +6,8 @@ const ANSWER_BYTES_MAX = 256 * 1024;
 
 export const fetchJwks: FetchJwks = async (url, timeoutMs) => {
   try {
+    // Loaded here, for few nodes have an issuer to ask.
+    const { request } = await import('undici');
     // One limit for all of it. Redirects are not followed: keys come from where the configuration says, or not at all.
     const answer = await request(url, {
       headers: { accept: 'application/jwk-set+json, application/json' },

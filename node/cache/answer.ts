@@ -23,6 +23,7 @@ import type { Lease } from './l2/l2.js';
 import { lookUp, type Verdict } from './look-up.js';
 import { passBy } from './pass-by.js';
 import { isWholeReply, servesFromPart } from './reply.js';
+import { reusableHit } from './reuse.js';
 import { type RouteCache, sharedKey } from './route-cache.js';
 import { serveEntry, serveWhole } from './serve.js';
 import type { Entry, Found } from './store/l1.js';
@@ -179,16 +180,20 @@ function hit(
   nowMs: number,
 ): Cancel {
   if (entry === null) throw new Error('a hit is found');
-  const ttlS = Math.floor(Math.min(remainingMs(entry.stored, nowMs), softPurgedAtMs - nowMs) / 1000);
+  const ttlMs = Math.min(remainingMs(entry.stored, nowMs), softPurgedAtMs - nowMs);
   asked.request.exchange.cache = isStale ? 'stale' : 'hit';
-  const cancel = serveHit(route, asked, entry, ttlS, nowMs);
+  const cancel = serveHit(route, asked, entry, ttlMs, nowMs);
   if (refreshes) refresh(route, asked, entry, nowMs);
   return cancel;
 }
 
-function serveHit(route: RouteCache, asked: Asked, entry: Entry, ttlS: number, nowMs: number): Cancel {
+function serveHit(route: RouteCache, asked: Asked, entry: Entry, ttlMs: number, nowMs: number): Cancel {
   const { ask, handler } = asked;
-  if (asked.isPlain && isWholeReply(ask, entry.stored)) return serveWhole(handler, entry, route.hitStatus(ttlS), nowMs);
+  const ttlS = Math.floor(ttlMs / 1000);
+  if (asked.isPlain && isWholeReply(ask, entry.stored)) {
+    asked.request.exchange.reusable = reusableHit(route, entry, asked.key, ttlMs, nowMs);
+    return serveWhole(handler, entry, route.hitStatus(ttlS), nowMs);
+  }
   const told = { name: route.name, forward: null, ttlS };
   return serveEntry(ask, handler, entry, told, nowMs, route.clock.wallMs());
 }

@@ -12,6 +12,7 @@ import type { Clock, Timers } from '../time/clock.js';
 import type { HeldBytes } from '../upstream/retry/held-bytes.js';
 import type { Ask } from './ask.js';
 import type { NodeCache } from './node-cache.js';
+import { isAlikeForAll } from './reuse.js';
 import { sharedPrefix } from './scopes.js';
 
 export interface RouteCache {
@@ -24,6 +25,8 @@ export interface RouteCache {
   readonly name: string;
   /** Cache-Status of a hit. */
   readonly hitStatus: (ttlS: number) => string;
+  /** Whole hits are the same for all plain requests, and may be offered to the next ones. */
+  readonly isAlikeForAll: boolean;
   /** Limit of a fetch, whoever waits for it. */
   readonly totalMs: number;
   readonly node: NodeCache;
@@ -58,6 +61,7 @@ export function routeCache(route: RouteSpec, spec: CacheSpec, services: ChainSer
     sharedPrefix: sharedPrefix(route.id, spec.key),
     name: gateway.names.via,
     hitStatus: hitStatusOf(gateway.names.via),
+    isAlikeForAll: services.offersReuse === true && isAlikeForAll(route, spec),
     totalMs: route.timeouts.totalMs,
     node: cache,
     next,

@@ -12,6 +12,7 @@ function setUp() {
     route: (routeId: string) => ({
       started: () => void told.push(`started ${routeId}`),
       ended: (request: GatewayRequest) => void told.push(request),
+      reused: () => {},
       jobEnded: () => {},
       fetchEnded: () => {},
       stored: () => {},

@@ -20,6 +20,9 @@ export function cacheFamilies(sources: CacheSources): Family[] {
       for (const [route, { cache: counts }] of routesOf(cells))
         yield* happened([route], 'result', cacheResults, counts);
     }),
+    family('counter', 'weir_cache_reused_total', 'Hits that were given without their chain.', function* () {
+      for (const [route, { reuses }] of routesOf(cells)) if (reuses > 0) yield [[route], reuses];
+    }),
     family('counter', 'weir_cache_stored_total', 'Answers that were stored.', function* () {
       for (const [route, { stored }] of routesOf(cells)) if (stored > 0) yield [[route], stored];
     }),

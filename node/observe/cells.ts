@@ -59,6 +59,7 @@ export const failureCodes = Object.keys(failureTable) as FailureCode[]; // The k
 const failureSlots = new Map(failureCodes.map((code, slot) => [code, slot]));
 const decisionSlots = new Map(decisions.map((decision, slot) => [decision, slot]));
 const cacheSlots = new Map(cacheResults.map((result, slot) => [result, slot]));
+const HIT_SLOT = cacheResults.indexOf('hit');
 const refusalSlots = new Map(refusalReasons.map((reason, slot) => [reason, slot]));
 const timerSlots = new Map(timerNames.map((timer, slot) => [timer, slot]));
 
@@ -81,6 +82,7 @@ export class RouteCells {
   readonly decisions = new Float64Array(decisions.length);
   readonly cache = new Float64Array(cacheResults.length);
   stored = 0;
+  reuses = 0;
   readonly notStored = new Float64Array(refusalReasons.length);
 
   ended(exchange: Exchange): void {
@@ -91,6 +93,15 @@ export class RouteCells {
     this.durations.observe(exchange.endedAtMs - exchange.receivedAtMs);
     if (exchange.failure !== null) bump(this.failures, failureSlots.get(exchange.failure.code) ?? 0);
     if (exchange.cache !== null) bump(this.cache, cacheSlots.get(exchange.cache) ?? 0);
+  }
+
+  /** A hit that was given without an exchange. */
+  reused(status: number, bytes: number): void {
+    this.responseBytes += bytes;
+    bump(this.statuses, statusSlots[status] ?? statusLabels.length - 1);
+    this.durations.observe(0);
+    this.reuses += 1;
+    bump(this.cache, HIT_SLOT);
   }
 
   wasNotStored(why: Refusal): void {

@@ -257,6 +257,11 @@ class SeenRoute implements RouteObserver {
     this.#told(request);
   }
 
+  reused(status: number, bytes: number): void {
+    this.#route.reused(status, bytes);
+    this.#heard.traffic.reused();
+  }
+
   jobEnded(request: GatewayRequest): void {
     this.#told(request);
   }

@@ -21,6 +21,8 @@ export interface RouteObserver {
   started(): void;
   /** The exchange is over; `request` is the one that came in, its exchange holds the outcome. */
   ended(request: GatewayRequest): void;
+  /** A stored answer of so many bytes was given once more, without an exchange: it took no time that could be told. */
+  reused(status: number, bytes: number): void;
   /** A job that a request of the route had become is over. The request itself had ended with its 202. */
   jobEnded(request: GatewayRequest): void;
   /** A fetch of the cache is over, and no exchange of a client tells of its attempts. */

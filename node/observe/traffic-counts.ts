@@ -30,6 +30,12 @@ export class TrafficTally {
     this.#slots[slot] = (this.#slots[slot] ?? 0) + 1;
   }
 
+  /** A stored answer was given without an exchange, at once. */
+  reused(): void {
+    this.#exchanges += 1;
+    this.#slots[0] = (this.#slots[0] ?? 0) + 1;
+  }
+
   /** A request that was answered before it became an exchange. */
   refused(status: number): void {
     if (status === CLIENT_SLOW) return;

@@ -10,6 +10,7 @@ import type { HeaderList } from '@weir/proto/http/headers.js';
 import type { CacheResult } from '../cache/results.js';
 import type { NoJob } from '../jobs/no-job.js';
 import { type AttemptCause, type AttemptPhase, attemptPhases } from './dispatch.js';
+import type { Reusable } from './reusable.js';
 
 /** One attempt at one target; written by the attempt layer. */
 export interface Attempt {
@@ -72,6 +73,8 @@ export interface Exchange {
   readonly noJob: NoJob | null;
   /** What the cache did for it, null where it was not asked. Written by the cache layer. */
   cache: CacheResult | null;
+  /** Its answer, as others may get it; written by the cache layer. Null: it is for this exchange alone. */
+  reusable: Reusable | null;
   /** An answer of the route's own took the place of the upstream's. Written by the fallback layer. */
   hasFallenBack: boolean;
   /**
@@ -240,6 +243,7 @@ export function createExchange(origin: ExchangeOrigin): Exchange {
     jobId: '',
     noJob: null,
     cache: null,
+    reusable: null,
     hasFallenBack: false,
     limitFields: NO_FIELDS,
     requestBytes: 0,

@@ -60,6 +60,7 @@ describe('a path of jobs', () => {
     const route = () => ({
       started: () => {},
       ended: (request: GatewayRequest) => void shown.push(request.path),
+      reused: () => {},
       jobEnded: () => {},
       fetchEnded: () => {},
       stored: () => {},

@@ -37,6 +37,8 @@ export interface ChainServices {
   readonly jobs: Jobs;
   /** What is stored, and what was purged; it outlives a snapshot. */
   readonly cache: NodeCache;
+  /** Answers that are the same for all who ask plainly may be given without the chain (cache/reuse.ts). Left out: none is. */
+  readonly offersReuse?: boolean;
   readonly observer: Observer;
   /** Hears of bugs: what threw where nothing may throw. The exchange that it belonged to has failed or will. */
   readonly onBug: (error: unknown) => void;

@@ -2,6 +2,7 @@
  * One upstream alive: its targets with their pools, name resolution and connections, and the handles by which the
  * registry warms, counts and ends them. The wiring of the parts; each part's own rules are in its file.
  */
+import type { Socket } from 'node:net';
 import type { HealthChange } from '@weir/proto/events/health.js';
 import { failure } from '@weir/proto/http/failures.js';
 import type { TargetSpec, UpstreamSpec } from '@weir/proto/snapshot/snapshot.js';
@@ -24,7 +25,7 @@ import { Inlet } from './transport/http1-inlet.js';
 import { LastHead } from './transport/http1-parser.js';
 import { createHttp2Connection, STREAMS_MAX } from './transport/http2.js';
 import { loadTlsMaterial, type TlsMaterial, tlsFingerprint } from './transport/tls-material.js';
-import { createHttp1Connection } from './transport/undici.js';
+import { withUndici } from './transport/undici-loader.js';
 import { asksForWebSocket, createWebSocketDispatch } from './transport/websocket.js';
 import type { Upstream } from './upstreams.js';
 
@@ -214,21 +215,27 @@ function dialOf(
   const priorKnowledge = spec.scheme === 'http' && upstream.protocol === 'http2';
   const isPlain = spec.scheme === 'http' && upstream.protocol !== 'http2' && upstream.pool.client === 'native';
   if (isPlain) return plainDial(connector, { headBytesMax, lastHead: new LastHead(), clock });
-  return (events) =>
-    connector(ALPN[upstream.protocol], {
-      onTls: () => events.onTls(),
-      onOpened: ({ socket, address, protocol }) => {
-        const multiplexed = priorKnowledge || protocol === 'h2';
-        onOpened(multiplexed);
-        events.onConnected(
-          multiplexed
-            ? createHttp2Connection(socket, address, spec.scheme, headBytesMax, timers)
-            : createHttp1Connection(socket, address, headBytesMax),
-        );
-      },
-      onFailed: (failed) => events.onFailed(failed),
-    });
+  const dialBy = (http1: CreateConnection | null): Dial<Connection> => {
+    return (events) =>
+      connector(ALPN[upstream.protocol], {
+        onTls: () => events.onTls(),
+        onOpened: ({ socket, address, protocol }) => {
+          const multiplexed = priorKnowledge || protocol === 'h2';
+          onOpened(multiplexed);
+          events.onConnected(
+            multiplexed || http1 === null
+              ? createHttp2Connection(socket, address, spec.scheme, headBytesMax, timers)
+              : http1(socket, address, headBytesMax),
+          );
+        },
+        onFailed: (failed) => events.onFailed(failed),
+      });
+  };
+  // Who speaks HTTP/2 in plaintext never falls back to another protocol.
+  return priorKnowledge ? dialBy(null) : withUndici(({ createHttp1Connection }) => dialBy(createHttp1Connection));
 }
+
+type CreateConnection = (socket: Socket, address: string, headBytesMax: number) => Connection;
 
 /** HTTP/1.1 without TLS, by the transport of our own. */
 function plainDial(connector: Connector, terms: PlainTerms): Dial<Connection> {

@@ -250,6 +250,11 @@ export class L1 {
     return moved;
   }
 
+  /** It is what is kept in its place now. */
+  holds(entry: Entry): boolean {
+    return this.#kept.peek(entry.at) === entry;
+  }
+
   /** It is not found any more, unless something else has taken its place. */
   drop(entry: Entry): void {
     if (this.#kept.peek(entry.at) === entry) this.#kept.delete(entry.at);

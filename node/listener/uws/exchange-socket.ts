@@ -92,6 +92,11 @@ export class ExchangeSocket implements ResponseHandler, WriterOwner, BodyValve, 
     this.#clientTimers = timers;
   }
 
+  /** What it was answered by, so far. */
+  get head(): ResponseHead | null {
+    return this.#head;
+  }
+
   /** What was dispatched; called at once when the exchange has ended in the meantime. */
   dispatched(cancel: Cancel): void {
     this.#cancel = cancel;

@@ -45,6 +45,21 @@ export function writeHead(
   if (text !== null) res.writeStatus(text);
 }
 
+/** Status line and fields as one text, as `writeHead` begins; null where one of them has to go as bytes. */
+export function headStart(status: number, headers: HeaderList): string | null {
+  const named = connectionNamed(headers);
+  let text = statusText(status);
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] ?? '';
+    const lineStart = lineStartOf(name);
+    if (lineStart === '' || named.has(name)) continue;
+    const value = wireValue(name, headers[i + 1] ?? '');
+    if (typeof value !== 'string') return null;
+    text += lineStart + value;
+  }
+  return flatText(text);
+}
+
 /** A longer start is not kept. */
 const START_LENGTH_MAX = 2048;
 
@@ -62,8 +77,7 @@ class Start {
     if (status !== this.#status || headers.length !== kept.length) return null;
     for (let i = headers.length - 3; i >= 0; i -= 1) if (headers[i] !== kept[i]) return null;
     if (!this.#isFlat) {
-      const flat = Buffer.from(this.#text, 'latin1').toString('latin1');
-      if (flat === this.#text) this.#text = flat;
+      this.#text = flatText(this.#text);
       this.#isFlat = true;
     }
     return this.#text;
@@ -77,6 +91,12 @@ class Start {
     this.#text = text;
     this.#isFlat = false;
   }
+}
+
+/** The same text in one piece, which is cheaper to write again and again than one that was put together. */
+function flatText(text: string): string {
+  const flat = Buffer.from(text, 'latin1').toString('latin1');
+  return flat === text ? flat : text;
 }
 
 /** Kinds of answers that are told apart by status and number of fields; others of the same slot replace each other. */

@@ -22,6 +22,7 @@ import type { GatewaySpec, ListenerTlsSpec } from '@weir/proto/snapshot/snapshot
 import { withBody } from '../../pipeline/derived-request.js';
 import type { GatewayRequest } from '../../pipeline/dispatch.js';
 import { createExchange, type Exchange } from '../../pipeline/exchange.js';
+import { asksPlainly } from '../../pipeline/reusable.js';
 import { IdleWait } from '../../time/idle-wait.js';
 import { clientAddress, type TrustedProxies, trustedProxies } from '../client-address.js';
 import type { BoundAddress, Listener, ListenerOptions } from '../listener.js';
@@ -33,6 +34,7 @@ import { Apps } from './apps.js';
 import { type ExchangeOwner, ExchangeSocket } from './exchange-socket.js';
 import { FirstRequests } from './first-request.js';
 import { PeerAddresses } from './peer-addresses.js';
+import { ReadyAnswers, readyAnswerOf } from './ready-answers.js';
 import { UwsRequestBody } from './request-body.js';
 import { UpgradeSocket, webSocketBehavior } from './websocket.js';
 import { exactValue } from './wire-value.js';
@@ -63,6 +65,7 @@ class UwsListener implements Listener, ExchangeOwner {
   readonly #options: ListenerOptions;
   readonly #open = new OpenExchanges<ExchangeSocket>();
   readonly #peers = new PeerAddresses();
+  readonly #ready = new ReadyAnswers();
   readonly #firstRequests: FirstRequests;
   readonly #apps: Apps;
   #gateway: GatewaySpec;
@@ -126,6 +129,8 @@ class UwsListener implements Listener, ExchangeOwner {
   update(gateway: GatewaySpec): void {
     this.#proxies = trustedProxies(gateway.trustedProxies);
     this.#gateway = gateway;
+    // They are of routes that are no longer in force.
+    this.#ready.clear();
   }
 
   reloadCertificates(tls: ListenerTlsSpec): void {
@@ -228,6 +233,8 @@ class UwsListener implements Listener, ExchangeOwner {
       this.#refuse(res, full, method, path, peerAddress);
       return;
     }
+    if (this.#ready.size > 0 && context === null && this.#answersReady(res, method, path, query, headers, reading))
+      return;
     const exchange = this.#exchangeOf(headers, peerAddress);
     const request: GatewayRequest = {
       method,
@@ -251,6 +258,30 @@ class UwsListener implements Listener, ExchangeOwner {
         : new ExchangeSocket(res, request, reading.closeAsked, clientTimers, this);
     if (this.#gateway.proxyProtocol) this.#dispatchFirst(res, request, socket, reading, socketAddress);
     else this.#dispatch(res, request, socket, reading);
+  }
+
+  /** Gives what somebody else was given a moment ago, where the request asks for just that; false: it has to be looked at. */
+  #answersReady(
+    res: HttpResponse,
+    method: string,
+    path: string,
+    query: string,
+    headers: MutableHeaderList,
+    { authority, hasBody, closeAsked }: HeadReading,
+  ): boolean {
+    if (method !== 'GET' || hasBody || closeAsked || this.isDraining || this.isOneRequestEach) return false;
+    const ready = this.#ready.find(authority, path, query, this.clock.nowMs());
+    if (ready === null || !asksPlainly(headers)) return false;
+    res.writeStatus(ready.head + this.#options.nextRequestId());
+    res.end(ready.reusable.body);
+    ready.reusable.used();
+    return true;
+  }
+
+  #keepReady(request: GatewayRequest, socket: ExchangeSocket): void {
+    if (socket.head === null) return;
+    const ready = readyAnswerOf(request, socket.head, this.#gateway.names.requestIdHeader);
+    if (ready !== null) this.#ready.keep(request.authority, request.path, request.query, ready);
   }
 
   /**
@@ -298,6 +329,7 @@ class UwsListener implements Listener, ExchangeOwner {
     }
     try {
       socket.dispatched(this.#options.onRequest(dispatched, socket));
+      if (request.exchange.reusable !== null) this.#keepReady(dispatched, socket);
     } catch (error) {
       socket.failed(error);
     }

@@ -108,6 +108,7 @@ export const silentRoute: RouteObserver = {
   started: () => {},
   ended: () => {},
   jobEnded: () => {},
+  reused: () => {},
   fetchEnded: () => {},
   stored: () => {},
   notStored: () => {},
