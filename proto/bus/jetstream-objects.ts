@@ -6,6 +6,7 @@
  */
 import type { ObjectStore } from 'nats';
 import type { JetStream } from './jetstream.js';
+import { type FoundObject, readObject } from './jetstream-object-read.js';
 import { reasonOf } from './nats-link.js';
 import { isWord } from './subject.js';
 
@@ -22,10 +23,6 @@ export interface ObjectsOptions {
 }
 
 export type ObjectFate = { readonly ok: true } | { readonly ok: false; readonly detail: string };
-export type FoundObject =
-  | { readonly ok: true; readonly bytes: Uint8Array }
-  /** `missing`: it is certain that there is none. */
-  | { readonly ok: false; readonly why: 'missing' | 'away' | 'too large'; readonly detail: string };
 
 export interface Objects {
   /** Replaces one of that name when it is whole. */
@@ -45,19 +42,7 @@ export function jetStreamObjects(jetStream: JetStream, options: ObjectsOptions):
       const done = await run((store) => store.putBlob({ name }, own));
       return done.ok ? { ok: true } : done;
     },
-    async get(name) {
-      const found = await run(async (store) => {
-        const info = await store.info(name);
-        if (info === null || info.deleted) return 'missing';
-        return info.size > objectBytesMax ? 'too large' : store.getBlob(name);
-      });
-      if (!found.ok) return { ok: false, why: 'away', detail: found.detail };
-      const { value } = found;
-      if (value === 'too large') return { ok: false, why: value, detail: `larger than ${objectBytesMax} bytes` };
-      if (value === null || value === 'missing') return { ok: false, why: 'missing', detail: `there is no ${name}` };
-      // A copy, for one chunk may be a view of what the socket read.
-      return { ok: true, bytes: new Uint8Array(value) };
-    },
+    get: (name) => readObject(jetStream, options, name),
     async remove(name) {
       const done = await run((store) => store.delete(name));
       return done.ok ? { ok: true } : done;

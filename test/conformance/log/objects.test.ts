@@ -68,13 +68,39 @@ describe('objects in JetStream', () => {
       expect(await full.put('more', new Uint8Array(2 * MIB))).toMatchObject({ ok: false });
     }));
 
+  it('that were damaged, or lack a piece, are not taken for whole', () =>
+    onStage(async (own) => {
+      const { jetStream, objects } = await begin(own);
+      await objects.put('a', patterned(MIB));
+      const drop = (keep: number) => jetStream.api('STREAM.PURGE.OBJ_snapshots', { filter: '$O.snapshots.C.*', keep });
+      await drop(4);
+      expect(await objects.get('a')).toMatchObject({ ok: false, why: 'away', detail: 'a piece of a is gone' });
+      const note = await jetStream.api('STREAM.MSG.GET.OBJ_snapshots', { last_by_subj: '$O.snapshots.M.YQ==' });
+      const message = note.ok ? (note.value['message'] as { data: string }) : { data: '' }; // As the API has it.
+      const { nuid } = JSON.parse(atob(message.data)) as { nuid: string }; // As the library writes it.
+      await drop(0);
+      for (let chunk = 0; chunk < 8; chunk += 1)
+        jetStream.connection?.publish(`$O.snapshots.C.${nuid}`, new Uint8Array(MIB / 8));
+      await jetStream.connection?.flush();
+      expect(await objects.get('a')).toMatchObject({ ok: false, detail: 'a is not what was noted of it' });
+    }));
+
   it('are away with their server: each question ends in time', () =>
     onStage(async (own) => {
       const { server, jetStream, objects } = await begin(own);
       await objects.put('a', patterned(9));
       server.signal('SIGSTOP');
       own.onEnd(() => server.signal('SIGCONT'));
-      expect(await objects.get('a')).toMatchObject({ ok: false, why: 'away' });
+      // What it read before it was stopped it may have answered.
+      let found = await objects.get('a');
+      await until(
+        async () => {
+          if (found.ok) found = await objects.get('a');
+          return !found.ok;
+        },
+        () => 'it still answers',
+      );
+      expect(found).toMatchObject({ ok: false, why: 'away' });
       expect(await objects.put('b', patterned(9))).toMatchObject({ ok: false });
       await until(
         () => !jetStream.state().isConnected,
