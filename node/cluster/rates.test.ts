@@ -150,4 +150,39 @@ describe('requests in flight, over all nodes', () => {
     await pass(5_000);
     expect(b?.peek('', clock.nowMs())).toMatchObject({ allowed: true, remaining: 14 });
   });
+
+  it('stay counted where the node that holds them tells more seldom than those who hear it', async () => {
+    const { members, clock, pass } = membersInMemory(['a', 'b']);
+    await pass(1_500);
+    const [a, b] = members.map(({ store }) => store.holds('r', 0, atOnce));
+    for (let i = 0; i < 5; i += 1) a?.take('', clock.nowMs());
+    await pass(350);
+    // It has told what it holds, and that it is told again each second. Now it finds that it is one of a thousand.
+    const [one] = members;
+    if (one !== undefined) one.presence.nodes = () => 1_000;
+    let most = 0;
+    await pass(13_000, () => {
+      most = Math.max(most, b?.peek('', clock.nowMs()).remaining ?? 20);
+    });
+    expect(most).toBe(14);
+  });
+
+  it('stay counted when the bus is back, until those who hold them could say so again', async () => {
+    const { members, clock, pass } = membersInMemory(['a', 'b']);
+    await pass(1_500);
+    const [a, b] = members.map(({ store }) => store.holds('r', 0, atOnce));
+    for (let i = 0; i < 5; i += 1) a?.take('', clock.nowMs());
+    await pass(1_000);
+    const bus = members[1]?.bus;
+    if (bus === undefined) throw new Error('no bus');
+    const { state } = bus;
+    bus.state = () => ({ ...state.call(bus), isConnected: false });
+    await members[0]?.bus.close();
+    await pass(10_000);
+    bus.state = state;
+    await pass(2_500);
+    expect(b?.peek('', clock.nowMs()).remaining).toBe(14);
+    await pass(1_000);
+    expect(b?.peek('', clock.nowMs()).remaining).toBe(19);
+  });
 });

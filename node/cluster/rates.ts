@@ -6,7 +6,7 @@
  * Nothing waits here. Where the bus is away nothing is told, so nothing settles, and each node goes on with its share.
  */
 import type { Presence } from '@weir/proto/cluster/presence.js';
-import { SharedHolds } from '@weir/proto/cluster/shared-holds.js';
+import { REFRESH_MS, SharedHolds } from '@weir/proto/cluster/shared-holds.js';
 import {
   lifeOf,
   type SharedLimit,
@@ -58,6 +58,10 @@ export class ClusterRates implements SharedCounters {
   readonly #timer: Timer;
   readonly #ends: (() => void)[];
   readonly #counted = { told: 0, toldCounts: 0, heard: 0, heardCounts: 0, unsent: 0 };
+  /** How soon all that is held is told again, as the others know it. */
+  #promisedMs = 0;
+  /** When the bus was seen to be away last. */
+  #cutOffMs = Number.NEGATIVE_INFINITY;
   /** From the clock of durations to the wall clock; read anew with each tick, for either may be set. */
   #wallOffsetMs = 0;
   #isOver = false;
@@ -141,9 +145,10 @@ export class ClusterRates implements SharedCounters {
   #tick(): void {
     const nowMs = this.#readClocks();
     this.members = this.#parts.presence.nodes();
-    const told = this.members > 1 && this.#isConnected ? this.#tell(nowMs) : 0;
-    const pauseMs = tellAgainInMs(this.members, told);
-    if (this.#isConnected) this.holds.expire(nowMs, Math.max(pauseMs, 1_000));
+    const isConnected = this.#isConnected;
+    const pauseMs = this.members > 1 && isConnected ? this.#tell(nowMs) : tellAgainInMs(this.members, 0);
+    if (isConnected) this.holds.expire(nowMs, Math.max(pauseMs, REFRESH_MS), this.#cutOffMs);
+    else this.#cutOffMs = nowMs;
     this.#timer.arm(pauseMs);
   }
 
@@ -176,6 +181,7 @@ export class ClusterRates implements SharedCounters {
     };
   }
 
+  /** The pause until the next time. */
   #tell(nowMs: number): number {
     const { presence } = this.#parts;
     const { id, incarnation } = presence.life;
@@ -185,11 +191,15 @@ export class ClusterRates implements SharedCounters {
       if (!this.#noteTold(presence.tell(message), counts.length)) untell();
     }
     const holds = this.holds.tell(nowMs);
-    if (holds.length > 0) {
-      const isSent = this.#noteTold(presence.tell({ kind: 'holds', id, incarnation, counts: holds }), holds.length);
-      if (!isSent) this.holds.untell(holds);
+    const pauseMs = tellAgainInMs(this.members, counts.length + holds.length);
+    const everyMs = Math.ceil(this.holds.everyMs(pauseMs));
+    // Who is slower than it said says so even where nothing else is to be told, or the others would take it for dead.
+    if (holds.length > 0 || (everyMs > this.#promisedMs && this.holds.size > 0)) {
+      const message = { kind: 'holds', id, incarnation, counts: holds, everyMs } as const;
+      if (this.#noteTold(presence.tell(message), holds.length)) this.#promisedMs = everyMs;
+      else this.holds.untell(holds);
     }
-    return counts.length + holds.length;
+    return pauseMs;
   }
 
   #noteTold(fate: string, counts: number): boolean {

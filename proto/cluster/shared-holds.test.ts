@@ -119,6 +119,44 @@ describe('requests in flight that nodes count together', () => {
     expect([node.heard('k'), node.peek('k', 2, 3_000).allowed]).toEqual([1, true]);
   });
 
+  it('of a member end by its own pace: missed three times', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 20_000 }), fc.integer({ min: 1, max: 20_000 }), (everyMs, laterMs) => {
+        const node = new SharedHolds(() => 2);
+        node.hear({ kind: 'holds', id: 'a', incarnation: 1, counts: [['k', 1]], everyMs }, 0);
+        // What it says last counts for all that it holds.
+        node.hear({ kind: 'holds', id: 'a', incarnation: 1, counts: [], everyMs: laterMs }, 0);
+        node.expire(3 * laterMs - 1);
+        expect(node.heard('k')).toBe(1);
+        node.expire(3 * laterMs);
+        expect([node.heard('k'), node.size]).toEqual([0, 0]);
+      }),
+    );
+  });
+
+  it('are all told again within the time that is said, at any pause and any number of keys', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 20, max: 10_000 }),
+        fc.integer({ min: 1, max: 3 * holdCountsMax }),
+        (pauseMs, keys) => {
+          const holds = new SharedHolds(() => 10);
+          for (let i = 0; i < keys; i += 1) holds.take(`k${i}`, 2, 0);
+          const toldAtMs = new Map<string, number>();
+          const everyMs = holds.everyMs(pauseMs);
+          for (let nowMs = 0; nowMs < 3 * everyMs + 2 * pauseMs; nowMs += pauseMs) {
+            for (const [key] of holds.tell(nowMs)) toldAtMs.set(key, nowMs);
+            // With what a pause adds, for nothing is told between two of them.
+            if (nowMs >= everyMs)
+              for (let i = 0; i < keys; i += 997)
+                expect(nowMs - (toldAtMs.get(`k${i}`) ?? Number.NaN)).toBeLessThanOrEqual(everyMs + pauseMs);
+          }
+        },
+      ),
+      { numRuns: 30 },
+    );
+  });
+
   it('that were told and not sent are not taken for heard', () => {
     const node = new SharedHolds(() => 20);
     for (let nowMs = 0; nowMs < 1_000; nowMs += 200) {

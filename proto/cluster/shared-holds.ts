@@ -23,15 +23,23 @@ import { SETTLE_MS } from './shared-count.js';
 
 /** What does not change is told again as often, so that whoever joins, or missed it, knows it then. */
 export const REFRESH_MS = 1_000;
-/** Missed that often, a member holds nothing any more: it is dead, or a lost message said so. */
+/** Missed that often, at the pace of the sender, it holds nothing any more: it is dead, or a lost message said so. */
 const REFRESHES_MISSED = 3;
 export const heldKeysMax = 100_000;
+/** Ten times as many as a cluster has; those beyond are taken for as fast as this node. */
+const SENDERS_MAX = 10_000;
 /** Nobody's share is less than this part of an equal one, so that who was idle can begin. */
 const IDLE_PART = 0.2;
 
 interface Heard {
   held: number;
   atMs: number;
+}
+
+/** Of another node: when it was heard last, and how soon it says everything again; null: it does not say that. */
+interface Sender {
+  atMs: number;
+  everyMs: number | null;
 }
 
 interface Key {
@@ -55,6 +63,7 @@ export class SharedHolds {
   readonly #keys = new Map<string, Key>();
   readonly #limitOf: (key: string) => number | null;
   readonly #keysMax: number;
+  readonly #senders = new Map<string, Sender>();
   /** Keys that others told of and found no room. */
   unheard = 0;
 
@@ -126,7 +135,14 @@ export class SharedHolds {
     }
   }
 
-  hear({ id, counts }: HoldCounts, nowMs: number): void {
+  /** Within which time all is told again that is held now, if tellings are that far apart from now on. */
+  everyMs(pauseMs: number): number {
+    return Math.max(REFRESH_MS, pauseMs * Math.ceil(this.#keys.size / holdCountsMax));
+  }
+
+  hear({ id, counts, everyMs }: HoldCounts, nowMs: number): void {
+    if (this.#senders.has(id) || this.#senders.size < SENDERS_MAX)
+      this.#senders.set(id, { atMs: nowMs, everyMs: everyMs ?? null });
     for (const [key, held] of counts) {
       if (this.#limitOf(key) === null || (held === 0 && !this.#keys.has(key))) continue;
       if (!this.#keys.has(key) && this.#keys.size >= this.#keysMax) {
@@ -142,17 +158,23 @@ export class SharedHolds {
     }
   }
 
-  /** Forgets what nobody has said again. Not while this node is cut off: then nobody could. */
-  expire(nowMs: number, refreshMs = REFRESH_MS): void {
+  /**
+   * Forgets what nobody has said again since `sinceMs`, when this node was cut off last: before that nobody could.
+   * `refreshMs` is for those who don't say how soon they would.
+   */
+  expire(nowMs: number, refreshMs = REFRESH_MS, sinceMs = Number.NEGATIVE_INFINITY): void {
+    const keptMs = (id: string): number => REFRESHES_MISSED * (this.#senders.get(id)?.everyMs ?? refreshMs);
+    const isOver = (id: string, atMs: number): boolean => nowMs - Math.max(atMs, sinceMs) >= keptMs(id);
     for (const [key, held] of this.#keys) {
       for (const [id, { atMs, held: count }] of held.others ?? []) {
-        if (nowMs - atMs < REFRESHES_MISSED * refreshMs) continue;
+        if (!isOver(id, atMs)) continue;
         held.others?.delete(id);
         held.heard -= count;
       }
       settle(held, nowMs);
       this.#drop(key, held);
     }
+    for (const [id, { atMs }] of this.#senders) if (isOver(id, atMs)) this.#senders.delete(id);
   }
 
   #of(key: string): Key {
