@@ -164,7 +164,7 @@ export class ClusterRates implements SharedCounters {
     let room = rateCountsMax;
     const ids = new Set<string>();
     for (const [id, rates] of this.#rates.entries()) {
-      if (room === 0) break;
+      if (room < 2) break;
       const counts = rates.tell(nowMs, room);
       if (counts.length === 0) continue;
       room -= counts.length;
@@ -172,7 +172,7 @@ export class ClusterRates implements SharedCounters {
       told.push({ rates, counts });
     }
     // The latest used come first: those that had no room this time do so the next.
-    if (room === 0) for (const [id] of [...this.#rates.entries()]) if (!ids.has(id)) this.#rates.get(id);
+    if (room < 2) for (const [id] of [...this.#rates.entries()]) if (!ids.has(id)) this.#rates.get(id);
     return {
       counts: told.flatMap(({ counts }) => counts),
       untell: () => {

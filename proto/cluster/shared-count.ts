@@ -10,7 +10,7 @@
  *
  * `settled` is what was told SETTLE_MS ago and so has been heard by all; `unsettled` is the rest of `own`. `share` is the node's part
  * of what was asked of all nodes, as was told: all reckon with the same numbers, so shares add up to one as soon as all have heard
- * the same.
+ * the same. With the first telling in a window each says how the one before ended, so all know the same of that one.
  *
  * The bound. When i admits the last request, (1) says own_i + heard_i ≤ limit. What is admitted in all is that and what i has not
  * heard, Σ over j ≠ i of (own_j − heard_ij). Where messages take no longer than SETTLE_MS that is at most unsettled_j, and so by (2)
@@ -42,12 +42,27 @@ interface Telling extends Tally {
 
 const nothing: Tally = { admitted: 0, asked: 0 };
 
+/** In a window, of this node and of all others. */
+interface Asked {
+  readonly own: number;
+  readonly others: number;
+}
+
+const nobody: Asked = { own: 0, others: 0 };
+
 export class SharedCount {
   readonly limit: number;
   /** Of this window, and asked in the one before, of this node and of the others. */
   readonly window: number;
-  readonly #ownAskedBefore: number;
-  readonly #othersAskedBefore: number;
+  #before: Asked;
+  /** The same of the latest window of which all have told its end: what a node that is cut off goes on by. */
+  readonly #proven: Asked;
+  /** The window before, until it is the second one before. */
+  #last: SharedCount | null;
+  /** When its end was told; null: it is not. */
+  #lastToldAtMs: number | null = null;
+  /** Since then the others had the time to tell theirs, and the bus was there. */
+  #isLastProven = false;
   #admitted = 0;
   #asked = 0;
   /** Null until somebody is heard: most keys of most nodes are theirs alone. */
@@ -63,9 +78,10 @@ export class SharedCount {
     this.limit = limit;
     this.window = window;
     const last = before !== null && before.window === window - 1 ? before : null;
-    const [own, others] = last === null ? [0, 0] : last.#askedInIt();
-    this.#ownAskedBefore = own;
-    this.#othersAskedBefore = others;
+    this.#last = last;
+    this.#before = last === null ? nobody : last.#askedInIt();
+    this.#proven = last === null ? nobody : last.#provenInIt();
+    if (before !== null) before.#last = null;
   }
 
   get own(): Tally {
@@ -115,6 +131,7 @@ export class SharedCount {
   /** What is said to the others now; they hear it unless the bus is away. */
   tell(nowMs: number): Tally {
     this.#settle(nowMs);
+    if (this.#lastToldAtMs !== null && nowMs - this.#lastToldAtMs >= SETTLE_MS) this.#isLastProven = true;
     const told = { ...this.own, atMs: nowMs };
     if (this.#tellings.length === TELLINGS_MAX) this.#tellings.splice(TELLINGS_MAX - 1, 1);
     this.#tellings.push(told);
@@ -124,6 +141,27 @@ export class SharedCount {
   /** What was told last was never sent. */
   untell(): void {
     this.#tellings.pop();
+  }
+
+  /** How the window before ended, for the others to reckon shares by; null: they know it, or nothing of that window. */
+  tellLast(nowMs: number): Tally | null {
+    const last = this.#last;
+    if (last === null || this.#lastToldAtMs !== null || last.#isSilent) return null;
+    this.#lastToldAtMs = nowMs;
+    this.#before = last.#askedAtItsEnd;
+    return last.#asked === last.#toldAsked ? null : last.own;
+  }
+
+  untellLast(): void {
+    this.#lastToldAtMs = null;
+  }
+
+  /** Of the window before. */
+  hearLast(id: string, tally: Tally): void {
+    const last = this.#last;
+    if (last === null) return;
+    last.hear(id, tally);
+    if (this.#lastToldAtMs !== null) this.#before = last.#askedAtItsEnd;
   }
 
   /** Returns how many of them are news. */
@@ -139,17 +177,37 @@ export class SharedCount {
 
   /** By what was asked in the window before and in this one, as far as it was told. */
   share(members: number): number {
-    const own = this.#ownAskedBefore + this.#settledAsked;
-    const all = own + this.#othersAskedBefore + this.#othersAsked;
+    const own = this.#before.own + this.#settledAsked;
+    const all = own + this.#before.others + this.#othersAsked;
     if (members <= 1 || all === 0) return 1 / Math.max(1, members);
     const idle = (IDLE_PART * all) / members;
     return (own + idle) / (all + idle * members);
   }
 
-  /** A window in which nobody was told anything leaves no trace: a node that is cut off goes on with the share it had. */
-  #askedInIt(): [own: number, others: number] {
-    const isSilent = this.#settledAsked + this.#othersAsked === 0;
-    return isSilent ? [this.#ownAskedBefore, this.#othersAskedBefore] : [this.#settledAsked, this.#othersAsked];
+  /** Nobody told anybody anything in it. */
+  get #isSilent(): boolean {
+    return this.#toldAsked + this.#othersAsked === 0;
+  }
+
+  /**
+   * A window in which nobody was told anything leaves no trace: a node that is cut off goes on with the share it had. Not
+   * with that of the window in which it was cut off: the part of it that each has told depends on when it was that node's turn.
+   */
+  #askedInIt(): Asked {
+    if (!this.#isSilent) return { own: this.#toldAsked, others: this.#othersAsked };
+    return this.#proven.own + this.#proven.others > 0 ? this.#proven : this.#before;
+  }
+
+  get #askedAtItsEnd(): Asked {
+    return { own: this.#asked, others: this.#othersAsked };
+  }
+
+  #provenInIt(): Asked {
+    return this.#isLastProven ? this.#before : this.#proven;
+  }
+
+  get #toldAsked(): number {
+    return this.#tellings.at(-1)?.asked ?? this.#settledAsked;
   }
 
   #settle(nowMs: number): void {

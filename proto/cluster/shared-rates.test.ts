@@ -153,6 +153,29 @@ describe('a node that is cut off', () => {
     }
   });
 
+  it('admits with the others together what the limit allows, at whatever moment they are cut off', () => {
+    const phases = fc.tuple(...[0, 1, 2, 3].map(() => fc.integer({ min: 0, max: TELL_EVERY_MS - 1 })));
+    const perMs = [1.05, 0.3, 0.12, 0.03];
+    fc.assert(
+      fc.property(phases, fc.integer({ min: 3_000, max: 3_999 }), (tellAt, cutAtMs) => {
+        const limit = sharedLimitOf({ requests: 1_000, periodMs: 1_000, burst: 1_000 });
+        const { take, tell, time } = cluster(4, limit);
+        const admitted: number[] = Array.from({ length: 9 }, () => 0);
+        for (; time.nowMs < 9_000; time.nowMs += 1) {
+          const [second, at] = [Math.floor(time.nowMs / 1_000), time.nowMs];
+          for (const [node, each] of perMs.entries()) {
+            const due = Math.floor((at + 1) * each) - Math.floor(at * each);
+            admitted[second] = (admitted[second] ?? 0) + take(node, due);
+            if (at < cutAtMs && at % TELL_EVERY_MS === tellAt[node]) tell(node);
+          }
+        }
+        // In the second of the cut, and the one behind it, they go by what each had told by then.
+        for (const of of admitted.slice(5)) expect(Math.abs(of - 1_000)).toBeLessThanOrEqual(10);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
   it('takes nothing for heard that was not sent', () => {
     const { nodes, take, time } = cluster(2, sharedLimitOf({ requests: 100, periodMs: 60_000, burst: 100 }));
     const first = take(0, 100);

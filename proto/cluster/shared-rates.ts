@@ -111,16 +111,23 @@ export class SharedRates {
   /** What others must know; as much as fits into a message, the rest the next time. */
   tell(nowMs: number, most = rateCountsMax): readonly RateCount[] {
     if (this.#untold.length === 0) return nothing;
-    const now = this.#untold.slice(0, most);
-    this.#untold = this.#untold.slice(most);
     const told: RateCount[] = [];
-    for (const key of now) {
+    let done = 0;
+    for (const key of this.#untold) {
+      // Two of one key where a window has ended.
+      if (told.length + 2 > most) break;
+      done += 1;
       const keyed = this.#keys.get(key);
       if (keyed === undefined) continue;
       keyed.isUntold = false;
-      const { admitted, asked } = keyed.count.tell(nowMs);
-      told.push([key, keyed.count.window, admitted, asked, Math.ceil(Math.max(0, keyed.arrivalMs - nowMs))]);
+      const { count } = keyed;
+      const debtMs = Math.ceil(Math.max(0, keyed.arrivalMs - nowMs));
+      const last = count.tellLast(nowMs);
+      if (last !== null) told.push([key, count.window - 1, last.admitted, last.asked, debtMs]);
+      const { admitted, asked } = count.tell(nowMs);
+      told.push([key, count.window, admitted, asked, debtMs]);
     }
+    this.#untold = this.#untold.slice(done);
     return told;
   }
 
@@ -128,8 +135,9 @@ export class SharedRates {
   untell(told: readonly RateCount[]): void {
     for (const [key, window] of told) {
       const keyed = this.#keys.get(key);
-      if (keyed === undefined || keyed.count.window !== window) continue;
-      keyed.count.untell();
+      if (keyed === undefined) continue;
+      if (keyed.count.window === window) keyed.count.untell();
+      else if (keyed.count.window === window + 1) keyed.count.untellLast();
       this.#mark(key, keyed);
     }
   }
@@ -148,9 +156,9 @@ export class SharedRates {
     const keyed = this.#keyed(key, nowMs);
     if (keyed === null) return;
     owe(keyed, life, debtMs, nowMs);
-    if (window < current) return;
-    this.#reach(keyed, window);
+    if (window >= current) this.#reach(keyed, window);
     if (window === keyed.count.window) keyed.count.hear(life, { admitted, asked });
+    else if (window === keyed.count.window - 1) keyed.count.hearLast(life, { admitted, asked });
   }
 
   #keyed(key: string, nowMs: number): Keyed | null {
