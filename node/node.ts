@@ -11,7 +11,7 @@ import { hostname } from 'node:os';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { OwnReport } from '@weir/proto/cluster/membership.js';
 import type { Presence } from '@weir/proto/cluster/presence.js';
-import type { CacheInspection, InspectedRequest, PurgeTarget } from '@weir/proto/events/cache.js';
+import type { CacheInspection, InspectedRequest } from '@weir/proto/events/cache.js';
 import type { JobStatus, NodeStatus, SnapshotStatus, TargetStatus } from '@weir/proto/events/node-status.js';
 import { failure } from '@weir/proto/http/failures.js';
 import { type Environment, fillReferences } from '@weir/proto/snapshot/secret-text.js';
@@ -88,11 +88,6 @@ export interface GatewayNode {
   /** Drops everything at once. */
   close(): Promise<void>;
   status(): NodeStatus;
-  /**
-   * From when this returns, nothing that was asked for before is served as it was. True: nor by the nodes that share a Redis
-   * with this one; false: that could not be told yet; null: there is none.
-   */
-  purge(targets: readonly PurgeTarget[], isSoft: boolean): Promise<boolean> | null;
   /** What is stored for a request, and what would be done with it now. */
   inspect(request: InspectedRequest): CacheInspection;
   /** What a heartbeat tells of it. */
@@ -358,11 +353,6 @@ class Node implements GatewayNode {
       if (this.#inForce !== null) listener.update(this.#inForce.snapshot.gateway);
       throw error;
     }
-  }
-
-  purge(targets: readonly PurgeTarget[], isSoft: boolean): Promise<boolean> | null {
-    const told = targets.map((target) => this.#cache.purgeEverywhere(target, isSoft));
-    return this.#l2 === null ? null : Promise.all(told).then((all) => all.every((isTold) => isTold));
   }
 
   inspect(request: InspectedRequest): CacheInspection {

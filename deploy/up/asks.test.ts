@@ -1,3 +1,4 @@
+import type { CacheInspection } from '@weir/proto/events/cache.js';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ASKS_MAX, Asks } from './asks.js';
 
@@ -8,19 +9,22 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const purged = (number: number) => ({ v: 1, kind: 'cache.purged', number }) as const;
+const inspection: CacheInspection = {
+  ...{ foretold: { kind: 'no-route' }, variants: [], isComplete: true, notStored: null },
+};
+const inspected = (number: number) => ({ v: 1, kind: 'cache.inspected', number, inspection }) as const;
 
-describe('an order to a node', () => {
+describe('a question to a node', () => {
   it('is settled by the answer with its number, whatever the order of answers', async () => {
     const asks = new Asks(2_000);
     const numbers: number[] = [];
     const [first, second] = [1, 2].map(() => asks.ask((number) => numbers.push(number)));
     expect(new Set(numbers).size).toBe(2);
-    asks.answered(purged(numbers[1] ?? 0));
+    asks.answered(inspected(numbers[1] ?? 0));
     vi.advanceTimersByTime(5);
-    asks.answered(purged(numbers[0] ?? 0));
-    expect(await second).toEqual({ kind: 'answer', answer: purged(numbers[1] ?? 0), ms: 0 });
-    expect(await first).toEqual({ kind: 'answer', answer: purged(numbers[0] ?? 0), ms: 5 });
+    asks.answered(inspected(numbers[0] ?? 0));
+    expect(await second).toEqual({ kind: 'answer', answer: inspected(numbers[1] ?? 0), ms: 0 });
+    expect(await first).toEqual({ kind: 'answer', answer: inspected(numbers[0] ?? 0), ms: 5 });
     expect(vi.getTimerCount()).toBe(0);
   });
 
@@ -36,7 +40,7 @@ describe('an order to a node', () => {
       .then(() => {
         isSettled = true;
       });
-    asks.answered(purged(late[0] ?? 0));
+    asks.answered(inspected(late[0] ?? 0));
     await Promise.resolve();
     expect(isSettled).toBe(false);
   });

@@ -1,5 +1,5 @@
 /**
- * Orders and questions to a node that are under way: each has a number, waits so long for its answer and no longer, and is
+ * Questions to a node that are under way: each has a number, waits so long for its answer and no longer, and is
  * settled once. Owns the numbers and who waits.
  */
 import type { CacheAnswer } from '@weir/proto/events/node-link.js';

@@ -301,7 +301,6 @@ export class Supervisor {
         else if (this.#isLate(message)) this.#settleLate(false);
         else this.#refusedAgain(message.reason);
         return;
-      case 'cache.purged':
       case 'cache.inspected':
       case 'cache.failed':
         this.#asks.answered(message);

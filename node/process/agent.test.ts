@@ -32,16 +32,10 @@ const asked = (path: string): InspectedRequest => ({
   consumer: null,
 });
 
-function whatIsNoted(acts: string[]): Pick<GatewayNode, 'cut' | 'closeMetrics' | 'purge' | 'inspect'> {
+function whatIsNoted(acts: string[]): Pick<GatewayNode, 'cut' | 'closeMetrics' | 'inspect'> {
   return {
     cut: () => acts.push('cut'),
     closeMetrics: async () => void acts.push('closeMetrics'),
-    purge: (targets, isSoft) => {
-      const kinds = targets.map(({ kind }) => kind).join();
-      acts.push(`${isSoft ? 'soft' : 'hard'} ${kinds}`);
-      // As if the others shared a Redis that is told, or is away.
-      return kinds === 'host' ? Promise.resolve(true) : kinds === 'url' ? Promise.resolve(false) : null;
-    },
     inspect: ({ path }) => {
       if (path === '/bug') throw new Error('a bug');
       acts.push(`inspect ${path}`);
@@ -214,33 +208,6 @@ describe('the agent of a node', () => {
     receiver.onMessage(offer(5));
     await settle();
     expect(applying.map((one) => one.version)).toEqual([1, 4, 5]);
-  });
-
-  it('says that a purge is in force when it is, under the number of the order, also while a snapshot is compiled', () => {
-    const { receiver, acts, sent } = setUp();
-    receiver.onMessage(offer(1));
-    const targets = [{ kind: 'tag', tag: 'a' }, { kind: 'all' }] as const;
-    receiver.onMessage({ v: 1, kind: 'cache.purge', number: 7, targets, isSoft: true });
-    expect([acts, sent.at(-1)]).toEqual([['soft tag,all'], { v: 1, kind: 'cache.purged', number: 7 }]);
-  });
-
-  it('says so of a purge on nodes that share a Redis once that has been told, and why not when it is away', async () => {
-    const { receiver, sent } = setUp();
-    const before = sent.length;
-    receiver.onMessage({
-      v: 1,
-      kind: 'cache.purge',
-      number: 7,
-      targets: [{ kind: 'host', authority: 'a' }],
-      isSoft: true,
-    });
-    expect(sent.length).toBe(before);
-    await settle();
-    expect(sent.at(-1)).toEqual({ v: 1, kind: 'cache.purged', number: 7 });
-    const url = { kind: 'url', authority: 'a', path: '/', query: '' } as const;
-    receiver.onMessage({ v: 1, kind: 'cache.purge', number: 8, targets: [url], isSoft: false });
-    await settle();
-    expect(sent.at(-1)).toMatchObject({ kind: 'cache.failed', number: 8, reason: expect.stringContaining('Redis') });
   });
 
   it('tells what is stored, or why it could not be told', () => {

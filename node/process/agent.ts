@@ -1,13 +1,13 @@
 /**
- * The node's side of its link to control: takes snapshots and orders to the cache, says what became of them, reports,
- * drains, and never outlives its parent.
+ * The node's side of its link to control: takes snapshots and says what became of them, answers what is asked about
+ * its cache, reports, drains, and never outlives its parent.
  *
  * Snapshots are applied one at a time. While one is being compiled, newer ones replace each other in a single place in
  * waiting, so that a burst of edits costs two compilations and the last one wins (after Traefik's configuration
  * watcher: receive, dedupe, latest wins, apply).
  */
 import type { Link } from '@weir/proto/bus/ipc-link.js';
-import type { InspectOrder, PurgeOrder } from '@weir/proto/events/cache.js';
+import type { InspectOrder } from '@weir/proto/events/cache.js';
 import type { CacheAnswer, ControlToNode, NodeToControl } from '@weir/proto/events/node-link.js';
 import type { SnapshotOffer } from '@weir/proto/events/snapshot.js';
 import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
@@ -85,7 +85,7 @@ export function startAgent({ link, node, decode, every, log, exit }: AgentParts)
       if (message.kind === 'node.drain' || message.kind === 'node.cut') stop();
       if (message.kind === 'node.cut') node.cut();
       else if (message.kind === 'snapshot.offer') offered(message);
-      else if (message.kind !== 'node.drain') answerOnCache(node, message, (answer) => link.send(answer));
+      else if (message.kind !== 'node.drain') link.send(inspected(node, message));
     },
     onClose() {
       // Killed or crashed: nobody would restart, steer or stop this node, and it would hold the port for ever.
@@ -100,28 +100,9 @@ export function startAgent({ link, node, decode, every, log, exit }: AgentParts)
   return { stop };
 }
 
-/** At once where it can be. */
-function answerOnCache(node: GatewayNode, order: PurgeOrder | InspectOrder, send: (answer: CacheAnswer) => void): void {
-  const answer = cacheAnswer(node, order);
-  if (answer instanceof Promise) void answer.then(send);
-  else send(answer);
-}
-
-/** The purge is in force here, and not yet a promise. */
-const NOT_TOLD =
-  'this node has purged it, and the Redis that nodes share does not answer: others may find it there until it is told';
-
-/** In force when it is said so: marks are made in the same turn, and where nodes share a Redis, it has been told. */
-function cacheAnswer(node: GatewayNode, order: PurgeOrder | InspectOrder): CacheAnswer | Promise<CacheAnswer> {
-  const { number } = order;
+function inspected(node: GatewayNode, { number, request }: InspectOrder): CacheAnswer {
   try {
-    if (order.kind === 'cache.inspect') {
-      return { v: 1, kind: 'cache.inspected', number, inspection: node.inspect(order.request) };
-    }
-    const purged: CacheAnswer = { v: 1, kind: 'cache.purged', number };
-    const told = node.purge(order.targets, order.isSoft);
-    if (told === null) return purged;
-    return told.then((isTold) => (isTold ? purged : { v: 1, kind: 'cache.failed', number, reason: NOT_TOLD }));
+    return { v: 1, kind: 'cache.inspected', number, inspection: node.inspect(request) };
   } catch (error) {
     return { v: 1, kind: 'cache.failed', number, reason: reasonOf(error) };
   }

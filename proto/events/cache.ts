@@ -1,6 +1,6 @@
 /**
- * Orders to the cache of a node, and questions about it, with their answers. Each has a number, and is answered once under
- * it. An order that was answered is in force: whoever sent it may say so. Nothing in it depends on there being one node.
+ * What a purge means, and questions about the cache of a node with their answers: each has a number, and is answered once under
+ * it. Purges themselves go through the purge log (`purge-log.ts`).
  */
 import { z } from 'zod';
 import { MESSAGE_VERSION } from './message.js';
@@ -19,7 +19,7 @@ export type PurgeTarget =
   | { readonly kind: 'host'; readonly authority: string }
   | { readonly kind: 'all' };
 
-/** Targets of one order. */
+/** Targets of one purge. */
 export const purgeTargetsMax = 256;
 
 const text = z.string().max(16 * 1024);
@@ -31,33 +31,6 @@ export const purgeTarget: z.ZodType<PurgeTarget> = z.discriminatedUnion('kind', 
   z.object({ kind: z.literal('host'), authority: text }),
   z.object({ kind: z.literal('all') }),
 ]);
-
-/** Control → node. */
-export interface PurgeOrder {
-  readonly v: 1;
-  readonly kind: 'cache.purge';
-  readonly number: number;
-  readonly targets: readonly PurgeTarget[];
-  /** What is meant is stale from now on, and not gone. */
-  readonly isSoft: boolean;
-}
-
-export const purgeOrder: z.ZodType<PurgeOrder> = z.object({
-  v,
-  kind: z.literal('cache.purge'),
-  number,
-  targets: z.array(purgeTarget).max(purgeTargetsMax),
-  isSoft: z.boolean(),
-});
-
-/** Node → control: what was asked for before is not used any more as it was, nor what is on its way. */
-export interface Purged {
-  readonly v: 1;
-  readonly kind: 'cache.purged';
-  readonly number: number;
-}
-
-export const purged: z.ZodType<Purged> = z.object({ v, kind: z.literal('cache.purged'), number });
 
 /** A request as somebody would make it. */
 export interface InspectedRequest {
@@ -191,7 +164,7 @@ export const inspected: z.ZodType<Inspected> = z.object({
   }),
 });
 
-/** Node → control: an order or a question could not be carried out. */
+/** Node → control: a question could not be answered. */
 export interface CacheFailed {
   readonly v: 1;
   readonly kind: 'cache.failed';

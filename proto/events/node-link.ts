@@ -1,16 +1,5 @@
 /** Which messages travel between control and one node, in which direction. */
-import {
-  type CacheFailed,
-  cacheFailed,
-  type Inspected,
-  type InspectOrder,
-  inspected,
-  inspectOrder,
-  type Purged,
-  type PurgeOrder,
-  purged,
-  purgeOrder,
-} from './cache.js';
+import { type CacheFailed, cacheFailed, type Inspected, type InspectOrder, inspected, inspectOrder } from './cache.js';
 import {
   type NodeCut,
   type NodeDrain,
@@ -34,7 +23,7 @@ import {
 } from './snapshot.js';
 import { type StatusReport, statusReport } from './status.js';
 
-export type ControlToNode = SnapshotOffer | NodeDrain | NodeCut | PurgeOrder | InspectOrder;
+export type ControlToNode = SnapshotOffer | NodeDrain | NodeCut | InspectOrder;
 export type NodeToControl =
   | NodeReady
   | NodeFailed
@@ -43,14 +32,13 @@ export type NodeToControl =
   | SnapshotRefused
   | StatusReport
   | CacheAnswer;
-/** What orders and questions to the cache are answered with. */
-export type CacheAnswer = Purged | Inspected | CacheFailed;
+/** What questions to the cache are answered with. */
+export type CacheAnswer = Inspected | CacheFailed;
 
 export const decodeControlToNode: Decode<ControlToNode> = messageDecoder<ControlToNode>({
   'snapshot.offer': snapshotOffer,
   'node.drain': nodeDrain,
   'node.cut': nodeCut,
-  'cache.purge': purgeOrder,
   'cache.inspect': inspectOrder,
 });
 
@@ -61,7 +49,6 @@ export const decodeNodeToControl: Decode<NodeToControl> = messageDecoder<NodeToC
   'snapshot.applied': snapshotApplied,
   'snapshot.refused': snapshotRefused,
   'node.status': statusReport,
-  'cache.purged': purged,
   'cache.inspected': inspected,
   'cache.failed': cacheFailed,
 });

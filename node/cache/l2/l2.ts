@@ -165,14 +165,3 @@ export interface L2Counts {
   readonly followed: number;
   readonly follows: number;
 }
-
-/** The whole body, or null when a piece of it is not there any more. */
-export async function wholeBody(body: L2Body): Promise<StoredBody | null> {
-  const pieces = body.bytes === 0 ? [] : [body.first];
-  for (let index = 1; index < body.pieces; index += 1) {
-    const piece = await body.read(index);
-    if (piece === null) return null;
-    pieces.push(piece);
-  }
-  return { pieces, bytes: body.bytes };
-}

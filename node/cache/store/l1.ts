@@ -75,8 +75,6 @@ const NOT_PURGED = Number.POSITIVE_INFINITY;
 const GONE = Number.NEGATIVE_INFINITY;
 
 export class L1 {
-  /** Bodies that found no place while they came. */
-  refusals = 0;
   #limits: L1Limits;
   readonly #marks: PurgeMarks;
   readonly #kept: TinyLfu<Entry | VaryIndex>;
@@ -159,7 +157,6 @@ export class L1 {
   write(lengthBytes: number | null, bodyBytesMax: number): Writing | null {
     const writing = new Writing(bodyBytesMax, this.#take, (body) => this.lendable(body));
     if (lengthBytes === null || writing.foresee(lengthBytes)) return writing;
-    this.refusals += 1;
     writing.abandon();
     return null;
   }
@@ -194,10 +191,7 @@ export class L1 {
     began: number,
   ): NotKept | null {
     const body = writing.end();
-    if (body === null) {
-      this.refusals += 1;
-      return 'incomplete';
-    }
+    if (body === null) return 'incomplete';
     const expected = partBytes(stored);
     if (expected !== null && expected !== body.bytes) return 'incomplete';
     // What a purge has overtaken would never be found.
@@ -265,12 +259,6 @@ export class L1 {
     const record = this.#kept.peek(key);
     const names = record?.kind === 'index' ? record.varied[0] : undefined;
     return names === undefined ? key : `${key}\0${varyKey(names, headers)}`;
-  }
-
-  /** Nothing of this key is found any more; its variants are given up when they have grown old. */
-  forget(key: CacheKey): void {
-    this.#kept.delete(key);
-    this.#kept.delete(partKey(key));
   }
 
   #put(entry: Entry): boolean {

@@ -1,6 +1,5 @@
 /** Second levels of several nodes over one Redis, with the real clock, and responses to put into them. */
-import type { L2, L2Found, L2Offer } from '@weir/node/cache/l2/l2.js';
-import { wholeBody } from '@weir/node/cache/l2/l2.js';
+import type { L2, L2Body, L2Found, L2Offer } from '@weir/node/cache/l2/l2.js';
 import { createRedisL2 } from '@weir/node/cache/l2/redis-l2.js';
 import { markedPath, markedUrl, type PurgeSubject } from '@weir/node/cache/purge/marks.js';
 import { bodyOf } from '@weir/node/cache/store/body.js';
@@ -89,7 +88,18 @@ export async function settled(l2: L2, offers: number): Promise<void> {
 export async function textOf(found: L2Found | null): Promise<string | null> {
   if (found === null) return null;
   const body = await wholeBody(found.body);
-  return body === null ? 'broken' : Buffer.concat(body.pieces).toString();
+  return body === null ? 'broken' : Buffer.concat(body).toString();
+}
+
+/** Null when a piece of it is not there any more. */
+async function wholeBody(body: L2Body): Promise<Uint8Array[] | null> {
+  const pieces = body.bytes === 0 ? [] : [body.first];
+  for (let index = 1; index < body.pieces; index += 1) {
+    const piece = await body.read(index);
+    if (piece === null) return null;
+    pieces.push(piece);
+  }
+  return pieces;
 }
 
 export const find = async (l2: L2, path = '/x', asked: readonly string[] = []): Promise<string | null> =>
