@@ -13,17 +13,31 @@ import type { NodeSight } from '../rollout/progress.js';
 
 const QUESTION = new Uint8Array();
 const ANSWER_WITHIN_MS = 1_000;
+/**
+ * Nodes do not sign what they tell of themselves. They can be ahead of control only where control has lost its logs, by what was
+ * announced until then: thousands at most. What is further ahead is believed of nobody, so no forged number uses up all
+ * numbers: it would take 2²⁸ announcements, each of which control makes.
+ */
+export const AHEAD_MAX = 2 ** 20;
+
+/** The latest numbers that control knows of by itself, from what is signed. */
+export interface Known {
+  readonly serial: number;
+  readonly version: number;
+}
 
 export class NodesSeen {
   /** The highest that a node has told of. */
   serial = 0;
   readonly #presence: Presence;
+  readonly #known: () => Known;
   readonly #reports = new Map<string, SnapshotReport>();
   readonly #sessions = new Map<string, number>();
   readonly #crashed = new Set<string>();
   readonly #ends: readonly (() => void)[];
 
-  constructor(presence: Presence, onNews: () => void) {
+  constructor(presence: Presence, onNews: () => void, known: () => Known) {
+    this.#known = known;
     this.#presence = presence;
     this.#ends = [
       presence.hear('snapshot.report', (report) => {
@@ -76,10 +90,12 @@ export class NodesSeen {
 
   /** The highest version that a node has in force, or has told of. */
   get version(): number {
-    let version = 0;
-    for (const { heartbeat } of this.#presence.members()) version = Math.max(version, heartbeat.snapshotVersion);
-    for (const report of this.#reports.values()) version = Math.max(version, report.version);
-    return version;
+    const versionMax = this.#known().version + AHEAD_MAX;
+    const told = [
+      ...this.#presence.members().map(({ heartbeat }) => heartbeat.snapshotVersion),
+      ...[...this.#reports.values()].map((report) => report.version),
+    ];
+    return told.reduce((highest, version) => (version > versionMax ? highest : Math.max(highest, version)), 0);
   }
 
   close(): void {
@@ -87,6 +103,7 @@ export class NodesSeen {
   }
 
   #take(report: SnapshotReport): void {
+    if (report.serial > this.#known().serial + AHEAD_MAX) return;
     this.serial = Math.max(this.serial, report.serial);
     // A report that was overtaken by a later one on its way says nothing.
     if (report.serial < (this.#reports.get(report.id)?.serial ?? 0)) return;

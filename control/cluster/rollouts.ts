@@ -117,7 +117,14 @@ export class Rollouts {
       ...{ ...signed, log: parts.announcementLog, isBound: false },
       pick: (message) => (message.kind === 'snapshot' ? message : null),
     });
-    this.#seen = new NodesSeen(presence, () => this.#wake());
+    this.#seen = new NodesSeen(
+      presence,
+      () => this.#wake(),
+      () => ({
+        serial: this.#announcements.latest()?.serial ?? 0,
+        version: this.#records.latest()?.target.version ?? 0,
+      }),
+    );
     this.#traffic = new TrafficWatch(presence, this.#seen);
     this.#announcer = new Announcer({
       entries: this.#announcements,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { SERIAL_MAX } from '../events/guards.js';
 import type { Heartbeat } from '../events/membership.js';
 import {
   CUT_OFF_PATIENCE,
@@ -104,6 +105,20 @@ describe('membership', () => {
     watch.nowMs += 1_000;
     // Two of one incarnation: the one that came first stays.
     expect(watch.hear(beat('a', 3, { incarnation: 7, session: 9 }))).toEqual([told]);
+  });
+
+  it('is heard again after heartbeats in its name that it has never told, and takes no number that nobody can read', () => {
+    const watch = new Watch();
+    const forged = beat('me', SERIAL_MAX, { incarnation: 10, session: 1 });
+    watch.hear(forged);
+    expect(watch.membership.life.incarnation).toBe(11);
+    watch.hear(beat('me', 1, { incarnation: 11, session: 1 }));
+    expect(watch.membership.life.incarnation).toBe(11);
+    const outdated = { kind: 'outdated', id: 'me', incarnation: SERIAL_MAX, session: 2 } as const;
+    expect(watch.membership.step({ event: 'heard', message: outdated }, 0)).toEqual([
+      { effect: 'duplicate', session: 2 },
+    ]);
+    expect(watch.membership.life.incarnation).toBe(11);
   });
 
   it('raises its incarnation above another life of its name, and only tells of it when that goes on', () => {

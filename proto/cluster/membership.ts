@@ -10,6 +10,8 @@
  * What can't be blamed on others isn't: while the bus is away, or this process did not run, no silence is counted; and
  * when several fall silent together, it is more likely this member that is cut off, so it waits three times as long.
  */
+
+import { SERIAL_MAX } from '../events/guards.js';
 import {
   type Heartbeat,
   type Leave,
@@ -229,7 +231,9 @@ export class Membership {
 
   /** Somebody speaks in this member's name: a message of its earlier life that was long on its way, or a second process. */
   #namesake(message: Heartbeat, effects: MembershipEffect[]): void {
-    if (message.session !== this.#life.session && !isLater(this.#life, message)) this.#raise(message, effects);
+    // Nor has this member told heartbeats that it has yet to count up to: whoever believes those hears it no more.
+    const isForeign = message.session !== this.#life.session || message.seq > this.#seq;
+    if (isForeign && !isLater(this.#life, message)) this.#raise(message, effects);
   }
 
   #outdated(message: Outdated, effects: MembershipEffect[]): void {
@@ -238,7 +242,8 @@ export class Membership {
   }
 
   #raise(above: Life, effects: MembershipEffect[]): void {
-    if (this.#raises === RAISES_MAX) {
+    // Above the highest there may be nobody can be: it is heard again when those who believe that life have forgotten it.
+    if (this.#raises === RAISES_MAX || above.incarnation >= SERIAL_MAX) {
       effects.push({ effect: 'duplicate', session: above.session });
       return;
     }

@@ -12,6 +12,16 @@ export function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
 
+/**
+ * Of numbers that rise by one for ever, or that wall milliseconds begin: more than was not reached by counting (2⁴⁸ ms are 8,900
+ * years). What is heard is believed up to here, so the next one is a number still, which all others can read.
+ */
+export const SERIAL_MAX = 2 ** 48;
+
+export function isSerial(value: unknown): value is number {
+  return isCount(value) && value <= SERIAL_MAX;
+}
+
 /** A member's id or a key's name: fit to be a word of a subject. */
 export function isName(value: unknown): value is string {
   return typeof value === 'string' && isWord(value);

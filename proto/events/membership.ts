@@ -1,5 +1,5 @@
 /** Who is there, and since when: what every member tells of itself, and what it is told when its incarnation is too old. */
-import { isCount, isFields, isName } from './guards.js';
+import { isCount, isFields, isName, isSerial } from './guards.js';
 
 export const roles = ['node', 'control'] as const;
 export type Role = (typeof roles)[number];
@@ -53,11 +53,12 @@ export function readHeartbeat(value: unknown): Heartbeat | null {
   if (!isFields(value)) return null;
   const life = readLife(value);
   const { role, seq, intervalMs, snapshotVersion, loadPermille, purgeEpoch, told } = value;
-  if (life === null || (role !== 'node' && role !== 'control') || !isCount(seq)) return null;
-  if (!isCount(intervalMs) || !isCount(snapshotVersion) || !isCount(loadPermille) || !isCount(purgeEpoch)) return null;
+  if (life === null || (role !== 'node' && role !== 'control') || !isSerial(seq)) return null;
+  if (!isCount(intervalMs) || !isSerial(snapshotVersion) || !isCount(loadPermille) || !isSerial(purgeEpoch))
+    return null;
   if (!isFields(told)) return null;
   const { health, rate, latency } = told;
-  if (!isCount(health) || !isCount(rate) || !isCount(latency)) return null;
+  if (!isSerial(health) || !isSerial(rate) || !isSerial(latency)) return null;
   const numbers = { seq, intervalMs, snapshotVersion, loadPermille, purgeEpoch };
   return { kind: 'heartbeat', ...life, role, ...numbers, told: { health, rate, latency } };
 }
@@ -75,5 +76,5 @@ export function readOutdated(value: unknown): Outdated | null {
 function readLife(value: unknown): Life | null {
   if (!isFields(value)) return null;
   const { id, incarnation, session } = value;
-  return isName(id) && isCount(incarnation) && isCount(session) ? { id, incarnation, session } : null;
+  return isName(id) && isSerial(incarnation) && isCount(session) ? { id, incarnation, session } : null;
 }

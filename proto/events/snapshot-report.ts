@@ -3,7 +3,7 @@
  * whoever asks (`ask('snapshot')`): a report that is lost is had again, so it needs no log.
  */
 import { z } from 'zod';
-import { isName } from './guards.js';
+import { isName, SERIAL_MAX } from './guards.js';
 
 /**
  * - `applied`: in force on all workers of that host.
@@ -27,12 +27,13 @@ export interface SnapshotReport {
 
 export const reasonLengthMax = 1_000;
 
-const count = z.number().int().nonnegative();
+/** No member signs what it reports, so no number is believed that control could not go beyond. */
+const serial = z.number().int().nonnegative().max(SERIAL_MAX);
 const report: z.ZodType<SnapshotReport> = z.object({
   kind: z.literal('snapshot.report'),
   id: z.custom<string>(isName),
-  serial: count,
-  version: count,
+  serial,
+  version: serial,
   hash: z.string().regex(/^[0-9a-f]{64}$/),
   state: z.enum(reportStates),
   reason: z.string().max(reasonLengthMax),

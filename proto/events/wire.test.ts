@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { Packr } from 'msgpackr';
 import { describe, expect, it } from 'vitest';
+import { SERIAL_MAX } from './guards.js';
 import { type ClusterMessage, decodeMessage, encodeMessage, wireVersion } from './wire.js';
 
 const life = { id: 'node-7', incarnation: 3, session: 77 };
@@ -179,6 +180,16 @@ describe('messages of the cluster', () => {
         }
       }
     }
+  });
+
+  it('with numbers that nobody reaches by counting are malformed, where the next one is made from what was heard', () => {
+    const rising = { heartbeat: ['incarnation', 'seq', 'snapshotVersion', 'purgeEpoch'], outdated: ['incarnation'] };
+    for (const [kind, names] of Object.entries({ ...rising, 'snapshot.report': ['serial', 'version'] }))
+      for (const name of names) {
+        const sample = samples.find((one) => one.kind === kind);
+        expect(decodeMessage(wire({ ...sample, [name]: SERIAL_MAX })).ok, `${kind}.${name}`).toBe(true);
+        expect(decodeMessage(wire({ ...sample, [name]: SERIAL_MAX + 1 })).ok, `${kind}.${name}`).toBe(false);
+      }
   });
 
   it('larger than their kind may be are malformed, and are not made larger by it', () => {
