@@ -97,7 +97,7 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
     workers: () => node.workers,
   });
   const kept = await readKept(file, say);
-  const isFromDisk = kept !== null && (await sync.begin(kept));
+  const isFromDisk = await sync.begin(kept);
   const log = jetStreamLog(jetStream, { place: subjects.place('announcements'), makes: null });
   const endReading = readAnnouncements({ ...link, log, bus: jetStream, hear: (frame) => sync.hear(frame) });
   return {

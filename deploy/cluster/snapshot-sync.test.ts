@@ -198,6 +198,33 @@ describe('a host', () => {
     });
   });
 
+  it('hears nothing before it has begun with what it has kept, so workers are given one thing at a time', async () => {
+    const { clock, state, kept, ran, join, other } = setUp();
+    const before = join();
+    before.hear(seal(announcement(4, 1)));
+    await clock.pass(100);
+    await before.close();
+    const [last] = kept;
+    if (last === undefined) throw new Error('it was kept');
+    const given = { now: 0, most: 0 };
+    state.answer = async () => {
+      given.now += 1;
+      given.most = Math.max(given.most, given.now);
+      await settled();
+      given.now -= 1;
+      return { ok: true };
+    };
+    const after = join();
+    other.publish(subjects.all('snapshot'), seal(announcement(5, 2)));
+    await settled();
+    const beginning = after.begin(last);
+    // While it begins, what comes is pursued after it.
+    other.publish(subjects.all('snapshot'), seal(announcement(6, 3)));
+    expect(await beginning).toBe(true);
+    await clock.pass(1_000);
+    expect([given.most, ran, after.report?.version]).toEqual([1, [1, 1, 3], 3]);
+  });
+
   it('tries what it has kept until it can be run, with nothing else alive', async () => {
     const { clock, state, kept, ran, join } = setUp();
     const before = join();

@@ -79,7 +79,7 @@ export class SnapshotSync {
   readonly fetches = { whole: 0, delta: 0 };
   readonly #counts: Record<Hearing, number>;
   readonly #parts: SyncParts;
-  readonly #ends: (() => void)[];
+  #ends: readonly (() => void)[] = [];
   readonly #told = new Set<string>();
   #followed: Announcement | null = null;
   #wanted: Wanted | null = null;
@@ -100,7 +100,36 @@ export class SnapshotSync {
     // Each name has its count.
     this.#counts = Object.fromEntries(hearings.map((hearing) => [hearing, 0])) as Record<Hearing, number>;
     this.counts = this.#counts;
-    const { bus, subjects, id } = parts;
+  }
+
+  /** What runs here, null while nothing does. */
+  get inForce(): { readonly announced: Announcement; readonly snapshot: Snapshot } | null {
+    return this.#inForce;
+  }
+
+  get report(): SnapshotReport | null {
+    return this.#report;
+  }
+
+  /**
+   * Serves what was kept from an earlier run, and hears announcements from then on; what was told before is read from their log. Were
+   * they heard sooner, what was kept would take the place of something newer, and both would be given to workers at once.
+   * False: it does not serve yet, and what control announces is waited for.
+   */
+  async begin(kept: KeptSnapshot | null): Promise<boolean> {
+    const isUsable = kept !== null && this.#goOnWith(kept);
+    this.#listen();
+    if (!isUsable) return false;
+    // Pursued like any other, so what stands in its way (a port that another process is still giving up) is waited out.
+    await new Promise<void>((resolve) => {
+      this.#onReported = resolve;
+      void this.#pursue();
+    });
+    return this.#inForce !== null;
+  }
+
+  #listen(): void {
+    const { bus, subjects, id } = this.#parts;
     this.#ends = [
       bus.subscribe(subjects.all('snapshot'), ({ bytes }) => this.hear(bytes)),
       bus.subscribe(subjects.ask(id, 'snapshot'), ({ reply }) => {
@@ -113,17 +142,7 @@ export class SnapshotSync {
     ];
   }
 
-  /** What runs here, null while nothing does. */
-  get inForce(): { readonly announced: Announcement; readonly snapshot: Snapshot } | null {
-    return this.#inForce;
-  }
-
-  get report(): SnapshotReport | null {
-    return this.#report;
-  }
-
-  /** Serves what was kept from an earlier run. False: not yet, or it can't be used, and what control announces is waited for. */
-  async begin({ announcement: frame, snapshot: snapshotFrame }: KeptSnapshot): Promise<boolean> {
+  #goOnWith({ announcement: frame, snapshot: snapshotFrame }: KeptSnapshot): boolean {
     const { say } = this.#parts;
     const opened = openAnnouncement(frame, this.#parts);
     if (!opened.ok) {
@@ -136,15 +155,10 @@ export class SnapshotSync {
       say(`the snapshot that was kept can't be used: ${found.reason}; waiting for another one`);
       return false;
     }
-    // Pursued like any other, so what stands in its way (a port that another process is still giving up) is waited out.
     this.#kept = { hash: announced.hash, frame: snapshotFrame };
     this.#followed = announced;
     this.#wanted = { announced, frame };
-    await new Promise<void>((resolve) => {
-      this.#onReported = resolve;
-      void this.#pursue();
-    });
-    return this.#inForce !== null;
+    return true;
   }
 
   /** An announcement, or what pretends to be one. Returns whether control has signed it. */

@@ -48,6 +48,7 @@ export class EmbeddedNode {
   /** While the first are being started: whoever delivers meanwhile delivers to them, and starts none. */
   #booting: Promise<Booted> | null = null;
   #inForce: GatewaySpec | null = null;
+  #isStopped = false;
 
   constructor(options: EmbeddedNodeOptions) {
     this.#options = options;
@@ -72,6 +73,7 @@ export class EmbeddedNode {
 
   /** Ends processes that have nothing to serve, at once; the next snapshot starts others. */
   async discard(): Promise<void> {
+    await this.#booting?.catch(() => undefined);
     if (this.#booted === null) return;
     const { workers } = this.#booted;
     this.#booted = null;
@@ -87,6 +89,7 @@ export class EmbeddedNode {
   }
 
   stop(): void {
+    this.#isStopped = true;
     this.#booted?.workers.stop();
   }
 
@@ -108,8 +111,10 @@ export class EmbeddedNode {
   }
 
   /** When all have ended; at once where there are none. */
-  ended(): Promise<End> {
-    return this.#booted?.workers.ended ?? Promise.resolve({ failure: null, cut: 0 });
+  async ended(): Promise<End> {
+    // Those that are being started would outlive whoever was told that none is there.
+    await this.#booting?.catch(() => undefined);
+    return this.#booted?.workers.ended ?? { failure: null, cut: 0 };
   }
 
   /** The nodes that serve; throws before there are any. */
@@ -152,6 +157,7 @@ export class EmbeddedNode {
       throw new StartFailed(`${ids.length} workers share a port, so gateway.listen names one; 0 is a port for each`);
     // What tells of all workers listens there already.
     await assertFree(addresses.filter(({ address }) => address !== metrics || !isMetricsOfAll));
+    if (this.#isStopped) throw new StartFailed('it was stopped before its workers were started');
     return {
       workers: new Workers(
         ids.map((id) => this.#start(id, gateway)),

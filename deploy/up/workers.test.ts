@@ -62,6 +62,31 @@ describe('workers that share a port', () => {
     await expect.poll(() => slow.runs).toEqual([1, 1]);
   });
 
+  it('that apply their first snapshot late run it, which is passed on; with one that refuses it they do not', async () => {
+    for (const isRefused of [false, true]) {
+      let apply: (isApplied: boolean) => void = () => {};
+      const late = new Promise<boolean>((resolve) => {
+        apply = resolve;
+      });
+      const given: number[] = [];
+      const slow = worker('n-1', (version) => {
+        given.push(version);
+        return version === 1 ? { ok: false, reason: 'late', late } : { ok: true };
+      });
+      const other = worker('n-2', (version) => ((version === 1 ? isRefused : version === 2) ? refused : { ok: true }));
+      const workers = new Workers([slow.made, other.made], () => {});
+      const delivery = await workers.deliver(offer(1));
+      if (delivery.ok) throw new Error('one has not answered');
+      expect(delivery.late === undefined).toBe(isRefused);
+      apply(true);
+      if (isRefused) continue;
+      expect(await delivery.late).toBe(true);
+      expect((await workers.deliver(offer(2))).ok).toBe(false);
+      // It is what all go back to.
+      expect(given).toEqual([1, 2, 1]);
+    }
+  });
+
   it('of one alone pass on what that one says, also when it is late', async () => {
     const late = Promise.resolve(true);
     const workers = new Workers([worker('n-1', () => ({ ok: false, reason: 'late', late })).made], () => {});

@@ -6,7 +6,8 @@
  *     offer ─▶ all ─┬─ all applied ─────────────▶ accepted
  *                   └─ one refused, died, silent ─▶ the one before to all that have applied it ─▶ refused
  *
- * A worker that was silent and applies the refused one after all is given the one before as well.
+ * A worker that was silent and applies the refused one after all is given the one before as well. Where there is none, at the first
+ * start, all may yet come to run it, which is told to whoever offered it.
  */
 import type { SnapshotOffer } from '@weir/proto/events/snapshot.js';
 import type { Delivery, End, Supervision, Supervisor } from './supervisor.js';
@@ -72,6 +73,13 @@ export class Workers {
       this.#inForce = offer;
       return { ok: true };
     }
+    const lates = outcomes.flatMap(({ delivery }) =>
+      delivery.ok || delivery.late === undefined ? [] : [delivery.late],
+    );
+    const isRefused = outcomes.some(({ delivery }) => !delivery.ok && delivery.late === undefined);
+    const reason = reasons.join('; ');
+    // There is nothing to go back to, so who has not answered may still do as the others did.
+    if (this.#inForce === null && !isRefused) return { ok: false, reason, late: this.#applied(offer, lates) };
     await Promise.all(
       outcomes.map(({ worker, delivery }) => {
         if (delivery.ok) return this.#takeBack(worker, offer);
@@ -81,7 +89,14 @@ export class Workers {
         return undefined;
       }),
     );
-    return { ok: false, reason: reasons.join('; ') };
+    return { ok: false, reason };
+  }
+
+  /** Whether all run it in the end, and nothing else was agreed on meanwhile. */
+  async #applied(offer: SnapshotOffer, lates: readonly Promise<boolean>[]): Promise<boolean> {
+    const isApplied = (await Promise.all(lates)).every(Boolean) && this.#inForce === null;
+    if (isApplied) this.#inForce = offer;
+    return isApplied;
   }
 
   /** At the first start there is none before; then nothing is served at all. */
