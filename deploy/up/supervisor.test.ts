@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SnapshotOffer } from '@weir/proto/events/snapshot.js';
-import { afterEach, expect, it } from 'vitest';
+import { afterAll, afterEach, expect, it } from 'vitest';
 import { Supervisor } from './supervisor.js';
 
 /** A node that notes what it is offered, and answers each second offer of its life only when it gets SIGUSR2. */
@@ -25,8 +25,8 @@ let supervisor: Supervisor | null = null;
 afterEach(() => {
   supervisor?.stop();
   supervisor?.kill();
-  rmSync(folder, { recursive: true });
 });
+afterAll(() => rmSync(folder, { recursive: true }));
 
 const offer = (version: number): SnapshotOffer => ({
   ...{ v: 1, kind: 'snapshot.offer', version, hash: `h${version}` },
@@ -57,4 +57,25 @@ it('gives a restarted node what the one before applied late, for that was in for
   await expect.poll(() => offersTo(true).length, { timeout: 15_000 }).toBe(1);
   expect(offersTo(true)[0]).toMatch(/ 2$/);
   expect(offersTo(false)).toEqual([`${pid} 1`, `${pid} 2`]);
+}, 40_000);
+
+it('replaces a node by one that runs what it is told, also one that does not drain', async () => {
+  const entry = join(folder, 'stubborn.mjs');
+  const offers = join(folder, 'offers-of-both');
+  writeFileSync(entry, ENTRY);
+  writeFileSync(offers, '');
+  const made = new Supervisor({
+    ...{ entry, env: () => ({ OFFERS: offers }), say: () => {}, onEnd: () => {}, drainWithinMs: 50 },
+  });
+  supervisor = made;
+  await expect.poll(() => made.look().life.phase, { timeout: 15_000 }).toBe('running');
+  expect(await made.deliver(offer(2))).toEqual({ ok: true });
+  const { pid } = made.look();
+  made.restartWith(offer(1));
+  const linesOfOthers = () =>
+    readFileSync(offers, 'utf8')
+      .split('\n')
+      .filter((line) => !line.startsWith(`${pid} `));
+  await expect.poll(() => linesOfOthers()[0], { timeout: 15_000 }).toMatch(/^\d+ 1$/);
+  expect(made.look().life.restarts).toBe(1);
 }, 40_000);

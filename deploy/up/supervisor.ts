@@ -28,6 +28,9 @@ import { HUNG_LOOKS, LOOK_EVERY_MS, Watchdog } from './watchdog.js';
 /** A snapshot is compiled in far less; after this the node is taken for stuck with it. */
 const ANSWER_WITHIN_MS = 30_000;
 
+/** A node that is to be replaced has so long to end what is in flight; what it runs is not what the others run. */
+const DRAIN_WITHIN_MS = 10_000;
+
 /** What is asked of its cache takes a node microseconds; one that is stalled for longer is not waited for. */
 const CACHE_ANSWER_WITHIN_MS = 2_000;
 
@@ -57,6 +60,8 @@ export interface SupervisorOptions {
   readonly broker?: Broker;
   /** How long an offer may go unanswered; as long as usual when left out. */
   readonly answerWithinMs?: number;
+  /** How long one that is replaced may drain; as long as usual when left out. */
+  readonly drainWithinMs?: number;
   /** A process has ended, and with it all that it had in memory; another one may follow. */
   readonly onExit?: () => void;
   /** The life is over: the stop that was asked, or a node that never came up (`failure` says why). */
@@ -139,6 +144,17 @@ export class Supervisor {
   ask(make: (number: number) => ControlToNode): Promise<Asked<CacheAnswer>> {
     if (this.#link === null) return Promise.resolve({ kind: 'ended', ms: 0 });
     return this.#asks.ask((number) => this.#link?.send(make(number)));
+  }
+
+  /** Another process in its place, which runs this: it drains first, as long as it answers. */
+  restartWith(offer: SnapshotOffer): void {
+    this.#inForce = offer;
+    this.#settleLate(false);
+    if (this.#life.phase !== 'running') return;
+    const child = this.#child;
+    this.#link?.send({ v: 1, kind: 'node.drain' });
+    const late = setTimeout(() => child?.kill('SIGKILL'), this.#options.drainWithinMs ?? DRAIN_WITHIN_MS).unref();
+    child?.once('exit', () => clearTimeout(late));
   }
 
   #giveUpOn(offer: SnapshotOffer): void {

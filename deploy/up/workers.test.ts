@@ -1,3 +1,4 @@
+import { TestClock } from '@weir/proto/cluster/testing/test-clock.js';
 import type { SnapshotOffer } from '@weir/proto/events/snapshot.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -11,7 +12,7 @@ const offer = (version: number): SnapshotOffer => ({
 
 /** A worker that answers an offer as it is told to, and notes what it runs. */
 function worker(id: string, answer: (version: number) => Delivery) {
-  const runs: number[] = [];
+  const [runs, restarts]: [number[], number[]] = [[], []];
   let end: (end: End) => void = () => {};
   const ended = new Promise<End>((resolve) => {
     end = resolve;
@@ -28,10 +29,14 @@ function worker(id: string, answer: (version: number) => Delivery) {
         if (delivery.ok) runs.push(version);
         return delivery;
       },
+      async restartWith({ version }) {
+        restarts.push(version);
+        runs.push(version);
+      },
       ...{ look: none, ask: none, stop: none, cut: none, kill: none, reopenLog: none },
     },
   };
-  return { made, runs, end };
+  return { made, runs, restarts, end };
 }
 
 const refused: Delivery = { ok: false, reason: 'no such file' };
@@ -91,6 +96,35 @@ describe('workers that share a port', () => {
     const late = Promise.resolve(true);
     const workers = new Workers([worker('n-1', () => ({ ok: false, reason: 'late', late })).made], () => {});
     expect(await workers.deliver(offer(1))).toEqual({ ok: false, reason: 'late', late });
+  });
+
+  it('that can not go back are tried again, and started anew with what the others run when that is no use', async () => {
+    for (const isMended of [false, true]) {
+      const clock = new TestClock();
+      const said: string[] = [];
+      const stuck = worker('n-1', () => ({ ok: !stuck.runs.includes(2) || isWell, reason: 'port in use' }));
+      let isWell = false;
+      const picky = worker('n-2', (version) => (version === 2 ? refused : { ok: true }));
+      const workers = new Workers([stuck.made, picky.made], (text) => said.push(text), clock);
+      await workers.deliver(offer(1));
+      expect((await workers.deliver(offer(2))).ok).toBe(false);
+      expect([stuck.runs, stuck.restarts]).toEqual([[1, 2], []]);
+      await clock.pass(500);
+      isWell = isMended;
+      await clock.pass(10_000);
+      expect([stuck.runs, stuck.restarts]).toEqual(isMended ? [[1, 2, 1], []] : [[1, 2, 1], [1]]);
+      expect(said).toHaveLength(isMended ? 1 : 2);
+    }
+  });
+
+  it('that can not go back are left alone once all run something newer', async () => {
+    const clock = new TestClock();
+    const stuck = worker('n-1', (version) => (version === 1 && stuck.runs.includes(2) ? refused : { ok: true }));
+    const picky = worker('n-2', (version) => (version === 2 ? refused : { ok: true }));
+    const workers = new Workers([stuck.made, picky.made], () => {}, clock);
+    for (const version of [1, 2, 3]) await workers.deliver(offer(version));
+    await clock.pass(10_000);
+    expect([stuck.runs, stuck.restarts]).toEqual([[1, 2, 3], []]);
   });
 
   it('after any offers run the same, the last one that none refused, and say where that fails', async () => {

@@ -9,27 +9,40 @@
  * A worker that was silent and applies the refused one after all is given the one before as well. Where there is none, at the first
  * start, all may yet come to run it, which is told to whoever offered it.
  */
+import type { BusClock } from '@weir/proto/bus/bus.js';
+import { realClock } from '@weir/proto/bus/real-clock.js';
 import type { SnapshotOffer } from '@weir/proto/events/snapshot.js';
 import type { Delivery, End, Supervision, Supervisor } from './supervisor.js';
 
 export interface Worker {
   /** A member's name. */
   readonly id: string;
-  readonly supervisor: Pick<Supervisor, 'deliver' | 'look' | 'ask' | 'stop' | 'cut' | 'kill' | 'reopenLog'>;
+  readonly supervisor: Pick<
+    Supervisor,
+    'deliver' | 'restartWith' | 'look' | 'ask' | 'stop' | 'cut' | 'kill' | 'reopenLog'
+  >;
   readonly ended: Promise<End>;
 }
+
+/** To go back is tried so often: over 4 s, or two minutes where the worker does not answer. */
+const BACK_TRIES = 5;
+const BACK_AGAIN_FIRST_MS = 250;
 
 export class Workers {
   readonly all: readonly Worker[];
   readonly ended: Promise<End>;
   readonly #say: (text: string) => void;
+  readonly #clock: Pick<BusClock, 'after'>;
   #inForce: SnapshotOffer | null = null;
   /** Supervisors take one offer at a time. */
   #turn: Promise<unknown> = Promise.resolve();
+  /** Who runs what others refuse, with its latest attempt; one for each worker. */
+  readonly #goingBack = new Map<Worker, object>();
 
-  constructor(all: readonly Worker[], say: (text: string) => void) {
+  constructor(all: readonly Worker[], say: (text: string) => void, clock: Pick<BusClock, 'after'> = realClock) {
     this.all = all;
     this.#say = say;
+    this.#clock = clock;
     this.ended = Promise.all(all.map(({ ended }) => ended)).then(endOfAll);
   }
 
@@ -71,6 +84,7 @@ export class Workers {
     );
     if (reasons.length === 0) {
       this.#inForce = offer;
+      this.#goingBack.clear();
       return { ok: true };
     }
     const lates = outcomes.flatMap(({ delivery }) =>
@@ -99,15 +113,35 @@ export class Workers {
     return isApplied;
   }
 
-  /** At the first start there is none before; then nothing is served at all. */
-  async #takeBack({ id, supervisor }: Worker, refused: SnapshotOffer): Promise<void> {
+  /**
+   * At the first start there is none before; then nothing is served at all. Tried with growing pauses, between which other offers have
+   * their turn; after that the process itself stands in the way, and another one begins with what all others run.
+   */
+  async #takeBack(worker: Worker, refused: SnapshotOffer, tries = 1): Promise<void> {
+    const { id, supervisor } = worker;
     const before = this.#inForce;
     if (before === null || before === refused) return;
+    const attempt = {};
+    this.#goingBack.set(worker, attempt);
+    const isWanted = (): boolean => this.#goingBack.get(worker) === attempt && this.#inForce === before;
     const delivery = await supervisor.deliver(before);
-    if (!delivery.ok)
+    if (delivery.ok) {
+      this.#goingBack.delete(worker);
+      return;
+    }
+    if (tries === 1)
       this.#say(
         `${id} could not go back from snapshot ${refused.version}, which others refuse, to ${before.version}: ${delivery.reason}`,
       );
+    if (tries === BACK_TRIES) {
+      this.#goingBack.delete(worker);
+      this.#say(`${id} is started anew, since it does not go back to snapshot ${before.version}: ${delivery.reason}`);
+      supervisor.restartWith(before);
+      return;
+    }
+    this.#clock.after(BACK_AGAIN_FIRST_MS * 2 ** (tries - 1), () => {
+      this.#turn = this.#turn.then(() => (isWanted() ? this.#takeBack(worker, refused, tries + 1) : undefined));
+    });
   }
 }
 
