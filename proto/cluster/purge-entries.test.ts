@@ -4,6 +4,7 @@ import { nothingMeant, type PurgeEntry } from '../events/purge-log.js';
 import { createKeyPair, keyRing, signerOf } from '../signing/ed25519.js';
 import { sealFrame } from '../signing/signed-frame.js';
 import { MEMBER, memberBytes, ORDER, orderBytes, readEntry } from './purge-entries.js';
+import { PurgeRegistry, SAFE_MS } from './purge-round.js';
 
 const pair = createKeyPair();
 const signer = signerOf(pair.privateKey);
@@ -21,7 +22,21 @@ it('control says purges and who is out, a member what it does itself', () => {
       fate: 'read',
     });
   for (const content of [join, out(true)])
-    expect(readEntry({ writer: MEMBER, bytes: memberBytes(content) }, trust)).toEqual({ content, fate: 'read' });
+    expect(readEntry({ writer: MEMBER, bytes: memberBytes(content) }, { ...trust, keys: null })).toEqual({
+      content,
+      fate: 'read',
+    });
+  expect(readEntry({ writer: MEMBER, bytes: memberBytes(join) }, trust)).toEqual({ content: join, fate: 'read' });
+});
+
+it('a goodbye that anybody may have said ends no lease: a purge waits for it as for one that is put out', () => {
+  const { content } = readEntry({ writer: MEMBER, bytes: memberBytes(out(true)) }, trust);
+  const registry = new PurgeRegistry();
+  registry.learn(1, join, 0);
+  registry.learn(2, content, 1_000);
+  registry.learn(3, tag, 2_000);
+  expect(registry.takesPart('n1', 7)).toBe(false);
+  expect(registry.concerned(3, 2_000, 2_000)).toEqual([{ id: 'n1', incarnation: 7, safeAtMs: 1_000 + SAFE_MS }]);
 });
 
 it('a member’s word of a purge, or of another member, means nothing; nor does any other writer’s', () => {

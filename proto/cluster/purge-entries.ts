@@ -8,6 +8,7 @@
  *                                             say (permissions), and a stranger who may gains cold caches, no more
  *   signed by a known key, and changed        nothing
  *   not this writer's to say                  nothing
+ *   a member's goodbye, over NATS             that it is out, not that its lease is over: others may have said it
  */
 import type { StreamBounds } from '../bus/jetstream-stream.js';
 import { entryBytesMax, type LogRecord } from '../bus/shared-log.js';
@@ -54,8 +55,10 @@ export function memberBytes(content: PurgeEntry): Uint8Array {
 export function readEntry({ writer, bytes }: Pick<LogRecord, 'writer' | 'bytes'>, trust: EntryTrust): ReadEntry {
   if (writer === ORDER) return readOrder(bytes, trust);
   const content = writer === MEMBER ? contentOf(bytes) : null;
-  const isOwnWord = content?.entry === 'join' || (content?.entry === 'out' && content.isOwn);
-  return isOwnWord && content !== null ? { content, fate: 'read' } : { content: nothingMeant, fate: 'refused' };
+  if (content?.entry === 'join') return { content, fate: 'read' };
+  if (content?.entry !== 'out' || !content.isOwn) return { content: nothingMeant, fate: 'refused' };
+  // Whoever may append here can say goodbye in another's name, which may serve on: it is put out, and waited for while its lease lasts.
+  return { content: { ...content, isOwn: trust.keys === null }, fate: 'read' };
 }
 
 function readOrder(bytes: Uint8Array, { cluster, keys }: EntryTrust): ReadEntry {
