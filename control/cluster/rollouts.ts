@@ -39,6 +39,7 @@ import { makeRelease, type ReleaseParts, type Revision, type RevisionSource } fr
 import type { RolloutView } from './rollout-view.js';
 import { SignedEntries } from './signed-entries.js';
 import { TrafficWatch } from './traffic-watch.js';
+import { type Task, Turns } from './turns.js';
 
 export interface RolloutsParts extends ReleaseParts {
   readonly presence: Presence;
@@ -67,8 +68,6 @@ export interface Compilation {
 
 const TICK_MS = 250;
 const SOON_MS = 10;
-/** Between the turns of two controls. */
-const TURN_MS = 500;
 /** A revision is published by who was given it; compiling takes a while, and need not be done twice. */
 const PUBLISH_TURNS = 4;
 /** What was told by the log may have been missed, and is looked for so often. */
@@ -92,8 +91,7 @@ export class Rollouts {
   #compilation: Compilation | null = null;
   /** The record that is looked at, when it was learnt of, and since when it bakes. */
   #stage: { readonly record: RolloutRecord; readonly atMs: number; bakingSinceMs: number | null } | null = null;
-  /** What is due, since when; forgotten with each stage, so there are three at most. */
-  readonly #dueSince = new Map<string, number>();
+  readonly #turns = new Turns();
   #refreshedAtMs = Number.NEGATIVE_INFINITY;
   #toldAtMs = Number.NEGATIVE_INFINITY;
   /** A revision of its own: nobody else's turn is waited for. */
@@ -236,7 +234,8 @@ export class Rollouts {
     const revision = this.#parts.revisions.current();
     if (revision === null || revision.number <= (this.#records.latest()?.target.revision ?? 0)) return;
     if (this.#compilation?.revision === revision.number && this.#compilation.state === 'rejected') return;
-    if (revision.number !== this.#ownRevision && !this.#isMyTurn(`publish ${revision.number}`, PUBLISH_TURNS)) return;
+    if (revision.number !== this.#ownRevision && !this.#isMyTurn('publish', `${revision.number}`, PUBLISH_TURNS))
+      return;
     for (let tries = 0; tries < TRIES; tries += 1) {
       if (!(await this.#records.refresh())) return;
       const { number } = this.#records;
@@ -273,14 +272,14 @@ export class Rollouts {
     const { record, atMs } = this.#stage;
     if (!this.#records.isInLog) {
       // Its server has lost the log: what is remembered is put there again, for those who come later.
-      if (this.#isMyTurn('remember')) await this.#records.append(record, this.#records.number);
+      if (this.#isMyTurn('remember', '')) await this.#records.append(record, this.#records.number);
       return;
     }
     const want = wanted(record);
     if (!this.#announcer.isAnnounced(want)) {
       if (
         record.control !== this.#parts.presence.life.id &&
-        !this.#isMyTurn(`announce ${record.target.version} ${record.stage}`)
+        !this.#isMyTurn('announce', `${record.target.version} ${record.stage}`)
       )
         return;
       if (!(await this.#announcer.announce())) return;
@@ -305,7 +304,7 @@ export class Rollouts {
   async #doWhatIsDue(record: RolloutRecord): Promise<void> {
     const due = this.#due();
     if (due === null || due.due === 'nothing') return;
-    if (!this.#isMyTurn(`${due.due} ${record.target.version}`)) return;
+    if (!this.#isMyTurn('step', `${due.due} ${record.target.version}`)) return;
     await this.#step((latest) => {
       // Another control may have been quicker, and then there is something else to be looked at.
       if (latest !== record) return { ok: false, why: 'it has moved on' };
@@ -348,7 +347,7 @@ export class Rollouts {
     if (record === null || record === this.#stage?.record) return;
     const known = this.#stage;
     const atMs = this.#nowMs();
-    this.#dueSince.clear();
+    this.#turns.forget();
     // A pause in a canary, and its end, are of the same stage: what was seen stays. So is another policy.
     const isSame =
       known !== null &&
@@ -363,12 +362,8 @@ export class Rollouts {
     this.#wake();
   }
 
-  /** Each control's turn comes after those of the controls before it in the order of names; what is due is due since it was first seen to be. */
-  #isMyTurn(what: string, turnsMore = 0): boolean {
-    const nowMs = this.#nowMs();
-    const sinceMs = this.#dueSince.get(what) ?? nowMs;
-    this.#dueSince.set(what, sinceMs);
-    return nowMs - sinceMs >= (this.#rank() + turnsMore) * TURN_MS;
+  #isMyTurn(task: Task, what: string, turnsMore = 0): boolean {
+    return this.#turns.isMine(task, what, this.#rank() + turnsMore, this.#nowMs());
   }
 
   #rank(): number {
