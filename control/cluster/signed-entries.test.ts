@@ -2,7 +2,7 @@ import { memoryLog } from '@weir/proto/bus/memory-log.js';
 import type { RolloutRecord } from '@weir/proto/events/rollout.js';
 import { createKeyPair, keyRing, signerOf } from '@weir/proto/signing/ed25519.js';
 import { describe, expect, it } from 'vitest';
-import { SignedEntries } from './signed-entries.js';
+import { SignedEntries, streamOfSignedEntries } from './signed-entries.js';
 
 const release = (version: number) => ({ version, revision: version, hash: 'ab'.repeat(32), sizeBytes: 1 });
 
@@ -42,5 +42,13 @@ describe('entries that control has signed for one place of a log', () => {
     // And what comes next stands behind it.
     expect(await newcomer.append(record(8, 'everywhere'), 3)).toMatchObject({ ok: true, number: 4 });
     expect((await newcomer.history(9))?.map(({ stage }) => stage)).toEqual(['everywhere', 'rolledBack', 'everywhere']);
+  });
+});
+
+describe('the stream of such entries', () => {
+  it('is bounded in entries and in bytes, and holds the largest entry', () => {
+    const { messagesMax, bytesMax, entryBytesMax } = streamOfSignedEntries(3);
+    expect(messagesMax).toBeGreaterThan(0);
+    expect(bytesMax).toBeGreaterThan(entryBytesMax);
   });
 });

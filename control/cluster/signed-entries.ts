@@ -6,7 +6,8 @@
  * the next one is appended to the new log. What can't be opened with the pinned keys is passed over and counted.
  * Owns what is known of the log.
  */
-import type { Appended, LogRecord, SharedLog } from '@weir/proto/bus/shared-log.js';
+import type { StreamBounds } from '@weir/proto/bus/jetstream-stream.js';
+import { type Appended, entryBytesMax, type LogRecord, type SharedLog } from '@weir/proto/bus/shared-log.js';
 import { type ClusterMessage, decodeMessage, encodeMessage } from '@weir/proto/events/wire.js';
 import {
   type KeyRing,
@@ -34,6 +35,16 @@ export interface EntryParts<Entry extends ClusterMessage> {
 const WRITER = 'control';
 /** Entries that nobody could have written, at the end of a log, beyond which there is no point in looking further back. */
 const LOOK_BACK = 64;
+
+/** An hour of one rollout a second, of some hundred bytes each; what was decided long ago is history. */
+const ENTRIES_MAX = 20_000;
+/** Entries that name a hundred nodes with a long reason each have 100 KiB; of these so many hundreds are kept. */
+const BYTES_MAX = 64 * 1024 * 1024;
+
+/** Of each of the two logs. One that was made without a bound in bytes keeps what its operator gives it. */
+export function streamOfSignedEntries(replicas: number): StreamBounds {
+  return { replicas, messagesMax: ENTRIES_MAX, bytesMax: BYTES_MAX, ageMaxMs: null, entryBytesMax };
+}
 
 export class SignedEntries<Entry extends ClusterMessage> {
   /** Entries that could not be opened. */

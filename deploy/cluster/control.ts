@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { type AdminApi, startAdminApi } from '@weir/control/api/server.js';
 import { Purges } from '@weir/control/cluster/purges.js';
 import { Rollouts } from '@weir/control/cluster/rollouts.js';
+import { streamOfSignedEntries } from '@weir/control/cluster/signed-entries.js';
 import { openClusterRevisions } from '@weir/control/log/cluster-revisions.js';
 import { revisionSealing } from '@weir/control/log/sealed-log.js';
 import { createCheck, loadChecked } from '@weir/control/publish/load-config.js';
@@ -26,7 +27,7 @@ import { natsBus } from '@weir/proto/bus/nats-bus.js';
 import { type NatsFiles, natsOptionsOf } from '@weir/proto/bus/nats-files.js';
 import type { NatsPlace } from '@weir/proto/bus/nats-place.js';
 import { realClock } from '@weir/proto/bus/real-clock.js';
-import { entryBytesMax, type SharedLog } from '@weir/proto/bus/shared-log.js';
+import type { SharedLog } from '@weir/proto/bus/shared-log.js';
 import { Presence } from '@weir/proto/cluster/presence.js';
 import { PURGE_LOG, purgeLogBounds } from '@weir/proto/cluster/purge-entries.js';
 import { Subjects } from '@weir/proto/cluster/subjects.js';
@@ -59,19 +60,14 @@ export interface RunningControl {
 }
 
 const NATS_WITHIN_MS = 2_000;
-/** An hour of one rollout a second; what was decided long ago is history. */
-const RECORDS_MAX = 20_000;
 
 /** Throws for files that can't be read, and an address that can't be listened at. NATS may be away. */
 export async function startControl(options: ControlOptions): Promise<RunningControl> {
   const { cluster, id, say, key } = options;
   const wired = wire(options);
   const { bus, jetStream, presence, subjects } = wired;
-  const log = (name: string): SharedLog => {
-    const bounds = { messagesMax: RECORDS_MAX, bytesMax: null, ageMaxMs: null, entryBytesMax };
-    const makes = { replicas: options.replicas, ...bounds };
-    return jetStreamLog(jetStream, { place: subjects.place(name), makes });
-  };
+  const log = (name: string): SharedLog =>
+    jetStreamLog(jetStream, { place: subjects.place(name), makes: streamOfSignedEntries(options.replicas) });
   const logs = [log('rollouts'), log('announcements')] as const;
   const [rolloutLog, announcementLog] = logs;
   await connected(jetStream);
