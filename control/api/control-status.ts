@@ -3,8 +3,8 @@ import type { Fault } from '@weir/proto/config/faults.js';
 import type { ClusterStatus } from '@weir/proto/events/cluster-status.js';
 import type { NodeStatus } from '@weir/proto/events/node-status.js';
 import type { FleetMembers } from '../cluster/fleet.js';
+import type { Compilation } from '../cluster/publisher.js';
 import type { RolloutView } from '../cluster/rollout-view.js';
-import type { Compilation } from '../cluster/rollouts.js';
 
 export interface ControlStatus {
   readonly version: string;

@@ -1,7 +1,8 @@
 import type { RolloutRecord } from '@weir/proto/events/rollout.js';
 import { describe, expect, it } from 'vitest';
+import type { Compilation } from '../cluster/publisher.js';
 import type { RolloutView } from '../cluster/rollout-view.js';
-import type { Compilation } from '../cluster/rollouts.js';
+import { isOf } from '../rollout/publishing.js';
 import { atOnce } from '../rollout/rollout.js';
 import type { RolloutLine, RolloutOperations } from './rollouts-api.js';
 import { buildAdminApi } from './server.js';
@@ -11,6 +12,7 @@ const record: RolloutRecord = {
   target: { version: 3, revision: 2, hash: 'a'.repeat(64), sizeBytes: 9 },
   ...{ atWallMs: 5, missing: [] },
 };
+const ID = 'ab'.repeat(16);
 const view = (more: Partial<RolloutView> = {}): RolloutView => ({
   record,
   nodes: [],
@@ -20,11 +22,13 @@ const view = (more: Partial<RolloutView> = {}): RolloutView => ({
 });
 
 function setUp(first: RolloutView | null) {
+  const known = { current: { number: 3, id: ID }, knows: (id: string) => id === ID };
   const state = { view: first, compilation: null as Compilation | null, said: [] as unknown[] };
   const listeners = new Set<() => void>();
   const rollouts: RolloutOperations = {
     view: () => state.view,
     compilation: () => state.compilation,
+    isOf: (asked) => state.view !== null && isOf(state.view.record.target, asked, known),
     onChange: (listener) => {
       listeners.add(listener);
       return () => void listeners.delete(listener);
@@ -57,6 +61,7 @@ function setUp(first: RolloutView | null) {
   return { state, change, listeners, post, get };
 }
 
+const rejection = { atWallMs: 5, state: 'rejected', faults: [], routes: [] } as const;
 const linesOf = (body: string): RolloutLine[] =>
   body
     .trim()
@@ -87,7 +92,7 @@ describe('the stream of a rollout', () => {
     const { change, listeners, get } = setUp(view({ isOver: true }));
     const answer = get('/rollouts/current?revision=3');
     await expect.poll(() => listeners.size).toBe(1);
-    const rejected: Compilation = { revision: 3, atWallMs: 5, state: 'rejected', faults: [], routes: [] };
+    const rejected: Compilation = { revision: 3, revisionId: ID, ...rejection };
     change({ compilation: rejected });
     const lines = linesOf((await answer).body);
     expect(lines.map(({ isMeant, isLast }) => [isMeant, isLast])).toEqual([
@@ -99,8 +104,26 @@ describe('the stream of a rollout', () => {
   it('ends at once where nothing was ever rolled out and nothing was asked for', async () => {
     const { get } = setUp(null);
     expect(linesOf((await get('/rollouts/current')).body)).toEqual([
-      { rollout: null, compilation: null, isMeant: false, isLast: true },
+      { rollout: null, compilation: null, isMeant: false, isRejected: false, isLast: true },
     ]);
+  });
+
+  it('takes no rollout for one of the revision that was given its number, and no faults of another', async () => {
+    const lost = { ...record, target: { ...record.target, revision: 5, revisionId: 'cd'.repeat(16) } };
+    const { change, listeners, get } = setUp(view({ record: lost, isOver: true }));
+    const answer = get(`/rollouts/current?revision=3&id=${ID}`);
+    await expect.poll(() => listeners.size).toBe(1);
+    change({ compilation: { revision: 3, revisionId: 'cd'.repeat(16), ...rejection } });
+    await later();
+    const own = { ...record, target: { ...record.target, revision: 3, revisionId: ID } };
+    change({ view: view({ record: own, isOver: true }) });
+    const lines = linesOf((await answer).body);
+    expect(lines.map(({ isMeant, isRejected, isLast }) => [isMeant, isRejected, isLast])).toEqual([
+      [false, false, false],
+      [false, false, false],
+      [true, false, true],
+    ]);
+    expect((await get('/rollouts/current?revision=3&id=none')).statusCode).toBe(400);
   });
 });
 

@@ -3,14 +3,17 @@
  * operator may do about it. Any control answers, and any control may be told.
  *
  *   GET  /rollouts?max=20                 records, the newest first
- *   GET  /rollouts/current?revision=N     a line of JSON with each change, until the rollout of that revision (or a later one) is over
+ *   GET  /rollouts/current?revision=N&id=I  a line of JSON with each change, until the rollout of that revision (or a later one) is over
  *   POST /rollouts/promote, pause, resume, abort        { by }
  *   POST /rollouts/policy                 { by, plan }   plan: how later revisions are rolled out; null: everywhere at once
  */
 import type { RolloutPlan, RolloutRecord } from '@weir/proto/events/rollout.js';
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { Compilation } from '../cluster/publisher.js';
 import type { RolloutView } from '../cluster/rollout-view.js';
-import type { Command, Compilation, Obeyed } from '../cluster/rollouts.js';
+import type { Command, Obeyed } from '../cluster/rollouts.js';
+import { isRevisionId } from '../log/revision.js';
+import type { AskedRevision } from '../rollout/publishing.js';
 import { problem, sendProblem } from './problem.js';
 import { readNumber } from './read-request.js';
 import { readOrder, readPolicy } from './rollout-requests.js';
@@ -18,6 +21,8 @@ import { readOrder, readPolicy } from './rollout-requests.js';
 export interface RolloutOperations {
   view(): RolloutView | null;
   compilation(): Compilation | null;
+  /** Whether the view is of that revision, or of one that took its place. */
+  isOf(asked: AskedRevision): boolean;
   /** Called when either may have changed. */
   onChange(listener: () => void): () => void;
   history(max: number): Promise<readonly RolloutRecord[] | null>;
@@ -33,6 +38,8 @@ export interface RolloutLine {
   readonly compilation: Compilation | null;
   /** The revision that was asked for is what the rollout is about, or it was rejected. */
   readonly isMeant: boolean;
+  /** It can't be compiled here. */
+  readonly isRejected: boolean;
   readonly isLast: boolean;
 }
 
@@ -64,12 +71,15 @@ export function addRolloutsApi(server: FastifyInstance, rollouts: RolloutOperati
   server.get<{ Querystring: Record<string, string> }>('/rollouts/current', async ({ query }, reply) => {
     const revision = readNumber(query['revision'] ?? '0');
     if (revision === null) return sendProblem(reply, problem(400, 'Bad Request', '`revision` is a number.'));
+    const { id = null } = query;
+    if (id !== null && !isRevisionId(id))
+      return sendProblem(reply, problem(400, 'Bad Request', '`id` is that of a revision: 32 hexadecimal digits.'));
     if (streams.size >= STREAMS_MAX) {
       const detail = `${STREAMS_MAX} others follow the rollout here already.`;
       return sendProblem(reply, problem(503, 'Service Unavailable', detail));
     }
     reply.hijack();
-    stream(reply, rollouts, revision, streams);
+    stream(reply, rollouts, { number: revision, id }, streams);
     return reply;
   });
 
@@ -94,16 +104,26 @@ async function answer(reply: FastifyReply, obeyed: Obeyed): Promise<unknown> {
   return sendProblem(reply, problem(isLate ? 409 : 503, isLate ? 'Conflict' : 'Service Unavailable', `${detail}.`));
 }
 
-export function lineOf(view: RolloutView | null, compilation: Compilation | null, revision: number): RolloutLine {
-  const isRejected = revision > 0 && compilation?.revision === revision && compilation.state === 'rejected';
-  const isMeant = isRejected || (view !== null && view.record.target.revision >= revision);
+export function lineOf(
+  rollouts: Pick<RolloutOperations, 'view' | 'compilation' | 'isOf'>,
+  asked: AskedRevision,
+): RolloutLine {
+  const [view, compilation] = [rollouts.view(), rollouts.compilation()];
+  const isCompiled = asked.id === null ? compilation?.revision === asked.number : compilation?.revisionId === asked.id;
+  const isRejected = asked.number > 0 && isCompiled && compilation?.state === 'rejected';
+  const isMeant = isRejected || (view !== null && rollouts.isOf(asked));
   // Nothing was asked for, and nothing was ever rolled out: there is nothing to wait for.
-  const isIdle = revision === 0 && view === null;
+  const isIdle = asked.number === 0 && view === null;
   const isLast = isRejected || isIdle || (isMeant && view?.isOver === true);
-  return { rollout: view, compilation, isMeant, isLast };
+  return { rollout: view, compilation, isMeant, isRejected, isLast };
 }
 
-function stream(reply: FastifyReply, rollouts: RolloutOperations, revision: number, streams: Set<() => void>): void {
+function stream(
+  reply: FastifyReply,
+  rollouts: RolloutOperations,
+  asked: AskedRevision,
+  streams: Set<() => void>,
+): void {
   const { raw } = reply;
   raw.writeHead(200, {
     'content-type': 'application/x-ndjson',
@@ -114,7 +134,7 @@ function stream(reply: FastifyReply, rollouts: RolloutOperations, revision: numb
   let coalescing: NodeJS.Timeout | null = null;
   const tell = (isDue: boolean): void => {
     coalescing = null;
-    const line = lineOf(rollouts.view(), rollouts.compilation(), revision);
+    const line = lineOf(rollouts, asked);
     const text = JSON.stringify(line);
     const isNews = text !== told;
     if ((isNews || isDue) && (line.isLast || raw.writableLength < UNREAD_BYTES_MAX)) {

@@ -2,16 +2,16 @@
  * Follows a rollout by the lines of the admin API, and tells each step once, until it is over. Used by `weir rollout status` and by
  * whatever appends a revision.
  */
-import type { RolloutRecord } from '@weir/proto/events/rollout.js';
 import type { RolloutLine } from '../api/rollouts-api.js';
+import type { RevisionName } from '../rollout/publishing.js';
 import { baseOf } from './ask.js';
 import { showStep } from './show-rollout.js';
 import type { Paint } from './terminal.js';
 
 export interface FollowOptions {
   readonly admin: string;
-  /** 0: whatever is under way, or was last. */
-  readonly revision: number;
+  /** Null: whatever is under way, or was last. */
+  readonly revision: RevisionName | null;
   /** The lines as they came. */
   readonly json: boolean;
   readonly paint: Paint;
@@ -30,7 +30,8 @@ const LINE_CHARS_MAX = 4 * 1024 * 1024;
 
 export async function followRollout(options: FollowOptions): Promise<Followed> {
   const { admin, revision, json, paint, write } = options;
-  const url = new URL(`/rollouts/current?revision=${revision}`, baseOf(admin));
+  const asked = revision === null ? '' : `?revision=${revision.number}&id=${revision.id}`;
+  const url = new URL(`/rollouts/current${asked}`, baseOf(admin));
   const silence = new AbortController();
   let timer = setTimeout(() => silence.abort(), SILENCE_MS);
   let told = '';
@@ -58,9 +59,9 @@ export async function followRollout(options: FollowOptions): Promise<Followed> {
   }
 }
 
-/** It, or a later one, is in force on all nodes that are there. */
-export function isInForce(record: RolloutRecord | undefined, revision: number): boolean {
-  return record?.stage === 'done' && record.missing.length === 0 && record.target.revision >= revision;
+/** What was followed, or a later one, is in force on all nodes that are there. */
+export function isInForce({ rollout, isRejected }: RolloutLine): boolean {
+  return !isRejected && rollout?.record.stage === 'done' && rollout.record.missing.length === 0;
 }
 
 async function* linesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {

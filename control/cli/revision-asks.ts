@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline/promises';
 import type { Fault } from '@weir/proto/config/faults.js';
 import type { AppendAnswer, PreviewAnswer } from '../api/revisions-api.js';
 import { authorLengthMax } from '../log/revision.js';
+import type { RevisionName } from '../rollout/publishing.js';
 import { baseOf, getJson, type Posted, postJson } from './ask.js';
 import { formatFault } from './check.js';
 import { followRollout, isInForce } from './follow-rollout.js';
@@ -96,14 +97,14 @@ export async function change(
   if (answer === null) return 1;
   process.stdout.write(showAppended(answer, paint));
   if (answer.outcome !== null) return answer.outcome.state === 'accepted' ? 0 : 3;
-  return answer.isNew ? followed(answer.revision.number, admin, paint) : 0;
+  return answer.isNew ? followed(answer.revision, admin, paint) : 0;
 }
 
 /** Of a cluster: its controls bring the revision to the nodes, and tell how that goes. */
-async function followed(revision: number, admin: string, paint: Paint): Promise<number> {
+async function followed(revision: RevisionName, admin: string, paint: Paint): Promise<number> {
   const write = (text: string): void => void process.stdout.write(text);
   const end = await followRollout({ admin, revision, json: false, paint, write });
-  if (end.kind === 'over') return isInForce(end.line.rollout?.record, revision) ? 0 : 3;
+  if (end.kind === 'over') return isInForce(end.line) ? 0 : 3;
   process.stderr.write(noAdmin(end, baseOf(admin)));
   process.stderr.write('weir: it is a revision, and its rollout goes on; `weir rollout status` follows it\n');
   return 3;

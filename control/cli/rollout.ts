@@ -88,12 +88,12 @@ async function rollout(what: Word, options: RolloutOptions): Promise<number> {
 async function follow(options: RolloutOptions, paint: Paint): Promise<number> {
   const { admin, json } = options;
   const write = (text: string): void => void process.stdout.write(text);
-  const followed = await followRollout({ admin, json, paint, write, revision: 0 });
+  const followed = await followRollout({ admin, json, paint, write, revision: null });
   if (followed.kind !== 'over') {
     process.stderr.write(noAdmin(followed, baseOf(admin)));
     return 1;
   }
-  return isInForce(followed.line.rollout?.record, 0) ? 0 : 3;
+  return isInForce(followed.line) ? 0 : 3;
 }
 
 async function history({ admin, json }: RolloutOptions, paint: Paint): Promise<number> {

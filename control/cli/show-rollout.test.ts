@@ -56,7 +56,7 @@ it('its end is shown with who does not run it, and why', () => {
 
 it('a step is told when it is of the revision that was asked for', () => {
   const view = { record, nodes, waitsFor: '', isOver: false };
-  const line = { rollout: view, compilation: null, isMeant: false, isLast: false };
+  const line = { rollout: view, compilation: null, isMeant: false, isRejected: false, isLast: false };
   expect(showStep(line, paint)).toBe('');
   expect(showStep({ ...line, isMeant: true }, paint)).toMatch(/^canary version 4/);
   expect(showStep({ ...line, rollout: null, isLast: true }, paint)).toBe('nothing was ever rolled out');
@@ -68,10 +68,20 @@ it('a step is told when it is of the revision that was asked for', () => {
     message: 'no such upstream',
     cure: null,
   };
-  const rejected = { revision: 9, atWallMs: 0, state: 'rejected' as const, faults: [fault], routes: [] };
-  expect(showStep({ ...line, compilation: rejected, isMeant: true, isLast: true }, paint)).toBe(
-    "revision 9 can't be compiled\n  line 2:1 error routes: no such upstream",
+  const rejected = {
+    revision: 2,
+    revisionId: 'ab'.repeat(16),
+    atWallMs: 0,
+    state: 'rejected' as const,
+    faults: [fault],
+    routes: [],
+  };
+  const meant = { ...line, compilation: rejected, isMeant: true };
+  expect(showStep(meant, paint)).toMatch(/^canary version 4/);
+  expect(showStep({ ...meant, isRejected: true, isLast: true }, paint)).toBe(
+    "revision 2 can't be compiled\n  line 2:1 error routes: no such upstream",
   );
+  expect(showStep({ ...meant, compilation: { ...rejected, revision: 9 } }, paint)).toMatch(/^revision 9 can't/);
 });
 
 it('plans and the history are said in words', () => {

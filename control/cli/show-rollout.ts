@@ -8,10 +8,11 @@ import { showFault } from './show-status.js';
 import { columns, type Paint, printable, showDuration } from './terminal.js';
 
 /** One line for where it stands; empty before the one that was asked for has begun. */
-export function showStep({ rollout, compilation, isMeant, isLast }: RolloutLine, paint: Paint): string {
+export function showStep({ rollout, compilation, isMeant, isRejected, isLast }: RolloutLine, paint: Paint): string {
   if (isLast && rollout === null && compilation?.state !== 'rejected') return 'nothing was ever rolled out';
   if (!isMeant) return '';
-  if (compilation?.state === 'rejected' && compilation.revision > (rollout?.record.target.revision ?? 0))
+  const isLater = compilation !== null && compilation.revision > (rollout?.record.target.revision ?? 0);
+  if (compilation?.state === 'rejected' && (isRejected || isLater))
     return [
       paint.red(`revision ${compilation.revision} can't be compiled`),
       ...compilation.faults.map((fault) => `  ${showFault(fault, paint)}`),

@@ -13,6 +13,7 @@ import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
 export interface Revision {
   /** From 1 on. */
   readonly number: number;
+  readonly id: string;
   readonly text: string;
   readonly author: string;
   readonly reason: string;
@@ -23,6 +24,10 @@ export interface Revision {
 export interface RevisionSource {
   /** The latest; null: there is none yet. */
   current(): Revision | null;
+  /** Reads the log up to its end as it is now; false: that can't be done now. */
+  look(): Promise<boolean>;
+  /** Whether the log has a revision of that id. */
+  knows(id: string): boolean;
   onChange(listener: () => void): () => void;
 }
 
@@ -59,6 +64,7 @@ export async function makeRelease(parts: ReleaseParts, revision: Revision, versi
   const frame = sealFrame(bytes, { cluster: parts.cluster, purpose: 'snapshot' }, parts.signer);
   const fate = await parts.blobs.put(hash, frame);
   if (fate !== 'stored') return { ok: false, why: 'away' };
-  const release = { version, revision: revision.number, hash, sizeBytes: bytes.length };
+  const { number, id } = revision;
+  const release = { version, revision: number, revisionId: id, hash, sizeBytes: bytes.length };
   return { ok: true, release, warnings, routes: snapshot.routes.map(({ id }) => id) };
 }

@@ -274,7 +274,7 @@ describe('several controls', () => {
     const { cluster, nodes, controls } = await running(['c0', 'c1']);
     const [c0, c1] = controls as [TestControl, TestControl]; // Two were made.
     c0.rolloutLog.beforeAppend = async () => {
-      c1.rollouts.own(2);
+      c1.rollouts.own(cluster.revision()?.id ?? '');
       await cluster.clock.pass(500);
     };
     cluster.apply(configOf('two'), c0);
@@ -344,6 +344,51 @@ describe('logs that are lost', () => {
     cluster.apply(configOf('four'), control);
     await cluster.clock.pass(1_000);
     expect(versionsOf([...nodes, late])).toEqual([4, 4, 4, 4, 4]);
+  });
+
+  it('are of revisions: the one that took the number of a lost one is rolled out, at once by who appended it', async () => {
+    for (const isOwn of [true, false]) {
+      const { cluster, nodes, control } = await running(['c0', 'c1']);
+      const kept = cluster.revision();
+      for (const answer of ['two', 'three']) {
+        cluster.apply(configOf(answer), control);
+        await cluster.clock.pass(1_000);
+      }
+      if (kept === null) throw new Error('one was applied');
+      const lost = control.rollouts.record()?.target.revisionId ?? '';
+      // The log is shorter than it was, and somebody appends before any control has put back the rest.
+      cluster.lose(kept);
+      await cluster.clock.pass(1_000);
+      expect(versionsOf(nodes)).toEqual([3, 3, 3, 3]);
+      const id = cluster.apply(configOf('other'), isOwn ? control : undefined, null, 2);
+      expect([control.rollouts.isOf({ number: 2, id }), control.rollouts.isOf({ number: 3, id: lost })]).toEqual([
+        ...[false, true],
+      ]);
+      await cluster.clock.pass(1_000);
+      expect(versionsOf(nodes)).toEqual(isOwn ? [4, 4, 4, 4] : [3, 3, 3, 3]);
+      await cluster.clock.pass(15_000);
+      expect(versionsOf(nodes)).toEqual([4, 4, 4, 4]);
+      expect(control.rollouts.record()).toMatchObject({ stage: 'done', target: { revision: 2, revisionId: id } });
+      expect(control.rollouts.isOf({ number: 2, id })).toBe(true);
+    }
+  });
+
+  it('take nodes back to no revision that they ran before what the log has lost', async () => {
+    const { cluster, nodes, control } = await running(['c0', 'c1']);
+    const kept = cluster.revision();
+    if (kept === null) throw new Error('one was applied');
+    cluster.apply(configOf('two'), control);
+    await cluster.clock.pass(1_000);
+    const lost = cluster.revision();
+    cluster.lose(kept);
+    await cluster.clock.pass(60_000);
+    expect(versionsOf(nodes)).toEqual([2, 2, 2, 2]);
+    expect(control.said).toEqual([expect.stringContaining('has lost those behind 1')]);
+    // And where it is put back, nothing is rolled out again.
+    if (lost !== null) cluster.lose(lost);
+    await cluster.clock.pass(20_000);
+    expect(versionsOf(nodes)).toEqual([2, 2, 2, 2]);
+    expect(cluster.rolloutServer.records.length).toBe(4);
   });
 
   it('and forgotten by all controls: the next version and serial are above what nodes have', async () => {

@@ -13,17 +13,14 @@
 import type { BusClock } from '@weir/proto/bus/bus.js';
 import type { SharedLog } from '@weir/proto/bus/shared-log.js';
 import type { Presence } from '@weir/proto/cluster/presence.js';
-import type { Fault } from '@weir/proto/config/faults.js';
 import type { RolloutPlan, RolloutRecord } from '@weir/proto/events/rollout.js';
 import type { KeyRing } from '@weir/proto/signing/signed-frame.js';
 import { type Due, isBaking, whatIsDue } from '../rollout/decide.js';
 import { progressOf } from '../rollout/progress.js';
+import { type AskedRevision, isOf } from '../rollout/publishing.js';
 import {
   type Author,
-  atOnce,
-  begin,
   finish,
-  isCanaryPlan,
   isOver,
   pause,
   promote,
@@ -35,7 +32,8 @@ import {
 } from '../rollout/rollout.js';
 import { Announcer } from './announcer.js';
 import { NodesSeen } from './nodes-seen.js';
-import { makeRelease, type ReleaseParts, type Revision, type RevisionSource } from './release-maker.js';
+import { type Compilation, Publisher } from './publisher.js';
+import type { ReleaseParts, RevisionSource } from './release-maker.js';
 import type { RolloutView } from './rollout-view.js';
 import { SignedEntries } from './signed-entries.js';
 import { TrafficWatch } from './traffic-watch.js';
@@ -57,19 +55,8 @@ export type Obeyed =
   | { readonly ok: true; readonly record: RolloutRecord }
   | { readonly ok: false; readonly why: 'not now' | 'away'; readonly detail: string };
 
-/** What became of the latest revision that this control has compiled. */
-export interface Compilation {
-  readonly revision: number;
-  readonly atWallMs: number;
-  readonly state: 'published' | 'rejected' | 'waiting';
-  readonly faults: readonly Fault[];
-  readonly routes: readonly string[];
-}
-
 const TICK_MS = 250;
 const SOON_MS = 10;
-/** A revision is published by who was given it; compiling takes a while, and need not be done twice. */
-const PUBLISH_TURNS = 4;
 /** What was told by the log may have been missed, and is looked for so often. */
 const REFRESH_MS = 2_000;
 /** An announcement may have been missed by a node that was there; it is told again while one has not applied it. */
@@ -83,19 +70,17 @@ export class Rollouts {
   readonly #parts: RolloutsParts;
   readonly #records: SignedEntries<RolloutRecord>;
   readonly #announcements;
+  readonly #publisher: Publisher;
   readonly #announcer: Announcer;
   readonly #seen: NodesSeen;
   readonly #traffic: TrafficWatch;
   readonly #listeners = new Set<() => void>();
   readonly #ends: (() => void)[] = [];
-  #compilation: Compilation | null = null;
   /** The record that is looked at, when it was learnt of, and since when it bakes. */
   #stage: { readonly record: RolloutRecord; readonly atMs: number; bakingSinceMs: number | null } | null = null;
   readonly #turns = new Turns();
   #refreshedAtMs = Number.NEGATIVE_INFINITY;
   #toldAtMs = Number.NEGATIVE_INFINITY;
-  /** A revision of its own: nobody else's turn is waited for. */
-  #ownRevision = 0;
   #isBusy = false;
   #isWanted = false;
   #isOver = false;
@@ -135,6 +120,14 @@ export class Rollouts {
       serialSeen: () => this.#seen.serial,
       isOutrun: (latest) => this.#seen.isOutrun(latest),
     });
+    this.#publisher = new Publisher({
+      ...{ ...parts, records: this.#records },
+      versionSeen: () => this.#seen.version,
+      hasListened: () => this.#nowMs() - this.#startedAtMs >= FIRST_LOOK_MS,
+      candidates: () => this.#traffic.candidates(),
+      author: (by) => this.#author(by),
+      isMyTurn: (what, turnsMore) => this.#isMyTurn('publish', what, turnsMore),
+    });
     this.#ends.push(
       this.#records.onChange(() => this.#learn()),
       parts.revisions.onChange(() => this.#wake()),
@@ -143,8 +136,8 @@ export class Rollouts {
   }
 
   /** The latest revision was appended here, so it is this control that publishes it. */
-  own(revision: number): void {
-    this.#ownRevision = Math.max(this.#ownRevision, revision);
+  own(revisionId: string): void {
+    this.#publisher.own(revisionId);
     this.#wake();
   }
 
@@ -153,7 +146,15 @@ export class Rollouts {
   }
 
   compilation(): Compilation | null {
-    return this.#compilation;
+    return this.#publisher.compilation;
+  }
+
+  /** Whether what is rolled out is that revision, or one that took its place. */
+  isOf(asked: AskedRevision): boolean {
+    const { revisions } = this.#parts;
+    const target = this.#stage?.record.target;
+    const known = { current: revisions.current(), knows: (id: string) => revisions.knows(id) };
+    return target !== undefined && isOf(target, asked, known);
   }
 
   history(max: number): Promise<readonly RolloutRecord[] | null> {
@@ -225,45 +226,9 @@ export class Rollouts {
         if (!(await this.#records.refresh())) return;
         this.#refreshedAtMs = this.#nowMs();
       }
-      await this.#publish();
+      await this.#publisher.publish();
       await this.#goOn();
     }
-  }
-
-  async #publish(): Promise<void> {
-    const revision = this.#parts.revisions.current();
-    if (revision === null || revision.number <= (this.#records.latest()?.target.revision ?? 0)) return;
-    if (this.#compilation?.revision === revision.number && this.#compilation.state === 'rejected') return;
-    if (revision.number !== this.#ownRevision && !this.#isMyTurn('publish', `${revision.number}`, PUBLISH_TURNS))
-      return;
-    for (let tries = 0; tries < TRIES; tries += 1) {
-      if (!(await this.#records.refresh())) return;
-      const { number } = this.#records;
-      const before = this.#records.latest();
-      if (before !== null && before.target.revision >= revision.number) return;
-      if (before === null && this.#nowMs() - this.#startedAtMs < FIRST_LOOK_MS) return;
-      const record = await this.#releaseOf(revision, before);
-      if (record === null) return;
-      const appended = await this.#records.append(record, number);
-      if (appended.ok) return;
-      if (appended.why === 'away' || appended.why === 'refused') return;
-    }
-  }
-
-  async #releaseOf(revision: Revision, before: RolloutRecord | null): Promise<RolloutRecord | null> {
-    const version = Math.max(before?.target.version ?? 0, this.#seen.version) + 1;
-    const made = await makeRelease(this.#parts, revision, version);
-    const at = { revision: revision.number, atWallMs: this.#parts.wallMs() };
-    if (!made.ok) {
-      const isRejected = made.why === 'rejected';
-      const faults = isRejected ? made.faults : [];
-      this.#compilation = { ...at, state: isRejected ? 'rejected' : 'waiting', faults, routes: [] };
-      return null;
-    }
-    this.#compilation = { ...at, state: 'published', faults: made.warnings, routes: made.routes };
-    const plan = revision.plan ?? before?.policy ?? atOnce;
-    const candidates = isCanaryPlan(plan) ? await this.#traffic.candidates() : [];
-    return begin(before, made.release, plan, candidates, this.#author(revision.author));
   }
 
   /** Announces what the latest record says, and does what is due. */

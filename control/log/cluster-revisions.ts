@@ -66,6 +66,8 @@ export async function openClusterRevisions(options: ClusterRevisionsOptions): Pr
     last: () => revisions.last(),
     history: (before, max) => revisions.history(before, max),
     read: (number) => revisions.read(number),
+    look: () => revisions.look(),
+    knows: (id) => revisions.knows(id),
     trouble: () => revisions.trouble(),
     async close() {
       await revisions.close();

@@ -6,9 +6,9 @@
 import type { LogRecord, SharedLog } from '@weir/proto/bus/shared-log.js';
 
 export interface RevisionHead {
-  /** From 1 on, without gaps; never given to two revisions. */
+  /** From 1 on, without gaps. Where the log has lost its tail, another revision may be given a number that was given before. */
   readonly number: number;
-  /** Drawn by whoever asked for it: the same request, made again, is no second revision. */
+  /** Drawn by whoever asked for it, and never that of two revisions: the same request, made again, is no second one. */
   readonly id: string;
   readonly author: string;
   /** Empty where none was given. */
@@ -75,6 +75,10 @@ export interface Revisions {
   history(before: number, max: number): readonly RevisionHead[];
   /** With its text; null where there is none of that number, or it can't be read now. */
   read(number: number): Promise<Revision | null>;
+  /** Reads up to the end that the log has now; false: it can't be read now. */
+  look(): Promise<boolean>;
+  /** Whether the log has a revision of that id, in force or not. */
+  knows(id: string): boolean;
   trouble(): Trouble;
   close(): Promise<void>;
 }

@@ -88,6 +88,14 @@ class KeptRevisions implements Revisions {
     return this.#shown.page(before, max);
   }
 
+  look(): Promise<boolean> {
+    return this.#inTurn(() => this.#sync());
+  }
+
+  knows(id: string): boolean {
+    return this.#shown.byId(id) !== null;
+  }
+
   trouble(): string {
     return this.#trouble;
   }

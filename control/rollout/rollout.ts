@@ -152,10 +152,12 @@ export function wanted(record: RolloutRecord): Wanted {
   return { ...announced, canary: { only: canary, ...tried } };
 }
 
+type Announced = Pick<Release, 'version' | 'hash' | 'sizeBytes'>;
+
 export function announces(announced: Announcement, want: Wanted): boolean {
   const one = announced.canary;
   const other = want.canary;
-  const isSame = (a: Omit<Release, 'revision'>, b: Omit<Release, 'revision'>): boolean =>
+  const isSame = (a: Announced, b: Announced): boolean =>
     a.version === b.version && a.hash === b.hash && a.sizeBytes === b.sizeBytes;
   if (!isSame(announced, want) || announced.takesBack !== want.takesBack) return false;
   if (one === undefined || other === undefined) return one === other;

@@ -66,7 +66,7 @@ function operationsOf({ revisions, rollouts, check }: ControlParts): RevisionOpe
       return { ok: checked.ok, faults: checked.ok ? checked.warnings : checked.faults };
     },
     async publish() {
-      rollouts.own(revisions.current()?.number ?? 0);
+      rollouts.own(revisions.current()?.id ?? '');
       return null;
     },
     newId: newRevisionId,

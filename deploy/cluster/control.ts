@@ -90,6 +90,8 @@ export async function startControl(options: ControlOptions): Promise<RunningCont
         const current = revisions.current();
         return current === null ? null : { ...current, plan: null };
       },
+      look: () => revisions.look(),
+      knows: (id) => revisions.knows(id),
       onChange: (listener) => revisions.onChange(() => listener()),
     },
     // Files that a config names lie on the nodes, and each of them looks at its own.

@@ -12,6 +12,8 @@ export interface Release {
   readonly version: number;
   /** Of the config that it was compiled from; 0: not known. */
   readonly revision: number;
+  /** Numbers may be given to two revisions where their log was lost, ids are not; left out: by a release that told none. */
+  readonly revisionId?: string;
   /** SHA-256 of its bytes, under which they are stored. */
   readonly hash: string;
   readonly sizeBytes: number;
@@ -78,12 +80,18 @@ export const missingMax = 100;
 const count = z.number().int().nonnegative();
 const name = z.string().regex(/^[\w-]{1,64}$/);
 const text = z.string().max(whyLengthMax);
-const release = z.object({
-  version: count,
-  revision: count,
-  hash: z.string().regex(/^[0-9a-f]{64}$/),
-  sizeBytes: count,
-});
+const release: z.ZodType<Release> = z
+  .object({
+    version: count,
+    revision: count,
+    revisionId: z
+      .string()
+      .regex(/^[0-9a-f]{32}$/)
+      .optional(),
+    hash: z.string().regex(/^[0-9a-f]{64}$/),
+    sizeBytes: count,
+  })
+  .transform(({ revisionId, ...rest }) => (revisionId === undefined ? rest : { ...rest, revisionId }));
 
 export const rolloutPlan: z.ZodType<RolloutPlan> = z.object({
   sharePermille: z.number().int().min(0).max(1_000),

@@ -99,6 +99,12 @@ const samples: readonly ClusterMessage[] = [
     ...{ atWallMs: 1_790_000_000_000, missing: [{ id: 'node-8', why: 'no such file: key.pem' }] },
   },
   {
+    ...{ kind: 'rollout', stage: 'done', canary: [], by: 'ada', why: 'on all 4 nodes', control: 'c-1', base: null },
+    target: { version: 44, revision: 13, revisionId: '5a'.repeat(16), hash: 'ef'.repeat(32), sizeBytes: 4_100 },
+    plan: { sharePermille: 1_000, label: '', bakeMs: 0, exchangesMin: 0, unjudged: [] },
+    ...{ atWallMs: 1_790_000_000_000, missing: [] },
+  },
+  {
     ...{ kind: 'traffic', id: 'node-7', session: 77, version: 43, labels: ['zone=a'] },
     counts: { exchanges: 900, failed: 3, timeouts: 2, turnedAway: 1, slots: [0, 890, 10] },
   },

@@ -63,13 +63,36 @@ export class TestCluster {
   readonly #keys = keyRing([pair.publicKey]);
   readonly #revisionListeners = new Set<() => void>();
   #revision: Revision | null = null;
+  readonly #known = new Set<string>();
+  #ids = 0;
   #sessions = 0;
 
-  /** Appends a revision; `by` is the control that it was given to. */
-  apply(text: string, by?: TestControl, plan: RolloutPlan | null = null): void {
-    const number = (this.#revision?.number ?? 0) + 1;
-    this.#revision = { number, text, author: 'ada', reason: '', plan };
-    by?.rollouts.own(number);
+  /** Appends a revision; `by` is the control that it was given to, `number` what a log that has lost some gives it. Its id. */
+  apply(text: string, by?: TestControl, plan: RolloutPlan | null = null, number = this.#next): string {
+    this.#ids += 1;
+    const id = this.#ids.toString(16).padStart(32, '0');
+    this.#known.add(id);
+    this.#revision = { number, id, text, author: 'ada', reason: '', plan };
+    by?.rollouts.own(id);
+    this.#tell();
+    return id;
+  }
+
+  /** The log has lost what is behind this one. */
+  lose(to: Revision): void {
+    this.#revision = to;
+    this.#tell();
+  }
+
+  revision(): Revision | null {
+    return this.#revision;
+  }
+
+  get #next(): number {
+    return (this.#revision?.number ?? 0) + 1;
+  }
+
+  #tell(): void {
     for (const listener of this.#revisionListeners) listener();
   }
 
@@ -82,6 +105,8 @@ export class TestCluster {
       ...{ rolloutLog, announcementLog, blobs: this.blobs, signer: signerOf(pair.privateKey), keys: this.#keys },
       revisions: {
         current: () => this.#revision,
+        look: async () => !rolloutLog.isAway,
+        knows: (id) => this.#known.has(id),
         onChange: (listener) => {
           this.#revisionListeners.add(listener);
           return () => void this.#revisionListeners.delete(listener);

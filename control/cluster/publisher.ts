@@ -1,0 +1,127 @@
+/**
+ * Sees to it that the revision in force is what the latest record rolls out: makes a release of it, and a record behind the latest one.
+ * Any control may do it at any time; the one that has appended the revision does so at once, and others when it has not.
+ * Owns what became of the latest revision that was compiled here.
+ */
+import type { Fault } from '@weir/proto/config/faults.js';
+import type { RolloutRecord } from '@weir/proto/events/rollout.js';
+import { publishingOf } from '../rollout/publishing.js';
+import { type Author, atOnce, begin, type Candidate, isCanaryPlan } from '../rollout/rollout.js';
+import { makeRelease, type ReleaseParts, type Revision, type RevisionSource } from './release-maker.js';
+import type { SignedEntries } from './signed-entries.js';
+
+/** What became of the latest revision that this control has compiled. */
+export interface Compilation {
+  readonly revision: number;
+  readonly revisionId: string;
+  readonly atWallMs: number;
+  readonly state: 'published' | 'rejected' | 'waiting';
+  readonly faults: readonly Fault[];
+  readonly routes: readonly string[];
+}
+
+export interface PublisherParts extends ReleaseParts {
+  readonly revisions: RevisionSource;
+  readonly records: SignedEntries<RolloutRecord>;
+  readonly wallMs: () => number;
+  readonly say: (text: string) => void;
+  /** The highest version that a node has told of. */
+  readonly versionSeen: () => number;
+  /** Whether nodes were listened to for long enough to know that. */
+  readonly hasListened: () => boolean;
+  readonly candidates: () => Promise<readonly Candidate[]>;
+  readonly author: (by: string) => Author;
+  /** Of this control, so many turns after the first. */
+  readonly isMyTurn: (what: string, turnsMore: number) => boolean;
+}
+
+/** A revision is published by who was given it; compiling takes a while, and need not be done twice. */
+const PUBLISH_TURNS = 4;
+/** Twelve seconds: by then each control that is there has looked at the log of revisions several times, and put back what it had lost. */
+const STAY_TURNS = 24;
+/** Records that are looked through for whether a revision was rolled out before. */
+const LOOK_BACK = 256;
+const TRIES = 5;
+
+export class Publisher {
+  readonly #parts: PublisherParts;
+  #compilation: Compilation | null = null;
+  /** A revision of its own: nobody else's turn is waited for. */
+  #ownId = '';
+  /** One that nodes ran before they ran what the log of revisions has lost. */
+  #pastId = '';
+
+  constructor(parts: PublisherParts) {
+    this.#parts = parts;
+  }
+
+  /** The revision was appended here, or is wanted by somebody. */
+  own(revisionId: string): void {
+    this.#ownId = revisionId;
+  }
+
+  get compilation(): Compilation | null {
+    return this.#compilation;
+  }
+
+  async publish(): Promise<void> {
+    const { revisions, records } = this.#parts;
+    const revision = revisions.current();
+    if (revision === null || this.#isRejected(revision)) return;
+    const due = publishingOf(revision, records.latest()?.target ?? null);
+    if (due === 'done') return;
+    if (revision.id !== this.#ownId && !(await this.#isDue(revision, due === 'when it stays'))) return;
+    for (let tries = 0; tries < TRIES; tries += 1) {
+      if (!(await records.refresh())) return;
+      const { number } = records;
+      const before = records.latest();
+      // What another control has written meanwhile may be of a revision that was not read here yet.
+      if (tries > 0 && !(await revisions.look())) return;
+      if (revisions.current()?.id !== revision.id) return;
+      const stillDue = publishingOf(revision, before?.target ?? null);
+      if (stillDue === 'done' || (stillDue !== due && revision.id !== this.#ownId)) return;
+      if (before === null && !this.#parts.hasListened()) return;
+      const record = await this.#recordOf(revision, before);
+      if (record === null) return;
+      const appended = await records.append(record, number);
+      if (appended.ok || appended.why === 'away' || appended.why === 'refused') return;
+    }
+  }
+
+  #isRejected({ id }: Revision): boolean {
+    return this.#compilation?.revisionId === id && this.#compilation.state === 'rejected';
+  }
+
+  /** Of a revision that was not appended here: what is known of the log is made sure of before anything is done about it. */
+  async #isDue({ id, number }: Revision, mustStay: boolean): Promise<boolean> {
+    const { revisions, records, isMyTurn, say } = this.#parts;
+    if (mustStay && id === this.#pastId) return false;
+    if (!isMyTurn(id, mustStay ? STAY_TURNS : PUBLISH_TURNS)) return false;
+    if (!(await revisions.look()) || revisions.current()?.id !== id) return false;
+    if (!mustStay) return true;
+    const past = await records.history(LOOK_BACK);
+    if (past === null) return false;
+    if (!past.some(({ target }) => target.revisionId === id)) return true;
+    // Nobody wanted that nodes go back to it.
+    this.#pastId = id;
+    say(`the log of revisions has lost those behind ${number}, and nodes run one of them; apply what is to run`);
+    return false;
+  }
+
+  async #recordOf(revision: Revision, before: RolloutRecord | null): Promise<RolloutRecord | null> {
+    const { versionSeen, wallMs, candidates, author } = this.#parts;
+    const version = Math.max(before?.target.version ?? 0, versionSeen()) + 1;
+    const made = await makeRelease(this.#parts, revision, version);
+    const at = { revision: revision.number, revisionId: revision.id, atWallMs: wallMs() };
+    if (!made.ok) {
+      const isRejected = made.why === 'rejected';
+      const faults = isRejected ? made.faults : [];
+      this.#compilation = { ...at, state: isRejected ? 'rejected' : 'waiting', faults, routes: [] };
+      return null;
+    }
+    this.#compilation = { ...at, state: 'published', faults: made.warnings, routes: made.routes };
+    const plan = revision.plan ?? before?.policy ?? atOnce;
+    const tried = isCanaryPlan(plan) ? await candidates() : [];
+    return begin(before, made.release, plan, tried, author(revision.author));
+  }
+}
