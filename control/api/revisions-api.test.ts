@@ -30,7 +30,7 @@ async function api(followedFile: string | null = null) {
     cache: { purge: async () => ({ obeyed: [], missing: [] }), inspect: async () => ({ nodes: [], missing: [] }) },
     revisions: {
       revisions,
-      followedFile,
+      ...{ followedFile, isRolledOut: false },
       async check(text) {
         const checked = checkConfig(text, { KEY: 'k'.repeat(20) }, sha256Hex);
         return { ok: checked.ok, faults: checked.ok ? checked.warnings : checked.faults };

@@ -24,6 +24,8 @@ export interface RevisionOperations {
   readonly followedFile: string | null;
   /** Every fault of a config; `ok` where it has warnings at most. */
   check(text: string): Promise<{ readonly ok: boolean; readonly faults: readonly Fault[] }>;
+  /** Controls of a cluster bring what is current to its nodes, step by step (`/rollouts`). */
+  readonly isRolledOut: boolean;
   /** Puts what is current in force, and tells what became of that; null where others do it, and tell it elsewhere. */
   publish(): Promise<PublishOutcome | null>;
   /** 128 random bits, in hexadecimal digits. */
@@ -47,6 +49,8 @@ export interface PreviewAnswer extends Comparison {
   readonly faults: readonly Fault[];
   readonly ok: boolean;
   readonly followedFile: string | null;
+  /** What becomes of it on the nodes is to be asked of the rollout. */
+  readonly isRolledOut: boolean;
 }
 
 export interface AppendAnswer {
@@ -68,7 +72,7 @@ const BODY_BYTES_MAX = 2.5 * 1024 * 1024;
 const PAGE_MAX = 200;
 
 export function addRevisionsApi(server: FastifyInstance, operations: RevisionOperations): void {
-  const { revisions, followedFile } = operations;
+  const { revisions, followedFile, isRolledOut } = operations;
   const current = (): number | null => revisions.current()?.number ?? null;
 
   server.get<{ Querystring: Record<string, string> }>('/revisions', async ({ query }, reply) => {
@@ -102,7 +106,7 @@ export function addRevisionsApi(server: FastifyInstance, operations: RevisionOpe
     const { ok, faults } = await operations.check(text);
     // What a faulty text means is a guess, and one that is made to be slow would be read twice.
     const compared = ok ? compareConfigs(revisions.current()?.text ?? null, text) : { changes: [], isSame: false };
-    const place = { last: revisions.last(), current: current(), followedFile };
+    const place = { last: revisions.last(), current: current(), followedFile, isRolledOut };
     return { ...place, ...compared, ok, faults } satisfies PreviewAnswer;
   });
 

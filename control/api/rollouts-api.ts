@@ -4,14 +4,15 @@
  *
  *   GET  /rollouts?max=20                 records, the newest first
  *   GET  /rollouts/current?revision=N&id=I  a line of JSON with each change, until the rollout of that revision (or a later one) is over
+ *   POST /rollouts/start, retry           { by }    the revision in force, where nothing has rolled it out; where it was taken back
  *   POST /rollouts/promote, pause, resume, abort        { by }
  *   POST /rollouts/policy                 { by, plan }   plan: how later revisions are rolled out; null: everywhere at once
  */
 import type { RolloutPlan, RolloutRecord } from '@weir/proto/events/rollout.js';
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import type { Compilation } from '../cluster/publisher.js';
+import type { Compilation, Obeyed } from '../cluster/publisher.js';
 import type { RolloutView } from '../cluster/rollout-view.js';
-import type { Command, Obeyed } from '../cluster/rollouts.js';
+import type { Command } from '../cluster/rollouts.js';
 import { isRevisionId } from '../log/revision.js';
 import type { AskedRevision } from '../rollout/publishing.js';
 import { problem, sendProblem } from './problem.js';
@@ -52,7 +53,7 @@ const EVERY_MS = 5_000;
 const COALESCE_MS = 5;
 /** A canary bakes for a day at most. */
 const STREAM_MAX_MS = 25 * 3_600_000;
-const commands: readonly Command[] = ['promote', 'pause', 'resume', 'abort'];
+const commands: readonly Command[] = ['start', 'retry', 'promote', 'pause', 'resume', 'abort'];
 
 export function addRolloutsApi(server: FastifyInstance, rollouts: RolloutOperations): void {
   const streams = new Set<() => void>();

@@ -21,6 +21,8 @@ const preview = { last: head, current: 3, ok: true, faults: [], followedFile: nu
 const accepted = { state: 'accepted', atWallMs: 0, cause: 'revision', faults: [], restartNeeded: [] };
 const appended = { revision: { ...head, number: 4 }, isNew: true, faults: [], outcome: accepted };
 
+const json = { 'content-type': 'application/json' };
+
 interface Answer {
   readonly status: number;
   readonly body: object;
@@ -51,7 +53,7 @@ describe('the commands that change the config', () => {
         const list = answers[path] ?? [];
         const answer = (list.length > 1 ? list.shift() : list[0]) ?? { status: 404, body: { title: 'Not Found' } };
         if (answer.status === 0) response.destroy();
-        else response.writeHead(answer.status, { 'content-type': 'application/json' }).end(JSON.stringify(answer.body));
+        else response.writeHead(answer.status, json).end(`${JSON.stringify(answer.body)}\n`);
       });
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -146,6 +148,74 @@ describe('the commands that change the config', () => {
     };
     expect(await apply('--yes')).toBe(3);
     expect(out).toContain('the node refused it: no key');
+  });
+
+  describe('in a cluster, for what is the latest revision already', () => {
+    const target = { version: 7, revision: 3, revisionId: head.id, hash: 'a'.repeat(64), sizeBytes: 9 };
+    const record = {
+      stage: 'done',
+      target,
+      base: { ...target, version: 6, revision: 2 },
+      missing: [],
+      why: 'errors: 9 %',
+    };
+    const node = { id: 'n0', version: 7, wanted: 7, isCanary: false, state: 'applied', why: '' };
+    const given = (started: object, view: object = {}): void => {
+      const rollout = { record, nodes: [node], waitsFor: '', isOver: true, ...view };
+      const line = { rollout, compilation: null, isMeant: true, isRejected: false, isLast: true };
+      answers = {
+        '/revisions/preview': [{ status: 200, body: { ...preview, isSame: true, isRolledOut: true } }],
+        '/rollouts/start': [{ status: 200, body: { record: { ...record, ...started } } }],
+        [`/rollouts/current?revision=3&id=${head.id}`]: [{ status: 200, body: line }],
+      };
+    };
+
+    it('have nothing to do when all nodes run it', async () => {
+      given({});
+      expect([await apply('--yes', '--author', 'ada'), err]).toEqual([0, '']);
+      expect(out).toBe('nothing to do: revision 3 says the same\n');
+      expect(received.find(([path]) => path === '/rollouts/start')?.[1]).toEqual({ by: 'ada' });
+    });
+
+    it('end with 3 when it was taken back, and say how to try it once more', async () => {
+      given({ stage: 'rolledBack' });
+      expect(await apply('--yes')).toBe(3);
+      expect(err).toMatch(/taken back: errors: 9 %; nodes run version 6 \(revision 2\)\n.*`weir rollout retry`/);
+      expect(out).not.toContain('nothing to do');
+    });
+
+    it('follow it while it is under way, and end as it does', async () => {
+      for (const [stage, code] of [
+        ['done', 0],
+        ['rolledBack', 3],
+      ] as const) {
+        given({ stage: 'everywhere' }, { record: { ...record, stage } });
+        expect(await apply('--yes')).toBe(code);
+        expect(out).toContain('revision 3 says the same, and is followed\n');
+      }
+    });
+
+    it('end with 0 when those that were missing have come since, and else with 3', async () => {
+      const missing = [{ id: 'n0', why: 'not within 30 s' }];
+      given({ missing }, { record: { ...record, missing } });
+      expect(await apply('--yes')).toBe(0);
+      given({ missing }, { record: { ...record, missing }, nodes: [{ ...node, state: 'late' }] });
+      expect(await apply('--yes')).toBe(3);
+    });
+
+    it('say why it can’t be started', async () => {
+      given({});
+      answers['/rollouts/start'] = [{ status: 409, body: { title: 'Conflict', detail: 'can’t be compiled here.' } }];
+      expect([await apply('--yes'), err]).toEqual([1, 'weir: can’t be compiled here.\n']);
+    });
+
+    it('and that somebody else has appended meanwhile, do the same', async () => {
+      given({ stage: 'rolledBack' });
+      answers['/revisions/preview'] = [{ status: 200, body: { ...preview, isRolledOut: true } }];
+      const { outcome: _, ...same } = appended;
+      answers['/revisions'] = [{ status: 200, body: { ...same, isNew: false, outcome: null } }];
+      expect(await apply('--yes')).toBe(3);
+    });
   });
 
   it('export what was applied, to the byte, and say that there is no such revision', async () => {

@@ -6,14 +6,15 @@ import { DEFAULT_ADMIN } from './status.js';
 const APPLY_HELP = `
 Shows what would change, entity by entity, and asks. A config that says what is in force already changes nothing, so this can be
 run as often as one likes. It is checked where weir runs, with the environment there, and nothing is changed when it has faults.
-When somebody else was quicker, nothing is changed either, and it is said who: look at the difference, and apply again.
+In a cluster it is followed until nodes run it, also where it is the latest revision already; one that was taken back is not tried
+again by this, but by weir rollout retry. When somebody else was quicker, nothing is changed either, and it is said who: look at the difference, and apply again.
 
 Secrets stay references (\${NAME}) in the history; a key or password that stands in the file itself is a fault.
 
 Exit codes:
-  0  in force, or nothing to do
+  0  in force, or nothing to do: in a cluster, on all nodes that are there
   1  nothing was changed: faults, a conflict, not confirmed, nothing answers, or weir follows a file
-  3  it is a revision, but a node has refused it; what ran before runs on
+  3  it is a revision, but not in force: a node has refused it, or it was taken back; what ran before runs on
 
 Examples:
   weir apply -f weir.yaml

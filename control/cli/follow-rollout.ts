@@ -61,7 +61,10 @@ export async function followRollout(options: FollowOptions): Promise<Followed> {
 
 /** What was followed, or a later one, is in force on all nodes that are there. */
 export function isInForce({ rollout, isRejected }: RolloutLine): boolean {
-  return !isRejected && rollout?.record.stage === 'done' && rollout.record.missing.length === 0;
+  if (isRejected || rollout?.record.stage !== 'done') return false;
+  // Who was missing when it ended may have come by itself since.
+  const { record, nodes } = rollout;
+  return record.missing.length === 0 || (nodes.length > 0 && nodes.every(({ state }) => state === 'applied'));
 }
 
 async function* linesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { DiffAnswer, HistoryAnswer, PreviewAnswer } from '../api/revisions-api.js';
 import type { Revision } from '../log/revision.js';
 import { readRevision, textOf } from './apply.js';
-import { lookAt, order, tellFaults } from './revision-asks.js';
+import { lookAt, preview, tellFaults } from './revision-asks.js';
 import { showComparison, showHistory } from './show-revisions.js';
 import { DEFAULT_ADMIN } from './status.js';
 import { paintFor } from './terminal.js';
@@ -97,8 +97,8 @@ function between(from: number, to: number | undefined, admin: string): Promise<D
 
 async function toFile(file: string, admin: string): Promise<PreviewAnswer | null> {
   const text = await textOf(file);
-  const preview = text === null ? null : await order<PreviewAnswer>('/revisions/preview', { text }, admin, 'changes');
-  if (preview === null) return null;
-  tellFaults(preview.faults, file);
-  return preview.ok ? preview : null;
+  const seen = text === null ? null : await preview({ text }, admin);
+  if (seen === null) return null;
+  tellFaults(seen.faults, file);
+  return seen.ok ? seen : null;
 }

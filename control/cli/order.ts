@@ -1,4 +1,5 @@
 /** Asks the admin API for something, and says on stderr why nothing came of it. */
+import type { RolloutRecord } from '@weir/proto/events/rollout.js';
 import { baseOf, postJson } from './ask.js';
 import { noAdmin } from './status.js';
 import { printable } from './terminal.js';
@@ -27,4 +28,9 @@ export async function order<Outcome extends object>(
   const detail: unknown = Reflect.get(asked.told, 'detail');
   if (!json) process.stderr.write(`weir: ${printable(String(detail))}\n`);
   return null;
+}
+
+/** The record that an order about a rollout has led to. */
+export function isObeyed(told: object): told is { readonly record: RolloutRecord } {
+  return typeof Reflect.get(told, 'record') === 'object';
 }

@@ -9,6 +9,7 @@ import type { RevisionName } from '../rollout/publishing.js';
 import { baseOf, getJson, type Posted, postJson } from './ask.js';
 import { formatFault } from './check.js';
 import { followRollout, isInForce } from './follow-rollout.js';
+import { isObeyed, order } from './order.js';
 import { showAppended, showComparison } from './show-revisions.js';
 import { noAdmin } from './status.js';
 import { type Paint, paintFor, printable } from './terminal.js';
@@ -26,6 +27,8 @@ export interface ChangeOptions {
   readonly admin: string;
 }
 
+export type WantedText = { readonly text: string } | { readonly restore: number };
+
 /** The answer, or null: it was told why there is none. */
 export async function lookAt<Answer extends object>(
   path: string,
@@ -36,14 +39,11 @@ export async function lookAt<Answer extends object>(
   return answerOf<Answer>(await getJson(path, base, WITHIN_MS), base, member);
 }
 
-export async function order<Answer extends object>(
-  path: string,
-  sent: object,
-  admin: string,
-  member: keyof Answer,
-): Promise<Answer | null> {
+/** What a config would change, and its faults. */
+export async function preview(wanted: WantedText, admin: string): Promise<PreviewAnswer | null> {
   const base = baseOf(admin);
-  return answerOf<Answer>(await postJson(path, base, sent, WITHIN_MS), base, member);
+  const asked = await postJson('/revisions/preview', base, wanted, WITHIN_MS);
+  return answerOf<PreviewAnswer>(asked, base, 'changes');
 }
 
 /** The request has an id, so that it is one revision however often it is sent. */
@@ -73,35 +73,54 @@ function answerOf<Answer extends object>(asked: Posted, base: string, member: ke
  * Shows what would change, asks, and makes it a revision behind the one that the difference was made with. Exit code.
  * `name`: what faults are said to stand in.
  */
-export async function change(
-  wanted: { text: string } | { restore: number },
-  name: string,
-  options: ChangeOptions,
-): Promise<number> {
+export async function change(wanted: WantedText, name: string, options: ChangeOptions): Promise<number> {
   const { admin, author, reason, yes } = options;
-  const preview = await order<PreviewAnswer>('/revisions/preview', wanted, admin, 'changes');
-  if (preview === null) return 1;
+  const seen = await preview(wanted, admin);
+  if (seen === null) return 1;
   const paint = paintFor(process.stdout.isTTY === true, process.env);
-  tellFaults(preview.faults, name);
-  if (!preview.ok) return 1;
-  if (preview.isSame) {
-    process.stdout.write(`nothing to do: revision ${preview.current ?? 0} says the same\n`);
-    return 0;
-  }
-  process.stdout.write(showComparison(preview, paint));
+  tellFaults(seen.faults, name);
+  if (!seen.ok) return 1;
+  if (seen.isSame)
+    return seen.isRolledOut ? settled(seen.current ?? 0, options, paint) : nothingToDo(seen.current ?? 0);
+  process.stdout.write(showComparison(seen, paint));
   // With a file to follow it is refused, in words that the service has.
-  if (preview.followedFile === null && !yes && !(await isWanted())) return 1;
-  const sent = { ...wanted, expected: preview.last?.number ?? 0, author, reason, id: randomBytes(16).toString('hex') };
+  if (seen.followedFile === null && !yes && !(await isWanted())) return 1;
+  const sent = { ...wanted, expected: seen.last?.number ?? 0, author, reason, id: randomBytes(16).toString('hex') };
   const base = baseOf(admin);
   const answer = answerOf<AppendAnswer>(await postUntilCertain('/revisions', base, sent), base, 'revision');
   if (answer === null) return 1;
   process.stdout.write(showAppended(answer, paint));
   if (answer.outcome !== null) return answer.outcome.state === 'accepted' ? 0 : 3;
-  return answer.isNew ? followed(answer.revision, admin, paint) : 0;
+  if (answer.isNew) return followed(answer.revision, admin, paint);
+  return seen.isRolledOut ? settled(answer.revision.number, options, paint) : 0;
+}
+
+function nothingToDo(current: number): number {
+  process.stdout.write(`nothing to do: revision ${current} says the same\n`);
+  return 0;
+}
+
+/** That the log has it is not all: nodes run it, or it comes to them, or it is said why not. */
+async function settled(current: number, { admin, author }: ChangeOptions, paint: Paint): Promise<number> {
+  const started = await order('/rollouts/start', { by: author }, { admin, json: false }, isObeyed, WITHIN_MS);
+  if (started === null) return 1;
+  const { stage, target, base, missing, why } = started.record;
+  if (stage === 'rolledBack') {
+    const runs = base === null ? '' : `; nodes run version ${base.version} (revision ${base.revision})`;
+    process.stderr.write(
+      `weir: revision ${current} says the same and was taken back: ${printable(why)}${runs}\n` +
+        'weir: nothing was changed; `weir rollout retry` rolls it out once more, or apply a mended one\n',
+    );
+    return 3;
+  }
+  if (stage === 'done' && missing.length === 0) return nothingToDo(current);
+  process.stdout.write(`revision ${current} says the same, and is followed\n`);
+  const id = target.revisionId;
+  return followed(id === undefined ? null : { number: target.revision, id }, admin, paint);
 }
 
 /** Of a cluster: its controls bring the revision to the nodes, and tell how that goes. */
-async function followed(revision: RevisionName, admin: string, paint: Paint): Promise<number> {
+async function followed(revision: RevisionName | null, admin: string, paint: Paint): Promise<number> {
   const write = (text: string): void => void process.stdout.write(text);
   const end = await followRollout({ admin, revision, json: false, paint, write });
   if (end.kind === 'over') return isInForce(end.line) ? 0 : 3;

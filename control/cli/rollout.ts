@@ -5,10 +5,13 @@ import { isLabel } from '@weir/proto/events/traffic.js';
 import { Argument, type Command, InvalidArgumentError } from 'commander';
 import { askJson, baseOf } from './ask.js';
 import { followRollout, isInForce } from './follow-rollout.js';
-import { order } from './order.js';
+import { isObeyed, order } from './order.js';
 import { showHistory, showPlan } from './show-rollout.js';
 import { DEFAULT_ADMIN, noAdmin } from './status.js';
 import { type Paint, paintFor } from './terminal.js';
+
+/** The largest config takes ten seconds to compile. */
+const COMPILED_WITHIN_MS = 60_000;
 
 interface RolloutOptions {
   readonly json: boolean;
@@ -27,6 +30,7 @@ promote  end the canary: all nodes run it
 pause    keep the canary as it is, however long; harm still ends it
 resume   let its time go on
 abort    all nodes go back to what they ran
+retry    roll out once more what was taken back, as the plan is now
 plan     how later revisions are rolled out: --canary or --label, else everywhere at once
 
 A canary is tried out by some nodes, for --bake and until they have had --exchanges. It is taken back by itself when one of
@@ -49,13 +53,13 @@ Examples:
   weir rollout plan
   weir rollout history --json | jq '.rollouts[0].why'`;
 
-const words = ['status', 'history', 'promote', 'pause', 'resume', 'abort', 'plan'] as const;
+const words = ['status', 'history', 'promote', 'pause', 'resume', 'abort', 'retry', 'plan'] as const;
 type Word = (typeof words)[number];
 
 export function registerRollout(program: Command): void {
   program
     .command('rollout')
-    .summary('follow, promote, pause or abort the rollout of a revision')
+    .summary('follow, promote, pause, abort or retry the rollout of a revision')
     .description(
       'Shows how the latest revision of the config comes to the nodes of a cluster, and what to do about it.',
     )
@@ -79,7 +83,7 @@ async function rollout(what: Word, options: RolloutOptions): Promise<number> {
   if (what === 'history') return history(options, paint);
   const sent = what === 'plan' ? { by: whoAmI(), plan: planOf(options) } : { by: whoAmI() };
   const path = `/rollouts/${what === 'plan' ? 'policy' : what}`;
-  const told = await order(path, sent, options, isRecord);
+  const told = await order(path, sent, options, isObeyed, what === 'retry' ? COMPILED_WITHIN_MS : undefined);
   if (told === null) return 1;
   if (!options.json) process.stdout.write(`${obeyed(what, told.record)}\n`);
   return 0;
@@ -115,12 +119,14 @@ function planOf({ canary, label = '', bake, exchanges, without }: RolloutOptions
 
 function obeyed(what: Exclude<Word, 'status' | 'history'>, { target, policy }: RolloutRecord): string {
   if (what === 'plan') return `from now on: ${policy === undefined ? 'everywhere at once' : showPlan(policy)}`;
-  const done = { promote: 'goes to all nodes', pause: 'is paused', resume: 'goes on', abort: 'is taken back' };
+  const done = {
+    promote: 'goes to all nodes',
+    pause: 'is paused',
+    resume: 'goes on',
+    abort: 'is taken back',
+    retry: 'is rolled out again',
+  };
   return `version ${target.version} (revision ${target.revision}) ${done[what]}`;
-}
-
-function isRecord(told: object): told is { readonly record: RolloutRecord } {
-  return typeof Reflect.get(told, 'record') === 'object';
 }
 
 function whoAmI(): string {

@@ -20,6 +20,11 @@ export interface Compilation {
   readonly routes: readonly string[];
 }
 
+/** What became of what somebody wanted of a rollout. */
+export type Obeyed =
+  | { readonly ok: true; readonly record: RolloutRecord }
+  | { readonly ok: false; readonly why: 'not now' | 'away'; readonly detail: string };
+
 export interface PublisherParts extends ReleaseParts {
   readonly revisions: RevisionSource;
   readonly records: SignedEntries<RolloutRecord>;
@@ -81,11 +86,44 @@ export class Publisher {
       const stillDue = publishingOf(revision, before?.target ?? null);
       if (stillDue === 'done' || (stillDue !== due && revision.id !== this.#ownId)) return;
       if (before === null && !this.#parts.hasListened()) return;
-      const record = await this.#recordOf(revision, before);
+      const record = await this.#recordOf(revision, before, revision.author);
       if (record === null) return;
       const appended = await records.append(record, number);
       if (appended.ok || appended.why === 'away' || appended.why === 'refused') return;
     }
+  }
+
+  /**
+   * The revision in force, because somebody wants it: `again`, also where it was taken back. Where it is rolled out or was, that is
+   * answered with its record.
+   */
+  async start(by: string, again: boolean): Promise<Obeyed> {
+    const { revisions, records } = this.#parts;
+    for (let tries = 0; tries < TRIES; tries += 1) {
+      if (!(await revisions.look())) return away('the log of revisions can’t be read now');
+      if (!(await records.refresh())) return away('the log of rollouts can’t be read now');
+      const { number } = records;
+      const before = records.latest();
+      const revision = revisions.current();
+      if (revision === null) return notNow('there is no revision yet');
+      const isTarget = before !== null && publishingOf(revision, before.target) === 'done';
+      if (isTarget && !again) return { ok: true, record: before };
+      if (isTarget && before.stage !== 'rolledBack') return notNow(`revision ${revision.number} was not taken back`);
+      if (before === null && !this.#parts.hasListened()) return away('nodes are listened to first, for a moment');
+      const record = await this.#recordOf(revision, before, by);
+      if (record === null) return this.#whyNot(revision);
+      const appended = await records.append(record, number);
+      if (appended.ok) return { ok: true, record };
+      if (appended.why === 'away' || appended.why === 'refused') return away(appended.detail);
+    }
+    return away('others were quicker each time');
+  }
+
+  #whyNot({ number }: Revision): Obeyed {
+    const [fault] = this.#compilation?.faults ?? [];
+    return fault === undefined
+      ? away(`revision ${number} can’t be stored now`)
+      : notNow(`revision ${number} can’t be compiled here: ${fault.path} ${fault.message}`);
   }
 
   #isRejected({ id }: Revision): boolean {
@@ -108,7 +146,7 @@ export class Publisher {
     return false;
   }
 
-  async #recordOf(revision: Revision, before: RolloutRecord | null): Promise<RolloutRecord | null> {
+  async #recordOf(revision: Revision, before: RolloutRecord | null, by: string): Promise<RolloutRecord | null> {
     const { versionSeen, wallMs, candidates, author } = this.#parts;
     const version = Math.max(before?.target.version ?? 0, versionSeen()) + 1;
     const made = await makeRelease(this.#parts, revision, version);
@@ -122,6 +160,14 @@ export class Publisher {
     this.#compilation = { ...at, state: 'published', faults: made.warnings, routes: made.routes };
     const plan = revision.plan ?? before?.policy ?? atOnce;
     const tried = isCanaryPlan(plan) ? await candidates() : [];
-    return begin(before, made.release, plan, tried, author(revision.author));
+    return begin(before, made.release, plan, tried, author(by));
   }
+}
+
+export function notNow(detail: string): Obeyed {
+  return { ok: false, why: 'not now', detail };
+}
+
+export function away(detail: string): Obeyed {
+  return { ok: false, why: 'away', detail };
 }

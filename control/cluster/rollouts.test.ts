@@ -123,6 +123,44 @@ describe('a revision', () => {
   });
 });
 
+describe('what was taken back', () => {
+  it('is tried once more when somebody wants it, and not by itself', async () => {
+    const { cluster, nodes, control } = await running();
+    for (const node of nodes) node.refuses = 'no such file: key.pem';
+    cluster.apply(configOf('two'), control);
+    await cluster.clock.pass(1_000);
+    for (const node of nodes) node.refuses = null;
+    expect(await control.rollouts.command('start', 'bea')).toMatchObject({
+      ok: true,
+      record: { stage: 'rolledBack', target: { version: 2 } },
+    });
+    await cluster.clock.pass(60_000);
+    expect(versionsOf(nodes)).toEqual([1, 1, 1, 1]);
+    expect(await control.rollouts.command('retry', 'bea')).toMatchObject({
+      ok: true,
+      record: { stage: 'everywhere', by: 'bea', base: { version: 1 }, target: { version: 3, revision: 2 } },
+    });
+    await cluster.clock.pass(1_000);
+    expect(versionsOf(nodes)).toEqual([3, 3, 3, 3]);
+    expect(await control.rollouts.command('retry', 'bea')).toMatchObject({
+      ok: false,
+      detail: 'revision 2 was not taken back',
+    });
+  });
+
+  it('and can not be compiled any more, or not be written down, is not', async () => {
+    const { cluster, control } = await running();
+    cluster.apply('version: 1\nroutes: [{ id: all, match: /*, upstream: nowhere }]\n', control);
+    await cluster.clock.pass(1_000);
+    expect(await control.rollouts.command('start', 'bea')).toMatchObject({
+      ...{ ok: false, why: 'not now' },
+      detail: expect.stringContaining('nowhere'),
+    });
+    control.rolloutLog.isAway = true;
+    expect(await control.rollouts.command('start', 'bea')).toMatchObject({ ok: false, why: 'away' });
+  });
+});
+
 describe('a canary', () => {
   it('is tried out by a quarter, judged, and then run by all', async () => {
     const { cluster, nodes, control } = await running();
@@ -364,7 +402,7 @@ describe('logs that are lost', () => {
       expect([control.rollouts.isOf({ number: 2, id }), control.rollouts.isOf({ number: 3, id: lost })]).toEqual([
         ...[false, true],
       ]);
-      await cluster.clock.pass(1_000);
+      await cluster.clock.pass(isOwn ? 1_000 : 10_000);
       expect(versionsOf(nodes)).toEqual(isOwn ? [4, 4, 4, 4] : [3, 3, 3, 3]);
       await cluster.clock.pass(15_000);
       expect(versionsOf(nodes)).toEqual([4, 4, 4, 4]);
@@ -389,6 +427,11 @@ describe('logs that are lost', () => {
     await cluster.clock.pass(20_000);
     expect(versionsOf(nodes)).toEqual([2, 2, 2, 2]);
     expect(cluster.rolloutServer.records.length).toBe(4);
+    // But where somebody wants it.
+    cluster.lose(kept);
+    expect(await control.rollouts.command('start', 'bea')).toMatchObject({ ok: true, record: { by: 'bea' } });
+    await cluster.clock.pass(1_000);
+    expect(versionsOf(nodes)).toEqual([3, 3, 3, 3]);
   });
 
   it('and forgotten by all controls: the next version and serial are above what nodes have', async () => {

@@ -32,7 +32,7 @@ import {
 } from '../rollout/rollout.js';
 import { Announcer } from './announcer.js';
 import { NodesSeen } from './nodes-seen.js';
-import { type Compilation, Publisher } from './publisher.js';
+import { away, type Compilation, notNow, type Obeyed, Publisher } from './publisher.js';
 import type { ReleaseParts, RevisionSource } from './release-maker.js';
 import type { RolloutView } from './rollout-view.js';
 import { SignedEntries } from './signed-entries.js';
@@ -50,10 +50,7 @@ export interface RolloutsParts extends ReleaseParts {
   readonly say: (text: string) => void;
 }
 
-export type Command = 'promote' | 'pause' | 'resume' | 'abort';
-export type Obeyed =
-  | { readonly ok: true; readonly record: RolloutRecord }
-  | { readonly ok: false; readonly why: 'not now' | 'away'; readonly detail: string };
+export type Command = 'start' | 'retry' | 'promote' | 'pause' | 'resume' | 'abort';
 
 const TICK_MS = 250;
 const SOON_MS = 10;
@@ -175,7 +172,9 @@ export class Rollouts {
     return () => void this.#listeners.delete(listener);
   }
 
+  /** `start`: the revision in force, where nothing has rolled it out; `retry`: it was taken back, and is tried once more. */
   async command(command: Command, by: string): Promise<Obeyed> {
+    if (command === 'start' || command === 'retry') return this.#publisher.start(by, command === 'retry');
     const steps = { promote, pause, resume, abort: rollBack };
     const words = { promote: 'promoted', pause: 'paused', resume: 'resumed', abort: 'aborted' };
     return this.#step((record) => steps[command](record, `${words[command]} by ${by}`, this.#author(by)));
@@ -297,9 +296,9 @@ export class Rollouts {
       if (!(await this.#records.refresh())) return away('the log of rollouts can’t be read now');
       const { number } = this.#records;
       const record = this.#records.latest();
-      if (record === null) return { ok: false, why: 'not now', detail: 'nothing was ever rolled out' };
+      if (record === null) return notNow('nothing was ever rolled out');
       const step = make(record);
-      if (!step.ok) return { ok: false, why: 'not now', detail: step.why };
+      if (!step.ok) return notNow(step.why);
       const appended = await this.#records.append(step.record, number);
       if (appended.ok) return { ok: true, record: step.record };
       if (appended.why === 'away' || appended.why === 'refused') return away(appended.detail);
@@ -352,8 +351,4 @@ export class Rollouts {
 
 function isTried({ stage }: RolloutRecord): boolean {
   return stage === 'canary' || stage === 'paused';
-}
-
-function away(detail: string): Obeyed {
-  return { ok: false, why: 'away', detail };
 }

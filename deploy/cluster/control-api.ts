@@ -59,7 +59,7 @@ function inForce({ rollouts, revisions }: ControlParts): Pick<ControlStatus, 're
 function operationsOf({ revisions, rollouts, check }: ControlParts): RevisionOperations {
   return {
     revisions,
-    followedFile: null,
+    ...{ followedFile: null, isRolledOut: true },
     // Files that a config names lie on the nodes, and each of them looks at its own.
     async check(text) {
       const checked = check(text);

@@ -136,7 +136,7 @@ export async function startUp(options: UpOptions): Promise<Running> {
 function operationsOf({ revisions }: UpRevisions, config: ConfigSource, publisher: Publisher): RevisionOperations {
   return {
     revisions,
-    followedFile: config.file,
+    ...{ followedFile: config.file, isRolledOut: false },
     async check(text) {
       const checked = await checkWithFiles(text, process.env, Date.now());
       return { ok: checked.ok, faults: checked.ok ? checked.warnings : checked.faults };
