@@ -61,7 +61,7 @@ function setUp(first: RolloutView | null) {
   return { state, change, listeners, post, get };
 }
 
-const rejection = { atWallMs: 5, state: 'rejected', faults: [], routes: [] } as const;
+const rejection = { atWallMs: 5, state: 'rejected', waitsFor: '', faults: [], routes: [] } as const;
 const linesOf = (body: string): RolloutLine[] =>
   body
     .trim()

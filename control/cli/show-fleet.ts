@@ -18,7 +18,10 @@ export function showFleetRows({ rollout, compilation }: FleetStatus, paint: Pain
       paint.red(`revision ${compilation.revision} can't be compiled here: ${faultOf(compilation)}`),
     ]);
   if (compilation?.state === 'waiting')
-    rows.push(['waits', paint.yellow(`revision ${compilation.revision} can't be stored now`)]);
+    rows.push([
+      'waits',
+      paint.yellow(`revision ${compilation.revision} can't be stored now: ${printable(compilation.waitsFor)}`),
+    ]);
   return rows;
 }
 

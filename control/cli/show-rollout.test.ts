@@ -72,7 +72,7 @@ it('a step is told when it is of the revision that was asked for', () => {
     revision: 2,
     revisionId: 'ab'.repeat(16),
     atWallMs: 0,
-    state: 'rejected' as const,
+    ...{ state: 'rejected' as const, waitsFor: '' },
     faults: [fault],
     routes: [],
   };

@@ -16,6 +16,8 @@ export interface Compilation {
   readonly revisionId: string;
   readonly atWallMs: number;
   readonly state: 'published' | 'rejected' | 'waiting';
+  /** While it waits: for what, in the words of whatever is away. */
+  readonly waitsFor: string;
   readonly faults: readonly Fault[];
   readonly routes: readonly string[];
 }
@@ -29,6 +31,7 @@ export interface PublisherParts extends ReleaseParts {
   readonly revisions: RevisionSource;
   readonly records: SignedEntries<RolloutRecord>;
   readonly wallMs: () => number;
+  readonly nowMs: () => number;
   readonly say: (text: string) => void;
   /** The highest version that a node has told of. */
   readonly versionSeen: () => number;
@@ -47,12 +50,18 @@ const STAY_TURNS = 24;
 /** Records that are looked through for whether a revision was rolled out before. */
 const LOOK_BACK = 256;
 const TRIES = 5;
+/** Compiling and storing is work, and what could not be stored is tried again more and more seldom. */
+const RETRY_FIRST_MS = 250;
+const RETRY_MAX_MS = 30_000;
 
 export class Publisher {
   readonly #parts: PublisherParts;
   #compilation: Compilation | null = null;
   /** A revision of its own: nobody else's turn is waited for. */
   #ownId = '';
+  /** After so many failures in a row, not before that time. */
+  #failures = 0;
+  #retryAtMs = 0;
   /** One that nodes ran before they ran what the log of revisions has lost. */
   #pastId = '';
 
@@ -63,6 +72,7 @@ export class Publisher {
   /** The revision was appended here, or is wanted by somebody. */
   own(revisionId: string): void {
     this.#ownId = revisionId;
+    this.#retryAtMs = 0;
   }
 
   get compilation(): Compilation | null {
@@ -74,7 +84,7 @@ export class Publisher {
     const revision = revisions.current();
     if (revision === null || this.#isRejected(revision)) return;
     const due = publishingOf(revision, records.latest()?.target ?? null);
-    if (due === 'done') return;
+    if (due === 'done' || this.#parts.nowMs() < this.#retryAtMs) return;
     if (revision.id !== this.#ownId && !(await this.#isDue(revision, due === 'when it stays'))) return;
     for (let tries = 0; tries < TRIES; tries += 1) {
       if (!(await records.refresh())) return;
@@ -89,7 +99,11 @@ export class Publisher {
       const record = await this.#recordOf(revision, before, revision.author);
       if (record === null) return;
       const appended = await records.append(record, number);
-      if (appended.ok || appended.why === 'away' || appended.why === 'refused') return;
+      if (appended.ok) {
+        this.#failures = 0;
+        return;
+      }
+      if (appended.why === 'away' || appended.why === 'refused') return this.#wait(revision, appended.detail);
     }
   }
 
@@ -119,10 +133,18 @@ export class Publisher {
     return away('others were quicker each time');
   }
 
+  #wait({ number, id }: Revision, waitsFor: string): void {
+    const { wallMs, nowMs } = this.#parts;
+    const at = { revision: number, revisionId: id, atWallMs: wallMs() };
+    this.#compilation = { ...at, state: 'waiting', waitsFor, faults: [], routes: this.#compilation?.routes ?? [] };
+    this.#retryAtMs = nowMs() + Math.min(RETRY_FIRST_MS * 2 ** this.#failures, RETRY_MAX_MS);
+    this.#failures = Math.min(this.#failures + 1, 20);
+  }
+
   #whyNot({ number }: Revision): Obeyed {
     const [fault] = this.#compilation?.faults ?? [];
     return fault === undefined
-      ? away(`revision ${number} can’t be stored now`)
+      ? away(`revision ${number} can’t be stored now: ${this.#compilation?.waitsFor ?? ''}`)
       : notNow(`revision ${number} can’t be compiled here: ${fault.path} ${fault.message}`);
   }
 
@@ -150,11 +172,13 @@ export class Publisher {
     const { versionSeen, wallMs, candidates, author } = this.#parts;
     const version = Math.max(before?.target.version ?? 0, versionSeen()) + 1;
     const made = await makeRelease(this.#parts, revision, version);
-    const at = { revision: revision.number, revisionId: revision.id, atWallMs: wallMs() };
+    if (!made.ok && made.why === 'away') {
+      this.#wait(revision, made.detail);
+      return null;
+    }
+    const at = { revision: revision.number, revisionId: revision.id, atWallMs: wallMs(), waitsFor: '' };
     if (!made.ok) {
-      const isRejected = made.why === 'rejected';
-      const faults = isRejected ? made.faults : [];
-      this.#compilation = { ...at, state: isRejected ? 'rejected' : 'waiting', faults, routes: [] };
+      this.#compilation = { ...at, state: 'rejected', faults: made.faults, routes: [] };
       return null;
     }
     this.#compilation = { ...at, state: 'published', faults: made.warnings, routes: made.routes };

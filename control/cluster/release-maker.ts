@@ -38,7 +38,7 @@ export type CompiledText =
 export interface ReleaseParts {
   readonly cluster: string;
   readonly signer: Signer;
-  readonly blobs: BlobStore;
+  readonly blobs: Pick<BlobStore, 'put'>;
   readonly compile: (text: string, version: number) => Promise<CompiledText>;
   readonly sha256Hex: (bytes: Uint8Array) => string;
 }
@@ -53,7 +53,7 @@ export type Made =
   /** The config has faults: another attempt finds the same. */
   | { readonly ok: false; readonly why: 'rejected'; readonly faults: readonly Fault[] }
   /** The bytes could not be stored now. */
-  | { readonly ok: false; readonly why: 'away' };
+  | { readonly ok: false; readonly why: 'away'; readonly detail: string };
 
 export async function makeRelease(parts: ReleaseParts, revision: Revision, version: number): Promise<Made> {
   const compiled = await parts.compile(revision.text, version);
@@ -63,7 +63,7 @@ export async function makeRelease(parts: ReleaseParts, revision: Revision, versi
   const hash = parts.sha256Hex(bytes);
   const frame = sealFrame(bytes, { cluster: parts.cluster, purpose: 'snapshot' }, parts.signer);
   const fate = await parts.blobs.put(hash, frame);
-  if (fate !== 'stored') return { ok: false, why: 'away' };
+  if (fate !== 'stored') return { ok: false, why: 'away', detail: fate.detail };
   const { number, id } = revision;
   const release = { version, revision: number, revisionId: id, hash, sizeBytes: bytes.length };
   return { ok: true, release, warnings, routes: snapshot.routes.map(({ id }) => id) };

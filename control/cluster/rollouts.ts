@@ -10,6 +10,7 @@
  * they seldom do the same work; when they do, one of them is told of a conflict and reads what the other has done.
  * Owns when this control has learnt of a stage, and what it is about to do.
  */
+import type { BlobShelf } from '@weir/proto/bus/blob-store.js';
 import type { BusClock } from '@weir/proto/bus/bus.js';
 import type { SharedLog } from '@weir/proto/bus/shared-log.js';
 import type { Presence } from '@weir/proto/cluster/presence.js';
@@ -36,10 +37,12 @@ import { away, type Compilation, notNow, type Obeyed, Publisher } from './publis
 import type { ReleaseParts, RevisionSource } from './release-maker.js';
 import type { RolloutView } from './rollout-view.js';
 import { SignedEntries } from './signed-entries.js';
+import { SnapshotShelf } from './snapshot-shelf.js';
 import { TrafficWatch } from './traffic-watch.js';
 import { type Task, Turns } from './turns.js';
 
 export interface RolloutsParts extends ReleaseParts {
+  readonly blobs: BlobShelf;
   readonly presence: Presence;
   readonly clock: BusClock;
   readonly wallMs: () => number;
@@ -68,6 +71,7 @@ export class Rollouts {
   readonly #records: SignedEntries<RolloutRecord>;
   readonly #announcements;
   readonly #publisher: Publisher;
+  readonly #shelf: SnapshotShelf;
   readonly #announcer: Announcer;
   readonly #seen: NodesSeen;
   readonly #traffic: TrafficWatch;
@@ -117,8 +121,11 @@ export class Rollouts {
       serialSeen: () => this.#seen.serial,
       isOutrun: (latest) => this.#seen.isOutrun(latest),
     });
+    const nowMs = (): number => this.#nowMs();
+    const { blobs, say } = parts;
+    this.#shelf = new SnapshotShelf({ blobs, say, nowMs, history: (max) => this.#records.history(max) });
     this.#publisher = new Publisher({
-      ...{ ...parts, records: this.#records },
+      ...{ ...parts, records: this.#records, blobs: this.#shelf, nowMs },
       versionSeen: () => this.#seen.version,
       hasListened: () => this.#nowMs() - this.#startedAtMs >= FIRST_LOOK_MS,
       candidates: () => this.#traffic.candidates(),
@@ -127,6 +134,8 @@ export class Rollouts {
     });
     this.#ends.push(
       this.#records.onChange(() => this.#learn()),
+      // A server that was away may have lost what it had.
+      presence.bus.onStateChange(() => this.#shelf.hurry()),
       parts.revisions.onChange(() => this.#wake()),
     );
     this.#cancelTick = parts.clock.after(0, () => this.#tick());
@@ -237,8 +246,10 @@ export class Rollouts {
     if (!this.#records.isInLog) {
       // Its server has lost the log: what is remembered is put there again, for those who come later.
       if (this.#isMyTurn('remember', '')) await this.#records.append(record, this.#records.number);
+      this.#shelf.hurry();
       return;
     }
+    void this.#shelf.look(record);
     const want = wanted(record);
     if (!this.#announcer.isAnnounced(want)) {
       if (

@@ -17,7 +17,6 @@ import { openClusterRevisions } from '@weir/control/log/cluster-revisions.js';
 import { revisionSealing } from '@weir/control/log/sealed-log.js';
 import { createCheck, loadChecked } from '@weir/control/publish/load-config.js';
 import type { Address } from '@weir/proto/bus/address.js';
-import type { BlobStore } from '@weir/proto/bus/blob-store.js';
 import type { Bus } from '@weir/proto/bus/bus.js';
 import { deltaBlobs } from '@weir/proto/bus/delta-blobs.js';
 import { JetStream } from '@weir/proto/bus/jetstream.js';
@@ -78,7 +77,7 @@ export async function startControl(options: ControlOptions): Promise<RunningCont
     sealing: revisionSealing(cluster, signer, keys),
   });
   const whole = { cluster, replicas: options.replicas, blobBytesMax: snapshotBytesMax + frameHeadBytes };
-  const blobs: BlobStore = deltaBlobs(jetStreamBlobs(jetStream, whole));
+  const blobs = deltaBlobs(jetStreamBlobs(jetStream, whole));
   const check = createCheck(process.env);
   const { purgeLog, purges } = purgesOf(options, wired, keys);
   const rollouts = new Rollouts({

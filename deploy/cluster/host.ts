@@ -81,7 +81,7 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
   const sync: SnapshotSync = new SnapshotSync({
     ...{ ...link, cluster, id, keys, bus, subjects, say },
     sha256Hex: (bytes) => createHash('sha256').update(bytes).digest('hex'),
-    blobs: jetStreamBlobs(jetStream, { cluster, replicas: 1, blobBytesMax: snapshotBytesMax + frameHeadBytes }),
+    blobs: jetStreamBlobs(jetStream, { cluster, replicas: null, blobBytesMax: snapshotBytesMax + frameHeadBytes }),
     async deliver(offer, snapshot) {
       // Also those of a snapshot that will be refused: its certificate may be what has to change.
       await watch.follow(tlsFilesOf(snapshot));

@@ -68,7 +68,7 @@ function setUp() {
       bus: memoryBus(broker, { clock, inbox: subjects.inbox('n1') }),
       random: () => 0.5,
       blobs: {
-        put: async () => 'refused',
+        put: async () => 'stored',
         get: async (name) => (state.isAway ? null : (stored.get(name) ?? null)),
         close: async () => {},
       },

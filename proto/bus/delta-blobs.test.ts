@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { BlobStore } from './blob-store.js';
+import type { BlobFate, BlobShelf } from './blob-store.js';
 import { DELTA_FROM_BYTES, deltaBlobs, getByDelta } from './delta-blobs.js';
 
 const MAX = 10 * DELTA_FROM_BYTES;
@@ -11,13 +11,15 @@ function blobOf(changed: number, length = 2 * DELTA_FROM_BYTES): Uint8Array {
 
 function store() {
   const stored = new Map<string, Uint8Array>();
-  const state = { fate: 'stored' as Awaited<ReturnType<BlobStore['put']>> };
-  const blobs: BlobStore = {
+  const state = { fate: 'stored' as BlobFate };
+  const blobs: BlobShelf = {
     async put(name, bytes) {
       if (state.fate === 'stored') stored.set(name, bytes);
       return state.fate;
     },
     get: async (name) => stored.get(name) ?? null,
+    names: async () => [...stored.keys()],
+    remove: async (name) => stored.delete(name),
     close: async () => {},
   };
   return { stored, state, blobs, own: deltaBlobs(blobs) };
@@ -42,8 +44,8 @@ it('there is no delta of what is small, is another thing altogether, was put bef
   await own.put('smaller', new Uint8Array(9));
   await own.put('one', blobOf(1));
   await own.put('one', blobOf(1));
-  state.fate = 'away';
-  expect(await own.put('lost', blobOf(2))).toBe('away');
+  state.fate = { why: 'away', detail: 'full' };
+  expect(await own.put('lost', blobOf(2))).toEqual({ why: 'away', detail: 'full' });
   state.fate = 'stored';
   await own.put(
     'other',

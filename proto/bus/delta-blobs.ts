@@ -3,7 +3,7 @@
  * fetches some hundred bytes in the place of megabytes. Whoever has no base, or finds no delta, takes the whole.
  */
 import { applyDelta, encodeDelta } from '../snapshot/delta.js';
-import type { BlobStore } from './blob-store.js';
+import type { BlobShelf, BlobStore } from './blob-store.js';
 
 /** Below it the whole is fetched as quickly as a delta is looked for. */
 export const DELTA_FROM_BYTES = 256 * 1024;
@@ -20,7 +20,7 @@ export interface Blob {
 const deltaName = (name: string, base: string): string => `${name}-from-${base}`;
 
 /** For whoever puts them: deltas are there when `put` says that it is stored. Owns the latest ones that were put. */
-export function deltaBlobs(blobs: BlobStore): BlobStore {
+export function deltaBlobs(blobs: BlobShelf): BlobShelf {
   let bases: readonly Blob[] = [];
   return {
     async put(name, bytes) {
@@ -36,13 +36,15 @@ export function deltaBlobs(blobs: BlobStore): BlobStore {
       return fate;
     },
     get: (name) => blobs.get(name),
+    names: () => blobs.names(),
+    remove: (name) => blobs.remove(name),
     close: () => blobs.close(),
   };
 }
 
 /** Made of the base where there is a delta; null otherwise. What it makes is to be verified, and may be wrong. */
 export async function getByDelta(
-  blobs: BlobStore,
+  blobs: Pick<BlobStore, 'get'>,
   name: string,
   base: Blob,
   bytesMax: number,

@@ -1,6 +1,7 @@
 /**
  * Objects that are larger than a message, in a bucket of JetStream's object store: snapshots, by their hash. The library's own
- * format, so that the tools of NATS read it; with a bound on size and on each wait. The bucket is made where it is missing.
+ * format, so that the tools of NATS read it; with a bound on size and on each wait. Who writes makes the bucket where it is missing;
+ * who only reads makes none, for it would be one that nobody has said the copies of.
  *
  * No call rejects for a reason that lies outside of this process.
  */
@@ -13,7 +14,8 @@ import { isWord } from './subject.js';
 export interface ObjectsOptions {
   /** A word. */
   readonly bucket: string;
-  readonly replicas: number;
+  /** Null: the bucket is not made by this. */
+  readonly replicas: number | null;
   /** Of all of them together; beyond it nothing more is taken. */
   readonly bytesMax: number;
   /** Of one. */
@@ -28,8 +30,12 @@ export interface Objects {
   /** Replaces one of that name when it is whole. */
   put(name: string, bytes: Uint8Array): Promise<ObjectFate>;
   get(name: string): Promise<FoundObject>;
+  /** Leaves nothing behind. */
   remove(name: string): Promise<ObjectFate>;
+  names(): Promise<{ readonly ok: true; readonly names: readonly string[] } | Failed>;
 }
+
+type Failed = { readonly ok: false; readonly detail: string };
 
 export function jetStreamObjects(jetStream: JetStream, options: ObjectsOptions): Objects {
   if (!isWord(options.bucket)) throw new Error(`"${options.bucket}" is no name of a bucket`);
@@ -45,12 +51,28 @@ export function jetStreamObjects(jetStream: JetStream, options: ObjectsOptions):
     get: (name) => readObject(jetStream, options, name),
     async remove(name) {
       const done = await run((store) => store.delete(name));
-      return done.ok ? { ok: true } : done;
+      if (!done.ok) return done;
+      // The library leaves a note that it was there, and the stream would have one of each snapshot that ever was.
+      const filter = noteOf(options.bucket, name);
+      const purged = await jetStream.api(`STREAM.PURGE.${streamOf(options.bucket)}`, { filter });
+      return purged.ok ? { ok: true } : { ok: false, detail: purged.detail };
+    },
+    async names() {
+      const listed = await run((store) => store.list());
+      return listed.ok ? { ok: true, names: listed.value.map(({ name }) => name) } : listed;
     },
   };
 }
 
-type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly detail: string };
+type Outcome<T> = { readonly ok: true; readonly value: T } | Failed;
+
+const streamOf = (bucket: string): string => `OBJ_${bucket}`;
+
+/** A name in base64 with its padding, as the library writes it into the subject of what it notes about an object. */
+function noteOf(bucket: string, name: string): string {
+  const encoded = btoa(name).replaceAll('+', '-').replaceAll('/', '_');
+  return `$O.${bucket}.M.${encoded}`;
+}
 
 /** What is given up goes on until its connection ends, and its outcome is dropped. */
 function bounded<T>(
@@ -68,13 +90,20 @@ function bounded<T>(
     const cancel = clock.after(withinMs, () => end({ ok: false, detail: 'not answered in time' }));
     void connection.closed().then(() => end({ ok: false, detail: 'the connection was lost' }));
     // Looked for each time, for a server may have lost it; the library makes it where it is missing.
-    connection
-      .jetstream()
-      .views.os(bucket, { replicas, max_bytes: bytesMax })
-      .then(what)
-      .then(
-        (value) => end({ ok: true, value }),
-        (error: unknown) => end({ ok: false, detail: reasonOf(error) }),
-      );
+    const { views } = connection.jetstream();
+    const opened =
+      replicas === null
+        ? mustBeThere(jetStream, bucket).then(() => views.os(bucket))
+        : views.os(bucket, { replicas, max_bytes: bytesMax });
+    opened.then(what).then(
+      (value) => end({ ok: true, value }),
+      (error: unknown) => end({ ok: false, detail: reasonOf(error) }),
+    );
   });
+}
+
+/** The library would make it. */
+async function mustBeThere(jetStream: JetStream, bucket: string): Promise<void> {
+  const asked = await jetStream.api(`STREAM.INFO.${streamOf(bucket)}`, null);
+  if (!asked.ok) throw new Error(asked.why === 'said' ? `there is no bucket ${bucket} yet` : asked.detail);
 }

@@ -1,5 +1,5 @@
 /** A log and a store of blobs in memory that can be away, slow, or forgetful, as tests say. */
-import type { BlobStore } from '@weir/proto/bus/blob-store.js';
+import type { BlobFate, BlobShelf } from '@weir/proto/bus/blob-store.js';
 import type { Appended, LogBounds, LogRecord, SharedLog } from '@weir/proto/bus/shared-log.js';
 
 /** What all processes reach; each has a `TestLog` of its own before it. */
@@ -56,14 +56,29 @@ export class TestLog implements SharedLog {
   async close(): Promise<void> {}
 }
 
-export class TestBlobs implements BlobStore {
+export class TestBlobs implements BlobShelf {
   isAway = false;
   readonly blobs = new Map<string, Uint8Array>();
 
-  async put(name: string, bytes: Uint8Array): Promise<'stored' | 'away' | 'refused'> {
-    if (this.isAway) return 'away';
+  /** How often it was tried to put one. */
+  puts = 0;
+  /** It takes no more than so many. */
+  max = 10_000;
+
+  async put(name: string, bytes: Uint8Array): Promise<BlobFate> {
+    this.puts += 1;
+    if (this.isAway) return { why: 'away', detail: 'the store is away' };
+    if (this.blobs.size >= this.max && !this.blobs.has(name)) return { why: 'away', detail: 'maximum bytes exceeded' };
     this.blobs.set(name, bytes);
     return 'stored';
+  }
+
+  async names(): Promise<readonly string[] | null> {
+    return this.isAway ? null : [...this.blobs.keys()];
+  }
+
+  async remove(name: string): Promise<boolean> {
+    return !this.isAway && this.blobs.delete(name);
   }
 
   async get(name: string): Promise<Uint8Array | null> {

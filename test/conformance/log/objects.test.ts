@@ -85,6 +85,30 @@ describe('objects in JetStream', () => {
       expect(await objects.get('a')).toMatchObject({ ok: false, detail: 'a is not what was noted of it' });
     }));
 
+  it('are listed, and leave nothing behind when they are removed', () =>
+    onStage(async (own) => {
+      const { jetStream, objects } = await begin(own);
+      const names = ['a'.repeat(64), `${'b'.repeat(64)}-from-${'c'.repeat(64)}`, '??>>'];
+      for (const name of names) await objects.put(name, patterned(MIB));
+      const listed = await objects.names();
+      expect(listed.ok && new Set(listed.names)).toEqual(new Set(names));
+      for (const name of names) expect(await objects.remove(name)).toEqual({ ok: true });
+      expect(await objects.names()).toEqual({ ok: true, names: [] });
+      const info = await jetStream.api('STREAM.INFO.OBJ_snapshots', null);
+      expect(info).toMatchObject({ ok: true, value: { state: { messages: 0, bytes: 0 } } });
+    }));
+
+  it('are looked for by readers without making the bucket, which has the copies that its writer says', () =>
+    onStage(async (own) => {
+      const { jetStream, objects } = await begin(own);
+      const reader = jetStreamObjects(jetStream, { ...options, replicas: null });
+      expect(await reader.get('abc')).toMatchObject({ ok: false, detail: 'there is no bucket snapshots yet' });
+      expect(await reader.put('abc', patterned(9))).toMatchObject({ ok: false });
+      expect((await jetStream.api('STREAM.INFO.OBJ_snapshots', null)).ok).toBe(false);
+      await objects.put('abc', patterned(9));
+      expect(await reader.get('abc')).toEqual({ ok: true, bytes: patterned(9) });
+    }));
+
   it('are away with their server: each question ends in time', () =>
     onStage(async (own) => {
       const { server, jetStream, objects } = await begin(own);
