@@ -3,7 +3,7 @@
  * without a word. Owns the reports.
  */
 import type { MemberView } from '@weir/proto/cluster/member.js';
-import { membersMax } from '@weir/proto/cluster/pace.js';
+import { believedIntervalMs, membersMax } from '@weir/proto/cluster/pace.js';
 import type { Presence } from '@weir/proto/cluster/presence.js';
 import type { Announcement } from '@weir/proto/events/announcement.js';
 import type { SnapshotReport } from '@weir/proto/events/snapshot-report.js';
@@ -25,6 +25,8 @@ export interface Known {
   readonly serial: number;
   readonly version: number;
 }
+/** So long nodes are listened to, at the least, before anything is made of what they run: two heartbeats, of which one may be lost. */
+const LISTEN_MS = 2_500;
 
 export class NodesSeen {
   /** The highest that a node has told of. */
@@ -96,6 +98,17 @@ export class NodesSeen {
       ...[...this.#reports.values()].map((report) => report.version),
     ];
     return told.reduce((highest, version) => (version > versionMax ? highest : Math.max(highest, version)), 0);
+  }
+
+  /**
+   * Whether each node that is there has told what it runs, by heartbeats that come as seldom as any of them states. Counted from when the bus
+   * was connected: before that nothing could be heard.
+   */
+  hasListened(nowMs: number): boolean {
+    const { isConnected, sinceMs } = this.#presence.bus.state();
+    if (!isConnected) return false;
+    const stated = this.#presence.members().map(({ heartbeat }) => believedIntervalMs(heartbeat.intervalMs));
+    return nowMs - sinceMs >= stated.reduce((most, one) => Math.max(most, one), LISTEN_MS);
   }
 
   close(): void {

@@ -156,7 +156,8 @@ export class Publisher {
   async #isDue({ id, number }: Revision, mustStay: boolean): Promise<boolean> {
     const { revisions, records, isMyTurn, say } = this.#parts;
     if (mustStay && id === this.#pastId) return false;
-    if (!isMyTurn(id, mustStay ? STAY_TURNS : PUBLISH_TURNS)) return false;
+    // Where the log has no record, another control may be about to put back what it has kept.
+    if (!isMyTurn(id, mustStay || !records.isInLog ? STAY_TURNS : PUBLISH_TURNS)) return false;
     if (!(await revisions.look()) || revisions.current()?.id !== id) return false;
     if (!mustStay) return true;
     const past = await records.history(LOOK_BACK);

@@ -445,8 +445,78 @@ describe('logs that are lost', () => {
     await cluster.clock.pass(3_000);
     cluster.apply(configOf('three'), anew);
     await cluster.clock.pass(7_000);
-    expect(versionsOf(nodes)).toEqual([4, 4, 4, 4]);
+    expect(versionsOf(nodes)).toEqual([3, 3, 3, 3]);
     expect(anew.rollouts.record()).toMatchObject({ stage: 'done' });
+  });
+
+  it('and forgotten by a control whose bus comes late: nodes are heard before anything is numbered', async () => {
+    const { cluster, nodes, control } = await running();
+    cluster.apply(configOf('two'), control);
+    await cluster.clock.pass(1_000);
+    control.kill();
+    cluster.rolloutServer.records = [];
+    cluster.announcementServer.records = [];
+    const anew = cluster.control('c9', 10_000);
+    cluster.apply(configOf('three'), anew);
+    await cluster.clock.pass(9_000);
+    expect(anew.rollouts.record()).toBeNull();
+    await cluster.clock.pass(9_000);
+    expect(versionsOf(nodes)).toEqual([3, 3, 3, 3]);
+    expect(anew.rollouts.record()).toMatchObject({ stage: 'done', target: { version: 3 } });
+  });
+
+  it('while all controls were away: what was taken back stays so, by what one of them has kept', async () => {
+    for (const others of [[], ['c9']]) {
+      const { cluster, nodes, control } = await running();
+      for (const node of nodes) node.refuses = 'no such file: key.pem';
+      cluster.apply(configOf('bad'), control);
+      await cluster.clock.pass(1_000);
+      expect(control.rollouts.record()?.stage).toBe('rolledBack');
+      for (const node of nodes) node.refuses = null;
+      control.kill();
+      cluster.rolloutServer.records = [];
+      cluster.announcementServer.records = [];
+      // Another one that has kept nothing comes as well.
+      for (const id of others) cluster.control(id);
+      const again = cluster.control('c0');
+      expect(again.rollouts.record()?.stage).toBe('rolledBack');
+      await cluster.clock.pass(60_000);
+      const late = cluster.node('n4');
+      await cluster.clock.pass(2_000);
+      expect(versionsOf([...nodes, late])).toEqual([1, 1, 1, 1, 1]);
+      expect(nodes.flatMap(({ ran }) => ran)).toEqual([1, 1, 1, 1]);
+      expect(again.rollouts.record()).toMatchObject({ stage: 'rolledBack', target: { version: 2 } });
+      expect(cluster.rolloutServer.records.length).toBe(1);
+    }
+  });
+
+  it('of what one has kept that is older than what nodes run, the newer one is put back', async () => {
+    const { cluster, nodes, control, controls } = await running(['c0', 'c1']);
+    const old = cluster.disks.get('c0');
+    if (old === undefined) throw new Error('it keeps its record');
+    cluster.apply(configOf('two'), control);
+    await cluster.clock.pass(1_000);
+    for (const one of controls) one.kill();
+    cluster.disks.set('c0', old);
+    cluster.rolloutServer.records = [];
+    cluster.announcementServer.records = [];
+    const [c0, c1] = [cluster.control('c0'), cluster.control('c1')];
+    await cluster.clock.pass(30_000);
+    for (const one of [c0, c1]) expect(one.rollouts.record()).toMatchObject({ target: { version: 2 } });
+    expect(versionsOf(nodes)).toEqual([2, 2, 2, 2]);
+  });
+
+  it('at their end alone: what was taken back is not announced again by an older record', async () => {
+    const { cluster, nodes, control } = await running();
+    cluster.apply(configOf('bad'), control, quarter);
+    await cluster.clock.pass(1_000);
+    await control.rollouts.command('abort', 'ada');
+    await cluster.clock.pass(1_000);
+    cluster.rolloutServer.records.pop();
+    await cluster.clock.pass(10_000);
+    expect(control.rollouts.record()?.stage).toBe('rolledBack');
+    expect(cluster.rolloutServer.records.length).toBe(4);
+    expect(versionsOf(nodes)).toEqual([1, 1, 1, 1]);
   });
 
   it('hold nothing that others than control have written', async () => {

@@ -36,7 +36,7 @@ import { NodesSeen } from './nodes-seen.js';
 import { away, type Compilation, notNow, type Obeyed, Publisher } from './publisher.js';
 import type { ReleaseParts, RevisionSource } from './release-maker.js';
 import type { RolloutView } from './rollout-view.js';
-import { SignedEntries } from './signed-entries.js';
+import { type KeptEntry, SignedEntries } from './signed-entries.js';
 import { SnapshotShelf } from './snapshot-shelf.js';
 import { TrafficWatch } from './traffic-watch.js';
 import { type Task, Turns } from './turns.js';
@@ -50,6 +50,9 @@ export interface RolloutsParts extends ReleaseParts {
   readonly announcementLog: SharedLog;
   readonly keys: KeyRing;
   readonly revisions: RevisionSource;
+  /** The latest record that an earlier process has known, and where the next ones are kept. */
+  readonly kept: KeptEntry | null;
+  readonly keep: (record: KeptEntry) => void;
   readonly say: (text: string) => void;
 }
 
@@ -61,8 +64,8 @@ const SOON_MS = 10;
 const REFRESH_MS = 2_000;
 /** An announcement may have been missed by a node that was there; it is told again while one has not applied it. */
 const RETELL_MS = 5_000;
-/** Before the first record of an empty log nodes are listened to for so long: they may have run something before it was lost. */
-const FIRST_LOOK_MS = 2_500;
+/** What an earlier process has kept is put into an empty log so much later where nodes run something newer: others may know of that. */
+const OUTDATED_TURNS = 24;
 const TRIES = 5;
 const BY_ITSELF = 'control';
 
@@ -85,16 +88,14 @@ export class Rollouts {
   #isBusy = false;
   #isWanted = false;
   #isOver = false;
-  readonly #startedAtMs: number;
-  #cancelTick: () => void;
+  #cancelTick = (): void => {};
 
   constructor(parts: RolloutsParts) {
     const { presence, cluster, signer, keys } = parts;
     this.#parts = parts;
-    this.#startedAtMs = parts.clock.nowMs();
     const signed = { cluster, signer, keys };
     this.#records = new SignedEntries({
-      ...{ ...signed, log: parts.rolloutLog, isBound: true },
+      ...{ ...signed, log: parts.rolloutLog, isBound: true, kept: parts.kept, keep: parts.keep },
       pick: (message) => (message.kind === 'rollout' ? message : null),
     });
     this.#announcements = new SignedEntries({
@@ -127,7 +128,7 @@ export class Rollouts {
     this.#publisher = new Publisher({
       ...{ ...parts, records: this.#records, blobs: this.#shelf, nowMs },
       versionSeen: () => this.#seen.version,
-      hasListened: () => this.#nowMs() - this.#startedAtMs >= FIRST_LOOK_MS,
+      hasListened: () => this.#seen.hasListened(this.#nowMs()),
       candidates: () => this.#traffic.candidates(),
       author: (by) => this.#author(by),
       isMyTurn: (what, turnsMore) => this.#isMyTurn('publish', what, turnsMore),
@@ -138,6 +139,7 @@ export class Rollouts {
       presence.bus.onStateChange(() => this.#shelf.hurry()),
       parts.revisions.onChange(() => this.#wake()),
     );
+    this.#learn();
     this.#cancelTick = parts.clock.after(0, () => this.#tick());
   }
 
@@ -245,8 +247,10 @@ export class Rollouts {
     const { record, atMs } = this.#stage;
     if (!this.#records.isInLog) {
       // Its server has lost the log: what is remembered is put there again, for those who come later.
-      if (this.#isMyTurn('remember', '')) await this.#records.append(record, this.#records.number);
       this.#shelf.hurry();
+      const later = this.#seen.version > record.target.version ? OUTDATED_TURNS : 0;
+      if (!this.#seen.hasListened(this.#nowMs()) || !this.#isMyTurn('remember', `${later}`, later)) return;
+      await this.#records.append(record, this.#records.number);
       return;
     }
     void this.#shelf.look(record);

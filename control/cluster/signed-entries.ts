@@ -2,8 +2,8 @@
  * The latest entry of a shared log that control signs, as this control knows it: read when it comes, followed while it is here, and
  * put in the place of a known one by compare-and-set. Two logs are of this kind: rollouts, and announcements of snapshots.
  *
- * A log that was begun anew (its server lost it) does not take from this process what it knows: the entry stays the latest, and
- * the next one is appended to the new log. What can't be opened with the pinned keys is passed over and counted.
+ * A log that was begun anew, or has lost its tail (by its server), does not take from this process what it knows: the entry stays the
+ * latest, and the next one is appended to the new log. So it is with one that an earlier process has kept. What can't be opened with the pinned keys is passed over and counted.
  * Owns what is known of the log.
  */
 import type { StreamBounds } from '@weir/proto/bus/jetstream-stream.js';
@@ -29,6 +29,17 @@ export interface EntryParts<Entry extends ClusterMessage> {
   readonly isBound: boolean;
   /** Null: it is no entry of this log. */
   readonly pick: (message: ClusterMessage) => Entry | null;
+  /** The latest one that an earlier process has known; null: none. */
+  readonly kept?: KeptEntry | null;
+  readonly keep?: (entry: KeptEntry) => void;
+}
+
+/** As it stands in the log. */
+export interface KeptEntry {
+  readonly number: number;
+  readonly bytes: Uint8Array;
+  /** Of the log. */
+  readonly identity?: string;
 }
 
 /** Who may append, as the last word of the subject. */
@@ -56,10 +67,19 @@ export class SignedEntries<Entry extends ClusterMessage> {
   #number = -1;
   #identity: string | undefined;
   #latest: Entry | null = null;
+  /** Where the latest one stands. */
+  #latestAt = -1;
   #isInLog = false;
 
   constructor(parts: EntryParts<Entry>) {
     this.#parts = parts;
+    const { kept = null } = parts;
+    // A disk is believed no more than a log is.
+    this.#latest = kept === null ? null : this.#open(kept);
+    if (kept !== null && this.#latest !== null) {
+      this.#latestAt = kept.number;
+      this.#identity = kept.identity;
+    }
     this.#endFollowing = parts.log.follow((record) => this.#follow(record));
   }
 
@@ -87,6 +107,12 @@ export class SignedEntries<Entry extends ClusterMessage> {
     const bounds = await this.#parts.log.bounds();
     if (bounds === null) return false;
     if (bounds.last === this.#number && bounds.identity === this.#identity) return true;
+    if (this.#latest !== null && bounds.identity === this.#identity && bounds.last < this.#latestAt) {
+      // It has lost its tail, or this is not its end: then compare-and-set tells.
+      this.#number = bounds.last;
+      this.#isInLog = false;
+      return true;
+    }
     const from = Math.max(bounds.first, bounds.last - LOOK_BACK + 1);
     const records = bounds.last < bounds.first ? [] : await this.#readFrom(from, bounds.last);
     // Of a log in copies, the one that was read may be behind the one that told the end: what is missing may be the latest one.
@@ -97,7 +123,7 @@ export class SignedEntries<Entry extends ClusterMessage> {
     for (const record of records.toReversed()) {
       const entry = this.#open(record);
       if (entry === null) continue;
-      this.#become(entry);
+      this.#become(entry, record);
       break;
     }
     return true;
@@ -109,10 +135,11 @@ export class SignedEntries<Entry extends ClusterMessage> {
    */
   async append(entry: Entry, after: number): Promise<Appended> {
     if (after < 0) return { ok: false, why: 'away', detail: 'the log has not been read yet' };
-    const appended = await this.#parts.log.append(WRITER, this.#seal(entry, after + 1), after);
+    const bytes = this.#seal(entry, after + 1);
+    const appended = await this.#parts.log.append(WRITER, bytes, after);
     if (!appended.ok || appended.number <= this.#number) return appended;
     this.#number = appended.number;
-    this.#become(entry);
+    this.#become(entry, { number: appended.number, bytes });
     return appended;
   }
 
@@ -163,10 +190,10 @@ export class SignedEntries<Entry extends ClusterMessage> {
     if (record.number !== this.#number + 1) return;
     this.#number = record.number;
     const entry = this.#open(record);
-    if (entry !== null) this.#become(entry);
+    if (entry !== null) this.#become(entry, record);
   }
 
-  #open({ number, bytes }: LogRecord): Entry | null {
+  #open({ number, bytes }: Pick<LogRecord, 'number' | 'bytes'>): Entry | null {
     const opened = openFrame(bytes, this.#contextAt(number), this.#parts.keys);
     const decoded = opened.ok ? decodeMessage(opened.body) : null;
     const entry = decoded?.ok === true ? this.#parts.pick(decoded.message) : null;
@@ -174,9 +201,11 @@ export class SignedEntries<Entry extends ClusterMessage> {
     return entry;
   }
 
-  #become(entry: Entry): void {
+  #become(entry: Entry, { number, bytes }: Pick<LogRecord, 'number' | 'bytes'>): void {
     this.#isInLog = true;
     this.#latest = entry;
+    this.#latestAt = number;
+    this.#parts.keep?.({ number, bytes, ...(this.#identity === undefined ? {} : { identity: this.#identity }) });
     for (const listener of this.#listeners) listener();
   }
 }

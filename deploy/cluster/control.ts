@@ -34,6 +34,7 @@ import { keyRing, signerOf } from '@weir/proto/signing/ed25519.js';
 import { frameHeadBytes, type KeyRing } from '@weir/proto/signing/signed-frame.js';
 import { snapshotBytesMax } from '@weir/proto/snapshot/codec.js';
 import { adminOptions, answerStatus } from './control-api.js';
+import { recordFile } from './kept-record.js';
 import type { SigningKey } from './signing-key.js';
 
 export interface ControlOptions {
@@ -80,7 +81,9 @@ export async function startControl(options: ControlOptions): Promise<RunningCont
   const blobs = deltaBlobs(jetStreamBlobs(jetStream, whole));
   const check = createCheck(process.env);
   const { purgeLog, purges } = purgesOf(options, wired, keys);
+  const file = recordFile(options.dataFolder, cluster, say);
   const rollouts = new Rollouts({
+    ...{ kept: await file.read(), keep: (record) => file.keep(record) },
     ...{ cluster, presence, clock: realClock, wallMs: Date.now, rolloutLog, announcementLog, blobs, say },
     ...{ signer, keys },
     sha256Hex: (bytes) => createHash('sha256').update(bytes).digest('hex'),
@@ -104,7 +107,7 @@ export async function startControl(options: ControlOptions): Promise<RunningCont
     rollouts.close();
     purges.close();
     presence.leave();
-    await revisions.close();
+    await Promise.all([revisions.close(), file.written()]);
     await Promise.all([...logs, purgeLog].map((each) => each.close()));
     await Promise.all([bus.close(), jetStream.close()]);
   };

@@ -1,5 +1,8 @@
 /** A log and a store of blobs in memory that can be away, slow, or forgetful, as tests say. */
 import type { BlobFate, BlobShelf } from '@weir/proto/bus/blob-store.js';
+import type { Broker, Port } from '@weir/proto/bus/broker.js';
+import type { Bus } from '@weir/proto/bus/bus.js';
+import { type BusParts, busOver } from '@weir/proto/bus/carrier.js';
 import type { Appended, LogBounds, LogRecord, SharedLog } from '@weir/proto/bus/shared-log.js';
 
 /** What all processes reach; each has a `TestLog` of its own before it. */
@@ -54,6 +57,39 @@ export class TestLog implements SharedLog {
   }
 
   async close(): Promise<void> {}
+}
+
+/** An end of the bus in memory that is connected after so long. */
+export function lateBus(broker: Broker, parts: BusParts, afterMs: number): Bus {
+  return busOver((events) => {
+    const port: Port = {
+      patterns: new Set(),
+      take(subject, bytes, replyTo) {
+        const copy = new Uint8Array(bytes);
+        queueMicrotask(() => events.onMessage(subject, copy, replyTo, null));
+        return true;
+      },
+    };
+    let detach = (): void => {};
+    const cancel = parts.clock.after(afterMs, () => {
+      detach = broker.attach(port);
+      events.onState(true, '');
+    });
+    return {
+      send(subject, bytes, replyTo) {
+        const copy = new Uint8Array(bytes);
+        queueMicrotask(() => broker.route(port, subject, copy, replyTo));
+        return 'sent';
+      },
+      want: (pattern) => void port.patterns.add(pattern),
+      unwant: (pattern) => void port.patterns.delete(pattern),
+      pendingBytes: () => 0,
+      async close() {
+        cancel();
+        detach();
+      },
+    };
+  }, parts);
 }
 
 export class TestBlobs implements BlobShelf {

@@ -19,7 +19,8 @@ import { loadText } from '../../publish/load-config.js';
 import { nothing } from '../../rollout/judge.js';
 import type { Revision } from '../release-maker.js';
 import { Rollouts } from '../rollouts.js';
-import { LogServer, TestBlobs, TestLog } from './memory-parts.js';
+import type { KeptEntry } from '../signed-entries.js';
+import { LogServer, lateBus, TestBlobs, TestLog } from './memory-parts.js';
 
 const CLUSTER = 'c1';
 const pair = createKeyPair();
@@ -60,6 +61,8 @@ export class TestCluster {
   readonly rolloutServer = new LogServer();
   readonly announcementServer = new LogServer();
   readonly blobs = new TestBlobs();
+  /** What controls keep, by their names. */
+  readonly disks = new Map<string, KeptEntry>();
   readonly #keys = keyRing([pair.publicKey]);
   readonly #revisionListeners = new Set<() => void>();
   #revision: Revision | null = null;
@@ -96,8 +99,9 @@ export class TestCluster {
     for (const listener of this.#revisionListeners) listener();
   }
 
-  control(id: string): TestControl {
-    const presence = this.#join(id, 'control', () => 0);
+  /** `connectsAfterMs`: the bus is away when it starts. */
+  control(id: string, connectsAfterMs = 0): TestControl {
+    const presence = this.#join(id, 'control', () => 0, connectsAfterMs);
     const [rolloutLog, announcementLog] = [new TestLog(this.rolloutServer), new TestLog(this.announcementServer)];
     const said: string[] = [];
     const rollouts = new Rollouts({
@@ -114,6 +118,8 @@ export class TestCluster {
       },
       compile: async (text, version) => loadText(text, { environment: {}, version, createdWallMs: 5 }),
       sha256Hex,
+      kept: this.disks.get(id) ?? null,
+      keep: (record) => this.disks.set(id, record),
       say: (text) => said.push(text),
     });
     const kill = (): void => {
@@ -179,11 +185,12 @@ export class TestCluster {
     report('applied', '');
   }
 
-  #join(id: string, role: 'node' | 'control', version: () => number): Presence {
+  #join(id: string, role: 'node' | 'control', version: () => number, connectsAfterMs = 0): Presence {
     this.#sessions += 1;
     const subjects = new Subjects(CLUSTER);
     const session = this.#sessions;
-    const bus = memoryBus(this.broker, { clock: this.clock, inbox: subjects.inbox(`${id}-${session}`) });
+    const parts = { clock: this.clock, inbox: subjects.inbox(`${id}-${session}`) };
+    const bus = connectsAfterMs > 0 ? lateBus(this.broker, parts, connectsAfterMs) : memoryBus(this.broker, parts);
     const report = () => ({ snapshotVersion: version(), loadPermille: 0, purgeEpoch: 0 });
     const life = { id, incarnation: session, session };
     const { clock } = this;
