@@ -38,6 +38,8 @@ export type Framing = 'sse' | 'ndjson' | 'aws-event-stream';
 export interface WireEvent {
   readonly type: string;
   readonly data: string;
+  /** The framing itself says that this is a failure (AWS `:message-type` exception or error); only where it does. */
+  readonly isError?: boolean;
 }
 
 /** Reads one stream, event by event. Keeps what later events refer to; is used for one stream and thrown away. */
