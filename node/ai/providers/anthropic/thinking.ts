@@ -1,0 +1,74 @@
+/**
+ * How much a Claude model is to think. Two ways that exclude each other, by the model (models.ts): a number of tokens, or an
+ * effort. Pure.
+ */
+import type { ChatRequest, Reasoning, ReasoningEffort } from '../../chat/chat-request.js';
+import type { JsonObject } from '../../json.js';
+import type { Gaps } from '../gaps.js';
+import { thinkingStyle } from './models.js';
+
+export interface Thinking {
+  readonly thinking: JsonObject | null;
+  readonly effort: string | null;
+}
+
+const NOTHING: Thinking = { thinking: null, effort: null };
+const TOKENS_MIN = 1024;
+
+/** For models that know a number only. Anthropic gives no table; each step is about twice the one before. */
+const budgets: Readonly<Record<Exclude<ReasoningEffort, 'none'>, number>> = {
+  minimal: 1_024,
+  low: 2_048,
+  medium: 8_192,
+  high: 16_384,
+  xhigh: 24_576,
+  max: 31_999,
+};
+
+export function thinkingOf(chat: ChatRequest, model: string, maxTokens: number, gaps: Gaps): Thinking {
+  const { reasoning } = chat;
+  if (reasoning === null) return NOTHING;
+  const style = thinkingStyle(model);
+  if (style === 'none') {
+    gaps.addSaid(chat, ['reasoning']);
+    return NOTHING;
+  }
+  return style === 'budget' ? withinBudget(reasoning, maxTokens, gaps) : adaptive(reasoning, gaps);
+}
+
+function withinBudget(reasoning: Reasoning, maxTokens: number, gaps: Gaps): Thinking {
+  const { effort, budgetTokens } = reasoning;
+  if (effort === 'none') return { thinking: { type: 'disabled' }, effort: null };
+  const wanted = budgetTokens ?? budgets[effort ?? 'medium'];
+  // What is thought counts as output: a budget beyond the bound of all output would be refused, and could not be used.
+  const budget = Math.min(wanted, maxTokens - 1);
+  if (budget < TOKENS_MIN) {
+    gaps.add('reasoning', '', `thinks with ${TOKENS_MIN} tokens at least, and within the bound of all output`);
+    return NOTHING;
+  }
+  return { thinking: { type: 'enabled', budget_tokens: budget, ...display(reasoning) }, effort: null };
+}
+
+function adaptive(reasoning: Reasoning, gaps: Gaps): Thinking {
+  const { effort, budgetTokens } = reasoning;
+  if (effort === 'none') return { thinking: { type: 'disabled' }, effort: null };
+  if (budgetTokens !== null) gaps.add('reasoning', '', 'takes an effort, not a number of tokens to think with');
+  const told = effort === 'minimal' ? 'low' : effort;
+  return { thinking: { type: 'adaptive', ...display(reasoning) }, effort: told };
+}
+
+function display({ isShown }: Reasoning): JsonObject {
+  return isShown === null ? {} : { display: isShown ? 'summarized' : 'omitted' };
+}
+
+/** What may not be said besides while the model thinks. */
+export function thinkingGaps(chat: ChatRequest, { thinking }: Thinking, gaps: Gaps): void {
+  if (thinking === null || thinking['type'] === 'disabled') return;
+  const { temperature, topK, topP, toolChoice } = chat;
+  if (temperature !== null && temperature !== 1) gaps.add('temperature', '', 'takes none but 1 while it thinks');
+  if (topK !== null) gaps.add('topK', '', 'takes none while it thinks');
+  if (topP !== null && topP < 0.95) gaps.add('topP', '', 'takes 0.95 to 1 while it thinks');
+  if (toolChoice?.kind === 'required' || toolChoice?.kind === 'tool') {
+    gaps.add('toolChoice', '', 'can not be made to call a tool while it thinks');
+  }
+}
