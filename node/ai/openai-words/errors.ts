@@ -55,7 +55,7 @@ export interface SaidError {
 
 /**
  * The error in a body, or null where it has none. Shapes, in this order: OpenAI `{error: {…}}`; `{error: "…"}`; FastAPI's
- * `{detail}` (Mistral, NVIDIA); Cloudflare's `{success: false, errors: […]}`; MiniMax's `{base_resp: {status_code, …}}`;
+ * `{detail}` (NVIDIA; Mistral puts it into `message`); Cloudflare's `{success: false, errors: […]}`; MiniMax's `{base_resp: {status_code, …}}`;
  * bare `{message | msg, code, type}` (Cohere, vLLM before 0.10, Novita, SiliconFlow), unless it holds an answer.
  */
 export function readErrorBody(body: unknown): SaidError | null {
@@ -71,8 +71,10 @@ export function readErrorBody(body: unknown): SaidError | null {
   if (isObject(base) && numberOf(base['status_code']) !== null && base['status_code'] !== 0) {
     return { ...said(textOf(base['status_msg']) ?? ''), code: String(base['status_code']) };
   }
-  const isAnswer = 'choices' in body || 'content' in body || isObject(body['message']);
-  return isAnswer || (textOf(body['message']) ?? textOf(body['msg'])) === null ? null : readErrorObject(body);
+  const { message } = body;
+  if (isObject(message) && message['detail'] !== undefined) return readDetail(message['detail']);
+  const isAnswer = 'choices' in body || 'content' in body || isObject(message);
+  return isAnswer || (textOf(message) ?? textOf(body['msg'])) === null ? null : readErrorObject(body);
 }
 
 function readErrorObject(error: Readonly<Record<string, unknown>>): SaidError {

@@ -1,0 +1,43 @@
+/**
+ * Azure OpenAI (learn.microsoft.com/azure/ai-foundry/openai/reference). A model is a deployment there, and stands in the path.
+ * Where a category of the content filter was hit, the choice ends as filtered, whatever its finish reason says; what the filter
+ * found in the prompt comes as a first chunk without choices, which says nothing to a caller. Pure.
+ *
+ * Settings: `apiVersion`; with `v1` the deployment stands in the body, as the newer API wants it.
+ */
+import type { ProviderPlace } from '../provider.js';
+import { compatibleProvider } from './compatible/compatible.js';
+import type { CompatibleSpec } from './compatible/spec.js';
+import { openAiSpec } from './openai.js';
+
+/** The last version that is not a preview. */
+const API_VERSION = '2024-10-21';
+
+const spec: CompatibleSpec = {
+  ...openAiSpec,
+  id: 'azure-openai',
+  title: 'Azure OpenAI',
+  credential: { kind: 'header', name: 'api-key', prefix: '' },
+  errorKinds: {
+    // The filter's answer to a prompt: 400 with this code.
+    content_filter: 'contentFiltered',
+    ResponsibleAIPolicyViolation: 'contentFiltered',
+    DeploymentNotFound: 'notFound',
+    OperationNotSupported: 'invalidRequest',
+    // A code in place of a word: the status of the answer.
+    '401': 'authentication',
+    '404': 'notFound',
+    '429': 'rateLimited',
+  },
+};
+
+const { defaultUrl: _openAiUrl, ...azureSpec } = spec;
+
+export const azureOpenAi = compatibleProvider(azureSpec, {
+  path: ({ basePath, model, settings }) =>
+    settings['apiVersion'] === 'v1'
+      ? `${basePath}/openai/v1/chat/completions`
+      : `${basePath}/openai/deployments/${encodeURIComponent(model)}/chat/completions`,
+  query: ({ settings }: ProviderPlace) =>
+    settings['apiVersion'] === 'v1' ? '' : `api-version=${encodeURIComponent(settings['apiVersion'] ?? API_VERSION)}`,
+});

@@ -1,0 +1,59 @@
+/** A provider from a spec, and from the few things that data can't say. Pure. */
+import type { HeaderList } from '@weir/proto/http/headers.js';
+import { readErrorBody, toProviderError } from '../../openai-words/errors.js';
+import type { Provider, ProviderPlace } from '../../provider.js';
+import { readAnswer } from './answer.js';
+import { writeBody } from './request.js';
+import type { CompatibleSpec } from './spec.js';
+import { ChunkReader } from './stream.js';
+
+/** What OpenAI itself and Azure do by themselves. */
+export interface OwnWays {
+  readonly path?: (place: ProviderPlace) => string;
+  readonly query?: (place: ProviderPlace) => string;
+  readonly headers?: (place: ProviderPlace) => HeaderList;
+  readonly systemRole?: (model: string) => 'system' | 'developer';
+}
+
+export function compatibleProvider(spec: CompatibleSpec, own: OwnWays = {}): Provider {
+  return {
+    kind: spec.id,
+    title: spec.title,
+    defaultUrl: spec.defaultUrl ?? null,
+    credential: spec.credential ?? { kind: 'bearer' },
+    framing: 'sse',
+    request(chat, place) {
+      const { body, unsupported } = writeBody(chat, place.model, spec, own.systemRole?.(place.model));
+      return {
+        method: 'POST',
+        path: own.path?.(place) ?? filled(`${place.basePath}${spec.chatPath ?? '/chat/completions'}`, place),
+        query: own.query?.(place) ?? '',
+        headers: own.headers?.(place) ?? [],
+        body,
+        unsupported,
+      };
+    },
+    answer: (body) => readAnswer(body, spec),
+    stream: () => new ChunkReader(spec),
+    error(status, headers, text) {
+      const found = readErrorBody(parsed(text)) ?? { message: '', code: null, type: null, param: null, status: null };
+      return toProviderError(status, found, spec.errorKinds, headers);
+    },
+  };
+}
+
+/** `{name}` in a path is a setting; `%7B` is what a URL makes of a brace. */
+export function filled(path: string, { model, settings }: ProviderPlace): string {
+  return path.replace(/(?:\{|%7B)(\w+)(?:\}|%7D)/gi, (_whole, name: string) =>
+    encodeURIComponent(name === 'model' ? model : ((Object.hasOwn(settings, name) ? settings[name] : undefined) ?? '')),
+  );
+}
+
+/** An error's body is JSON, or a proxy's page: of that no more than a line is of use. */
+export function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text.trimStart().startsWith('<') ? null : text.slice(0, 300);
+  }
+}

@@ -1,0 +1,51 @@
+/** How much a model may reason, in the words that a spec gives for it. Pure. */
+import type { Reasoning, Unsupported } from '../../chat/chat-request.js';
+import type { Json, JsonObject } from '../../json.js';
+import { type CompatibleSpec, commonEfforts, type ReasoningWords } from './spec.js';
+
+interface Written {
+  readonly body: JsonObject;
+  readonly unsupported: readonly Unsupported[];
+}
+
+export function writeReasoning(reasoning: Reasoning | null, spec: CompatibleSpec): Written {
+  if (reasoning === null) return { body: {}, unsupported: [] };
+  const words: ReasoningWords = spec.reasoning ?? { efforts: commonEfforts };
+  if (words.toggle === 'reasoning') return { body: writeObject(reasoning), unsupported: [] };
+  const body: Record<string, Json> = {};
+  const unsupported: Unsupported[] = [];
+  const cannot = (at: string, why: string): void => {
+    unsupported.push({ field: 'reasoning', at, why: `${spec.title} ${why}` });
+  };
+  const { effort, budgetTokens, isShown } = reasoning;
+  const efforts = words.efforts ?? [];
+  if (effort !== null) {
+    if (efforts.includes(effort)) body['reasoning_effort'] = effort;
+    else if (effort === 'none' && words.toggle !== undefined) Object.assign(body, switched(words.toggle, false));
+    else cannot('effort', efforts.length === 0 ? 'knows no efforts' : `knows the efforts ${efforts.join(', ')}`);
+  }
+  if (budgetTokens !== null) {
+    if (words.budget !== undefined) body[words.budget] = budgetTokens;
+    else cannot('budgetTokens', 'takes no number of tokens for it');
+  }
+  const isAsked = budgetTokens !== null || (isShown === true && effort === null);
+  if (isAsked && words.toggle !== undefined) Object.assign(body, switched(words.toggle, true));
+  if (isShown === true && words.isHidden === true) cannot('isShown', 'does not show it in this API');
+  return { body, unsupported };
+}
+
+function switched(toggle: Exclude<ReasoningWords['toggle'], undefined>, isOn: boolean): JsonObject {
+  if (toggle === 'thinking') return { thinking: { type: isOn ? 'enabled' : 'disabled' } };
+  if (toggle === 'chat_template_kwargs') return { chat_template_kwargs: { enable_thinking: isOn } };
+  return { enable_thinking: isOn };
+}
+
+/** OpenRouter's (openrouter.ai/docs, "Reasoning tokens"): one of `effort` and `max_tokens`. */
+function writeObject({ effort, budgetTokens, isShown }: Reasoning): JsonObject {
+  const reasoning: Record<string, Json> = {};
+  if (budgetTokens !== null) reasoning['max_tokens'] = budgetTokens;
+  else if (effort !== null) reasoning['effort'] = effort;
+  else if (isShown === true) reasoning['enabled'] = true;
+  if (isShown === false) reasoning['exclude'] = true;
+  return Object.keys(reasoning).length === 0 ? {} : { reasoning };
+}

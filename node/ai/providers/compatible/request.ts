@@ -1,0 +1,167 @@
+/** A chat in the words of chat completions, with what a spec says of the one who reads it. Pure. */
+import type { ChatField, ChatRequest, Unsupported } from '../../chat/chat-request.js';
+import type { Json, JsonObject } from '../../json.js';
+import { writeAnswerFormat, writeFunctionTool, writeToolChoice } from '../../openai-words/tools.js';
+import { writeCacheMark, writeMessages } from './messages.js';
+import { writeReasoning } from './reasoning.js';
+import { type CompatibleSpec, openAiExtras, type Refusable } from './spec.js';
+
+export interface WrittenBody {
+  readonly body: JsonObject;
+  readonly unsupported: readonly Unsupported[];
+}
+
+export function writeBody(
+  chat: ChatRequest,
+  model: string,
+  spec: CompatibleSpec,
+  systemRole: 'system' | 'developer' = 'system',
+): WrittenBody {
+  const said = writeMessages(chat.messages, spec, systemRole);
+  const parts = [writeSampling(chat, spec), writeTools(chat, spec), writeReasoning(chat.reasoning, spec)];
+  const extra = writeExtra(chat, spec);
+  const body: JsonObject = {
+    // The caller's own fields come first: none of them can take the place of what the gateway says.
+    ...extra.body,
+    model,
+    messages: said.messages,
+    ...renamed(Object.assign({}, ...parts.map((part) => part.body)), spec.names),
+    ...(chat.isStream ? { stream: true } : {}),
+    // Asked for always: what a stream has cost must be known also where the caller does not want to be told.
+    ...(chat.isStream && spec.streamUsage !== 'unasked' ? { stream_options: { include_usage: true } } : {}),
+  };
+  return {
+    body,
+    unsupported: [said, ...parts, extra].flatMap((part) => part.unsupported),
+  };
+}
+
+/** The fields that are one value each. */
+function writeSampling(chat: ChatRequest, spec: CompatibleSpec): WrittenBody {
+  const body: Record<string, Json> = {};
+  const unsupported: Unsupported[] = [];
+  const put = (field: ChatField, name: Refusable | 'top_k', value: Json, wireName: string = name): void => {
+    if (value === null) return;
+    const isRefused = name === 'top_k' ? !spec.takes?.includes('top_k') : (spec.refuses?.includes(name) ?? false);
+    if (isRefused) unsupported.push({ field, at: '', why: `${spec.title} has no ${wireName}` });
+    else body[wireName] = value;
+  };
+  put('maxTokens', 'max_tokens', chat.maxTokens, spec.maxTokens ?? 'max_tokens');
+  put('temperature', 'temperature', chat.temperature);
+  put('topP', 'top_p', chat.topP);
+  put('topK', 'top_k', chat.topK);
+  put('frequencyPenalty', 'frequency_penalty', chat.frequencyPenalty);
+  put('presencePenalty', 'presence_penalty', chat.presencePenalty);
+  put('seed', 'seed', chat.seed);
+  put('stop', 'stop', chat.stop.length === 0 ? null : chat.stop);
+  // One answer is what everyone gives unasked.
+  put('choices', 'n', chat.choices === 1 ? null : chat.choices);
+  put('logitBias', 'logit_bias', chat.logitBias);
+  put('user', 'user', chat.user);
+  if (chat.logprobs !== null) {
+    put('logprobs', 'logprobs', true);
+    if (chat.logprobs.top > 0 && !spec.refuses?.includes('logprobs')) {
+      put('logprobs', 'top_logprobs', chat.logprobs.top);
+    }
+  }
+  return { body, unsupported };
+}
+
+function writeTools(chat: ChatRequest, spec: CompatibleSpec): WrittenBody {
+  const { refuses = [], takes = [], title } = spec;
+  const unsupported: Unsupported[] = [];
+  const cannot = (field: ChatField, at: string, why: string): null => {
+    unsupported.push({ field, at, why: `${title} ${why}` });
+    return null;
+  };
+  const tools = chat.tools.map((tool, index): JsonObject | null => {
+    if (refuses.includes('tools')) return cannot('tools', `[${index}]`, 'calls no tools');
+    if (tool.kind === 'provider') {
+      const isOwn = takes.includes('provider_tools') && chat.family === 'openai-chat' && tool.type !== 'custom';
+      return isOwn ? tool.raw : cannot('tools', `[${index}]`, `has no tool of the type ${tool.type} in this API`);
+    }
+    if (tool.strict === true && refuses.includes('strict')) {
+      return cannot('tools', `[${index}]`, 'does not hold arguments to a schema');
+    }
+    const written = writeFunctionTool(refuses.includes('strict') ? { ...tool, strict: null } : tool);
+    const isMarked = tool.cache !== null && takes.includes('cache_control');
+    return isMarked && tool.cache !== null ? { ...written, cache_control: writeCacheMark(tool.cache) } : written;
+  });
+  const kept = tools.filter((tool) => tool !== null);
+  return {
+    body: {
+      ...(kept.length === 0 ? {} : { tools: kept }),
+      ...writeChoiceOfTools(chat, spec, cannot),
+      ...writeFormat(chat, spec, cannot),
+    },
+    unsupported,
+  };
+}
+
+type Cannot = (field: ChatField, at: string, why: string) => null;
+
+function writeChoiceOfTools(chat: ChatRequest, { refuses = [] }: CompatibleSpec, cannot: Cannot): JsonObject {
+  const { toolChoice, parallelToolCalls } = chat;
+  const body: Record<string, Json> = {};
+  if (toolChoice !== null) {
+    const isRefused =
+      refuses.includes('tool_choice') ||
+      (toolChoice.kind === 'required' && refuses.includes('tool_choice.required')) ||
+      (toolChoice.kind === 'tool' && refuses.includes('tool_choice.function'));
+    if (!isRefused) body['tool_choice'] = writeToolChoice(toolChoice);
+    // The model's own choice is what it has without a word.
+    else if (toolChoice.kind !== 'auto') cannot('toolChoice', '', `can't be told which tool to call`);
+  }
+  if (parallelToolCalls !== null) {
+    if (!refuses.includes('parallel_tool_calls')) body['parallel_tool_calls'] = parallelToolCalls;
+    // To allow several calls at once demands nothing; to forbid them does.
+    else if (!parallelToolCalls) cannot('parallelToolCalls', '', `can't be held to one call at a time`);
+  }
+  return body;
+}
+
+function writeFormat({ answerFormat }: ChatRequest, { refuses = [] }: CompatibleSpec, cannot: Cannot): JsonObject {
+  if (answerFormat === null || answerFormat.kind === 'text') return {};
+  if (answerFormat.kind === 'schema' && refuses.includes('json_schema')) {
+    cannot('answerFormat', '', `does not hold answers to a schema`);
+    return {};
+  }
+  if (answerFormat.kind === 'json' && refuses.includes('json_object')) {
+    cannot('answerFormat', '', `can't be held to JSON`);
+    return {};
+  }
+  return { response_format: writeAnswerFormat(answerFormat) };
+}
+
+const ownExtras: ReadonlySet<string> = new Set(openAiExtras);
+
+/**
+ * Fields of OpenAI's own that the reader does not list are refused; those that OpenAI does not know can only be meant for the
+ * provider at hand (`min_p`, `guided_json`, `provider`, …) and go as they came. Other formats' fields are nobody's here.
+ */
+function writeExtra(chat: ChatRequest, { takes = [], title }: CompatibleSpec): WrittenBody {
+  const body: Record<string, Json> = {};
+  const unsupported: Unsupported[] = [];
+  const taken: ReadonlySet<string> = new Set(takes);
+  for (const [name, value] of Object.entries(chat.extra)) {
+    if (value === undefined || value === null) continue;
+    const isOwn = ownExtras.has(name);
+    const isSpoken = chat.family === 'openai-chat' || (chat.family === 'openai-responses' && isOwn);
+    const isSound = name !== 'modalities' || isTextOnly(value);
+    if (isSpoken && isSound && (isOwn ? taken.has(name) : !unsayable.has(name))) body[name] = value;
+    // Who keeps nothing does what `store: false` asks; text alone is what all give.
+    else if (!(name === 'store' && value === false) && !(name === 'modalities' && isSound)) {
+      unsupported.push({ field: 'extra', at: name, why: `${title} has no such field` });
+    }
+  }
+  return { body, unsupported };
+}
+
+/** Audio in answers has no place in the vocabulary, nor have the calls that came before tools. */
+const unsayable: ReadonlySet<string> = new Set(['audio', 'functions', 'function_call']);
+
+const isTextOnly = (value: Json): boolean => Array.isArray(value) && value.every((each) => each === 'text');
+
+function renamed(body: JsonObject, names: Readonly<Record<string, string>> = {}): JsonObject {
+  return Object.fromEntries(Object.entries(body).map(([name, value]) => [names[name] ?? name, value]));
+}
