@@ -48,7 +48,7 @@ export interface ChatFormat {
   /** Also for a request that could be read and not be done. */
   misread(misread: Misread): FormatError;
   /** The name of a field that a provider can't do, in the client's words: `logit_bias`, `messages[3].content[1]`. */
-  fieldName(unsupported: Unsupported): string;
+  fieldName(unsupported: Unsupported, request: ChatRequest): string;
 }
 
 export function isMisread(reading: ChatRequest | Misread): reading is Misread {

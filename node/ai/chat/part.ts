@@ -104,4 +104,12 @@ export interface Message {
   readonly parts: readonly Part[];
   /** Of one of several participants with the same role. */
   readonly name: string | null;
+  /** Where it stood in the caller's body; absent where it was not read from one. */
+  readonly paths?: MessagePaths;
+}
+
+/** In the caller's own words, for it shall find what a provider can't do: `input[2]`, and `input[2].content[0]` of each part. */
+export interface MessagePaths {
+  readonly message: string;
+  readonly parts: readonly string[];
 }
