@@ -125,6 +125,15 @@ export function unread(from: JsonObject, known: ReadonlySet<string>): JsonObject
   );
 }
 
+export function bodyObject(reading: Reading, body: unknown): JsonObject {
+  if (isObject(body)) return body;
+  reading.wrong(
+    '',
+    'The body is no JSON object: send one such as `{"model": "…", …}` with `Content-Type: application/json`.',
+  );
+  return {};
+}
+
 function isNumber(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value);
 }

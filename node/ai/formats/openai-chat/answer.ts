@@ -3,8 +3,9 @@ import type { ChatAnswer, Choice } from '../../chat/chat-answer.js';
 import type { Part } from '../../chat/part.js';
 import type { AnswerTerms } from '../../format.js';
 import type { JsonObject } from '../../json.js';
+import { citedUrl } from '../cited-url.js';
 import { finishWords } from '../openai-words/finish.js';
-import { citedUrl, logprobWords, usageWords } from '../openai-words/usage.js';
+import { logprobWords, usageWords } from '../openai-words/usage.js';
 import { ReasoningDetails } from './reasoning.js';
 
 export function chatAnswer(answer: ChatAnswer, terms: AnswerTerms): JsonObject {

@@ -4,8 +4,8 @@ import type { Misread } from '../../format.js';
 import { isObject, type JsonObject } from '../../json.js';
 import type { FieldNames } from '../field-name.js';
 import { cacheMark } from '../openai-words/media.js';
-import { bodyObject, EFFORTS, readSampling, readStreaming, samplingFields } from '../openai-words/sampling.js';
-import { choice, Reading, unread } from '../reading.js';
+import { EFFORTS, readSampling, readStreaming, samplingFields } from '../openai-words/sampling.js';
+import { bodyObject, choice, Reading, unread } from '../reading.js';
 import { readMessages } from './messages.js';
 
 const known: ReadonlySet<string> = new Set([

@@ -1,8 +1,8 @@
 /** Images and files as both of OpenAI's formats say them: an address, or the content itself in a data URL (RFC 2397). Pure. */
 import type { CacheMark, MediaSource } from '../../chat/part.js';
-import { isObject, type JsonObject, textOf } from '../../json.js';
+import type { JsonObject } from '../../json.js';
+import { cacheControl } from '../cache-control.js';
 import type { Reading } from '../reading.js';
-import { choice } from '../reading.js';
 
 /** `gs` and `s3` are read by the clouds whose they are; any other scheme no provider could follow. */
 const SCHEMES = /^(?:https?|gs|s3):\/\//i;
@@ -40,20 +40,4 @@ export function imageDetail(reading: Reading, from: JsonObject, at: string): Det
 export function cacheMark(reading: Reading, from: JsonObject, at: string): CacheMark | null {
   const breakpoint = reading.object(from, at, 'prompt_cache_breakpoint');
   return cacheControl(reading, from, at) ?? (breakpoint === null ? null : { ttl: null });
-}
-
-const TTLS = ['5m', '1h'] as const;
-
-export function cacheControl(reading: Reading, from: JsonObject, at: string): CacheMark | null {
-  const control = from['cache_control'];
-  if (control === undefined || control === null) return null;
-  const path = at === '' ? 'cache_control' : `${at}.cache_control`;
-  if (!isObject(control) || textOf(control['type']) !== 'ephemeral') {
-    reading.wrong(
-      path,
-      `\`${path}\` is not known: give it as \`{"type": "ephemeral"}\`, with a \`ttl\` of ${choice(TTLS)} or none.`,
-    );
-    return null;
-  }
-  return { ttl: reading.oneOf(control, path, 'ttl', TTLS) };
 }

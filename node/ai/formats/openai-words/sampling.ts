@@ -1,6 +1,6 @@
 /** Fields that OpenAI's formats share: how tokens are drawn, and what a stream tells. Pure. */
 import type { ChatRequest, ReasoningEffort } from '../../chat/chat-request.js';
-import { isObject, type JsonObject } from '../../json.js';
+import type { JsonObject } from '../../json.js';
 import type { Reading } from '../reading.js';
 
 type Sampling = Pick<
@@ -84,12 +84,3 @@ export function readStreaming(
 }
 
 export const EFFORTS: readonly ReasoningEffort[] = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'];
-
-export function bodyObject(reading: Reading, body: unknown): JsonObject {
-  if (isObject(body)) return body;
-  reading.wrong(
-    '',
-    'The body is no JSON object: send one such as `{"model": "…", …}` with `Content-Type: application/json`.',
-  );
-  return {};
-}
