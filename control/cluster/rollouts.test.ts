@@ -1,34 +1,13 @@
-import { memoryBus } from '@weir/proto/bus/broker.js';
-import { Subjects } from '@weir/proto/cluster/subjects.js';
-import { SERIAL_MAX } from '@weir/proto/events/guards.js';
 import type { RolloutPlan } from '@weir/proto/events/rollout.js';
-import { encodeMessage } from '@weir/proto/events/wire.js';
 import { describe, expect, it } from 'vitest';
 import { LATE_AFTER_MS } from '../rollout/progress.js';
-import { AHEAD_MAX } from './nodes-seen.js';
+import { running, setUp, versionsOf } from './testing/small-cluster.js';
 import { configOf, TestCluster, type TestControl, type TestNode } from './testing/test-cluster.js';
 
 const quarter: RolloutPlan = { sharePermille: 250, label: '', bakeMs: 5_000, exchangesMin: 50, unjudged: [] };
 const names = ['n0', 'n1', 'n2', 'n3'];
 const good = { exchanges: 200, failed: 0, timeouts: 0, turnedAway: 0, slots: [200] };
 
-async function setUp(controls = ['c0']) {
-  const cluster = new TestCluster();
-  const [nodes, running] = [names.map((id) => cluster.node(id)), controls.map((id) => cluster.control(id))];
-  await cluster.clock.pass(3_000);
-  return { cluster, nodes, controls: running, control: running[0] as TestControl }; // One at least.
-}
-
-/** With something in force everywhere, at version 1. */
-async function running(controls = ['c0']) {
-  const all = await setUp(controls);
-  all.cluster.apply(configOf('one'), all.control);
-  await all.cluster.clock.pass(1_000);
-  expect(all.control.rollouts.record()).toMatchObject({ stage: 'done', missing: [] });
-  return all;
-}
-
-const versionsOf = (nodes: readonly TestNode[]): number[] => nodes.map(({ position }) => position.version);
 const serve = (nodes: readonly TestNode[], more: object = {}): void => {
   for (const node of nodes) node.counts = { ...good, exchanges: node.counts.exchanges + 200, ...more };
 };
@@ -333,36 +312,6 @@ describe('several controls', () => {
     await cluster.clock.pass(2_000);
     expect(versionsOf(nodes)).toEqual([2, 2, 2, 2]);
     expect([cluster.rolloutServer.records.length, cluster.announcementServer.records.length]).toEqual([4, 2]);
-  });
-});
-
-describe('numbers that a node tells, which no one signs', () => {
-  // In turn what can't be read, the highest that can, and the highest that is believed: after each, control goes on.
-  it.each([Number.MAX_SAFE_INTEGER, SERIAL_MAX, AHEAD_MAX])('%d: later revisions reach all nodes', async (number) => {
-    const { cluster, nodes, control } = await running();
-    const stranger = memoryBus(cluster.broker, { clock: cluster.clock, inbox: 'inbox.stranger' });
-    const subjects = new Subjects('c1');
-    const report = { serial: number, version: number, hash: 'ab'.repeat(32), state: 'applied', reason: '' } as const;
-    for (const id of ['n0', 'stranger'])
-      stranger.publish(subjects.all('snapshot.report'), encodeMessage({ kind: 'snapshot.report', id, ...report }));
-    const told = {
-      seq: 1,
-      intervalMs: 1_000,
-      loadPermille: 0,
-      purgeEpoch: 0,
-      told: { health: 0, rate: 0, latency: 0 },
-    };
-    const life = { id: 'liar', incarnation: 9, session: 9, role: 'node', snapshotVersion: number } as const;
-    stranger.publish(subjects.all('heartbeat'), encodeMessage({ kind: 'heartbeat', ...life, ...told }));
-    await cluster.clock.pass(1_000);
-    for (const answer of ['two', 'three']) {
-      cluster.apply(configOf(answer), control);
-      await cluster.clock.pass(8_000);
-    }
-    const target = control.rollouts.record()?.target;
-    expect(target?.revision).toBe(3);
-    expect(target?.version).toBeLessThan(SERIAL_MAX / 2);
-    expect(versionsOf(nodes)).toEqual(nodes.map(() => target?.version));
   });
 });
 

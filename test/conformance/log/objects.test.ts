@@ -102,7 +102,7 @@ describe('objects in JetStream', () => {
     onStage(async (own) => {
       const { jetStream, objects } = await begin(own);
       const reader = jetStreamObjects(jetStream, { ...options, replicas: null });
-      expect(await reader.get('abc')).toMatchObject({ ok: false, detail: 'there is no bucket snapshots yet' });
+      expect(await reader.get('abc')).toMatchObject({ ok: false, why: 'missing' });
       expect(await reader.put('abc', patterned(9))).toMatchObject({ ok: false });
       expect((await jetStream.api('STREAM.INFO.OBJ_snapshots', null)).ok).toBe(false);
       await objects.put('abc', patterned(9));
