@@ -69,6 +69,7 @@ export function compileSnapshot(config: WeirConfig, context: CompileContext): Sn
       };
     }),
     consumers: config.consumers.map((consumer) => compileConsumer(consumer, context)),
+    ai: null,
   };
 }
 

@@ -44,7 +44,8 @@ function setUp() {
 function snapshot(version: number, routeIds: readonly string[], destination = join(folder, 'access.log')): Snapshot {
   const gateway = makeGateway();
   return {
-    format: 3,
+    format: 4,
+    ai: null,
     version,
     createdWallMs: 0,
     gateway: { ...gateway, accessLog: { ...gateway.accessLog, enabled: true, destination } },

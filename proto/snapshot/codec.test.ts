@@ -10,7 +10,8 @@ import type { Snapshot } from './snapshot.js';
 const sha256Hex = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
 const snapshot: Snapshot = {
-  format: 3,
+  format: 4,
+  ai: null,
   version: 7,
   createdWallMs: 1_700_000_000_000,
   gateway: {
@@ -49,8 +50,8 @@ const snapshot: Snapshot = {
 
 it('the bytes of a snapshot are what they were: nodes of another build must read them', () => {
   const bytes = encodeSnapshot(snapshot);
-  expect(bytes[0]).toBe(3);
-  expect(sha256Hex(bytes)).toBe('219666bec14f508faa87f6c150e9de2a8c77cab60fe347b20117c5abf0a8f5ac');
+  expect(bytes[0]).toBe(4);
+  expect(sha256Hex(bytes)).toBe('8152c00d7cbbb168b0c3b161c84e325a31e89be79e9de6638ea95c272526e730');
 });
 
 it('whatever a snapshot holds comes back as it was, and encodes to the same bytes again', () => {
@@ -93,14 +94,14 @@ describe('bytes that are no snapshot', () => {
   it('are refused with a name for what is wrong', () => {
     expect(error(new Uint8Array())).toBe('empty');
     expect(error(Uint8Array.of(1, 0x80))).toBe('unknown-format');
-    expect(error(Uint8Array.of(3))).toBe('malformed');
-    expect(error(Uint8Array.of(3, 0x80))).toBe('malformed');
-    expect(error(Uint8Array.of(3, 0xdd, 0xff, 0xff, 0xff, 0xff))).toBe('malformed');
+    expect(error(Uint8Array.of(4))).toBe('malformed');
+    expect(error(Uint8Array.of(4, 0x80))).toBe('malformed');
+    expect(error(Uint8Array.of(4, 0xdd, 0xff, 0xff, 0xff, 0xff))).toBe('malformed');
     expect(error(new Uint8Array(64 * 1024 * 1024 + 1).fill(1))).toBe('too-large');
   });
 
   it.each([
-    { ...snapshot, format: 2 },
+    { ...snapshot, format: 3 },
     { ...snapshot, version: 'x' },
     { ...snapshot, gateway: null },
     { ...snapshot, routes: {} },
@@ -121,7 +122,7 @@ describe('bytes that are no snapshot', () => {
     );
     fc.assert(
       fc.property(fc.uint8Array({ size: 'max', maxLength: 500 }), (noise) => {
-        decodeSnapshot(Uint8Array.of(3, ...noise));
+        decodeSnapshot(Uint8Array.of(4, ...noise));
       }),
     );
   });

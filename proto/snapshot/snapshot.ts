@@ -7,6 +7,7 @@
  * `${NAME}` parts the node fills from its own environment.
  */
 
+import type { AiRouteSpec, AiSpec } from './ai.js';
 import type { CacheMemorySpec, CacheSpec } from './cache.js';
 import type { AsyncSpec, JobsSpec } from './jobs.js';
 import type {
@@ -25,7 +26,7 @@ import type {
 
 export interface Snapshot {
   /** Layout of this structure; a node refuses a format that it does not know. See `snapshotFormat`. */
-  readonly format: 3;
+  readonly format: 4;
   /** Number of the revision, growing. */
   readonly version: number;
   readonly createdWallMs: number;
@@ -33,6 +34,8 @@ export interface Snapshot {
   readonly upstreams: readonly UpstreamSpec[];
   readonly routes: readonly RouteSpec[];
   readonly consumers: readonly ConsumerSpec[];
+  /** Null: no provider is configured. */
+  readonly ai: AiSpec | null;
 }
 
 /** Text in which `${NAME}` stands for a variable of the node's environment. `$$` is a dollar sign. */
@@ -263,7 +266,8 @@ export interface ValueMatchSpec {
 export type ActionSpec =
   | { readonly kind: 'proxy'; readonly upstream: string; readonly rewrite: RewriteSpec | null }
   | { readonly kind: 'redirect'; readonly status: 301 | 302 | 303 | 307 | 308; readonly location: string }
-  | { readonly kind: 'respond'; readonly status: number; readonly headers: readonly string[]; readonly body: string };
+  | { readonly kind: 'respond'; readonly status: number; readonly headers: readonly string[]; readonly body: string }
+  | AiRouteSpec;
 
 export type RewriteSpec =
   | { readonly kind: 'strip-prefix'; readonly prefix: string }
