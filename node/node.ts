@@ -396,6 +396,7 @@ class Node implements GatewayNode {
   }
 
   async #end(): Promise<void> {
+    await this.#purges.close();
     await this.#jobs.close();
     this.#l2?.close();
     this.#sight?.end();

@@ -17,6 +17,7 @@ import type { PurgeAck, PurgeEntry } from '@weir/proto/events/purge-log.js';
 import { decodeMessage, encodeMessage } from '@weir/proto/events/wire.js';
 import type { Signer } from '@weir/proto/signing/signed-frame.js';
 import type { PurgeOutcome } from '../api/cache-api.js';
+import { answerClientPurges } from './client-purges.js';
 import { PurgeLedger } from './purge-ledger.js';
 import { RedisTeller } from './purge-redis.js';
 
@@ -59,6 +60,8 @@ interface UnderWay {
   readonly round: PurgeRound;
   readonly beganMs: number;
   readonly appendedMs: number;
+  /** Then it is answered, complete or not. */
+  readonly untilMs: number;
   isConfirmed: boolean;
   askedMs: number;
   /** The missing have been put out. */
@@ -72,7 +75,7 @@ export class Purges {
   readonly #redis: RedisTeller;
   readonly #underWay = new Set<UnderWay>();
   readonly #acknowledged = new Map<string, PurgeAck & { readonly atMs: number }>();
-  readonly #endHearing: () => void;
+  readonly #ends: readonly (() => void)[];
   #count = 0;
   #cancelTick: (() => void) | null = null;
 
@@ -81,21 +84,21 @@ export class Purges {
     this.#parts = parts;
     this.#redis = new RedisTeller(presence);
     this.#ledger = new PurgeLedger({ log, trust, clock, hasNoPast, onNews: () => this.#onNews() });
-    this.#endHearing = presence.hear('purge.ack', (ack) => this.#heard(ack));
+    this.#ends = [presence.hear('purge.ack', (ack) => this.#heard(ack)), answerClientPurges(presence, this)];
   }
 
-  /** Never rejects, and takes no longer than PURGE_WITHIN_MS and what Redis and the log take to be told. */
-  async purge({
-    targets,
-    isSoft,
-  }: {
-    readonly targets: readonly PurgeTarget[];
-    readonly isSoft: boolean;
-  }): Promise<PurgeOutcome> {
+  /**
+   * Never rejects, and takes no longer than `withinMs` and what Redis and the log take to be told. What is not complete by then goes on
+   * in the nodes, and only its answer is that they are missing.
+   */
+  async purge(
+    { targets, isSoft }: { readonly targets: readonly PurgeTarget[]; readonly isSoft: boolean },
+    withinMs = PURGE_WITHIN_MS,
+  ): Promise<PurgeOutcome> {
     if (this.#count >= PURGES_MAX) return missingAt('this control', `has ${PURGES_MAX} purges under way already`);
     this.#count += 1;
     try {
-      return await this.#purge({ entry: 'purge', targets, isSoft });
+      return await this.#purge({ entry: 'purge', targets, isSoft }, Math.min(withinMs, PURGE_WITHIN_MS));
     } finally {
       this.#count -= 1;
     }
@@ -112,13 +115,13 @@ export class Purges {
   }
 
   close(): void {
-    this.#endHearing();
+    for (const end of this.#ends) end();
     this.#ledger.close();
     this.#cancelTick?.();
     this.#failAll('this control', 'ends');
   }
 
-  async #purge(entry: PurgeEntry): Promise<PurgeOutcome> {
+  async #purge(entry: PurgeEntry, withinMs: number): Promise<PurgeOutcome> {
     const { clock, log, trust, signer, sharesInRedis } = this.#parts;
     const beganMs = clock.nowMs();
     // Right after the start it may not have been asked yet.
@@ -134,12 +137,16 @@ export class Purges {
     }
     // It may have gone into the log before, whose numbers say nothing here.
     if (registry !== this.#ledger.registry) return missingAt('the purge log', BEGUN_ANEW);
-    const outcome = await this.#gather(new PurgeRound(appended.number, clock.nowMs(), registry), beganMs);
+    const outcome = await this.#gather(
+      new PurgeRound(appended.number, clock.nowMs(), registry),
+      beganMs,
+      beganMs + withinMs,
+    );
     const redis = { node: 'redis', reason: untold ?? '' };
     return untold === null ? outcome : { ...outcome, missing: [...outcome.missing, redis] };
   }
 
-  #gather(round: PurgeRound, beganMs: number): Promise<PurgeOutcome> {
+  #gather(round: PurgeRound, beganMs: number, untilMs: number): Promise<PurgeOutcome> {
     for (const { log, id, incarnation, epoch, atMs } of this.#acknowledged.values()) {
       if (log === this.#ledger.identity) round.acknowledge(id, incarnation, epoch, atMs);
     }
@@ -149,6 +156,7 @@ export class Purges {
         round,
         beganMs,
         appendedMs,
+        untilMs,
         isConfirmed: false,
         askedMs: appendedMs,
         isPutOut: false,
@@ -210,7 +218,7 @@ export class Purges {
       const verdict = this.#judge(one);
       if (verdict === null) continue;
       if (nowMs - one.appendedMs >= PUT_OUT_AFTER_MS) this.#putOutMissing(one, verdict);
-      if (nowMs - one.appendedMs >= PURGE_WITHIN_MS) this.#end(one, outcomeOf(one, verdict, nowMs));
+      if (nowMs >= one.untilMs) this.#end(one, outcomeOf(one, verdict, nowMs));
       else if (nowMs - one.askedMs >= ASK_EVERY_MS) this.#askMissing(one, verdict, nowMs);
     }
     if (this.#underWay.size > 0) this.#cancelTick = this.#parts.clock.after(TICK_MS, () => this.#tick());

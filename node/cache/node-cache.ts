@@ -19,6 +19,7 @@ import type { L2, L2Counts } from './l2/l2.js';
 import { fingerprints } from './purge/fingerprint.js';
 import { KeyedUrls } from './purge/keyed-urls.js';
 import { limitsOfNode, markedUrl, PurgeMarks, type PurgeTarget } from './purge/marks.js';
+import type { OtherNodes } from './purge/others.js';
 import { NOTED_MAX, type NotedRefusal, Refusals } from './refusals.js';
 import type { PurgeKind } from './results.js';
 import { Scopes } from './scopes.js';
@@ -77,6 +78,8 @@ export interface NodeCache {
   purgeShared(targets: readonly PurgeTarget[], isSoft: boolean): Promise<boolean> | null;
   /** A client has changed what is at this URL (RFC 9111 §4.4): a hard purge that takes no place from any. */
   change(url: InspectedUrl): void;
+  /** The same, of a client of another node: it has told everybody else. */
+  changeHere(url: InspectedUrl): void;
   inspect(url: InspectedUrl): Inspection;
   counts(): CacheCounts;
   /** Limits and routes of the snapshot that is in force from now on. */
@@ -88,6 +91,8 @@ export interface NodeCache {
   readonly scopes: Scopes;
   readonly refusals: Refusals;
   readonly gate: ServeGate;
+  /** Null: this node is by itself. */
+  others: OtherNodes | null;
 }
 
 /** Before the first snapshot nothing is stored. */
@@ -109,6 +114,7 @@ class Cache implements NodeCache {
   readonly marks: PurgeMarks;
   readonly scopes = new Scopes();
   readonly gate = new ServeGate();
+  others: OtherNodes | null = null;
   readonly refusals: Refusals;
   readonly l1: L1;
   readonly flights: Flights;
@@ -166,7 +172,14 @@ class Cache implements NodeCache {
       this.marks.change(authority, path, kept);
       if (this.second !== null) told.push(this.second.l2.purge({ kind: 'url', authority, path, query: kept }, false));
     }
+    this.others?.changed({ authority, path, query });
     void this.#purged('change', nowMs, told);
+  }
+
+  changeHere({ authority, path, query }: InspectedUrl): void {
+    const nowMs = this.#clock.nowMs();
+    for (const kept of this.#keyedUrls.queries(query)) this.marks.change(authority, path, kept);
+    void this.#purged('change', nowMs, []);
   }
 
   async #purged(kind: PurgeKind, beganMs: number, told: readonly Promise<boolean>[]): Promise<boolean> {

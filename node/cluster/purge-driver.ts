@@ -10,12 +10,12 @@
  * the follower, and how far it is.
  */
 import type { BusClock } from '@weir/proto/bus/bus.js';
-import type { LogRecord, SharedLog } from '@weir/proto/bus/shared-log.js';
+import type { Appended, LogRecord, SharedLog } from '@weir/proto/bus/shared-log.js';
 import { LogSight } from '@weir/proto/cluster/log-sight.js';
 import type { Presence } from '@weir/proto/cluster/presence.js';
 import { type EntryTrust, MEMBER, memberBytes, ORDER, readEntry } from '@weir/proto/cluster/purge-entries.js';
 import { type FollowerEffect, type FollowerEvent, PurgeFollower } from '@weir/proto/cluster/purge-follower.js';
-import type { PurgeAck, PurgeEntry } from '@weir/proto/events/purge-log.js';
+import type { ChangedUrl, PurgeAck, PurgeEntry } from '@weir/proto/events/purge-log.js';
 import { encodeShared, type SharedAnswer } from '@weir/proto/events/purge-shared.js';
 import { decodeMessage, encodeMessage } from '@weir/proto/events/wire.js';
 import type { NodeCache } from '../cache/node-cache.js';
@@ -23,7 +23,7 @@ import type { NodeCache } from '../cache/node-cache.js';
 export interface PurgeDriverParts {
   readonly presence: Pick<Presence, 'bus' | 'subjects' | 'life' | 'tell' | 'answer'>;
   readonly log: SharedLog;
-  readonly cache: Pick<NodeCache, 'purgeHere' | 'purgeShared' | 'gate'>;
+  readonly cache: Pick<NodeCache, 'purgeHere' | 'changeHere' | 'purgeShared' | 'gate'>;
   readonly trust: EntryTrust;
   readonly clock: Pick<BusClock, 'after'>;
   /** Goes on while the machine is suspended (`leaseClock`). */
@@ -135,8 +135,7 @@ export class PurgeDriver {
     const { cache, presence } = this.#parts;
     switch (effect.effect) {
       case 'apply':
-        if (effect.content.entry !== 'purge') return;
-        for (const target of effect.content.targets) cache.purgeHere(target, effect.content.isSoft);
+        this.#apply(effect.content);
         return;
       case 'purge all':
         cache.purgeHere({ kind: 'all' }, false);
@@ -153,6 +152,20 @@ export class PurgeDriver {
       case 'acknowledge':
         presence.tell(this.#ack());
     }
+  }
+
+  #apply(content: PurgeEntry): void {
+    const { cache } = this.#parts;
+    const { id, incarnation } = this.#self;
+    if (content.entry === 'purge') for (const target of content.targets) cache.purgeHere(target, content.isSoft);
+    // What this node has told itself is in force since then, and what it has stored meanwhile is newer.
+    else if (content.entry === 'change' && (content.id !== id || content.incarnation !== incarnation))
+      for (const url of content.urls) cache.changeHere(url);
+  }
+
+  /** What clients have changed by this node, for the others. */
+  tellChanged(urls: readonly ChangedUrl[]): Promise<Appended> {
+    return this.#parts.log.append(MEMBER, memberBytes({ entry: 'change', ...this.#self, urls }));
   }
 
   #ack(): PurgeAck {

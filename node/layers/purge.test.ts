@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { subjectOf } from '../cache/inspection.js';
+import { type InspectedUrl, subjectOf } from '../cache/inspection.js';
 import type { L2 } from '../cache/l2/l2.js';
 import { createNodeCache } from '../cache/node-cache.js';
+import type { PurgedByAll } from '../cache/purge/others.js';
 import { makeCacheSpec } from '../cache/testing/specs.js';
 import { compileChain } from '../pipeline/chain.js';
 import { fakeClock, fakeTimers, makeRequest, recordingHandler, scriptedDispatch } from '../pipeline/testing/harness.js';
@@ -166,5 +167,61 @@ describe('a PURGE', () => {
     const handler = recordingHandler();
     compileChain(route, services)(makeRequest({ ...URL, method: 'PURGE' }), handler);
     expect([handler.status, services.cache.counts().purges]).toEqual([401, 0]);
+  });
+});
+
+/** A cluster whose control answers when a test says so. */
+function inCluster() {
+  const all = setUp(['ops']);
+  const asked: { readonly url: InspectedUrl; readonly isSoft: boolean; readonly withinMs: number }[] = [];
+  let settle: (byAll: PurgedByAll) => void = () => {};
+  all.cache.others = {
+    purge(url, isSoft, withinMs) {
+      asked.push({ url, isSoft, withinMs });
+      return new Promise((resolve) => {
+        settle = resolve;
+      });
+    },
+    changed: () => {},
+  };
+  const answer = async (byAll: PurgedByAll): Promise<void> => {
+    settle(byAll);
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  return { ...all, asked, answer };
+}
+
+describe('a PURGE in a cluster', () => {
+  it('is in force here at once, and answered when all nodes have obeyed, with their names', async () => {
+    const { ask, asked, answer, purgedAtMs, timers } = inCluster();
+    const handler = ask('PURGE');
+    expect([handler.status, purgedAtMs(), asked]).toEqual([
+      0,
+      GONE,
+      [{ url: URL, isSoft: false, withinMs: TOTAL_MS - 50 }],
+    ]);
+    await answer({ nodes: ['n1', 'n2'], missing: [] });
+    expect([handler.status, handler.text(), timers.armed]).toEqual([200, '{"purged":"hard","nodes":["n1","n2"]}', 0]);
+  });
+
+  it('names who has not obeyed, eight of them at most', async () => {
+    const { ask, answer, asked } = inCluster();
+    const handler = ask('PURGE', ['weir-purge', 'soft']);
+    const missing = Array.from({ length: 10 }, (_, i) => ({ node: `n${i}`, reason: 'is silent' }));
+    await answer({ nodes: ['a'], missing });
+    expect([asked[0]?.isSoft, handler.status, handler.failure?.code]).toEqual([true, 0, 'purge_unconfirmed']);
+    expect(handler.failure?.detail).toContain('n0 is silent; n1 is silent');
+    expect(handler.failure?.detail).toMatch(/n7 is silent; and 2 more$/);
+  });
+
+  it('says before its deadline that control is silent, and once', async () => {
+    const { ask, clock, answer } = inCluster();
+    const handler = ask('PURGE');
+    clock.advance(TOTAL_MS - 51);
+    expect(handler.failure).toBeNull();
+    clock.advance(1);
+    expect(handler.failure).toMatchObject({ code: 'purge_unconfirmed', detail: expect.stringContaining('control') });
+    await answer({ nodes: [], missing: [] });
+    expect(handler.status).toBe(0);
   });
 });

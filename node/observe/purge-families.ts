@@ -1,16 +1,21 @@
 /** What a node of a cluster shows Prometheus of the purge log: nothing where it is by itself. */
-import type { PurgeFollowing } from '../cluster/purge-driver.js';
+import type { NodePurgesReading } from '../cluster/follow-purges.js';
 import { type Family, family } from './exposition.js';
 
 export interface PurgeSources {
   /** Null for a node by itself. */
-  purges(): PurgeFollowing | null;
+  purges(): NodePurgesReading | null;
 }
 
 const MS_PER_S = 1_000;
 
 export function purgeFamilies(sources: PurgeSources): Family[] {
-  const one = (type: 'counter' | 'gauge', name: string, help: string, read: (one: PurgeFollowing) => number): Family =>
+  const one = (
+    type: 'counter' | 'gauge',
+    name: string,
+    help: string,
+    read: (one: NodePurgesReading) => number,
+  ): Family =>
     family(type, name, help, function* () {
       const following = sources.purges();
       if (following !== null) yield [[], read(following)];
@@ -40,6 +45,30 @@ export function purgeFamilies(sources: PurgeSources): Family[] {
       'weir_purge_log_begun_anew_total',
       'How often the purge log turned out to be another one, so that all that was stored was purged.',
       ({ begunAnew }) => begunAnew,
+    ),
+    one(
+      'gauge',
+      'weir_purge_changes_pending',
+      'URLs that clients have changed by this node, and that other nodes have yet to be told of.',
+      ({ changes }) => changes.pending,
+    ),
+    one(
+      'gauge',
+      'weir_purge_changes_waiting_seconds',
+      'How long the oldest of them has waited.',
+      ({ changes }) => changes.waitedMs / MS_PER_S,
+    ),
+    one(
+      'counter',
+      'weir_purge_changes_told_total',
+      'URLs that clients have changed by this node, and that are in the purge log for all others.',
+      ({ changes }) => changes.told,
+    ),
+    one(
+      'counter',
+      'weir_purge_changes_dropped_total',
+      'URLs that clients have changed by this node, and that other nodes are not told of, since too many were pending.',
+      ({ changes }) => changes.dropped,
     ),
   ];
 }

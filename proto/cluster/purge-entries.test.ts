@@ -13,6 +13,10 @@ const all: PurgeEntry = { entry: 'purge', targets: [{ kind: 'all' }], isSoft: fa
 const tag: PurgeEntry = { entry: 'purge', targets: [{ kind: 'tag', tag: 't' }], isSoft: true };
 const join: PurgeEntry = { entry: 'join', id: 'n1', incarnation: 7 };
 const out = (isOwn: boolean): PurgeEntry => ({ entry: 'out', id: 'n1', incarnation: 7, isOwn });
+const change: PurgeEntry = {
+  ...{ entry: 'change', id: 'n1', incarnation: 7 },
+  urls: [{ authority: 'a.example', path: '/x', query: '' }],
+};
 const nothing = { content: nothingMeant, fate: 'refused' };
 
 it('control says purges and who is out, a member what it does itself', () => {
@@ -21,12 +25,13 @@ it('control says purges and who is out, a member what it does itself', () => {
       content,
       fate: 'read',
     });
-  for (const content of [join, out(true)])
+  for (const content of [join, out(true), change])
     expect(readEntry({ writer: MEMBER, bytes: memberBytes(content) }, { ...trust, keys: null })).toEqual({
       content,
       fate: 'read',
     });
-  expect(readEntry({ writer: MEMBER, bytes: memberBytes(join) }, trust)).toEqual({ content: join, fate: 'read' });
+  for (const content of [join, change])
+    expect(readEntry({ writer: MEMBER, bytes: memberBytes(content) }, trust)).toEqual({ content, fate: 'read' });
 });
 
 it('a goodbye that anybody may have said ends no lease: a purge waits for it as for one that is put out', () => {

@@ -1,6 +1,6 @@
 /**
- * Entries of the purge log as bytes, and who may say what: purges and "put out" are control's and signed by it, joining and leaving are a
- * member's own word and unsigned. Whatever stands in the log has its number, and a node that has passed it acknowledges that; so an entry
+ * Entries of the purge log as bytes, and who may say what: purges and "put out" are control's and signed by it; joining, leaving, and which
+ * URLs clients have changed, are a member's own word and unsigned. Whatever stands in the log has its number, and a node that has passed it acknowledges that; so an entry
  * of control that a node can't read must mean no less than it may say:
  *
  *   signed by a known key, not understood     a purge of a later release: taken for one of everything
@@ -55,7 +55,7 @@ export function memberBytes(content: PurgeEntry): Uint8Array {
 export function readEntry({ writer, bytes }: Pick<LogRecord, 'writer' | 'bytes'>, trust: EntryTrust): ReadEntry {
   if (writer === ORDER) return readOrder(bytes, trust);
   const content = writer === MEMBER ? contentOf(bytes) : null;
-  if (content?.entry === 'join') return { content, fate: 'read' };
+  if (content?.entry === 'join' || content?.entry === 'change') return { content, fate: 'read' };
   if (content?.entry !== 'out' || !content.isOwn) return { content: nothingMeant, fate: 'refused' };
   // Whoever may append here can say goodbye in another's name, which may serve on: it is put out, and waited for while its lease lasts.
   return { content: { ...content, isOwn: trust.keys === null }, fate: 'read' };

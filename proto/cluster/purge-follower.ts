@@ -133,7 +133,7 @@ export class PurgeFollower {
     if (this.#epoch === null || number > this.#epoch) {
       if (this.#early.size < EARLY_MAX) this.#early.set(number, content);
       if (this.#epoch !== null) this.#drain(effects);
-    } else {
+    } else if (content.entry !== 'change') {
       // Who sends it again has not heard that it is in force.
       effects.push({ effect: 'acknowledge', epoch: this.#epoch });
     }
@@ -142,6 +142,7 @@ export class PurgeFollower {
   #drain(effects: FollowerEffect[]): void {
     if (this.#epoch === null) return;
     const before = this.#epoch;
+    let isAwaited = false;
     for (const number of this.#early.keys()) if (number <= before) this.#early.delete(number);
     for (
       let next = this.#early.get(before + 1), at = before + 1;
@@ -151,13 +152,15 @@ export class PurgeFollower {
       this.#early.delete(at);
       this.#epoch = at;
       this.#ownStanding(at, next);
+      isAwaited ||= next.entry !== 'change';
       effects.push({ effect: 'apply', number: at, content: next });
     }
-    if (this.#epoch > before) effects.push({ effect: 'acknowledge', epoch: this.#epoch });
+    // Changes are many, and a word of each node about each of them would be heard by every control.
+    if (isAwaited) effects.push({ effect: 'acknowledge', epoch: this.#epoch });
   }
 
   #ownStanding(number: number, content: PurgeEntry): void {
-    if (content.entry === 'purge' || content.id !== this.#self.id) return;
+    if (content.entry === 'purge' || content.entry === 'change' || content.id !== this.#self.id) return;
     if (content.incarnation === this.#self.incarnation) this.#joined = content.entry === 'join' ? number : 0;
     // A later life has taken this one's place.
     else if (content.entry === 'join' && content.incarnation > this.#self.incarnation) this.#joined = 0;

@@ -44,7 +44,7 @@ export class PurgeRegistry {
     if (number !== this.epoch + 1) throw new Error(`entry ${number} does not follow ${this.epoch}`);
     this.epoch = number;
     for (const [key, life] of this.#lives) if (!life.isIn && life.lingersUntilMs <= nowMs) this.#lives.delete(key);
-    if (content.entry === 'purge') return;
+    if (content.entry === 'purge' || content.entry === 'change') return;
     const { id, incarnation } = content;
     const key = keyOf(id, incarnation);
     const known = this.#lives.get(key);

@@ -5,14 +5,33 @@
  */
 import { z } from 'zod';
 import { type PurgeTarget, purgeTarget, purgeTargetsMax } from './cache.js';
-import { isCount, isFields, isName } from './guards.js';
+import { isCount, isFields, isListOf, isName, isText } from './guards.js';
 
 export type PurgeEntry =
   /** `isSoft`: stale from now on, instead of gone. */
   | { readonly entry: 'purge'; readonly targets: readonly PurgeTarget[]; readonly isSoft: boolean }
   | { readonly entry: 'join'; readonly id: string; readonly incarnation: number }
   /** To serve stored answers again it joins again. `isOwn`: it says so itself, and has stopped to serve them before. */
-  | { readonly entry: 'out'; readonly id: string; readonly incarnation: number; readonly isOwn: boolean };
+  | { readonly entry: 'out'; readonly id: string; readonly incarnation: number; readonly isOwn: boolean }
+  /** Clients have changed what is at these URLs by that member: gone for all others, which nobody waits for. */
+  | {
+      readonly entry: 'change';
+      readonly id: string;
+      readonly incarnation: number;
+      readonly urls: readonly ChangedUrl[];
+    };
+
+/** As clients name it. */
+export interface ChangedUrl {
+  readonly authority: string;
+  readonly path: string;
+  readonly query: string;
+}
+
+/** Of one entry. */
+export const changedUrlsMax = 256;
+/** Of each part of a URL. */
+export const urlTextMax = 16 * 1024;
 
 /** Log → all: the entry of that number, when it is appended and when it is asked for again. */
 export interface LogEntry {
@@ -57,7 +76,18 @@ function readContent(value: unknown): PurgeEntry | null {
   if (entry === 'out') {
     return isName(id) && isCount(incarnation) && typeof isOwn === 'boolean' ? { entry, id, incarnation, isOwn } : null;
   }
+  if (entry === 'change') {
+    const { urls } = value;
+    if (!isName(id) || !isCount(incarnation) || !isListOf(urls, changedUrlsMax, isUrl) || urls.length === 0)
+      return null;
+    // Only what is known of each.
+    return { entry, id, incarnation, urls: urls.map(({ authority, path, query }) => ({ authority, path, query })) };
+  }
   const targets = targetList.safeParse(value['targets']);
   if (entry !== 'purge' || !targets.success || typeof isSoft !== 'boolean') return null;
   return { entry, targets: targets.data, isSoft };
+}
+
+function isUrl(value: unknown): value is ChangedUrl {
+  return isFields(value) && ['authority', 'path', 'query'].every((part) => isText(value[part], urlTextMax));
 }

@@ -114,6 +114,21 @@ const samples: readonly ClusterMessage[] = [
     ...{ snapshotHash: 'ab'.repeat(32), connections: 3, exchanges: 2, rssBytes: 90_000_000, loadPermille: 350 },
     ...{ loopDelayMs: 2, warnings: ['the access log loses lines'] },
   },
+  {
+    ...{ kind: 'purge.question', isSoft: true, withinMs: 9_850 },
+    targets: [{ kind: 'url', authority: 'a.example', path: '/x', query: 'q=1' }],
+  },
+  {
+    ...{ kind: 'purge.verdict', obeyed: ['node-7'], lapsed: ['node-8'] },
+    missing: [{ node: 'node-9', reason: 'has not acknowledged it' }],
+  },
+  {
+    ...{ kind: 'log', number: 0 },
+    content: {
+      ...{ entry: 'change', id: 'node-7', incarnation: 3 },
+      urls: [{ authority: 'a.example', path: '/x', query: 'q=1' }],
+    },
+  },
 ];
 
 const packr = new Packr({ useRecords: false, mapsAsObjects: true, variableMapSize: true });
@@ -135,6 +150,9 @@ const rightThough: Readonly<Record<string, readonly string[]>> = {
   'rollout.atWallMs': ['1.5'],
   'snapshot.report.reason': ['"a b"'],
   'member.status.warnings': ['[]'],
+  'purge.verdict.obeyed': ['[]'],
+  'purge.verdict.lapsed': ['[]'],
+  'purge.verdict.missing': ['[]'],
 };
 
 /** What earlier releases did not say, or what is not always the case. */

@@ -19,6 +19,7 @@ import { type MemberStatus, readMemberStatus } from './member-status.js';
 import { type Heartbeat, type Leave, type Outdated, readHeartbeat, readLeave, readOutdated } from './membership.js';
 import { type Opinion, readOpinion } from './opinion.js';
 import { type LogEntry, type PurgeAck, readLogEntry, readPurgeAck } from './purge-log.js';
+import { type PurgeQuestion, type PurgeVerdict, readPurgeQuestion, readPurgeVerdict } from './purge-question.js';
 import { type RateCounts, readRateCounts } from './rate-counts.js';
 import { type RolloutRecord, readRolloutRecord } from './rollout.js';
 import { readSnapshotReport, type SnapshotReport } from './snapshot-report.js';
@@ -34,6 +35,8 @@ export type ClusterMessage =
   | HealthState
   | LogEntry
   | PurgeAck
+  | PurgeQuestion
+  | PurgeVerdict
   | RateCounts
   | HoldCounts
   | LatencySketches
@@ -60,6 +63,8 @@ const rules: Readonly<Record<Kind, KindRule>> = {
   'health.state': { bytesMax: 900 * KIB, read: readHealthState },
   log: { bytesMax: 900 * KIB, read: readLogEntry },
   'purge.ack': { bytesMax: KIB, read: readPurgeAck },
+  'purge.question': { bytesMax: 64 * KIB, read: readPurgeQuestion },
+  'purge.verdict': { bytesMax: 900 * KIB, read: readPurgeVerdict },
   rate: { bytesMax: 800 * KIB, read: readRateCounts },
   holds: { bytesMax: 600 * KIB, read: readHoldCounts },
   latency: { bytesMax: 900 * KIB, read: readLatencySketches },

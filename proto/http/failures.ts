@@ -174,7 +174,7 @@ export const failureTable = {
     'gateway',
     'proxy_internal_response',
     'never',
-    'Purged on this node, and other nodes may still find it in Redis',
+    'Purged on this node, and other nodes may still serve it',
   ),
 
   // A job, and the way to it. What a job failed of otherwise is the failure itself.

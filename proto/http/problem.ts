@@ -133,7 +133,7 @@ const hints: Record<FailureCode, string> = {
   limit_unavailable:
     'Try again shortly: a strict limit of this route counts in Redis, which does not answer; `onRedisLoss: open` goes on without.',
   purge_unconfirmed:
-    'Purge again until it is confirmed; the operator looks at the Redis in which nodes share what they have stored.',
+    'Purge again until it is confirmed; the operator looks with `weir status` at the nodes that the detail names, or at their Redis.',
   job_store_away: 'Ask again: the job goes on meanwhile. The operator looks at the Redis that keeps the jobs.',
   job_store_full: 'Ask again later; the operator may raise `jobs.memory`, lower `jobs.keep`, or keep jobs in Redis.',
   job_result_too_large: 'Ask for less at once; the operator may raise `jobs.result`.',

@@ -91,6 +91,27 @@ it('words in the log that are not signed by control, or not theirs to say, mean 
     expect([one.servesStored('/x'), control.purges.reading().refused]).toEqual([false, 5]);
   }));
 
+it('what clients have changed by one node is gone on all others, and not acknowledged by any', () =>
+  onStage(async (stage) => {
+    const { node, control, way } = cluster(stage);
+    const nodes = [node('a'), node('b'), node('c')] as const;
+    await Promise.all(nodes.map((each) => each.isServing()));
+    let acknowledged = 0;
+    way('listener').bus.subscribe(subjects.all('purge.ack'), () => {
+      acknowledged += 1;
+    });
+    for (const each of nodes) for (const path of ['/meant', '/other']) each.store(path, 'red');
+    const url = { authority: 'api.example.com', path: '/meant', query: '' };
+    expect(await nodes[0].driver.tellChanged([url])).toMatchObject({ ok: true });
+    await expect.poll(() => nodes.map((each) => each.driver.following().behind)).toEqual([0, 0, 0]);
+    await expect.poll(() => nodes[2].servesStored('/meant')).toBe(false);
+    await expect.poll(() => nodes[1].servesStored('/meant')).toBe(false);
+    // Whoever has told it has obeyed before, and may have stored what is newer.
+    expect([nodes[0].servesStored('/meant'), acknowledged]).toEqual([true, 0]);
+    for (const each of nodes) expect(each.servesStored('/other')).toBe(true);
+    expect((await control.purgeTag('red')).obeyed).toHaveLength(3);
+  }));
+
 it('many purges at once are each acknowledged by all', () =>
   onStage(async (stage) => {
     const { node, control } = cluster(stage);

@@ -135,7 +135,10 @@ it(
     await reaches(b, KEPT);
     expect((await ask(a, '/locked/2')).body).toBe('version 1');
     expect(origin.asked).toEqual(['/locked/1', '/locked/2']);
-    expect(await ask(a, '/locked/other', 'PURGE')).toEqual({ status: 200, body: '{"purged":"hard"}' });
+    expect(await ask(a, '/locked/other', 'PURGE')).toEqual({
+      status: 200,
+      body: '{"purged":"hard","nodes":["node-1"]}',
+    });
 
     origin.version = 2;
     redis.signal('SIGSTOP');

@@ -206,7 +206,7 @@ describe('the method PURGE', { timeout: LONG_MS }, () => {
     expect((await as(undefined, 'PURGE')).status).toBe(401);
     expect((await as(MOBILE_KEY, 'PURGE')).status).toBe(403);
     expect((await as(MOBILE_KEY, 'GET')).body).toBe('version 1');
-    expect(await as(OPS_KEY, 'PURGE')).toEqual({ status: 200, body: '{"purged":"hard"}' });
+    expect(await as(OPS_KEY, 'PURGE')).toEqual({ status: 200, body: '{"purged":"hard","nodes":["node-1"]}' });
     expect((await as(MOBILE_KEY, 'GET')).body).toBe('version 2');
     expect(origin.asked).toEqual(['GET /locked/a', 'GET /locked/a']);
   });
