@@ -23,6 +23,7 @@ import { sha256 } from './cache/l2/digest.js';
 import type { L2 } from './cache/l2/l2.js';
 import { createNodeCache } from './cache/node-cache.js';
 import { offersReuse } from './cache/reuse.js';
+import { answerInspections } from './cluster/cache-questions.js';
 import { followPurges, type NodePurges, type PurgeLog } from './cluster/follow-purges.js';
 import { type NodeMember, nodeMember } from './cluster/node-member.js';
 import { ClusterRates } from './cluster/rates.js';
@@ -202,6 +203,7 @@ class Node implements GatewayNode {
       onPurged: (kind, ms, isTold) => this.#observer.purged(kind, ms, isTold),
       seed: randomBytes(4).readInt32LE(),
     });
+    answerInspections(presence, (request) => this.inspect(request));
     this.#purges = followPurges(presence, options.purgeLog ?? null, this.#cache, systemClock);
     this.#observer = createNodeObserver({
       ...real,

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import type { ControlStatus } from '@weir/control/api/control-status.js';
 import type { RevisionOperations } from '@weir/control/api/revisions-api.js';
 import type { AdminOptions } from '@weir/control/api/server.js';
+import { inspectNodes } from '@weir/control/cluster/cache-questions.js';
 import { Fleet } from '@weir/control/cluster/fleet.js';
 import type { Purges } from '@weir/control/cluster/purges.js';
 import type { Rollouts } from '@weir/control/cluster/rollouts.js';
@@ -73,17 +74,11 @@ function operationsOf({ revisions, rollouts, check }: ControlParts): RevisionOpe
   };
 }
 
-/** Purges go through the log that all nodes follow; what each has stored is not asked for by this release. */
+/** Purges go through the log that all nodes follow; what each has stored it is asked for. */
 function cacheOf(presence: Presence, purges: Purges): AdminOptions['cache'] {
   return {
     purge: (order) => purges.purge(order),
-    async inspect() {
-      const missing = presence
-        .members()
-        .filter(({ heartbeat, standing }) => heartbeat.role === 'node' && standing !== 'left')
-        .map(({ life }) => ({ node: life.id, reason: 'is not asked by this release' }));
-      return { nodes: [], missing };
-    },
+    inspect: (request) => inspectNodes(presence, request),
   };
 }
 

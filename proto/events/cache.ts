@@ -54,19 +54,21 @@ export interface InspectOrder {
   readonly request: InspectedRequest;
 }
 
+export const inspectedRequest: z.ZodType<InspectedRequest> = z.object({
+  method: text,
+  scheme: z.enum(['http', 'https']),
+  authority: text,
+  path: text,
+  query: text,
+  headers: z.array(text).max(200),
+  consumer: text.nullable(),
+});
+
 export const inspectOrder: z.ZodType<InspectOrder> = z.object({
   v,
   kind: z.literal('cache.inspect'),
   number,
-  request: z.object({
-    method: text,
-    scheme: z.enum(['http', 'https']),
-    authority: text,
-    path: text,
-    query: text,
-    headers: z.array(text).max(200),
-    consumer: text.nullable(),
-  }),
+  request: inspectedRequest,
 });
 
 /** One stored answer; times in seconds. */
@@ -152,16 +154,18 @@ const variant: z.ZodType<StoredVariant> = z.object({
   purged: z.enum(['no', 'soft', 'hard']),
 });
 
+export const cacheInspection: z.ZodType<CacheInspection> = z.object({
+  foretold,
+  variants: z.array(variant),
+  isComplete: z.boolean(),
+  notStored: z.object({ why: z.string(), status: z.number(), atWallMs: z.number() }).nullable(),
+});
+
 export const inspected: z.ZodType<Inspected> = z.object({
   v,
   kind: z.literal('cache.inspected'),
   number,
-  inspection: z.object({
-    foretold,
-    variants: z.array(variant),
-    isComplete: z.boolean(),
-    notStored: z.object({ why: z.string(), status: z.number(), atWallMs: z.number() }).nullable(),
-  }),
+  inspection: cacheInspection,
 });
 
 /** Node → control: a question could not be answered. */

@@ -129,6 +129,20 @@ const samples: readonly ClusterMessage[] = [
       urls: [{ authority: 'a.example', path: '/x', query: 'q=1' }],
     },
   },
+  {
+    kind: 'cache.question',
+    request: {
+      ...{ method: 'GET', scheme: 'https', authority: 'a.example', path: '/x', query: 'q=1' },
+      ...{ headers: ['accept-language', 'de'], consumer: null },
+    },
+  },
+  {
+    ...{ kind: 'cache.reply', reason: '' },
+    inspection: {
+      foretold: { kind: 'ask', route: 'shop', reason: 'uri-miss' },
+      ...{ variants: [], isComplete: true, notStored: { why: 'private', status: 200, atWallMs: 1_790_000_000_000 } },
+    },
+  },
 ];
 
 const packr = new Packr({ useRecords: false, mapsAsObjects: true, variableMapSize: true });
@@ -150,6 +164,8 @@ const rightThough: Readonly<Record<string, readonly string[]>> = {
   'rollout.atWallMs': ['1.5'],
   'snapshot.report.reason': ['"a b"'],
   'member.status.warnings': ['[]'],
+  'cache.reply.inspection': ['null'],
+  'cache.reply.reason': ['"a b"'],
   'purge.verdict.obeyed': ['[]'],
   'purge.verdict.lapsed': ['[]'],
   'purge.verdict.missing': ['[]'],

@@ -11,6 +11,7 @@
  */
 import { Packr } from 'msgpackr';
 import { type Announcement, readAnnouncement } from './announcement.js';
+import { type CacheQuestion, type CacheReply, readCacheQuestion, readCacheReply } from './cache-question.js';
 import { isFields } from './guards.js';
 import { type HealthState, readHealthState } from './health-state.js';
 import { type HoldCounts, readHoldCounts } from './hold-counts.js';
@@ -37,6 +38,8 @@ export type ClusterMessage =
   | PurgeAck
   | PurgeQuestion
   | PurgeVerdict
+  | CacheQuestion
+  | CacheReply
   | RateCounts
   | HoldCounts
   | LatencySketches
@@ -65,6 +68,8 @@ const rules: Readonly<Record<Kind, KindRule>> = {
   'purge.ack': { bytesMax: KIB, read: readPurgeAck },
   'purge.question': { bytesMax: 64 * KIB, read: readPurgeQuestion },
   'purge.verdict': { bytesMax: 900 * KIB, read: readPurgeVerdict },
+  'cache.question': { bytesMax: 256 * KIB, read: readCacheQuestion },
+  'cache.reply': { bytesMax: 900 * KIB, read: readCacheReply },
   rate: { bytesMax: 800 * KIB, read: readRateCounts },
   holds: { bytesMax: 600 * KIB, read: readHoldCounts },
   latency: { bytesMax: 900 * KIB, read: readLatencySketches },

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import type { PurgeOutcome } from '@weir/control/api/cache-api.js';
+import type { InspectOutcome, PurgeOutcome } from '@weir/control/api/cache-api.js';
 import { beforeAll, expect, it } from 'vitest';
 import { ensureBuilt, weirProgram } from '../support/built.js';
 import { startCacheOrigin } from '../support/cache-origin.js';
@@ -16,11 +16,15 @@ routes: [{ id: all, match: /*, upstream: app, cache: true }]
 `;
 
 /** `weir purge --json` by that control. */
-function purge({ admin }: WeirControl, ...what: readonly string[]): Promise<{ code: number; told: PurgeOutcome }> {
-  const args = ['purge', ...what, '--json', '--admin', admin];
+const purge = (control: WeirControl, ...what: readonly string[]) => weir<PurgeOutcome>(control, 'purge', ...what);
+
+const inspect = (control: WeirControl, url: string) => weir<InspectOutcome>(control, 'cache', 'inspect', url);
+
+function weir<Told>({ admin }: WeirControl, ...what: readonly string[]): Promise<{ code: number; told: Told }> {
+  const args = [...what, '--json', '--admin', admin];
   return new Promise((resolve) => {
     execFile(weirProgram, args, (error, stdout) => {
-      const told = JSON.parse(stdout) as PurgeOutcome; // Our own command of the same build.
+      const told = JSON.parse(stdout) as Told; // Our own command of the same build.
       resolve({ code: error === null ? 0 : Number(error.code), told });
     });
   });
@@ -52,12 +56,23 @@ it(
       const second = await bodies();
       for (const [index, body] of second.entries()) expect(body).not.toBe(first[index]);
 
+      const looked = await inspect(c1, `http://127.0.0.1:${ports['n1']}/x`);
+      expect([looked.code, looked.told.missing]).toEqual([0, []]);
+      // Each has an address of its own here, and stores what it is asked for there.
+      expect(looked.told.nodes.map(({ node, inspection }) => [node, inspection.variants.length])).toEqual([
+        ['n0', 0],
+        ['n1', 1],
+        ['n2', 0],
+      ]);
+
       const dead = cluster.nodes[2];
       // With its worker.
       if (dead?.child.pid !== undefined) process.kill(-dead.child.pid, 'SIGKILL');
       await dead?.exited;
       const slow = await purge(c0, '--all');
       const obeyed = slow.told.obeyed.map(({ node }) => node).sort();
+      const without = await inspect(c0, `http://127.0.0.1:${ports['n1']}/x`);
+      expect([without.code, without.told.missing.map(({ node }) => node)]).toEqual([3, ['n2']]);
       expect([slow.code, obeyed, slow.told.lapsed?.map(({ node }) => node)]).toEqual([0, ['n0', 'n1'], ['n2']]);
       // Its last lease may be as old as the moment in which it was put out.
       await until(
