@@ -51,6 +51,9 @@ const TICK_MS = 100;
 /** Who has not acknowledged by then is asked, and again. */
 const ASK_EVERY_MS = 250;
 const ASK_WITHIN_MS = 1_000;
+/** Each waits for its reply on a subscription, of which a bus has a thousand. */
+const ASKED_AT_ONCE = 128;
+const PUT_OUT_AT_ONCE = 32;
 /** Who has not acknowledged by then is put out, so that its last lease ends soon after this purge, and no later one waits. */
 const PUT_OUT_AFTER_MS = 2_000;
 /** Lives whose latest acknowledgement is remembered; the oldest go. */
@@ -63,7 +66,6 @@ interface UnderWay {
   /** Then it is answered, complete or not. */
   readonly untilMs: number;
   isConfirmed: boolean;
-  askedMs: number;
   /** The missing have been put out. */
   isPutOut: boolean;
   readonly settle: (outcome: PurgeOutcome) => void;
@@ -76,6 +78,9 @@ export class Purges {
   readonly #underWay = new Set<UnderWay>();
   readonly #acknowledged = new Map<string, PurgeAck & { readonly atMs: number }>();
   readonly #ends: readonly (() => void)[];
+  /** Those that are missing now, and when each was asked last. */
+  readonly #askedAtMs = new Map<string, number>();
+  #asking = 0;
   #count = 0;
   #cancelTick: (() => void) | null = null;
 
@@ -158,7 +163,6 @@ export class Purges {
         appendedMs,
         untilMs,
         isConfirmed: false,
-        askedMs: appendedMs,
         isPutOut: false,
         settle,
       };
@@ -174,7 +178,7 @@ export class Purges {
       const isSame = await this.#ledger.confirm();
       if (isSame === true) {
         one.isConfirmed = true;
-        this.#judge(one);
+        this.#endIfDone(one);
         return;
       }
       if (isSame === false) {
@@ -199,14 +203,14 @@ export class Purges {
     if (ack.log !== this.#ledger.identity) return;
     for (const one of this.#underWay) {
       one.round.acknowledge(ack.id, ack.incarnation, ack.epoch, atMs);
-      this.#judge(one);
+      this.#endIfDone(one);
     }
   }
 
   #onNews(): void {
     // A round is of one registry; what is known of another says nothing of whom it must reach.
     for (const one of this.#underWay) {
-      if (one.round.isOf(this.#ledger.registry)) this.#judge(one);
+      if (one.round.isOf(this.#ledger.registry)) this.#endIfDone(one);
       else this.#end(one, missingAt('the purge log', BEGUN_ANEW));
     }
   }
@@ -214,24 +218,28 @@ export class Purges {
   #tick(): void {
     this.#cancelTick = null;
     const nowMs = this.#parts.clock.nowMs();
+    /** Those who are missing at purges that may wait no longer, with the latest of these. */
+    const toAsk = new Map<string, number>();
     for (const one of this.#underWay) {
-      const verdict = this.#judge(one);
-      if (verdict === null) continue;
+      if (this.#endIfDone(one)) continue;
+      const verdict = one.round.verdict(nowMs);
       if (nowMs - one.appendedMs >= PUT_OUT_AFTER_MS) this.#putOutMissing(one, verdict);
       if (nowMs >= one.untilMs) this.#end(one, outcomeOf(one, verdict, nowMs));
-      else if (nowMs - one.askedMs >= ASK_EVERY_MS) this.#askMissing(one, verdict, nowMs);
+      else if (nowMs - one.appendedMs >= ASK_EVERY_MS)
+        for (const { id } of verdict.missing) toAsk.set(id, Math.max(toAsk.get(id) ?? 0, one.round.number));
     }
+    this.#askMissing(toAsk, nowMs);
     if (this.#underWay.size > 0) this.#cancelTick = this.#parts.clock.after(TICK_MS, () => this.#tick());
   }
 
-  /** Null: it is over. */
-  #judge(one: UnderWay): RoundVerdict | null {
+  /** Whether it is over. */
+  #endIfDone(one: UnderWay): boolean {
     const nowMs = this.#parts.clock.nowMs();
+    if (!one.isConfirmed || !one.round.isComplete(nowMs)) return false;
     const verdict = one.round.verdict(nowMs);
-    if (!verdict.isComplete || !one.isConfirmed) return verdict;
     this.#end(one, outcomeOf(one, verdict, nowMs));
     this.#putOutMissing(one, verdict);
-    return null;
+    return true;
   }
 
   #end(one: UnderWay, outcome: PurgeOutcome): void {
@@ -242,27 +250,37 @@ export class Purges {
     for (const one of this.#underWay) this.#end(one, missingAt(node, reason));
   }
 
-  /** Its acknowledgement may be lost, or it has missed the entry. */
-  #askMissing(one: UnderWay, { missing }: RoundVerdict, nowMs: number): void {
+  /** Its acknowledgement may be lost, or it has missed the entry. Once for all purges: one that has obeyed the latest has obeyed them all. */
+  #askMissing(toAsk: ReadonlyMap<string, number>, nowMs: number): void {
     const { presence } = this.#parts;
     const { id, incarnation } = presence.life;
-    const question: PurgeAck = {
-      ...{ kind: 'purge.ack', id, incarnation, epoch: one.round.number, log: this.#ledger.identity },
-    };
-    one.askedMs = nowMs;
-    for (const each of missing) {
-      void presence.ask(each.id, PURGE_QUESTION, encodeMessage(question), ASK_WITHIN_MS).then((bytes) => {
+    const askedMs = (each: string): number => this.#askedAtMs.get(each) ?? Number.MIN_SAFE_INTEGER;
+    // Whoever was asked longest ago comes first, so that many who are silent don't keep others from being asked.
+    for (const [each, epoch] of [...toAsk].sort(([one], [other]) => askedMs(one) - askedMs(other))) {
+      if (this.#asking >= ASKED_AT_ONCE || nowMs - askedMs(each) < ASK_EVERY_MS) break;
+      const question: PurgeAck = { kind: 'purge.ack', id, incarnation, epoch, log: this.#ledger.identity };
+      this.#askedAtMs.set(each, nowMs);
+      this.#asking += 1;
+      void presence.ask(each, PURGE_QUESTION, encodeMessage(question), ASK_WITHIN_MS).then((bytes) => {
+        this.#asking -= 1;
         const decoded = bytes === null ? null : decodeMessage(bytes);
         if (decoded?.ok === true && decoded.message.kind === 'purge.ack') this.#heard(decoded.message);
       });
     }
+    for (const each of this.#askedAtMs.keys()) if (!toAsk.has(each)) this.#askedAtMs.delete(each);
   }
 
   #putOutMissing(one: UnderWay, { missing }: RoundVerdict): void {
     if (one.isPutOut) return;
     one.isPutOut = true;
     const { registry } = this.#ledger;
-    for (const each of missing) if (registry?.takesPart(each.id, each.incarnation) === true) void this.#putOut(each);
+    void this.#putOutAll(missing.filter(({ id, incarnation }) => registry?.takesPart(id, incarnation) === true));
+  }
+
+  /** A network that breaks takes many at once, and a log has so many places for questions. */
+  async #putOutAll(gone: readonly Concerned[]): Promise<void> {
+    for (let at = 0; at < gone.length; at += PUT_OUT_AT_ONCE)
+      await Promise.all(gone.slice(at, at + PUT_OUT_AT_ONCE).map((each) => this.#putOut(each)));
   }
 
   /** When it is back it joins again, behind all that it was not waited for. Not repeated: the next purge does that. */

@@ -114,8 +114,11 @@ export class PurgeRound {
   readonly appendedMs: number;
   readonly #registry: PurgeRegistry;
   readonly #tookMs = new Map<string, { readonly id: string; readonly tookMs: number }>();
-  /** Whom it must reach, as soon as the registry knows; to be asked for once, for the log goes on. */
-  #concerned: readonly Concerned[] | null = null;
+  /**
+   * Those whom it must reach and who have not acknowledged, as soon as the registry knows; to be asked for once, for the log goes on.
+   * Kept, and not counted anew: a control hears each of a thousand nodes for each of many purges.
+   */
+  #missing: Map<string, Concerned> | null = null;
 
   constructor(number: number, appendedMs: number, registry: PurgeRegistry) {
     this.number = number;
@@ -132,16 +135,29 @@ export class PurgeRound {
     const key = keyOf(id, incarnation);
     if (epoch < this.number || this.#tookMs.has(key)) return;
     this.#tookMs.set(key, { id, tookMs: nowMs - this.appendedMs });
+    this.#missing?.delete(key);
+  }
+
+  /** The same as its verdict says, for little: asked after each acknowledgement. */
+  isComplete(nowMs: number): boolean {
+    const missing = this.#missingFrom(nowMs);
+    if (missing === null || nowMs < this.#registry.completeFromMs) return false;
+    for (const { safeAtMs } of missing.values()) if (safeAtMs > nowMs) return false;
+    return true;
   }
 
   verdict(nowMs: number): RoundVerdict {
-    if (this.#concerned === null && this.#registry.epoch >= this.number) {
-      this.#concerned = this.#registry.concerned(this.number, this.appendedMs, nowMs);
+    const isComplete = this.isComplete(nowMs);
+    return { isComplete, acknowledged: [...this.#tookMs.values()], missing: [...(this.#missing?.values() ?? [])] };
+  }
+
+  #missingFrom(nowMs: number): Map<string, Concerned> | null {
+    if (this.#missing !== null || this.#registry.epoch < this.number) return this.#missing;
+    this.#missing = new Map();
+    for (const one of this.#registry.concerned(this.number, this.appendedMs, nowMs)) {
+      const key = keyOf(one.id, one.incarnation);
+      if (!this.#tookMs.has(key)) this.#missing.set(key, one);
     }
-    const concerned = this.#concerned ?? [];
-    const missing = concerned.filter(({ id, incarnation }) => !this.#tookMs.has(keyOf(id, incarnation)));
-    const isKnown = this.#concerned !== null && nowMs >= this.#registry.completeFromMs;
-    const isComplete = isKnown && missing.every(({ safeAtMs }) => safeAtMs <= nowMs);
-    return { isComplete, acknowledged: [...this.#tookMs.values()], missing };
+    return this.#missing;
   }
 }

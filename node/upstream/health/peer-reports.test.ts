@@ -1,6 +1,6 @@
 import type { HealthChange, OpinionKind } from '@weir/proto/events/health.js';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { FORGIVEN_MS, keyOf, PeerReports, REPORT_MS_MAX, type Voters } from './peer-reports.js';
 import { change } from './testing/outcomes.js';
 
@@ -59,6 +59,24 @@ describe('what peers say of a target', () => {
     reports.hear('n1', out(), 4, Number.MAX_VALUE, 7_000);
     expect([says(7_000 + REPORT_MS_MAX), says(7_000 + REPORT_MS_MAX + 1_001)]).toEqual([1, 0]);
     expect([reports.forget('n1'), says(7_000)]).toEqual([[KEY], 0]);
+  });
+
+  it('of one that is gone is looked for among its own words, and not among those of all others', () => {
+    const reports = new PeerReports();
+    for (let i = 0; i < 500; i += 1) {
+      reports.hear('n1', out({ target: `a${i}:80` }), i + 1, 5_000, 0);
+      reports.hear('n2', well({ target: `a${i}:80` }), i + 1, 5_000, 0);
+    }
+    reports.hear('n3', out({ target: 'a7:80' }), 1, 5_000, 0);
+    const looks = vi.spyOn(Map.prototype, Symbol.iterator);
+    const keys = reports.forget('n3');
+    const looked = looks.mock.calls.length;
+    looks.mockRestore();
+    expect([keys, looked <= 2, reports.sizeOf(keyOf('up', 'a7:80'))]).toEqual([[keyOf('up', 'a7:80')], true, 2]);
+    // What was taken back goes with its peer as well.
+    expect([reports.forget('n2').length, reports.sizeOf(keyOf('up', 'a7:80'))]).toEqual([500, 1]);
+    expect([reports.forget('n1').length, reports.sizeOf(keyOf('up', 'a7:80'))]).toEqual([500, 0]);
+    expect(reports.hear('n1', out(), 1, 5_000, 0)).toBe(true);
   });
 
   it('is replaced by the state of who was asked, which keeps what has been looked into', () => {

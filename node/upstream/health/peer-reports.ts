@@ -80,7 +80,15 @@ const WARNERS_MAX = 16;
 /** As many failures of one peer count. */
 const WARNED_MAX = 5;
 
+/** Where a report is found. */
+interface Place {
+  readonly key: string;
+  readonly name: string;
+}
+
 interface Reporter {
+  /** All that it has told, those that it has taken back among them: when it is gone nobody looks through what others have told. */
+  readonly told: Map<string, Place>;
   /** Keys of the targets that it calls out. */
   readonly outs: Map<string, number>;
   /** What it has told up to this number is part of a state that was heard as a whole, and comes late. */
@@ -160,12 +168,9 @@ export class PeerReports {
     const nameOf = (kind: OpinionKind, upstream: string, target: string | null) => `${kind} ${keyOf(upstream, target)}`;
     const own = outs.filter(({ isOwn }) => isOwn);
     const named = new Set(own.map(({ change: { kind, upstream, target } }) => nameOf(kind, upstream, target)));
-    const keys = this.#removeWhere(
-      (report) =>
-        report.peer === peer &&
-        report.seq <= seq &&
-        report.isOut &&
-        !named.has(nameOf(report.kind, report.upstream, report.target)),
+    const keys = this.#removeOf(
+      peer,
+      (report) => report.seq <= seq && report.isOut && !named.has(nameOf(report.kind, report.upstream, report.target)),
     );
     for (const { change, forMs, isOwn } of outs) {
       const key = keyOf(change.upstream, change.target);
@@ -180,7 +185,7 @@ export class PeerReports {
 
   /** Its life is over, and what it believed with it. */
   forget(peer: string): string[] {
-    const keys = this.#removeWhere((report) => report.peer === peer);
+    const keys = this.#removeOf(peer, () => true);
     this.#reporters.delete(peer);
     return keys;
   }
@@ -272,7 +277,7 @@ export class PeerReports {
   #reporterOf(peer: string): Reporter {
     let reporter = this.#reporters.get(peer);
     if (reporter === undefined) {
-      reporter = { outs: new Map(), heardUpTo: 0, refuted: 0, refutedAtMs: 0 };
+      reporter = { told: new Map(), outs: new Map(), heardUpTo: 0, refuted: 0, refutedAtMs: 0 };
       this.#reporters.set(peer, reporter);
     }
     return reporter;
@@ -282,8 +287,9 @@ export class PeerReports {
     const reports = this.#reports.get(key) ?? new Map<string, Report>();
     this.#reports.set(key, reports.set(name, report));
     this.#size += 1;
+    const { told, outs } = this.#reporterOf(report.peer);
+    told.set(`${name} ${key}`, { key, name });
     if (!report.isOut || report.target === null) return;
-    const { outs } = this.#reporterOf(report.peer);
     outs.set(key, (outs.get(key) ?? 0) + 1);
   }
 
@@ -292,11 +298,23 @@ export class PeerReports {
     if (reports?.delete(name) !== true) return;
     this.#size -= 1;
     if (reports.size === 0) this.#reports.delete(key);
+    const { told, outs } = this.#reporterOf(report.peer);
+    told.delete(`${name} ${key}`);
     if (!report.isOut || report.target === null) return;
-    const { outs } = this.#reporterOf(report.peer);
     const left = (outs.get(key) ?? 1) - 1;
     if (left === 0) outs.delete(key);
     else outs.set(key, left);
+  }
+
+  #removeOf(peer: string, isOver: (report: Report) => boolean): string[] {
+    const keys = new Set<string>();
+    for (const { key, name } of this.#reporters.get(peer)?.told.values() ?? []) {
+      const report = this.#reports.get(key)?.get(name);
+      if (report === undefined || !isOver(report)) continue;
+      this.#remove(key, name, report);
+      keys.add(key);
+    }
+    return [...keys];
   }
 
   #removeWhere(isOver: (report: Report) => boolean): string[] {
