@@ -37,6 +37,8 @@ export class PurgeLedger {
   #known = 0;
   #askedMs = Number.NEGATIVE_INFINITY;
   #isReading = false;
+  #confirming: Promise<boolean | null> | null = null;
+  #nextConfirming: Promise<boolean | null> | null = null;
   #cancelTick: () => void;
   #isOver = false;
 
@@ -51,8 +53,28 @@ export class PurgeLedger {
     return this.#sight.identity;
   }
 
-  /** Asks the log now. True: it is the one that the registry is of; null: that can't be known now. */
-  async confirm(): Promise<boolean | null> {
+  /**
+   * Asks the log, from now on or later. True: it is the one that the registry is of; null: that can't be known now. Those who ask while a
+   * question is under way share the next one: it tells all of them what they need, and a server answers such questions one by one.
+   */
+  confirm(): Promise<boolean | null> {
+    if (this.#confirming === null) return this.#beginConfirming();
+    this.#nextConfirming ??= this.#confirming.then(() => {
+      this.#nextConfirming = null;
+      return this.#beginConfirming();
+    });
+    return this.#nextConfirming;
+  }
+
+  #beginConfirming(): Promise<boolean | null> {
+    const confirming = this.#confirm().finally(() => {
+      if (this.#confirming === confirming) this.#confirming = null;
+    });
+    this.#confirming = confirming;
+    return confirming;
+  }
+
+  async #confirm(): Promise<boolean | null> {
     const { registry, begunAnew } = this;
     if (!(await this.#askEnd())) return null;
     return registry !== null && registry === this.registry && begunAnew === this.begunAnew;

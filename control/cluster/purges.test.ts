@@ -88,3 +88,21 @@ it('puts those who are gone out a few at a time, and all of them', async () => {
   const last = (await log.bounds())?.last ?? 0;
   expect([most <= 32, last]).toEqual([true, ids.length + 1 + ids.length]);
 });
+
+it('asks the log whether it is the same for all purges that wait for that at once', async () => {
+  const { ids, log, purge, acknowledge } = await setUp(2);
+  const bounds = log.bounds.bind(log);
+  const appended: number[] = [];
+  const asked = vi.spyOn(log, 'bounds').mockImplementation(async () => {
+    appended.push((await bounds())?.last ?? 0);
+    for (let i = 0; i < 5; i += 1) await settled();
+    return bounds();
+  });
+  const outcomes = Promise.all(Array.from({ length: 16 }, (_, at) => purge(`t${at}`)));
+  for (let i = 0; i < 5; i += 1) await settled();
+  for (const id of ids) acknowledge(id, ids.length + 16);
+  for (const { obeyed, missing } of await outcomes) expect([obeyed.length, missing]).toEqual([2, []]);
+  expect(asked.mock.calls.length).toBeLessThanOrEqual(3);
+  // The last question began when the last purge was in the log.
+  expect(appended.at(-1)).toBe(ids.length + 16);
+});
