@@ -36,7 +36,10 @@ const campaigns: Readonly<Record<string, Campaign>> = {
     run: () => runClusterRevisions(fullClusterRevisions),
   },
   rates: { what: 'four nodes and one limit, with a NATS and a Redis in trouble', run: () => runRates(fullRates) },
-  purges: { what: '1,000 purges acknowledged by 4 nodes over NATS', run: () => runPurges(fullPurges) },
+  purges: {
+    what: '1,000 purges acknowledged by 4 nodes over NATS, without load and under it',
+    run: () => runPurges(fullPurges),
+  },
   plugs: { what: 'each part of a cluster pulled out under load, alone and together', run: () => runPlugs(fullPlugs) },
   drain: { what: 'SIGTERM and kill -9 under load', run: () => runDrain(fullDrain) },
 };

@@ -1,6 +1,6 @@
 /**
  * Purges of a cluster, acknowledged by nodes that are processes of their own, over a real nats-server with JetStream: how long each takes, and
- * whether any node serves what was purged right after. Beside it, what the log alone takes for an entry on this machine.
+ * whether any node serves what was purged right after. Beside it, what the log alone takes for an entry on this machine, and the same under HTTP load.
  */
 import { memberBytes } from '@weir/proto/cluster/purge-entries.js';
 import { startNodeProcess } from '../conformance/purges/node-process.js';
@@ -9,6 +9,7 @@ import { ensureBuilt } from '../support/built.js';
 import { startNats } from '../support/nats-server.js';
 import { onStage } from '../support/stage.js';
 import { quantile, type Report, showMs } from './campaign.js';
+import { runLoadedPurges } from './purges-loaded.js';
 
 export interface PurgesScale {
   readonly nodes: number;
@@ -17,9 +18,11 @@ export interface PurgesScale {
   readonly atOnce: number;
   /** What 99 of 100 may take, one after the other; a slow log comes on top of it. */
   readonly p99Ms: number;
+  /** Of clients, while as many purges are made by the admin API of a whole cluster. */
+  readonly perSecond: number;
 }
 
-export const fullPurges: PurgesScale = { nodes: 4, purges: 1_000, atOnce: 16, p99Ms: 10 };
+export const fullPurges: PurgesScale = { nodes: 4, purges: 1_000, atOnce: 16, p99Ms: 10, perSecond: 400 };
 
 export function runPurges(scale: PurgesScale): Promise<Report> {
   return onStage(async (stage) => {
@@ -68,19 +71,23 @@ export function runPurges(scale: PurgesScale): Promise<Report> {
       await way.log.append('nobody', memberBytes({ entry: 'join', id: 'nobody', incarnation: 1 }));
       bare.push(performance.now() - beganMs);
     }
+    // The former ones are not to be in its way.
+    for (const { child } of nodes) child.kill('SIGKILL');
     const limitMs = scale.p99Ms + quantile(bare, 0.99);
     if (quantile(alone, 0.99) > limitMs) broken.add(`99 of 100 purges took ${showMs(quantile(alone, 0.99))}`);
     const shown = (values: readonly number[]): string =>
       `${showMs(quantile(values, 0.5))}, ${showMs(quantile(values, 0.99))}, ${showMs(quantile(values, 1))}`;
+    const loaded = await runLoadedPurges(stage, { ...scale, p99Ms: limitMs });
     return {
       figures: {
         'nodes, purges': `${scale.nodes}, ${scale.purges}`,
         'acknowledged by all, p50, p99, slowest': shown(alone),
         [`${scale.atOnce} at once`]: shown(together),
         'the log alone, an entry': shown(bare),
+        ...loaded.figures,
         'served after its purge': served,
       },
-      broken: [...broken],
+      broken: [...broken, ...loaded.broken],
     };
   });
 }

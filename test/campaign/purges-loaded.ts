@@ -1,0 +1,110 @@
+/**
+ * Purges by the admin API of a real cluster (control, nodes as hosts with their workers, NATS) while clients ask all nodes for what is cached and
+ * for what is not: how long each takes until all nodes have acknowledged it, whether any of them serves what was purged right after, and what clients notice.
+ */
+import { startCacheOrigin, versionOf } from '../support/cache-origin.js';
+import { startSpreadLoad } from '../support/spread-load.js';
+import { type Stage, until } from '../support/stage.js';
+import { startCluster, type WeirControl } from '../support/weir-control.js';
+import { quantile, type Report, showMs } from './campaign.js';
+
+export interface LoadedScale {
+  readonly nodes: number;
+  readonly purges: number;
+  /** Of all nodes together. */
+  readonly perSecond: number;
+  readonly p99Ms: number;
+}
+
+const BODY_BYTES = 100;
+/** Every so many purges it is looked at whether any node still serves what was purged. */
+const LOOK_EVERY = 10;
+const ANSWER_WITHIN_MS = 10_000;
+const KEYS = 50;
+
+const config = (upstream: number): string => `version: 1
+gateway: { listen: "127.0.0.1:0", accessLog: false }
+upstreams: [{ id: app, targets: ["http://127.0.0.1:${upstream}"] }]
+routes:
+  - { id: all, match: /*, upstream: app, cache: true }
+  - { id: past, match: /past/*, upstream: app }
+`;
+
+export async function runLoadedPurges(stage: Stage, scale: LoadedScale): Promise<Report> {
+  const origin = await startCacheOrigin(stage);
+  const cluster = await startCluster(stage, { controls: 1, nodes: scale.nodes });
+  const [control] = cluster.controls;
+  if (control === undefined) throw new Error('one was asked for');
+  await control.apply(config(origin.port));
+  await until(
+    async () => Object.keys(await cluster.ports()).length === scale.nodes,
+    () => cluster.nodes.map(({ said }) => said()).join('\n'),
+  );
+  const ports = await cluster.ports();
+  await origin.be({ tag: 'looked', bodyBytes: BODY_BYTES });
+  const broken = new Set<string>();
+  // Until no lease can be from before this control.
+  await purge(control, 'first');
+  const load = startSpreadLoad(ports, {
+    perSecond: scale.perSecond,
+    pathOf: (number) => (number % 2 === 0 ? `/kept/${number % KEYS}` : `/past/${number}`),
+    withinMs: ANSWER_WITHIN_MS,
+  });
+  const versions = async (): Promise<(number | null)[]> =>
+    Promise.all(
+      Object.values(ports).map(async (port) => versionOf('/looked', await bodyAt(port, '/looked'), BODY_BYTES)),
+    );
+  const tookMs: number[] = [];
+  let served = 0;
+  for (let at = 0; at < scale.purges; at += 1) {
+    const isLooked = at % LOOK_EVERY === 0;
+    const version = at + 1;
+    if (isLooked) {
+      await origin.be({ tag: 'looked', version, bodyBytes: BODY_BYTES });
+      await versions();
+      await origin.be({ tag: 'looked', version: version + 1, bodyBytes: BODY_BYTES });
+    }
+    const beganMs = performance.now();
+    const { obeyed, missing } = await purge(control, isLooked ? 'looked' : `t${at}`);
+    tookMs.push(performance.now() - beganMs);
+    if (missing.length > 0 || obeyed.length !== scale.nodes)
+      broken.add(`${at}: ${obeyed.length} of ${scale.nodes} have obeyed; ${JSON.stringify(missing)}`);
+    if (isLooked) served += (await versions()).filter((seen) => seen !== version + 1).length;
+  }
+  await load.stop();
+  const exchanges = load.take();
+  const failed = exchanges.filter(({ failure }) => failure !== null);
+  if (served > 0) broken.add(`under load ${served} times a node has served what was purged`);
+  if (failed.length > 0) broken.add(`${failed.length} of ${exchanges.length} requests failed: ${failed[0]?.failure}`);
+  if (quantile(tookMs, 0.99) > scale.p99Ms) broken.add(`under load 99 of 100 took ${showMs(quantile(tookMs, 0.99))}`);
+  const shown = (values: readonly number[]): string =>
+    `${showMs(quantile(values, 0.5))}, ${showMs(quantile(values, 0.99))}, ${showMs(quantile(values, 1))}`;
+  return {
+    figures: {
+      [`${scale.purges} under ${scale.perSecond} requests a second, by the admin API`]: shown(tookMs),
+      'requests meanwhile, failed': `${exchanges.length}, ${failed.length}`,
+      'their p50, p99, slowest': shown(exchanges.map((one) => one.tookMs)),
+    },
+    broken: [...broken],
+  };
+}
+
+interface Purged {
+  readonly obeyed: readonly { readonly node: string }[];
+  readonly missing: readonly unknown[];
+}
+
+async function purge({ admin }: WeirControl, tag: string): Promise<Purged> {
+  const headers = { 'content-type': 'application/json' };
+  const answer = await fetch(`${admin}/cache/purge`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({ tags: [tag] }),
+  });
+  return (await answer.json()) as Purged; // Our own API of the same build.
+}
+
+async function bodyAt(port: number, path: string): Promise<string> {
+  const answer = await fetch(`http://127.0.0.1:${port}${path}`, { headers: { host: 'weir.test' } });
+  return answer.text();
+}
