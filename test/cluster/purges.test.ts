@@ -1,10 +1,9 @@
-import { execFile } from 'node:child_process';
-import type { InspectOutcome, PurgeOutcome } from '@weir/control/api/cache-api.js';
+import type { InspectOutcome } from '@weir/control/api/cache-api.js';
 import { beforeAll, expect, it } from 'vitest';
-import { ensureBuilt, weirProgram } from '../support/built.js';
+import { ensureBuilt } from '../support/built.js';
 import { startCacheOrigin } from '../support/cache-origin.js';
 import { onStage, until } from '../support/stage.js';
-import { startCluster, type WeirControl } from '../support/weir-control.js';
+import { purge, runJson, startCluster, type WeirControl } from '../support/weir-control.js';
 
 const LONG_MS = 300_000;
 beforeAll(ensureBuilt, LONG_MS);
@@ -15,20 +14,7 @@ upstreams: [{ id: app, targets: ["http://127.0.0.1:${upstream}"] }]
 routes: [{ id: all, match: /*, upstream: app, cache: true }]
 `;
 
-/** `weir purge --json` by that control. */
-const purge = (control: WeirControl, ...what: readonly string[]) => weir<PurgeOutcome>(control, 'purge', ...what);
-
-const inspect = (control: WeirControl, url: string) => weir<InspectOutcome>(control, 'cache', 'inspect', url);
-
-function weir<Told>({ admin }: WeirControl, ...what: readonly string[]): Promise<{ code: number; told: Told }> {
-  const args = [...what, '--json', '--admin', admin];
-  return new Promise((resolve) => {
-    execFile(weirProgram, args, (error, stdout) => {
-      const told = JSON.parse(stdout) as Told; // Our own command of the same build.
-      resolve({ code: error === null ? 0 : Number(error.code), told });
-    });
-  });
-}
+const inspect = (control: WeirControl, url: string) => runJson<InspectOutcome>(control, 'cache', 'inspect', url);
 
 it(
   'a purge by any control is obeyed by all nodes, and one that is killed is named, and not waited for any more',

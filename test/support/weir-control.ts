@@ -1,5 +1,7 @@
 /** The real `./weir control` as a process, and a whole cluster of such and of nodes on one nats-server, for tests and campaigns. */
+import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import type { PurgeOutcome } from '@weir/control/api/cache-api.js';
 import type { ControlStatus } from '@weir/control/api/control-status.js';
 import type { RolloutLine } from '@weir/control/api/rollouts-api.js';
 import type { RolloutView } from '@weir/control/cluster/rollout-view.js';
@@ -122,4 +124,24 @@ async function followed(admin: string, revision: number): Promise<RolloutLine> {
   const answer = await fetch(`${admin}/rollouts/current?revision=${revision}`);
   const lines = (await answer.text()).trim().split('\n');
   return JSON.parse(lines.at(-1) ?? '') as RolloutLine; // Our own API of the same build.
+}
+
+/** `weir purge --json` by that control. */
+export const purge = (
+  control: WeirControl,
+  ...what: readonly string[]
+): Promise<{ code: number; told: PurgeOutcome }> => runJson<PurgeOutcome>(control, 'purge', ...what);
+
+/** What an operator's command says with `--json`, asked of that control. */
+export function runJson<Told>(
+  { admin }: WeirControl,
+  ...what: readonly string[]
+): Promise<{ code: number; told: Told }> {
+  const args = [...what, '--json', '--admin', admin];
+  return new Promise((resolve) => {
+    execFile(weirProgram, args, (error, stdout) => {
+      const told = JSON.parse(stdout) as Told; // Our own command of the same build.
+      resolve({ code: error === null ? 0 : Number(error.code), told });
+    });
+  });
 }
