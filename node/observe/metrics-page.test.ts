@@ -1,14 +1,10 @@
 import { expect, it } from 'vitest';
-import { Cells } from './cells.js';
-import { createMetrics } from './metrics.js';
-import { cacheCounts } from './testing/cache-counts.js';
-import { jobCounts } from './testing/job-counts.js';
-import { nodeStatus } from './testing/node-status.js';
+import { quietMetrics } from './testing/quiet-metrics.js';
 
 const INTRODUCTION = `# Metrics
 
 What a node tells Prometheus at \`/metrics\` (port 9090, \`--metrics\`). \`deploy/grafana/weir.json\` is a dashboard of it, to be imported
-into Grafana. Besides these there is what prom-client tells of the process (\`process_*\`) and of Node.js (\`nodejs_*\`).
+into Grafana, and \`deploy/prometheus/alerts.yaml\` has alerts. Besides these there is what prom-client tells of the process (\`process_*\`) and of Node.js (\`nodejs_*\`).
 
 Labels: \`route\` is a route's id, empty where none matched; \`upstream\` is an upstream's id; \`target\` is \`host:port\`. A counter of
 something that has not happened yet is left out. A histogram has \`_bucket\`, \`_sum\` and \`_count\`.
@@ -20,24 +16,7 @@ This page is made by \`npx vitest run node/observe/metrics-page.test.ts -u\`, an
 `;
 
 it('docs/metrics.md lists every metric of a node, with its type and meaning', async () => {
-  const metrics = createMetrics({
-    cells: new Cells(),
-    status: () => nodeStatus(),
-    healthChanges: () => [],
-    sight: () => null,
-    purges: () => null,
-    gates: () => [],
-    jobs: () => jobCounts(),
-    cache: () => cacheCounts(),
-    eventLoop: () => ({ delayP50Ms: 0, delayP99Ms: 0, delayMaxMs: 0, utilization: 0 }),
-    log: () => ({ written: 0, dropped: 0 }),
-    spans: () => ({ exported: 0, dropped: 0 }),
-    bodies: () => ({ bytes: 21, refusals: 22 }),
-    bus: () => null,
-    loadPermille: () => 0,
-    bugs: () => 0,
-  });
-  const text = await metrics.render();
+  const text = await quietMetrics();
   const types = new Map([...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => [name, type]));
   const rows = [...text.matchAll(/^# HELP (weir_\S+) (.*)$/gm)].map(
     ([, name, help]) => `| \`${name}\` | ${types.get(name)} | ${help} |`,

@@ -21,6 +21,7 @@ export const neededPrograms = [
     debianPackage: 'python3',
     use: 'a real upstream (http.server), and sockets that Node.js lacks',
   },
+  { command: 'promtool', debianPackage: 'prometheus', use: 'what checks and tries the alerts' },
   { command: 'systemd-analyze', debianPackage: 'systemd', use: 'what checks the units of systemd' },
   { command: 'redis-server', debianPackage: 'redis-server', use: 'a real Redis, which keeps jobs' },
 ] as const satisfies readonly NeededProgram[];

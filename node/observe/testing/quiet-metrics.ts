@@ -1,0 +1,27 @@
+/** The metrics of a node to which nothing has happened: every family with its name, type and help, and hardly a series. */
+import { Cells } from '../cells.js';
+import { createMetrics } from '../metrics.js';
+import { cacheCounts } from './cache-counts.js';
+import { jobCounts } from './job-counts.js';
+import { nodeStatus } from './node-status.js';
+
+export function quietMetrics(): Promise<string> {
+  const metrics = createMetrics({
+    cells: new Cells(),
+    status: () => nodeStatus(),
+    healthChanges: () => [],
+    sight: () => null,
+    purges: () => null,
+    gates: () => [],
+    jobs: () => jobCounts(),
+    cache: () => cacheCounts(),
+    eventLoop: () => ({ delayP50Ms: 0, delayP99Ms: 0, delayMaxMs: 0, utilization: 0 }),
+    log: () => ({ written: 0, dropped: 0 }),
+    spans: () => ({ exported: 0, dropped: 0 }),
+    bodies: () => ({ bytes: 21, refusals: 22 }),
+    bus: () => null,
+    loadPermille: () => 0,
+    bugs: () => 0,
+  });
+  return metrics.render();
+}
