@@ -77,13 +77,15 @@ export interface WeirControlOptions {
   /** Of an earlier run whose state is to be found, or an empty one. */
   readonly folder: string;
   readonly more?: readonly string[];
+  /** Left out: that of this clone. */
+  readonly program?: string;
 }
 
 export async function weirControl(stage: Stage, options: WeirControlOptions): Promise<WeirControl> {
-  const { id, nats, keyFile, folder, more = [] } = options;
+  const { id, nats, keyFile, folder, more = [], program: path = weirProgram } = options;
   const member = ['--nats', nats, '--cluster', CLUSTER, '--id', id, '--key', keyFile];
   const own = ['--data', join(folder, `state-${id}`), '--admin', '127.0.0.1:0', ...more];
-  const program = stage.run(weirProgram, ['control', ...member, ...own], folder);
+  const program = stage.run(path, ['control', ...member, ...own], folder);
   const { said, isOver, child, exited } = program;
   await until(() => /^ {2}stop /m.test(said()) || isOver(), said, 5 * 60_000);
   const shown = /^ {2}admin +(\S+)/m.exec(said())?.[1];

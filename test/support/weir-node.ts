@@ -21,14 +21,16 @@ export interface WeirNodeOptions {
   /** Of an earlier run whose state is to be found. */
   readonly folder?: string;
   readonly more?: readonly string[];
+  /** Left out: that of this clone. */
+  readonly program?: string;
 }
 
 /** Starts it and waits until it says where it is; it need not serve anything then. */
 export async function weirNode(stage: Stage, options: WeirNodeOptions): Promise<WeirNode> {
-  const { id, nats, trust, folder = stage.folder(), more = [] } = options;
+  const { id, nats, trust, folder = stage.folder(), more = [], program: path = weirProgram } = options;
   const member = ['--nats', nats, '--cluster', CLUSTER, '--id', id, '--trust', trust];
   const own = ['--data', join(folder, `state-${id}`), '--metrics', '127.0.0.1:0', ...more];
-  const program = stage.run(weirProgram, ['node', ...member, ...own], folder);
+  const program = stage.run(path, ['node', ...member, ...own], folder);
   const { said, isOver } = program;
   await until(() => /^ {2}stop /m.test(said()) || isOver(), said, 5 * 60_000);
   const metrics = /^ {2}metrics +(\S+)/m.exec(said())?.[1];
