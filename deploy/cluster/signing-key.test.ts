@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createKeyPair } from '@weir/proto/signing/ed25519.js';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { createSigningKey, readSigningKey } from './signing-key.js';
+import { createSigningKey, mayBeReadByOthers, readSigningKey } from './signing-key.js';
 
 let folder = '';
 beforeEach(() => {
@@ -41,4 +41,13 @@ it('a file that others may read, or that is no key, is refused without a word of
     expect(() => readSigningKey(other)).not.toThrow(secret);
   }
   expect(() => readSigningKey(join(folder, 'none'))).toThrow('ENOENT');
+});
+
+it('a key of its own is for its owner alone; one that root has handed in may be read by the group, and by no others', () => {
+  expect([0o600, 0o400, 0o440, 0o640, 0o644].map((mode) => mayBeReadByOthers(mode, true))).toEqual([
+    ...[false, false, true, true, true],
+  ]);
+  expect([0o400, 0o440, 0o640, 0o644, 0o404].map((mode) => mayBeReadByOthers(mode, false))).toEqual([
+    ...[false, false, false, true, true],
+  ]);
 });

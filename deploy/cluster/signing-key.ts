@@ -32,9 +32,9 @@ export function createSigningKey(path: string): SigningKey {
 
 /** Throws, with words for people and without the key. */
 export function readSigningKey(path: string): SigningKey {
-  const { size, mode } = statSync(path);
+  const { size, mode, uid } = statSync(path);
   if (size > FILE_BYTES_MAX) throw new Error(`${path} is no key of \`weir keys signing create\``);
-  if ((mode & 0o077) !== 0)
+  if (mayBeReadByOthers(mode, uid === process.getuid?.()))
     throw new Error(`${path} may be read by others than its owner; chmod 600 it, and think about a new key`);
   const privateKey = readFileSync(path, 'utf8').trim();
   try {
@@ -42,4 +42,12 @@ export function readSigningKey(path: string): SigningKey {
   } catch {
     throw new Error(`${path} is no key of \`weir keys signing create\``);
   }
+}
+
+/**
+ * As ssh has it: a file of one's own is for oneself alone. What Kubernetes and systemd hand in belongs to root, and is readable by
+ * the group, or by an entry of an access list, which shows as the group.
+ */
+export function mayBeReadByOthers(mode: number, isOwn: boolean): boolean {
+  return (mode & (isOwn ? 0o077 : 0o007)) !== 0;
 }
