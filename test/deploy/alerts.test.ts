@@ -77,6 +77,12 @@ describe('alerts', () => {
     expect(annotations.action.length).toBeGreaterThan(20);
   });
 
+  it('are all told of in docs/deploy.md, and no others', () => {
+    const text = readFileSync(`${folder}../docs/deploy.md`, 'utf8');
+    const told = [...text.matchAll(/`(Weir[A-Z]\w+)`/g)].map(([, name]) => name);
+    expect(told.sort()).toEqual(rules.map(({ alert }) => alert).sort());
+  });
+
   it('are understood by Prometheus, and rise and rest when they must', () => {
     const promtool = programPath('promtool');
     execFileSync(promtool, ['check', 'rules', rulesFile], { stdio: 'pipe' });
