@@ -1,0 +1,16 @@
+/** The format of `POST /v1/responses`: OpenAI's Responses. Pure. */
+import type { ChatFormat } from '../../format.js';
+import { fieldNameIn } from '../field-name.js';
+import { openaiError, openaiMisread } from '../openai-words/errors.js';
+import { readResponses, responsesFieldNames } from './request.js';
+import { responsesAnswer, responsesStream } from './stream.js';
+
+export const openaiResponses: ChatFormat = {
+  name: 'openai-responses',
+  read: readResponses,
+  answer: responsesAnswer,
+  stream: responsesStream,
+  error: openaiError,
+  misread: openaiMisread,
+  fieldName: (unsupported, request) => fieldNameIn(responsesFieldNames, unsupported, request),
+};
