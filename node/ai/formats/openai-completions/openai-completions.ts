@@ -1,0 +1,16 @@
+/** The format of `POST /v1/completions`: OpenAI's completions of one text. Pure. */
+import type { ChatFormat } from '../../format.js';
+import { fieldNameIn } from '../field-name.js';
+import { openaiError, openaiMisread } from '../openai-words/errors.js';
+import { completionsAnswer, completionsStream } from './answer.js';
+import { completionsFieldNames, readCompletions } from './request.js';
+
+export const openaiCompletions: ChatFormat = {
+  name: 'openai-completions',
+  read: readCompletions,
+  answer: completionsAnswer,
+  stream: completionsStream,
+  error: openaiError,
+  misread: openaiMisread,
+  fieldName: (unsupported, request) => fieldNameIn(completionsFieldNames, unsupported, request),
+};
