@@ -45,11 +45,14 @@ const words: Readonly<Record<FinishReason, string | null>> = {
   other: null,
 };
 
+/** What clients take for a good end. What some other provider calls by one of these names is not passed on as it. */
+const cleanWords: ReadonlySet<string> = new Set(['stop', 'tool_calls', 'function_call']);
+
 /** `unknown` where a provider has ended a choice without a word. */
 export function finishWord(finish: Finish): string {
   const word = words[finish.reason];
   if (word !== null) return word;
-  if (finish.native !== null && finish.native !== '' && finish.native !== 'stop') return finish.native;
+  if (finish.native !== null && finish.native !== '' && !cleanWords.has(finish.native)) return finish.native;
   return finish.reason === 'malformedToolCall' ? 'malformed_tool_call' : 'unknown';
 }
 

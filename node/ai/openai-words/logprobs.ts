@@ -31,8 +31,11 @@ function readToken(entry: unknown): One | null {
 
 export function writeLogprobs(logprobs: readonly TokenLogprob[] | null): JsonObject | null {
   if (logprobs === null) return null;
-  const content = logprobs.map((one) => ({ ...writeToken(one), top_logprobs: one.top.map(writeToken) }));
-  return { content, refusal: null };
+  return { content: logprobs.map(writeLogprob), refusal: null };
+}
+
+export function writeLogprob(one: TokenLogprob): JsonObject {
+  return { ...writeToken(one), top_logprobs: one.top.map(writeToken) };
 }
 
 function writeToken({ token, logprob, bytes }: One): JsonObject {

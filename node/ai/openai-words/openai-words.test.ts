@@ -84,7 +84,7 @@ describe('usage', () => {
     input: 100,
     output: 50,
     cachedInput: 40,
-    cacheWrite: 0,
+    cacheWrite: 10,
     reasoning: 20,
     isEstimated: false,
   };

@@ -62,7 +62,8 @@ describe('a chat completion', () => {
     ['malformedToolCall', 'MALFORMED_FUNCTION_CALL', { finish_reason: 'MALFORMED_FUNCTION_CALL' }],
     ['malformedToolCall', null, { finish_reason: 'malformed_tool_call' }],
     ['other', 'LANGUAGE', { finish_reason: 'LANGUAGE' }],
-    ['other', null, { finish_reason: 'other' }],
+    ['other', null, { finish_reason: 'unknown' }],
+    ['other', 'tool_calls', { finish_reason: 'unknown', native_finish_reason: 'tool_calls' }],
   ] as const)('says %s (%s)', (reason, native, expected) => {
     const [choice] = listOf(openaiChat.answer(answerOf([textPart('a')], reason, native), terms)['choices']);
     expect(choice).toEqual({

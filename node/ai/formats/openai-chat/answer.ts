@@ -3,9 +3,10 @@ import type { ChatAnswer, Choice } from '../../chat/chat-answer.js';
 import type { Part } from '../../chat/part.js';
 import type { AnswerTerms } from '../../format.js';
 import type { JsonObject } from '../../json.js';
+import { writeLogprobs } from '../../openai-words/logprobs.js';
+import { writeUsage } from '../../openai-words/usage.js';
 import { citedUrl } from '../cited-url.js';
 import { finishWords } from '../openai-words/finish.js';
-import { logprobWords, usageWords } from '../openai-words/usage.js';
 import { ReasoningDetails } from './reasoning.js';
 
 export function chatAnswer(answer: ChatAnswer, terms: AnswerTerms): JsonObject {
@@ -15,7 +16,7 @@ export function chatAnswer(answer: ChatAnswer, terms: AnswerTerms): JsonObject {
     created: answer.createdS ?? terms.nowS,
     model: terms.model,
     choices: answer.choices.map((choice, index) => choiceWords(choice, index)),
-    ...(answer.usage === null ? {} : { usage: usageWords(answer.usage) }),
+    ...(answer.usage === null ? {} : { usage: writeUsage(answer.usage) }),
   };
 }
 
@@ -24,7 +25,7 @@ function choiceWords({ parts, finish, logprobs }: Choice, index: number): JsonOb
   return {
     index,
     message: messageWords(parts, refusal),
-    logprobs: logprobs === null ? null : { content: logprobs.map(logprobWords), refusal: null },
+    logprobs: writeLogprobs(logprobs),
     ...finishWords(finish, refusal !== null),
   };
 }

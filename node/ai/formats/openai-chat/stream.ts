@@ -6,9 +6,9 @@ import type { ChatEvent, Finish, TokenLogprob } from '../../chat/chat-answer.js'
 import type { ProviderError } from '../../chat/provider-error.js';
 import type { AnswerTerms, StreamWriter } from '../../format.js';
 import type { JsonObject } from '../../json.js';
+import { writeLogprobs } from '../../openai-words/logprobs.js';
 import { Chunks } from '../openai-words/chunks.js';
 import { finishWords } from '../openai-words/finish.js';
-import { logprobWords } from '../openai-words/usage.js';
 import { annotation } from './answer.js';
 import { ReasoningDetails } from './reasoning.js';
 
@@ -103,8 +103,7 @@ class ChatStream implements StreamWriter {
   }
 
   #chunk(choice: number, delta: Delta, logprobs: readonly TokenLogprob[] | null = null): string {
-    const probabilities = logprobs === null ? null : { content: logprobs.map(logprobWords), refusal: null };
-    const words = `"delta":${JSON.stringify(delta)},"logprobs":${JSON.stringify(probabilities)}`;
+    const words = `"delta":${JSON.stringify(delta)},"logprobs":${JSON.stringify(writeLogprobs(logprobs))}`;
     return this.#chunks.line(`[{"index":${choice},${words},"finish_reason":null}]`);
   }
 }

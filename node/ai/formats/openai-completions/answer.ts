@@ -6,9 +6,9 @@ import type { ChatAnswer, ChatEvent, Choice, TokenLogprob } from '../../chat/cha
 import type { ProviderError } from '../../chat/provider-error.js';
 import type { AnswerTerms, StreamWriter } from '../../format.js';
 import type { JsonObject } from '../../json.js';
+import { writeUsage } from '../../openai-words/usage.js';
 import { Chunks } from '../openai-words/chunks.js';
 import { type FinishWords, finishWords } from '../openai-words/finish.js';
-import { usageWords } from '../openai-words/usage.js';
 
 export function completionsAnswer(answer: ChatAnswer, terms: AnswerTerms): JsonObject {
   return {
@@ -17,7 +17,7 @@ export function completionsAnswer(answer: ChatAnswer, terms: AnswerTerms): JsonO
     created: answer.createdS ?? terms.nowS,
     model: terms.model,
     choices: answer.choices.map((choice, index) => choiceWords(choice, index)),
-    ...(answer.usage === null ? {} : { usage: usageWords(answer.usage) }),
+    ...(answer.usage === null ? {} : { usage: writeUsage(answer.usage) }),
   };
 }
 

@@ -2,7 +2,7 @@
 import type { ChatFormat } from '../../format.js';
 import { fieldNameIn } from '../field-name.js';
 import { openaiError, openaiMisread } from '../openai-words/errors.js';
-import { readResponses, responsesFieldNames } from './request.js';
+import { readResponses, responsesExtraNames, responsesFieldNames } from './request.js';
 import { responsesAnswer, responsesStream } from './stream.js';
 
 export const openaiResponses: ChatFormat = {
@@ -12,5 +12,8 @@ export const openaiResponses: ChatFormat = {
   stream: responsesStream,
   error: openaiError,
   misread: openaiMisread,
-  fieldName: (unsupported, request) => fieldNameIn(responsesFieldNames, unsupported, request),
+  fieldName: (unsupported, request) => {
+    const name = fieldNameIn(responsesFieldNames, unsupported, request);
+    return unsupported.field === 'extra' ? (responsesExtraNames[name] ?? name) : name;
+  },
 };

@@ -9,9 +9,9 @@
  */
 import type { ChatEvent, TokenLogprob } from '../../chat/chat-answer.js';
 import type { JsonObject } from '../../json.js';
+import { writeLogprob } from '../../openai-words/logprobs.js';
 import { citedUrl } from '../cited-url.js';
 import { JsonEnd } from '../json-end.js';
-import { logprobWords } from '../openai-words/usage.js';
 import { encryptedOf } from './reasoning.js';
 
 export type Tell = (type: string, fields: JsonObject) => void;
@@ -117,7 +117,7 @@ export class Output {
 
   #text(text: string, logprobs: readonly TokenLogprob[] | null): void {
     const { at, part } = this.#part('text');
-    const words = (logprobs ?? []).map(logprobWords);
+    const words = (logprobs ?? []).map(writeLogprob);
     part.text += text;
     part.logprobs.push(...words);
     this.#tell('response.output_text.delta', { ...at, delta: text, logprobs: words });

@@ -190,6 +190,7 @@ describe('a Responses request that is wrong', () => {
     ['max_output_tokens', { max_output_tokens: 0 }],
     ['top_logprobs', { top_logprobs: 21 }],
     ['include[0]', { include: [1] }],
+    ['text.verbosity', { text: { verbosity: 'loud' } }],
     ['reasoning.effort', { reasoning: { effort: 'huge' } }],
     ['stream_options', { stream_options: {} }],
   ])('is told about %s', (field, more) => {
@@ -218,6 +219,7 @@ describe('the name of a field that a provider can’t do', () => {
     ['answerFormat', '', 'text.format'],
     ['maxTokens', '', 'max_output_tokens'],
     ['extra', 'previous_response_id', 'previous_response_id'],
+    ['extra', 'verbosity', 'text.verbosity'],
   ] as const)('of %s%s is %s', (field, at, expected) => {
     expect(openaiResponses.fieldName({ field, at, why: '' }, request)).toBe(expected);
   });

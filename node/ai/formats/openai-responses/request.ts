@@ -32,6 +32,9 @@ const known: ReadonlySet<string> = new Set([
 /** Said so, these are what is done anyway. */
 const asDone: Readonly<Record<string, unknown>> = { store: false, background: false, truncation: 'disabled' };
 
+/** How extra fields are named that have a name of their own among them. */
+export const responsesExtraNames: Readonly<Record<string, string>> = { verbosity: 'text.verbosity' };
+
 /** How unsupported fields are named. */
 export const responsesFieldNames: FieldNames = {
   messages: 'input',
@@ -78,7 +81,8 @@ export function readResponses(unknownBody: unknown): ChatRequest | Misread {
     wantsStreamUsage: true,
     extra: {
       ...Object.fromEntries(more),
-      ...restOf('text', text, ['format']),
+      ...verbosityOf(reading, text),
+      ...restOf('text', text, ['format', 'verbosity']),
       ...reasoning.extra,
       ...included.extra,
       ...(chosen === 'own' ? { tool_choice: body['tool_choice'] } : {}),
@@ -91,6 +95,12 @@ export function readResponses(unknownBody: unknown): ChatRequest | Misread {
 function restOf(name: string, object: JsonObject, read: readonly string[]): JsonObject {
   const rest = unread(object, new Set(read));
   return Object.keys(rest).length === 0 ? {} : { [name]: rest };
+}
+
+/** Chat completions have it under this name; so whoever speaks them may take it. */
+function verbosityOf(reading: Reading, text: JsonObject): JsonObject {
+  const verbosity = reading.oneOf(text, 'text', 'verbosity', ['low', 'medium', 'high']);
+  return verbosity === null ? {} : { verbosity };
 }
 
 /** What the vocabulary has a place for; a function that says more is left in OpenAI's own words. */

@@ -66,7 +66,7 @@ export function responseObject({ id, model, request }: AnswerTerms, progress: Pr
     },
     store: false,
     temperature: request.temperature,
-    text: { format: formatWords(request.answerFormat) },
+    text: { format: formatWords(request.answerFormat), verbosity: request.extra['verbosity'] ?? 'medium' },
     tool_choice: choiceWords(request),
     tools: request.tools.map(toolWords),
     top_logprobs: request.logprobs?.top ?? 0,

@@ -10,7 +10,7 @@ import { eventsOf } from '../../chat/gather.js';
 import { type ProviderError, providerError } from '../../chat/provider-error.js';
 import type { AnswerTerms, StreamWriter } from '../../format.js';
 import type { JsonObject } from '../../json.js';
-import { errorWords } from '../openai-words/errors.js';
+import { errorObject } from '../openai-words/errors.js';
 import { sseEvent } from '../sse.js';
 import { Output } from './output.js';
 import { endingOf, type Progress, responseObject } from './response.js';
@@ -84,7 +84,7 @@ class ResponsesStream implements StreamWriter {
     if (this.#hasFailed) return '';
     this.#hasFailed = true;
     this.#begin();
-    const words = errorWords(error);
+    const words = errorObject(error);
     this.#tell('error', { ...words, type: 'error', error: words });
     this.#tell('response.failed', { response: this.#response('failed', null, error) });
     return this.#taken();

@@ -6,9 +6,9 @@
 import type { Usage } from '../../chat/chat-answer.js';
 import { type ProviderError, providerError } from '../../chat/provider-error.js';
 import type { AnswerTerms } from '../../format.js';
+import { writeUsage } from '../../openai-words/usage.js';
 import { sseData } from '../sse.js';
-import { errorWords } from './errors.js';
-import { usageWords } from './usage.js';
+import { errorObject } from './errors.js';
 
 export class Chunks {
   readonly #terms: AnswerTerms;
@@ -56,7 +56,7 @@ export class Chunks {
   fail(error: ProviderError): string {
     if (this.#hasFailed) return '';
     this.#hasFailed = true;
-    return sseData({ error: errorWords(error) });
+    return sseData({ error: errorObject(error) });
   }
 
   end(): string {
@@ -69,7 +69,7 @@ export class Chunks {
 
   #usageLine(): string {
     if (this.#usage === null || !this.#terms.request.wantsStreamUsage) return '';
-    return this.#line('[]', `,"usage":${JSON.stringify(usageWords(this.#usage))}}`);
+    return this.#line('[]', `,"usage":${JSON.stringify(writeUsage(this.#usage))}}`);
   }
 
   #line(choices: string, tail: string): string {
