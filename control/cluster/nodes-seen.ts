@@ -3,6 +3,7 @@
  * without a word. Owns the reports.
  */
 import type { MemberView } from '@weir/proto/cluster/member.js';
+import { FORGET_MS } from '@weir/proto/cluster/membership.js';
 import { believedIntervalMs, membersMax } from '@weir/proto/cluster/pace.js';
 import type { Presence } from '@weir/proto/cluster/presence.js';
 import type { Announcement } from '@weir/proto/events/announcement.js';
@@ -13,6 +14,7 @@ import type { NodeSight } from '../rollout/progress.js';
 
 const QUESTION = new Uint8Array();
 const ANSWER_WITHIN_MS = 1_000;
+const FORGET_EVERY_MS = 60_000;
 /**
  * Nodes do not sign what they tell of themselves. They can be ahead of control only where control has lost its logs, by what was
  * announced until then: thousands at most. What is further ahead is believed of nobody, so no forged number uses up all
@@ -34,6 +36,9 @@ export class NodesSeen {
   readonly #presence: Presence;
   readonly #known: () => Known;
   readonly #reports = new Map<string, SnapshotReport>();
+  /** When each was heard. */
+  readonly #heardAtMs = new Map<string, number>();
+  #forgotAtMs = Number.NEGATIVE_INFINITY;
   readonly #sessions = new Map<string, number>();
   readonly #crashed = new Set<string>();
   readonly #ends: readonly (() => void)[];
@@ -59,6 +64,7 @@ export class NodesSeen {
   }
 
   sights(): readonly NodeSight[] {
+    this.#forget();
     return sightsOf(this.#presence.members(), this.#reports, this.#crashed);
   }
 
@@ -122,6 +128,24 @@ export class NodesSeen {
     if (report.serial < (this.#reports.get(report.id)?.serial ?? 0)) return;
     if (this.#reports.size >= membersMax && !this.#reports.has(report.id)) return;
     this.#reports.set(report.id, report);
+    this.#heardAtMs.set(report.id, this.#presence.clock.nowMs());
+  }
+
+  /** Hosts whose workers the membership has forgotten, or that never had one and are as long silent: they are not missed, nor listed. */
+  #forget(): void {
+    const nowMs = this.#presence.clock.nowMs();
+    if (nowMs - this.#forgotAtMs < FORGET_EVERY_MS) return;
+    this.#forgotAtMs = nowMs;
+    const members = this.#presence.members().map(({ life }) => life.id);
+    const there = new Set(members);
+    for (const id of members) there.add(hostOf(id, (name) => this.#reports.has(name)));
+    for (const [id, heardAtMs] of this.#heardAtMs)
+      if (!there.has(id) && nowMs - heardAtMs > FORGET_MS) {
+        this.#heardAtMs.delete(id);
+        this.#reports.delete(id);
+      }
+    for (const id of this.#sessions.keys()) if (!there.has(id)) this.#sessions.delete(id);
+    for (const id of this.#crashed) if (!there.has(id)) this.#crashed.delete(id);
   }
 
   #change({ life, standing, heartbeat }: MemberView, hasLeft: boolean): void {

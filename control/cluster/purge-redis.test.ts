@@ -48,6 +48,17 @@ it('nodes that share nothing are asked once', async () => {
   expect(await tell(true)).toContain('no node that is there shares it');
 });
 
+it('what is known of nodes goes with them, but for that nodes of this cluster share nothing', async () => {
+  let members = Array.from({ length: 50 }, (_, at) => node(`gone${at}`));
+  const redis = new RedisTeller({
+    members: () => members,
+    ask: async (id) => (id.startsWith('gone') ? encodeShared('none') : null),
+  });
+  expect([await redis.tell(new Uint8Array(), null), redis.unasked]).toEqual([null, 50]);
+  members = [node('silent')];
+  expect([await redis.tell(new Uint8Array(), null), redis.unasked]).toEqual([null, 0]);
+});
+
 it('who is silent is the one that shares only where somebody shares', async () => {
   const alike = teller([node('a'), node('b')], { a: 'none', b: null });
   expect(await alike.tell()).toBeNull();

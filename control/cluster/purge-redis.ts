@@ -18,9 +18,11 @@ const TRIES = 3;
 
 export class RedisTeller {
   readonly #presence: Pick<Presence, 'members' | 'ask'>;
+  /** Lives, by their ids; of members that there are. */
   readonly #withoutRedis = new Map<string, { readonly incarnation: number; readonly session: number }>();
-  /** Some node has said that it shares. */
+  /** Some node has said that it shares, or that it does not. */
   #isShared = false;
+  #isUnshared = false;
 
   constructor(presence: Pick<Presence, 'members' | 'ask'>) {
     this.#presence = presence;
@@ -29,8 +31,11 @@ export class RedisTeller {
   /** Null: it was told, or there is none. Otherwise why it may not have been. */
   async tell(entry: Uint8Array, isThere: boolean | null): Promise<string | null> {
     if (isThere === false) return null;
+    const members = this.#presence.members();
+    const ids = new Set(members.map(({ life }) => life.id));
+    for (const id of this.#withoutRedis.keys()) if (!ids.has(id)) this.#withoutRedis.delete(id);
     const groups = new Map<number, MemberView[]>();
-    for (const member of this.#presence.members()) {
+    for (const member of members) {
       const { standing, heartbeat } = member;
       if (heartbeat.role !== 'node' || (standing !== 'alive' && standing !== 'suspect')) continue;
       const group = groups.get(heartbeat.snapshotVersion) ?? [];
@@ -45,6 +50,11 @@ export class RedisTeller {
     return isThere === true && !told.includes('told') ? 'was not told of it: no node that is there shares it' : null;
   }
 
+  /** How many are not asked again; as many as there are members, at most. */
+  get unasked(): number {
+    return this.#withoutRedis.size;
+  }
+
   async #tellBy(group: readonly MemberView[], entry: Uint8Array): Promise<string> {
     let [tries, why] = [0, 'none'];
     for (const { life } of group) {
@@ -54,6 +64,7 @@ export class RedisTeller {
       if (answer === 'told' || answer === 'untold') this.#isShared = true;
       if (answer === 'told') return answer;
       if (answer === 'none') {
+        this.#isUnshared = true;
         this.#withoutRedis.set(life.id, life);
         continue;
       }
@@ -61,7 +72,7 @@ export class RedisTeller {
       tries += 1;
       if (tries === TRIES) break;
     }
-    return this.#isShared || this.#withoutRedis.size === 0 ? why : 'none';
+    return this.#isShared || !this.#isUnshared ? why : 'none';
   }
 }
 
