@@ -8,12 +8,10 @@ import { believedIntervalMs, membersMax } from '@weir/proto/cluster/pace.js';
 import type { Presence } from '@weir/proto/cluster/presence.js';
 import type { Announcement } from '@weir/proto/events/announcement.js';
 import type { SnapshotReport } from '@weir/proto/events/snapshot-report.js';
-import { decodeMessage } from '@weir/proto/events/wire.js';
 import { hostOf, sightsOf } from '../rollout/hosts.js';
 import type { NodeSight } from '../rollout/progress.js';
+import { askEach } from './ask-each.js';
 
-const QUESTION = new Uint8Array();
-const ANSWER_WITHIN_MS = 1_000;
 const FORGET_EVERY_MS = 60_000;
 /**
  * Nodes do not sign what they tell of themselves. They can be ahead of control only where control has lost its logs, by what was
@@ -89,11 +87,8 @@ export class NodesSeen {
 
   /** Has those hosts say once more what became of what they were told: a report may have been lost. */
   async ask(hosts: readonly string[]): Promise<void> {
-    const asked = hosts.map((host) => this.#presence.ask(host, 'snapshot', QUESTION, ANSWER_WITHIN_MS));
-    for (const bytes of await Promise.all(asked)) {
-      const decoded = bytes === null ? null : decodeMessage(bytes);
-      if (decoded?.ok === true && decoded.message.kind === 'snapshot.report') this.#take(decoded.message);
-    }
+    for await (const { message } of askEach(this.#presence, 'snapshot', hosts, (host) => host))
+      if (message.kind === 'snapshot.report') this.#take(message);
   }
 
   /** The highest version that a node has in force, or has told of. */

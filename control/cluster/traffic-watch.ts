@@ -4,14 +4,12 @@
  */
 import type { Presence } from '@weir/proto/cluster/presence.js';
 import type { TrafficCounts, TrafficReport } from '@weir/proto/events/traffic.js';
-import { decodeMessage } from '@weir/proto/events/wire.js';
 import { type Evidence, nothing, since, sumOf } from '../rollout/judge.js';
 import type { Candidate } from '../rollout/rollout.js';
+import { askEach } from './ask-each.js';
 import type { NodesSeen } from './nodes-seen.js';
 
 export const ASK_EVERY_MS = 500;
-const ANSWER_WITHIN_MS = 1_000;
-const QUESTION = new Uint8Array();
 
 interface Watched {
   readonly host: string;
@@ -23,13 +21,13 @@ interface Watched {
 }
 
 export class TrafficWatch {
-  readonly #presence: Presence;
-  readonly #seen: NodesSeen;
+  readonly #presence: Pick<Presence, 'ask'>;
+  readonly #seen: Pick<NodesSeen, 'there'>;
   readonly #watched = new Map<string, Watched>();
   #askedAtMs = Number.NEGATIVE_INFINITY;
   #isAsking = false;
 
-  constructor(presence: Presence, seen: NodesSeen) {
+  constructor(presence: Pick<Presence, 'ask'>, seen: Pick<NodesSeen, 'there'>) {
     this.#presence = presence;
     this.#seen = seen;
   }
@@ -45,7 +43,7 @@ export class TrafficWatch {
     this.#askedAtMs = nowMs;
     this.#isAsking = true;
     try {
-      for (const { host, report } of await this.#ask()) this.#take(host, report);
+      for await (const { host, report } of this.#ask()) this.#take(host, report);
     } finally {
       this.#isAsking = false;
     }
@@ -54,7 +52,7 @@ export class TrafficWatch {
   /** Who may try something out, with their labels: of several workers those that all of them have, which is what they were started with. */
   async candidates(): Promise<readonly Candidate[]> {
     const hosts = new Map<string, readonly string[]>(this.#seen.there().map(({ host }) => [host, []]));
-    for (const { host, report } of await this.#ask()) hosts.set(host, report.labels);
+    for await (const { host, report } of this.#ask()) hosts.set(host, report.labels);
     return [...hosts].map(([id, labels]) => ({ id, labels }));
   }
 
@@ -69,14 +67,14 @@ export class TrafficWatch {
     return { canary: sumOf(own), rest: sumOf(rest) };
   }
 
-  async #ask(): Promise<readonly { readonly host: string; readonly report: TrafficReport }[]> {
-    const asked = this.#seen.there().map(async ({ member, host }) => {
-      const bytes = await this.#presence.ask(member, 'traffic', QUESTION, ANSWER_WITHIN_MS);
-      const decoded = bytes === null ? null : decodeMessage(bytes);
-      const isReport = decoded?.ok === true && decoded.message.kind === 'traffic' && decoded.message.id === member;
-      return isReport ? [{ host, report: decoded.message as TrafficReport }] : []; // Its kind was looked at.
-    });
-    return (await Promise.all(asked)).flat();
+  async *#ask(): AsyncGenerator<{ readonly host: string; readonly report: TrafficReport }> {
+    for await (const { asked, message } of askEach(
+      this.#presence,
+      'traffic',
+      this.#seen.there(),
+      ({ member }) => member,
+    ))
+      if (message.kind === 'traffic' && message.id === asked.member) yield { host: asked.host, report: message };
   }
 
   #take(host: string, report: TrafficReport): void {
