@@ -78,7 +78,7 @@ export async function startControl(options: ControlOptions): Promise<RunningCont
     sealing: revisionSealing(cluster, signer, keys),
   });
   const whole = { cluster, replicas: options.replicas, blobBytesMax: snapshotBytesMax + frameHeadBytes };
-  const blobs = deltaBlobs(jetStreamBlobs(jetStream, whole));
+  const blobs = deltaBlobs(jetStreamBlobs(jetStream, whole), realClock);
   const check = createCheck(process.env);
   const { purgeLog, purges } = purgesOf(options, wired, keys);
   const file = recordFile(options.dataFolder, cluster, say);

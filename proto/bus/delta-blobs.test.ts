@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { BlobFate, BlobShelf } from './blob-store.js';
-import { DELTA_FROM_BYTES, deltaBlobs, getByDelta } from './delta-blobs.js';
+import { DELTA_FROM_BYTES, deltaBlobs, getByDelta, PATIENCE_MS } from './delta-blobs.js';
 
 const MAX = 10 * DELTA_FROM_BYTES;
 
@@ -11,7 +11,8 @@ function blobOf(changed: number, length = 2 * DELTA_FROM_BYTES): Uint8Array {
 
 function store() {
   const stored = new Map<string, Uint8Array>();
-  const state = { fate: 'stored' as BlobFate };
+  const state = { fate: 'stored' as BlobFate, isSlow: false };
+  const slow: (() => void)[] = [];
   const blobs: BlobShelf = {
     async put(name, bytes) {
       if (state.fate === 'stored') stored.set(name, bytes);
@@ -22,7 +23,17 @@ function store() {
     remove: async (name) => stored.delete(name),
     close: async () => {},
   };
-  return { stored, state, blobs, own: deltaBlobs(blobs) };
+  // Slices follow at once; whoever is patient waits until the test says so.
+  const waits: (() => void)[] = [];
+  const clock = {
+    after(delayMs: number, run: () => void) {
+      if (delayMs === PATIENCE_MS) waits.push(run);
+      else if (state.isSlow) slow.push(run);
+      else setImmediate(run);
+      return () => {};
+    },
+  };
+  return { slow, stored, state, blobs, own: deltaBlobs(blobs, clock), waits };
 }
 
 it('what was put is had whole, and made of either of the two before it', async () => {
@@ -52,4 +63,32 @@ it('there is no delta of what is small, is another thing altogether, was put bef
     Uint8Array.from(blobOf(3), (byte, i) => byte ^ (Math.imul(i, 40_503) >>> 9)),
   );
   expect([...stored.keys()]).toEqual(['small', 'smaller', 'one', 'other']);
+});
+
+it('what is stored is told before its deltas when they take long; they come later, of the latest alone, or never', async () => {
+  const { slow, stored, state, own, waits } = store();
+  const goOn = async (): Promise<void> => {
+    state.isSlow = false;
+    for (const run of slow.splice(0)) run();
+    for (let turns = 0; turns < 100; turns += 1) await new Promise(setImmediate);
+  };
+  await own.put('one', blobOf(100));
+  state.isSlow = true;
+  const putTwo = own.put('two', blobOf(200_000));
+  await expect.poll(() => slow.length).toBe(1);
+  waits.at(-1)?.();
+  expect(await putTwo).toBe('stored');
+  expect([...stored.keys()]).toEqual(['one', 'two']);
+  const putThree = own.put('three', blobOf(300_000));
+  await expect.poll(() => waits.length).toBe(3);
+  await goOn();
+  expect(await putThree).toBe('stored');
+  expect([...stored.keys()]).toEqual(['one', 'two', 'three', 'three-from-two', 'three-from-one']);
+  state.isSlow = true;
+  void own.put('four', blobOf(400_000));
+  await expect.poll(() => slow.length).toBe(1);
+  const closed = own.close();
+  await goOn();
+  await closed;
+  expect([...stored.keys()].filter((name) => name.startsWith('four'))).toEqual(['four']);
 });

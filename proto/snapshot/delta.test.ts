@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { applyDelta, encodeDelta } from './delta.js';
+import { applyDelta, encodeDelta, encodeDeltaInSlices } from './delta.js';
 
 const MAX = 1_000_000;
 /** Few values, so that pieces are found in many places. */
@@ -40,6 +40,32 @@ describe('a delta', () => {
         expect(delta.length).toBeLessThan(9 + (12 + 3 * 64) * (3 * edits.length + 2));
       }),
     );
+  });
+
+  it('made in slices is the same, gives way in proportion to its bytes, and ends where it is not wanted any more', async () => {
+    const slice = 64 * 1024;
+    const noise = (length: number, seed: number) =>
+      Uint8Array.from({ length }, (_, i) => Math.imul(i + seed, 2_654_435_761) >>> 24);
+    const alike = document(40_000, -1);
+    // Found at once, found nowhere, and the same for many slices.
+    for (const [base, result] of [
+      [alike, document(40_000, 20_000)],
+      [alike, Uint8Array.from(alike, (byte, i) => byte ^ (Math.imul(i, 40_503) >>> 9))],
+      [noise(20 * slice, 1), noise(20 * slice, 1)],
+    ] as const) {
+      let pauses = 0;
+      const delta = await encodeDeltaInSlices(base, result, async () => {
+        pauses += 1;
+        return true;
+      });
+      const whole = encodeDelta(base, result);
+      expect(delta !== null && Buffer.from(delta).equals(whole)).toBe(true);
+      expect(Buffer.from(applyDelta(base, whole, 100 * slice) ?? []).equals(result)).toBe(true);
+      expect(pauses).toBeGreaterThanOrEqual(Math.floor((base.length + result.length) / slice / 2));
+      expect(await encodeDeltaInSlices(base, result, async () => false)).toBeNull();
+    }
+    // A copy of many slices is one.
+    expect(encodeDelta(noise(20 * slice, 1), noise(20 * slice, 1)).length).toBe(9 + 12);
   });
 
   it('of one line in ten thousand is some hundred bytes', () => {

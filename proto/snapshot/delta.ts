@@ -20,6 +20,9 @@ const FACTOR = 263;
 /** What the oldest byte of a block counts in its hash. */
 const LEAVING = Array.from({ length: BLOCK - 1 }).reduce<number>((power) => (power * FACTOR) % PRIME, 1);
 
+/** Looked at before others get their turn: a few milliseconds of a slow core, where nothing is found. */
+const SLICE_BYTES = 64 * 1024;
+
 interface Step {
   readonly from: number;
   readonly length: number;
@@ -30,7 +33,26 @@ interface Step {
 
 /** Always possible; whether it is worth it is the caller's matter. */
 export function encodeDelta(base: Uint8Array, result: Uint8Array): Uint8Array {
-  const steps = stepsOf(base, result);
+  for (const slices = stepsOf(base, result); ; ) {
+    const { done, value } = slices.next();
+    if (done === true) return written(base, result, value);
+  }
+}
+
+/** The same, for whoever has others to answer meanwhile: `pause` lets them have their turn. Null: it is not wanted any more. */
+export async function encodeDeltaInSlices(
+  base: Uint8Array,
+  result: Uint8Array,
+  pause: () => Promise<boolean>,
+): Promise<Uint8Array | null> {
+  for (const slices = stepsOf(base, result); ; ) {
+    const { done, value } = slices.next();
+    if (done === true) return written(base, result, value);
+    if (!(await pause())) return null;
+  }
+}
+
+function written(base: Uint8Array, result: Uint8Array, steps: readonly Step[]): Uint8Array {
   const size = steps.reduce((sum, { begin, end }) => sum + STEP_BYTES + end - begin, HEAD_BYTES);
   const delta = new Uint8Array(size);
   const view = new DataView(delta.buffer);
@@ -69,14 +91,20 @@ export function applyDelta(base: Uint8Array, delta: Uint8Array, bytesMax: number
   return made === length ? result : null;
 }
 
-function stepsOf(base: Uint8Array, result: Uint8Array): Step[] {
+/** Gives way after each slice. */
+function* stepsOf(base: Uint8Array, result: Uint8Array): Generator<void, readonly Step[]> {
   const steps: Step[] = [];
-  const blocks = blocksOf(base);
+  const blocks = yield* blocksOf(base);
   let copy = { from: 0, length: matchLength(base, 0, result, 0) };
   let fresh = copy.length;
   let at = fresh;
   const roll = new Rolling(result);
+  let pausesAt = SLICE_BYTES;
   while (at + BLOCK <= result.length) {
+    if (at >= pausesAt) {
+      yield;
+      pausesAt = at + SLICE_BYTES;
+    }
     const found = longest(base, result, at, [
       // Where it went on before, and where it stands when all that follows is the same: routes are much alike, so the first
       // place with such a block is seldom the right one.
@@ -89,6 +117,13 @@ function stepsOf(base: Uint8Array, result: Uint8Array): Step[] {
       continue;
     }
     const { from, length } = found;
+    if (at === fresh && from === copy.from + copy.length) {
+      // A copy that is longer than a slice goes on.
+      copy = { from: copy.from, length: copy.length + length };
+      at += length;
+      fresh = at;
+      continue;
+    }
     // What stands before the block may be the same as well.
     let back = 0;
     while (at - back > fresh && from > back && base[from - back - 1] === result[at - back - 1]) back += 1;
@@ -112,18 +147,20 @@ function longest(base: Uint8Array, result: Uint8Array, at: number, places: reado
 }
 
 /** The first of those that are alike: where bytes repeat, any of them will do. */
-function blocksOf(base: Uint8Array): Map<number, number> {
+function* blocksOf(base: Uint8Array): Generator<void, ReadonlyMap<number, number>> {
   const blocks = new Map<number, number>();
   const roll = new Rolling(base);
   for (let at = 0; at + BLOCK <= base.length; at += BLOCK) {
     const hash = roll.at(at);
     if (!blocks.has(hash)) blocks.set(hash, at);
+    if (at % SLICE_BYTES === SLICE_BYTES - BLOCK) yield;
   }
   return blocks;
 }
 
+/** Not beyond one slice. */
 function matchLength(one: Uint8Array, oneAt: number, other: Uint8Array, otherAt: number): number {
-  const most = Math.min(one.length - oneAt, other.length - otherAt);
+  const most = Math.min(one.length - oneAt, other.length - otherAt, SLICE_BYTES);
   let length = 0;
   while (length < most && one[oneAt + length] === other[otherAt + length]) length += 1;
   return length;

@@ -63,7 +63,10 @@ export async function startAnnouncer(stage: Stage, url: string): Promise<Announc
   });
   const bounds = { replicas: 1, messagesMax: 1_000, bytesMax: 16 * MIB, ageMaxMs: null, entryBytesMax: MIB };
   const log = jetStreamLog(jetStream, { place: subjects.place('announcements'), makes: bounds });
-  const blobs = deltaBlobs(jetStreamBlobs(jetStream, { cluster: CLUSTER, replicas: 1, blobBytesMax: 64 * MIB }));
+  const blobs = deltaBlobs(
+    jetStreamBlobs(jetStream, { cluster: CLUSTER, replicas: 1, blobBytesMax: 64 * MIB }),
+    realClock,
+  );
   const reports: SnapshotReport[] = [];
   bus.subscribe(subjects.all('snapshot.report'), ({ bytes }) => {
     const decoded = decodeMessage(bytes);
