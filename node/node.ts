@@ -42,9 +42,10 @@ import { createMetricsServer } from './observe/metrics-server.js';
 import { createNodeObserver } from './observe/node-observer.js';
 import type { Prepared } from './observe/prepared.js';
 import { type Dispatch, nothingToCancel } from './pipeline/dispatch.js';
-import { compileInSlices } from './pipeline/runtime.js';
+import { compiling } from './pipeline/runtime.js';
 import { type SharedStores, sharedStores } from './shared-stores.js';
 import type { Timers } from './time/clock.js';
+import { inSlices, type Work } from './time/slices.js';
 import { driveWheel, systemClock } from './time/system-clock.js';
 import { TimerWheel } from './time/wheel.js';
 import { createGateStore, gateReadings } from './upstream/concurrency/gate-store.js';
@@ -261,7 +262,7 @@ class Node implements GatewayNode {
 
   async apply(snapshot: Snapshot, hash: string): Promise<void> {
     if (this.#drained !== null) throw new Error('this node is draining');
-    const upstreams = this.#upstreams.build(snapshot);
+    const upstreams = await this.#inSlices(this.#upstreams.building(snapshot));
     let observing: Prepared | null = null;
     try {
       const { gateway } = snapshot;
@@ -286,9 +287,10 @@ class Node implements GatewayNode {
         sign: hmacSha256,
         offersReuse: offersReuse(snapshot),
       };
-      const dispatch = await compileInSlices(snapshot, services, () => nextTurn());
+      const dispatch = await this.#inSlices(compiling(snapshot, services));
       await this.#upstreams.warm(upstreams);
       observing = await this.#observer.prepare(snapshot, upstreams);
+      await nextTurn(); // That has looked at all routes; the next turn looks at all upstreams.
       // A drain may have begun meanwhile; what it has closed must not be opened again.
       if (this.#drained !== null) throw new Error('this node is draining');
       await this.#takeOver(snapshot);
@@ -300,7 +302,7 @@ class Node implements GatewayNode {
     } catch (error) {
       observing?.discard();
       this.#upstreams.discard(upstreams);
-      this.#forgetRoutes();
+      await this.#followRoutes();
       throw error;
     }
     this.#upstreams.use(upstreams);
@@ -308,14 +310,22 @@ class Node implements GatewayNode {
     const counts = { routes: snapshot.routes.length, upstreams: snapshot.upstreams.length };
     const status = { version: snapshot.version, hash, appliedWallMs: systemClock.wallMs(), ...counts };
     this.#inForce = { snapshot, status };
-    this.#forgetRoutes();
     // Last, for it may admit requests that have waited, and they must find the rest in place.
     this.#gates.use(snapshot.upstreams, systemClock.nowMs());
+    await this.#followRoutes();
   }
 
   /** Series of routes that are not in force end here: after a swap those before it, after a refusal the refused ones. */
-  #forgetRoutes(): void {
-    this.#observer.retainRoutes(this.#inForce?.snapshot.routes.map((route) => route.id) ?? []);
+  #followRoutes(): Promise<void> {
+    return inSlices(this.#observer.followingRoutes(this.#inForce?.snapshot ?? { routes: [] }), systemClock, nextTurn);
+  }
+
+  /** What a drain closes between two slices is not built any further. */
+  #inSlices<Result>(work: Work<Result>): Promise<Result> {
+    return inSlices(work, systemClock, async () => {
+      await nextTurn();
+      if (this.#drained !== null) throw new Error('this node is draining');
+    });
   }
 
   /**

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { createAttempt } from '../pipeline/exchange.js';
 import { fakeClock, makeExchange, makeRequest } from '../pipeline/testing/harness.js';
 import { makeRoute, makeTarget, makeUpstream, routeTimeouts } from '../pipeline/testing/specs.js';
+import { atOnce } from '../time/slices.js';
 import { CASES_MAX, CaseStore, EXAMPLES_MAX } from './case-store.js';
 import { classify } from './classify.js';
 import { createDoctor, RECORDS_PER_S } from './doctor.js';
@@ -31,7 +32,8 @@ function setUp(routes: readonly RouteSpec[] = [orders]) {
   });
   const upstream = makeUpstream([makeTarget({ id: 'a:1' }), makeTarget({ id: 'b:1' })]);
   const upstreams = { get: (id: string) => (id === upstream.spec.id ? upstream : undefined) };
-  doctor.use({ routes, upstreams: [upstream.spec] }, upstreams);
+  doctor.use({ upstreams: [upstream.spec] }, upstreams);
+  atOnce(doctor.followingRoutes({ routes }));
 
   /** An exchange of one attempt that ends now, after so long. */
   const ended = (targetId: string, firstByteMs: number, more: Ending = {}) => {
@@ -123,7 +125,8 @@ describe('the doctor', () => {
     for (let i = 0; i < 30; i += 1) ended('b:1', 10);
     ended('a:1', 2_001, { failed: true });
     ended('a:1', 2_001, { failed: true, routeId: 'gone' });
-    doctor.use({ routes: [orders], upstreams: [upstream.spec] }, upstreams);
+    doctor.use({ upstreams: [upstream.spec] }, upstreams);
+    atOnce(doctor.followingRoutes({ routes: [orders] }));
     expect(doctor.report().cases.map(({ route }) => route)).toEqual(['orders']);
     ended('a:1', 2_001, { failed: true });
     const [latest] = doctor.report().cases.flatMap(({ examples }) => examples.slice(-1));

@@ -13,6 +13,7 @@ import type { RouteSpec, Snapshot, UpstreamSpec } from '@weir/proto/snapshot/sna
 import type { GatewayRequest } from '../pipeline/dispatch.js';
 import type { Attempt, Exchange } from '../pipeline/exchange.js';
 import type { Clock } from '../time/clock.js';
+import type { Work } from '../time/slices.js';
 import type { GateReading } from '../upstream/concurrency/gate-store.js';
 import type { Upstreams } from '../upstream/upstreams.js';
 import { CaseStore, type OpenCase } from './case-store.js';
@@ -35,7 +36,9 @@ export interface Doctor {
   /** Resolves what is per route once; what it returns outlives snapshots. */
   route(routeId: string): RouteDoctor;
   /** What is in force now; exchanges that began before are held against it as well. */
-  use(snapshot: Pick<Snapshot, 'routes' | 'upstreams'>, upstreams: Upstreams): void;
+  use(snapshot: Pick<Snapshot, 'upstreams'>, upstreams: Upstreams): void;
+  /** Behind it, route by route: until then a new route keeps still, and a changed one is held against its former timeouts. */
+  followingRoutes(snapshot: Pick<Snapshot, 'routes'>): Work<void>;
   report(): DoctorReport;
 }
 
@@ -84,17 +87,25 @@ class Ward implements Doctor {
     return route;
   }
 
-  use(snapshot: Pick<Snapshot, 'routes' | 'upstreams'>, upstreams: Upstreams): void {
+  use(snapshot: Pick<Snapshot, 'upstreams'>, upstreams: Upstreams): void {
     this.#upstreams = upstreams;
     this.targets.retain(snapshot.upstreams);
-    const named = new Set(snapshot.routes.map(({ id }) => id));
-    for (const id of this.#routes.keys()) if (!named.has(id)) this.#routes.delete(id);
-    this.#cases.retainRoutes(named);
-    for (const spec of snapshot.routes) {
+  }
+
+  *followingRoutes({ routes }: Pick<Snapshot, 'routes'>): Work<void> {
+    const named = new Set<string>();
+    for (const spec of routes) {
       const route = this.#routes.get(spec.id) ?? new Watched(this);
       route.use(spec);
       this.#routes.set(spec.id, route);
+      named.add(spec.id);
+      yield;
     }
+    for (const id of this.#routes.keys()) {
+      if (!named.has(id)) this.#routes.delete(id);
+      yield;
+    }
+    this.#cases.retainRoutes(named);
   }
 
   report(): DoctorReport {

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createAttempt } from '../pipeline/exchange.js';
 import { fakeClock, fakeTimers, makeExchange, makeRequest, seededRandom } from '../pipeline/testing/harness.js';
 import { makeGateway, makeRoute, makeTarget, makeUpstream } from '../pipeline/testing/specs.js';
+import { atOnce } from '../time/slices.js';
 import { createNodeObserver } from './node-observer.js';
 import { cacheCounts } from './testing/cache-counts.js';
 import { jobCounts } from './testing/job-counts.js';
@@ -111,7 +112,7 @@ describe('the observer of a node', () => {
     old.started();
     (await observer.prepare(snapshot(2, ['new']))).commit();
     observer.route('new');
-    observer.retainRoutes(['new']);
+    atOnce(observer.followingRoutes(snapshot(2, ['new'])));
     old.ended(endedRequest('former'));
     observer.timerFired('total', 'former');
     const text = await observer.metrics.render();

@@ -15,6 +15,7 @@ import type { JobCounts } from '../jobs/jobs.js';
 import type { GatewayRequest } from '../pipeline/dispatch.js';
 import type { Exchange } from '../pipeline/exchange.js';
 import type { Clock, Random, Timers } from '../time/clock.js';
+import type { Work } from '../time/slices.js';
 import type { GateReading } from '../upstream/concurrency/gate-store.js';
 import type { ChangeCount } from '../upstream/health/health-log.js';
 import type { Upstreams } from '../upstream/upstreams.js';
@@ -73,8 +74,8 @@ export interface NodeObserver extends Observer {
    * to look at.
    */
   prepare(snapshot: Snapshot, upstreams?: Upstreams): Promise<Prepared>;
-  /** Forgets the routes that are not named: call it after the swap, or after a snapshot was refused with the old ids. */
-  retainRoutes(routeIds: Iterable<string>): void;
+  /** Forgets the routes that are not named, and judges by the others: after the swap, or after a refusal by what is in force. */
+  followingRoutes(snapshot: Pick<Snapshot, 'routes'>): Work<void>;
   /** Why the access log loses lines, null while it does not. */
   logTrouble(): string | null;
   /** Writes and exports what waits, within bounds. Exchanges that end later are only counted. */
@@ -212,10 +213,18 @@ class Observers implements NodeObserver {
     };
   }
 
-  retainRoutes(routeIds: Iterable<string>): void {
-    const kept = new Set([...routeIds, NO_ROUTE_ID, JOBS_ROUTE_ID]);
+  *followingRoutes(snapshot: Pick<Snapshot, 'routes'>): Work<void> {
+    yield* this.doctor.followingRoutes(snapshot);
+    const kept = new Set([NO_ROUTE_ID, JOBS_ROUTE_ID]);
+    for (const { id } of snapshot.routes) {
+      kept.add(id);
+      yield;
+    }
     this.#cells.retainRoutes(kept);
-    for (const routeId of this.#routes.keys()) if (!kept.has(routeId)) this.#routes.delete(routeId);
+    for (const routeId of this.#routes.keys()) {
+      if (!kept.has(routeId)) this.#routes.delete(routeId);
+      yield;
+    }
   }
 
   logTrouble(): string | null {

@@ -1,8 +1,9 @@
 import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import { describe, expect, it } from 'vitest';
 import { JOBS_ROUTE_ID } from '../observe/observer.js';
+import { inSlices } from '../time/slices.js';
 import type { GatewayRequest } from './dispatch.js';
-import { compileInSlices, compileSnapshot } from './runtime.js';
+import { compileSnapshot, compiling } from './runtime.js';
 import { fakeClock, makeExchange, makeRequest, recordingHandler } from './testing/harness.js';
 import { makeGateway, makeRoute, makeServices } from './testing/specs.js';
 
@@ -30,7 +31,7 @@ it('compiles every route, and lets others have their turn every few milliseconds
   };
   const turns: number[] = [];
   const services = makeServices({ clock: ticking });
-  const dispatch = await compileInSlices(snapshot, services, async () => turns.push(clock.nowMs()));
+  const dispatch = await inSlices(compiling(snapshot, services), ticking, async () => turns.push(clock.nowMs()));
   expect(turns.length).toBeGreaterThan(4);
   const stretches = turns.slice(1).map((atMs, i) => atMs - (turns[i] ?? 0));
   expect(Math.max(...stretches)).toBeLessThan(10);
@@ -43,7 +44,7 @@ it('compiles every route, and lets others have their turn every few milliseconds
 
 it('takes one turn for what is compiled at once', async () => {
   let turns = 0;
-  await compileInSlices(snapshot, makeServices(), async () => {
+  await inSlices(compiling(snapshot, makeServices()), fakeClock(), async () => {
     turns += 1;
   });
   expect(turns).toBe(0);

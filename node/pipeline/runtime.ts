@@ -6,41 +6,26 @@
  */
 import { failure } from '@weir/proto/http/failures.js';
 import { matchablePath } from '@weir/proto/http/request-path.js';
-import type { RouteSpec, Snapshot } from '@weir/proto/snapshot/snapshot.js';
+import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import { otherReadings } from '../route/readings.js';
-import { compileRouter } from '../route/router.js';
+import { compilingRouter } from '../route/router.js';
+import { atOnce, type Work } from '../time/slices.js';
 import { compileChain, compileJobChain, compileRefusalChain } from './chain.js';
 import { type Dispatch, nothingToCancel } from './dispatch.js';
 import type { ChainServices } from './services.js';
 
 /** Compiles all of a snapshot, or throws with the reason; nothing is in force until the caller swaps. */
 export function compileSnapshot(snapshot: Snapshot, services: ChainServices): Dispatch {
-  return routed(snapshot, services, (route) => compileChain(route, services));
+  return atOnce(compiling(snapshot, services));
 }
 
-/** A reload may stall traffic for this long at a time: less than a tick of the timers. */
-const SLICE_MS = 5;
-
-/** The same in slices, between which the sockets have their turn: thousands of chains take longer than a request. */
-export async function compileInSlices(
-  snapshot: Snapshot,
-  services: ChainServices,
-  nextTurn: () => Promise<unknown>,
-): Promise<Dispatch> {
-  const { clock } = services;
-  const chains = new Map<RouteSpec, Dispatch>();
-  let untilMs = clock.nowMs() + SLICE_MS;
-  for (const route of snapshot.routes) {
-    chains.set(route, compileChain(route, services));
-    if (clock.nowMs() < untilMs) continue;
-    await nextTurn();
-    untilMs = clock.nowMs() + SLICE_MS;
-  }
-  return routed(snapshot, services, (route) => chains.get(route) ?? compileChain(route, services));
-}
-
-function routed(snapshot: Snapshot, services: ChainServices, chainOf: (route: RouteSpec) => Dispatch): Dispatch {
-  const route = compileRouter(snapshot.routes, chainOf, (kind, allow) => refuse(kind, allow, services));
+/** The same, route by route: thousands of chains take longer than a request. */
+export function* compiling(snapshot: Snapshot, services: ChainServices): Work<Dispatch> {
+  const route = yield* compilingRouter(
+    snapshot.routes,
+    (spec) => compileChain(spec, services),
+    (kind, allow) => refuse(kind, allow, services),
+  );
   // Also where no route makes jobs any more: ids of those that were made are credentials, and go to no upstream.
   const jobs = compileJobChain(snapshot.routes, services);
   const { prefix } = services.gateway.jobs;

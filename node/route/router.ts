@@ -20,6 +20,7 @@ import { type HeaderList, headerValue } from '@weir/proto/http/headers.js';
 import { matchablePath } from '@weir/proto/http/request-path.js';
 import type { RouteSpec } from '@weir/proto/snapshot/snapshot.js';
 import type { Dispatch, GatewayRequest } from '../pipeline/dispatch.js';
+import { atOnce, type Work } from '../time/slices.js';
 import { type Condition, compileConditions, queryPairs } from './conditions.js';
 import { createHostTables, firstOfHost, hostOf, tableOf } from './host.js';
 import { createPathTree, leafOf, type PathNode, pathPattern, walkPath } from './path-tree.js';
@@ -37,7 +38,16 @@ export function compileRouter(
   dispatchOf: (route: RouteSpec) => Dispatch,
   unmatched: (kind: Unmatched, allow: readonly string[]) => Dispatch,
 ): Dispatch {
-  const find = compileMatcher(routes.map((route) => ({ route, target: dispatchOf(route) })));
+  return atOnce(compilingRouter(routes, dispatchOf, unmatched));
+}
+
+/** The same, route by route. */
+export function* compilingRouter(
+  routes: readonly RouteSpec[],
+  dispatchOf: (route: RouteSpec) => Dispatch,
+  unmatched: (kind: Unmatched, allow: readonly string[]) => Dispatch,
+): Work<Dispatch> {
+  const find = yield* compilingMatcher(routes, dispatchOf);
   const notFound = unmatched('not_found', []);
   const refusedPaths = { bad_request: unmatched('bad_request', []), ambiguous_path: unmatched('ambiguous_path', []) };
   const refusals = new Map<string, Dispatch>();
@@ -91,11 +101,17 @@ type Leaf<T> = Candidate<T>[];
 export type RequestLine = Pick<GatewayRequest, 'method' | 'path' | 'query' | 'authority' | 'headers'>;
 
 /** The matching by itself: a match, a miss with the methods that would have matched, or why the path is refused. */
-export function compileMatcher<T>(
-  entries: readonly { readonly route: RouteSpec; readonly target: T }[],
-): (request: RequestLine) => Match<T> | Miss | RefusedPath {
+export function compileMatcher<T>(entries: readonly { readonly route: RouteSpec; readonly target: T }[]): Matcher<T> {
+  const targets = new Map(entries.map(({ route, target }) => [route, target]));
+  return atOnce(compilingMatcher([...targets.keys()], (route) => targets.get(route) as T)); // Each of them has one.
+}
+
+type Matcher<T> = (request: RequestLine) => Match<T> | Miss | RefusedPath;
+
+function* compilingMatcher<T>(routes: readonly RouteSpec[], targetOf: (route: RouteSpec) => T): Work<Matcher<T>> {
   const hosts = createHostTables<PathNode<Leaf<T>>>();
-  entries.forEach(({ route, target }, order) => {
+  for (const [order, route] of routes.entries()) {
+    const target = targetOf(route);
     const pattern = pathPattern(route.match.path);
     const candidate = candidateOf(route, target, order, pattern.names);
     const patterns = route.match.hosts.length === 0 ? [null] : new Set(route.match.hosts);
@@ -104,7 +120,8 @@ export function compileMatcher<T>(
       leaf.push(candidate);
       leaf.sort((a, b) => b.conditionCount - a.conditionCount || a.order - b.order);
     }
-  });
+    yield;
+  }
   const find = (request: RequestLine, path: string): Match<T> | Miss => {
     const search = new Search<T>(request, path);
     const found = firstOfHost(hosts, hostOf(request.authority), (tree) => walkPath(tree, path, search.ask));

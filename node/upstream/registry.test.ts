@@ -295,6 +295,24 @@ describe('an upstream that is alive no more', () => {
     expect([timers.armed, registry.lingering]).toEqual([armed, 0]);
   });
 
+  it('are built one at a time, so that others have their turn; what was built goes with an error or with the node', () => {
+    const { timers, registry } = make();
+    const snapshot = snapshotOf(['a', 'b', 'c'].map(probed));
+    let turns = 0;
+    for (const work = registry.building(snapshot); work.next().done !== true; ) turns += 1;
+    expect([turns, timers.armed]).toEqual([3, 3]);
+    const before = timers.armed;
+    const dropped = registry.building(snapshotOf(['d', 'e', 'f'].map(probed)));
+    dropped.next();
+    dropped.next();
+    expect(timers.armed).toBe(before + 2);
+    expect(() => dropped.throw(new Error('draining'))).toThrow('draining');
+    expect(timers.armed).toBe(before);
+    registry.building(snapshotOf([probed('g')])).next();
+    registry.close();
+    expect(timers.armed).toBe(0);
+  });
+
   it('lingers while an exchange is open that may go to it still, although none of its attempts is under way', () => {
     let oldestAtMs = 0;
     const { clock, timers, registry } = make(() => oldestAtMs);

@@ -9,6 +9,7 @@
 import type { HealthChange, Standing } from '@weir/proto/events/health.js';
 import type { Snapshot, UpstreamSpec } from '@weir/proto/snapshot/snapshot.js';
 import type { Clock, Random, Timers } from '../time/clock.js';
+import { atOnce, type Work } from '../time/slices.js';
 import type { NameQuery } from './dns/queries.js';
 import { HealthLog } from './health/health-log.js';
 import { Lifetimes, NEVER_USED } from './lifetimes.js';
@@ -62,6 +63,8 @@ export interface UpstreamSet extends Upstreams {
 export interface UpstreamRegistry {
   /** Builds the upstreams of a snapshot beside those in use. Throws, having changed nothing, when TLS files are unusable. */
   build(snapshot: Snapshot): UpstreamSet;
+  /** The same, upstream by upstream; what was built ends with an error that is thrown into it. */
+  building(snapshot: Snapshot): Work<UpstreamSet>;
   /** Opens one connection per target of the set that has none. Resolves when done or when it took too long; never rejects. */
   warm(set: UpstreamSet): Promise<void>;
   /** Makes the set the one in use; upstreams that are not in it end once their work has. */
@@ -93,24 +96,28 @@ export function createUpstreamRegistry(deps: RegistryDeps): UpstreamRegistry {
   const messageBytesMax = (): number => current.messageBytesMax;
   const upstreamDeps = { ...deps, onHealthChange, messageBytesMax, warnOthers: deps.tellOthers ?? null };
 
-  return {
-    build(snapshot) {
-      const all: LiveUpstream[] = [];
-      try {
-        for (const spec of snapshot.upstreams) {
-          const known = current.get(spec.id);
-          const same = known !== undefined && isLive(known) && known.identity === identityOf(spec);
-          all.push(same ? known : createLiveUpstream(spec, upstreamDeps));
-        }
-      } catch (error) {
-        // Those before it probe and resolve already.
-        life.begin(all);
-        life.retireAllBut(current.all, all, NEVER_USED);
-        throw error;
+  function* building(snapshot: Snapshot): Work<UpstreamSet> {
+    const all: LiveUpstream[] = [];
+    try {
+      for (const spec of snapshot.upstreams) {
+        const known = current.get(spec.id);
+        const same = known !== undefined && isLive(known) && known.identity === identityOf(spec);
+        const upstream = same ? known : createLiveUpstream(spec, upstreamDeps);
+        all.push(upstream);
+        // It probes and resolves already, so whoever closes all of them before the last is built closes it too.
+        life.begin([upstream]);
+        yield;
       }
-      life.begin(all);
-      return setOf(all, snapshot.gateway.limits.messageBytes);
-    },
+    } catch (error) {
+      life.retireAllBut(current.all, all, NEVER_USED);
+      throw error;
+    }
+    return setOf(all, snapshot.gateway.limits.messageBytes);
+  }
+
+  return {
+    building,
+    build: (snapshot) => atOnce(building(snapshot)),
     warm: (set) => warmTargets(set, deps.timers),
     use(set) {
       adoptKnown(set, current, deps.clock.nowMs());
