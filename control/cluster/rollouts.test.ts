@@ -315,6 +315,17 @@ describe('several controls', () => {
   });
 });
 
+it('a snapshot of a format that no node can read is taken back, and all serve on', async () => {
+  const { cluster, nodes, control } = await running();
+  const why = 'the snapshot can’t be read: unknown-format';
+  for (const node of nodes) node.refuses = why;
+  cluster.apply(configOf('two'), control);
+  await cluster.clock.pass(3_000);
+  expect(control.rollouts.record()).toMatchObject({ stage: 'rolledBack', target: { version: 2 } });
+  expect(control.rollouts.record()?.why).toContain(`no node can run it; n0 refused: ${why}`);
+  expect(versionsOf(nodes)).toEqual([1, 1, 1, 1]);
+});
+
 describe('logs that are lost', () => {
   it('are begun anew from what controls remember, with numbers that nodes believe', async () => {
     const { cluster, nodes, control } = await running();
