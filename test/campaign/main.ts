@@ -12,6 +12,7 @@ import { fullReload, runReload } from './reload.js';
 import { fullRevisions, runRevisions } from './revisions.js';
 import { fullClusterRevisions, runClusterRevisions } from './revisions-cluster.js';
 import { fullRollout, runRollout } from './rollout.js';
+import { fullSimulate, runSimulate } from './simulate.js';
 import { fullWaiting, runWaiting } from './waiting.js';
 
 interface Campaign {
@@ -41,6 +42,10 @@ const campaigns: Readonly<Record<string, Campaign>> = {
     run: () => runPurges(fullPurges),
   },
   plugs: { what: 'each part of a cluster pulled out under load, alone and together', run: () => runPlugs(fullPlugs) },
+  simulate: {
+    what: '100,000 bad worlds of each machine of the cluster; WEIR_SIM_SEEDS, WEIR_SIM_SEED',
+    run: () => runSimulate(fullSimulate(process.env)),
+  },
   drain: { what: 'SIGTERM and kill -9 under load', run: () => runDrain(fullDrain) },
 };
 
