@@ -6,6 +6,7 @@ import { HealthScenario } from '@weir/node/cluster/testing/health-scenario.js';
 import { MembershipScenario } from '@weir/proto/cluster/testing/membership-scenario.js';
 import { PurgeScenario } from '@weir/proto/cluster/testing/purge-scenario.js';
 import { RateScenario } from '@weir/proto/cluster/testing/rate-scenario.js';
+import { RolloutScenario } from './rollout-scenario.js';
 
 interface Scenario {
   run(): void | Promise<void>;
@@ -18,6 +19,7 @@ export const machines: Readonly<Record<string, MakeScenario>> = {
   purges: (seed) => new PurgeScenario(seed),
   limits: (seed) => new RateScenario(seed),
   health: (seed) => new HealthScenario(seed),
+  rollouts: (seed) => new RolloutScenario(seed),
 };
 
 export interface FailedSeed {
