@@ -191,7 +191,7 @@ describe('a node that is cut off', () => {
 
 it('tellings become rarer with members and with counts, so that neither costs a node more than it may', () => {
   expect([tellAgainInMs(2, 10), tellAgainInMs(25, 10), tellAgainInMs(1_000, 1), tellAgainInMs(4, 4_000)]).toEqual([
-    ...[100, 100, 4_000, 320],
+    ...[100, 100, 7_000, 320],
   ]);
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 2_400 }), fc.nat(4_000), (members, told) => {
