@@ -113,7 +113,18 @@ class SimulatedNode implements Peer {
     this.#step({ event: 'tick' });
     if (world.random() < this.#scenario.fetches) this.#fetch(world.between(0, KEYS - 1));
     if (world.random() < 0.9) this.#serve(world.between(0, KEYS - 1));
+    if (world.random() < 0.1 && world.nowMs < HEAL_AT_MS) this.#tellChanged();
     world.after(this.id, TICK_MS, () => this.#tick());
+  }
+
+  /** It has its number among purges, and nobody acknowledges it. */
+  #tellChanged(): void {
+    const self = { id: this.id, incarnation: this.#incarnation };
+    const urls = [{ authority: 'a.example', path: '/changed', query: '' }];
+    this.#requests += 1;
+    const request = `${this.id} ${this.#incarnation} ${this.#requests}`;
+    const asked: LogRequest = { ask: 'append', request, content: { entry: 'change', ...self, urls } };
+    this.#scenario.world.send(this.id, LOG, encodeLogWord(asked));
   }
 
   #fetch(key: number): void {
