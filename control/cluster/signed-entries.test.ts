@@ -45,6 +45,21 @@ describe('entries that control has signed for one place of a log', () => {
   });
 });
 
+describe('what is not control’s', () => {
+  it('hides the latest entry from nobody, however much there is of it', async () => {
+    const { log, open } = setUp();
+    const control = open();
+    await control.refresh();
+    await control.append(record(7, 'everywhere'), 0);
+    await control.append(record(7, 'done'), 1);
+    for (let n = 0; n < 1_500; n += 1) await log.append('control', Uint8Array.of(n % 251, 1));
+    const newcomer = open();
+    expect(await newcomer.refresh()).toBe(true);
+    expect([newcomer.latest()?.stage, newcomer.number, newcomer.isInLog]).toEqual(['done', 1_502, true]);
+    expect((await newcomer.history(2))?.map(({ stage }) => stage)).toEqual(['done', 'everywhere']);
+  });
+});
+
 describe('the stream of such entries', () => {
   it('is bounded in entries and in bytes, and holds the largest entry', () => {
     const { messagesMax, bytesMax, entryBytesMax } = streamOfSignedEntries(3);

@@ -7,6 +7,7 @@
  * Owns what is known of the log.
  */
 import type { StreamBounds } from '@weir/proto/bus/jetstream-stream.js';
+import { lookBack } from '@weir/proto/bus/look-back.js';
 import { type Appended, entryBytesMax, type LogRecord, type SharedLog } from '@weir/proto/bus/shared-log.js';
 import { type ClusterMessage, decodeMessage, encodeMessage } from '@weir/proto/events/wire.js';
 import {
@@ -44,8 +45,6 @@ export interface KeptEntry {
 
 /** Who may append, as the last word of the subject. */
 const WRITER = 'control';
-/** Entries that nobody could have written, at the end of a log, beyond which there is no point in looking further back. */
-const LOOK_BACK = 64;
 
 /** An hour of one rollout a second, of some hundred bytes each; what was decided long ago is history. */
 const ENTRIES_MAX = 20_000;
@@ -113,19 +112,17 @@ export class SignedEntries<Entry extends ClusterMessage> {
       this.#isInLog = false;
       return true;
     }
-    const from = Math.max(bounds.first, bounds.last - LOOK_BACK + 1);
-    const records = bounds.last < bounds.first ? [] : await this.#readFrom(from, bounds.last);
-    // Of a log in copies, the one that was read may be behind the one that told the end: what is missing may be the latest one.
-    if (records === null || (records.at(-1)?.number ?? bounds.first - 1) < bounds.last) return false;
+    const found: { readonly entry: Entry; readonly record: LogRecord }[] = [];
+    const looked = await lookBack(this.#parts.log, bounds, ENTRIES_MAX, (record) => {
+      const entry = this.#open(record);
+      if (entry !== null) found.push({ entry, record });
+      return entry !== null;
+    });
+    if (looked === 'away') return false;
     this.#number = bounds.last;
     this.#identity = bounds.identity;
     this.#isInLog = false;
-    for (const record of records.toReversed()) {
-      const entry = this.#open(record);
-      if (entry === null) continue;
-      this.#become(entry, record);
-      break;
-    }
+    for (const { entry, record } of found) this.#become(entry, record);
     return true;
   }
 
@@ -147,8 +144,13 @@ export class SignedEntries<Entry extends ClusterMessage> {
   async history(max: number): Promise<readonly Entry[] | null> {
     const bounds = await this.#parts.log.bounds();
     if (bounds === null) return null;
-    const records = await this.#readFrom(Math.max(bounds.first, bounds.last - max + 1), bounds.last);
-    return records?.toReversed().flatMap((record) => this.#open(record) ?? []) ?? null;
+    const entries: Entry[] = [];
+    const looked = await lookBack(this.#parts.log, bounds, ENTRIES_MAX, (record) => {
+      const entry = this.#open(record);
+      if (entry !== null) entries.push(entry);
+      return entries.length >= max;
+    });
+    return looked === 'away' ? null : entries;
   }
 
   /** As it is told outside of the log. */
@@ -169,20 +171,6 @@ export class SignedEntries<Entry extends ClusterMessage> {
   close(): void {
     this.#endFollowing();
     this.#listeners.clear();
-  }
-
-  async #readFrom(from: number, last: number): Promise<readonly LogRecord[] | null> {
-    const records: LogRecord[] = [];
-    // An answer may hold less than was asked for, since it is bounded in bytes.
-    for (let next = from; next <= last; ) {
-      const some = await this.#parts.log.read(next, last - next + 1);
-      if (some === null) return null;
-      const end = some.at(-1);
-      if (end === undefined) break;
-      records.push(...some);
-      next = end.number + 1;
-    }
-    return records;
   }
 
   #follow(record: LogRecord): void {

@@ -3,14 +3,15 @@
  * at the start, whenever the bus is back, and every now and then. Owns what was seen of the log.
  */
 import type { Bus, BusClock } from '@weir/proto/bus/bus.js';
-import type { LogRecord, SharedLog } from '@weir/proto/bus/shared-log.js';
+import { lookBack } from '@weir/proto/bus/look-back.js';
+import type { SharedLog } from '@weir/proto/bus/shared-log.js';
 
 /** An announcement that was lost on the bus is followed so much later. */
 export const READ_EVERY_MS = 15_000;
 /** While the log has not been read on this connection. */
 const TRY_EVERY_MS = 1_000;
-/** Entries at the end that others than control have written are passed over, up to so many. */
-const LOOK_BACK = 16;
+/** Entries at the end that others than control have written are passed over: as many as the log may have. */
+const LOOK_BACK = 20_000;
 
 export interface ReaderParts {
   readonly log: SharedLog;
@@ -39,10 +40,9 @@ export function readAnnouncements(parts: ReaderParts): () => void {
     const { first, last, identity = '' } = bounds;
     const now = `${identity} ${last}`;
     if (now === seen || last < first) return true;
-    const records = await readThrough(log, Math.max(first, last - LOOK_BACK + 1), last);
-    if (records === null || isOver) return false;
+    const looked = await lookBack(log, { first, last }, LOOK_BACK, ({ bytes }) => isOver || hear(bytes));
+    if (looked === 'away' || isOver) return false;
     seen = now;
-    for (const { bytes } of records.toReversed()) if (hear(bytes)) break;
     return true;
   };
   const read = async (): Promise<void> => {
@@ -61,18 +61,4 @@ export function readAnnouncements(parts: ReaderParts): () => void {
     cancel();
     endHearing();
   };
-}
-
-/** Null where not all are had: of a log in copies, the one that is read may be behind the one that told the end. */
-async function readThrough(log: SharedLog, first: number, last: number): Promise<readonly LogRecord[] | null> {
-  const records: LogRecord[] = [];
-  for (let next = first; next <= last; ) {
-    // An answer may hold less than was asked for, since it is bounded in bytes.
-    const some = await log.read(next, last - next + 1);
-    const end = some?.at(-1);
-    if (some === null || end === undefined) return null;
-    records.push(...some);
-    next = end.number + 1;
-  }
-  return records;
 }

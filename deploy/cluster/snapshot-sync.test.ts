@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { loadText } from '@weir/control/publish/load-config.js';
 import { Broker, memoryBus } from '@weir/proto/bus/broker.js';
+import { memoryLog } from '@weir/proto/bus/memory-log.js';
 import { Subjects } from '@weir/proto/cluster/subjects.js';
 import { settled, TestClock } from '@weir/proto/cluster/testing/test-clock.js';
 import type { Announcement } from '@weir/proto/events/announcement.js';
@@ -370,5 +371,23 @@ describe('the end of the log of announcements', () => {
     records.push({ number: 5, writer: 'control', bytes: Uint8Array.of(5) });
     await clock.pass(60_000);
     expect(heard).toEqual([3, 2, 4]);
+  });
+
+  it('hides the latest one behind nothing that others have appended', async () => {
+    const clock = new TestClock();
+    const log = memoryLog();
+    await log.append('control', Uint8Array.of(7));
+    for (let n = 0; n < 1_000; n += 1) await log.append('other', Uint8Array.of(9));
+    const heard: number[] = [];
+    const end = readAnnouncements({
+      ...{ clock, log, random: () => 1, bus: { onStateChange: () => () => {} } },
+      hear([number = 0]) {
+        if (number === 7) heard.push(number);
+        return number === 7;
+      },
+    });
+    await clock.pass(100);
+    end();
+    expect(heard).toEqual([7]);
   });
 });
