@@ -38,8 +38,8 @@ function setUp(first: RolloutView | null) {
       state.said.push([command, by]);
       return command === 'pause' ? { ok: false, why: 'not now', detail: 'it is over' } : { ok: true, record };
     },
-    setPolicy: async (plan) => {
-      state.said.push(plan);
+    setPolicy: async (plan, by) => {
+      state.said.push(plan, by);
       return { ok: false, why: 'away', detail: 'the log is away' };
     },
   };
@@ -149,7 +149,7 @@ describe('orders about a rollout', () => {
     const away = await post('/rollouts/policy', { by: 'bea', plan: { ...atOnce, sharePermille: 250 } });
     expect(away.statusCode).toBe(503);
     await post('/rollouts/policy', { by: 'bea', plan: null });
-    expect(state.said).toEqual([{ ...atOnce, sharePermille: 250 }, null]);
+    expect(state.said).toEqual([{ ...atOnce, sharePermille: 250 }, 'bea', null, 'bea']);
   });
 
   it('are told of afterwards', async () => {

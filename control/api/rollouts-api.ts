@@ -28,7 +28,7 @@ export interface RolloutOperations {
   onChange(listener: () => void): () => void;
   history(max: number): Promise<readonly RolloutRecord[] | null>;
   command(command: Command, by: string): Promise<Obeyed>;
-  setPolicy(plan: RolloutPlan | null): Promise<Obeyed>;
+  setPolicy(plan: RolloutPlan | null, by: string): Promise<Obeyed>;
 }
 
 /** One line of the stream. */
@@ -94,7 +94,7 @@ export function addRolloutsApi(server: FastifyInstance, rollouts: RolloutOperati
   server.post('/rollouts/policy', async ({ body }, reply) => {
     const order = readPolicy(body);
     if (!order.ok) return sendProblem(reply, problem(400, 'Bad Request', order.detail));
-    return answer(reply, await rollouts.setPolicy(order.value.plan));
+    return answer(reply, await rollouts.setPolicy(order.value.plan, order.value.by));
   });
 }
 

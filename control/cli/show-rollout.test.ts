@@ -93,3 +93,14 @@ it('plans and the history are said in words', () => {
     /1970-01-01T00:00:00.000Z +4 +3 +rolled back +ada +c-1 +revision 3/,
   );
 });
+
+it('the history names who has set how later revisions are rolled out, and when', () => {
+  const policySet = { by: 'bea', control: 'c-2', atWallMs: 60_000 };
+  const done: RolloutRecord = { ...record, stage: 'done', why: 'on all 2 nodes' };
+  const set = { ...done, policy: record.plan, policySet };
+  const [, later, newer, older] = showHistory([{ ...set, why: 'revision 4' }, set, done], paint).split('\n');
+  expect(older).toMatch(/1970-01-01T00:00:00.000Z +4 +3 +done +ada +c-1 +on all 2 nodes/);
+  expect(newer).toMatch(/1970-01-01T00:01:00.000Z +4 +3 +done +bea +c-2 +later ones: 25 % of the nodes first/);
+  expect(later).toMatch(/ada +c-1 +revision 4/);
+  expect(showRollout({ record: set, nodes, waitsFor: '', isOver: true }, 0, paint)).toMatch(/policy +25 %.*, by bea/);
+});

@@ -60,7 +60,7 @@ export function showRollout(view: RolloutView, nowWallMs: number, paint: Paint):
     ['plan', showPlan(record.plan)],
     ['before', record.base === null ? 'nothing' : `version ${record.base.version} (revision ${record.base.revision})`],
     ['since', `${ago}, by ${printable(record.by)} at ${printable(record.control)}: ${printable(record.why)}`],
-    ['policy', record.policy === undefined ? 'everywhere at once' : showPlan(record.policy)],
+    ['policy', showPolicy(record)],
   ]);
   const table = columns([['NODE', 'RUNS', 'IS TO RUN', 'STATE', ''], ...nodes.map(rowOf)]).map((line, index) =>
     index === 0 ? paint.dim(line.trimEnd()) : line.trimEnd(),
@@ -79,6 +79,11 @@ function rowOf({ id, version, wanted, isCanary, state, why }: NodeProgress): str
   ];
 }
 
+function showPolicy({ policy, policySet }: RolloutRecord): string {
+  const by = policySet === undefined ? '' : `, by ${printable(policySet.by)}`;
+  return `${policy === undefined ? 'everywhere at once' : showPlan(policy)}${by}`;
+}
+
 export function showPlan(plan: RolloutPlan): string {
   if (!isCanaryPlan(plan)) return 'everywhere at once';
   const who = plan.label === '' ? `${plan.sharePermille / 10} % of the nodes` : `nodes with ${printable(plan.label)}`;
@@ -87,15 +92,24 @@ export function showPlan(plan: RolloutPlan): string {
 }
 
 export function showHistory(records: readonly RolloutRecord[], paint: Paint): string {
-  const rows = records.map(({ atWallMs, target, stage, control, by, why }) => [
-    new Date(atWallMs).toISOString(),
-    String(target.version),
-    String(target.revision),
-    stage === 'rolledBack' ? 'rolled back' : stage,
-    printable(by),
-    printable(control),
-    printable(why),
-  ]);
+  const rows = records.map((record, index) => {
+    const { target, stage, policy, policySet } = record;
+    const before = records[index + 1];
+    // The rollout is as it was, and somebody has said how the next ones are to be.
+    const isPolicy = before !== undefined && policySet?.atWallMs !== before.policySet?.atWallMs;
+    const { by, control, atWallMs } = isPolicy && policySet !== undefined ? policySet : record;
+    return [
+      new Date(atWallMs).toISOString(),
+      String(target.version),
+      String(target.revision),
+      stage === 'rolledBack' ? 'rolled back' : stage,
+      printable(by),
+      printable(control),
+      isPolicy
+        ? `later ones: ${policy === undefined ? 'everywhere at once' : showPlan(policy)}`
+        : printable(record.why),
+    ];
+  });
   const head = ['WHEN', 'VERSION', 'REVISION', 'STAGE', 'BY', 'CONTROL', 'WHY'];
   return `${columns([head, ...rows])
     .map((line, index) => (index === 0 ? paint.dim(line) : line))

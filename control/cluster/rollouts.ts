@@ -192,8 +192,8 @@ export class Rollouts {
   }
 
   /** How revisions are rolled out from now on; null: everywhere at once. */
-  async setPolicy(plan: RolloutPlan | null): Promise<Obeyed> {
-    return this.#step((record) => ({ ok: true, record: withPolicy(record, plan) }));
+  async setPolicy(plan: RolloutPlan | null, by: string): Promise<Obeyed> {
+    return this.#step((record) => ({ ok: true, record: withPolicy(record, plan, this.#author(by)) }));
   }
 
   close(): void {

@@ -60,7 +60,8 @@ export function begin(
 ): RolloutRecord {
   const base = before === null ? null : forAll(before);
   const policy = before?.policy === undefined ? {} : { policy: before.policy };
-  const record = { kind: 'rollout' as const, target, base, plan, missing: [], ...policy, ...author };
+  const set = before?.policySet === undefined ? {} : { policySet: before.policySet };
+  const record = { kind: 'rollout' as const, target, base, plan, missing: [], ...policy, ...set, ...author };
   const why = `revision ${target.revision}`;
   if (!isCanaryPlan(plan)) return { ...record, stage: 'everywhere', canary: [], why };
   if (base === null || base.version === target.version || candidates.length < 2) {
@@ -121,10 +122,12 @@ export function finish(record: RolloutRecord, why: string, author: Author, missi
   return { ok: true, record: { ...done, missing: boundedMissing(missing) } };
 }
 
-/** How later revisions are rolled out; null: everywhere at once. What is under way goes on as it began. */
-export function withPolicy(record: RolloutRecord, plan: RolloutPlan | null): RolloutRecord {
+/** How later revisions are rolled out; null: everywhere at once. What is under way goes on as it began, and is whose it was. */
+export function withPolicy(record: RolloutRecord, plan: RolloutPlan | null, author: Author): RolloutRecord {
   const { policy: _, ...rest } = record;
-  return plan === null ? rest : { ...rest, policy: plan };
+  const { by, control, atWallMs } = author;
+  const set = { ...rest, policySet: { by, control, atWallMs } };
+  return plan === null ? set : { ...set, policy: plan };
 }
 
 function notNow({ stage, target }: RolloutRecord, what: string): Step {

@@ -67,6 +67,14 @@ export interface RolloutRecord {
   readonly missing: readonly MissingFrom[];
   /** How later revisions are rolled out that don't say it themselves; left out: everywhere at once. */
   readonly policy?: RolloutPlan;
+  /** Who wanted that, also where it was to leave the policy out; left out: nobody has since the log began, or an earlier release wrote it. */
+  readonly policySet?: PolicySet;
+}
+
+export interface PolicySet {
+  readonly by: string;
+  readonly control: string;
+  readonly atWallMs: number;
 }
 
 export interface MissingFrom {
@@ -118,11 +126,16 @@ const record = z.object({
   atWallMs: z.number().nonnegative(),
   missing: z.array(z.object({ id: name, why: text })).max(missingMax),
   policy: rolloutPlan.optional(),
+  policySet: z.object({ by: z.string().max(256), control: name, atWallMs: z.number().nonnegative() }).optional(),
 });
 
 export function readRolloutRecord(value: unknown): RolloutRecord | null {
   const parsed = record.safeParse(value);
   if (!parsed.success) return null;
-  const { policy, ...rest } = parsed.data;
-  return policy === undefined ? rest : { ...rest, policy };
+  const { policy, policySet, ...rest } = parsed.data;
+  return {
+    ...rest,
+    ...(policy === undefined ? {} : { policy }),
+    ...(policySet === undefined ? {} : { policySet }),
+  };
 }

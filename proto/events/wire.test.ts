@@ -105,6 +105,13 @@ const samples: readonly ClusterMessage[] = [
     ...{ atWallMs: 1_790_000_000_000, missing: [] },
   },
   {
+    ...{ kind: 'rollout', stage: 'done', canary: [], by: 'ada', why: 'on all 4 nodes', control: 'c-1', base: null },
+    target: { version: 44, revision: 13, revisionId: '5a'.repeat(16), hash: 'ef'.repeat(32), sizeBytes: 4_100 },
+    plan: { sharePermille: 1_000, label: '', bakeMs: 0, exchangesMin: 0, unjudged: [] },
+    ...{ atWallMs: 1_790_000_000_000, missing: [] },
+    policySet: { by: 'bea', control: 'c-2', atWallMs: 1_790_000_060_000 },
+  },
+  {
     ...{ kind: 'traffic', id: 'node-7', session: 77, version: 43, labels: ['zone=a'] },
     counts: { exchanges: 900, failed: 3, timeouts: 2, turnedAway: 1, slots: [0, 890, 10] },
   },
@@ -172,7 +179,7 @@ const rightThough: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** What earlier releases did not say, or what is not always the case. */
-const optional: readonly string[] = ['snapshot.canary', 'holds.everyMs'];
+const optional: readonly string[] = ['snapshot.canary', 'holds.everyMs', 'rollout.policySet'];
 
 describe('messages of the cluster', () => {
   it('are the bytes that they were when their version was made', () => {

@@ -1,8 +1,11 @@
 /** Four nodes and some controls, as most tests of rollouts begin. Only tests import this file. */
+import type { RolloutPlan } from '@weir/proto/events/rollout.js';
 import { expect } from 'vitest';
 import { configOf, TestCluster, type TestControl, type TestNode } from './test-cluster.js';
 
-const names = ['n0', 'n1', 'n2', 'n3'];
+/** A canary of a quarter of the nodes. */
+export const quarter: RolloutPlan = { sharePermille: 250, label: '', bakeMs: 5_000, exchangesMin: 50, unjudged: [] };
+export const names = ['n0', 'n1', 'n2', 'n3'];
 export async function setUp(controls = ['c0']) {
   const cluster = new TestCluster();
   const [nodes, running] = [names.map((id) => cluster.node(id)), controls.map((id) => cluster.control(id))];
