@@ -75,6 +75,20 @@ describe('a delta', () => {
     expect(applyDelta(base, delta, MAX)).toEqual(result);
   });
 
+  it('of bytes that are others in their places is those bytes, wherever they stand', () => {
+    const base = document(300, -1);
+    fc.assert(
+      fc.property(fc.array(fc.nat(base.length - 1), { size: 'max', minLength: 1, maxLength: 12 }), (places) => {
+        const result = new Uint8Array(base);
+        for (const place of places) result[place] = 255 - (base[place] ?? 0);
+        const delta = encodeDelta(base, result);
+        expect(applyDelta(base, delta, MAX)).toEqual(result);
+        // Two that stand close together are one piece.
+        expect(delta.length).toBeLessThanOrEqual(9 + 12 + places.length * (12 + 64));
+      }),
+    );
+  });
+
   it('of another base, cut off, too large, or garbage makes nothing and never throws', () => {
     const [base, result] = [document(100, -1), document(100, 50)];
     const delta = encodeDelta(base, result);
