@@ -61,7 +61,8 @@ describe('a delta', () => {
       const whole = encodeDelta(base, result);
       expect(delta !== null && Buffer.from(delta).equals(whole)).toBe(true);
       expect(Buffer.from(applyDelta(base, whole, 100 * slice) ?? []).equals(result)).toBe(true);
-      expect(pauses).toBeGreaterThanOrEqual(Math.floor((base.length + result.length) / slice / 2));
+      // What stands in its place is compared without looking at the rest of the base.
+      expect(pauses).toBeGreaterThanOrEqual(Math.floor(result.length / slice) - 2);
       expect(await encodeDeltaInSlices(base, result, async () => false)).toBeNull();
     }
     // A copy of many slices is one.

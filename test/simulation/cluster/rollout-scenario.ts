@@ -9,7 +9,9 @@
  *   4. convergence   a stated time after the healing all controls know one record that is over, and all hosts and their workers
  *                    run what it says, or have said why not
  */
+
 import { createHash } from 'node:crypto';
+import type { KeptEntry } from '@weir/control/cluster/signed-entries.js';
 import { loadText } from '@weir/control/publish/load-config.js';
 import { LATE_AFTER_MS } from '@weir/control/rollout/progress.js';
 import { forAll, isOver } from '@weir/control/rollout/rollout.js';
@@ -39,8 +41,12 @@ const CONVERGED_AFTER_MS = READ_EVERY_MS + LATE_AFTER_MS + 10_000;
 const SLICE_MS = 25;
 const canary: RolloutPlan = { sharePermille: 300, label: '', bakeMs: 1_000, exchangesMin: 5, unjudged: ['latency'] };
 
+/** Ids are thirty-two hexadecimal digits. */
+export const revisionId = (number: number): string => number.toString(16).padStart(32, '0');
+
 export interface SimulatedRevision {
   readonly number: number;
+  readonly id: string;
   readonly text: string;
   readonly plan: RolloutPlan | null;
 }
@@ -65,6 +71,8 @@ export class RolloutScenario {
   readonly blobs = new WorldBlobs();
   readonly seen = { records: 0, rolledBack: 0, applied: 0, refused: 0, late: 0, replayed: 0 };
   readonly snapshot = baseSnapshot();
+  /** What is on the disks of controls. */
+  readonly kept = new Map<string, KeptEntry>();
   revision: SimulatedRevision | null = null;
   readonly disks = new Map<string, Disk>();
   readonly #controls = new Map<string, SimulatedControl>();
@@ -155,9 +163,9 @@ export class RolloutScenario {
     const { world } = this;
     if (this.isHealed) return;
     const number = (this.revision?.number ?? 0) + 1;
-    this.revision = { number, text: `${number}`, plan: world.random() < 0.5 ? canary : null };
+    this.revision = { number, id: revisionId(number), text: `${number}`, plan: world.random() < 0.5 ? canary : null };
     const controls = [...this.#controls.values()];
-    if (controls.length > 0 && world.random() < 0.7) world.pick(controls).rollouts.own(number);
+    if (controls.length > 0 && world.random() < 0.7) world.pick(controls).rollouts.own(revisionId(number));
     if (controls.length > 0 && world.random() < 0.2)
       void world.pick(controls).rollouts.command(world.pick(['promote', 'abort', 'pause'] as const), 'ada');
     world.at(world.nowMs + world.between(500, 5_000), () => this.#revise());

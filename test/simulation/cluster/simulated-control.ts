@@ -38,11 +38,15 @@ export class SimulatedControl {
     });
     this.rollouts = new Rollouts({
       ...{ cluster: CLUSTER, presence, clock, signer, keys, sha256Hex, wallMs: () => world.nowMs, say: () => {} },
+      kept: scenario.kept.get(id) ?? null,
+      keep: (record) => void scenario.kept.set(id, record),
       rolloutLog: scenario.rolloutLog.of(id, world),
       announcementLog: scenario.announcementLog.of(id, world),
       blobs: scenario.blobs.of(id, world),
       revisions: {
         current: () => (scenario.revision === null ? null : { ...scenario.revision, author: 'ada', reason: '' }),
+        look: () => Promise.resolve(true),
+        knows: (id) => (scenario.revision?.number ?? 0) >= Number.parseInt(id, 16),
         onChange: () => () => {},
       },
       // Each control makes other bytes of the same revision.

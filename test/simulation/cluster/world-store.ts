@@ -2,7 +2,7 @@
  * What a nats-server keeps for all, in a simulated world: logs with compare and set, and blobs. Each process reaches it over the bad
  * network: a question may never arrive, and an answer may be lost when the deed is done.
  */
-import type { BlobStore } from '@weir/proto/bus/blob-store.js';
+import type { BlobFate, BlobShelf } from '@weir/proto/bus/blob-store.js';
 import type { Appended, LogBounds, LogRecord, SharedLog } from '@weir/proto/bus/shared-log.js';
 import type { World } from '@weir/proto/cluster/testing/world.js';
 
@@ -78,15 +78,18 @@ export class WorldLog {
 export class WorldBlobs {
   readonly blobs = new Map<string, Uint8Array>();
 
-  of(id: string, world: World): BlobStore {
+  of(id: string, world: World): BlobShelf {
     const way = new Way(id, world);
-    const put = (name: string, bytes: Uint8Array): 'stored' | 'away' => {
+    const away: BlobFate = { why: 'away', detail: 'no answer' };
+    const put = (name: string, bytes: Uint8Array): BlobFate => {
       this.blobs.set(name, bytes);
       return 'stored';
     };
     return {
-      put: (name, bytes) => way.ask(() => put(name, bytes), 'away', 'away'),
+      put: (name, bytes) => way.ask(() => put(name, bytes), away, away),
       get: (name) => way.ask(() => this.blobs.get(name) ?? null, null, null),
+      names: () => way.ask((): readonly string[] | null => [...this.blobs.keys()], null, null),
+      remove: (name) => way.ask(() => this.blobs.delete(name), false, false),
       close: () => Promise.resolve(),
     };
   }
