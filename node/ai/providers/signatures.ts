@@ -19,6 +19,17 @@ export function isAnthropicReasoning(part: ReasoningPart): boolean {
 }
 
 /**
+ * Hidden reasoning comes from Bedrock as bytes whose relation to what Anthropic itself says is not told, so it goes back to
+ * Bedrock only.
+ */
+export const bedrockRedacted = (base64: string): string => `bedrock:${base64}`;
+
+/** Null where it is not Bedrock's. */
+export function readBedrockRedacted(redacted: string): string | null {
+  return redacted.startsWith('bedrock:') ? redacted.slice('bedrock:'.length) : null;
+}
+
+/**
  * Gemini signs parts: a call (`gemini/0:…`: the first of its answer) or a text (`gemini:…`). The signature of a call names the
  * call, for formats that tell reasoning and calls in different places lose their order.
  */

@@ -57,3 +57,13 @@ export function textOfBase64(base64: string): string | null {
     return null;
   }
 }
+
+/** The base64 of what two of them are together; each may have been filled up at its end. */
+export function joinBase64(first: string, second: string): string {
+  if (first === '' || second === '') return first + second;
+  try {
+    return btoa(atob(first) + atob(second));
+  } catch {
+    return first + second;
+  }
+}

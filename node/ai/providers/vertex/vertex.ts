@@ -65,7 +65,7 @@ class VertexStream implements StreamReader {
   #reader: StreamReader | null = null;
 
   read(event: WireEvent): readonly ChatEvent[] {
-    this.#reader ??= event.type !== '' || isAnthropic(parsed(event.data)) ? new AnthropicStream() : new GeminiStream();
+    this.#reader ??= isAnthropic(parsed(event.data)) ? new AnthropicStream() : new GeminiStream();
     return this.#reader.read(event);
   }
 
