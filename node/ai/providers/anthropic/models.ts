@@ -7,7 +7,7 @@
 
 /**
  * - `budget`: up to 4.5 a model thinks within a number of tokens.
- * - `adaptive`: from 4.6 on it decides by itself, and is told an effort; from 4.7 on it refuses a number.
+ * - `adaptive`: from 4.6 on it decides by itself, and is told an effort.
  */
 export type ThinkingStyle = 'none' | 'budget' | 'adaptive';
 
@@ -24,6 +24,12 @@ export function thinkingStyle(model: string): ThinkingStyle {
   const version = versionOf(model);
   if (version === null || version >= 406) return 'adaptive';
   return version >= 307 ? 'budget' : 'none';
+}
+
+/** From 4.7 on a number of tokens is refused; at 4.6 both ways are open. */
+export function takesBudget(model: string): boolean {
+  const version = versionOf(model);
+  return version !== null && version >= 307 && version <= 406;
 }
 
 /**

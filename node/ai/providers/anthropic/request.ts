@@ -42,7 +42,8 @@ export function messagesBody(chat: ChatRequest, place: ProviderPlace, gaps: Gaps
     messages,
     ...toolFields(chat, gaps),
     ...samplingFields(chat),
-    ...(thinking.thinking === null ? {} : { thinking: thinking.thinking }),
+    // A way to think that has no place in the vocabulary came as it is.
+    ...(thinking.thinking === null || 'thinking' in extra ? {} : { thinking: thinking.thinking }),
     ...outputConfig(chat, thinking, objectOf(extra['output_config']), gaps),
     ...(chat.user === null ? {} : { metadata: { ...objectOf(extra['metadata']), user_id: chat.user } }),
     ...(chat.isStream ? { stream: true } : {}),

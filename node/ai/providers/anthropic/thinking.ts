@@ -5,7 +5,7 @@
 import type { ChatRequest, Reasoning, ReasoningEffort } from '../../chat/chat-request.js';
 import type { JsonObject } from '../../json.js';
 import type { Gaps } from '../gaps.js';
-import { thinkingStyle } from './models.js';
+import { takesBudget, thinkingStyle } from './models.js';
 
 export interface Thinking {
   readonly thinking: JsonObject | null;
@@ -33,7 +33,8 @@ export function thinkingOf(chat: ChatRequest, model: string, maxTokens: number, 
     gaps.addSaid(chat, ['reasoning']);
     return NOTHING;
   }
-  return style === 'budget' ? withinBudget(reasoning, maxTokens, gaps) : adaptive(reasoning, gaps);
+  const isCounted = style === 'budget' || (reasoning.budgetTokens !== null && takesBudget(model));
+  return isCounted ? withinBudget(reasoning, maxTokens, gaps) : adaptive(reasoning, gaps);
 }
 
 function withinBudget(reasoning: Reasoning, maxTokens: number, gaps: Gaps): Thinking {
@@ -46,7 +47,9 @@ function withinBudget(reasoning: Reasoning, maxTokens: number, gaps: Gaps): Thin
     gaps.add('reasoning', '', `thinks with ${TOKENS_MIN} tokens at least, and within the bound of all output`);
     return NOTHING;
   }
-  return { thinking: { type: 'enabled', budget_tokens: budget, ...display(reasoning) }, effort: null };
+  // An effort that was said beside a number is how eager the answer itself is to be.
+  const told = budgetTokens === null ? null : effort;
+  return { thinking: { type: 'enabled', budget_tokens: budget, ...display(reasoning) }, effort: told };
 }
 
 function adaptive(reasoning: Reasoning, gaps: Gaps): Thinking {
