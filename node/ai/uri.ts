@@ -9,3 +9,11 @@ export function encodeUri(text: string): string {
 }
 
 const LONE_SURROGATE = /[\uD800-\uDFFF]/gu;
+
+/**
+ * One step of a path. Names of models come from clients: one that is `..`, encoded or not, would lead elsewhere with the gateway's
+ * key, so it becomes a name that there is not.
+ */
+export function encodeStep(name: string): string {
+  return /^\.{0,2}$/.test(name) ? '-' : encodeUri(name);
+}

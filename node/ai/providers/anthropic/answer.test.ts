@@ -300,5 +300,6 @@ behavesAsProvider(anthropic, {
     'input_tokens',
     'partial_json',
   ],
+  models: ['claude-opus-5', 'claude-opus-4-6', 'claude-sonnet-4-5', 'claude-3-haiku'],
   streams: [sseBody(stream), sseBody(stream, '\r\n')],
 });

@@ -282,5 +282,12 @@ behavesAsProvider(bedrock, {
     '__type',
     'end_turn',
   ],
+  models: [
+    'anthropic.claude-opus-5',
+    'anthropic.claude-sonnet-4-5',
+    'amazon.nova-2-lite',
+    'openai.gpt-oss-20b',
+    'meta.llama4',
+  ],
   streams: [bodyOf(stream)],
 });

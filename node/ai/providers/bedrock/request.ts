@@ -2,7 +2,7 @@
 import type { ChatRequest, ReasoningEffort, Tool } from '../../chat/chat-request.js';
 import type { JsonObject } from '../../json.js';
 import type { ProviderPlace, ProviderRequest } from '../../provider.js';
-import { encodeUri } from '../../uri.js';
+import { encodeStep } from '../../uri.js';
 import { outputTokensMax } from '../anthropic/models.js';
 import { type Thinking, thinkingGaps, thinkingOf } from '../anthropic/thinking.js';
 import { Gaps } from '../gaps.js';
@@ -21,7 +21,7 @@ export function request(chat: ChatRequest, place: ProviderPlace): ProviderReques
   return {
     method: 'POST',
     // A model may be an ARN, whose slashes are no steps of the path.
-    path: `${place.basePath}/model/${encodeUri(model)}/${chat.isStream ? 'converse-stream' : 'converse'}`,
+    path: `${place.basePath}/model/${encodeStep(model)}/${chat.isStream ? 'converse-stream' : 'converse'}`,
     query: '',
     headers: [],
     body: {

@@ -302,5 +302,6 @@ behavesAsProvider(gemini, {
     'STOP',
     'responseId',
   ],
+  models: ['gemini-3-pro', 'gemini-2.5-flash', 'gemini-2.0-flash', 'gemma-3'],
   streams: [sseBody(stream, '\r\n')],
 });

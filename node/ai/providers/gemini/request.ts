@@ -2,7 +2,7 @@
 import type { AnswerFormat, ChatRequest, Tool } from '../../chat/chat-request.js';
 import type { JsonObject } from '../../json.js';
 import type { ProviderPlace, ProviderRequest } from '../../provider.js';
-import { encodeUri } from '../../uri.js';
+import { encodeStep } from '../../uri.js';
 import { Gaps } from '../gaps.js';
 import { contentsOf } from './contents.js';
 import { thinkingStyle } from './models.js';
@@ -42,7 +42,7 @@ export function generateContent(chat: ChatRequest, model: string, path: string):
 export function pathOf(name: string): string {
   return name
     .split('/')
-    .map((step) => encodeUri(step).replaceAll('%40', '@').replaceAll('%3A', ':'))
+    .map((step) => encodeStep(step).replaceAll('%40', '@').replaceAll('%3A', ':'))
     .join('/');
 }
 

@@ -2,12 +2,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ChatEvent } from '../../chat/chat-answer.js';
+import type { Message } from '../../chat/part.js';
 import { isProviderError, type Provider, type WireEvent } from '../../provider.js';
-import { gathered, streamed, streamedBody } from './chats.js';
+import { anyChat } from './any-chat.js';
+import { gathered, place, streamed, streamedBody } from './chats.js';
 
 export interface Sample {
   /** Of the provider's own words; values that are put into arbitrary places. */
   readonly words: readonly string[];
+  /** Names of its models, one of each kind that it treats in its own way. */
+  readonly models: readonly string[];
   /** Bodies of whole streams. */
   readonly streams: readonly Uint8Array[];
 }
@@ -26,7 +30,7 @@ function nearly(words: readonly string[]): fc.Arbitrary<unknown> {
   return value;
 }
 
-export function behavesAsProvider(provider: Provider, { words, streams }: Sample): void {
+export function behavesAsProvider(provider: Provider, { words, models, streams }: Sample): void {
   describe('as every provider', () => {
     const body = nearly(words);
     const event: fc.Arbitrary<WireEvent> = fc.record({
@@ -35,6 +39,22 @@ export function behavesAsProvider(provider: Provider, { words, streams }: Sample
         body.map((value) => JSON.stringify(value) ?? ''),
         fc.string(),
       ),
+    });
+
+    it('asks for any chat at all, in JSON, and names what it can not say by where it stands', () => {
+      fc.assert(
+        fc.property(anyChat, fc.constantFrom(...models, '\uD800/?#%', '../..', '.', ''), (chat, model) => {
+          const asked = provider.request(chat, place(model, { project: 'p' }));
+          expect(JSON.parse(JSON.stringify(asked.body))).toEqual(asked.body);
+          expect(asked.path).toMatch(/^\/v1(?:\/(?!\.{1,2}(?:\/|$))[\w\-.~%:@]+)+$/);
+          for (const { field, at, why } of asked.unsupported) {
+            expect(field === 'extra' ? chat.extra[at] : chat[field]).toBeDefined();
+            if (field === 'messages') expect(standsIn(chat.messages, at)).toBe(true);
+            expect(why).toMatch(/^[A-Z].*[^.]$/s);
+          }
+        }),
+        { numRuns: 400 },
+      );
     });
 
     it('reads any answer at all', () => {
@@ -101,6 +121,13 @@ export function behavesAsProvider(provider: Provider, { words, streams }: Sample
       },
     );
   });
+}
+
+/** Whether there is something at a place such as `[3].parts[1].content[0]`. */
+function standsIn(messages: readonly Message[], at: string): boolean {
+  let found: unknown = messages;
+  for (const step of at.match(/[^.[\]]+/g) ?? []) found = Reflect.get(Object(found), step);
+  return found !== undefined;
 }
 
 function withoutUsage(events: readonly ChatEvent[]): ChatEvent[] {

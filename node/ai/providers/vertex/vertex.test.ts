@@ -123,5 +123,6 @@ behavesAsProvider(vertex, {
     'message_delta',
     'delta',
   ],
+  models: ['gemini-3-flash', 'claude-opus-5', 'endpoints/1'],
   streams: [sseBody(anthropicStream), sseBody(wireEvents([geminiBody]))],
 });
