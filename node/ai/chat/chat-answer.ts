@@ -3,7 +3,7 @@
  * stream add up to (gather.ts), and events are what a whole answer falls into, so that each format is written once for both. Pure.
  */
 import type { JsonObject } from '../json.js';
-import type { Part } from './part.js';
+import type { NativePart, Part } from './part.js';
 import type { ProviderError } from './provider-error.js';
 
 /**
@@ -95,6 +95,8 @@ export type ChatEvent =
       readonly name: string;
     }
   | { readonly kind: 'toolArguments'; readonly choice: number; readonly call: number; readonly text: string }
+  /** Whole, at once. */
+  | { readonly kind: 'native'; readonly choice: number; readonly part: NativePart }
   | { readonly kind: 'finish'; readonly choice: number; readonly finish: Finish }
   /** The figures so far, whole: a later one replaces an earlier one. */
   | { readonly kind: 'usage'; readonly usage: Usage }
@@ -111,6 +113,7 @@ export function isContent(event: ChatEvent): boolean {
       return event.text !== '';
     case 'toolCall':
     case 'reasoningRedacted':
+    case 'native':
       return true;
     default:
       return false;

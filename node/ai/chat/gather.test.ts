@@ -27,6 +27,11 @@ const part: fc.Arbitrary<Part> = fc.oneof(
     signature: fc.constant(null),
     redacted: text,
   }),
+  fc.record({
+    kind: fc.constant('native' as const),
+    family: fc.constant('anthropic' as const),
+    raw: fc.record({ type: text }),
+  }),
   fc.record({ kind: fc.constant('toolCall' as const), id: text, name: text, arguments: fc.string() }),
 );
 
@@ -34,7 +39,8 @@ const part: fc.Arbitrary<Part> = fc.oneof(
 function isSeparate(parts: readonly Part[]): boolean {
   return parts.every((one, index) => {
     const before = parts[index - 1];
-    if (before === undefined || before.kind !== one.kind || one.kind === 'toolCall') return true;
+    if (before === undefined || before.kind !== one.kind || one.kind === 'toolCall' || one.kind === 'native')
+      return true;
     return before.kind === 'reasoning' && (before.signature !== null || before.redacted !== null);
   });
 }

@@ -100,6 +100,10 @@ class GatheringChoice {
         this.#open = null;
         this.#parts.push({ kind: 'reasoning', text: '', signature: null, redacted: event.redacted });
         break;
+      case 'native':
+        this.#open = null;
+        this.#parts.push(event.part);
+        break;
       case 'toolCall':
         this.#open = null;
         if (!this.#calls.has(event.call)) this.#parts.push({ kind: 'call', call: event.call });
@@ -179,6 +183,8 @@ function eventsOfPart(part: Part, choice: number, logprobs: readonly TokenLogpro
       ];
     case 'refusal':
       return [{ kind: 'refusal', choice, text: part.text }];
+    case 'native':
+      return [{ kind: 'native', choice, part }];
     case 'reasoning': {
       if (part.redacted !== null) return [{ kind: 'reasoningRedacted', choice, redacted: part.redacted }];
       const said: ChatEvent = { kind: 'reasoning', choice, text: part.text };

@@ -79,6 +79,17 @@ export interface RefusalPart {
   readonly text: string;
 }
 
+/**
+ * What a provider says in its own words alone, and wants to be told again: a tool that it ran by itself, and what that answered. Only
+ * its own family knows it; to others it can't be said.
+ */
+export interface NativePart {
+  readonly kind: 'native';
+  /** Whose words these are. */
+  readonly family: 'anthropic';
+  readonly raw: JsonObject;
+}
+
 export type Part =
   | TextPart
   | ImagePart
@@ -87,7 +98,8 @@ export type Part =
   | ToolCallPart
   | ToolResultPart
   | ReasoningPart
-  | RefusalPart;
+  | RefusalPart
+  | NativePart;
 
 export function textPart(text: string): TextPart {
   return { kind: 'text', text, cache: null, citations: [] };

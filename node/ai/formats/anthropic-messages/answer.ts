@@ -36,6 +36,8 @@ function blockWords(part: Part): JsonObject[] {
       return [{ type: 'thinking', thinking: part.text, signature: part.signature ?? '' }];
     case 'toolCall':
       return [{ type: 'tool_use', id: part.id, name: part.name, input: inputOf(part.arguments) }];
+    case 'native':
+      return [part.raw];
     default:
       return [];
   }

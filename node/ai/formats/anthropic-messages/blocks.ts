@@ -1,6 +1,6 @@
 /**
- * Content blocks of a Messages request. Source: https://docs.anthropic.com/en/api/messages. A block of a kind that only Anthropic
- * runs (search results, its own tools and what they found) can't be told to any other provider and is refused by its path. Pure.
+ * Content blocks of a Messages request. Source: https://docs.anthropic.com/en/api/messages. Calls of tools that Anthropic runs itself,
+ * and what they found, are kept as they came: Anthropic wants them back, and others refuse them by their path. Pure.
  */
 import {
   type DocumentPart,
@@ -22,7 +22,20 @@ export interface Placed {
 }
 
 const USER_BLOCKS = ['text', 'image', 'document', 'tool_result'] as const;
-const ASSISTANT_BLOCKS = ['text', 'thinking', 'redacted_thinking', 'tool_use'] as const;
+/** Tools that Anthropic runs itself. */
+const NATIVE_BLOCKS = [
+  'server_tool_use',
+  'web_search_tool_result',
+  'web_fetch_tool_result',
+  'code_execution_tool_result',
+  'bash_code_execution_tool_result',
+  'text_editor_code_execution_tool_result',
+  'tool_search_tool_result',
+  'container_upload',
+  'mcp_tool_use',
+  'mcp_tool_result',
+] as const;
+const ASSISTANT_BLOCKS = ['text', 'thinking', 'redacted_thinking', 'tool_use', ...NATIVE_BLOCKS] as const;
 const SYSTEM_BLOCKS = ['text'] as const;
 const RESULT_BLOCKS = ['text', 'image', 'document'] as const;
 
@@ -77,6 +90,7 @@ function readBlock(reading: Reading, block: JsonObject, at: string, types: reado
     case 'redacted_thinking':
       return { kind: 'reasoning', text: '', signature: null, redacted: reading.name(block, at, 'data') };
     default:
+      if (NATIVE_BLOCKS.some((native) => native === type)) return { kind: 'native', family: 'anthropic', raw: block };
       reading.wrong(within(at, 'type'), `\`${at}.type\` is missing: give the kind of the block, such as \`text\`.`);
       return null;
   }

@@ -212,7 +212,7 @@ describe('a Messages request that is wrong', () => {
     ['messages[0].content[0].data', said({ type: 'redacted_thinking' })],
     ['messages[0].content[0].input', said({ type: 'tool_use', id: 't', name: 'f' })],
     ['messages[0].content[0].id', said({ type: 'tool_use', name: 'f', input: {} })],
-    ['messages[0].content[0].type', said({ type: 'server_tool_use' })],
+    ['messages[0].content[0].type', said({ type: 'search_result' })],
     ['tools[0].input_schema', { tools: [{ name: 'f' }] }],
     ['tools[0].name', { tools: [{ input_schema: {} }] }],
     ['tool_choice.type', { tool_choice: {} }],

@@ -166,6 +166,8 @@ class MessagesStream implements StreamWriter {
           this.#start({ type: 'redacted_thinking', data: event.redacted }, { kind: 'thinking' }) +
           this.#close()
         );
+      case 'native':
+        return this.#close() + this.#start(event.part.raw, { kind: 'thinking' }) + this.#close();
       case 'toolCall': {
         const { id, name, call } = event;
         const open = { kind: 'call', call, end: new JsonEnd(), isOver: false } as const;

@@ -81,6 +81,9 @@ class ChatStream implements StreamWriter {
         return this.#chunk(choice, { reasoning_details: [begun.details.signed(event.signature)] });
       case 'reasoningRedacted':
         return this.#chunk(choice, { reasoning_details: [begun.details.hidden(event.redacted)] });
+      case 'native':
+        // What a provider's own tools did has no place in this format; what came of it is in the text.
+        return '';
       case 'citation':
         return this.#chunk(choice, { annotations: [annotation(event.citation)] });
       case 'toolCall': {

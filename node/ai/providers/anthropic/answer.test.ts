@@ -13,6 +13,12 @@ const usage = {
 };
 const counted = { input: 142, output: 44, cachedInput: 100, cacheWrite: 30, reasoning: 9, isEstimated: false };
 
+const found = {
+  type: 'web_search_tool_result',
+  tool_use_id: 'srvtoolu_1',
+  content: [{ type: 'web_search_result', url: 'https://a' }],
+};
+
 /** In the shape of the API reference: a message that thinks, cites, and calls two tools. */
 const whole = {
   id: 'msg_01A',
@@ -24,7 +30,8 @@ const whole = {
     { type: 'redacted_thinking', data: 'EmwKAhg' },
     { type: 'text', text: 'Näh 👋', citations: [{ type: 'char_location', cited_text: 'x' }] },
     { type: 'tool_use', id: 'toolu_1', name: 'weather', input: { city: 'Ulm' } },
-    { type: 'server_tool_use', id: 'srvtoolu_1', name: 'web_search', input: {} },
+    { type: 'server_tool_use', id: 'srvtoolu_1', name: 'web_search', input: { query: 'x' } },
+    found,
     { type: 'tool_use', id: 'toolu_2', name: 'now', input: {} },
   ],
   stop_reason: 'tool_use',
@@ -84,7 +91,8 @@ const stream = wireEvents([
     json('"Ulm"}'),
   ),
   ...block(4, { type: 'server_tool_use', id: 'srvtoolu_1', name: 'web_search', input: {} }, json('{"query":"x"}')),
-  ...block(5, { type: 'tool_use', id: 'toolu_2', name: 'now', input: {} }, json('')),
+  ...block(5, found),
+  ...block(6, { type: 'tool_use', id: 'toolu_2', name: 'now', input: {} }, json('')),
   { type: 'something_new', index: 1 },
   ...ended,
 ]);
@@ -100,6 +108,8 @@ const expected = {
         { kind: 'reasoning', text: '', signature: null, redacted: 'EmwKAhg' },
         { kind: 'text', text: 'Näh 👋', cache: null, citations: [{ type: 'char_location', cited_text: 'x' }] },
         { kind: 'toolCall', id: 'toolu_1', name: 'weather', arguments: '{"city":"Ulm"}' },
+        { kind: 'native', family: 'anthropic', raw: whole.content[4] },
+        { kind: 'native', family: 'anthropic', raw: found },
         { kind: 'toolCall', id: 'toolu_2', name: 'now', arguments: '{}' },
       ],
       finish: { reason: 'toolCalls', native: 'tool_use', stopSequence: null },

@@ -22,7 +22,7 @@ export function answer(body: unknown): ChatAnswer | ProviderError {
   };
 }
 
-/** Null for what is none of the caller's: tools that Anthropic ran itself, and their results. */
+/** Null for kinds that are still to come and say nothing to the caller. */
 function partOf(block: JsonObject): Part | null {
   switch (block['type']) {
     case 'text':
@@ -49,8 +49,13 @@ function partOf(block: JsonObject): Part | null {
         arguments: JSON.stringify(block['input'] ?? {}),
       };
     default:
-      return null;
+      return isNative(block) ? { kind: 'native', family: 'anthropic', raw: block } : null;
   }
+}
+
+/** Tools that Anthropic ran itself, and their results: what the caller gives back as it came. */
+export function isNative(block: JsonObject): boolean {
+  return /^(?:server_tool_use|mcp_tool_use|container_upload|\w+_tool_result)$/.test(textOf(block['type']) ?? '');
 }
 
 const reasons: Readonly<Record<string, FinishReason>> = {

@@ -77,6 +77,8 @@ function blockOf(part: Part, at: string, gaps: Gaps): JsonObject | null {
       return callBlock(part, at, gaps);
     case 'toolResult':
       return resultBlock(part, at, gaps);
+    case 'native':
+      return part.raw;
     case 'reasoning':
       if (!isAnthropicReasoning(part)) return null;
       return part.redacted === null

@@ -114,6 +114,24 @@ describe("Anthropic's own words, through the vocabulary and back", () => {
     ],
     ['no thinking', { ...base, thinking: { type: 'disabled' } }],
     ['a new way to think', { ...base, thinking: { type: 'between_tools' }, output_config: { effort: 'low' } }],
+    [
+      "what Anthropic's own tools did",
+      {
+        ...base,
+        messages: [
+          user(text('A')),
+          assistant(
+            { type: 'server_tool_use', id: 'srvtoolu_1', name: 'web_search', input: { query: 'x' } },
+            {
+              type: 'web_search_tool_result',
+              tool_use_id: 'srvtoolu_1',
+              content: [{ type: 'web_search_result', url: 'https://a' }],
+            },
+            text('B'),
+          ),
+        ],
+      },
+    ],
     ['later instructions', { ...base, messages: [user(text('A')), { role: 'system', content: [text('B')] }] }],
   ])('%s says the same', (_, body) => {
     expect(through(body)).toEqual(body);

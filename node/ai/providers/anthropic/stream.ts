@@ -6,15 +6,18 @@
  *   `ping` and `error` anywhere
  */
 import type { ChatEvent, Usage } from '../../chat/chat-answer.js';
+import type { NativePart } from '../../chat/part.js';
 import { type ProviderError, providerError } from '../../chat/provider-error.js';
 import { isObject, type JsonObject, listOf, numberOf, textOf } from '../../json.js';
 import type { StreamReader, WireEvent } from '../../provider.js';
-import { malformed, objectOf, parsed } from '../untrusted.js';
-import { finishOf, usageOf } from './answer.js';
+import { argumentsOf, malformed, objectOf, parsed } from '../untrusted.js';
+import { finishOf, isNative, usageOf } from './answer.js';
 import { errorOf } from './error.js';
 
 /** More blocks than any answer has open at once; each takes memory while it is open. */
 const OPEN_BLOCKS_MAX = 256;
+/** Characters of what a tool that Anthropic runs is asked: a search or a program. */
+const NATIVE_INPUT_MAX = 1024 * 1024;
 
 interface Block {
   /** Null: not a call of the caller's tools. */
@@ -23,6 +26,9 @@ interface Block {
   readonly input: string;
   hasArguments: boolean;
   signature: string;
+  /** What is told whole when it stops, and the JSON text of what it was asked. */
+  readonly native: JsonObject | null;
+  nativeInput: string;
 }
 
 export class AnthropicStream implements StreamReader {
@@ -71,7 +77,9 @@ export class AnthropicStream implements StreamReader {
     const isCall = block['type'] === 'tool_use';
     const call = isCall ? this.#calls++ : null;
     const input = isCall ? JSON.stringify(block['input'] ?? {}) : '';
-    this.#blocks.set(index, { call, input, hasArguments: false, signature: textOf(block['signature']) ?? '' });
+    const signature = textOf(block['signature']) ?? '';
+    const native = isNative(block) ? block : null;
+    this.#blocks.set(index, { call, input, hasArguments: false, signature, native, nativeInput: '' });
     switch (block['type']) {
       case 'text':
         return textEvents(textOf(block['text']), listOf(block['citations']));
@@ -115,7 +123,14 @@ export class AnthropicStream implements StreamReader {
   }
 
   #argued(block: Block | undefined, text: string): readonly ChatEvent[] {
-    if (block === undefined || block.call === null || text === '') return [];
+    if (block === undefined || text === '') return [];
+    if (block.native !== null) {
+      block.nativeInput += text;
+      return block.nativeInput.length > NATIVE_INPUT_MAX
+        ? this.#failed(malformed('A call is longer than the bound'))
+        : [];
+    }
+    if (block.call === null) return [];
     block.hasArguments = true;
     return [{ kind: 'toolArguments', choice: 0, call: block.call, text }];
   }
@@ -125,6 +140,8 @@ export class AnthropicStream implements StreamReader {
     const block = this.#blocks.get(index);
     this.#blocks.delete(index);
     if (block === undefined) return [];
+    if (block.native !== null)
+      return [{ kind: 'native', choice: 0, part: nativePart(block.native, block.nativeInput) }];
     if (block.signature !== '') return [{ kind: 'reasoningSignature', choice: 0, signature: block.signature }];
     return block.hasArguments ? [] : this.#argued(block, block.input);
   }
@@ -147,6 +164,11 @@ export class AnthropicStream implements StreamReader {
     this.#isOver = true;
     return [{ kind: 'error', error }];
   }
+}
+
+function nativePart(block: JsonObject, input: string): NativePart {
+  const asked = input === '' ? block : { ...block, input: argumentsOf(input) ?? {} };
+  return { kind: 'native', family: 'anthropic', raw: asked };
 }
 
 function textEvents(text: string | null, citations: readonly unknown[]): readonly ChatEvent[] {

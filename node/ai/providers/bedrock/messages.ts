@@ -98,6 +98,9 @@ function blockOf(part: Part, at: string, context: Context): JsonObject | null {
     }
     case 'toolResult':
       return resultBlock(part, at, context);
+    case 'native':
+      gaps.add('messages', at, 'knows no tools that a provider runs by itself');
+      return null;
     case 'reasoning':
       return reasoningBlock(part, context.model);
   }

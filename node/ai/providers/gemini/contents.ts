@@ -136,6 +136,9 @@ function partOf(part: OtherPart, at: string, context: Context): JsonObject | nul
       return documentPart(part, at, context);
     case 'audio':
       return { inlineData: { mimeType: `audio/${part.format}`, data: part.base64 } };
+    case 'native':
+      context.gaps.add('messages', at, 'knows no tools that another provider runs by itself');
+      return null;
     case 'toolResult':
       return resultPart(part, at, context);
   }

@@ -63,6 +63,11 @@ const part: fc.Arbitrary<Part> = fc.oneof(
   }),
   fc.record({ kind: fc.constant('reasoning' as const), text, signature: said(text), redacted: said(text) }),
   fc.record({ kind: fc.constant('refusal' as const), text }),
+  fc.record({
+    kind: fc.constant('native' as const),
+    family: fc.constant('anthropic' as const),
+    raw: fc.record({ type: text }),
+  }),
 );
 const message: fc.Arbitrary<Message> = fc.record({
   role: fc.constantFrom('system', 'user', 'assistant', 'tool'),
