@@ -100,9 +100,9 @@ function readDetail(detail: unknown): SaidError {
 
 const said = (message: string): SaidError => ({ message, code: null, type: null, param: null, status: null });
 
-/** What servers write who have no code for it: OpenAI's sentence, vLLM and SGLang; llama.cpp; LM Studio; Groq; Mistral. */
+/** What servers write who have no code for it: OpenAI's sentence, vLLM and SGLang; llama.cpp; LM Studio; Groq; Mistral; Cohere. */
 const WINDOW =
-  /maximum context length|context (?:length|size|window).{0,40}(?:exceed|overflow)|exceeds? .{0,40}context (?:length|size|window)|reduce the length of the messages|too large for model with \d+ maximum context/i;
+  /maximum context length|context (?:length|size|window).{0,40}(?:exceed|overflow)|exceeds? .{0,40}context (?:length|size|window)|reduce the length of the messages|too many tokens: |too large for model with \d+ maximum context/i;
 
 /** The error of an answer with this status, or, with status 0, of one that came in a stream or under a 200. */
 export function toProviderError(

@@ -1,0 +1,16 @@
+/** The compatible providers that are known by name. Who is not among them is described in the config, in the same words. */
+import { asiaRows } from './rows-asia.js';
+import { hostedRows } from './rows-hosted.js';
+import { localRows } from './rows-local.js';
+import type { CompatibleSpec } from './spec.js';
+
+export const compatibleRows: readonly CompatibleSpec[] = [...hostedRows, ...asiaRows, ...localRows];
+
+/**
+ * A spec from the config: its own words, or a known row with some of them changed. A list that is given replaces the row's, so
+ * that what a row refuses wrongly can be had.
+ */
+export function specOf(id: string, own: Partial<CompatibleSpec> = {}): CompatibleSpec {
+  const row = compatibleRows.find((each) => each.id === id);
+  return { title: id, ...row, ...own, id };
+}
