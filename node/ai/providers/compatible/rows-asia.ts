@@ -77,11 +77,13 @@ export const asiaRows: readonly CompatibleSpec[] = [
       '2049': 'authentication',
     },
   },
-  // platform.moonshot.ai/docs/api/chat; "Error codes"; tool_choice "required" is said not to be supported.
+  // platform.moonshot.ai/docs/api/chat; "Error codes"; tool_choice "required" is said not to be supported. K3 knows efforts, K2 a switch;
+  // what was thought before a call must come back with it.
   {
     id: 'moonshot',
     title: 'Moonshot',
     defaultUrl: 'https://api.moonshot.ai/v1',
+    maxTokens: 'max_completion_tokens',
     refuses: [
       'logit_bias',
       'logprobs',
@@ -89,11 +91,12 @@ export const asiaRows: readonly CompatibleSpec[] = [
       'seed',
       'user',
       'parallel_tool_calls',
+      'strict',
       'tool_choice.required',
       'image_url',
     ],
     takes: ['prompt_cache_key', 'safety_identifier'],
-    reasoning: { toggle: 'thinking', back: 'reasoning_content' },
+    reasoning: { efforts: ['low', 'high', 'max'], toggle: 'thinking', back: 'reasoning_content' },
     errorKinds: {
       content_filter: 'contentFiltered',
       exceeded_current_quota_error: 'quotaExhausted',

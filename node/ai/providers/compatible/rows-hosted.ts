@@ -1,7 +1,7 @@
 /**
- * Hosted providers that speak chat completions, A to Z: each in what its published documentation says that it does otherwise
- * than OpenAI. The page stands in the comment; what a page does not say is taken to be as OpenAI has it, and the config can
- * correct every row.
+ * Hosted providers that speak chat completions, A to Z: each in what it documents that it does otherwise than OpenAI. The comment
+ * names the page that a row is to be held against; what a page does not say is taken to be as OpenAI has it. These pages
+ * change faster than releases of the gateway: the config can correct every row.
  */
 import type { CompatibleSpec } from './spec.js';
 
@@ -43,8 +43,8 @@ export const hostedRows: readonly CompatibleSpec[] = [
     title: 'Cerebras',
     defaultUrl: 'https://api.cerebras.ai/v1',
     maxTokens: 'max_completion_tokens',
-    refuses: ['frequency_penalty', 'presence_penalty', 'logit_bias', 'n', 'image', 'messages.name'],
-    takes: ['service_tier'],
+    refuses: ['frequency_penalty', 'presence_penalty', 'logit_bias', 'n', 'image'],
+    takes: ['service_tier', 'prediction'],
     reasoning: { efforts: ['none', 'low', 'medium', 'high'], back: 'reasoning' },
   },
   // developers.cloudflare.com/workers-ai/configuration/open-ai-compatibility; errors come as {success: false, errors: […]}.
@@ -79,7 +79,7 @@ export const hostedRows: readonly CompatibleSpec[] = [
     id: 'fireworks',
     title: 'Fireworks AI',
     defaultUrl: 'https://api.fireworks.ai/inference/v1',
-    takes: ['top_k', 'prompt_cache_key', 'service_tier', 'metadata', 'prediction'],
+    takes: ['top_k', 'service_tier', 'metadata', 'prediction'],
     reasoning: { efforts: ['none', 'low', 'medium', 'high'], toggle: 'thinking', back: 'reasoning_content' },
   },
   // docs.github.com/rest/models/inference
@@ -188,24 +188,12 @@ export const hostedRows: readonly CompatibleSpec[] = [
     // A key's own limit is a 402 as well as an account without credit; 403 is moderation that has flagged the input.
     errorKinds: { '402': 'quotaExhausted', '403': 'contentFiltered', '502': 'server', '503': 'overloaded' },
   },
-  // docs.perplexity.ai/api-reference/chat-completions-post
+  // docs.perplexity.ai/api-reference/chat-completions-post; its SDK's types (perplexityai/perplexity-py, completion_create_params.py).
   {
     id: 'perplexity',
     title: 'Perplexity',
     defaultUrl: 'https://api.perplexity.ai',
-    refuses: [
-      'seed',
-      'n',
-      'logprobs',
-      'top_logprobs',
-      'logit_bias',
-      'user',
-      'tools',
-      'tool_choice',
-      'parallel_tool_calls',
-      'json_object',
-      'messages.name',
-    ],
+    refuses: ['seed', 'logit_bias', 'user', 'tool_choice.function', 'json_object', 'messages.name'],
     takes: ['top_k', 'web_search_options', 'document'],
     reasoning: { efforts: ['minimal', 'low', 'medium', 'high'] },
     // Every chunk has it.
