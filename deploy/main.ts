@@ -9,6 +9,7 @@ import { registerPurge } from '@weir/control/cli/purge.js';
 import { registerRollout } from '@weir/control/cli/rollout.js';
 import { registerStatus } from '@weir/control/cli/status.js';
 import { Command } from 'commander';
+import { registerAi } from './commands/ai.js';
 import { registerCompletion } from './commands/completion.js';
 import { registerControl } from './commands/control.js';
 import { registerKeys } from './commands/keys.js';
@@ -57,6 +58,7 @@ registerRollout(program);
 registerDoctor(program);
 registerPurge(program);
 registerCache(program);
+registerAi(program);
 registerPassedOn(program);
 registerCompletion(program);
 

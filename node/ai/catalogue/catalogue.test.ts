@@ -215,6 +215,15 @@ describe('the catalogue', () => {
     expect(mine.list('openai').map(({ name }) => name)).toContain('house-model');
   });
 
+  it('hears what is said of one kind before what is said of all', () => {
+    const mine = catalogueOf(book, {
+      vllm: [{ name: 'house', outputMax: 1, inputs: ['text'] }],
+      '*': [{ name: 'house', outputMax: 2, title: 'House' }],
+    });
+    expect(mine.find('vllm', 'house')).toMatchObject({ outputMax: 1, inputs: ['text'], title: 'House' });
+    expect(mine.find('sglang', 'house')).toMatchObject({ outputMax: 2, inputs: null });
+  });
+
   it('lists each model of a provider once, and finds each again by its name', () => {
     for (const kind of ['openai', 'anthropic', 'mistral', 'groq', 'ai21']) {
       const cards = catalogue.list(kind);
@@ -246,7 +255,8 @@ describe('the catalogue', () => {
   it('names kinds that there are, and families that can be read', () => {
     const later = ['anthropic', 'bedrock', 'gemini', 'vertex'];
     const kinds = [...providerKinds(), ...later];
-    for (const kind of [...Object.keys(shelves), ...freeKinds]) expect(kinds).toContain(kind);
+    for (const kind of [...catalogue.kinds, ...freeKinds]) expect(kinds).toContain(kind);
+    expect(catalogueOf(book, { mine: [{ name: 'm' }], '*': [] }).kinds).toEqual([...catalogue.kinds, 'mine'].sort());
     for (const { match } of families) expect(matches(match, '')).toBe(false);
   });
 });

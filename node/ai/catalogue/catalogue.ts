@@ -15,6 +15,8 @@ import { costMicros, type PricePeriod, picodollars, ratesAt } from './price.js';
 export type OwnModels = Readonly<Record<string, readonly ModelTerms[]>>;
 
 export interface Catalogue {
+  /** Those of which models are listed, A to Z. */
+  readonly kinds: readonly string[];
   /** Null where nothing at all is known of such a model. */
   find(kind: string, model: string): ModelCard | null;
   /** By name, A to Z. Models that are known as a family only are not among them. */
@@ -28,7 +30,10 @@ export function catalogueOf(book: PriceBook, own: OwnModels = {}): Catalogue {
     ...(overlay[kind] ?? []),
   ];
   const shelfOf = (kind: string): readonly BookModel[] => (shelves[kind] ?? []).flatMap(book);
+  const kinds = new Set([...Object.keys(shelves), ...Object.keys(overlay), ...Object.keys(own)]);
+  kinds.delete('*');
   return {
+    kinds: [...kinds].sort(),
     find: (kind, model) => findCard(kind, model, termsOf(kind), shelfOf(kind)),
     list(kind) {
       const shelf = shelfOf(kind);

@@ -5,8 +5,8 @@
  *
  * Settings: `apiVersion`; with `v1` the deployment stands in the body, as the newer API wants it.
  */
-import type { ProviderPlace } from '../provider.js';
-import { compatibleProvider } from './compatible/compatible.js';
+import type { Provider, ProviderPlace } from '../provider.js';
+import { compatibleProvider, type OwnWays } from './compatible/compatible.js';
 import type { CompatibleSpec } from './compatible/spec.js';
 import { openAiSpec } from './openai.js';
 
@@ -33,11 +33,23 @@ const spec: CompatibleSpec = {
 
 const { defaultUrl: _openAiUrl, ...azureSpec } = spec;
 
-export const azureOpenAi = compatibleProvider(azureSpec, {
+const ways: OwnWays = {
   path: ({ basePath, model, settings }) =>
     settings['apiVersion'] === 'v1'
       ? `${basePath}/openai/v1/chat/completions`
       : `${basePath}/openai/deployments/${encodeURIComponent(model)}/chat/completions`,
   query: ({ settings }: ProviderPlace) =>
     settings['apiVersion'] === 'v1' ? '' : `api-version=${encodeURIComponent(settings['apiVersion'] ?? API_VERSION)}`,
-});
+};
+
+const today = compatibleProvider(azureSpec, ways);
+/** Versions before 2024-09-01-preview refuse `stream_options` and `max_completion_tokens`: a stream's usage has to be estimated. */
+const before = compatibleProvider({ ...azureSpec, streamUsage: 'unasked', maxTokens: 'max_tokens' }, ways);
+
+export const azureOpenAi: Provider = {
+  ...today,
+  request: (chat, place) => (isOld(place.settings['apiVersion'] ?? API_VERSION) ? before : today).request(chat, place),
+};
+
+/** Versions are dates, and words (`v1`, `preview`) stand behind every date. */
+const isOld = (version: string): boolean => version < '2024-09-01';

@@ -52,6 +52,20 @@ describe('Azure OpenAI', () => {
     expect(asked).toMatchObject({ path: '/openai/v1/chat/completions', query: '', body: { model: 'd' } });
   });
 
+  it.each([
+    [undefined, true],
+    ['2024-10-21', true],
+    ['2024-09-01-preview', true],
+    ['v1', true],
+    ['2024-06-01', false],
+  ])('of the version %s is asked for usage with a stream: %s', (apiVersion, isAsked) => {
+    const settings = apiVersion === undefined ? {} : { apiVersion };
+    const { body } = azureOpenAi.request(chatOf({ isStream: true, maxTokens: 5 }), placeOf({ settings }));
+    expect(Object.hasOwn(body, 'stream_options')).toBe(isAsked);
+    expect(Object.hasOwn(body, 'max_completion_tokens')).toBe(isAsked);
+    expect(Object.hasOwn(body, 'max_tokens')).toBe(!isAsked);
+  });
+
   const filters = { hate: { filtered: false, severity: 'safe' }, violence: { filtered: true, severity: 'high' } };
   const chunk = (delta: object, more: object = {}): object => ({
     id: 'c1',
@@ -109,7 +123,7 @@ describe('Mistral', () => {
   });
 
   it('refuses what it would answer with 422', () => {
-    const chat = chatOf({ user: 'u', logprobs: { top: 0 }, logitBias: {} });
+    const chat = chatOf({ user: 'u', logprobs: { top: 0 }, logitBias: { '5': 1 } });
     expect(mistral.request(chat, placeOf()).unsupported.map(({ field }) => field)).toEqual([
       'logitBias',
       'user',

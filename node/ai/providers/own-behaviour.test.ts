@@ -9,7 +9,7 @@ import { ollama } from './ollama/ollama.js';
 import { openAi } from './openai.js';
 import { providerOf } from './registry.js';
 import { behavesAsProvider } from './testing/behaviour.js';
-import { sseBody } from './testing/openai-chats.js';
+import { sseBody } from './testing/chats.js';
 
 const events = (bodies: readonly object[], end = '[DONE]'): WireEvent[] => [
   ...bodies.map((body) => ({ type: '', data: JSON.stringify(body) })),

@@ -1,10 +1,21 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { isProviderError } from '../provider.js';
 import { compatibleRows, specOf } from './compatible/table.js';
-import { isCompatible, providerKinds, providerOf, requiredSettings } from './registry.js';
+import { isCompatible, providerKinds, providerOf, requiredSettings, translatedProviders } from './registry.js';
 import { chatOf, placeOf, readStream } from './testing/openai-chats.js';
 
 describe('the registry', () => {
+  it('is the table of docs/ai-providers.md', () => {
+    const page = readFileSync(new URL('../../../docs/ai-providers.md', import.meta.url), 'utf8');
+    const own = [...translatedProviders.map(({ kind }) => kind), ...compatibleRows.map(({ id }) => id)];
+    for (const kind of own) {
+      const provider = providerOf(kind);
+      const where = provider?.defaultUrl == null ? 'the config says' : `\`${provider.defaultUrl}\``;
+      expect(page).toContain(`| \`${kind}\` | ${provider?.title} | ${where} |`);
+    }
+  });
+
   it('knows at least thirty providers, each by one name', () => {
     const kinds = providerKinds();
     expect(kinds.length).toBeGreaterThanOrEqual(36);
@@ -37,8 +48,8 @@ describe('the registry', () => {
 
   it('lets the config mend a row that it knows', () => {
     const groq = providerOf('groq', { refuses: [] });
-    expect(groq?.request(chatOf({ logitBias: {} }), placeOf()).unsupported).toEqual([]);
-    expect(providerOf('groq')?.request(chatOf({ logitBias: {} }), placeOf()).unsupported).toHaveLength(1);
+    expect(groq?.request(chatOf({ logitBias: { '5': 1 } }), placeOf()).unsupported).toEqual([]);
+    expect(providerOf('groq')?.request(chatOf({ logitBias: { '5': 1 } }), placeOf()).unsupported).toHaveLength(1);
     expect(groq?.title).toBe('Groq');
     expect(isCompatible('cohere')).toBe(false);
   });

@@ -16,7 +16,7 @@ describe('the help', () => {
     const script = await say('completion', 'bash');
     const commands = [...script.matchAll(/^ {4}([a-z]+)\) words="([^"]*)"/gm)];
     const ofCommands = [...script.matchAll(/^ {4}"([a-z]+ [a-z]+)"\) words="([^"]*)"/gm)];
-    expect(ofCommands.map(([, name]) => name)).toEqual(['keys signing', 'cache inspect']);
+    expect(ofCommands.map(([, name]) => name)).toEqual(['keys signing', 'cache inspect', 'ai models', 'ai providers']);
     const top = await say('--help');
     expect(commands.map(([, name]) => name)).toEqual(
       [...top.matchAll(/^ {2}([a-z]+) .*$/gm)]

@@ -74,7 +74,7 @@ describe('a request of Cohere', () => {
 
   it.each([
     [{ choices: 2 }, 'choices'],
-    [{ logitBias: {} }, 'logitBias'],
+    [{ logitBias: { '5': 1 } }, 'logitBias'],
     [{ user: 'u' }, 'user'],
     [{ logprobs: { top: 2 } }, 'logprobs'],
     [{ parallelToolCalls: false }, 'parallelToolCalls'],

@@ -56,7 +56,7 @@ function writeSampling(chat: ChatRequest, cannot: Cannot): JsonObject {
   if (chat.logprobs !== null && chat.logprobs.top > 0)
     cannot('logprobs', '', 'Cohere tells no alternatives to a token');
   if (chat.choices !== null && chat.choices > 1) cannot('choices', '', 'Cohere gives one answer');
-  if (chat.logitBias !== null) cannot('logitBias', '', 'Cohere has no bias of tokens');
+  if (Object.keys(chat.logitBias ?? {}).length > 0) cannot('logitBias', '', 'Cohere has no bias of tokens');
   if (chat.user !== null) cannot('user', '', 'Cohere takes no id of an end user');
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
 }

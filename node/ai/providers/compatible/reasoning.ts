@@ -22,7 +22,9 @@ export function writeReasoning(reasoning: Reasoning | null, spec: CompatibleSpec
   if (effort !== null) {
     if (efforts.includes(effort)) body['reasoning_effort'] = effort;
     else if (effort === 'none' && words.toggle !== undefined) Object.assign(body, switched(words.toggle, false));
-    else cannot('effort', efforts.length === 0 ? 'knows no efforts' : `knows the efforts ${efforts.join(', ')}`);
+    // Who has no word for reasoning at all is not asked for any by this.
+    else if (effort !== 'none' || efforts.length > 0)
+      cannot('effort', efforts.length === 0 ? 'knows no efforts' : `knows the efforts ${efforts.join(', ')}`);
   }
   if (budgetTokens !== null) {
     if (words.budget !== undefined) body[words.budget] = budgetTokens;

@@ -99,7 +99,7 @@ describe('a request of chat completions', () => {
     ['n', { choices: 2 }, 'choices'],
     ['logprobs', { logprobs: { top: 2 } }, 'logprobs'],
     ['top_logprobs', { logprobs: { top: 2 } }, 'logprobs'],
-    ['logit_bias', { logitBias: {} }, 'logitBias'],
+    ['logit_bias', { logitBias: { '5': 1 } }, 'logitBias'],
     ['user', { user: 'u' }, 'user'],
     ['max_tokens', { maxTokens: 1 }, 'maxTokens'],
     ['tools', { tools: [tool] }, 'tools'],
@@ -125,12 +125,27 @@ describe('a request of chat completions', () => {
   it('loses nothing by leaving out what is granted anyway', () => {
     const granted: Partial<ChatRequest> = {
       choices: 1,
+      frequencyPenalty: 0,
+      presencePenalty: 0,
+      logitBias: {},
+      reasoning: { effort: 'none', budgetTokens: null, isShown: null },
       toolChoice: { kind: 'auto' },
       parallelToolCalls: true,
       answerFormat: { kind: 'text' },
       tools: [{ ...tool, strict: false }],
     };
-    const spec = { refuses: ['n', 'tool_choice', 'parallel_tool_calls', 'strict'] } as const;
+    const spec: Partial<CompatibleSpec> = {
+      refuses: [
+        'n',
+        'frequency_penalty',
+        'presence_penalty',
+        'logit_bias',
+        'tool_choice',
+        'parallel_tool_calls',
+        'strict',
+      ],
+      reasoning: {},
+    };
     const { body, unsupported } = asked(granted, spec);
     expect(unsupported).toEqual([]);
     expect(Object.keys(body)).toEqual(['model', 'messages', 'tools']);
@@ -338,6 +353,8 @@ it('loses no field in silence: each is in the body, or named as unsupported', ()
       for (const [field, name] of Object.entries(names)) {
         const value = chat[field as keyof typeof names];
         const isLost = unsupported.some((each) => each.field === field);
+        const isNothing = field.endsWith('Penalty') && value === 0;
+        if (isNothing && !isLost) continue;
         expect(Object.hasOwn(body, name)).toBe(value !== null && !isLost);
         if (value === null) expect(isLost).toBe(false);
       }

@@ -1,6 +1,6 @@
 /** A chat in the words of chat completions, with what a spec says of the one who reads it. Pure. */
 import type { ChatField, ChatRequest, Unsupported } from '../../chat/chat-request.js';
-import type { Json, JsonObject } from '../../json.js';
+import { isObject, type Json, type JsonObject } from '../../json.js';
 import { writeAnswerFormat, writeFunctionTool, writeToolChoice } from '../../openai-words/tools.js';
 import { writeCacheMark, writeMessages } from './messages.js';
 import { writeReasoning } from './reasoning.js';
@@ -43,8 +43,8 @@ function writeSampling(chat: ChatRequest, spec: CompatibleSpec): WrittenBody {
   const put = (field: ChatField, name: Refusable | 'top_k', value: Json, wireName: string = name): void => {
     if (value === null) return;
     const isRefused = name === 'top_k' ? !spec.takes?.includes('top_k') : (spec.refuses?.includes(name) ?? false);
-    if (isRefused) unsupported.push({ field, at: '', why: `${spec.title} has no ${wireName}` });
-    else body[wireName] = value;
+    if (!isRefused) body[wireName] = value;
+    else if (!saysNothing(name, value)) unsupported.push({ field, at: '', why: `${spec.title} has no ${wireName}` });
   };
   put('maxTokens', 'max_tokens', chat.maxTokens, spec.maxTokens ?? 'max_tokens');
   put('temperature', 'temperature', chat.temperature);
@@ -65,6 +65,12 @@ function writeSampling(chat: ChatRequest, spec: CompatibleSpec): WrittenBody {
     }
   }
   return { body, unsupported };
+}
+
+/** What changes nothing is not missed: clients write out defaults. */
+function saysNothing(name: Refusable | 'top_k', value: Json): boolean {
+  if (name === 'frequency_penalty' || name === 'presence_penalty') return value === 0;
+  return name === 'logit_bias' && isObject(value) && Object.keys(value).length === 0;
 }
 
 function writeTools(chat: ChatRequest, spec: CompatibleSpec): WrittenBody {

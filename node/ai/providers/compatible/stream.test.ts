@@ -214,6 +214,28 @@ describe('a stream of chat completions', () => {
     expect(reader.end()).toEqual([]);
   });
 
+  it('with an event named error has failed, also where the event holds a choice', () => {
+    const reader = provider.stream();
+    const data = JSON.stringify(chunk({ content: 'a' }));
+    expect(reader.read({ type: 'error', data })).toMatchObject([{ kind: 'error' }]);
+  });
+
+  it.each([
+    ['a number of a choice beyond all sense', chunk({ content: 'a' }, {}, { index: 128 })],
+    ['a choice that is no whole number', chunk({ content: 'a' }, {}, { index: 0.5 })],
+    [
+      'arguments without end before their name',
+      chunk({ tool_calls: [{ index: 0, function: { arguments: 'x'.repeat(65_537) } }] }),
+    ],
+    [
+      'more calls than there can be',
+      chunk({ tool_calls: Array.from({ length: 513 }, (_, index) => ({ index, function: { name: 'f' } })) }),
+    ],
+  ])('with %s is malformed', (_what, bad) => {
+    const events = readStream(provider, [bad, finish('stop')]);
+    expect(last(events)).toMatchObject({ kind: 'error', error: { kind: 'malformed' } });
+  });
+
   it.each(['{"id":', '17', '[]', 'null'])('with %s for an event is malformed', (text) => {
     const events = readStream(provider, [chunk({ content: 'a' }), text, finish('stop')]);
     expect(last(events)).toMatchObject({ kind: 'error', error: { kind: 'malformed' } });

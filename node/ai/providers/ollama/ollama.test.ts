@@ -75,7 +75,7 @@ describe('a request of Ollama', () => {
 
   it.each([
     [{ choices: 2 }, 'choices'],
-    [{ logitBias: {} }, 'logitBias'],
+    [{ logitBias: { '5': 1 } }, 'logitBias'],
     [{ user: 'u' }, 'user'],
     [{ parallelToolCalls: false }, 'parallelToolCalls'],
     [{ toolChoice: { kind: 'required' } }, 'toolChoice'],
@@ -214,12 +214,15 @@ describe('a stream of Ollama', () => {
       line({ content: 'so' }),
       line({ tool_calls: [call] }),
       line({ tool_calls: [{ ...call, id: 'own' }] }),
+      line({ tool_calls: [call] }),
       done('stop'),
     ]);
     expect(kinds(events)).toEqual([
       'start',
       'reasoning',
       'text',
+      'toolCall',
+      'toolArguments',
       'toolCall',
       'toolArguments',
       'toolCall',
@@ -238,6 +241,7 @@ describe('a stream of Ollama', () => {
             { text: 'so' },
             { id: 'call_20250801100000123456789_0', arguments: '{"x":1}' },
             { id: 'own', arguments: '{"x":1}' },
+            { id: 'call_20250801100000123456789_2', arguments: '{"x":1}' },
           ],
           finish: { reason: 'toolCalls' },
         },

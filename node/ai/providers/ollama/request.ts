@@ -43,7 +43,7 @@ function writeOptions(chat: ChatRequest, cannot: Cannot): JsonObject {
     stop: chat.stop.length === 0 ? null : chat.stop,
   };
   if (chat.choices !== null && chat.choices > 1) cannot('choices', '', 'Ollama gives one answer');
-  if (chat.logitBias !== null) cannot('logitBias', '', 'Ollama has no bias of tokens');
+  if (Object.keys(chat.logitBias ?? {}).length > 0) cannot('logitBias', '', 'Ollama has no bias of tokens');
   if (chat.user !== null) cannot('user', '', 'Ollama takes no id of an end user');
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== null));
 }
