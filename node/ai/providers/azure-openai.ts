@@ -5,7 +5,9 @@
  *
  * Settings: `apiVersion`; with `v1` the deployment stands in the body, as the newer API wants it.
  */
+
 import type { Provider, ProviderPlace } from '../provider.js';
+import { encodeStep, encodeUri } from '../uri.js';
 import { compatibleProvider, type OwnWays } from './compatible/compatible.js';
 import type { CompatibleSpec } from './compatible/spec.js';
 import { openAiSpec } from './openai.js';
@@ -37,9 +39,9 @@ const ways: OwnWays = {
   path: ({ basePath, model, settings }) =>
     settings['apiVersion'] === 'v1'
       ? `${basePath}/openai/v1/chat/completions`
-      : `${basePath}/openai/deployments/${encodeURIComponent(model)}/chat/completions`,
+      : `${basePath}/openai/deployments/${encodeStep(model)}/chat/completions`,
   query: ({ settings }: ProviderPlace) =>
-    settings['apiVersion'] === 'v1' ? '' : `api-version=${encodeURIComponent(settings['apiVersion'] ?? API_VERSION)}`,
+    settings['apiVersion'] === 'v1' ? '' : `api-version=${encodeUri(settings['apiVersion'] ?? API_VERSION)}`,
 };
 
 const today = compatibleProvider(azureSpec, ways);

@@ -89,7 +89,7 @@ const spoken: readonly Provider[] = [openAi, azureOpenAi, mistral, providerOf('g
 );
 
 describe.each(spoken.map((provider) => [provider.kind, provider] as const))('%s', (_kind, provider) => {
-  behavesAsProvider(provider, { words: chatWords, streams: chatStreams });
+  behavesAsProvider(provider, { words: chatWords, models: ['gpt-4.1', 'o3', 'm'], streams: chatStreams });
 });
 
 describe('cohere', () => {
@@ -100,6 +100,7 @@ describe('cohere', () => {
     ...more,
   });
   behavesAsProvider(cohere, {
+    models: ['command-a-03-2025', 'm'],
     words: [
       'type',
       'delta',
@@ -148,6 +149,7 @@ describe('ollama', () => {
   const line = (message: object, more: object = {}): string =>
     `${JSON.stringify({ model: 'm', created_at: '2025-08-01T10:00:00Z', message, done: false, ...more })}\n`;
   behavesAsProvider(ollama, {
+    models: ['llama3.2', 'm'],
     words: [
       'message',
       'content',

@@ -50,7 +50,7 @@ export function behavesAsProvider(provider: Provider, { words, models, streams }
           for (const { field, at, why } of asked.unsupported) {
             expect(field === 'extra' ? chat.extra[at] : chat[field]).toBeDefined();
             if (field === 'messages') expect(standsIn(chat.messages, at)).toBe(true);
-            expect(why).toMatch(/^[A-Z].*[^.]$/s);
+            expect(why).toMatch(/^\S.*[^.]$/s);
           }
         }),
         { numRuns: 400 },
