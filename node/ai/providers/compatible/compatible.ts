@@ -1,7 +1,9 @@
 /** A provider from a spec, and from the few things that data can't say. Pure. */
+
 import type { HeaderList } from '@weir/proto/http/headers.js';
 import { readErrorBody, toProviderError } from '../../openai-words/errors.js';
 import type { Provider, ProviderPlace } from '../../provider.js';
+import { encodeStep } from '../../uri.js';
 import { readAnswer } from './answer.js';
 import { writeBody } from './request.js';
 import type { CompatibleSpec } from './spec.js';
@@ -45,7 +47,7 @@ export function compatibleProvider(spec: CompatibleSpec, own: OwnWays = {}): Pro
 /** `{name}` in a path is a setting; `%7B` is what a URL makes of a brace. */
 export function filled(path: string, { model, settings }: ProviderPlace): string {
   return path.replace(/(?:\{|%7B)(\w+)(?:\}|%7D)/gi, (_whole, name: string) =>
-    encodeURIComponent(name === 'model' ? model : ((Object.hasOwn(settings, name) ? settings[name] : undefined) ?? '')),
+    encodeStep(name === 'model' ? model : ((Object.hasOwn(settings, name) ? settings[name] : undefined) ?? '')),
   );
 }
 
