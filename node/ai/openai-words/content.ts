@@ -2,7 +2,7 @@
 import type { Part } from '../chat/part.js';
 import type { JsonObject } from '../json.js';
 
-/** A part in OpenAI's words, or the sentence why there are none for it. */
+/** A part in OpenAI's words, or why there are none for it, as a sentence whose subject is the provider. */
 export function writeContentPart(part: Part): JsonObject | string {
   switch (part.kind) {
     case 'text':
@@ -11,14 +11,14 @@ export function writeContentPart(part: Part): JsonObject | string {
       return { type: 'refusal', refusal: part.text };
     case 'image': {
       const { source, detail } = part;
-      if (source.kind === 'file') return 'images are taken by URL or as base64, not by the id of a file';
+      if (source.kind === 'file') return 'takes images by URL or as base64, not by the id of a file';
       const url = source.kind === 'url' ? source.url : dataUrl(source.mediaType, source.base64);
       return { type: 'image_url', image_url: { url, ...(detail === null ? {} : { detail }) } };
     }
     case 'document': {
       const { source, name } = part;
       if (source.kind === 'text') return { type: 'text', text: source.text };
-      if (source.kind === 'url') return 'documents are taken as base64 or by the id of a file, not by URL';
+      if (source.kind === 'url') return 'takes documents as base64 or by the id of a file, not by URL';
       if (source.kind === 'file') return { type: 'file', file: { file_id: source.id } };
       const filename = name ?? 'document';
       return { type: 'file', file: { filename, file_data: dataUrl(source.mediaType, source.base64) } };
@@ -26,7 +26,7 @@ export function writeContentPart(part: Part): JsonObject | string {
     case 'audio':
       return { type: 'input_audio', input_audio: { data: part.base64, format: part.format } };
     default:
-      return `a part of the kind ${part.kind} has no place in the content of a message`;
+      return `has no place for a part of the kind ${part.kind} in the content of a message`;
   }
 }
 

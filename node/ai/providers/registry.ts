@@ -3,23 +3,34 @@
  * and `compatible`, which the config itself describes. Pure.
  */
 import type { Provider } from '../provider.js';
+import { anthropic } from './anthropic/anthropic.js';
 import { azureOpenAi } from './azure-openai.js';
+import { bedrock } from './bedrock/bedrock.js';
 import { cohere } from './cohere/cohere.js';
 import { compatibleProvider } from './compatible/compatible.js';
-import type { CompatibleSpec } from './compatible/spec.js';
+import type { CompatibleTerms } from './compatible/read-terms.js';
 import { compatibleRows, specOf } from './compatible/table.js';
+import { gemini } from './gemini/gemini.js';
 import { mistral } from './mistral.js';
 import { ollama } from './ollama/ollama.js';
 import { openAi } from './openai.js';
+import { vertex } from './vertex/vertex.js';
 
 /** With translators of their own. */
-export const translatedProviders: readonly Provider[] = [azureOpenAi, cohere, mistral, ollama, openAi];
+export const translatedProviders: readonly Provider[] = [
+  anthropic,
+  azureOpenAi,
+  bedrock,
+  cohere,
+  gemini,
+  mistral,
+  ollama,
+  openAi,
+  vertex,
+];
 
 /** The kind whose words all come from the config. */
 export const COMPATIBLE = 'compatible';
-
-/** What the config may say of a compatible provider: any of a spec's words but its name. */
-export type CompatibleTerms = Partial<Omit<CompatibleSpec, 'id'>>;
 
 /** Null where no such kind is known. `terms` change a row of the table, and are all that `compatible` has. */
 export function providerOf(kind: string, terms: CompatibleTerms = {}): Provider | null {

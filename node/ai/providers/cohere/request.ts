@@ -120,7 +120,11 @@ function writeMessage(message: Message, index: number, cannot: Cannot): JsonObje
 function writeResults(parts: readonly Part[], index: number, cannot: Cannot): JsonObject[] {
   return parts.flatMap((part, at) => {
     if (part.kind !== 'toolResult') {
-      cannot('messages', `[${index}].parts[${at}]`, 'only results of calls stand in a message of tools');
+      cannot(
+        'messages',
+        `[${index}].parts[${at}]`,
+        'Cohere takes results of calls in a message of tools, and nothing else',
+      );
       return [];
     }
     const texts = part.content.map((each, place) => {
@@ -152,5 +156,6 @@ function writePart(part: Part): JsonObject | string {
   if (part.kind === 'audio') return 'Cohere takes no audio';
   if (part.kind === 'document' && part.source.kind !== 'text') return 'Cohere takes documents as text';
   if (part.kind === 'refusal') return { type: 'text', text: part.text };
-  return writeContentPart(part);
+  const written = writeContentPart(part);
+  return typeof written === 'string' ? `Cohere ${written}` : written;
 }

@@ -65,11 +65,12 @@ function writeAssistant(message: Message, spec: CompatibleSpec, cannot: Cannot):
 function writeResults(message: Message, spec: CompatibleSpec, cannot: Cannot): JsonObject[] {
   return message.parts.map((part, index) => {
     if (part.kind !== 'toolResult') {
-      cannot(`.parts[${index}]`, 'only results of calls stand in a message of tools');
+      cannot(`.parts[${index}]`, `${spec.title} takes results of calls in a message of tools, and nothing else`);
       return { role: 'tool', content: '' };
     }
     for (const [at, { kind }] of part.content.entries()) {
-      if (kind !== 'text') cannot(`.parts[${index}].content[${at}]`, 'results of tools are text and nothing else');
+      if (kind !== 'text')
+        cannot(`.parts[${index}].content[${at}]`, `${spec.title} takes results of tools as text and nothing else`);
     }
     const texts = part.content.filter((each) => each.kind === 'text');
     const content = writeContent(texts, spec, cannot);
@@ -114,7 +115,8 @@ function writePart(part: Part, spec: CompatibleSpec): JsonObject | string {
   // What the assistant once refused is told to others as the text that it was.
   if (part.kind === 'refusal' && !spec.takes?.includes('refusal')) return { type: 'text', text: part.text };
   const written = writeContentPart(part);
-  if (typeof written === 'string' || !('cache' in part) || part.cache === null) return written;
+  if (typeof written === 'string') return `${spec.title} ${written}`;
+  if (!('cache' in part) || part.cache === null) return written;
   return spec.takes?.includes('cache_control') ? { ...written, cache_control: writeCacheMark(part.cache) } : written;
 }
 

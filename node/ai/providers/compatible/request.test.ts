@@ -321,7 +321,9 @@ describe('a path', () => {
     const place = placeOf({ model: 'a/b', settings: { accountId: 'x y' } });
     expect(filled('/accounts/{accountId}/{model}', place)).toBe('/accounts/x%20y/a%2Fb');
     expect(filled('/accounts/%7BaccountId%7D', place)).toBe('/accounts/x%20y');
-    expect(filled('/{constructor}', place)).toBe('/');
+    // What is not there, and what would lead elsewhere, is a name that there is not.
+    expect(filled('/{constructor}', place)).toBe('/-');
+    expect(filled('/{model}', placeOf({ model: '..' }))).toBe('/-');
   });
 });
 

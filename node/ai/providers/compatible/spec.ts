@@ -9,56 +9,42 @@ import type { ProviderErrorKind } from '../../chat/provider-error.js';
 import type { Credential } from '../../provider.js';
 
 /** What OpenAI's API can and an imitator may refuse, by the names of its fields where it has some. */
-export type Refusable =
-  | 'temperature'
-  | 'top_p'
-  | 'frequency_penalty'
-  | 'presence_penalty'
-  | 'seed'
-  | 'stop'
-  | 'n'
-  | 'logprobs'
-  | 'top_logprobs'
-  | 'logit_bias'
-  | 'user'
-  | 'max_tokens'
-  | 'tools'
-  | 'tool_choice'
+export const refusable = [
+  'temperature',
+  'top_p',
+  'frequency_penalty',
+  'presence_penalty',
+  'seed',
+  'stop',
+  'n',
+  'logprobs',
+  'top_logprobs',
+  'logit_bias',
+  'user',
+  'max_tokens',
+  'tools',
+  'tool_choice',
   /** `tool_choice: "required"`. */
-  | 'tool_choice.required'
+  'tool_choice.required',
   /** A tool that must be called, by name. */
-  | 'tool_choice.function'
-  | 'parallel_tool_calls'
+  'tool_choice.function',
+  'parallel_tool_calls',
   /** `strict` of a tool. */
-  | 'strict'
-  | 'json_object'
-  | 'json_schema'
+  'strict',
+  'json_object',
+  'json_schema',
   /** `name` of a message. */
-  | 'messages.name'
+  'messages.name',
   /** Content as a list of parts: texts are joined then, and nothing but text can be said. */
-  | 'content_parts'
-  | 'image'
+  'content_parts',
+  'image',
   /** Images by URL; base64 works. */
-  | 'image_url';
+  'image_url',
+] as const;
 
-/** What not every imitator has, or OpenAI's own API has not. */
-export type Takable =
-  | 'top_k'
-  /** Files as content parts. */
-  | 'document'
-  /** `input_audio` as a content part. */
-  | 'audio'
-  /** Anthropic's `cache_control` on content parts and tools. */
-  | 'cache_control'
-  /** Tools that the provider runs itself, in OpenAI's words. */
-  | 'provider_tools'
-  /** `refusal` as a content part of what the assistant has said. */
-  | 'refusal'
-  // Fields of OpenAI's own, which mean something only to it and to those who list them here.
-  | OpenAiExtra;
+export type Refusable = (typeof refusable)[number];
 
-export type OpenAiExtra = (typeof openAiExtras)[number];
-
+/** Fields of OpenAI's own, which mean something only to it and to those who list them. */
 export const openAiExtras = [
   'metadata',
   'modalities',
@@ -71,6 +57,24 @@ export const openAiExtras = [
   'verbosity',
   'web_search_options',
 ] as const;
+
+/** What not every imitator has, or OpenAI's own API has not. */
+export const takable = [
+  'top_k',
+  /** Files as content parts. */
+  'document',
+  /** `input_audio` as a content part. */
+  'audio',
+  /** Anthropic's `cache_control` on content parts and tools. */
+  'cache_control',
+  /** Tools that the provider runs itself, in OpenAI's words. */
+  'provider_tools',
+  /** `refusal` as a content part of what the assistant has said. */
+  'refusal',
+  ...openAiExtras,
+] as const;
+
+export type Takable = (typeof takable)[number];
 
 /** How reasoning is asked for and shown. */
 export interface ReasoningWords {

@@ -232,8 +232,10 @@ describe('a stream of chat completions', () => {
       chunk({ tool_calls: Array.from({ length: 513 }, (_, index) => ({ index, function: { name: 'f' } })) }),
     ],
   ])('with %s is malformed', (_what, bad) => {
-    const events = readStream(provider, [bad, finish('stop')]);
-    expect(last(events)).toMatchObject({ kind: 'error', error: { kind: 'malformed' } });
+    // At once, and not only when the stream ends.
+    const reader = provider.stream();
+    expect(reader.read({ type: '', data: JSON.stringify(bad) }).at(-1)).toMatchObject({ error: { kind: 'malformed' } });
+    expect(reader.end()).toEqual([]);
   });
 
   it.each(['{"id":', '17', '[]', 'null'])('with %s for an event is malformed', (text) => {

@@ -148,7 +148,11 @@ function writeResults(
 ): JsonObject[] {
   return parts.flatMap((part, place) => {
     if (part.kind !== 'toolResult') {
-      cannot('messages', `${at}.parts[${place}]`, 'only results of calls stand in a message of tools');
+      cannot(
+        'messages',
+        `${at}.parts[${place}]`,
+        'Ollama takes results of calls in a message of tools, and nothing else',
+      );
       return [];
     }
     const where = `${at}.parts[${place}].content`;
