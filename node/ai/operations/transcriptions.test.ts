@@ -16,7 +16,7 @@ const field = (name: string, content: string): Field => ({
   content: new TextEncoder().encode(content),
 });
 const sound = (content: Uint8Array): Field => ({
-  head: 'Content-Disposition: form-data; name="file"; filename="model"\r\nContent-Type: audio/wav',
+  head: 'Content-Disposition: form-data; filename="model"; name="file"\r\nContent-Type: audio/wav',
   content,
 });
 

@@ -31,6 +31,25 @@ describe('a chat completion', () => {
     expect(openaiChat.answer(answerOf(parts, 'toolCalls'), terms)).toMatchSnapshot();
   });
 
+  it('says of each signature which of the reasoning it is for', () => {
+    const parts = ['ab', 'cde'].map(
+      (text, at) => ({ kind: 'reasoning', text, signature: `s${at}`, redacted: null }) as const,
+    );
+    expect(openaiChat.answer(answerOf(parts), terms)).toMatchObject({
+      choices: [
+        {
+          message: {
+            reasoning_content: 'abcde',
+            reasoning_details: [
+              { index: 0, signature: 's0', start_index: 0, end_index: 2 },
+              { index: 1, signature: 's1', start_index: 2, end_index: 5 },
+            ],
+          },
+        },
+      ],
+    });
+  });
+
   it('is empty, not null, where nothing was answered', () => {
     expect(openaiChat.answer(answerOf([]), terms)).toMatchObject({
       choices: [{ message: { content: '', refusal: null } }],
@@ -145,6 +164,13 @@ describe('a stream of chunks', () => {
     const text = writer.write({ kind: 'text', choice: 0, text: 'a', logprobs: null }) + writer.end();
     expect(text).not.toContain('[DONE]');
     expect(chunksOf(text).at(-1)).toMatchObject({ error: { type: 'server_error', code: 'stream_cut' } });
+  });
+
+  it('that fails behind its last word is not made whole by that', () => {
+    const writer = openaiChat.stream(terms);
+    writer.write({ kind: 'finish', choice: 0, finish: { reason: 'stop', native: null, stopSequence: null } });
+    writer.fail(providerError('cut', 'gone'));
+    expect(writer.end()).toBe('');
   });
 
   it('says nothing behind its failure', () => {

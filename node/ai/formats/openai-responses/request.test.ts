@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { textPart } from '../../chat/part.js';
 import { isMisread } from '../../format.js';
 import type { JsonObject } from '../../json.js';
-import { anyAnswer, damaged, misreadOf, requestOf, termsOf } from '../testing/answers.js';
+import { answerOf, anyAnswer, damaged, misreadOf, requestOf, termsOf } from '../testing/answers.js';
 import { openaiResponses } from './openai-responses.js';
 
 const asked = (more: JsonObject): JsonObject => ({ model: 'm', input: 'Hi', ...more });
@@ -125,6 +125,15 @@ describe('a Responses request', () => {
     [{ truncation: 'auto' }, { extra: { truncation: 'auto' } }],
   ])('reads %j', (more, expected) => {
     expect(read(more)).toMatchObject(expected);
+  });
+
+  it('tells a signature without any text from hidden reasoning', () => {
+    const parts = [
+      { kind: 'reasoning', text: '', signature: 'sig', redacted: null },
+      { kind: 'reasoning', text: '', signature: null, redacted: 'hidden' },
+    ] as const;
+    const response = openaiResponses.answer(answerOf(parts), termsOf(read({})));
+    expect(read({ input: response['output'] }).messages[0]?.parts).toEqual(parts);
   });
 
   it('takes its own answers back as what they were', () => {
