@@ -2,7 +2,7 @@
 import type { ChatFormat } from '../../format.js';
 import { fieldNameIn } from '../field-name.js';
 import { openaiError, openaiMisread } from '../openai-words/errors.js';
-import { readResponses, responsesExtraNames, responsesFieldNames } from './request.js';
+import { readResponses, responsesFieldNames } from './request.js';
 import { responsesAnswer, responsesStream } from './stream.js';
 
 export const openaiResponses: ChatFormat = {
@@ -14,6 +14,7 @@ export const openaiResponses: ChatFormat = {
   misread: openaiMisread,
   fieldName: (unsupported, request) => {
     const name = fieldNameIn(responsesFieldNames, unsupported, request);
-    return unsupported.field === 'extra' ? (responsesExtraNames[name] ?? name) : name;
+    // Which stands there, and is kept under its name in chat completions.
+    return unsupported.field === 'extra' && name === 'verbosity' ? 'text.verbosity' : name;
   },
 };

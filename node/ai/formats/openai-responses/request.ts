@@ -32,9 +32,6 @@ const known: ReadonlySet<string> = new Set([
 /** Said so, these are what is done anyway. */
 const asDone: Readonly<Record<string, unknown>> = { store: false, background: false, truncation: 'disabled' };
 
-/** How extra fields are named that have a name of their own among them. */
-export const responsesExtraNames: Readonly<Record<string, string>> = { verbosity: 'text.verbosity' };
-
 /** How unsupported fields are named. */
 export const responsesFieldNames: FieldNames = {
   messages: 'input',
