@@ -145,15 +145,15 @@ class MessagesStream implements StreamWriter {
     switch (event.kind) {
       case 'text':
         // Probabilities have no place in this format, and can't be asked for in it.
-        return event.text === '' ? '' : this.#opened('text') + this.#delta({ type: 'text_delta', text: event.text });
+        return event.text === '' ? '' : this.#opened('text') + this.#grown('text_delta', 'text', event.text);
       case 'refusal':
         this.#hasRefused = true;
-        return this.#opened('text') + this.#delta({ type: 'text_delta', text: event.text });
+        return this.#opened('text') + this.#grown('text_delta', 'text', event.text);
       case 'citation':
         return this.#opened('text') + this.#delta({ type: 'citations_delta', citation: citationWords(event.citation) });
       case 'reasoning':
         if (event.text === '') return this.#opened('thinking');
-        return this.#opened('thinking') + this.#delta({ type: 'thinking_delta', thinking: event.text });
+        return this.#opened('thinking') + this.#grown('thinking_delta', 'thinking', event.text);
       case 'reasoningSignature':
         return (
           this.#opened('thinking') +
@@ -185,7 +185,7 @@ class MessagesStream implements StreamWriter {
       return this.fail(providerError('malformed', 'More arguments came for a tool call that was over.'));
     }
     this.#open.end.feed(text);
-    return text === '' ? '' : this.#delta({ type: 'input_json_delta', partial_json: text });
+    return text === '' ? '' : this.#grown('input_json_delta', 'partial_json', text);
   }
 
   #opened(kind: 'text' | 'thinking'): string {
@@ -197,6 +197,12 @@ class MessagesStream implements StreamWriter {
   #start(content_block: JsonObject, open: Open): string {
     this.#open = open;
     return sseEvent('content_block_start', { type: 'content_block_start', index: this.#blocks, content_block });
+  }
+
+  /** What most events of a stream are, so most of it stands here as it is sent. */
+  #grown(type: string, member: string, text: string): string {
+    const delta = `{"type":"${type}","${member}":${JSON.stringify(text)}}`;
+    return `event: content_block_delta\ndata: {"type":"content_block_delta","index":${this.#blocks},"delta":${delta}}\n\n`;
   }
 
   #delta(delta: JsonObject): string {

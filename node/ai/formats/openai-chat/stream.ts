@@ -70,7 +70,9 @@ class ChatStream implements StreamWriter {
     if (event.kind !== 'reasoning' && event.kind !== 'reasoningSignature') begun.details.ended();
     switch (event.kind) {
       case 'text':
-        return this.#chunk(choice, { content: event.text }, event.logprobs);
+        return event.logprobs === null
+          ? this.#content(choice, event.text)
+          : this.#chunk(choice, { content: event.text }, event.logprobs);
       case 'refusal':
         begun.hasRefused = true;
         return this.#chunk(choice, { refusal: event.text });
@@ -103,6 +105,12 @@ class ChatStream implements StreamWriter {
     this.#chunks.finished(choice);
     const words = JSON.stringify(finishWords(finish, hasRefused)).slice(1, -1);
     return this.#chunks.line(`[{"index":${choice},"delta":{},"logprobs":null,${words}}]`);
+  }
+
+  /** What most chunks of a stream are, so most of it stands here as it is sent. */
+  #content(choice: number, text: string): string {
+    const delta = `{"content":${JSON.stringify(text)}}`;
+    return this.#chunks.line(`[{"index":${choice},"delta":${delta},"logprobs":null,"finish_reason":null}]`);
   }
 
   #chunk(choice: number, delta: Delta, logprobs: readonly TokenLogprob[] | null = null): string {

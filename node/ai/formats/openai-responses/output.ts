@@ -14,7 +14,8 @@ import { citedUrl } from '../cited-url.js';
 import { JsonEnd } from '../json-end.js';
 import { encryptedOf } from './reasoning.js';
 
-export type Tell = (type: string, fields: JsonObject) => void;
+/** `members` is the JSON of the fields, without the braces: most of them are pieces of text, and their heads never change. */
+export type Tell = (type: string, members: string) => void;
 
 export type OutputEvent = Exclude<ChatEvent, { kind: 'start' | 'usage' | 'error' | 'finish' }>;
 
@@ -22,6 +23,8 @@ type ItemStatus = 'in_progress' | 'completed' | 'incomplete';
 
 interface OpenPart {
   readonly kind: 'text' | 'refusal';
+  readonly at: JsonObject;
+  readonly head: string;
   readonly annotations: JsonObject[];
   readonly logprobs: JsonObject[];
   text: string;
@@ -39,12 +42,14 @@ interface OpenReasoning {
   readonly kind: 'reasoning';
   readonly index: number;
   readonly id: string;
+  readonly head: string;
   text: string;
 }
 
 interface OpenCall {
   readonly index: number;
   readonly id: string;
+  readonly head: string;
   readonly callId: string;
   readonly name: string;
   readonly end: JsonEnd;
@@ -55,12 +60,12 @@ export class Output {
   readonly items: JsonObject[] = [];
   hasRefused = false;
   readonly #suffix: string;
-  readonly #tell: Tell;
+  readonly #tell: Tell | null;
   readonly #calls = new Map<number, OpenCall>();
   #open: OpenMessage | OpenReasoning | null = null;
 
-  /** Ids are made of the id of the response and of the number of the item. */
-  constructor(responseId: string, tell: Tell) {
+  /** Ids are made of the id of the response and of the number of the item. `tell` is null where only the items count. */
+  constructor(responseId: string, tell: Tell | null) {
     this.#suffix = responseId.replace(/^resp_/, '');
     this.#tell = tell;
   }
@@ -102,69 +107,76 @@ export class Output {
     for (const [number, call] of this.#calls) this.#endCall(number, call, status);
   }
 
+  #say(type: string, fields: JsonObject): void {
+    this.#tell?.(type, membersOf(fields));
+  }
+
   #start(prefix: string, item: (id: string) => JsonObject): { readonly index: number; readonly id: string } {
     const index = this.items.length;
     const id = `${prefix}_${this.#suffix}_${index}`;
     this.items.push(item(id));
-    this.#tell('response.output_item.added', { output_index: index, item: item(id) });
+    this.#say('response.output_item.added', { output_index: index, item: item(id) });
     return { index, id };
   }
 
   #done(index: number, item: JsonObject): void {
     this.items[index] = item;
-    this.#tell('response.output_item.done', { output_index: index, item });
+    this.#say('response.output_item.done', { output_index: index, item });
   }
 
   #text(text: string, logprobs: readonly TokenLogprob[] | null): void {
-    const { at, part } = this.#part('text');
-    const words = (logprobs ?? []).map(writeLogprob);
+    const part = this.#part('text');
     part.text += text;
+    const words = logprobs?.map(writeLogprob) ?? [];
     part.logprobs.push(...words);
-    this.#tell('response.output_text.delta', { ...at, delta: text, logprobs: words });
+    const told = words.length === 0 ? '[]' : JSON.stringify(words);
+    this.#tell?.('response.output_text.delta', `${part.head}${JSON.stringify(text)},"logprobs":${told}`);
   }
 
   #refusal(text: string): void {
-    const { at, part } = this.#part('refusal');
+    const part = this.#part('refusal');
     part.text += text;
-    this.#tell('response.refusal.delta', { ...at, delta: text });
+    this.#tell?.('response.refusal.delta', part.head + JSON.stringify(text));
   }
 
   #citation(citation: JsonObject): void {
-    const { at, part } = this.#part('text');
+    const { at, annotations } = this.#part('text');
     const annotation = annotationWords(citation);
-    this.#tell('response.output_text.annotation.added', {
-      ...at,
-      annotation_index: part.annotations.length,
-      annotation,
-    });
-    part.annotations.push(annotation);
+    this.#say('response.output_text.annotation.added', { ...at, annotation_index: annotations.length, annotation });
+    annotations.push(annotation);
   }
 
   /** The open part of the open message; both are begun where they are not. */
-  #part(kind: OpenPart['kind']): { readonly at: JsonObject; readonly part: OpenPart } {
-    if (this.#open?.kind !== 'message') {
-      this.#close('completed');
-      const begun = this.#start('msg', (id) => messageItem(id, 'in_progress', []));
-      this.#open = { kind: 'message', ...begun, content: [], part: null };
+  #part(kind: OpenPart['kind']): OpenPart {
+    const open = this.#open;
+    if (open?.kind === 'message' && open.part?.kind === kind) return open.part;
+    if (open?.kind === 'message') {
+      this.#endPart(open);
+      return this.#beginPart(open, kind);
     }
-    const message = this.#open;
-    if (message.part !== null && message.part.kind !== kind) this.#endPart(message);
+    this.#close('completed');
+    const begun = this.#start('msg', (id) => messageItem(id, 'in_progress', []));
+    const message: OpenMessage = { kind: 'message', ...begun, content: [], part: null };
+    this.#open = message;
+    return this.#beginPart(message, kind);
+  }
+
+  #beginPart(message: OpenMessage, kind: OpenPart['kind']): OpenPart {
     const at = { item_id: message.id, output_index: message.index, content_index: message.content.length };
-    if (message.part === null) {
-      message.part = { kind, text: '', annotations: [], logprobs: [] };
-      this.#tell('response.content_part.added', { ...at, part: partWords(message.part) });
-    }
-    return { at, part: message.part };
+    const part: OpenPart = { kind, at, head: headOf(at), text: '', annotations: [], logprobs: [] };
+    message.part = part;
+    this.#say('response.content_part.added', { ...at, part: partWords(part) });
+    return part;
   }
 
   #endPart(message: OpenMessage): void {
     const { part } = message;
     if (part === null) return;
-    const at = { item_id: message.id, output_index: message.index, content_index: message.content.length };
+    const { at } = part;
     if (part.kind === 'text')
-      this.#tell('response.output_text.done', { ...at, text: part.text, logprobs: part.logprobs });
-    else this.#tell('response.refusal.done', { ...at, refusal: part.text });
-    this.#tell('response.content_part.done', { ...at, part: partWords(part) });
+      this.#say('response.output_text.done', { ...at, text: part.text, logprobs: part.logprobs });
+    else this.#say('response.refusal.done', { ...at, refusal: part.text });
+    this.#say('response.content_part.done', { ...at, part: partWords(part) });
     message.content.push(partWords(part));
     message.part = null;
   }
@@ -173,16 +185,17 @@ export class Output {
     const item = this.#reasoningItem();
     if (text === '') return;
     const at = { item_id: item.id, output_index: item.index, summary_index: 0 };
-    if (item.text === '') this.#tell('response.reasoning_summary_part.added', { ...at, part: summaryWords('') });
+    if (item.text === '') this.#say('response.reasoning_summary_part.added', { ...at, part: summaryWords('') });
     item.text += text;
-    this.#tell('response.reasoning_summary_text.delta', { ...at, delta: text });
+    this.#tell?.('response.reasoning_summary_text.delta', item.head + JSON.stringify(text));
   }
 
   #reasoningItem(): OpenReasoning {
     if (this.#open?.kind === 'reasoning') return this.#open;
     this.#close('completed');
     const begun = this.#start('rs', (id) => ({ id, type: 'reasoning', summary: [], encrypted_content: null }));
-    const open: OpenReasoning = { kind: 'reasoning', ...begun, text: '' };
+    const head = headOf({ item_id: begun.id, output_index: begun.index, summary_index: 0 });
+    const open: OpenReasoning = { kind: 'reasoning', ...begun, head, text: '' };
     this.#open = open;
     return open;
   }
@@ -192,8 +205,8 @@ export class Output {
     const at = { item_id: id, output_index: index, summary_index: 0 };
     const summary = text === '' ? [] : [summaryWords(text)];
     if (text !== '') {
-      this.#tell('response.reasoning_summary_text.done', { ...at, text });
-      this.#tell('response.reasoning_summary_part.done', { ...at, part: summaryWords(text) });
+      this.#say('response.reasoning_summary_text.done', { ...at, text });
+      this.#say('response.reasoning_summary_part.done', { ...at, part: summaryWords(text) });
     }
     this.#done(index, { id, type: 'reasoning', summary, encrypted_content: encryptedOf(text, signature) });
   }
@@ -201,7 +214,8 @@ export class Output {
   #beginCall(number: number, callId: string, name: string): void {
     this.#close('completed');
     const { index, id } = this.#start('fc', (made) => callItem(made, callId, name, '', 'in_progress'));
-    this.#calls.set(number, { index, id, callId, name, text: '', end: new JsonEnd() });
+    const head = headOf({ item_id: id, output_index: index });
+    this.#calls.set(number, { index, id, head, callId, name, text: '', end: new JsonEnd() });
   }
 
   #arguments(number: number, text: string): void {
@@ -209,7 +223,7 @@ export class Output {
     if (call === undefined || text === '') return;
     call.text += text;
     call.end.feed(text);
-    this.#tell('response.function_call_arguments.delta', { item_id: call.id, output_index: call.index, delta: text });
+    this.#tell?.('response.function_call_arguments.delta', call.head + JSON.stringify(text));
   }
 
   /** Before something else begins. Calls stay open whose arguments are not whole. */
@@ -227,9 +241,18 @@ export class Output {
   #endCall(number: number, { index, id, callId, name, text }: OpenCall, status: ItemStatus): void {
     this.#calls.delete(number);
     const at = { item_id: id, output_index: index };
-    this.#tell('response.function_call_arguments.done', { ...at, name, arguments: text });
+    this.#say('response.function_call_arguments.done', { ...at, name, arguments: text });
     this.#done(index, callItem(id, callId, name, text, status));
   }
+}
+
+function membersOf(fields: JsonObject): string {
+  return JSON.stringify(fields).slice(1, -1);
+}
+
+/** What stands before the piece of text in each event that grows the same thing. */
+function headOf(at: JsonObject): string {
+  return `${membersOf(at)},"delta":`;
 }
 
 function messageItem(id: string, status: ItemStatus, content: readonly JsonObject[]): JsonObject {

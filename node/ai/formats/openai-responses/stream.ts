@@ -11,7 +11,6 @@ import { type ProviderError, providerError } from '../../chat/provider-error.js'
 import type { AnswerTerms, StreamWriter } from '../../format.js';
 import type { JsonObject } from '../../json.js';
 import { errorObject } from '../openai-words/errors.js';
-import { sseEvent } from '../sse.js';
 import { Output } from './output.js';
 import { endingOf, type Progress, responseObject } from './response.js';
 
@@ -25,7 +24,7 @@ export function responsesStream(terms: AnswerTerms): StreamWriter {
 export function responsesAnswer(answer: ChatAnswer, terms: AnswerTerms): JsonObject {
   // A response is one choice: requests of this format ask for no more.
   const { parts = [], finish = NO_CHOICE, logprobs = null } = answer.choices[0] ?? {};
-  const output = new Output(terms.id, () => {});
+  const output = new Output(terms.id, null);
   for (const event of eventsOf({ ...answer, choices: [{ parts, finish, logprobs }] })) {
     if (event.kind !== 'start' && event.kind !== 'usage' && event.kind !== 'error' && event.kind !== 'finish')
       output.add(event);
@@ -54,7 +53,7 @@ class ResponsesStream implements StreamWriter {
   constructor(terms: AnswerTerms) {
     this.#terms = terms;
     this.#createdS = terms.nowS;
-    this.#output = new Output(terms.id, (type, fields) => this.#tell(type, fields));
+    this.#output = new Output(terms.id, (type, members) => this.#tell(type, members));
   }
 
   write(event: ChatEvent): string {
@@ -85,8 +84,8 @@ class ResponsesStream implements StreamWriter {
     this.#hasFailed = true;
     this.#begin();
     const words = errorObject(error);
-    this.#tell('error', { ...words, type: 'error', error: words });
-    this.#tell('response.failed', { response: this.#response('failed', null, error) });
+    this.#say('error', { ...words, error: words });
+    this.#say('response.failed', { response: this.#response('failed', null, error) });
     return this.#taken();
   }
 
@@ -95,7 +94,7 @@ class ResponsesStream implements StreamWriter {
     if (this.#finish === null) return this.fail(providerError('cut', 'The stream ended before the answer did.'));
     const { status, reason } = endingOf(this.#finish, this.#output.hasRefused);
     this.#output.end(status);
-    this.#tell(`response.${status}`, { response: this.#response(status, reason, null) });
+    this.#say(`response.${status}`, { response: this.#response(status, reason, null) });
     return this.#taken();
   }
 
@@ -103,8 +102,8 @@ class ResponsesStream implements StreamWriter {
     if (this.#hasBegun) return;
     this.#hasBegun = true;
     const response = this.#response('in_progress', null, null);
-    this.#tell('response.created', { response });
-    this.#tell('response.in_progress', { response });
+    this.#say('response.created', { response });
+    this.#say('response.in_progress', { response });
   }
 
   #response(status: Progress['status'], reason: string | null, error: ProviderError | null): JsonObject {
@@ -121,8 +120,13 @@ class ResponsesStream implements StreamWriter {
     });
   }
 
-  #tell(type: string, fields: JsonObject): void {
-    this.#written += sseEvent(type, { type, sequence_number: this.#sequence, ...fields });
+  /** The type of an event is the event's: an error has one of its own, which is told in `error`. */
+  #say(type: string, { type: _, ...fields }: JsonObject): void {
+    this.#tell(type, JSON.stringify(fields).slice(1, -1));
+  }
+
+  #tell(type: string, members: string): void {
+    this.#written += `event: ${type}\ndata: {"type":"${type}","sequence_number":${this.#sequence},${members}}\n\n`;
     this.#sequence += 1;
   }
 
