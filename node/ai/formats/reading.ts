@@ -19,7 +19,13 @@ export class Reading {
   }
 
   text(from: JsonObject, at: string, name: string): string | null {
-    return this.#read(from, at, name, 'a string', (value) => typeof value === 'string');
+    return this.#read(
+      from,
+      at,
+      name,
+      () => 'a string',
+      (value) => typeof value === 'string',
+    );
   }
 
   /** A text that has to be there and is not empty. */
@@ -32,33 +38,43 @@ export class Reading {
   }
 
   flag(from: JsonObject, at: string, name: string): boolean | null {
-    return this.#read(from, at, name, 'true or false', (value) => typeof value === 'boolean');
+    return this.#read(
+      from,
+      at,
+      name,
+      () => 'true or false',
+      (value) => typeof value === 'boolean',
+    );
   }
 
   number(from: JsonObject, at: string, name: string, min: number, max: number): number | null {
     const allowed = (value: unknown): value is number => isNumber(value) && value >= min && value <= max;
-    return this.#read(from, at, name, `a number from ${min} to ${max}`, allowed);
+    return this.#read(from, at, name, () => `a number from ${min} to ${max}`, allowed);
   }
 
   whole(from: JsonObject, at: string, name: string, min: number, max = Number.MAX_SAFE_INTEGER): number | null {
-    const said =
-      max === Number.MAX_SAFE_INTEGER ? `a whole number, ${min} or more` : `a whole number from ${min} to ${max}`;
     const allowed = (value: unknown): value is number =>
       isNumber(value) && Number.isInteger(value) && value >= min && value <= max;
-    return this.#read(from, at, name, min === Number.MIN_SAFE_INTEGER ? 'a whole number' : said, allowed);
+    return this.#read(from, at, name, () => wholeNumber(min, max), allowed);
   }
 
   object(from: JsonObject, at: string, name: string): JsonObject | null {
-    return this.#read(from, at, name, 'an object', isObject);
+    return this.#read(from, at, name, () => 'an object', isObject);
   }
 
   list(from: JsonObject, at: string, name: string): readonly unknown[] | null {
-    return this.#read(from, at, name, 'a list', (value): value is readonly unknown[] => Array.isArray(value));
+    return this.#read(
+      from,
+      at,
+      name,
+      () => 'a list',
+      (value): value is readonly unknown[] => Array.isArray(value),
+    );
   }
 
   oneOf<const Word extends string>(from: JsonObject, at: string, name: string, words: readonly Word[]): Word | null {
     const isWord = (value: unknown): value is Word => words.some((word) => word === value);
-    return this.#read(from, at, name, choice(words), isWord);
+    return this.#read(from, at, name, () => choice(words), isWord);
   }
 
   /** Each member of a list as an object, with its path. */
@@ -84,16 +100,21 @@ export class Reading {
     from: JsonObject,
     at: string,
     name: string,
-    wanted: string,
+    wanted: () => string,
     allowed: (value: unknown) => value is Value,
   ): Value | null {
     const value: unknown = from[name];
     if (value === undefined || value === null) return null;
     if (allowed(value)) return value;
     const path = within(at, name);
-    this.wrong(path, `\`${path}\` is ${kindOf(value)}: give it as ${wanted}.`);
+    this.wrong(path, `\`${path}\` is ${kindOf(value)}: give it as ${wanted()}.`);
     return null;
   }
+}
+
+function wholeNumber(min: number, max: number): string {
+  if (min === Number.MIN_SAFE_INTEGER) return 'a whole number';
+  return max === Number.MAX_SAFE_INTEGER ? `a whole number, ${min} or more` : `a whole number from ${min} to ${max}`;
 }
 
 export function within(at: string, name: string): string {
