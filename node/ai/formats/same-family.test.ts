@@ -92,6 +92,8 @@ const message: JsonObject = {
       content: [
         { type: 'thinking', thinking: 'Hm', signature: 'c2ln' },
         { type: 'redacted_thinking', data: 'eHg=' },
+        { type: 'server_tool_use', id: 's1', name: 'web_search', input: { query: 'Rome' } },
+        { type: 'web_search_tool_result', tool_use_id: 's1', content: [] },
         { type: 'text', text: 'I ask' },
         { type: 'tool_use', id: 't1', name: 'weather', input: { city: 'Rome' } },
       ],

@@ -98,6 +98,9 @@ export class Output {
         return;
       case 'toolArguments':
         this.#arguments(event.call, event.text);
+        return;
+      case 'native':
+      // What a provider's own tools did has no place in this format; what came of it is in the text.
     }
   }
 
