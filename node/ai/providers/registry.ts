@@ -49,7 +49,10 @@ export function providerKinds(): readonly string[] {
   return [...translatedProviders.map(({ kind }) => kind), ...compatibleRows.map(({ id }) => id), COMPATIBLE].sort();
 }
 
-/** The settings without which a request finds no path. */
+const translatedSettings: Readonly<Record<string, readonly string[]>> = { bedrock: ['region'], vertex: ['project'] };
+
+/** The settings without which a request finds no path, or can't be signed. */
 export function requiredSettings(kind: string, terms: CompatibleTerms = {}): readonly string[] {
-  return isCompatible(kind) ? (specOf(kind, terms).settings ?? []) : [];
+  if (isCompatible(kind)) return specOf(kind, terms).settings ?? [];
+  return Object.hasOwn(translatedSettings, kind) ? (translatedSettings[kind] ?? []) : [];
 }
