@@ -1,13 +1,15 @@
 /**
- * The head of an HTTP/1.1 request as text (RFC 9112 §3, §5, §6). Pure. Whatever stands in it was checked here, once:
- * a character above 0xff is refused like a CR, since one byte of it is what would be written (U+010A as LF). Nearly all
- * heads are ASCII, and are checked as a whole; the others value by value, which also finds the one that is wrong.
+ * The head of an HTTP/1.1 request as text (RFC 9112 §3, §5, §6). Pure. Whatever stands in it was checked here, once: a character above
+ * 0xff is refused like a CR, since one byte of it is what would be written (U+010A as LF).
+ *
+ * Of each name the value is kept that it had last: most fields of a request (Host, Via, Forwarded, a client's own) are those of the
+ * one before, and need neither be looked at again nor put together again.
  */
+
+import { Buffer } from 'node:buffer';
 import { type Failure, failure } from '@weir/proto/http/failures.js';
-import type { HeaderList } from '@weir/proto/http/headers.js';
 import { isHopByHop } from '@weir/proto/http/hop-by-hop.js';
 import type { OutgoingRequest } from '../pools/connection.js';
-import { isPlainLines } from './http1-lines.js';
 
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const NOT_IN_TARGET = /[^\x21-\x7e\x80-\xff]/;
@@ -15,45 +17,55 @@ const NOT_IN_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
 /** Methods that mean something by a body: without one they say so by a length of 0 (RFC 9110 §8.6). */
 const EXPECTS_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
 
-/** Names kept with how their line begins; clients can make names up, so there is a bound. */
-const NAMES_MAX = 1024;
-const NAME_LENGTH_MAX = 64;
-const lineStarts = new Map<string, LineStart>();
 /** What stands before the value, the end of the line above with it; empty for a field that is dropped, null for no name. */
 type LineStart = string | null;
+
+/** The line of a name, and the value that it had last: of that it is known that it can be sent. */
+interface Line {
+  readonly start: LineStart;
+  value: string | null;
+  /** The whole of it, made when the value comes a second time. */
+  text: string | null;
+}
+
+/** Names that lines are kept of; clients can make names up, so there is a bound. */
+const NAMES_MAX = 1024;
+const NAME_LENGTH_MAX = 64;
+/** A longer value is seldom the same twice, and one that is kept may be somebody's secret until the next one comes. */
+const VALUE_LENGTH_MAX = 128;
+const lines = new Map<string, Line>();
 
 /** The head with its blank line; or what keeps it from being sent. Framing and hop-by-hop fields are made, never copied. */
 export function requestHead(request: OutgoingRequest): string | Failure {
   const { method, target, headers } = request;
-  if (lineStartOf(method) === null) return unsendable('its method');
+  if (lineOf(method).start === null) return unsendable('its method');
   if (NOT_IN_TARGET.test(target) || target === '') return unsendable('its path');
   // Two parts for a line, and not three: each takes as long again when the text is made flat.
   let head = `${method} ${target} HTTP/1.1`;
-  let lines = 2; // with the blank one
-  for (let i = 0; i < headers.length; i += 2) {
-    const start = lineStartOf(headers[i] ?? '');
-    if (start === null) return unsendable('the name of a field');
-    if (start === '') continue;
-    head += start;
-    head += headers[i + 1] ?? '';
-    lines += 1;
-  }
-  const frame = framing(request);
-  if (frame !== '') {
-    head += frame;
-    lines += 1;
-  }
-  head += '\r\n\r\n';
-  return isPlainLines(head, lines) ? head : (firstUnsendable(headers) ?? head);
-}
-
-function firstUnsendable(headers: HeaderList): Failure | null {
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] ?? '';
-    if (lineStartOf(name) !== '' && NOT_IN_VALUE.test(headers[i + 1] ?? '')) return unsendable(`the value of ${name}`);
+    const line = lineOf(name);
+    if (line.start === null) return unsendable('the name of a field');
+    if (line.start === '') continue;
+    const value = headers[i + 1] ?? '';
+    if (value === line.value) {
+      line.text ??= flat(line.start + value);
+      head += line.text;
+      continue;
+    }
+    if (NOT_IN_VALUE.test(value)) return unsendable(`the value of ${name}`);
+    if (value.length <= VALUE_LENGTH_MAX) {
+      line.value = value;
+      line.text = null;
+    }
+    head += line.start;
+    head += value;
   }
-  return null;
+  return `${head}${framing(request)}\r\n\r\n`;
 }
+
+/** In one piece: to put it together again and again would cost more than to copy it once. */
+const flat = (text: string): string => Buffer.from(text, 'latin1').toString('latin1');
 
 function framing({ method, body }: OutgoingRequest): string {
   if (body === null) return EXPECTS_BODY.has(method) ? '\r\ncontent-length: 0' : '';
@@ -61,12 +73,12 @@ function framing({ method, body }: OutgoingRequest): string {
   return body.lengthBytes === null ? '\r\ntransfer-encoding: chunked' : `\r\ncontent-length: ${body.lengthBytes}`;
 }
 
-function lineStartOf(name: string): LineStart {
-  const known = lineStarts.get(name);
+function lineOf(name: string): Line {
+  const known = lines.get(name);
   if (known !== undefined) return known;
-  const start = judged(name);
-  if (lineStarts.size < NAMES_MAX && name.length <= NAME_LENGTH_MAX) lineStarts.set(name, start);
-  return start;
+  const line: Line = { start: judged(name), value: null, text: null };
+  if (lines.size < NAMES_MAX && name.length <= NAME_LENGTH_MAX) lines.set(name, line);
+  return line;
 }
 
 function judged(name: string): LineStart {
