@@ -12,11 +12,13 @@ import type { PurgedByAll } from '../cache/purge/others.js';
 /** A control that is well answers in some milliseconds; then it may be waiting for a node, and one more costs nothing. */
 const NEXT_AFTER_MS = 1_000;
 const CONTROLS_MAX = 3;
+/** A node that has just come knows of no control before its heartbeat, of which one may be lost. */
+const APPEARS_WITHIN_MS = 2_500;
 /** Control's answer has this to come back in. */
 const WAY_MS = 100;
 
 export async function purgeOnAll(
-  presence: Pick<Presence, 'members' | 'ask'>,
+  presence: Pick<Presence, 'members' | 'ask' | 'onChange'>,
   clock: BusClock,
   { authority, path, query }: InspectedUrl,
   isSoft: boolean,
@@ -35,6 +37,7 @@ export async function purgeOnAll(
     return decoded?.ok === true && decoded.message.kind === 'purge.verdict' ? decoded.message : null;
   };
   const asked: Promise<PurgeVerdict | null>[] = [];
+  await controlThere(presence, clock, Math.min(APPEARS_WITHIN_MS, untilMs - clock.nowMs()));
   for (const id of controlsOf(presence)) {
     asked.push(ask(id));
     const verdict = await firstWithin(asked, NEXT_AFTER_MS, clock);
@@ -51,6 +54,26 @@ function controlsOf(presence: Pick<Presence, 'members'>): string[] {
   const alive = controls.filter(({ standing }) => standing === 'alive');
   const suspect = controls.filter(({ standing }) => standing === 'suspect');
   return [...alive, ...suspect].slice(0, CONTROLS_MAX).map(({ life }) => life.id);
+}
+
+/** Resolves when there is one, or none has come by then. */
+function controlThere(
+  presence: Pick<Presence, 'members' | 'onChange'>,
+  clock: BusClock,
+  withinMs: number,
+): Promise<void> {
+  if (controlsOf(presence).length > 0 || withinMs <= 0) return Promise.resolve();
+  return new Promise((resolve) => {
+    const end = (): void => {
+      cancel();
+      hearNoMore();
+      resolve();
+    };
+    const cancel = clock.after(withinMs, end);
+    const hearNoMore = presence.onChange(() => {
+      if (controlsOf(presence).length > 0) end();
+    });
+  });
 }
 
 /** Null when none has answered by then, or none will. */

@@ -239,6 +239,10 @@ export class ExchangeSocket implements ResponseHandler, WriterOwner, BodyValve, 
 
   // What the writer asks and tells.
 
+  get requestId(): string {
+    return this.request.exchange.id;
+  }
+
   closing(): Closing {
     if (this.#bodyTimedOut) return 'close';
     if (this.#body !== null && !this.#body.ended && !this.#restIsShort(this.#body)) return 'linger';

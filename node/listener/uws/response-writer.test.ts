@@ -58,6 +58,7 @@ function model() {
 function open(socket: ReturnType<typeof model>) {
   const told = { drained: 0, finished: 0, blocked: 0 };
   const writer: ResponseWriter = new ResponseWriter(socket.res, {
+    requestId: 'id-1',
     closing: (): Closing => 'keep',
     blocked: () => (told.blocked += 1),
     roomCame: () => writer.roomCame(),

@@ -35,6 +35,8 @@ import { wireValue } from './wire-value.js';
 
 /** What the writer needs to know from, and tells to, the exchange that it writes for. */
 export interface WriterOwner {
+  /** Safe to be written as it is (request-ids.ts). */
+  readonly requestId: string;
   /** How the connection goes on after this response. */
   closing(): Closing;
   /** The socket takes no more for now; said again each time it has taken something and is full again. */
@@ -325,7 +327,7 @@ export class ResponseWriter {
     if (head === null) throw new Error('a head was written that never came');
     this.#headWritten = true;
     this.#lingers = closing === 'linger';
-    writeHead(res, head.status, head.headers);
+    writeHead(res, head.status, head.headers, null, this.#owner.requestId);
     // The one answer that names another protocol must say so in these fields (RFC 9110 §7.8, §15.5.22).
     const upgrade = head.status === 426 ? combinedValue(head.headers, 'upgrade') : undefined;
     if (upgrade !== undefined) res.writeHeader('Upgrade', wireValue('upgrade', upgrade));
