@@ -21,7 +21,7 @@ export function compareConfigs(before: string | null, after: string): Comparison
   if (before === after) return { changes: [], isSame: true };
   const known = new Map<string, Entity>((before === null ? [] : entitiesOf(before)).map((one) => [keyOf(one), one]));
   const changes: EntityChange[] = [];
-  const kinds: readonly EntityKind[] = ['gateway', 'upstream', 'route', 'consumer'];
+  const kinds: readonly EntityKind[] = ['gateway', 'upstream', 'provider', 'model', 'route', 'consumer'];
   const later = entitiesOf(after);
   for (const kind of kinds) {
     for (const entity of later) {

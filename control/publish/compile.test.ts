@@ -385,11 +385,19 @@ describe('the examples', () => {
     COLLECTOR_TOKEN: 'd',
     SHOP_KEY_PASSPHRASE: 'e',
     STICKY_SECRET: 'sticky-1',
+    OPENAI_API_KEY: 'openai-1',
+    OPENAI_SPARE_KEY: 'openai-2',
+    AZURE_OPENAI_API_KEY: 'azure-1',
+    ANTHROPIC_API_KEY: 'anthropic-1',
+    GEMINI_API_KEY: 'gemini-1',
+    APP_KEY: 'app-1',
   };
   const files = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
 
   it('are all here', () =>
-    expect(files).toEqual(expect.arrayContaining(['full.yaml', 'quickstart.yaml', 'tls.yaml', 'websocket.yaml'])));
+    expect(files).toEqual(
+      expect.arrayContaining(['ai.yaml', 'full.yaml', 'quickstart.yaml', 'tls.yaml', 'websocket.yaml']),
+    ));
 
   it.each(files)('%s is sound, without a warning, and tells editors of its schema', (name) => {
     const text = readFileSync(new URL(name, folder), 'utf8');

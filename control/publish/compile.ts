@@ -33,6 +33,7 @@ import type {
   Snapshot,
   UpstreamSpec,
 } from '@weir/proto/snapshot/snapshot.js';
+import { aiRouteParts, aiTimeouts, compileAi, compileAiRoute, providerUpstream } from './compile-ai.js';
 import { compileCached, compileCacheMemory } from './compile-cache.js';
 import { compileEdits, compileJobs, compileRouteResilience, compileUpstreamResilience } from './compile-resilience.js';
 import { routeIds, targetId, upstreamIds } from './names.js';
@@ -58,18 +59,27 @@ export function compileSnapshot(config: WeirConfig, context: CompileContext): Sn
     version: context.version,
     createdWallMs: context.createdWallMs,
     gateway: compileGateway(config.gateway, config.routes),
-    upstreams: config.upstreams.map((upstream, index) => compileUpstream(upstream, upstreams[index] ?? '')),
+    upstreams: [
+      ...config.upstreams.map((upstream, index) => compileUpstream(upstream, upstreams[index] ?? '')),
+      ...(config.ai?.providers ?? [])
+        .map(providerUpstream)
+        .map((upstream) => compileUpstream(upstream, upstream.id ?? '')),
+    ],
     routes: config.routes.map((route, index) => {
       const target = route.upstream ?? upstreams[0] ?? '';
-      const timeoutsAt = (id: string): RouteTimeouts =>
-        effectiveTimeouts(config.gateway.timeouts, byId.get(id)?.timeouts, route.timeouts);
+      const timeoutsAt = (id: string): RouteTimeouts => {
+        const ofUpstream = route.ai === null ? byId.get(id)?.timeouts : aiTimeouts;
+        return effectiveTimeouts(config.gateway.timeouts, ofUpstream, route.timeouts);
+      };
       return {
-        ...compileRoute(route, ids[index] ?? '', target, timeoutsAt),
+        ...compileRoute(route, ids[index] ?? '', compileAction(route, target, config.gateway), timeoutsAt(target)),
+        ...compileRouteResilience(route, timeoutsAt),
         ...compileCached(route, config.gateway.cache, consumers),
+        ...(route.ai === null ? {} : aiRouteParts(route)),
       };
     }),
     consumers: config.consumers.map((consumer) => compileConsumer(consumer, context)),
-    ai: null,
+    ai: compileAi(config.ai),
   };
 }
 
@@ -204,17 +214,19 @@ function compileUpstream(upstream: Upstream, id: string): UpstreamSpec {
   };
 }
 
+type ResilientParts = keyof ReturnType<typeof compileRouteResilience>;
+
 function compileRoute(
   route: Route,
   id: string,
-  upstream: string,
-  timeoutsAt: (upstream: string) => RouteTimeouts,
-): Omit<RouteSpec, 'match' | 'cache'> {
+  action: ActionSpec,
+  timeouts: RouteTimeouts,
+): Omit<RouteSpec, 'match' | 'cache' | ResilientParts> {
   const { request, response } = route.headers;
   return {
     id,
-    action: compileAction(route, upstream),
-    timeouts: timeoutsAt(upstream),
+    action,
+    timeouts,
     requestHeaders: compileEdits(request),
     responseHeaders: compileEdits(response),
     cors:
@@ -233,7 +245,6 @@ function compileRoute(
     limits: route.limits.map((limit) => compileLimit(limit, route.auth.length > 0)),
     bodyBytesMax: route.bodyLimit,
     websocket: websocketOf(route),
-    ...compileRouteResilience(route, timeoutsAt),
   };
 }
 
@@ -241,7 +252,8 @@ function websocketOf({ websocket }: Route): RouteSpec['websocket'] {
   return websocket === null ? null : { idleMs: websocket.idle, origins: websocket.origins ?? null };
 }
 
-function compileAction(route: Route, upstream: string): ActionSpec {
+function compileAction(route: Route, upstream: string, { timeouts }: Gateway): ActionSpec {
+  if (route.ai !== null) return compileAiRoute(route.ai, timeouts, route.timeouts);
   if (route.redirect !== undefined)
     return { kind: 'redirect', status: route.redirect.status, location: route.redirect.to };
   if (route.respond === undefined)

@@ -8,6 +8,8 @@ import type { Draft } from '@weir/proto/config/parse.js';
 import { parametersOf } from '@weir/proto/config/path-pattern.js';
 import type { Route } from '@weir/proto/config/route.js';
 import type { Upstream } from '@weir/proto/config/upstream.js';
+import { providerUpstream } from './compile-ai.js';
+import { lintAi } from './lint-ai.js';
 import { lintCache } from './lint-cache.js';
 import { lintLimits } from './lint-limits.js';
 import { lintResilience } from './lint-resilience.js';
@@ -27,11 +29,15 @@ export function lint(draft: Draft, known: Knowledge): Finding[] {
     ...draft.upstreams.flatMap((upstream, index) =>
       upstream === null ? [] : lintUpstream(upstream, ['upstreams', index]),
     ),
+    ...(draft.ai?.providers ?? []).flatMap((provider) =>
+      lintUpstream(providerUpstream(provider), ['ai', 'providers', provider.place]),
+    ),
     ...lintUse(draft),
     ...lintTimers(draft),
     ...lintResilience(draft),
     ...lintCache(draft),
     ...lintLimits(draft),
+    ...lintAi(draft, known.keyHash),
     ...lintRouteOrder(draft.routes),
     ...lintTrailingSlashes(draft),
     ...draft.routes.flatMap((route, index) => (route === null ? [] : lintRoute(route, ['routes', index], draft))),

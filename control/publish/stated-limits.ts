@@ -5,6 +5,7 @@
 import type { Draft } from '@weir/proto/config/parse.js';
 import type { Route } from '@weir/proto/config/route.js';
 import { type TimeoutOverrides, timeoutDefaults } from '@weir/proto/config/timeouts.js';
+import { aiTimeouts } from './compile-ai.js';
 
 /** In milliseconds; Infinity where there is none. */
 export interface Limits {
@@ -28,7 +29,8 @@ export function limitsOf({ gateway, upstreams }: Draft, route: Route): RouteLimi
     route.upstream === undefined && upstreams.length === 1
       ? upstreams[0]
       : upstreams.find((one) => one?.id === route.upstream);
-  const levels = [gateway?.timeouts ?? {}, upstream?.timeouts ?? {}, route.timeouts ?? {}];
+  const ofUpstream = route.ai === null ? upstream?.timeouts : aiTimeouts;
+  const levels = [gateway?.timeouts ?? {}, ofUpstream ?? {}, route.timeouts ?? {}];
   const effective = merged(levels);
   const stating = levels.findLastIndex(statesAttempt);
   const isTightened = levels.slice(stating + 1).some((level) => level.total !== undefined);

@@ -2,6 +2,7 @@
  * Names that must be unique and names that must exist. Works on the raw values rather than on parsed ones, so that a
  * bad unit in one entry does not hide a wrong reference in it, and a faulty upstream still counts as one that is there.
  */
+import { checkAiRoute, findAiFaults } from './ai-references.js';
 import { type Finding, findError, type Path } from './faults.js';
 import { valueAt } from './issues.js';
 import { closest } from './suggest.js';
@@ -16,10 +17,11 @@ export function findReferenceFaults(value: unknown): Finding[] {
     ...findDuplicates('routes', 'route', routes),
     ...findDuplicates('consumers', 'consumer', consumers),
     ...findUserNames(consumers),
-    ...routes.flatMap((route, index) => checkAction(route, ['routes', index], upstreams)),
+    ...routes.flatMap((route, index) => checkAction(value, route, ['routes', index], upstreams)),
     ...routes.flatMap((route, index) => checkFallback(route, ['routes', index], upstreams)),
     ...routes.flatMap((route, index) => checkConsumers(route, ['routes', index], idsOf(consumers))),
     ...checkPurgers(value, routes, idsOf(consumers)),
+    ...findAiFaults(value, [...idsOf(upstreams), ...inferredIds(upstreams)]),
   ];
 }
 
@@ -72,12 +74,14 @@ function findUserNames(consumers: readonly unknown[]): Finding[] {
   });
 }
 
-const ACTIONS = ['upstream', 'redirect', 'respond'] as const;
+const ACTIONS = ['upstream', 'redirect', 'respond', 'ai'] as const;
 
-/** A route does one thing: proxy, redirect or respond. Proxying to the only upstream need not be said. */
-function checkAction(route: unknown, path: Path, upstreams: readonly unknown[]): Finding[] {
+/** A route does one thing: proxy, redirect, respond, or ask models. Proxying to the only upstream need not be said. */
+function checkAction(value: unknown, route: unknown, path: Path, upstreams: readonly unknown[]): Finding[] {
   if (typeof route !== 'object' || route === null) return [];
-  const stated = ACTIONS.filter((key) => Object.hasOwn(route, key));
+  const stated = ACTIONS.filter(
+    (key) => Object.hasOwn(route, key) && (key !== 'ai' || valueAt(route, ['ai']) !== false),
+  );
   if (stated.length > 1) {
     return [
       findError(
@@ -88,11 +92,14 @@ function checkAction(route: unknown, path: Path, upstreams: readonly unknown[]):
     ];
   }
   const answers = stated[0] === 'redirect' || stated[0] === 'respond';
-  if (answers && Object.hasOwn(route, 'rewrite')) {
-    return [
-      findError([...path, 'rewrite'], 'the route goes nowhere, so there is no path to rewrite', 'remove `rewrite`'),
-    ];
+  const isAi = stated[0] === 'ai';
+  if ((answers || isAi) && Object.hasOwn(route, 'rewrite')) {
+    const message = isAi
+      ? 'the provider decides the path, so there is none to rewrite'
+      : 'the route goes nowhere, so there is no path to rewrite';
+    return [findError([...path, 'rewrite'], message, 'remove `rewrite`')];
   }
+  if (isAi) return checkAiRoute(value, route, path);
   if (answers) return [];
   if (stated.length === 0) {
     if (upstreams.length === 1) return [];

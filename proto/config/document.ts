@@ -1,5 +1,6 @@
 /** The whole of weir.yaml: the one schema that gives its types, its defaults, its documentation and its JSON Schema. */
 import * as z from 'zod';
+import { aiSchema } from './ai.js';
 import { consumerSchema } from './consumers.js';
 import { gatewaySchema } from './gateway.js';
 import { routeSchema } from './route.js';
@@ -21,6 +22,7 @@ export const documentSchema = z.strictObject({
   gateway: gatewaySchema.prefault({}).describe('Listener, timers, names, log and traces of the gateway itself.'),
   upstreams: z.array(upstreamSchema).max(entitiesMax).prefault([]).describe('Services that requests are sent to.'),
   routes: z.array(routeSchema).min(1).max(entitiesMax).describe('Which requests go where.'),
+  ai: aiSchema.optional().describe('Providers of models, and names of your own for models; see `ai` of a route.'),
   consumers: z
     .array(consumerSchema)
     .max(entitiesMax)

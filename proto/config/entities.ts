@@ -1,12 +1,12 @@
 /**
- * The entities of a config text (the gateway, each upstream, route and consumer) with a name to know each by, as they are written:
+ * The entities of a config text (the gateway, each upstream, route, consumer, provider and model) with a name to know each by, as they are written:
  * references stay references. What two texts differ in is compared by these, so that comments, order and layout make no
  * difference. Pure.
  */
 import { stringify } from 'yaml';
 import { readYaml } from './yaml-source.js';
 
-export type EntityKind = 'gateway' | 'upstream' | 'route' | 'consumer';
+export type EntityKind = 'gateway' | 'upstream' | 'route' | 'consumer' | 'provider' | 'model';
 
 export interface Entity {
   readonly kind: EntityKind;
@@ -22,24 +22,33 @@ const lists: readonly (readonly [list: string, kind: EntityKind])[] = [
   ['consumers', 'consumer'],
 ];
 
+const listsOfAi: readonly (readonly [list: string, kind: EntityKind])[] = [
+  ['providers', 'provider'],
+  ['models', 'model'],
+];
+
 /** Of a text that has faults: what can be made out of it. */
 export function entitiesOf(text: string): readonly Entity[] {
   const { value } = readYaml(text);
   const found: Entity[] = [];
-  const { upstreams: _, routes: __, consumers: ___, version: ____, ...rest } = fieldsOf(value);
+  const { upstreams: _, routes: __, consumers: ___, version: ____, ai, ...rest } = fieldsOf(value);
   const { gateway = {}, ...others } = rest;
   found.push({ kind: 'gateway', name: 'gateway', value: { ...fieldsOf(gateway), ...others } });
-  for (const [list, kind] of lists) {
-    const names = new Map<string, number>();
-    const entries = fieldsOf(value)[list];
-    for (const entry of Array.isArray(entries) ? entries : []) {
-      const base = nameOf(entry);
-      const count = (names.get(base) ?? 0) + 1;
-      names.set(base, count);
-      found.push({ kind, name: count === 1 ? base : `${base} (${count})`, value: entry });
-    }
-  }
+  for (const [list, kind] of lists) found.push(...entriesOf(kind, fieldsOf(value)[list]));
+  for (const [list, kind] of listsOfAi) found.push(...entriesOf(kind, fieldsOf(ai)[list]));
   return found;
+}
+
+/** Of a list, or of a mapping whose keys are the ids. */
+function entriesOf(kind: EntityKind, entries: unknown): readonly Entity[] {
+  if (!Array.isArray(entries)) return Object.entries(fieldsOf(entries)).map(([name, value]) => ({ kind, name, value }));
+  const names = new Map<string, number>();
+  return entries.map((value: unknown) => {
+    const base = nameOf(value);
+    const count = (names.get(base) ?? 0) + 1;
+    names.set(base, count);
+    return { kind, name: count === 1 ? base : `${base} (${count})`, value };
+  });
 }
 
 /** Of YAML, as a person would write them. */
@@ -49,7 +58,7 @@ export function linesOf({ value }: Entity): readonly string[] {
 
 const NAME_LENGTH_MAX = 120;
 
-/** An id; of a route without one what it matches, of an upstream its first target. */
+/** An id, which may be all there is; of a route without one what it matches, of an upstream its first target. */
 function nameOf(entry: unknown): string {
   const { id, match, targets } = fieldsOf(entry);
   if (typeof id === 'string' || typeof id === 'number') return String(id);

@@ -4,8 +4,7 @@
  */
 import type * as z from 'zod/v4/core';
 import { type Finding, findError, type Path, type PathStep } from './faults.js';
-import { laterKeys } from './later.js';
-import { nameKind, notYet } from './scalars.js';
+import { nameKind } from './scalars.js';
 import { objectsAt } from './schema-walk.js';
 import { closest } from './suggest.js';
 import { quote } from './units.js';
@@ -81,13 +80,6 @@ function bestForm(
 function unknownKey(root: z.$ZodType, path: Path, key: string): Finding {
   const objects = objectsAt(root, path);
   const at = [...path, key];
-  if (
-    objects.some((object) =>
-      laterKeys.get(object as z.$ZodType & Parameters<typeof laterKeys.get>[0])?.keys.includes(key),
-    )
-  ) {
-    return findError(at, notYet(`\`${key}\``), 'remove it; nothing acts on it yet');
-  }
   const known = [...new Set(objects.flatMap((object) => Object.keys(object._zod.def.shape)))];
   const meant = closest(key, known);
   const cure = meant === null ? `the keys here are ${known.join(', ')}` : `did you mean ${meant}?`;

@@ -27,6 +27,8 @@ it('the least config that works is one upstream with one target, and one route',
     firstByte: 15_000,
     idle: 30_000,
     attempt: 0,
+    firstToken: 30_000,
+    betweenTokens: 15_000,
     clientHeaders: 10_000,
     clientBody: 10_000,
     clientIdle: 60_000,
@@ -100,12 +102,6 @@ it('a flood of faults is cut at a readable number', () => {
   const faults = faultsOf(text);
   expect(faults).toHaveLength(faultsMax + 1);
   expect(faults.at(-1)).toMatch(/and 300 more/);
-});
-
-describe('what later versions will do is refused by name, never ignored', () => {
-  it.each([['timeouts: { firstToken: 1s }', '`firstToken`']])('route %s', (fields, what) =>
-    expect(faultsOf(route(fields)).join()).toContain(`${what} is not available in this version`),
-  );
 });
 
 describe('shorthands', () => {

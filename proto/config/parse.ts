@@ -7,6 +7,7 @@
  */
 import type * as z from 'zod';
 import type { Environment } from '../snapshot/secret-text.js';
+import { type Ai, aiSchema } from './ai.js';
 import { conceal } from './conceal.js';
 import { type Consumer, consumerSchema } from './consumers.js';
 import { findReferenceFaults } from './cross-references.js';
@@ -25,6 +26,8 @@ export interface Draft {
   readonly upstreams: readonly (Upstream | null)[];
   readonly routes: readonly (Route | null)[];
   readonly consumers: readonly (Consumer | null)[];
+  /** Also null where there is none. */
+  readonly ai: Ai | null;
 }
 
 export interface ParsedConfig {
@@ -40,7 +43,7 @@ export interface ParsedConfig {
 /** More than a screen of faults helps nobody, and a generated file can have one per line. */
 export const faultsMax = 200;
 
-const EMPTY: Draft = { gateway: null, upstreams: [], routes: [], consumers: [] };
+const EMPTY: Draft = { gateway: null, upstreams: [], routes: [], consumers: [], ai: null };
 const LEAST =
   'the least that works:\nupstreams: [{ id: app, targets: ["http://127.0.0.1:9000"] }]\nroutes: [{ match: /* }]';
 
@@ -126,8 +129,8 @@ function compare(value: unknown): Compared {
   const whole = documentSchema.safeParse(value);
   const references = findReferenceFaults(value);
   if (whole.success) {
-    const { gateway, upstreams, routes, consumers } = whole.data;
-    return { config: whole.data, draft: { gateway, upstreams, routes, consumers }, findings: references };
+    const { gateway, upstreams, routes, consumers, ai = null } = whole.data;
+    return { config: whole.data, draft: { gateway, upstreams, routes, consumers, ai }, findings: references };
   }
   const findings = [...explainIssues(documentSchema, value, whole.error.issues), ...references];
   const draft: Draft = {
@@ -135,6 +138,7 @@ function compare(value: unknown): Compared {
     upstreams: each(upstreamSchema, valueAt(value, ['upstreams'])),
     routes: each(routeSchema, valueAt(value, ['routes'])),
     consumers: each(consumerSchema, valueAt(value, ['consumers'])),
+    ai: sound(aiSchema, valueAt(value, ['ai']) ?? {}),
   };
   return { config: null, draft, findings };
 }

@@ -1,6 +1,7 @@
 /** `routes`: which requests go where, and under which conditions. */
 import * as z from 'zod';
 import { redirectSchema, respondSchema, rewriteSchema } from './action.js';
+import { aiRouteSchema } from './ai.js';
 import { authSchema } from './auth.js';
 import { cacheSchema } from './cache.js';
 import { editsSchema } from './header-edits.js';
@@ -10,7 +11,7 @@ import { matchSchema } from './match.js';
 import { fieldName, ipBlock, method, parseUrl } from './network.js';
 import { fallbackSchema, hedgeSchema, prioritySchema, protectSchema, retrySchema, showSchema } from './resilience.js';
 import { duration, flag, identifier, leaf, oneOrMany, readText, size } from './scalars.js';
-import { timeoutOverrides } from './timeouts.js';
+import { routeTimeouts } from './timeouts.js';
 import { accept, quote, refuse } from './units.js';
 
 const headers = z.strictObject({
@@ -82,6 +83,9 @@ const websocket = z.union([flag().transform((on) => (on ? websocketFields.parse(
 
 const GIB = 1024 ** 3;
 
+/** Where nobody says anything. */
+export const bodyLimitDefault = GIB;
+
 const bodySize = size({ min: 1, max: 1024 * GIB });
 const bodyLimit = z.union([bodySize, z.literal('unlimited').transform(() => Number.MAX_SAFE_INTEGER)]);
 
@@ -92,9 +96,10 @@ export const routeSchema = z.strictObject({
   rewrite: rewriteSchema.optional().describe('Change the path on its way to the upstream.'),
   redirect: redirectSchema.optional().describe('Answer with a redirect instead of proxying.'),
   respond: respondSchema.optional().describe('Answer with a fixed response instead of proxying.'),
-  timeouts: timeoutOverrides
-    .optional()
-    .describe('Timers, where they differ from those of the upstream and the gateway.'),
+  ai: aiRouteSchema
+    .prefault(false)
+    .describe('Answer by models, see `ai` of the config: true, or { models, attempts, … }.'),
+  timeouts: routeTimeouts.optional().describe('Timers, where they differ from those of the upstream and the gateway.'),
   headers: headers.prefault({}).describe('Header edits: { request: { set, add, remove }, response: { … } }.'),
   cors: corsShorthand.optional().describe('Cross-origin access: true, origins, or its settings.'),
   addresses: addresses.optional().describe('Client addresses that may or may not pass.'),
@@ -103,7 +108,9 @@ export const routeSchema = z.strictObject({
     .describe('Ways to authenticate, of which one must succeed. Left out: none is asked for.'),
   limits: limitsSchema.prefault([]).describe('Rate limits, all of which must allow the request.'),
   // Bodies stream, so their size costs no memory; the default only ends what nobody could have meant.
-  bodyLimit: bodyLimit.prefault('1GiB').describe('Largest request body (413 above), or `unlimited`.'),
+  bodyLimit: bodyLimit
+    .prefault('1GiB')
+    .describe('Largest request body (413 above), or `unlimited`. Left out: 1GiB, and 32MiB where models are asked.'),
   websocket: websocket
     .prefault(false)
     .describe('Let WebSocket upgrades through: true, or { idle: 5m, origins: [https://app.example.com] }.'),

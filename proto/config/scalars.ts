@@ -172,11 +172,6 @@ export function choice<const T extends string>(what: string, words: readonly T[]
   );
 }
 
-/** The one wording for settings that are part of the public interface and do nothing in this version. */
-export function notYet(what: string): string {
-  return `${what} is not available in this version`;
-}
-
 export interface Bounds {
   readonly min: number;
   readonly max: number;

@@ -3,7 +3,6 @@
  * upstreams and routes: gateway → upstream → route, each level says only what differs.
  */
 import * as z from 'zod';
-import { laterKeys } from './later.js';
 import { duration, integer, leaf, share } from './scalars.js';
 import { accept, type Reading, refuse } from './units.js';
 
@@ -16,6 +15,9 @@ const about = {
   firstByte: 'From the request being sent to the head of the response; `adaptive` learns it.',
   idle: 'Between two pieces of a response body.',
   attempt: 'One attempt, whole; `none` leaves it bounded by `total` alone, `adaptive` learns it.',
+  firstToken:
+    'On AI routes: from the begin of an attempt to its first content, which headers, roles and pings are not.',
+  betweenTokens: 'On AI routes: between two pieces of content; pings and comments do not count.',
   clientHeaders: 'A client sending the head of its request.',
   clientBody: 'No progress in a client sending its body.',
   clientIdle:
@@ -64,41 +66,44 @@ function learnable<S extends z.ZodType<number>>(stated: S) {
   return z.union([stated, z.literal('adaptive').transform(() => learntFields.parse({})), learntFields]);
 }
 
-const LATER = { keys: ['firstToken', 'betweenTokens'] };
+/** What an upstream says about timers: any of them, none of them. */
+export const timeoutOverrides = z.strictObject({
+  total: duration().optional().describe(about.total),
+  queue: duration().optional().describe(about.queue),
+  connect: duration().optional().describe(about.connect),
+  tls: duration().optional().describe(about.tls),
+  send: duration().optional().describe(about.send),
+  firstByte: learnable(duration()).optional().describe(about.firstByte),
+  idle: duration().optional().describe(about.idle),
+  attempt: learnable(attemptLimit()).optional().describe(about.attempt),
+});
 
-/** What an upstream or a route says about timers: any of them, none of them. */
-export const timeoutOverrides = z
-  .strictObject({
-    total: duration().optional().describe(about.total),
-    queue: duration().optional().describe(about.queue),
-    connect: duration().optional().describe(about.connect),
-    tls: duration().optional().describe(about.tls),
-    send: duration().optional().describe(about.send),
-    firstByte: learnable(duration()).optional().describe(about.firstByte),
-    idle: duration().optional().describe(about.idle),
-    attempt: learnable(attemptLimit()).optional().describe(about.attempt),
-  })
-  .register(laterKeys, LATER);
+/** What a route says: the same, and those of streams of tokens. */
+export const routeTimeouts = timeoutOverrides.extend({
+  firstToken: duration().optional().describe(about.firstToken),
+  betweenTokens: duration().optional().describe(about.betweenTokens),
+});
 
-export const gatewayTimeouts = z
-  .strictObject({
-    total: duration().prefault('30s').describe(about.total),
-    queue: duration().prefault('1s').describe(about.queue),
-    connect: duration().prefault('1s').describe(about.connect),
-    tls: duration().prefault('2s').describe(about.tls),
-    send: duration().prefault('10s').describe(about.send),
-    firstByte: learnable(duration()).prefault('15s').describe(about.firstByte),
-    idle: duration().prefault('30s').describe(about.idle),
-    attempt: learnable(attemptLimit()).prefault('none').describe(about.attempt),
-    clientHeaders: duration().prefault('10s').describe(about.clientHeaders),
-    clientBody: duration().prefault('10s').describe(about.clientBody),
-    clientIdle: duration().prefault('60s').describe(about.clientIdle),
-    drain: duration().prefault('30s').describe(about.drain),
-  })
-  .register(laterKeys, LATER);
+export const gatewayTimeouts = z.strictObject({
+  total: duration().prefault('30s').describe(about.total),
+  queue: duration().prefault('1s').describe(about.queue),
+  connect: duration().prefault('1s').describe(about.connect),
+  tls: duration().prefault('2s').describe(about.tls),
+  send: duration().prefault('10s').describe(about.send),
+  firstByte: learnable(duration()).prefault('15s').describe(about.firstByte),
+  idle: duration().prefault('30s').describe(about.idle),
+  attempt: learnable(attemptLimit()).prefault('none').describe(about.attempt),
+  firstToken: duration().prefault('30s').describe(about.firstToken),
+  betweenTokens: duration().prefault('15s').describe(about.betweenTokens),
+  clientHeaders: duration().prefault('10s').describe(about.clientHeaders),
+  clientBody: duration().prefault('10s').describe(about.clientBody),
+  clientIdle: duration().prefault('60s').describe(about.clientIdle),
+  drain: duration().prefault('30s').describe(about.drain),
+});
 
 /** What holds where nobody says anything. */
 export const timeoutDefaults = gatewayTimeouts.parse({});
 
 export type TimeoutOverrides = z.output<typeof timeoutOverrides>;
+export type RouteTimers = z.output<typeof routeTimeouts>;
 export type GatewayTimeouts = z.output<typeof gatewayTimeouts>;

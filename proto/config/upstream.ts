@@ -23,7 +23,7 @@ const target = z.union([
   targetFields,
 ]);
 
-const pool = z.strictObject({
+export const poolSchema = z.strictObject({
   // Envoy's circuit-breaker default for connections and pending requests.
   connections: integer('the number of connections', 1, 65_535)
     .prefault(1024)
@@ -126,7 +126,7 @@ export const upstreamSchema = z.strictObject({
   timeouts: timeoutOverrides
     .optional()
     .describe('Timers for requests to this upstream, where they differ from those of the gateway.'),
-  pool: pool.prefault({}).describe('Connections to each target.'),
+  pool: poolSchema.prefault({}).describe('Connections to each target.'),
   tls: tls.prefault({}).describe('TLS with https targets.'),
   dns: dns.prefault({}).describe('How long the addresses of a name are kept.'),
 });

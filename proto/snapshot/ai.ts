@@ -21,7 +21,7 @@ export interface AiProviderSpec {
   readonly basePath: string;
   /** What its translators need besides: `apiVersion`, `region`, `project`, … */
   readonly settings: Readonly<Record<string, string>>;
-  /** How it departs from the generic compatible one, where the kind is `compatible`: a CompatibleSpec; else null. */
+  /** How it departs from the generic compatible one, or from its row of the table: words of a CompatibleSpec. Null: it does not. */
   readonly compatible: Readonly<Record<string, unknown>> | null;
   /** None: it is asked without credentials. */
   readonly keys: readonly AiKeySpec[];
@@ -30,6 +30,10 @@ export interface AiProviderSpec {
 export interface AiKeySpec {
   /** For logs, metrics and status; never the key or a part of it. */
   readonly id: string;
+  /**
+   * As the provider gave it. Of Bedrock access key id, secret key and, of temporary keys, session token, with colons between (none
+   * of them holds one), or a Bedrock API key without any; of Vertex AI the JSON of a service account.
+   */
   readonly secret: SecretText;
   readonly weight: number;
 }

@@ -28,6 +28,12 @@ const environment = {
   ORDERS_TOKEN: 'c',
   COLLECTOR_TOKEN: 'd',
   STICKY_SECRET: 'sticky-1',
+  OPENAI_API_KEY: 'openai-1',
+  OPENAI_SPARE_KEY: 'openai-2',
+  AZURE_OPENAI_API_KEY: 'azure-1',
+  ANTHROPIC_API_KEY: 'anthropic-1',
+  GEMINI_API_KEY: 'gemini-1',
+  APP_KEY: 'app-1',
 };
 
 /** Remembers, for a hash takes as long as it should. */

@@ -1,0 +1,153 @@
+/**
+ * The part of the snapshot that says which models there are and where: each provider becomes an upstream of its own, so that
+ * balancing, health, breaker and pools are those of any other API; see compile.ts for the rest. Pure.
+ */
+import { factsOf, type ProviderFacts, usualUrl } from '@weir/proto/ai/providers.js';
+import type { Ai, AiRoute } from '@weir/proto/config/ai.js';
+import type { AiModel } from '@weir/proto/config/ai-models.js';
+import type { AiProvider } from '@weir/proto/config/ai-providers.js';
+import { providerUpstreamId } from '@weir/proto/config/ai-references.js';
+import { type ApiAddress, readApiUrl } from '@weir/proto/config/ai-url.js';
+import { bodyLimitDefault, type Route } from '@weir/proto/config/route.js';
+import { type GatewayTimeouts, routeTimeouts, type TimeoutOverrides } from '@weir/proto/config/timeouts.js';
+import type { Upstream } from '@weir/proto/config/upstream.js';
+import type { AiKeySpec, AiModelSpec, AiProviderSpec, AiRouteSpec, AiSpec } from '@weir/proto/snapshot/ai.js';
+import { referencesIn } from '@weir/proto/snapshot/secret-text.js';
+import type { RouteSpec } from '@weir/proto/snapshot/snapshot.js';
+
+/**
+ * What holds for AI routes in place of the gateway's own: a model may think for minutes before the first byte of an answer that is
+ * not streamed, and what a stream may take is said by firstToken and betweenTokens. `total` bounds both of these.
+ */
+export const aiTimeouts: TimeoutOverrides = routeTimeouts.parse({
+  total: '10m',
+  connect: '2s',
+  firstByte: '10m',
+  idle: '10m',
+  attempt: 'none',
+});
+
+export function compileAi(ai: Ai | undefined): AiSpec | null {
+  if (ai === undefined || ai.providers.length === 0) return null;
+  return { providers: ai.providers.map(compileProvider), models: ai.models.map(compileModel) };
+}
+
+function compileProvider(provider: AiProvider): AiProviderSpec {
+  const { id, kind, settings, compatible } = provider;
+  return {
+    id,
+    kind,
+    upstream: providerUpstreamId(id),
+    basePath: addressesOf(provider)[0]?.url.basePath ?? '',
+    settings,
+    compatible: compatible ?? null,
+    keys: compileKeys(provider),
+  };
+}
+
+/** A key is known by its variable: that names it, and is no part of it. */
+function compileKeys({ keys }: AiProvider): AiKeySpec[] {
+  const taken = new Set(keys.flatMap((key) => key.id ?? []));
+  return keys.map(({ key, id, weight }, index) => {
+    if (id !== undefined) return { id, secret: key, weight };
+    const base = referencesIn(key).names[0] ?? `key-${index + 1}`;
+    let name = base;
+    for (let n = 2; taken.has(name); n += 1) name = `${base}-${n}`;
+    taken.add(name);
+    return { id: name, secret: key, weight };
+  });
+}
+
+function compileModel({ id, targets, fallback }: AiModel): AiModelSpec {
+  return {
+    id,
+    targets: [
+      ...targets.map(({ model, weight }) => ({ ...model, weight, when: null })),
+      ...fallback.map(({ model, when }) => ({ ...model, weight: 1, when })),
+    ],
+  };
+}
+
+/** Where a provider lies: where the config says, else where its kind does. Empty: nobody has said; lint has refused that. */
+export function addressesOf({ kind, url, settings }: AiProvider): AiProvider['url'] {
+  if (url.length > 0) return url;
+  const facts = factsOf(kind);
+  const address = facts === null ? null : usualAddress(facts, settings);
+  return address === null ? [] : [{ url: address, weight: 1, zone: undefined, priority: 0 }];
+}
+
+/** Null also where a setting holds what makes no URL. */
+export function usualAddress(facts: ProviderFacts, settings: AiProvider['settings']): ApiAddress | null {
+  const usual = usualUrl(facts, settings);
+  const read = usual === null ? null : readApiUrl(usual);
+  return read?.ok === true ? read.value : null;
+}
+
+/** What front ends of hosted APIs keep a connection for at least (AWS's load balancers: 60 s), and servers of one's own: 5 s. */
+const IDLE_MS = { https: 30_000, http: 4_000 } as const;
+
+/** The upstream that a provider lies at, as if it had been written down as one. */
+export function providerUpstream(provider: AiProvider): Upstream {
+  const { id, balance, health, concurrency, protocol, pool, tls, dns } = provider;
+  const targets = addressesOf(provider).map(({ url: { scheme, host, port }, ...rest }) => ({
+    url: { scheme, host, port },
+    ...rest,
+  }));
+  const idle = pool.idle ?? IDLE_MS[targets.every(({ url }) => url.scheme === 'https') ? 'https' : 'http'];
+  return {
+    id: providerUpstreamId(id),
+    targets,
+    balance,
+    health,
+    concurrency,
+    protocol,
+    hostHeader: { mode: 'target' },
+    timeouts: aiTimeouts,
+    pool: { ...pool, idle },
+    tls,
+    dns,
+  };
+}
+
+export function compileAiRoute(route: AiRoute, gateway: GatewayTimeouts, own: Route['timeouts']): AiRouteSpec {
+  return {
+    kind: 'ai',
+    models: route.models,
+    timers: {
+      firstTokenMs: own?.firstToken ?? gateway.firstToken,
+      betweenTokensMs: own?.betweenTokens ?? gateway.betweenTokens,
+      tokensPerSecondMin: route.tokensPerSecondMin,
+    },
+    heartbeatMs: route.heartbeat,
+    unsupported: route.unsupported,
+    attempts: route.attempts,
+    answerCharsMax: route.answerCharsMax,
+  };
+}
+
+/**
+ * Attempts of an AI route are those at keys and models. Others below them would ask a provider again that another one could have
+ * stood in for, and spend the time of that one.
+ */
+export function aiRouteParts(
+  route: Route,
+): Pick<RouteSpec, 'bodyBytesMax' | 'websocket' | 'retry' | 'hedge' | 'protectBytes' | 'fallback' | 'async' | 'cache'> {
+  return {
+    bodyBytesMax: aiBodyBytes(route),
+    websocket: null,
+    retry: null,
+    hedge: null,
+    protectBytes: 0,
+    fallback: [],
+    async: null,
+    cache: null,
+  };
+}
+
+/** Bodies that are read as a whole: what providers take of documents and images fits (Anthropic: 32 MB). */
+const AI_BODY_BYTES = 32 * 1024 * 1024;
+
+/** Other bodies stream, so their usual bound would be no bound here. */
+export function aiBodyBytes({ bodyLimit }: Route): number {
+  return bodyLimit === bodyLimitDefault ? AI_BODY_BYTES : bodyLimit;
+}

@@ -1,0 +1,42 @@
+/** `ai` of the config: providers and models; and `ai` of a route, which answers by them. */
+import * as z from 'zod';
+import { modelName, modelsSchema } from './ai-models.js';
+import { providersSchema } from './ai-providers.js';
+import { choice, duration, flag, integer, oneOrMany } from './scalars.js';
+
+export const aiSchema = z.strictObject({
+  providers: providersSchema
+    .prefault([])
+    .describe(
+      `Whose models are asked: a list, or a mapping from id to keys or settings: { openai: "\${OPENAI_API_KEY}" }.`,
+    ),
+  models: modelsSchema
+    .prefault([])
+    .describe('Names of your own, each for one or several models of providers: { smart: openai/gpt-5 }.'),
+});
+
+const aiRouteFields = z.strictObject({
+  models: oneOrMany(modelName())
+    .prefault([])
+    .describe('Names that may be asked for. Left out: all under ai.models, and provider/model of every provider.'),
+  attempts: integer('the number of attempts', 1, 20)
+    .prefault(4)
+    .describe('Attempts at keys and models for one request, at most; none begins that the deadline can not hold.'),
+  heartbeat: duration({ min: 0 })
+    .prefault('15s')
+    .describe('While a stream waits, a comment goes to the client this often; 0s: never.'),
+  tokensPerSecondMin: integer('the number of tokens', 0, 10_000)
+    .prefault(0)
+    .describe('Slower than this over ten seconds, a stream has failed; 0: no such limit.'),
+  unsupported: choice('what is done', ['refuse', 'drop'])
+    .prefault('refuse')
+    .describe('What a provider can not do: `refuse` it, naming the field, or `drop` it, with a warning header.'),
+  answerCharsMax: integer('the number of characters', 1_000, 1_000_000_000)
+    .prefault(8_000_000)
+    .describe('Longest answer that is kept whole; a longer one fails. Streams pass at any length.'),
+});
+
+export const aiRouteSchema = z.union([flag().transform((on) => (on ? aiRouteFields.parse({}) : null)), aiRouteFields]);
+
+export type Ai = z.output<typeof aiSchema>;
+export type AiRoute = NonNullable<z.output<typeof aiRouteSchema>>;
