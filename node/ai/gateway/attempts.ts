@@ -1,0 +1,146 @@
+/**
+ * Which failure of a model leads where. A pure machine for one request: it is told what an attempt met, and says what is tried next.
+ *
+ *   failed ── another key may help, and there is one ──▶ the same model, by that key
+ *      ├───── another model may help ──────────────────▶ the next candidate whose condition was met
+ *      ├───── the same may help a little later ─────────▶ a pause, and once more
+ *      └───── nothing helps, or fits into what is left ─▶ end
+ *
+ * There is one budget for all: what is left of the deadline. Nothing is begun that can't fit: a candidate needs at least the time
+ * that its first token was ever seen to take of late. What helps is read from providerErrorTable, and never guessed.
+ */
+import type { AiCondition } from '@weir/proto/snapshot/ai.js';
+import type { Random } from '../../time/clock.js';
+import { type ProviderErrorKind, providerErrorTable } from '../chat/provider-error.js';
+import type { Candidate } from './candidates.js';
+
+export type Step =
+  | { readonly kind: 'ask'; readonly candidate: number; readonly afterMs: number; readonly how: Move }
+  | { readonly kind: 'end' };
+
+/** For metrics: why one more attempt was made. */
+export type Move = 'first' | 'key' | 'model' | 'repeat';
+
+export interface Met {
+  readonly candidate: number;
+  readonly error: ProviderErrorKind;
+  readonly retryAfterMs: number | null;
+  /** Another key of its provider can be used now, and was not asked for this request. */
+  readonly hasOtherKey: boolean;
+}
+
+export interface Left {
+  /** Until the deadline. */
+  readonly leftMs: number;
+  /** The shortest time to a first token that the candidate was seen to need; 0: nobody knows. */
+  leastMs(candidate: number): number;
+}
+
+/** An attempt with less time than this could only add load. */
+export const ATTEMPT_LEAST_MS = 50;
+/** Whoever is to come back later than this is left alone, and the caller is told when to come instead. */
+export const PAUSE_MAX_MS = 5_000;
+const PAUSE_FIRST_MS = 250;
+
+/** Null: no fallback is meant for it. */
+export function conditionOf(error: ProviderErrorKind): AiCondition | null {
+  switch (error) {
+    case 'timeout':
+    case 'overloaded':
+    case 'rateLimited':
+    case 'contextExceeded':
+    case 'contentFiltered':
+      return error;
+    case 'quotaExhausted':
+      return 'rateLimited';
+    default:
+      return providerErrorTable[error].otherModel ? 'error' : null;
+  }
+}
+
+export class Attempts {
+  readonly #candidates: readonly Candidate[];
+  readonly #attemptsMax: number;
+  readonly #random: Random;
+  readonly #met = new Set<AiCondition>();
+  readonly #done = new Set<number>();
+  /** Candidates that may be asked once more, with the pause that they want. */
+  readonly #later = new Map<number, number>();
+  #begun = 0;
+  #pauses = 0;
+
+  constructor(candidates: readonly Candidate[], attemptsMax: number, random: Random) {
+    this.#candidates = candidates;
+    this.#attemptsMax = attemptsMax;
+    this.#random = random;
+  }
+
+  /** Attempts that were begun. */
+  get begun(): number {
+    return this.#begun;
+  }
+
+  first(left: Left): Step {
+    return this.#next(left, 'first') ?? END;
+  }
+
+  /** An attempt has begun: what ends before (for want of a key, or of a field that the provider has) is none. */
+  begin(): void {
+    this.#begun += 1;
+  }
+
+  failed({ candidate, error, retryAfterMs, hasOtherKey }: Met, left: Left): Step {
+    const row = providerErrorTable[error];
+    const condition = conditionOf(error);
+    if (condition !== null) this.#met.add(condition);
+    if (this.#begun >= this.#attemptsMax) return END;
+    if (row.otherKey && hasOtherKey && this.#fits(candidate, 0, left)) return ask(candidate, 0, 'key');
+    this.#done.add(candidate);
+    if (row.mayRepeat) this.#later.set(candidate, retryAfterMs ?? 0);
+    else this.#later.delete(candidate);
+    if (!row.otherModel) return END;
+    return this.#next(left, 'model') ?? this.#repeat(left) ?? END;
+  }
+
+  /** It can't be asked for what this request wants; others may be. */
+  unable(candidate: number, left: Left): Step {
+    this.#done.add(candidate);
+    this.#later.delete(candidate);
+    return this.#next(left, 'model') ?? this.#repeat(left) ?? END;
+  }
+
+  #next(left: Left, how: Move): Step | null {
+    const next = this.#candidates.findIndex(
+      ({ when }, index) =>
+        !this.#done.has(index) &&
+        (when === null || when.some((condition) => this.#met.has(condition))) &&
+        this.#fits(index, 0, left),
+    );
+    return next === -1 ? null : ask(next, 0, how);
+  }
+
+  /** The one that may be asked soonest; each pause of a request is twice as long as the one before, half of it by chance. */
+  #repeat(left: Left): Step | null {
+    if (this.#pauses >= this.#attemptsMax) return null;
+    const backoffMs = PAUSE_FIRST_MS * 2 ** this.#pauses * (0.5 + this.#random() / 2);
+    let soonest: { candidate: number; afterMs: number } | null = null;
+    for (const [candidate, wantedMs] of this.#later) {
+      const afterMs = Math.max(backoffMs, wantedMs);
+      if (afterMs > PAUSE_MAX_MS || !this.#fits(candidate, afterMs, left)) continue;
+      if (soonest === null || afterMs < soonest.afterMs) soonest = { candidate, afterMs };
+    }
+    if (soonest === null) return null;
+    this.#pauses += 1;
+    return ask(soonest.candidate, soonest.afterMs, 'repeat');
+  }
+
+  #fits(candidate: number, afterMs: number, { leftMs, leastMs }: Left): boolean {
+    return afterMs + Math.max(ATTEMPT_LEAST_MS, leastMs(candidate)) <= leftMs;
+  }
+}
+
+const END: Step = { kind: 'end' };
+
+function ask(candidate: number, afterMs: number, how: Move): Step {
+  return { kind: 'ask', candidate, afterMs, how };
+}

@@ -1,0 +1,41 @@
+/**
+ * Which models may answer a request, by the name that its caller gave, and in which order they are asked. Pure.
+ *
+ * A name is one of the operator's own, or `provider/model` where the route lists it, or lists nothing. Targets without `when`
+ * share the first attempts by weight and stand in for each other; the others follow in their order, each behind its condition.
+ */
+import type { AiModelSpec, AiTargetSpec } from '@weir/proto/snapshot/ai.js';
+import type { Random } from '../../time/clock.js';
+
+export type Candidate = Pick<AiTargetSpec, 'provider' | 'model' | 'when'>;
+
+export interface Names {
+  readonly models: ReadonlyMap<string, AiModelSpec>;
+  readonly providers: ReadonlySet<string>;
+  /** Names that the route allows; empty: all. */
+  readonly allowed: ReadonlySet<string>;
+}
+
+/** Null: there is no such name here, or the route does not allow it. */
+export function targetsOf(name: string, { models, providers, allowed }: Names): readonly AiTargetSpec[] | null {
+  if (allowed.size > 0 && !allowed.has(name)) return null;
+  const own = models.get(name);
+  if (own !== undefined) return own.targets;
+  // The first slash ends the provider: names of models have slashes of their own (`openrouter/meta/llama`).
+  const slash = name.indexOf('/');
+  const provider = name.slice(0, Math.max(0, slash));
+  const model = name.slice(slash + 1);
+  return providers.has(provider) && model !== '' ? [{ provider, model, weight: 1, when: null }] : null;
+}
+
+/** The order of attempts. One draw for each target without `when`: the weight is its chance to come before the others. */
+export function inOrder(targets: readonly AiTargetSpec[], random: Random): readonly AiTargetSpec[] {
+  const firsts = targets.filter(({ when }) => when === null);
+  // Efraimidis and Spirakis, "Weighted random sampling with a reservoir" (2006): the smallest -ln(u)/w comes first.
+  const drawn = firsts.map((target) => ({
+    target,
+    at: target.weight > 0 ? -Math.log(1 - random()) / target.weight : Infinity,
+  }));
+  drawn.sort((a, b) => (a.at === b.at ? 0 : a.at - b.at));
+  return [...drawn.map(({ target }) => target), ...targets.filter(({ when }) => when !== null)];
+}
