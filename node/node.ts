@@ -14,8 +14,9 @@ import type { Presence } from '@weir/proto/cluster/presence.js';
 import type { CacheInspection, InspectedRequest } from '@weir/proto/events/cache.js';
 import type { JobStatus, NodeStatus, SnapshotStatus, TargetStatus } from '@weir/proto/events/node-status.js';
 import { failure } from '@weir/proto/http/failures.js';
-import { type Environment, fillReferences } from '@weir/proto/snapshot/secret-text.js';
+import { type Environment, revealText } from '@weir/proto/snapshot/secret-text.js';
 import type { GatewaySpec, SecretText, Snapshot } from '@weir/proto/snapshot/snapshot.js';
+import { AiStore } from './ai/gateway/ai-store.js';
 import { credentialFunctions, hmacSha256 } from './auth/credential-functions.js';
 import { compileCredentials } from './auth/credentials.js';
 import { foretell } from './cache/foretell.js';
@@ -128,6 +129,7 @@ class Node implements GatewayNode {
   readonly #stopWheel: () => void;
   readonly #upstreams;
   readonly #credentials;
+  readonly #ai = new AiStore();
   readonly #clusterRates: ClusterRates | null;
   readonly #limiters;
   readonly #budgets = createBudgetStore(() => this.#clusterRates?.members ?? 1);
@@ -166,7 +168,7 @@ class Node implements GatewayNode {
       this.#observer.bug();
       options.onBug?.(error);
     };
-    this.#reveal = (text) => reveal(text, options.env);
+    this.#reveal = (text) => revealText(text, options.env);
     this.#sharesPort = options.sharesPort === true;
     const presence = options.cluster ?? null;
     this.#member = this.#asMember(presence, options.labels ?? []);
@@ -273,6 +275,7 @@ class Node implements GatewayNode {
         gateway,
         upstreams,
         credentials: compileCredentials(snapshot.consumers, this.#credentials),
+        ai: this.#ai.compile(snapshot.ai, this.#reveal),
         limiters: this.#limiters,
         budgets: this.#budgets,
         heldBytes: this.#heldBytes,
@@ -297,6 +300,7 @@ class Node implements GatewayNode {
       // From here on nothing can fail, and all of it happens before the next request is read.
       observing.commit();
       this.#dispatch = dispatch;
+      this.#ai.use(services.ai);
       this.#bodies.limit(gateway.limits.bodyBytes);
       this.#cache.use(gateway.cache, snapshot.routes);
     } catch (error) {
@@ -484,11 +488,4 @@ function jobStatus({ store, isReachable, running, stored, storedBytes }: JobCoun
 function targetStatus(stats: TargetStats): TargetStatus {
   const { upstreamId, targetId, open, idle, waiting, inFlight, standing, reason } = stats;
   return { upstream: upstreamId, target: targetId, open, idle, waiting, inFlight, standing, reason };
-}
-
-function reveal(text: SecretText, env: Environment): string {
-  const { text: filled, missing, malformed } = fillReferences(text, env);
-  if (missing.length > 0) throw new Error(`the environment has no ${missing.join(', ')}`);
-  if (malformed.length > 0) throw new Error(`a text holds a reference that can't be read: ${malformed[0]}`);
-  return filled;
 }

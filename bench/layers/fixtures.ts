@@ -172,6 +172,7 @@ export async function openServices(isLogged: boolean): Promise<Services> {
   return {
     chain: {
       ...common,
+      ai: null,
       gateway: snapshot.gateway,
       upstreams,
       credentials: compileCredentials(snapshot.consumers, credentialFunctions(systemClock, reveal)),

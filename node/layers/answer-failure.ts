@@ -7,9 +7,11 @@
  * its line in the log.
  */
 import { type Failure, failureTable } from '@weir/proto/http/failures.js';
-import { type HeaderList, withField } from '@weir/proto/http/headers.js';
+import { type HeaderList, headerValue, withField } from '@weir/proto/http/headers.js';
 import { type ProblemContext, problemAnswer } from '@weir/proto/http/problem.js';
 import type { NamesSpec } from '@weir/proto/snapshot/snapshot.js';
+import { inWordsOf } from '../ai/gateway/failed-model.js';
+import { formatOf } from '../ai/gateway/operations.js';
 import { type PublicNames, publicNamesOf } from '../observe/public-names.js';
 import type { Place } from '../pipeline/chain.js';
 import {
@@ -29,6 +31,8 @@ interface Answers {
   readonly clock: Clock;
   readonly names: NamesSpec;
   readonly publicNames: PublicNames;
+  /** Clients speak a protocol of models, and read errors in its words, whichever layer they come from. */
+  readonly speaksToModels: boolean;
 }
 
 export const answerFailure: Place = (route, services) => {
@@ -36,6 +40,7 @@ export const answerFailure: Place = (route, services) => {
     clock: services.clock,
     names: services.gateway.names,
     publicNames: publicNamesOf(route, services.upstreams),
+    speaksToModels: route.action.kind === 'ai',
   };
   return (next) => (request, handler) => {
     const answering = new Answering(request, handler, answers);
@@ -93,7 +98,7 @@ class Answering implements ResponseHandler {
 
   #answer(failed: Failure): void {
     const concealed = { ...failed, detail: this.#answers.publicNames.conceal(failed.detail) };
-    const answer = problemAnswer(concealed, this.#context(failed));
+    const answer = problemAnswer(this.#inWords(concealed), this.#context(failed));
     const body = new TextEncoder().encode(answer.body);
     this.#headPassed = true;
     // The body is one small chunk, so there is nothing to hold back and nothing to resume.
@@ -105,6 +110,12 @@ class Answering implements ResponseHandler {
     });
     if (this.#request.method !== 'HEAD' && !this.#cancelled) this.#handler.onData(body);
     if (!this.#cancelled) this.#handler.onComplete();
+  }
+
+  #inWords(failed: Failure): Failure {
+    if (!this.#answers.speaksToModels) return failed;
+    const { path, headers } = this.#request;
+    return inWordsOf(formatOf(path, headerValue(headers, 'anthropic-version')), failed);
   }
 
   #context(failed: Failure): ProblemContext {

@@ -9,12 +9,14 @@ import type { RouteSpec } from '@weir/proto/snapshot/snapshot.js';
 import { jobAddress } from '../jobs/job-id.js';
 import { addresses } from '../layers/addresses.js';
 import { admit } from '../layers/admit.js';
+import { ai } from '../layers/ai.js';
 import { answerFailure } from '../layers/answer-failure.js';
 import { attempt } from '../layers/attempt.js';
 import { authenticate } from '../layers/authenticate.js';
 import { balance } from '../layers/balance.js';
 import { bodyLimit } from '../layers/body-limit.js';
 import { cache } from '../layers/cache.js';
+import { callOut } from '../layers/call-out.js';
 import { cors } from '../layers/cors.js';
 import { deadline } from '../layers/deadline.js';
 import { fallback } from '../layers/fallback.js';
@@ -56,6 +58,11 @@ const asking: readonly Place[] = [
   attempt, // all timers of one attempt; right above the transport, whose phases it hears
 ];
 
+/** How the provider of a model is asked: the same, but that it is told nothing of the client. */
+const askingProvider: readonly Place[] = asking.map((place) => (place === forward ? callOut : place));
+
+const askModels: Place = (route, services) => ai(compileAskingProvider)(route, services);
+
 const fallBack: Place = (route, services) => fallback(compileAsking)(route, services);
 
 /** What a client waits for, and a job goes on with when it waits no longer. */
@@ -71,6 +78,7 @@ const answering: readonly Place[] = [
   upgradeGate, // a WebSocket that the route does not allow ends here; one that it does gets its idle limit
   redirect,
   respond, // the end of the chain for a route that answers by itself
+  askModels, // likewise for one that answers by models: it asks their upstreams by chains of their own
   cache, // above rewrite: a key is the URL that clients use; what is below may run for several of them, or for none
   rewrite,
   transformRequest, // behind rewrite: what the route sets is what the upstream gets
@@ -103,6 +111,10 @@ export function compileChain(route: RouteSpec, services: ChainServices): Dispatc
 
 function compileAsking(route: RouteSpec, services: ChainServices): Dispatch {
   return compilePlaces(asking, route, services);
+}
+
+function compileAskingProvider(route: RouteSpec, services: ChainServices): Dispatch {
+  return compilePlaces(askingProvider, route, services);
 }
 
 function compileAnswering(route: RouteSpec, services: ChainServices): Dispatch {

@@ -38,6 +38,15 @@ export function withExchange(
   return { method, path, query, authority, headers, body, target, cause, exchange };
 }
 
+/** What the gateway asks of another by itself, on behalf of the same exchange. */
+export function withQuestion(
+  { authority, target, exchange }: GatewayRequest,
+  asked: Pick<GatewayRequest, 'method' | 'path' | 'query' | 'headers' | 'body' | 'cause'>,
+): GatewayRequest {
+  const { method, path, query, headers, body, cause } = asked;
+  return { method, path, query, authority, headers, body, target, cause, exchange };
+}
+
 /** An attempt at a target, and the body as that attempt sees it. */
 export function withTarget(from: GatewayRequest, target: Target, body: RequestBody | null): GatewayRequest {
   return derive(from, from.path, from.query, from.headers, body, target);

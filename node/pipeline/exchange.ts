@@ -7,6 +7,7 @@
 
 import type { Failure, FailureCode, TimerName } from '@weir/proto/http/failures.js';
 import type { HeaderList } from '@weir/proto/http/headers.js';
+import type { AiOutcome } from '../ai/gateway/outcome.js';
 import type { CacheResult } from '../cache/results.js';
 import type { NoJob } from '../jobs/no-job.js';
 import { type AttemptCause, type AttemptPhase, attemptPhases } from './dispatch.js';
@@ -73,6 +74,8 @@ export interface Exchange {
   readonly noJob: NoJob | null;
   /** What the cache did for it, null where it was not asked. Written by the cache layer. */
   cache: CacheResult | null;
+  /** What became of it at models, null where none was to be asked. Written by the driver of AI routes (ai/gateway). */
+  ai: AiOutcome | null;
   /** Its answer, as others may get it; written by the cache layer. Null: it is for this exchange alone. */
   reusable: Reusable | null;
   /** An answer of the route's own took the place of the upstream's. Written by the fallback layer. */
@@ -243,6 +246,7 @@ export function createExchange(origin: ExchangeOrigin): Exchange {
     jobId: '',
     noJob: null,
     cache: null,
+    ai: null,
     reusable: null,
     hasFallenBack: false,
     limitFields: NO_FIELDS,

@@ -1,5 +1,6 @@
 /** What layers are given when a chain is compiled. Layers own nothing: everything that outlives a request is here. */
 import type { GatewaySpec, SecretText } from '@weir/proto/snapshot/snapshot.js';
+import type { CompiledAi } from '../ai/gateway/ai-store.js';
 import type { Credentials } from '../auth/credentials.js';
 import type { NodeCache } from '../cache/node-cache.js';
 import type { Jobs } from '../jobs/jobs.js';
@@ -21,6 +22,8 @@ export interface ChainServices {
   readonly upstreams: Upstreams;
   /** Consumers and keys of this snapshot. */
   readonly credentials: Credentials;
+  /** Providers of models, and the names of those, of this snapshot; null: none is configured. */
+  readonly ai: CompiledAi | null;
   /** Counters of rate limits; they outlive a snapshot. */
   readonly limiters: LimiterStore;
   /** What may be attempted beyond the first time; budgets outlive a snapshot. */

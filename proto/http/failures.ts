@@ -16,6 +16,9 @@ export const timerNames = [
   'firstByte',
   'idle',
   'attempt',
+  'firstToken',
+  'betweenTokens',
+  'tokenRate',
   'clientHeaders',
   'clientBody',
   'clientIdle',
@@ -89,6 +92,22 @@ export const failureTable = {
     'idempotent',
     'The upstream stopped in the middle of its answer',
   ),
+  first_token_timeout: row(
+    504,
+    'upstream',
+    'http_response_timeout',
+    'never',
+    'The model did not begin to answer in time',
+  ),
+  between_tokens_timeout: row(
+    504,
+    'upstream',
+    'connection_read_timeout',
+    'never',
+    'The model stopped in the middle of its answer',
+  ),
+  token_rate_timeout: row(504, 'upstream', 'http_response_timeout', 'never', 'The model answered too slowly'),
+  model_timeout: row(504, 'upstream', 'http_response_timeout', 'never', 'The model did not answer in time'),
   dns_timeout: row(504, 'upstream', 'dns_timeout', 'always', 'The name of the upstream was not resolved in time'),
 
   // An upstream failed or spoke nonsense: 502.
@@ -144,6 +163,7 @@ export const failureTable = {
     'never',
     "The head of the upstream's answer is too large",
   ),
+  model_failed: row(502, 'upstream', 'http_protocol_error', 'never', 'The provider of the model failed'),
   upgrade_failed: row(502, 'upstream', 'http_upgrade_failed', 'never', 'The upstream did not accept the upgrade'),
 
   // We would not even try: 503, with Retry-After.
@@ -165,6 +185,7 @@ export const failureTable = {
   ),
   shed: row(503, 'gateway', 'proxy_internal_response', 'never', 'The upstream has more to do than it can'),
   deadline_unreachable: row(503, 'gateway', 'proxy_internal_response', 'never', 'The answer would come too late'),
+  model_unavailable: row(503, 'upstream', 'destination_unavailable', 'never', 'No model is left that could be asked'),
   draining: row(503, 'gateway', 'proxy_internal_response', 'never', 'This node is shutting down'),
   overloaded: row(503, 'gateway', 'proxy_internal_response', 'never', 'This node holds as many exchanges as it may'),
   auth_unavailable: row(503, 'gateway', 'proxy_internal_response', 'never', 'The credentials cannot be checked now'),
@@ -217,6 +238,15 @@ export const failureTable = {
   expectation_failed: row(417, 'client', 'http_request_denied', 'never', 'The expectation cannot be met'),
   upgrade_not_allowed: row(426, 'client', 'http_upgrade_failed', 'never', 'The route takes no WebSocket'),
   not_cached: row(504, 'client', 'http_request_denied', 'never', 'Nothing is stored that answers the request'),
+  model_refused: row(400, 'client', 'http_request_denied', 'never', 'The model does not take the request'),
+  model_not_found: row(404, 'client', 'http_request_denied', 'never', 'There is no such model here'),
+  model_rate_limited: row(
+    429,
+    'upstream',
+    'connection_limit_reached',
+    'never',
+    'The provider of the model takes no more for now',
+  ),
   rate_limited: row(429, 'gateway', 'http_request_denied', 'never', 'A rate limit was reached'),
   headers_too_large: row(431, 'client', 'http_request_denied', 'never', 'The request head is too large'),
 
@@ -240,6 +270,8 @@ export interface Failure {
   readonly retryAfterS?: number;
   /** Fields that the answer must carry besides the common ones (Allow, WWW-Authenticate, RateLimit …), flat list. */
   readonly headers?: readonly string[];
+  /** The answer in the words of a protocol that the client speaks above HTTP, in place of a problem document. */
+  readonly answer?: { readonly status: number; readonly type: string; readonly body: string };
   readonly cause?: unknown;
 }
 
@@ -256,6 +288,9 @@ const timerFailure: Record<Exclude<TimerName, 'drain'>, FailureCode> = {
   firstByte: 'first_byte_timeout',
   idle: 'idle_timeout',
   attempt: 'attempt_timeout',
+  firstToken: 'first_token_timeout',
+  betweenTokens: 'between_tokens_timeout',
+  tokenRate: 'token_rate_timeout',
   clientHeaders: 'client_headers_timeout',
   clientBody: 'client_body_timeout',
   clientIdle: 'client_idle_timeout',

@@ -73,10 +73,11 @@ export function problemOf(failed: Failure, context: ProblemContext): Problem {
 }
 
 export function problemAnswer(failed: Failure, context: ProblemContext): ProblemAnswer {
-  const { status, proxyError } = failureTable[failed.code];
+  const { proxyError } = failureTable[failed.code];
+  const { status, type, body } = failed.answer ?? documentOf(failed, context);
   const headers: MutableHeaderList = [
     'content-type',
-    'application/problem+json',
+    type,
     // A failure is about this request and this moment; no cache on the way may repeat it to others.
     'cache-control',
     'no-store',
@@ -87,7 +88,12 @@ export function problemAnswer(failed: Failure, context: ProblemContext): Problem
   ];
   if (failed.retryAfterS !== undefined) headers.push('retry-after', String(Math.max(0, Math.ceil(failed.retryAfterS))));
   if (failed.headers !== undefined) headers.push(...failed.headers);
-  return { status, headers, body: `${JSON.stringify(problemOf(failed, context))}\n` };
+  return { status, headers, body };
+}
+
+function documentOf(failed: Failure, context: ProblemContext): NonNullable<Failure['answer']> {
+  const { status } = failureTable[failed.code];
+  return { status, type: 'application/problem+json', body: `${JSON.stringify(problemOf(failed, context))}\n` };
 }
 
 /** What to change, one sentence for each code. The reader is whoever got the answer, so each names the knob. */
@@ -103,6 +109,13 @@ const hints: Record<FailureCode, string> = {
     'The target thinks for longer than `timeouts.firstByte`: make the answer faster, raise the limit, or answer early and stream.',
   idle_timeout:
     'The target pauses within its answer for longer than `timeouts.idle`: send something meanwhile, or raise the limit.',
+  first_token_timeout:
+    'The model says nothing for longer than `firstToken`: give the route a model to fall back to, or raise the limit.',
+  between_tokens_timeout:
+    'The model pauses within its answer for longer than `betweenTokens`: ask again, or raise the limit.',
+  token_rate_timeout:
+    'The model writes fewer tokens a second than the route asks for: ask another one, or lower `minTokensPerSecond`.',
+  model_timeout: 'The provider gave up by itself: ask for less, or give the route a model to fall back to.',
   dns_timeout: "Check the node's resolver; an address instead of a name avoids the look-up.",
   dns_error: "Check the spelling of the target's host and that the node's resolver knows it.",
   connection_refused: 'Nothing listens at the target: start it, or correct its port.',
@@ -118,6 +131,8 @@ const hints: Record<FailureCode, string> = {
     'The answer of the target is not HTTP as the standard has it: check that its port is the right one.',
   response_head_too_large:
     'The target sends more header bytes than `pool.responseHeaderBytes` allows: raise it, or send smaller cookies.',
+  model_failed:
+    'The access log names the provider and what it failed of; a model of another provider stands in for it.',
   upgrade_failed: 'The target did not switch to WebSocket: check that this path is served by it as one.',
   queue_timeout:
     'All connections to the target were busy for as long as `timeouts.queue`: add targets or connections, or make answers faster.',
@@ -128,6 +143,8 @@ const hints: Record<FailureCode, string> = {
   shed: 'The upstream has more to do than it can: add targets, raise `concurrency`, or give this route a higher `priority`.',
   deadline_unreachable:
     'By the time that a place is free, the deadline will have passed: send less, add targets, or allow more time.',
+  model_unavailable:
+    'Try again shortly; the operator looks at the provider, at its keys, or gives the route a model to fall back to.',
   draining: 'Try again: another node, or this one after its restart, will answer.',
   overloaded: 'Try again later; the operator may raise `limits.exchanges` or add nodes.',
   limit_unavailable:
@@ -157,6 +174,9 @@ const hints: Record<FailureCode, string> = {
   url_too_long: 'Shorten the URL, or send the data in a body; the operator may raise `limits.urlBytes`.',
   expectation_failed: 'Leave the Expect field out; only 100-continue is understood.',
   not_cached: 'Ask without `Cache-Control: only-if-cached`, and the upstream is asked.',
+  model_refused: 'Correct the request as the message says, or ask a model that can do it.',
+  model_not_found: 'Ask for a model that `GET …/models` lists.',
+  model_rate_limited: 'Wait for as long as Retry-After says; more keys or models in the pool spare callers the wait.',
   rate_limited: 'Wait for as long as Retry-After says; the RateLimit fields tell what is left.',
   headers_too_large: 'Send fewer or smaller header fields, cookies first; the operator may raise `limits.headerBytes`.',
   internal_error: "This is a fault of the gateway: the operator finds it in the node's log under this request id.",

@@ -51,3 +51,11 @@ export function fillReferences(text: string, environment: Environment): Filled {
   });
   return { text: filled, missing, malformed };
 }
+
+/** The text as a node uses it. Throws where a reference can't be filled: what holds it can't be run. */
+export function revealText(text: string, environment: Environment): string {
+  const { text: filled, missing, malformed } = fillReferences(text, environment);
+  if (missing.length > 0) throw new Error(`the environment has no ${missing.join(', ')}`);
+  if (malformed.length > 0) throw new Error(`a text holds a reference that can't be read: ${malformed[0]}`);
+  return filled;
+}

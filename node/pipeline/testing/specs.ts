@@ -141,6 +141,7 @@ export function makeServices(overrides: Partial<ChainServices> = {}): ChainServi
       consumerOfBasic: notGiven('credentials'),
       jwtKeys: notGiven('credentials'),
     },
+    ai: null,
     limiters: {
       limiter: notGiven('limiter store'),
       holds: notGiven('limiter store'),

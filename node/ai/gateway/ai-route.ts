@@ -1,0 +1,104 @@
+/** A route that answers by models, compiled: what its requests have in common, and which operation each of them is. */
+import { failure } from '@weir/proto/http/failures.js';
+import { headerValue } from '@weir/proto/http/headers.js';
+import type { AiRouteSpec } from '@weir/proto/snapshot/ai.js';
+import type { RouteSpec } from '@weir/proto/snapshot/snapshot.js';
+import { answerDirectly } from '../../pipeline/direct-answer.js';
+import {
+  type Cancel,
+  type Dispatch,
+  type GatewayRequest,
+  nothingToCancel,
+  type ResponseHandler,
+} from '../../pipeline/dispatch.js';
+import type { ChainServices } from '../../pipeline/services.js';
+import { providerError } from '../chat/provider-error.js';
+import type { FormatError } from '../format.js';
+import type { CompiledAi } from './ai-store.js';
+import type { Names } from './candidates.js';
+import { Conversation } from './conversation.js';
+import { answerOf, failureOf } from './failed-model.js';
+import { listedModels, modelsAnswer } from './models-answer.js';
+import { formatOf, operationOf } from './operations.js';
+
+/** What all requests of a route have in common. */
+export interface AiRules {
+  readonly route: RouteSpec;
+  readonly spec: AiRouteSpec;
+  readonly ai: CompiledAi;
+  readonly names: Names;
+  /** By the upstream that a provider lies at. */
+  readonly ask: ReadonlyMap<string, Dispatch>;
+  readonly services: ChainServices;
+}
+
+/** Compiles how an upstream is asked, down to the transport. */
+export type CompileAsking = (route: RouteSpec, services: ChainServices) => Dispatch;
+
+export function compileAiRoute(
+  route: RouteSpec,
+  spec: AiRouteSpec,
+  services: ChainServices,
+  compileAsking: CompileAsking,
+): Dispatch {
+  const { ai } = services;
+  if (ai === null) throw new Error(`route "${route.id}" answers by models, and no provider is configured`);
+  const ask = new Map<string, Dispatch>();
+  for (const { spec: provider } of ai.providers.values()) {
+    if (!ask.has(provider.upstream))
+      ask.set(provider.upstream, compileAsking(askingRoute(route, provider.upstream), services));
+  }
+  const names: Names = {
+    models: ai.models,
+    providers: new Set(ai.providers.keys()),
+    allowed: new Set(spec.models),
+  };
+  const rules: AiRules = { route, spec, ai, names, ask, services };
+  return (request, handler) => begin(request, handler, rules);
+}
+
+/**
+ * An upstream as this route asks it, without the means that the driver has better ones for: its attempts know keys, models and
+ * tokens, and its limits of time count content, where those of the transport would take a ping for an answer.
+ */
+function askingRoute(route: RouteSpec, upstream: string): RouteSpec {
+  const { totalMs } = route.timeouts;
+  const driven = { firstByteMs: totalMs, idleMs: totalMs, attemptMs: 0, firstByteLearnt: null, attemptLearnt: null };
+  return {
+    ...route,
+    action: { kind: 'proxy', upstream, rewrite: null },
+    timeouts: { ...route.timeouts, ...driven },
+    ...{ retry: null, hedge: null, protectBytes: 0, fallback: [], async: null, cache: null },
+  };
+}
+
+function begin(request: GatewayRequest, handler: ResponseHandler, rules: AiRules): Cancel {
+  const operation = operationOf(request.path);
+  const format = formatOf(request.path, headerValue(request.headers, 'anthropic-version'));
+  if (operation.kind === 'unknown') {
+    const error = providerError('notFound', `Nothing is asked of models at this path: ${request.path}`);
+    handler.onError(
+      failure('model_not_found', 'the path names no operation', { answer: answerOf(format.error(error)) }),
+    );
+    return nothingToCancel;
+  }
+  const method = operation.kind === 'models' ? 'GET' : 'POST';
+  if (request.method !== method) {
+    const wrong = failureOf(providerError('invalidRequest', `Ask by ${method}.`), '', format, null);
+    const { body, type } = answerOf(format.error(providerError('invalidRequest', `Ask by ${method}.`)));
+    handler.onError({
+      ...wrong,
+      code: 'method_not_allowed',
+      headers: ['allow', method],
+      answer: { status: 405, type, body },
+    });
+    return nothingToCancel;
+  }
+  if (operation.kind === 'chat') return new Conversation(request, handler, operation, rules).begin();
+  return answerJson(request, handler, modelsAnswer(listedModels(rules.names), operation.model, request.query, format));
+}
+
+function answerJson(request: GatewayRequest, handler: ResponseHandler, { status, body }: FormatError): Cancel {
+  const bytes = new TextEncoder().encode(JSON.stringify(body));
+  return answerDirectly(request, handler, status, ['content-type', 'application/json'], bytes);
+}

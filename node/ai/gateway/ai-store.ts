@@ -1,0 +1,96 @@
+/**
+ * What a node knows of providers beyond one snapshot: how each key stands, and how soon models can answer. Owns both; and makes of the
+ * AI part of a snapshot what its routes are compiled with.
+ */
+import type { AiModelSpec, AiProviderSpec, AiSpec } from '@weir/proto/snapshot/ai.js';
+import type { SecretText } from '@weir/proto/snapshot/snapshot.js';
+import type { Provider } from '../provider.js';
+import { isTermsFault, readTerms } from '../providers/compatible/read-terms.js';
+import { providerOf } from '../providers/registry.js';
+import { type CredentialFields, credentialOf } from './credential.js';
+import { KeyPool, type PoolKey } from './key-pool.js';
+import { KeyStanding, type KeyState } from './key-standing.js';
+import { LeastWaits } from './least-wait.js';
+
+export interface AiKey extends PoolKey {
+  readonly fields: CredentialFields;
+}
+
+export interface AiProvider {
+  readonly spec: AiProviderSpec;
+  readonly provider: Provider;
+  /** Without keys it is asked without credentials. */
+  readonly pool: KeyPool<AiKey>;
+}
+
+/** The AI part of one snapshot. */
+export interface CompiledAi {
+  readonly models: ReadonlyMap<string, AiModelSpec>;
+  readonly providers: ReadonlyMap<string, AiProvider>;
+  readonly waits: LeastWaits;
+}
+
+export interface KeyReading {
+  readonly provider: string;
+  readonly key: string;
+  readonly state: KeyState;
+  readonly takenOut: number;
+  readonly rested: number;
+}
+
+export class AiStore {
+  readonly #waits = new LeastWaits();
+  readonly #standings = new Map<string, KeyStanding>();
+  #inForce: CompiledAi | null = null;
+
+  /** Throws with the reason where a provider can't be asked as it is configured. */
+  compile(spec: AiSpec | null, reveal: (text: SecretText) => string): CompiledAi | null {
+    if (spec === null) return null;
+    const providers = spec.providers.map((one) => [one.id, this.#provider(one, reveal)] as const);
+    return {
+      models: new Map(spec.models.map((model) => [model.id, model])),
+      providers: new Map(providers),
+      waits: this.#waits,
+    };
+  }
+
+  /** What stands in no snapshot any more is forgotten. */
+  use(ai: CompiledAi | null): void {
+    this.#inForce = ai;
+    const kept = new Set<KeyStanding>();
+    for (const { pool } of ai?.providers.values() ?? []) for (const { standing } of pool.keys) kept.add(standing);
+    for (const [name, standing] of this.#standings) if (!kept.has(standing)) this.#standings.delete(name);
+  }
+
+  *keys(nowMs: number): Iterable<KeyReading> {
+    for (const [provider, { pool }] of this.#inForce?.providers ?? []) {
+      for (const { id, standing } of pool.keys) {
+        yield { provider, key: id, state: standing.state(nowMs), ...standing.counts };
+      }
+    }
+  }
+
+  #provider(spec: AiProviderSpec, reveal: (text: SecretText) => string): AiProvider {
+    const terms = readTerms(spec.compatible ?? {});
+    if (isTermsFault(terms))
+      throw new Error(
+        `the AI provider "${spec.id}" says of itself at compatible.${terms.at} what is not ${terms.wants}`,
+      );
+    const provider = providerOf(spec.kind, terms);
+    if (provider === null)
+      throw new Error(`the AI provider "${spec.id}" is of a kind that nobody knows: "${spec.kind}"`);
+    const keys = spec.keys.map(({ id, secret, weight }): AiKey => {
+      const fields = credentialOf(provider.credential, spec, reveal(secret));
+      return { id, weight, standing: this.#standing(spec.id, id, secret), fields };
+    });
+    return { spec, provider, pool: new KeyPool(keys) };
+  }
+
+  /** A key goes on as it stood for as long as it is the same one. */
+  #standing(...name: readonly [provider: string, key: string, secret: SecretText]): KeyStanding {
+    const text = JSON.stringify(name);
+    const standing = this.#standings.get(text) ?? new KeyStanding();
+    this.#standings.set(text, standing);
+    return standing;
+  }
+}

@@ -1,0 +1,199 @@
+/**
+ * One attempt at one model by one key: the request in the provider's words, the key that it goes by, the limits of its time, and the
+ * reply. Its owner is the conversation; what a key has given is given back here, once, however the attempt ends.
+ */
+
+import type { MutableHeaderList } from '@weir/proto/http/headers.js';
+import { combinedValue } from '@weir/proto/http/headers.js';
+import { WholeBody } from '../../cache/whole-body.js';
+import { withQuestion } from '../../pipeline/derived-request.js';
+import type { AttemptCause, GatewayRequest } from '../../pipeline/dispatch.js';
+import { type ProviderError, providerError } from '../chat/provider-error.js';
+import type { AnswerTerms, ChatFormat, Misread } from '../format.js';
+import type { ProviderRequest } from '../provider.js';
+import type { AiRules } from './ai-route.js';
+import type { AiKey, AiProvider } from './ai-store.js';
+import { ATTEMPT_LEAST_MS, type Move, type Step } from './attempts.js';
+import type { Candidate } from './candidates.js';
+import type { FiredLimit } from './failed-model.js';
+import { type KeyUse, type KeyVerdict, verdictOf } from './key-standing.js';
+import { type Asker, Reply } from './reply.js';
+import { StreamClock } from './stream-clock.js';
+import { Wholeness } from './wholeness.js';
+
+/** What an attempt is to those below, who count retries and fallbacks of any kind of route. */
+const causes: Readonly<Record<Move, AttemptCause | undefined>> = {
+  first: undefined,
+  key: 'retry',
+  repeat: 'retry',
+  model: 'fallback',
+};
+
+export class Asking {
+  readonly candidate: Candidate;
+  readonly wholeness = new Wholeness();
+  /** Null: a whole answer is asked for, or nothing yet. */
+  clock: StreamClock | null = null;
+  /** The limit that ended it. */
+  fired: FiredLimit | null = null;
+  /** Why it can't be made, where no key can be used. */
+  noKey: ProviderError | null = null;
+  readonly #request: GatewayRequest;
+  readonly #terms: AnswerTerms;
+  readonly #rules: AiRules;
+  readonly #provider: AiProvider;
+  readonly #asked: ProviderRequest;
+  readonly #reply: Reply;
+  #tried: ReadonlySet<AiKey> = new Set();
+  #key: AiKey | null = null;
+  #use: KeyUse | null = null;
+  #wholeEndsAtMs = Number.POSITIVE_INFINITY;
+  #wholeLimitMs = 0;
+  #isOver = false;
+
+  constructor(request: GatewayRequest, terms: AnswerTerms, candidate: Candidate, rules: AiRules, asker: Asker) {
+    const provider = rules.ai.providers.get(candidate.provider);
+    if (provider === undefined) throw new Error(`the snapshot has no AI provider "${candidate.provider}"`);
+    this.candidate = candidate;
+    this.#request = request;
+    this.#terms = terms;
+    this.#rules = rules;
+    this.#provider = provider;
+    const { basePath, settings } = provider.spec;
+    const { isStream } = terms.request;
+    // What a stream has cost is asked for always: the caller is told only where it wants to be, and the gateway counts.
+    const chat = isStream ? { ...terms.request, wantsStreamUsage: true } : terms.request;
+    this.#asked = provider.provider.request(chat, { model: candidate.model, basePath, settings });
+    this.#reply = new Reply(asker, {
+      provider: provider.provider,
+      isStream,
+      charactersMax: rules.spec.answerCharsMax,
+      held: rules.services.heldBytes,
+    });
+  }
+
+  /** Of the model that is asked, among all. */
+  get name(): string {
+    return `${this.candidate.provider}/${this.candidate.model}`;
+  }
+
+  /** What the provider can't do of it, in the caller's words. */
+  unsupported(format: ChatFormat): readonly Misread[] {
+    return this.#asked.unsupported.map((one) => {
+      const field = format.fieldName(one, this.#terms.request);
+      return { field, message: `\`${field}\`: ${one.why}.` };
+    });
+  }
+
+  /** `before`: an attempt at the same model, whose key and those before it are not taken again. */
+  takeKey(before: Asking | null): void {
+    const { pool } = this.#provider;
+    if (pool.keys.length === 0) return;
+    const { clock, random } = this.#rules.services;
+    const { model } = this.candidate;
+    const nowMs = clock.nowMs();
+    if (before !== null) this.#tried = before.triedKeys;
+    this.#key = pool.pick(model, this.#tried, nowMs, random);
+    if (this.#key !== null) return;
+    this.noKey = pool.isRefused(model, nowMs)
+      ? providerError('authentication', 'No key of the provider is taken.', { native: 'no-key' })
+      : providerError('rateLimited', 'All keys of the provider rest.', {
+          native: 'no-key',
+          retryAfterMs: Math.max(0, pool.waitMs(model, nowMs)),
+        });
+  }
+
+  get triedKeys(): ReadonlySet<AiKey> {
+    return this.#key === null ? this.#tried : new Set([...this.#tried, this.#key]);
+  }
+
+  get hasOtherKey(): boolean {
+    return this.#provider.pool.hasOther(this.candidate.model, this.triedKeys, this.#rules.services.clock.nowMs());
+  }
+
+  /** `hasOthers`: then a whole answer may take half of what is left, so that what comes behind it has its turn. */
+  begin({ how }: Step & { kind: 'ask' }, leftMs: number, hasOthers: boolean): void {
+    const { services, spec, route, ask } = this.#rules;
+    const nowMs = services.clock.nowMs();
+    const { firstTokenMs, betweenTokensMs, tokensPerSecondMin } = spec.timers;
+    if (this.#terms.request.isStream) {
+      this.clock = new StreamClock({ firstTokenMs, betweenTokensMs, tokensPerSecondMin }, nowMs);
+    } else {
+      const { attemptMs } = route.timeouts;
+      const shareMs = hasOthers ? Math.max(ATTEMPT_LEAST_MS, leftMs / 2) : Number.POSITIVE_INFINITY;
+      this.#wholeLimitMs = attemptMs > 0 ? Math.min(attemptMs, shareMs) : shareMs;
+      this.#wholeEndsAtMs = nowMs + this.#wholeLimitMs;
+    }
+    this.#use = this.#key?.standing.begin(this.candidate.model) ?? null;
+    const dispatch = ask.get(this.#provider.spec.upstream);
+    if (dispatch === undefined) throw new Error(`nothing asks the upstream "${this.#provider.spec.upstream}"`);
+    this.#reply.dispatched(dispatch(this.#sent(causes[how]), this.#reply));
+  }
+
+  #sent(cause: AttemptCause | undefined): GatewayRequest {
+    const asked = this.#asked;
+    const body = new TextEncoder().encode(JSON.stringify(asked.body));
+    const isStream = this.#terms.request.isStream && this.#provider.provider.framing === 'sse';
+    const headers: MutableHeaderList = [
+      ...asked.headers,
+      ...['content-type', 'application/json', 'accept', isStream ? 'text/event-stream' : '*/*'],
+      // Nothing is unpacked here.
+      ...['accept-encoding', 'identity'],
+      ...(this.#key?.fields({ asked, body }) ?? []),
+    ];
+    const via = combinedValue(this.#request.headers, 'via');
+    if (via !== undefined) headers.push('via', via);
+    const { method, path, query } = asked;
+    return withQuestion(this.#request, { method, path, query, headers, body: new WholeBody(body), cause });
+  }
+
+  resume(): void {
+    this.#reply.resume();
+  }
+
+  dueAtMs(): number {
+    if (this.#isOver) return Number.POSITIVE_INFINITY;
+    return this.clock?.dueAtMs() ?? this.#wholeEndsAtMs;
+  }
+
+  hasPassed(nowMs: number): boolean {
+    if (this.#isOver) return false;
+    return this.clock === null ? nowMs >= this.#wholeEndsAtMs : this.clock.passed(nowMs) !== null;
+  }
+
+  /** Ends it for the limit that has passed. */
+  fire(nowMs: number): FiredLimit {
+    const { timers } = this.#rules.spec;
+    const timer = this.clock === null ? 'attempt' : (this.clock.passed(nowMs) ?? 'betweenTokens');
+    const limits = {
+      attempt: Math.round(this.#wholeLimitMs),
+      firstToken: timers.firstTokenMs,
+      betweenTokens: timers.betweenTokensMs,
+    };
+    this.fired = { timer, limitMs: timer === 'tokenRate' ? timers.tokensPerSecondMin : limits[timer] };
+    this.#reply.giveUp();
+    return this.fired;
+  }
+
+  /** Ends a stream that has said all. False: its translator says that something is missing. */
+  endsWhole(): boolean {
+    return this.#reply.endEarly().every(({ kind }) => kind !== 'error');
+  }
+
+  /** Left by its owner; nothing is known of its key. */
+  giveUp(): void {
+    this.#reply.giveUp();
+    this.over('unknown', null);
+  }
+
+  overBy(error: ProviderError): void {
+    this.over(verdictOf(error.kind), error.retryAfterMs);
+  }
+
+  over(verdict: KeyVerdict, retryAfterMs: number | null): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    if (this.#use !== null)
+      this.#key?.standing.end(this.#use, verdict, retryAfterMs, this.#rules.services.clock.nowMs());
+  }
+}

@@ -1,0 +1,40 @@
+/** What became of a request to models; kept on its exchange, for logs and metrics. The driver writes it. */
+import type { Usage } from '../chat/chat-answer.js';
+import type { ProviderErrorKind } from '../chat/provider-error.js';
+import type { Move } from './attempts.js';
+
+export interface AiOutcome {
+  /** The caller's name for it where the configuration has that name, else `provider/*`: nobody names series but the operator. */
+  readonly model: string;
+  /** Who was asked last, and for which of its models; empty: nobody. */
+  provider: string;
+  providerModel: string;
+  /** Why the request failed; null: it has not, or its client left. */
+  error: ProviderErrorKind | null;
+  /** From the begin of the attempt that answered to its first content; NaN without one. */
+  firstTokenMs: number;
+  usage: Usage | null;
+  readonly moves: AiMove[];
+  /** Fields that were left out, in the caller's words. */
+  dropped: readonly string[];
+}
+
+/** One more attempt, and what the one before it had met. */
+export interface AiMove {
+  readonly how: Move;
+  readonly provider: string;
+  readonly why: ProviderErrorKind;
+}
+
+export function newOutcome(model: string): AiOutcome {
+  return {
+    model,
+    provider: '',
+    providerModel: '',
+    error: null,
+    firstTokenMs: Number.NaN,
+    usage: null,
+    moves: [],
+    dropped: [],
+  };
+}
