@@ -8,6 +8,17 @@ const NAME_LENGTH_MAX = 253;
 
 /** The name or address of an authority: without port, and without the root's trailing dot. */
 export function hostOf(authority: string): string {
+  if (authority !== last.authority) {
+    last.host = namedBy(authority);
+    last.authority = authority;
+  }
+  return last.host;
+}
+
+/** Nearly all requests of a listener name the same few. */
+const last = { authority: '', host: '' };
+
+function namedBy(authority: string): string {
   const end = authority.startsWith('[') ? authority.indexOf(']') + 1 : authority.indexOf(':');
   const host = end > 0 ? authority.slice(0, end) : end === 0 ? '' : authority;
   return host.endsWith('.') ? host.slice(0, -1) : host;
