@@ -38,6 +38,12 @@ it('a sound file gets one line and exit code 0', async () => {
   expect(await check(SOUND)).toEqual({ printed: 'weir.yaml: ok: 1 upstream, 2 routes\n', exitCode: undefined });
 });
 
+it('a file with models is told with its providers and names', async () => {
+  const models =
+    'ai: { providers: [ollama], models: { a: ollama/x, b: ollama/y } }\nroutes: [{ match: /v1/*, ai: true }]';
+  expect((await check(models)).printed).toBe('weir.yaml: ok: 0 upstreams, 1 provider, 2 models, 1 route\n');
+});
+
 it('a warning is printed and leaves the exit code 0', async () => {
   const { printed: output, exitCode } = await check(`${SOUND}gateway: { timeouts: { attempt: 1m } }\n`);
   expect(output).toBe(

@@ -51,8 +51,9 @@ async function check(file: string): Promise<CheckReport> {
   if (typeof text !== 'string') return { file, ok: false, faults: [text], summary: summarise([text]) };
   const checked = await checkWithFiles(text, process.env, Date.now());
   if (!checked.ok) return { file, ok: false, faults: checked.faults, summary: summarise(checked.faults) };
-  const { upstreams, routes } = checked.config;
-  const size = `${count(upstreams.length, 'upstream')}, ${count(routes.length, 'route')}`;
+  const { upstreams, routes, ai } = checked.config;
+  const models = ai === undefined ? [] : [count(ai.providers.length, 'provider'), count(ai.models.length, 'model')];
+  const size = [count(upstreams.length, 'upstream'), ...models, count(routes.length, 'route')].join(', ');
   const warned = checked.warnings.length === 0 ? '' : `, ${count(checked.warnings.length, 'warning')}`;
   // A file does not say how it will be started.
   const needs = asksForRedis(checked.config) ? '; gateway.cache.redis needs `weir up --redis URL`' : '';

@@ -57,6 +57,25 @@ describe('two configs', () => {
     expect(compareConfigs(null, twins).changes.map(({ name }) => name)).toEqual(['http://a', '/a', '/a (2)']);
   });
 
+  it('are told apart by provider and model, in a list or by their keys', () => {
+    const models = (ai: string) => `ai: ${ai}\nroutes: [{ id: r, match: /v1/*, ai: true }]`;
+    const named = models(`{ providers: { openai: "\${KEY}", local: { url: http://a/v1 } }, models: { m: openai/a } }`);
+    const listed = models(
+      `{ providers: [{ id: openai, keys: "\${KEY}" }, groq], models: [{ id: m, targets: openai/a }] }`,
+    );
+    expect(compareConfigs(null, named).changes.map(({ kind, name }) => `${kind} ${name}`)).toEqual([
+      ...['provider openai', 'provider local', 'model m', 'route r'],
+    ]);
+    const changed = named.replace('KEY', 'OTHER_KEY').replace('m: openai/a', 'm: openai/a, n: local/b');
+    expect(compareConfigs(named, changed).changes).toEqual([
+      { kind: 'provider', name: 'openai', change: 'changed', lines: [`- \${KEY}`, `+ \${OTHER_KEY}`] },
+      { kind: 'model', name: 'n', change: 'added', lines: ['+ local/b'] },
+    ]);
+    expect(compareConfigs(named, listed).changes.map(({ name, change }) => `${name} ${change}`)).toEqual([
+      ...['openai changed', 'groq added', 'local removed', 'm changed'],
+    ]);
+  });
+
   it('of any text never throw, and are the same only when they are', () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 60, size: 'max' }), fc.string({ maxLength: 60, size: 'max' }), (a, b) => {

@@ -1,5 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are the references of config files, not templates
-import { providerKinds } from '@weir/proto/ai/providers.js';
+import { factsOf, kindsWithoutKeys, providerKinds } from '@weir/proto/ai/providers.js';
+import { parseConfig } from '@weir/proto/config/parse.js';
 import { decodeSnapshot, encodeSnapshot } from '@weir/proto/snapshot/codec.js';
 import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import { describe, expect, it } from 'vitest';
@@ -9,10 +10,10 @@ import { compileSnapshot } from './compile.js';
 const ENV = { A: 'sk-a-0123456789', B: 'sk-b-0123456789' };
 
 function compile(text: string): Snapshot {
-  const checked = checkConfig(text, ENV, (key) => `sha256(${key})`);
-  if (!checked.ok) throw new Error(JSON.stringify(checked.faults, null, 1));
+  const { config, faults } = parseConfig(text, ENV);
+  if (config === null) throw new Error(JSON.stringify(faults, null, 1));
   const hashPassword = (): string => 'scrypt';
-  return compileSnapshot(checked.config, {
+  return compileSnapshot(config, {
     ...{ environment: ENV, version: 3, createdWallMs: 5, hashPassword },
     sha256Hex: (key) => `sha256(${key})`,
   });
@@ -153,6 +154,19 @@ describe('a provider', () => {
     expect(ai?.providers[0]?.kind).toBe(kind);
     expect(upstreams[0]?.targets).toHaveLength(1);
   });
+
+  it.each(providerKinds.filter((kind) => kind !== 'compatible' && !kindsWithoutKeys.has(kind)))(
+    '%s is accepted with its settings and a key',
+    (kind) => {
+      const settings = (factsOf(kind)?.settings ?? [])
+        .filter(({ need }) => need !== 'never')
+        .map(({ name }) => [name, 'x']);
+      const provider = { id: 'x', kind, keys: '${A}', settings: Object.fromEntries(settings) };
+      const text = JSON.stringify({ ai: { providers: [provider] }, routes: [{ match: '/v1/*', ai: true }] });
+      const checked = checkConfig(text, ENV, (key) => key);
+      expect(checked.ok ? checked.warnings : checked.faults).toEqual([]);
+    },
+  );
 });
 
 describe('keys', () => {

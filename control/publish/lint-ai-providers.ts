@@ -1,12 +1,19 @@
 /** What is said about providers of models and can't work, or shows a key to those who shall not see it. */
-import { COMPATIBLE, factsOf, keyExample, type ProviderFacts } from '@weir/proto/ai/providers.js';
+import { COMPATIBLE, factsOf, keyExample, kindsWithoutKeys, type ProviderFacts } from '@weir/proto/ai/providers.js';
 import type { Ai } from '@weir/proto/config/ai.js';
 import type { AiProvider } from '@weir/proto/config/ai-providers.js';
 import { type Finding, findError, findWarning, type Path } from '@weir/proto/config/faults.js';
 import { closest } from '@weir/proto/config/suggest.js';
 import { usualAddress } from './compile-ai.js';
 
-export function lintProviders({ providers }: Ai, keyHash: (template: string) => string): Finding[] {
+export interface KeyKnowledge {
+  /** A key with its references filled, or null while one is missing. */
+  readonly fill: (template: string) => string | null;
+  /** SHA-256 of such a key: two references may hold the same one. */
+  readonly keyHash: (template: string) => string;
+}
+
+export function lintProviders({ providers }: Ai, known: KeyKnowledge): Finding[] {
   return providers.flatMap((provider) => {
     const facts = factsOf(provider.kind);
     const path: Path = ['ai', 'providers', provider.place];
@@ -15,7 +22,8 @@ export function lintProviders({ providers }: Ai, keyHash: (template: string) => 
       ...lintSettings(provider, facts, path),
       ...lintPlace(provider, facts, path),
       ...lintWords(provider, facts, path),
-      ...lintKeys(provider, facts, path, keyHash),
+      ...lintKeys(provider, facts, path),
+      ...lintSecrets(provider, facts, [...path, 'keys'], known),
     ];
   });
 }
@@ -66,37 +74,53 @@ function lintWords({ compatible }: AiProvider, facts: ProviderFacts, path: Path)
 
 const LOOPBACK = /^(?:localhost|127\.\d+\.\d+\.\d+|::1)$/;
 
-function lintKeys(
-  { keys, url, compatible }: AiProvider,
-  facts: ProviderFacts,
-  path: Path,
-  keyHash: (template: string) => string,
-): Finding[] {
-  const at: Path = [...path, 'keys'];
+function lintKeys({ keys, url, compatible }: AiProvider, facts: ProviderFacts, path: Path): Finding[] {
   const findings: Finding[] = [];
+  if (kindsWithoutKeys.has(facts.kind) && (keys.length > 0 || url.length === 0)) {
+    const message = `to ask ${facts.title} with a key is not available in this version`;
+    const cure = 'name the `url` of a proxy that has the key, or remove the provider';
+    return [findError(path, message, cure)];
+  }
   if (keys.length === 0 && url.length === 0 && facts.keyVariables.length > 0) {
     const message = `${facts.title} is asked without a key`;
     findings.push(findWarning(path, message, `add keys: "${keyExample(facts)}"`));
   }
-  if (keys.length > 0 && compatible?.credential?.kind === 'none')
-    findings.push(findWarning(at, 'the keys are never sent: the credential is none', 'remove one of them'));
+  if (keys.length > 0 && compatible?.credential?.kind === 'none') {
+    const message = 'the keys are never sent: the credential is none';
+    findings.push(findWarning([...path, 'keys'], message, 'remove one of them'));
+  }
   const open = url.find((one) => one.url.scheme === 'http' && !LOOPBACK.test(one.url.host));
   if (keys.length > 0 && open !== undefined) {
     const message = `keys go to ${open.url.host} in plain text, for everyone in between to read`;
     findings.push(findWarning([...path, 'url'], message, 'write https'));
   }
+  return findings;
+}
+
+/** What a header field can hold without being changed on its way. */
+const SENDABLE = /^[\x21-\x7e]+$/;
+
+/** None of them is shown: what they are is nobody's business. */
+function lintSecrets({ keys }: AiProvider, { kind }: ProviderFacts, at: Path, known: KeyKnowledge): Finding[] {
   const ids = new Set<string>();
   const owners = new Set<string>();
-  keys.forEach(({ key, id }, index) => {
+  return keys.flatMap(({ key, id }, index) => {
+    const findings: Finding[] = [];
     if (id !== undefined && ids.has(id))
       findings.push(findError([...at, index, 'id'], `the key ${id} is there already`, 'give each an id of its own'));
     if (id !== undefined) ids.add(id);
-    const identity = keyHash(key);
-    if (owners.has(identity))
-      findings.push(
-        findWarning([...at, index], 'this key is here a second time', 'remove it; a larger share is a weight'),
-      );
+    const identity = known.keyHash(key);
+    if (owners.has(identity)) {
+      const cure = 'remove it; a larger share is a weight';
+      findings.push(findWarning([...at, index], 'this key is here a second time', cure));
+    }
     owners.add(identity);
+    const filled = known.fill(key);
+    // The JSON of a service account is not sent itself.
+    if (kind !== 'vertex' && filled !== null && !SENDABLE.test(filled)) {
+      const cure = 'set its variable without spaces and line ends, as the provider gave it';
+      findings.push(findError([...at, index], 'this key holds what no key does, such as a line end', cure));
+    }
+    return findings;
   });
-  return findings;
 }

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { checkConfig } from './check-config.js';
 
-const ENV = { A: 'sk-same', B: 'sk-same', C: 'sk-other' };
+const ENV = { A: 'sk-same', B: 'sk-same', C: 'sk-other', LINE: 'sk-line\n', JSON: '{ "a": 1 }' };
 
 function findings(text: string): string[] {
   const checked = checkConfig(text, ENV, (key) => `hash:${key}`);
@@ -46,6 +46,14 @@ describe('a provider', () => {
     ['[openai]', 'warning ai.providers[0]: OpenAI is asked without a key (add keys: "${OPENAI_API_KEY}")'],
     ['[bedrock]', 'Amazon Bedrock needs the setting region'],
     [
+      '[{ id: vertex, keys: "${JSON}", settings: { project: p } }]',
+      'error ai.providers[0]: to ask Google Vertex AI with a key is not available in this version',
+    ],
+    [
+      '[{ id: bedrock, settings: { region: r } }]',
+      'error ai.providers[0]: to ask Amazon Bedrock with a key is not available in this version',
+    ],
+    [
       '[{ id: openai, keys: "${A}", compatible: { refuses: seed } }]',
       'error ai.providers[0].compatible: OpenAI has an API of its own',
     ],
@@ -66,6 +74,7 @@ describe('a provider', () => {
       '[{ id: x, url: https://a/v1, tls: { verify: false } }]',
       'warning ai.providers[0].tls.verify: certificates are not verified',
     ],
+    ['[{ id: groq, keys: ["${A}", "${LINE}"] }]', 'error ai.providers[0].keys[1]: this key holds what no key does'],
   ])('%s is told of', (providers, finding) =>
     expect(ofProviders(providers)).toEqual(expect.arrayContaining(told(finding))),
   );
@@ -78,8 +87,29 @@ describe('a provider', () => {
     '[{ id: azure-openai, keys: "${A}", url: https://contoso.openai.azure.com }]',
     '[{ id: x, url: https://a/v1, compatible: { chatPath: "/{team}/chat" }, settings: { team: b } }]',
     '[{ id: deepseek, keys: "${A}", url: https://proxy.example }]',
-    '[{ id: vertex, keys: "${A}", settings: { project: p, location: europe-west4 } }]',
+    '[{ id: vertex, url: https://proxy.example/v1, settings: { project: p, location: europe-west4 } }]',
   ])('%s is sound', (providers) => expect(ofProviders(providers)).toEqual([]));
+
+  it('with a key that can not be sent is told without the key', () => {
+    expect(ofProviders('{ groq: ["${LINE}"] }').join()).not.toContain('sk-line');
+  });
+});
+
+it('a fault in one entry hides nothing of the others, which keep their places', () => {
+  const ai = `{ providers: [{ id: x, kye: 1 }, { id: azure-openai, keys: "\${A}" }], models: { a: 3, b: [ollama/a, ollama/a] } }`;
+  const found = ofRoute('ai: true', ai).map((line) => line.slice(0, line.indexOf(':')));
+  expect(found).toEqual(
+    expect.arrayContaining([
+      ...[
+        'error ai.providers[0].kye',
+        'error ai.providers[1].settings',
+        'error ai.models.a',
+        'warning ai.models.b.targets[1]',
+      ],
+    ]),
+  );
+  const mapped = ofRoute('ai: true', '{ providers: { x: { kye: 1 }, openai: {} } }').join();
+  expect(mapped).toContain('warning ai.providers.openai: OpenAI is asked without a key');
 });
 
 describe('a model', () => {

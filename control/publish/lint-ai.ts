@@ -10,13 +10,13 @@ import { retrySchema } from '@weir/proto/config/resilience.js';
 import type { Route } from '@weir/proto/config/route.js';
 import { formatDuration, formatSize } from '@weir/proto/config/units.js';
 import { aiBodyBytes } from './compile-ai.js';
-import { lintProviders } from './lint-ai-providers.js';
+import { type KeyKnowledge, lintProviders } from './lint-ai-providers.js';
 import { limitsOf } from './stated-limits.js';
 
-export function lintAi(draft: Draft, keyHash: (template: string) => string): Finding[] {
+export function lintAi(draft: Draft, known: KeyKnowledge): Finding[] {
   const { ai, routes } = draft;
   return [
-    ...(ai === null ? [] : [...lintProviders(ai, keyHash), ...lintModels(ai), ...lintOffer(ai, routes)]),
+    ...(ai === null ? [] : [...lintProviders(ai, known), ...lintModels(ai), ...lintOffer(ai, routes)]),
     ...routes.flatMap((route, index) => {
       if (route === null) return [];
       const path: Path = ['routes', index];

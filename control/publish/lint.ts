@@ -37,7 +37,7 @@ export function lint(draft: Draft, known: Knowledge): Finding[] {
     ...lintResilience(draft),
     ...lintCache(draft),
     ...lintLimits(draft),
-    ...lintAi(draft, known.keyHash),
+    ...lintAi(draft, known),
     ...lintRouteOrder(draft.routes),
     ...lintTrailingSlashes(draft),
     ...draft.routes.flatMap((route, index) => (route === null ? [] : lintRoute(route, ['routes', index], draft))),

@@ -1,8 +1,7 @@
 import { paintFor } from '@weir/control/cli/terminal.js';
 import type { ModelCard } from '@weir/node/ai/catalogue/card.js';
-import { openAi } from '@weir/node/ai/providers/openai.js';
 import { describe, expect, it } from 'vitest';
-import { showModels, showProviders } from './show-models.js';
+import { showModels } from './show-models.js';
 
 const paint = paintFor(false, {});
 const card: ModelCard = {
@@ -46,9 +45,5 @@ describe('models on a terminal', () => {
     expect(head).toEqual(['PROVIDER', 'MODEL', 'WINDOW', 'OUTPUT', 'IN', 'OUT', 'CACHED', 'TAKES', 'CAN']);
     expect(first).toEqual(['openai', 'gpt-x', '1M', '33k', '1.25+', '10', '0.0375', 'text image', 'tools']);
     expect(second).toEqual(['openai', 'old\\x1b[31m (deprecated)', '-', '900', '-', '-', '-', '-', '-']);
-  });
-
-  it('are told with where their providers are', () => {
-    expect(showProviders([openAi], paint)).toMatch(/openai +OpenAI +https:\/\/api\.openai\.com\/v1\n$/);
   });
 });

@@ -1,8 +1,7 @@
-/** Models and providers as text for people. Pure. */
+/** Models as text for people. Pure. */
 import { columns, type Paint, printable } from '@weir/control/cli/terminal.js';
 import type { ModelCard } from '@weir/node/ai/catalogue/card.js';
 import { type Rate, ratesAt } from '@weir/node/ai/catalogue/price.js';
-import type { Provider } from '@weir/node/ai/provider.js';
 
 export function showModels(cards: readonly ModelCard[], nowMs: number, paint: Paint): string {
   const rows = cards.map((card) => {
@@ -22,12 +21,7 @@ export function showModels(cards: readonly ModelCard[], nowMs: number, paint: Pa
   return table(['PROVIDER', 'MODEL', 'WINDOW', 'OUTPUT', 'IN', 'OUT', 'CACHED', 'TAKES', 'CAN'], rows, paint);
 }
 
-export function showProviders(providers: readonly Provider[], paint: Paint): string {
-  const rows = providers.map(({ kind, title, defaultUrl }) => [kind, title, defaultUrl ?? 'the config says where']);
-  return table(['KIND', 'PROVIDER', 'WHERE'], rows, paint);
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[], paint: Paint): string {
+export function table(head: readonly string[], rows: readonly (readonly string[])[], paint: Paint): string {
   const lines = columns([head, ...rows]).map((line, index) => (index === 0 ? paint.dim(line) : line.trimEnd()));
   return `${lines.join('\n')}\n`;
 }

@@ -7,7 +7,8 @@
  */
 import type * as z from 'zod';
 import type { Environment } from '../snapshot/secret-text.js';
-import { type Ai, aiSchema } from './ai.js';
+import type { Ai } from './ai.js';
+import { soundAi } from './ai-draft.js';
 import { conceal } from './conceal.js';
 import { type Consumer, consumerSchema } from './consumers.js';
 import { findReferenceFaults } from './cross-references.js';
@@ -26,7 +27,7 @@ export interface Draft {
   readonly upstreams: readonly (Upstream | null)[];
   readonly routes: readonly (Route | null)[];
   readonly consumers: readonly (Consumer | null)[];
-  /** Also null where there is none. */
+  /** Without what is faulty in it; its entries know their places. Null where there is none. */
   readonly ai: Ai | null;
 }
 
@@ -138,7 +139,7 @@ function compare(value: unknown): Compared {
     upstreams: each(upstreamSchema, valueAt(value, ['upstreams'])),
     routes: each(routeSchema, valueAt(value, ['routes'])),
     consumers: each(consumerSchema, valueAt(value, ['consumers'])),
-    ai: sound(aiSchema, valueAt(value, ['ai']) ?? {}),
+    ai: soundAi(value),
   };
   return { config: null, draft, findings };
 }

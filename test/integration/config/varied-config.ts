@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { parse } from 'yaml';
 
-const examples = ['full', 'quickstart', 'websocket'].map((name) => {
+const examples = ['full', 'quickstart', 'websocket', 'ai'].map((name) => {
   const file = new URL(`../../../deploy/examples/${name}.yaml`, import.meta.url);
   return parse(readFileSync(file, 'utf8')) as Json; // YAML without tags or anchors is JSON in another notation.
 });
