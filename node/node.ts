@@ -16,6 +16,7 @@ import type { JobStatus, NodeStatus, SnapshotStatus, TargetStatus } from '@weir/
 import { failure } from '@weir/proto/http/failures.js';
 import { type Environment, revealText } from '@weir/proto/snapshot/secret-text.js';
 import type { GatewaySpec, SecretText, Snapshot } from '@weir/proto/snapshot/snapshot.js';
+import { digests } from './ai/aws/digests.js';
 import { AiStore } from './ai/gateway/ai-store.js';
 import { credentialFunctions, hmacSha256 } from './auth/credential-functions.js';
 import { compileCredentials } from './auth/credentials.js';
@@ -129,7 +130,7 @@ class Node implements GatewayNode {
   readonly #stopWheel: () => void;
   readonly #upstreams;
   readonly #credentials;
-  readonly #ai = new AiStore();
+  readonly #ai = new AiStore({ digests, wallMs: () => systemClock.wallMs() });
   readonly #clusterRates: ClusterRates | null;
   readonly #limiters;
   readonly #budgets = createBudgetStore(() => this.#clusterRates?.members ?? 1);
@@ -216,6 +217,7 @@ class Node implements GatewayNode {
       jobs: () => this.#jobs.counts(),
       cache: () => this.#cache.counts(),
       limits: () => this.#limiters.counts(),
+      aiKeys: () => this.#ai.keys(systemClock.nowMs()),
       bodies: () => this.#bodies,
       bus: () =>
         presence === null ? null : { counts: presence.bus.counts, pendingBytes: presence.bus.pendingBytes() },

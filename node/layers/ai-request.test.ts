@@ -138,6 +138,33 @@ describe('the upstream of a provider', () => {
   });
 });
 
+describe('a provider that wants signatures', () => {
+  const bedrock = (secret: string, settings = { region: 'eu-central-1' }) =>
+    provider('a', { kind: 'bedrock', basePath: '', settings, keys: [{ id: 'k', secret, weight: 1 }] });
+
+  it('is asked by requests that are signed for its host, its region and this moment', () => {
+    const { below, send } = setUp({ ai: { providers: [bedrock('AKID:SECRET:TOKEN')] } });
+    send({ ...ask(), model: 'a/amazon.nova-pro-v1:0' });
+    const { request } = below.last();
+    expect(headerValue(request.headers, 'x-amz-security-token')).toBe('TOKEN');
+    expect(headerValue(request.headers, 'x-amz-date')).toBe('20260101T000000Z');
+    expect(headerValue(request.headers, 'authorization')).toMatch(
+      /^AWS4-HMAC-SHA256 Credential=AKID\/20260101\/eu-central-1\/bedrock\/aws4_request, SignedHeaders=content-type;host;x-amz-date;x-amz-security-token, Signature=[0-9a-f]{64}$/,
+    );
+    expect(request.headers.join()).not.toContain('SECRET');
+  });
+
+  it.each(['AKID', 'AKID:', ':SECRET', 'a:b:c:d', 'a:b:'])('is refused with a key of the form %j', (secret) => {
+    expect(() => setUp({ ai: { providers: [bedrock(secret)] } })).toThrow('accessKeyId:secretAccessKey');
+  });
+
+  it('is refused without its region, and so is one whose credentials nobody can make yet', () => {
+    expect(() => setUp({ ai: { providers: [bedrock('a:b', {} as never)] } })).toThrow('region');
+    const vertex = provider('a', { kind: 'vertex', settings: { project: 'p' } });
+    expect(() => setUp({ ai: { providers: [vertex] } })).toThrow('google-oauth');
+  });
+});
+
 describe('a configuration', () => {
   it.each([
     ['of no known kind', provider('a', { kind: 'nobody' }), 'nobody knows'],

@@ -1,17 +1,19 @@
 import { type Failure, failure, failureTable, timerFired, timerNames } from '@weir/proto/http/failures.js';
 import { headerValue } from '@weir/proto/http/headers.js';
+import type { RouteSpec } from '@weir/proto/snapshot/snapshot.js';
 import { describe, expect, it } from 'vitest';
+import { routeSpec } from '../ai/gateway/testing/gateway.js';
 import type { ResponseHandler, WebSocketPeer } from '../pipeline/dispatch.js';
 import { createAttempt } from '../pipeline/exchange.js';
 import { fakeClock, makeRequest, recordingHandler, scriptedDispatch } from '../pipeline/testing/harness.js';
 import { makeRoute, makeServices, makeTarget, makeUpstream } from '../pipeline/testing/specs.js';
 import { answerFailure } from './answer-failure.js';
 
-function setUp() {
+function setUp(route: Partial<RouteSpec> = {}) {
   const clock = fakeClock(1_000);
   const upstream = makeUpstream([makeTarget({ id: '10.0.0.1:9001', host: '10.0.0.1', port: 9001 })]);
   const services = makeServices({ clock, upstreams: { get: () => upstream } });
-  const layer = answerFailure(makeRoute(), services);
+  const layer = answerFailure(makeRoute(route), services);
   if (layer === null) throw new Error('every route answers its failures');
   const bottom = scriptedDispatch();
   return { clock, bottom, dispatch: layer(bottom.dispatch) };
@@ -152,4 +154,43 @@ it('every code but the one that no client can hear becomes an answer', () => {
     const { handler } = answerTo(failure(code, 'why'));
     expect([code, handler.status]).toEqual([code, code === 'client_gone' ? 0 : failureTable[code].status]);
   }
+});
+
+describe('a failure of a route over models', () => {
+  const codes = Object.keys(failureTable) as (keyof typeof failureTable)[]; // The keys of the table are the codes.
+  const told = (failed: Failure, path: string, headers: readonly string[] = []) => {
+    const { dispatch, bottom } = setUp({ action: routeSpec });
+    const handler = recordingHandler();
+    dispatch(makeRequest({ method: 'POST', path, headers }), handler);
+    bottom.last().fail(failed);
+    return handler;
+  };
+
+  it.each(codes.filter((code) => failureTable[code].status !== 499))(
+    '%s is told in the words of the client, with the status and the fields of any other',
+    (code) => {
+      const failed = failure(code, 'why', { headers: ['x-more', 'a'], retryAfterS: 3 });
+      const { status, headers, text } = told(failed, '/v1/chat/completions');
+      expect(status).toBe(failureTable[code].status);
+      expect(JSON.parse(text()).error).toMatchObject({
+        message: expect.stringContaining('why'),
+        code: expect.anything(),
+      });
+      expect(headerValue(headers, 'content-type')).toBe('application/json');
+      for (const name of ['proxy-status', 'x-request-id', 'x-more', 'retry-after'])
+        expect(headerValue(headers, name), name).toBeDefined();
+      expect(JSON.parse(told(failed, '/v1/messages').text())).toMatchObject({ type: 'error', error: {} });
+    },
+  );
+
+  it('is in the words of Anthropic for its clients, wherever they ask', () => {
+    const { text } = told(failure('unauthorized', 'no key'), '/v1/models', ['anthropic-version', '2023-06-01']);
+    expect(JSON.parse(text())).toMatchObject({ type: 'error', error: { type: 'authentication_error' } });
+  });
+
+  it('that brings its answer along is told as it says', () => {
+    const answer = { status: 418, type: 'text/plain', body: 'short and stout' };
+    const { status, text } = told(failure('model_refused', 'why', { answer }), '/v1/chat/completions');
+    expect([status, text()]).toEqual([418, 'short and stout']);
+  });
 });

@@ -15,6 +15,7 @@ import { type Refusal, refusalReasons } from '../cache/refusals.js';
 import { cacheResults, type PurgeKind } from '../cache/results.js';
 import type { AttemptPhase } from '../pipeline/dispatch.js';
 import type { Attempt, Exchange } from '../pipeline/exchange.js';
+import { AiCells } from './ai-cells.js';
 import { type Decision, decisions } from './decisions.js';
 
 /** Upper bounds in milliseconds; half a millisecond is a fast answer from the same host, a minute a patient client. */
@@ -185,6 +186,7 @@ export class PurgeCells {
 export class Cells {
   readonly routes = new Map<string, RouteCells>();
   readonly upstreams = new Map<string, UpstreamCells>();
+  readonly ai = new AiCells();
   /** Of the whole node. */
   readonly purges = new PurgeCells();
 

@@ -11,6 +11,7 @@ import { headerValue } from '@weir/proto/http/headers.js';
 import { concealJobIds } from '../jobs/job-id.js';
 import type { GatewayRequest } from '../pipeline/dispatch.js';
 import { type Attempt, decisiveAttempt, type Exchange } from '../pipeline/exchange.js';
+import { aiPart } from './ai-line.js';
 import { jsonString, jsonText } from './json-string.js';
 import { flat, type LineParts } from './line-parts.js';
 import { redactField, redactQuery } from './redaction.js';
@@ -45,6 +46,7 @@ export function logLine(request: GatewayRequest, options: LineOptions): string {
   line = `${line}${parts.client(request)}`;
   if (options.requestHeaders.length > 0) line += requestHeadersPart(request, options);
   if (exchange.cache !== null) line = `${line},"cache":"${exchange.cache}"`;
+  if (exchange.ai !== null) line = `${line}${aiPart(exchange.ai)}`;
   if (exchange.jobId !== '') line = `${line},"job":"${exchange.jobId}"`;
   if (failure !== null) {
     line += `,"failure":"${failure.code}"`;

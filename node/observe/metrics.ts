@@ -10,6 +10,7 @@ import type { TargetStatus } from '@weir/proto/events/node-status.js';
 import { timerNames } from '@weir/proto/http/failures.js';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { attemptPhases } from '../pipeline/dispatch.js';
+import { type AiSources, aiFamilies } from './ai-families.js';
 import { type CacheSources, cacheFamilies } from './cache-families.js';
 import { happened, label, routesOf } from './cell-samples.js';
 import { type Cells, failureCodes, outcomeLabels, statusLabels } from './cells.js';
@@ -34,7 +35,8 @@ export interface MetricSources
     ClusterSources,
     PurgeSources,
     SightSources,
-    LimitSources {
+    LimitSources,
+    AiSources {
   readonly cells: Cells;
   eventLoop(): EventLoopWindow;
   log(): { readonly written: number; readonly dropped: number };
@@ -67,6 +69,7 @@ export function createMetrics(sources: MetricSources): Metrics {
     ...purgeFamilies(sources),
     ...sightFamilies(sources),
     ...limitFamilies(sources),
+    ...aiFamilies(sources),
     ...nodeFamilies(sources),
     ...clusterFamilies(sources),
     ...eventLoopFamilies(sources),

@@ -48,6 +48,7 @@ export interface ObserverServices {
   readonly cache: () => CacheCounts;
   /** Left out: no limits are shared. */
   readonly limits?: () => LimitCounts;
+  readonly aiKeys?: MetricSources['aiKeys'];
   readonly doctorSliceMs?: number | undefined;
   readonly bodies: MetricSources['bodies'];
   readonly bus: MetricSources['bus'];
@@ -141,6 +142,7 @@ class Observers implements NodeObserver {
       jobs,
       cache,
       ...(services.limits === undefined ? {} : { limits: services.limits }),
+      ...(services.aiKeys === undefined ? {} : { aiKeys: services.aiKeys }),
       bodies,
       bus: services.bus,
       loadPermille: services.loadPermille,
@@ -204,6 +206,7 @@ class Observers implements NodeObserver {
         log.commit();
         tracing.commit();
         this.#cells.retainUpstreams(snapshot.upstreams);
+        this.#cells.ai.retain(snapshot);
         this.doctor.use(snapshot, upstreams);
       },
       discard: () => {
@@ -262,6 +265,7 @@ class SeenRoute implements RouteObserver {
 
   ended(request: GatewayRequest): void {
     this.#route.ended(request.exchange);
+    this.#heard.cells.ai.ended(request.exchange);
     this.#heard.traffic.ended(request.exchange);
     this.#told(request);
   }

@@ -14,6 +14,7 @@ import type { Resource } from '@opentelemetry/resources';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { failureTable } from '@weir/proto/http/failures.js';
 import { headerValue } from '@weir/proto/http/headers.js';
+import type { AiOutcome } from '../ai/gateway/outcome.js';
 import { concealJobIds } from '../jobs/job-id.js';
 import { attemptPhases, type GatewayRequest } from '../pipeline/dispatch.js';
 import type { Attempt, Exchange } from '../pipeline/exchange.js';
@@ -73,9 +74,23 @@ function serverSpan(request: GatewayRequest, options: SpanOptions): ReadableSpan
       'http.response.status_code': exchange.status,
       'error.type': errorType,
       'weir.timer': failed?.timer,
+      ...(exchange.ai === null ? {} : aiAttributes(exchange.ai)),
     }),
     events: [],
   });
+}
+
+/** OpenTelemetry's conventions for generative AI; no word of question or answer is in them. */
+function aiAttributes({ model, provider, providerModel, usage, firstTokenMs }: AiOutcome) {
+  return {
+    'gen_ai.operation.name': 'chat',
+    'gen_ai.provider.name': provider === '' ? undefined : provider,
+    'gen_ai.request.model': model,
+    'gen_ai.response.model': providerModel === '' ? undefined : providerModel,
+    'gen_ai.usage.input_tokens': usage?.input,
+    'gen_ai.usage.output_tokens': usage?.output,
+    'weir.first_token_ms': firstTokenMs >= 0 ? firstTokenMs : undefined,
+  };
 }
 
 function serverAttributes(request: GatewayRequest, method: string, secrets: ReadonlySet<string>) {

@@ -29,6 +29,8 @@ export interface AiRules {
   readonly names: Names;
   /** By the upstream that a provider lies at. */
   readonly ask: ReadonlyMap<string, Dispatch>;
+  /** The one name that all targets of an upstream go by; where there are several there is none. */
+  readonly hosts: ReadonlyMap<string, string>;
   readonly services: ChainServices;
 }
 
@@ -48,13 +50,33 @@ export function compileAiRoute(
     if (!ask.has(provider.upstream))
       ask.set(provider.upstream, compileAsking(askingRoute(route, provider.upstream), services));
   }
+  const hosts = new Map<string, string>();
+  for (const { spec: provider, provider: words } of ai.providers.values()) {
+    const host = hostOf(provider.upstream, services);
+    if (host !== null) hosts.set(provider.upstream, host);
+    else if (words.credential.kind === 'sigv4') {
+      throw new Error(
+        `the AI provider "${provider.id}" signs the host, and its upstream has no target, or several hosts`,
+      );
+    }
+  }
   const names: Names = {
     models: ai.models,
     providers: new Set(ai.providers.keys()),
     allowed: new Set(spec.models),
   };
-  const rules: AiRules = { route, spec, ai, names, ask, services };
+  const rules: AiRules = { route, spec, ai, names, ask, hosts, services };
   return (request, handler) => begin(request, handler, rules);
+}
+
+/** As `callOut` writes it. */
+function hostOf(upstreamId: string, { upstreams }: ChainServices): string | null {
+  const upstream = upstreams.get(upstreamId);
+  if (upstream === undefined) return null;
+  const { hostHeader } = upstream.spec;
+  if (hostHeader.mode === 'set') return hostHeader.value;
+  const [host, ...others] = new Set(upstream.targets.map(({ authority }) => authority));
+  return others.length > 0 ? null : (host ?? null);
 }
 
 /**

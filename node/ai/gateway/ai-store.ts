@@ -6,8 +6,8 @@ import type { AiModelSpec, AiProviderSpec, AiSpec } from '@weir/proto/snapshot/a
 import type { SecretText } from '@weir/proto/snapshot/snapshot.js';
 import type { Provider } from '../provider.js';
 import { isTermsFault, readTerms } from '../providers/compatible/read-terms.js';
-import { providerOf } from '../providers/registry.js';
-import { type CredentialFields, credentialOf } from './credential.js';
+import { providerOf, requiredSettings } from '../providers/registry.js';
+import { type CredentialFields, credentialOf, type Signing } from './credential.js';
 import { KeyPool, type PoolKey } from './key-pool.js';
 import { KeyStanding, type KeyState } from './key-standing.js';
 import { LeastWaits } from './least-wait.js';
@@ -42,6 +42,11 @@ export class AiStore {
   readonly #waits = new LeastWaits();
   readonly #standings = new Map<string, KeyStanding>();
   #inForce: CompiledAi | null = null;
+  readonly #signing: Signing;
+
+  constructor(signing: Signing) {
+    this.#signing = signing;
+  }
 
   /** Throws with the reason where a provider can't be asked as it is configured. */
   compile(spec: AiSpec | null, reveal: (text: SecretText) => string): CompiledAi | null {
@@ -71,16 +76,15 @@ export class AiStore {
   }
 
   #provider(spec: AiProviderSpec, reveal: (text: SecretText) => string): AiProvider {
+    const wrong = (what: string) => new Error(`the AI provider "${spec.id}" ${what}`);
     const terms = readTerms(spec.compatible ?? {});
-    if (isTermsFault(terms))
-      throw new Error(
-        `the AI provider "${spec.id}" says of itself at compatible.${terms.at} what is not ${terms.wants}`,
-      );
+    if (isTermsFault(terms)) throw wrong(`is described by words that can't be read: ${terms.at} wants ${terms.wants}`);
     const provider = providerOf(spec.kind, terms);
-    if (provider === null)
-      throw new Error(`the AI provider "${spec.id}" is of a kind that nobody knows: "${spec.kind}"`);
+    if (provider === null) throw wrong(`is of a kind that nobody knows: "${spec.kind}"`);
+    const missing = requiredSettings(spec.kind, terms).filter((name) => !Object.hasOwn(spec.settings, name));
+    if (missing.length > 0) throw wrong(`lacks the settings ${missing.join(', ')}`);
     const keys = spec.keys.map(({ id, secret, weight }): AiKey => {
-      const fields = credentialOf(provider.credential, spec, reveal(secret));
+      const fields = credentialOf(provider.credential, spec, reveal(secret), this.#signing);
       return { id, weight, standing: this.#standing(spec.id, id, secret), fields };
     });
     return { spec, provider, pool: new KeyPool(keys) };

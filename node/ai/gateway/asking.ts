@@ -139,7 +139,7 @@ export class Asking {
       ...['content-type', 'application/json', 'accept', isStream ? 'text/event-stream' : '*/*'],
       // Nothing is unpacked here.
       ...['accept-encoding', 'identity'],
-      ...(this.#key?.fields({ asked, body }) ?? []),
+      ...(this.#key?.fields({ asked, body, host: this.#rules.hosts.get(this.#provider.spec.upstream) ?? '' }) ?? []),
     ];
     const via = combinedValue(this.#request.headers, 'via');
     if (via !== undefined) headers.push('via', via);

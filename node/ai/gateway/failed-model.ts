@@ -12,6 +12,7 @@ import {
 } from '@weir/proto/http/failures.js';
 import { type ProviderError, type ProviderErrorKind, providerError } from '../chat/provider-error.js';
 import type { ChatFormat, FormatError } from '../format.js';
+import { isObject, type JsonObject } from '../json.js';
 
 const codes: Readonly<Record<ProviderErrorKind, FailureCode>> = {
   invalidRequest: 'model_refused',
@@ -91,15 +92,18 @@ export function inWordsOf(format: ChatFormat, failed: Failure): Failure {
     native: failed.code,
     retryAfterMs,
   });
-  return { ...failed, answer: { ...answerOf(format.error(error)), status } };
+  const { body } = format.error(error);
+  return { ...failed, answer: answerOf({ status, body: withClientsFault(body, status) }) };
+}
+
+/** The kinds of provider errors know no credentials but the gateway's own; these are the client's. */
+function withClientsFault(body: JsonObject, status: number): JsonObject {
+  const type = status === 401 ? 'authentication_error' : status === 403 ? 'permission_error' : null;
+  return type === null || !isObject(body['error']) ? body : { ...body, error: { ...body['error'], type } };
 }
 
 function kindOfRefusal(status: number): ProviderErrorKind {
   switch (status) {
-    case 401:
-      return 'authentication';
-    case 403:
-      return 'permission';
     case 404:
       return 'notFound';
     case 413:

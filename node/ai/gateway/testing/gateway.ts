@@ -16,8 +16,9 @@ import {
   type ScriptedCall,
   scriptedDispatch,
 } from '../../../pipeline/testing/harness.js';
-import { makeRoute, makeServices, routeTimeouts } from '../../../pipeline/testing/specs.js';
+import { makeRoute, makeServices, makeTarget, makeUpstream, routeTimeouts } from '../../../pipeline/testing/specs.js';
 import { createHeldBytes } from '../../../upstream/retry/held-bytes.js';
+import { digests } from '../../aws/digests.js';
 import { AiStore } from '../ai-store.js';
 
 export const routeSpec: AiRouteSpec = {
@@ -67,7 +68,7 @@ export function setUp({ spec = {}, ai: aiSpec = {}, route = {}, bodyBytes }: Giv
   const timers = fakeTimers(clock);
   const decided: Decision[] = [];
   const fired: TimerName[] = [];
-  const store = new AiStore();
+  const store = new AiStore({ digests, wallMs: () => clock.wallMs() });
   const compiled = store.compile(
     { providers: [provider('a'), provider('b', { kind: 'anthropic' })], models: [chain], ...aiSpec },
     (text) => text,
@@ -80,7 +81,8 @@ export function setUp({ spec = {}, ai: aiSpec = {}, route = {}, bodyBytes }: Giv
     decided: (one: Decision) => decided.push(one),
     timerFired: (timer: TimerName) => fired.push(timer),
   };
-  const services = makeServices({ clock, timers, ai: compiled, observer, bodies, heldBytes });
+  const upstreams = { get: (id: string) => makeUpstream([makeTarget({ id: `${id}.example:443` })]) };
+  const services = makeServices({ clock, upstreams, timers, ai: compiled, observer, bodies, heldBytes });
   const below = scriptedDispatch();
   const asked: RouteSpec[] = [];
   const timeouts = { ...routeTimeouts, totalMs: 60_000 };

@@ -1,0 +1,87 @@
+/**
+ * The numbers that requests to models move. Like cells.ts, from which they are read by whoever is asked. Series are bounded by the
+ * configuration: a model is named as the operator has named it, and what callers name by themselves is `provider/*`.
+ */
+import type { AiSpec } from '@weir/proto/snapshot/ai.js';
+import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
+import type { Exchange } from '../pipeline/exchange.js';
+import { DurationCells } from './cells.js';
+
+export const tokenKinds = ['input', 'output', 'cachedInput', 'cacheWrite', 'reasoning'] as const;
+export type TokenKind = (typeof tokenKinds)[number];
+
+/** Of one model at one provider. */
+export class AiSeries {
+  readonly model: string;
+  /** Empty: nobody was asked. */
+  readonly provider: string;
+  /** `ok`, why it failed, or `client_gone`. */
+  readonly outcomes = new Map<string, number>();
+  readonly tokens: Record<TokenKind, number> = { input: 0, output: 0, cachedInput: 0, cacheWrite: 0, reasoning: 0 };
+  /** Requests whose tokens were counted here, for their provider has said nothing. */
+  estimated = 0;
+  readonly firstToken = new DurationCells();
+
+  constructor(model: string, provider: string) {
+    this.model = model;
+    this.provider = provider;
+  }
+}
+
+export interface MoveCount {
+  readonly model: string;
+  readonly how: string;
+  readonly why: string;
+  count: number;
+}
+
+export class AiCells {
+  readonly series = new Map<string, AiSeries>();
+  readonly moves = new Map<string, MoveCount>();
+
+  ended({ ai, failure }: Exchange): void {
+    if (ai === null) return;
+    const series = this.#of(ai.model, ai.provider);
+    const outcome = ai.error ?? (failure === null ? 'ok' : failure.code);
+    series.outcomes.set(outcome, (series.outcomes.get(outcome) ?? 0) + 1);
+    if (ai.firstTokenMs >= 0) series.firstToken.observe(ai.firstTokenMs);
+    if (ai.usage !== null) {
+      for (const kind of tokenKinds) series.tokens[kind] += ai.usage[kind];
+      if (ai.usage.isEstimated) series.estimated += 1;
+    }
+    for (const { how, why } of ai.moves) {
+      const key = `${ai.model}\0${how}\0${why}`;
+      const move = this.moves.get(key) ?? { model: ai.model, how, why, count: 0 };
+      move.count += 1;
+      this.moves.set(key, move);
+    }
+  }
+
+  /** Forgets the models and providers that the configuration names no more. */
+  retain(snapshot: Pick<Snapshot, 'ai' | 'routes'>): void {
+    const models = namesIn(snapshot);
+    const providers = new Set(['', ...(snapshot.ai?.providers ?? []).map(({ id }) => id)]);
+    for (const [key, { model, provider }] of this.series) {
+      if (!models.has(model) || !providers.has(provider)) this.series.delete(key);
+    }
+    for (const [key, { model }] of this.moves) if (!models.has(model)) this.moves.delete(key);
+  }
+
+  #of(model: string, provider: string): AiSeries {
+    const key = `${model}\0${provider}`;
+    let series = this.series.get(key);
+    if (series === undefined) {
+      series = new AiSeries(model, provider);
+      this.series.set(key, series);
+    }
+    return series;
+  }
+}
+
+const noAi: AiSpec = { providers: [], models: [] };
+
+function namesIn({ ai, routes }: Pick<Snapshot, 'ai' | 'routes'>): ReadonlySet<string> {
+  const { models, providers } = ai ?? noAi;
+  const ofRoutes = routes.flatMap(({ action }) => (action.kind === 'ai' ? action.models : []));
+  return new Set([...models.map(({ id }) => id), ...providers.map(({ id }) => `${id}/*`), ...ofRoutes]);
+}

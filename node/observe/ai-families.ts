@@ -1,0 +1,81 @@
+/** What requests to models, and the keys that they go by, show to Prometheus. */
+import type { KeyReading } from '../ai/gateway/ai-store.js';
+import type { KeyState } from '../ai/gateway/key-standing.js';
+import { type AiSeries, tokenKinds } from './ai-cells.js';
+import { label } from './cell-samples.js';
+import type { Cells } from './cells.js';
+import { type Family, family, histogramFamily, type Labels } from './exposition.js';
+
+export interface AiSources {
+  readonly cells: Cells;
+  /** Left out: there are none. */
+  aiKeys?(): Iterable<KeyReading>;
+}
+
+const usable: Readonly<Record<KeyState, number>> = { usable: 1, resting: 0.5, due: 0.5, onTrial: 0.5, out: 0 };
+
+export function aiFamilies({ cells, aiKeys = () => [] }: AiSources): Family[] {
+  return [...requestFamilies(cells), ...keyFamilies(aiKeys)];
+}
+
+function requestFamilies({ ai }: Cells): Family[] {
+  const labels = ({ model, provider }: AiSeries): Labels => [label('model', model), label('provider', provider)];
+  const moved =
+    'Attempts at models beyond the first of their requests, by how they differ from the one before and what that met.';
+  return [
+    family('counter', 'weir_ai_requests_total', 'Requests to models that ended, by outcome.', function* () {
+      for (const series of ai.series.values()) {
+        for (const [outcome, count] of series.outcomes) yield [[...labels(series), label('outcome', outcome)], count];
+      }
+    }),
+    family('counter', 'weir_ai_tokens_total', 'Tokens by kind; input and output hold the other kinds.', function* () {
+      for (const series of ai.series.values()) {
+        for (const kind of tokenKinds) {
+          if (series.tokens[kind] > 0) yield [[...labels(series), label('kind', snake(kind))], series.tokens[kind]];
+        }
+      }
+    }),
+    family('counter', 'weir_ai_estimated_total', 'Requests whose tokens were estimated.', function* () {
+      for (const series of ai.series.values()) if (series.estimated > 0) yield [labels(series), series.estimated];
+    }),
+    histogramFamily(
+      'weir_ai_time_to_first_token_seconds',
+      'Time from the begin of the attempt that answered a stream to its first content.',
+      function* () {
+        for (const series of ai.series.values())
+          if (series.firstToken.count > 0) yield [labels(series), series.firstToken];
+      },
+    ),
+    family('counter', 'weir_ai_fallbacks_total', moved, function* () {
+      for (const { model, how, why, count } of ai.moves.values()) {
+        yield [[label('model', model), label('to', how), label('reason', snake(why))], count];
+      }
+    }),
+  ];
+}
+
+function keyFamilies(keys: () => Iterable<KeyReading>): Family[] {
+  const labels = ({ provider, key }: KeyReading): Labels => [label('provider', provider), label('key', key)];
+  const standing = 'Whether a key of a provider is used: 1, 0.5 while it is to be tried again, 0 after it was refused.';
+  const by = (name: string, help: string, read: (key: KeyReading) => number): Family =>
+    family('counter', name, help, function* () {
+      for (const key of keys()) yield [labels(key), read(key)];
+    });
+  return [
+    family('gauge', 'weir_ai_key_standing', standing, function* () {
+      for (const key of keys()) yield [labels(key), usable[key.state]];
+    }),
+    by(
+      'weir_ai_key_refused_total',
+      'How often a key was taken out, or for one model, by 401, 402 or 403.',
+      (key) => key.takenOut,
+    ),
+    by(
+      'weir_ai_key_rested_total',
+      'How often a key was left alone at a model for a while, by 429.',
+      (key) => key.rested,
+    ),
+  ];
+}
+
+const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

@@ -1,0 +1,37 @@
+/** What the access log says of a request to models: who answered, how soon, and what it took. No word of question or answer. */
+import type { AiOutcome } from '../ai/gateway/outcome.js';
+import { jsonString } from './json-string.js';
+
+/** As a member of a line, with the comma before it. */
+export function aiPart({
+  model,
+  provider,
+  providerModel,
+  error,
+  firstTokenMs,
+  usage,
+  moves,
+  dropped,
+}: AiOutcome): string {
+  let line = `,"ai":{"model":${jsonString(model)}`;
+  if (provider !== '') line += `,"provider":${jsonString(provider)},"provider_model":${jsonString(providerModel)}`;
+  if (error !== null) line += `,"error":"${error}"`;
+  if (firstTokenMs >= 0) line += `,"first_token_ms":${Math.round(firstTokenMs * 10) / 10}`;
+  if (usage !== null) {
+    line += `,"input_tokens":${usage.input},"output_tokens":${usage.output}`;
+    if (usage.cachedInput > 0) line += `,"cached_tokens":${usage.cachedInput}`;
+    if (usage.reasoning > 0) line += `,"reasoning_tokens":${usage.reasoning}`;
+    if (usage.isEstimated) line += ',"estimated":true';
+  }
+  if (moves.length > 0) {
+    const shown = moves.map(
+      (move) => `{"to":"${move.how}","from":${jsonString(move.provider)},"reason":"${move.why}"}`,
+    );
+    line += `,"moves":[${shown.join(',')}]`;
+  }
+  if (dropped.length > 0) line += `,"dropped":[${dropped.slice(0, DROPPED_MAX).map(jsonString).join(',')}]`;
+  return `${line}}`;
+}
+
+/** Names of fields may come from the caller. */
+const DROPPED_MAX = 8;
