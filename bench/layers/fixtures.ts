@@ -176,7 +176,6 @@ export async function openServices(isLogged: boolean): Promise<Services> {
       gateway: snapshot.gateway,
       upstreams,
       credentials: compileCredentials(snapshot.consumers, credentialFunctions(systemClock, reveal)),
-      ai: null,
       limiters: createLimiterStore(),
       gates: createGateStore(),
       jobs: createJobs({

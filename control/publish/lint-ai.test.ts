@@ -51,7 +51,7 @@ describe('a provider', () => {
     ],
     [
       '[{ id: bedrock, settings: { region: r } }]',
-      'error ai.providers[0]: to ask Amazon Bedrock with a key is not available in this version',
+      'warning ai.providers[0]: Amazon Bedrock is asked without a key (add keys: "${AWS_ACCESS_KEY_ID}:${AWS_SECRET_ACCESS_KEY}")',
     ],
     [
       '[{ id: openai, keys: "${A}", compatible: { refuses: seed } }]',

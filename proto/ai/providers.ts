@@ -33,10 +33,10 @@ const beta = may('beta', 'Value of `anthropic-beta`, with commas between several
 const maxTokens = may('maxTokens', 'Bound of the output where a caller names none; the API wants one.');
 
 /**
- * Kinds whose requests nodes of this version can't make an account's own: they translate them, and neither sign for AWS nor get
- * tokens from Google. A kind leaves this list in the change that makes it work; `test/integration/ai` sees to that.
+ * Kinds whose requests nodes of this version can't make an account's own: they translate them, and get no tokens from Google.
+ * A kind leaves this list in the change that makes it work; `test/integration/ai` sees to that.
  */
-export const kindsWithoutKeys: ReadonlySet<string> = new Set(['bedrock', 'vertex']);
+export const kindsWithoutKeys: ReadonlySet<string> = new Set(['vertex']);
 
 /** What the config describes by itself. */
 export const COMPATIBLE = 'compatible';

@@ -2,6 +2,7 @@
 import { checkConfig } from '@weir/control/publish/check-config.js';
 import { compileSnapshot } from '@weir/control/publish/compile.js';
 import { sha256Hex } from '@weir/control/publish/credential-hashes.js';
+import { digests } from '@weir/node/ai/aws/digests.js';
 import { AiStore } from '@weir/node/ai/gateway/ai-store.js';
 import { isTermsFault, readTerms } from '@weir/node/ai/providers/compatible/read-terms.js';
 import { refusable, takable } from '@weir/node/ai/providers/compatible/spec.js';
@@ -34,6 +35,10 @@ it.each(providerFacts)(
   },
 );
 
+/** In the form that a signature is made with; to all others it is some text. */
+const KEY = 'id:secret';
+const signing = { digests, wallMs: () => 0 };
+
 it.each(providerFacts.filter(({ kind }) => kind !== COMPATIBLE))(
   'a config with a key for $kind is accepted where nodes can send that key, and only there',
   ({ kind, settings }) => {
@@ -44,12 +49,12 @@ it.each(providerFacts.filter(({ kind }) => kind !== COMPATIBLE))(
       settings: Object.fromEntries(settings.map(({ name }) => [name, 'x'])),
     };
     const text = JSON.stringify({ ai: { providers: [provider] }, routes: [{ match: '/v1/*', ai: true }] });
-    const checked = checkConfig(text, { KEY: 'k' }, sha256Hex);
-    const { config } = parseConfig(text, { KEY: 'k' });
+    const checked = checkConfig(text, { KEY }, sha256Hex);
+    const { config } = parseConfig(text, { KEY });
     if (config === null) throw new Error('it has faults');
     const made = { environment: {}, version: 1, createdWallMs: 0, sha256Hex, hashPassword: () => 'scrypt' };
     const { ai } = compileSnapshot(config, made);
-    const taken = () => new AiStore().compile(ai, () => 'k');
+    const taken = () => new AiStore(signing).compile(ai, () => KEY);
     if (checked.ok) expect(taken).not.toThrow();
     else expect(taken).toThrow("which this version can't make");
   },
