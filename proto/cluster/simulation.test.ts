@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { MembershipScenario, type Plant } from './testing/membership-scenario.js';
 import { type PurgeBug, PurgeScenario } from './testing/purge-scenario.js';
-import { RateScenario } from './testing/rate-scenario.js';
+import { type RateBug, RateScenario } from './testing/rate-scenario.js';
 import { BrokenInvariant, replay, seedsOfRun } from './testing/world.js';
 
 /** WEIR_SIM_SEED=17 replays one seed, WEIR_SIM_SEEDS=100000 runs as many: npx vitest run proto/cluster/simulation.test.ts */
@@ -108,6 +108,18 @@ it(
       for (const key of Object.keys(total) as (keyof typeof total)[]) total[key] += seen[key]; // The keys are its own.
     }
     if (isUsual) for (const count of Object.values(total)) expect(count).toBeGreaterThan(seeds.length / 2);
+  },
+  LONG_MS,
+);
+
+it.each<[string, RateBug]>([
+  ['a node that counts nothing of what the others tell', 'hears nobody'],
+  ['a node that counts what they tell for the window before', 'hears of the window before'],
+  ['a node that tells half of what it has admitted', 'tells half'],
+])(
+  'finds %s',
+  (_, bug) => {
+    expect(finds((seed) => new RateScenario(seed, bug))).not.toBeNull();
   },
   LONG_MS,
 );

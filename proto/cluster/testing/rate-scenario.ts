@@ -16,6 +16,9 @@ const KEY = 'limit/0/ada';
 /** Ticks come so often; requests come with them. */
 const TICK_MS = 20;
 
+/** A bug that a test plants: what a node does wrong with what it hears, or tells. */
+export type RateBug = 'hears nobody' | 'hears of the window before' | 'tells half';
+
 class SimulatedNode implements Peer {
   readonly id: string;
   readonly rates: SharedRates;
@@ -46,7 +49,13 @@ class SimulatedNode implements Peer {
       const key = `${window} ${message.id}`;
       this.heard.set(key, Math.max(this.heard.get(key) ?? 0, admitted));
     }
-    this.rates.hear(message, this.#wallMs, this.#scenario.world.nowMs);
+    const { bug, world } = this.#scenario;
+    if (bug === 'hears nobody') return;
+    const isLate = bug === 'hears of the window before';
+    const counts = message.counts.map(
+      ([key, window, ...rest]) => [key, isLate ? window - 1 : window, ...rest] as const,
+    );
+    this.rates.hear({ ...message, counts }, this.#wallMs, world.nowMs);
   }
 
   get #wallMs(): number {
@@ -54,9 +63,13 @@ class SimulatedNode implements Peer {
   }
 
   #tell(): void {
-    const { world } = this.#scenario;
+    const { world, bug } = this.#scenario;
     this.#seq += 1;
-    const counts = this.rates.tell(world.nowMs);
+    const told = this.rates.tell(world.nowMs);
+    const share = bug === 'tells half' ? 0.5 : 1;
+    const counts = told.map(
+      ([key, window, admitted, ...rest]) => [key, window, Math.ceil(admitted * share), ...rest] as const,
+    );
     if (counts.length > 0) {
       const message = { kind: 'rate' as const, id: this.id, incarnation: 1, seq: this.#seq, counts };
       world.send(this.id, null, encodeMessage(message));
@@ -86,7 +99,10 @@ export class RateScenario {
   /** Truly admitted, by window and id. */
   readonly #admitted = new Map<string, number>();
 
-  constructor(seed: number) {
+  readonly bug: RateBug | null;
+
+  constructor(seed: number, bug: RateBug | null = null) {
+    this.bug = bug;
     this.world = new World(seed, { loss: 0, doubling: 0, delayMaxMs: 0 });
     const { world } = this;
     this.isTimely = world.random() < 0.5;
