@@ -173,13 +173,28 @@ describe('behind the first content', () => {
     expect(eventsIn(handler.text()).at(-1)).toMatchObject({ error: { message: 'engine died' } });
   });
 
+  it('a tool call that has begun is never begun anew by another model', () => {
+    const { below, send, clock } = setUp();
+    const { handler } = send(askStream());
+    beginStream(below.last());
+    const call = { index: 0, id: 'c1', type: 'function', function: { name: 'pay', arguments: '' } };
+    below.last().data(openAi.chunk({ tool_calls: [call] }));
+    below.last().fail(failure('connection_closed', 'gone'));
+    clock.advance(60_000);
+    expect([below.calls.length, handler.failure?.code]).toEqual([1, 'model_failed']);
+    expect(handler.text().match(/"pay"/g)).toHaveLength(1);
+  });
+
   it('the connection breaks only when a slow client has taken the error', () => {
-    const { below, handler, clock } = begun();
+    const { below, handler, clock, fired } = begun({ spec: { heartbeatMs: 100 } });
     handler.open = false;
     below.last().data(openAi.chunk({ content: ' upon' }));
+    clock.advance(2_000);
     below.last().fail(failure('response_incomplete', 'cut'));
-    clock.advance(10 * FAREWELL_MS);
-    expect([handler.ended, handler.text().includes('"error"')]).toEqual([false, true]);
+    // Nothing else happens to it meanwhile; that the client does not read is told by the listener.
+    clock.advance(70_000);
+    expect([handler.ended, handler.text().includes('"error"'), fired]).toEqual([false, true, []]);
+    expect(handler.text()).not.toContain('waiting');
     handler.head?.resume();
     expect([handler.ended, handler.failure?.code]).toEqual([true, 'model_failed']);
   });

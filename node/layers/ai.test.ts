@@ -171,6 +171,20 @@ describe('before the first content', () => {
     expect([...store.keys(clock.nowMs())].map(({ state }) => state).sort()).toEqual(['out', 'usable']);
   });
 
+  it('a trial whose client leaves has found out nothing: the key stays out', () => {
+    const { below, send, store, clock } = setUp({ ai: oneModel });
+    send(ask());
+    answerJson(below.last(), { error: { message: 'no', code: 'invalid_api_key' } }, 401);
+    clock.advance(30_000);
+    const { cancel } = send(ask());
+    expect(below.calls.length).toBe(2);
+    const states = () =>
+      [...store.keys(clock.nowMs())].filter(({ provider }) => provider === 'a').map(({ state }) => state);
+    expect(states()).toEqual(['onTrial']);
+    cancel();
+    expect(states()).toEqual(['out']);
+  });
+
   it('all keys refused is an answer that names neither key nor account', () => {
     const { below, send } = setUp({ ai: oneModel });
     const { handler } = send(ask());
@@ -193,6 +207,42 @@ describe('before the first content', () => {
     expect(json(handler.text()).error).toMatchObject({ message: 'bad tool', type: 'invalid_request_error' });
     expect(exchange.failure?.code).toBe('model_refused');
     expect(exchange.failure?.detail).not.toContain('bad tool');
+  });
+
+  it('a key that was tried for a request is not tried again for it, though it may be used at once', () => {
+    const { below, send } = setUp({ ai: { ...oneModel, providers: [provider('a', { keys: twoKeys })] } });
+    for (let i = 0; i < 20; i += 1) {
+      send(ask());
+      const first = keyOf(below.last());
+      answerJson(below.last(), { error: { message: 'slow down', type: 'rate_limit_error' } }, 429, [
+        'retry-after',
+        '0',
+      ]);
+      expect(keyOf(below.last())).not.toBe(first);
+    }
+  });
+
+  it('nothing that the attempt before has said is told of the next one: neither who answers nor what it takes', () => {
+    const { below, send, clock } = setUp({
+      ai: { models: [{ id: 'chat', targets: [target('b/m'), target('a/m', ['timeout'])] }] },
+    });
+    const question = { model: 'chat', max_tokens: 9, stream: true, messages: [{ role: 'user', content: 'hello' }] };
+    const { handler, exchange } = send(question, { path: '/v1/messages' });
+    beginStream(below.last());
+    const message = {
+      ...claude.whole(''),
+      content: [],
+      stop_reason: null,
+      usage: { input_tokens: 33, output_tokens: 1 },
+    };
+    below.last().data(`event: message_start\ndata: ${JSON.stringify({ type: 'message_start', message })}\n\n`);
+    clock.advance(3_100);
+    beginStream(below.last());
+    below.last().data(openAi.chunk({ content: 'hi' }) + openAi.chunk({}, 'stop') + openAi.done);
+    below.last().complete();
+    expect(handler.text()).toContain('message_stop');
+    expect(handler.text()).not.toContain('33');
+    expect(exchange.ai?.usage).toMatchObject({ output: 1, isEstimated: true });
   });
 
   it('a context that is too long goes to a larger model', () => {

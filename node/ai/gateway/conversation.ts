@@ -8,9 +8,8 @@
  *       │         pausing                │
  *       └── refused: an answer of its own┘
  *
- * Until the first content has come, nothing of an attempt has been seen, so a failure or a stall moves on to the next one. What comes
- * before content (who answers, a role) is held until then, and goes with the attempt that it came from. There is one timer for all that
- * is waited for, which is armed for whatever is due first.
+ * Until the first content has come, nothing of an attempt has been seen (telling.ts), so a failure or a stall moves on to the next one.
+ * There is one timer for all that is waited for, which is armed for whatever is due first.
  */
 import { type Failure, failure, timerFired } from '@weir/proto/http/failures.js';
 import { type Cancel, type GatewayRequest, nothingToCancel, type ResponseHandler } from '../../pipeline/dispatch.js';
@@ -18,7 +17,7 @@ import type { Timer } from '../../time/clock.js';
 import { type ChatAnswer, type ChatEvent, isContent, type Usage } from '../chat/chat-answer.js';
 import type { ChatRequest } from '../chat/chat-request.js';
 import { type ProviderError, providerError } from '../chat/provider-error.js';
-import { type AnswerTerms, isMisread, type Misread, type StreamWriter } from '../format.js';
+import { isMisread, type Misread } from '../format.js';
 import type { AiRules } from './ai-route.js';
 import { Asking } from './asking.js';
 import { Attempts, type Left, type Step } from './attempts.js';
@@ -29,11 +28,10 @@ import type { Operation } from './operations.js';
 import { type AiOutcome, newOutcome } from './outcome.js';
 import { Outlet } from './outlet.js';
 import { tokensIn } from './stream-clock.js';
+import { Telling } from './telling.js';
 
 /** Before the deadline: two turns of the timer wheel and some, so that a stream can be told why it ends. */
 const LAST_WORD_MS = 20;
-/** Events that say nothing to a reader, before those that do; a provider that sends more than these has begun. */
-const HELD_EVENTS_MAX = 64;
 
 type Chat = Operation & { kind: 'chat' };
 
@@ -46,7 +44,8 @@ export class Conversation {
   #armedAtMs = Number.POSITIVE_INFINITY;
   #text: BodyText | null = null;
   #questionBytes = 0;
-  #terms: AnswerTerms | null = null;
+  /** Null: nothing was asked for yet. */
+  #telling: Telling | null = null;
   #candidates: readonly Candidate[] = [];
   #attempts: Attempts | null = null;
   #asking: Asking | null = null;
@@ -57,11 +56,7 @@ export class Conversation {
   #lastLimit: FiredLimit | null = null;
   /** A field that a candidate can't do, where that is why it was not asked. */
   #unable: Misread | null = null;
-  #writer: StreamWriter | null = null;
-  #held: ChatEvent[] = [];
   #characters = 0;
-  /** What the head has told of fields that were dropped. */
-  #told = '';
   #outcome: AiOutcome = newOutcome('');
 
   constructor(request: GatewayRequest, handler: ResponseHandler, operation: Chat, rules: AiRules) {
@@ -120,7 +115,8 @@ export class Conversation {
     this.#outcome = newOutcome(isNamed ? chat.model : `${targets[0]?.provider ?? ''}/*`);
     exchange.ai = this.#outcome;
     const id = `${idPrefix}${exchange.id}`;
-    this.#terms = { id, model: chat.model, nowS: Math.floor(services.clock.wallMs() / 1_000), request: chat };
+    const terms = { id, model: chat.model, nowS: Math.floor(services.clock.wallMs() / 1_000), request: chat };
+    this.#telling = new Telling(this.#outlet, format, terms);
     this.#candidates = inOrder(targets, services.random);
     this.#attempts = new Attempts(this.#candidates, spec.attempts, services.random);
     this.#go(this.#attempts.first(this.#left()));
@@ -151,12 +147,12 @@ export class Conversation {
   }
 
   #begin(step: Step & { kind: 'ask' }): void {
-    const terms = this.#terms;
+    const telling = this.#telling;
     const attempts = this.#attempts;
     const candidate = this.#candidates[step.candidate];
-    if (terms === null || attempts === null || candidate === undefined) throw new Error('nothing was asked for yet');
+    if (telling === null || attempts === null || candidate === undefined) throw new Error('nothing was asked for yet');
     this.#next = null;
-    const asking = new Asking(this.#request, terms, candidate, this.#rules, this);
+    const asking = new Asking(this.#request, telling.terms, candidate, this.#rules, this);
     const unsupported = asking.unsupported(this.#operation.format);
     if (unsupported.length > 0 && this.#rules.spec.unsupported === 'refuse') {
       this.#unable ??= unsupported[0] ?? null;
@@ -173,10 +169,12 @@ export class Conversation {
       return;
     }
     this.#moved(step, candidate);
-    this.#outcome.dropped = unsupported.map(({ field }) => field);
+    telling.dropped = unsupported.map(({ field }) => field);
+    this.#outcome.dropped = telling.dropped;
     attempts.begin();
     this.#asking = asking;
-    this.#held = [];
+    telling.forget();
+    this.#outcome.usage = null;
     asking.begin(step, this.#left().leftMs, this.#candidates.length > 1 && attempts.begun < this.#rules.spec.attempts);
     this.#arm();
   }
@@ -195,17 +193,13 @@ export class Conversation {
 
   events(events: readonly ChatEvent[], breaksOff: boolean): boolean {
     const asking = this.#asking;
-    if (asking === null || this.#outlet.isOver) return false;
+    const telling = this.#telling;
+    if (asking === null || telling === null || this.#outlet.isOver) return false;
     // What came in one piece with its failure is not begun with: it may still go elsewhere, unseen.
-    if (this.#writer === null && breaksOff) return false;
+    if (!telling.hasBegun && breaksOff) return false;
     const nowMs = this.#rules.services.clock.nowMs();
     for (const event of events) this.#see(event, asking, nowMs);
-    if (this.#writer === null) {
-      this.#held.push(...events);
-      const says = (event: ChatEvent): boolean => isContent(event) || event.kind === 'finish';
-      if (!events.some(says) && this.#held.length < HELD_EVENTS_MAX) return true;
-    }
-    const isOpen = this.#write(this.#writer === null ? this.#held.splice(0) : events, nowMs);
+    const isOpen = telling.tell(events, nowMs);
     if (!isOpen) asking.clock?.hold();
     this.#arm();
     return isOpen;
@@ -220,38 +214,26 @@ export class Conversation {
     asking.clock?.content(tokensIn(characters), nowMs);
   }
 
-  #write(events: readonly ChatEvent[], nowMs: number): boolean {
-    const terms = this.#terms;
-    if (terms === null) return false;
-    const late = this.#writer === null && this.#outlet.hasHead ? this.#droppedLate() : '';
-    this.#beginStream();
-    this.#writer ??= this.#operation.format.stream(terms);
-    const writer = this.#writer;
-    return this.#outlet.write(late + events.map((event) => writer.write(event)).join(''), nowMs);
-  }
-
   ended(): void {
     const asking = this.#asking;
-    if (asking === null || this.#outlet.isOver) return;
-    if (!asking.wholeness.isWhole || this.#writer === null) {
+    const telling = this.#telling;
+    if (asking === null || telling === null || this.#outlet.isOver) return;
+    if (!asking.wholeness.isWhole || !telling.hasBegun) {
       this.failed(providerError('cut', 'The stream of the provider ended before its answer did.'));
       return;
     }
     this.#answered(asking);
-    // A valve that is closed is of no matter: the listener keeps what little this is.
-    this.#outlet.write(this.#writer.end(), this.#rules.services.clock.nowMs());
-    this.#outlet.end();
+    telling.end(this.#rules.services.clock.nowMs());
     this.#end();
   }
 
   answered(answer: ChatAnswer): void {
     const asking = this.#asking;
-    if (asking === null || this.#terms === null || this.#outlet.isOver) return;
+    if (asking === null || this.#telling === null || this.#outlet.isOver) return;
     this.#outcome.usage = answer.usage;
     this.#answered(asking);
-    const body = JSON.stringify(this.#operation.format.answer(answer, this.#terms));
     this.#end();
-    this.#outlet.whole(['content-type', 'application/json', ...this.#dropped()], body);
+    this.#telling.whole(answer);
   }
 
   #answered(asking: Asking): void {
@@ -269,7 +251,7 @@ export class Conversation {
     this.#lastError = error;
     this.#lastWhere = asking.candidate.provider;
     this.#lastLimit = asking.fired;
-    if (this.#writer !== null) {
+    if (this.#telling?.hasBegun === true) {
       this.#giveUp();
       return;
     }
@@ -302,17 +284,12 @@ export class Conversation {
   #fail(failed: Failure, message: string | null = null): void {
     const { services } = this.#rules;
     const error = message === null ? shownError(this.#lastError) : providerError('invalidRequest', message);
-    const text = this.#outlet.hasHead ? this.#errorEvent(error) : '';
+    const text = this.#telling?.errorEvent(error) ?? '';
     this.#asking?.giveUp();
     this.#countUsage();
     this.#outlet.fail(failed, text, services.clock.nowMs());
     if (this.#outlet.isOver) this.#end();
     else this.#arm();
-  }
-
-  #errorEvent(error: ProviderError): string {
-    if (this.#writer === null && this.#terms !== null) this.#writer = this.#operation.format.stream(this.#terms);
-    return this.#writer?.fail(error) ?? '';
   }
 
   /** Without a word from the provider, for its answer was not heard to the end. */
@@ -362,10 +339,7 @@ export class Conversation {
     if (nowMs >= this.#lastWordAtMs()) this.#deadlinePassed();
     else if (this.#next !== null && nowMs >= this.#next.atMs) this.#begin(this.#next.step);
     else if (this.#asking?.hasPassed(nowMs) === true) this.#limitPassed(this.#asking);
-    else if (nowMs >= this.#heartbeatAtMs()) {
-      this.#beginStream();
-      this.#outlet.heartbeat(nowMs);
-    }
+    else if (nowMs >= this.#heartbeatAtMs()) this.#telling?.heartbeat(nowMs);
     this.#arm();
   }
 
@@ -400,7 +374,7 @@ export class Conversation {
 
   #heartbeatAtMs(): number {
     const { heartbeatMs } = this.#rules.spec;
-    const mayBeat = heartbeatMs > 0 && this.#terms?.request.isStream === true && this.#outlet.isOpen;
+    const mayBeat = heartbeatMs > 0 && this.#telling?.terms.request.isStream === true && this.#outlet.isOpen;
     return mayBeat ? this.#outlet.lastSentAtMs + heartbeatMs : Number.POSITIVE_INFINITY;
   }
 
@@ -421,43 +395,6 @@ export class Conversation {
     this.#armedAtMs = dueAtMs;
     this.#timer.arm(Math.max(0, dueAtMs - nowMs));
   }
-
-  #beginStream(): void {
-    if (!this.#outlet.hasHead) this.#outlet.begin(this.#headers());
-  }
-
-  #headers(): readonly string[] {
-    // Proxies on the way that gather answers before they pass them on would make a heartbeat and a stream useless (nginx).
-    const stream = [
-      'content-type',
-      'text/event-stream; charset=utf-8',
-      'cache-control',
-      'no-cache',
-      'x-accel-buffering',
-      'no',
-    ];
-    return [...stream, ...this.#dropped()];
-  }
-
-  #dropped(): readonly string[] {
-    const dropped = listed(this.#outcome.dropped);
-    this.#told = dropped;
-    return dropped === '' ? [] : [DROPPED, dropped];
-  }
-
-  /** The head went with a heartbeat, and told of another model: comments are heard by nobody but people, and still say it. */
-  #droppedLate(): string {
-    const dropped = listed(this.#outcome.dropped);
-    return dropped === this.#told ? '' : `: ${DROPPED}: ${dropped}\n\n`;
-  }
-}
-
-const DROPPED = 'x-weir-dropped';
-
-/** Names of fields may come from the caller, and go into a field or a line. */
-function listed(fields: readonly string[]): string {
-  const text = fields.join(', ').replace(/[^\x20-\x7e]/g, '?');
-  return text.slice(0, 1_000);
 }
 
 function metBy({ kind, retryAfterMs }: ProviderError) {
