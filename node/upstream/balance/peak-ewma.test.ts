@@ -153,7 +153,12 @@ describe('peak EWMA', () => {
 
 describe('the blame for an outcome', () => {
   const codes = Object.keys(failureTable) as FailureCode[]; // The keys of the table are the codes by definition.
-  const others = new Set<FailureCode>(['total_timeout', 'response_head_too_large', 'upgrade_failed']);
+  const others = new Set<FailureCode>([
+    ...(['total_timeout', 'response_head_too_large', 'upgrade_failed'] as const),
+    // Found out above all attempts, by who asks models; what an attempt did for it was well.
+    ...(['first_token_timeout', 'between_tokens_timeout', 'token_rate_timeout', 'model_timeout'] as const),
+    ...(['model_failed', 'model_unavailable', 'model_rate_limited'] as const),
+  ]);
 
   it.each(codes)('for %s falls on the target exactly if it is the one that failed', (code) => {
     const blame = blameOf(outcomeAt(1, { status: 0, failure: failure(code, '') }));
