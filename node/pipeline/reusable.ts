@@ -3,6 +3,7 @@
  * offers it (cache/reuse.ts), and the listener gives it without the way through the chain (listener/ready-answers.ts).
  */
 import type { HeaderList } from '@weir/proto/http/headers.js';
+import type { NamesSpec } from '@weir/proto/snapshot/snapshot.js';
 
 export interface Reusable {
   /** Monotonic; from then on its head says something that is no longer true. */
@@ -15,22 +16,30 @@ export interface Reusable {
 }
 
 /**
- * Fields that nothing on the way to a stored answer looks at, where routes, keys and answers don't depend on fields. A request with
- * any other goes the whole way: what a field means that is not here is not decided here.
+ * Fields that nothing on the way to a stored answer looks at, where routes, keys and answers don't depend on fields; and so does nothing
+ * at those whose name begins with `x-`, but for the gateway's own. A request with any other goes the whole way: what a field means that
+ * is not here is not decided here.
  */
 const PLAIN_FIELDS: ReadonlySet<string> = new Set([
   ...['host', 'user-agent', 'referer', 'origin', 'cookie', 'dnt', 'priority', 'save-data', 'upgrade-insecure-requests'],
   ...['accept', 'accept-encoding', 'accept-language', 'accept-charset'],
   ...['sec-fetch-dest', 'sec-fetch-mode', 'sec-fetch-site', 'sec-fetch-user', 'sec-gpc'],
   ...['sec-ch-ua', 'sec-ch-ua-mobile', 'sec-ch-ua-platform'],
-  ...['x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-forwarded-port', 'x-real-ip', 'forwarded', 'via'],
+  ...['forwarded', 'via'],
 ]);
 
+/** The gateway's own fields: a deadline, and an id that a trusted proxy may give. */
+export function ownFields({ deadlineHeader, requestIdHeader }: NamesSpec): ReadonlySet<string> {
+  return new Set([deadlineHeader, requestIdHeader]);
+}
+
 /** Whether a request asks in plain words. Pure. */
-export function asksPlainly(headers: HeaderList): boolean {
+export function asksPlainly(headers: HeaderList, own: ReadonlySet<string>): boolean {
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] ?? '';
-    if (PLAIN_FIELDS.has(name) || (name === 'connection' && headers[i + 1] === 'keep-alive')) continue;
+    if (own.has(name)) return false;
+    if (name.startsWith('x-') || PLAIN_FIELDS.has(name) || (name === 'connection' && headers[i + 1] === 'keep-alive'))
+      continue;
     return false;
   }
   return true;

@@ -93,11 +93,12 @@ export function readyAnswerOf(
   request: GatewayRequest,
   answered: ResponseHead,
   requestIdHeader: string,
+  own: ReadonlySet<string>,
 ): ReadyAnswer | null {
   const { exchange, method, body, headers } = request;
   const { reusable } = exchange;
   const isWhole = exchange.failure === null && answered.status === 200;
-  if (reusable === null || !isWhole || method !== 'GET' || body !== null || !asksPlainly(headers)) return null;
+  if (reusable === null || !isWhole || method !== 'GET' || body !== null || !asksPlainly(headers, own)) return null;
   // The id comes last, for nothing outside of the layer that sets it writes into such an answer.
   const [name, id] = answered.headers.slice(-2);
   if (name !== requestIdHeader || id !== exchange.id) return null;

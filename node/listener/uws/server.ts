@@ -22,7 +22,7 @@ import type { GatewaySpec, ListenerTlsSpec } from '@weir/proto/snapshot/snapshot
 import { withBody } from '../../pipeline/derived-request.js';
 import type { GatewayRequest } from '../../pipeline/dispatch.js';
 import { createExchange, type Exchange } from '../../pipeline/exchange.js';
-import { asksPlainly } from '../../pipeline/reusable.js';
+import { asksPlainly, ownFields } from '../../pipeline/reusable.js';
 import { IdleWait } from '../../time/idle-wait.js';
 import { clientAddress, type TrustedProxies, trustedProxies } from '../client-address.js';
 import type { BoundAddress, Listener, ListenerOptions } from '../listener.js';
@@ -69,6 +69,7 @@ class UwsListener implements Listener, ExchangeOwner {
   readonly #firstRequests: FirstRequests;
   readonly #apps: Apps;
   #gateway: GatewaySpec;
+  #ownFields: ReadonlySet<string>;
   #proxies: TrustedProxies;
   #turnEnders: ExchangeSocket[] = [];
   #unproven: Unproven | null = null;
@@ -89,6 +90,7 @@ class UwsListener implements Listener, ExchangeOwner {
     this.clock = options.clock;
     this.timers = options.timers;
     this.#gateway = options.gateway;
+    this.#ownFields = ownFields(options.gateway.names);
     this.#proxies = trustedProxies(options.gateway.trustedProxies);
     const hooks = {
       routes: (tunnelled: () => void) => this.#routes(tunnelled),
@@ -129,6 +131,7 @@ class UwsListener implements Listener, ExchangeOwner {
   update(gateway: GatewaySpec): void {
     this.#proxies = trustedProxies(gateway.trustedProxies);
     this.#gateway = gateway;
+    this.#ownFields = ownFields(gateway.names);
     // They are of routes that are no longer in force.
     this.#ready.clear();
   }
@@ -271,7 +274,7 @@ class UwsListener implements Listener, ExchangeOwner {
   ): boolean {
     if (method !== 'GET' || hasBody || closeAsked || this.isDraining || this.isOneRequestEach) return false;
     const ready = this.#ready.find(authority, path, query, this.clock.nowMs());
-    if (ready === null || !asksPlainly(headers)) return false;
+    if (ready === null || !asksPlainly(headers, this.#ownFields)) return false;
     res.writeStatus(ready.head + this.#options.nextRequestId());
     res.end(ready.reusable.body);
     ready.reusable.used();
@@ -280,7 +283,7 @@ class UwsListener implements Listener, ExchangeOwner {
 
   #keepReady(request: GatewayRequest, socket: ExchangeSocket): void {
     if (socket.head === null) return;
-    const ready = readyAnswerOf(request, socket.head, this.#gateway.names.requestIdHeader);
+    const ready = readyAnswerOf(request, socket.head, this.#gateway.names.requestIdHeader, this.#ownFields);
     if (ready !== null) this.#ready.keep(request.authority, request.path, request.query, ready);
   }
 
