@@ -1,4 +1,4 @@
-import { BrokenInvariant, seedsOfRun } from '@weir/proto/cluster/testing/world.js';
+import { BrokenInvariant, playSeed, seedsOfRun } from '@weir/proto/cluster/testing/world.js';
 import { expect, it } from 'vitest';
 import { type Judgement, PeerReports, type Voters } from '../upstream/health/peer-reports.js';
 import { type HealthPlant, HealthScenario } from './testing/health-scenario.js';
@@ -8,16 +8,8 @@ const seeds = seedsOfRun(2_000, process.env);
 const isUsual = process.env['WEIR_SIM_SEED'] === undefined;
 const LONG_MS = 3_600_000;
 
-async function run(seed: number, plant: HealthPlant | null = null): Promise<HealthScenario> {
-  const scenario = new HealthScenario(seed, plant);
-  try {
-    await scenario.run();
-  } catch (error) {
-    if (plant !== null) throw error;
-    throw new Error(`seed ${seed} (replay it with WEIR_SIM_SEED=${seed}): ${String(error)}`, { cause: error });
-  }
-  return scenario;
-}
+const run = (seed: number, plant: HealthPlant | null = null): Promise<HealthScenario> =>
+  playSeed(seed, new HealthScenario(seed, plant), plant !== null);
 
 it(
   'lets no minority of nodes put a target out for the others in two thousand bad worlds, and all heals',

@@ -5,7 +5,7 @@
 import type { AiSpec } from '@weir/proto/snapshot/ai.js';
 import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import type { Exchange } from '../pipeline/exchange.js';
-import { DurationCells } from './cells.js';
+import { DurationCells } from './duration-cells.js';
 
 export const tokenKinds = ['input', 'output', 'cachedInput', 'cacheWrite', 'reasoning'] as const;
 export type TokenKind = (typeof tokenKinds)[number];

@@ -5,7 +5,8 @@ import { attemptPhases } from '../pipeline/dispatch.js';
 import { createAttempt, phaseDurations } from '../pipeline/exchange.js';
 import { makeExchange } from '../pipeline/testing/harness.js';
 import { makeTarget, makeUpstream } from '../pipeline/testing/specs.js';
-import { bucketsMs, Cells, DurationCells, outcomeLabels, RouteCells, statusLabels, UpstreamCells } from './cells.js';
+import { Cells, outcomeLabels, RouteCells, statusLabels, UpstreamCells } from './cells.js';
+import { bucketsMs, DurationCells } from './duration-cells.js';
 
 const upstreamSpec = (id: string, ...targetIds: string[]) =>
   makeUpstream(

@@ -17,27 +17,7 @@ import type { AttemptPhase } from '../pipeline/dispatch.js';
 import type { Attempt, Exchange } from '../pipeline/exchange.js';
 import { AiCells } from './ai-cells.js';
 import { type Decision, decisions } from './decisions.js';
-
-/** Upper bounds in milliseconds; half a millisecond is a fast answer from the same host, a minute a patient client. */
-export const bucketsMs: readonly number[] = [
-  0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000,
-];
-
-/** A histogram with the buckets above. `counts` is not cumulative; its last cell is what lies above all bounds. */
-export class DurationCells {
-  readonly counts = new Float64Array(bucketsMs.length + 1);
-  count = 0;
-  sumMs = 0;
-
-  observe(ms: number): void {
-    let bucket = 0;
-    // Most durations are short, so a scan from below beats a binary search.
-    while (bucket < bucketsMs.length && ms > (bucketsMs[bucket] ?? 0)) bucket += 1;
-    this.counts[bucket] = (this.counts[bucket] ?? 0) + 1;
-    this.count += 1;
-    this.sumMs += ms;
-  }
-}
+import { DurationCells } from './duration-cells.js';
 
 /** Registered status codes (IANA, HTTP Status Code Registry), 499 for clients that left, and the five classes. */
 export const statusLabels: readonly string[] = [

@@ -6,7 +6,7 @@
  * hundred upstreams are 49,000 lines; they took 160 to 210 ms in one piece, in which no request moved. Here the labels of
  * a series are joined once for all its lines, and the writer stops for breath after each slice.
  */
-import { bucketsMs, type DurationCells } from './cells.js';
+import { bucketsMs, type DurationCells } from './duration-cells.js';
 
 export type Labels = readonly (readonly [name: string, value: string])[];
 export type Sample = readonly [labels: Labels, value: number];

@@ -231,3 +231,18 @@ export function seedsOfRun(usual: number, env: Readonly<Record<string, string | 
   if (asked !== undefined) return [Number(asked)];
   return Array.from({ length: Number(env['WEIR_SIM_SEEDS'] ?? usual) }, (_, i) => i + 1);
 }
+
+/** Runs a scenario to its end. What breaks names its seed, unless a bug was planted: whoever did that looks at what was found. */
+export async function playSeed<Scenario extends { run(): Promise<void> }>(
+  seed: number,
+  scenario: Scenario,
+  isPlanted: boolean,
+): Promise<Scenario> {
+  try {
+    await scenario.run();
+  } catch (error) {
+    if (isPlanted) throw error;
+    throw new Error(`seed ${seed} (replay it with WEIR_SIM_SEED=${seed}): ${String(error)}`, { cause: error });
+  }
+  return scenario;
+}

@@ -1,4 +1,4 @@
-import { BrokenInvariant, seedsOfRun } from '@weir/proto/cluster/testing/world.js';
+import { BrokenInvariant, playSeed, seedsOfRun } from '@weir/proto/cluster/testing/world.js';
 import { expect, it } from 'vitest';
 import { type RolloutPlant, RolloutScenario } from './rollout-scenario.js';
 
@@ -6,16 +6,8 @@ import { type RolloutPlant, RolloutScenario } from './rollout-scenario.js';
 const seeds = seedsOfRun(50, process.env);
 const LONG_MS = 3_600_000;
 
-async function run(seed: number, plant: RolloutPlant | null = null): Promise<RolloutScenario> {
-  const scenario = new RolloutScenario(seed, plant);
-  try {
-    await scenario.run();
-  } catch (error) {
-    if (plant !== null) throw error;
-    throw new Error(`seed ${seed} (replay it with WEIR_SIM_SEED=${seed}): ${String(error)}`, { cause: error });
-  }
-  return scenario;
-}
+const run = (seed: number, plant: RolloutPlant | null = null): Promise<RolloutScenario> =>
+  playSeed(seed, new RolloutScenario(seed, plant), plant !== null);
 
 it(
   'rolls out one story to all in fifty bad worlds',

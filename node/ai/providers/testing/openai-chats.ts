@@ -1,41 +1,16 @@
-/** Requests for tests of providers. */
-
+/** Requests for tests of providers that speak as OpenAI does, in the terms of chats.ts. */
 import type { ChatEvent } from '../../chat/chat-answer.js';
 import type { ChatRequest } from '../../chat/chat-request.js';
-import { type Message, type Part, type Role, textPart } from '../../chat/part.js';
+import type { Message, Part, Role } from '../../chat/part.js';
 import type { Provider, ProviderPlace, WireEvent } from '../../provider.js';
+import { chat, message, streamed } from './chats.js';
 
 export function chatOf(more: Partial<ChatRequest> = {}): ChatRequest {
-  return {
-    model: 'm',
-    messages: [messageOf('user', textPart('hello'))],
-    tools: [],
-    toolChoice: null,
-    parallelToolCalls: null,
-    answerFormat: null,
-    maxTokens: null,
-    temperature: null,
-    topP: null,
-    topK: null,
-    frequencyPenalty: null,
-    presencePenalty: null,
-    seed: null,
-    stop: [],
-    choices: null,
-    logprobs: null,
-    logitBias: null,
-    reasoning: null,
-    user: null,
-    isStream: false,
-    wantsStreamUsage: false,
-    extra: {},
-    family: 'openai-chat',
-    ...more,
-  };
+  return chat({ messages: [message('user', 'hello')], ...more });
 }
 
 export function messageOf(role: Role, ...parts: Part[]): Message {
-  return { role, parts, name: null };
+  return message(role, ...parts);
 }
 
 export function placeOf(more: Partial<ProviderPlace> = {}): ProviderPlace {
@@ -44,9 +19,7 @@ export function placeOf(more: Partial<ProviderPlace> = {}): ProviderPlace {
 
 /** Everything that a stream of these events says, with its end. */
 export function readStream(provider: Provider, events: readonly (unknown | string)[]): ChatEvent[] {
-  const reader = provider.stream();
-  const read = events.flatMap((event) => [...reader.read(wireEvent(event))]);
-  return [...read, ...reader.end()];
+  return streamed(provider, events.map(wireEvent));
 }
 
 function wireEvent(event: unknown): WireEvent {
