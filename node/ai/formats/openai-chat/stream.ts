@@ -2,12 +2,11 @@
  * Writes a stream as chat completion chunks. Source: https://platform.openai.com/docs/api-reference/chat/streaming, and what
  * the official client's parser throws at: a chunk with `error` in it. Pure.
  */
-import type { ChatEvent, Finish, TokenLogprob } from '../../chat/chat-answer.js';
-import type { ProviderError } from '../../chat/provider-error.js';
+import type { Finish, TokenLogprob } from '../../chat/chat-answer.js';
 import type { AnswerTerms, StreamWriter } from '../../format.js';
 import type { JsonObject } from '../../json.js';
 import { writeLogprobs } from '../../openai-words/logprobs.js';
-import { Chunks } from '../openai-words/chunks.js';
+import { type ChoiceEvent, Chunks } from '../openai-words/chunks.js';
 import { finishWords } from '../openai-words/finish.js';
 import { annotation } from './answer.js';
 import { ReasoningDetails } from './reasoning.js';
@@ -21,51 +20,28 @@ interface Begun {
   hasRefused: boolean;
 }
 
-type Piece = Exclude<ChatEvent, { kind: 'start' | 'usage' | 'error' }>;
 type Delta = Readonly<Record<string, string | null | readonly JsonObject[]>>;
 
-class ChatStream implements StreamWriter {
-  readonly #chunks: Chunks;
+class ChatStream extends Chunks {
   readonly #choices = new Map<number, Begun>();
 
   constructor(terms: AnswerTerms) {
-    this.#chunks = new Chunks(terms, 'chat.completion.chunk');
+    super(terms, 'chat.completion.chunk');
   }
 
-  write(event: ChatEvent): string {
-    if (this.#chunks.hasFailed) return '';
-    switch (event.kind) {
-      case 'start':
-        this.#chunks.created(event.createdS);
-        return '';
-      case 'usage':
-        this.#chunks.used(event.usage);
-        return '';
-      case 'error':
-        return this.fail(event.error);
-      default: {
-        const begun = this.#choices.get(event.choice);
-        return begun === undefined ? this.#begin(event) : this.#piece(event, begun);
-      }
-    }
+  protected override ofChoice(event: ChoiceEvent): string {
+    const begun = this.#choices.get(event.choice);
+    return begun === undefined ? this.#begin(event) : this.#piece(event, begun);
   }
 
-  fail(error: ProviderError): string {
-    return this.#chunks.fail(error);
-  }
-
-  end(): string {
-    return this.#chunks.end();
-  }
-
-  #begin(event: Piece): string {
+  #begin(event: ChoiceEvent): string {
     const begun = { details: new ReasoningDetails(), hasRefused: false };
     this.#choices.set(event.choice, begun);
-    this.#chunks.begun(event.choice);
+    this.begun(event.choice);
     return this.#chunk(event.choice, { role: 'assistant', content: '', refusal: null }) + this.#piece(event, begun);
   }
 
-  #piece(event: Piece, begun: Begun): string {
+  #piece(event: ChoiceEvent, begun: Begun): string {
     const { choice } = event;
     if (event.kind !== 'reasoning' && event.kind !== 'reasoningSignature') begun.details.ended();
     switch (event.kind) {
@@ -102,19 +78,19 @@ class ChatStream implements StreamWriter {
   }
 
   #finish(choice: number, finish: Finish, hasRefused: boolean): string {
-    this.#chunks.finished(choice);
+    this.finished(choice);
     const words = JSON.stringify(finishWords(finish, hasRefused)).slice(1, -1);
-    return this.#chunks.line(`[{"index":${choice},"delta":{},"logprobs":null,${words}}]`);
+    return this.line(`[{"index":${choice},"delta":{},"logprobs":null,${words}}]`);
   }
 
   /** What most chunks of a stream are, so most of it stands here as it is sent. */
   #content(choice: number, text: string): string {
     const delta = `{"content":${JSON.stringify(text)}}`;
-    return this.#chunks.line(`[{"index":${choice},"delta":${delta},"logprobs":null,"finish_reason":null}]`);
+    return this.line(`[{"index":${choice},"delta":${delta},"logprobs":null,"finish_reason":null}]`);
   }
 
   #chunk(choice: number, delta: Delta, logprobs: readonly TokenLogprob[] | null = null): string {
     const words = `"delta":${JSON.stringify(delta)},"logprobs":${JSON.stringify(writeLogprobs(logprobs))}`;
-    return this.#chunks.line(`[{"index":${choice},${words},"finish_reason":null}]`);
+    return this.line(`[{"index":${choice},${words},"finish_reason":null}]`);
   }
 }

@@ -2,12 +2,11 @@
  * Writes answers of the completions API, whole or in chunks. It has texts only: reasoning has no place in it, and calls can't be
  * asked for. Source: https://platform.openai.com/docs/api-reference/completions/object. Pure.
  */
-import type { ChatAnswer, ChatEvent, Choice, TokenLogprob } from '../../chat/chat-answer.js';
-import type { ProviderError } from '../../chat/provider-error.js';
+import type { ChatAnswer, Choice, TokenLogprob } from '../../chat/chat-answer.js';
 import type { AnswerTerms, StreamWriter } from '../../format.js';
 import type { JsonObject } from '../../json.js';
 import { writeUsage } from '../../openai-words/usage.js';
-import { Chunks } from '../openai-words/chunks.js';
+import { type ChoiceEvent, Chunks } from '../openai-words/chunks.js';
 import { type FinishWords, finishWords } from '../openai-words/finish.js';
 
 export function completionsAnswer(answer: ChatAnswer, terms: AnswerTerms): JsonObject {
@@ -57,25 +56,15 @@ interface Begun {
   hasRefused: boolean;
 }
 
-class CompletionsStream implements StreamWriter {
-  readonly #chunks: Chunks;
+class CompletionsStream extends Chunks {
   readonly #choices = new Map<number, Begun>();
 
   constructor(terms: AnswerTerms) {
-    this.#chunks = new Chunks(terms, 'text_completion');
+    super(terms, 'text_completion');
   }
 
-  write(event: ChatEvent): string {
-    if (this.#chunks.hasFailed) return '';
+  protected override ofChoice(event: ChoiceEvent): string {
     switch (event.kind) {
-      case 'start':
-        this.#chunks.created(event.createdS);
-        return '';
-      case 'usage':
-        this.#chunks.used(event.usage);
-        return '';
-      case 'error':
-        return this.fail(event.error);
       case 'text':
         return this.#text(event.choice, event.text, event.logprobs);
       case 'refusal':
@@ -83,9 +72,9 @@ class CompletionsStream implements StreamWriter {
         return this.#text(event.choice, event.text, null);
       case 'finish': {
         const { hasRefused } = this.#begun(event.choice);
-        this.#chunks.finished(event.choice);
+        this.finished(event.choice);
         const words = { text: '', index: event.choice, logprobs: null, ...ending(event.finish, hasRefused) };
-        return this.#chunks.line(JSON.stringify([words]));
+        return this.line(JSON.stringify([words]));
       }
       default:
         this.#begun(event.choice);
@@ -93,20 +82,12 @@ class CompletionsStream implements StreamWriter {
     }
   }
 
-  fail(error: ProviderError): string {
-    return this.#chunks.fail(error);
-  }
-
-  end(): string {
-    return this.#chunks.end();
-  }
-
   #begun(choice: number): Begun {
     const known = this.#choices.get(choice);
     if (known !== undefined) return known;
     const begun = { offset: 0, hasRefused: false };
     this.#choices.set(choice, begun);
-    this.#chunks.begun(choice);
+    this.begun(choice);
     return begun;
   }
 
@@ -114,6 +95,6 @@ class CompletionsStream implements StreamWriter {
     const begun = this.#begun(choice);
     const logprobs = told === null ? null : logprobWords(told, begun.offset);
     for (const { token } of told ?? []) begun.offset += token.length;
-    return this.#chunks.line(JSON.stringify([{ text, index: choice, logprobs, finish_reason: null }]));
+    return this.line(JSON.stringify([{ text, index: choice, logprobs, finish_reason: null }]));
   }
 }

@@ -3,14 +3,17 @@
  * chunk is written once. With `include_usage`, every chunk says `usage: null`, and one more chunk without choices says the
  * figures. Behind an error there is no `[DONE]`, for that would say that the stream is whole. Pure.
  */
-import type { Usage } from '../../chat/chat-answer.js';
+import type { ChatEvent, Usage } from '../../chat/chat-answer.js';
 import { type ProviderError, providerError } from '../../chat/provider-error.js';
-import type { AnswerTerms } from '../../format.js';
+import type { AnswerTerms, StreamWriter } from '../../format.js';
 import { writeUsage } from '../../openai-words/usage.js';
 import { sseData } from '../sse.js';
 import { errorObject } from './errors.js';
 
-export class Chunks {
+/** What belongs to one choice, and not to the whole stream. */
+export type ChoiceEvent = Exclude<ChatEvent, { kind: 'start' | 'usage' | 'error' }>;
+
+export abstract class Chunks implements StreamWriter {
   readonly #terms: AnswerTerms;
   readonly #object: string;
   readonly #unfinished = new Set<number>();
@@ -26,30 +29,36 @@ export class Chunks {
     this.#createdS = terms.nowS;
   }
 
-  get hasFailed(): boolean {
-    return this.#hasFailed;
+  protected abstract ofChoice(event: ChoiceEvent): string;
+
+  write(event: ChatEvent): string {
+    if (this.#hasFailed) return '';
+    switch (event.kind) {
+      case 'start':
+        // Counts for chunks to come, if none has gone out.
+        if (this.#head === null) this.#createdS = event.createdS ?? this.#createdS;
+        return '';
+      case 'usage':
+        this.#usage = event.usage;
+        return '';
+      case 'error':
+        return this.fail(event.error);
+      default:
+        return this.ofChoice(event);
+    }
   }
 
-  /** Counts for chunks to come, if none has gone out. */
-  created(createdS: number | null): void {
-    if (this.#head === null) this.#createdS = createdS ?? this.#createdS;
-  }
-
-  used(usage: Usage): void {
-    this.#usage = usage;
-  }
-
-  begun(choice: number): void {
+  protected begun(choice: number): void {
     this.#hasChoices = true;
     this.#unfinished.add(choice);
   }
 
-  finished(choice: number): void {
+  protected finished(choice: number): void {
     this.#unfinished.delete(choice);
   }
 
   /** `choices` is the JSON of the list. */
-  line(choices: string): string {
+  protected line(choices: string): string {
     return this.#line(choices, this.#terms.request.wantsStreamUsage ? ',"usage":null}' : '}');
   }
 
