@@ -16,8 +16,10 @@ import { providerError } from '../chat/provider-error.js';
 import type { FormatError } from '../format.js';
 import type { CompiledAi } from './ai-store.js';
 import type { Names } from './candidates.js';
+import { type AskChat, type ChatLayer, chatChain } from './chat-layer.js';
 import { Conversation } from './conversation.js';
 import { answerOf, failureOf } from './failed-model.js';
+import { askModels } from './models.js';
 import { listedModels, modelsAnswer } from './models-answer.js';
 import { formatOf, operationOf } from './operations.js';
 
@@ -33,6 +35,9 @@ export interface AiRules {
   readonly hosts: ReadonlyMap<string, string>;
   readonly services: ChainServices;
 }
+
+/** Around the models, the outermost first. */
+const layers: readonly ChatLayer[] = [];
 
 /** Compiles how an upstream is asked, down to the transport. */
 export type CompileAsking = (route: RouteSpec, services: ChainServices) => Dispatch;
@@ -66,7 +71,8 @@ export function compileAiRoute(
     allowed: new Set(spec.models),
   };
   const rules: AiRules = { route, spec, ai, names, ask, hosts, services };
-  return (request, handler) => begin(request, handler, rules);
+  const askChat = chatChain(layers, rules, askModels(rules));
+  return (request, handler) => begin(request, handler, rules, askChat);
 }
 
 /** As `callOut` writes it. */
@@ -94,7 +100,7 @@ function askingRoute(route: RouteSpec, upstream: string): RouteSpec {
   };
 }
 
-function begin(request: GatewayRequest, handler: ResponseHandler, rules: AiRules): Cancel {
+function begin(request: GatewayRequest, handler: ResponseHandler, rules: AiRules, askChat: AskChat): Cancel {
   const operation = operationOf(request.path);
   const format = formatOf(request.path, headerValue(request.headers, 'anthropic-version'));
   if (operation.kind === 'unknown') {
@@ -116,7 +122,7 @@ function begin(request: GatewayRequest, handler: ResponseHandler, rules: AiRules
     });
     return nothingToCancel;
   }
-  if (operation.kind === 'chat') return new Conversation(request, handler, operation, rules).begin();
+  if (operation.kind === 'chat') return new Conversation(request, handler, operation, rules, askChat).begin();
   return answerJson(request, handler, modelsAnswer(listedModels(rules.names), operation.model, request.query, format));
 }
 

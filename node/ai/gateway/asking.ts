@@ -1,6 +1,6 @@
 /**
  * One attempt at one model by one key: the request in the provider's words, the key that it goes by, the limits of its time, and the
- * reply. Its owner is the conversation; what a key has given is given back here, once, however the attempt ends.
+ * reply. Its owner is models.ts; what a key has given is given back here, once, however the attempt ends.
  */
 
 import type { MutableHeaderList } from '@weir/proto/http/headers.js';
@@ -9,12 +9,13 @@ import { WholeBody } from '../../cache/whole-body.js';
 import { withQuestion } from '../../pipeline/derived-request.js';
 import type { AttemptCause, GatewayRequest } from '../../pipeline/dispatch.js';
 import { type ProviderError, providerError } from '../chat/provider-error.js';
-import type { AnswerTerms, ChatFormat, Misread } from '../format.js';
+import type { Misread } from '../format.js';
 import type { ProviderRequest } from '../provider.js';
 import type { AiRules } from './ai-route.js';
 import type { AiKey, AiProvider } from './ai-store.js';
 import { ATTEMPT_LEAST_MS, type Move, type Step } from './attempts.js';
 import type { Candidate } from './candidates.js';
+import type { Question } from './chat-layer.js';
 import type { FiredLimit } from './failed-model.js';
 import { type KeyUse, type KeyVerdict, verdictOf } from './key-standing.js';
 import { type Asker, Reply } from './reply.js';
@@ -38,8 +39,7 @@ export class Asking {
   fired: FiredLimit | null = null;
   /** Why it can't be made, where no key can be used. */
   noKey: ProviderError | null = null;
-  readonly #request: GatewayRequest;
-  readonly #terms: AnswerTerms;
+  readonly #question: Question;
   readonly #rules: AiRules;
   readonly #provider: AiProvider;
   readonly #asked: ProviderRequest;
@@ -51,18 +51,17 @@ export class Asking {
   #wholeLimitMs = 0;
   #isOver = false;
 
-  constructor(request: GatewayRequest, terms: AnswerTerms, candidate: Candidate, rules: AiRules, asker: Asker) {
+  constructor(question: Question, candidate: Candidate, rules: AiRules, asker: Asker) {
     const provider = rules.ai.providers.get(candidate.provider);
     if (provider === undefined) throw new Error(`the snapshot has no AI provider "${candidate.provider}"`);
     this.candidate = candidate;
-    this.#request = request;
-    this.#terms = terms;
+    this.#question = question;
     this.#rules = rules;
     this.#provider = provider;
     const { basePath, settings } = provider.spec;
-    const { isStream } = terms.request;
+    const { isStream } = question.chat;
     // What a stream has cost is asked for always: the caller is told only where it wants to be, and the gateway counts.
-    const chat = isStream ? { ...terms.request, wantsStreamUsage: true } : terms.request;
+    const chat = isStream ? { ...question.chat, wantsStreamUsage: true } : question.chat;
     this.#asked = provider.provider.request(chat, { model: candidate.model, basePath, settings });
     this.#reply = new Reply(asker, {
       provider: provider.provider,
@@ -78,9 +77,9 @@ export class Asking {
   }
 
   /** What the provider can't do of it, in the caller's words. */
-  unsupported(format: ChatFormat): readonly Misread[] {
+  get unsupported(): readonly Misread[] {
     return this.#asked.unsupported.map((one) => {
-      const field = format.fieldName(one, this.#terms.request);
+      const field = this.#question.nameOf(one);
       return { field, message: `\`${field}\`: ${one.why}.` };
     });
   }
@@ -116,7 +115,7 @@ export class Asking {
     const { services, spec, route, ask } = this.#rules;
     const nowMs = services.clock.nowMs();
     const { firstTokenMs, betweenTokensMs, tokensPerSecondMin } = spec.timers;
-    if (this.#terms.request.isStream) {
+    if (this.#question.chat.isStream) {
       this.clock = new StreamClock({ firstTokenMs, betweenTokensMs, tokensPerSecondMin }, nowMs);
     } else {
       const { attemptMs } = route.timeouts;
@@ -133,7 +132,7 @@ export class Asking {
   #sent(cause: AttemptCause | undefined): GatewayRequest {
     const asked = this.#asked;
     const body = new TextEncoder().encode(JSON.stringify(asked.body));
-    const isStream = this.#terms.request.isStream && this.#provider.provider.framing === 'sse';
+    const isStream = this.#question.chat.isStream && this.#provider.provider.framing === 'sse';
     const headers: MutableHeaderList = [
       ...asked.headers,
       ...['content-type', 'application/json', 'accept', isStream ? 'text/event-stream' : '*/*'],
@@ -141,10 +140,10 @@ export class Asking {
       ...['accept-encoding', 'identity'],
       ...(this.#key?.fields({ asked, body, host: this.#rules.hosts.get(this.#provider.spec.upstream) ?? '' }) ?? []),
     ];
-    const via = combinedValue(this.#request.headers, 'via');
+    const via = combinedValue(this.#question.request.headers, 'via');
     if (via !== undefined) headers.push('via', via);
     const { method, path, query } = asked;
-    return withQuestion(this.#request, { method, path, query, headers, body: new WholeBody(body), cause });
+    return withQuestion(this.#question.request, { method, path, query, headers, body: new WholeBody(body), cause });
   }
 
   resume(): void {

@@ -1,4 +1,5 @@
 /** What became of a request to models; kept on its exchange, for logs and metrics. The driver writes it. */
+import type { MutableHeaderList } from '@weir/proto/http/headers.js';
 import type { Usage } from '../chat/chat-answer.js';
 import type { ProviderErrorKind } from '../chat/provider-error.js';
 import type { Move } from './attempts.js';
@@ -17,6 +18,8 @@ export interface AiOutcome {
   readonly moves: AiMove[];
   /** Fields that were left out, in the caller's words. */
   dropped: readonly string[];
+  /** Fields of the layers around the models; they go out with the head. */
+  readonly headers: MutableHeaderList;
 }
 
 /** One more attempt, and what the one before it had met. */
@@ -36,5 +39,6 @@ export function newOutcome(model: string): AiOutcome {
     usage: null,
     moves: [],
     dropped: [],
+    headers: [],
   };
 }

@@ -1,20 +1,13 @@
 /**
- * What the client is told of an answer, in the words of its format: nothing of a stream before it has content, then event by event.
- *
- *   held ──content, or an end──▶ told ──▶ end
- *    │ forget: another attempt takes its place
- *
- * What comes before content (who answers, a role, first figures) is held until then, so that it goes with the attempt that it came
- * from. The head goes out with the first event, or with a heartbeat before it.
+ * What the client is told of an answer, in the words of its format: whole, or event by event. The head goes out with the first event,
+ * or with a heartbeat before it.
  */
 import type { HeaderList } from '@weir/proto/http/headers.js';
-import { type ChatAnswer, type ChatEvent, isContent } from '../chat/chat-answer.js';
+import type { ChatAnswer, ChatEvent } from '../chat/chat-answer.js';
 import type { ProviderError } from '../chat/provider-error.js';
 import type { AnswerTerms, ChatFormat, StreamWriter } from '../format.js';
+import type { AiOutcome } from './outcome.js';
 import type { Outlet } from './outlet.js';
-
-/** Events that say nothing to a reader, before those that do; a provider that sends more than these has begun. */
-const HELD_EVENTS_MAX = 64;
 
 const DROPPED = 'x-weir-dropped';
 
@@ -26,41 +19,27 @@ const streamFields: HeaderList = [
 
 export class Telling {
   readonly terms: AnswerTerms;
-  /** Fields that the attempt which is on has left out, in the caller's words. */
-  dropped: readonly string[] = [];
   readonly #outlet: Outlet;
   readonly #format: ChatFormat;
   #writer: StreamWriter | null = null;
-  #held: ChatEvent[] = [];
+  readonly #outcome: AiOutcome;
   /** What the head has told of fields that were dropped. */
   #told = '';
 
-  constructor(outlet: Outlet, format: ChatFormat, terms: AnswerTerms) {
+  constructor(outlet: Outlet, format: ChatFormat, terms: AnswerTerms, outcome: AiOutcome) {
     this.#outlet = outlet;
     this.#format = format;
     this.terms = terms;
-  }
-
-  /** Something of an attempt was told, so no other can take its place. */
-  get hasBegun(): boolean {
-    return this.#writer !== null;
-  }
-
-  /** Of the attempt before, nothing was seen, and nothing is told. */
-  forget(): void {
-    this.#held = [];
+    this.#outcome = outcome;
   }
 
   /** Whether the client takes more. */
   tell(events: readonly ChatEvent[], nowMs: number): boolean {
     if (this.#writer !== null) return this.#write(this.#writer, events, '', nowMs);
-    this.#held.push(...events);
-    const says = (event: ChatEvent): boolean => isContent(event) || event.kind === 'finish';
-    if (!events.some(says) && this.#held.length < HELD_EVENTS_MAX) return true;
     const late = this.#outlet.hasHead ? this.#droppedLate() : '';
     this.#begin();
     this.#writer = this.#format.stream(this.terms);
-    return this.#write(this.#writer, this.#held.splice(0), late, nowMs);
+    return this.#write(this.#writer, events, late, nowMs);
   }
 
   heartbeat(nowMs: number): void {
@@ -76,7 +55,7 @@ export class Telling {
 
   whole(answer: ChatAnswer): void {
     const body = JSON.stringify(this.#format.answer(answer, this.terms));
-    this.#outlet.whole(['content-type', 'application/json', ...this.#droppedField()], body);
+    this.#outlet.whole(['content-type', 'application/json', ...this.#outcome.headers, ...this.#droppedField()], body);
   }
 
   /** The event that a failure is told by, where the head is out. */
@@ -91,17 +70,17 @@ export class Telling {
   }
 
   #begin(): void {
-    if (!this.#outlet.hasHead) this.#outlet.begin([...streamFields, ...this.#droppedField()]);
+    if (!this.#outlet.hasHead) this.#outlet.begin([...streamFields, ...this.#outcome.headers, ...this.#droppedField()]);
   }
 
   #droppedField(): HeaderList {
-    this.#told = listed(this.dropped);
+    this.#told = listed(this.#outcome.dropped);
     return this.#told === '' ? [] : [DROPPED, this.#told];
   }
 
   /** The head went with a heartbeat, and told of another model: comments are heard by nobody but people, and still say it. */
   #droppedLate(): string {
-    const dropped = listed(this.dropped);
+    const dropped = listed(this.#outcome.dropped);
     return dropped === this.#told ? '' : `: ${DROPPED}: ${dropped}\n\n`;
   }
 }
