@@ -10,7 +10,7 @@ import { lmdbLog } from '@weir/control/log/lmdb-log.js';
 import type { RevisionHead } from '@weir/control/log/revision.js';
 import { openRevisions } from '@weir/control/log/revisions.js';
 import { ensureBuilt, weirProgram } from '../support/built.js';
-import { onStage, type Program, passed, type Stage, until } from '../support/stage.js';
+import { onStage, type Program, passed, type Stage, until, untilUp } from '../support/stage.js';
 import { quantile, type Report, showMs } from './campaign.js';
 
 export interface RevisionsScale {
@@ -114,10 +114,8 @@ async function seed(folder: string): Promise<string> {
 async function startUp(stage: Stage, folder: string): Promise<{ program: Program; admin: string }> {
   const ports = ['--admin', '127.0.0.1:0', '--metrics', '127.0.0.1:0'];
   const program = stage.run(weirProgram, ['up', '--data', join(folder, 'state'), ...ports], folder);
-  await until(() => /^ {2}stop /m.test(program.said()) || program.isOver(), program.said);
-  const admin = /^ {2}admin +(\S+)/m.exec(program.said())?.[1];
-  if (admin === undefined) throw new Error(`weir did not start:\n${program.said()}`);
-  return { program, admin: new URL(admin).origin };
+  const place = await untilUp(program, 'weir');
+  return { program, admin: new URL(place('admin')).origin };
 }
 
 /** As long as the log is away: nobody's loop is that quick. */

@@ -36,16 +36,15 @@ export class Stage {
     child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
       text += chunk;
     });
-    let isOver = false;
+    let ending: number | string | null = null;
     const exited = new Promise<number | string>((resolve) => {
-      child.on('error', (error) => {
-        isOver = true;
-        resolve(error.message);
-      });
-      child.on('close', (code, signal) => {
-        isOver = true;
-        resolve(code ?? signal ?? 'unknown');
-      });
+      const over = (how: number | string): void => {
+        ending = how;
+        resolve(how);
+      };
+      child.on('error', (error) => over(error.message));
+      // Not `exit`: what it said last may not have been read by then.
+      child.on('close', (code, signal) => over(code ?? signal ?? 'unknown'));
     });
     if (pid !== undefined) running.add(pid);
     this.onEnd(async () => {
@@ -54,9 +53,9 @@ export class Stage {
         endGroup(pid);
       }
       // The group of a program that has ended may live on in its children; their exit is not ours to wait for.
-      if (!isOver) await exited;
+      if (ending === null) await exited;
     });
-    return { child, said: () => text, isOver: () => isOver, exited };
+    return { child, said: () => text, isOver: () => ending !== null, ending: () => ending, exited };
   }
 
   async clear(): Promise<void> {
@@ -69,7 +68,9 @@ export interface Program {
   /** All that it wrote to stderr. */
   readonly said: () => string;
   readonly isOver: () => boolean;
-  /** Exit code, or the name of the signal. */
+  /** Exit code, the name of the signal, or why it could not be started; null while it runs. */
+  readonly ending: () => number | string | null;
+  /** The same when it is over. */
   readonly exited: Promise<number | string>;
 }
 
@@ -103,6 +104,16 @@ export async function until(
     if (performance.now() > givenUpAtMs) throw new Error(`waited ${withinMs / 1_000} s in vain: ${describe()}`);
     await passed(LOOK_EVERY_MS);
   }
+}
+
+const UP_WITHIN_MS = 5 * 60_000;
+
+/** Waits until a process of `weir` has said all that it says when it is up; returns a place that it named. Throws when it is over before. */
+export async function untilUp({ said, ending }: Program, what: string): Promise<(name: string) => string> {
+  const isUp = (): boolean => /^ {2}stop /m.test(said());
+  await until(() => isUp() || ending() !== null, said, UP_WITHIN_MS);
+  if (!isUp()) throw new Error(`${what} did not start: it ended with ${ending()}, and said:\n${said()}`);
+  return (name) => new RegExp(`^ {2}${name} +(\\S+)`, 'm').exec(said())?.[1] ?? '';
 }
 
 export function passed(ms: number): Promise<void> {

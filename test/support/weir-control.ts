@@ -10,7 +10,7 @@ import type { RolloutPlan, RolloutRecord } from '@weir/proto/events/rollout.js';
 import { CLUSTER } from './announcer.js';
 import { weirProgram } from './built.js';
 import { type NatsServer, startNats } from './nats-server.js';
-import { type Program, type Stage, until } from './stage.js';
+import { type Program, type Stage, untilUp } from './stage.js';
 import { type WeirNode, weirNode } from './weir-node.js';
 
 export interface WeirControl extends Program {
@@ -86,11 +86,9 @@ export async function weirControl(stage: Stage, options: WeirControlOptions): Pr
   const member = ['--nats', nats, '--cluster', CLUSTER, '--id', id, '--key', keyFile];
   const own = ['--data', join(folder, `state-${id}`), '--admin', '127.0.0.1:0', ...more];
   const program = stage.run(path, ['control', ...member, ...own], folder);
-  const { said, isOver, child, exited } = program;
-  await until(() => /^ {2}stop /m.test(said()) || isOver(), said, 5 * 60_000);
-  const shown = /^ {2}admin +(\S+)/m.exec(said())?.[1];
-  if (shown === undefined) throw new Error(`weir control did not start:\n${said()}`);
-  const admin = new URL(shown).origin;
+  const { child, exited } = program;
+  const place = await untilUp(program, 'weir control');
+  const admin = new URL(place('admin')).origin;
   const get = async <T>(path: string): Promise<T> => (await (await fetch(`${admin}${path}`)).json()) as T; // Our own API of the same build.
   const post = async (path: string, sent: object) => {
     const headers = { 'content-type': 'application/json' };

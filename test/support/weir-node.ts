@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { CLUSTER } from './announcer.js';
 import { weirProgram } from './built.js';
-import { type Program, type Stage, until } from './stage.js';
+import { type Program, type Stage, untilUp } from './stage.js';
 
 export interface WeirNode extends Program {
   readonly folder: string;
@@ -31,11 +31,8 @@ export async function weirNode(stage: Stage, options: WeirNodeOptions): Promise<
   const member = ['--nats', nats, '--cluster', CLUSTER, '--id', id, '--trust', trust];
   const own = ['--data', join(folder, `state-${id}`), '--metrics', '127.0.0.1:0', ...more];
   const program = stage.run(path, ['node', ...member, ...own], folder);
-  const { said, isOver } = program;
-  await until(() => /^ {2}stop /m.test(said()) || isOver(), said, 5 * 60_000);
-  const metrics = /^ {2}metrics +(\S+)/m.exec(said())?.[1];
-  if (metrics === undefined) throw new Error(`weir node did not start:\n${said()}`);
-  const pages = new URL(metrics).origin;
+  const place = await untilUp(program, 'weir node');
+  const pages = new URL(place('metrics')).origin;
   const page = async (path: string): Promise<string> => (await fetch(`${pages}${path}`)).text();
   return {
     ...{ ...program, folder, pages, page },

@@ -6,7 +6,7 @@ import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ControlStatus } from '@weir/control/api/control-status.js';
 import { weirProgram } from './built.js';
-import { type Program, type Stage, until } from './stage.js';
+import { type Program, type Stage, until, untilUp } from './stage.js';
 
 export interface WeirUp extends Program {
   /** Of the parent: control and supervisor. */
@@ -45,9 +45,8 @@ export async function weirUp(
   if (config !== null) writeFileSync(file, config);
   const ports = ['--admin', '127.0.0.1:0', '--metrics', '127.0.0.1:0', ...more];
   const program = stage.run(weirProgram, ['up', '--config', file, '--data', join(folder, 'state'), ...ports], folder);
-  const { said, isOver, child } = program;
-  await until(() => /^ {2}stop /m.test(said()) || isOver(), said, 5 * 60_000);
-  const place = (name: string): string => new RegExp(`^ {2}${name} +(\\S+)`, 'm').exec(said())?.[1] ?? '';
+  const { said, child } = program;
+  const place = await untilUp(program, 'weir');
   const { pid } = child;
   if (pid === undefined || place('traffic') === '') throw new Error(`weir did not start:\n${said()}`);
   const status = async (): Promise<ControlStatus> => {
