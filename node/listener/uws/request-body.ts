@@ -7,6 +7,7 @@
  */
 import { type Failure, failure } from '@weir/proto/http/failures.js';
 import type { BodySink, RequestBody } from '../../pipeline/dispatch.js';
+import { pieceCame } from '../../pipeline/pieces.js';
 
 /** The socket under a body. Only called while the body has not ended. */
 export interface BodyValve {
@@ -62,6 +63,7 @@ export class UwsRequestBody implements RequestBody {
     if (chunk.byteLength > 0) {
       const copy = Buffer.allocUnsafe(chunk.byteLength);
       copy.set(new Uint8Array(chunk));
+      pieceCame(copy.length);
       if (sink === null) this.#unread.push(copy);
       else sink.onChunk(copy);
     }

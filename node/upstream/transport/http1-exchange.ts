@@ -8,6 +8,7 @@ import type { Socket } from 'node:net';
 import { type Failure, failure } from '@weir/proto/http/failures.js';
 import type { HeaderList } from '@weir/proto/http/headers.js';
 import type { Cancel, ResponseHead } from '../../pipeline/dispatch.js';
+import { pieceCame } from '../../pipeline/pieces.js';
 import type { AnswerSink, OutgoingRequest } from '../pools/connection.js';
 import { brokenOff } from './broken-off.js';
 import { BodyWriter } from './http1-body.js';
@@ -234,6 +235,7 @@ function writeWhole(socket: Socket, head: string, body: Uint8Array): boolean {
 /** The body bytes of the last read, in memory of their own: the receiver may keep them, the buffer is read into again. */
 function copyOf({ pieces, pieceOffsets, pieceBytes }: AnswerParser): Buffer {
   const copy = Buffer.allocUnsafe(pieceBytes);
+  pieceCame(pieceBytes);
   let at = 0;
   for (let i = 0; i < pieceOffsets; i += 2) at += readBuffer.copy(copy, at, pieces[i], pieces[i + 1]);
   return copy;

@@ -16,6 +16,7 @@ import type { Socket } from 'node:net';
 import { type Failure, failure } from '@weir/proto/http/failures.js';
 import type { HeaderList } from '@weir/proto/http/headers.js';
 import type { BodySink, Cancel, RequestBody, ResponseHead } from '../../pipeline/dispatch.js';
+import { pieceCame } from '../../pipeline/pieces.js';
 import type { Timer, Timers } from '../../time/clock.js';
 import type { AnswerSink, Connection, OutgoingRequest } from '../pools/connection.js';
 import { answerLength, framingFault, INTERIM_ANSWERS_MAX } from './answer-head.js';
@@ -258,6 +259,7 @@ class Http2Exchange implements ResponseHead, BodySink {
   }
 
   #onData(chunk: Buffer): void {
+    pieceCame(chunk.length);
     if (this.#ended) return;
     this.#link.heard += 1;
     this.#receivedBytes += chunk.length;

@@ -19,6 +19,7 @@ import { type Failure, failure } from '@weir/proto/http/failures.js';
 import type { HeaderList } from '@weir/proto/http/headers.js';
 import { Client, type Dispatcher } from 'undici';
 import type { Cancel, RequestBody, ResponseHead } from '../../pipeline/dispatch.js';
+import { pieceCame } from '../../pipeline/pieces.js';
 import type { AnswerSink, Connection, OutgoingRequest } from '../pools/connection.js';
 import { answerLength, framingFault, INTERIM_ANSWERS_MAX } from './answer-head.js';
 import { InterimFilter } from './interim-filter.js';
@@ -223,6 +224,7 @@ class Http1Exchange implements Dispatcher.DispatchHandler, ResponseHead {
   }
 
   onData(chunk: Buffer): boolean {
+    pieceCame(chunk.length);
     if (this.#ended) return false;
     // A resumed parser reports the nothing that it has read; a receiver that says "wait" to it would wait for ever.
     if (chunk.length === 0) return true;
