@@ -11,6 +11,7 @@ import type { Cancel, ResponseHead } from '../../pipeline/dispatch.js';
 import { pieceCame } from '../../pipeline/pieces.js';
 import type { AnswerSink, OutgoingRequest } from '../pools/connection.js';
 import { brokenOff } from './broken-off.js';
+import { writeHead } from './direct-write.js';
 import { BodyWriter } from './http1-body.js';
 import { readBuffer } from './http1-inlet.js';
 import type { AnswerParser } from './http1-parser.js';
@@ -87,7 +88,7 @@ export class PlainExchange implements ResponseHead, Due {
     parser.begin(method === 'HEAD');
     if (body === null) {
       this.#written = true;
-      socket.write(head, 'latin1');
+      writeHead(socket, head);
       this.#sent();
       return;
     }
