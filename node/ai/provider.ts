@@ -7,6 +7,7 @@ import type { ChatAnswer, ChatEvent } from './chat/chat-answer.js';
 import type { ChatRequest, Unsupported } from './chat/chat-request.js';
 import type { ProviderError } from './chat/provider-error.js';
 import type { JsonObject } from './json.js';
+import type { ProviderOperations } from './operations/operation.js';
 
 /** Where a request goes, from the config of the provider and of its model. */
 export interface ProviderPlace {
@@ -75,6 +76,8 @@ export interface Provider {
   stream(): StreamReader;
   /** An answer of another status. `body` is its text, of which no more than the driver's bound was read. */
   error(status: number, headers: HeaderList, body: string): ProviderError;
+  /** What it has beside chats; absent: nothing. */
+  readonly operations?: ProviderOperations;
 }
 
 export function isProviderError(result: ChatAnswer | ProviderError): result is ProviderError {

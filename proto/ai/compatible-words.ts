@@ -34,3 +34,7 @@ export const errorWords = [
   ...['invalidRequest', 'requestTooLarge', 'contextExceeded', 'contentFiltered', 'authentication', 'permission'],
   ...['notFound', 'rateLimited', 'quotaExhausted', 'overloaded', 'server', 'timeout', 'cut', 'malformed'],
 ] as const;
+
+/** What it has beside chats. */
+export const operationWords = ['embeddings', 'images', 'speech', 'transcriptions', 'moderations', 'rerank'] as const;
+export type OperationWord = (typeof operationWords)[number];

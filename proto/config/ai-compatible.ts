@@ -4,6 +4,7 @@ import {
   effortWords,
   errorWords,
   finishWords,
+  operationWords,
   refusableWords,
   takableWords,
   toggleWords,
@@ -58,6 +59,15 @@ const reasoning = z.strictObject({
     .describe("Field of the assistant's message in which it goes back to the model. Left out: it does not."),
 });
 
+const operationPaths = z.strictObject({
+  embeddings: chatPath.optional().describe('Left out: /embeddings.'),
+  images: chatPath.optional().describe('Left out: /images/generations.'),
+  speech: chatPath.optional().describe('Left out: /audio/speech.'),
+  transcriptions: chatPath.optional().describe('Left out: /audio/transcriptions.'),
+  moderations: chatPath.optional().describe('Left out: /moderations.'),
+  rerank: chatPath.optional().describe('Left out: /rerank.'),
+});
+
 export const compatibleSchema = z.strictObject({
   title: text('a title').optional().describe('Name for people.'),
   chatPath: chatPath
@@ -90,6 +100,14 @@ export const compatibleSchema = z.strictObject({
   errorKinds: wordMap('an error', errorWords)
     .optional()
     .describe('What its codes, types or statuses of errors mean, beside those of OpenAI.'),
+  operations: oneOrMany(choice('an operation', operationWords))
+    .optional()
+    .describe(
+      'What it has beside chats: embeddings, images, speech, transcriptions, moderations, rerank. Left out: as its kind is known to, and of a server that nobody knows all of them.',
+    ),
+  operationPaths: operationPaths
+    .optional()
+    .describe('Paths of these below the URL, where they are not those of OpenAI: { rerank: /v2/rerank }.'),
 });
 
 export type Compatible = z.output<typeof compatibleSchema>;

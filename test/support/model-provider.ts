@@ -6,7 +6,9 @@ import { serve } from './workplace.js';
 export interface Question {
   readonly path: string;
   readonly headers: IncomingMessage['headers'];
+  /** Empty where it is no JSON. */
   readonly body: Readonly<Record<string, unknown>>;
+  readonly bytes: Uint8Array;
   readonly response: ServerResponse;
   /** The gateway has left before the answer was whole. */
   isLeft: boolean;
@@ -29,8 +31,11 @@ export async function modelProvider(stage: Stage, answering: Answering): Promise
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       // The gateway sends objects; a test that finds another thing fails by what it looks for.
-      const body = JSON.parse(Buffer.concat(chunks).toString('utf8') || '{}') as Question['body'];
-      const question: Question = { path: request.url ?? '', headers: request.headers, body, response, isLeft: false };
+      const bytes = Buffer.concat(chunks);
+      const isJson = /json/.test(request.headers['content-type'] ?? '');
+      const body = JSON.parse((isJson && bytes.toString('utf8')) || '{}') as Question['body'];
+      const { url: path = '', headers } = request;
+      const question: Question = { path, headers, body, bytes, response, isLeft: false };
       response.on('close', () => {
         question.isLeft = !response.writableFinished;
       });

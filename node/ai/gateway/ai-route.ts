@@ -22,6 +22,8 @@ import { answerOf, failureOf } from './failed-model.js';
 import { askModels } from './models.js';
 import { listedModels, modelsAnswer } from './models-answer.js';
 import { formatOf, operationOf } from './operations.js';
+import { type PlainTerms, readPlain, usualModeration } from './plain/operations.js';
+import { PlainCall, type PlainRoute } from './plain/plain-call.js';
 
 /** What all requests of a route have in common. */
 export interface AiRules {
@@ -123,7 +125,17 @@ function begin(request: GatewayRequest, handler: ResponseHandler, rules: AiRules
     return nothingToCancel;
   }
   if (operation.kind === 'chat') return new Conversation(request, handler, operation, rules, askChat).begin();
+  if (operation.kind === 'plain') {
+    const { name } = operation;
+    const read: PlainRoute['read'] = (body, type) => readPlain(name, body, type, plainTerms(rules));
+    return new PlainCall(request, handler, { rules, words: format, isNative: false, read }).begin();
+  }
   return answerJson(request, handler, modelsAnswer(listedModels(rules.names), operation.model, request.query, format));
+}
+
+function plainTerms({ ai, names, services }: AiRules): PlainTerms {
+  const nowS = Math.floor(services.clock.wallMs() / 1_000);
+  return { nowS, moderationModel: usualModeration(ai.providers, names) };
 }
 
 function answerJson(request: GatewayRequest, handler: ResponseHandler, { status, body }: FormatError): Cancel {

@@ -6,7 +6,7 @@ import type { Credential, ProviderRequest } from '../provider.js';
 
 /** What a signature is made over. */
 export interface Signable {
-  readonly asked: ProviderRequest;
+  readonly asked: Pick<ProviderRequest, 'path' | 'query'> & { readonly method: string };
   readonly body: Uint8Array;
   /** As the provider gets it; empty where its targets have several. */
   readonly host: string;

@@ -50,7 +50,12 @@ export interface FiredLimit {
 }
 
 /** The failure that goes up, with the answer that it becomes. Its detail names no word of the request: details go into logs. */
-export function failureOf(error: ProviderError, where: string, format: ChatFormat, limit: FiredLimit | null): Failure {
+export function failureOf(
+  error: ProviderError,
+  where: string,
+  format: Pick<ChatFormat, 'error'>,
+  limit: FiredLimit | null,
+): Failure {
   const shown = shownError(error);
   const said = error.native === null ? error.kind : `${error.kind}, ${error.native}`;
   const answer = answerOf(format.error(shown));

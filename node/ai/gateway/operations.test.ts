@@ -23,16 +23,23 @@ describe('an operation', () => {
   });
 
   it.each([
-    '/',
-    '/v1/chat',
-    '/v1/messages/count_tokens',
-    '/v1/models/',
-    '/v1/models/%',
-    '/v1/embeddings',
-    '/v1/completionsx',
-  ])('%s is none that models are asked for here', (path) => {
-    expect(operationOf(path)).toEqual({ kind: 'unknown' });
+    ['/v1/embeddings', 'embeddings'],
+    ['/v1/images/generations', 'images'],
+    ['/v1/audio/speech', 'speech'],
+    ['/v1/audio/transcriptions', 'transcriptions'],
+    ['/v1/moderations', 'moderations'],
+    ['/v1/rerank', 'rerank'],
+    ['/v1/messages/count_tokens', 'countTokens'],
+  ])('%s is one beside chats: %s', (path, name) => {
+    expect(operationOf(path)).toEqual({ kind: 'plain', name });
   });
+
+  it.each(['/', '/v1/chat', '/v1/embeddingsx', '/v1/images', '/v1/models/', '/v1/models/%', '/v1/completionsx'])(
+    '%s is none that models are asked for here',
+    (path) => {
+      expect(operationOf(path)).toEqual({ kind: 'unknown' });
+    },
+  );
 
   it('that is none is refused in the words of whoever asks, as far as they are known', () => {
     expect(formatOf('/v1/embeddings', undefined).name).toBe('openai-chat');

@@ -4,9 +4,11 @@ import { anthropicMessages } from '../formats/anthropic-messages/anthropic-messa
 import { openaiChat } from '../formats/openai-chat/openai-chat.js';
 import { openaiCompletions } from '../formats/openai-completions/openai-completions.js';
 import { openaiResponses } from '../formats/openai-responses/openai-responses.js';
+import type { OperationName } from '../operations/operation.js';
 
 export type Operation =
   | { readonly kind: 'chat'; readonly format: ChatFormat; readonly idPrefix: string }
+  | { readonly kind: 'plain'; readonly name: OperationName }
   /** `model`: null: all that there are. */
   | { readonly kind: 'models'; readonly model: string | null }
   | { readonly kind: 'unknown' };
@@ -19,11 +21,23 @@ const chats: readonly (readonly [end: string, operation: Operation & { kind: 'ch
   ['/messages', { kind: 'chat', format: anthropicMessages, idPrefix: 'msg_' }],
 ];
 
+const plains: readonly (readonly [end: string, name: OperationName])[] = [
+  ['/embeddings', 'embeddings'],
+  ['/images/generations', 'images'],
+  ['/audio/speech', 'speech'],
+  ['/audio/transcriptions', 'transcriptions'],
+  ['/moderations', 'moderations'],
+  ['/rerank', 'rerank'],
+  ['/messages/count_tokens', 'countTokens'],
+];
+
 const MODELS = '/models';
 
 export function operationOf(path: string): Operation {
   const chat = chats.find(([end]) => path.endsWith(end));
   if (chat !== undefined) return chat[1];
+  const plain = plains.find(([end]) => path.endsWith(end));
+  if (plain !== undefined) return { kind: 'plain', name: plain[1] };
   if (path.endsWith(MODELS)) return { kind: 'models', model: null };
   const at = path.lastIndexOf(`${MODELS}/`);
   if (at === -1) return { kind: 'unknown' };

@@ -70,13 +70,18 @@ export class Outlet {
     this.#handler.onComplete();
   }
 
-  begin(headers: HeaderList): void {
+  begin(headers: HeaderList, status = 200): void {
     this.#hasHead = true;
-    this.#handler.onHeaders({ status: 200, headers, lengthBytes: null, resume: () => this.#open() });
+    this.#handler.onHeaders({ status, headers, lengthBytes: null, resume: () => this.#open() });
   }
 
   write(text: string, nowMs: number): boolean {
     return text === '' ? this.#isOpen : this.#send(this.#encoder.encode(text), nowMs);
+  }
+
+  /** Bytes as they came. */
+  pass(bytes: Uint8Array, nowMs: number): boolean {
+    return this.#send(bytes, nowMs);
   }
 
   heartbeat(nowMs: number): void {

@@ -3,6 +3,10 @@ import type { JsonObject } from '../json.js';
 
 export { readCountBody as readCountTokens } from '../formats/anthropic-messages/request.js';
 
+export interface TokenCount {
+  readonly inputTokens: number;
+}
+
 export function countTokensAnswer(inputTokens: number): JsonObject {
   return { input_tokens: inputTokens };
 }

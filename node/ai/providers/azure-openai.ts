@@ -11,6 +11,7 @@ import { encodeStep, encodeUri } from '../uri.js';
 import { compatibleProvider, type OwnWays } from './compatible/compatible.js';
 import type { CompatibleSpec } from './compatible/spec.js';
 import { openAiSpec } from './openai.js';
+import { openAiOperations } from './openai-operations/openai-operations.js';
 
 /** The last version that is not a preview. */
 const API_VERSION = '2024-10-21';
@@ -35,14 +36,14 @@ const spec: CompatibleSpec = {
 
 const { defaultUrl: _openAiUrl, ...azureSpec } = spec;
 
-const ways: OwnWays = {
-  path: ({ basePath, model, settings }) =>
-    settings['apiVersion'] === 'v1'
-      ? `${basePath}/openai/v1/chat/completions`
-      : `${basePath}/openai/deployments/${encodeStep(model)}/chat/completions`,
-  query: ({ settings }: ProviderPlace) =>
-    settings['apiVersion'] === 'v1' ? '' : `api-version=${encodeUri(settings['apiVersion'] ?? API_VERSION)}`,
-};
+const pathOf = ({ basePath, model, settings }: ProviderPlace, end: string): string =>
+  settings['apiVersion'] === 'v1'
+    ? `${basePath}/openai/v1${end}`
+    : `${basePath}/openai/deployments/${encodeStep(model)}${end}`;
+const queryOf = ({ settings }: ProviderPlace): string =>
+  settings['apiVersion'] === 'v1' ? '' : `api-version=${encodeUri(settings['apiVersion'] ?? API_VERSION)}`;
+
+const ways: OwnWays = { path: (place) => pathOf(place, '/chat/completions'), query: queryOf };
 
 const today = compatibleProvider(azureSpec, ways);
 /** Versions before 2024-09-01-preview refuse `stream_options` and `max_completion_tokens`: a stream's usage has to be estimated. */
@@ -51,6 +52,12 @@ const before = compatibleProvider({ ...azureSpec, streamUsage: 'unasked', maxTok
 export const azureOpenAi: Provider = {
   ...today,
   request: (chat, place) => (isOld(place.settings['apiVersion'] ?? API_VERSION) ? before : today).request(chat, place),
+  // Moderations are a service of its own there, with an API of its own.
+  operations: openAiOperations(['embeddings', 'images', 'speech', 'transcriptions'], {
+    title: 'Azure OpenAI',
+    place: (place, end) => ({ path: pathOf(place, end), query: queryOf(place), headers: [] }),
+    knowsBase64: true,
+  }),
 };
 
 /** Versions are dates, and words (`v1`, `preview`) stand behind every date. */

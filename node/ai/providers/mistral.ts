@@ -7,6 +7,7 @@ import type { Part } from '../chat/part.js';
 import type { Provider } from '../provider.js';
 import { compatibleProvider } from './compatible/compatible.js';
 import type { CompatibleSpec } from './compatible/spec.js';
+import { openAiOperations, plainPlace } from './openai-operations/openai-operations.js';
 
 const spec: CompatibleSpec = {
   id: 'mistral',
@@ -32,6 +33,14 @@ const plain = compatibleProvider(spec);
 export const mistral: Provider = {
   ...plain,
   request: (chat, place) => plain.request(withShortIds(chat), place),
+  // "Embeddings", "Classifiers" and "Audio transcription" of the same reference.
+  operations: openAiOperations(['embeddings', 'moderations', 'transcriptions'], {
+    title: 'Mistral',
+    place: plainPlace,
+    names: { dimensions: 'output_dimension' },
+    refuses: ['user'],
+    moderationModel: 'mistral-moderation-latest',
+  }),
 };
 
 function withShortIds(chat: ChatRequest): ChatRequest {

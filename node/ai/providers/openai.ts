@@ -1,8 +1,12 @@
 /** OpenAI's chat completions (platform.openai.com/docs/api-reference/chat). Pure. */
 
+import type { OperationWord } from '@weir/proto/ai/compatible-words.js';
+import { operationWords } from '@weir/proto/ai/compatible-words.js';
+import type { Provider } from '../provider.js';
 import { compatibleProvider } from './compatible/compatible.js';
 import type { CompatibleSpec } from './compatible/spec.js';
 import { openAiExtras } from './compatible/spec.js';
+import { openAiOperations, plainPlace } from './openai-operations/openai-operations.js';
 
 export const openAiSpec: CompatibleSpec = {
   id: 'openai',
@@ -15,10 +19,21 @@ export const openAiSpec: CompatibleSpec = {
   reasoning: { efforts: ['none', 'minimal', 'low', 'medium', 'high', 'xhigh'], isHidden: true },
 };
 
-export const openAi = compatibleProvider(openAiSpec, {
-  // API reference, "Developer message": "With o1 models and newer, `developer` messages replace the previous `system` messages."
-  systemRole: (model) => (reasons(model) ? 'developer' : 'system'),
-});
+/** OpenAI ranks no documents. */
+export const openAiHas: readonly OperationWord[] = operationWords.filter((word) => word !== 'rerank');
+
+export const openAi: Provider = {
+  ...compatibleProvider(openAiSpec, {
+    // API reference, "Developer message": "With o1 models and newer, `developer` messages replace the previous `system` messages."
+    systemRole: (model) => (reasons(model) ? 'developer' : 'system'),
+  }),
+  operations: openAiOperations(openAiHas, {
+    title: 'OpenAI',
+    place: plainPlace,
+    knowsBase64: true,
+    moderationModel: 'omni-moderation-latest',
+  }),
+};
 
 /** The first two, o1-mini and o1-preview, know neither role; they are left with the one that their error names. */
 function reasons(model: string): boolean {

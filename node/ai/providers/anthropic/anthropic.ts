@@ -2,6 +2,7 @@
 import type { Provider } from '../../provider.js';
 import { answer } from './answer.js';
 import { error } from './error.js';
+import { anthropicOperations } from './operations.js';
 import { request } from './request.js';
 import { AnthropicStream } from './stream.js';
 
@@ -16,4 +17,5 @@ export const anthropic: Provider = {
   answer,
   stream: () => new AnthropicStream(),
   error,
+  operations: anthropicOperations,
 };

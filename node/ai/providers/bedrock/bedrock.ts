@@ -2,6 +2,7 @@
 import type { Provider } from '../../provider.js';
 import { answer } from './answer.js';
 import { error } from './error.js';
+import { bedrockOperations } from './operations.js';
 import { request } from './request.js';
 import { BedrockStream } from './stream.js';
 
@@ -17,4 +18,5 @@ export const bedrock: Provider = {
   answer,
   stream: () => new BedrockStream(),
   error,
+  operations: bedrockOperations,
 };

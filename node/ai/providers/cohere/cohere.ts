@@ -3,6 +3,7 @@ import { readErrorBody, toProviderError } from '../../openai-words/errors.js';
 import type { Provider } from '../../provider.js';
 import { parsed } from '../compatible/compatible.js';
 import { readAnswer } from './answer.js';
+import { cohereOperations } from './operations.js';
 import { writeRequest } from './request.js';
 import { CohereReader } from './stream.js';
 
@@ -24,4 +25,5 @@ export const cohere: Provider = {
     const found = readErrorBody(parsed(text)) ?? { message: '', code: null, type: null, param: null, status: null };
     return toProviderError(status === INVALID_TOKEN ? 401 : status, found, {}, headers);
   },
+  operations: cohereOperations,
 };

@@ -4,6 +4,7 @@ import type { HeaderList } from '@weir/proto/http/headers.js';
 import { readErrorBody, toProviderError } from '../../openai-words/errors.js';
 import type { Provider, ProviderPlace } from '../../provider.js';
 import { encodeStep } from '../../uri.js';
+import { openAiOperations, operationPaths, plainPlace } from '../openai-operations/openai-operations.js';
 import { readAnswer } from './answer.js';
 import { writeBody } from './request.js';
 import type { CompatibleSpec } from './spec.js';
@@ -41,7 +42,20 @@ export function compatibleProvider(spec: CompatibleSpec, own: OwnWays = {}): Pro
       const found = readErrorBody(parsed(text)) ?? { message: '', code: null, type: null, param: null, status: null };
       return toProviderError(status, found, spec.errorKinds, headers);
     },
+    operations: compatibleOperations(spec),
   };
+}
+
+function compatibleOperations({ operations = [], operationPaths: own = {}, title, names }: CompatibleSpec) {
+  const ends = new Map(operations.map((word) => [operationPaths[word], own[word] ?? operationPaths[word]]));
+  return openAiOperations(operations, {
+    title,
+    ...(names === undefined ? {} : { names }),
+    place: (place, end) => ({
+      ...plainPlace(place, ''),
+      path: filled(`${place.basePath}${ends.get(end) ?? end}`, place),
+    }),
+  });
 }
 
 /** `{name}` in a path is a setting; `%7B` is what a URL makes of a brace. */

@@ -2,6 +2,7 @@
  * The words of a compatible provider as a config or a snapshot brings them: known to be JSON and nothing more. What is wrong is
  * named, for a word that is passed over would be a field that is lost in silence. Pure.
  */
+import { operationWords } from '@weir/proto/ai/compatible-words.js';
 import type { FinishReason } from '../../chat/chat-answer.js';
 import type { ReasoningEffort } from '../../chat/chat-request.js';
 import { providerErrorTable } from '../../chat/provider-error.js';
@@ -106,6 +107,13 @@ const terms: Readonly<Record<Exclude<keyof Required<CompatibleTerms>, 'reasoning
   finishWords: tableOf(oneOf(Object.keys(finishReasons))),
   finishErrors: tableOf(oneOf(Object.keys(providerErrorTable))),
   errorKinds: tableOf(oneOf(Object.keys(providerErrorTable))),
+  operations: listOf(oneOf(operationWords)),
+  operationPaths: {
+    wants: `paths, each by one of ${operationWords.join(', ')}`,
+    holds: (value) =>
+      isObject(value) &&
+      Object.entries(value).every(([word, end]) => operationWords.some((known) => known === word) && path.holds(end)),
+  },
 };
 
 /** The first thing that is wrong, or the same value as what it has been found to be. */

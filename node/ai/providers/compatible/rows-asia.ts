@@ -7,6 +7,7 @@ export const asiaRows: readonly CompatibleSpec[] = [
     id: 'baichuan',
     title: 'Baichuan',
     defaultUrl: 'https://api.baichuan-ai.com/v1',
+    operations: ['embeddings'],
     refuses: [
       'frequency_penalty',
       'presence_penalty',
@@ -111,6 +112,7 @@ export const asiaRows: readonly CompatibleSpec[] = [
     id: 'qwen',
     title: 'Qwen (DashScope)',
     defaultUrl: 'https://dashscope-intl.aliyuncs.com/compatible-mode/v1',
+    operations: ['embeddings'],
     refuses: ['frequency_penalty', 'logit_bias', 'user', 'tool_choice.required', 'strict', 'messages.name'],
     takes: ['top_k', 'audio', 'cache_control'],
     reasoning: { toggle: 'enable_thinking', budget: 'thinking_budget', back: 'reasoning_content' },
@@ -131,6 +133,7 @@ export const asiaRows: readonly CompatibleSpec[] = [
     id: 'siliconflow',
     title: 'SiliconFlow',
     defaultUrl: 'https://api.siliconflow.com/v1',
+    operations: ['embeddings', 'images', 'speech', 'transcriptions', 'rerank'],
     refuses: [
       'presence_penalty',
       'logit_bias',
@@ -158,6 +161,7 @@ export const asiaRows: readonly CompatibleSpec[] = [
     id: 'stepfun',
     title: 'StepFun',
     defaultUrl: 'https://api.stepfun.com/v1',
+    operations: ['images', 'speech', 'transcriptions'],
     refuses: [
       'presence_penalty',
       'seed',
@@ -179,6 +183,7 @@ export const asiaRows: readonly CompatibleSpec[] = [
     id: 'volcengine-ark',
     title: 'Volcengine Ark',
     defaultUrl: 'https://ark.cn-beijing.volces.com/api/v3',
+    operations: ['embeddings', 'images'],
     refuses: ['n', 'seed', 'user'],
     takes: ['service_tier'],
     reasoning: { efforts: ['minimal', 'low', 'medium', 'high'], toggle: 'thinking', back: 'reasoning_content' },
@@ -204,6 +209,7 @@ export const asiaRows: readonly CompatibleSpec[] = [
     id: 'zhipu',
     title: 'Zhipu',
     defaultUrl: 'https://api.z.ai/api/paas/v4',
+    operations: ['embeddings', 'images', 'rerank'],
     refuses: [
       'frequency_penalty',
       'presence_penalty',

@@ -3,6 +3,7 @@
  * All of it is JSON, so that a provider which nobody here knows is a few lines of config and no code. What is absent means "as
  * OpenAI does it".
  */
+import type { OperationWord } from '@weir/proto/ai/compatible-words.js';
 import type { FinishReason } from '../../chat/chat-answer.js';
 import type { ReasoningEffort } from '../../chat/chat-request.js';
 import type { ProviderErrorKind } from '../../chat/provider-error.js';
@@ -123,6 +124,10 @@ export interface CompatibleSpec {
   readonly finishErrors?: Readonly<Record<string, ProviderErrorKind>>;
   /** What its codes or types of errors mean, beside OpenAI's. */
   readonly errorKinds?: Readonly<Record<string, ProviderErrorKind>>;
+  /** What it has beside chats; a spec that does not say has nothing. */
+  readonly operations?: readonly OperationWord[];
+  /** Where they lie, if elsewhere than at OpenAI's paths; `{name}` is a setting, `{model}` the model. */
+  readonly operationPaths?: Readonly<Partial<Record<OperationWord, string>>>;
 }
 
 /** The words of efforts that OpenAI has had from the start, and that imitators mean where they name none. */

@@ -1,6 +1,7 @@
 /** Google Gemini: the Gemini API, `generateContent` and `streamGenerateContent`. Vertex AI has a file of its own. */
 import type { Provider } from '../../provider.js';
 import { error } from './error.js';
+import { geminiOperations } from './operations.js';
 import { request } from './request.js';
 import { answer, GeminiStream } from './stream.js';
 
@@ -14,4 +15,5 @@ export const gemini: Provider = {
   answer,
   stream: () => new GeminiStream(),
   error,
+  operations: geminiOperations,
 };

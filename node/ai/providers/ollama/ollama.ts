@@ -8,6 +8,7 @@ import { withCalls } from '../../openai-words/finish.js';
 import { readLogprobs } from '../../openai-words/logprobs.js';
 import type { Provider, StreamReader, WireEvent } from '../../provider.js';
 import { parsed } from '../compatible/compatible.js';
+import { ollamaOperations } from './operations.js';
 import { writeRequest } from './request.js';
 
 export const ollama: Provider = {
@@ -26,6 +27,7 @@ export const ollama: Provider = {
     const found = readErrorBody(parsed(text)) ?? { message: '', code: null, type: null, param: null, status: null };
     return toProviderError(status, found, {}, headers);
   },
+  operations: ollamaOperations,
 };
 
 const malformed = (message: string): ProviderError => providerError('malformed', message);

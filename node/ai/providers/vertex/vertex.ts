@@ -18,6 +18,7 @@ import { error as geminiError } from '../gemini/error.js';
 import { generateContent, pathOf } from '../gemini/request.js';
 import { GeminiStream, answer as geminiAnswer } from '../gemini/stream.js';
 import { parsed } from '../untrusted.js';
+import { vertexOperations } from './operations.js';
 
 /** The one version that Vertex AI knows. */
 const ANTHROPIC_VERSION = 'vertex-2023-10-16';
@@ -34,23 +35,31 @@ export const vertex: Provider = {
   answer: (body) => (isAnthropic(body) ? anthropicAnswer(body) : geminiAnswer(body)),
   stream: () => new VertexStream(),
   error,
+  operations: vertexOperations({ request, above, isClaude }),
 };
 
+/** The project's place: all models lie below it. */
+function above({ basePath, settings }: ProviderPlace): string {
+  const { project = '', location = 'global' } = settings;
+  return `${basePath}/projects/${pathOf(project)}/locations/${pathOf(location)}`;
+}
+
+function isClaude(model: string): boolean {
+  return /(?:^|\/)claude-/.test(model);
+}
+
 function request(chat: ChatRequest, place: ProviderPlace): ProviderRequest {
-  const { project = '', location = 'global' } = place.settings;
-  const above = `${place.basePath}/projects/${pathOf(project)}/locations/${pathOf(location)}`;
-  const isClaude = /(?:^|\/)claude-/.test(place.model);
   const model = place.model.slice(place.model.lastIndexOf('/') + 1);
-  if (!isClaude) {
+  if (!isClaude(place.model)) {
     // A name with slashes is a whole one: `publishers/…/models/…`, or `endpoints/…` of a tuned model.
     const name = place.model.includes('/') ? place.model : `publishers/google/models/${place.model}`;
-    return generateContent(chat, model, `${above}/${pathOf(name)}`);
+    return generateContent(chat, model, `${above(place)}/${pathOf(name)}`);
   }
   const gaps = new Gaps('Anthropic on Vertex AI');
   const beta = place.settings['beta'];
   return {
     method: 'POST',
-    path: `${above}/publishers/anthropic/models/${pathOf(model)}:${chat.isStream ? 'streamRawPredict' : 'rawPredict'}`,
+    path: `${above(place)}/publishers/anthropic/models/${pathOf(model)}:${chat.isStream ? 'streamRawPredict' : 'rawPredict'}`,
     query: '',
     headers: beta === undefined ? [] : ['anthropic-beta', beta],
     body: { anthropic_version: ANTHROPIC_VERSION, ...messagesBody(chat, place, gaps) },

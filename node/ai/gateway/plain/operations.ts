@@ -1,0 +1,222 @@
+/** The operations beside chats, each from the caller's body to a question that the driver can carry. Pure. */
+import type { HeaderList } from '@weir/proto/http/headers.js';
+import type { Usage } from '../../chat/chat-answer.js';
+import type { ChatRequest } from '../../chat/chat-request.js';
+import type { ProviderError } from '../../chat/provider-error.js';
+import { isMisread, type Misread } from '../../format.js';
+import { anthropicMessages } from '../../formats/anthropic-messages/anthropic-messages.js';
+import type { JsonObject } from '../../json.js';
+import { countTokensAnswer, readCountTokens } from '../../operations/count-tokens.js';
+import { embeddingsAnswer, readEmbeddings } from '../../operations/embeddings.js';
+import { estimateTokens } from '../../operations/estimate-tokens.js';
+import { imagesAnswer, readImages } from '../../operations/images.js';
+import { moderationsAnswer, readModerations } from '../../operations/moderations.js';
+import {
+  isFailed,
+  type OperationName,
+  type OperationQuestion,
+  type ProviderOperations,
+  type Translator,
+} from '../../operations/operation.js';
+import { isWrong, type Read } from '../../operations/read.js';
+import { readRerank, rerankAnswer } from '../../operations/rerank.js';
+import { readSpeech } from '../../operations/speech.js';
+import { readTranscriptionForm, withModel } from '../../operations/transcriptions.js';
+import type { Provider, ProviderPlace } from '../../provider.js';
+import { joined, jsonOf } from '../body-text.js';
+import { type Names, targetsOf } from '../candidates.js';
+import { soundReading, textReading } from './passed.js';
+import type { PlainAnswer, PlainAsked, PlainQuestion, PlainReading } from './plain-question.js';
+
+/** What a body says is told by its route; what it lacks may be known there. */
+export interface PlainTerms {
+  readonly nowS: number;
+  /** The model of moderations for callers who name none; null: there is none that is meant. */
+  readonly moderationModel: string | null;
+}
+
+export function readPlain(
+  name: OperationName,
+  body: Uint8Array,
+  contentType: string,
+  terms: PlainTerms,
+): Read<PlainQuestion> {
+  if (name === 'transcriptions') return readTranscription(body, contentType);
+  const json = jsonOf(body);
+  return json === undefined ? { field: '', message: 'The body is no JSON in UTF-8.' } : readers[name](json, terms);
+}
+
+/**
+ * The model for callers who name none, which clients of OpenAI's moderations usually do: the one that the route offers, if it is one; else
+ * that of the first provider that has one.
+ */
+export function usualModeration(
+  providers: ReadonlyMap<string, { readonly provider: Provider }>,
+  { allowed }: Names,
+): string | null {
+  const [only, ...others] = allowed;
+  if (only !== undefined) return others.length === 0 ? only : null;
+  for (const [id, { provider }] of providers) {
+    const model = provider.operations?.moderationModel;
+    if (model !== undefined) return `${id}/${model}`;
+  }
+  return null;
+}
+
+const MODEL_MISSING: Misread = {
+  field: 'model',
+  message: '`model` is missing: name one of those that are offered here.',
+};
+
+const readers: Readonly<
+  Record<Exclude<OperationName, 'transcriptions'>, (json: unknown, terms: PlainTerms) => Read<PlainQuestion>>
+> = {
+  embeddings: (json) =>
+    translated(
+      'embeddings',
+      readEmbeddings(json),
+      ({ model }) => model,
+      (has) => has.embeddings,
+      (answer, request) => ({
+        body: embeddingsAnswer(answer, request),
+        usage: usageOf(answer.inputTokens, 0),
+      }),
+    ),
+  images: (json, { nowS }) =>
+    translated(
+      'images',
+      readImages(json),
+      ({ model }) => model,
+      (has) => has.images,
+      (answer) => ({
+        body: imagesAnswer({ ...answer, createdS: answer.createdS === 0 ? nowS : answer.createdS }),
+        usage: usageOf(answer.tokens?.input ?? null, answer.tokens?.output ?? 0),
+      }),
+    ),
+  moderations: (json, { moderationModel }) =>
+    translated(
+      'moderations',
+      readModerations(json),
+      ({ model }) => model ?? moderationModel,
+      (has) => has.moderations,
+      (answer) => ({
+        body: moderationsAnswer(answer),
+        usage: null,
+      }),
+    ),
+  rerank: (json) =>
+    translated(
+      'rerank',
+      readRerank(json),
+      ({ model }) => model,
+      (has) => has.rerank,
+      (answer, request) => ({
+        body: rerankAnswer(answer, request),
+        usage: usageOf(answer.inputTokens, 0),
+      }),
+    ),
+  speech: (json) => {
+    const request = readSpeech(json);
+    if (isWrong(request)) return request;
+    return question('speech', request.model, ({ speech }, place) => {
+      if (speech === undefined) return null;
+      return asked(speech.request(request, place), soundReading(request));
+    });
+  },
+  countTokens: (json) => {
+    const chat = readCountTokens(json);
+    return isMisread(chat) ? chat : countOf(chat);
+  },
+};
+
+type Asking<Request, Answer> = (operations: ProviderOperations) => Translator<Request, Answer> | undefined;
+
+function translated<Request extends object, Answer extends object>(
+  title: string,
+  request: Read<Request>,
+  modelOf: (request: Request) => string | null,
+  translatorOf: Asking<Request, Answer>,
+  write: (answer: Answer, request: Request) => { readonly body: JsonObject; readonly usage: Usage | null },
+): Read<PlainQuestion> {
+  if (isWrong(request)) return request;
+  const model = modelOf(request);
+  if (model === null) return MODEL_MISSING;
+  return question(title, model, (operations, place) => {
+    const translator = translatorOf(operations);
+    if (translator === undefined) return null;
+    const answer = (body: unknown, headers: HeaderList): PlainAnswer | ProviderError => {
+      const read = translator.answer(body, request, headers);
+      return isFailed(read) ? read : { ...write(read, request), headers: [] };
+    };
+    return asked(translator.request(request, place), { kind: 'told', answer });
+  });
+}
+
+function usageOf(input: number | null, output: number): Usage | null {
+  return input === null ? null : { input, output, cachedInput: 0, cacheWrite: 0, reasoning: 0, isEstimated: false };
+}
+
+function question(
+  title: string,
+  model: string,
+  ask: (operations: ProviderOperations, place: ProviderPlace) => PlainAsked | null,
+  fallBack: () => PlainAnswer | null = () => null,
+): PlainQuestion {
+  return {
+    title,
+    model,
+    targets: (names: Names) => targetsOf(model, names),
+    asked: ({ operations = {} }, place) => ask(operations, place),
+    fallBack,
+  };
+}
+
+const JSON_FIELDS: HeaderList = ['content-type', 'application/json'];
+
+function asked({ path, query, headers, body, lacks }: OperationQuestion, reading: PlainReading): PlainAsked {
+  return {
+    ...{ method: 'POST', path, query },
+    headers: [...headers, ...JSON_FIELDS],
+    body: new TextEncoder().encode(JSON.stringify(body)),
+    lacks: lacks.map(({ field, why }) => ({ field, message: `\`${field}\`: ${why}.` })),
+    reading,
+  };
+}
+
+/** Where a provider counts nothing, the count is a guess, and says so. */
+const ESTIMATED: HeaderList = ['x-weir-estimated', 'input_tokens'];
+
+function countOf(chat: ChatRequest): PlainQuestion {
+  const estimated = (): PlainAnswer => ({
+    body: countTokensAnswer(estimateTokens(chat)),
+    usage: null,
+    headers: ESTIMATED,
+  });
+  const ask = ({ countTokens }: ProviderOperations, place: ProviderPlace): PlainAsked | null => {
+    if (countTokens === undefined) return null;
+    const whole = countTokens.request(chat, place);
+    const lacks = whole.unsupported.map((one) => ({ field: anthropicMessages.fieldName(one, chat), why: one.why }));
+    const answer = (body: unknown): PlainAnswer | ProviderError => {
+      const read = countTokens.answer(body);
+      return isFailed(read) ? read : { body: countTokensAnswer(read.inputTokens), usage: null, headers: [] };
+    };
+    return asked({ ...whole, lacks }, { kind: 'told', answer });
+  };
+  return question('count_tokens', chat.model, ask, estimated);
+}
+
+function readTranscription(body: Uint8Array, contentType: string): Read<PlainQuestion> {
+  const form = readTranscriptionForm(body, contentType);
+  if (isWrong(form)) return form;
+  return question('transcriptions', form.model, ({ transcriptions }, place) => {
+    if (transcriptions === undefined) return null;
+    const { path, query, headers } = transcriptions.place(place);
+    return {
+      ...{ method: 'POST', path, query },
+      headers: [...headers, 'content-type', contentType],
+      body: joined(withModel(body, form, place.model)),
+      lacks: [],
+      reading: textReading,
+    };
+  });
+}

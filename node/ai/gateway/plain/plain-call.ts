@@ -1,0 +1,396 @@
+/**
+ * One request that is no chat, from its body to the end of its answer: attempts at providers by the same rules as for chats, and what the
+ * client is told of them.
+ *
+ *   reading ──▶ asking ──first content──▶ passing ──▶ over
+ *                │  ▲ unseen                 │ failure: told, and the connection breaks
+ *                ▼  │                        ▼
+ *              pausing                     over
+ *
+ * Decisions are made in pure files (candidates, attempts, key-standing, stream-clock). There is one timer, armed for whatever is due
+ * first; one budget for all attempts, which is the deadline of the request. What the client does not take closes the valve of the
+ * provider's connection.
+ */
+import { type Failure, failure, timerFired } from '@weir/proto/http/failures.js';
+import { headerValue } from '@weir/proto/http/headers.js';
+import type { Cancel, GatewayRequest, ResponseHandler, ResponseHead } from '../../../pipeline/dispatch.js';
+import type { Timer } from '../../../time/clock.js';
+import { type ProviderError, providerError } from '../../chat/provider-error.js';
+import type { Misread } from '../../format.js';
+import { isWrong, type Read } from '../../operations/read.js';
+import type { AiRules } from '../ai-route.js';
+import { Attempts, type Left, type Step } from '../attempts.js';
+import { BodyText } from '../body-text.js';
+import { type Candidate, inOrder } from '../candidates.js';
+import { answerOf, type FiredLimit, failureOf, shownError } from '../failed-model.js';
+import { LAST_WORD_MS } from '../models.js';
+import { type AiOutcome, newOutcome } from '../outcome.js';
+import { Outlet } from '../outlet.js';
+import { PlainAttempt } from './plain-attempt.js';
+import type { ErrorWords, Meter, PlainAnswer, PlainAsked, PlainQuestion } from './plain-question.js';
+import type { PlainAsker, SaidError } from './plain-reply.js';
+
+/** Bytes that hold no content, before those that do; a provider that sends more than these has begun. */
+const HELD_BYTES_MAX = 64 * 1024;
+
+/** What is asked, and in which words. */
+export interface PlainRoute {
+  readonly rules: AiRules;
+  readonly words: ErrorWords;
+  /** A provider's own refusal goes to the caller as it is. */
+  readonly isNative: boolean;
+  read(body: Uint8Array, contentType: string): Read<PlainQuestion>;
+}
+
+export class PlainCall implements PlainAsker {
+  readonly #request: GatewayRequest;
+  readonly #route: PlainRoute;
+  readonly #rules: AiRules;
+  readonly #outlet: Outlet;
+  readonly #timer: Timer;
+  #armedAtMs = Number.POSITIVE_INFINITY;
+  #text: BodyText | null = null;
+  #question: PlainQuestion | null = null;
+  #candidates: readonly Candidate[] = [];
+  #attempts: Attempts | null = null;
+  #attempt: PlainAttempt | null = null;
+  #next: { readonly step: Step & { kind: 'ask' }; readonly atMs: number } | null = null;
+  #held: Uint8Array[] = [];
+  #heldBytes = 0;
+  #lastError: ProviderError = providerError('timeout', 'There is not enough time left to ask a model.');
+  #lastSaid: SaidError | null = null;
+  #lastWhere = '';
+  #lastLimit: FiredLimit | null = null;
+  /** Why a candidate was not asked: a field that it can't do, or the whole operation. */
+  #unable: Misread | null = null;
+  #outcome: AiOutcome = newOutcome('');
+
+  constructor(request: GatewayRequest, handler: ResponseHandler, route: PlainRoute) {
+    const { clock, timers } = route.rules.services;
+    this.#request = request;
+    this.#route = route;
+    this.#rules = route.rules;
+    this.#outlet = new Outlet(handler, clock.nowMs(), () => this.#clientTakes());
+    this.#timer = timers.create(() => this.#look());
+  }
+
+  begin(): Cancel {
+    const { body } = this.#request;
+    if (body === null) this.#gathered(new Uint8Array());
+    else {
+      this.#text = new BodyText(body, this.#rules.services.bodies, (got) => this.#gathered(got));
+      this.#text.read();
+    }
+    return this.cancel;
+  }
+
+  /** The client has left, or a layer above has ended the exchange. */
+  readonly cancel: Cancel = () => {
+    if (this.#outlet.isOver) return;
+    this.#outlet.close();
+    this.#attempt?.giveUp();
+    this.#end();
+  };
+
+  #gathered(got: Uint8Array | Failure): void {
+    if (this.#outlet.isOver) return;
+    if (!(got instanceof Uint8Array)) {
+      this.#fail(got);
+      return;
+    }
+    const question = this.#route.read(got, headerValue(this.#request.headers, 'content-type') ?? '');
+    if (isWrong(question)) this.#refuse(question);
+    else this.#ask(question);
+  }
+
+  #ask(question: PlainQuestion): void {
+    const { names, spec, services } = this.#rules;
+    const { model } = question;
+    const targets = question.targets(names);
+    if (targets === null) {
+      const error = providerError('notFound', `The model \`${model}\` is not offered here.`, { param: 'model' });
+      this.#fail(failureOf(error, '', this.#route.words, null));
+      return;
+    }
+    const isNamed = names.models.has(model) || names.allowed.has(model);
+    this.#outcome = newOutcome(isNamed ? model : `${targets[0]?.provider ?? ''}/*`);
+    this.#request.exchange.ai = this.#outcome;
+    this.#question = question;
+    this.#candidates = inOrder(targets, services.random);
+    this.#attempts = new Attempts(this.#candidates, spec.attempts, services.random);
+    this.#go(this.#attempts.first(this.#left()));
+    this.#arm();
+  }
+
+  /** Of how soon a model answers a chat, nothing follows for what is none. */
+  #left(): Left {
+    const leftMs = this.#lastWordAtMs() - this.#rules.services.clock.nowMs();
+    return { leftMs, leastMs: () => 0 };
+  }
+
+  #go(step: Step): void {
+    if (step.kind === 'end') this.#giveUp();
+    else if (step.afterMs === 0) this.#begin(step);
+    else {
+      this.#next = { step, atMs: this.#rules.services.clock.nowMs() + step.afterMs };
+      this.#arm();
+    }
+  }
+
+  #begin(step: Step & { kind: 'ask' }): void {
+    const attempts = this.#attempts;
+    const candidate = this.#candidates[step.candidate];
+    if (attempts === null || candidate === undefined) throw new Error('nothing was asked for yet');
+    this.#next = null;
+    const provider = this.#rules.ai.providers.get(candidate.provider);
+    if (provider === undefined) throw new Error(`the snapshot has no AI provider "${candidate.provider}"`);
+    const asked = this.#able(candidate);
+    if (asked === null) {
+      this.#go(attempts.unable(step.candidate, this.#left()));
+      return;
+    }
+    const before = step.how === 'key' ? this.#attempt : null;
+    const attempt = new PlainAttempt({ request: this.#request, candidate, provider, asked, before }, this.#rules, this);
+    const { refusal } = attempt.lease;
+    if (refusal !== null) {
+      this.#note(refusal, null, candidate, null);
+      this.#go(attempts.failed({ ...metBy(refusal), candidate: step.candidate, hasOtherKey: false }, this.#left()));
+      return;
+    }
+    this.#moved(step, candidate);
+    this.#outcome.dropped = asked.lacks.map(({ field }) => field);
+    this.#outcome.usage = null;
+    attempts.begin();
+    this.#attempt = attempt;
+    this.#forget();
+    const hasOthers = this.#candidates.length > 1 && attempts.begun < this.#rules.spec.attempts;
+    attempt.begin(step.how, this.#left().leftMs, hasOthers);
+    this.#arm();
+  }
+
+  /** Null: it can't be asked, and why is noted. */
+  #able({ provider, model }: Candidate): PlainAsked | null {
+    const found = this.#rules.ai.providers.get(provider);
+    if (found === undefined || this.#question === null) return null;
+    const { basePath, settings } = found.spec;
+    const asked = this.#question.asked(found.provider, { model, basePath, settings });
+    if (asked === null) {
+      const message = `\`${this.#question.model}\`: ${found.provider.title} has no ${this.#question.title} here.`;
+      this.#unable ??= { field: 'model', message };
+      return null;
+    }
+    if (asked.lacks.length === 0 || this.#rules.spec.unsupported === 'drop') return asked;
+    this.#unable ??= asked.lacks[0] ?? null;
+    return null;
+  }
+
+  #moved({ how }: Step & { kind: 'ask' }, candidate: Candidate): void {
+    const { services, route } = this.#rules;
+    if (how !== 'first' && (this.#attempts?.begun ?? 0) > 0) {
+      this.#outcome.moves.push({ how, provider: this.#outcome.provider, why: this.#lastError.kind });
+      services.observer.decided(how === 'model' ? 'fallback' : 'retry', route.id);
+    }
+    this.#outcome.provider = candidate.provider;
+    this.#outcome.providerModel = candidate.model;
+  }
+
+  #note(error: ProviderError, said: SaidError | null, { provider }: Candidate, limit: FiredLimit | null): void {
+    this.#lastError = error;
+    this.#lastSaid = said;
+    this.#lastWhere = provider;
+    this.#lastLimit = limit;
+  }
+
+  #forget(): void {
+    this.#held = [];
+    this.#heldBytes = 0;
+  }
+
+  // What an attempt tells.
+
+  passed(head: ResponseHead, chunk: Uint8Array, tokens: number): boolean {
+    const attempt = this.#attempt;
+    if (attempt === null || this.#outlet.isOver) return false;
+    const nowMs = this.#rules.services.clock.nowMs();
+    // What came in one piece with its failure is not begun with: it may still go elsewhere, unseen.
+    const hasFailed = (attempt.reply.meter?.error ?? null) !== null;
+    if (!this.#outlet.hasHead && hasFailed) return false;
+    if (tokens > 0) attempt.clock?.content(tokens, nowMs);
+    if (this.#outlet.hasHead) this.#outlet.pass(chunk, nowMs);
+    else {
+      this.#held.push(chunk);
+      this.#heldBytes += chunk.byteLength;
+      if (tokens > 0 || this.#heldBytes > HELD_BYTES_MAX) this.#pass(head, attempt, nowMs);
+    }
+    if (!this.#outlet.isOpen) attempt.clock?.hold();
+    this.#arm();
+    return this.#outlet.isOpen;
+  }
+
+  /** From here on no other attempt takes its place. */
+  #pass({ status, headers }: ResponseHead, { asked: { reading } }: PlainAttempt, nowMs: number): void {
+    const own = reading.kind === 'passed' ? reading.head(headers) : [];
+    this.#outlet.begin([...own, ...this.#outcome.headers], status);
+    for (const held of this.#held.splice(0)) this.#outlet.pass(held, nowMs);
+  }
+
+  ended(head: ResponseHead, { usage }: Meter): void {
+    const attempt = this.#attempt;
+    if (attempt === null || this.#outlet.isOver) return;
+    this.#outcome.usage = usage;
+    this.#answered(attempt);
+    if (!this.#outlet.hasHead) this.#pass(head, attempt, this.#rules.services.clock.nowMs());
+    this.#end();
+    this.#outlet.end();
+  }
+
+  answered({ body, usage, headers }: PlainAnswer): void {
+    const attempt = this.#attempt;
+    if (attempt === null || this.#outlet.isOver) return;
+    this.#outcome.usage = usage;
+    this.#answered(attempt);
+    this.#end();
+    this.#outlet.whole(['content-type', 'application/json', ...headers, ...this.#fields()], JSON.stringify(body));
+  }
+
+  #answered(attempt: PlainAttempt): void {
+    attempt.answered();
+    const { reading } = attempt.asked;
+    if (reading.kind === 'passed' && reading.isStream)
+      this.#outcome.firstTokenMs = attempt.clock?.firstTokenMs ?? Number.NaN;
+  }
+
+  #fields(): readonly string[] {
+    const dropped = this.#outcome.dropped.join(', ').replace(/[^\x20-\x7e]/g, '?');
+    return [...this.#outcome.headers, ...(dropped === '' ? [] : ['x-weir-dropped', dropped.slice(0, 1_000)])];
+  }
+
+  failed(error: ProviderError, said: SaidError | null): void {
+    const attempt = this.#attempt;
+    if (attempt === null || this.#attempts === null || this.#outlet.isOver) return;
+    this.#outcome.usage = attempt.reply.meter?.usage ?? null;
+    attempt.failed(error);
+    this.#note(error, said, attempt.candidate, attempt.fired);
+    if (this.#outlet.hasHead) {
+      this.#giveUp();
+      return;
+    }
+    const met = {
+      ...metBy(error),
+      candidate: this.#candidates.indexOf(attempt.candidate),
+      hasOtherKey: attempt.lease.hasOther,
+    };
+    this.#go(this.#attempts.failed(met, this.#left()));
+  }
+
+  // The ends.
+
+  #giveUp(): void {
+    if (this.#unable !== null && this.#attempts?.begun === 0) {
+      const answer = this.#question?.fallBack() ?? null;
+      if (answer === null) this.#refuse(this.#unable);
+      else {
+        this.#end();
+        this.#outlet.whole(['content-type', 'application/json', ...answer.headers], JSON.stringify(answer.body));
+      }
+      return;
+    }
+    this.#outcome.error = this.#lastError.kind;
+    const failed = failureOf(this.#lastError, this.#lastWhere, this.#route.words, this.#lastLimit);
+    // What is between the gateway and its provider is told in the gateway's words, everything else in the provider's own.
+    const said = this.#route.isNative && shownError(this.#lastError) === this.#lastError ? this.#lastSaid : null;
+    this.#fail(said === null ? failed : { ...failed, answer: said });
+  }
+
+  #refuse(misread: Misread): void {
+    const answer = answerOf(this.#route.words.misread(misread));
+    if (this.#outcome.model !== '') this.#outcome.error = 'invalidRequest';
+    this.#fail(failure('model_refused', 'the request can not be read, or not be done', { answer }));
+  }
+
+  #fail(failed: Failure): void {
+    const { clock } = this.#rules.services;
+    const reading = this.#attempt?.asked.reading;
+    const isTold = this.#outlet.hasHead && reading?.kind === 'passed';
+    const text = isTold ? reading.errorEvent(shownError(this.#lastError)) : '';
+    this.#attempt?.giveUp();
+    this.#outlet.fail(failed, text, clock.nowMs());
+    if (this.#outlet.isOver) this.#end();
+    else this.#arm();
+  }
+
+  #end(): void {
+    this.#next = null;
+    this.#forget();
+    this.#timer.cancel();
+    this.#text?.release();
+  }
+
+  // Time.
+
+  #clientTakes(): void {
+    if (this.#outlet.isBreaking) {
+      this.#outlet.break();
+      this.#end();
+      return;
+    }
+    this.#attempt?.clock?.release(this.#rules.services.clock.nowMs());
+    this.#attempt?.reply.resume();
+    this.#arm();
+  }
+
+  #look(): void {
+    this.#armedAtMs = Number.POSITIVE_INFINITY;
+    if (this.#outlet.isOver) return;
+    const nowMs = this.#rules.services.clock.nowMs();
+    if (nowMs >= this.#outlet.breaksAtMs) {
+      this.#outlet.break();
+      this.#end();
+      return;
+    }
+    if (this.#outlet.isBreaking) return;
+    if (nowMs >= this.#lastWordAtMs()) this.#deadlinePassed();
+    else if (this.#next !== null && nowMs >= this.#next.atMs) this.#begin(this.#next.step);
+    else if (this.#next === null && this.#attempt?.hasPassed(nowMs) === true) this.#limitPassed(this.#attempt, nowMs);
+    this.#arm();
+  }
+
+  #limitPassed(attempt: PlainAttempt, nowMs: number): void {
+    const { services, route } = this.#rules;
+    const { timer, limitMs } = attempt.fire(nowMs);
+    services.observer.timerFired(timer, route.id);
+    const message = `The model was silent, or too slow: the limit \`${timer}\` of ${limitMs} ms passed.`;
+    this.failed(providerError('timeout', message), null);
+  }
+
+  #deadlinePassed(): void {
+    const { services, route } = this.#rules;
+    const { deadlineAtMs, receivedAtMs } = this.#request.exchange;
+    const limitMs = Math.round(deadlineAtMs - receivedAtMs);
+    this.#lastError = providerError('timeout', `The deadline of the request passed, after ${limitMs} ms.`);
+    this.#outcome.error = 'timeout';
+    services.observer.timerFired('total', route.id);
+    const answer = answerOf(this.#route.words.error(this.#lastError));
+    this.#fail({ ...timerFired('total', limitMs), answer });
+  }
+
+  #lastWordAtMs(): number {
+    return this.#request.exchange.deadlineAtMs - LAST_WORD_MS;
+  }
+
+  #arm(): void {
+    if (this.#outlet.isOver || this.#attempts === null) return;
+    // Once the last word is said there is only its way to wait for.
+    const dueAtMs = this.#outlet.isBreaking
+      ? this.#outlet.breaksAtMs
+      : Math.min(this.#lastWordAtMs(), this.#next?.atMs ?? this.#attempt?.dueAtMs() ?? Number.POSITIVE_INFINITY);
+    // A timer that looks too early is left alone, and looks again: content comes far more often than limits pass.
+    if (dueAtMs >= this.#armedAtMs || dueAtMs === Number.POSITIVE_INFINITY) return;
+    this.#armedAtMs = dueAtMs;
+    this.#timer.arm(Math.max(0, dueAtMs - this.#rules.services.clock.nowMs()));
+  }
+}
+
+function metBy({ kind, retryAfterMs }: ProviderError) {
+  return { error: kind, retryAfterMs };
+}
