@@ -150,6 +150,18 @@ const samples: readonly ClusterMessage[] = [
       ...{ variants: [], isComplete: true, notStored: { why: 'private', status: 200, atWallMs: 1_790_000_000_000 } },
     },
   },
+  {
+    ...{ kind: 'spend', id: 'node-7', incarnation: 3, of: 'node-8', ofIncarnation: 2 },
+    counts: [['budget/ada', 20_420, 9_000_000, 8_500_000, 7_250_000]],
+  },
+  {
+    ...{ kind: 'ai.keys', id: 'node-7', incarnation: 3 },
+    keys: [
+      ['kQ3x', '', 'out', 30_000],
+      ['kQ3x', 'gpt-5', 'resting', 2_000],
+      ['kQ3y', 'gpt-5', 'well', 0],
+    ],
+  },
 ];
 
 const packr = new Packr({ useRecords: false, mapsAsObjects: true, variableMapSize: true });
@@ -160,6 +172,8 @@ const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 const rightThough: Readonly<Record<string, readonly string[]>> = {
   'rate.counts': ['[]'],
   'holds.counts': ['[]'],
+  'spend.counts': ['[]'],
+  'ai.keys.keys': ['[]'],
   'latency.sketches': ['[]'],
   'health.state.outs': ['[]'],
   'rollout.canary': ['[]'],

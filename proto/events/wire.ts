@@ -10,6 +10,7 @@
  * changes its meaning and is never taken out within a version. Never throws: bytes come from a network.
  */
 import { Packr } from 'msgpackr';
+import { type AiKeys, readAiKeys } from './ai-keys.js';
 import { type Announcement, readAnnouncement } from './announcement.js';
 import { type CacheQuestion, type CacheReply, readCacheQuestion, readCacheReply } from './cache-question.js';
 import { isFields } from './guards.js';
@@ -24,6 +25,7 @@ import { type PurgeQuestion, type PurgeVerdict, readPurgeQuestion, readPurgeVerd
 import { type RateCounts, readRateCounts } from './rate-counts.js';
 import { type RolloutRecord, readRolloutRecord } from './rollout.js';
 import { readSnapshotReport, type SnapshotReport } from './snapshot-report.js';
+import { readSpendCounts, type SpendCounts } from './spend-counts.js';
 import { readTrafficReport, type TrafficReport } from './traffic.js';
 
 export const wireVersion = 1;
@@ -42,6 +44,8 @@ export type ClusterMessage =
   | CacheReply
   | RateCounts
   | HoldCounts
+  | SpendCounts
+  | AiKeys
   | LatencySketches
   | Announcement
   | SnapshotReport
@@ -72,6 +76,8 @@ const rules: Readonly<Record<Kind, KindRule>> = {
   'cache.reply': { bytesMax: 900 * KIB, read: readCacheReply },
   rate: { bytesMax: 800 * KIB, read: readRateCounts },
   holds: { bytesMax: 600 * KIB, read: readHoldCounts },
+  spend: { bytesMax: 900 * KIB, read: readSpendCounts },
+  'ai.keys': { bytesMax: 256 * KIB, read: readAiKeys },
   latency: { bytesMax: 900 * KIB, read: readLatencySketches },
   snapshot: { bytesMax: 64 * KIB, read: readAnnouncement },
   'snapshot.report': { bytesMax: 4 * KIB, read: readSnapshotReport },

@@ -66,6 +66,8 @@ const tellers: Readonly<Record<ClusterKind, 'all' | 'control' | 'nobody'>> = {
   'purge.ack': 'all',
   rate: 'all',
   holds: 'all',
+  spend: 'all',
+  'ai.keys': 'all',
   latency: 'all',
   snapshot: 'control',
   'snapshot.report': 'all',
