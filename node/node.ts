@@ -266,6 +266,7 @@ class Node implements GatewayNode {
 
   async apply(snapshot: Snapshot, hash: string): Promise<void> {
     if (this.#drained !== null) throw new Error('this node is draining');
+    await this.#ai.load(snapshot.ai);
     const upstreams = await this.#inSlices(this.#upstreams.building(snapshot));
     let observing: Prepared | null = null;
     try {

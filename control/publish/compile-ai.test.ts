@@ -35,6 +35,8 @@ describe('the least config', () => {
         },
       ],
       models: [],
+      prompts: [],
+      guards: [],
     });
     expect(snapshot.routes[0]?.action).toEqual({
       kind: 'ai',
@@ -44,6 +46,9 @@ describe('the least config', () => {
       unsupported: 'refuse',
       attempts: 4,
       answerCharsMax: 8_000_000,
+      prompts: null,
+      isPromptsOnly: false,
+      guards: [],
     });
     expect(decodeSnapshot(encodeSnapshot(snapshot))).toEqual({ ok: true, snapshot });
   });

@@ -14,6 +14,7 @@ import type { Upstream } from '@weir/proto/config/upstream.js';
 import type { AiKeySpec, AiModelSpec, AiProviderSpec, AiRouteSpec, AiSpec } from '@weir/proto/snapshot/ai.js';
 import { referencesIn } from '@weir/proto/snapshot/secret-text.js';
 import type { RouteSpec } from '@weir/proto/snapshot/snapshot.js';
+import { compileGuard, compilePrompt } from './compile-ai-named.js';
 
 /**
  * What holds for AI routes in place of the gateway's own: a model may think for minutes before the first byte of an answer that is
@@ -29,7 +30,12 @@ export const aiTimeouts: TimeoutOverrides = routeTimeouts.parse({
 
 export function compileAi(ai: Ai | undefined): AiSpec | null {
   if (ai === undefined || ai.providers.length === 0) return null;
-  return { providers: ai.providers.map(compileProvider), models: ai.models.map(compileModel) };
+  return {
+    providers: ai.providers.map(compileProvider),
+    models: ai.models.map(compileModel),
+    prompts: ai.prompts.map(compilePrompt),
+    guards: ai.guards.map(compileGuard),
+  };
 }
 
 function compileProvider(provider: AiProvider): AiProviderSpec {
@@ -122,6 +128,9 @@ export function compileAiRoute(route: AiRoute, gateway: GatewayTimeouts, own: Ro
     unsupported: route.unsupported,
     attempts: route.attempts,
     answerCharsMax: route.answerCharsMax,
+    prompts: route.prompts ?? null,
+    isPromptsOnly: route.promptsOnly,
+    guards: route.guards,
   };
 }
 

@@ -10,13 +10,16 @@ import { retrySchema } from '@weir/proto/config/resilience.js';
 import type { Route } from '@weir/proto/config/route.js';
 import { formatDuration, formatSize } from '@weir/proto/config/units.js';
 import { aiBodyBytes } from './compile-ai.js';
+import { lintGuards, lintPrompts } from './lint-ai-named.js';
 import { type KeyKnowledge, lintProviders } from './lint-ai-providers.js';
 import { limitsOf } from './stated-limits.js';
 
 export function lintAi(draft: Draft, known: KeyKnowledge): Finding[] {
   const { ai, routes } = draft;
   return [
-    ...(ai === null ? [] : [...lintProviders(ai, known), ...lintModels(ai), ...lintOffer(ai, routes)]),
+    ...(ai === null
+      ? []
+      : [...lintProviders(ai, known), ...lintModels(ai), ...lintOffer(ai, routes), ...lintNamed(ai, routes)]),
     ...routes.flatMap((route, index) => {
       if (route === null) return [];
       const path: Path = ['routes', index];
@@ -31,6 +34,11 @@ export function lintAi(draft: Draft, known: KeyKnowledge): Finding[] {
       ];
     }),
   ];
+}
+
+function lintNamed(ai: Ai, routes: Draft['routes']): Finding[] {
+  const offers = routes.flatMap((route) => route?.ai ?? []);
+  return [...lintPrompts(ai), ...(routes.includes(null) ? [] : lintGuards(ai, offers))];
 }
 
 const nameOf = ({ provider, model }: ModelReference): string => `${provider}/${model}`;
@@ -68,13 +76,14 @@ function lintRepeats({ targets, fallback }: AiModel, path: Path): Finding[] {
 }
 
 /** Only where every route is sound: a faulty one may be the one that would. */
-function lintOffer({ models, providers }: Ai, routes: Draft['routes']): Finding[] {
+function lintOffer({ models, providers, prompts }: Ai, routes: Draft['routes']): Finding[] {
   if (routes.includes(null) || providers.length === 0) return [];
   const offers = routes.flatMap((route) => route?.ai ?? []);
   if (offers.length === 0)
     return [findWarning(['ai'], 'no route answers by models', 'add one: routes: [{ match: /v1/*, ai: true }]')];
   if (offers.some((offer) => offer.models.length === 0)) return [];
-  const named = new Set(offers.flatMap((offer) => offer.models));
+  const behindPrompts = prompts.flatMap(({ versions }) => versions.map(({ model }) => model));
+  const named = new Set([...offers.flatMap((offer) => offer.models), ...behindPrompts]);
   return models.flatMap(({ id, place }) => {
     if (named.has(id)) return [];
     return [

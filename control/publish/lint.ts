@@ -99,12 +99,13 @@ function lintUpstream(upstream: Upstream, path: Path): Finding[] {
 }
 
 /** Upstreams that no route leads to. Said only when every route is sound: a faulty one may be the one that would. */
-function lintUse({ upstreams, routes }: Draft): Finding[] {
+function lintUse({ upstreams, routes, ai }: Draft): Finding[] {
   const sound = routes.flatMap((route) => (route === null ? [] : [route]));
   if (sound.length < routes.length || upstreams.length < 2) return [];
-  const used = new Set(
-    sound.flatMap(({ upstream, fallback }) => [upstream, ...fallback.map((entry) => entry.upstream)]),
-  );
+  const used = new Set([
+    ...sound.flatMap(({ upstream, fallback }) => [upstream, ...fallback.map((entry) => entry.upstream)]),
+    ...(ai?.guards ?? []).map(({ webhook }) => webhook?.upstream),
+  ]);
   return upstreams.flatMap((upstream, index) => {
     if (upstream?.id === undefined || used.has(upstream.id)) return [];
     return [

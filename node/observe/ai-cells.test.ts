@@ -50,7 +50,8 @@ describe('what requests to models have moved', () => {
     cells.ai.ended(ended({ provider: 'b' }));
     const models = [{ id: 'chat', targets: [target('a/m')] }];
     const routes = [makeRoute({ action: { ...routeSpec, models: ['a/m'] } })];
-    cells.ai.retain({ ai: { providers: [provider('a')], models }, routes } satisfies Pick<Snapshot, 'ai' | 'routes'>);
+    const ai = { providers: [provider('a')], models, prompts: [], guards: [] };
+    cells.ai.retain({ ai, routes } satisfies Pick<Snapshot, 'ai' | 'routes'>);
     expect([...cells.ai.series.values()].map(({ model, provider: of }) => [model, of])).toEqual([
       ['chat', 'a'],
       ['a/*', 'a'],

@@ -78,7 +78,7 @@ export class AiCells {
   }
 }
 
-const noAi: AiSpec = { providers: [], models: [] };
+const noAi: AiSpec = { providers: [], models: [], prompts: [], guards: [] };
 
 function namesIn({ ai, routes }: Pick<Snapshot, 'ai' | 'routes'>): ReadonlySet<string> {
   const { models, providers } = ai ?? noAi;

@@ -3,6 +3,7 @@
  * asks for it: a faulty key of a provider shall not make the provider unknown.
  */
 import { readReference } from './ai-models.js';
+import { checkGuards, checkPrompts } from './ai-named.js';
 import { type Finding, findError, type Path, type PathStep } from './faults.js';
 import { valueAt } from './issues.js';
 import { closest } from './suggest.js';
@@ -32,6 +33,8 @@ export function findAiFaults(value: unknown, upstreams: readonly string[]): Find
       return [findError(['ai', 'providers', place], message, 'give one of them another id')];
     }),
     ...models.flatMap(({ place, value: model }) => checkTargets(model, ['ai', 'models', place], idsOf(providers))),
+    ...checkPrompts(value, (name, path) => checkModel(name, path, idsOf(models), idsOf(providers))),
+    ...checkGuards(value, upstreams),
   ];
 }
 
@@ -44,14 +47,29 @@ export function checkAiRoute(value: unknown, route: unknown, path: Path): Findin
   }
   const models = idsOf(namedAt(value, ['ai', 'models']));
   const at: Path = [...path, 'ai', 'models'];
-  return each(valueAt(route, ['ai', 'models']), at).flatMap(([name, place]) => {
-    if (typeof name !== 'string' || models.includes(name)) return [];
-    const named = readReference(name);
-    if (named !== null) return checkProvider(named.provider, place, providers);
-    const meant = closest(name, models);
-    const cure = meant === null ? 'add it under ai.models, or write provider/model' : `did you mean ${meant}?`;
-    return [findError(place, `there is no model ${quote(name)}`, cure)];
-  });
+  return [
+    ...each(valueAt(route, ['ai', 'models']), at).flatMap(([name, place]) =>
+      checkModel(name, place, models, providers),
+    ),
+    ...(['prompts', 'guards'] as const).flatMap((kind) => {
+      const known = Object.keys(valueAt(value, ['ai', kind]) ?? {});
+      return each(valueAt(route, ['ai', kind]), [...path, 'ai', kind]).flatMap(([name, place]) => {
+        if (typeof name !== 'string' || known.includes(name)) return [];
+        const meant = closest(name, known);
+        const cure = meant === null ? `add it under ai.${kind}` : `did you mean ${meant}?`;
+        return [findError(place, `there is no ${kind.slice(0, -1)} ${quote(name)}`, cure)];
+      });
+    }),
+  ];
+}
+
+function checkModel(name: unknown, path: Path, models: readonly string[], providers: readonly string[]): Finding[] {
+  if (typeof name !== 'string' || models.includes(name)) return [];
+  const named = readReference(name);
+  if (named !== null) return checkProvider(named.provider, path, providers);
+  const meant = closest(name, models);
+  const cure = meant === null ? 'add it under ai.models, or write provider/model' : `did you mean ${meant}?`;
+  return [findError(path, `there is no model ${quote(name)}`, cure)];
 }
 
 /** Of a list, or of a mapping; a text in a list of providers is an id. */

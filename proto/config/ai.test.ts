@@ -46,6 +46,9 @@ describe('providers', () => {
       tokensPerSecondMin: 0,
       unsupported: 'refuse',
       answerCharsMax: 8_000_000,
+      prompts: undefined,
+      promptsOnly: false,
+      guards: [],
     });
   });
 

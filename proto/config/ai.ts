@@ -1,8 +1,10 @@
 /** `ai` of the config: providers and models; and `ai` of a route, which answers by them. */
 import * as z from 'zod';
+import { guardsSchema } from './ai-guards.js';
 import { modelName, modelsSchema } from './ai-models.js';
+import { promptsSchema } from './ai-prompts.js';
 import { providersSchema } from './ai-providers.js';
-import { choice, duration, flag, integer, oneOrMany } from './scalars.js';
+import { choice, duration, flag, identifier, integer, oneOrMany } from './scalars.js';
 
 export const aiSchema = z.strictObject({
   providers: providersSchema
@@ -13,6 +15,12 @@ export const aiSchema = z.strictObject({
   models: modelsSchema
     .prefault([])
     .describe('Names of your own, each for one or several models of providers: { smart: openai/gpt-5 }.'),
+  prompts: promptsSchema
+    .prefault({})
+    .describe('APIs of your own with a model behind them, by name: POST …/prompts/NAME; docs/ai-prompts.md.'),
+  guards: guardsSchema
+    .prefault({})
+    .describe('What questions and answers pass, by name, for `ai.guards` of routes; docs/ai-guards.md.'),
 });
 
 const aiRouteFields = z.strictObject({
@@ -34,6 +42,11 @@ const aiRouteFields = z.strictObject({
   answerCharsMax: integer('the number of characters', 1_000, 1_000_000_000)
     .prefault(8_000_000)
     .describe('Longest answer that is kept whole; a longer one fails. Streams pass at any length.'),
+  prompts: oneOrMany(identifier()).optional().describe('Prompts that are offered; []: none. Left out: all.'),
+  promptsOnly: flag().prefault(false).describe('Models are asked by prompts alone: every other operation is refused.'),
+  guards: oneOrMany(identifier())
+    .prefault([])
+    .describe('Guards that questions pass in this order, and answers in reverse.'),
 });
 
 export const aiRouteSchema = z.union([flag().transform((on) => (on ? aiRouteFields.parse({}) : null)), aiRouteFields]);

@@ -9,6 +9,9 @@ export interface AiSpec {
   readonly providers: readonly AiProviderSpec[];
   /** Names of the operator's own, each over one or several models of providers. */
   readonly models: readonly AiModelSpec[];
+  /** APIs of the operator's own, each with a model behind it. */
+  readonly prompts: readonly AiPromptSpec[];
+  readonly guards: readonly AiGuardSpec[];
 }
 
 export interface AiProviderSpec {
@@ -79,6 +82,12 @@ export interface AiRouteSpec {
   readonly attempts: number;
   /** Characters of a whole answer that are kept, at most; beyond it the answer fails. */
   readonly answerCharsMax: number;
+  /** Prompts that it offers; null: all. */
+  readonly prompts: readonly string[] | null;
+  /** Nothing is asked of models but by prompts. */
+  readonly isPromptsOnly: boolean;
+  /** What questions and answers pass, in this order on the way in. */
+  readonly guards: readonly string[];
 }
 
 /** Of one attempt; the deadline of the request bounds all of them together. */
@@ -89,4 +98,134 @@ export interface AiTimersSpec {
   readonly betweenTokensMs: number;
   /** Over ten seconds; 0: no such limit. */
   readonly tokensPerSecondMin: number;
+}
+
+// Prompts: `POST …/prompts/{id}`.
+
+export interface AiPromptSpec {
+  readonly id: string;
+  /** For its OpenAPI document; empty: none. */
+  readonly description: string;
+  /** One at least has a weight. */
+  readonly versions: readonly AiPromptVersionSpec[];
+}
+
+export interface AiPromptVersionSpec {
+  readonly id: string;
+  /** Share of those who name no version; 0: it has to be named. */
+  readonly weight: number;
+  /** A name of `AiSpec.models`, or `provider/model`; the route's own `models` are for those who choose themselves. */
+  readonly model: string;
+  /** With the examples in their place. */
+  readonly messages: readonly AiPromptMessageSpec[];
+  readonly variables: readonly AiVariableSpec[];
+  readonly parameters: AiPromptParametersSpec;
+  /** Null: the answer is a text. */
+  readonly output: AiPromptOutputSpec | null;
+}
+
+export interface AiPromptMessageSpec {
+  readonly role: 'system' | 'user' | 'assistant';
+  readonly pieces: readonly AiPromptPiece[];
+}
+
+/** A piece of a text, or the place of a variable's value. */
+export interface AiPromptPiece {
+  readonly text: string;
+  /** Null: it is the text. */
+  readonly variable: string | null;
+  /** It stands there only where this variable has a value, and that is neither false nor empty; null: always. */
+  readonly when: string | null;
+}
+
+export const aiVariableTypes = ['string', 'integer', 'number', 'boolean', 'enum', 'list'] as const;
+export type AiVariableType = (typeof aiVariableTypes)[number];
+export type AiVariableValue = string | number | boolean | readonly string[];
+
+export interface AiVariableSpec {
+  readonly name: string;
+  /** `list`: of texts. */
+  readonly type: AiVariableType;
+  readonly description: string;
+  readonly isRequired: boolean;
+  /** Null: none. */
+  readonly default: AiVariableValue | null;
+  /** Of `enum`. */
+  readonly values: readonly string[];
+  /** Of numbers. */
+  readonly minimum: number | null;
+  readonly maximum: number | null;
+  /** Characters of a text, or of each text of a list. */
+  readonly lengthMax: number;
+  /** Of a list. */
+  readonly itemsMax: number;
+  /** Stands between the texts of a list. */
+  readonly separator: string;
+}
+
+/** Null: not said. */
+export interface AiPromptParametersSpec {
+  readonly maxTokens: number | null;
+  readonly temperature: number | null;
+  readonly topP: number | null;
+  readonly frequencyPenalty: number | null;
+  readonly presencePenalty: number | null;
+  readonly seed: number | null;
+  readonly stop: readonly string[];
+  readonly effort: 'none' | 'minimal' | 'low' | 'medium' | 'high' | null;
+}
+
+export interface AiPromptOutputSpec {
+  /** JSON Schema 2020-12 that the output fits. */
+  readonly schema: Readonly<Record<string, unknown>>;
+  readonly name: string;
+  readonly isStrict: boolean | null;
+  /** How models are told: by structured output, or by a message of the system. */
+  readonly by: 'schema' | 'message';
+  /** What does not fit is refused, mended as a text, or, where that does not help, asked for once more. */
+  readonly repair: 'none' | 'text' | 'ask';
+}
+
+// Guards: what questions and answers pass.
+
+export const aiPiiKinds = ['email', 'phone', 'creditCard', 'iban', 'ip', 'secret'] as const;
+export type AiPiiKind = (typeof aiPiiKinds)[number];
+
+export interface AiGuardSpec {
+  readonly id: string;
+  readonly onRequest: boolean;
+  readonly onAnswer: boolean;
+  /** What is done with what `pii`, `patterns` and `deny` find. */
+  readonly action: 'mask' | 'refuse';
+  /** What was masked in a question comes back in its answer. */
+  readonly restores: boolean;
+  readonly pii: readonly AiPiiKind[];
+  readonly patterns: readonly AiGuardPatternSpec[];
+  /** Words and phrases, whatever their case. */
+  readonly deny: readonly string[];
+  /** Null: no such limit. */
+  readonly charactersMax: number | null;
+  readonly messagesMax: number | null;
+  readonly answerCharactersMax: number | null;
+  /** A question of this score or more is refused; null: none is scored. */
+  readonly injectionScore: number | null;
+  readonly webhook: AiWebhookSpec | null;
+}
+
+export interface AiGuardPatternSpec {
+  readonly name: string;
+  /** In the syntax of RE2. */
+  readonly pattern: string;
+  /** Longest match that is found for sure. */
+  readonly lengthMax: number;
+  /** A match may hold white space; else it is looked for between it. */
+  readonly hasSpaces: boolean;
+}
+
+export interface AiWebhookSpec {
+  readonly upstream: string;
+  readonly path: string;
+  readonly timeoutMs: number;
+  /** Whether a question or an answer passes that could not be checked. */
+  readonly isOpen: boolean;
 }

@@ -26,7 +26,7 @@ import type {
 
 export interface Snapshot {
   /** Layout of this structure; a node refuses a format that it does not know. See `snapshotFormat`. */
-  readonly format: 4;
+  readonly format: 5;
   /** Number of the revision, growing. */
   readonly version: number;
   readonly createdWallMs: number;

@@ -31,6 +31,9 @@ export const routeSpec: AiRouteSpec = {
   unsupported: 'refuse',
   attempts: 4,
   answerCharsMax: 1_000_000,
+  prompts: null,
+  isPromptsOnly: false,
+  guards: [],
 };
 
 export async function startAiGateway(stage: Stage, config: AiConfig): Promise<AiGateway> {
@@ -73,7 +76,7 @@ routes: [{ id: models, match: /v1/*, upstream: ${first}, timeouts: { ${timeouts}
   );
   return {
     ...snapshot,
-    ai: { providers: specs, models },
+    ai: { providers: specs, models, prompts: [], guards: [] },
     routes: snapshot.routes.map((one) => ({ ...one, action: { ...routeSpec, ...route } })),
   };
 }

@@ -14,6 +14,7 @@ import {
 import type { ChainServices } from '../../pipeline/services.js';
 import { providerError } from '../chat/provider-error.js';
 import type { FormatError } from '../format.js';
+import { compilePrompts } from '../prompts/prompt-route.js';
 import type { CompiledAi } from './ai-store.js';
 import type { Names } from './candidates.js';
 import { type AskChat, type ChatLayer, chatChain } from './chat-layer.js';
@@ -21,7 +22,7 @@ import { Conversation } from './conversation.js';
 import { answerOf, failureOf } from './failed-model.js';
 import { askModels } from './models.js';
 import { listedModels, modelsAnswer } from './models-answer.js';
-import { formatOf, operationOf } from './operations.js';
+import { formatOf, type Operation, operationOf } from './operations.js';
 import { type PlainTerms, readPlain, usualModeration } from './plain/operations.js';
 import { PlainCall, type PlainRoute } from './plain/plain-call.js';
 
@@ -52,6 +53,7 @@ export function compileAiRoute(
 ): Dispatch {
   const { ai } = services;
   if (ai === null) throw new Error(`route "${route.id}" answers by models, and no provider is configured`);
+  if (spec.guards.length > 0) throw new Error(`route "${route.id}" has guards, which this version does not run yet`);
   const ask = new Map<string, Dispatch>();
   for (const { spec: provider } of ai.providers.values()) {
     if (!ask.has(provider.upstream))
@@ -74,7 +76,8 @@ export function compileAiRoute(
   };
   const rules: AiRules = { route, spec, ai, names, ask, hosts, services };
   const askChat = chatChain(layers, rules, askModels(rules));
-  return (request, handler) => begin(request, handler, rules, askChat);
+  const answerPrompt = compilePrompts(rules, askChat);
+  return (request, handler) => answerPrompt?.(request, handler) ?? begin(request, handler, rules, askChat);
 }
 
 /** As `callOut` writes it. */
@@ -103,7 +106,7 @@ function askingRoute(route: RouteSpec, upstream: string): RouteSpec {
 }
 
 function begin(request: GatewayRequest, handler: ResponseHandler, rules: AiRules, askChat: AskChat): Cancel {
-  const operation = operationOf(request.path);
+  const operation: Operation = rules.spec.isPromptsOnly ? { kind: 'unknown' } : operationOf(request.path);
   const format = formatOf(request.path, headerValue(request.headers, 'anthropic-version'));
   if (operation.kind === 'unknown') {
     const error = providerError('notFound', `Nothing is asked of models at this path: ${request.path}`);

@@ -4,6 +4,8 @@
  */
 import type { AiModelSpec, AiProviderSpec, AiSpec } from '@weir/proto/snapshot/ai.js';
 import type { SecretText } from '@weir/proto/snapshot/snapshot.js';
+import { type CompiledPrompt, compilePrompt } from '../prompts/compiled-prompt.js';
+import { loadOutputTools } from '../prompts/output-tools-loader.js';
 import type { Provider } from '../provider.js';
 import { isTermsFault, readTerms } from '../providers/compatible/read-terms.js';
 import { providerOf, requiredSettings } from '../providers/registry.js';
@@ -28,6 +30,7 @@ export interface CompiledAi {
   readonly models: ReadonlyMap<string, AiModelSpec>;
   readonly providers: ReadonlyMap<string, AiProvider>;
   readonly waits: LeastWaits;
+  readonly prompts: ReadonlyMap<string, CompiledPrompt>;
 }
 
 export interface KeyReading {
@@ -48,6 +51,11 @@ export class AiStore {
     this.#signing = signing;
   }
 
+  /** What only some snapshots need of libraries; `compile` is not called before. */
+  async load(spec: AiSpec | null): Promise<void> {
+    await loadOutputTools(spec);
+  }
+
   /** Throws with the reason where a provider can't be asked as it is configured. */
   compile(spec: AiSpec | null, reveal: (text: SecretText) => string): CompiledAi | null {
     if (spec === null) return null;
@@ -56,6 +64,7 @@ export class AiStore {
       models: new Map(spec.models.map((model) => [model.id, model])),
       providers: new Map(providers),
       waits: this.#waits,
+      prompts: new Map(spec.prompts.map((prompt) => [prompt.id, compilePrompt(prompt)])),
     };
   }
 

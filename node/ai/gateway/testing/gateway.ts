@@ -29,6 +29,9 @@ export const routeSpec: AiRouteSpec = {
   unsupported: 'refuse',
   attempts: 4,
   answerCharsMax: 100_000,
+  prompts: null,
+  isPromptsOnly: false,
+  guards: [],
 };
 
 export const provider = (id: string, more: Partial<AiProviderSpec> = {}): AiProviderSpec => ({
@@ -70,7 +73,13 @@ export function setUp({ spec = {}, ai: aiSpec = {}, route = {}, bodyBytes }: Giv
   const fired: TimerName[] = [];
   const store = new AiStore({ digests, wallMs: () => clock.wallMs() });
   const compiled = store.compile(
-    { providers: [provider('a'), provider('b', { kind: 'anthropic' })], models: [chain], ...aiSpec },
+    {
+      providers: [provider('a'), provider('b', { kind: 'anthropic' })],
+      models: [chain],
+      prompts: [],
+      guards: [],
+      ...aiSpec,
+    },
     (text) => text,
   );
   store.use(compiled);

@@ -1,0 +1,45 @@
+/**
+ * Whether a JSON Schema and a pattern of RE2 are what they claim, by the libraries that nodes run them with. Both are loaded when the
+ * first config has any: most have none, and a check of those shall not wait for them.
+ */
+import { createRequire } from 'node:module';
+import { outputSchemaOptions } from '@weir/proto/ai/output-rules.js';
+
+const require = createRequire(import.meta.url);
+
+/** Null: it is one. */
+export function schemaFault(schema: Readonly<Record<string, unknown>>): string | null {
+  // A package that is loaded late comes without its type; these are the parts of its public interface that are used.
+  const { Ajv2020 } = require('ajv/dist/2020.js') as typeof import('ajv/dist/2020.js');
+  const ajv = new Ajv2020({ ...outputSchemaOptions, code: { regExp: linear } });
+  try {
+    ajv.compile(schema);
+    return null;
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+/** Patterns in a schema are those of RE2 as well, for they are run on a model's words. `code` is for modules that ajv writes. */
+const linear = Object.assign(
+  (pattern: string) => {
+    const fault = patternFault(pattern);
+    if (fault !== null) throw new Error(`${pattern} is no pattern of RE2: ${fault}`);
+    return { test: () => true, toString: () => pattern };
+  },
+  { code: 'linear' },
+);
+
+/** Null: it is one. */
+export function patternFault(pattern: string): string | null {
+  // Likewise.
+  const { RE2JS } = require('re2js') as typeof import('re2js');
+  try {
+    RE2JS.compile(pattern);
+    return null;
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error)).slice(0, 300);

@@ -1,0 +1,48 @@
+/**
+ * What outputs are held to a schema with: ajv, patterns of schemas by RE2, for a model's words may not hold a node up, and jsonrepair.
+ * Loaded by output-tools-loader.ts alone, when the first snapshot has such a prompt.
+ */
+import { outputSchemaOptions } from '@weir/proto/ai/output-rules.js';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { jsonrepair } from 'jsonrepair';
+import { RE2JS } from 're2js';
+
+/** Null: it fits. Else where and why not, without the value itself. */
+export type CheckOutput = (value: unknown) => string | null;
+
+export interface OutputTools {
+  /** Throws where the schema is none. */
+  compile(schema: Readonly<Record<string, unknown>>): CheckOutput;
+  /** JSON of what is nearly JSON; null: it is too far from it. */
+  repaired(text: string): string | null;
+}
+
+/** The library knows them apart by their text. `code` is asked for by its type, and used only where it writes a module. */
+const linear = Object.assign(
+  (pattern: string) => {
+    const compiled = RE2JS.compile(pattern);
+    return { test: (text: string): boolean => compiled.test(text), toString: () => pattern };
+  },
+  { code: 'linear' },
+);
+
+export const outputTools: OutputTools = {
+  compile(schema) {
+    const ajv = new Ajv2020({ ...outputSchemaOptions, code: { regExp: linear } });
+    const validate = ajv.compile(schema);
+    return (value) => {
+      if (validate(value)) return null;
+      const [first] = validate.errors ?? [];
+      return first === undefined
+        ? 'it does not fit'
+        : `${first.instancePath || 'it'} ${first.message ?? 'does not fit'}`;
+    };
+  },
+  repaired(text) {
+    try {
+      return jsonrepair(text);
+    } catch {
+      return null;
+    }
+  },
+};
