@@ -49,6 +49,8 @@ describe('the least config', () => {
       prompts: null,
       isPromptsOnly: false,
       guards: [],
+      cache: null,
+      durable: null,
     });
     expect(decodeSnapshot(encodeSnapshot(snapshot))).toEqual({ ok: true, snapshot });
   });
@@ -69,7 +71,7 @@ describe('the least config', () => {
 
   it('has attempts at models and keys, and none below them', () => {
     expect(snapshot.routes[0]).toMatchObject({
-      ...{ retry: null, hedge: null, protectBytes: 0, fallback: [], async: null, cache: null, websocket: null },
+      ...{ retry: null, hedge: null, protectBytes: 0, fallback: [], cache: null, websocket: null },
       bodyBytesMax: 32 * 1024 * 1024,
     });
   });

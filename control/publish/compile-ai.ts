@@ -14,6 +14,7 @@ import type { Upstream } from '@weir/proto/config/upstream.js';
 import type { AiKeySpec, AiModelSpec, AiProviderSpec, AiRouteSpec, AiSpec } from '@weir/proto/snapshot/ai.js';
 import { referencesIn } from '@weir/proto/snapshot/secret-text.js';
 import type { RouteSpec } from '@weir/proto/snapshot/snapshot.js';
+import { compileAiCache, compileAiDurable } from './compile-ai-cache.js';
 import { compileGuard, compilePrompt } from './compile-ai-named.js';
 
 /**
@@ -131,6 +132,8 @@ export function compileAiRoute(route: AiRoute, gateway: GatewayTimeouts, own: Ro
     prompts: route.prompts ?? null,
     isPromptsOnly: route.promptsOnly,
     guards: route.guards,
+    cache: compileAiCache(route.cache),
+    durable: compileAiDurable(route.durable),
   };
 }
 
@@ -140,7 +143,7 @@ export function compileAiRoute(route: AiRoute, gateway: GatewayTimeouts, own: Ro
  */
 export function aiRouteParts(
   route: Route,
-): Pick<RouteSpec, 'bodyBytesMax' | 'websocket' | 'retry' | 'hedge' | 'protectBytes' | 'fallback' | 'async' | 'cache'> {
+): Pick<RouteSpec, 'bodyBytesMax' | 'websocket' | 'retry' | 'hedge' | 'protectBytes' | 'fallback' | 'cache'> {
   return {
     bodyBytesMax: aiBodyBytes(route),
     websocket: null,
@@ -148,7 +151,6 @@ export function aiRouteParts(
     hedge: null,
     protectBytes: 0,
     fallback: [],
-    async: null,
     cache: null,
   };
 }

@@ -199,7 +199,6 @@ describe('an AI route', () => {
     ],
     ['protect: true', 'warning routes[0].protect: protect does nothing on an AI route'],
     ['cache: true', 'warning routes[0].cache: cache does nothing on an AI route'],
-    ['async: true', 'warning routes[0].async: async does nothing on an AI route'],
     ['websocket: true', 'warning routes[0].websocket: websocket does nothing on an AI route'],
     ['match: { path: /v1/*, methods: GET }', 'warning routes[0].match.methods: models are asked by POST'],
     [

@@ -10,6 +10,7 @@ import { retrySchema } from '@weir/proto/config/resilience.js';
 import type { Route } from '@weir/proto/config/route.js';
 import { formatDuration, formatSize } from '@weir/proto/config/units.js';
 import { aiBodyBytes } from './compile-ai.js';
+import { lintAiCache } from './lint-ai-cache.js';
 import { lintGuards, lintPrompts } from './lint-ai-named.js';
 import { type KeyKnowledge, lintProviders } from './lint-ai-providers.js';
 import { limitsOf } from './stated-limits.js';
@@ -27,6 +28,7 @@ export function lintAi(draft: Draft, known: KeyKnowledge): Finding[] {
       return [
         ...lintTimers(route, route.ai, path, draft),
         ...lintVoid(route, path),
+        ...lintAiCache(route, route.ai, ai, path, limitsOf(draft, route).effective.total),
         ...lintMatch(route, path),
         ...lintBody(route, path),
         ...lintOpen(route, path, draft),
@@ -162,8 +164,7 @@ function lintVoid(route: Route, path: Path): Finding[] {
       'answers of models are whole, or streams, before they are passed on',
       'remove protect',
     ],
-    ['cache', route.cache !== null, 'answers of models are not kept by it', 'remove cache'],
-    ['async', route.async !== null, 'answers of models are not handed over to jobs', 'remove async'],
+    ['cache', route.cache !== null, 'answers of models are kept by `ai.cache`', 'write ai: { cache: … }'],
     ['websocket', route.websocket !== null, 'models are asked by plain requests', 'remove websocket'],
   ];
   return stated.flatMap(([name, isStated, why, cure]) =>

@@ -7,6 +7,11 @@ interface JobTimeouts extends RouteTimeouts {
   readonly withoutJob: RouteTimeouts;
 }
 
+/** Whether answers of the route come from somebody else, and so may take long. */
+export function asksOthers({ action }: Pick<RouteSpec, 'action'>): boolean {
+  return action.kind === 'proxy' || action.kind === 'ai';
+}
+
 /** The same route for work that nobody waits for, its fallbacks included. */
 export function jobRoute(route: RouteSpec, spec: AsyncSpec): RouteSpec {
   const fallback = route.fallback.map((way) =>

@@ -27,7 +27,7 @@ import type { RouteSpec } from '@weir/proto/snapshot/snapshot.js';
 import { AwaitedBody } from '../jobs/awaited-body.js';
 import { type JobFailure, type JobOwner, type JobProgress, type JobState, ownerOf, sharerOf } from '../jobs/job.js';
 import { publicJobId } from '../jobs/job-id.js';
-import { jobRoute } from '../jobs/job-limits.js';
+import { asksOthers, jobRoute } from '../jobs/job-limits.js';
 import { keptHead } from '../jobs/kept-head.js';
 import { NoJob } from '../jobs/no-job.js';
 import { type HandOverPlan, handOverPlan, preferenceApplied } from '../jobs/plan.js';
@@ -62,7 +62,7 @@ export type CompileRun = (route: RouteSpec, services: ChainServices) => Dispatch
 export const handOver =
   (compileRun: CompileRun): Place =>
   (route, services) => {
-    if (route.async === null || route.action.kind !== 'proxy') return null;
+    if (route.async === null || !asksOthers(route)) return null;
     const rules: Rules = {
       spec: route.async,
       route,

@@ -276,6 +276,8 @@ class SeenRoute implements RouteObserver {
   }
 
   jobEnded(request: GatewayRequest): void {
+    // What models have done for it, the line of its client does not tell.
+    this.#heard.cells.ai.ended(request.exchange);
     this.#told(request);
   }
 

@@ -7,6 +7,7 @@
 import { matchablePath } from '@weir/proto/http/request-path.js';
 import type { RouteSpec } from '@weir/proto/snapshot/snapshot.js';
 import { jobAddress } from '../jobs/job-id.js';
+import { asksOthers } from '../jobs/job-limits.js';
 import { addresses } from '../layers/addresses.js';
 import { admit } from '../layers/admit.js';
 import { ai } from '../layers/ai.js';
@@ -139,7 +140,7 @@ const jobAccess: readonly Place[] = [
 
 /** Takes what is below the prefix of jobs. Where no route makes any, there is none to be found. */
 export function compileJobChain(routes: readonly RouteSpec[], services: ChainServices): Dispatch {
-  const making = routes.filter((route) => route.async !== null && route.action.kind === 'proxy');
+  const making = routes.filter((route) => route.async !== null && asksOthers(route));
   const { prefix } = services.gateway.jobs;
   const guard = guardedBy(services.onBug);
   const layersOf = (places: readonly Place[], route: RouteSpec): readonly Layer[] =>

@@ -273,6 +273,7 @@ export function joinExchange(exchange: Exchange, fork: Exchange): void {
   exchange.queuedMs = fork.queuedMs;
   // What the cache knows of it is said above the fork where that is the cache's own, and below where it is a job's.
   exchange.cache ??= fork.cache;
+  exchange.ai ??= fork.ai;
   exchange.attempts.length = 0;
   exchange.attempts.push(...fork.attempts);
 }

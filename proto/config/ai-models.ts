@@ -22,7 +22,7 @@ export function readReference(written: string): ModelReference | null {
   return slash < 1 || !NAME.test(written) || model === '' ? null : { provider: written.slice(0, slash), model };
 }
 
-const reference = () =>
+export const modelReference = () =>
   leaf(
     (value): Reading<ModelReference> => {
       const asText = readText(value, 'a model');
@@ -46,17 +46,17 @@ export const modelName = () =>
   );
 
 const targetFields = z.strictObject({
-  model: reference().describe('Whose model, and which: provider/model.'),
+  model: modelReference().describe('Whose model, and which: provider/model.'),
   weight: integer('a weight', 1, 1000).prefault(1).describe('Share of it relative to the others.'),
 });
 
-const target = z.union([reference().transform((model) => ({ model, weight: 1 })), targetFields]);
+const target = z.union([modelReference().transform((model) => ({ model, weight: 1 })), targetFields]);
 
 /** What a filter has refused is not shown around unasked. */
 const usualConditions: readonly AiCondition[] = aiConditions.filter((condition) => condition !== 'contentFiltered');
 
 const fallbackFields = z.strictObject({
-  model: reference().describe('Whose model, and which: provider/model.'),
+  model: modelReference().describe('Whose model, and which: provider/model.'),
   when: oneOrMany(choice('a condition', aiConditions))
     .prefault([...usualConditions])
     .describe(
@@ -65,7 +65,7 @@ const fallbackFields = z.strictObject({
 });
 
 const fallback = z.union([
-  reference().transform((model): z.output<typeof fallbackFields> => ({ model, when: [...usualConditions] })),
+  modelReference().transform((model): z.output<typeof fallbackFields> => ({ model, when: [...usualConditions] })),
   fallbackFields,
 ]);
 

@@ -1,5 +1,6 @@
 /** `ai` of the config: providers and models; and `ai` of a route, which answers by them. */
 import * as z from 'zod';
+import { aiCacheSchema, aiDurableSchema } from './ai-cache.js';
 import { guardsSchema } from './ai-guards.js';
 import { modelName, modelsSchema } from './ai-models.js';
 import { promptsSchema } from './ai-prompts.js';
@@ -47,6 +48,12 @@ const aiRouteFields = z.strictObject({
   guards: oneOrMany(identifier())
     .prefault([])
     .describe('Guards that questions pass in this order, and answers in reverse.'),
+  cache: aiCacheSchema
+    .prefault(false)
+    .describe('Give answers again to who asks the same: true, or { ttl, shared, replay, semantic, … }.'),
+  durable: aiDurableSchema
+    .prefault(false)
+    .describe('Keep streams, so that a client that lost its connection goes on where it was: true, or { keep, … }.'),
 });
 
 export const aiRouteSchema = z.union([flag().transform((on) => (on ? aiRouteFields.parse({}) : null)), aiRouteFields]);

@@ -88,6 +88,10 @@ export interface AiRouteSpec {
   readonly isPromptsOnly: boolean;
   /** What questions and answers pass, in this order on the way in. */
   readonly guards: readonly string[];
+  /** Null: every question is asked. */
+  readonly cache: AiCacheSpec | null;
+  /** Null: a stream ends with its connection. */
+  readonly durable: AiDurableSpec | null;
 }
 
 /** Of one attempt; the deadline of the request bounds all of them together. */
@@ -228,4 +232,45 @@ export interface AiWebhookSpec {
   readonly timeoutMs: number;
   /** Whether a question or an answer passes that could not be checked. */
   readonly isOpen: boolean;
+}
+
+// Answers that are given again, and streams that outlive their connection.
+
+export interface AiCacheSpec {
+  readonly ttlMs: number;
+  /** One consumer may get what another has asked for. */
+  readonly isShared: boolean;
+  /** Pace of a stream that is given again; null: as fast as it is taken. */
+  readonly tokensPerSecond: number | null;
+  /** Questions with a higher one are not looked up. */
+  readonly temperatureMax: number;
+  /** Also answers that a filter has ended, or a model has refused. */
+  readonly keepsFiltered: boolean;
+  /** Identical questions that come together are one. */
+  readonly collapses: boolean;
+  readonly answerBytesMax: number;
+  readonly semantic: AiSemanticSpec | null;
+}
+
+export interface AiSemanticSpec {
+  /** Whose model makes vectors of texts. */
+  readonly provider: string;
+  readonly model: string;
+  /** Least cosine of two questions that mean the same. */
+  readonly threshold: number;
+  /** A vector is not waited for any longer. */
+  readonly timeoutMs: number;
+  /** Vectors of one scope. */
+  readonly entriesMax: number;
+  readonly store: 'memory' | 'redis';
+}
+
+export interface AiDurableSpec {
+  /** After its end. */
+  readonly keepMs: number;
+  /** The model goes on so long for nobody. */
+  readonly withoutClientMs: number;
+  readonly bytesMax: number;
+  /** Of the route, in one store. */
+  readonly streamsMax: number;
 }

@@ -34,6 +34,8 @@ export const routeSpec: AiRouteSpec = {
   prompts: null,
   isPromptsOnly: false,
   guards: [],
+  cache: null,
+  durable: null,
 };
 
 export async function startAiGateway(stage: Stage, config: AiConfig): Promise<AiGateway> {

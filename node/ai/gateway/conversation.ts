@@ -42,6 +42,7 @@ export class Conversation implements ChatAsker {
   /** Null: nothing was asked for yet. */
   #telling: Telling | null = null;
   #answering: ChatAnswering | null = null;
+  #forgetJob: () => void = () => {};
 
   constructor(request: GatewayRequest, handler: ResponseHandler, operation: Chat, rules: AiRules, askChat: AskChat) {
     const { clock, timers } = rules.services;
@@ -102,6 +103,8 @@ export class Conversation implements ChatAsker {
     const id = `${idPrefix}${exchange.id}`;
     const terms = { id, model: chat.model, nowS: Math.floor(services.clock.wallMs() / 1_000), request: chat };
     this.#telling = new Telling(this.#outlet, format, terms, outcome);
+    // Without a job it is the client's deadline that holds, and that is sooner.
+    this.#forgetJob = exchange.noJob?.listen(() => this.#arm()) ?? this.#forgetJob;
     this.#arm();
     const question = {
       ...{ chat, targets, outcome, request: this.#request, bytes: this.#questionBytes },
@@ -158,6 +161,7 @@ export class Conversation implements ChatAsker {
   }
 
   #end(): void {
+    this.#forgetJob();
     this.#timer.cancel();
     this.#text?.release();
   }

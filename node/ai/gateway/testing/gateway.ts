@@ -32,6 +32,8 @@ export const routeSpec: AiRouteSpec = {
   prompts: null,
   isPromptsOnly: false,
   guards: [],
+  cache: null,
+  durable: null,
 };
 
 export const provider = (id: string, more: Partial<AiProviderSpec> = {}): AiProviderSpec => ({
