@@ -201,6 +201,7 @@ it('targets of a model come first, fallbacks behind them with their conditions',
   expect(ai?.models).toEqual([
     {
       id: 'a',
+      choice: { balance: 'weighted', affinity: null, fits: true },
       targets: [
         { provider: 'openai', model: 'x', weight: 1, when: null },
         { provider: 'groq', model: 'y/z', weight: 3, when: null },

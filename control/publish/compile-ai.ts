@@ -65,9 +65,10 @@ function compileKeys({ keys }: AiProvider): AiKeySpec[] {
   });
 }
 
-function compileModel({ id, targets, fallback }: AiModel): AiModelSpec {
+function compileModel({ id, targets, fallback, balance, affinity, fits }: AiModel): AiModelSpec {
   return {
     id,
+    choice: { balance, affinity, fits },
     targets: [
       ...targets.map(({ model, weight }) => ({ ...model, weight, when: null })),
       ...fallback.map(({ model, when }) => ({ ...model, weight: 1, when })),
@@ -134,6 +135,8 @@ export function compileAiRoute(route: AiRoute, gateway: GatewayTimeouts, own: Ro
     guards: route.guards,
     cache: compileAiCache(route.cache),
     durable: compileAiDurable(route.durable),
+    ...(route.hedge === null ? {} : { hedge: route.hedge }),
+    ...(route.resume === 'continue' ? { resume: route.resume } : {}),
   };
 }
 

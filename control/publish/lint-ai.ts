@@ -13,6 +13,7 @@ import { aiBodyBytes } from './compile-ai.js';
 import { lintAiCache } from './lint-ai-cache.js';
 import { lintGuards, lintPrompts } from './lint-ai-named.js';
 import { type KeyKnowledge, lintProviders } from './lint-ai-providers.js';
+import { lintChoices, lintRouting } from './lint-ai-routing.js';
 import { limitsOf } from './stated-limits.js';
 
 export function lintAi(draft: Draft, known: KeyKnowledge): Finding[] {
@@ -20,13 +21,20 @@ export function lintAi(draft: Draft, known: KeyKnowledge): Finding[] {
   return [
     ...(ai === null
       ? []
-      : [...lintProviders(ai, known), ...lintModels(ai), ...lintOffer(ai, routes), ...lintNamed(ai, routes)]),
+      : [
+          ...lintProviders(ai, known),
+          ...lintModels(ai),
+          ...lintChoices(ai),
+          ...lintOffer(ai, routes),
+          ...lintNamed(ai, routes),
+        ]),
     ...routes.flatMap((route, index) => {
       if (route === null) return [];
       const path: Path = ['routes', index];
       if (route.ai === null) return lintTokens(route, path);
       return [
         ...lintTimers(route, route.ai, path, draft),
+        ...lintRouting(route.ai, firstTokenOf(route, draft), path),
         ...lintVoid(route, path),
         ...lintAiCache(route, route.ai, ai, path, limitsOf(draft, route).effective.total),
         ...lintMatch(route, path),
@@ -122,6 +130,9 @@ function lintTokens({ timeouts }: Route, path: Path): Finding[] {
     return [findWarning([...path, 'timeouts', name], message, 'write firstByte or idle, or remove it')];
   });
 }
+
+const firstTokenOf = ({ timeouts }: Route, { gateway }: Draft): number =>
+  timeouts?.firstToken ?? gateway?.timeouts.firstToken ?? Number.POSITIVE_INFINITY;
 
 /** With less than this share of the total left, another attempt can't do much. */
 const ROOM_SHARE = 0.2;

@@ -71,6 +71,8 @@ export interface Provider {
   readonly credential: Credential;
   readonly framing: Framing;
   request(chat: ChatRequest, place: ProviderPlace): ProviderRequest;
+  /** Whether it goes on from a message of the assistant that is unfinished, and repeats that before it does. Absent, null: it does not. */
+  continues?(chat: ChatRequest, place: ProviderPlace): 'prefix' | 'echo' | null;
   /** A whole body of a 2xx answer, parsed. */
   answer(body: unknown): ChatAnswer | ProviderError;
   stream(): StreamReader;

@@ -1,6 +1,7 @@
 /** `models` of `ai`: names of the operator's own, each for one or several models of providers. */
 import * as z from 'zod';
 import { type AiCondition, aiConditions } from '../snapshot/ai.js';
+import { choiceFields, usualChoice } from './ai-routing.js';
 import { checkedKey } from './checked-key.js';
 import type { PathStep } from './faults.js';
 import { choice, integer, leaf, oneOrMany, readText } from './scalars.js';
@@ -74,11 +75,15 @@ const targets = () => oneOrMany(target, 50).pipe(z.array(z.custom<z.output<typeo
 const fields = {
   targets: targets().describe('Models that share its requests by weight, and stand in for each other.'),
   fallback: oneOrMany(fallback, 20).prefault([]).describe('Models that are asked after a failure, in this order.'),
+  ...choiceFields,
 };
 
 const listed = z.strictObject({ id: modelName().describe('What clients put into `model`.'), ...fields });
 const body = z.strictObject(fields);
-const keyed = z.union([body, targets().transform((list): z.output<typeof body> => ({ targets: list, fallback: [] }))]);
+const keyed = z.union([
+  body,
+  targets().transform((list): z.output<typeof body> => ({ targets: list, fallback: [], ...usualChoice })),
+]);
 
 /** A model, with its key or position in the file. */
 export type AiModel = z.output<typeof listed> & { readonly place: PathStep };

@@ -41,6 +41,8 @@ describe('providers', () => {
     });
     expect(config?.routes[0]?.ai).toEqual({
       models: [],
+      hedge: null,
+      resume: 'error',
       attempts: 4,
       heartbeat: 15_000,
       tokensPerSecondMin: 0,

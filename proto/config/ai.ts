@@ -5,6 +5,7 @@ import { guardsSchema } from './ai-guards.js';
 import { modelName, modelsSchema } from './ai-models.js';
 import { promptsSchema } from './ai-prompts.js';
 import { providersSchema } from './ai-providers.js';
+import { aiHedgeSchema, resumeSchema } from './ai-routing.js';
 import { choice, duration, flag, identifier, integer, oneOrMany } from './scalars.js';
 
 export const aiSchema = z.strictObject({
@@ -40,6 +41,14 @@ const aiRouteFields = z.strictObject({
   unsupported: choice('what is done', ['refuse', 'drop'])
     .prefault('refuse')
     .describe('What a provider can not do: `refuse` it, naming the field, or `drop` it, with a warning header.'),
+  hedge: aiHedgeSchema
+    .prefault(false)
+    .describe(
+      'A second attempt beside a stream whose first token is late: true, a duration, or its settings; false: none.',
+    ),
+  resume: resumeSchema
+    .prefault('error')
+    .describe('A text that breaks off ends with an `error`, or another model is asked to `continue` it.'),
   answerCharsMax: integer('the number of characters', 1_000, 1_000_000_000)
     .prefault(8_000_000)
     .describe('Longest answer that is kept whole; a longer one fails. Streams pass at any length.'),

@@ -3,6 +3,7 @@
  * a node reads no default of its own. A provider is reached through an upstream of the snapshot, so that balancing, health, breaker,
  * pools and their timers are the same as for any other API.
  */
+import type { LearntLimitSpec } from './resilience.js';
 import type { SecretText } from './snapshot.js';
 
 export interface AiSpec {
@@ -46,6 +47,8 @@ export interface AiModelSpec {
   readonly id: string;
   /** Those without `when` share the first attempts by weight, and stand in for each other; the others follow in their order. */
   readonly targets: readonly AiTargetSpec[];
+  /** Left out: by weight, and by nothing else. */
+  readonly choice?: AiChoiceSpec;
 }
 
 export interface AiTargetSpec {
@@ -92,6 +95,10 @@ export interface AiRouteSpec {
   readonly cache: AiCacheSpec | null;
   /** Null: a stream ends with its connection. */
   readonly durable: AiDurableSpec | null;
+  /** Left out: a stream has one attempt at a time. */
+  readonly hedge?: AiHedgeSpec;
+  /** `continue`: text that broke off is carried on by another attempt. Left out: it ends with an error. */
+  readonly resume?: 'continue';
 }
 
 /** Of one attempt; the deadline of the request bounds all of them together. */
@@ -273,4 +280,31 @@ export interface AiDurableSpec {
   readonly bytesMax: number;
   /** Of the route, in one store. */
   readonly streamsMax: number;
+}
+
+// Which model, how many at once, and what becomes of half an answer.
+
+/** How one of a model's first targets is chosen, and what is known of them that speaks against one. */
+export interface AiChoiceSpec {
+  /** `cheapest` for what is asked, by the catalogue; `fastest` by what was learnt. */
+  readonly balance: 'weighted' | 'cheapest' | 'fastest';
+  /** Requests that have it in common go to the same target by the same key, while that is well. */
+  readonly affinity: AiAffinitySpec | null;
+  /** One that a request can't fit, as far as the catalogue knows, is passed over where another is left. */
+  readonly fits: boolean;
+}
+
+export type AiAffinitySpec =
+  /** What the caller names: this field of its head, else `prompt_cache_key`, else its user; else as `prefix`. */
+  | { readonly kind: 'session'; readonly header: string }
+  /** What stands before all that differs: tools, instructions, and the first message. */
+  | { readonly kind: 'prefix' };
+
+/** A second attempt at a stream, beside one that has no content yet. */
+export interface AiHedgeSpec {
+  /** From the begin of the first attempt; what is learnt is the time to a first token of its model. */
+  readonly after: LearntLimitSpec;
+  /** Hedges as a share of the streams of the last ten seconds, and beside it a floor per second, of all AI routes together. */
+  readonly budgetShare: number;
+  readonly budgetFloorPerS: number;
 }

@@ -118,6 +118,8 @@ export interface Message {
   readonly name: string | null;
   /** Where it stood in the caller's body; absent where it was not read from one. */
   readonly paths?: MessagePaths;
+  /** The assistant's last one, which the answer goes on from: only for providers that say so (`Provider.continues`). */
+  readonly isUnfinished?: true;
 }
 
 /** In the caller's own words, for it shall find what a provider can't do: `input[2]`, and `input[2].content[0]` of each part. */

@@ -5,7 +5,6 @@
  * share the first attempts by weight and stand in for each other; the others follow in their order, each behind its condition.
  */
 import type { AiModelSpec, AiTargetSpec } from '@weir/proto/snapshot/ai.js';
-import type { Random } from '../../time/clock.js';
 
 export type Candidate = Pick<AiTargetSpec, 'provider' | 'model' | 'when'>;
 
@@ -28,13 +27,19 @@ export function targetsOf(name: string, { models, providers, allowed }: Names): 
   return providers.has(provider) && model !== '' ? [{ provider, model, weight: 1, when: null }] : null;
 }
 
-/** The order of attempts. One draw for each target without `when`: the weight is its chance to come before the others. */
-export function inOrder(targets: readonly AiTargetSpec[], random: Random): readonly AiTargetSpec[] {
+/**
+ * The order of attempts. One draw from [0, 1) for each target without `when`, by chance or by what requests have in common: the weight
+ * is its share of coming before the others.
+ */
+export function inOrder(
+  targets: readonly AiTargetSpec[],
+  draw: (target: AiTargetSpec) => number,
+): readonly AiTargetSpec[] {
   const firsts = targets.filter(({ when }) => when === null);
   // Efraimidis and Spirakis, "Weighted random sampling with a reservoir" (2006): the smallest -ln(u)/w comes first.
   const drawn = firsts.map((target) => ({
     target,
-    at: target.weight > 0 ? -Math.log(1 - random()) / target.weight : Infinity,
+    at: target.weight > 0 ? -Math.log(1 - draw(target)) / target.weight : Infinity,
   }));
   drawn.sort((a, b) => (a.at === b.at ? 0 : a.at - b.at));
   return [...drawn.map(({ target }) => target), ...targets.filter(({ when }) => when !== null)];

@@ -2,9 +2,8 @@
  * The keys of one provider, and which of them a request goes by. Pure.
  *
  * One that is due for its trial is taken first, for somebody has to find out, and a request that it is refused for goes on by another
- * key, unseen. Among those that can be used, chance decides by weight.
+ * key, unseen. Among those that can be used a draw decides by weight: chance, or what requests have in common.
  */
-import type { Random } from '../../time/clock.js';
 import type { KeyStanding } from './key-standing.js';
 
 export interface PoolKey {
@@ -22,18 +21,21 @@ export class KeyPool<Key extends PoolKey> {
   }
 
   /** Null: none can be used for the model now, but those that were tried. */
-  pick(model: string, tried: ReadonlySet<Key>, nowMs: number, random: Random): Key | null {
+  pick(model: string, tried: ReadonlySet<Key>, nowMs: number, draw: (key: Key) => number): Key | null {
     const left = this.keys.filter((key) => !tried.has(key));
     const due = left.find(({ standing }) => standing.state(nowMs, model) === 'due');
     if (due !== undefined) return due;
     const usable = left.filter(({ standing }) => standing.state(nowMs, model) === 'usable');
-    const sum = usable.reduce((total, { weight }) => total + weight, 0);
-    let at = random() * sum;
+    // As targets are drawn (candidates.ts); a key always has a weight.
+    let first: Key | null = null;
+    let firstAt = Number.POSITIVE_INFINITY;
     for (const key of usable) {
-      at -= key.weight;
-      if (at < 0) return key;
+      const at = -Math.log(1 - draw(key)) / key.weight;
+      if (first !== null && at >= firstAt) continue;
+      first = key;
+      firstAt = at;
     }
-    return usable.at(-1) ?? null;
+    return first;
   }
 
   hasOther(model: string, tried: ReadonlySet<Key>, nowMs: number): boolean {

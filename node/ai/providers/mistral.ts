@@ -16,6 +16,8 @@ const spec: CompatibleSpec = {
   refuses: ['logprobs', 'top_logprobs', 'logit_bias', 'user', 'messages.name'],
   names: { seed: 'random_seed' },
   takes: ['metadata', 'prediction'],
+  // "Prefix": the answer holds it as well.
+  prefix: { by: 'prefix', echoes: true, unlessReasoning: true },
   // "Reasoning": the models that can be told take these two; those of the line Magistral reason always.
   reasoning: { efforts: ['none', 'high'] },
   // The last chunk has it.

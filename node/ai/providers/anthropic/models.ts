@@ -47,3 +47,9 @@ export function takesLaterInstructions(model: string): boolean {
   const version = versionOf(model);
   return version === null || version >= 408;
 }
+
+/** Whether an answer may go on from what the assistant has begun ("Prefill Claude's response"): from 4.6 on that is refused. */
+export function takesPrefill(model: string): boolean {
+  const version = versionOf(model);
+  return version !== null && version < 406;
+}

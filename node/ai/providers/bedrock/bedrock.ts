@@ -1,5 +1,6 @@
 /** Amazon Bedrock: Converse and ConverseStream, for every model that they serve. */
 import type { Provider } from '../../provider.js';
+import { continues } from '../anthropic/anthropic.js';
 import { answer } from './answer.js';
 import { error } from './error.js';
 import { bedrockOperations } from './operations.js';
@@ -15,6 +16,7 @@ export const bedrock: Provider = {
   credential: { kind: 'sigv4', service: 'bedrock' },
   framing: 'aws-event-stream',
   request,
+  continues,
   answer,
   stream: () => new BedrockStream(),
   error,

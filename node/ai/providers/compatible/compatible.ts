@@ -1,6 +1,7 @@
 /** A provider from a spec, and from the few things that data can't say. Pure. */
 
 import type { HeaderList } from '@weir/proto/http/headers.js';
+import type { ChatRequest } from '../../chat/chat-request.js';
 import { readErrorBody, toProviderError } from '../../openai-words/errors.js';
 import type { Provider, ProviderPlace } from '../../provider.js';
 import { encodeStep } from '../../uri.js';
@@ -29,13 +30,15 @@ export function compatibleProvider(spec: CompatibleSpec, own: OwnWays = {}): Pro
       const { body, unsupported } = writeBody(chat, place.model, spec, own.systemRole?.(place.model));
       return {
         method: 'POST',
-        path: own.path?.(place) ?? filled(`${place.basePath}${spec.chatPath ?? '/chat/completions'}`, place),
+        path:
+          own.path?.(place) ?? filled(`${basePathOf(chat, place, spec)}${spec.chatPath ?? '/chat/completions'}`, place),
         query: own.query?.(place) ?? '',
         headers: own.headers?.(place) ?? [],
         body,
         unsupported,
       };
     },
+    continues: (chat, place) => continuesBy(chat, place, spec),
     answer: (body) => readAnswer(body, spec),
     stream: () => new ChunkReader(spec),
     error(status, headers, text) {
@@ -56,6 +59,21 @@ function compatibleOperations({ operations = [], operationPaths: own = {}, title
       path: filled(`${place.basePath}${ends.get(end) ?? end}`, place),
     }),
   });
+}
+
+function continuesBy(
+  chat: ChatRequest,
+  { basePath }: ProviderPlace,
+  { prefix }: CompatibleSpec,
+): 'prefix' | 'echo' | null {
+  if (prefix === undefined || (prefix.unlessReasoning === true && chat.reasoning !== null)) return null;
+  // Where a proxy stands before the API, nobody knows what lies beside the path that it has.
+  if (prefix.basePath !== undefined && !['', '/v1', prefix.basePath].includes(basePath)) return null;
+  return prefix.echoes === true ? 'echo' : 'prefix';
+}
+
+function basePathOf({ messages }: ChatRequest, { basePath }: ProviderPlace, { prefix }: CompatibleSpec): string {
+  return messages.at(-1)?.isUnfinished === true ? (prefix?.basePath ?? basePath) : basePath;
 }
 
 /** `{name}` in a path is a setting; `%7B` is what a URL makes of a brace. */

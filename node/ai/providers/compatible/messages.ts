@@ -55,6 +55,9 @@ function writeAssistant(message: Message, spec: CompatibleSpec, cannot: Cannot):
   const back = spec.reasoning?.back;
   return {
     role: 'assistant',
+    ...(message.isUnfinished && spec.prefix && spec.prefix.by !== 'continue_final_message'
+      ? { [spec.prefix.by]: true }
+      : {}),
     content: said.every((part) => part === null) ? null : writeContent(said, spec, cannot),
     ...(back === undefined || reasoning === '' ? {} : { [back]: reasoning }),
     ...(calls.length === 0 ? {} : { tool_calls: calls.map(writeToolCall) }),

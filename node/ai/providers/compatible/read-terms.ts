@@ -93,6 +93,23 @@ const reasoning: Readonly<Record<keyof Required<NonNullable<CompatibleSpec['reas
   back: oneOf(['reasoning_content', 'reasoning']),
 };
 
+const prefix: Check = {
+  wants: '{by: prefix | partial | continue_final_message}, and basePath, echoes or unlessReasoning',
+  holds: (value) =>
+    isObject(value) &&
+    Object.entries(value).every(
+      ([name, member]) => Object.hasOwn(prefixWords, name) && prefixWords[name]?.holds(member),
+    ) &&
+    'by' in value,
+};
+
+const prefixWords: Readonly<Record<string, Check>> = {
+  by: oneOf(['prefix', 'partial', 'continue_final_message']),
+  basePath: path,
+  echoes: flag,
+  unlessReasoning: flag,
+};
+
 const terms: Readonly<Record<Exclude<keyof Required<CompatibleTerms>, 'reasoning'>, Check>> = {
   title: text,
   defaultUrl: url,
@@ -104,6 +121,7 @@ const terms: Readonly<Record<Exclude<keyof Required<CompatibleTerms>, 'reasoning
   names: tableOf(text),
   maxTokens: oneOf(['max_tokens', 'max_completion_tokens']),
   streamUsage: oneOf(['asked', 'unasked']),
+  prefix,
   finishWords: tableOf(oneOf(Object.keys(finishReasons))),
   finishErrors: tableOf(oneOf(Object.keys(providerErrorTable))),
   errorKinds: tableOf(oneOf(Object.keys(providerErrorTable))),

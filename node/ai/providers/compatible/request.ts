@@ -25,6 +25,7 @@ export function writeBody(
     ...extra.body,
     model,
     messages: said.messages,
+    ...(goesOn(chat, spec) ? { continue_final_message: true, add_generation_prompt: false } : {}),
     ...renamed(Object.assign({}, ...parts.map((part) => part.body)), spec.names),
     ...(chat.isStream ? { stream: true } : {}),
     // Asked for always: what a stream has cost must be known also where the caller does not want to be told.
@@ -34,6 +35,10 @@ export function writeBody(
     body,
     unsupported: [said, ...parts, extra].flatMap((part) => part.unsupported),
   };
+}
+
+function goesOn({ messages }: ChatRequest, { prefix }: CompatibleSpec): boolean {
+  return prefix?.by === 'continue_final_message' && messages.at(-1)?.isUnfinished === true;
 }
 
 /** The fields that are one value each. */

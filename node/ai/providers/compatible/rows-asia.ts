@@ -35,11 +35,12 @@ export const asiaRows: readonly CompatibleSpec[] = [
     },
   },
   // api-docs.deepseek.com: "Create chat completion", "Thinking mode" (for compatibility low and medium are read as high, xhigh as max; what was
-  // thought before a call must come back with it), "JSON output", "Error codes" (402: insufficient balance).
+  // thought before a call must come back with it), "JSON output", "Error codes" (402: insufficient balance), "Chat prefix completion".
   {
     id: 'deepseek',
     title: 'DeepSeek',
     defaultUrl: 'https://api.deepseek.com',
+    prefix: { by: 'prefix', basePath: '/beta', unlessReasoning: true },
     refuses: ['seed', 'n', 'logit_bias', 'user', 'parallel_tool_calls', 'json_schema', 'image'],
     reasoning: { efforts: ['low', 'medium', 'high', 'xhigh', 'max'], toggle: 'thinking', back: 'reasoning_content' },
     finishErrors: { insufficient_system_resource: 'overloaded' },

@@ -96,6 +96,17 @@ export interface ReasoningWords {
   readonly back?: 'reasoning_content' | 'reasoning';
 }
 
+export interface PrefixWords {
+  /** A member of the message that is true, or of the body: `continue_final_message`, with `add_generation_prompt` false. */
+  readonly by: 'prefix' | 'partial' | 'continue_final_message';
+  /** Path that the API lies below for it, where that is another one. */
+  readonly basePath?: string;
+  /** The answer begins with the text that it was given. */
+  readonly echoes?: boolean;
+  /** Not while it reasons. */
+  readonly unlessReasoning?: boolean;
+}
+
 export interface CompatibleSpec {
   /** As in the config. */
   readonly id: string;
@@ -116,6 +127,8 @@ export interface CompatibleSpec {
   /** `max_tokens` unless it is said, for that is what nearly all imitators know. */
   readonly maxTokens?: 'max_tokens' | 'max_completion_tokens';
   readonly reasoning?: ReasoningWords;
+  /** How it is told to go on from an unfinished message of the assistant; absent: it can't. */
+  readonly prefix?: PrefixWords;
   /** Usage of a stream: `asked` with `stream_options` (unless it is said), or it comes by itself and the option is refused. */
   readonly streamUsage?: 'asked' | 'unasked';
   /** Finish reasons beside OpenAI's. */

@@ -10,6 +10,7 @@ import type { ProviderError } from '../../chat/provider-error.js';
 import { isObject } from '../../json.js';
 import type { Provider, ProviderPlace, ProviderRequest, StreamReader, WireEvent } from '../../provider.js';
 import { answer as anthropicAnswer } from '../anthropic/answer.js';
+import { continues } from '../anthropic/anthropic.js';
 import { error as anthropicError } from '../anthropic/error.js';
 import { messagesBody } from '../anthropic/request.js';
 import { AnthropicStream } from '../anthropic/stream.js';
@@ -32,6 +33,7 @@ export const vertex: Provider = {
   credential: { kind: 'google-oauth' },
   framing: 'sse',
   request,
+  continues,
   answer: (body) => (isAnthropic(body) ? anthropicAnswer(body) : geminiAnswer(body)),
   stream: () => new VertexStream(),
   error,
