@@ -43,6 +43,31 @@ describe('what requests to models have moved', () => {
     }
   });
 
+  it('holds what second attempts and continuations took, each at the provider that bills it', () => {
+    const cells = new Cells();
+    const besides = [
+      { provider: 'b', providerModel: 'n', usage, why: 'hedge' as const },
+      { provider: 'b', providerModel: 'n', usage, why: 'resumed' as const },
+    ];
+    const resumed = [{ provider: 'a', providerModel: 'm', how: 'prefix' as const }];
+    cells.ai.ended(ended({ usage, besides, resumed, hedge: 'won' }));
+    cells.ai.ended(ended({ usage, hedge: 'lost' }));
+    const lines = linesOf(cells);
+    for (const line of [
+      'weir_ai_tokens_total{model="chat",provider="a",kind="output"} 14',
+      'weir_ai_tokens_total{model="chat",provider="b",kind="output"} 14',
+      'weir_ai_hedges_total{model="chat",provider="a",outcome="won"} 1',
+      'weir_ai_hedges_total{model="chat",provider="a",outcome="lost"} 1',
+      'weir_ai_wasted_tokens_total{model="chat",provider="b",reason="hedge"} 12',
+      'weir_ai_resumed_total{model="chat",provider="a",how="prefix"} 1',
+    ]) {
+      expect(lines).toContain(`${line}\n`);
+    }
+    expect(lines).not.toContain('reason="resumed"');
+    const said = aiPart({ ...newOutcome('chat'), provider: 'a', hedge: 'won', resumed });
+    expect(said).toContain(',"hedge":"won","resumed":[{"provider":"a","how":"prefix"}]');
+  });
+
   it('is forgotten with the models and providers that the configuration names no more', () => {
     const cells = new Cells();
     const moves = [{ how: 'key', provider: 'a', why: 'rateLimited' } as const];

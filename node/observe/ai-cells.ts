@@ -4,6 +4,8 @@
  */
 import type { AiSpec } from '@weir/proto/snapshot/ai.js';
 import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
+import type { AiBesides } from '../ai/gateway/outcome.js';
+import type { SeamKind } from '../ai/route/seam.js';
 import type { Exchange } from '../pipeline/exchange.js';
 import { DurationCells } from './duration-cells.js';
 
@@ -21,6 +23,13 @@ export class AiSeries {
   /** Requests whose tokens were counted here, for their provider has said nothing. */
   estimated = 0;
   readonly firstToken = new DurationCells();
+  /** Second attempts beside a first one, and those of them that answered. */
+  hedges = 0;
+  hedgesWon = 0;
+  /** Of `tokens`, those of answers that nobody was told, by why. */
+  readonly wasted = new Map<AiBesides['why'], number>();
+  /** Attempts that carried an answer on, by how they were asked. */
+  readonly resumed = new Map<SeamKind, number>();
 
   constructor(model: string, provider: string) {
     this.model = model;
@@ -48,6 +57,17 @@ export class AiCells {
     if (ai.usage !== null) {
       for (const kind of tokenKinds) series.tokens[kind] += ai.usage[kind];
       if (ai.usage.isEstimated) series.estimated += 1;
+    }
+    if (ai.hedge !== null) series.hedges += 1;
+    if (ai.hedge === 'won') series.hedgesWon += 1;
+    for (const { provider, usage, why } of ai.besides) {
+      const of = this.#of(ai.model, provider);
+      for (const kind of tokenKinds) of.tokens[kind] += usage[kind];
+      if (why !== 'resumed') of.wasted.set(why, (of.wasted.get(why) ?? 0) + usage.input + usage.output);
+    }
+    for (const { provider, how } of ai.resumed) {
+      const { resumed } = this.#of(ai.model, provider);
+      resumed.set(how, (resumed.get(how) ?? 0) + 1);
     }
     for (const { how, why } of ai.moves) {
       const key = `${ai.model}\0${how}\0${why}`;

@@ -15,11 +15,49 @@ export interface AiSources {
 const usable: Readonly<Record<KeyState, number>> = { usable: 1, resting: 0.5, due: 0.5, onTrial: 0.5, out: 0 };
 
 export function aiFamilies({ cells, aiKeys = () => [] }: AiSources): Family[] {
-  return [...requestFamilies(cells), ...keyFamilies(aiKeys)];
+  return [...requestFamilies(cells), ...attemptFamilies(cells), ...keyFamilies(aiKeys)];
+}
+
+const labels = ({ model, provider }: AiSeries): Labels => [label('model', model), label('provider', provider)];
+
+/** By the provider that answered, or that was asked. */
+function attemptFamilies({ ai }: Cells): Family[] {
+  return [
+    family(
+      'counter',
+      'weir_ai_hedges_total',
+      'Streams with a second attempt beside the first, by which won.',
+      function* () {
+        for (const series of ai.series.values()) {
+          const { hedges, hedgesWon } = series;
+          if (hedges === 0) continue;
+          yield [[...labels(series), label('outcome', 'won')], hedgesWon];
+          yield [[...labels(series), label('outcome', 'lost')], hedges - hedgesWon];
+        }
+      },
+    ),
+    family(
+      'counter',
+      'weir_ai_wasted_tokens_total',
+      'Tokens of attempts whose answer nobody was told: of lost hedges, and of failures.',
+      function* () {
+        for (const series of ai.series.values())
+          for (const [why, tokens] of series.wasted) yield [[...labels(series), label('reason', why)], tokens];
+      },
+    ),
+    family(
+      'counter',
+      'weir_ai_resumed_total',
+      'Attempts that carried on a stream that broke off, by how.',
+      function* () {
+        for (const series of ai.series.values())
+          for (const [how, count] of series.resumed) yield [[...labels(series), label('how', how)], count];
+      },
+    ),
+  ];
 }
 
 function requestFamilies({ ai }: Cells): Family[] {
-  const labels = ({ model, provider }: AiSeries): Labels => [label('model', model), label('provider', provider)];
   const moved =
     'Attempts at models beyond the first of their requests, by how they differ from the one before and what that met.';
   return [

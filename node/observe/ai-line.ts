@@ -11,6 +11,8 @@ export function aiPart({
   firstTokenMs,
   usage,
   moves,
+  hedge,
+  resumed,
   dropped,
 }: AiOutcome): string {
   let line = `,"ai":{"model":${jsonString(model)}`;
@@ -22,6 +24,11 @@ export function aiPart({
     if (usage.cachedInput > 0) line += `,"cached_tokens":${usage.cachedInput}`;
     if (usage.reasoning > 0) line += `,"reasoning_tokens":${usage.reasoning}`;
     if (usage.isEstimated) line += ',"estimated":true';
+  }
+  if (hedge !== null) line += `,"hedge":"${hedge}"`;
+  if (resumed.length > 0) {
+    const by = resumed.map((one) => `{"provider":${jsonString(one.provider)},"how":"${one.how}"}`);
+    line += `,"resumed":[${by.join(',')}]`;
   }
   if (moves.length > 0) {
     const shown = moves.map(

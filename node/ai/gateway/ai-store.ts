@@ -4,11 +4,16 @@
  */
 import type { AiModelSpec, AiProviderSpec, AiSpec } from '@weir/proto/snapshot/ai.js';
 import type { SecretText } from '@weir/proto/snapshot/snapshot.js';
+import type { ModelCard } from '../catalogue/card.js';
+import { type Catalogue, catalogueOf } from '../catalogue/catalogue.js';
+import { loadPriceBook } from '../catalogue/package-book.js';
 import { type CompiledPrompt, compilePrompt } from '../prompts/compiled-prompt.js';
 import { loadOutputTools } from '../prompts/output-tools-loader.js';
 import type { Provider } from '../provider.js';
 import { isTermsFault, readTerms } from '../providers/compatible/read-terms.js';
 import { providerOf, requiredSettings } from '../providers/registry.js';
+import { FirstTokens } from '../route/first-tokens.js';
+import { Speeds } from '../route/speeds.js';
 import { type CredentialFields, credentialOf, type Signing } from './credential.js';
 import { KeyPool, type PoolKey } from './key-pool.js';
 import { KeyStanding, type KeyState } from './key-standing.js';
@@ -31,6 +36,10 @@ export interface CompiledAi {
   readonly providers: ReadonlyMap<string, AiProvider>;
   readonly waits: LeastWaits;
   readonly prompts: ReadonlyMap<string, CompiledPrompt>;
+  readonly firstTokens: FirstTokens;
+  readonly speeds: Speeds;
+  /** What the catalogue knows of the targets of `models`, by `provider/model`. */
+  readonly cards: ReadonlyMap<string, ModelCard>;
 }
 
 export interface KeyReading {
@@ -43,6 +52,10 @@ export interface KeyReading {
 
 export class AiStore {
   readonly #waits = new LeastWaits();
+  readonly #firstTokens = new FirstTokens();
+  readonly #speeds = new Speeds();
+  /** Null: nothing has needed it. */
+  #catalogue: Catalogue | null = null;
   readonly #standings = new Map<string, KeyStanding>();
   #inForce: CompiledAi | null = null;
   readonly #signing: Signing;
@@ -54,6 +67,7 @@ export class AiStore {
   /** What only some snapshots need of libraries; `compile` is not called before. */
   async load(spec: AiSpec | null): Promise<void> {
     await loadOutputTools(spec);
+    if (spec?.models.some(needsCards) === true) this.#catalogue ??= catalogueOf(await loadPriceBook());
   }
 
   /** Throws with the reason where a provider can't be asked as it is configured. */
@@ -65,7 +79,20 @@ export class AiStore {
       providers: new Map(providers),
       waits: this.#waits,
       prompts: new Map(spec.prompts.map((prompt) => [prompt.id, compilePrompt(prompt)])),
+      firstTokens: this.#firstTokens,
+      speeds: this.#speeds,
+      cards: this.#cards(spec),
     };
+  }
+
+  #cards({ models, providers }: AiSpec): ReadonlyMap<string, ModelCard> {
+    const cards = new Map<string, ModelCard>();
+    const kinds = new Map(providers.map(({ id, kind }) => [id, kind]));
+    for (const { provider, model } of models.filter(needsCards).flatMap(({ targets }) => targets)) {
+      const card = this.#catalogue?.find(kinds.get(provider) ?? '', model) ?? null;
+      if (card !== null) cards.set(`${provider}/${model}`, card);
+    }
+    return cards;
   }
 
   /** What stands in no snapshot any more is forgotten. */
@@ -106,4 +133,9 @@ export class AiStore {
     this.#standings.set(text, standing);
     return standing;
   }
+}
+
+/** Where there is nothing to choose from, nothing need be known. */
+function needsCards({ targets, choice }: AiModelSpec): boolean {
+  return targets.length > 1 && (choice?.fits === true || choice?.balance === 'cheapest');
 }

@@ -11,6 +11,7 @@ import type { AttemptCause, GatewayRequest } from '../../pipeline/dispatch.js';
 import { type ProviderError, providerError } from '../chat/provider-error.js';
 import type { Misread } from '../format.js';
 import type { ProviderRequest } from '../provider.js';
+import type { Draw } from '../route/affinity.js';
 import type { AiRules } from './ai-route.js';
 import type { AiKey, AiProvider } from './ai-store.js';
 import { ATTEMPT_LEAST_MS, type Move, type Step } from './attempts.js';
@@ -28,6 +29,7 @@ const causes: Readonly<Record<Move, AttemptCause | undefined>> = {
   key: 'retry',
   repeat: 'retry',
   model: 'fallback',
+  hedge: 'hedge',
 };
 
 export class Asking {
@@ -50,6 +52,9 @@ export class Asking {
   #wholeEndsAtMs = Number.POSITIVE_INFINITY;
   #wholeLimitMs = 0;
   #isOver = false;
+
+  /** When it began; NaN: it has not. */
+  startedAtMs = Number.NaN;
 
   constructor(question: Question, candidate: Candidate, rules: AiRules, asker: Asker) {
     const provider = rules.ai.providers.get(candidate.provider);
@@ -85,14 +90,14 @@ export class Asking {
   }
 
   /** `before`: an attempt at the same model, whose key and those before it are not taken again. */
-  takeKey(before: Asking | null): void {
+  takeKey(before: Asking | null, draw: Draw): void {
     const { pool } = this.#provider;
     if (pool.keys.length === 0) return;
-    const { clock, random } = this.#rules.services;
-    const { model } = this.candidate;
+    const { clock } = this.#rules.services;
+    const { provider, model } = this.candidate;
     const nowMs = clock.nowMs();
     if (before !== null) this.#tried = before.triedKeys;
-    this.#key = pool.pick(model, this.#tried, nowMs, random);
+    this.#key = pool.pick(model, this.#tried, nowMs, ({ id }) => draw(`${provider} ${id}`));
     if (this.#key !== null) return;
     this.noKey = pool.isRefused(model, nowMs)
       ? providerError('authentication', 'No key of the provider is taken.', { native: 'no-key' })
@@ -115,6 +120,7 @@ export class Asking {
     const { services, spec, route, ask } = this.#rules;
     const nowMs = services.clock.nowMs();
     const { firstTokenMs, betweenTokensMs, tokensPerSecondMin } = spec.timers;
+    this.startedAtMs = nowMs;
     if (this.#question.chat.isStream) {
       this.clock = new StreamClock({ firstTokenMs, betweenTokensMs, tokensPerSecondMin }, nowMs);
     } else {

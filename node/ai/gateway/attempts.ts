@@ -19,7 +19,7 @@ export type Step =
   | { readonly kind: 'end' };
 
 /** For metrics: why one more attempt was made. */
-export type Move = 'first' | 'key' | 'model' | 'repeat';
+export type Move = 'first' | 'key' | 'model' | 'repeat' | 'hedge';
 
 export interface Met {
   readonly candidate: number;
@@ -69,10 +69,12 @@ export class Attempts {
   #begun = 0;
   #pauses = 0;
 
-  constructor(candidates: readonly Candidate[], attemptsMax: number, random: Random) {
+  /** `met`: failures that are known before anybody is asked. */
+  constructor(candidates: readonly Candidate[], attemptsMax: number, random: Random, met: readonly AiCondition[] = []) {
     this.#candidates = candidates;
     this.#attemptsMax = attemptsMax;
     this.#random = random;
+    for (const condition of met) this.#met.add(condition);
   }
 
   /** Attempts that were begun. */
@@ -89,24 +91,61 @@ export class Attempts {
     this.#begun += 1;
   }
 
-  failed({ candidate, error, retryAfterMs, hasOtherKey }: Met, left: Left): Step {
+  failed(met: Met, left: Left): Step {
+    const { candidate, error, hasOtherKey } = met;
     const row = providerErrorTable[error];
-    const condition = conditionOf(error);
-    if (condition !== null) this.#met.add(condition);
+    this.#meets(error);
     if (this.#begun >= this.#attemptsMax) return END;
     if (row.otherKey && hasOtherKey && this.#fits(candidate, 0, left)) return ask(candidate, 0, 'key');
-    this.#done.add(candidate);
-    if (row.mayRepeat) this.#later.set(candidate, retryAfterMs ?? 0);
-    else this.#later.delete(candidate);
+    this.#leave(met);
     if (!row.otherModel) return END;
     return this.#next(left, 'model') ?? this.#repeat(left) ?? END;
   }
 
+  /** It has failed beside another one that goes on, which decides what is next. */
+  failedBeside(met: Met): void {
+    this.#meets(met.error);
+    this.#leave(met);
+  }
+
+  /**
+   * Who is asked beside the one that is slow: another of the first targets, another key of its own, or a fallback that is for models that
+   * say nothing in time. Null: nobody.
+   */
+  hedge(slow: number, hasOtherKey: boolean, left: Left): (Step & { kind: 'ask' }) | null {
+    if (this.#begun >= this.#attemptsMax) return null;
+    const find = (isMeant: (when: Candidate['when']) => boolean): number =>
+      this.#candidates.findIndex(
+        ({ when }, index) => index !== slow && !this.#done.has(index) && isMeant(when) && this.#fits(index, 0, left),
+      );
+    const another = find((when) => when === null);
+    if (another !== -1) return ask(another, 0, 'hedge');
+    if (hasOtherKey && this.#fits(slow, 0, left)) return ask(slow, 0, 'hedge');
+    const later = find((when) => when?.some((one) => one === 'timeout' || this.#met.has(one)) === true);
+    return later === -1 ? null : ask(later, 0, 'hedge');
+  }
+
   /** It can't be asked for what this request wants; others may be. */
   unable(candidate: number, left: Left): Step {
+    this.passOver(candidate);
+    return this.#next(left, 'model') ?? this.#repeat(left) ?? END;
+  }
+
+  /** It is not asked for this request any more. */
+  passOver(candidate: number): void {
     this.#done.add(candidate);
     this.#later.delete(candidate);
-    return this.#next(left, 'model') ?? this.#repeat(left) ?? END;
+  }
+
+  #meets(error: ProviderErrorKind): void {
+    const condition = conditionOf(error);
+    if (condition !== null) this.#met.add(condition);
+  }
+
+  #leave({ candidate, error, retryAfterMs }: Met): void {
+    this.#done.add(candidate);
+    if (providerErrorTable[error].mayRepeat) this.#later.set(candidate, retryAfterMs ?? 0);
+    else this.#later.delete(candidate);
   }
 
   #next(left: Left, how: Move): Step | null {
@@ -141,6 +180,6 @@ export class Attempts {
 
 const END: Step = { kind: 'end' };
 
-function ask(candidate: number, afterMs: number, how: Move): Step {
+function ask(candidate: number, afterMs: number, how: Move): Step & { kind: 'ask' } {
   return { kind: 'ask', candidate, afterMs, how };
 }

@@ -1,55 +1,72 @@
 /**
  * The innermost of the chat onion: one question, and the attempts at models that answer it. Decisions are made in pure files beside
- * this one (candidates, attempts, key-standing, stream-clock); this one asks, holds back, and tells the time of attempts.
+ * this one (candidates, attempts, key-standing, stream-clock) and in ../route/; this one asks, holds back, and tells the time of attempts.
  *
  *   asking ──content──▶ answering ──▶ over
- *    │  ▲                  │ failure: told, and over
- *    ▼  │ unseen           │
+ *    │ ▲  └─late─▶ racing ──▲ │ failure: told, and over; or, where the route resumes and there is text alone, asking again
+ *    ▼ │ unseen      one of two: the other is aborted
  *   pausing
  *
  * What comes before content (who answers, a role, first figures) is held with the attempt that it came from, so a failure or a stall
  * until then moves on to the next attempt, and nobody sees it. There is one timer, armed for whatever is due first.
  */
 import type { Timer } from '../../time/clock.js';
-import { type ChatAnswer, type ChatEvent, isContent, type Usage } from '../chat/chat-answer.js';
+import type { ChatAnswer, ChatEvent, Usage } from '../chat/chat-answer.js';
 import { type ProviderError, providerError } from '../chat/provider-error.js';
 import type { Misread } from '../format.js';
+import { affinityOf, type Draw, drawBy } from '../route/affinity.js';
+import { Continuing, carriesOn, continued, mayEverContinue, Said } from '../route/continuation.js';
+import { Hedging } from '../route/hedging.js';
+import { planOf } from '../route/plan.js';
+import { addUsage } from '../route/usage-sum.js';
 import type { AiRules } from './ai-route.js';
-import { Asking } from './asking.js';
+import type { Asking } from './asking.js';
 import { Attempts, type Left, type Step } from './attempts.js';
-import { type Candidate, inOrder } from './candidates.js';
+import type { Candidate } from './candidates.js';
 import { type AskChat, type ChatAnswering, type ChatAsker, chatFailure, type Question } from './chat-layer.js';
+import { Entrant, type Race } from './entrant.js';
 import type { FiredLimit } from './failed-model.js';
-import type { Asker } from './reply.js';
+import type { AiBesides } from './outcome.js';
 import { tokensIn } from './stream-clock.js';
 
 /** Before the deadline: two turns of the timer wheel and some, so that a stream can be told why it ends. */
 export const LAST_WORD_MS = 20;
 
-/** Events that say nothing to a reader, before those that do; a provider that sends more than these has begun. */
-const HELD_EVENTS_MAX = 64;
-
-export const askModels =
-  (rules: AiRules): AskChat =>
-  (question, asker) => {
-    const models = new Models(question, asker, rules);
+export const askModels = (rules: AiRules): AskChat => {
+  const { spec, route, ai, services } = rules;
+  const hedging = spec.hedge === undefined ? null : new Hedging(spec.hedge, route.id, ai.firstTokens, services.budgets);
+  return (question, asker) => {
+    const models = new Models(question, asker, rules, hedging);
     models.begin();
     return models;
   };
+};
 
-class Models implements ChatAnswering, Asker {
+type Ask = Step & { kind: 'ask' };
+
+class Models implements ChatAnswering, Race {
   readonly #question: Question;
   readonly #asker: ChatAsker;
   readonly #rules: AiRules;
+  /** Null: one attempt at a time. */
+  readonly #hedging: Hedging | null;
   readonly #timer: Timer;
+  readonly #draw: Draw;
   readonly #candidates: readonly Candidate[];
   readonly #attempts: Attempts;
+  /** What was told; null: nobody carries it on. */
+  readonly #said: Said | null;
   #armedAtMs = Number.POSITIVE_INFINITY;
-  #asking: Asking | null = null;
-  #next: { readonly step: Step & { kind: 'ask' }; readonly atMs: number } | null = null;
-  #held: ChatEvent[] = [];
-  /** Something of an attempt was told, so no other can take its place. */
-  #hasBegun = false;
+  #hedgeAtMs = Number.POSITIVE_INFINITY;
+  #next: { readonly step: Ask; readonly atMs: number } | null = null;
+  /** Attempts that are under way: two where a stream is hedged. */
+  #live: readonly Entrant[] = [];
+  /** Whose answer is told, so that no other takes its place. */
+  #chosen: Entrant | null = null;
+  /** The one that failed last. */
+  #last: Entrant | null = null;
+  /** What those took that were carried on. */
+  #spent: Usage | null = null;
   #isOver = false;
   /** How the last attempt ended that was made, or was not made. */
   #lastError: ProviderError = providerError('timeout', 'There is not enough time left to ask a model.');
@@ -57,33 +74,50 @@ class Models implements ChatAnswering, Asker {
   #lastLimit: FiredLimit | null = null;
   /** A field that a candidate can't do, where that is why it was not asked. */
   #unable: Misread | null = null;
-  #characters = 0;
 
-  constructor(question: Question, asker: ChatAsker, rules: AiRules) {
-    const { timers, random } = rules.services;
+  constructor(question: Question, asker: ChatAsker, rules: AiRules, hedging: Hedging | null) {
+    const { services, spec, ai } = rules;
+    const { chat, targets, request } = question;
     this.#question = question;
     this.#asker = asker;
     this.#rules = rules;
-    this.#timer = timers.create(() => this.#look());
-    this.#candidates = inOrder(question.targets, random);
-    this.#attempts = new Attempts(this.#candidates, rules.spec.attempts, random);
+    this.#hedging = chat.isStream ? hedging : null;
+    this.#timer = services.timers.create(() => this.#look());
+    this.#said = spec.resume === 'continue' && chat.isStream && mayEverContinue(chat) ? new Said() : null;
+    const choice = ai.models.get(chat.model)?.choice ?? null;
+    this.#draw = drawBy(affinityOf(choice?.affinity ?? null, chat, request.headers), services.random);
+    const plan = planOf(targets, choice, chat, this.#draw, {
+      ...{ speeds: ai.speeds, random: services.random, nowMs: services.clock.nowMs(), wallMs: services.clock.wallMs() },
+      card: ({ provider, model }) => ai.cards.get(`${provider}/${model}`) ?? null,
+    });
+    this.#candidates = plan.candidates;
+    this.#attempts = new Attempts(plan.candidates, spec.attempts, services.random, plan.met);
   }
 
   begin(): void {
+    this.#hedging?.budget.deposit(this.#nowMs());
     this.#go(this.#attempts.first(this.#left()));
   }
 
   resume(): void {
     if (this.#isOver) return;
-    this.#asking?.clock?.release(this.#rules.services.clock.nowMs());
-    this.#asking?.resume();
+    this.#chosen?.asking.clock?.release(this.#nowMs());
+    this.#chosen?.asking.resume();
     this.#arm();
   }
 
   giveUp(): void {
     if (this.#isOver) return;
-    this.#asking?.giveUp();
-    this.#end();
+    const [first = null] = this.#live;
+    for (const entrant of this.#live) {
+      this.#gaveUp(entrant);
+      if (entrant !== first) this.#besides(entrant, 'hedge');
+    }
+    this.#end(this.#chosen ?? first ?? this.#last);
+  }
+
+  #nowMs(): number {
+    return this.#rules.services.clock.nowMs();
   }
 
   #left(): Left {
@@ -98,138 +132,245 @@ class Models implements ChatAnswering, Asker {
     };
   }
 
+  // Attempts begin.
+
   #go(step: Step): void {
     if (step.kind === 'end') {
       this.#fail();
       return;
     }
     if (step.afterMs > 0) {
-      this.#next = { step, atMs: this.#rules.services.clock.nowMs() + step.afterMs };
+      this.#next = { step, atMs: this.#nowMs() + step.afterMs };
       this.#arm();
     } else this.#begin(step);
   }
 
-  #begin(step: Step & { kind: 'ask' }): void {
-    const { spec } = this.#rules;
-    const attempts = this.#attempts;
-    const candidate = this.#candidates[step.candidate];
-    if (candidate === undefined) throw new Error(`there is no candidate ${step.candidate}`);
+  #begin(step: Ask): void {
     this.#next = null;
-    const asking = new Asking(this.#question, candidate, this.#rules, this);
-    const { unsupported } = asking;
+    const entrant = this.#entrant(step, step.how === 'key' ? (this.#last?.asking ?? null) : null);
+    if (entrant === null) {
+      this.#go(this.#attempts.unable(step.candidate, this.#left()));
+      return;
+    }
+    const { noKey, candidate } = entrant.asking;
+    if (noKey !== null) {
+      this.#lastError = noKey;
+      this.#lastWhere = candidate.provider;
+      this.#go(this.#attempts.failed({ ...metBy(noKey), candidate: step.candidate, hasOtherKey: false }, this.#left()));
+      return;
+    }
+    const { services, route } = this.#rules;
+    const { outcome } = this.#question;
+    if (step.how !== 'first' && this.#attempts.begun > 0) {
+      outcome.moves.push({ how: step.how, provider: outcome.provider, why: this.#lastError.kind });
+      services.observer.decided(step.how === 'model' ? 'fallback' : 'retry', route.id);
+    }
+    this.#name(entrant);
+    if (this.#hedging !== null && outcome.hedge === null && this.#spent === null)
+      this.#hedgeAtMs = this.#nowMs() + this.#hedging.delayMs(entrant.asking.name, this.#nowMs());
+    this.#start(entrant, step);
+  }
+
+  /** Null: its provider can't do what is asked. It may also lack a key. */
+  #entrant(step: Ask, before: Asking | null): Entrant | null {
+    const { spec, ai } = this.#rules;
+    const { provider: id = '', model = '' } = this.#candidates[step.candidate] ?? {};
+    const text = this.#spent === null ? null : (this.#said?.text ?? null);
+    let question = this.#question;
+    let continuing: Continuing | null = null;
+    if (text !== null) {
+      const of = ai.providers.get(id);
+      const { basePath = '', settings = {} } = of?.spec ?? {};
+      const how = of?.provider.continues?.(question.chat, { model, basePath, settings }) ?? 'instruction';
+      const chat = continued(question.chat, text, how, tokensIn(text.length));
+      question = { ...question, chat, bytes: question.bytes + text.length };
+      continuing = new Continuing(text, how);
+    }
+    const at = { candidate: step.candidate, isHedge: step.how === 'hedge', continuing };
+    const entrant = new Entrant(this, question, this.#candidates, at, this.#rules);
+    const { unsupported } = entrant.asking;
     if (unsupported.length > 0 && spec.unsupported === 'refuse') {
       this.#unable ??= unsupported[0] ?? null;
-      this.#go(attempts.unable(step.candidate, this.#left()));
-      return;
+      return null;
     }
-    asking.takeKey(step.how === 'key' ? this.#asking : null);
-    if (asking.noKey !== null) {
-      this.#lastError = asking.noKey;
-      this.#lastWhere = candidate.provider;
-      this.#go(
-        attempts.failed({ ...metBy(asking.noKey), candidate: step.candidate, hasOtherKey: false }, this.#left()),
-      );
-      return;
-    }
-    this.#moved(step, candidate);
-    this.#question.outcome.dropped = unsupported.map(({ field }) => field);
+    entrant.asking.takeKey(before, this.#draw);
+    return entrant;
+  }
+
+  #start(entrant: Entrant, step: Ask): void {
     this.#question.outcome.usage = null;
-    attempts.begin();
-    this.#asking = asking;
-    this.#held = [];
-    asking.begin(step, this.#left().leftMs, this.#candidates.length > 1 && attempts.begun < spec.attempts);
+    this.#attempts.begin();
+    this.#live = [...this.#live, entrant];
+    const hasOthers = this.#candidates.length > 1 && this.#attempts.begun < this.#rules.spec.attempts;
+    entrant.asking.begin(step, this.#left().leftMs, hasOthers);
     this.#arm();
   }
 
-  #moved({ how }: Step & { kind: 'ask' }, candidate: Candidate): void {
+  /** The first one is late: another is asked beside it, where there is one, and where there is room for its cost. */
+  #hedge(slow: Entrant): void {
+    this.#hedgeAtMs = Number.POSITIVE_INFINITY;
     const { services, route } = this.#rules;
-    const { outcome } = this.#question;
-    if (how !== 'first' && this.#attempts.begun > 0) {
-      outcome.moves.push({ how, provider: outcome.provider, why: this.#lastError.kind });
-      services.observer.decided(how === 'model' ? 'fallback' : 'retry', route.id);
+    for (;;) {
+      const step = this.#attempts.hedge(slow.candidate, slow.asking.hasOtherKey, this.#left());
+      if (step === null) return;
+      const entrant = this.#entrant(step, step.candidate === slow.candidate ? slow.asking : null);
+      if (entrant === null || entrant.asking.noKey !== null) {
+        // Left out of this request for good, so this comes to an end.
+        if (step.candidate === slow.candidate) return;
+        this.#attempts.passOver(step.candidate);
+        continue;
+      }
+      if (this.#hedging?.budget.withdraw(services.clock.nowMs()) !== true) {
+        services.observer.decided('hedge_refused_budget', route.id);
+        return;
+      }
+      services.observer.decided('hedge', route.id);
+      this.#question.outcome.hedge = 'lost';
+      this.#start(entrant, step);
+      return;
     }
-    outcome.provider = candidate.provider;
-    outcome.providerModel = candidate.model;
+  }
+
+  /** Who is asked last, or answers. */
+  #name({ asking }: Entrant): void {
+    const { outcome } = this.#question;
+    outcome.provider = asking.candidate.provider;
+    outcome.providerModel = asking.candidate.model;
+    outcome.dropped = asking.unsupported.map(({ field }) => field);
   }
 
   // What an attempt tells.
 
-  events(events: readonly ChatEvent[], breaksOff: boolean): boolean {
-    const asking = this.#asking;
-    if (asking === null || this.#isOver) return false;
+  came(entrant: Entrant, events: readonly ChatEvent[], breaksOff: boolean): boolean {
+    if (this.#isOver || !this.#live.includes(entrant)) return false;
     // What came in one piece with its failure is not begun with: it may still go elsewhere, unseen.
-    if (!this.#hasBegun && breaksOff) return false;
-    const nowMs = this.#rules.services.clock.nowMs();
-    for (const event of events) this.#see(event, asking, nowMs);
-    const isOpen = this.#tell(events);
-    if (!isOpen) asking.clock?.hold();
+    if (this.#chosen === null && breaksOff) return false;
+    const isFirst = !(entrant.firstTokenMs >= 0);
+    entrant.see(events, this.#nowMs());
+    if (isFirst && entrant.firstTokenMs >= 0) this.#learnt(entrant);
+    const told =
+      entrant.continuing === null ? events : entrant.continuing.read(events).map((event) => this.#summed(event));
+    const isOpen = this.#tell(entrant, told);
+    if (!isOpen) entrant.asking.clock?.hold();
     this.#arm();
     return isOpen;
   }
 
-  #see(event: ChatEvent, asking: Asking, nowMs: number): void {
-    asking.wholeness.see(event);
-    if (event.kind === 'usage') this.#question.outcome.usage = event.usage;
-    if (!isContent(event)) return;
-    const characters = 'text' in event ? event.text.length : 0;
-    this.#characters += characters;
-    asking.clock?.content(tokensIn(characters), nowMs);
+  #tell(entrant: Entrant, events: readonly ChatEvent[]): boolean {
+    const kept = this.#chosen === entrant ? events : entrant.hold(events);
+    if (kept === null) return true;
+    if (this.#chosen === null) this.#choose(entrant);
+    for (const event of kept) this.#said?.see(event);
+    return kept.length === 0 || this.#asker.events(kept);
   }
 
-  #tell(events: readonly ChatEvent[]): boolean {
-    if (this.#hasBegun) return this.#asker.events(events);
-    this.#held.push(...events);
-    const says = (event: ChatEvent): boolean => isContent(event) || event.kind === 'finish';
-    if (!events.some(says) && this.#held.length < HELD_EVENTS_MAX) return true;
-    this.#hasBegun = true;
-    return this.#asker.events(this.#held.splice(0));
+  /** From here on nothing is heard of another one. */
+  #choose(entrant: Entrant): void {
+    const { outcome } = this.#question;
+    this.#chosen = entrant;
+    this.#hedgeAtMs = Number.POSITIVE_INFINITY;
+    for (const other of this.#live) {
+      if (other === entrant) continue;
+      this.#gaveUp(other);
+      this.#besides(other, 'hedge');
+    }
+    this.#live = [entrant];
+    this.#name(entrant);
+    if (entrant.isHedge) {
+      outcome.hedge = 'won';
+      this.#rules.services.observer.decided('hedge_won', this.#rules.route.id);
+    }
+    const { provider, model } = entrant.asking.candidate;
+    if (entrant.continuing !== null)
+      outcome.resumed.push({ provider, providerModel: model, how: entrant.continuing.kind });
   }
 
-  ended(): void {
-    const asking = this.#asking;
-    if (asking === null || this.#isOver) return;
-    if (!asking.wholeness.isWhole || !this.#hasBegun) {
-      this.failed(providerError('cut', 'The stream of the provider ended before its answer did.'));
+  /** Of an answer in two halves its caller is told what both took. */
+  #summed(event: ChatEvent): ChatEvent {
+    return event.kind === 'usage' ? { ...event, usage: addUsage(this.#spent, event.usage) } : event;
+  }
+
+  endedBy(entrant: Entrant): void {
+    if (this.#isOver || !this.#live.includes(entrant)) return;
+    if (!entrant.asking.wholeness.isWhole || this.#chosen !== entrant) {
+      this.failedBy(entrant, providerError('cut', 'The stream of the provider ended before its answer did.'));
       return;
     }
-    this.#answered(asking);
-    this.#end();
+    const { clock } = entrant.asking;
+    this.#question.outcome.usage = entrant.usage;
+    const tokens = entrant.usage?.output ?? entrant.saidTokens;
+    if (clock !== null) this.#rules.ai.speeds.tokens(entrant.asking.name, tokens, clock.contentMs, this.#nowMs());
+    this.#answered(entrant);
     this.#asker.ended();
   }
 
-  answered(answer: ChatAnswer): void {
-    const asking = this.#asking;
-    if (asking === null || this.#isOver) return;
+  answeredBy(entrant: Entrant, answer: ChatAnswer): void {
+    if (this.#isOver || !this.#live.includes(entrant)) return;
     this.#question.outcome.usage = answer.usage;
-    this.#answered(asking);
-    this.#end();
+    this.#answered(entrant);
     this.#asker.answered(answer);
   }
 
-  #answered(asking: Asking): void {
-    const nowMs = this.#rules.services.clock.nowMs();
-    asking.over('answered', null);
-    const firstTokenMs = asking.clock?.firstTokenMs ?? Number.NaN;
-    if (firstTokenMs >= 0) this.#rules.ai.waits.seen(asking.name, firstTokenMs, nowMs);
+  #answered(entrant: Entrant): void {
+    entrant.asking.over('answered', null);
+    const { firstTokenMs } = entrant;
+    if (firstTokenMs >= 0) this.#rules.ai.waits.seen(entrant.asking.name, firstTokenMs, this.#nowMs());
+    this.#end(entrant);
   }
 
-  failed(error: ProviderError): void {
-    const asking = this.#asking;
-    if (asking === null || this.#isOver) return;
+  failedBy(entrant: Entrant, error: ProviderError): void {
+    if (this.#isOver || !this.#live.includes(entrant)) return;
+    const { asking } = entrant;
     asking.overBy(error);
+    if (!(entrant.firstTokenMs >= 0) && carriesOn(error.kind)) this.#wasSlow(entrant);
+    const { candidate, hasOtherKey } = { candidate: entrant.candidate, hasOtherKey: asking.hasOtherKey };
+    const met = { ...metBy(error), candidate, hasOtherKey };
+    this.#live = this.#live.filter((one) => one !== entrant);
+    this.#last = entrant;
     this.#lastError = error;
     this.#lastWhere = asking.candidate.provider;
     this.#lastLimit = asking.fired;
-    if (this.#hasBegun) {
+    if (this.#live.length > 0) {
+      if (entrant.usage !== null) this.#besides(entrant, 'hedge');
+      this.#attempts.failedBeside(met);
+      this.#arm();
+      return;
+    }
+    this.#hedgeAtMs = Number.POSITIVE_INFINITY;
+    const isTold = this.#chosen === entrant;
+    if (isTold && (this.#said === null || this.#said.text === null || !carriesOn(error.kind))) {
       this.#fail();
       return;
     }
-    const met = {
-      ...metBy(error),
-      candidate: this.#candidates.indexOf(asking.candidate),
-      hasOtherKey: asking.hasOtherKey,
-    };
-    this.#go(this.#attempts.failed(met, this.#left()));
+    const step = this.#attempts.failed(met, this.#left());
+    if (step.kind === 'ask' && (isTold || entrant.usage !== null))
+      this.#besides(entrant, isTold ? 'resumed' : 'failed');
+    if (isTold && step.kind === 'ask') {
+      this.#spent = addUsage(this.#spent, entrant.usageSoFar);
+      this.#chosen = null;
+    }
+    this.#go(step);
+  }
+
+  // What is learnt.
+
+  #learnt({ asking, firstTokenMs }: Entrant): void {
+    const nowMs = this.#nowMs();
+    this.#rules.ai.speeds.firstToken(asking.name, firstTokenMs, nowMs);
+    this.#hedging?.answered(asking.name, firstTokenMs, nowMs);
+  }
+
+  #wasSlow({ asking }: Entrant): void {
+    const nowMs = this.#nowMs();
+    this.#rules.ai.speeds.failed(asking.name, nowMs - asking.startedAtMs, nowMs);
+    if (asking.fired !== null) this.#hedging?.gaveUp(asking.name, nowMs - asking.startedAtMs, nowMs);
+  }
+
+  /** Nothing more is wanted of it: all that is known of its first token is that it took longer. */
+  #gaveUp({ asking, firstTokenMs }: Entrant): void {
+    const nowMs = this.#nowMs();
+    asking.giveUp();
+    if (!(firstTokenMs >= 0)) this.#hedging?.gaveUp(asking.name, nowMs - asking.startedAtMs, nowMs);
   }
 
   // The ends.
@@ -237,30 +378,26 @@ class Models implements ChatAnswering, Asker {
   #fail(): void {
     const misread = this.#attempts.begun === 0 ? this.#unable : null;
     const told = { where: this.#lastWhere, limit: this.#lastLimit, misread };
-    this.#asking?.giveUp();
-    this.#end();
+    this.#end(this.#chosen ?? this.#last);
     this.#asker.failed(chatFailure(this.#lastError, told));
   }
 
-  #end(): void {
+  /** `of`: whose figures are those of the request. */
+  #end(of: Entrant | null): void {
     this.#isOver = true;
     this.#next = null;
-    this.#held = [];
+    this.#live = [];
     this.#timer.cancel();
-    this.#countUsage();
     const { outcome } = this.#question;
-    if (!(outcome.firstTokenMs >= 0)) outcome.firstTokenMs = this.#asking?.clock?.firstTokenMs ?? Number.NaN;
+    // Without a word from the provider, or with its first one, for its answer was not heard to the end.
+    if (outcome.usage === null && of !== null && (of.usage !== null || of.saidTokens > 0))
+      outcome.usage = of.usageSoFar;
+    if (!(outcome.firstTokenMs >= 0)) outcome.firstTokenMs = of?.firstTokenMs ?? Number.NaN;
   }
 
-  /** Without a word from the provider, for its answer was not heard to the end. */
-  #countUsage(): void {
-    const { outcome, bytes } = this.#question;
-    if (outcome.usage !== null || this.#characters === 0) return;
-    const usage: Usage = {
-      ...{ input: tokensIn(bytes), output: tokensIn(this.#characters) },
-      ...{ cachedInput: 0, cacheWrite: 0, reasoning: 0, isEstimated: true },
-    };
-    outcome.usage = usage;
+  #besides(entrant: Entrant, why: AiBesides['why']): void {
+    const { provider, model } = entrant.asking.candidate;
+    this.#question.outcome.besides.push({ provider, providerModel: model, usage: entrant.usageSoFar, why });
   }
 
   // Time.
@@ -268,33 +405,37 @@ class Models implements ChatAnswering, Asker {
   #look(): void {
     this.#armedAtMs = Number.POSITIVE_INFINITY;
     if (this.#isOver) return;
-    const nowMs = this.#rules.services.clock.nowMs();
+    const nowMs = this.#nowMs();
+    const passed = this.#live.find(({ asking }) => asking.hasPassed(nowMs));
+    const [first] = this.#live;
     if (this.#next !== null && nowMs >= this.#next.atMs) this.#begin(this.#next.step);
-    else if (this.#next === null && this.#asking?.hasPassed(nowMs) === true) this.#limitPassed(this.#asking);
+    else if (passed !== undefined) this.#limitPassed(passed);
+    else if (first !== undefined && nowMs >= this.#hedgeAtMs) this.#hedge(first);
     this.#arm();
   }
 
-  #limitPassed(asking: Asking): void {
+  #limitPassed(entrant: Entrant): void {
     const { services, route } = this.#rules;
+    const { asking } = entrant;
     // All has been said, and the provider only keeps its connection open: that is no failure of the answer.
     if (asking.wholeness.isWhole && asking.endsWhole()) {
-      this.ended();
+      this.endedBy(entrant);
       return;
     }
     const { timer, limitMs } = asking.fire(services.clock.nowMs());
     services.observer.timerFired(timer, route.id);
-    this.failed(
-      providerError('timeout', `The model was silent, or too slow: the limit \`${timer}\` of ${limitMs} ms passed.`),
-    );
+    const message = `The model was silent, or too slow: the limit \`${timer}\` of ${limitMs} ms passed.`;
+    this.failedBy(entrant, providerError('timeout', message));
   }
 
   #arm(): void {
     if (this.#isOver) return;
-    const dueAtMs = this.#next?.atMs ?? this.#asking?.dueAtMs() ?? Number.POSITIVE_INFINITY;
+    const due = this.#live.map(({ asking }) => asking.dueAtMs());
+    const dueAtMs = Math.min(this.#next?.atMs ?? Number.POSITIVE_INFINITY, this.#hedgeAtMs, ...due);
     // A timer that looks too early is left alone, and looks again: content comes far more often than limits pass.
     if (dueAtMs >= this.#armedAtMs || dueAtMs === Number.POSITIVE_INFINITY) return;
     this.#armedAtMs = dueAtMs;
-    this.#timer.arm(Math.max(0, dueAtMs - this.#rules.services.clock.nowMs()));
+    this.#timer.arm(Math.max(0, dueAtMs - this.#nowMs()));
   }
 }
 

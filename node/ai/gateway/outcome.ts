@@ -2,6 +2,7 @@
 import type { MutableHeaderList } from '@weir/proto/http/headers.js';
 import type { Usage } from '../chat/chat-answer.js';
 import type { ProviderErrorKind } from '../chat/provider-error.js';
+import type { SeamKind } from '../route/seam.js';
 import type { Move } from './attempts.js';
 
 export interface AiOutcome {
@@ -15,11 +16,31 @@ export interface AiOutcome {
   /** From the begin of the attempt that answered to its first content; NaN without one. */
   firstTokenMs: number;
   usage: Usage | null;
+  /** What attempts took that are not in `usage`: each at its own provider, and billed by it. */
+  readonly besides: AiBesides[];
+  /** A second attempt beside the first; null: there was none. `won`: it is the one that answered. */
+  hedge: 'won' | 'lost' | null;
+  /** Attempts that carried on what broke off in the middle, and how they were asked to. */
+  readonly resumed: AiResumed[];
   readonly moves: AiMove[];
   /** Fields that were left out, in the caller's words. */
   dropped: readonly string[];
   /** Fields of the layers around the models; they go out with the head. */
   readonly headers: MutableHeaderList;
+}
+
+export interface AiBesides {
+  readonly provider: string;
+  readonly providerModel: string;
+  readonly usage: Usage;
+  /** It lost a race, was given up before it said anything, or broke off and was carried on. */
+  readonly why: 'hedge' | 'failed' | 'resumed';
+}
+
+export interface AiResumed {
+  readonly provider: string;
+  readonly providerModel: string;
+  readonly how: SeamKind;
 }
 
 /** One more attempt, and what the one before it had met. */
@@ -37,6 +58,9 @@ export function newOutcome(model: string): AiOutcome {
     error: null,
     firstTokenMs: Number.NaN,
     usage: null,
+    besides: [],
+    hedge: null,
+    resumed: [],
     moves: [],
     dropped: [],
     headers: [],

@@ -51,6 +51,11 @@ export class StreamClock {
     return this.#firstAtMs - this.#startedAtMs;
   }
 
+  /** From the first content to the last; NaN: none has come. */
+  get contentMs(): number {
+    return this.#lastAtMs - this.#firstAtMs;
+  }
+
   content(tokens: number, nowMs: number): void {
     if (Number.isNaN(this.#firstAtMs)) {
       this.#firstAtMs = nowMs;

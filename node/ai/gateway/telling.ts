@@ -10,6 +10,7 @@ import type { AiOutcome } from './outcome.js';
 import type { Outlet } from './outlet.js';
 
 const DROPPED = 'x-weir-dropped';
+const RESUMED = 'x-weir-resumed';
 
 /** Proxies on the way that gather answers before they pass them on would make a heartbeat and a stream useless (nginx). */
 const streamFields: HeaderList = [
@@ -25,6 +26,7 @@ export class Telling {
   readonly #outcome: AiOutcome;
   /** What the head has told of fields that were dropped. */
   #told = '';
+  #resumedTold = 0;
 
   constructor(outlet: Outlet, format: ChatFormat, terms: AnswerTerms, outcome: AiOutcome) {
     this.#outlet = outlet;
@@ -35,7 +37,7 @@ export class Telling {
 
   /** Whether the client takes more. */
   tell(events: readonly ChatEvent[], nowMs: number): boolean {
-    if (this.#writer !== null) return this.#write(this.#writer, events, '', nowMs);
+    if (this.#writer !== null) return this.#write(this.#writer, events, this.#resumedLate(), nowMs);
     const late = this.#outlet.hasHead ? this.#droppedLate() : '';
     this.#begin();
     this.#writer = this.#format.stream(this.terms);
@@ -71,6 +73,16 @@ export class Telling {
 
   #begin(): void {
     if (!this.#outlet.hasHead) this.#outlet.begin([...streamFields, ...this.#outcome.headers, ...this.#droppedField()]);
+  }
+
+  /** The head is out, and formats have no place for it: a comment, which clients pass over as they do heartbeats. */
+  #resumedLate(): string {
+    const { resumed } = this.#outcome;
+    const late = resumed.slice(this.#resumedTold);
+    this.#resumedTold = resumed.length;
+    return late
+      .map((one) => `: ${RESUMED}: ${listed([`${one.provider}/${one.providerModel}`])}; ${one.how}\n\n`)
+      .join('');
   }
 
   #droppedField(): HeaderList {

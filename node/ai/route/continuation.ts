@@ -8,10 +8,18 @@
 import type { ChatEvent } from '../chat/chat-answer.js';
 import type { ChatRequest } from '../chat/chat-request.js';
 import { type Message, textPart } from '../chat/part.js';
+import type { ProviderErrorKind } from '../chat/provider-error.js';
 import { anchorOf, Seam, type SeamKind } from './seam.js';
 
 /** What is kept of an answer for the case that it breaks off. A longer one is not carried on. */
 export const SAID_CHARACTERS_MAX = 200_000;
+
+/** Failures that say nothing about what was asked: the provider broke, stalled or was overloaded. */
+const passing: ReadonlySet<ProviderErrorKind> = new Set([
+  ...(['timeout', 'cut', 'server', 'overloaded', 'malformed', 'rateLimited'] as const),
+]);
+
+export const carriesOn = (error: ProviderErrorKind): boolean => passing.has(error);
 
 /** Nothing that a part of an answer could not have. */
 export function mayEverContinue({ choices, answerFormat, logprobs, messages }: ChatRequest): boolean {

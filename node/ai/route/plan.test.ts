@@ -5,7 +5,6 @@ import { seededRandom } from '../../pipeline/testing/harness.js';
 import type { ModelCard } from '../catalogue/card.js';
 import { picodollars } from '../catalogue/price.js';
 import { chat, message, tool } from '../providers/testing/chats.js';
-import { needsOf } from './needs.js';
 import { type Known, planOf } from './plan.js';
 import { Speeds } from './speeds.js';
 
@@ -42,7 +41,7 @@ function plan(
   let drawn = 0;
   // In the order in which they are given.
   const draw = (): number => 0.1 + 0.01 * drawn++;
-  const { candidates, met } = planOf(targets, chosen, needsOf(asked), draw, known);
+  const { candidates, met } = planOf(targets, chosen, asked, draw, known);
   return { models: candidates.map(({ model }) => model), met };
 }
 

@@ -10,9 +10,10 @@ import type { AiChoiceSpec, AiCondition, AiTargetSpec } from '@weir/proto/snapsh
 import type { Random } from '../../time/clock.js';
 import type { ModelCard } from '../catalogue/card.js';
 import { costMicros, ratesAt } from '../catalogue/price.js';
+import type { ChatRequest } from '../chat/chat-request.js';
 import { inOrder } from '../gateway/candidates.js';
 import type { Draw } from './affinity.js';
-import { type Lack, lackOf, type Needs } from './needs.js';
+import { type Lack, lackOf, type Needs, needsOf } from './needs.js';
 import { ANSWER_TOKENS, type Speeds } from './speeds.js';
 
 export interface Known {
@@ -36,12 +37,13 @@ export const nameOf = ({ provider, model }: Pick<AiTargetSpec, 'provider' | 'mod
 export function planOf(
   targets: readonly AiTargetSpec[],
   choice: AiChoiceSpec | null,
-  needs: Needs,
+  chat: ChatRequest,
   draw: Draw,
   known: Known,
 ): Plan {
   const drawn = inOrder(targets, (target) => draw(nameOf(target)));
-  if (choice === null) return { candidates: drawn, met: [] };
+  if (choice === null || targets.length < 2) return { candidates: drawn, met: [] };
+  const needs = needsOf(chat);
   const isFirst = ({ when }: AiTargetSpec): boolean => when === null;
   const firsts = sorted(drawn.filter(isFirst), choice.balance, needs, known);
   const candidates = [...firsts, ...drawn.filter((target) => !isFirst(target))];
