@@ -21,6 +21,8 @@ export interface AiConfig {
   readonly timeouts?: string;
   /** Of the route, as in weir.yaml. */
   readonly more?: string;
+  /** Of each upstream: `health: { breaker: false }`, where a test fails it on purpose more often than a breaker would bear. */
+  readonly upstream?: string;
 }
 
 export const routeSpec: AiRouteSpec = {
@@ -60,8 +62,17 @@ export async function startAiGateway(stage: Stage, config: AiConfig): Promise<Ai
   };
 }
 
-function aiSnapshot({ providers, models = [], route = {}, timeouts = 'total: 30s', more = '' }: AiConfig): Snapshot {
-  const upstreams = Object.entries(providers).map(([id, { at }]) => `{ id: ${id}, targets: ["${at.url}"] }`);
+function aiSnapshot({
+  providers,
+  models = [],
+  route = {},
+  timeouts = 'total: 30s',
+  more = '',
+  upstream = '',
+}: AiConfig): Snapshot {
+  const upstreams = Object.entries(providers).map(
+    ([id, { at }]) => `{ id: ${id}, targets: ["${at.url}"], ${upstream} }`,
+  );
   const [first] = Object.keys(providers);
   const text = `
 gateway: { accessLog: false }

@@ -5,7 +5,8 @@
  *     ├──── 2xx, whole ─────▶ gathered ─▶ translator ──▶ answer
  *     └──── anything else ──▶ gathered, at most so much ──▶ error
  *
- * A provider that was asked for a stream may answer whole (some do, for want of the feature): that becomes the events of a stream.
+ * A provider that was asked for a stream may answer whole (some do, for want of the feature, and not all say so in the content type): that
+ * becomes the events of a stream.
  * What is kept is one event that is not whole, or one whole answer, both bounded; all whole answers together are bounded by the node.
  */
 import type { Failure } from '@weir/proto/http/failures.js';
@@ -47,6 +48,9 @@ export interface ReplyTerms {
 /** Of an error's body; what is beyond it is not read. */
 export const ERROR_BYTES_MAX = 64 * 1024;
 
+const SPACE = 0x20;
+const BRACE = 0x7b;
+
 type Reading = 'head' | 'stream' | 'whole' | 'error' | 'over';
 
 export class Reply implements ResponseHandler {
@@ -61,6 +65,8 @@ export class Reply implements ResponseHandler {
   #bytes = 0;
   #heldBytes = 0;
   #isPaused = false;
+  /** Something else than white space of a stream has come. */
+  #hasBegun = false;
 
   constructor(asker: Asker, terms: ReplyTerms) {
     this.#asker = asker;
@@ -113,10 +119,20 @@ export class Reply implements ResponseHandler {
     return this.#terms.provider.framing !== 'ndjson' && /^application\/json\b/i.test(type);
   }
 
+  /** No event begins as an object does: a whole answer, or an error, whatever the content type says. */
+  #beginsWhole(chunk: Uint8Array): boolean {
+    if (this.#hasBegun) return false;
+    const first = chunk.find((byte) => byte > SPACE);
+    this.#hasBegun = first !== undefined;
+    return first === BRACE && this.#terms.provider.framing === 'sse';
+  }
+
   onData(chunk: Uint8Array): boolean {
     switch (this.#reading) {
       case 'stream':
-        return this.#streamed(chunk);
+        if (!this.#beginsWhole(chunk)) return this.#streamed(chunk);
+        this.#reading = 'whole';
+        return this.#gathered(chunk);
       case 'whole':
         return this.#gathered(chunk);
       case 'error':
