@@ -1,6 +1,8 @@
 /** The benchmarks' command line: `npm run bench -- proxy`, `./weir bench layers`. Everything is measured, nothing kept. */
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { runAiBenchmark } from './ai/command.js';
+import { aiPeers } from './ai/peers.js';
 import { runCacheBenchmark } from './cache/command.js';
 import { cachePeers } from './cache/peers.js';
 import { isInsideNamespace, isNamespacePermitted, runInsideNamespace } from './gauntlet/black-hole.js';
@@ -25,6 +27,7 @@ Commands:
   layers   nanoseconds per request of each layer and of the whole chain, without sockets
   gauntlet nginx, HAProxy and Weir in front of replicas that stall, fail and overload
   cache    hits of Weir's cache beside nginx and Varnish, over sockets
+  ai       models: Weir beside Portkey's gateway and the direct call, whole answers and streams
   gossip   what a node of a cluster pays for hearing the others, over a nats-server
   trace    what a cache should keep: hit ratios of LRU, SIEVE, S3-FIFO and TinyLFU, simulated
 
@@ -54,6 +57,13 @@ Options of cache: those of proxy, but for
   --quick                get-100B and get-10KiB at 32 connections, 3 rounds of 3 s
   --cases A,B            of ${cacheCases.map((one) => one.id).join(', ')}
   --peers A,B            of ${cachePeers.join(', ')}
+
+Options of ai:
+  --quick                3 rounds of 3 s
+  --rounds N             rounds (default 5)
+  --seconds N            length of each load in seconds (default 6)
+  --warmup N             seconds of unmeasured load of each kind (default 3)
+  --peers A,B            of ${aiPeers.join(', ')}
 
 Options of trace:
   --quick                a fifth of the objects and of the requests
@@ -149,6 +159,30 @@ async function cache(args: string[], signal: AbortSignal): Promise<void> {
     reportsDirectory,
     reportName: name ?? stampedName('cache'),
     commandLine: `npm run bench -- cache ${args.join(' ')}`.trim(),
+    signal,
+  });
+}
+
+async function ai(args: string[], signal: AbortSignal): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      quick: { type: 'boolean', default: false },
+      rounds: { type: 'string' },
+      seconds: { type: 'string' },
+      warmup: { type: 'string', default: '3' },
+      peers: { type: 'string' },
+      name: { type: 'string' },
+    },
+  });
+  await runAiBenchmark({
+    rounds: positiveInteger('rounds', values.rounds ?? (values.quick ? '3' : '5')),
+    seconds: positiveInteger('seconds', values.seconds ?? (values.quick ? '3' : '6')),
+    warmupSeconds: positiveInteger('warmup', values.warmup),
+    peers: listOf('peers', values.peers, aiPeers),
+    reportsDirectory,
+    reportName: values.name ?? stampedName('ai'),
+    commandLine: `npm run bench -- ai ${args.join(' ')}`.trim(),
     signal,
   });
 }
@@ -272,6 +306,7 @@ async function main(): Promise<number> {
     if (command === 'proxy') await proxy(args, stop.signal);
     else if (command === 'layers') await layers(args, stop.signal);
     else if (command === 'cache') await cache(args, stop.signal);
+    else if (command === 'ai') await ai(args, stop.signal);
     else if (command === 'trace') await trace(args, stop.signal);
     else if (command === 'gossip') await gossip(args, stop.signal);
     else if (command === 'gauntlet') return await gauntlet(args, stop.signal);

@@ -17,6 +17,8 @@ export interface WeirLaunch {
   readonly directory: string;
   /** Hears of the process before it is ready, so that a start that fails half-way is cleaned up as well. */
   readonly onStarted: (running: Running) => void;
+  /** What the configuration refers to. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export async function startWeirUp(launch: WeirLaunch): Promise<Running> {
@@ -40,7 +42,7 @@ export async function startWeirUp(launch: WeirLaunch): Promise<Running> {
     core: launch.core,
     cwd: directory,
     // The head limit of the server library is read once, when a process starts.
-    env: { UWS_HTTP_MAX_HEADERS_SIZE: '65536' },
+    env: { ...launch.env, UWS_HTTP_MAX_HEADERS_SIZE: '65536' },
   });
   launch.onStarted(running);
   await untilListening(running, port, START_WITHIN_MS);

@@ -1,0 +1,128 @@
+/** `bench ai`: Weir and Portkey's gateway in front of one mock, and the mock by itself. Starts everything, and ends what it started. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { say, warnUnlessQuiet } from '../proxy/rounds.js';
+import { describeMachine, describeVersions, saveReport } from '../report.js';
+import { type Cores, chooseCores, loadBeforeStart, loadSentence } from '../start/cores.js';
+import { assertInstalled, freePorts, type Running } from '../start/processes.js';
+import type { StreamSample } from './loads.js';
+import { type AiLoad, type ChatSample, type HeldSample, holdStreams, loadChats, loadStreams } from './loads.js';
+import {
+  type AiPeer,
+  type AiPeerName,
+  installPortkey,
+  PORTKEY,
+  PORTKEY_VERSION,
+  startAiPeer,
+  startMock,
+} from './peers.js';
+import { type AiMeasured, aiRows, aiTable, verdict } from './report.js';
+
+export interface AiOptions {
+  readonly peers: readonly AiPeerName[];
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly warmupSeconds: number;
+  readonly reportsDirectory: string;
+  readonly reportName: string;
+  readonly commandLine: string;
+  readonly signal: AbortSignal;
+}
+
+export async function runAiBenchmark(options: AiOptions): Promise<void> {
+  assertInstalled({ wrk: 'wrk', taskset: 'util-linux' });
+  if (options.peers.includes('portkey')) installPortkey(say);
+  const cores = chooseCores();
+  const loadBefore = loadBeforeStart();
+  warnUnlessQuiet(loadBefore);
+  const directory = mkdtempSync(join(tmpdir(), 'weir-bench-'));
+  const started: Running[] = [];
+  try {
+    const [mockPort = 0, ...ports] = await freePorts(1 + options.peers.length);
+    const mock = await startMock(mockPort, cores.load, directory);
+    started.push(mock);
+    const peers: AiPeer[] = [];
+    for (const [index, name] of options.peers.entries()) {
+      options.signal.throwIfAborted();
+      const site = { port: ports[index] ?? 0, mockPort, core: cores.proxy, directory };
+      if (name === 'direct') peers.push({ name, port: mockPort, workers: [mock.pid] });
+      else peers.push(await startAiPeer(name, { ...site, onStarted: (running) => started.push(running) }));
+    }
+    const measured = await measureAll(options, peers, { mockPort, core: cores.load, directory }, started);
+    report(options, measured, cores, loadBefore);
+  } finally {
+    await Promise.allSettled(started.toReversed().map((running) => running.stop()));
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+type Place = Pick<AiLoad, 'mockPort' | 'core' | 'directory'>;
+
+async function measureAll(
+  options: AiOptions,
+  peers: readonly AiPeer[],
+  place: Place,
+  started: readonly Running[],
+): Promise<AiMeasured[]> {
+  const { rounds, seconds, warmupSeconds, signal } = options;
+  const measured = peers.map((peer) => ({
+    of: peer,
+    peer: peer.name,
+    // Filled below, round by round; empty literals alone would be never[].
+    chats: [] as ChatSample[],
+    streams: [] as StreamSample[],
+    held: [] as HeldSample[],
+  }));
+  const loadOf = (peer: AiPeer): AiLoad => ({ ...place, peer, seconds, signal });
+  for (const { of } of measured) {
+    await loadChats({ ...loadOf(of), seconds: warmupSeconds });
+    await loadStreams({ ...loadOf(of), seconds: warmupSeconds });
+  }
+  for (let round = 1; round <= rounds; round += 1) {
+    for (const one of measured) {
+      for (const running of started) running.assertAlive();
+      const chat = await loadChats(loadOf(one.of));
+      one.chats.push(chat);
+      const streamed = await loadStreams(loadOf(one.of));
+      one.streams.push(streamed);
+      say(
+        `round ${round}  ${one.peer.padEnd(8)}  ${chat.requestsPerSecond.toFixed(0).padStart(6)} chats/s  ` +
+          `first token ${streamed.firstP50Ms.toFixed(2)} / ${streamed.firstP99Ms.toFixed(2)} ms  ` +
+          `${streamed.cpuMicrosPerToken.toFixed(1)} µs/token  ${streamed.why}`,
+      );
+    }
+  }
+  // Last, for heaps that have grown to it stay as they are.
+  for (const one of measured) {
+    const held = await holdStreams(loadOf(one.of));
+    one.held.push(held);
+    say(
+      `${held.streams} streams at once  ${one.peer.padEnd(8)}  ${(held.peakBytes / 2 ** 20).toFixed(0)} MiB  ${held.why}`,
+    );
+  }
+  return measured.map(({ of: _of, ...rest }) => rest);
+}
+
+function report(options: AiOptions, measured: readonly AiMeasured[], cores: Cores, loadBefore: number): void {
+  const rows = aiRows(measured);
+  const table = aiTable(rows);
+  process.stdout.write(`\n${table}\n\n${verdict(rows)}\n\n`);
+  const files = saveReport(options.reportsDirectory, options.reportName, {
+    title: 'Gateways for models side by side',
+    command: options.commandLine,
+    machine: describeMachine(),
+    versions: { ...describeVersions(), [PORTKEY]: PORTKEY_VERSION },
+    method: [
+      `Gateway on core ${cores.proxy}; the mock and the clients on core ${cores.load}; all on 127.0.0.1.`,
+      `Median of ${options.rounds} rounds of ${options.seconds} s, all in turns; ± is the range over the rounds.`,
+      loadSentence(loadBefore),
+      'chats: whole answers at 32 connections. first, token: 100 streams of 100 tokens, one every 20 ms; what is added to the direct call.',
+      'MiB: peak RSS of the worker before, and while 2,000 streams are open that get a token a second. Limits: bench/README.md.',
+      verdict(rows),
+    ],
+    table,
+    figures: { rounds: options.rounds, seconds: options.seconds, cores, rows, samples: measured },
+  });
+  say(`saved ${files.join(' and ')}`);
+}

@@ -1,0 +1,100 @@
+/** Starts the mock and each gateway that is compared, and says which processes of it do the work. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Running, startProcess, untilListening } from '../start/processes.js';
+import { listenerOf, startWeirUp } from '../start/weir-up.js';
+import { models } from './words.js';
+
+export const aiPeers = ['direct', 'weir', 'portkey'] as const;
+export type AiPeerName = (typeof aiPeers)[number];
+
+export interface AiPeer {
+  readonly name: AiPeerName;
+  readonly port: number;
+  /** The processes whose CPU time and memory count; of the direct call the mock's. */
+  readonly workers: readonly number[];
+}
+
+export interface AiSite {
+  readonly port: number;
+  readonly mockPort: number;
+  readonly core: number;
+  readonly directory: string;
+  /** Hears of a process before it is ready, so that a start that fails half-way is cleaned up as well. */
+  readonly onStarted: (running: Running) => void;
+}
+
+const START_WITHIN_MS = 20_000;
+export const PORTKEY = '@portkey-ai/gateway';
+export const PORTKEY_VERSION = '1.15.2';
+
+function builtProgram(name: string): string {
+  const program = fileURLToPath(new URL(name, import.meta.url));
+  if (!existsSync(program)) throw new Error(`${program} is missing: build first (npm run build)`);
+  return program;
+}
+
+export async function startMock(port: number, core: number, cwd: string): Promise<Running> {
+  const args = [builtProgram('./mock.js'), String(port)];
+  const running = startProcess({ name: 'mock', command: process.execPath, args, core, cwd });
+  await untilListening(running, port, START_WITHIN_MS);
+  return running;
+}
+
+/** Metrics and all timers are on, as they are for any route over models; the access log is not, as with the other proxies here. */
+export const weirAiConfig = (port: number, mockPort: number): string => `version: 1
+gateway:
+  listen: 127.0.0.1:${port}
+  accessLog: { enabled: false }
+ai:
+  providers:
+    - id: openai
+      url: http://127.0.0.1:${mockPort}/v1
+      keys: "\${BENCH_KEY}"
+      pool: { connections: 4096, idle: 10m } # kept over the turns of the others
+  models:
+${models.map((model) => `    ${model}: openai/${model}\n`).join('')}routes:
+  - id: models
+    match: /v1/*
+    ai: true
+`;
+
+export async function startAiPeer(name: Exclude<AiPeerName, 'direct'>, site: AiSite): Promise<AiPeer> {
+  const { port, mockPort, core, directory, onStarted } = site;
+  if (name === 'weir') {
+    const config = weirAiConfig(port, mockPort);
+    const env = { BENCH_KEY: 'sk-bench' };
+    const running = await startWeirUp({ name, config, port, core, directory, onStarted, env });
+    return { name, port, workers: [await listenerOf(running, port)] };
+  }
+  const program = join(portkeyFolder(), 'node_modules', PORTKEY, 'build/start-server.js');
+  const args = ['--import', builtProgram('./mutable-headers.js'), program, `--port=${port}`, '--headless'];
+  const env = { NODE_ENV: 'production' };
+  const running = startProcess({ name, command: process.execPath, args, core, cwd: directory, env });
+  onStarted(running);
+  await untilListening(running, port, START_WITHIN_MS);
+  return { name, port, workers: [running.pid] };
+}
+
+/** Outside of the workspaces: 25 MB of 95 packages that nobody but this comparison needs. */
+const portkeyFolder = (): string =>
+  join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'weir-bench', `portkey-${PORTKEY_VERSION}`);
+
+/** From npm, once. */
+export function installPortkey(say: (text: string) => void): void {
+  const folder = portkeyFolder();
+  const manifest = join(folder, 'node_modules', PORTKEY, 'package.json');
+  const isThere = (): boolean =>
+    existsSync(manifest) && readFileSync(manifest, 'utf8').includes(`"version": "${PORTKEY_VERSION}"`);
+  if (isThere()) return;
+  say(`installing ${PORTKEY} ${PORTKEY_VERSION} into ${folder} …`);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
+  // Scripts of strangers are not run; it needs none.
+  const options = ['--ignore-scripts', '--no-audit', '--no-fund'];
+  execFileSync('npm', ['install', ...options, `${PORTKEY}@${PORTKEY_VERSION}`], { cwd: folder, stdio: 'pipe' });
+  if (!isThere()) throw new Error(`${PORTKEY} ${PORTKEY_VERSION} is not in ${folder}`);
+}
