@@ -15,7 +15,7 @@ export interface AiGateway {
 
 export interface AiConfig {
   /** Providers by their ids. */
-  readonly providers: Readonly<Record<string, { readonly at: ModelProvider } & Partial<AiProviderSpec>>>;
+  readonly providers: Readonly<Record<string, { readonly at: Pick<ModelProvider, 'url'> } & Partial<AiProviderSpec>>>;
   readonly models?: readonly AiModelSpec[];
   readonly route?: Partial<AiRouteSpec>;
   readonly timeouts?: string;

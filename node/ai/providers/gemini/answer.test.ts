@@ -176,11 +176,21 @@ describe('an answer of Gemini', () => {
     ['LANGUAGE', 'other'],
     ['OTHER', 'other'],
     ['FINISH_REASON_UNSPECIFIED', 'other'],
+    ['FUNCTION_CALL', 'other'],
     ['A_NEW_ONE', 'other'],
     ['constructor', 'other'],
   ])('that ended with %s, ended for %s', (finishReason, reason) => {
     const ended = { ...head, candidates: [{ finishReason }] };
     expect(gemini.answer(ended)).toMatchObject({ choices: [{ parts: [], finish: { reason, native: finishReason } }] });
+  });
+
+  it.each([
+    ['STOP', 'toolCalls'],
+    ['FUNCTION_CALL', 'toolCalls'],
+    ['MAX_TOKENS', 'length'],
+  ])('that called something and ended with %s, ended for %s', (finishReason, reason) => {
+    const ended = chunk([{ functionCall: { name: 'f', args: {} } }], { finishReason });
+    expect(gemini.answer(ended)).toMatchObject({ choices: [{ finish: { reason, native: finishReason } }] });
   });
 
   it.each([

@@ -72,12 +72,16 @@ const reasons: Readonly<Record<string, FinishReason>> = {
   CONTINUATION: 'pause',
 };
 
+/** Not in Google's reference: what servers say that imitate it (aimock). */
+const CALLED = 'FUNCTION_CALL';
+
 /** Null while nothing has been said. Gemini has no word of its own for an end that calls tools. */
 export function finishOf(candidate: JsonObject, { calls }: CandidateState): Finish | null {
   const native = textOf(candidate['finishReason']);
   if (native === null) return null;
   const reason = wordIn(reasons, native) ?? 'other';
-  return { reason: reason === 'stop' && calls > 0 ? 'toolCalls' : reason, native, stopSequence: null };
+  const hasCalled = calls > 0 && (reason === 'stop' || native === CALLED);
+  return { reason: hasCalled ? 'toolCalls' : reason, native, stopSequence: null };
 }
 
 /** Gemini counts thoughts beside the answer, and what its own tools read beside the prompt. */
