@@ -14,6 +14,8 @@ export interface FunctionTool {
   /** The provider guarantees that arguments keep to the schema. */
   readonly strict: boolean | null;
   readonly cache: CacheMark | null;
+  /** Arguments come as the model writes them and are not looked at before; absent: not said. All but Anthropic do so unasked. */
+  readonly isEager?: boolean;
 }
 
 /** A tool that the provider runs itself (web search, code execution, …), in its own words: only its own family knows it. */

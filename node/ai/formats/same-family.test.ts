@@ -111,6 +111,7 @@ const message: JsonObject = {
       name: 'weather',
       description: 'Of a city',
       input_schema: { type: 'object', properties: {} },
+      eager_input_streaming: true,
       cache_control: { type: 'ephemeral' },
     },
     { type: 'web_search_20250305', name: 'web_search', max_uses: 2 },

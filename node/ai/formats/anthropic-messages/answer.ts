@@ -26,11 +26,12 @@ const CUT = { reason: 'other', native: null, stopSequence: null } as const;
 function blockWords(part: Part): JsonObject[] {
   switch (part.kind) {
     case 'text': {
+      // Where there are none, the field is left out as Anthropic does, though its types allow null: there are clients that throw at it.
       const citations = part.citations.map(citationWords);
-      return [{ type: 'text', text: part.text, citations: citations.length === 0 ? null : citations }];
+      return [{ type: 'text', text: part.text, ...(citations.length === 0 ? {} : { citations }) }];
     }
     case 'refusal':
-      return [{ type: 'text', text: part.text, citations: null }];
+      return [{ type: 'text', text: part.text }];
     case 'reasoning':
       if (part.redacted !== null) return [{ type: 'redacted_thinking', data: part.redacted }];
       return [{ type: 'thinking', thinking: part.text, signature: part.signature ?? '' }];

@@ -143,7 +143,10 @@ function isResult(placed: Placed | undefined): boolean {
 }
 
 /** What the vocabulary has a place for; a tool that says more is left in Anthropic's own words. */
-const FUNCTION_FIELDS = new Set(['type', 'name', 'description', 'input_schema', 'strict', 'cache_control']);
+const FUNCTION_FIELDS = new Set([
+  ...['type', 'name', 'description', 'input_schema', 'strict', 'cache_control'],
+  'eager_input_streaming',
+]);
 
 function readTools(reading: Reading, body: JsonObject): readonly Tool[] {
   return reading.objects(reading.list(body, '', 'tools') ?? [], 'tools').map(({ object: tool, at }): Tool => {
@@ -153,6 +156,7 @@ function readTools(reading: Reading, body: JsonObject): readonly Tool[] {
     const parameters = reading.object(tool, at, 'input_schema');
     if (parameters === null)
       reading.wrong(`${at}.input_schema`, `\`${at}.input_schema\` is missing: give the JSON Schema of the arguments.`);
+    const isEager = reading.flag(tool, at, 'eager_input_streaming');
     return {
       kind: 'function',
       name: reading.name(tool, at, 'name'),
@@ -160,6 +164,7 @@ function readTools(reading: Reading, body: JsonObject): readonly Tool[] {
       parameters,
       strict: reading.flag(tool, at, 'strict'),
       cache: cacheControl(reading, tool, at),
+      ...(isEager === null ? {} : { isEager }),
     };
   });
 }

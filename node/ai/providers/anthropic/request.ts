@@ -71,13 +71,14 @@ function toolOf(tool: Tool, chat: ChatRequest, at: string, gaps: Gaps): JsonObje
     gaps.add('tools', at, `has no tool \`${tool.type}\` of its own`);
     return null;
   }
-  const { name, description, parameters, strict, cache } = tool;
+  const { name, description, parameters, strict, cache, isEager } = tool;
   return {
     name,
     ...(description === null ? {} : { description }),
     // The schema has to be that of an object, even where there are no arguments.
     input_schema: { type: 'object', properties: {}, ...parameters },
     ...(strict === null ? {} : { strict }),
+    ...(isEager === undefined ? {} : { eager_input_streaming: isEager }),
     ...cacheControl(cache),
   };
 }
