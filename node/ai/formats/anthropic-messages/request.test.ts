@@ -267,6 +267,8 @@ describe('the name of a field that a provider can’t do', () => {
     ['tools', '[1]', 'tools[1]'],
     ['stop', '[4]', 'stop_sequences[4]'],
     ['reasoning', '', 'thinking'],
+    ['reasoning', 'budgetTokens', 'thinking.budget_tokens'],
+    ['reasoning', 'effort', 'output_config.effort'],
     ['user', '', 'metadata.user_id'],
     ['extra', 'container', 'container'],
   ] as const)('of %s%s is %s', (field, at, expected) => {

@@ -43,6 +43,11 @@ export const messagesFieldNames: FieldNames = {
   topK: 'top_k',
   stop: 'stop_sequences',
   reasoning: 'thinking',
+  reasoningMembers: {
+    effort: 'output_config.effort',
+    budgetTokens: 'thinking.budget_tokens',
+    isShown: 'thinking.display',
+  },
   user: 'metadata.user_id',
   isStream: 'stream',
 };

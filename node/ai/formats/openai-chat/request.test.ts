@@ -307,6 +307,7 @@ describe('the name of a field that a provider can’t do', () => {
     ['tools', '[1]', 'tools[1]'],
     ['logitBias', '', 'logit_bias'],
     ['choices', '', 'n'],
+    ['reasoning', 'effort', 'reasoning_effort'],
     ['answerFormat', '.schema', 'response_format.schema'],
     ['extra', 'service_tier', 'service_tier'],
   ] as const)('of %s%s is %s', (field, at, expected) => {

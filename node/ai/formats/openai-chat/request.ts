@@ -40,6 +40,7 @@ export const chatFieldNames: FieldNames = {
   choices: 'n',
   logitBias: 'logit_bias',
   reasoning: 'reasoning_effort',
+  reasoningMembers: { effort: 'reasoning_effort', budgetTokens: 'reasoning_effort', isShown: 'reasoning_effort' },
   isStream: 'stream',
   wantsStreamUsage: 'stream_options.include_usage',
 };

@@ -227,6 +227,8 @@ describe('the name of a field that a provider can’t do', () => {
     ['messages', '[3].parts[3]', 'input[4]'],
     ['answerFormat', '', 'text.format'],
     ['maxTokens', '', 'max_output_tokens'],
+    ['reasoning', 'effort', 'reasoning.effort'],
+    ['reasoning', 'isShown', 'reasoning.summary'],
     ['extra', 'previous_response_id', 'previous_response_id'],
     ['extra', 'verbosity', 'text.verbosity'],
   ] as const)('of %s%s is %s', (field, at, expected) => {

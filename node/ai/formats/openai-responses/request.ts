@@ -41,6 +41,7 @@ export const responsesFieldNames: FieldNames = {
   maxTokens: 'max_output_tokens',
   topP: 'top_p',
   logprobs: 'top_logprobs',
+  reasoningMembers: { effort: 'reasoning.effort', budgetTokens: 'reasoning', isShown: 'reasoning.summary' },
   isStream: 'stream',
 };
 
