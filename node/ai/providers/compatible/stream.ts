@@ -8,6 +8,7 @@ import type { StreamReader, WireEvent } from '../../provider.js';
 import { headOf, isFailure, malformed, readFailure, readFinish } from './answer.js';
 import { StreamedCalls } from './calls.js';
 import { citationsOf, contentPieces, reasoningOf, sourcesOf } from './content.js';
+import { RepeatedChunk } from './repeated-chunk.js';
 import type { CompatibleSpec } from './spec.js';
 
 /** As many choices as OpenAI gives at once; a number beyond is no choice but nonsense. */
@@ -21,6 +22,7 @@ interface OpenChoice {
 export class ChunkReader implements StreamReader {
   readonly #spec: CompatibleSpec;
   readonly #choices = new Map<number, OpenChoice>();
+  readonly #repeated = new RepeatedChunk();
   #answerId: string | null = null;
   #sources = '';
   /** The stream has failed, or has been told to be at its end: nothing follows. */
@@ -32,6 +34,14 @@ export class ChunkReader implements StreamReader {
 
   read(event: WireEvent): readonly ChatEvent[] {
     if (this.#isOver || event.data === '') return [];
+    const repeated = this.#repeated.eventOf(event);
+    if (repeated !== null) return [repeated];
+    const events = this.#readEvent(event);
+    this.#repeated.learn(event, events);
+    return events;
+  }
+
+  #readEvent(event: WireEvent): readonly ChatEvent[] {
     if (event.data.trim() === '[DONE]') return this.end();
     let chunk: unknown;
     try {
