@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { MembershipScenario, type Plant } from './testing/membership-scenario.js';
 import { type PurgeBug, PurgeScenario } from './testing/purge-scenario.js';
 import { type RateBug, RateScenario } from './testing/rate-scenario.js';
-import { BrokenInvariant, replay, seedsOfRun } from './testing/world.js';
+import { BrokenInvariant, replay, seedsOfRun, World } from './testing/world.js';
 
 /** WEIR_SIM_SEED=17 replays one seed, WEIR_SIM_SEEDS=100000 runs as many: npx vitest run proto/cluster/simulation.test.ts */
 const seeds = seedsOfRun(2_000, process.env);
@@ -29,6 +29,32 @@ it(
 it('is the same world each time for the same seed', () => {
   const [one, other] = [1, 2].map(() => replay(7, (seed) => new MembershipScenario(seed)).seen);
   expect(one).toEqual(other);
+});
+
+/** Of a hundred thousand: a control was to be healed in the middle of a pause, and went on with it for seven seconds. */
+it.each([16_165])('keeps the promise of purges in world %i, which once broke it', (seed) => {
+  replay(seed, (each) => new PurgeScenario(each));
+});
+
+it('ends a pause when it is told to, and does then what was put off, in its order', () => {
+  const world = new World(1, { loss: 0, doubling: 0, delayMaxMs: 0 });
+  const done: string[] = [];
+  world.join({ id: 'n', hear() {} });
+  for (const atMs of [50, 20, 400]) world.after('n', atMs, () => done.push(`${atMs} at ${world.nowMs}`));
+  world.pause('n', 300);
+  world.at(100, () => world.pause('n', 0));
+  world.run(99, () => {});
+  expect(done).toEqual([]);
+  world.run(1_000, () => {});
+  expect(done).toEqual(['20 at 100', '50 at 100', '400 at 400']);
+  // One that is made longer ends once.
+  world.after('n', 10, () => done.push('late'));
+  world.pause('n', 100);
+  world.pause('n', 500);
+  world.run(1_499, () => {});
+  expect(done).toHaveLength(3);
+  world.run(1_500, () => {});
+  expect(done.slice(3)).toEqual(['late']);
 });
 
 /** The first seed that finds it, or null. */

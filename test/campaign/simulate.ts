@@ -47,7 +47,10 @@ export async function runSimulate(scale: SimulateScale): Promise<Report> {
     figures[machine] = `${ran} seeds in ${seconds.toFixed(1)} s, ${eachMs.toFixed(1)} ms of CPU each`;
     if (failed === null) continue;
     const replay = `WEIR_SIM_SEED=${failed.seed} npm run campaign -- simulate`;
-    broken.push(`${machine}, seed ${failed.seed}: ${failed.why} (replay it with ${replay})`);
+    const told = `${machine}, seed ${failed.seed}: ${failed.why} (replay it with ${replay})`;
+    // At once: the machines behind it may take hours.
+    process.stderr.write(`${told}\n`);
+    broken.push(told);
   }
   figures['together'] = `${((performance.now() - startedMs) / 1_000).toFixed(1)} s, on ${threads} threads`;
   return { figures, broken };

@@ -136,8 +136,8 @@ export class HealthScenario {
   /** What is said of a target is looked into once. */
   #claimNews(node: SimulatedNode, target: string | null): void {
     const said = node.gossip.standing(REPORTS_LOOKED_AT).filter((report) => report.target === target);
-    // Heard anew when its peer was thought dead meanwhile.
-    const names = said.map(({ peer, kind, heardAtMs }) => `${target} ${peer} ${kind} ${heardAtMs}`);
+    // Heard anew when its peer was thought dead meanwhile; and a later ejection is news, though both may be heard in one moment, after a pause.
+    const names = said.map(({ peer, kind, heardAtMs, seq }) => `${target} ${peer} ${kind} ${heardAtMs} ${seq}`);
     const looked = this.#looked.get(node) ?? new Set<string>();
     claim(
       names.some((name) => !looked.has(name)),

@@ -66,6 +66,8 @@ export class World {
   readonly #peers = new Map<string, Peer>();
   readonly #lives = new Map<string, number>();
   readonly #pausedUntilMs = new Map<string, number>();
+  /** What would have been done in a pause, by peer, in its order. */
+  readonly #putOff = new Map<string, (() => void)[]>();
   readonly #tasks: Task[] = [];
   /** Group of each peer while parted, and pairs that are deaf in one direction. */
   #groups: ReadonlyMap<string, number> | null = null;
@@ -105,8 +107,7 @@ export class World {
     const life = this.#lives.get(id);
     const attempt = (): void => {
       if (!this.#peers.has(id) || this.#lives.get(id) !== life) return;
-      const pausedUntilMs = this.#pausedUntilMs.get(id) ?? 0;
-      if (pausedUntilMs > this.nowMs) this.at(pausedUntilMs, attempt);
+      if (this.isPaused(id)) this.#putOff.get(id)?.push(attempt);
       else run();
     };
     this.at(this.nowMs + delayMs, attempt);
@@ -125,8 +126,14 @@ export class World {
     return this.#peers.has(id);
   }
 
+  /** From now on, whatever was to be of a pause that it is in: 0 ends that. */
   pause(id: string, forMs: number): void {
     this.#pausedUntilMs.set(id, this.nowMs + forMs);
+    if (!this.#putOff.has(id)) this.#putOff.set(id, []);
+    this.at(this.nowMs + forMs, () => {
+      // One after the other: each is an event, and checked.
+      if (!this.isPaused(id)) for (const attempt of this.#putOff.get(id)?.splice(0) ?? []) this.at(this.nowMs, attempt);
+    });
   }
 
   isPaused(id: string): boolean {
