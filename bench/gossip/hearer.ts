@@ -14,7 +14,7 @@ import { natsBus } from '@weir/proto/bus/nats-bus.js';
 import { Presence } from '@weir/proto/cluster/presence.js';
 import { SharedRates, sharedLimitOf } from '@weir/proto/cluster/shared-rates.js';
 import { Subjects } from '@weir/proto/cluster/subjects.js';
-import { busClock, CLUSTER, type TellerSettings } from './settings.js';
+import { busClock, type HearerSettings } from './settings.js';
 
 export interface Heard {
   readonly cpuMs: number;
@@ -25,10 +25,8 @@ export interface Heard {
   readonly members: number;
 }
 
-const settings: TellerSettings & { readonly warmMs: number; readonly measureMs: number } = JSON.parse(
-  process.argv[2] ?? '{}',
-); // Written by command.ts.
-const subjects = new Subjects(CLUSTER);
+const settings: HearerSettings = JSON.parse(process.argv[2] ?? '{}'); // Written by command.ts.
+const subjects = new Subjects(settings.cluster);
 let [messages, bytes] = [0, 0];
 
 /** Counts what is heard, as bodies. */
@@ -46,7 +44,7 @@ function counted(bus: Bus): Bus {
 const bus = counted(
   natsBus(
     { servers: [settings.server], name: 'hearer' },
-    { clock: busClock, inbox: subjects.inbox('hearer'), random: Math.random },
+    { clock: busClock, inbox: subjects.inbox('hearer'), random: Math.random, isPaced: true },
   ),
 );
 const presence = new Presence({

@@ -12,7 +12,15 @@ export interface TellerSettings {
   readonly routes: number;
 }
 
+export interface HearerSettings extends TellerSettings {
+  readonly cluster: string;
+  readonly warmMs: number;
+  readonly measureMs: number;
+}
+
 export const CLUSTER = 'bench';
+/** In which nobody says anything: what a process takes all the same is measured there, at the same time. */
+export const SILENT_CLUSTER = 'silence';
 /** Keys of shared limits that each node counts between two tellings. */
 export const RATE_KEYS = 10;
 

@@ -81,7 +81,7 @@ async function linksOf(
   ]);
   const keys = keyRing(nats.trust);
   const options = natsOptionsOf(nats.place, nats.files, `weir ${id}`);
-  const bus = natsBus(options, { ...parts, random: Math.random });
+  const bus = natsBus(options, { ...parts, random: Math.random, isPaced: true });
   const jetStream = new JetStream(options, { ...parts, inbox: `${parts.inbox}-js`, random: Math.random });
   const log = jetStreamLog(jetStream, { place, makes: null });
   const close = async (): Promise<void> => {

@@ -2,19 +2,22 @@
  * The bus over NATS, on one connection after the other (`nats-link.ts`).
  *
  *   pending       bytes since the last PONG; beyond the bound nothing is taken.
- *   slow reading  messages are handed on as they are parsed and wait nowhere; a process that can't keep up is cut off by the
- *                 server, counted as a disconnect, and connects again.
+ *   slow reading  messages are handed on as they are parsed; a process that can't keep up is cut off by the server, counted as a
+ *                 disconnect, and connects again. They wait nowhere but in the socket of an end that reads at a pace.
  */
 import type { NatsConnection, Subscription } from 'nats';
 import type { Bus } from './bus.js';
 import { type BusParts, busOver, type Carrier, type CarrierEvents } from './carrier.js';
 import { NatsLink, type NatsOptions, reasonOf } from './nats-link.js';
+import { NatsReader } from './nats-reader.js';
 
 export type { NatsCredentials, NatsOptions } from './nats-link.js';
 
 export interface NatsParts extends BusParts {
   /** Uniform in [0, 1): spreads the attempts of many. */
   readonly random: () => number;
+  /** Of many messages some are read at once, and so up to 100 ms late (`read-pace.ts`): for ends that hear what nobody awaits. */
+  readonly isPaced?: boolean;
 }
 
 /** Pings in mid-stream: when so much of the bound is used, and not for each message. */
@@ -29,19 +32,28 @@ class NatsCarrier implements Carrier {
   readonly #events: CarrierEvents;
   readonly #pendingMax: number;
   readonly #link: NatsLink;
+  /** Null: all is read as it comes. */
+  readonly #reader: NatsReader | null;
   readonly #patterns = new Map<string, Subscription | null>();
   /** Sent since the last PONG, and how much of it the PING under way stands behind. */
   #pending = { bytes: 0, messages: 0 };
   #pinged = { bytes: 0, messages: 0 };
 
-  constructor(options: NatsOptions, { clock, random }: NatsParts, events: CarrierEvents, pendingMax: number) {
+  constructor(
+    options: NatsOptions,
+    { clock, random, isPaced = false }: NatsParts,
+    events: CarrierEvents,
+    pendingMax: number,
+  ) {
     this.#events = events;
     this.#pendingMax = pendingMax;
+    this.#reader = isPaced ? new NatsReader(clock) : null;
     this.#link = new NatsLink(
       options,
       { clock, random },
       {
         onConnection: (connection) => {
+          this.#reader?.use(connection);
           for (const pattern of this.#patterns.keys()) this.#listen(connection, pattern);
         },
         onState: events.onState,
@@ -70,6 +82,7 @@ class NatsCarrier implements Carrier {
     }
     this.#pending.bytes += bytes.length;
     this.#pending.messages += 1;
+    if (replyTo !== '') this.#reader?.awaits();
     if (this.#pending.bytes > this.#pendingMax * PING_AT_SHARE) this.#link.ping();
     return 'sent';
   }
@@ -101,6 +114,7 @@ class NatsCarrier implements Carrier {
         this.#events.onState(this.#link.connection === connection, `${pattern}: ${reasonOf(error)}`);
         return;
       }
+      this.#reader?.heard();
       // A copy, and not by slice: of a Buffer that is a view, here of what the socket read.
       this.#events.onMessage(message.subject, new Uint8Array(message.data), message.reply ?? '', pattern);
     };

@@ -2,22 +2,24 @@
  * How often members tell of themselves, so that a large cluster costs no more than a small one. Pure.
  *
  * Each member hears all others, so with n members and an interval T each hears (n − 1) / T heartbeats a second. The
- * interval grows with n so that this stays below 1000 / MS_PER_MEMBER = 250 a second up to 2,500 members. A heartbeat is 190 bytes and takes 23 µs
- * of CPU to be heard over NATS (measured at 495 a second): socket and parser of the bus, decoding (4 µs), the machine.
+ * interval grows with n so that this stays below 1000 / MS_PER_MEMBER = 125 a second up to 1,250 members. A heartbeat is 150 bytes and takes 23 µs
+ * of CPU to be heard over NATS where several are read at once (`proto/bus/read-pace.ts`): socket and parser of the bus, decoding (4 µs), the machine.
+ * What it costs is that one of very many is called dead later; each of them matters the less.
  *
  *        n      T      heard     in        CPU           suspected after   dead after
- *        4     1 s      3/s    0.6 kB/s   0.007 %              3 s            6 s
- *       16     1 s     15/s      3 kB/s   0.035 %               3 s            6 s
- *       64     1 s     63/s     12 kB/s   0.15 %               3 s            6 s
- *      250     1 s    249/s     47 kB/s   0.57 %                3 s            6 s
- *      500     2 s    250/s     48 kB/s   0.58 %                6 s           12 s
- *    1,000     4 s    250/s     48 kB/s   0.58 %               12 s           24 s
- *    2,500    10 s    250/s     48 kB/s   0.58 %               30 s           60 s
- *    5,000    10 s    500/s     95 kB/s   1.15 %               30 s           60 s
+ *        4     1 s      3/s    0.5 kB/s   0.007 %              3 s            6 s
+ *       16     1 s     15/s      2 kB/s   0.035 %               3 s            6 s
+ *       64     1 s     63/s      9 kB/s   0.15 %               3 s            6 s
+ *      125     1 s    124/s     19 kB/s   0.29 %               3 s            6 s
+ *      250     2 s    125/s     19 kB/s   0.29 %               6 s           12 s
+ *      500     4 s    125/s     19 kB/s   0.29 %              12 s           24 s
+ *    1,000     8 s    125/s     19 kB/s   0.29 %              24 s           48 s
+ *    2,500    10 s    250/s     38 kB/s   0.58 %               30 s           60 s
+ *    5,000    10 s    500/s     75 kB/s   1.15 %               30 s           60 s
  */
 export const INTERVAL_MIN_MS = 1_000;
 export const INTERVAL_MAX_MS = 10_000;
-const MS_PER_MEMBER = 4;
+const MS_PER_MEMBER = 8;
 
 /** More than a bus of this kind is made for: what comes beyond is told, and not counted in. */
 export const membersMax = 5_000;

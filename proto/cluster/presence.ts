@@ -46,6 +46,8 @@ export class Presence {
   readonly #ends: (() => void)[] = [];
   #cancelTick: () => void;
   #isOver = false;
+  /** As counted last; null since somebody's standing has changed. */
+  #nodes: number | null = null;
 
   constructor(parts: PresenceParts) {
     const { bus, clock, subjects, life, role, random } = parts;
@@ -76,10 +78,8 @@ export class Presence {
 
   /** How many share in what is shared out among nodes: those that may be serving, this one included if it is one. */
   nodes(): number {
-    let nodes = this.role === 'node' ? 1 : 0;
-    for (const { standing, heartbeat } of this.members())
-      if (heartbeat.role === 'node' && isThere(standing)) nodes += 1;
-    return Math.max(nodes, 1);
+    this.#nodes ??= this.#countNodes();
+    return this.#nodes;
   }
 
   /** Never waits; what nobody would hear is dropped and counted by the bus. */
@@ -142,6 +142,13 @@ export class Presence {
     for (const end of this.#ends) end();
   }
 
+  #countNodes(): number {
+    let nodes = this.role === 'node' ? 1 : 0;
+    for (const { standing, heartbeat } of this.members())
+      if (heartbeat.role === 'node' && isThere(standing)) nodes += 1;
+    return Math.max(nodes, 1);
+  }
+
   #hearAt<Kind extends ClusterKind>(
     subject: string,
     kind: Kind,
@@ -187,6 +194,7 @@ export class Presence {
         this.bus.publish(this.subjects.to('outdated', effect.to), encodeMessage(effect.message));
         break;
       case 'changed':
+        this.#nodes = null;
         for (const listener of this.#onChange) listener(effect.member, effect.from);
         break;
       case 'missed':

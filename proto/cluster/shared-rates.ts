@@ -41,7 +41,7 @@ export function tellAgainInMs(members: number, told: number): number {
   const byMembersMs = Math.max(MS_PER_MEMBER * members, 2 * MS_PER_MEMBER * (members - MANY_MEMBERS / 2));
   return Math.min(Math.max(TELL_EVERY_MS, byMembersMs, MS_PER_COUNT * members * told), TELL_SELDOM_MS);
 }
-/** 250 messages a second to be heard at most, as many as heartbeats may come to (pace.ts); 100 ms up to 25 members. */
+/** 250 messages a second to be heard at most, twice as many as heartbeats come to (pace.ts); 100 ms up to 25 members. */
 const MS_PER_MEMBER = 4;
 /** From here on pauses grow twice as fast: they are longer than a second anyway, and 1,000 members tell 143 times a second. */
 const MANY_MEMBERS = 250;

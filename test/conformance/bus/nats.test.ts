@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { type Bus, messageBytesMax } from '@weir/proto/bus/bus.js';
-import { natsBus } from '@weir/proto/bus/nats-bus.js';
+import { type Bus, type BusClock, messageBytesMax } from '@weir/proto/bus/bus.js';
+import { type NatsParts, natsBus } from '@weir/proto/bus/nats-bus.js';
 import { parseNatsServer } from '@weir/proto/bus/nats-dial.js';
 import { backoffMs, type NatsOptions } from '@weir/proto/bus/nats-link.js';
+import { PAUSE_MAX_MS } from '@weir/proto/bus/read-pace.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type NatsServer, startNats } from '../../support/nats-server.js';
 import { programPath } from '../../support/programs.js';
@@ -28,11 +29,14 @@ function certificateOf(own: Stage): { cert: string; folder: string } {
 }
 
 let ends = 0;
-function begin(servers: readonly string[], more: Partial<NatsOptions> & { pendingBytesMax?: number } = {}): Bus {
+function begin(
+  servers: readonly string[],
+  more: Partial<NatsOptions> & Pick<Partial<NatsParts>, 'pendingBytesMax' | 'isPaced' | 'clock'> = {},
+): Bus {
   ends += 1;
-  const { pendingBytesMax, ...options } = more;
+  const { pendingBytesMax, isPaced = false, clock = realClock, ...options } = more;
   const bound = pendingBytesMax === undefined ? {} : { pendingBytesMax };
-  const parts = { clock: realClock, random: Math.random, inbox: `reply.n${ends}`, ...bound };
+  const parts = { clock, random: Math.random, inbox: `reply.n${ends}`, isPaced, ...bound };
   return natsBus({ servers, name: `end ${ends}`, ...options }, parts);
 }
 
@@ -47,19 +51,88 @@ const isAway = (bus: Bus): Promise<void> =>
     () => 'still connected',
   );
 
-busSuite('over NATS', async () => {
-  const opened: Bus[] = [];
-  return {
-    async open(pendingBytesMax) {
-      const bus = begin([server.url], pendingBytesMax === undefined ? {} : { pendingBytesMax });
-      opened.push(bus);
-      await isUp(bus);
-      return bus;
-    },
-    async close() {
-      for (const bus of opened) await bus.close();
-    },
-  };
+for (const isPaced of [false, true])
+  busSuite(isPaced ? 'over NATS, read at a pace' : 'over NATS', async () => {
+    const opened: Bus[] = [];
+    return {
+      async open(pendingBytesMax) {
+        const bound = pendingBytesMax === undefined ? {} : { pendingBytesMax };
+        const bus = begin([server.url], { isPaced, ...bound });
+        opened.push(bus);
+        await isUp(bus);
+        return bus;
+      },
+      async close() {
+        for (const bus of opened) await bus.close();
+      },
+    };
+  });
+
+describe('an end that reads at a pace', () => {
+  /** A clock that does not run a pause out until it is let. */
+  function heldClock(): { clock: BusClock; held: (() => void)[]; release(): void } {
+    const held: (() => void)[] = [];
+    const after: BusClock['after'] = (delayMs, run) => {
+      // Pauses are shorter than all else that a bus waits for, but a dial at once.
+      if (delayMs === 0 || delayMs > PAUSE_MAX_MS) return realClock.after(delayMs, run);
+      held.push(run);
+      return () => void held.splice(held.indexOf(run), 1);
+    };
+    return {
+      clock: { nowMs: realClock.nowMs, after },
+      held,
+      release: () => {
+        for (const run of held.splice(0)) run();
+      },
+    };
+  }
+
+  it('leaves what comes in the socket once there is much of it, hears all of it in order, and reads at once for an answer', () =>
+    onStage(async (own) => {
+      const { clock, held, release } = heldClock();
+      const [teller, hearer] = [begin([server.url]), begin([server.url], { isPaced: true, clock })];
+      own.onEnd(() => Promise.all([teller.close(), hearer.close()]).then(() => {}));
+      await Promise.all([isUp(teller), isUp(hearer)]);
+      const heard: number[] = [];
+      hearer.subscribe('paced', ({ bytes }) => heard.push(new DataView(bytes.buffer).getUint32(0)));
+      await passes(teller, hearer);
+      let told = 0;
+      const tell = (): void => {
+        const bytes = new Uint8Array(4);
+        new DataView(bytes.buffer).setUint32(0, told);
+        teller.publish('paced', bytes);
+        told += 1;
+      };
+      // As a flood, until it has had enough.
+      await until(
+        () => {
+          for (let i = 0; i < 20; i += 1) tell();
+          return held.length > 0;
+        },
+        () => `${heard.length} of ${told} were read as they came`,
+      );
+      for (let i = 0; i < 20; i += 1) tell();
+      await until(
+        () => {
+          release();
+          return heard.length === told;
+        },
+        () => `${heard.length} of ${told} were heard`,
+      );
+      expect(heard).toEqual(heard.map((_, i) => i));
+      await until(
+        () => {
+          tell();
+          return held.length > 0;
+        },
+        () => 'it does not pause again',
+      );
+      // Nobody lets the pause run out, and the answer is read all the same.
+      teller.subscribe('asked', ({ reply }) => reply(new Uint8Array([7])));
+      await passes(hearer, teller);
+      const { replies } = await hearer.gather('asked', new Uint8Array(), { withinMs: 20_000, repliesMax: 1 });
+      expect(replies.map(({ bytes }) => [...bytes])).toEqual([[7]]);
+    }));
 });
 
 /** Publishes until the other end has heard. */
