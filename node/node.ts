@@ -16,8 +16,7 @@ import type { JobStatus, NodeStatus, SnapshotStatus, TargetStatus } from '@weir/
 import { failure } from '@weir/proto/http/failures.js';
 import { type Environment, revealText } from '@weir/proto/snapshot/secret-text.js';
 import type { GatewaySpec, SecretText, Snapshot } from '@weir/proto/snapshot/snapshot.js';
-import { digests } from './ai/aws/digests.js';
-import { AiStore } from './ai/gateway/ai-store.js';
+import { LateAi, loadAiStore } from './ai/gateway/late-ai.js';
 import { credentialFunctions, hmacSha256 } from './auth/credential-functions.js';
 import { compileCredentials } from './auth/credentials.js';
 import { foretell } from './cache/foretell.js';
@@ -130,7 +129,7 @@ class Node implements GatewayNode {
   readonly #stopWheel: () => void;
   readonly #upstreams;
   readonly #credentials;
-  readonly #ai = new AiStore({ digests, wallMs: () => systemClock.wallMs() });
+  readonly #ai = new LateAi(() => loadAiStore(() => systemClock.wallMs()));
   readonly #clusterRates: ClusterRates | null;
   readonly #limiters;
   readonly #budgets = createBudgetStore(() => this.#clusterRates?.members ?? 1);
@@ -266,7 +265,6 @@ class Node implements GatewayNode {
 
   async apply(snapshot: Snapshot, hash: string): Promise<void> {
     if (this.#drained !== null) throw new Error('this node is draining');
-    await this.#ai.load(snapshot.ai);
     const upstreams = await this.#inSlices(this.#upstreams.building(snapshot));
     let observing: Prepared | null = null;
     try {
@@ -278,7 +276,7 @@ class Node implements GatewayNode {
         gateway,
         upstreams,
         credentials: compileCredentials(snapshot.consumers, this.#credentials),
-        ai: this.#ai.compile(snapshot.ai, this.#reveal),
+        ai: await this.#ai.compile(snapshot.ai, this.#reveal),
         limiters: this.#limiters,
         budgets: this.#budgets,
         heldBytes: this.#heldBytes,

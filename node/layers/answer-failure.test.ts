@@ -2,7 +2,7 @@ import { type Failure, failure, failureTable, timerFired, timerNames } from '@we
 import { headerValue } from '@weir/proto/http/headers.js';
 import type { RouteSpec } from '@weir/proto/snapshot/snapshot.js';
 import { describe, expect, it } from 'vitest';
-import { routeSpec } from '../ai/gateway/testing/gateway.js';
+import { routeSpec, setUp as setUpModels } from '../ai/gateway/testing/gateway.js';
 import type { ResponseHandler, WebSocketPeer } from '../pipeline/dispatch.js';
 import { createAttempt } from '../pipeline/exchange.js';
 import { fakeClock, makeRequest, recordingHandler, scriptedDispatch } from '../pipeline/testing/harness.js';
@@ -12,7 +12,8 @@ import { answerFailure } from './answer-failure.js';
 function setUp(route: Partial<RouteSpec> = {}) {
   const clock = fakeClock(1_000);
   const upstream = makeUpstream([makeTarget({ id: '10.0.0.1:9001', host: '10.0.0.1', port: 9001 })]);
-  const services = makeServices({ clock, upstreams: { get: () => upstream } });
+  const ai = setUpModels().compiled;
+  const services = makeServices({ clock, ai, upstreams: { get: () => upstream } });
   const layer = answerFailure(makeRoute(route), services);
   if (layer === null) throw new Error('every route answers its failures');
   const bottom = scriptedDispatch();

@@ -10,8 +10,7 @@ import { type Failure, failureTable } from '@weir/proto/http/failures.js';
 import { type HeaderList, headerValue, withField } from '@weir/proto/http/headers.js';
 import { type ProblemContext, problemAnswer } from '@weir/proto/http/problem.js';
 import type { NamesSpec } from '@weir/proto/snapshot/snapshot.js';
-import { inWordsOf } from '../ai/gateway/failed-model.js';
-import { formatOf } from '../ai/gateway/operations.js';
+import type { CompiledAi } from '../ai/gateway/ai-store.js';
 import { type PublicNames, publicNamesOf } from '../observe/public-names.js';
 import type { Place } from '../pipeline/chain.js';
 import {
@@ -31,8 +30,8 @@ interface Answers {
   readonly clock: Clock;
   readonly names: NamesSpec;
   readonly publicNames: PublicNames;
-  /** Clients speak a protocol of models, and read errors in its words, whichever layer they come from. */
-  readonly speaksToModels: boolean;
+  /** Where clients speak a protocol of models, they read errors in its words, whichever layer they come from. */
+  readonly words: CompiledAi | null;
 }
 
 export const answerFailure: Place = (route, services) => {
@@ -40,7 +39,7 @@ export const answerFailure: Place = (route, services) => {
     clock: services.clock,
     names: services.gateway.names,
     publicNames: publicNamesOf(route, services.upstreams),
-    speaksToModels: route.action.kind === 'ai',
+    words: route.action.kind === 'ai' ? services.ai : null,
   };
   return (next) => (request, handler) => {
     const answering = new Answering(request, handler, answers);
@@ -113,9 +112,10 @@ class Answering implements ResponseHandler {
   }
 
   #inWords(failed: Failure): Failure {
-    if (!this.#answers.speaksToModels) return failed;
+    const { words } = this.#answers;
+    if (words === null) return failed;
     const { path, headers } = this.#request;
-    return inWordsOf(formatOf(path, headerValue(headers, 'anthropic-version')), failed);
+    return words.inWords(words.formatOf(path, headerValue(headers, 'anthropic-version')), failed);
   }
 
   #context(failed: Failure): ProblemContext {

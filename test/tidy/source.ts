@@ -25,6 +25,8 @@ export interface Violation {
 export interface Import {
   readonly specifier: string;
   readonly typeOnly: boolean;
+  /** Loaded when it is called for. */
+  readonly isLate: boolean;
   readonly line: number;
 }
 
@@ -50,9 +52,9 @@ export function visit(source: Source, see: (node: ts.Node) => void): void {
 /** Static and dynamic imports and re-exports, in order. */
 export function importsOf(source: Source): Import[] {
   const imports: Import[] = [];
-  const add = (literal: ts.Expression, typeOnly: boolean): void => {
+  const add = (literal: ts.Expression, typeOnly: boolean, isLate = false): void => {
     if (!ts.isStringLiteralLike(literal)) return;
-    imports.push({ specifier: literal.text, typeOnly, line: lineOf(source, literal.getStart()) });
+    imports.push({ specifier: literal.text, typeOnly, isLate, line: lineOf(source, literal.getStart()) });
   };
   visit(source, (node) => {
     if (ts.isImportDeclaration(node))
@@ -61,7 +63,7 @@ export function importsOf(source: Source): Import[] {
       add(node.moduleSpecifier, node.isTypeOnly);
     else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
       const [first] = node.arguments;
-      if (first !== undefined) add(first, false);
+      if (first !== undefined) add(first, false, true);
     }
   });
   return imports;

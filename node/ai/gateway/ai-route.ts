@@ -48,11 +48,10 @@ export type CompileAsking = (route: RouteSpec, services: ChainServices) => Dispa
 export function compileAiRoute(
   route: RouteSpec,
   spec: AiRouteSpec,
-  services: ChainServices,
+  services: ChainServices & { readonly ai: CompiledAi },
   compileAsking: CompileAsking,
 ): Dispatch {
   const { ai } = services;
-  if (ai === null) throw new Error(`route "${route.id}" answers by models, and no provider is configured`);
   if (spec.guards.length > 0) throw new Error(`route "${route.id}" has guards, which this version does not run yet`);
   const ask = new Map<string, Dispatch>();
   for (const { spec: provider } of ai.providers.values()) {

@@ -14,10 +14,13 @@ import { isTermsFault, readTerms } from '../providers/compatible/read-terms.js';
 import { providerOf, requiredSettings } from '../providers/registry.js';
 import { FirstTokens } from '../route/first-tokens.js';
 import { Speeds } from '../route/speeds.js';
+import { compileAiRoute } from './ai-route.js';
 import { type CredentialFields, credentialOf, type Signing } from './credential.js';
+import { inWordsOf } from './failed-model.js';
 import { KeyPool, type PoolKey } from './key-pool.js';
 import { KeyStanding, type KeyState } from './key-standing.js';
 import { LeastWaits } from './least-wait.js';
+import { formatOf } from './operations.js';
 
 export interface AiKey extends PoolKey {
   readonly fields: CredentialFields;
@@ -40,6 +43,10 @@ export interface CompiledAi {
   readonly speeds: Speeds;
   /** What the catalogue knows of the targets of `models`, by `provider/model`. */
   readonly cards: ReadonlyMap<string, ModelCard>;
+  /** What layers call: it comes with the providers, so that a node without any does not load it. */
+  readonly compileRoute: typeof compileAiRoute;
+  readonly inWords: typeof inWordsOf;
+  readonly formatOf: typeof formatOf;
 }
 
 export interface KeyReading {
@@ -82,6 +89,7 @@ export class AiStore {
       firstTokens: this.#firstTokens,
       speeds: this.#speeds,
       cards: this.#cards(spec),
+      ...{ compileRoute: compileAiRoute, inWords: inWordsOf, formatOf },
     };
   }
 

@@ -23,6 +23,7 @@ const causes: Readonly<Record<Move, AttemptCause | undefined>> = {
   key: 'retry',
   repeat: 'retry',
   model: 'fallback',
+  hedge: 'hedge',
 };
 
 /** Four bytes are the longest character of UTF-8. */

@@ -117,7 +117,7 @@ export function setUp({ spec = {}, ai: aiSpec = {}, route = {}, bodyBytes }: Giv
     source.end();
     return { handler, exchange, cancel };
   };
-  return { clock, timers, below, asked, decided, fired, store, bodies, heldBytes, dispatch, send };
+  return { clock, timers, below, asked, decided, fired, store, compiled, bodies, heldBytes, dispatch, send };
 }
 
 export const ask = (more: Readonly<Record<string, unknown>> = {}) => ({
