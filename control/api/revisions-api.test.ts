@@ -2,7 +2,7 @@ import { seededRandom } from '@weir/proto/cluster/testing/world.js';
 import { describe, expect, it } from 'vitest';
 import { openRevisions } from '../log/revisions.js';
 import { TroubledLog } from '../log/testing/troubled-log.js';
-import { checkConfig } from '../publish/check-config.js';
+import { checkConfig, toldOf } from '../publish/check-config.js';
 import { sha256Hex } from '../publish/credential-hashes.js';
 import type { ControlStatus, PublishOutcome } from './control-status.js';
 import { buildAdminApi } from './server.js';
@@ -31,10 +31,7 @@ async function api(followedFile: string | null = null) {
     revisions: {
       revisions,
       ...{ followedFile, isRolledOut: false },
-      async check(text) {
-        const checked = checkConfig(text, { KEY: 'k'.repeat(20) }, sha256Hex);
-        return { ok: checked.ok, faults: checked.ok ? checked.warnings : checked.faults };
-      },
+      check: async (text) => toldOf(checkConfig(text, { KEY: 'k'.repeat(20) }, sha256Hex)),
       async publish() {
         published += 1;
         return accepted;

@@ -9,10 +9,12 @@
  *   POST /revisions/preview                what a config would change, and its faults
  *   POST /revisions                        200 appended (or there already), 409 conflict, 422 faults
  */
+import { type Entity, entitiesOf } from '@weir/proto/config/entities.js';
 import type { Fault } from '@weir/proto/config/faults.js';
 import type { FastifyInstance } from 'fastify';
 import type { Outcome, Revision, RevisionHead, Revisions } from '../log/revision.js';
-import { type Comparison, compareConfigs } from '../publish/compare-configs.js';
+import type { CheckedText } from '../publish/check-config.js';
+import { type Comparison, changesOf, compareConfigs } from '../publish/compare-configs.js';
 import type { PublishOutcome } from './control-status.js';
 import { type Problem, problem, sendProblem } from './problem.js';
 import { readNumber } from './read-request.js';
@@ -23,7 +25,7 @@ export interface RevisionOperations {
   /** The file that the config is read from, whose changes are recorded here; null where changes are made here. */
   readonly followedFile: string | null;
   /** Every fault of a config; `ok` where it has warnings at most. */
-  check(text: string): Promise<{ readonly ok: boolean; readonly faults: readonly Fault[] }>;
+  check(text: string): Promise<CheckedText>;
   /** Controls of a cluster bring what is current to its nodes, step by step (`/rollouts`). */
   readonly isRolledOut: boolean;
   /** Puts what is current in force, and tells what became of that; null where others do it, and tell it elsewhere. */
@@ -74,6 +76,13 @@ const PAGE_MAX = 200;
 export function addRevisionsApi(server: FastifyInstance, operations: RevisionOperations): void {
   const { revisions, followedFile, isRolledOut } = operations;
   const current = (): number | null => revisions.current()?.number ?? null;
+  // Whoever applies looks at what would change first: then the text before was the one that was looked at last time, and is not read again.
+  let known: { readonly text: string; readonly entities: readonly Entity[] } | null = null;
+  const compare = (before: string | null, text: string, entities: readonly Entity[]): Comparison => {
+    const earlier = before === null ? [] : known?.text === before ? known.entities : entitiesOf(before);
+    known = { text, entities };
+    return before === text ? { changes: [], isSame: true } : { changes: changesOf(earlier, entities), isSame: false };
+  };
 
   server.get<{ Querystring: Record<string, string> }>('/revisions', async ({ query }, reply) => {
     const [before, max] = [readNumber(query['before'] ?? '0'), readNumber(query['max'] ?? '50')];
@@ -103,9 +112,9 @@ export function addRevisionsApi(server: FastifyInstance, operations: RevisionOpe
     if (!asked.ok) return sendProblem(reply, problem(400, 'Bad Request', asked.detail));
     const text = await textOf(revisions, asked.value);
     if (typeof text !== 'string') return sendProblem(reply, text);
-    const { ok, faults } = await operations.check(text);
+    const { ok, faults, entities } = await operations.check(text);
     // What a faulty text means is a guess, and one that is made to be slow would be read twice.
-    const compared = ok ? compareConfigs(revisions.current()?.text ?? null, text) : { changes: [], isSame: false };
+    const compared = ok ? compare(revisions.current()?.text ?? null, text, entities) : { changes: [], isSame: false };
     const place = { last: revisions.last(), current: current(), followedFile, isRolledOut };
     return { ...place, ...compared, ok, faults } satisfies PreviewAnswer;
   });

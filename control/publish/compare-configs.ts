@@ -19,10 +19,14 @@ export interface Comparison {
 /** In the order of the later text; what is removed stands at the end of its kind. `before` is null where nothing was. */
 export function compareConfigs(before: string | null, after: string): Comparison {
   if (before === after) return { changes: [], isSame: true };
-  const known = new Map<string, Entity>((before === null ? [] : entitiesOf(before)).map((one) => [keyOf(one), one]));
+  return { changes: changesOf(before === null ? [] : entitiesOf(before), entitiesOf(after)), isSame: false };
+}
+
+/** Of texts that were read already. */
+export function changesOf(before: readonly Entity[], later: readonly Entity[]): readonly EntityChange[] {
+  const known = new Map<string, Entity>(before.map((one) => [keyOf(one), one]));
   const changes: EntityChange[] = [];
   const kinds: readonly EntityKind[] = ['gateway', 'upstream', 'provider', 'model', 'route', 'consumer'];
-  const later = entitiesOf(after);
   for (const kind of kinds) {
     for (const entity of later) {
       if (entity.kind !== kind) continue;
@@ -40,7 +44,7 @@ export function compareConfigs(before: string | null, after: string): Comparison
       changes.push({ kind, name: entity.name, change: 'removed', lines });
     }
   }
-  return { changes, isSame: false };
+  return changes;
 }
 
 /** A gateway that says nothing is there in every text. */

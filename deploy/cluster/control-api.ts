@@ -8,7 +8,7 @@ import { Fleet } from '@weir/control/cluster/fleet.js';
 import type { Purges } from '@weir/control/cluster/purges.js';
 import type { Rollouts } from '@weir/control/cluster/rollouts.js';
 import type { Revisions } from '@weir/control/log/revision.js';
-import type { CheckedConfig } from '@weir/control/publish/check-config.js';
+import { type CheckedConfig, toldOf } from '@weir/control/publish/check-config.js';
 import { type Address, formatAddress } from '@weir/proto/bus/address.js';
 import { clusterStatus } from '@weir/proto/cluster/member-table.js';
 import type { Presence } from '@weir/proto/cluster/presence.js';
@@ -62,10 +62,7 @@ function operationsOf({ revisions, rollouts, check }: ControlParts): RevisionOpe
     revisions,
     ...{ followedFile: null, isRolledOut: true },
     // Files that a config names lie on the nodes, and each of them looks at its own.
-    async check(text) {
-      const checked = check(text);
-      return { ok: checked.ok, faults: checked.ok ? checked.warnings : checked.faults };
-    },
+    check: async (text) => toldOf(check(text)),
     async publish() {
       rollouts.own(revisions.current()?.id ?? '');
       return null;

@@ -7,7 +7,7 @@ import type { SnapshotOffer } from '@weir/proto/events/snapshot.js';
 import { decodeMessage } from '@weir/proto/events/wire.js';
 import { acceptAnnouncement, type Position } from '@weir/proto/signing/accept.js';
 import { type KeyRing, type Opened, openFrame } from '@weir/proto/signing/signed-frame.js';
-import { decodeSnapshot, hashContent } from '@weir/proto/snapshot/codec.js';
+import { decodeSnapshot } from '@weir/proto/snapshot/codec.js';
 import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
 
 export interface Trust {
@@ -72,11 +72,7 @@ export function openSnapshot(frame: Uint8Array, announced: Announcement, trust: 
   const { snapshot } = decoded;
   if (snapshot.version !== announced.version)
     return { ok: false, reason: `the snapshot says that it is ${snapshot.version}, not ${announced.version}` };
-  // Workers name a snapshot by what it says, without its number and time.
-  const hash = hashContent(snapshot, sha256Hex);
-  return {
-    ok: true,
-    offer: { v: 1, kind: 'snapshot.offer', version: snapshot.version, hash, digest: announced.hash, bytes: body },
-    snapshot,
-  };
+  // The bytes are those that control has signed, so their hash names what they say; workers look at it again.
+  const { version, hash } = announced;
+  return { ok: true, offer: { v: 1, kind: 'snapshot.offer', version, hash, digest: hash, bytes: body }, snapshot };
 }

@@ -10,6 +10,7 @@
 import type { ControlStatus, PublishCause, PublishOutcome } from '@weir/control/api/control-status.js';
 import type { RevisionOperations } from '@weir/control/api/revisions-api.js';
 import { startAdminApi } from '@weir/control/api/server.js';
+import { toldOf } from '@weir/control/publish/check-config.js';
 import { checkWithFiles } from '@weir/control/publish/load-config.js';
 import { CLUSTER_DEFAULT, CLUSTER_VARIABLE, NATS_VARIABLE } from '@weir/node/process/settings.js';
 import type { Address } from '@weir/proto/bus/address.js';
@@ -137,10 +138,7 @@ function operationsOf({ revisions }: UpRevisions, config: ConfigSource, publishe
   return {
     revisions,
     ...{ followedFile: config.file, isRolledOut: false },
-    async check(text) {
-      const checked = await checkWithFiles(text, process.env, Date.now());
-      return { ok: checked.ok, faults: checked.ok ? checked.warnings : checked.faults };
-    },
+    check: async (text) => toldOf(await checkWithFiles(text, process.env, Date.now())),
     publish: () => publisher.publish('revision'),
     newId: newRevisionId,
   };

@@ -29,7 +29,11 @@ const listsOfAi: readonly (readonly [list: string, kind: EntityKind])[] = [
 
 /** Of a text that has faults: what can be made out of it. */
 export function entitiesOf(text: string): readonly Entity[] {
-  const { value } = readYaml(text);
+  return entitiesIn(readYaml(text).value);
+}
+
+/** Of a text that was read. */
+export function entitiesIn(value: unknown): readonly Entity[] {
   const found: Entity[] = [];
   const { upstreams: _, routes: __, consumers: ___, version: ____, ai, ...rest } = fieldsOf(value);
   const { gateway = {}, ...others } = rest;

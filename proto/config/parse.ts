@@ -37,6 +37,8 @@ export interface ParsedConfig {
   readonly draft: Draft;
   /** Errors and warnings in the order of the file. */
   readonly faults: readonly Fault[];
+  /** As it is written: references stay references. */
+  readonly written: unknown;
   /** Gives findings of later checks their place. */
   readonly place: (findings: readonly Finding[]) => Fault[];
 }
@@ -83,7 +85,7 @@ function finish(
 ): ParsedConfig {
   const sound = faults.every(({ severity }) => severity !== 'error');
   const place = (findings: readonly Finding[]) => locate(source, filled, findings);
-  return { config: sound ? config : null, draft, faults: bounded(faults), place };
+  return { config: sound ? config : null, draft, faults: bounded(faults), written: source.value, place };
 }
 
 /** In the order of the file, cut at a readable number with a note of how many there are. */

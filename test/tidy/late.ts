@@ -1,7 +1,7 @@
 /** What every node loads at its start: each file that is reached from its entry by imports that are neither of types alone nor late. */
 import { existsSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
-import { importsOf, parse } from './source.js';
+import { importsOf, parseCode } from './source.js';
 
 /** Files relative to the root, and packages by their names. */
 export function loadedAtStart(root: string, entry: string): ReadonlySet<string> {
@@ -9,7 +9,7 @@ export function loadedAtStart(root: string, entry: string): ReadonlySet<string> 
   for (const path of seen) {
     const file = posix.join(root, path);
     if (!path.endsWith('.ts') || !existsSync(file)) continue;
-    for (const { specifier, typeOnly, isLate } of importsOf(parse(path, readFileSync(file, 'utf8')))) {
+    for (const { specifier, typeOnly, isLate } of importsOf(parseCode(path, readFileSync(file, 'utf8')))) {
       if (!typeOnly && !isLate) seen.add(placeOf(specifier, path));
     }
   }
