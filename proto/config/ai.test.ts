@@ -41,6 +41,8 @@ describe('providers', () => {
     });
     expect(config?.routes[0]?.ai).toEqual({
       models: [],
+      cache: null,
+      durable: null,
       hedge: null,
       resume: 'error',
       attempts: 4,
