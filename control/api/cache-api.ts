@@ -17,8 +17,20 @@ export interface PurgeOutcome {
   readonly missing: readonly MissingNode[];
   /** Those that did not acknowledge, and serve nothing that they had stored: their lease has run out. Left out: none. */
   readonly lapsed?: readonly { readonly node: string; readonly ms: number }[];
+  /** Left out where it came to none of them. */
+  readonly steps?: PurgeSteps;
   /** Other nodes that are not asked, and when they hear of it; left out where there can be none. */
   readonly later?: string;
+}
+
+/** Milliseconds after which each was done, as those of nodes are counted. */
+export interface PurgeSteps {
+  /** Redis was told, or nodes have said that there is none. */
+  readonly redisMs: number;
+  /** The log had acknowledged the entry; nodes may have obeyed before. */
+  readonly logMs: number;
+  /** It was known that it still is the same log; null: it never was. */
+  readonly confirmedMs: number | null;
 }
 
 /** One that has not answered, and why. */

@@ -24,6 +24,15 @@ describe('what a purge did', () => {
     );
   });
 
+  it('is told step by step, where it came to them', () => {
+    const outcome = { obeyed: [{ node: 'a', ms: 4.2 }], missing: [] };
+    const steps = { redisMs: 0.2, logMs: 2.1, confirmedMs: 3.5 };
+    const lines = (given: typeof steps | { redisMs: number; logMs: number; confirmedMs: null }): string | undefined =>
+      showPurge({ ...outcome, steps: given }, false, plain).split('\n')[2];
+    expect(lines(steps)).toBe('Redis told after 0.2 ms, in the log after 2.1 ms, confirmed after 3.5 ms');
+    expect(lines({ ...steps, confirmedMs: null })).toMatch(/ after 2.1 ms, never confirmed$/);
+  });
+
   it('says of whom nothing is known yet', () => {
     const obeyed = [{ node: 'node-7', ms: 1 }];
     expect(showPurge({ obeyed, missing: [], later: 'Others hear later.' }, false, plain)).toBe(

@@ -1,6 +1,6 @@
 /** `weir purge`: has all nodes give up what is stored for a URL, a tag, a prefix, a host, or altogether. */
 import type { Command } from 'commander';
-import type { PurgeOutcome } from '../api/cache-api.js';
+import type { PurgeOutcome, PurgeSteps } from '../api/cache-api.js';
 import { order } from './order.js';
 import { DEFAULT_ADMIN } from './status.js';
 import { columns, type Paint, paintFor, printable } from './terminal.js';
@@ -82,7 +82,7 @@ function isOutcome(told: object): told is PurgeOutcome {
 }
 
 export function showPurge(
-  { obeyed, missing, lapsed = [], later }: PurgeOutcome,
+  { obeyed, missing, lapsed = [], steps, later }: PurgeOutcome,
   isSoft: boolean,
   paint: Paint,
 ): string {
@@ -96,8 +96,13 @@ export function showPurge(
     missing.length === 0
       ? `${paint.green(isSoft ? 'stale' : 'purged')}: ${whoObeyed(obeyed.length, lapsed.length)}`
       : `${paint.red('not purged everywhere')}: ${missing.length} of ${nodes} ${nodes === 1 ? 'node' : 'nodes'} did not obey`;
-  const note = later === undefined ? [] : [printable(later)];
+  const note = [...(steps === undefined ? [] : [showSteps(steps)]), ...(later === undefined ? [] : [printable(later)])];
   return `${[head, ...columns(rows).map((line) => `  ${line}`), ...note].join('\n')}\n`;
+}
+
+function showSteps({ redisMs, logMs, confirmedMs }: PurgeSteps): string {
+  const confirmed = confirmedMs === null ? 'never confirmed' : `confirmed after ${confirmedMs} ms`;
+  return `Redis told after ${redisMs} ms, in the log after ${logMs} ms, ${confirmed}`;
 }
 
 function whoObeyed(obeyed: number, lapsed: number): string {

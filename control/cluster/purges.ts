@@ -62,10 +62,11 @@ const ACKNOWLEDGED_MAX = 10_000;
 interface UnderWay {
   readonly round: PurgeRound;
   readonly beganMs: number;
+  readonly redisMs: number;
   readonly appendedMs: number;
   /** Then it is answered, complete or not. */
   readonly untilMs: number;
-  isConfirmed: boolean;
+  confirmedMs: number | null;
   /** The missing have been put out. */
   isPutOut: boolean;
   readonly settle: (outcome: PurgeOutcome) => void;
@@ -135,6 +136,7 @@ export class Purges {
     if (registry === null) return missingAt('the purge log', 'does not answer; nothing was purged');
     const bytes = orderBytes(entry, trust.cluster, signer);
     const untold = await this.#redis.tell(bytes, sharesInRedis);
+    const redisMs = clock.nowMs();
     const appended = await log.append(ORDER, bytes);
     if (!appended.ok) {
       const what = appended.why === 'uncertain' ? 'may have it or not; purge again' : 'does not have it';
@@ -142,30 +144,22 @@ export class Purges {
     }
     // It may have gone into the log before, whose numbers say nothing here.
     if (registry !== this.#ledger.registry) return missingAt('the purge log', BEGUN_ANEW);
-    const outcome = await this.#gather(
-      new PurgeRound(appended.number, clock.nowMs(), registry),
+    const outcome = await this.#gather(new PurgeRound(appended.number, clock.nowMs(), registry), {
       beganMs,
-      beganMs + withinMs,
-    );
+      redisMs,
+      untilMs: beganMs + withinMs,
+    });
     const redis = { node: 'redis', reason: untold ?? '' };
     return untold === null ? outcome : { ...outcome, missing: [...outcome.missing, redis] };
   }
 
-  #gather(round: PurgeRound, beganMs: number, untilMs: number): Promise<PurgeOutcome> {
+  #gather(round: PurgeRound, times: Pick<UnderWay, 'beganMs' | 'redisMs' | 'untilMs'>): Promise<PurgeOutcome> {
     for (const { log, id, incarnation, epoch, atMs } of this.#acknowledged.values()) {
       if (log === this.#ledger.identity) round.acknowledge(id, incarnation, epoch, atMs);
     }
     const appendedMs = round.appendedMs;
     return new Promise((settle) => {
-      const one: UnderWay = {
-        round,
-        beganMs,
-        appendedMs,
-        untilMs,
-        isConfirmed: false,
-        isPutOut: false,
-        settle,
-      };
+      const one: UnderWay = { round, ...times, appendedMs, confirmedMs: null, isPutOut: false, settle };
       this.#underWay.add(one);
       void this.#confirm(one);
       this.#cancelTick ??= this.#parts.clock.after(TICK_MS, () => this.#tick());
@@ -177,7 +171,7 @@ export class Purges {
     while (this.#underWay.has(one)) {
       const isSame = await this.#ledger.confirm();
       if (isSame === true) {
-        one.isConfirmed = true;
+        one.confirmedMs = this.#parts.clock.nowMs();
         this.#endIfDone(one);
         return;
       }
@@ -235,7 +229,7 @@ export class Purges {
   /** Whether it is over. */
   #endIfDone(one: UnderWay): boolean {
     const nowMs = this.#parts.clock.nowMs();
-    if (!one.isConfirmed || !one.round.isComplete(nowMs)) return false;
+    if (one.confirmedMs === null || !one.round.isComplete(nowMs)) return false;
     const verdict = one.round.verdict(nowMs);
     this.#end(one, outcomeOf(one, verdict, nowMs));
     this.#putOutMissing(one, verdict);
@@ -293,18 +287,24 @@ export class Purges {
 const BEGUN_ANEW = 'was lost and begun anew meanwhile, or has given up what was not read yet; purge again';
 
 function outcomeOf(
-  { beganMs, appendedMs }: UnderWay,
+  { beganMs, redisMs, appendedMs, confirmedMs }: UnderWay,
   { isComplete, acknowledged, missing }: RoundVerdict,
   nowMs: number,
 ): PurgeOutcome {
   const beforeMs = appendedMs - beganMs;
+  const steps = {
+    redisMs: rounded(redisMs - beganMs),
+    logMs: rounded(beforeMs),
+    confirmedMs: confirmedMs === null ? null : rounded(confirmedMs - beganMs),
+  };
   const obeyed = acknowledged.map(({ id, tookMs }) => ({ node: id, ms: rounded(Math.max(0, beforeMs + tookMs)) }));
   if (!isComplete) {
     const reason = 'has not acknowledged it, and may serve what it has stored until its lease ends';
-    return { obeyed, missing: missing.length === 0 ? [YET_UNKNOWN] : missing.map(({ id }) => ({ node: id, reason })) };
+    const named = missing.length === 0 ? [YET_UNKNOWN] : missing.map(({ id }) => ({ node: id, reason }));
+    return { obeyed, missing: named, steps };
   }
   const lapsed = missing.map(({ id }) => ({ node: id, ms: rounded(nowMs - beganMs) }));
-  return lapsed.length === 0 ? { obeyed, missing: [] } : { obeyed, missing: [], lapsed };
+  return lapsed.length === 0 ? { obeyed, missing: [], steps } : { obeyed, missing: [], lapsed, steps };
 }
 
 /** Complete but for what must be known of the log. */

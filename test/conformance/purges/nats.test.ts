@@ -43,6 +43,14 @@ it(
       expect(second.obeyed.map(({ node }) => node).sort()).toEqual(['a', 'b', 'c']);
       expect([second.missing, second.lapsed?.map(({ node }) => node)]).toEqual([[], ['d']]);
       expect(second.lapsed?.[0]?.ms).toBeGreaterThanOrEqual(LEASE_MS);
+      const { redisMs = NaN, logMs = NaN, confirmedMs } = second.steps ?? {};
+      expect([0, redisMs, logMs, confirmedMs].toSorted((a, b) => Number(a) - Number(b))).toEqual([
+        0,
+        redisMs,
+        logMs,
+        confirmedMs,
+      ]);
+      expect(confirmedMs).toBeLessThan(LEASE_MS);
       // It has been put out, so nobody waits for it.
       await until(
         async () => (await control.purgeTag('none')).lapsed === undefined,
