@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { nodeFlags } from '@weir/deploy/up/node-flags.js';
 import { describeMachine, describeVersions, saveReport } from '../report.js';
 import { loadBeforeStart, loadSentence } from '../start/cores.js';
 import { assertInstalled, freePorts, startProcess, untilListening } from '../start/processes.js';
@@ -67,7 +68,9 @@ function figuresOf(nodes: number, kind: Kind, [heard, silence]: readonly [Heard,
 /** Two at once, for others may work on the machine: one hears them all, one nobody. */
 async function measure(told: TellerSettings, { measureMs, signal }: GossipOptions): Promise<[Heard, Heard]> {
   const program = (name: string, settings: object): ChildProcess =>
-    fork(fileURLToPath(new URL(`./${name}.js`, import.meta.url)), [JSON.stringify(settings)], { signal });
+    fork(fileURLToPath(new URL(`./${name}.js`, import.meta.url)), [JSON.stringify(settings)], {
+      ...{ signal, execArgv: [...nodeFlags] },
+    });
   const heardIn = (cluster: string): ChildProcess =>
     program('hearer', { ...told, cluster, warmMs: WARM_MS, measureMs } satisfies HearerSettings);
   const hearers = [heardIn(CLUSTER), heardIn(SILENT_CLUSTER)] as const;

@@ -8,13 +8,15 @@
 export const subjectLengthMax = 255;
 
 const WORD = /^[A-Za-z0-9_-]{1,64}$/;
+/** As one expression: each message that is heard is looked at. */
+const SUBJECT = /^[A-Za-z0-9_-]{1,64}(?:\.[A-Za-z0-9_-]{1,64})*$/;
 
 export function isWord(text: string): boolean {
   return WORD.test(text);
 }
 
 export function isSubject(text: string): boolean {
-  return text.length <= subjectLengthMax && text.split('.').every(isWord);
+  return text.length <= subjectLengthMax && SUBJECT.test(text);
 }
 
 export function isPattern(text: string): boolean {
