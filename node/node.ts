@@ -129,7 +129,7 @@ class Node implements GatewayNode {
   readonly #stopWheel: () => void;
   readonly #upstreams;
   readonly #credentials;
-  readonly #ai = new LateAi(() => loadAiStore(() => systemClock.wallMs()));
+  readonly #ai = new LateAi(() => loadAiStore(systemClock));
   readonly #clusterRates: ClusterRates | null;
   readonly #limiters;
   readonly #budgets = createBudgetStore(() => this.#clusterRates?.members ?? 1);

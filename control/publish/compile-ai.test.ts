@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are the references of config files, not templates
-import { factsOf, kindsWithoutKeys, providerKinds } from '@weir/proto/ai/providers.js';
+import { factsOf, providerKinds } from '@weir/proto/ai/providers.js';
 import { parseConfig } from '@weir/proto/config/parse.js';
 import { decodeSnapshot, encodeSnapshot } from '@weir/proto/snapshot/codec.js';
 import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
@@ -7,7 +7,8 @@ import { describe, expect, it } from 'vitest';
 import { checkConfig } from './check-config.js';
 import { compileSnapshot } from './compile.js';
 
-const ENV = { A: 'sk-a-0123456789', B: 'sk-b-0123456789' };
+const ACCOUNT = JSON.stringify({ type: 'service_account', client_email: 'a@p.example', private_key: 'PEM' }, null, 2);
+const ENV = { A: 'sk-a-0123456789', B: 'sk-b-0123456789', ACCOUNT };
 
 function compile(text: string): Snapshot {
   const { config, faults } = parseConfig(text, ENV);
@@ -162,13 +163,14 @@ describe('a provider', () => {
     expect(upstreams[0]?.targets).toHaveLength(1);
   });
 
-  it.each(providerKinds.filter((kind) => kind !== 'compatible' && !kindsWithoutKeys.has(kind)))(
+  it.each(providerKinds.filter((kind) => kind !== 'compatible'))(
     '%s is accepted with its settings and a key',
     (kind) => {
       const settings = (factsOf(kind)?.settings ?? [])
         .filter(({ need }) => need !== 'never')
         .map(({ name }) => [name, 'x']);
-      const provider = { id: 'x', kind, keys: '${A}', settings: Object.fromEntries(settings) };
+      const keys = kind === 'vertex' ? '${ACCOUNT}' : '${A}';
+      const provider = { id: 'x', kind, keys, settings: Object.fromEntries(settings) };
       const text = JSON.stringify({ ai: { providers: [provider] }, routes: [{ match: '/v1/*', ai: true }] });
       const checked = checkConfig(text, ENV, (key) => key);
       expect(checked.ok ? checked.warnings : checked.faults).toEqual([]);

@@ -1,5 +1,5 @@
 /** What is said about providers of models and can't work, or shows a key to those who shall not see it. */
-import { COMPATIBLE, factsOf, keyExample, kindsWithoutKeys, type ProviderFacts } from '@weir/proto/ai/providers.js';
+import { COMPATIBLE, factsOf, keyExample, type ProviderFacts } from '@weir/proto/ai/providers.js';
 import type { Ai } from '@weir/proto/config/ai.js';
 import type { AiProvider } from '@weir/proto/config/ai-providers.js';
 import { type Finding, findError, findWarning, type Path } from '@weir/proto/config/faults.js';
@@ -76,11 +76,6 @@ const LOOPBACK = /^(?:localhost|127\.\d+\.\d+\.\d+|::1)$/;
 
 function lintKeys({ keys, url, compatible }: AiProvider, facts: ProviderFacts, path: Path): Finding[] {
   const findings: Finding[] = [];
-  if (kindsWithoutKeys.has(facts.kind) && (keys.length > 0 || url.length === 0)) {
-    const message = `to ask ${facts.title} with a key is not available in this version`;
-    const cure = 'name the `url` of a proxy that has the key, or remove the provider';
-    return [findError(path, message, cure)];
-  }
   if (keys.length === 0 && url.length === 0 && facts.keyVariables.length > 0) {
     const message = `${facts.title} is asked without a key`;
     findings.push(findWarning(path, message, `add keys: "${keyExample(facts)}"`));
@@ -117,10 +112,32 @@ function lintSecrets({ keys }: AiProvider, { kind }: ProviderFacts, at: Path, kn
     owners.add(identity);
     const filled = known.fill(key);
     // The JSON of a service account is not sent itself.
-    if (kind !== 'vertex' && filled !== null && !SENDABLE.test(filled)) {
+    if (kind === 'vertex') {
+      if (filled !== null && !isServiceAccount(filled)) {
+        const cure = 'set its variable to the whole JSON file of a service account';
+        findings.push(findError([...at, index], 'this key is no file of a service account', cure));
+      }
+    } else if (filled !== null && !SENDABLE.test(filled)) {
       const cure = 'set its variable without spaces and line ends, as the provider gave it';
       findings.push(findError([...at, index], 'this key holds what no key does, such as a line end', cure));
     }
     return findings;
   });
+}
+
+/** What a node needs of it to ask for tokens; whether the key in it is one, the node sees. */
+function isServiceAccount(file: string): boolean {
+  try {
+    const read: unknown = JSON.parse(file);
+    const parts = ['type', 'client_email', 'private_key'].map((name) => memberOf(read, name));
+    return parts[0] === 'service_account' && parts.every((part) => typeof part === 'string' && part !== '');
+  } catch {
+    return false;
+  }
+}
+
+function memberOf(from: unknown, name: string): unknown {
+  return typeof from === 'object' && from !== null
+    ? Object.entries(from).find(([key]) => key === name)?.[1]
+    : undefined;
 }

@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { checkConfig } from './check-config.js';
 
-const ENV = { A: 'sk-same', B: 'sk-same', C: 'sk-other', LINE: 'sk-line\n', JSON: '{ "a": 1 }' };
+const ACCOUNT = JSON.stringify({ type: 'service_account', client_email: 'a@p.example', private_key: 'PEM' }, null, 2);
+const ENV = { A: 'sk-same', B: 'sk-same', C: 'sk-other', LINE: 'sk-line\n', JSON: '{ "a": 1 }', ACCOUNT };
 
 function findings(text: string): string[] {
   const checked = checkConfig(text, ENV, (key) => `hash:${key}`);
@@ -47,7 +48,7 @@ describe('a provider', () => {
     ['[bedrock]', 'Amazon Bedrock needs the setting region'],
     [
       '[{ id: vertex, keys: "${JSON}", settings: { project: p } }]',
-      'error ai.providers[0]: to ask Google Vertex AI with a key is not available in this version',
+      'error ai.providers[0].keys[0]: this key is no file of a service account (set its variable to the whole JSON file',
     ],
     [
       '[{ id: bedrock, settings: { region: r } }]',
@@ -87,6 +88,7 @@ describe('a provider', () => {
     '[{ id: azure-openai, keys: "${A}", url: https://contoso.openai.azure.com }]',
     '[{ id: x, url: https://a/v1, compatible: { chatPath: "/{team}/chat" }, settings: { team: b } }]',
     '[{ id: deepseek, keys: "${A}", url: https://proxy.example }]',
+    '[{ id: vertex, keys: "${ACCOUNT}", settings: { project: p } }]',
     '[{ id: vertex, url: https://proxy.example/v1, settings: { project: p, location: europe-west4 } }]',
   ])('%s is sound', (providers) => expect(ofProviders(providers)).toEqual([]));
 

@@ -32,12 +32,6 @@ const may = (name: string, about: string): ProviderSetting => ({ name, about, ne
 const beta = may('beta', 'Value of `anthropic-beta`, with commas between several.');
 const maxTokens = may('maxTokens', 'Bound of the output where a caller names none; the API wants one.');
 
-/**
- * Kinds whose requests nodes of this version can't make an account's own: they translate them, and get no tokens from Google.
- * A kind leaves this list in the change that makes it work; `test/integration/ai` sees to that.
- */
-export const kindsWithoutKeys: ReadonlySet<string> = new Set(['vertex']);
-
 /** What the config describes by itself. */
 export const COMPATIBLE = 'compatible';
 

@@ -29,6 +29,11 @@ export const edges: readonly Edge[] = [
   { at: 'node/auth/jwks-source.ts', may: ['node', 'sockets', 'timers'], reason: "fetches an issuer's keys" },
   { at: 'node/auth/testing/', may: ['node'], reason: 'makes password hashes for tests' },
   { at: 'node/ai/aws/digests.ts', may: ['node'], reason: "node's cryptography behind signatures" },
+  {
+    at: 'node/ai/google/outside.ts',
+    may: ['node', 'sockets', 'timers'],
+    reason: 'signs for access tokens, and fetches them',
+  },
   { at: 'node/jobs/redis-link.ts', may: ['node', 'sockets'], reason: 'the connections to the Redis that keeps jobs' },
   { at: 'node/redis/redis-link.ts', may: ['sockets'], reason: 'the connections to the Redis of caches and limits' },
   { at: 'node/cache/l2/digest.ts', may: ['node'], reason: "node's cryptography behind keys and tokens" },

@@ -7,6 +7,8 @@ import type { SecretText } from '@weir/proto/snapshot/snapshot.js';
 import type { ModelCard } from '../catalogue/card.js';
 import { type Catalogue, catalogueOf } from '../catalogue/catalogue.js';
 import { loadPriceBook } from '../catalogue/package-book.js';
+import { AccessTokens, type GoogleOutside } from '../google/access-tokens.js';
+import { readServiceAccount } from '../google/oauth.js';
 import { type CompiledPrompt, compilePrompt } from '../prompts/compiled-prompt.js';
 import { loadOutputTools } from '../prompts/output-tools-loader.js';
 import type { Provider } from '../provider.js';
@@ -24,6 +26,8 @@ import { formatOf } from './operations.js';
 
 export interface AiKey extends PoolKey {
   readonly fields: CredentialFields;
+  /** Null: its fields can be made at any time. Else a token comes first. */
+  readonly tokens: AccessTokens | null;
 }
 
 export interface AiProvider {
@@ -66,9 +70,14 @@ export class AiStore {
   readonly #standings = new Map<string, KeyStanding>();
   #inForce: CompiledAi | null = null;
   readonly #signing: Signing;
+  readonly #google: GoogleOutside | null;
+  /** By the name of the key, as its standing. */
+  readonly #tokens = new Map<string, AccessTokens>();
 
-  constructor(signing: Signing) {
+  /** `google`: null: no tokens are asked for, and kinds that need them are refused. */
+  constructor(signing: Signing, google: GoogleOutside | null = null) {
     this.#signing = signing;
+    this.#google = google;
   }
 
   /** What only some snapshots need of libraries; `compile` is not called before. */
@@ -108,7 +117,11 @@ export class AiStore {
     this.#inForce = ai;
     const kept = new Set<KeyStanding>();
     for (const { pool } of ai?.providers.values() ?? []) for (const { standing } of pool.keys) kept.add(standing);
-    for (const [name, standing] of this.#standings) if (!kept.has(standing)) this.#standings.delete(name);
+    for (const [name, standing] of this.#standings) {
+      if (kept.has(standing)) continue;
+      this.#standings.delete(name);
+      this.#tokens.delete(name);
+    }
   }
 
   *keys(nowMs: number): Iterable<KeyReading> {
@@ -128,15 +141,36 @@ export class AiStore {
     const missing = requiredSettings(spec.kind, terms).filter((name) => !Object.hasOwn(spec.settings, name));
     if (missing.length > 0) throw wrong(`lacks the settings ${missing.join(', ')}`);
     const keys = spec.keys.map(({ id, secret, weight }): AiKey => {
+      const standing = this.#standing(spec.id, id, secret);
+      if (provider.credential.kind === 'google-oauth' && this.#google !== null) {
+        const tokens = this.#tokensOf(nameOf(spec.id, id, secret), spec, reveal(secret), this.#google);
+        return { id, weight, standing, tokens, fields: () => ['authorization', `Bearer ${tokens.token ?? ''}`] };
+      }
       const fields = credentialOf(provider.credential, spec, reveal(secret), this.#signing);
-      return { id, weight, standing: this.#standing(spec.id, id, secret), fields };
+      return { id, weight, standing, tokens: null, fields };
     });
     return { spec, provider, pool: new KeyPool(keys) };
   }
 
+  /** The token goes on for as long as the key is the same one. */
+  #tokensOf(name: string, { id }: AiProviderSpec, file: string, google: GoogleOutside): AccessTokens {
+    const known = this.#tokens.get(name);
+    if (known !== undefined) return known;
+    const account = readServiceAccount(file);
+    if (typeof account === 'string') throw new Error(`a key of the AI provider "${id}": ${account}`);
+    try {
+      const tokens = new AccessTokens(account, google);
+      this.#tokens.set(name, tokens);
+      return tokens;
+    } catch {
+      // What cryptography says of a key may quote it.
+      throw new Error(`a key of the AI provider "${id}": the \`private_key\` in its file is no RSA key`);
+    }
+  }
+
   /** A key goes on as it stood for as long as it is the same one. */
   #standing(...name: readonly [provider: string, key: string, secret: SecretText]): KeyStanding {
-    const text = JSON.stringify(name);
+    const text = nameOf(...name);
     const standing = this.#standings.get(text) ?? new KeyStanding();
     this.#standings.set(text, standing);
     return standing;
@@ -146,4 +180,8 @@ export class AiStore {
 /** Where there is nothing to choose from, nothing need be known. */
 function needsCards({ targets, choice }: AiModelSpec): boolean {
   return targets.length > 1 && (choice?.fits === true || choice?.balance === 'cheapest');
+}
+
+function nameOf(provider: string, key: string, secret: SecretText): string {
+  return JSON.stringify([provider, key, secret]);
 }

@@ -8,7 +8,7 @@ import { combinedValue } from '@weir/proto/http/headers.js';
 import { WholeBody } from '../../cache/whole-body.js';
 import { withQuestion } from '../../pipeline/derived-request.js';
 import type { AttemptCause, GatewayRequest } from '../../pipeline/dispatch.js';
-import { type ProviderError, providerError } from '../chat/provider-error.js';
+import type { ProviderError } from '../chat/provider-error.js';
 import type { Misread } from '../format.js';
 import type { ProviderRequest } from '../provider.js';
 import type { Draw } from '../route/affinity.js';
@@ -18,7 +18,8 @@ import { ATTEMPT_LEAST_MS, type Move, type Step } from './attempts.js';
 import type { Candidate } from './candidates.js';
 import type { Question } from './chat-layer.js';
 import type { FiredLimit } from './failed-model.js';
-import { type KeyUse, type KeyVerdict, verdictOf } from './key-standing.js';
+import { KeyLease } from './key-lease.js';
+import { type KeyVerdict, verdictOf } from './key-standing.js';
 import { type Asker, Reply } from './reply.js';
 import { StreamClock } from './stream-clock.js';
 import { Wholeness } from './wholeness.js';
@@ -39,16 +40,12 @@ export class Asking {
   clock: StreamClock | null = null;
   /** The limit that ended it. */
   fired: FiredLimit | null = null;
-  /** Why it can't be made, where no key can be used. */
-  noKey: ProviderError | null = null;
   readonly #question: Question;
   readonly #rules: AiRules;
   readonly #provider: AiProvider;
   readonly #asked: ProviderRequest;
   readonly #reply: Reply;
-  #tried: ReadonlySet<AiKey> = new Set();
-  #key: AiKey | null = null;
-  #use: KeyUse | null = null;
+  #lease: KeyLease | null = null;
   #wholeEndsAtMs = Number.POSITIVE_INFINITY;
   #wholeLimitMs = 0;
   #isOver = false;
@@ -91,28 +88,22 @@ export class Asking {
 
   /** `before`: an attempt at the same model, whose key and those before it are not taken again. */
   takeKey(before: Asking | null, draw: Draw): void {
-    const { pool } = this.#provider;
-    if (pool.keys.length === 0) return;
-    const { clock } = this.#rules.services;
     const { provider, model } = this.candidate;
-    const nowMs = clock.nowMs();
-    if (before !== null) this.#tried = before.triedKeys;
-    this.#key = pool.pick(model, this.#tried, nowMs, ({ id }) => draw(`${provider} ${id}`));
-    if (this.#key !== null) return;
-    this.noKey = pool.isRefused(model, nowMs)
-      ? providerError('authentication', 'No key of the provider is taken.', { native: 'no-key' })
-      : providerError('rateLimited', 'All keys of the provider rest.', {
-          native: 'no-key',
-          retryAfterMs: Math.max(0, pool.waitMs(model, nowMs)),
-        });
+    const byKey = ({ id }: AiKey): number => draw(`${provider} ${id}`);
+    this.#lease = new KeyLease(this.#provider, model, before?.lease ?? null, this.#rules.services.clock, byKey);
   }
 
-  get triedKeys(): ReadonlySet<AiKey> {
-    return this.#key === null ? this.#tried : new Set([...this.#tried, this.#key]);
+  get lease(): KeyLease | null {
+    return this.#lease;
+  }
+
+  /** Why it can't be made, where no key can be used. */
+  get noKey(): ProviderError | null {
+    return this.#lease?.refusal ?? null;
   }
 
   get hasOtherKey(): boolean {
-    return this.#provider.pool.hasOther(this.candidate.model, this.triedKeys, this.#rules.services.clock.nowMs());
+    return this.#lease?.hasOther ?? false;
   }
 
   /** `hasOthers`: then a whole answer may take half of what is left, so that what comes behind it has its turn. */
@@ -129,13 +120,19 @@ export class Asking {
       this.#wholeLimitMs = attemptMs > 0 ? Math.min(attemptMs, shareMs) : shareMs;
       this.#wholeEndsAtMs = nowMs + this.#wholeLimitMs;
     }
-    this.#use = this.#key?.standing.begin(this.candidate.model) ?? null;
+    const lease = this.#lease;
+    if (lease === null) throw new Error('no key was taken');
+    lease.begin();
     const dispatch = ask.get(this.#provider.spec.upstream);
     if (dispatch === undefined) throw new Error(`nothing asks the upstream "${this.#provider.spec.upstream}"`);
-    this.#reply.dispatched(dispatch(this.#sent(causes[how]), this.#reply));
+    const cancelWait = lease.whenReady((failed) => {
+      if (failed !== null) this.#reply.refused(failed);
+      else this.#reply.dispatched(dispatch(this.#sent(lease, causes[how]), this.#reply));
+    });
+    this.#reply.waits(cancelWait);
   }
 
-  #sent(cause: AttemptCause | undefined): GatewayRequest {
+  #sent(lease: KeyLease, cause: AttemptCause | undefined): GatewayRequest {
     const asked = this.#asked;
     const body = new TextEncoder().encode(JSON.stringify(asked.body));
     const isStream = this.#question.chat.isStream && this.#provider.provider.framing === 'sse';
@@ -144,7 +141,7 @@ export class Asking {
       ...['content-type', 'application/json', 'accept', isStream ? 'text/event-stream' : '*/*'],
       // Nothing is unpacked here.
       ...['accept-encoding', 'identity'],
-      ...(this.#key?.fields({ asked, body, host: this.#rules.hosts.get(this.#provider.spec.upstream) ?? '' }) ?? []),
+      ...lease.fields({ asked, body, host: this.#rules.hosts.get(this.#provider.spec.upstream) ?? '' }),
     ];
     const via = combinedValue(this.#question.request.headers, 'via');
     if (via !== undefined) headers.push('via', via);
@@ -198,7 +195,6 @@ export class Asking {
   over(verdict: KeyVerdict, retryAfterMs: number | null): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    if (this.#use !== null)
-      this.#key?.standing.end(this.#use, verdict, retryAfterMs, this.#rules.services.clock.nowMs());
+    this.#lease?.end(verdict, retryAfterMs);
   }
 }

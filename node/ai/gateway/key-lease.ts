@@ -3,7 +3,8 @@
  * tried before at the same model is not taken again.
  */
 import type { HeaderList } from '@weir/proto/http/headers.js';
-import type { Clock, Random } from '../../time/clock.js';
+import { type Cancel, nothingToCancel } from '../../pipeline/dispatch.js';
+import type { Clock } from '../../time/clock.js';
 import { type ProviderError, providerError } from '../chat/provider-error.js';
 import type { AiKey, AiProvider } from './ai-store.js';
 import type { Signable } from './credential.js';
@@ -19,14 +20,20 @@ export class KeyLease {
   readonly #key: AiKey | null;
   #use: KeyUse | null = null;
 
-  /** `before`: an attempt at the same model. */
-  constructor({ pool }: AiProvider, model: string, before: KeyLease | null, clock: Clock, random: Random) {
+  /** `before`: an attempt at the same model. `draw`: in [0, 1), as for targets (candidates.ts). */
+  constructor(
+    { pool }: AiProvider,
+    model: string,
+    before: KeyLease | null,
+    clock: Clock,
+    draw: (key: AiKey) => number,
+  ) {
     this.#pool = pool;
     this.#model = model;
     this.#clock = clock;
     this.#tried = before === null ? new Set() : before.#spent;
     const nowMs = clock.nowMs();
-    this.#key = pool.keys.length === 0 ? null : pool.pick(model, this.#tried, nowMs, random);
+    this.#key = pool.keys.length === 0 ? null : pool.pick(model, this.#tried, nowMs, draw);
     this.refusal = this.#key !== null || pool.keys.length === 0 ? null : this.#noneLeft(nowMs);
   }
 
@@ -36,6 +43,14 @@ export class KeyLease {
 
   get hasOther(): boolean {
     return this.#pool.hasOther(this.#model, this.#spent, this.#clock.nowMs());
+  }
+
+  /** Calls back once, maybe before it returns: null, `fields` can be made; or why they can't. */
+  whenReady(done: (failed: ProviderError | null) => void): Cancel {
+    const tokens = this.#key?.tokens ?? null;
+    if (tokens !== null) return tokens.ready(done);
+    done(null);
+    return nothingToCancel;
   }
 
   /** The fields that hold the key, or were made with it. */
@@ -50,6 +65,7 @@ export class KeyLease {
   /** Once; what comes later says nothing new. */
   end(verdict: KeyVerdict, retryAfterMs: number | null): void {
     const use = this.#use;
+    if (use !== null && verdict === 'refused') this.#key?.tokens?.forget();
     this.#use = null;
     if (use !== null) this.#key?.standing.end(use, verdict, retryAfterMs, this.#clock.nowMs());
   }

@@ -5,6 +5,7 @@
  */
 import type { AiSpec } from '@weir/proto/snapshot/ai.js';
 import type { SecretText } from '@weir/proto/snapshot/snapshot.js';
+import type { Clock } from '../../time/clock.js';
 import type { AiStore, CompiledAi, KeyReading } from './ai-store.js';
 
 export class LateAi {
@@ -33,7 +34,11 @@ export class LateAi {
   }
 }
 
-export async function loadAiStore(wallMs: () => number): Promise<AiStore> {
-  const [{ AiStore }, { digests }] = await Promise.all([import('./ai-store.js'), import('../aws/digests.js')]);
-  return new AiStore({ digests, wallMs });
+export async function loadAiStore(clock: Clock): Promise<AiStore> {
+  const [{ AiStore }, { digests }, { googleOutside }] = await Promise.all([
+    import('./ai-store.js'),
+    import('../aws/digests.js'),
+    import('../google/outside.js'),
+  ]);
+  return new AiStore({ digests, wallMs: () => clock.wallMs() }, googleOutside(clock));
 }

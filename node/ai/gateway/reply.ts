@@ -79,6 +79,16 @@ export class Reply implements ResponseHandler {
     else this.#cancelNext = cancel;
   }
 
+  /** For what comes before there is anything to dispatch. */
+  waits(cancel: Cancel): void {
+    this.#cancelNext ??= cancel;
+  }
+
+  /** Nothing was sent. */
+  refused(error: ProviderError): void {
+    if (this.#reading !== 'over') this.#fail(error);
+  }
+
   /** Nothing more is wanted of it. */
   giveUp(): void {
     if (this.#reading === 'over') return;

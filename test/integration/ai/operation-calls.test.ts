@@ -1,4 +1,5 @@
 /** Official clients before a whole gateway, on what is no chat: vectors, images, sound, moderations and counts. */
+import { generateKeyPairSync, verify } from 'node:crypto';
 import Anthropic from '@anthropic-ai/sdk';
 import OpenAI, { APIUserAbortError, BadRequestError, toFile } from 'openai';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -160,6 +161,46 @@ describe('the official openai client', () => {
     const types: string[] = [];
     for await (const event of stream) types.push(event.type);
     expect(types).toEqual(['transcript.text.delta', 'transcript.text.done']);
+  });
+});
+
+describe('Vertex AI', () => {
+  it('is asked with a token that its service account has signed for, which is fetched once', async () => {
+    const { privateKey, publicKey } = generateKeyPairSync('rsa', {
+      modulusLength: 2048,
+      privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+      publicKeyEncoding: { type: 'spki', format: 'pem' },
+    });
+    const google = await modelProvider(stage, (question) =>
+      json(question, { access_token: 'ya29.token', expires_in: 3_600, token_type: 'Bearer' }),
+    );
+    const vertex = await modelProvider(stage, (question) =>
+      json(question, { predictions: [{ embeddings: { values: [1, 2], statistics: { token_count: 3 } } }] }),
+    );
+    const account = {
+      ...{ type: 'service_account', client_email: 'a@p.example', private_key: privateKey },
+      token_uri: `${google.url}/token`,
+    };
+    const keys = [{ id: 'account', secret: JSON.stringify(account), weight: 1 }];
+    const { client } = await started(
+      {},
+      { providers: { vertex: { at: vertex, kind: 'vertex', settings: { project: 'p' }, keys } }, models: [] },
+    );
+    for (let i = 0; i < 3; i += 1) {
+      const { data } = await client.embeddings.create({ model: 'vertex/text-embedding-005', input: 'a' });
+      expect(data[0]?.embedding).toEqual([1, 2]);
+    }
+    expect(vertex.questions.map(({ headers }) => headers.authorization)).toEqual(Array(3).fill('Bearer ya29.token'));
+    expect(google.questions).toHaveLength(1);
+    const form = new URLSearchParams(Buffer.from(google.questions[0]?.bytes ?? []).toString());
+    const [header = '', claims = '', signature = ''] = (form.get('assertion') ?? '').split('.');
+    expect(
+      verify('RSA-SHA256', Buffer.from(`${header}.${claims}`), publicKey, Buffer.from(signature, 'base64url')),
+    ).toBe(true);
+    expect(JSON.parse(Buffer.from(claims, 'base64url').toString())).toMatchObject({
+      iss: 'a@p.example',
+      aud: account.token_uri,
+    });
   });
 });
 

@@ -4,6 +4,7 @@ import { compileSnapshot } from '@weir/control/publish/compile.js';
 import { createPasswordHasher, sha256Hex } from '@weir/control/publish/credential-hashes.js';
 import { digests } from '@weir/node/ai/aws/digests.js';
 import { AiStore } from '@weir/node/ai/gateway/ai-store.js';
+import { googleOutside } from '@weir/node/ai/google/outside.js';
 import { credentialFunctions, hmacSha256 } from '@weir/node/auth/credential-functions.js';
 import { compileCredentials } from '@weir/node/auth/credentials.js';
 import { sha256 } from '@weir/node/cache/l2/digest.js';
@@ -63,7 +64,10 @@ function compileAsNode(snapshot: Snapshot): void {
         upstreams: registry.build(snapshot),
         credentials: compileCredentials(snapshot.consumers, credentialFunctions(systemClock, reveal)),
         limiters: createLimiterStore({ strict }),
-        ai: new AiStore({ digests, wallMs: () => systemClock.wallMs() }).compile(snapshot.ai, reveal),
+        ai: new AiStore({ digests, wallMs: () => systemClock.wallMs() }, googleOutside(systemClock)).compile(
+          snapshot.ai,
+          reveal,
+        ),
       }),
     );
   } finally {

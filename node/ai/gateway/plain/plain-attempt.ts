@@ -58,7 +58,7 @@ export class PlainAttempt {
     this.asked = asked;
     this.#try = made;
     this.#rules = rules;
-    this.lease = new KeyLease(provider, candidate.model, before?.lease ?? null, clock, random);
+    this.lease = new KeyLease(provider, candidate.model, before?.lease ?? null, clock, () => random());
     this.reply = new PlainReply(asker, {
       provider: provider.provider,
       reading: asked.reading,
@@ -81,7 +81,12 @@ export class PlainAttempt {
     this.lease.begin();
     const dispatch = ask.get(provider.spec.upstream);
     if (dispatch === undefined) throw new Error(`nothing asks the upstream "${provider.spec.upstream}"`);
-    this.reply.dispatched(dispatch(this.#sent(asked, causes[how]), this.reply));
+    const { lease, reply } = this;
+    const cancelWait = lease.whenReady((failed) => {
+      if (failed !== null) reply.refused(failed);
+      else reply.dispatched(dispatch(this.#sent(asked, causes[how]), reply));
+    });
+    reply.waits(cancelWait);
   }
 
   #sent({ method, path, query, headers: own, body }: PlainAsked, cause: AttemptCause | undefined): GatewayRequest {

@@ -76,6 +76,11 @@ export class PlainReply implements ResponseHandler {
     else this.#cancelNext = cancel;
   }
 
+  /** For what comes before there is anything to dispatch. */
+  waits(cancel: Cancel): void {
+    this.#cancelNext ??= cancel;
+  }
+
   giveUp(): void {
     if (this.#state === 'over') return;
     this.#end();

@@ -19,6 +19,7 @@ import {
 import { makeRoute, makeServices, makeTarget, makeUpstream, routeTimeouts } from '../../../pipeline/testing/specs.js';
 import { createHeldBytes } from '../../../upstream/retry/held-bytes.js';
 import { digests } from '../../aws/digests.js';
+import type { GoogleOutside } from '../../google/access-tokens.js';
 import { AiStore } from '../ai-store.js';
 
 export const routeSpec: AiRouteSpec = {
@@ -66,14 +67,15 @@ export interface Given {
   readonly ai?: Partial<AiSpec>;
   readonly route?: Partial<RouteSpec>;
   readonly bodyBytes?: number;
+  readonly google?: GoogleOutside;
 }
 
-export function setUp({ spec = {}, ai: aiSpec = {}, route = {}, bodyBytes }: Given = {}) {
+export function setUp({ spec = {}, ai: aiSpec = {}, route = {}, bodyBytes, google }: Given = {}) {
   const clock = fakeClock();
   const timers = fakeTimers(clock);
   const decided: Decision[] = [];
   const fired: TimerName[] = [];
-  const store = new AiStore({ digests, wallMs: () => clock.wallMs() });
+  const store = new AiStore({ digests, wallMs: () => clock.wallMs() }, google ?? null);
   const compiled = store.compile(
     {
       providers: [provider('a'), provider('b', { kind: 'anthropic' })],
