@@ -117,7 +117,12 @@ export function providerUpstream(provider: AiProvider): Upstream {
   };
 }
 
-export function compileAiRoute(route: AiRoute, gateway: GatewayTimeouts, own: Route['timeouts']): AiRouteSpec {
+export function compileAiRoute(
+  route: AiRoute,
+  gateway: GatewayTimeouts,
+  { timeouts: own, match: { path } }: Pick<Route, 'timeouts' | 'match'>,
+): AiRouteSpec {
+  const { passthrough: provider } = route;
   return {
     kind: 'ai',
     models: route.models,
@@ -137,6 +142,10 @@ export function compileAiRoute(route: AiRoute, gateway: GatewayTimeouts, own: Ro
     durable: compileAiDurable(route.durable),
     ...(route.hedge === null ? {} : { hedge: route.hedge }),
     ...(route.resume === 'continue' ? { resume: route.resume } : {}),
+    // Lint has seen to it that such a route matches a prefix.
+    ...(provider === undefined
+      ? {}
+      : { passthrough: { provider, prefix: path.kind === 'prefix' ? path.prefix : '/' } }),
   };
 }
 

@@ -253,7 +253,7 @@ function websocketOf({ websocket }: Route): RouteSpec['websocket'] {
 }
 
 function compileAction(route: Route, upstream: string, { timeouts }: Gateway): ActionSpec {
-  if (route.ai !== null) return compileAiRoute(route.ai, timeouts, route.timeouts);
+  if (route.ai !== null) return compileAiRoute(route.ai, timeouts, route);
   if (route.redirect !== undefined)
     return { kind: 'redirect', status: route.redirect.status, location: route.redirect.to };
   if (route.respond === undefined)

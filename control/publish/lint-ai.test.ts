@@ -247,3 +247,20 @@ describe('an AI route', () => {
     expect(findings(text('betweenTokens'))).toHaveLength(1);
   });
 });
+
+describe('a route that passes on the API of a provider', () => {
+  it.each([
+    ['match: /openai/v1, ai: { passthrough: openai }', 'error routes[0].match: what follows the path of the route is passed on'],
+    ['match: /x/*, ai: { passthrough: opnai }', 'error routes[0].ai.passthrough: there is no provider "opnai"'],
+    [
+      'match: /x/*, ai: { passthrough: openai, guards: [g] }',
+      'error routes[0].ai.guards: guards read nothing of what is passed on',
+    ],
+  ])('%s is told of', (route, finding) => {
+    const ai = USUAL.replace('models:', 'guards: { g: { pii: [email] } }, models:');
+    expect(ofRoute(route, ai)).toEqual(expect.arrayContaining(told(finding)));
+  });
+
+  it('is sound at any path with an open end', () =>
+    expect(ofRoute('match: /openai/*, ai: { passthrough: openai }')).toEqual([]));
+});

@@ -4,7 +4,7 @@
  */
 import type { Ai, AiRoute } from '@weir/proto/config/ai.js';
 import { type AiModel, type ModelReference, readReference } from '@weir/proto/config/ai-models.js';
-import { type Finding, findWarning, type Path } from '@weir/proto/config/faults.js';
+import { type Finding, findError, findWarning, type Path } from '@weir/proto/config/faults.js';
 import type { Draft } from '@weir/proto/config/parse.js';
 import { retrySchema } from '@weir/proto/config/resilience.js';
 import type { Route } from '@weir/proto/config/route.js';
@@ -37,7 +37,7 @@ export function lintAi(draft: Draft, known: KeyKnowledge): Finding[] {
         ...lintRouting(route.ai, firstTokenOf(route, draft), path),
         ...lintVoid(route, path),
         ...lintAiCache(route, route.ai, ai, path, limitsOf(draft, route).effective.total),
-        ...lintMatch(route, path),
+        ...(route.ai.passthrough === undefined ? lintMatch(route, path) : lintPassthrough(route, route.ai, path)),
         ...lintBody(route, path),
         ...lintOpen(route, path, draft),
         ...(ai === null ? [] : lintAttempts(route.ai, ai, path)),
@@ -200,6 +200,24 @@ function lintMatch({ match }: Route, path: Path): Finding[] {
     const message = `the end of the path says what is asked for, and ${pattern.path} says nothing`;
     const below = pattern.path.endsWith('/') ? pattern.path : `${pattern.path}/`;
     findings.push(findWarning([...path, 'match'], message, `write ${below}* for it and everything below`));
+  }
+  return findings;
+}
+
+/** What stands around models knows a question by what it was translated to; here nothing is. */
+function lintPassthrough({ match }: Route, { guards, prompts = [] }: AiRoute, path: Path): Finding[] {
+  const findings: Finding[] = [];
+  if (match.path.kind !== 'prefix') {
+    const message = 'what follows the path of the route is passed on, and this one has no end that is open';
+    findings.push(findError([...path, 'match'], message, 'write a path such as /gemini/*'));
+  }
+  if (guards.length > 0) {
+    const message = 'guards read nothing of what is passed on in the API of a provider';
+    findings.push(findError([...path, 'ai', 'guards'], message, 'remove passthrough, or remove guards'));
+  }
+  if (prompts.length > 0) {
+    const message = 'a route that passes on the API of a provider offers no prompts';
+    findings.push(findWarning([...path, 'ai', 'prompts'], message, 'offer them by a route of their own'));
   }
   return findings;
 }

@@ -51,6 +51,9 @@ export function checkAiRoute(value: unknown, route: unknown, path: Path): Findin
     ...each(valueAt(route, ['ai', 'models']), at).flatMap(([name, place]) =>
       checkModel(name, place, models, providers),
     ),
+    ...each(valueAt(route, ['ai', 'passthrough']), [...path, 'ai', 'passthrough']).flatMap(([name, place]) =>
+      typeof name === 'string' ? checkProvider(name, place, providers) : [],
+    ),
     ...(['prompts', 'guards'] as const).flatMap((kind) => {
       const known = Object.keys(valueAt(value, ['ai', kind]) ?? {});
       return each(valueAt(route, ['ai', kind]), [...path, 'ai', kind]).flatMap(([name, place]) => {

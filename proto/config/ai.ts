@@ -63,6 +63,11 @@ const aiRouteFields = z.strictObject({
   durable: aiDurableSchema
     .prefault(false)
     .describe('Keep streams, so that a client that lost its connection goes on where it was: true, or { keep, … }.'),
+  passthrough: identifier()
+    .optional()
+    .describe(
+      'A provider whose own API the route speaks below its path, with the key of the gateway; docs/ai-operations.md.',
+    ),
 });
 
 export const aiRouteSchema = z.union([flag().transform((on) => (on ? aiRouteFields.parse({}) : null)), aiRouteFields]);

@@ -99,6 +99,8 @@ export interface AiRouteSpec {
   readonly hedge?: AiHedgeSpec;
   /** `continue`: text that broke off is carried on by another attempt. Left out: it ends with an error. */
   readonly resume?: 'continue';
+  /** The route speaks the API of one provider, and translates nothing. Left out: it answers by models. */
+  readonly passthrough?: AiPassthroughSpec;
 }
 
 /** Of one attempt; the deadline of the request bounds all of them together. */
@@ -307,4 +309,12 @@ export interface AiHedgeSpec {
   /** Hedges as a share of the streams of the last ten seconds, and beside it a floor per second, of all AI routes together. */
   readonly budgetShare: number;
   readonly budgetFloorPerS: number;
+}
+
+// Native passthrough: a provider's own API, with the gateway's key.
+
+export interface AiPassthroughSpec {
+  readonly provider: string;
+  /** Begin of the path that is the route's own: what follows is the provider's. */
+  readonly prefix: string;
 }

@@ -1,7 +1,7 @@
 /** A route that answers by models, compiled: what its requests have in common, and which operation each of them is. */
 import { failure } from '@weir/proto/http/failures.js';
 import { headerValue } from '@weir/proto/http/headers.js';
-import type { AiRouteSpec } from '@weir/proto/snapshot/ai.js';
+import type { AiPassthroughSpec, AiRouteSpec } from '@weir/proto/snapshot/ai.js';
 import type { RouteSpec } from '@weir/proto/snapshot/snapshot.js';
 import { answerDirectly } from '../../pipeline/direct-answer.js';
 import {
@@ -23,6 +23,8 @@ import { answerOf, failureOf } from './failed-model.js';
 import { askModels } from './models.js';
 import { listedModels, modelsAnswer } from './models-answer.js';
 import { formatOf, type Operation, operationOf } from './operations.js';
+import { readNative } from './plain/native.js';
+import { nativeApi } from './plain/native-apis.js';
 import { type PlainTerms, readPlain, usualModeration } from './plain/operations.js';
 import { PlainCall, type PlainRoute } from './plain/plain-call.js';
 
@@ -75,8 +77,21 @@ export function compileAiRoute(
   };
   const rules: AiRules = { route, spec, ai, names, ask, hosts, services };
   const askChat = chatChain(layers, rules, askModels(rules));
+  const passOn = spec.passthrough === undefined ? null : passingOn(spec.passthrough, rules);
+  if (passOn !== null) return passOn;
   const answerPrompt = compilePrompts(rules, askChat);
   return (request, handler) => answerPrompt?.(request, handler) ?? begin(request, handler, rules, askChat);
+}
+
+function passingOn(spec: AiPassthroughSpec, rules: AiRules): Dispatch {
+  const provider = rules.ai.providers.get(spec.provider);
+  if (provider === undefined)
+    throw new Error(`route "${rules.route.id}" passes on to the AI provider "${spec.provider}", and there is none`);
+  const api = nativeApi(provider.spec.kind);
+  return (request, handler) => {
+    const read: PlainRoute['read'] = (body) => readNative(request, body, spec, provider, api);
+    return new PlainCall(request, handler, { rules, words: api.words, isNative: true, read }).begin();
+  };
 }
 
 /** As `callOut` writes it. */

@@ -47,15 +47,18 @@ function typeFields(headers: HeaderList, usual: string): HeaderList {
 /** Every byte is content. Where the body is JSON, it is kept up to a bound, and says what it has cost. */
 export class ByteMeter implements Meter {
   readonly error = null;
+  readonly isErrorTold = false;
   usage: Usage | null = null;
   readonly #isRead: boolean;
   readonly #readUsage: (body: JsonObject) => Usage | null;
+  readonly #mayBeEmpty: boolean;
   #chunks: Uint8Array[] = [];
   #bytes = 0;
 
-  constructor(isRead: boolean, usageIn: (body: JsonObject) => Usage | null = transcriptUsage) {
+  constructor(isRead: boolean, usageIn: (body: JsonObject) => Usage | null = transcriptUsage, mayBeEmpty = false) {
     this.#isRead = isRead;
     this.#readUsage = usageIn;
+    this.#mayBeEmpty = mayBeEmpty;
   }
 
   feed(chunk: Uint8Array): number {
@@ -66,7 +69,9 @@ export class ByteMeter implements Meter {
   }
 
   end(): ProviderError | null {
-    if (this.#bytes === 0) return providerError('malformed', 'The provider answered with nothing.');
+    if (this.#bytes === 0) {
+      return this.#mayBeEmpty ? null : providerError('malformed', 'The provider answered with nothing.');
+    }
     const body = this.#chunks.length === 0 ? null : jsonOf(joined(this.#chunks));
     if (isObject(body)) this.usage = this.#readUsage(body);
     return null;

@@ -311,7 +311,9 @@ export class PlainCall implements PlainAsker {
   #fail(failed: Failure): void {
     const { clock } = this.#rules.services;
     const reading = this.#attempt?.asked.reading;
-    const isTold = this.#outlet.hasHead && reading?.kind === 'passed';
+    // An error that the provider has told in its stream has passed already.
+    const isSaid = this.#attempt?.reply.meter?.isErrorTold ?? false;
+    const isTold = this.#outlet.hasHead && reading?.kind === 'passed' && !isSaid;
     const text = isTold ? reading.errorEvent(shownError(this.#lastError)) : '';
     this.#attempt?.giveUp();
     this.#outlet.fail(failed, text, clock.nowMs());

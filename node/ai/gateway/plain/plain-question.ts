@@ -66,6 +66,8 @@ export interface Meter {
   end(): ProviderError | null;
   /** What the bytes have said to be a failure, so far. */
   readonly error: ProviderError | null;
+  /** The bytes themselves tell that error, so nobody else need. */
+  readonly isErrorTold: boolean;
   readonly usage: Usage | null;
 }
 
