@@ -1,4 +1,4 @@
-/** What docs/ai.md shows is what a config may say, without a warning, and its tables have every setting. */
+/** What docs/ai.md and its pages show is what a config may say, without a warning, and its tables have every setting. */
 import { readFileSync } from 'node:fs';
 import { checkConfig } from '@weir/control/publish/check-config.js';
 import { compileSnapshot } from '@weir/control/publish/compile.js';
@@ -38,6 +38,31 @@ it('providers, names and routes of the page are one config', () => {
   const { ai: compiled } = compile(JSON.stringify({ ai, ...routes, consumers }));
   expect(compiled?.models.map(({ id }) => id)).toEqual(['fast', 'smart']);
   expect(compiled?.providers.map(({ kind }) => kind)).toEqual(['openai', 'azure-openai', 'compatible', 'gemini']);
+});
+
+it('what the page about routing shows can be said as it is', () => {
+  const routing = readFileSync(new URL('../../../docs/ai-routing.md', import.meta.url), 'utf8');
+  const [models, ...routes] = [...routing.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, text = '']) => parse(text));
+  expect(routes).toHaveLength(2);
+  const provider = (id: string, more = {}) => ({ id, keys: `\${${id.replace('-', '_').toUpperCase()}_KEY}`, ...more });
+  const providers = [
+    provider('openai'),
+    provider('azure', { kind: 'azure-openai', settings: { resource: 'a' } }),
+    provider('gemini'),
+  ];
+  const auth = { apiKey: { in: 'bearer' } };
+  for (const { routes: shown } of routes) {
+    const config = {
+      ai: { providers, models: models.ai.models },
+      routes: shown.map((route: object) => ({ ...route, auth })),
+      consumers: [{ id: 'app', keys: `\${APP_KEY}` }],
+    };
+    expect(compile(JSON.stringify(config)).ai?.models[0]?.choice).toMatchObject({ affinity: { kind: 'prefix' } });
+  }
+  const fields = Object.keys(schema.properties.routes.items.properties.ai.anyOf?.at(-1)?.properties ?? {});
+  expect(fields).toEqual(expect.arrayContaining(['hedge', 'resume']));
+  for (const name of ['balance', 'affinity', 'fits', 'after', 'budget', 'floor'])
+    expect(routing).toContain(`| \`${name}\` |`);
 });
 
 it('its tables name every field of a provider and of an AI route, and every condition', () => {
