@@ -63,7 +63,7 @@ export class AiCells {
     for (const { provider, usage, why } of ai.besides) {
       const of = this.#of(ai.model, provider);
       for (const kind of tokenKinds) of.tokens[kind] += usage[kind];
-      if (why !== 'resumed') of.wasted.set(why, (of.wasted.get(why) ?? 0) + usage.input + usage.output);
+      of.wasted.set(why, (of.wasted.get(why) ?? 0) + usage.input + usage.output);
     }
     for (const { provider, how } of ai.resumed) {
       const { resumed } = this.#of(ai.model, provider);

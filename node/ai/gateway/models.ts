@@ -67,6 +67,8 @@ class Models implements ChatAnswering, Race {
   #last: Entrant | null = null;
   /** What those took that were carried on. */
   #spent: Usage | null = null;
+  /** The last of those. */
+  #counted: Entrant | null = null;
   #isOver = false;
   /** How the last attempt ended that was made, or was not made. */
   #lastError: ProviderError = providerError('timeout', 'There is not enough time left to ask a model.');
@@ -290,6 +292,10 @@ class Models implements ChatAnswering, Race {
     return event.kind === 'usage' ? { ...event, usage: addUsage(this.#spent, event.usage) } : event;
   }
 
+  #withSpent(usage: Usage | null): Usage | null {
+    return usage === null ? this.#spent : addUsage(this.#spent, usage);
+  }
+
   endedBy(entrant: Entrant): void {
     if (this.#isOver || !this.#live.includes(entrant)) return;
     if (!entrant.asking.wholeness.isWhole || this.#chosen !== entrant) {
@@ -297,7 +303,9 @@ class Models implements ChatAnswering, Race {
       return;
     }
     const { clock } = entrant.asking;
-    this.#question.outcome.usage = entrant.usage;
+    this.#question.outcome.usage = this.#withSpent(
+      entrant.usage ?? (entrant.saidTokens > 0 ? entrant.usageSoFar : null),
+    );
     const tokens = entrant.usage?.output ?? entrant.saidTokens;
     if (clock !== null) this.#rules.ai.speeds.tokens(entrant.asking.name, tokens, clock.contentMs, this.#nowMs());
     this.#answered(entrant);
@@ -343,10 +351,10 @@ class Models implements ChatAnswering, Race {
       return;
     }
     const step = this.#attempts.failed(met, this.#left());
-    if (step.kind === 'ask' && (isTold || entrant.usage !== null))
-      this.#besides(entrant, isTold ? 'resumed' : 'failed');
+    if (step.kind === 'ask' && !isTold && entrant.usage !== null) this.#besides(entrant, 'failed');
     if (isTold && step.kind === 'ask') {
       this.#spent = addUsage(this.#spent, entrant.usageSoFar);
+      this.#counted = entrant;
       this.#chosen = null;
     }
     this.#go(step);
@@ -390,8 +398,8 @@ class Models implements ChatAnswering, Race {
     this.#timer.cancel();
     const { outcome } = this.#question;
     // Without a word from the provider, or with its first one, for its answer was not heard to the end.
-    if (outcome.usage === null && of !== null && (of.usage !== null || of.saidTokens > 0))
-      outcome.usage = of.usageSoFar;
+    const isHeard = of !== null && of !== this.#counted && (of.usage !== null || of.saidTokens > 0);
+    outcome.usage ??= this.#withSpent(isHeard ? of.usageSoFar : null);
     if (!(outcome.firstTokenMs >= 0)) outcome.firstTokenMs = of?.firstTokenMs ?? Number.NaN;
   }
 

@@ -16,7 +16,7 @@ export interface AiOutcome {
   /** From the begin of the attempt that answered to its first content; NaN without one. */
   firstTokenMs: number;
   usage: Usage | null;
-  /** What attempts took that are not in `usage`: each at its own provider, and billed by it. */
+  /** What attempts took of whose answer nothing was told, and which is not in `usage`: each at the provider that bills it. */
   readonly besides: AiBesides[];
   /** A second attempt beside the first; null: there was none. `won`: it is the one that answered. */
   hedge: 'won' | 'lost' | null;
@@ -33,8 +33,8 @@ export interface AiBesides {
   readonly provider: string;
   readonly providerModel: string;
   readonly usage: Usage;
-  /** It lost a race, was given up before it said anything, or broke off and was carried on. */
-  readonly why: 'hedge' | 'failed' | 'resumed';
+  /** It lost a race, or failed and had said by then what it took. */
+  readonly why: 'hedge' | 'failed';
 }
 
 export interface AiResumed {
