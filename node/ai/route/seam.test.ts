@@ -33,6 +33,8 @@ describe('a text that is carried on', () => {
       'It was a dark and stormy night; the rain',
     ],
     ['repeats what ended with white space', 'instruction', 'The quick ', 'The quick brown', 'The quick brown'],
+    ['repeats what ended with an empty line', 'instruction', 'The quick\n\n', 'The quick\n\nTwo', 'The quick\n\nTwo'],
+    ['has letters of its end by chance', 'instruction', 'We are a nation', 'on the move', 'We are a nationon the move'],
     ['repeats nothing', 'instruction', 'One, two', ', three', 'One, two, three'],
     [
       'is alike by chance',
