@@ -1,6 +1,6 @@
 /**
  * Most chunks of a stream are the one before them with another text. Such a chunk is not read again: what stands before the text and
- * behind it is compared, and the text is taken out: 0.15 µs in place of 2.2.
+ * behind it is compared, and the text is taken out.
  *
  * It is exact: where everything around a JSON string is the same, and what stands in its place is the inside of one JSON string, then
  * nothing but the text is different. OpenAI ends each chunk with noise of another length (`obfuscation`), which says nothing. Pure.
