@@ -104,19 +104,22 @@ function messageOf(kind: Kind, teller: Teller): ClusterMessage {
 const tellers = Array.from({ length: nodes - 1 }, (_, i): Teller => {
   return { id: `n${i}`, told: { health: 0, rate: 0, latency: 0 }, seq: 0, isOut: false };
 });
-const due: { atMs: number; readonly kind: Kind; readonly teller: Teller }[] = [];
-for (const teller of tellers)
+const due: { atMs: number; readonly everyMs: number; readonly kind: Kind; readonly teller: Teller }[] = [];
+for (const teller of tellers) {
+  // One heartbeat at once, for the others to be believed; all the rest spread over their intervals.
+  const nowMs = busClock.nowMs();
+  due.push({ atMs: nowMs + Math.random() * 1_000, everyMs: Number.POSITIVE_INFINITY, kind: 'heartbeats', teller });
   for (const kind of settings.kinds) {
-    // The first heartbeat at once, for the others to be believed; all the rest spread over its interval.
-    const first = kind === 'heartbeats' ? Math.random() * 1_000 : 1_500 + Math.random() * intervals[kind];
-    due.push({ atMs: busClock.nowMs() + first, kind, teller });
+    const everyMs = intervals[kind];
+    due.push({ atMs: nowMs + 1_500 + Math.random() * everyMs, everyMs, kind, teller });
   }
+}
 
 setInterval(() => {
   const nowMs = busClock.nowMs();
   for (const one of due) {
     if (one.atMs > nowMs) continue;
-    one.atMs += intervals[one.kind];
+    one.atMs += one.everyMs;
     const message = messageOf(one.kind, one.teller);
     bus.publish(subjects.all(message.kind), encodeMessage(message));
   }

@@ -28,9 +28,9 @@ describe('the pace of reading', () => {
 
   it('is that of its table', () => {
     for (const [perS, pauseMs] of [
-      [100, 10],
-      [165, 23],
-      [310, 52],
+      [100, 17],
+      [165, 38],
+      [310, 87],
       [600, 100],
     ] as const)
       expect(afterEven(new ReadPace(), perS)).toBeCloseTo(pauseMs, -0.5);

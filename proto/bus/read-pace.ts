@@ -5,9 +5,9 @@
  * data that was driven out of the caches meanwhile. Ten at once cost little more than one (ARCHITECTURE.md has figures). It is
  * what network cards do, which raise fewer interrupts the more packets come (Linux calls it NAPI). So the pause follows the rate:
  *
- *     messages/s      ≤ 50     100     165     310     ≥ 550
- *     pause              0    10 ms   23 ms   52 ms   100 ms
- *     in a heap          1       1       4      16        55
+ *     messages/s      ≤ 50     100     165     310     ≥ 350
+ *     pause              0    17 ms   38 ms   87 ms   100 ms
+ *     in a heap          1       2       6      27        35
  *
  * A cluster of four nodes is below, so nothing of it is ever late. What waits is in the kernel's buffer, some tens of kilobytes at most, and
  * beyond it with the server, which bounds it.
@@ -16,7 +16,7 @@
 export const AT_ONCE_PER_S = 50;
 export const PAUSE_MAX_MS = 100;
 /** Of rate above that for each millisecond of pause. */
-const PER_S_PER_MS = 5;
+const PER_S_PER_MS = 3;
 /** The rate is that of the last seconds; older messages count for less and less. */
 const REMEMBERED_MS = 2_000;
 /** Who asks something waits for the answer: so long nothing is left where it is. */
