@@ -129,7 +129,7 @@ class Node implements GatewayNode {
   readonly #stopWheel: () => void;
   readonly #upstreams;
   readonly #credentials;
-  readonly #ai = new LateAi(() => loadAiStore(systemClock));
+  readonly #ai: LateAi;
   readonly #clusterRates: ClusterRates | null;
   readonly #limiters;
   readonly #budgets = createBudgetStore(() => this.#clusterRates?.members ?? 1);
@@ -188,10 +188,9 @@ class Node implements GatewayNode {
       upstreams: () => this.#upstreams.live(),
     });
     this.#clusterRates = clusterRates(presence, this.#wheel);
-    this.#limiters = createLimiterStore({
-      shared: this.#clusterRates,
-      strict: stores.strictCounter(this.#wheel),
-    });
+    const strict = stores.strictCounter(this.#wheel);
+    this.#limiters = createLimiterStore({ shared: this.#clusterRates, strict });
+    this.#ai = new LateAi(() => loadAiStore({ ...real, presence, strict, digest: sha256 }));
     this.#jobs = createJobs({
       clock: systemClock,
       timers: this.#wheel,
@@ -276,7 +275,7 @@ class Node implements GatewayNode {
         gateway,
         upstreams,
         credentials: compileCredentials(snapshot.consumers, this.#credentials),
-        ai: await this.#ai.compile(snapshot.ai, this.#reveal),
+        ai: await this.#ai.compile(snapshot, this.#reveal),
         limiters: this.#limiters,
         budgets: this.#budgets,
         heldBytes: this.#heldBytes,
@@ -418,6 +417,7 @@ class Node implements GatewayNode {
     this.#l2?.close();
     this.#sight?.end();
     this.#clusterRates?.close();
+    this.#ai.close();
     this.#limiters.strict?.close();
     this.#upstreams.close();
     await this.#observer.close();

@@ -6,14 +6,14 @@ import { sha256 } from './cache/l2/digest.js';
 import type { L2 } from './cache/l2/l2.js';
 import type { JobStore, StoreBounds } from './jobs/job-store.js';
 import { createMemoryStore } from './jobs/memory-store.js';
-import type { StrictCounter } from './limit/strict-counter.js';
+import type { SpendCounter } from './limit/strict-counter.js';
 import type { Timers } from './time/clock.js';
 import { systemClock } from './time/system-clock.js';
 
 export interface SharedStores {
   jobs(bounds: () => StoreBounds): JobStore;
   l2(timers: Timers): L2 | null;
-  strictCounter(timers: Timers): StrictCounter | null;
+  strictCounter(timers: Timers): SpendCounter | null;
 }
 
 const alone: SharedStores = {

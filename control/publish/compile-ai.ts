@@ -8,6 +8,7 @@ import type { AiModel } from '@weir/proto/config/ai-models.js';
 import type { AiProvider } from '@weir/proto/config/ai-providers.js';
 import { providerUpstreamId } from '@weir/proto/config/ai-references.js';
 import { type ApiAddress, readApiUrl } from '@weir/proto/config/ai-url.js';
+import type { Consumer } from '@weir/proto/config/consumers.js';
 import { bodyLimitDefault, type Route } from '@weir/proto/config/route.js';
 import { type GatewayTimeouts, routeTimeouts, type TimeoutOverrides } from '@weir/proto/config/timeouts.js';
 import type { Upstream } from '@weir/proto/config/upstream.js';
@@ -16,6 +17,7 @@ import { referencesIn } from '@weir/proto/snapshot/secret-text.js';
 import type { RouteSpec } from '@weir/proto/snapshot/snapshot.js';
 import { compileAiCache, compileAiDurable } from './compile-ai-cache.js';
 import { compileGuard, compilePrompt } from './compile-ai-named.js';
+import { compileBudget, compileBudgets } from './compile-budgets.js';
 
 /**
  * What holds for AI routes in place of the gateway's own: a model may think for minutes before the first byte of an answer that is
@@ -29,13 +31,15 @@ export const aiTimeouts: TimeoutOverrides = routeTimeouts.parse({
   attempt: 'none',
 });
 
-export function compileAi(ai: Ai | undefined): AiSpec | null {
+export function compileAi(ai: Ai | undefined, consumers: readonly Consumer[] = []): AiSpec | null {
   if (ai === undefined || ai.providers.length === 0) return null;
+  const budgets = compileBudgets(ai, consumers);
   return {
     providers: ai.providers.map(compileProvider),
     models: ai.models.map(compileModel),
     prompts: ai.prompts.map(compilePrompt),
     guards: ai.guards.map(compileGuard),
+    ...(budgets === null ? {} : { budgets }),
   };
 }
 
@@ -146,6 +150,7 @@ export function compileAiRoute(
     ...(provider === undefined
       ? {}
       : { passthrough: { provider, prefix: path.kind === 'prefix' ? path.prefix : '/' } }),
+    ...(route.limits.length === 0 ? {} : { limits: route.limits.map(compileBudget) }),
   };
 }
 

@@ -79,7 +79,7 @@ export function compileSnapshot(config: WeirConfig, context: CompileContext): Sn
       };
     }),
     consumers: config.consumers.map((consumer) => compileConsumer(consumer, context)),
-    ai: compileAi(config.ai),
+    ai: compileAi(config.ai, config.consumers),
   };
 }
 

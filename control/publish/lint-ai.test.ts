@@ -250,7 +250,10 @@ describe('an AI route', () => {
 
 describe('a route that passes on the API of a provider', () => {
   it.each([
-    ['match: /openai/v1, ai: { passthrough: openai }', 'error routes[0].match: what follows the path of the route is passed on'],
+    [
+      'match: /openai/v1, ai: { passthrough: openai }',
+      'error routes[0].match: what follows the path of the route is passed on',
+    ],
     ['match: /x/*, ai: { passthrough: opnai }', 'error routes[0].ai.passthrough: there is no provider "opnai"'],
     [
       'match: /x/*, ai: { passthrough: openai, guards: [g] }',

@@ -10,6 +10,7 @@ import type { Route } from '@weir/proto/config/route.js';
 import type { Upstream } from '@weir/proto/config/upstream.js';
 import { providerUpstream } from './compile-ai.js';
 import { lintAi } from './lint-ai.js';
+import { lintBudgets } from './lint-budgets.js';
 import { lintCache } from './lint-cache.js';
 import { lintLimits } from './lint-limits.js';
 import { lintResilience } from './lint-resilience.js';
@@ -38,6 +39,7 @@ export function lint(draft: Draft, known: Knowledge): Finding[] {
     ...lintCache(draft),
     ...lintLimits(draft),
     ...lintAi(draft, known),
+    ...lintBudgets(draft),
     ...lintRouteOrder(draft.routes),
     ...lintTrailingSlashes(draft),
     ...draft.routes.flatMap((route, index) => (route === null ? [] : lintRoute(route, ['routes', index], draft))),

@@ -10,6 +10,7 @@ import { type CheckedConfig, checkConfig, withFindings } from './check-config.js
 import { checkFiles } from './check-files.js';
 import { compileSnapshot } from './compile.js';
 import { createPasswordHasher, sha256Hex } from './credential-hashes.js';
+import { lintStrictBudgets } from './lint-budgets.js';
 import { lintWithoutRedis } from './lint-cache.js';
 import { lintStrictWithoutRedis } from './lint-limits.js';
 
@@ -70,7 +71,9 @@ function compiled(text: string, checked: CheckedConfig, context: LoadContext): L
   if (!checked.ok) return checked;
   const { config } = checked;
   const absent =
-    context.hasRedis === false ? checked.place([...lintWithoutRedis(config), ...lintStrictWithoutRedis(config)]) : [];
+    context.hasRedis === false
+      ? checked.place([...lintWithoutRedis(config), ...lintStrictWithoutRedis(config), ...lintStrictBudgets(config)])
+      : [];
   const faults = absent.filter(({ severity }) => severity === 'error');
   if (faults.length > 0) return { ok: false, faults };
   const snapshot = compileSnapshot(config, { ...context, sha256Hex, hashPassword });

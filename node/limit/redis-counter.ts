@@ -10,7 +10,7 @@ import { LinkError, type LinkProblem, RedisLink } from '../redis/redis-link.js';
 import type { Clock, Random, Timers } from '../time/clock.js';
 import type { LimitVerdict } from './limiter.js';
 import { type LimitScript, limitKey, limitScripts } from './redis-scripts.js';
-import type { StrictAnswer, StrictAsk, StrictCounter, StrictCounts, StrictLoss } from './strict-counter.js';
+import type { SpendAnswer, SpendCounter, StrictAnswer, StrictAsk, StrictCounts, StrictLoss } from './strict-counter.js';
 
 export interface RedisCounterParts {
   /** redis:// or rediss://, with what credentials it needs. */
@@ -28,7 +28,7 @@ const lossOf: Readonly<Record<LinkProblem, StrictLoss>> = {
 /** A new connection is used when it has answered within what a request waited last; before the first, within this. */
 const FIRST_WITHIN_MS = 10;
 
-export function createRedisCounter({ url, clock, timers, random, digest }: RedisCounterParts): StrictCounter {
+export function createRedisCounter({ url, clock, timers, random, digest }: RedisCounterParts): SpendCounter {
   let link: RedisLink<LimitScript> | null = null;
   let lastWithinMs = FIRST_WITHIN_MS;
   let waitedMs = 0;
@@ -51,8 +51,24 @@ export function createRedisCounter({ url, clock, timers, random, digest }: Redis
       throw error;
     }
   };
+  const run: Run = async (script, keys, args, withinMs, read) => {
+    lastWithinMs = withinMs;
+    const startedAtMs = clock.nowMs();
+    try {
+      if (link === null) return 'away';
+      return read(await link.script(script, keys, args, withinMs)) ?? 'broken';
+    } catch (error) {
+      if (error instanceof LinkError) return lossOf[error.problem];
+      throw error;
+    } finally {
+      waitedMs += clock.nowMs() - startedAtMs;
+    }
+  };
   return {
     digest,
+    ...spending(run, (outcome) => {
+      outcomes[outcome] += 1;
+    }),
     open() {
       link ??= new RedisLink<LimitScript>({
         ...{ url, clock, timers, random, scripts: limitScripts },
@@ -70,6 +86,53 @@ export function createRedisCounter({ url, clock, timers, random, digest }: Redis
     counts: () => (link === null ? null : { outcomes: { ...outcomes }, waitedMs, isReachable: link.isClosed }),
     close: () => link?.close(),
   };
+}
+
+/** `read` makes of what was said an answer, or null of what makes no sense. */
+type Run = <Answer>(
+  script: LimitScript,
+  keys: readonly string[],
+  args: readonly (string | number)[],
+  withinMs: number,
+  read: (said: unknown) => Answer | null,
+) => Promise<Answer | StrictLoss>;
+
+function spending(
+  run: Run,
+  note: (outcome: keyof StrictCounts['outcomes']) => void,
+): Pick<SpendCounter, 'reserve' | 'settle'> {
+  return {
+    async reserve(id, spends, holdMs, withinMs) {
+      const args = spends.flatMap(({ amount, limit, expiresInMs }) => [amount, limit, Math.ceil(expiresInMs)]);
+      const keys = spends.flatMap(spendKeys);
+      const answer = await run('reserve', keys, [id, Math.ceil(holdMs), ...args], withinMs, (said) =>
+        readSpends(said, spends.length),
+      );
+      note(typeof answer === 'string' ? answer : answer.every((one) => one.allowed) ? 'allowed' : 'refused');
+      return answer;
+    },
+    async settle(id, spent, withinMs) {
+      const args = spent.flatMap(({ amount, real, expiresInMs }) => [amount, real, Math.ceil(expiresInMs)]);
+      const answer = await run('settle', spent.flatMap(spendKeys), [id, SETTLED_MS, ...args], withinMs, (said) =>
+        said === 1 ? 'done' : null,
+      );
+      return answer === 'done' ? null : answer;
+    },
+  };
+}
+
+/** For so long a settlement that is sent again is known to be one. */
+const SETTLED_MS = 120_000;
+
+const spendKeys = ({ key }: { readonly key: string }): string[] => [limitKey(key), `${limitKey(key)}:r`];
+
+/** Three numbers of each budget. */
+function readSpends(said: unknown, spends: number): SpendAnswer[] | null {
+  if (!Array.isArray(said) || said.length !== 3 * spends || !said.every(isNumber)) return null;
+  return Array.from({ length: spends }, (_, i): SpendAnswer => {
+    const [allowed = 0, left = 0, held = 0] = said.slice(3 * i, 3 * i + 3);
+    return { allowed: allowed === 1, left, held };
+  });
 }
 
 function argumentsOf({ requests, periodMs, burst }: StrictAsk): number[] {

@@ -45,5 +45,82 @@ end
 return said
 `;
 
-export const limitScripts = { take: TAKE } as const;
+/**
+ * Budgets: amounts that are reserved and settled, in windows that nodes name.
+ *
+ *   {weir:limits}:KEY:WINDOW     hash: c what is committed, h what of it is held; expires a while after its window
+ *   {weir:limits}:KEY:WINDOW:r   what is held, by when it is given up: ID:AMOUNT, and ID:0 for what was settled a while ago
+ *
+ * A node that dies settles nothing: what it held is given back when its time is over. Settling twice counts once, so a settlement whose
+ * answer was late is sent again.
+ */
+const GIVE_UP = `
+local function give_up(total, holds, now)
+  for _, member in ipairs(redis.call('ZRANGEBYSCORE', holds, '-inf', now, 'LIMIT', 0, 200)) do
+    local amount = tonumber(string.match(member, ':(%d+)$')) or 0
+    redis.call('ZREM', holds, member)
+    if amount > 0 then
+      redis.call('HINCRBY', total, 'c', -amount)
+      redis.call('HINCRBY', total, 'h', -amount)
+    end
+  end
+end
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+`;
+
+/** KEYS: two for each budget. ARGV: id, held for ms; of each amount, limit, expiry in ms. → of each allowed, left, held. */
+const RESERVE = `#!lua flags=allow-oom
+${GIVE_UP}
+local id, hold = ARGV[1], tonumber(ARGV[2])
+local said, all = {}, true
+for i = 1, #KEYS / 2 do
+  local total, holds = KEYS[2 * i - 1], KEYS[2 * i]
+  give_up(total, holds, now)
+  local committed = tonumber(redis.call('HGET', total, 'c') or '0')
+  local held = tonumber(redis.call('HGET', total, 'h') or '0')
+  local fits = committed + tonumber(ARGV[3 * i]) <= tonumber(ARGV[3 * i + 1])
+  all = all and fits
+  said[3 * i - 2] = fits and 1 or 0
+  said[3 * i - 1] = math.max(0, tonumber(ARGV[3 * i + 1]) - committed)
+  said[3 * i] = math.max(0, held)
+end
+if all then
+  for i = 1, #KEYS / 2 do
+    local amount = tonumber(ARGV[3 * i])
+    redis.call('HINCRBY', KEYS[2 * i - 1], 'c', ARGV[3 * i])
+    redis.call('HINCRBY', KEYS[2 * i - 1], 'h', ARGV[3 * i])
+    redis.call('ZADD', KEYS[2 * i], now + hold, id .. ':' .. ARGV[3 * i])
+    redis.call('PEXPIRE', KEYS[2 * i - 1], ARGV[3 * i + 2])
+    redis.call('PEXPIRE', KEYS[2 * i], ARGV[3 * i + 2])
+    said[3 * i - 1] = said[3 * i - 1] - amount
+  end
+end
+return said
+`;
+
+/** KEYS: two for each budget. ARGV: id, remembered for ms; of each reserved, real, expiry in ms. */
+const SETTLE = `#!lua flags=allow-oom
+${GIVE_UP}
+local id, keep = ARGV[1], tonumber(ARGV[2])
+for i = 1, #KEYS / 2 do
+  local total, holds = KEYS[2 * i - 1], KEYS[2 * i]
+  local reserved, real = tonumber(ARGV[3 * i]), tonumber(ARGV[3 * i + 1])
+  local done = id .. ':0'
+  if not redis.call('ZSCORE', holds, done) then
+    if reserved > 0 and redis.call('ZREM', holds, id .. ':' .. ARGV[3 * i]) == 1 then
+      redis.call('HINCRBY', total, 'c', real - reserved)
+      redis.call('HINCRBY', total, 'h', -reserved)
+    elseif real > 0 then
+      redis.call('HINCRBY', total, 'c', real)
+    end
+    redis.call('ZADD', holds, now + keep, done)
+    redis.call('PEXPIRE', total, ARGV[3 * i + 2])
+    redis.call('PEXPIRE', holds, ARGV[3 * i + 2])
+  end
+end
+return 1
+`;
+
+export const limitScripts = { take: TAKE, reserve: RESERVE, settle: SETTLE } as const;
 export type LimitScript = keyof typeof limitScripts;

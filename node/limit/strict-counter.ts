@@ -25,6 +25,29 @@ export interface StrictCounts {
   readonly isReachable: boolean;
 }
 
+/** One budget of one caller, in one window. */
+export interface StrictSpend {
+  /** Of the budget and of the caller behind it, a digest; and the window. */
+  readonly key: string;
+  /** Whole, as are the others. */
+  readonly amount: number;
+  readonly limit: number;
+  /** What is known of the window is forgotten then: a while after it. */
+  readonly expiresInMs: number;
+}
+
+export interface StrictSpent extends Omit<StrictSpend, 'limit'> {
+  readonly real: number;
+}
+
+export interface SpendAnswer {
+  readonly allowed: boolean;
+  /** With this one taken, where all are allowed. */
+  readonly left: number;
+  /** Of all, what may become less. */
+  readonly held: number;
+}
+
 export interface StrictCounter {
   /** There is a limit that will ask. Before that nothing is connected to. */
   open(): void;
@@ -35,4 +58,17 @@ export interface StrictCounter {
   /** Null before there is a limit that asks. */
   counts(): StrictCounts | null;
   close(): void;
+}
+
+/** The same for budgets. */
+export interface SpendCounter extends StrictCounter {
+  /** From all budgets, or, where one refuses, from none. What is not settled by then is given back. Never rejects. */
+  reserve(
+    id: string,
+    spends: readonly StrictSpend[],
+    holdMs: number,
+    withinMs: number,
+  ): Promise<readonly SpendAnswer[] | StrictLoss>;
+  /** Counts once, however often it is asked; null: done. Never rejects. */
+  settle(id: string, spent: readonly StrictSpent[], withinMs: number): Promise<StrictLoss | null>;
 }

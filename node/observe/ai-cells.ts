@@ -4,7 +4,7 @@
  */
 import type { AiSpec } from '@weir/proto/snapshot/ai.js';
 import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
-import type { AiBesides } from '../ai/gateway/outcome.js';
+import type { AiBesides, AiOutcome } from '../ai/gateway/outcome.js';
 import type { SeamKind } from '../ai/route/seam.js';
 import type { Exchange } from '../pipeline/exchange.js';
 import { DurationCells } from './duration-cells.js';
@@ -22,6 +22,8 @@ export class AiSeries {
   readonly tokens: Record<TokenKind, number> = { input: 0, output: 0, cachedInput: 0, cacheWrite: 0, reasoning: 0 };
   /** Requests whose tokens were counted here, for their provider has said nothing. */
   estimated = 0;
+  /** Requests that took tokens of which nobody knows the price. */
+  unpriced = 0;
   readonly firstToken = new DurationCells();
   /** Second attempts beside a first one, and those of them that answered. */
   hedges = 0;
@@ -44,11 +46,22 @@ export interface MoveCount {
   count: number;
 }
 
+/** What was spent by whom: each is a name of the configuration. */
+export interface SpendSum {
+  readonly route: string;
+  readonly model: string;
+  readonly provider: string;
+  /** Empty: none. */
+  readonly team: string;
+  micros: number;
+}
+
 export class AiCells {
   readonly series = new Map<string, AiSeries>();
   readonly moves = new Map<string, MoveCount>();
+  readonly spends = new Map<string, SpendSum>();
 
-  ended({ ai, failure }: Exchange): void {
+  ended({ ai, failure, routeId }: Exchange): void {
     if (ai === null) return;
     const series = this.#of(ai.model, ai.provider);
     const outcome = ai.error ?? (failure === null ? 'ok' : failure.code);
@@ -57,6 +70,8 @@ export class AiCells {
     if (ai.usage !== null) {
       for (const kind of tokenKinds) series.tokens[kind] += ai.usage[kind];
       if (ai.usage.isEstimated) series.estimated += 1;
+      if (ai.costMicros === null) series.unpriced += 1;
+      else this.#spent(routeId, ai, ai.costMicros);
     }
     if (ai.hedge !== null) series.hedges += 1;
     if (ai.hedge === 'won') series.hedgesWon += 1;
@@ -77,6 +92,13 @@ export class AiCells {
     }
   }
 
+  #spent(route: string, { model, provider, team }: AiOutcome, micros: number): void {
+    const key = [route, model, provider, team].join('\0');
+    const sum = this.spends.get(key) ?? { route, model, provider, team, micros: 0 };
+    sum.micros += micros;
+    this.spends.set(key, sum);
+  }
+
   /** Forgets the models and providers that the configuration names no more. */
   retain(snapshot: Pick<Snapshot, 'ai' | 'routes'>): void {
     const models = namesIn(snapshot);
@@ -85,6 +107,12 @@ export class AiCells {
       if (!models.has(model) || !providers.has(provider)) this.series.delete(key);
     }
     for (const [key, { model }] of this.moves) if (!models.has(model)) this.moves.delete(key);
+    const routes = new Set(snapshot.routes.map(({ id }) => id));
+    const teams = new Set(['', ...Object.values(snapshot.ai?.budgets?.teams ?? {})]);
+    for (const [key, { route, model, provider, team }] of this.spends) {
+      const isKnown = routes.has(route) && models.has(model) && providers.has(provider) && teams.has(team);
+      if (!isKnown) this.spends.delete(key);
+    }
   }
 
   #of(model: string, provider: string): AiSeries {

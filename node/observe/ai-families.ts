@@ -12,7 +12,14 @@ export interface AiSources {
   aiKeys?(): Iterable<KeyReading>;
 }
 
-const usable: Readonly<Record<KeyState, number>> = { usable: 1, resting: 0.5, due: 0.5, onTrial: 0.5, out: 0 };
+const usable: Readonly<Record<KeyState, number>> = {
+  usable: 1,
+  doubted: 0.5,
+  resting: 0.5,
+  due: 0.5,
+  onTrial: 0.5,
+  out: 0,
+};
 
 export function aiFamilies({ cells, aiKeys = () => [] }: AiSources): Family[] {
   return [...requestFamilies(cells), ...attemptFamilies(cells), ...keyFamilies(aiKeys)];
@@ -75,6 +82,17 @@ function requestFamilies({ ai }: Cells): Family[] {
     }),
     family('counter', 'weir_ai_estimated_total', 'Requests whose tokens were estimated.', function* () {
       for (const series of ai.series.values()) if (series.estimated > 0) yield [labels(series), series.estimated];
+    }),
+    family('counter', 'weir_ai_cost_dollars_total', 'What requests to models have cost.', function* () {
+      for (const { route, model, provider, team, micros } of ai.spends.values()) {
+        yield [
+          [label('route', route), label('model', model), label('provider', provider), label('team', team)],
+          micros / 1_000_000,
+        ];
+      }
+    }),
+    family('counter', 'weir_ai_unpriced_total', 'Requests that took tokens whose price nobody knows.', function* () {
+      for (const series of ai.series.values()) if (series.unpriced > 0) yield [labels(series), series.unpriced];
     }),
     histogramFamily(
       'weir_ai_time_to_first_token_seconds',

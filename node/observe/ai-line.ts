@@ -10,6 +10,8 @@ export function aiPart({
   error,
   firstTokenMs,
   usage,
+  costMicros,
+  team,
   moves,
   hedge,
   resumed,
@@ -30,6 +32,8 @@ export function aiPart({
     const by = resumed.map((one) => `{"provider":${jsonString(one.provider)},"how":"${one.how}"}`);
     line += `,"resumed":[${by.join(',')}]`;
   }
+  if (costMicros !== null) line += `,"cost_usd":${costMicros / 1_000_000}`;
+  if (team !== '') line += `,"team":${jsonString(team)}`;
   if (moves.length > 0) {
     const shown = moves.map(
       (move) => `{"to":"${move.how}","from":${jsonString(move.provider)},"reason":"${move.why}"}`,

@@ -81,7 +81,7 @@ function serverSpan(request: GatewayRequest, options: SpanOptions): ReadableSpan
 }
 
 /** OpenTelemetry's conventions for generative AI; no word of question or answer is in them. */
-function aiAttributes({ model, provider, providerModel, usage, firstTokenMs }: AiOutcome) {
+function aiAttributes({ model, provider, providerModel, usage, costMicros, team, firstTokenMs }: AiOutcome) {
   return {
     'gen_ai.operation.name': 'chat',
     'gen_ai.provider.name': provider === '' ? undefined : provider,
@@ -89,6 +89,10 @@ function aiAttributes({ model, provider, providerModel, usage, firstTokenMs }: A
     'gen_ai.response.model': providerModel === '' ? undefined : providerModel,
     'gen_ai.usage.input_tokens': usage?.input,
     'gen_ai.usage.output_tokens': usage?.output,
+    'gen_ai.usage.cache_read.input_tokens': usage !== null && usage.cachedInput > 0 ? usage.cachedInput : undefined,
+    'gen_ai.usage.cache_creation.input_tokens': usage !== null && usage.cacheWrite > 0 ? usage.cacheWrite : undefined,
+    'weir.cost_usd': costMicros === null ? undefined : costMicros / 1_000_000,
+    'weir.team': team === '' ? undefined : team,
     'weir.first_token_ms': firstTokenMs >= 0 ? firstTokenMs : undefined,
   };
 }

@@ -51,7 +51,7 @@ interface Keyed {
 export class SharedSpends {
   /** The least recently used first. */
   readonly #keys = new Map<string, Keyed>();
-  readonly #limit: SpendLimit;
+  #limit: SpendLimit;
   readonly #keysMax: number;
   #untold: string[] = [];
   /** Where telling again goes on. */
@@ -67,6 +67,11 @@ export class SharedSpends {
 
   get size(): number {
     return this.#keys.size;
+  }
+
+  /** A limit that is raised or lowered leaves what was spent as it is. */
+  use(limit: SpendLimit): void {
+    this.#limit = limit;
   }
 
   /** The driver tells this often. */

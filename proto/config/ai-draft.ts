@@ -1,6 +1,7 @@
 /** What is sound of `ai` while some of it is faulty: each provider and each model by itself, with its place in the file. */
 import type * as z from 'zod';
 import type { Ai } from './ai.js';
+import { budgetsSchema } from './ai-budgets.js';
 import { guardsSchema } from './ai-guards.js';
 import { modelsSchema } from './ai-models.js';
 import { promptsSchema } from './ai-prompts.js';
@@ -15,6 +16,8 @@ export function soundAi(value: unknown): Ai {
     models: soundEntries(modelsSchema, valueAt(value, ['ai', 'models'])),
     prompts: soundNamed(promptsSchema, valueAt(value, ['ai', 'prompts'])),
     guards: soundNamed(guardsSchema, valueAt(value, ['ai', 'guards'])),
+    limits: budgetsSchema().safeParse(valueAt(value, ['ai', 'limits']) ?? []).data ?? [],
+    ...{ prices: [], costHeader: false },
   };
 }
 

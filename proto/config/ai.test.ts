@@ -40,6 +40,7 @@ describe('providers', () => {
       models: [],
     });
     expect(config?.routes[0]?.ai).toEqual({
+      limits: [],
       models: [],
       cache: null,
       durable: null,

@@ -1,5 +1,6 @@
 /** `ai` of the config: providers and models; and `ai` of a route, which answers by them. */
 import * as z from 'zod';
+import { budgetsSchema, pricesSchema } from './ai-budgets.js';
 import { aiCacheSchema, aiDurableSchema } from './ai-cache.js';
 import { guardsSchema } from './ai-guards.js';
 import { modelName, modelsSchema } from './ai-models.js';
@@ -23,6 +24,13 @@ export const aiSchema = z.strictObject({
   guards: guardsSchema
     .prefault({})
     .describe('What questions and answers pass, by name, for `ai.guards` of routes; docs/ai-guards.md.'),
+  limits: budgetsSchema()
+    .prefault([])
+    .describe('Budgets of requests, tokens or money that hold for all AI routes together.'),
+  prices: pricesSchema
+    .prefault({})
+    .describe('What models cost where the catalogue is wrong, or does not know them: provider/model to prices.'),
+  costHeader: flag().prefault(false).describe('Whole answers say what they have cost: X-Weir-Cost, in dollars.'),
 });
 
 const aiRouteFields = z.strictObject({
@@ -49,6 +57,7 @@ const aiRouteFields = z.strictObject({
   resume: resumeSchema
     .prefault('error')
     .describe('A text that breaks off ends with an `error`, or another model is asked to `continue` it.'),
+  limits: budgetsSchema().prefault([]).describe('Budgets of requests, tokens or money of this route.'),
   answerCharsMax: integer('the number of characters', 1_000, 1_000_000_000)
     .prefault(8_000_000)
     .describe('Longest answer that is kept whole; a longer one fails. Streams pass at any length.'),

@@ -68,6 +68,7 @@ const credential = z
 
 export const consumerSchema = z.strictObject({
   id: identifier().describe('Name of the consumer in limits, logs and metrics.'),
+  team: identifier().optional().describe('Team that it belongs to: budgets of AI may count by it.'),
   keys: oneOrMany(key, 100).prefault([]).describe(`API keys: \${NAME}, or { sha256: … }.`),
   basic: oneOrMany(credential, 100).prefault([]).describe('User names and passwords.'),
 });

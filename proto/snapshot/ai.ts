@@ -3,6 +3,8 @@
  * a node reads no default of its own. A provider is reached through an upstream of the snapshot, so that balancing, health, breaker,
  * pools and their timers are the same as for any other API.
  */
+
+import type { SpendPeriod } from '../cluster/spend-window.js';
 import type { LearntLimitSpec } from './resilience.js';
 import type { SecretText } from './snapshot.js';
 
@@ -13,6 +15,8 @@ export interface AiSpec {
   /** APIs of the operator's own, each with a model behind it. */
   readonly prompts: readonly AiPromptSpec[];
   readonly guards: readonly AiGuardSpec[];
+  /** Left out: none, and all prices are the catalogue's. */
+  readonly budgets?: AiBudgetsSpec;
 }
 
 export interface AiProviderSpec {
@@ -101,6 +105,8 @@ export interface AiRouteSpec {
   readonly resume?: 'continue';
   /** The route speaks the API of one provider, and translates nothing. Left out: it answers by models. */
   readonly passthrough?: AiPassthroughSpec;
+  /** Of this route; left out: none. Those of all routes are in AiBudgetsSpec. */
+  readonly limits?: readonly AiLimitSpec[];
 }
 
 /** Of one attempt; the deadline of the request bounds all of them together. */
@@ -317,4 +323,48 @@ export interface AiPassthroughSpec {
   readonly provider: string;
   /** Begin of the path that is the route's own: what follows is the provider's. */
   readonly prefix: string;
+}
+
+// Budgets: what requests to models may spend, and what models cost.
+
+export interface AiBudgetsSpec {
+  /** Of all AI routes together. */
+  readonly limits: readonly AiLimitSpec[];
+  /** Before those of the catalogue. */
+  readonly prices: readonly AiPriceSpec[];
+  /** By consumer; whoever is not in it has none. */
+  readonly teams: Readonly<Record<string, string>>;
+  /** Whole answers say what they have cost. */
+  readonly costHeader: boolean;
+}
+
+export interface AiLimitSpec {
+  readonly unit: 'requests' | 'tokens' | 'cost';
+  /** Of `cost` in microdollars. */
+  readonly amount: number;
+  readonly period: SpendPeriod;
+  /** Whom it counts apart; empty: all together. */
+  readonly by: readonly AiLimitKey[];
+  /** Of the first of `by`: those that it is for; empty: each. */
+  readonly only: readonly string[];
+  readonly mode: 'local' | 'shared' | 'strict';
+  /** Of a strict one. */
+  readonly redis: { readonly withinMs: number; readonly onLoss: 'open' | 'closed' } | null;
+  readonly keys: number;
+}
+
+export type AiLimitKey = 'consumer' | 'team' | 'model' | 'route' | 'address' | { readonly header: string };
+
+export interface AiPriceSpec {
+  readonly provider: string;
+  readonly model: string;
+  /** Dollars for a million tokens; `request` for a thousand requests. */
+  readonly price: {
+    readonly input: number;
+    readonly output: number;
+    readonly cachedInput?: number;
+    readonly cacheWrite?: number;
+    readonly reasoning?: number;
+    readonly request?: number;
+  };
 }

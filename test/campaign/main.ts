@@ -1,4 +1,5 @@
 /** `npm run campaign -- NAME…`: campaigns at the size that was promised, one after the other, with their figures. */
+import { fullBudget, runBudget } from './budget.js';
 import { fullCache, runCache } from './cache.js';
 import { type Report, showReport } from './campaign.js';
 import { fullDrain, runDrain } from './drain.js';
@@ -37,6 +38,7 @@ const campaigns: Readonly<Record<string, Campaign>> = {
     run: () => runClusterRevisions(fullClusterRevisions),
   },
   rates: { what: 'four nodes and one limit, with a NATS and a Redis in trouble', run: () => runRates(fullRates) },
+  budget: { what: 'ten dollars, four nodes and 200 streams that want them', run: () => runBudget(fullBudget) },
   purges: {
     what: '1,000 purges acknowledged by 4 nodes over NATS, without load and under it',
     run: () => runPurges(fullPurges),

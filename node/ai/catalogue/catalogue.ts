@@ -100,7 +100,7 @@ function traitsOf({ name: _name, match: _match, price: _price, ...traits }: Mode
   return traits;
 }
 
-function periodOf(price: ListPrice): readonly PricePeriod[] {
+export function periodOf(price: ListPrice): readonly PricePeriod[] {
   const { input, output, cachedInput, cacheWrite, reasoning, request } = price;
   const rates = {
     input: picodollars(input),

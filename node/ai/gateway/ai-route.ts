@@ -12,6 +12,7 @@ import {
   type ResponseHandler,
 } from '../../pipeline/dispatch.js';
 import type { ChainServices } from '../../pipeline/services.js';
+import { budget } from '../budget/budget-layer.js';
 import { providerError } from '../chat/provider-error.js';
 import type { FormatError } from '../format.js';
 import { compilePrompts } from '../prompts/prompt-route.js';
@@ -42,7 +43,7 @@ export interface AiRules {
 }
 
 /** Around the models, the outermost first. */
-const layers: readonly ChatLayer[] = [];
+const layers: readonly ChatLayer[] = [budget];
 
 /** Compiles how an upstream is asked, down to the transport. */
 export type CompileAsking = (route: RouteSpec, services: ChainServices) => Dispatch;

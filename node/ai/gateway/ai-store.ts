@@ -3,7 +3,9 @@
  * AI part of a snapshot what its routes are compiled with.
  */
 import type { AiModelSpec, AiProviderSpec, AiSpec } from '@weir/proto/snapshot/ai.js';
-import type { SecretText } from '@weir/proto/snapshot/snapshot.js';
+import type { SecretText, Snapshot } from '@weir/proto/snapshot/snapshot.js';
+import { ClusterKeys } from '../../cluster/ai-keys.js';
+import { BudgetStore, type BudgetStoreParts, type Spending } from '../budget/budget-store.js';
 import type { ModelCard } from '../catalogue/card.js';
 import { type Catalogue, catalogueOf } from '../catalogue/catalogue.js';
 import { loadPriceBook } from '../catalogue/package-book.js';
@@ -51,6 +53,8 @@ export interface CompiledAi {
   readonly compileRoute: typeof compileAiRoute;
   readonly inWords: typeof inWordsOf;
   readonly formatOf: typeof formatOf;
+  /** Null: what requests cost is not counted. */
+  readonly spending: Spending | null;
 }
 
 export interface KeyReading {
@@ -60,6 +64,17 @@ export interface KeyReading {
   readonly takenOut: number;
   readonly rested: number;
 }
+
+/** What the store works with beside keys; null, or left out: not at all. */
+export interface AiStoreParts {
+  /** Where tokens come from; else kinds that need them are refused. */
+  readonly google?: GoogleOutside | null;
+  /** What budgets are counted with; else none are, nor what requests cost. */
+  readonly shared?: BudgetStoreParts | null;
+}
+
+/** 132 bits of a digest. */
+const KEY_NAME_LENGTH = 22;
 
 export class AiStore {
   readonly #waits = new LeastWaits();
@@ -73,17 +88,35 @@ export class AiStore {
   readonly #google: GoogleOutside | null;
   /** By the name of the key, as its standing. */
   readonly #tokens = new Map<string, AccessTokens>();
+  readonly #shared: BudgetStoreParts | null;
+  readonly #budgets: BudgetStore | null;
+  #keys: ClusterKeys | null = null;
 
-  /** `google`: null: no tokens are asked for, and kinds that need them are refused. */
-  constructor(signing: Signing, google: GoogleOutside | null = null) {
+  constructor(signing: Signing, { google = null, shared = null }: AiStoreParts = {}) {
     this.#signing = signing;
     this.#google = google;
+    this.#shared = shared;
+    this.#budgets = shared && new BudgetStore(shared);
+  }
+
+  close(): void {
+    this.#budgets?.close();
+    this.#keys?.close();
+  }
+
+  /** Null: a node by itself. Made with the first key. */
+  #clusterKeys(): ClusterKeys | null {
+    const { presence = null, clock, timers } = this.#shared ?? {};
+    if (presence === null || clock === undefined || timers === undefined) return null;
+    this.#keys ??= new ClusterKeys({ presence, clock, timers });
+    return this.#keys;
   }
 
   /** What only some snapshots need of libraries; `compile` is not called before. */
-  async load(spec: AiSpec | null): Promise<void> {
-    await loadOutputTools(spec);
-    if (spec?.models.some(needsCards) === true) this.#catalogue ??= catalogueOf(await loadPriceBook());
+  async load({ ai, routes }: Pick<Snapshot, 'ai' | 'routes'>): Promise<void> {
+    await loadOutputTools(ai);
+    if (ai?.models.some(needsCards) === true) this.#catalogue ??= catalogueOf(await loadPriceBook());
+    await this.#budgets?.prepare(ai, routes);
   }
 
   /** Throws with the reason where a provider can't be asked as it is configured. */
@@ -99,6 +132,7 @@ export class AiStore {
       speeds: this.#speeds,
       cards: this.#cards(spec),
       ...{ compileRoute: compileAiRoute, inWords: inWordsOf, formatOf },
+      spending: this.#budgets?.compile(spec) ?? null,
     };
   }
 
@@ -171,7 +205,13 @@ export class AiStore {
   /** A key goes on as it stood for as long as it is the same one. */
   #standing(...name: readonly [provider: string, key: string, secret: SecretText]): KeyStanding {
     const text = nameOf(...name);
-    const standing = this.#standings.get(text) ?? new KeyStanding();
+    const known = this.#standings.get(text);
+    if (known !== undefined) return known;
+    // The reference to the key, which is the same on all nodes, and says nothing of it.
+    const digest = this.#shared?.digest(text).slice(0, KEY_NAME_LENGTH) ?? '';
+    const cluster = this.#clusterKeys();
+    const standing = new KeyStanding(cluster?.sightOf(digest));
+    cluster?.know(digest, standing);
     this.#standings.set(text, standing);
     return standing;
   }

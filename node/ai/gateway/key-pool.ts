@@ -3,6 +3,7 @@
  *
  * One that is due for its trial is taken first, for somebody has to find out, and a request that it is refused for goes on by another
  * key, unseen. Among those that can be used a draw decides by weight: chance, or what requests have in common.
+ * key, unseen. Among those that can be used, chance decides by weight; those that another node doubts come behind all others.
  */
 import type { KeyStanding } from './key-standing.js';
 
@@ -25,7 +26,8 @@ export class KeyPool<Key extends PoolKey> {
     const left = this.keys.filter((key) => !tried.has(key));
     const due = left.find(({ standing }) => standing.state(nowMs, model) === 'due');
     if (due !== undefined) return due;
-    const usable = left.filter(({ standing }) => standing.state(nowMs, model) === 'usable');
+    const well = left.filter(({ standing }) => standing.state(nowMs, model) === 'usable');
+    const usable = well.length > 0 ? well : left.filter(({ standing }) => standing.state(nowMs, model) === 'doubted');
     // As targets are drawn (candidates.ts); a key always has a weight.
     let first: Key | null = null;
     let firstAt = Number.POSITIVE_INFINITY;
@@ -55,5 +57,5 @@ export class KeyPool<Key extends PoolKey> {
 
 function isOpen({ standing }: PoolKey, model: string, nowMs: number): boolean {
   const state = standing.state(nowMs, model);
-  return state === 'usable' || state === 'due';
+  return state === 'usable' || state === 'doubted' || state === 'due';
 }

@@ -3,9 +3,8 @@
  * providers. Nothing but types may be imported from node/ai where every node loads it (test/tidy holds that): what layers need at run
  * time comes with `CompiledAi`. Owns the store.
  */
-import type { AiSpec } from '@weir/proto/snapshot/ai.js';
-import type { SecretText } from '@weir/proto/snapshot/snapshot.js';
-import type { Clock } from '../../time/clock.js';
+import type { SecretText, Snapshot } from '@weir/proto/snapshot/snapshot.js';
+import type { BudgetStoreParts } from '../budget/budget-store.js';
 import type { AiStore, CompiledAi, KeyReading } from './ai-store.js';
 
 export class LateAi {
@@ -17,11 +16,14 @@ export class LateAi {
   }
 
   /** Rejects with the reason where a provider can't be asked as it is configured. Not called again before it is done. */
-  async compile(spec: AiSpec | null, reveal: (text: SecretText) => string): Promise<CompiledAi | null> {
-    if (spec === null) return null;
+  async compile(
+    snapshot: Pick<Snapshot, 'ai' | 'routes'>,
+    reveal: (text: SecretText) => string,
+  ): Promise<CompiledAi | null> {
+    if (snapshot.ai === null) return null;
     this.#store = this.#store ?? (await this.#load());
-    await this.#store.load(spec);
-    return this.#store.compile(spec, reveal);
+    await this.#store.load(snapshot);
+    return this.#store.compile(snapshot.ai, reveal);
   }
 
   /** What stands in no snapshot any more is forgotten. */
@@ -29,16 +31,27 @@ export class LateAi {
     this.#store?.use(ai);
   }
 
+  close(): void {
+    this.#store?.close();
+  }
+
   keys(nowMs: number): Iterable<KeyReading> {
     return this.#store?.keys(nowMs) ?? [];
   }
 }
 
-export async function loadAiStore(clock: Clock): Promise<AiStore> {
+export async function loadAiStore(shared: BudgetStoreParts): Promise<AiStore> {
+  const { clock } = shared;
   const [{ AiStore }, { digests }, { googleOutside }] = await Promise.all([
     import('./ai-store.js'),
     import('../aws/digests.js'),
     import('../google/outside.js'),
   ]);
-  return new AiStore({ digests, wallMs: () => clock.wallMs() }, googleOutside(clock));
+  return new AiStore(
+    { digests, wallMs: () => clock.wallMs() },
+    {
+      google: googleOutside(clock),
+      shared,
+    },
+  );
 }

@@ -22,6 +22,10 @@ export interface AiOutcome {
   hedge: 'won' | 'lost' | null;
   /** Attempts that carried on what broke off in the middle, and how they were asked to. */
   readonly resumed: AiResumed[];
+  /** What it cost, in microdollars; null: nothing is known of it, or of its price. */
+  costMicros: number | null;
+  /** Of its consumer; empty: none. */
+  team: string;
   readonly moves: AiMove[];
   /** Fields that were left out, in the caller's words. */
   dropped: readonly string[];
@@ -61,6 +65,8 @@ export function newOutcome(model: string): AiOutcome {
     besides: [],
     hedge: null,
     resumed: [],
+    costMicros: null,
+    team: '',
     moves: [],
     dropped: [],
     headers: [],

@@ -66,7 +66,7 @@ it.each(providerFacts.filter(({ kind }) => kind !== COMPATIBLE))(
     const made = { environment: {}, version: 1, createdWallMs: 0, sha256Hex, hashPassword: () => 'scrypt' };
     const { ai } = compileSnapshot(config, made);
     expect(checked.ok ? [] : checked.faults).toEqual([]);
-    expect(() => new AiStore(signing, googleOutside(systemClock)).compile(ai, () => KEY)).not.toThrow();
+    expect(() => new AiStore(signing, { google: googleOutside(systemClock) }).compile(ai, () => KEY)).not.toThrow();
   },
 );
 

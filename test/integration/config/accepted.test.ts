@@ -64,10 +64,10 @@ function compileAsNode(snapshot: Snapshot): void {
         upstreams: registry.build(snapshot),
         credentials: compileCredentials(snapshot.consumers, credentialFunctions(systemClock, reveal)),
         limiters: createLimiterStore({ strict }),
-        ai: new AiStore({ digests, wallMs: () => systemClock.wallMs() }, googleOutside(systemClock)).compile(
-          snapshot.ai,
-          reveal,
-        ),
+        ai: new AiStore(
+          { digests, wallMs: () => systemClock.wallMs() },
+          { google: googleOutside(systemClock) },
+        ).compile(snapshot.ai, reveal),
       }),
     );
   } finally {

@@ -7,6 +7,7 @@ import { answerFailure } from '../../../layers/answer-failure.js';
 import type { Decision } from '../../../observe/decisions.js';
 import type { Dispatch, GatewayRequest } from '../../../pipeline/dispatch.js';
 import {
+  type FakeClock,
   fakeBody,
   fakeClock,
   fakeTimers,
@@ -68,14 +69,16 @@ export interface Given {
   readonly route?: Partial<RouteSpec>;
   readonly bodyBytes?: number;
   readonly google?: GoogleOutside;
+  /** With the clock that it goes by; it must have been prepared. */
+  readonly kept?: { readonly store: AiStore; readonly clock: FakeClock };
 }
 
-export function setUp({ spec = {}, ai: aiSpec = {}, route = {}, bodyBytes, google }: Given = {}) {
-  const clock = fakeClock();
+export function setUp({ spec = {}, ai: aiSpec = {}, route = {}, bodyBytes, google, kept }: Given = {}) {
+  const clock = kept?.clock ?? fakeClock();
   const timers = fakeTimers(clock);
   const decided: Decision[] = [];
   const fired: TimerName[] = [];
-  const store = new AiStore({ digests, wallMs: () => clock.wallMs() }, google ?? null);
+  const store = kept?.store ?? new AiStore({ digests, wallMs: () => clock.wallMs() }, { google: google ?? null });
   const compiled = store.compile(
     {
       providers: [provider('a'), provider('b', { kind: 'anthropic' })],

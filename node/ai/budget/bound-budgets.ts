@@ -1,0 +1,110 @@
+/**
+ * Budgets of a route, bound to their counters: which of them a question falls under, by which key, and what answers say of them. A budget
+ * is known by what it counts and not by how much it allows: to raise it forgets nothing of what was spent.
+ */
+
+import type { SharedSpends, SpendVerdict } from '@weir/proto/cluster/shared-spends.js';
+import { periodSeconds } from '@weir/proto/cluster/spend-window.js';
+import { combinedValue, type HeaderList } from '@weir/proto/http/headers.js';
+import type { AiLimitKey, AiLimitSpec } from '@weir/proto/snapshot/ai.js';
+import { addressKey } from '../../limit/bound-limits.js';
+import { wholeSeconds } from '../../limit/ratelimit-fields.js';
+import { keyNames } from '../../limit/shared-limiter.js';
+import type { GatewayRequest } from '../../pipeline/dispatch.js';
+
+/** Longest part of a name that tells callers apart. */
+const KEY_LENGTH_MAX = 256;
+
+/** What a budget may count by. */
+export interface Asked {
+  readonly request: GatewayRequest;
+  readonly routeId: string;
+  /** As the operator names it. */
+  readonly model: string;
+  readonly team: string;
+}
+
+export interface BoundBudget {
+  readonly spec: AiLimitSpec;
+  /** In RateLimit fields. */
+  readonly name: string;
+  /** Of a strict one, what counts while Redis does not. */
+  readonly spends: SharedSpends;
+  /** Null: it is for others. */
+  keyOf(asked: Asked): string | null;
+  /** How many share it. */
+  members(): number;
+}
+
+export interface BudgetCounters {
+  /** The same each time, for the same id. */
+  budget(id: string, spec: AiLimitSpec): { readonly spends: SharedSpends; members(): number };
+  /** In letters of base64url. */
+  digest(text: string): string;
+}
+
+/** `scope`: empty for those of all routes. */
+export interface ScopedLimit {
+  readonly scope: string;
+  readonly spec: AiLimitSpec;
+}
+
+export function bindBudgets(limits: readonly ScopedLimit[], counters: BudgetCounters): BoundBudget[] {
+  const twins = new Map<string, number>();
+  const again = (text: string): number => {
+    const count = (twins.get(text) ?? 0) + 1;
+    twins.set(text, count);
+    return count;
+  };
+  return limits.map(({ scope, spec }) => {
+    const { unit, period, by, only, mode, keys } = spec;
+    const what = JSON.stringify(['ai', scope, unit, period, by, only, mode]);
+    const id = counters.digest(`${what}${again(what)}`).slice(0, 11);
+    const named = `${by.map(wordOf).join('-') || 'all'}-${unit}`;
+    const count = again(named);
+    const { spends, members } = counters.budget(id, spec);
+    const names = keyNames(id, keys, counters.digest);
+    const keyOf = (asked: Asked): string | null => {
+      const values = by.map((key) => namedBy(key, asked));
+      if (only.length > 0 && !only.includes(values[0] ?? '')) return null;
+      return names.get(values.length === 1 ? (values[0] ?? '') : JSON.stringify(values));
+    };
+    return { spec, name: count === 1 ? named : `${named}-${count}`, spends, members, keyOf };
+  });
+}
+
+const wordOf = (key: AiLimitKey): string => (typeof key === 'string' ? key : 'header');
+
+function namedBy(key: AiLimitKey, { request, routeId, model, team }: Asked): string {
+  const { consumerId, clientAddress } = request.exchange;
+  if (typeof key !== 'string') return (combinedValue(request.headers, key.header) ?? '').slice(0, KEY_LENGTH_MAX);
+  switch (key) {
+    case 'consumer':
+      // No consumer's name begins with a space.
+      return consumerId ?? ` ${addressKey(clientAddress)}`;
+    case 'team':
+      return team;
+    case 'model':
+      return model;
+    case 'route':
+      return routeId;
+    case 'address':
+      return addressKey(clientAddress);
+  }
+}
+
+const units = { requests: 'requests', tokens: 'tokens', cost: 'microdollars' } as const;
+
+/** As the fields of the limits of a route (limit/ratelimit-fields.ts); a month is told as 30 days. */
+export function budgetFields(
+  verdicts: readonly { readonly of: BoundBudget; readonly verdict: SpendVerdict }[],
+): HeaderList {
+  if (verdicts.length === 0) return [];
+  const policies = verdicts.map(
+    ({ of: { name, spec } }) => `"${name}";q=${spec.amount};w=${periodSeconds(spec.period)};qu="${units[spec.unit]}"`,
+  );
+  const left = verdicts.map(
+    ({ of: { name }, verdict }) => `"${name}";r=${Math.max(0, verdict.remaining)};t=${wholeSeconds(verdict.resetMs)}`,
+  );
+  return ['ratelimit-policy', policies.join(', '), 'ratelimit', left.join(', ')];
+}
