@@ -167,7 +167,7 @@ function lintVoid(route: Route, path: Path): Finding[] {
   const attempts = 'attempts at models and keys are those of `ai.attempts`';
   const stated: readonly (readonly [name: keyof Route, isStated: boolean, why: string, cure: string])[] = [
     ['retry', JSON.stringify(route.retry) !== usualRetry, attempts, 'remove retry, or set ai.attempts'],
-    ['hedge', route.hedge !== null, attempts, 'remove hedge'],
+    ['hedge', route.hedge !== null, attempts, 'write it as ai.hedge'],
     ['fallback', route.fallback.length > 0, 'what stands in for a model is another one', 'write it under ai.models'],
     [
       'protect',
