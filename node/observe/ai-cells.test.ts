@@ -70,11 +70,29 @@ describe('what requests to models have moved', () => {
   it('is forgotten with the models and providers that the configuration names no more', () => {
     const cells = new Cells();
     const moves = [{ how: 'key', provider: 'a', why: 'rateLimited' } as const];
+    for (const guard of ['g', 'gone'])
+      for (const how of ['masked', 'masked', 'refused'] as const)
+        cells.ai.ended(ended({ guarded: [{ guard, on: 'request', how }] }, 'gone'));
+    expect(linesOf(cells)).toContain('weir_ai_guarded_total{guard="g",on="request",did="masked"} 2\n');
+    const guard = { id: 'g', onRequest: true, onAnswer: true, action: 'mask', restores: false } as const;
+    const checks = {
+      pii: [],
+      patterns: [],
+      deny: [],
+      charactersMax: null,
+      messagesMax: null,
+      answerCharactersMax: null,
+    };
     for (const model of ['chat', 'a/*', 'a/m', 'gone']) cells.ai.ended(ended({ moves }, model));
     cells.ai.ended(ended({ provider: 'b' }));
     const models = [{ id: 'chat', targets: [target('a/m')] }];
     const routes = [makeRoute({ action: { ...routeSpec, models: ['a/m'] } })];
-    const ai = { providers: [provider('a')], models, prompts: [], guards: [] };
+    const ai = {
+      providers: [provider('a')],
+      models,
+      prompts: [],
+      guards: [{ ...guard, ...checks, injectionScore: null, webhook: null }],
+    };
     cells.ai.retain({ ai, routes } satisfies Pick<Snapshot, 'ai' | 'routes'>);
     expect([...cells.ai.series.values()].map(({ model, provider: of }) => [model, of])).toEqual([
       ['chat', 'a'],
@@ -82,8 +100,12 @@ describe('what requests to models have moved', () => {
       ['a/m', 'a'],
     ]);
     expect([...cells.ai.moves.values()].map(({ model }) => model)).toEqual(['chat', 'a/*', 'a/m']);
+    expect([...cells.ai.guards.values()].map((count) => [count.guard, count.how, count.count])).toEqual([
+      ['g', 'masked', 2],
+      ['g', 'refused', 1],
+    ]);
     cells.ai.retain({ ai: null, routes: [] });
-    expect([cells.ai.series.size, cells.ai.moves.size]).toEqual([0, 0]);
+    expect([cells.ai.series.size, cells.ai.moves.size, cells.ai.guards.size]).toEqual([0, 0, 0]);
   });
 
   it('tells of keys by their names', () => {

@@ -56,10 +56,18 @@ export interface SpendSum {
   micros: number;
 }
 
+export interface GuardCount {
+  readonly guard: string;
+  readonly on: string;
+  readonly how: string;
+  count: number;
+}
+
 export class AiCells {
   readonly series = new Map<string, AiSeries>();
   readonly moves = new Map<string, MoveCount>();
   readonly spends = new Map<string, SpendSum>();
+  readonly guards = new Map<string, GuardCount>();
 
   ended({ ai, failure, routeId }: Exchange): void {
     if (ai === null) return;
@@ -90,6 +98,12 @@ export class AiCells {
       move.count += 1;
       this.moves.set(key, move);
     }
+    for (const { guard, on, how } of ai.guarded) {
+      const key = `${guard}\0${on}\0${how}`;
+      const counted = this.guards.get(key) ?? { guard, on, how, count: 0 };
+      counted.count += 1;
+      this.guards.set(key, counted);
+    }
   }
 
   #spent(route: string, { model, provider, team }: AiOutcome, micros: number): void {
@@ -113,6 +127,8 @@ export class AiCells {
       const isKnown = routes.has(route) && models.has(model) && providers.has(provider) && teams.has(team);
       if (!isKnown) this.spends.delete(key);
     }
+    const guards = new Set((snapshot.ai?.guards ?? []).map(({ id }) => id));
+    for (const [key, { guard }] of this.guards) if (!guards.has(guard)) this.guards.delete(key);
   }
 
   #of(model: string, provider: string): AiSeries {

@@ -64,6 +64,9 @@ function attemptFamilies({ ai }: Cells): Family[] {
   ];
 }
 
+const GUARDED =
+  'Questions and answers that guards masked, refused, could not check and let pass, or refused unchecked.';
+
 function requestFamilies({ ai }: Cells): Family[] {
   const moved =
     'Attempts at models beyond the first of their requests, by how they differ from the one before and what that met.';
@@ -105,6 +108,11 @@ function requestFamilies({ ai }: Cells): Family[] {
     family('counter', 'weir_ai_fallbacks_total', moved, function* () {
       for (const { model, how, why, count } of ai.moves.values()) {
         yield [[label('model', model), label('to', how), label('reason', snake(why))], count];
+      }
+    }),
+    family('counter', 'weir_ai_guarded_total', GUARDED, function* () {
+      for (const { guard, on, how, count } of ai.guards.values()) {
+        yield [[label('guard', guard), label('on', on), label('did', how)], count];
       }
     }),
   ];

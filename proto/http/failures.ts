@@ -185,6 +185,7 @@ export const failureTable = {
   ),
   shed: row(503, 'gateway', 'proxy_internal_response', 'never', 'The upstream has more to do than it can'),
   deadline_unreachable: row(503, 'gateway', 'proxy_internal_response', 'never', 'The answer would come too late'),
+  guard_failed: row(503, 'gateway', 'destination_unavailable', 'never', 'A guard could not be asked'),
   model_unavailable: row(503, 'upstream', 'destination_unavailable', 'never', 'No model is left that could be asked'),
   draining: row(503, 'gateway', 'proxy_internal_response', 'never', 'This node is shutting down'),
   overloaded: row(503, 'gateway', 'proxy_internal_response', 'never', 'This node holds as many exchanges as it may'),
@@ -239,6 +240,7 @@ export const failureTable = {
   upgrade_not_allowed: row(426, 'client', 'http_upgrade_failed', 'never', 'The route takes no WebSocket'),
   not_cached: row(504, 'client', 'http_request_denied', 'never', 'Nothing is stored that answers the request'),
   model_refused: row(400, 'client', 'http_request_denied', 'never', 'The model does not take the request'),
+  guard_refused: row(403, 'client', 'http_request_denied', 'never', 'A guard refuses what is asked or answered'),
   model_not_found: row(404, 'client', 'http_request_denied', 'never', 'There is no such model here'),
   model_rate_limited: row(
     429,

@@ -143,6 +143,8 @@ const hints: Record<FailureCode, string> = {
   shed: 'The upstream has more to do than it can: add targets, raise `concurrency`, or give this route a higher `priority`.',
   deadline_unreachable:
     'By the time that a place is free, the deadline will have passed: send less, add targets, or allow more time.',
+  guard_failed:
+    'See whether the upstream of the webhook answers in its `timeout`; `fail: open` lets pass what could not be checked.',
   model_unavailable:
     'Try again shortly; the operator looks at the provider, at its keys, or gives the route a model to fall back to.',
   draining: 'Try again: another node, or this one after its restart, will answer.',
@@ -175,6 +177,7 @@ const hints: Record<FailureCode, string> = {
   expectation_failed: 'Leave the Expect field out; only 100-continue is understood.',
   not_cached: 'Ask without `Cache-Control: only-if-cached`, and the upstream is asked.',
   model_refused: 'Correct the request as the message says, or ask a model that can do it.',
+  guard_refused: 'The detail names the guard and what it found; its settings stand under `ai.guards`.',
   model_not_found: 'Ask for a model that `GET …/models` lists.',
   model_rate_limited: 'Wait for as long as Retry-After says; more keys or models in the pool spare callers the wait.',
   rate_limited: 'Wait for as long as Retry-After says; the RateLimit fields tell what is left.',

@@ -15,6 +15,7 @@ import type { ChainServices } from '../../pipeline/services.js';
 import { budget } from '../budget/budget-layer.js';
 import { providerError } from '../chat/provider-error.js';
 import type { FormatError } from '../format.js';
+import { guards } from '../guards/guarding.js';
 import { compilePrompts } from '../prompts/prompt-route.js';
 import type { CompiledAi } from './ai-store.js';
 import type { Names } from './candidates.js';
@@ -35,7 +36,7 @@ export interface AiRules {
   readonly spec: AiRouteSpec;
   readonly ai: CompiledAi;
   readonly names: Names;
-  /** By the upstream that a provider lies at. */
+  /** By the upstream that a provider, or who is asked by a guard, lies at. */
   readonly ask: ReadonlyMap<string, Dispatch>;
   /** The one name that all targets of an upstream go by; where there are several there is none. */
   readonly hosts: ReadonlyMap<string, string>;
@@ -43,7 +44,13 @@ export interface AiRules {
 }
 
 /** Around the models, the outermost first. */
-const layers: readonly ChatLayer[] = [budget];
+const layers: readonly ChatLayer[] = [
+  guards, // outside of all that keeps or counts: nothing that was masked is known below
+  budget, // inside of the cache: what was kept costs nothing
+];
+
+/** What guards look at, or what holds no words of callers and models: on a route with guards nothing else is done. */
+const guardable: ReadonlySet<string> = new Set<Operation['kind']>(['chat', 'models', 'unknown']);
 
 /** Compiles how an upstream is asked, down to the transport. */
 export type CompileAsking = (route: RouteSpec, services: ChainServices) => Dispatch;
@@ -55,12 +62,10 @@ export function compileAiRoute(
   compileAsking: CompileAsking,
 ): Dispatch {
   const { ai } = services;
-  if (spec.guards.length > 0) throw new Error(`route "${route.id}" has guards, which this version does not run yet`);
   const ask = new Map<string, Dispatch>();
-  for (const { spec: provider } of ai.providers.values()) {
-    if (!ask.has(provider.upstream))
-      ask.set(provider.upstream, compileAsking(askingRoute(route, provider.upstream), services));
-  }
+  const judges = spec.guards.flatMap((name) => ai.guards.get(name)?.spec.webhook?.upstream ?? []);
+  for (const upstream of new Set([...[...ai.providers.values()].map((one) => one.spec.upstream), ...judges]))
+    ask.set(upstream, compileAsking(askingRoute(route, upstream), services));
   const hosts = new Map<string, string>();
   for (const { spec: provider, provider: words } of ai.providers.values()) {
     const host = hostOf(provider.upstream, services);
@@ -121,7 +126,9 @@ function askingRoute(route: RouteSpec, upstream: string): RouteSpec {
 }
 
 function begin(request: GatewayRequest, handler: ResponseHandler, rules: AiRules, askChat: AskChat): Cancel {
-  const operation: Operation = rules.spec.isPromptsOnly ? { kind: 'unknown' } : operationOf(request.path);
+  const asked = operationOf(request.path);
+  const isOffered = !rules.spec.isPromptsOnly && (rules.spec.guards.length === 0 || guardable.has(asked.kind));
+  const operation: Operation = isOffered ? asked : { kind: 'unknown' };
   const format = formatOf(request.path, headerValue(request.headers, 'anthropic-version'));
   if (operation.kind === 'unknown') {
     const error = providerError('notFound', `Nothing is asked of models at this path: ${request.path}`);

@@ -11,6 +11,8 @@ import { type Catalogue, catalogueOf } from '../catalogue/catalogue.js';
 import { loadPriceBook } from '../catalogue/package-book.js';
 import { AccessTokens, type GoogleOutside } from '../google/access-tokens.js';
 import { readServiceAccount } from '../google/oauth.js';
+import { type CompiledGuard, compileGuard } from '../guards/compiled-guard.js';
+import { loadOwnPatterns } from '../guards/own-patterns-loader.js';
 import { type CompiledPrompt, compilePrompt } from '../prompts/compiled-prompt.js';
 import { loadOutputTools } from '../prompts/output-tools-loader.js';
 import type { Provider } from '../provider.js';
@@ -55,6 +57,7 @@ export interface CompiledAi {
   readonly formatOf: typeof formatOf;
   /** Null: what requests cost is not counted. */
   readonly spending: Spending | null;
+  readonly guards: ReadonlyMap<string, CompiledGuard>;
 }
 
 export interface KeyReading {
@@ -114,7 +117,7 @@ export class AiStore {
 
   /** What only some snapshots need of libraries; `compile` is not called before. */
   async load({ ai, routes }: Pick<Snapshot, 'ai' | 'routes'>): Promise<void> {
-    await loadOutputTools(ai);
+    await Promise.all([loadOutputTools(ai), loadOwnPatterns(ai)]);
     if (ai?.models.some(needsCards) === true) this.#catalogue ??= catalogueOf(await loadPriceBook());
     await this.#budgets?.prepare(ai, routes);
   }
@@ -127,6 +130,7 @@ export class AiStore {
       models: new Map(spec.models.map((model) => [model.id, model])),
       providers: new Map(providers),
       waits: this.#waits,
+      guards: new Map(spec.guards.map((guard) => [guard.id, compileGuard(guard)])),
       prompts: new Map(spec.prompts.map((prompt) => [prompt.id, compilePrompt(prompt)])),
       firstTokens: this.#firstTokens,
       speeds: this.#speeds,

@@ -29,6 +29,8 @@ export interface AiOutcome {
   readonly moves: AiMove[];
   /** Fields that were left out, in the caller's words. */
   dropped: readonly string[];
+  /** What guards did with the question and its answer. */
+  readonly guarded: Guarded[];
   /** Fields of the layers around the models; they go out with the head. */
   readonly headers: MutableHeaderList;
 }
@@ -54,6 +56,15 @@ export interface AiMove {
   readonly why: ProviderErrorKind;
 }
 
+/** `unchecked`: its webhook could not be asked, and it lets pass what could not be checked; `failed`: it does not. */
+export type GuardedHow = 'masked' | 'refused' | 'unchecked' | 'failed';
+
+export interface Guarded {
+  readonly guard: string;
+  readonly on: 'request' | 'answer';
+  readonly how: GuardedHow;
+}
+
 export function newOutcome(model: string): AiOutcome {
   return {
     model,
@@ -69,6 +80,7 @@ export function newOutcome(model: string): AiOutcome {
     team: '',
     moves: [],
     dropped: [],
+    guarded: [],
     headers: [],
   };
 }

@@ -1,0 +1,90 @@
+/** The texts of questions and answers, each of which may be replaced; what is signed or hidden by a provider stays as it is. Pure. */
+import type { ChatAnswer } from '../chat/chat-answer.js';
+import type { ChatRequest } from '../chat/chat-request.js';
+import type { Part, ToolResultPart } from '../chat/part.js';
+import { isObject, type Json, type JsonObject } from '../json.js';
+
+export type MapText = (text: string) => string;
+
+export function mapQuestion(chat: ChatRequest, map: MapText): ChatRequest {
+  return {
+    ...chat,
+    messages: chat.messages.map((message) => ({ ...message, parts: message.parts.map((part) => mapPart(part, map)) })),
+  };
+}
+
+export function mapAnswer(answer: ChatAnswer, map: MapText): ChatAnswer {
+  return {
+    ...answer,
+    choices: answer.choices.map((choice) => ({ ...choice, parts: choice.parts.map((part) => mapPart(part, map)) })),
+  };
+}
+
+/** In the order in which they are mapped. */
+export function textsOf(walk: (map: MapText) => unknown): string[] {
+  const texts: string[] = [];
+  walk((text) => {
+    texts.push(text);
+    return text;
+  });
+  return texts;
+}
+
+function mapPart(part: Part, map: MapText): Part {
+  switch (part.kind) {
+    case 'text':
+      return { ...part, text: map(part.text), citations: part.citations.map((citation) => mapObject(citation, map)) };
+    case 'refusal':
+      return { ...part, text: map(part.text) };
+    case 'reasoning':
+      // Its signature is over this very text.
+      return part.signature === null && part.redacted === null ? { ...part, text: map(part.text) } : part;
+    case 'toolCall':
+      return { ...part, arguments: mapJsonText(part.arguments, map) };
+    case 'toolResult':
+      return { ...part, content: part.content.map((inner) => mapResult(inner, map)) };
+    case 'document':
+      return part.source.kind === 'text' ? { ...part, source: { ...part.source, text: map(part.source.text) } } : part;
+    case 'native':
+      return { ...part, raw: mapObject(part.raw, map) };
+    default:
+      return part;
+  }
+}
+
+function mapResult(part: ToolResultPart['content'][number], map: MapText): ToolResultPart['content'][number] {
+  if (part.kind === 'text') return { ...part, text: map(part.text) };
+  return part.kind === 'document' && part.source.kind === 'text'
+    ? { ...part, source: { ...part.source, text: map(part.source.text) } }
+    : part;
+}
+
+/** JSON stays JSON: only strings in it are looked at, and numbers that are more than numbers. What is no JSON is a text. */
+export function mapJsonText(text: string, map: MapText): string {
+  let value: Json;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return map(text);
+  }
+  const mapped = mapJson(value, map);
+  // As it was written, where nothing was found.
+  return JSON.stringify(mapped) === JSON.stringify(value) ? text : JSON.stringify(mapped);
+}
+
+function mapJson(value: Json, map: MapText): Json {
+  if (typeof value === 'string') return map(value);
+  if (typeof value === 'number') {
+    const written = String(value);
+    const mapped = map(written);
+    return mapped === written ? value : mapped;
+  }
+  if (Array.isArray(value)) return value.map((one: Json) => mapJson(one, map));
+  return isObject(value) ? mapObject(value, map) : value;
+}
+
+export function mapObject(object: JsonObject, map: MapText): JsonObject {
+  return Object.fromEntries(
+    Object.entries(object).map(([name, value]) => [name, value === undefined ? value : mapJson(value, map)]),
+  );
+}
