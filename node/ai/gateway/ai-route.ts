@@ -131,7 +131,8 @@ function begin(request: GatewayRequest, handler: ResponseHandler, rules: AiRules
   const operation: Operation = isOffered ? asked : { kind: 'unknown' };
   const format = formatOf(request.path, headerValue(request.headers, 'anthropic-version'));
   if (operation.kind === 'unknown') {
-    const error = providerError('notFound', `Nothing is asked of models at this path: ${request.path}`);
+    const why = asked.kind === 'unknown' ? 'Nothing is asked of models at this path' : 'This is not offered here';
+    const error = providerError('notFound', `${why}: ${request.path}`);
     handler.onError(
       failure('model_not_found', 'the path names no operation', { answer: answerOf(format.error(error)) }),
     );

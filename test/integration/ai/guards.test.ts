@@ -194,6 +194,13 @@ it('fields that would tell what was masked are refused by name', async () => {
   expect(error.message).toContain('`logprobs` can not be given: the guard `g`');
 });
 
+it('what no guard can look at is not offered', async () => {
+  const { client, provider } = await started(saying('ok'), { guards: '{ g: { pii: true } }' });
+  const error = await refused(client.embeddings.create({ model: 'm/x', input: 'ann@example.com' }));
+  expect([error.status, error.message]).toEqual([404, expect.stringContaining('This is not offered here')]);
+  expect(provider.questions).toHaveLength(0);
+});
+
 it('prompts pass the guards of their route', async () => {
   const { gateway, provider } = await started(echoing, {
     guards: '{ g: { pii: true, restore: true } }',
