@@ -41,6 +41,8 @@ export type AnswerFormat =
       readonly description: string | null;
       readonly schema: JsonObject;
       readonly strict: boolean | null;
+      /** Whoever asks checks the answer: a provider that holds nothing to a schema may be told of it in a message. */
+      readonly isChecked?: true;
     };
 
 export type ReasoningEffort = 'none' | 'minimal' | 'low' | 'medium' | 'high' | 'xhigh' | 'max';

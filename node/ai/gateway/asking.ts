@@ -9,6 +9,7 @@ import { WholeBody } from '../../cache/whole-body.js';
 import { withQuestion } from '../../pipeline/derived-request.js';
 import type { AttemptCause, GatewayRequest } from '../../pipeline/dispatch.js';
 import type { ProviderError } from '../chat/provider-error.js';
+import { withToldSchema } from '../chat/told-schema.js';
 import type { Misread } from '../format.js';
 import type { ProviderRequest } from '../provider.js';
 import type { Draw } from '../route/affinity.js';
@@ -64,7 +65,10 @@ export class Asking {
     const { isStream } = question.chat;
     // What a stream has cost is asked for always: the caller is told only where it wants to be, and the gateway counts.
     const chat = isStream ? { ...question.chat, wantsStreamUsage: true } : question.chat;
-    this.#asked = provider.provider.request(chat, { model: candidate.model, basePath, settings });
+    const place = { model: candidate.model, basePath, settings };
+    const asked = provider.provider.request(chat, place);
+    const told = asked.unsupported.some(({ field }) => field === 'answerFormat') ? withToldSchema(chat) : null;
+    this.#asked = told === null ? asked : provider.provider.request(told, place);
     this.#reply = new Reply(asker, {
       provider: provider.provider,
       isStream,

@@ -6,6 +6,7 @@ import { readVariable, writtenVariable } from '@weir/proto/ai/variables.js';
 import type { AiPromptMessageSpec, AiPromptVersionSpec, AiVariableValue } from '@weir/proto/snapshot/ai.js';
 import type { AnswerFormat, ChatRequest } from '../chat/chat-request.js';
 import { type Message, textPart } from '../chat/part.js';
+import { schemaMessage } from '../chat/told-schema.js';
 import type { Misread } from '../format.js';
 import { bodyObject, choice, kindOf, Reading } from '../formats/reading.js';
 import type { JsonObject } from '../json.js';
@@ -70,7 +71,8 @@ function asked(
   const { model, parameters, output } = version;
   const { effort, maxTokens, temperature, topP, frequencyPenalty, presencePenalty, seed, stop } = parameters;
   const messages = version.messages.map((message) => rendered(message, values));
-  const told = output?.by === 'message' ? [schemaMessage(output.schema)] : [];
+  // It came as JSON or YAML and was packed as such: nothing else is in it.
+  const told = output?.by === 'message' ? [schemaMessage(output.schema as JsonObject)] : [];
   return {
     ...{ model, messages: [...told, ...messages], maxTokens, temperature, topP, frequencyPenalty, presencePenalty },
     ...{ seed, stop, topK: null, tools: [], toolChoice: null, parallelToolCalls: null, choices: null, logprobs: null },
@@ -85,14 +87,10 @@ function asked(
 function answerFormat({ output }: AiPromptVersionSpec): AnswerFormat | null {
   if (output === null || output.by !== 'schema') return null;
   const { name, isStrict } = output;
-  // It came as JSON or YAML and was packed as such: nothing else is in it.
+  // Likewise.
   const schema = output.schema as JsonObject;
-  return { kind: 'schema', name: name.replace(/[^A-Za-z0-9_-]/g, '_'), description: null, schema, strict: isStrict };
-}
-
-export function schemaMessage(schema: Readonly<Record<string, unknown>>): Message {
-  const text = `Answer with JSON alone, without a word before or behind it. It has to fit this JSON Schema:\n${JSON.stringify(schema)}`;
-  return { role: 'system', parts: [textPart(text)], name: null };
+  const said = name.replace(/[^A-Za-z0-9_-]/g, '_');
+  return { kind: 'schema', name: said, description: null, schema, strict: isStrict, isChecked: true };
 }
 
 function rendered({ role, pieces }: AiPromptMessageSpec, values: Values): Message {

@@ -29,18 +29,17 @@ const prompts = (repair = 'text') => `
       messages: "{{text}}"
       output: { schema: ${SCHEMA}, repair: ${repair} }`;
 
-async function started(answering: Answering, { repair = 'text', route = 'ai: true', more = '' } = {}) {
+async function started(answering: Answering, { repair = 'text', route = 'ai: true', provider: words = '' } = {}) {
   const provider = await modelProvider(stage, answering);
   const gateway = await startGateway(
     `
 gateway: { accessLog: false }
 ai:
-  providers: { m: { url: "${provider.url}/v1", keys: "\${KEY}" } }
+  providers: { m: { url: "${provider.url}/v1", keys: "\${KEY}", ${words} } }
   models: { smart: m/big }
   prompts: ${prompts(repair)}
 consumers: [{ id: app, keys: "\${APP}" }, { id: web, keys: "\${WEB}" }]
-routes: [{ id: models, match: /v1/*, ${route} }]
-${more}`,
+routes: [{ id: models, match: /v1/*, ${route} }]`,
     { KEY: 'sk-secret', APP: 'app-key-0123456789', WEB: 'web-key-0123456789' },
   );
   stage.onEnd(async () => {
@@ -174,6 +173,15 @@ it('an output with a schema is JSON, asked for as the provider has it and mended
     type: 'json_schema',
     json_schema: { name: 'extract', schema: { required: ['name', 'price'] } },
   });
+});
+
+it('a provider that holds nothing to a schema is told of it in a message', async () => {
+  const { provider, post } = await started(saying('{"name":"tea","price":3}'), {
+    provider: 'compatible: { refuses: json_schema }',
+  });
+  expect(await (await post('extract', { inputs })).json()).toMatchObject({ output: { name: 'tea', price: 3 } });
+  const { response_format: format, messages } = provider.questions[0]?.body ?? {};
+  expect([format, JSON.stringify(messages)]).toEqual([undefined, expect.stringContaining('JSON Schema')]);
 });
 
 it('an output that does not fit is a 502 that says where, and never passes', async () => {
