@@ -57,6 +57,13 @@ describe('what is found', () => {
     expect(masked(text)).toBe(wanted);
   });
 
+  it('wherever it stands in a run that is longer than what is held back', () => {
+    for (let before = 0; before < 60; before += 1) {
+      const run = 'x'.repeat(before);
+      expect(masked(`${run}E-123456x`, [pattern('E-[0-9]{3,6}')])).toBe(`${run}[OWN]x`);
+    }
+  });
+
   it('check digits decide', () => {
     expect(['79927398713', '4111111111111111', '49927398717'].map(isLuhn)).toEqual([true, true, false]);
     for (const iban of ['FR1420041010050500013M02606', 'NO9386011117947', 'MT84MALT011000012345MTLCAST001S'])
