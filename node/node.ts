@@ -22,8 +22,8 @@ import { compileCredentials } from './auth/credentials.js';
 import { foretell } from './cache/foretell.js';
 import { sha256 } from './cache/l2/digest.js';
 import type { L2 } from './cache/l2/l2.js';
-import { createNodeCache } from './cache/node-cache.js';
-import { offersReuse } from './cache/reuse.js';
+import { cachingRoutes, createNodeCache } from './cache/node-cache.js';
+import { offeringReuse } from './cache/reuse.js';
 import { answerInspections } from './cluster/cache-questions.js';
 import { followPurges, type NodePurges, type PurgeLog } from './cluster/follow-purges.js';
 import { type NodeMember, nodeMember } from './cluster/node-member.js';
@@ -288,10 +288,11 @@ class Node implements GatewayNode {
         onBug: this.#onBug,
         reveal: this.#reveal,
         sign: hmacSha256,
-        offersReuse: offersReuse(snapshot),
+        offersReuse: await this.#inSlices(offeringReuse(snapshot)),
       };
       const dispatch = await this.#inSlices(compiling(snapshot, services));
       await this.#upstreams.warm(upstreams);
+      const caching = await this.#inSlices(cachingRoutes(snapshot.routes));
       observing = await this.#observer.prepare(snapshot, upstreams);
       await nextTurn(); // That has looked at all routes; the next turn looks at all upstreams.
       // A drain may have begun meanwhile; what it has closed must not be opened again.
@@ -302,7 +303,7 @@ class Node implements GatewayNode {
       this.#dispatch = dispatch;
       this.#ai.use(services.ai);
       this.#bodies.limit(gateway.limits.bodyBytes);
-      this.#cache.use(gateway.cache, snapshot.routes);
+      this.#cache.use(gateway.cache, caching);
     } catch (error) {
       observing?.discard();
       this.#upstreams.discard(upstreams);

@@ -12,6 +12,7 @@
  */
 import type { CacheMemorySpec, CacheSpec } from '@weir/proto/snapshot/cache.js';
 import type { Clock, Timer, Timers } from '../time/clock.js';
+import type { Work } from '../time/slices.js';
 import { Flights } from './fetch/flights.js';
 import { SecondLevel } from './fetch/second-level.js';
 import { type InspectedUrl, type InspectedVariant, type Inspection, inspectedVariant } from './inspection.js';
@@ -93,6 +94,16 @@ export interface NodeCache {
   readonly gate: ServeGate;
   /** Null: this node is by itself. */
   others: OtherNodes | null;
+}
+
+/** Of all routes those that have a cache, for `use`. */
+export function* cachingRoutes(routes: Iterable<CachedRoute>): Work<readonly CachedRoute[]> {
+  const caching: CachedRoute[] = [];
+  for (const route of routes) {
+    if (route.cache !== null) caching.push(route);
+    yield;
+  }
+  return caching;
 }
 
 /** Before the first snapshot nothing is stored. */

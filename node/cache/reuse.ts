@@ -8,6 +8,7 @@
 import type { CacheSpec } from '@weir/proto/snapshot/cache.js';
 import type { RouteSpec, Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import type { Reusable } from '../pipeline/reusable.js';
+import { atOnce, type Work } from '../time/slices.js';
 import type { RouteCache } from './route-cache.js';
 import type { Entry } from './store/l1.js';
 import { ageMs } from './stored.js';
@@ -17,9 +18,19 @@ const BODY_BYTES_MAX = 16 * 1024;
 const NO_BODY = new Uint8Array(0);
 
 /** Whether answers may be offered at all: which route takes a request does not depend on its fields, and nobody reads of each. */
-export function offersReuse({ gateway, routes }: Pick<Snapshot, 'gateway' | 'routes'>): boolean {
+export function offersReuse(snapshot: Pick<Snapshot, 'gateway' | 'routes'>): boolean {
+  return atOnce(offeringReuse(snapshot));
+}
+
+/** The same, route by route. */
+export function* offeringReuse({ gateway, routes }: Pick<Snapshot, 'gateway' | 'routes'>): Work<boolean> {
   const isWrittenDown = gateway.accessLog.enabled || (gateway.tracing !== null && gateway.tracing.sample > 0);
-  return !isWrittenDown && routes.every(({ match }) => match.headers.length === 0);
+  if (isWrittenDown) return false;
+  for (const { match } of routes) {
+    if (match.headers.length > 0) return false;
+    yield;
+  }
+  return true;
 }
 
 /** Whether the hits of a route are the same for all plain requests. */

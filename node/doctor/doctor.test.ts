@@ -32,7 +32,7 @@ function setUp(routes: readonly RouteSpec[] = [orders]) {
   });
   const upstream = makeUpstream([makeTarget({ id: 'a:1' }), makeTarget({ id: 'b:1' })]);
   const upstreams = { get: (id: string) => (id === upstream.spec.id ? upstream : undefined) };
-  doctor.use({ upstreams: [upstream.spec] }, upstreams);
+  atOnce(doctor.following({ upstreams: [upstream.spec] }, upstreams))();
   atOnce(doctor.followingRoutes({ routes }));
 
   /** An exchange of one attempt that ends now, after so long. */
@@ -125,7 +125,7 @@ describe('the doctor', () => {
     for (let i = 0; i < 30; i += 1) ended('b:1', 10);
     ended('a:1', 2_001, { failed: true });
     ended('a:1', 2_001, { failed: true, routeId: 'gone' });
-    doctor.use({ upstreams: [upstream.spec] }, upstreams);
+    atOnce(doctor.following({ upstreams: [upstream.spec] }, upstreams))();
     atOnce(doctor.followingRoutes({ routes: [orders] }));
     expect(doctor.report().cases.map(({ route }) => route)).toEqual(['orders']);
     ended('a:1', 2_001, { failed: true });

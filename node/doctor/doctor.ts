@@ -36,7 +36,7 @@ export interface Doctor {
   /** Resolves what is per route once; what it returns outlives snapshots. */
   route(routeId: string): RouteDoctor;
   /** What is in force now; exchanges that began before are held against it as well. */
-  use(snapshot: Pick<Snapshot, 'upstreams'>, upstreams: Upstreams): void;
+  following(snapshot: Pick<Snapshot, 'upstreams'>, upstreams: Upstreams): Work<() => void>;
   /** Behind it, route by route: until then a new route keeps still, and a changed one is held against its former timeouts. */
   followingRoutes(snapshot: Pick<Snapshot, 'routes'>): Work<void>;
   report(): DoctorReport;
@@ -87,9 +87,12 @@ class Ward implements Doctor {
     return route;
   }
 
-  use(snapshot: Pick<Snapshot, 'upstreams'>, upstreams: Upstreams): void {
-    this.#upstreams = upstreams;
-    this.targets.retain(snapshot.upstreams);
+  *following(snapshot: Pick<Snapshot, 'upstreams'>, upstreams: Upstreams): Work<() => void> {
+    const retain = yield* this.targets.retaining(snapshot.upstreams);
+    return () => {
+      this.#upstreams = upstreams;
+      retain();
+    };
   }
 
   *followingRoutes({ routes }: Pick<Snapshot, 'routes'>): Work<void> {

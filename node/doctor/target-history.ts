@@ -4,6 +4,7 @@
  */
 import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import type { Attempt } from '../pipeline/exchange.js';
+import { atOnce, type Work } from '../time/slices.js';
 import { SLICE_MS } from './latencies.js';
 
 export interface TargetSeenLately {
@@ -92,11 +93,19 @@ export class TargetHistories {
   }
 
   retain(upstreams: Snapshot['upstreams']): void {
-    this.#upstreams = new Map(
-      upstreams.map(({ id, targets }) => [
-        id,
-        new Map(targets.map((target) => [target.id, this.find(id, target.id) ?? new TargetHistory(this.#sliceMs)])),
-      ]),
-    );
+    atOnce(this.retaining(upstreams))();
+  }
+
+  /** The same, got ready upstream by upstream, and then put in force by what it returns. */
+  *retaining(upstreams: Snapshot['upstreams']): Work<() => void> {
+    const next = new Map<string, ReadonlyMap<string, TargetHistory>>();
+    for (const { id, targets } of upstreams) {
+      const history = (target: string) => this.find(id, target) ?? new TargetHistory(this.#sliceMs);
+      next.set(id, new Map(targets.map((target) => [target.id, history(target.id)])));
+      yield;
+    }
+    return () => {
+      this.#upstreams = next;
+    };
   }
 }

@@ -115,6 +115,8 @@ export class AiCells {
 
   /** Forgets the models and providers that the configuration names no more. */
   retain(snapshot: Pick<Snapshot, 'ai' | 'routes'>): void {
+    // Most nodes have none, and there may be ten thousand routes.
+    if (this.series.size + this.moves.size === 0) return;
     const models = namesIn(snapshot);
     const providers = new Set(['', ...(snapshot.ai?.providers ?? []).map(({ id }) => id)]);
     for (const [key, { model, provider }] of this.series) {

@@ -15,6 +15,7 @@ import { type Refusal, refusalReasons } from '../cache/refusals.js';
 import { cacheResults, type PurgeKind } from '../cache/results.js';
 import type { AttemptPhase } from '../pipeline/dispatch.js';
 import type { Attempt, Exchange } from '../pipeline/exchange.js';
+import { atOnce, type Work } from '../time/slices.js';
 import { AiCells } from './ai-cells.js';
 import { type Decision, decisions } from './decisions.js';
 import { DurationCells } from './duration-cells.js';
@@ -114,7 +115,7 @@ export class UpstreamCells {
     body: new DurationCells(),
   };
   /** Target id → attempts by outcome. */
-  readonly targets = new Map<string, Float64Array>();
+  targets: ReadonlyMap<string, Float64Array> = new Map();
 
   /** `endedAtMs` bounds an attempt that was still open when its exchange ended. */
   ended(attempt: Attempt, endedAtMs: number): void {
@@ -165,7 +166,7 @@ export class PurgeCells {
 /** All cells of a node. Routes and upstreams are those of the snapshot that is in force, and no others. */
 export class Cells {
   readonly routes = new Map<string, RouteCells>();
-  readonly upstreams = new Map<string, UpstreamCells>();
+  upstreams: ReadonlyMap<string, UpstreamCells> = new Map();
   readonly ai = new AiCells();
   /** Of the whole node. */
   readonly purges = new PurgeCells();
@@ -187,16 +188,23 @@ export class Cells {
 
   /** Makes these upstreams and targets the ones that are counted; the counts of those that stay, stay. */
   retainUpstreams(upstreams: Snapshot['upstreams']): void {
-    const before = new Map(this.upstreams);
-    this.upstreams.clear();
+    atOnce(this.retainingUpstreams(upstreams))();
+  }
+
+  /** The same, got ready upstream by upstream; what it returns only changes what is pointed at. */
+  *retainingUpstreams(upstreams: Snapshot['upstreams']): Work<() => void> {
+    const next = new Map<string, UpstreamCells>();
+    const counted: (readonly [UpstreamCells, ReadonlyMap<string, Float64Array>])[] = [];
     for (const { id, targets } of upstreams) {
-      const cells = before.get(id) ?? new UpstreamCells();
-      const counted = new Map(cells.targets);
-      cells.targets.clear();
-      for (const target of targets) {
-        cells.targets.set(target.id, counted.get(target.id) ?? new Float64Array(outcomeLabels.length));
-      }
-      this.upstreams.set(id, cells);
+      const cells = this.upstreams.get(id) ?? new UpstreamCells();
+      const counts = (target: string) => cells.targets.get(target) ?? new Float64Array(outcomeLabels.length);
+      counted.push([cells, new Map(targets.map((target) => [target.id, counts(target.id)]))]);
+      next.set(id, cells);
+      yield;
     }
+    return () => {
+      for (const [cells, targets] of counted) cells.targets = targets;
+      this.upstreams = next;
+    };
   }
 }

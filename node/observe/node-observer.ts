@@ -4,6 +4,7 @@
  * Owns which of them is in force for a snapshot. What may fail (a log file that can't be opened, an exporter that
  * can't be loaded) fails in `prepare`, before a snapshot is swapped in; nothing here throws on the way of a request.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { NodeStatus } from '@weir/proto/events/node-status.js';
 import type { TimerName } from '@weir/proto/http/failures.js';
 import type { SecretText, Snapshot, UpstreamSpec } from '@weir/proto/snapshot/snapshot.js';
@@ -15,7 +16,7 @@ import type { JobCounts } from '../jobs/jobs.js';
 import type { GatewayRequest } from '../pipeline/dispatch.js';
 import type { Exchange } from '../pipeline/exchange.js';
 import type { Clock, Random, Timers } from '../time/clock.js';
-import type { Work } from '../time/slices.js';
+import { inSlices, type Work } from '../time/slices.js';
 import type { GateReading } from '../upstream/concurrency/gate-store.js';
 import type { ChangeCount } from '../upstream/health/health-log.js';
 import type { Upstreams } from '../upstream/upstreams.js';
@@ -193,6 +194,7 @@ class Observers implements NodeObserver {
   }
 
   async prepare(snapshot: Snapshot, upstreams: Upstreams = noUpstreams): Promise<Prepared> {
+    const use = await inSlices(this.#using(snapshot, upstreams), this.#clock, () => nextTurn());
     const tracing = await this.#tracing.prepare(snapshot.gateway.tracing, secretNames(snapshot));
     let log: Prepared;
     try {
@@ -205,14 +207,23 @@ class Observers implements NodeObserver {
       commit: () => {
         log.commit();
         tracing.commit();
-        this.#cells.retainUpstreams(snapshot.upstreams);
+        use();
         this.#cells.ai.retain(snapshot);
-        this.doctor.use(snapshot, upstreams);
       },
       discard: () => {
         log.discard();
         tracing.discard();
       },
+    };
+  }
+
+  /** Counters and histories of thousands of targets, for those that are new. */
+  *#using(snapshot: Snapshot, upstreams: Upstreams): Work<() => void> {
+    const retain = yield* this.#cells.retainingUpstreams(snapshot.upstreams);
+    const follow = yield* this.doctor.following(snapshot, upstreams);
+    return () => {
+      retain();
+      follow();
     };
   }
 
