@@ -20,6 +20,8 @@ export class AiSeries {
   /** `ok`, why it failed, or `client_gone`. */
   readonly outcomes = new Map<string, number>();
   readonly tokens: Record<TokenKind, number> = { input: 0, output: 0, cachedInput: 0, cacheWrite: 0, reasoning: 0 };
+  /** Of answers that were kept, or asked for by another one: nobody has paid for them again. */
+  readonly saved: Record<TokenKind, number> = { input: 0, output: 0, cachedInput: 0, cacheWrite: 0, reasoning: 0 };
   /** Requests whose tokens were counted here, for their provider has said nothing. */
   estimated = 0;
   /** Requests that took tokens of which nobody knows the price. */
@@ -92,6 +94,7 @@ export class AiCells {
       const { resumed } = this.#of(ai.model, provider);
       resumed.set(how, (resumed.get(how) ?? 0) + 1);
     }
+    if (ai.saved !== null) for (const kind of tokenKinds) series.saved[kind] += ai.saved[kind];
     for (const { how, why } of ai.moves) {
       const key = `${ai.model}\0${how}\0${why}`;
       const move = this.moves.get(key) ?? { model: ai.model, how, why, count: 0 };

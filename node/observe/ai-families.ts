@@ -83,6 +83,13 @@ function requestFamilies({ ai }: Cells): Family[] {
         }
       }
     }),
+    family('counter', 'weir_ai_saved_tokens_total', 'Tokens of answers that were given again.', function* () {
+      for (const series of ai.series.values()) {
+        for (const kind of tokenKinds) {
+          if (series.saved[kind] > 0) yield [[...labels(series), label('kind', snake(kind))], series.saved[kind]];
+        }
+      }
+    }),
     family('counter', 'weir_ai_estimated_total', 'Requests whose tokens were estimated.', function* () {
       for (const series of ai.series.values()) if (series.estimated > 0) yield [labels(series), series.estimated];
     }),

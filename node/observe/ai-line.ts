@@ -12,6 +12,7 @@ export function aiPart({
   usage,
   costMicros,
   team,
+  saved,
   moves,
   hedge,
   resumed,
@@ -34,6 +35,7 @@ export function aiPart({
   }
   if (costMicros !== null) line += `,"cost_usd":${costMicros / 1_000_000}`;
   if (team !== '') line += `,"team":${jsonString(team)}`;
+  if (saved !== null) line += `,"saved_input_tokens":${saved.input},"saved_output_tokens":${saved.output}`;
   if (moves.length > 0) {
     const shown = moves.map(
       (move) => `{"to":"${move.how}","from":${jsonString(move.provider)},"reason":"${move.why}"}`,

@@ -28,9 +28,6 @@ const semanticFields = z.strictObject({
   entries: integer('the number of vectors', 1, 10_000)
     .prefault(1_000)
     .describe('Vectors of questions that differ in nothing but the last words of the user; the oldest go first.'),
-  store: choice('the store', ['memory', 'redis'])
-    .prefault('memory')
-    .describe('Where vectors are: in the memory of each node, or in the Redis that nodes share.'),
 });
 
 const cacheFields = z.strictObject({

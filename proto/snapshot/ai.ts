@@ -277,7 +277,6 @@ export interface AiSemanticSpec {
   readonly timeoutMs: number;
   /** Vectors of one scope. */
   readonly entriesMax: number;
-  readonly store: 'memory' | 'redis';
 }
 
 export interface AiDurableSpec {

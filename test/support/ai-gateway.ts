@@ -23,6 +23,12 @@ export interface AiConfig {
   readonly more?: string;
   /** Of each upstream: `health: { breaker: false }`, where a test fails it on purpose more often than a breaker would bear. */
   readonly upstream?: string;
+  /** Beside gateway, upstreams and routes, as in weir.yaml. */
+  readonly top?: string;
+  /** Of the gateway, as in weir.yaml. */
+  readonly gateway?: string;
+  /** URL of the Redis that nodes share. */
+  readonly redis?: string;
 }
 
 export const routeSpec: AiRouteSpec = {
@@ -46,6 +52,7 @@ export async function startAiGateway(stage: Stage, config: AiConfig): Promise<Ai
   const node = await createNode({
     metrics: loopback,
     env: { AI_KEY: 'sk-secret' },
+    redis: config.redis ?? null,
     onBug: (error) => bugs.push(error),
   });
   stage.onEnd(async () => {
@@ -69,17 +76,20 @@ function aiSnapshot({
   timeouts = 'total: 30s',
   more = '',
   upstream = '',
+  top = '',
+  gateway = '',
 }: AiConfig): Snapshot {
   const upstreams = Object.entries(providers).map(
     ([id, { at }]) => `{ id: ${id}, targets: ["${at.url}"], ${upstream} }`,
   );
   const [first] = Object.keys(providers);
   const text = `
-gateway: { accessLog: false }
+gateway: { accessLog: false, ${gateway} }
 upstreams: [${upstreams.join(', ')}]
 routes: [{ id: models, match: /v1/*, upstream: ${first}, timeouts: { ${timeouts} }, ${more} }]
+${top}
 `;
-  const snapshot = snapshotOf(text, 1);
+  const snapshot = snapshotOf(text, 1, { ALICE: 'alice-key-0123456789', BOB: 'bob-key-0123456789' });
   const specs = Object.entries(providers).map(
     ([id, { at: _at, ...spec }]): AiProviderSpec => ({
       ...{ id, kind: 'openai', upstream: id, basePath: '/v1', settings: {}, compatible: null },

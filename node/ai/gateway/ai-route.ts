@@ -13,6 +13,7 @@ import {
 } from '../../pipeline/dispatch.js';
 import type { ChainServices } from '../../pipeline/services.js';
 import { budget } from '../budget/budget-layer.js';
+import { cacheAnswers } from '../cache/ai-cache.js';
 import { providerError } from '../chat/provider-error.js';
 import type { FormatError } from '../format.js';
 import { guards } from '../guards/guarding.js';
@@ -46,6 +47,7 @@ export interface AiRules {
 /** Around the models, the outermost first. */
 const layers: readonly ChatLayer[] = [
   guards, // outside of all that keeps or counts: nothing that was masked is known below
+  cacheAnswers,
   budget, // inside of the cache: what was kept costs nothing
 ];
 

@@ -13,6 +13,7 @@ import { AccessTokens, type GoogleOutside } from '../google/access-tokens.js';
 import { readServiceAccount } from '../google/oauth.js';
 import { type CompiledGuard, compileGuard } from '../guards/compiled-guard.js';
 import { loadOwnPatterns } from '../guards/own-patterns-loader.js';
+import { Vectors } from '../cache/vectors.js';
 import { type CompiledPrompt, compilePrompt } from '../prompts/compiled-prompt.js';
 import { loadOutputTools } from '../prompts/output-tools-loader.js';
 import type { Provider } from '../provider.js';
@@ -58,6 +59,8 @@ export interface CompiledAi {
   /** Null: what requests cost is not counted. */
   readonly spending: Spending | null;
   readonly guards: ReadonlyMap<string, CompiledGuard>;
+  /** Of questions, where a route gives answers to those that mean the same. */
+  readonly vectors: Vectors;
 }
 
 export interface KeyReading {
@@ -85,6 +88,7 @@ export class AiStore {
   readonly #speeds = new Speeds();
   /** Null: nothing has needed it. */
   #catalogue: Catalogue | null = null;
+  readonly #vectors = new Vectors();
   readonly #standings = new Map<string, KeyStanding>();
   #inForce: CompiledAi | null = null;
   readonly #signing: Signing;
@@ -137,6 +141,7 @@ export class AiStore {
       cards: this.#cards(spec),
       ...{ compileRoute: compileAiRoute, inWords: inWordsOf, formatOf },
       spending: this.#budgets?.compile(spec) ?? null,
+      vectors: this.#vectors,
     };
   }
 

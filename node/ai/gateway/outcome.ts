@@ -26,6 +26,8 @@ export interface AiOutcome {
   costMicros: number | null;
   /** Of its consumer; empty: none. */
   team: string;
+  /** What the answer took when it was asked for, and not again: it was kept, or another one's as well. Written by the cache. */
+  saved: Usage | null;
   readonly moves: AiMove[];
   /** Fields that were left out, in the caller's words. */
   dropped: readonly string[];
@@ -78,6 +80,7 @@ export function newOutcome(model: string): AiOutcome {
     resumed: [],
     costMicros: null,
     team: '',
+    saved: null,
     moves: [],
     dropped: [],
     guarded: [],
