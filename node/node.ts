@@ -16,7 +16,7 @@ import type { JobStatus, NodeStatus, SnapshotStatus, TargetStatus } from '@weir/
 import { failure } from '@weir/proto/http/failures.js';
 import { type Environment, revealText } from '@weir/proto/snapshot/secret-text.js';
 import type { GatewaySpec, SecretText, Snapshot } from '@weir/proto/snapshot/snapshot.js';
-import { LateAi, loadAiStore } from './ai/gateway/late-ai.js';
+import { type LateAi, lateAi } from './ai/gateway/late-ai.js';
 import { credentialFunctions, hmacSha256 } from './auth/credential-functions.js';
 import { compileCredentials } from './auth/credentials.js';
 import { foretell } from './cache/foretell.js';
@@ -115,6 +115,8 @@ const noSnapshot: Dispatch = (_request, handler) => {
   return nothingToCancel;
 };
 
+const randomHex = (bytes: number): string => randomBytes(bytes).toString('hex');
+
 /** Random bytes in the prefix of request ids; see listener/request-ids.ts. */
 const ID_SEED_BYTES = 10;
 
@@ -190,12 +192,13 @@ class Node implements GatewayNode {
     this.#clusterRates = clusterRates(presence, this.#wheel);
     const strict = stores.strictCounter(this.#wheel);
     this.#limiters = createLimiterStore({ shared: this.#clusterRates, strict });
-    this.#ai = new LateAi(() => loadAiStore({ ...real, presence, strict, digest: sha256 }));
+    const shared = { ...real, presence, strict, digest: sha256 };
+    this.#ai = lateAi(() => stores.streams(this.#wheel), randomHex, shared);
     this.#jobs = createJobs({
       clock: systemClock,
       timers: this.#wheel,
       store: stores.jobs(() => jobBounds(this.#inForce?.snapshot)),
-      ids: jobIds((bytes) => randomBytes(bytes).toString('hex')),
+      ids: jobIds(randomHex),
       onBug: this.#onBug,
     });
     this.#l2 = stores.l2(this.#wheel);
@@ -215,7 +218,7 @@ class Node implements GatewayNode {
       jobs: () => this.#jobs.counts(),
       cache: () => this.#cache.counts(),
       limits: () => this.#limiters.counts(),
-      aiKeys: () => this.#ai.keys(systemClock.nowMs()),
+      ...this.#ai.sources(systemClock),
       bodies: () => this.#bodies,
       bus: () =>
         presence === null ? null : { counts: presence.bus.counts, pendingBytes: presence.bus.pendingBytes() },
@@ -415,10 +418,10 @@ class Node implements GatewayNode {
   async #end(): Promise<void> {
     await this.#purges.close();
     await this.#jobs.close();
+    this.#ai.close();
     this.#l2?.close();
     this.#sight?.end();
     this.#clusterRates?.close();
-    this.#ai.close();
     this.#limiters.strict?.close();
     this.#upstreams.close();
     await this.#observer.close();

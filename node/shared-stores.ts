@@ -2,6 +2,7 @@
  * What nodes share in Redis, and what stands in for it where there is none. The client of Redis is loaded only where it is
  * needed. Each is made when the node has its timers.
  */
+import type { StreamStore } from './ai/streams/stream-store.js';
 import { sha256 } from './cache/l2/digest.js';
 import type { L2 } from './cache/l2/l2.js';
 import type { JobStore, StoreBounds } from './jobs/job-store.js';
@@ -14,12 +15,15 @@ export interface SharedStores {
   jobs(bounds: () => StoreBounds): JobStore;
   l2(timers: Timers): L2 | null;
   strictCounter(timers: Timers): SpendCounter | null;
+  /** Asked for when there are models. */
+  streams(timers: Timers): Promise<StreamStore>;
 }
 
 const alone: SharedStores = {
   jobs: (bounds) => createMemoryStore(systemClock, bounds),
   l2: () => null,
   strictCounter: () => null,
+  streams: async () => (await import('./ai/streams/memory-streams.js')).createMemoryStreams(systemClock),
 };
 
 /** `url`: of the Redis; null for none. */
@@ -35,5 +39,9 @@ export async function sharedStores(url: string | null, random: () => number): Pr
     jobs: (bounds) => createRedisStore({ url, clock: systemClock, bounds }),
     l2: (timers) => createRedisL2({ ...shared, timers }),
     strictCounter: (timers) => createRedisCounter({ ...shared, timers, digest: sha256 }),
+    async streams(timers) {
+      const { createRedisStreams } = await import('./ai/streams/redis-streams.js');
+      return createRedisStreams({ ...shared, timers, digest: sha256 });
+    },
   };
 }

@@ -1,6 +1,7 @@
 /** What requests to models, and the keys that they go by, show to Prometheus. */
 import type { KeyReading } from '../ai/gateway/ai-store.js';
 import type { KeyState } from '../ai/gateway/key-standing.js';
+import type { AiStreamCounts } from '../ai/streams/ai-streams.js';
 import { type AiSeries, tokenKinds } from './ai-cells.js';
 import { label } from './cell-samples.js';
 import type { Cells } from './cells.js';
@@ -10,6 +11,7 @@ export interface AiSources {
   readonly cells: Cells;
   /** Left out: there are none. */
   aiKeys?(): Iterable<KeyReading>;
+  aiStreams?(): AiStreamCounts;
 }
 
 const usable: Readonly<Record<KeyState, number>> = {
@@ -21,8 +23,39 @@ const usable: Readonly<Record<KeyState, number>> = {
   out: 0,
 };
 
-export function aiFamilies({ cells, aiKeys = () => [] }: AiSources): Family[] {
-  return [...requestFamilies(cells), ...attemptFamilies(cells), ...keyFamilies(aiKeys)];
+export function aiFamilies({ cells, aiKeys = () => [], aiStreams }: AiSources): Family[] {
+  return [
+    ...requestFamilies(cells),
+    ...attemptFamilies(cells),
+    ...keyFamilies(aiKeys),
+    ...(aiStreams === undefined ? [] : streamFamilies(aiStreams)),
+  ];
+}
+
+function streamFamilies(counts: () => AiStreamCounts): Family[] {
+  const one = (type: 'counter' | 'gauge', name: string, help: string, read: (now: AiStreamCounts) => number): Family =>
+    family(type, name, help, () => [[[], read(counts())]]);
+  return [
+    one('gauge', 'weir_ai_streams_running', 'Streams that are kept and go on here.', ({ running }) => running),
+    one('gauge', 'weir_ai_streams_abandoned', 'Those of them that nobody reads here.', ({ abandoned }) => abandoned),
+    one(
+      'gauge',
+      'weir_ai_streams_stored',
+      'Streams that this node keeps in its memory, or writes to Redis.',
+      ({ stored }) => stored,
+    ),
+    one('gauge', 'weir_ai_streams_stored_bytes', 'Characters of those in its memory.', ({ bytes }) => bytes),
+    one('gauge', 'weir_ai_streams_store_reachable', '1 while their store answers.', ({ isReachable }) =>
+      isReachable ? 1 : 0,
+    ),
+    one(
+      'counter',
+      'weir_ai_streams_refused_total',
+      'Streams that were not kept: their store was away or full.',
+      ({ refused }) => refused,
+    ),
+    one('counter', 'weir_ai_streams_resumed_total', 'Clients that came back to a stream.', ({ resumed }) => resumed),
+  ];
 }
 
 const labels = ({ model, provider }: AiSeries): Labels => [label('model', model), label('provider', provider)];

@@ -50,6 +50,7 @@ export interface ObserverServices {
   /** Left out: no limits are shared. */
   readonly limits?: () => LimitCounts;
   readonly aiKeys?: MetricSources['aiKeys'];
+  readonly aiStreams?: MetricSources['aiStreams'];
   readonly doctorSliceMs?: number | undefined;
   readonly bodies: MetricSources['bodies'];
   readonly bus: MetricSources['bus'];
@@ -144,6 +145,7 @@ class Observers implements NodeObserver {
       cache,
       ...(services.limits === undefined ? {} : { limits: services.limits }),
       ...(services.aiKeys === undefined ? {} : { aiKeys: services.aiKeys }),
+      ...(services.aiStreams === undefined ? {} : { aiStreams: services.aiStreams }),
       bodies,
       bus: services.bus,
       loadPermille: services.loadPermille,

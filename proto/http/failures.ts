@@ -213,6 +213,12 @@ export const failureTable = {
   job_cancelled: row(410, 'client', 'http_request_denied', 'never', 'The job was cancelled'),
   job_not_found: row(404, 'client', 'http_request_denied', 'never', 'There is no such job'),
 
+  // A stream of a model that is kept.
+  stream_store_away: row(503, 'gateway', 'proxy_internal_response', 'never', 'The streams cannot be reached now'),
+  stream_not_found: row(404, 'client', 'http_request_denied', 'never', 'There is no such stream'),
+  stream_too_long: row(410, 'gateway', 'http_response_body_size', 'never', 'The stream has grown beyond what is kept'),
+  stream_lost: row(502, 'gateway', 'proxy_internal_error', 'never', 'The node that wrote the stream ended before it'),
+
   // The client was too slow, or left: 408 and 499 (the latter never reaches a client; logs and metrics use it).
   client_headers_timeout: row(408, 'client', 'http_request_error', 'never', 'The request head did not arrive in time'),
   client_body_timeout: row(408, 'client', 'http_request_error', 'never', 'The request body stopped arriving'),

@@ -153,6 +153,11 @@ const hints: Record<FailureCode, string> = {
     'Try again shortly: a strict limit of this route counts in Redis, which does not answer; `onRedisLoss: open` goes on without.',
   purge_unconfirmed:
     'Purge again until it is confirmed; the operator looks with `weir status` at the nodes that the detail names, or at their Redis.',
+  stream_store_away: 'Ask again: the stream goes on meanwhile. The operator looks at the Redis that keeps the streams.',
+  stream_not_found:
+    'Check the id and the credentials, which must be those that the stream was asked with; or it has expired. Ask the model anew.',
+  stream_too_long: 'Ask the model anew. The operator can raise ai.durable.size of the route.',
+  stream_lost: 'Ask the model anew.',
   job_store_away: 'Ask again: the job goes on meanwhile. The operator looks at the Redis that keeps the jobs.',
   job_store_full: 'Ask again later; the operator may raise `jobs.memory`, lower `jobs.keep`, or keep jobs in Redis.',
   job_result_too_large: 'Ask for less at once; the operator may raise `jobs.result`.',

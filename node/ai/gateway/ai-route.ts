@@ -18,6 +18,7 @@ import { providerError } from '../chat/provider-error.js';
 import type { FormatError } from '../format.js';
 import { guards } from '../guards/guarding.js';
 import { compilePrompts } from '../prompts/prompt-route.js';
+import { durable } from '../streams/durable-route.js';
 import type { CompiledAi } from './ai-store.js';
 import type { Names } from './candidates.js';
 import { type AskChat, type ChatLayer, chatChain } from './chat-layer.js';
@@ -88,7 +89,11 @@ export function compileAiRoute(
   const passOn = spec.passthrough === undefined ? null : passingOn(spec.passthrough, rules);
   if (passOn !== null) return passOn;
   const answerPrompt = compilePrompts(rules, askChat);
-  return (request, handler) => answerPrompt?.(request, handler) ?? begin(request, handler, rules, askChat);
+  const answer: Dispatch = (request, handler) =>
+    answerPrompt?.(request, handler) ?? begin(request, handler, rules, askChat);
+  const { durable: kept, heartbeatMs } = spec;
+  if (kept === null || ai.streams === null) return answer;
+  return durable({ route, spec: kept, heartbeatMs, streams: ai.streams, services })(answer);
 }
 
 function passingOn(spec: AiPassthroughSpec, rules: AiRules): Dispatch {

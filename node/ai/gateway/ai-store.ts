@@ -21,6 +21,7 @@ import { isTermsFault, readTerms } from '../providers/compatible/read-terms.js';
 import { providerOf, requiredSettings } from '../providers/registry.js';
 import { FirstTokens } from '../route/first-tokens.js';
 import { Speeds } from '../route/speeds.js';
+import type { AiStreams } from '../streams/ai-streams.js';
 import { compileAiRoute } from './ai-route.js';
 import { type CredentialFields, credentialOf, type Signing } from './credential.js';
 import { inWordsOf } from './failed-model.js';
@@ -59,6 +60,8 @@ export interface CompiledAi {
   /** Null: what requests cost is not counted. */
   readonly spending: Spending | null;
   readonly guards: ReadonlyMap<string, CompiledGuard>;
+  /** Streams that are kept; null: none is, whatever a route says. */
+  readonly streams: AiStreams | null;
   /** Of questions, where a route gives answers to those that mean the same. */
   readonly vectors: Vectors;
 }
@@ -77,6 +80,8 @@ export interface AiStoreParts {
   readonly google?: GoogleOutside | null;
   /** What budgets are counted with; else none are, nor what requests cost. */
   readonly shared?: BudgetStoreParts | null;
+  /** Streams that are kept; else none is, whatever a route says. */
+  readonly streams?: AiStreams | null;
 }
 
 /** 132 bits of a digest. */
@@ -95,11 +100,13 @@ export class AiStore {
   readonly #google: GoogleOutside | null;
   /** By the name of the key, as its standing. */
   readonly #tokens = new Map<string, AccessTokens>();
+  readonly streams: AiStreams | null;
   readonly #shared: BudgetStoreParts | null;
   readonly #budgets: BudgetStore | null;
   #keys: ClusterKeys | null = null;
 
-  constructor(signing: Signing, { google = null, shared = null }: AiStoreParts = {}) {
+  constructor(signing: Signing, { google = null, shared = null, streams = null }: AiStoreParts = {}) {
+    this.streams = streams;
     this.#signing = signing;
     this.#google = google;
     this.#shared = shared;
@@ -107,6 +114,7 @@ export class AiStore {
   }
 
   close(): void {
+    this.streams?.store.close();
     this.#budgets?.close();
     this.#keys?.close();
   }
@@ -141,6 +149,7 @@ export class AiStore {
       cards: this.#cards(spec),
       ...{ compileRoute: compileAiRoute, inWords: inWordsOf, formatOf },
       spending: this.#budgets?.compile(spec) ?? null,
+      streams: this.streams,
       vectors: this.#vectors,
     };
   }

@@ -5,6 +5,10 @@
  */
 import type { SecretText, Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import type { BudgetStoreParts } from '../budget/budget-store.js';
+import { jobIds } from '../../jobs/job-id.js';
+import type { Clock } from '../../time/clock.js';
+import type { AiStreamCounts } from '../streams/ai-streams.js';
+import type { StreamStore } from '../streams/stream-store.js';
 import type { AiStore, CompiledAi, KeyReading } from './ai-store.js';
 
 export class LateAi {
@@ -31,27 +35,44 @@ export class LateAi {
     this.#store?.use(ai);
   }
 
+  /** What is shown of it. */
+  sources(clock: Clock): AiSourcesOfNode {
+    return {
+      aiKeys: () => this.#store?.keys(clock.nowMs()) ?? [],
+      aiStreams: () => this.#store?.streams?.counts() ?? noStreams,
+    };
+  }
+
   close(): void {
     this.#store?.close();
   }
-
-  keys(nowMs: number): Iterable<KeyReading> {
-    return this.#store?.keys(nowMs) ?? [];
-  }
 }
 
-export async function loadAiStore(shared: BudgetStoreParts): Promise<AiStore> {
+export interface AiSourcesOfNode {
+  aiKeys(): Iterable<KeyReading>;
+  aiStreams(): AiStreamCounts;
+}
+
+const noStreams: AiStreamCounts = {
+  ...{ running: 0, abandoned: 0, stored: 0, bytes: 0, isReachable: false, refused: 0, resumed: 0 },
+};
+
+/** `randomHex` must not be guessable. */
+export function lateAi(
+  openStreams: () => Promise<StreamStore>,
+  randomHex: (bytes: number) => string,
+  shared: BudgetStoreParts,
+): LateAi {
   const { clock } = shared;
-  const [{ AiStore }, { digests }, { googleOutside }] = await Promise.all([
-    import('./ai-store.js'),
-    import('../aws/digests.js'),
-    import('../google/outside.js'),
-  ]);
-  return new AiStore(
-    { digests, wallMs: () => clock.wallMs() },
-    {
-      google: googleOutside(clock),
-      shared,
-    },
-  );
+  return new LateAi(async () => {
+    const [{ AiStore }, { digests }, { googleOutside }, { AiStreams }, stored] = await Promise.all([
+      import('./ai-store.js'),
+      import('../aws/digests.js'),
+      import('../google/outside.js'),
+      import('../streams/ai-streams.js'),
+      openStreams(),
+    ]);
+    const streams = new AiStreams(stored, jobIds(randomHex).next);
+    return new AiStore({ digests, wallMs: () => clock.wallMs() }, { google: googleOutside(clock), shared, streams });
+  });
 }

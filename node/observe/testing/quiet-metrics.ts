@@ -20,6 +20,9 @@ export function quietMetrics(): Promise<string> {
     spans: () => ({ exported: 0, dropped: 0 }),
     bodies: () => ({ bytes: 21, refusals: 22 }),
     bus: () => null,
+    aiStreams: () => ({
+      ...{ running: 0, abandoned: 0, stored: 0, bytes: 0, isReachable: true, refused: 0, resumed: 0 },
+    }),
     loadPermille: () => 0,
     bugs: () => 0,
   });
