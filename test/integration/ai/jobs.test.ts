@@ -77,10 +77,12 @@ describe('a route over models with async', () => {
   });
 
   it('tells why there is no answer where every model has failed', async () => {
-    const { weir } = await started((one) =>
-      json(one, { error: { message: 'no', type: 'invalid_request_error' } }, 400),
-    );
+    const { provider, weir, isAsked } = await started(() => {});
     const job = await handedOver(weir.url, question());
+    await isAsked();
+    const [asked] = provider.questions;
+    if (asked === undefined) throw new Error('nobody asked');
+    json(asked, { error: { message: 'no', type: 'invalid_request_error' } }, 400);
     expect(await ended(job)).toMatchObject({ state: 'failed', failure: { code: 'model_refused' } });
   });
 
