@@ -6,6 +6,7 @@ import type { AiModelSpec, AiProviderSpec, AiSpec } from '@weir/proto/snapshot/a
 import type { SecretText, Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import { ClusterKeys } from '../../cluster/ai-keys.js';
 import { BudgetStore, type BudgetStoreParts, type Spending } from '../budget/budget-store.js';
+import { Vectors } from '../cache/vectors.js';
 import type { ModelCard } from '../catalogue/card.js';
 import { type Catalogue, catalogueOf } from '../catalogue/catalogue.js';
 import { loadPriceBook } from '../catalogue/package-book.js';
@@ -13,7 +14,6 @@ import { AccessTokens, type GoogleOutside } from '../google/access-tokens.js';
 import { readServiceAccount } from '../google/oauth.js';
 import { type CompiledGuard, compileGuard } from '../guards/compiled-guard.js';
 import { loadOwnPatterns } from '../guards/own-patterns-loader.js';
-import { Vectors } from '../cache/vectors.js';
 import { type CompiledPrompt, compilePrompt } from '../prompts/compiled-prompt.js';
 import { loadOutputTools } from '../prompts/output-tools-loader.js';
 import type { Provider } from '../provider.js';

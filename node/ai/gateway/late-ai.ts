@@ -4,9 +4,9 @@
  * time comes with `CompiledAi`. Owns the store.
  */
 import type { SecretText, Snapshot } from '@weir/proto/snapshot/snapshot.js';
-import type { BudgetStoreParts } from '../budget/budget-store.js';
 import { jobIds } from '../../jobs/job-id.js';
 import type { Clock } from '../../time/clock.js';
+import type { BudgetStoreParts } from '../budget/budget-store.js';
 import type { AiStreamCounts } from '../streams/ai-streams.js';
 import type { StreamStore } from '../streams/stream-store.js';
 import type { AiStore, CompiledAi, KeyReading } from './ai-store.js';
