@@ -30,6 +30,25 @@ const anyEvent: fc.Arbitrary<Event> = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ kind: 'leave' as const }) },
 );
 
+const threeModels = [
+  { id: 'chat', targets: [target('a/m'), target('a/n'), target('a/o', ['timeout', 'error', 'overloaded'])] },
+];
+
+/**
+ * How many attempts are heard in what was told: each from its beginning, in order and without a hole; several only where one carries on
+ * another.
+ */
+function heardInOrder(told: string): number {
+  const pieces = [...saidIn(told).matchAll(/<(\d+)\.(\d+)>/g)].map(([, at, n]) => [Number(at), Number(n)] as const);
+  const heard = [...new Set(pieces.map(([at]) => at))];
+  expect(pieces).toEqual(heard.flatMap((at) => pieces.filter(([of]) => of === at)));
+  for (const at of heard) {
+    const own = pieces.filter(([of]) => of === at);
+    expect(own.map(([, n]) => n)).toEqual([...own.keys()]);
+  }
+  return heard.length;
+}
+
 it('whatever happens to attempts that race, fail and are carried on: one answer, in one piece, and nothing is left behind', () => {
   fc.assert(
     fc.property(
@@ -37,11 +56,8 @@ it('whatever happens to attempts that race, fail and are carried on: one answer,
       fc.boolean(),
       fc.integer({ min: 1, max: 5 }),
       (events, resumes, attempts) => {
-        const models = [
-          { id: 'chat', targets: [target('a/m'), target('a/n'), target('a/o', ['timeout', 'error', 'overloaded'])] },
-        ];
         const { below, send, clock, timers, bodies, heldBytes } = setUp({
-          ai: { providers: [provider('a')], models },
+          ai: { providers: [provider('a')], models: threeModels },
           spec: {
             attempts,
             hedge: { after: { kind: 'fixed', ms: 100 }, budgetShare: 1, budgetFloorPerS: 10 },
@@ -87,17 +103,8 @@ it('whatever happens to attempts that race, fail and are carried on: one answer,
         clock.advance(60_000);
         // Where nothing was told before, a failure is an answer of its own.
         const told = handler.text().startsWith('{') ? '' : handler.text();
-        const pieces = [...saidIn(told).matchAll(/<(\d+)\.(\d+)>/g)].map(
-          ([, at, n]) => [Number(at), Number(n)] as const,
-        );
-        // Each attempt that is heard is heard from its beginning, in order and without a hole; several only where one carries on another.
-        const heard = [...new Set(pieces.map(([at]) => at))];
-        expect(pieces).toEqual(heard.flatMap((at) => pieces.filter(([of]) => of === at)));
-        for (const at of heard)
-          expect(pieces.filter(([of]) => of === at).map(([, n]) => n)).toEqual([
-            ...pieces.filter(([of]) => of === at).keys(),
-          ]);
-        if (!resumes) expect(heard.length).toBeLessThanOrEqual(1);
+        const heard = heardInOrder(told);
+        if (!resumes) expect(heard).toBeLessThanOrEqual(1);
         // It ends, once, and what looks whole is.
         if (!hasLeft) expect(handler.ended).toBe(true);
         const isWhole = eventsIn(told).at(-1) === '[DONE]';

@@ -43,7 +43,7 @@ const environment = {
 const hashPassword = createPasswordHasher();
 
 /** As the node does it, but that nothing is opened: its wheel is not driven, and no upstream is warmed. */
-function compileAsNode(snapshot: Snapshot): void {
+async function compileAsNode(snapshot: Snapshot): Promise<void> {
   const reveal = (text: SecretText): string => {
     const { text: filled, missing, malformed } = fillReferences(text, environment);
     expect([missing, malformed]).toEqual([[], []]);
@@ -56,6 +56,8 @@ function compileAsNode(snapshot: Snapshot): void {
     bodies: createHeldBytes(),
     oldestExchangeAtMs: () => Number.POSITIVE_INFINITY,
   });
+  const store = new AiStore({ digests, wallMs: () => systemClock.wallMs() }, { google: googleOutside(systemClock) });
+  await store.load(snapshot);
   try {
     compileChains(
       snapshot,
@@ -64,13 +66,11 @@ function compileAsNode(snapshot: Snapshot): void {
         upstreams: registry.build(snapshot),
         credentials: compileCredentials(snapshot.consumers, credentialFunctions(systemClock, reveal)),
         limiters: createLimiterStore({ strict }),
-        ai: new AiStore(
-          { digests, wallMs: () => systemClock.wallMs() },
-          { google: googleOutside(systemClock) },
-        ).compile(snapshot.ai, reveal),
+        ai: store.compile(snapshot.ai, reveal),
       }),
     );
   } finally {
+    store.close();
     registry.close();
   }
 }
@@ -83,10 +83,10 @@ const strict = createRedisCounter({
 afterAll(() => strict.close());
 
 describe('a config that is accepted', () => {
-  it('survives its journey to a node unchanged, and the node can run it', () => {
+  it('survives its journey to a node unchanged, and the node can run it', async () => {
     const seen = { accepted: 0, refused: 0 };
-    fc.assert(
-      fc.property(variedConfig, (text) => {
+    await fc.assert(
+      fc.asyncProperty(variedConfig, async (text) => {
         const checked = checkConfig(text, environment, sha256Hex);
         if (!checked.ok) {
           seen.refused += 1;
@@ -98,7 +98,7 @@ describe('a config that is accepted', () => {
         const snapshot = compileSnapshot(checked.config, context);
         const arrived = decodeSnapshot(encodeSnapshot(snapshot));
         expect(arrived).toEqual({ ok: true, snapshot });
-        if (arrived.ok) compileAsNode(arrived.snapshot);
+        if (arrived.ok) await compileAsNode(arrived.snapshot);
       }),
       { numRuns: 150 },
     );
