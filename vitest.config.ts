@@ -13,7 +13,7 @@ export default defineConfig({
   test: {
     include: ['{proto,node,control,deploy,bench,test}/**/*.test.ts'],
     exclude: ['**/dist/**', '**/node_modules/**'],
-    testTimeout: 20_000,
+    testTimeout: 60_000,
     hookTimeout: 30_000,
     pool: 'forks',
     maxWorkers: 2,
