@@ -16,6 +16,7 @@ import { documentSchema, type WeirConfig } from './document.js';
 import { byPlace, type Fault, type Finding, findError, type Path, renderPath, shownPath } from './faults.js';
 import { type Gateway, gatewaySchema } from './gateway.js';
 import { explainIssues, valueAt } from './issues.js';
+import { readDocument } from './read-document.js';
 import { type Route, routeSchema } from './route.js';
 import { type Substituted, substitute } from './substitute.js';
 import { type Upstream, upstreamSchema } from './upstream.js';
@@ -129,7 +130,7 @@ interface Compared {
 }
 
 function compare(value: unknown): Compared {
-  const whole = documentSchema.safeParse(value);
+  const whole = readDocument(value);
   const references = findReferenceFaults(value);
   if (whole.success) {
     const { gateway, upstreams, routes, consumers, ai = null } = whole.data;
