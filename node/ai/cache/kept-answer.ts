@@ -3,7 +3,7 @@
  * may have been written by another version, or by others: it is read only if it is an answer through and through. Pure.
  */
 import type { ChatAnswer, FinishReason } from '../chat/chat-answer.js';
-import { isObject, textOf } from '../json.js';
+import { isObject, parsedJson, textOf } from '../json.js';
 
 export interface KeptAnswer {
   readonly answer: ChatAnswer;
@@ -25,7 +25,7 @@ export function decodeAnswer(pieces: readonly Uint8Array[]): KeptAnswer | null {
   let value: unknown;
   try {
     const decoder = new TextDecoder('utf-8', { fatal: true });
-    value = JSON.parse(pieces.map((piece) => decoder.decode(piece, { stream: true })).join('') + decoder.decode());
+    value = parsedJson(pieces.map((piece) => decoder.decode(piece, { stream: true })).join('') + decoder.decode());
   } catch {
     return null;
   }

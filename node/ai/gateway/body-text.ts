@@ -5,6 +5,7 @@
 import { type Failure, failure } from '@weir/proto/http/failures.js';
 import type { BodySink, RequestBody } from '../../pipeline/dispatch.js';
 import type { HeldBytes } from '../../upstream/retry/held-bytes.js';
+import { parsedJson } from '../json.js';
 
 export class BodyText implements BodySink {
   readonly #body: RequestBody;
@@ -73,11 +74,13 @@ export function joined(chunks: readonly Uint8Array[]): Uint8Array {
   return bytes;
 }
 
-/** Undefined: it is no JSON in UTF-8. */
+/** Undefined: it is no JSON in UTF-8, or nested without end. */
 export function jsonOf(bytes: Uint8Array): unknown {
+  let text: string;
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
     return undefined;
   }
+  return parsedJson(text);
 }

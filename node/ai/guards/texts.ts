@@ -2,7 +2,7 @@
 import type { ChatAnswer } from '../chat/chat-answer.js';
 import type { ChatRequest } from '../chat/chat-request.js';
 import type { Part, ToolResultPart } from '../chat/part.js';
-import { isObject, type Json, type JsonObject } from '../json.js';
+import { isObject, type Json, type JsonObject, parsedJson } from '../json.js';
 
 export type MapText = (text: string) => string;
 
@@ -61,12 +61,8 @@ function mapResult(part: ToolResultPart['content'][number], map: MapText): ToolR
 
 /** JSON stays JSON: only strings in it are looked at, and numbers that are more than numbers. What is no JSON is a text. */
 export function mapJsonText(text: string, map: MapText): string {
-  let value: Json;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return map(text);
-  }
+  const value = parsedJson(text);
+  if (value === undefined) return map(text);
   const mapped = mapJson(value, map);
   // As it was written, where nothing was found.
   return JSON.stringify(mapped) === JSON.stringify(value) ? text : JSON.stringify(mapped);

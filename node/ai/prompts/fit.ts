@@ -3,7 +3,7 @@
  * early: the first two can be mended, and the last one can't, for a list that was cut short looks whole once its bracket is closed. Pure.
  */
 import type { FinishReason } from '../chat/chat-answer.js';
-import type { Json } from '../json.js';
+import { type Json, parsedJson } from '../json.js';
 
 export interface Fit {
   /** Null: it fits; else where and why not. */
@@ -37,12 +37,8 @@ export function fitted(text: string, finish: FinishReason | null, fit: Fit): Fit
 
 /** The fault of what can't be read is empty: another candidate may say more. */
 function checked(text: string, fit: Fit): Fitted {
-  let value: Json;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return no('');
-  }
+  const value = parsedJson(text);
+  if (value === undefined) return no('');
   const fault = fit.check(value);
   return fault === null ? { ok: true, value } : no(fault.slice(0, FAULT_MAX));
 }

@@ -1,16 +1,10 @@
 /** Reads what a provider sends without believing any of it: all have in common what stands here. Pure. */
 import type { ProviderError } from '../chat/provider-error.js';
 import { providerError } from '../chat/provider-error.js';
-import { isObject, type JsonObject, numberOf } from '../json.js';
+import { isObject, type JsonObject, numberOf, parsedJson } from '../json.js';
 
 /** Undefined where the text is no JSON. */
-export function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
+export const parsed = parsedJson;
 
 export function objectOf(value: unknown): JsonObject {
   return isObject(value) ? value : {};

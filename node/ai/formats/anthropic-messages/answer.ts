@@ -2,7 +2,7 @@
 import type { ChatAnswer } from '../../chat/chat-answer.js';
 import type { Part } from '../../chat/part.js';
 import type { AnswerTerms } from '../../format.js';
-import { isObject, type Json, type JsonObject } from '../../json.js';
+import { isObject, type Json, type JsonObject, parsedJson } from '../../json.js';
 import { citationWords, messageUsage, stopReason } from './words.js';
 
 /** A message is one choice: requests of this format ask for no more. */
@@ -47,10 +47,6 @@ function blockWords(part: Part): JsonObject[] {
 /** An object; or what the model wrote, as it is, where that is none: whoever calls the tool has to know. */
 function inputOf(text: string): Json {
   if (text.trim() === '') return {};
-  try {
-    const input: Json = JSON.parse(text);
-    return isObject(input) ? input : text;
-  } catch {
-    return text;
-  }
+  const input = parsedJson(text);
+  return isObject(input) ? input : text;
 }

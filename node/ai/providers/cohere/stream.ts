@@ -12,7 +12,7 @@
  */
 import type { ChatEvent } from '../../chat/chat-answer.js';
 import { type ProviderError, providerError } from '../../chat/provider-error.js';
-import { isObject, type JsonObject, textOf } from '../../json.js';
+import { isObject, type JsonObject, parsedJson, textOf } from '../../json.js';
 import { readErrorBody, toProviderError } from '../../openai-words/errors.js';
 import type { StreamReader, WireEvent } from '../../provider.js';
 import { madeCallId, malformed } from './answer.js';
@@ -28,12 +28,8 @@ export class CohereReader implements StreamReader {
 
   read(event: WireEvent): readonly ChatEvent[] {
     if (this.#isOver || event.data === '' || event.data.trim() === '[DONE]') return [];
-    let said: unknown;
-    try {
-      said = JSON.parse(event.data);
-    } catch {
-      return this.#fail(malformed('an event of the stream is not JSON'));
-    }
+    const said = parsedJson(event.data);
+    if (said === undefined) return this.#fail(malformed('an event of the stream is not JSON'));
     if (!isObject(said)) return this.#fail(malformed('an event of the stream is not an object'));
     const delta = isObject(said['delta']) ? said['delta'] : {};
     const message = isObject(delta['message']) ? delta['message'] : {};

@@ -2,6 +2,7 @@
 
 import type { HeaderList } from '@weir/proto/http/headers.js';
 import type { ChatRequest } from '../../chat/chat-request.js';
+import { parsedJson } from '../../json.js';
 import { readErrorBody, toProviderError } from '../../openai-words/errors.js';
 import type { Provider, ProviderPlace } from '../../provider.js';
 import { encodeStep } from '../../uri.js';
@@ -85,9 +86,7 @@ export function filled(path: string, { model, settings }: ProviderPlace): string
 
 /** An error's body is JSON, or a proxy's page: of that no more than a line is of use. */
 export function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text.trimStart().startsWith('<') ? null : text.slice(0, 300);
-  }
+  const value = parsedJson(text);
+  if (value !== undefined) return value;
+  return text.trimStart().startsWith('<') ? null : text.slice(0, 300);
 }

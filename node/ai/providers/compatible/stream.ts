@@ -1,7 +1,7 @@
 /** A streamed answer of chat completions, chunk by chunk. Pure. */
 import type { ChatEvent } from '../../chat/chat-answer.js';
 import { type ProviderError, providerError } from '../../chat/provider-error.js';
-import { isObject, type JsonObject, listOf, numberOf, textOf } from '../../json.js';
+import { isObject, type JsonObject, listOf, numberOf, parsedJson, textOf } from '../../json.js';
 import { readLogprobs } from '../../openai-words/logprobs.js';
 import { readUsage } from '../../openai-words/usage.js';
 import type { StreamReader, WireEvent } from '../../provider.js';
@@ -43,12 +43,8 @@ export class ChunkReader implements StreamReader {
 
   #readEvent(event: WireEvent): readonly ChatEvent[] {
     if (event.data.trim() === '[DONE]') return this.end();
-    let chunk: unknown;
-    try {
-      chunk = JSON.parse(event.data);
-    } catch {
-      return this.#fail(malformed('an event of the stream is not JSON'));
-    }
+    const chunk = parsedJson(event.data);
+    if (chunk === undefined) return this.#fail(malformed('an event of the stream is not JSON'));
     if (!isObject(chunk)) return this.#fail(malformed('an event of the stream is not an object'));
     const choices = listOf(chunk['choices']);
     if (choices.length === 0 || event.type === 'error' || isFailure(chunk['error'])) {

@@ -2,7 +2,7 @@
 import type { ChatAnswer, ChatEvent, Finish, FinishReason, TokenLogprob, Usage } from '../../chat/chat-answer.js';
 import type { Part, ToolCallPart } from '../../chat/part.js';
 import { type ProviderError, providerError } from '../../chat/provider-error.js';
-import { isObject, type JsonObject, listOf, numberOf, textOf } from '../../json.js';
+import { isObject, type JsonObject, listOf, numberOf, parsedJson, textOf } from '../../json.js';
 import { readErrorBody, toProviderError } from '../../openai-words/errors.js';
 import { withCalls } from '../../openai-words/finish.js';
 import { readLogprobs } from '../../openai-words/logprobs.js';
@@ -59,12 +59,8 @@ class OllamaReader implements StreamReader {
 
   read({ data }: WireEvent): readonly ChatEvent[] {
     if (this.#isOver || data.trim() === '') return [];
-    let line: unknown;
-    try {
-      line = JSON.parse(data);
-    } catch {
-      return this.#fail(malformed('a line of the stream is not JSON'));
-    }
+    const line = parsedJson(data);
+    if (line === undefined) return this.#fail(malformed('a line of the stream is not JSON'));
     if (!isObject(line)) return this.#fail(malformed('a line of the stream is not an object'));
     const message = line['message'];
     if (line['error'] !== undefined || !isObject(message)) {

@@ -1,7 +1,7 @@
 /** A chat in the words of Ollama's own API (docs.ollama.com/api/chat). Pure. */
 import type { ChatField, ChatRequest, Unsupported } from '../../chat/chat-request.js';
 import type { Message, Part, ToolCallPart, ToolResultPart } from '../../chat/part.js';
-import { isObject, type Json, type JsonObject } from '../../json.js';
+import { isObject, type Json, type JsonObject, parsedJson } from '../../json.js';
 import { writeFunctionTool } from '../../openai-words/tools.js';
 
 type Cannot = (field: ChatField | 'extra', at: string, why: string) => void;
@@ -128,13 +128,7 @@ function writeMessages(messages: readonly Message[], cannot: Cannot): JsonObject
 
 /** Arguments are an object there, so that what a model has written askew can't be told back. */
 function writeCall(call: ToolCallPart, at: string, cannot: Cannot): JsonObject[] {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(call.arguments === '' ? '{}' : call.arguments);
-  } catch {
-    parsed = null;
-  }
-  // What JSON.parse gives is JSON.
+  const parsed = parsedJson(call.arguments === '' ? '{}' : call.arguments);
   if (isObject(parsed)) return [{ function: { name: call.name, arguments: parsed } }];
   cannot('messages', at, 'Ollama takes arguments of a call as a JSON object');
   return [];
