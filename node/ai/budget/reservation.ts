@@ -46,11 +46,15 @@ export class Reservation {
   /** What was taken here, with its window. */
   #own: { readonly share: Share; readonly window: number }[] = [];
   #strict: readonly (StrictSpend & { readonly share: Share })[] = [];
+  /** Redis settles what has one name once, so each time that it is asked has a name of its own. */
+  #strictId: string;
+  #times = 0;
   #isOver = false;
 
   /** `id`: of the request, and of nothing else in the cluster. */
   constructor(id: string, shares: readonly Share[], spending: Spending) {
     this.#id = id;
+    this.#strictId = id;
     this.#shares = shares;
     this.#spending = spending;
   }
@@ -76,7 +80,7 @@ export class Reservation {
       ...{ key, amount, expiresInMs },
       real: real(share.of.spec.unit) ?? amount,
     }));
-    this.#spending.settleLater({ id: this.#id, spent });
+    this.#spending.settleLater({ id: this.#strictId, spent });
   }
 
   #peek({ of, key, amount }: Share, { wallMs, nowMs }: ReservationTimes): Judged {
@@ -107,7 +111,9 @@ export class Reservation {
       return { share, key: `${share.key}:${window}`, amount: share.amount, limit, expiresInMs };
     });
     const withinMs = Math.min(...strict.map(({ of }) => of.spec.redis?.withinMs ?? Number.POSITIVE_INFINITY));
-    const answer = await counter.reserve(this.#id, this.#strict, holdMs, withinMs);
+    this.#times += 1;
+    this.#strictId = `${this.#id}.${this.#times}`;
+    const answer = await counter.reserve(this.#strictId, this.#strict, holdMs, withinMs);
     // It ended while Redis was asked: what Redis holds for it is given back by `settle`, which has been told of it.
     if (this.#isOver) {
       this.#giveBack();
@@ -136,7 +142,7 @@ export class Reservation {
   #giveBack(): void {
     const spent = this.#strict.map(({ key, amount, expiresInMs }) => ({ key, amount, expiresInMs, real: 0 }));
     this.#strict = [];
-    if (spent.length > 0) this.#spending.settleLater({ id: this.#id, spent });
+    if (spent.length > 0) this.#spending.settleLater({ id: this.#strictId, spent });
   }
 }
 

@@ -1,0 +1,63 @@
+import { SharedSpends } from '@weir/proto/cluster/shared-spends.js';
+import type { AiLimitSpec } from '@weir/proto/snapshot/ai.js';
+import { expect, it } from 'vitest';
+import type { SpendAnswer, SpendCounter, StrictSpend } from '../../limit/strict-counter.js';
+import type { BoundBudget } from './bound-budgets.js';
+import type { Settlement, Spending } from './budget-store.js';
+import { Reservation, type Share } from './reservation.js';
+
+const strictSpec: AiLimitSpec = {
+  ...{ unit: 'tokens', amount: 1_000, period: 'hour', by: [], only: [], mode: 'strict', keys: 10 },
+  redis: { withinMs: 10, onLoss: 'closed' },
+};
+
+/** A budget that two nodes share. */
+const bound = (spec: AiLimitSpec): BoundBudget & { readonly spends: SharedSpends } => ({
+  spec,
+  name: spec.mode,
+  spends: new SharedSpends({ limit: spec.amount, period: spec.period }),
+  keyOf: () => 'key',
+  members: () => 2,
+});
+
+const share = (of: BoundBudget): Share => ({ of, key: `${of.name}-key`, amount: 300 });
+
+/** Redis as its scripts are: what was settled is settled, and a settlement that comes again is none. */
+function redis() {
+  const held = new Map<string, number>();
+  const done = new Set<string>();
+  let committed = 0;
+  const counter: Pick<SpendCounter, 'reserve'> = {
+    async reserve(id: string, [spend]: readonly StrictSpend[]): Promise<readonly SpendAnswer[]> {
+      const amount = spend?.amount ?? 0;
+      held.set(id, amount);
+      committed += amount;
+      return [{ allowed: true, left: 1_000 - committed, held: committed }];
+    },
+  };
+  const settleLater = ({ id, spent: [spend] }: Settlement): void => {
+    if (done.has(id) || spend === undefined) return;
+    done.add(id);
+    committed += spend.real - (held.get(id) ?? 0);
+    held.delete(id);
+  };
+  return { counter, settleLater, held, committed: () => committed };
+}
+
+it('what had to wait for others after Redis had room is settled by what it came to', async () => {
+  const { counter, settleLater, held, committed } = redis();
+  const shared = bound({ ...strictSpec, mode: 'shared', redis: null });
+  const spending = { strict: counter, settleLater } as unknown as Spending; // The two of it that are asked.
+  const reservation = new Reservation('r', [share(bound(strictSpec)), share(shared)], spending);
+  const admit = (nowMs: number) => reservation.admit({ wallMs: 0, nowMs, holdMs: 60_000 });
+  // Room for it is left until Redis has answered, and then somebody was faster.
+  const waiting = admit(0);
+  shared.spends.reserve('shared-key', 250, 2, 0, 0);
+  expect(held.size).toBe(1);
+  expect((await waiting).kind).toBe('later');
+  expect(committed()).toBe(0);
+  shared.spends.tell(0, 0, 100);
+  expect((await admit(1_000)).kind).toBe('admitted');
+  reservation.settle(() => 120);
+  expect([committed(), held.size]).toEqual([120, 0]);
+});
