@@ -236,6 +236,22 @@ describe('the API of', () => {
   });
 
   it.each([
+    '..%2fadmin',
+    '%2e%2E/admin',
+    'a%2F..%2Fadmin',
+    'a/..%5cadmin',
+    'a\\..\\admin',
+    '..;/admin',
+    '%252e%252e%252fadmin',
+  ])('none is reached by %s', (steps) => {
+    expect(nativePath(`/openai/v1/${steps}`, '/openai', 'openai', '/v1')).toBeNull();
+  });
+
+  it.each(['arn%3Aaws%3A%2F%2Fmodel', 'a..b', '...', 'v1.5/x', 'files/..a%2Fb..'])('is asked for %s', (steps) => {
+    expect(nativePath(`/openai/v1/${steps}`, '/openai', 'openai', '/v1')).toBe(`/v1/${steps}`);
+  });
+
+  it.each([
     ['gemini', '/v1beta/models/a%2Fb:streamGenerateContent', {}, 'a/b', true],
     ['anthropic', '/v1/messages', { model: 'claude', stream: true }, 'claude', true],
     ['openai', '/v1/responses', { model: 'gpt' }, 'gpt', false],

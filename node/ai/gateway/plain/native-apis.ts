@@ -95,8 +95,11 @@ export function nativeApi(kind: string): NativeApi {
   return (Object.hasOwn(apis, kind) ? apis[kind] : undefined) ?? openai;
 }
 
-/** `..` as a step, however it is written: it would lead out of the API. */
-const UPWARDS = /(?:^|\/)(?:\.|%2e){1,2}(?:\/|$)/i;
+/**
+ * `..` as a step, however it and what is around it are written: it would lead out of the API. Servers are seen that take an encoded slash, a
+ * backslash or what follows a semicolon for the border of a step; encoded twice, as those behind a proxy may read it.
+ */
+const UPWARDS = /(?:^|[/\\]|%(?:25)*(?:2f|5c))(?:\.|%(?:25)*2e){1,2}(?:[/\\;]|%(?:25)*(?:2f|5c|3b)|$)/i;
 
 /**
  * Where an operation lies at the provider. Callers write what is usual for the kind (`/v1beta/models/…`), wherever the config has the
