@@ -92,6 +92,25 @@ describe('a whole answer', () => {
   });
 });
 
+describe('figures of a provider that can not be', () => {
+  const absurd = { prompt_tokens: 1e308, completion_tokens: 1e308, total_tokens: 1e308 };
+
+  it('neither close a budget for good nor keep its sum from being one', async () => {
+    const { below, send } = await budgeted([limit({ amount: 1_000_000_000 }), limit({ unit: 'cost', amount: 1e13 })]);
+    const whole = send(ask());
+    answerJson(below.last(), { ...openAi.whole('hi'), usage: absurd });
+    expect(whole.exchange.ai?.usage).toMatchObject({ input: 100_000_000, output: 100_000_000 });
+    const { exchange } = send(askStream());
+    beginStream(below.last());
+    const usage = `data: ${JSON.stringify({ id: 'o-1', object: 'chat.completion.chunk', choices: [], usage: absurd })}\n\n`;
+    below.last().data(openAi.stream('hi').replace(openAi.usage, usage));
+    below.last().complete();
+    expect(exchange.ai?.usage?.input).toBe(100_000_000);
+    expect(send(ask()).handler.status).not.toBe(429);
+    expect(below.calls.length).toBe(3);
+  });
+});
+
 describe('what has no room', () => {
   it('is refused in the words of the caller, with the budget and when to come back', async () => {
     const { below, send } = await budgeted([limit({ amount: 100 })]);

@@ -22,6 +22,7 @@ import type { HeldBytes } from '../../upstream/retry/held-bytes.js';
 import type { ChatAnswer, ChatEvent } from '../chat/chat-answer.js';
 import { eventsOf } from '../chat/gather.js';
 import { type ProviderError, providerError } from '../chat/provider-error.js';
+import { believedEvents, believedUsage } from '../chat/usage-bounds.js';
 import { isProviderError, type Provider, type StreamReader } from '../provider.js';
 import { errorOfBroken, type Framer } from '../wire/framer.js';
 import { openFramer } from '../wire/open-framer.js';
@@ -193,7 +194,7 @@ export class Reply implements ResponseHandler {
     if (framer === null || reader === null) return false;
     const events = framer.feed(chunk).flatMap((event) => reader.read(event));
     if (framer.broken !== null) events.push({ kind: 'error', error: errorOfBroken(framer.broken) });
-    return events.length === 0 ? true : this.#tellEvents(events);
+    return events.length === 0 ? true : this.#tellEvents(believedEvents(events));
   }
 
   #streamEnded(): void {
@@ -203,7 +204,7 @@ export class Reply implements ResponseHandler {
     const events = framer.end().flatMap((event) => reader.read(event));
     if (framer.broken !== null) events.push({ kind: 'error', error: errorOfBroken(framer.broken) });
     else events.push(...reader.end());
-    if (events.length > 0) this.#tellEvents(events);
+    if (events.length > 0) this.#tellEvents(believedEvents(events));
     if (!this.#isOn()) return;
     this.#end();
     this.#asker.ended();
@@ -247,12 +248,13 @@ export class Reply implements ResponseHandler {
       this.#fail(result);
       return;
     }
+    const answer = { ...result, usage: result.usage && believedUsage(result.usage) };
     if (!this.#terms.isStream) {
       this.#end();
-      this.#asker.answered(result);
+      this.#asker.answered(answer);
       return;
     }
-    this.#asker.events(eventsOf(result), false);
+    this.#asker.events(eventsOf(answer), false);
     if (!this.#isOn()) return;
     this.#end();
     this.#asker.ended();

@@ -16,6 +16,7 @@ import { headerValue } from '@weir/proto/http/headers.js';
 import type { Cancel, GatewayRequest, ResponseHandler, ResponseHead } from '../../../pipeline/dispatch.js';
 import type { Timer } from '../../../time/clock.js';
 import { type ProviderError, providerError } from '../../chat/provider-error.js';
+import { believedUsage } from '../../chat/usage-bounds.js';
 import type { Misread } from '../../format.js';
 import { isWrong, type Read } from '../../operations/read.js';
 import type { AiRules } from '../ai-route.js';
@@ -237,7 +238,7 @@ export class PlainCall implements PlainAsker {
   ended(head: ResponseHead, { usage }: Meter): void {
     const attempt = this.#attempt;
     if (attempt === null || this.#outlet.isOver) return;
-    this.#outcome.usage = usage;
+    this.#outcome.usage = usage && believedUsage(usage);
     this.#answered(attempt);
     if (!this.#outlet.hasHead) this.#pass(head, attempt, this.#rules.services.clock.nowMs());
     this.#end();
@@ -247,7 +248,7 @@ export class PlainCall implements PlainAsker {
   answered({ body, usage, headers }: PlainAnswer): void {
     const attempt = this.#attempt;
     if (attempt === null || this.#outlet.isOver) return;
-    this.#outcome.usage = usage;
+    this.#outcome.usage = usage && believedUsage(usage);
     this.#answered(attempt);
     this.#end();
     this.#outlet.whole(['content-type', 'application/json', ...headers, ...this.#fields()], JSON.stringify(body));
@@ -268,7 +269,8 @@ export class PlainCall implements PlainAsker {
   failed(error: ProviderError, said: SaidError | null): void {
     const attempt = this.#attempt;
     if (attempt === null || this.#attempts === null || this.#outlet.isOver) return;
-    this.#outcome.usage = attempt.reply.meter?.usage ?? null;
+    const usage = attempt.reply.meter?.usage ?? null;
+    this.#outcome.usage = usage && believedUsage(usage);
     attempt.failed(error);
     this.#note(error, said, attempt.candidate, attempt.fired);
     if (this.#outlet.hasHead) {
