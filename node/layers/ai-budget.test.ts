@@ -1,47 +1,20 @@
 import { headerValue } from '@weir/proto/http/headers.js';
-import type { AiBudgetsSpec, AiLimitSpec, AiSpec } from '@weir/proto/snapshot/ai.js';
+import type { AiBudgetsSpec, AiLimitSpec } from '@weir/proto/snapshot/ai.js';
 import { describe, expect, it } from 'vitest';
-import { digests } from '../ai/aws/digests.js';
-import { AiStore } from '../ai/gateway/ai-store.js';
-import {
-  answerJson,
-  ask,
-  askStream,
-  beginStream,
-  openAi,
-  provider,
-  setUp,
-  target,
-} from '../ai/gateway/testing/gateway.js';
+import { limit, withBudgets } from '../ai/gateway/testing/budgeted.js';
+import { answerJson, ask, askStream, beginStream, openAi } from '../ai/gateway/testing/gateway.js';
 import { sha256 } from '../cache/l2/digest.js';
 import type { SpendAnswer, SpendCounter, StrictLoss, StrictSpend, StrictSpent } from '../limit/strict-counter.js';
-import { fakeClock, fakeTimers, makeExchange } from '../pipeline/testing/harness.js';
-
-const limit = (more: Partial<AiLimitSpec>): AiLimitSpec => ({
-  ...{ unit: 'tokens', amount: 1_000, period: 'hour', by: [], only: [], mode: 'local', redis: null, keys: 100 },
-  ...more,
-});
+import { makeExchange } from '../pipeline/testing/harness.js';
 
 /** A dollar for a thousand tokens of questions, and two for as many of answers. */
 const priced = { provider: 'a', model: 'm', price: { input: 1_000, output: 2_000 } };
 
-async function budgeted(
+const budgeted = (
   limits: readonly AiLimitSpec[],
   more: Partial<AiBudgetsSpec> = {},
   strict: SpendCounter | null = null,
-) {
-  const clock = fakeClock();
-  const shared = { clock, timers: fakeTimers(clock), presence: null, strict, digest: sha256 };
-  const store = new AiStore({ digests, wallMs: clock.wallMs }, { shared });
-  const ai: AiSpec = {
-    providers: [provider('a')],
-    models: [{ id: 'chat', targets: [target('a/m')] }],
-    ...{ prompts: [], guards: [] },
-    budgets: { limits, prices: [priced], teams: { ada: 'red' }, costHeader: true, ...more },
-  };
-  await store.load({ ai, routes: [] });
-  return setUp({ ai, kept: { store, clock } });
-}
+) => withBudgets({ limits, prices: [priced], teams: { ada: 'red' }, costHeader: true, ...more }, {}, strict);
 
 const text = (words: number) => Array.from({ length: words }, (_, i) => `word${i % 10}`).join(' ');
 const fields = (headers: readonly string[]) => [

@@ -46,12 +46,18 @@ describe('what requests to models have moved', () => {
   it('holds what second attempts and continuations took, each at the provider that bills it', () => {
     const cells = new Cells();
     const besides = [
-      { provider: 'b', providerModel: 'n', usage, why: 'hedge' as const },
-      { provider: 'b', providerModel: 'n', usage, why: 'failed' as const },
+      { provider: 'b', providerModel: 'n', usage, isInputSaid: true, why: 'hedge' as const },
+      { provider: 'b', providerModel: 'n', usage, isInputSaid: true, why: 'failed' as const },
     ];
     const resumed = [{ provider: 'a', providerModel: 'm', how: 'prefix' as const }];
     cells.ai.ended(ended({ usage, besides, resumed, hedge: 'won' }));
     cells.ai.ended(ended({ usage, hedge: 'lost' }));
+    const bill = [
+      { provider: 'a', costMicros: 2_000_000 },
+      { provider: 'b', costMicros: 500_000 },
+      { provider: 'c', costMicros: null },
+    ];
+    cells.ai.ended(ended({ bill, team: 'red', costMicros: null }));
     const lines = linesOf(cells);
     for (const line of [
       'weir_ai_tokens_total{model="chat",provider="a",kind="output"} 14',
@@ -60,6 +66,9 @@ describe('what requests to models have moved', () => {
       'weir_ai_hedges_total{model="chat",provider="a",outcome="lost"} 1',
       'weir_ai_wasted_tokens_total{model="chat",provider="b",reason="hedge"} 12',
       'weir_ai_resumed_total{model="chat",provider="a",how="prefix"} 1',
+      'weir_ai_cost_dollars_total{route="",model="chat",provider="a",team="red"} 2',
+      'weir_ai_cost_dollars_total{route="",model="chat",provider="b",team="red"} 0.5',
+      'weir_ai_unpriced_total{model="chat",provider="c"} 1',
     ]) {
       expect(lines).toContain(`${line}\n`);
     }

@@ -80,8 +80,10 @@ export class AiCells {
     if (ai.usage !== null) {
       for (const kind of tokenKinds) series.tokens[kind] += ai.usage[kind];
       if (ai.usage.isEstimated) series.estimated += 1;
-      if (ai.costMicros === null) series.unpriced += 1;
-      else this.#spent(routeId, ai, ai.costMicros);
+    }
+    for (const { provider, costMicros } of ai.bill) {
+      if (costMicros === null) this.#of(ai.model, provider).unpriced += 1;
+      else this.#spent(routeId, ai, provider, costMicros);
     }
     if (ai.hedge !== null) series.hedges += 1;
     if (ai.hedge === 'won') series.hedgesWon += 1;
@@ -109,7 +111,7 @@ export class AiCells {
     }
   }
 
-  #spent(route: string, { model, provider, team }: AiOutcome, micros: number): void {
+  #spent(route: string, { model, team }: AiOutcome, provider: string, micros: number): void {
     const key = [route, model, provider, team].join('\0');
     const sum = this.spends.get(key) ?? { route, model, provider, team, micros: 0 };
     sum.micros += micros;

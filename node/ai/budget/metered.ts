@@ -32,8 +32,8 @@ export class Metered {
       }
   }
 
-  /** Null: nobody has worked for it. `input`: tokens of the question, as they were counted. */
-  usage(end: MeteredEnd, outcome: AiOutcome, input: number, count: CountTokens): Usage | null {
+  /** Null: nobody has worked for it. `input`: counts the tokens of the question. */
+  usage(end: MeteredEnd, outcome: AiOutcome, input: () => number, count: CountTokens): Usage | null {
     const said = this.#usage ?? outcome.usage;
     if (said !== null && !said.isEstimated) {
       if (end === 'whole') return said;
@@ -45,16 +45,11 @@ export class Metered {
     const hasWorked = this.#characters > 0 || (end !== 'refused' && outcome.provider !== '');
     if (!hasWorked) return null;
     const output = extrapolated(this.#sample, this.#characters, count);
-    return { input, output, cachedInput: 0, cacheWrite: 0, reasoning: 0, isEstimated: true };
+    return { input: input(), output, cachedInput: 0, cacheWrite: 0, reasoning: 0, isEstimated: true };
   }
 
   #add(text: string): void {
     this.#characters += text.length;
     if (this.#sample.length < SAMPLE_MAX) this.#sample += text.slice(0, SAMPLE_MAX - this.#sample.length);
   }
-}
-
-/** Attempts before the last one whose questions were read, and paid for, in vain. */
-export function wastedAttempts({ moves }: Pick<AiOutcome, 'moves'>): number {
-  return moves.filter(({ why }) => why === 'timeout' || why === 'cut').length;
 }

@@ -12,6 +12,7 @@ import {
   type ResponseHandler,
 } from '../../pipeline/dispatch.js';
 import type { ChainServices } from '../../pipeline/services.js';
+import { type BudgetGate, gateOf } from '../budget/budget-gate.js';
 import { budget } from '../budget/budget-layer.js';
 import { cacheAnswers } from '../cache/ai-cache.js';
 import { providerError } from '../chat/provider-error.js';
@@ -43,6 +44,8 @@ export interface AiRules {
   /** The one name that all targets of an upstream go by; where there are several there is none. */
   readonly hosts: ReadonlyMap<string, string>;
   readonly services: ChainServices;
+  /** Null: what requests cost is not counted. */
+  readonly gate: BudgetGate | null;
 }
 
 /** Around the models, the outermost first. */
@@ -84,7 +87,8 @@ export function compileAiRoute(
     providers: new Set(ai.providers.keys()),
     allowed: new Set(spec.models),
   };
-  const rules: AiRules = { route, spec, ai, names, ask, hosts, services };
+  const gate = gateOf({ route, spec, ai, services });
+  const rules: AiRules = { route, spec, ai, names, ask, hosts, services, gate };
   const askChat = chatChain(layers, rules, askModels(rules));
   const passOn = spec.passthrough === undefined ? null : passingOn(spec.passthrough, rules);
   if (passOn !== null) return passOn;

@@ -69,6 +69,8 @@ class Models implements ChatAnswering, Race {
   #spent: Usage | null = null;
   /** The last of those. */
   #counted: Entrant | null = null;
+  /** The last one that failed unseen, and took something: it is beside the bill of whoever stands in for it. */
+  #unseen: Entrant | null = null;
   #isOver = false;
   /** How the last attempt ended that was made, or was not made. */
   #lastError: ProviderError = providerError('timeout', 'There is not enough time left to ask a model.');
@@ -167,6 +169,8 @@ class Models implements ChatAnswering, Race {
       outcome.moves.push({ how: step.how, provider: outcome.provider, why: this.#lastError.kind });
       services.observer.decided(step.how === 'model' ? 'fallback' : 'retry', route.id);
     }
+    if (this.#unseen !== null) this.#besides(this.#unseen, 'failed');
+    this.#unseen = null;
     this.#name(entrant);
     if (this.#hedging !== null && outcome.hedge === null && this.#spent === null)
       this.#hedgeAtMs = this.#nowMs() + this.#hedging.delayMs(entrant.asking.name, this.#nowMs());
@@ -338,8 +342,10 @@ class Models implements ChatAnswering, Race {
     this.#lastError = error;
     this.#lastWhere = asking.candidate.provider;
     this.#lastLimit = asking.fired;
+    // A question that was refused cost nothing; one whose answer was not waited for was read all the same.
+    const hasTaken = entrant.usage !== null || error.kind === 'timeout' || error.kind === 'cut';
     if (this.#live.length > 0) {
-      if (entrant.usage !== null) this.#besides(entrant, 'hedge');
+      if (hasTaken) this.#besides(entrant, 'hedge');
       this.#attempts.failedBeside(met);
       this.#arm();
       return;
@@ -351,7 +357,7 @@ class Models implements ChatAnswering, Race {
       return;
     }
     const step = this.#attempts.failed(met, this.#left());
-    if (step.kind === 'ask' && !isTold && entrant.usage !== null) this.#besides(entrant, 'failed');
+    this.#unseen = isTold || !hasTaken ? null : entrant;
     if (isTold && step.kind === 'ask') {
       this.#spent = addUsage(this.#spent, entrant.usageSoFar);
       this.#counted = entrant;
@@ -405,7 +411,9 @@ class Models implements ChatAnswering, Race {
 
   #besides(entrant: Entrant, why: AiBesides['why']): void {
     const { provider, model } = entrant.asking.candidate;
-    this.#question.outcome.besides.push({ provider, providerModel: model, usage: entrant.usageSoFar, why });
+    const { usage, usageSoFar } = entrant;
+    const besides = { provider, providerModel: model, usage: usageSoFar, isInputSaid: usage !== null, why };
+    this.#question.outcome.besides.push(besides);
   }
 
   // Time.

@@ -22,8 +22,10 @@ export interface AiOutcome {
   hedge: 'won' | 'lost' | null;
   /** Attempts that carried on what broke off in the middle, and how they were asked to. */
   readonly resumed: AiResumed[];
-  /** What it cost, in microdollars; null: nothing is known of it, or of its price. */
+  /** What it cost with all that was asked in vain, in microdollars; null: nothing is known of it, or of one of the prices. */
   costMicros: number | null;
+  /** The same by who bills it. Written by budgets. */
+  readonly bill: AiBilled[];
   /** Of its consumer; empty: none. */
   team: string;
   /** What the answer took when it was asked for, and not again: it was kept, or another one's as well. Written by the cache. */
@@ -40,9 +42,17 @@ export interface AiOutcome {
 export interface AiBesides {
   readonly provider: string;
   readonly providerModel: string;
-  readonly usage: Usage;
-  /** It lost a race, or failed and had said by then what it took. */
+  usage: Usage;
+  /** Its provider has said how long the question was; else it is guessed from its bytes. */
+  readonly isInputSaid: boolean;
+  /** It lost a race, or failed unseen: it had said by then what it took, or was asked for too long. */
   readonly why: 'hedge' | 'failed';
+}
+
+export interface AiBilled {
+  readonly provider: string;
+  /** Null: nobody knows the price. */
+  readonly costMicros: number | null;
 }
 
 export interface AiResumed {
@@ -79,6 +89,7 @@ export function newOutcome(model: string): AiOutcome {
     hedge: null,
     resumed: [],
     costMicros: null,
+    bill: [],
     team: '',
     saved: null,
     moves: [],

@@ -281,7 +281,16 @@ export class KeptStream implements ResponseHandler {
     joinExchange(exchange, below);
     // What the model takes is told when it has ended, and once.
     if (below.ai !== null)
-      exchange.ai = { ...below.ai, usage: null, saved: null, moves: [], besides: [], resumed: [], hedge: null };
+      exchange.ai = {
+        ...below.ai,
+        usage: null,
+        saved: null,
+        moves: [],
+        besides: [],
+        bill: [],
+        resumed: [],
+        hedge: null,
+      };
     const client = this.#client;
     this.#client = null;
     client?.leave();
