@@ -13,10 +13,13 @@ const WORKSPACES = ['proto', 'node', 'control', 'deploy'];
 const USELESS = /\.(?:map|md|markdown|ts|mts|cts|gyp|c|cc|cpp|h|flow|tsbuildinfo)$|^(?:\.package-lock\.json|Makefile)$/;
 const LICENCE = /^(?:licen[cs]e|notice|copying)/i;
 const OF_TESTS = /\.test\.js$/;
-/** Parts of packages that only their makers need. */
+/** For bundlers; Node.js loads the same from `build/src`. */
+const OF_BUNDLERS = ['build/esm', 'build/esnext'];
+/** Parts of packages that only their makers need, or nobody here. */
 const UNUSED = new Map([
   ['uWebSockets.js', new Set(['docs', 'examples', 'misc', 'mvp', 'scripts', 'src', 'tests', 'build.c', 'logo.svg'])],
   ['lmdb', new Set(['dependencies', 'src', 'rollup.config.js'])],
+  ['gpt-tokenizer', new Set(['cjs', 'data', 'src'])],
 ]);
 
 const { platform, arch, versions } = process;
@@ -80,13 +83,13 @@ function placeOf(name, folder) {
 function copyPackage(folder) {
   const path = relative(from, folder);
   const name = path.slice(path.lastIndexOf(`node_modules${sep}`) + `node_modules${sep}`.length);
-  const unused = UNUSED.get(name) ?? new Set();
+  const unused = UNUSED.get(name) ?? new Set(name.startsWith('@opentelemetry/') ? OF_BUNDLERS : []);
   cpSync(folder, join(to, path), {
     recursive: true,
     filter(source) {
       const inside = relative(folder, source);
       // Packages inside of this one are copied by their own names, where they are needed.
-      if (inside.split(sep).includes('node_modules') || unused.has(inside.split(sep)[0])) return false;
+      if (inside.split(sep).includes('node_modules') || unused.has(inside.split(sep).join('/'))) return false;
       const file = basename(source);
       if (file.endsWith('.node')) return isOfThisMachine(name, file, readdirSync(dirname(source)));
       return LICENCE.test(file) || !USELESS.test(file);

@@ -78,6 +78,8 @@ async function serve(
   const version = readVersion();
   survivePipes();
   const signals = listenEarly();
+  // From the beginning: the node serves before all is said to be up, and whoever stops it then wants what is in flight to end.
+  const signalled = waitForSignal();
   let running: Running;
   try {
     running = await startUp({
@@ -100,8 +102,6 @@ async function serve(
     if (!(error instanceof StartFailed)) throw error;
     return refuse(error.message);
   }
-  // Listened for before it is said that all is up: whoever reads that may send one at once.
-  const signalled = waitForSignal();
   const current = revisions?.revisions.current() ?? null;
   const places = { ...running, configFile: config.file, revision: current, redis: options.redis?.shown ?? null };
   process.stderr.write(showPlaces(version, places, process.uptime() * 1_000, paint));
@@ -153,6 +153,7 @@ function listenEarly(): { handOver(to: SteadySignals): void } {
   };
 }
 
+/** The second of a kind ends the process, so that a start that hangs can be left. */
 function waitForSignal(): Promise<void> {
   return new Promise((resolve) => {
     process.once('SIGINT', () => resolve());

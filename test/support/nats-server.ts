@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { whyNotGreeted } from '@weir/proto/bus/nats-dial.js';
 import { programPath } from './programs.js';
+import { sendSignal } from './send-signal.js';
 import { freePort, type Program, type Stage, until } from './stage.js';
 
 export interface NatsServer {
@@ -42,6 +43,6 @@ export async function startNats(stage: Stage, { port, config = '' }: NatsStart =
       program.child.kill('SIGKILL');
       await program.exited;
     },
-    signal: (signal) => void program.child.kill(signal),
+    signal: (signal) => sendSignal(program.child, signal),
   };
 }

@@ -1,6 +1,7 @@
 /** A redis-server of the test's own, on a free port, without a file on disk: what is killed has forgotten everything. */
 import { connect } from 'node:net';
 import { programPath } from './programs.js';
+import { sendSignal } from './send-signal.js';
 import { freePort, type Program, passed, type Stage, until } from './stage.js';
 
 export interface RedisServer {
@@ -29,7 +30,7 @@ export async function startRedis(stage: Stage, port?: number): Promise<RedisServ
       program.child.kill('SIGKILL');
       await program.exited;
     },
-    signal: (signal) => void program.child.kill(signal),
+    signal: (signal) => sendSignal(program.child, signal),
   };
 }
 

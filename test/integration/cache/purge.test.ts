@@ -109,7 +109,9 @@ describe('a purge', { timeout: LONG_MS }, () => {
     origin.version = 2;
     const done = await purge(weir, '--tag', 'big');
     expect(done).toMatchObject({ code: 0, stderr: '' });
-    expect(done.stdout).toMatch(/^purged: the node has obeyed\n {2}node-\d+ {2}[\d.]+ ms {2}obeyed\n$/);
+    expect(done.stdout).toMatch(
+      /^purged: the node has obeyed\n {2}node-\d+ {2}[\d.]+ ms {2}obeyed\nRedis told after [\d.]+ ms, in the log after .*\n$/,
+    );
     expect(new Set(await members(weir))).toEqual(new Set(['version 2']));
     expect(origin.asked).toHaveLength(2 * MEMBERS);
   });

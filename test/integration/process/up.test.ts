@@ -93,6 +93,10 @@ describe('weir up', { timeout: LONG_MS }, () => {
     expect(shown.stdout).toMatch(/config: rejected at \d{4}-/);
     weir.writeConfig(answering('better'));
     await untilBody(weir.traffic, 'better');
+    // The node serves before control has heard that it does.
+    await expect
+      .poll(async () => (await statusOf(weir)).publish, { timeout: LONG_MS })
+      .toMatchObject({ state: 'accepted' });
     expect(await runWeir(['status', '--admin', weir.admin], weir.folder)).toMatchObject({ code: 0, stderr: '' });
   });
 
