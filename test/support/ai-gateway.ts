@@ -1,6 +1,6 @@
 /** A whole gateway before providers of models: a snapshot of a small configuration, with its AI part written by hand. */
 import { createNode } from '@weir/node/node.js';
-import type { AiModelSpec, AiProviderSpec, AiRouteSpec } from '@weir/proto/snapshot/ai.js';
+import type { AiBudgetsSpec, AiModelSpec, AiProviderSpec, AiRouteSpec } from '@weir/proto/snapshot/ai.js';
 import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import { expect } from 'vitest';
 import { snapshotOf } from './gateway.js';
@@ -18,6 +18,7 @@ export interface AiConfig {
   readonly providers: Readonly<Record<string, { readonly at: Pick<ModelProvider, 'url'> } & Partial<AiProviderSpec>>>;
   readonly models?: readonly AiModelSpec[];
   readonly route?: Partial<AiRouteSpec>;
+  readonly budgets?: AiBudgetsSpec;
   readonly timeouts?: string;
   /** Of the route, as in weir.yaml. */
   readonly more?: string;
@@ -73,6 +74,7 @@ function aiSnapshot({
   providers,
   models = [],
   route = {},
+  budgets,
   timeouts = 'total: 30s',
   more = '',
   upstream = '',
@@ -99,7 +101,7 @@ ${top}
   );
   return {
     ...snapshot,
-    ai: { providers: specs, models, prompts: [], guards: [] },
+    ai: { providers: specs, models, prompts: [], guards: [], ...(budgets === undefined ? {} : { budgets }) },
     routes: snapshot.routes.map((one) => ({ ...one, action: { ...routeSpec, ...route } })),
   };
 }

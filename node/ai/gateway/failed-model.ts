@@ -89,7 +89,7 @@ function kindOfFailure(code: FailureCode, status: number, hasHead: boolean): Pro
 }
 
 /** Failures of other layers (credentials, limits, the deadline), in the words of the caller's format. */
-export function inWordsOf(format: ChatFormat, failed: Failure): Failure {
+export function inWordsOf(format: Pick<ChatFormat, 'error'>, failed: Failure): Failure {
   if (failed.answer !== undefined) return failed;
   const { status, title } = failureTable[failed.code];
   const retryAfterMs = failed.retryAfterS === undefined ? null : failed.retryAfterS * 1_000;

@@ -15,9 +15,11 @@ import { openFramer } from '../../wire/open-framer.js';
 import type { AiProvider } from '../ai-store.js';
 import { jsonOf } from '../body-text.js';
 import { tokensIn } from '../stream-clock.js';
+import { anyUsage } from './any-usage.js';
 import { isNativeStream, type NativeApi, nativeModel, nativePath } from './native-apis.js';
-import { ByteMeter, isJson } from './passed.js';
+import { ByteMeter, EventByteMeter, isJson } from './passed.js';
 import type { Meter, PlainQuestion, PlainReading } from './plain-question.js';
+import { nativeSizeOrFree } from './plain-size.js';
 
 /** Who asks and from where is nobody's business; what a body is, and which version of an API is meant, is the provider's. */
 const passing: ReadonlySet<string> = new Set([
@@ -43,6 +45,7 @@ export function readNative(
   return {
     title: 'API',
     model: name,
+    size: nativeSizeOrFree(path, body, request.body === null ? 0 : bytes.byteLength),
     targets: ({ allowed }) =>
       allowed.size > 0 && !allowed.has(name) ? null : [{ provider: id, model: model ?? '*', weight: 1, when: null }],
     asked: () => ({
@@ -79,7 +82,8 @@ function nativeReading(provider: Provider, api: NativeApi, isChat: boolean, isSt
     meter: (_status, headers) => {
       if (isChat && isStream && !isJson(headers))
         return new EventMeter(openFramer(provider.framing), provider.stream());
-      return new ByteMeter(isChat && isJson(headers), (body) => usageIn(provider, body), true);
+      if (isStream && !isJson(headers)) return new EventByteMeter(provider.framing, true);
+      return new ByteMeter(isJson(headers), (body) => (isChat ? usageIn(provider, body) : anyUsage(body)), true);
     },
     head: (headers) => {
       const type = headerValue(headers, 'content-type');
@@ -99,6 +103,7 @@ class EventMeter implements Meter {
   error: ProviderError | null = null;
   isErrorTold = false;
   usage: Usage | null = null;
+  saidTokens = 0;
   readonly #framer: Framer;
   readonly #reader: StreamReader;
 
@@ -110,12 +115,13 @@ class EventMeter implements Meter {
   feed(chunk: Uint8Array): number {
     if (this.error !== null) return 0;
     const tokens = this.#read(this.#framer.feed(chunk));
+    this.saidTokens += tokens;
     if (this.#framer.broken !== null) this.error ??= errorOfBroken(this.#framer.broken);
     return tokens;
   }
 
   end(): ProviderError | null {
-    this.#read(this.#framer.end());
+    this.saidTokens += this.#read(this.#framer.end());
     if (this.#framer.broken !== null) this.error ??= errorOfBroken(this.#framer.broken);
     for (const event of this.#reader.end()) if (event.kind === 'error') this.error ??= event.error;
     return this.error;

@@ -7,10 +7,10 @@ import { isMisread, type Misread } from '../../format.js';
 import { anthropicMessages } from '../../formats/anthropic-messages/anthropic-messages.js';
 import type { JsonObject } from '../../json.js';
 import { countTokensAnswer, readCountTokens } from '../../operations/count-tokens.js';
-import { embeddingsAnswer, readEmbeddings } from '../../operations/embeddings.js';
+import { type EmbeddingsRequest, embeddingsAnswer, readEmbeddings } from '../../operations/embeddings.js';
 import { estimateTokens } from '../../operations/estimate-tokens.js';
-import { imagesAnswer, readImages } from '../../operations/images.js';
-import { moderationsAnswer, readModerations } from '../../operations/moderations.js';
+import { type ImagesRequest, imagesAnswer, readImages } from '../../operations/images.js';
+import { type ModerationsRequest, moderationsAnswer, readModerations } from '../../operations/moderations.js';
 import {
   isFailed,
   type OperationName,
@@ -19,7 +19,7 @@ import {
   type Translator,
 } from '../../operations/operation.js';
 import { isWrong, type Read } from '../../operations/read.js';
-import { readRerank, rerankAnswer } from '../../operations/rerank.js';
+import { type RerankRequest, readRerank, rerankAnswer } from '../../operations/rerank.js';
 import { readSpeech } from '../../operations/speech.js';
 import { readTranscriptionForm, withModel } from '../../operations/transcriptions.js';
 import type { Provider, ProviderPlace } from '../../provider.js';
@@ -27,6 +27,16 @@ import { joined, jsonOf } from '../body-text.js';
 import { type Names, targetsOf } from '../candidates.js';
 import { soundReading, textReading } from './passed.js';
 import type { PlainAnswer, PlainAsked, PlainQuestion, PlainReading } from './plain-question.js';
+import {
+  imagesSize,
+  moderationSize,
+  rerankSize,
+  type SizeOf,
+  soundSize,
+  speechSize,
+  textsSize,
+  tokensSize,
+} from './plain-size.js';
 
 /** What a body says is told by its route; what it lacks may be known there. */
 export interface PlainTerms {
@@ -73,7 +83,9 @@ const readers: Readonly<
 > = {
   embeddings: (json) =>
     translated(
-      'embeddings',
+      what<EmbeddingsRequest>('embeddings', ({ input }) =>
+        input.kind === 'texts' ? textsSize(input.texts) : tokensSize(input.tokens),
+      ),
       readEmbeddings(json),
       ({ model }) => model,
       (has) => has.embeddings,
@@ -84,7 +96,7 @@ const readers: Readonly<
     ),
   images: (json, { nowS }) =>
     translated(
-      'images',
+      what<ImagesRequest>('images', ({ prompt, count }) => imagesSize(prompt, count ?? 1)),
       readImages(json),
       ({ model }) => model,
       (has) => has.images,
@@ -95,7 +107,7 @@ const readers: Readonly<
     ),
   moderations: (json, { moderationModel }) =>
     translated(
-      'moderations',
+      what<ModerationsRequest>('moderations', ({ inputs }) => moderationSize(inputs)),
       readModerations(json),
       ({ model }) => model ?? moderationModel,
       (has) => has.moderations,
@@ -106,7 +118,7 @@ const readers: Readonly<
     ),
   rerank: (json) =>
     translated(
-      'rerank',
+      what<RerankRequest>('rerank', ({ query, documents }) => rerankSize(query, documents)),
       readRerank(json),
       ({ model }) => model,
       (has) => has.rerank,
@@ -118,7 +130,8 @@ const readers: Readonly<
   speech: (json) => {
     const request = readSpeech(json);
     if (isWrong(request)) return request;
-    return question('speech', request.model, ({ speech }, place) => {
+    const size = speechSize([request.text, request.instructions ?? '']);
+    return question({ title: 'speech', size }, request.model, ({ speech }, place) => {
       if (speech === undefined) return null;
       return asked(speech.request(request, place), soundReading(request));
     });
@@ -131,8 +144,15 @@ const readers: Readonly<
 
 type Asking<Request, Answer> = (operations: ProviderOperations) => Translator<Request, Answer> | undefined;
 
+interface What<Request> {
+  readonly title: string;
+  sizeOf(request: Request): SizeOf;
+}
+
+const what = <Request>(title: string, sizeOf: (request: Request) => SizeOf): What<Request> => ({ title, sizeOf });
+
 function translated<Request extends object, Answer extends object>(
-  title: string,
+  { title, sizeOf }: What<Request>,
   request: Read<Request>,
   modelOf: (request: Request) => string | null,
   translatorOf: Asking<Request, Answer>,
@@ -141,7 +161,7 @@ function translated<Request extends object, Answer extends object>(
   if (isWrong(request)) return request;
   const model = modelOf(request);
   if (model === null) return MODEL_MISSING;
-  return question(title, model, (operations, place) => {
+  return question({ title, size: sizeOf(request) }, model, (operations, place) => {
     const translator = translatorOf(operations);
     if (translator === undefined) return null;
     const answer = (body: unknown, headers: HeaderList): PlainAnswer | ProviderError => {
@@ -157,7 +177,7 @@ function usageOf(input: number | null, output: number): Usage | null {
 }
 
 function question(
-  title: string,
+  { title, size }: Pick<PlainQuestion, 'title' | 'size'>,
   model: string,
   ask: (operations: ProviderOperations, place: ProviderPlace) => PlainAsked | null,
   fallBack: () => PlainAnswer | null = () => null,
@@ -165,6 +185,7 @@ function question(
   return {
     title,
     model,
+    size,
     targets: (names: Names) => targetsOf(model, names),
     asked: ({ operations = {} }, place) => ask(operations, place),
     fallBack,
@@ -202,21 +223,25 @@ function countOf(chat: ChatRequest): PlainQuestion {
     };
     return asked({ ...whole, lacks }, { kind: 'told', answer });
   };
-  return question('count_tokens', chat.model, ask, estimated);
+  return question({ title: 'count_tokens', size: null }, chat.model, ask, estimated);
 }
 
 function readTranscription(body: Uint8Array, contentType: string): Read<PlainQuestion> {
   const form = readTranscriptionForm(body, contentType);
   if (isWrong(form)) return form;
-  return question('transcriptions', form.model, ({ transcriptions }, place) => {
-    if (transcriptions === undefined) return null;
-    const { path, query, headers } = transcriptions.place(place);
-    return {
-      ...{ method: 'POST', path, query },
-      headers: [...headers, 'content-type', contentType],
-      body: joined(withModel(body, form, place.model)),
-      lacks: [],
-      reading: textReading,
-    };
-  });
+  return question(
+    { title: 'transcriptions', size: soundSize(body.byteLength) },
+    form.model,
+    ({ transcriptions }, place) => {
+      if (transcriptions === undefined) return null;
+      const { path, query, headers } = transcriptions.place(place);
+      return {
+        ...{ method: 'POST', path, query },
+        headers: [...headers, 'content-type', contentType],
+        body: joined(withModel(body, form, place.model)),
+        lacks: [],
+        reading: textReading,
+      };
+    },
+  );
 }

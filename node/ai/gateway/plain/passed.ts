@@ -5,7 +5,11 @@ import { type ProviderError, providerError } from '../../chat/provider-error.js'
 import { openaiError } from '../../formats/openai-words/errors.js';
 import { isObject, type JsonObject, numberOf } from '../../json.js';
 import { type SpeechRequest, speechMediaType } from '../../operations/speech.js';
+import type { Framing, WireEvent } from '../../provider.js';
+import type { Framer } from '../../wire/framer.js';
+import { openFramer } from '../../wire/open-framer.js';
 import { joined, jsonOf } from '../body-text.js';
+import { anyUsage } from './any-usage.js';
 import type { Meter, PlainReading } from './plain-question.js';
 
 type Passed = PlainReading & { kind: 'passed' };
@@ -17,7 +21,7 @@ export function soundReading({ format, isEvents }: SpeechRequest): Passed {
   return {
     kind: 'passed',
     isStream: true,
-    meter: () => new ByteMeter(false),
+    meter: () => (isEvents ? new EventByteMeter('sse') : new ByteMeter(false)),
     head: (headers) => typeFields(headers, isEvents ? 'text/event-stream' : speechMediaType(format)),
     errorEvent: isEvents ? openaiErrorEvent : () => '',
   };
@@ -48,6 +52,7 @@ function typeFields(headers: HeaderList, usual: string): HeaderList {
 export class ByteMeter implements Meter {
   readonly error = null;
   readonly isErrorTold = false;
+  readonly saidTokens = null;
   usage: Usage | null = null;
   readonly #isRead: boolean;
   readonly #readUsage: (body: JsonObject) => Usage | null;
@@ -70,10 +75,53 @@ export class ByteMeter implements Meter {
 
   end(): ProviderError | null {
     if (this.#bytes === 0) {
-      return this.#mayBeEmpty ? null : providerError('malformed', 'The provider answered with nothing.');
+      return this.#mayBeEmpty ? null : answeredNothing();
     }
     const body = this.#chunks.length === 0 ? null : jsonOf(joined(this.#chunks));
     if (isObject(body)) this.usage = this.#readUsage(body);
+    return null;
+  }
+}
+
+/** Every byte is content, and events among them may say what they have cost. */
+export class EventByteMeter implements Meter {
+  readonly error = null;
+  readonly isErrorTold = false;
+  readonly saidTokens = null;
+  usage: Usage | null = null;
+  readonly #framer: Framer;
+  #isEmpty = true;
+  readonly #mayBeEmpty: boolean;
+
+  constructor(framing: Framing, mayBeEmpty = false) {
+    this.#framer = openFramer(framing);
+    this.#mayBeEmpty = mayBeEmpty;
+  }
+
+  feed(chunk: Uint8Array): number {
+    this.#isEmpty &&= chunk.byteLength === 0;
+    this.#read(this.#framer.feed(chunk));
+    return chunk.byteLength > 0 ? 1 : 0;
+  }
+
+  end(): ProviderError | null {
+    this.#read(this.#framer.end());
+    return this.#isEmpty && !this.#mayBeEmpty ? answeredNothing() : null;
+  }
+
+  #read(events: readonly WireEvent[]): void {
+    for (const { data } of events) if (SAYS_USAGE.test(data)) this.usage = anyUsage(jsonIn(data)) ?? this.usage;
+  }
+}
+
+const answeredNothing = () => providerError('malformed', 'The provider answered with nothing.');
+
+const SAYS_USAGE = /"usage|"eval_count"/;
+
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
     return null;
   }
 }

@@ -46,6 +46,8 @@ export class PlainAttempt {
   clock: StreamClock | null = null;
   /** The limit that ended it. */
   fired: FiredLimit | null = null;
+  /** How it failed. */
+  error: ProviderError | null = null;
   readonly #try: PlainTry;
   readonly #rules: AiRules;
   #wholeLimitMs = 0;
@@ -139,6 +141,7 @@ export class PlainAttempt {
 
   failed(error: ProviderError): void {
     this.#isOver = true;
+    this.error = error;
     this.lease.endBy(error);
   }
 }

@@ -13,8 +13,10 @@
  */
 import { type Failure, failure, timerFired } from '@weir/proto/http/failures.js';
 import { headerValue } from '@weir/proto/http/headers.js';
+import type { AiTargetSpec } from '@weir/proto/snapshot/ai.js';
 import type { Cancel, GatewayRequest, ResponseHandler, ResponseHead } from '../../../pipeline/dispatch.js';
 import type { Timer } from '../../../time/clock.js';
+import type { MeteredEnd } from '../../budget/metered.js';
 import { type ProviderError, providerError } from '../../chat/provider-error.js';
 import { believedUsage } from '../../chat/usage-bounds.js';
 import type { Misread } from '../../format.js';
@@ -23,11 +25,12 @@ import type { AiRules } from '../ai-route.js';
 import { Attempts, type Left, type Step } from '../attempts.js';
 import { BodyText } from '../body-text.js';
 import { type Candidate, inOrder } from '../candidates.js';
-import { answerOf, type FiredLimit, failureOf, shownError } from '../failed-model.js';
+import { answerOf, type FiredLimit, failureOf, inWordsOf, shownError } from '../failed-model.js';
 import { LAST_WORD_MS } from '../models.js';
 import { type AiOutcome, newOutcome } from '../outcome.js';
 import { Outlet } from '../outlet.js';
 import { PlainAttempt } from './plain-attempt.js';
+import { PlainBill } from './plain-bill.js';
 import type { ErrorWords, Meter, PlainAnswer, PlainAsked, PlainQuestion } from './plain-question.js';
 import type { PlainAsker, SaidError } from './plain-reply.js';
 
@@ -65,6 +68,8 @@ export class PlainCall implements PlainAsker {
   /** Why a candidate was not asked: a field that it can't do, or the whole operation. */
   #unable: Misread | null = null;
   #outcome: AiOutcome = newOutcome('');
+  /** Null: nothing is counted, or nothing was read yet. */
+  #bill: PlainBill | null = null;
 
   constructor(request: GatewayRequest, handler: ResponseHandler, route: PlainRoute) {
     const { clock, timers } = route.rules.services;
@@ -90,6 +95,7 @@ export class PlainCall implements PlainAsker {
     if (this.#outlet.isOver) return;
     this.#outlet.close();
     this.#attempt?.giveUp();
+    this.#settle('cut');
     this.#end();
   };
 
@@ -119,8 +125,32 @@ export class PlainCall implements PlainAsker {
     this.#question = question;
     this.#candidates = inOrder(targets, services.random);
     this.#attempts = new Attempts(this.#candidates, spec.attempts, services.random);
-    this.#go(this.#attempts.first(this.#left()));
+    const attempts = this.#attempts;
+    const first = () => this.#go(attempts.first(this.#left()));
+    this.#bill = this.#billOf(question, targets, first);
+    if (this.#bill === null) first();
+    else this.#bill.ticket.begin();
     this.#arm();
+  }
+
+  #billOf(question: PlainQuestion, targets: readonly AiTargetSpec[], first: () => void): PlainBill | null {
+    const { gate } = this.#rules;
+    if (gate === null) return null;
+    return new PlainBill(
+      gate,
+      { request: this.#request, outcome: this.#outcome, question, targets },
+      {
+        admitted: first,
+        refused: ({ error, failure: failed }) => {
+          this.#outcome.error = error.kind;
+          this.#fail(inWordsOf(this.#route.words, failed));
+        },
+      },
+    );
+  }
+
+  #settle(end: MeteredEnd): void {
+    this.#bill?.settle(end, this.#attempt, this.#outlet.hasHead);
   }
 
   /** Of how soon a model answers a chat, nothing follows for what is none. */
@@ -158,6 +188,7 @@ export class PlainCall implements PlainAsker {
       this.#go(attempts.failed({ ...metBy(refusal), candidate: step.candidate, hasOtherKey: false }, this.#left()));
       return;
     }
+    this.#bill?.moved(this.#attempt);
     this.#moved(step, candidate);
     this.#outcome.dropped = asked.lacks.map(({ field }) => field);
     this.#outcome.usage = null;
@@ -240,6 +271,7 @@ export class PlainCall implements PlainAsker {
     if (attempt === null || this.#outlet.isOver) return;
     this.#outcome.usage = usage && believedUsage(usage);
     this.#answered(attempt);
+    this.#settle('whole');
     if (!this.#outlet.hasHead) this.#pass(head, attempt, this.#rules.services.clock.nowMs());
     this.#end();
     this.#outlet.end();
@@ -250,6 +282,8 @@ export class PlainCall implements PlainAsker {
     if (attempt === null || this.#outlet.isOver) return;
     this.#outcome.usage = usage && believedUsage(usage);
     this.#answered(attempt);
+    this.#settle('whole');
+    this.#outcome.headers.push(...(this.#rules.gate?.costFields(this.#outcome) ?? []));
     this.#end();
     this.#outlet.whole(['content-type', 'application/json', ...headers, ...this.#fields()], JSON.stringify(body));
   }
@@ -292,8 +326,10 @@ export class PlainCall implements PlainAsker {
       const answer = this.#question?.fallBack() ?? null;
       if (answer === null) this.#refuse(this.#unable);
       else {
+        this.#settle('refused');
         this.#end();
-        this.#outlet.whole(['content-type', 'application/json', ...answer.headers], JSON.stringify(answer.body));
+        const headers = [...answer.headers, ...this.#outcome.headers];
+        this.#outlet.whole(['content-type', 'application/json', ...headers], JSON.stringify(answer.body));
       }
       return;
     }
@@ -318,6 +354,8 @@ export class PlainCall implements PlainAsker {
     const isTold = this.#outlet.hasHead && reading?.kind === 'passed' && !isSaid;
     const text = isTold ? reading.errorEvent(shownError(this.#lastError)) : '';
     this.#attempt?.giveUp();
+    const { kind } = this.#lastError;
+    this.#settle(kind === 'timeout' || kind === 'cut' ? 'cut' : 'refused');
     this.#outlet.fail(failed, text, clock.nowMs());
     if (this.#outlet.isOver) this.#end();
     else this.#arm();

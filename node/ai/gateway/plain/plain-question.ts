@@ -12,12 +12,15 @@ import type { FormatError, Misread } from '../../format.js';
 import type { JsonObject } from '../../json.js';
 import type { Provider, ProviderPlace } from '../../provider.js';
 import type { Names } from '../candidates.js';
+import type { SizeOf } from './plain-size.js';
 
 export interface PlainQuestion {
   /** As people call it: `embeddings`. */
   readonly title: string;
   /** What the caller asks for, by its name for it. */
   readonly model: string;
+  /** Null: it takes no tokens that anybody bills. */
+  readonly size: SizeOf | null;
   /** Null: there is no such name here, or the route does not allow it. */
   targets(names: Names): readonly AiTargetSpec[] | null;
   /** Null: the provider has no such operation. */
@@ -69,6 +72,8 @@ export interface Meter {
   /** The bytes themselves tell that error, so nobody else need. */
   readonly isErrorTold: boolean;
   readonly usage: Usage | null;
+  /** Tokens of content so far; null: bytes say nothing of them. */
+  readonly saidTokens: number | null;
 }
 
 /** The words in which failures are told. */
