@@ -259,6 +259,10 @@ describe('a route that passes on the API of a provider', () => {
       'match: /x/*, ai: { passthrough: openai, guards: [g] }',
       'error routes[0].ai.guards: guards read nothing of what is passed on',
     ],
+    ...['cache: true', 'durable: true', 'hedge: true', 'resume: continue', 'promptsOnly: true'].map((field) => [
+      `match: /x/*, ai: { passthrough: openai, ${field} }`,
+      `warning routes[0].ai.${field.split(':')[0]}: ${field.split(':')[0]} does nothing where the API of a provider is passed on`,
+    ]),
   ])('%s is told of', (route, finding) => {
     const ai = USUAL.replace('models:', 'guards: { g: { pii: [email] } }, models:');
     expect(ofRoute(route, ai)).toEqual(expect.arrayContaining(told(finding)));

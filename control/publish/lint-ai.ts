@@ -205,7 +205,8 @@ function lintMatch({ match }: Route, path: Path): Finding[] {
 }
 
 /** What stands around models knows a question by what it was translated to; here nothing is. */
-function lintPassthrough({ match }: Route, { guards, prompts = [] }: AiRoute, path: Path): Finding[] {
+function lintPassthrough({ match }: Route, ai: AiRoute, path: Path): Finding[] {
+  const { guards, prompts = [], promptsOnly, cache, durable, hedge, resume } = ai;
   const findings: Finding[] = [];
   if (match.path.kind !== 'prefix') {
     const message = 'what follows the path of the route is passed on, and this one has no end that is open';
@@ -218,6 +219,18 @@ function lintPassthrough({ match }: Route, { guards, prompts = [] }: AiRoute, pa
   if (prompts.length > 0) {
     const message = 'a route that passes on the API of a provider offers no prompts';
     findings.push(findWarning([...path, 'ai', 'prompts'], message, 'offer them by a route of their own'));
+  }
+  const idle = {
+    cache: cache !== null,
+    durable: durable !== null,
+    hedge: hedge !== null,
+    resume: resume !== 'error',
+    promptsOnly,
+  };
+  for (const [name, isSet] of Object.entries(idle)) {
+    if (!isSet) continue;
+    const message = `${name} does nothing where the API of a provider is passed on: nothing is read there`;
+    findings.push(findWarning([...path, 'ai', name], message, `remove ${name}, or ask by a route without passthrough`));
   }
   return findings;
 }

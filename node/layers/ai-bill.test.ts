@@ -6,6 +6,7 @@ import {
   ask,
   askStream,
   beginStream,
+  keyOf,
   openAi,
   provider,
   routeSpec,
@@ -223,5 +224,28 @@ describe('what is passed on', () => {
     expect(below.calls.length).toBe(1);
     const { handler } = send({ input_file_id: 'f', endpoint: '/v1/chat/completions' }, at('/batches'));
     expect([handler.status, below.calls.length]).toEqual([503, 1]);
+  });
+});
+
+describe('the cheapest of several', () => {
+  it.each([
+    ['a', 1, 2],
+    ['b', 2, 1],
+  ])('is %s by the prices of the config, which go before those of the catalogue', async (cheaper, atA, atB) => {
+    const price = (input: number) => ({ input, output: input });
+    const targets = [target('a/gpt-4o'), target('b/own')];
+    const choice = { balance: 'cheapest', affinity: null, fits: false } as const;
+    const { below, send } = await withBudgets(
+      {
+        ...{ limits: [], teams: {}, costHeader: false },
+        prices: [
+          { provider: 'a', model: 'gpt-4o', price: price(atA) },
+          { provider: 'b', model: 'own', price: price(atB) },
+        ],
+      },
+      { ai: { providers: two.providers, models: [{ id: 'chat', targets, choice }] } },
+    );
+    send(ask());
+    expect(keyOf(below.last())).toBe(`Bearer sk-${cheaper}-1`);
   });
 });

@@ -231,16 +231,18 @@ describe('a strict budget', () => {
   ] as const)('goes on %s without Redis', async (onLoss, status, calls) => {
     const counter = new Counter();
     counter.lost = 'late';
-    const { below, send, clock } = await budgeted([strict(onLoss)], {}, counter);
+    const { below, send, clock, store } = await budgeted([strict(onLoss)], {}, counter);
     const { handler } = send(ask({ max_tokens: 200 }));
     await settled();
     expect(below.calls.length).toBe(calls);
     if (calls > 0) answerJson(below.last(), openAi.whole('hi'));
     expect(handler.status).toBe(status);
     // What may have been counted is taken back as soon as Redis hears.
+    expect(store.counts().budgets).toMatchObject({ waiting: 1, lost: 0 });
     counter.lost = null;
     clock.advance(1_000);
     await settled();
+    expect(store.counts().budgets).toMatchObject({ waiting: 0, lost: 0 });
     expect(counter.sum).toBe(0);
   });
 

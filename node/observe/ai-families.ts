@@ -1,5 +1,6 @@
 /** What requests to models, and the keys that they go by, show to Prometheus. */
-import type { KeyReading } from '../ai/gateway/ai-store.js';
+import type { BudgetCounts } from '../ai/budget/budget-store.js';
+import type { AiCounts, KeyReading } from '../ai/gateway/ai-store.js';
 import type { KeyState } from '../ai/gateway/key-standing.js';
 import type { AiStreamCounts } from '../ai/streams/ai-streams.js';
 import { type AiSeries, tokenKinds } from './ai-cells.js';
@@ -12,6 +13,7 @@ export interface AiSources {
   /** Left out: there are none. */
   aiKeys?(): Iterable<KeyReading>;
   aiStreams?(): AiStreamCounts;
+  aiCounts?(): AiCounts;
 }
 
 const usable: Readonly<Record<KeyState, number>> = {
@@ -23,12 +25,50 @@ const usable: Readonly<Record<KeyState, number>> = {
   out: 0,
 };
 
-export function aiFamilies({ cells, aiKeys = () => [], aiStreams }: AiSources): Family[] {
+export function aiFamilies({ cells, aiKeys = () => [], aiStreams, aiCounts }: AiSources): Family[] {
   return [
     ...requestFamilies(cells),
     ...attemptFamilies(cells),
     ...keyFamilies(aiKeys),
     ...(aiStreams === undefined ? [] : streamFamilies(aiStreams)),
+    ...(aiCounts === undefined ? [] : countFamilies(aiCounts)),
+  ];
+}
+
+function countFamilies(counts: () => AiCounts): Family[] {
+  const one = (type: 'counter' | 'gauge', name: string, help: string, read: (of: BudgetCounts) => number): Family =>
+    family(type, name, help, () => {
+      const { budgets } = counts();
+      return budgets === null ? [] : [[[], read(budgets)]];
+    });
+  const unused = 'Questions that were compared to no others, for their vector came too late (`late`) or not at all.';
+  return [
+    one('gauge', 'weir_ai_budget_keys', 'Callers that budgets remember which nodes share.', ({ keys }) => keys),
+    one(
+      'counter',
+      'weir_ai_budget_keys_forgotten_total',
+      'Callers that were forgotten, for there were too many.',
+      (of) => of.forgotten,
+    ),
+    one(
+      'gauge',
+      'weir_ai_budget_settlements_waiting',
+      'Settlements that Redis has not heard of yet.',
+      (of) => of.waiting,
+    ),
+    one(
+      'counter',
+      'weir_ai_budget_settlements_lost_total',
+      'Settlements that were given up: they count as they were reserved, until that expires.',
+      ({ lost }) => lost,
+    ),
+    family('counter', 'weir_ai_vectors_missed_total', unused, () => {
+      const { late, failed } = counts().vectors;
+      return [
+        [[label('reason', 'late')], late],
+        [[label('reason', 'failed')], failed],
+      ];
+    }),
   ];
 }
 

@@ -51,6 +51,7 @@ export interface ObserverServices {
   readonly limits?: () => LimitCounts;
   readonly aiKeys?: MetricSources['aiKeys'];
   readonly aiStreams?: MetricSources['aiStreams'];
+  readonly aiCounts?: MetricSources['aiCounts'];
   readonly doctorSliceMs?: number | undefined;
   readonly bodies: MetricSources['bodies'];
   readonly bus: MetricSources['bus'];
@@ -146,6 +147,7 @@ class Observers implements NodeObserver {
       ...(services.limits === undefined ? {} : { limits: services.limits }),
       ...(services.aiKeys === undefined ? {} : { aiKeys: services.aiKeys }),
       ...(services.aiStreams === undefined ? {} : { aiStreams: services.aiStreams }),
+      ...(services.aiCounts === undefined ? {} : { aiCounts: services.aiCounts }),
       bodies,
       bus: services.bus,
       loadPermille: services.loadPermille,

@@ -1,6 +1,6 @@
 /**
  * What a node keeps for budgets beyond one snapshot: their counters, what models' answers take, and settlements that Redis has not heard of
- * yet. Owns all three. The catalogue is loaded with the first provider, the vocabulary of tokens with the first budget that needs it.
+ * yet. Owns all three. The vocabulary of tokens is loaded with the first budget that needs it.
  */
 import type { Presence } from '@weir/proto/cluster/presence.js';
 import { SharedSpends } from '@weir/proto/cluster/shared-spends.js';
@@ -10,8 +10,7 @@ import { ClusterSpends } from '../../cluster/spends.js';
 import { boundedKeys } from '../../limit/local-limiter.js';
 import type { SpendCounter, StrictSpent } from '../../limit/strict-counter.js';
 import type { Clock, Timer, Timers } from '../../time/clock.js';
-import { type Catalogue, catalogueOf } from '../catalogue/catalogue.js';
-import { loadPriceBook } from '../catalogue/package-book.js';
+import type { Catalogue } from '../catalogue/catalogue.js';
 import type { BudgetCounters } from './bound-budgets.js';
 import { Prices } from './prices.js';
 import { OutputMeans } from './question-size.js';
@@ -43,6 +42,15 @@ export interface Settlement {
   readonly spent: readonly StrictSpent[];
 }
 
+export interface BudgetCounts {
+  /** Callers of budgets that are remembered, and such as were forgotten while they counted; of those that nodes share. */
+  readonly keys: number;
+  readonly forgotten: number;
+  /** Settlements that Redis has not heard of yet, and such as were given up. */
+  readonly waiting: number;
+  readonly lost: number;
+}
+
 /** Settlements that wait for Redis; beyond it the oldest stays at what was reserved until that is given up. */
 const PENDING_MAX = 10_000;
 /** For each message; nobody waits for it. */
@@ -60,7 +68,6 @@ export class BudgetStore {
   readonly #pending = new Map<string, Settlement>();
   readonly #settling = new Set<string>();
   #shared: ClusterSpends | null = null;
-  #catalogue: Catalogue | null = null;
   #count: CountTokens = byLength;
   #isExact = false;
   /** Settlements that were given up. */
@@ -74,7 +81,6 @@ export class BudgetStore {
   /** Before a snapshot is compiled: loads what it needs. */
   async prepare(spec: AiSpec | null, routes: readonly RouteSpec[]): Promise<void> {
     if (spec === null) return;
-    this.#catalogue ??= catalogueOf(await loadPriceBook());
     const limits = [...(spec.budgets?.limits ?? []), ...routes.flatMap(limitsOf)];
     if (!this.#isExact && limits.some(({ unit }) => unit !== 'requests')) {
       this.#count = await loadTokenizer();
@@ -86,13 +92,11 @@ export class BudgetStore {
     }
   }
 
-  /** Null before `prepare`. */
-  compile(spec: AiSpec): Spending | null {
-    if (this.#catalogue === null) return null;
+  compile(spec: AiSpec, catalogue: Catalogue): Spending {
     const { strict, digest } = this.#parts;
     return {
       spec,
-      prices: new Prices(spec.providers, spec.budgets?.prices ?? [], this.#catalogue),
+      prices: new Prices(spec.providers, spec.budgets?.prices ?? [], catalogue),
       means: this.#means,
       count: this.#count,
       counters: { digest, budget: (id, limit) => this.#budget(id, limit) },
@@ -101,8 +105,9 @@ export class BudgetStore {
     };
   }
 
-  counts() {
-    return { shared: this.#shared?.counts() ?? null, pending: this.#pending.size, lost: this.lost };
+  counts(): BudgetCounts {
+    const { keys = 0, forgotten = 0 } = this.#shared?.counts() ?? {};
+    return { keys, forgotten, waiting: this.#pending.size, lost: this.lost };
   }
 
   close(): void {

@@ -77,6 +77,12 @@ function findCard(
   };
 }
 
+/** Of a model of which nothing is known but that it is there. */
+export function unknownCard(kind: string, name: string): ModelCard {
+  const unknown = { contextWindow: null, outputMax: null, inputs: null, outputs: null, capabilities: null };
+  return { kind, name, title: name, ...unknown, isDeprecated: false, prices: [] };
+}
+
 const FREE: ListPrice = { input: 0, output: 0 };
 
 const hasWindow = (terms: ModelTerms): boolean => terms.contextWindow !== undefined && terms.contextWindow !== null;

@@ -5,10 +5,10 @@
 import type { AiModelSpec, AiProviderSpec, AiSpec } from '@weir/proto/snapshot/ai.js';
 import type { SecretText, Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import { ClusterKeys } from '../../cluster/ai-keys.js';
-import { BudgetStore, type BudgetStoreParts, type Spending } from '../budget/budget-store.js';
+import { type BudgetCounts, BudgetStore, type BudgetStoreParts, type Spending } from '../budget/budget-store.js';
 import { Vectors } from '../cache/vectors.js';
 import type { ModelCard } from '../catalogue/card.js';
-import { type Catalogue, catalogueOf } from '../catalogue/catalogue.js';
+import { type Catalogue, catalogueOf, periodOf, unknownCard } from '../catalogue/catalogue.js';
 import { loadPriceBook } from '../catalogue/package-book.js';
 import { AccessTokens, type GoogleOutside } from '../google/access-tokens.js';
 import { readServiceAccount } from '../google/oauth.js';
@@ -74,6 +74,12 @@ export interface KeyReading {
   readonly rested: number;
 }
 
+export interface AiCounts {
+  /** Null: none are counted. */
+  readonly budgets: BudgetCounts | null;
+  readonly vectors: { readonly late: number; readonly failed: number };
+}
+
 /** What the store works with beside keys; null, or left out: not at all. */
 export interface AiStoreParts {
   /** Where tokens come from; else kinds that need them are refused. */
@@ -91,7 +97,7 @@ export class AiStore {
   readonly #waits = new LeastWaits();
   readonly #firstTokens = new FirstTokens();
   readonly #speeds = new Speeds();
-  /** Null: nothing has needed it. */
+  /** One for prices and for what models can. Null: nothing has needed it. */
   #catalogue: Catalogue | null = null;
   readonly #vectors = new Vectors();
   readonly #standings = new Map<string, KeyStanding>();
@@ -130,7 +136,8 @@ export class AiStore {
   /** What only some snapshots need of libraries; `compile` is not called before. */
   async load({ ai, routes }: Pick<Snapshot, 'ai' | 'routes'>): Promise<void> {
     await Promise.all([loadOutputTools(ai), loadOwnPatterns(ai)]);
-    if (ai?.models.some(needsCards) === true) this.#catalogue ??= catalogueOf(await loadPriceBook());
+    if (ai !== null && (this.#budgets !== null || ai.models.some(needsCards)))
+      this.#catalogue ??= catalogueOf(await loadPriceBook());
     await this.#budgets?.prepare(ai, routes);
   }
 
@@ -148,20 +155,28 @@ export class AiStore {
       speeds: this.#speeds,
       cards: this.#cards(spec),
       ...{ compileRoute: compileAiRoute, inWords: inWordsOf, formatOf },
-      spending: this.#budgets?.compile(spec) ?? null,
+      spending: this.#catalogue === null ? null : (this.#budgets?.compile(spec, this.#catalogue) ?? null),
       streams: this.streams,
       vectors: this.#vectors,
     };
   }
 
-  #cards({ models, providers }: AiSpec): ReadonlyMap<string, ModelCard> {
+  #cards({ models, providers, budgets }: AiSpec): ReadonlyMap<string, ModelCard> {
     const cards = new Map<string, ModelCard>();
     const kinds = new Map(providers.map(({ id, kind }) => [id, kind]));
     for (const { provider, model } of models.filter(needsCards).flatMap(({ targets }) => targets)) {
-      const card = this.#catalogue?.find(kinds.get(provider) ?? '', model) ?? null;
+      const kind = kinds.get(provider) ?? '';
+      const found = this.#catalogue?.find(kind, model) ?? null;
+      const own = budgets?.prices.find((one) => one.provider === provider && one.model === model);
+      const card = own === undefined ? found : { ...(found ?? unknownCard(kind, model)), prices: periodOf(own.price) };
       if (card !== null) cards.set(`${provider}/${model}`, card);
     }
     return cards;
+  }
+
+  counts(): AiCounts {
+    const { late, failed } = this.#vectors;
+    return { budgets: this.#budgets?.counts() ?? null, vectors: { late, failed } };
   }
 
   /** What stands in no snapshot any more is forgotten. */

@@ -9,7 +9,7 @@ import type { Clock } from '../../time/clock.js';
 import type { BudgetStoreParts } from '../budget/budget-store.js';
 import type { AiStreamCounts } from '../streams/ai-streams.js';
 import type { StreamStore } from '../streams/stream-store.js';
-import type { AiStore, CompiledAi, KeyReading } from './ai-store.js';
+import type { AiCounts, AiStore, CompiledAi, KeyReading } from './ai-store.js';
 
 export class LateAi {
   readonly #load: () => Promise<AiStore>;
@@ -40,6 +40,7 @@ export class LateAi {
     return {
       aiKeys: () => this.#store?.keys(clock.nowMs()) ?? [],
       aiStreams: () => this.#store?.streams?.counts() ?? noStreams,
+      aiCounts: () => this.#store?.counts() ?? noCounts,
     };
   }
 
@@ -51,7 +52,10 @@ export class LateAi {
 export interface AiSourcesOfNode {
   aiKeys(): Iterable<KeyReading>;
   aiStreams(): AiStreamCounts;
+  aiCounts(): AiCounts;
 }
+
+const noCounts: AiCounts = { budgets: null, vectors: { late: 0, failed: 0 } };
 
 const noStreams: AiStreamCounts = {
   ...{ running: 0, abandoned: 0, stored: 0, bytes: 0, isReachable: false, refused: 0, resumed: 0 },

@@ -23,6 +23,10 @@ export function quietMetrics(): Promise<string> {
     aiStreams: () => ({
       ...{ running: 0, abandoned: 0, stored: 0, bytes: 0, isReachable: true, refused: 0, resumed: 0 },
     }),
+    aiCounts: () => ({
+      budgets: { keys: 31, forgotten: 32, waiting: 33, lost: 34 },
+      vectors: { late: 35, failed: 36 },
+    }),
     loadPermille: () => 0,
     bugs: () => 0,
   });
