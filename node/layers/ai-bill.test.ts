@@ -93,6 +93,21 @@ describe('what was asked in vain', () => {
   });
 });
 
+it('what nobody knows the price of counts as it was reserved', async () => {
+  const models = [{ id: 'chat', targets: [target('b/n'), target('a/m', ['error', 'overloaded'])] }];
+  const { below, send } = await withBudgets(
+    { limits: [limit({ unit: 'cost', amount: 3_000_000 })], prices: prices.slice(1), teams: {}, costHeader: false },
+    { ai: { ...two, models } },
+  );
+  const { exchange } = send(ask({ max_tokens: 100 }));
+  answerJson(below.last(), { error: { message: 'no room', type: 'server_error' } }, 503);
+  answerJson(below.last(), openAi.whole('hi'));
+  expect(exchange.ai).toMatchObject({ provider: 'a', costMicros: null, bill: [{ provider: 'a', costMicros: null }] });
+  // 2.05 of 3 dollars.
+  expect(send(ask({ max_tokens: 50 })).handler.status).toBe(429);
+  expect(send(ask({ max_tokens: 40 })).handler.status).not.toBe(429);
+});
+
 const json = ['content-type', 'application/json'];
 const EMBEDDINGS = { path: '/v1/embeddings', headers: json };
 const embed = (text = 'hello') => ({ model: 'a/m', input: text });
