@@ -40,6 +40,7 @@ export class AnswerFilter {
   readonly #choices = new Map<number, Open>();
   readonly #found = new Set<string>();
   #characters = 0;
+  #held = 0;
 
   constructor(guard: CompiledGuard, placeholders: Placeholders) {
     this.#guard = guard;
@@ -54,6 +55,11 @@ export class AnswerFilter {
   /** Characters of the answer so far. */
   get characters(): number {
     return this.#characters;
+  }
+
+  /** Characters of arguments that wait for their end. */
+  get held(): number {
+    return this.#held;
   }
 
   events(events: readonly ChatEvent[]): ChatEvent[] {
@@ -83,6 +89,7 @@ export class AnswerFilter {
       }
       case 'toolArguments': {
         this.#characters += event.text.length;
+        this.#held += event.text.length;
         open.calls.set(event.call, (open.calls.get(event.call) ?? '') + event.text);
         return [];
       }
@@ -119,6 +126,7 @@ export class AnswerFilter {
 
   #calls(choice: number, { calls }: Open): ChatEvent[] {
     const events = [...calls].map(([call, text]): ChatEvent => {
+      this.#held -= text.length;
       return { kind: 'toolArguments', choice, call, text: mapJsonText(text, (one) => this.#masked(one)) };
     });
     calls.clear();

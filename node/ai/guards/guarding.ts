@@ -226,8 +226,9 @@ class Guarding implements ChatAsker, ChatAnswering {
 
   #answerFault(): string | null {
     const { spec } = this.#guard;
+    const { characters, found, held } = this.#filter;
+    if (held > this.#rules.spec.answerCharsMax) return 'it is longer than what can be kept for a check';
     if (!spec.onAnswer) return null;
-    const { characters, found } = this.#filter;
     if (spec.answerCharactersMax !== null && characters > spec.answerCharactersMax)
       return `it has more than the ${spec.answerCharactersMax} characters that are allowed`;
     return spec.action === 'refuse' && found.size > 0 ? `it holds ${listed(found)}` : null;
