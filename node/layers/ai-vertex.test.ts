@@ -19,7 +19,7 @@ const said = {
 };
 
 /** The clock of tokens stands still. */
-function started() {
+function started(onBug?: (error: unknown) => void) {
   const answers: ((answer: Answer) => void)[] = [];
   const google: GoogleOutside = {
     nowMs: () => 0,
@@ -31,7 +31,8 @@ function started() {
     answers.at(-1)?.(answer);
     await new Promise((done) => setImmediate(done));
   };
-  return { ...setUp({ google, ai: { providers: [vertex, provider('a')], models } }), answers, settle };
+  const heard = onBug === undefined ? {} : { onBug };
+  return { ...setUp({ google, ai: { providers: [vertex, provider('a')], models }, ...heard }), answers, settle };
 }
 
 const token = (access_token: string): Answer => ({
@@ -50,6 +51,30 @@ describe('Vertex AI', () => {
     expect(first.handler.status).toBe(200);
     send(ask());
     expect([below.calls.length, answers.length]).toEqual([2, 1]);
+  });
+
+  it.each([
+    ['a chat', ask(), '/v1/chat/completions', said],
+    ['vectors', { model: 'v/e', input: 'x' }, '/v1/embeddings', { predictions: [{ embeddings: { values: [1] } }] }],
+  ])('lets no bug of one request keep the token from the others: %s', async (_what, body, path, answer) => {
+    const bugs: unknown[] = [];
+    const { send, below, settle } = started((bug) => bugs.push(bug));
+    let isBroken = false;
+    const headers = new Proxy(['accept', '*/*'], {
+      get(list, name, receiver) {
+        const mayPass = !isBroken;
+        isBroken = false;
+        if (mayPass) return Reflect.get(list, name, receiver);
+        throw new Error('a bug');
+      },
+    });
+    send(body, { path, headers });
+    const second = send(body, { path });
+    isBroken = true;
+    await settle(token('ya29.one'));
+    expect(bugs).toHaveLength(1);
+    answerJson(below.last(), answer);
+    expect(second.handler.status).toBe(200);
   });
 
   it('is asked for vectors in the same way', async () => {

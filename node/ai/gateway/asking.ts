@@ -7,7 +7,7 @@ import type { MutableHeaderList } from '@weir/proto/http/headers.js';
 import { combinedValue } from '@weir/proto/http/headers.js';
 import { WholeBody } from '../../cache/whole-body.js';
 import { withQuestion } from '../../pipeline/derived-request.js';
-import type { AttemptCause, GatewayRequest } from '../../pipeline/dispatch.js';
+import type { AttemptCause, Cancel, GatewayRequest } from '../../pipeline/dispatch.js';
 import type { ProviderError } from '../chat/provider-error.js';
 import { withToldSchema } from '../chat/told-schema.js';
 import type { Misread } from '../format.js';
@@ -129,10 +129,8 @@ export class Asking {
     lease.begin();
     const dispatch = ask.get(this.#provider.spec.upstream);
     if (dispatch === undefined) throw new Error(`nothing asks the upstream "${this.#provider.spec.upstream}"`);
-    const cancelWait = lease.whenReady((failed) => {
-      if (failed !== null) this.#reply.refused(failed);
-      else this.#reply.dispatched(dispatch(this.#sent(lease, causes[how]), this.#reply));
-    });
+    const send = (): Cancel => dispatch(this.#sent(lease, causes[how]), this.#reply);
+    const cancelWait = lease.whenReady(this.#reply, send, services.onBug);
     this.#reply.waits(cancelWait);
   }
 

@@ -10,6 +10,12 @@ import type { AiKey, AiProvider } from './ai-store.js';
 import type { Signable } from './credential.js';
 import { type KeyUse, type KeyVerdict, verdictOf } from './key-standing.js';
 
+/** Who hears of what became of a sending. */
+interface Sent {
+  refused(error: ProviderError): void;
+  dispatched(cancel: Cancel): void;
+}
+
 export class KeyLease {
   /** Why the attempt can't be made, where no key can be used. */
   readonly refusal: ProviderError | null;
@@ -45,8 +51,26 @@ export class KeyLease {
     return this.#pool.hasOther(this.#model, this.#spent, this.#clock.nowMs());
   }
 
-  /** Calls back once, maybe before it returns: null, `fields` can be made; or why they can't. */
-  whenReady(done: (failed: ProviderError | null) => void): Cancel {
+  /**
+   * Sends as soon as `fields` can be made, maybe before it returns. A token is waited for by many, behind whose call no layer stands: what one
+   * of them throws is that one's failure, and the others have the token all the same.
+   */
+  whenReady(reply: Sent, send: () => Cancel, onBug: (error: unknown) => void): Cancel {
+    const done = (failed: ProviderError | null): void => {
+      if (failed !== null) {
+        reply.refused(failed);
+        return;
+      }
+      let cancel: Cancel;
+      try {
+        cancel = send();
+      } catch (bug) {
+        onBug(bug);
+        reply.refused(providerError('server', 'The gateway failed.', { native: 'internal_error' }));
+        return;
+      }
+      reply.dispatched(cancel);
+    };
     const tokens = this.#key?.tokens ?? null;
     if (tokens !== null) return tokens.ready(done);
     done(null);

@@ -5,7 +5,7 @@
 import { combinedValue, type MutableHeaderList } from '@weir/proto/http/headers.js';
 import { WholeBody } from '../../../cache/whole-body.js';
 import { withQuestion } from '../../../pipeline/derived-request.js';
-import type { AttemptCause, GatewayRequest } from '../../../pipeline/dispatch.js';
+import type { AttemptCause, Cancel, GatewayRequest } from '../../../pipeline/dispatch.js';
 import type { ProviderError } from '../../chat/provider-error.js';
 import type { AiRules } from '../ai-route.js';
 import type { AiProvider } from '../ai-store.js';
@@ -84,10 +84,8 @@ export class PlainAttempt {
     const dispatch = ask.get(provider.spec.upstream);
     if (dispatch === undefined) throw new Error(`nothing asks the upstream "${provider.spec.upstream}"`);
     const { lease, reply } = this;
-    const cancelWait = lease.whenReady((failed) => {
-      if (failed !== null) reply.refused(failed);
-      else reply.dispatched(dispatch(this.#sent(asked, causes[how]), reply));
-    });
+    const send = (): Cancel => dispatch(this.#sent(asked, causes[how]), reply);
+    const cancelWait = lease.whenReady(reply, send, services.onBug);
     reply.waits(cancelWait);
   }
 

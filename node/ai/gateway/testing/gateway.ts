@@ -69,11 +69,13 @@ export interface Given {
   readonly route?: Partial<RouteSpec>;
   readonly bodyBytes?: number;
   readonly google?: GoogleOutside;
+  /** Left out: a bug fails the test. */
+  readonly onBug?: (error: unknown) => void;
   /** With the clock that it goes by; it must have been prepared. */
   readonly kept?: { readonly store: AiStore; readonly clock: FakeClock };
 }
 
-export function setUp({ spec = {}, ai: aiSpec = {}, route = {}, bodyBytes, google, kept }: Given = {}) {
+export function setUp({ spec = {}, ai: aiSpec = {}, route = {}, bodyBytes, google, onBug, kept }: Given = {}) {
   const clock = kept?.clock ?? fakeClock();
   const timers = fakeTimers(clock);
   const decided: Decision[] = [];
@@ -98,7 +100,8 @@ export function setUp({ spec = {}, ai: aiSpec = {}, route = {}, bodyBytes, googl
     timerFired: (timer: TimerName) => fired.push(timer),
   };
   const upstreams = { get: (id: string) => makeUpstream([makeTarget({ id: `${id}.example:443` })]) };
-  const services = makeServices({ clock, upstreams, timers, ai: compiled, observer, bodies, heldBytes });
+  const heard = onBug === undefined ? {} : { onBug };
+  const services = makeServices({ clock, upstreams, timers, ai: compiled, observer, bodies, heldBytes, ...heard });
   const below = scriptedDispatch();
   const asked: RouteSpec[] = [];
   const timeouts = { ...routeTimeouts, totalMs: 60_000 };
