@@ -1,7 +1,10 @@
 import { headerValue } from '@weir/proto/http/headers.js';
 import { describe, expect, it } from 'vitest';
+import { embed } from '../ai/cache/embed.js';
+import type { AiRules } from '../ai/gateway/ai-route.js';
 import { answerJson, ask, provider, setUp, target } from '../ai/gateway/testing/gateway.js';
 import type { GoogleOutside } from '../ai/google/access-tokens.js';
+import { makeRequest } from '../pipeline/testing/harness.js';
 
 type Answer = Awaited<ReturnType<GoogleOutside['exchange']>>;
 
@@ -51,6 +54,22 @@ describe('Vertex AI', () => {
     expect(first.handler.status).toBe(200);
     send(ask());
     expect([below.calls.length, answers.length]).toEqual([2, 1]);
+  });
+
+  it('is not asked for the vector of a question without a token, which would put its key out', async () => {
+    const { compiled, below, clock, settle, send } = started();
+    const services = { clock, random: () => 0 };
+    const parts = { services, ai: compiled, ask: new Map([['v', below.dispatch]]), hosts: new Map() };
+    const rules = parts as unknown as AiRules; // What is looked at here.
+    const vectors: unknown[] = [];
+    const look = () =>
+      embed('words', makeRequest({}), { provider: 'v', model: 'e' }, rules, (one) => vectors.push(one));
+    look();
+    expect([below.calls.length, vectors]).toEqual([0, [null]]);
+    send(ask());
+    await settle(token('ya29.one'));
+    look();
+    expect(headerValue(below.last().request.headers, 'authorization')).toBe('Bearer ya29.one');
   });
 
   it.each([

@@ -32,7 +32,11 @@ export function embed(
   const nowMs = services.clock.nowMs();
   const key = provider?.pool.pick(model, new Set(), nowMs, services.random) ?? null;
   const hasNoKey = provider !== undefined && provider.pool.keys.length > 0 && key === null;
-  if (provider === undefined || dispatch === undefined || hasNoKey || text.length > TEXT_CHARACTERS_MAX) {
+  // Without the token that it goes by a key would be refused, and be out for chats as well.
+  const isEarly = key !== null && key.tokens !== null && key.tokens.token === null;
+  // The next question finds it there.
+  if (isEarly) key.tokens?.ready(() => {});
+  if (provider === undefined || dispatch === undefined || hasNoKey || isEarly || text.length > TEXT_CHARACTERS_MAX) {
     told(null);
     return () => {};
   }
