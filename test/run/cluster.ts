@@ -10,6 +10,13 @@ import { onStage, type Program, type Stage } from '../support/stage.js';
 import { startUpstream } from '../support/upstream.js';
 import { serveFirst, startWholeCluster, type WholeCluster } from '../support/whole-cluster.js';
 
+const USAGE = `Usage: npm run cluster
+
+Starts nats-server, redis-server, two controls, four nodes and a small upstream on free ports of this machine, prints where each
+is, what to try and how to kill it, and ends all of it at Ctrl-C. It takes no options; nats-server and redis-server have to be
+installed (\`./weir test --tools\` does that, as root). docs/cluster.md says what happens when a part is away.
+`;
+
 const say = (text: string): void => {
   process.stdout.write(`${text}\n`);
 };
@@ -56,6 +63,13 @@ async function show({ nats, redis, controls, nodes, publicKey, ports }: WholeClu
   kill -9 -PID      any of these with its children: the minus means the group
 
   stop       Ctrl-C`);
+}
+
+const [option] = process.argv.slice(2);
+if (option !== undefined) {
+  const isHelp = option === '--help' || option === '-h';
+  say(isHelp ? USAGE : `npm run cluster takes no options, and was given ${option}\n\n${USAGE}`);
+  process.exit(isHelp ? 0 : 2);
 }
 
 let stop: () => void = () => {};
