@@ -114,8 +114,10 @@ export class Publisher {
   async start(by: string, again: boolean): Promise<Obeyed> {
     const { revisions, records } = this.#parts;
     for (let tries = 0; tries < TRIES; tries += 1) {
-      if (!(await revisions.look())) return away('the log of revisions can’t be read now');
-      if (!(await records.refresh())) return away('the log of rollouts can’t be read now');
+      if (!(await revisions.look()))
+        return away('the log of revisions can’t be read now: is NATS away? weir status says it');
+      if (!(await records.refresh()))
+        return away('the log of rollouts can’t be read now: is NATS away? weir status says it');
       const { number } = records;
       const before = records.latest();
       const revision = revisions.current();

@@ -308,7 +308,8 @@ export class Rollouts {
 
   async #step(make: (record: RolloutRecord) => Step): Promise<Obeyed> {
     for (let tries = 0; tries < TRIES; tries += 1) {
-      if (!(await this.#records.refresh())) return away('the log of rollouts can’t be read now');
+      if (!(await this.#records.refresh()))
+        return away('the log of rollouts can’t be read now: is NATS away? weir status says it');
       const { number } = this.#records;
       const record = this.#records.latest();
       if (record === null) return notNow('nothing was ever rolled out');

@@ -45,6 +45,9 @@ export async function openRevisions(options: RevisionsOptions): Promise<Revision
   return kept;
 }
 
+const LOG_AWAY =
+  'the revision log cannot be reached; it is tried until it can, and weir status says what keeps it away';
+
 class KeptRevisions implements Revisions {
   readonly #options: RevisionsOptions;
   readonly #log: LogReader;
@@ -198,7 +201,7 @@ class KeptRevisions implements Revisions {
 
   /** Reads the log to its end, puts back what it has lost, and brings the copy up to it. False: `#trouble` says why not. */
   async #sync(): Promise<boolean> {
-    if (!(await this.#log.catchUp())) return this.#fail('the revision log cannot be reached');
+    if (!(await this.#log.catchUp())) return this.#fail(LOG_AWAY);
     if (this.#log.history.blockedAt > 0) {
       // What it understands is still shown, and nothing is appended behind what it does not.
       this.#show(this.#log.history);
@@ -230,7 +233,7 @@ class KeptRevisions implements Revisions {
       else lostRaces += 1;
       if (lostRaces > LOST_RACES_MAX) return this.#fail('the revision log changes too quickly');
       if (!appended.ok && appended.why !== 'conflict') return this.#fail(`the revision log: ${appended.detail}`);
-      if (!(await this.#log.catchUp())) return this.#fail('the revision log cannot be reached');
+      if (!(await this.#log.catchUp())) return this.#fail(LOG_AWAY);
     }
     if (this.#putBack > 0) this.#sayPutBack(this.#putBack);
     this.#putBack = 0;
@@ -261,7 +264,7 @@ class KeptRevisions implements Revisions {
       const entries: LogEntry[] = [];
       for (const { sequence } of wanted.slice(at, at + COPIED_AT_ONCE)) {
         const [record] = (await log.read(sequence, 1)) ?? [];
-        if (record === undefined) return this.#fail('the revision log cannot be reached');
+        if (record === undefined) return this.#fail(LOG_AWAY);
         entries.push(record);
       }
       try {

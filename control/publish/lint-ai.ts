@@ -10,6 +10,7 @@ import { retrySchema } from '@weir/proto/config/resilience.js';
 import type { Route } from '@weir/proto/config/route.js';
 import { formatDuration, formatSize } from '@weir/proto/config/units.js';
 import { aiBodyBytes } from './compile-ai.js';
+import { lintUnpriced } from './lint-ai-budgets.js';
 import { lintAiCache } from './lint-ai-cache.js';
 import { lintGuards, lintPrompts } from './lint-ai-named.js';
 import { type KeyKnowledge, lintProviders } from './lint-ai-providers.js';
@@ -25,6 +26,7 @@ export function lintAi(draft: Draft, known: KeyKnowledge): Finding[] {
           ...lintProviders(ai, known),
           ...lintModels(ai),
           ...lintChoices(ai),
+          ...lintUnpriced(ai, routes),
           ...lintOffer(ai, routes),
           ...lintNamed(ai, routes),
         ]),

@@ -121,7 +121,8 @@ export class BudgetTicket {
     }
     const shares = this.#sized(mine, sizes ?? (() => []));
     if (shares === null) {
-      this.#refuse('limit_unavailable', 'no price of the model is known, and it has a budget of money');
+      const why = `a budget of money holds, and nobody knows what ${outcome.model} costs: ai.prices of the config can say it`;
+      this.#refuse('limit_unavailable', why);
       return;
     }
     this.#reservation = new Reservation(request.exchange.id, shares, spending);
