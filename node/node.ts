@@ -39,6 +39,7 @@ import type { BoundAddress, Listener } from './listener/listener.js';
 import { connectionsMax } from './listener/open-files.js';
 import { requestIds } from './listener/request-ids.js';
 import { createUwsListener } from './listener/uws/server.js';
+import { lateMcp } from './mcp/late-mcp.js';
 import { createMetricsServer } from './observe/metrics-server.js';
 import { createNodeObserver } from './observe/node-observer.js';
 import type { Prepared } from './observe/prepared.js';
@@ -279,6 +280,7 @@ class Node implements GatewayNode {
         upstreams,
         credentials: compileCredentials(snapshot.consumers, this.#credentials),
         ai: await this.#ai.compile(snapshot, this.#reveal),
+        mcp: await lateMcp(snapshot),
         limiters: this.#limiters,
         budgets: this.#budgets,
         heldBytes: this.#heldBytes,

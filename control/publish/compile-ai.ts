@@ -31,6 +31,11 @@ export const aiTimeouts: TimeoutOverrides = routeTimeouts.parse({
   attempt: 'none',
 });
 
+/** A tool may be a model, and its client waits for it. */
+export function hasAiTimeouts({ ai, mcp }: Pick<Route, 'ai' | 'mcp'>): boolean {
+  return ai !== null || mcp !== null;
+}
+
 export function compileAi(ai: Ai | undefined, consumers: readonly Consumer[] = []): AiSpec | null {
   if (ai === undefined || ai.providers.length === 0) return null;
   const budgets = compileBudgets(ai, consumers);

@@ -33,8 +33,9 @@ import type {
   Snapshot,
   UpstreamSpec,
 } from '@weir/proto/snapshot/snapshot.js';
-import { aiRouteParts, aiTimeouts, compileAi, compileAiRoute, providerUpstream } from './compile-ai.js';
+import { aiRouteParts, aiTimeouts, compileAi, compileAiRoute, hasAiTimeouts, providerUpstream } from './compile-ai.js';
 import { compileCached, compileCacheMemory } from './compile-cache.js';
+import { compileMcpRoute, mcpRouteParts } from './compile-mcp.js';
 import { compileEdits, compileJobs, compileRouteResilience, compileUpstreamResilience } from './compile-resilience.js';
 import { routeIds, targetId, upstreamIds } from './names.js';
 
@@ -68,14 +69,15 @@ export function compileSnapshot(config: WeirConfig, context: CompileContext): Sn
     routes: config.routes.map((route, index) => {
       const target = route.upstream ?? upstreams[0] ?? '';
       const timeoutsAt = (id: string): RouteTimeouts => {
-        const ofUpstream = route.ai === null ? byId.get(id)?.timeouts : aiTimeouts;
+        const ofUpstream = hasAiTimeouts(route) ? aiTimeouts : byId.get(id)?.timeouts;
         return effectiveTimeouts(config.gateway.timeouts, ofUpstream, route.timeouts);
       };
       return {
-        ...compileRoute(route, ids[index] ?? '', compileAction(route, target, config.gateway), timeoutsAt(target)),
+        ...compileRoute(route, ids[index] ?? '', compileAction(route, target, config, ids), timeoutsAt(target)),
         ...compileRouteResilience(route, timeoutsAt),
         ...compileCached(route, config.gateway.cache, consumers),
         ...(route.ai === null ? {} : aiRouteParts(route)),
+        ...(route.mcp === null ? {} : mcpRouteParts(route, route.auth.map(compileAuth))),
       };
     }),
     consumers: config.consumers.map((consumer) => compileConsumer(consumer, context)),
@@ -252,8 +254,9 @@ function websocketOf({ websocket }: Route): RouteSpec['websocket'] {
   return websocket === null ? null : { idleMs: websocket.idle, origins: websocket.origins ?? null };
 }
 
-function compileAction(route: Route, upstream: string, { timeouts }: Gateway): ActionSpec {
-  if (route.ai !== null) return compileAiRoute(route.ai, timeouts, route);
+function compileAction(route: Route, upstream: string, config: WeirConfig, ids: readonly string[]): ActionSpec {
+  if (route.ai !== null) return compileAiRoute(route.ai, config.gateway.timeouts, route);
+  if (route.mcp !== null) return compileMcpRoute(route.mcp, route, config, ids);
   if (route.redirect !== undefined)
     return { kind: 'redirect', status: route.redirect.status, location: route.redirect.to };
   if (route.respond === undefined)

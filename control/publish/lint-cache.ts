@@ -20,7 +20,7 @@ export function lintCache(draft: Draft): Finding[] {
   return [
     ...(gateway === null ? [] : lintMemory(gateway, routes)),
     ...routes.flatMap((route, index) => {
-      if (route === null || route.cache === null || route.ai !== null) return [];
+      if (route === null || route.cache === null || route.ai !== null || route.mcp !== null) return [];
       const path: Path = ['routes', index, 'cache'];
       const why = whyNothing(route, route.cache);
       if (why !== null) return [findWarning(path, why, 'remove cache')];

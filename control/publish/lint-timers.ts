@@ -9,7 +9,7 @@ import { type Finding, findWarning, type Path } from '@weir/proto/config/faults.
 import type { Draft } from '@weir/proto/config/parse.js';
 import { type GatewayTimeouts, type TimeoutOverrides, timeoutDefaults } from '@weir/proto/config/timeouts.js';
 import { formatDuration } from '@weir/proto/config/units.js';
-import { aiTimeouts } from './compile-ai.js';
+import { aiTimeouts, hasAiTimeouts } from './compile-ai.js';
 
 type Name = keyof TimeoutOverrides;
 
@@ -35,7 +35,7 @@ export function lintTimers(draft: Draft): Finding[] {
   routes.forEach((route, index) => {
     if (route?.timeouts === undefined) return;
     const ofUpstream = route.upstream === undefined ? only : byId.get(route.upstream);
-    const inherited = stated((route.ai === null ? ofUpstream : aiTimeouts) ?? {});
+    const inherited = stated((hasAiTimeouts(route) ? aiTimeouts : ofUpstream) ?? {});
     const own = stated(route.timeouts);
     findings.push(...contradictions(own, { ...common, ...inherited, ...own }, ['routes', index, 'timeouts']));
   });

@@ -13,6 +13,7 @@ import { lintAi } from './lint-ai.js';
 import { lintBudgets } from './lint-budgets.js';
 import { lintCache } from './lint-cache.js';
 import { lintLimits } from './lint-limits.js';
+import { lintMcp } from './lint-mcp.js';
 import { lintResilience } from './lint-resilience.js';
 import { lintRouteOrder } from './lint-routes.js';
 import { lintSendable, type SendableKnowledge } from './lint-sendable.js';
@@ -39,6 +40,7 @@ export function lint(draft: Draft, known: Knowledge): Finding[] {
     ...lintCache(draft),
     ...lintLimits(draft),
     ...lintAi(draft, known),
+    ...lintMcp(draft),
     ...lintBudgets(draft),
     ...lintRouteOrder(draft.routes),
     ...lintTrailingSlashes(draft),

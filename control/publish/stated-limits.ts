@@ -5,7 +5,7 @@
 import type { Draft } from '@weir/proto/config/parse.js';
 import type { Route } from '@weir/proto/config/route.js';
 import { type TimeoutOverrides, timeoutDefaults } from '@weir/proto/config/timeouts.js';
-import { aiTimeouts } from './compile-ai.js';
+import { aiTimeouts, hasAiTimeouts } from './compile-ai.js';
 
 /** In milliseconds; Infinity where there is none. */
 export interface Limits {
@@ -29,7 +29,7 @@ export function limitsOf({ gateway, upstreams }: Draft, route: Route): RouteLimi
     route.upstream === undefined && upstreams.length === 1
       ? upstreams[0]
       : upstreams.find((one) => one?.id === route.upstream);
-  const ofUpstream = route.ai === null ? upstream?.timeouts : aiTimeouts;
+  const ofUpstream = hasAiTimeouts(route) ? aiTimeouts : upstream?.timeouts;
   const levels = [gateway?.timeouts ?? {}, ofUpstream ?? {}, route.timeouts ?? {}];
   const effective = merged(levels);
   const stating = levels.findLastIndex(statesAttempt);

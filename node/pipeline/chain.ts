@@ -29,6 +29,7 @@ import { hold } from '../layers/hold.js';
 import { hopFields } from '../layers/hop-fields.js';
 import { jobResource, shownJobPath } from '../layers/job-resource.js';
 import { limitCallers, limitConsumers } from '../layers/limit.js';
+import { mcp } from '../layers/mcp.js';
 import { observe } from '../layers/observe.js';
 import { purge } from '../layers/purge.js';
 import { redirect } from '../layers/redirect.js';
@@ -80,6 +81,7 @@ const answering: readonly Place[] = [
   redirect,
   respond, // the end of the chain for a route that answers by itself
   askModels, // likewise for one that answers by models: it asks their upstreams by chains of their own
+  mcp, // and for one that offers tools: each call goes through the whole chain of another route
   cache, // above rewrite: a key is the URL that clients use; what is below may run for several of them, or for none
   rewrite,
   transformRequest, // behind rewrite: what the route sets is what the upstream gets

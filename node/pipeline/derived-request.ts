@@ -47,6 +47,16 @@ export function withQuestion(
   return { method, path, query, authority, headers, body, target, cause, exchange };
 }
 
+/** What the gateway asks of a route of its own, by an exchange of its own. */
+export function madeRequest(
+  authority: string,
+  asked: Pick<GatewayRequest, 'method' | 'path' | 'query' | 'headers' | 'body'>,
+  exchange: Exchange,
+): GatewayRequest {
+  const { method, path, query, headers, body } = asked;
+  return { method, path, query, authority, headers, body, target: null, cause: undefined, exchange };
+}
+
 /** An attempt at a target, and the body as that attempt sees it. */
 export function withTarget(from: GatewayRequest, target: Target, body: RequestBody | null): GatewayRequest {
   return derive(from, from.path, from.query, from.headers, body, target);

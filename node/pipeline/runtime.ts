@@ -12,7 +12,7 @@ import { compilingRouter } from '../route/router.js';
 import { atOnce, type Work } from '../time/slices.js';
 import { compileChain, compileJobChain, compileRefusalChain } from './chain.js';
 import { type Dispatch, nothingToCancel } from './dispatch.js';
-import type { ChainServices } from './services.js';
+import type { ChainServices, RouteChain } from './services.js';
 
 /** Compiles all of a snapshot, or throws with the reason; nothing is in force until the caller swaps. */
 export function compileSnapshot(snapshot: Snapshot, services: ChainServices): Dispatch {
@@ -21,9 +21,15 @@ export function compileSnapshot(snapshot: Snapshot, services: ChainServices): Di
 
 /** The same, route by route: thousands of chains take longer than a request. */
 export function* compiling(snapshot: Snapshot, services: ChainServices): Work<Dispatch> {
+  const chains = new Map<string, RouteChain>();
+  const linked: ChainServices = { ...services, chains };
   const route = yield* compilingRouter(
     snapshot.routes,
-    (spec) => compileChain(spec, services),
+    (spec) => {
+      const dispatch = compileChain(spec, linked);
+      chains.set(spec.id, { route: spec, dispatch });
+      return dispatch;
+    },
     (kind, allow) => refuse(kind, allow, services),
   );
   // Also where no route makes jobs any more: ids of those that were made are credentials, and go to no upstream.

@@ -1,17 +1,19 @@
 /** What layers are given when a chain is compiled. Layers own nothing: everything that outlives a request is here. */
-import type { GatewaySpec, SecretText } from '@weir/proto/snapshot/snapshot.js';
+import type { GatewaySpec, RouteSpec, SecretText } from '@weir/proto/snapshot/snapshot.js';
 import type { CompiledAi } from '../ai/gateway/ai-store.js';
 import type { Credentials } from '../auth/credentials.js';
 import type { NodeCache } from '../cache/node-cache.js';
 import type { Jobs } from '../jobs/jobs.js';
 import type { LatencyStore } from '../latency/latency-store.js';
 import type { LimiterStore } from '../limit/limiter-store.js';
+import type { CompileMcp } from '../mcp/late-mcp.js';
 import type { Observer } from '../observe/observer.js';
 import type { Clock, Random, Timers } from '../time/clock.js';
 import type { GateStore } from '../upstream/concurrency/gate-store.js';
 import type { BudgetStore } from '../upstream/retry/budget-store.js';
 import type { HeldBytes } from '../upstream/retry/held-bytes.js';
 import type { Upstreams } from '../upstream/upstreams.js';
+import type { Dispatch } from './dispatch.js';
 
 export interface ChainServices {
   readonly clock: Clock;
@@ -24,6 +26,10 @@ export interface ChainServices {
   readonly credentials: Credentials;
   /** Providers of models, and the names of those, of this snapshot; null: none is configured. */
   readonly ai: CompiledAi | null;
+  /** Compiles routes that speak MCP; left out or null: there is none. */
+  readonly mcp?: CompileMcp | null;
+  /** The whole chains of this snapshot's routes, by their ids, for those that ask other routes; filled while it is compiled. */
+  readonly chains?: ReadonlyMap<string, RouteChain>;
   /** Counters of rate limits; they outlive a snapshot. */
   readonly limiters: LimiterStore;
   /** What may be attempted beyond the first time; budgets outlive a snapshot. */
@@ -49,4 +55,9 @@ export interface ChainServices {
   readonly reveal: (text: SecretText) => string;
   /** HMAC-SHA-256 of a text in base64url, as long as it is for every key and text: 43 letters. */
   readonly sign: (key: string, text: string) => string;
+}
+
+export interface RouteChain {
+  readonly route: RouteSpec;
+  readonly dispatch: Dispatch;
 }

@@ -5,6 +5,7 @@
 import { checkAiRoute, findAiFaults } from './ai-references.js';
 import { type Finding, findError, type Path } from './faults.js';
 import { valueAt } from './issues.js';
+import { checkMcpRoute } from './mcp-references.js';
 import { closest } from './suggest.js';
 import { quote } from './units.js';
 
@@ -74,13 +75,15 @@ function findUserNames(consumers: readonly unknown[]): Finding[] {
   });
 }
 
-const ACTIONS = ['upstream', 'redirect', 'respond', 'ai'] as const;
+const ACTIONS = ['upstream', 'redirect', 'respond', 'ai', 'mcp'] as const;
+/** These are off where they are `false`. */
+const SWITCHED: readonly string[] = ['ai', 'mcp'];
 
-/** A route does one thing: proxy, redirect, respond, or ask models. Proxying to the only upstream need not be said. */
+/** A route does one thing: proxy, redirect, respond, ask models, or offer tools. Proxying to the only upstream need not be said. */
 function checkAction(value: unknown, route: unknown, path: Path, upstreams: readonly unknown[]): Finding[] {
   if (typeof route !== 'object' || route === null) return [];
   const stated = ACTIONS.filter(
-    (key) => Object.hasOwn(route, key) && (key !== 'ai' || valueAt(route, ['ai']) !== false),
+    (key) => Object.hasOwn(route, key) && (!SWITCHED.includes(key) || valueAt(route, [key]) !== false),
   );
   if (stated.length > 1) {
     return [
@@ -91,7 +94,8 @@ function checkAction(value: unknown, route: unknown, path: Path, upstreams: read
       ),
     ];
   }
-  const answers = stated[0] === 'redirect' || stated[0] === 'respond';
+  const isMcp = stated[0] === 'mcp';
+  const answers = stated[0] === 'redirect' || stated[0] === 'respond' || isMcp;
   const isAi = stated[0] === 'ai';
   if ((answers || isAi) && Object.hasOwn(route, 'rewrite')) {
     const message = isAi
@@ -100,6 +104,7 @@ function checkAction(value: unknown, route: unknown, path: Path, upstreams: read
     return [findError([...path, 'rewrite'], message, 'remove `rewrite`')];
   }
   if (isAi) return checkAiRoute(value, route, path);
+  if (isMcp) return checkMcpRoute(value, route, path);
   if (answers) return [];
   if (stated.length === 0) {
     if (upstreams.length === 1) return [];

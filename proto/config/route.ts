@@ -8,32 +8,17 @@ import { editsSchema } from './header-edits.js';
 import { asyncSchema } from './jobs.js';
 import { limitsSchema } from './limits.js';
 import { matchSchema } from './match.js';
-import { fieldName, ipBlock, method, parseUrl } from './network.js';
+import { mcpSchema } from './mcp.js';
+import { fieldName, ipBlock, method } from './network.js';
+import { origin } from './origin.js';
 import { fallbackSchema, hedgeSchema, prioritySchema, protectSchema, retrySchema, showSchema } from './resilience.js';
-import { duration, flag, identifier, leaf, oneOrMany, readText, size } from './scalars.js';
+import { duration, flag, identifier, oneOrMany, size } from './scalars.js';
 import { routeTimeouts } from './timeouts.js';
-import { accept, quote, refuse } from './units.js';
 
 const headers = z.strictObject({
   request: editsSchema.prefault({}).describe('Edits on the way to the upstream.'),
   response: editsSchema.prefault({}).describe('Edits on the way to the client.'),
 });
-
-/** `*`, an origin, or one with a wildcard host. An origin is scheme, host and port, nothing else (RFC 6454). */
-const origin = leaf(
-  (value) =>
-    readText(value, 'an origin', (written) => {
-      if (written === '*' || written === 'null') return accept(written);
-      const url = parseUrl(written.replace('://*.', '://wildcard.'));
-      const bare =
-        url !== null && url.pathname === '/' && !written.endsWith('/') && url.search === '' && url.username === '';
-      const known = bare && /^[a-z][a-z0-9+.-]*:\/\/(\*\.)?[^*]+$/i.test(written) && url.host !== '';
-      return known
-        ? accept(written.toLowerCase())
-        : refuse(`${quote(written)} is not an origin`, 'write https://app.example.com, https://*.example.com or *');
-    }),
-  { type: 'string', examples: ['https://app.example.com', '*'] },
-);
 
 const corsFields = z
   .strictObject({
@@ -99,6 +84,9 @@ export const routeSchema = z.strictObject({
   ai: aiRouteSchema
     .prefault(false)
     .describe('Answer by models, see `ai` of the config: true, or { models, attempts, … }.'),
+  mcp: mcpSchema
+    .prefault(false)
+    .describe('Offer prompts and other routes as tools by MCP: true, or { prompts, tools, … }; docs/ai-mcp.md.'),
   timeouts: routeTimeouts.optional().describe('Timers, where they differ from those of the upstream and the gateway.'),
   headers: headers.prefault({}).describe('Header edits: { request: { set, add, remove }, response: { … } }.'),
   cors: corsShorthand.optional().describe('Cross-origin access: true, origins, or its settings.'),

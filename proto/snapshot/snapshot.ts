@@ -10,6 +10,7 @@
 import type { AiRouteSpec, AiSpec } from './ai.js';
 import type { CacheMemorySpec, CacheSpec } from './cache.js';
 import type { AsyncSpec, JobsSpec } from './jobs.js';
+import type { McpRouteSpec } from './mcp.js';
 import type {
   BalanceSpec,
   BreakerSpec,
@@ -267,7 +268,8 @@ export type ActionSpec =
   | { readonly kind: 'proxy'; readonly upstream: string; readonly rewrite: RewriteSpec | null }
   | { readonly kind: 'redirect'; readonly status: 301 | 302 | 303 | 307 | 308; readonly location: string }
   | { readonly kind: 'respond'; readonly status: number; readonly headers: readonly string[]; readonly body: string }
-  | AiRouteSpec;
+  | AiRouteSpec
+  | McpRouteSpec;
 
 export type RewriteSpec =
   | { readonly kind: 'strip-prefix'; readonly prefix: string }

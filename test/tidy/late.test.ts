@@ -14,5 +14,6 @@ it('a node loads at its start nothing that only some snapshots need', () => {
     expect(loaded).toContain(path);
   }
   expect(loaded.filter((path) => path.startsWith('node/ai/'))).toEqual(['node/ai/gateway/late-ai.ts']);
+  expect(loaded.filter((path) => path.startsWith('node/mcp/'))).toEqual(['node/mcp/late-mcp.ts']);
   expect(loaded.filter((path) => needed.test(path))).toEqual([]);
 }, 120_000); // Hundreds of files are parsed, on a machine that may be busy.

@@ -1,5 +1,6 @@
 /** What a prompt takes and answers, as OpenAPI 3.1 (https://spec.openapis.org/oas/v3.1.1): for clients that are made from it, and for people. Pure. */
-import type { AiPromptSpec, AiPromptVersionSpec, AiVariableSpec } from '@weir/proto/snapshot/ai.js';
+import { inputsSchema } from '@weir/proto/ai/variable-schema.js';
+import type { AiPromptSpec, AiPromptVersionSpec } from '@weir/proto/snapshot/ai.js';
 import type { Json, JsonObject } from '../json.js';
 
 /** `base`: path that `/prompts` stands below. The version is the one that is described; the others are named. */
@@ -60,12 +61,8 @@ function operation({ id, description, versions }: AiPromptSpec, version: AiPromp
 
 function requestSchema({ variables }: AiPromptVersionSpec): JsonObject {
   const required = variables.filter(({ isRequired }) => isRequired).map(({ name }) => name);
-  const inputs: JsonObject = {
-    type: 'object',
-    properties: Object.fromEntries(variables.map((variable) => [variable.name, variableSchema(variable)])),
-    ...(required.length === 0 ? {} : { required }),
-    additionalProperties: false,
-  };
+  // Made of texts, numbers and lists of these.
+  const inputs = inputsSchema(variables) as JsonObject;
   return {
     type: 'object',
     properties: {
@@ -76,31 +73,6 @@ function requestSchema({ variables }: AiPromptVersionSpec): JsonObject {
     ...(required.length === 0 ? {} : { required: ['inputs'] }),
     additionalProperties: false,
   };
-}
-
-export function variableSchema(variable: AiVariableSpec): JsonObject {
-  const { description } = variable;
-  const initial = variable.default;
-  return {
-    ...typeSchema(variable),
-    ...(description === '' ? {} : { description }),
-    ...(initial === null ? {} : { default: initial }),
-  };
-}
-
-function typeSchema({ type, values, minimum, maximum, lengthMax, itemsMax }: AiVariableSpec): JsonObject {
-  switch (type) {
-    case 'string':
-      return { type, maxLength: lengthMax };
-    case 'enum':
-      return { type: 'string', enum: values };
-    case 'boolean':
-      return { type };
-    case 'list':
-      return { type: 'array', items: { type: 'string', maxLength: lengthMax }, maxItems: itemsMax };
-    default:
-      return { type, ...(minimum === null ? {} : { minimum }), ...(maximum === null ? {} : { maximum }) };
-  }
 }
 
 function answerSchema({ output }: AiPromptVersionSpec): JsonObject {

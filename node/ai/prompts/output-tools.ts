@@ -1,6 +1,7 @@
 /**
  * What outputs are held to a schema with: ajv, patterns of schemas by RE2, for a model's words may not hold a node up, and jsonrepair.
- * Loaded by output-tools-loader.ts alone, when the first snapshot has such a prompt.
+ * Loaded late: by output-tools-loader.ts when the first snapshot has such a prompt, and with mcp/mcp-route.ts, whose tools take and give what
+ * fits a schema.
  */
 import { outputSchemaOptions } from '@weir/proto/ai/output-rules.js';
 import { Ajv2020 } from 'ajv/dist/2020.js';
