@@ -98,7 +98,7 @@ function lintRoute(tool: McpTool, routes: Draft['routes'], path: Path): Finding[
   return [findError([...path, 'path'], message, 'write the path as clients of that route do')];
 }
 
-/** Whether some value of the arguments leads there; those of literals in the pattern are not looked for. */
+/** Whether some values of the arguments lead there. */
 function takes(pattern: Route['match']['path'], path: string): boolean {
   const written =
     pattern.kind === 'exact' ? pattern.path : pattern.kind === 'prefix' ? belowOf(pattern.prefix) : pattern.template;
@@ -107,9 +107,12 @@ function takes(pattern: Route['match']['path'], path: string): boolean {
   const hasRest = wanted.at(-1) === '*';
   const fixed = hasRest ? wanted.slice(0, -1) : wanted;
   if (given.length < fixed.length || (!hasRest && given.length > fixed.length)) return false;
-  return fixed.every(
-    (part, index) => part.includes('{') || (given[index] ?? '').includes('{') || part === given[index],
-  );
+  return fixed.every((part, index) => {
+    const segment = given[index] ?? '';
+    if (part.includes('{') || part === segment) return true;
+    const [before = '', behind] = [segment.split('{')[0], segment.split('}').at(-1)];
+    return segment.includes('{') && part.startsWith(before) && part.endsWith(behind ?? '');
+  });
 }
 
 const belowOf = (prefix: string): string => (prefix === '/' ? '/*' : `${prefix}/*`);

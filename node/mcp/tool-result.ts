@@ -26,7 +26,7 @@ export function toolResult(tool: McpToolSpec, check: CheckValue | null, answer: 
   const { status, type, bytes } = answer;
   const kind = type.split(';', 1)[0]?.trim().toLowerCase() ?? '';
   const media = /^(image|audio)\//.exec(kind)?.[1];
-  if (status < 300 && media !== undefined && check === null)
+  if (status < 300 && media !== undefined && tool.output === null)
     return { content: [{ type: media, data: base64(bytes), mimeType: kind }] };
   const text = decoded(bytes);
   if (status >= 300) return failedResult(`HTTP ${status}: ${wordsOf(text)}`);

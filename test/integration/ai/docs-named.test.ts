@@ -10,7 +10,7 @@ const schema = JSON.parse(readFileSync(new URL('../../../proto/config/weir.schem
 const fieldsOf = (kind: string): string[] =>
   Object.keys(schema.properties.ai.properties[kind].additionalProperties.properties);
 
-it.each(['ai-prompts', 'ai-guards'])('the first config of %s is sound', (name) => {
+it.each(['ai-prompts', 'ai-guards', 'ai-mcp'])('the first config of %s is sound', (name) => {
   const text = /```yaml\n([\s\S]*?)```/.exec(pageOf(name))?.[1] ?? '';
   const names = [...text.matchAll(/\$\{(\w+)\}/g)].map(([, variable = '']) => variable);
   const environment = Object.fromEntries(names.map((variable) => [variable, `value-of-${variable}`]));
@@ -25,4 +25,12 @@ it('their tables name every field, type and kind', () => {
   const guards = pageOf('ai-guards');
   const inGuards = [...fieldsOf('guards'), ...aiPiiKinds];
   expect(inGuards.filter((name) => !new RegExp(`^\\|.*\`${name}\``, 'm').test(guards))).toEqual([]);
+});
+
+it('the page about tools names every field of a route that offers them, and of a tool', () => {
+  const fields = schema.properties.routes.items.properties.mcp.anyOf.at(-1).properties;
+  const names = [...Object.keys(fields), ...Object.keys(fields.tools.items.properties)];
+  expect(names.length).toBeGreaterThan(15);
+  const page = pageOf('ai-mcp');
+  expect(names.filter((name) => !new RegExp(`^\\|.*\`${name}\``, 'm').test(page))).toEqual([]);
 });
