@@ -15,6 +15,6 @@ it('has only layers above the cache of which it is known what a reused answer sk
     'hopFields', // a plain request names none
     ...['limitCallers', 'authenticate', 'limitConsumers'], // known
     ...['bodyLimit', 'purge', 'upgradeGate'], // a plain GET has no body, is no PURGE and no handshake
-    ...['redirect', 'respond', 'askModels'], // end the chain, and have no cache below
+    ...['redirect', 'respond', 'askModels', 'mcp'], // end the chain, and have no cache below
   ]);
 });
