@@ -3,7 +3,7 @@
  * the model shall read it and do something else; protocol errors are for clients that are wrong. Pure.
  */
 import type { McpToolSpec } from '@weir/proto/snapshot/mcp.js';
-import { isObject, type Json, type JsonObject } from '../ai/json.js';
+import { isObject, type JsonObject, parsedJson } from '../ai/json.js';
 
 export interface ToolAnswer {
   readonly status: number;
@@ -33,7 +33,7 @@ export function toolResult(tool: McpToolSpec, check: CheckValue | null, answer: 
   if (text === null) return failedResult(`The answer is no text: ${kind || 'it has no type'}.`);
   if (tool.call.rest === 'inputs') return promptResult(tool, text);
   if (check === null) return { content: [{ type: 'text', text }] };
-  const value = parsed(text);
+  const value = parsedJson(text);
   const fault = value === undefined ? 'it is no JSON' : check(value);
   if (fault !== null || !isObject(value)) return failedResult(`The answer does not fit the tool's schema: ${fault}.`);
   return { content: [{ type: 'text', text }], structuredContent: value };
@@ -41,7 +41,7 @@ export function toolResult(tool: McpToolSpec, check: CheckValue | null, answer: 
 
 /** `{ output, … }` of a prompt, which has been held to its schema already. */
 function promptResult(tool: McpToolSpec, text: string): JsonObject {
-  const value = parsed(text);
+  const value = parsedJson(text);
   const output = isObject(value) ? (value['output'] ?? null) : null;
   const written = typeof output === 'string' ? output : JSON.stringify(output);
   const content = [{ type: 'text', text: written }];
@@ -53,19 +53,11 @@ function promptResult(tool: McpToolSpec, text: string): JsonObject {
 
 /** What an error says in the formats that this gateway and its prompts answer in, else all of it. */
 function wordsOf(text: string | null): string {
-  const value = text === null ? undefined : parsed(text);
+  const value = text === null ? undefined : parsedJson(text);
   if (!isObject(value)) return text ?? 'the answer is no text';
   const { error, detail, title } = value;
   const message = isObject(error) ? error['message'] : (detail ?? title);
   return typeof message === 'string' ? message : (text ?? '');
-}
-
-function parsed(text: string): Json | undefined {
-  try {
-    return JSON.parse(text) as Json; // That is what it gives.
-  } catch {
-    return undefined;
-  }
 }
 
 function decoded(bytes: Uint8Array): string | null {

@@ -10,6 +10,7 @@ import { compileCredentials } from '@weir/node/auth/credentials.js';
 import { sha256 } from '@weir/node/cache/l2/digest.js';
 import { createLimiterStore } from '@weir/node/limit/limiter-store.js';
 import { createRedisCounter } from '@weir/node/limit/redis-counter.js';
+import { lateMcp } from '@weir/node/mcp/late-mcp.js';
 import { compileSnapshot as compileChains } from '@weir/node/pipeline/runtime.js';
 import { makeServices } from '@weir/node/pipeline/testing/specs.js';
 import { systemClock } from '@weir/node/time/system-clock.js';
@@ -67,6 +68,7 @@ async function compileAsNode(snapshot: Snapshot): Promise<void> {
         credentials: compileCredentials(snapshot.consumers, credentialFunctions(systemClock, reveal)),
         limiters: createLimiterStore({ strict }),
         ai: store.compile(snapshot.ai, reveal),
+        mcp: await lateMcp(snapshot),
       }),
     );
   } finally {
