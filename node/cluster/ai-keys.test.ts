@@ -1,6 +1,7 @@
 import { Broker, memoryBus } from '@weir/proto/bus/broker.js';
 import { Presence } from '@weir/proto/cluster/presence.js';
 import { seededRandom } from '@weir/proto/cluster/testing/world.js';
+import type { AiKeyReport } from '@weir/proto/events/ai-keys.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { KeyReports } from '../ai/gateway/key-reports.js';
@@ -139,6 +140,21 @@ describe('reports of others', () => {
         expect(reports.opinion(KEY, 'm', 2, nowMs + 120_000)).toBe('nothing');
       }),
     );
+  });
+
+  it('that no message may hold is told to nobody, for it would take all others with it', async () => {
+    const { clock, nodes, pass } = cluster(3);
+    await pass(3_000);
+    const [first, , last] = nodes;
+    if (first === undefined || last === undefined) throw new Error('there are three');
+    const told: AiKeyReport[] = [];
+    last.presence.hear('ai.keys', ({ keys }) => told.push(...keys));
+    const refuse = (model: string, retryAfterMs: number | null): void =>
+      first.standing.end(first.standing.begin(model), 'limited', retryAfterMs, clock.nowMs());
+    refuse('a client may name it so '.repeat(20), 60_000);
+    refuse('m', 60_000);
+    await pass(15_000);
+    expect(new Set(told.map(([, model]) => model))).toEqual(new Set(['m']));
   });
 
   it('put off a trial by four pauses at most, and call a key well once', () => {

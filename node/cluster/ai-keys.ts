@@ -4,7 +4,7 @@
  * and node (rendezvous hashing), and the next one a while later, where that has no request for it.
  */
 import type { Presence } from '@weir/proto/cluster/presence.js';
-import { type AiKeyReport, type AiKeyWord, aiKeysMax } from '@weir/proto/events/ai-keys.js';
+import { AI_KEY_MODEL_LENGTH_MAX, type AiKeyReport, type AiKeyWord, aiKeysMax } from '@weir/proto/events/ai-keys.js';
 import { type Heard, KeyReports } from '../ai/gateway/key-reports.js';
 import type { KeySight, KeyStanding } from '../ai/gateway/key-standing.js';
 import type { Clock, Timer, Timers } from '../time/clock.js';
@@ -72,6 +72,8 @@ export class ClusterKeys {
 
   #tell(key: string, model: string, word: AiKeyWord, forMs: number): void {
     const whole = Math.ceil(forMs);
+    // No message may hold it: it would take all others of its message with it.
+    if (model.length > AI_KEY_MODEL_LENGTH_MAX) return;
     const report: AiKeyReport = [key, model, word, whole];
     const place = `${key} ${model}`;
     if (word === 'well') this.#own.delete(place);

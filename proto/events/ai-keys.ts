@@ -20,7 +20,7 @@ export type AiKeyReport = readonly [key: string, model: string, word: AiKeyWord,
 /** What does not fit goes into the next message. */
 export const aiKeysMax = 500;
 const KEY_MAX = 64;
-const MODEL_MAX = 256;
+export const AI_KEY_MODEL_LENGTH_MAX = 256;
 /** A provider that wants to be left alone for longer is asked by each node on its own. */
 export const AI_KEY_MAX_MS = 30 * 60_000;
 
@@ -34,6 +34,6 @@ export function readAiKeys(value: unknown): AiKeys | null {
 function isReport(value: unknown): value is AiKeyReport {
   if (!Array.isArray(value)) return false;
   const [key, model, word, forMs]: unknown[] = value;
-  if (!isText(key, KEY_MAX) || key === '' || !isText(model, MODEL_MAX)) return false;
+  if (!isText(key, KEY_MAX) || key === '' || !isText(model, AI_KEY_MODEL_LENGTH_MAX)) return false;
   return aiKeyWords.some((known) => known === word) && isCount(forMs) && forMs <= AI_KEY_MAX_MS;
 }

@@ -4,7 +4,7 @@
  * them a proxied answer costs 0.5 µs less of 13 (a bare proxy of this listener and these sockets, in alternation).
  *
  * It stands on what Node's own `net` stands on, which `process.binding` shows. Where that is not there, or where anything waits in the
- * stream, the stream is asked as always.
+ * stream, the stream is asked as always. For plaintext alone: a second write on the handle of TLS would end the process.
  */
 import type { Socket } from 'node:net';
 import { getSystemErrorName } from 'node:util';

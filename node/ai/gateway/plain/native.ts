@@ -70,10 +70,16 @@ function passedFields(headers: HeaderList): HeaderList {
   return kept;
 }
 
+/** A name may be spelt by codes, and providers read them. */
 function withoutCredentials(query: string): string {
-  const kept = query.split('&').filter((pair) => !credentials.includes((pair.split('=')[0] ?? '').toLowerCase()));
-  return kept.join('&');
+  const isCredential = (pair: string): boolean => [...new URLSearchParams(pair).keys()].some(isOneOfThem);
+  return query
+    .split('&')
+    .filter((pair) => !isCredential(pair))
+    .join('&');
 }
+
+const isOneOfThem = (name: string): boolean => credentials.includes(name.toLowerCase());
 
 function nativeReading(provider: Provider, api: NativeApi, isChat: boolean, isStream: boolean): PlainReading {
   return {
