@@ -193,7 +193,8 @@ export class Conversation implements ChatAsker {
     const { services, route } = this.#rules;
     const { deadlineAtMs, receivedAtMs, ai: outcome } = this.#request.exchange;
     const limitMs = Math.round(deadlineAtMs - receivedAtMs);
-    const error = providerError('timeout', `The deadline of the request passed, after ${limitMs} ms.`);
+    const until = this.#outlet.hasHead ? '' : ', and no model had answered';
+    const error = providerError('timeout', `The deadline of the request passed, after ${limitMs} ms${until}.`);
     if (outcome !== null) outcome.error = 'timeout';
     services.observer.timerFired('total', route.id);
     const answer = answerOf(this.#operation.format.error(error));
