@@ -15,7 +15,7 @@ import type { ProviderRequest } from '../provider.js';
 import type { Draw } from '../route/affinity.js';
 import type { AiRules } from './ai-route.js';
 import type { AiKey, AiProvider } from './ai-store.js';
-import { ATTEMPT_LEAST_MS, type Move, type Step } from './attempts.js';
+import { ATTEMPT_LEAST_MS, causes, type Step } from './attempts.js';
 import type { Candidate } from './candidates.js';
 import type { Question } from './chat-layer.js';
 import type { FiredLimit } from './failed-model.js';
@@ -24,15 +24,6 @@ import { type KeyVerdict, verdictOf } from './key-standing.js';
 import { type Asker, Reply } from './reply.js';
 import { StreamClock } from './stream-clock.js';
 import { Wholeness } from './wholeness.js';
-
-/** What an attempt is to those below, who count retries and fallbacks of any kind of route. */
-const causes: Readonly<Record<Move, AttemptCause | undefined>> = {
-  first: undefined,
-  key: 'retry',
-  repeat: 'retry',
-  model: 'fallback',
-  hedge: 'hedge',
-};
 
 export class Asking {
   readonly candidate: Candidate;

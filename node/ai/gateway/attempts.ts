@@ -10,8 +10,9 @@
  * that its first token was ever seen to take of late. What helps is read from providerErrorTable, and never guessed.
  */
 import type { AiCondition } from '@weir/proto/snapshot/ai.js';
+import type { AttemptCause } from '../../pipeline/dispatch.js';
 import type { Random } from '../../time/clock.js';
-import { type ProviderErrorKind, providerErrorTable } from '../chat/provider-error.js';
+import { type ProviderError, type ProviderErrorKind, providerErrorTable } from '../chat/provider-error.js';
 import type { Candidate } from './candidates.js';
 
 export type Step =
@@ -21,12 +22,25 @@ export type Step =
 /** For metrics: why one more attempt was made. */
 export type Move = 'first' | 'key' | 'model' | 'repeat' | 'hedge';
 
+/** What an attempt is to those below, who count retries and fallbacks of any kind of route. */
+export const causes: Readonly<Record<Move, AttemptCause | undefined>> = {
+  first: undefined,
+  key: 'retry',
+  repeat: 'retry',
+  model: 'fallback',
+  hedge: 'hedge',
+};
+
 export interface Met {
   readonly candidate: number;
   readonly error: ProviderErrorKind;
   readonly retryAfterMs: number | null;
   /** Another key of its provider can be used now, and was not asked for this request. */
   readonly hasOtherKey: boolean;
+}
+
+export function metBy({ kind, retryAfterMs }: ProviderError): Pick<Met, 'error' | 'retryAfterMs'> {
+  return { error: kind, retryAfterMs };
 }
 
 export interface Left {

@@ -21,7 +21,7 @@ import { planOf } from '../route/plan.js';
 import { addUsage } from '../route/usage-sum.js';
 import type { AiRules } from './ai-route.js';
 import type { Asking } from './asking.js';
-import { Attempts, type Left, type Step } from './attempts.js';
+import { Attempts, type Left, metBy, type Step } from './attempts.js';
 import type { Candidate } from './candidates.js';
 import { type AskChat, type ChatAnswering, type ChatAsker, chatFailure, type Question } from './chat-layer.js';
 import { Entrant, type Race } from './entrant.js';
@@ -453,8 +453,4 @@ class Models implements ChatAnswering, Race {
     this.#armedAtMs = dueAtMs;
     this.#timer.arm(Math.max(0, dueAtMs - this.#nowMs()));
   }
-}
-
-function metBy({ kind, retryAfterMs }: ProviderError) {
-  return { error: kind, retryAfterMs };
 }

@@ -9,22 +9,13 @@ import type { AttemptCause, Cancel, GatewayRequest } from '../../../pipeline/dis
 import type { ProviderError } from '../../chat/provider-error.js';
 import type { AiRules } from '../ai-route.js';
 import type { AiProvider } from '../ai-store.js';
-import { ATTEMPT_LEAST_MS, type Move } from '../attempts.js';
+import { ATTEMPT_LEAST_MS, causes, type Move } from '../attempts.js';
 import type { Candidate } from '../candidates.js';
 import type { FiredLimit } from '../failed-model.js';
 import { KeyLease } from '../key-lease.js';
 import { StreamClock } from '../stream-clock.js';
 import type { PlainAsked } from './plain-question.js';
 import { type PlainAsker, PlainReply } from './plain-reply.js';
-
-/** What an attempt is to those below, who count retries and fallbacks of any kind of route. */
-const causes: Readonly<Record<Move, AttemptCause | undefined>> = {
-  first: undefined,
-  key: 'retry',
-  repeat: 'retry',
-  model: 'fallback',
-  hedge: 'hedge',
-};
 
 /** Four bytes are the longest character of UTF-8. */
 const CHARACTER_BYTES = 4;

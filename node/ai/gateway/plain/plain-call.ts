@@ -22,7 +22,7 @@ import { believedUsage } from '../../chat/usage-bounds.js';
 import type { Misread } from '../../format.js';
 import { isWrong, type Read } from '../../operations/read.js';
 import type { AiRules } from '../ai-route.js';
-import { Attempts, type Left, type Step } from '../attempts.js';
+import { Attempts, type Left, metBy, type Step } from '../attempts.js';
 import { BodyText } from '../body-text.js';
 import { type Candidate, inOrder } from '../candidates.js';
 import { answerOf, type FiredLimit, failureOf, inWordsOf, shownError } from '../failed-model.js';
@@ -431,8 +431,4 @@ export class PlainCall implements PlainAsker {
     this.#armedAtMs = dueAtMs;
     this.#timer.arm(Math.max(0, dueAtMs - this.#rules.services.clock.nowMs()));
   }
-}
-
-function metBy({ kind, retryAfterMs }: ProviderError) {
-  return { error: kind, retryAfterMs };
 }
