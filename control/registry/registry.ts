@@ -1,0 +1,68 @@
+/**
+ * The registry: everything that people manage, as the admin API, the publisher and the CLI see it. Reading is at once, from memory; a command
+ * is decided by the pure model (control/model), appended to the log with compare-and-set, durable when its answer comes, and told to listeners.
+ */
+import type { Actor, AuditEntry, Entities, EntityKind } from '../model/entities.js';
+
+export interface Ordered<K extends EntityKind> {
+  readonly items: readonly Entities[K][];
+  /** Where the next page begins; null: this was the last. */
+  readonly next: string | null;
+}
+
+export interface ListQuery<K extends EntityKind> {
+  /** Words that must all be found in what is indexed of it: id, name, login, tags, base path. */
+  readonly q?: string;
+  /** Asked of an index where there is one (team, service, application, user), else of each. */
+  readonly by?: Partial<Record<'teamId' | 'serviceId' | 'applicationId' | 'userId', string>>;
+  readonly where?: (item: Entities[K]) => boolean;
+  readonly after?: string;
+  /** 1 to 200. */
+  readonly max: number;
+}
+
+export interface RegistryView {
+  /** Number of the last entry that is known. */
+  readonly number: number;
+  get<K extends EntityKind>(kind: K, id: string): Entities[K] | null;
+  /** In the order of their ids. */
+  list<K extends EntityKind>(kind: K, query: ListQuery<K>): Ordered<K>;
+  all<K extends EntityKind>(kind: K): Iterable<Entities[K]>;
+  userByLogin(login: string): Entities['user'] | null;
+  tokenByHash(sha256: string): Entities['token'] | null;
+}
+
+export interface Command {
+  /** `service.publish`: a row of the table in control/model/commands.ts. */
+  readonly what: string;
+  readonly actor: Actor;
+  /** The version that its author has seen (If-Match); left out: whatever it is. */
+  readonly expected?: number;
+  /** Made again with the same id, it is no second one. */
+  readonly id?: string;
+  readonly reason?: string;
+  /** Checked by the schema of its row. */
+  readonly input: unknown;
+}
+
+export type Executed =
+  /** `isNew` false: it has been done by an earlier try with the same id. */
+  | { readonly ok: true; readonly entry: AuditEntry; readonly isNew: boolean }
+  | {
+      readonly ok: false;
+      /** 404, 403, 409, 412, 422, 503, 504 of the admin API. */
+      readonly why: 'missing' | 'forbidden' | 'conflict' | 'outdated' | 'invalid' | 'away' | 'uncertain';
+      readonly detail: string;
+      /** Of `invalid`: where in the input, and the cure. */
+      readonly faults?: readonly { readonly path: string; readonly message: string; readonly cure: string }[];
+    };
+
+export interface Registry extends RegistryView {
+  execute(command: Command): Promise<Executed>;
+  /** Newest first; null when the log can't be read now. */
+  audit(before: number, max: number): Promise<readonly AuditEntry[] | null>;
+  onChange(listener: (entry: AuditEntry) => void): () => void;
+  /** What is wrong with the log; empty where nothing is. */
+  trouble(): string;
+  close(): Promise<void>;
+}
