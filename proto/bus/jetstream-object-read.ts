@@ -57,7 +57,7 @@ export async function readObject(jetStream: JetStream, options: ObjectReadOption
 }
 
 /** A name in base64 with its padding, as the library writes it. */
-function metaSubject(bucket: string, name: string): string {
+export function metaSubject(bucket: string, name: string): string {
   const encoded = Buffer.from(name).toString('base64').replaceAll('+', '-').replaceAll('/', '_');
   return `$O.${bucket}.M.${encoded}`;
 }
@@ -84,13 +84,25 @@ async function messageOf(
   return { sequence: seq, bytes: Buffer.from(data, 'base64') };
 }
 
-interface Note {
+/** What is noted of an object that is there; null where there is none, or that can't be known now. */
+export async function noteOf(
+  jetStream: JetStream,
+  bucket: string,
+  name: string,
+  untilMs: number,
+): Promise<ObjectNote | null> {
+  const found = await messageOf(jetStream, bucket, { last_by_subj: metaSubject(bucket, name) }, untilMs);
+  const note = found === 'none' || 'detail' in found ? null : readNote(found.bytes);
+  return note === 'deleted' ? null : note;
+}
+
+export interface ObjectNote {
   readonly nuid: string;
   readonly size: number;
   readonly digest: string;
 }
 
-function readNote(bytes: Uint8Array): Note | 'deleted' | null {
+function readNote(bytes: Uint8Array): ObjectNote | 'deleted' | null {
   const { nuid, size, digest, deleted } = jsonOf(bytes) ?? {};
   if (deleted === true) return 'deleted';
   // It becomes a part of a subject.

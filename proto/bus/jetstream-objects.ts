@@ -7,7 +7,8 @@
  */
 import type { ObjectStore } from 'nats';
 import type { JetStream } from './jetstream.js';
-import { type FoundObject, readObject } from './jetstream-object-read.js';
+import { type FoundObject, metaSubject, readObject } from './jetstream-object-read.js';
+import { type Written, writeObject } from './jetstream-object-write.js';
 import { reasonOf } from './nats-link.js';
 import { isWord } from './subject.js';
 
@@ -45,15 +46,19 @@ export function jetStreamObjects(jetStream: JetStream, options: ObjectsOptions):
     async put(name, bytes) {
       if (bytes.length > objectBytesMax) return { ok: false, detail: `larger than ${objectBytesMax} bytes` };
       const own = new Uint8Array(bytes);
-      const done = await run((store) => store.putBlob({ name }, own));
-      return done.ok ? { ok: true } : done;
+      const written = await writeObject(jetStream, options, name, own);
+      if (written === 'written') return { ok: true };
+      if (written !== 'no bucket' || options.replicas === null) return failedOf(written);
+      // The library makes it; a server may have lost it.
+      const made = await run(async () => {});
+      return made.ok ? failedOf(await writeObject(jetStream, options, name, own)) : made;
     },
     get: (name) => readObject(jetStream, options, name),
     async remove(name) {
       const done = await run((store) => store.delete(name));
       if (!done.ok) return done;
       // The library leaves a note that it was there, and the stream would have one of each snapshot that ever was.
-      const filter = noteOf(options.bucket, name);
+      const filter = metaSubject(options.bucket, name);
       const purged = await jetStream.api(`STREAM.PURGE.${streamOf(options.bucket)}`, { filter });
       return purged.ok ? { ok: true } : { ok: false, detail: purged.detail };
     },
@@ -64,15 +69,14 @@ export function jetStreamObjects(jetStream: JetStream, options: ObjectsOptions):
   };
 }
 
+function failedOf(written: Written): ObjectFate {
+  if (written === 'written') return { ok: true };
+  return { ok: false, detail: written === 'no bucket' ? 'there is no bucket for it' : written.detail };
+}
+
 type Outcome<T> = { readonly ok: true; readonly value: T } | Failed;
 
 const streamOf = (bucket: string): string => `OBJ_${bucket}`;
-
-/** A name in base64 with its padding, as the library writes it into the subject of what it notes about an object. */
-function noteOf(bucket: string, name: string): string {
-  const encoded = btoa(name).replaceAll('+', '-').replaceAll('/', '_');
-  return `$O.${bucket}.M.${encoded}`;
-}
 
 /** What is given up goes on until its connection ends, and its outcome is dropped. */
 function bounded<T>(

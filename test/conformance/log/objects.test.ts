@@ -57,6 +57,21 @@ describe('objects in JetStream', () => {
       expect(await objects.get('abc')).toMatchObject({ ok: false, why: 'missing' });
     }));
 
+  it('are what the tools of NATS read, and one that replaces another leaves no chunk of it behind', () =>
+    onStage(async (own) => {
+      const { jetStream, objects } = await begin(own);
+      const large = patterned(MIB + 3);
+      await objects.put('n+?=', patterned(2 * MIB));
+      expect(await objects.put('n+?=', large)).toEqual({ ok: true });
+      const library = await jetStream.connection?.jetstream().views.os('snapshots');
+      const found = await library?.getBlob('n+?=');
+      expect(found !== null && found !== undefined && Buffer.from(found).equals(large)).toBe(true);
+      expect(await library?.info('n+?=')).toMatchObject({ name: 'n+?=', size: MIB + 3, chunks: 9, deleted: false });
+      const stream = await jetStream.api('STREAM.INFO.OBJ_snapshots', null);
+      // Nine chunks, and one note.
+      expect(stream.ok && stream.value['state']).toMatchObject({ messages: 10 });
+    }));
+
   it('that are too large are neither put nor fetched, and a full bucket takes no more', () =>
     onStage(async (own) => {
       const { jetStream, objects } = await begin(own);
