@@ -29,6 +29,7 @@ import { followPurges, type NodePurges, type PurgeLog } from './cluster/follow-p
 import { type NodeMember, nodeMember } from './cluster/node-member.js';
 import { ClusterRates } from './cluster/rates.js';
 import { type SharedSight, shareSight } from './cluster/shared-sight.js';
+import { tellCalls } from './cluster/tell-calls.js';
 import { jobIds } from './jobs/job-id.js';
 import { ofOne } from './jobs/job-limits.js';
 import type { StoreBounds } from './jobs/job-store.js';
@@ -224,12 +225,12 @@ class Node implements GatewayNode {
       bus: () =>
         presence === null ? null : { counts: presence.bus.counts, pendingBytes: presence.bus.pendingBytes() },
       loadPermille: () => this.#member.loadPermille(),
-      sight: () => this.#sight?.counts() ?? null,
-      purges: () => this.#purges.following(),
+      ...{ sight: () => this.#sight?.counts() ?? null, purges: () => this.#purges.following() },
       gates: () => gateReadings(this.#gates, this.#inForce?.snapshot.upstreams ?? []),
       gate: (upstream) => gateReadings(this.#gates, [upstream])[0],
-      doctorSliceMs: options.doctorSliceMs,
+      ...{ doctorSliceMs: options.doctorSliceMs, tellsCalls: presence !== null },
     });
+    tellCalls(presence, this.#wheel, () => this.#observer.calls.take());
   }
 
   #asMember(presence: Presence | null, labels: readonly string[]): NodeMember {

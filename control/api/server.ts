@@ -9,6 +9,7 @@
 import type { Address } from '@weir/proto/bus/address.js';
 import { isOwnHost, namesOf } from '@weir/proto/http/own-host.js';
 import fastify, { type FastifyInstance } from 'fastify';
+import type { Insight } from '../insight/insight.js';
 import { addCacheApi, type CacheOperations } from './cache-api.js';
 import type { ControlStatus } from './control-status.js';
 import { problem, sendProblem } from './problem.js';
@@ -28,6 +29,8 @@ export interface AdminOptions {
   readonly rollouts?: RolloutOperations;
   /** Left out: no revisions are kept. */
   readonly revisions?: RevisionOperations;
+  /** Left out: nobody hears what calls come to. */
+  readonly insight?: Insight;
 }
 
 export async function startAdminApi(options: AdminOptions): Promise<AdminApi> {

@@ -7,6 +7,7 @@ import { inspectNodes } from '@weir/control/cluster/cache-questions.js';
 import { Fleet } from '@weir/control/cluster/fleet.js';
 import type { Purges } from '@weir/control/cluster/purges.js';
 import type { Rollouts } from '@weir/control/cluster/rollouts.js';
+import type { Insight } from '@weir/control/insight/insight.js';
 import type { Revisions } from '@weir/control/log/revision.js';
 import { type CheckedConfig, toldOf } from '@weir/control/publish/check-config.js';
 import { type Address, formatAddress } from '@weir/proto/bus/address.js';
@@ -23,6 +24,7 @@ export interface ControlParts {
   readonly revisions: Revisions;
   readonly purges: Purges;
   readonly check: (text: string) => CheckedConfig;
+  readonly insight: Insight;
 }
 
 export function adminOptions(parts: ControlParts): AdminOptions {
@@ -31,6 +33,7 @@ export function adminOptions(parts: ControlParts): AdminOptions {
   const startedWallMs = Date.now();
   return {
     listen: options.admin,
+    insight: parts.insight,
     status: async () => ({
       ...{ version: options.version, pid: process.pid, startedWallMs, configFile: null, publish: null, nodes: [] },
       uptimeMs: Date.now() - startedWallMs,

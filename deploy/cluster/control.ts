@@ -33,6 +33,7 @@ import { Subjects } from '@weir/proto/cluster/subjects.js';
 import { keyRing, signerOf } from '@weir/proto/signing/ed25519.js';
 import { frameHeadBytes, type KeyRing } from '@weir/proto/signing/signed-frame.js';
 import { snapshotBytesMax } from '@weir/proto/snapshot/codec.js';
+import { openInsight } from '../up/open-insight.js';
 import { adminOptions, answerStatus } from './control-api.js';
 import { recordFile } from './kept-record.js';
 import type { SigningKey } from './signing-key.js';
@@ -107,13 +108,14 @@ export async function startControl(options: ControlOptions): Promise<RunningCont
     rollouts.close();
     purges.close();
     presence.leave();
-    await Promise.all([revisions.close(), file.written()]);
+    await Promise.all([revisions.close(), file.written(), insight.close()]);
     await Promise.all([...logs, purgeLog].map((each) => each.close()));
     await Promise.all([bus.close(), jetStream.close()]);
   };
+  const insight = openInsight(presence, join(options.dataFolder, `insight-${cluster}.mdb`), say);
   let admin: AdminApi;
   try {
-    admin = await startAdminApi(adminOptions({ options, presence, rollouts, revisions, check, purges }));
+    admin = await startAdminApi(adminOptions({ options, presence, rollouts, revisions, check, purges, insight }));
   } catch (error) {
     await end();
     throw error;

@@ -7,6 +7,7 @@
  *   │              └◀▶ last-good file    admin API │◀───────┼──────── status         │
  *   └──────────────────────────────────────────────┘        └────────────────────────┘
  */
+import { join } from 'node:path';
 import type { ControlStatus, PublishCause, PublishOutcome } from '@weir/control/api/control-status.js';
 import type { RevisionOperations } from '@weir/control/api/revisions-api.js';
 import { startAdminApi } from '@weir/control/api/server.js';
@@ -23,6 +24,7 @@ import { type ConfigSource, encodeForOffer } from './config-source.js';
 import { EmbeddedNode, StartFailed } from './embedded-node.js';
 import { startFleetPages } from './fleet-pages.js';
 import { type LastGood, readLastGood, writeLastGood } from './last-good.js';
+import { openInsight } from './open-insight.js';
 import { type OwnPresence, ownPresence } from './own-presence.js';
 import { createPublisher, type Publisher } from './publisher.js';
 import { supervisedNode } from './supervised-node.js';
@@ -100,8 +102,10 @@ export async function startUp(options: UpOptions): Promise<Running> {
   const first = workers.look()[0];
   const listening = first?.status?.listening;
   if (!listening) throw new Error('a node that accepted its snapshot does not listen');
+  const insight = openInsight(own.presence, config.isKept ? join(options.dataFolder, 'insight.mdb') : null, say);
   const admin = await startAdminApi({
     listen: options.admin,
+    insight,
     status: () => ({ ...ownStatus(options, started, own), ...lookOf(publisher, node) }),
     cache: cacheOrders(own.purges, () => workers.all.map(({ supervisor }) => supervisor), options.redis !== null),
     ...(options.revisions === null ? {} : { revisions: operationsOf(options.revisions, config, publisher) }),
@@ -125,9 +129,7 @@ export async function startUp(options: UpOptions): Promise<Running> {
       async () => {
         watch.close();
         await own.close();
-        await pages?.close();
-        await admin.close();
-        await options.revisions?.close();
+        await Promise.all([pages?.close(), admin.close(), insight.close(), options.revisions?.close()]);
       },
       say,
     ),

@@ -21,6 +21,7 @@ import type { GateReading } from '../upstream/concurrency/gate-store.js';
 import type { ChangeCount } from '../upstream/health/health-log.js';
 import type { Upstreams } from '../upstream/upstreams.js';
 import { type AccessLog, createAccessLog } from './access-log.js';
+import { CallTally, type RouteCalls } from './call-tally.js';
 import { Cells, type RouteCells } from './cells.js';
 import type { Decision } from './decisions.js';
 import { type EventLoopMonitor, type EventLoopWindow, monitorEventLoop } from './event-loop.js';
@@ -53,6 +54,8 @@ export interface ObserverServices {
   readonly aiStreams?: MetricSources['aiStreams'];
   readonly aiCounts?: MetricSources['aiCounts'];
   readonly doctorSliceMs?: number | undefined;
+  /** Somebody takes what calls have come to; left out: nobody does, and nothing is counted for it. */
+  readonly tellsCalls?: boolean;
   readonly bodies: MetricSources['bodies'];
   readonly bus: MetricSources['bus'];
   readonly loadPermille: MetricSources['loadPermille'];
@@ -63,6 +66,7 @@ export interface ObserverServices {
 export interface NodeObserver extends Observer {
   readonly metrics: Metrics;
   readonly traffic: Pick<TrafficTally, 'counts'>;
+  readonly calls: Pick<CallTally, 'take'>;
   readonly doctor: Pick<Doctor, 'report'>;
   eventLoop(): EventLoopWindow;
   /** Something threw where nothing may throw. */
@@ -100,11 +104,13 @@ class Observers implements NodeObserver {
   readonly doctor: Doctor;
   readonly #clock: Clock;
   readonly traffic = new TrafficTally();
+  readonly calls = new CallTally();
   readonly #cells = new Cells();
   readonly #log: AccessLog;
   readonly #tracing: Tracing;
   readonly #eventLoop: EventLoopMonitor;
   readonly #heard: Heard;
+  readonly #tellsCalls: boolean;
   readonly #routes = new Map<string, RouteObserver>();
   #bugs = 0;
 
@@ -126,6 +132,7 @@ class Observers implements NodeObserver {
       doctorSliceMs,
     } = services;
     this.#clock = clock;
+    this.#tellsCalls = services.tellsCalls ?? false;
     this.#cells.route(NO_ROUTE_ID);
     this.#log = createAccessLog((destination) => openLog(destination, timers), random);
     this.#tracing = createTracing({ timers, random, reveal });
@@ -164,7 +171,8 @@ class Observers implements NodeObserver {
     let observer = this.#routes.get(routeId);
     if (observer === undefined) {
       const doctor = this.doctor.route(routeId);
-      observer = new SeenRoute(this.#cells.route(routeId), doctor, this.#heard);
+      const calls = this.#tellsCalls ? this.calls.route(routeId) : null;
+      observer = new SeenRoute(this.#cells.route(routeId), doctor, calls, this.#heard);
       this.#routes.set(routeId, observer);
     }
     return observer;
@@ -266,11 +274,13 @@ interface Heard {
 class SeenRoute implements RouteObserver {
   readonly #route: RouteCells;
   readonly #doctor: RouteDoctor;
+  readonly #calls: RouteCalls | null;
   readonly #heard: Heard;
 
-  constructor(route: RouteCells, doctor: RouteDoctor, heard: Heard) {
+  constructor(route: RouteCells, doctor: RouteDoctor, calls: RouteCalls | null, heard: Heard) {
     this.#route = route;
     this.#doctor = doctor;
+    this.#calls = calls;
     this.#heard = heard;
   }
 
@@ -281,13 +291,15 @@ class SeenRoute implements RouteObserver {
   ended(request: GatewayRequest): void {
     this.#route.ended(request.exchange);
     this.#heard.cells.ai.ended(request.exchange);
-    this.#heard.traffic.ended(request.exchange);
+    const slot = this.#heard.traffic.ended(request.exchange);
+    this.#calls?.ended(request, slot);
     this.#told(request);
   }
 
   reused(status: number, bytes: number): void {
     this.#route.reused(status, bytes);
     this.#heard.traffic.reused();
+    this.#calls?.reused(bytes);
   }
 
   jobEnded(request: GatewayRequest): void {

@@ -17,17 +17,19 @@ export class TrafficTally {
   #turnedAway = 0;
   readonly #slots = new Float64Array(DURATION_SLOTS);
 
-  ended({ status, failure, receivedAtMs, headersAtMs, endedAtMs }: Exchange): void {
+  /** Returns the slot of its duration. */
+  ended({ status, failure, receivedAtMs, headersAtMs, endedAtMs }: Exchange): number {
+    // To the head: how long an answer is streamed for, or a WebSocket is open, says nothing of a version.
+    const tookMs = (headersAtMs > receivedAtMs ? headersAtMs : endedAtMs) - receivedAtMs;
+    const slot = slotOf(tookMs);
     const meant = failure === null ? 0 : failureTable[failure.code].status;
-    if (meant === CLIENT_LEFT || meant === CLIENT_SLOW) return;
+    if (meant === CLIENT_LEFT || meant === CLIENT_SLOW) return slot;
     this.#exchanges += 1;
     if (status >= 500 || meant >= 500) this.#failed += 1;
     else if (meant >= 400) this.#turnedAway += 1;
     if (failure !== null && isTimeout(failure.code)) this.#timeouts += 1;
-    // To the head: how long an answer is streamed for, or a WebSocket is open, says nothing of a version.
-    const tookMs = (headersAtMs > receivedAtMs ? headersAtMs : endedAtMs) - receivedAtMs;
-    const slot = slotOf(tookMs);
     this.#slots[slot] = (this.#slots[slot] ?? 0) + 1;
+    return slot;
   }
 
   /** A stored answer was given without an exchange, at once. */

@@ -116,6 +116,35 @@ const samples: readonly ClusterMessage[] = [
     counts: { exchanges: 900, failed: 3, timeouts: 2, turnedAway: 1, slots: [0, 890, 10] },
   },
   {
+    ...{ kind: 'calls', id: 'node-7', session: 77, untold: 800 },
+    rows: [
+      ['route', 'orders', 890, 3, 1, 2, 17, 0, 90_000, [0, 890]],
+      ['consumer', '', 10, 0, 0, 0, 0, 0, 1_000, [10]],
+    ],
+    records: [
+      {
+        ...{
+          id: 'r-1',
+          atWallMs: 1_790_000_000_000,
+          route: 'orders',
+          consumer: 'ada',
+          method: 'GET',
+          path: '/orders/1',
+        },
+        ...{
+          client: '10.0.0.9',
+          status: 504,
+          tookMs: 2_000.1,
+          headMs: 2_000.1,
+          failure: 'total_timeout',
+          timer: 'total',
+        },
+        ...{ upstream: 'orders', target: '10.0.0.1:9001', attempts: 2, traceId: 'ab'.repeat(16), cache: 'miss' },
+        ...{ isSaved: false, bytesIn: 0, bytesOut: 512 },
+      },
+    ],
+  },
+  {
     ...{ kind: 'member.status', id: 'node-7', role: 'node', host: 'm1', pid: 9, startedWallMs: 1_790_000_000_000 },
     ...{ state: 'serving', traffic: '10.0.0.1:8080', metrics: '10.0.0.1:9090', snapshotVersion: 41 },
     ...{ snapshotHash: 'ab'.repeat(32), connections: 3, exchanges: 2, rssBytes: 90_000_000, loadPermille: 350 },
@@ -179,6 +208,8 @@ const rightThough: Readonly<Record<string, readonly string[]>> = {
   'rollout.canary': ['[]'],
   'rollout.missing': ['[]'],
   'traffic.labels': ['[]'],
+  'calls.rows': ['[]'],
+  'calls.records': ['[]'],
   'rollout.base': ['null'],
   'rollout.by': ['"a b"'],
   'rollout.why': ['"a b"'],

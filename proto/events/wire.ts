@@ -13,6 +13,7 @@ import { Packr } from 'msgpackr';
 import { type AiKeys, readAiKeys } from './ai-keys.js';
 import { type Announcement, readAnnouncement } from './announcement.js';
 import { type CacheQuestion, type CacheReply, readCacheQuestion, readCacheReply } from './cache-question.js';
+import { type Calls, readCalls } from './calls.js';
 import { isFields } from './guards.js';
 import { type HealthState, readHealthState } from './health-state.js';
 import { type HoldCounts, readHoldCounts } from './hold-counts.js';
@@ -51,6 +52,7 @@ export type ClusterMessage =
   | SnapshotReport
   | RolloutRecord
   | TrafficReport
+  | Calls
   | MemberStatus;
 
 type Kind = ClusterMessage['kind'];
@@ -83,6 +85,7 @@ const rules: Readonly<Record<Kind, KindRule>> = {
   'snapshot.report': { bytesMax: 4 * KIB, read: readSnapshotReport },
   rollout: { bytesMax: 256 * KIB, read: readRolloutRecord },
   traffic: { bytesMax: 2 * KIB, read: readTrafficReport },
+  calls: { bytesMax: 300 * KIB, read: readCalls },
   'member.status': { bytesMax: 16 * KIB, read: readMemberStatus },
 };
 const bytesMaxOfAll = Math.max(...Object.values(rules).map(({ bytesMax }) => bytesMax));

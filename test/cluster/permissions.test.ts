@@ -69,6 +69,7 @@ const tellers: Readonly<Record<ClusterKind, 'all' | 'control' | 'nobody'>> = {
   spend: 'all',
   'ai.keys': 'all',
   latency: 'all',
+  calls: 'all',
   snapshot: 'control',
   'snapshot.report': 'all',
 };

@@ -47,6 +47,7 @@ export const edges: readonly Edge[] = [
   { at: 'proto/signing/ed25519.ts', may: ['node'], reason: "node's signatures behind plain functions" },
   { at: 'control/api/', may: ['node', 'sockets', 'clock', 'timers', 'process'], reason: 'the admin API' },
   { at: 'control/cli/', may: all, reason: "the operator's commands" },
+  { at: 'control/insight/insight-store.ts', may: ['node'], reason: 'charts on disk' },
   { at: 'control/log/lmdb-file.ts', may: ['node'], reason: 'looks at a file before LMDB maps it' },
   { at: 'control/log/lmdb-log.ts', may: ['node'], reason: 'the revision log on disk' },
   { at: 'control/log/pack-text.ts', may: ['node'], reason: "the platform's zlib behind plain functions" },

@@ -1,0 +1,77 @@
+/**
+ * What control knows of the calls of all nodes: charts, the latest calls, and who has the most of what. Hears what nodes tell; owns the
+ * series and the call log. Each control of a cluster hears all of it, so any can be asked; one that was away has gaps.
+ */
+import type { Presence } from '@weir/proto/cluster/presence.js';
+import { CallLog } from './call-log.js';
+import type { InsightStore } from './insight-store.js';
+import type { Point } from './point.js';
+import { ALL, type Closed, Series } from './series.js';
+
+export interface InsightParts {
+  readonly presence: Pick<Presence, 'hear'>;
+  readonly wallMs: () => number;
+  /** Runs `task` regularly; returns how to stop it. */
+  readonly every: (intervalMs: number, task: () => void) => () => void;
+  /** Left out: charts end with this process. */
+  readonly store?: InsightStore;
+}
+
+const TICK_MS = 1_000;
+/** Closed points that wait to be written: five minutes of as many tracks as there may be. */
+const UNWRITTEN_MAX = 10_000;
+
+export class Insight {
+  readonly calls = new CallLog();
+  readonly series: Series;
+  readonly #parts: InsightParts;
+  readonly #ends: readonly (() => void)[];
+  readonly #onSecond = new Set<(second: Point | null) => void>();
+  #unwritten: Closed[] = [];
+  #writtenAtMs: number;
+
+  constructor(parts: InsightParts) {
+    this.#parts = parts;
+    const { presence, wallMs, every, store } = parts;
+    this.#writtenAtMs = wallMs();
+    this.series = new Series((closed) => {
+      if (closed.step !== '1s' && this.#unwritten.length < UNWRITTEN_MAX) this.#unwritten.push(closed);
+    });
+    for (const closed of store?.load() ?? []) this.series.restore(closed);
+    this.#ends = [
+      presence.hear('calls', ({ id, rows, records, untold }) => {
+        this.series.add(rows, wallMs());
+        this.calls.add(id, records, untold);
+      }),
+      every(TICK_MS, () => this.#tick()),
+    ];
+  }
+
+  /** Hears the last whole second, once a second; null: nobody has called. */
+  onSecond(listener: (second: Point | null) => void): () => void {
+    this.#onSecond.add(listener);
+    return () => void this.#onSecond.delete(listener);
+  }
+
+  async close(): Promise<void> {
+    for (const end of this.#ends) end();
+    this.#write();
+    await this.#parts.store?.close();
+  }
+
+  #tick(): void {
+    const nowMs = this.#parts.wallMs();
+    this.series.tick(nowMs);
+    const second = Math.floor(nowMs / TICK_MS) * TICK_MS;
+    const [last = null] = this.series.points(ALL, '1s', second - TICK_MS, second);
+    for (const listener of this.#onSecond) listener(last);
+    if (nowMs - this.#writtenAtMs >= 60_000) this.#write();
+  }
+
+  #write(): void {
+    this.#writtenAtMs = this.#parts.wallMs();
+    const closed = this.#unwritten;
+    this.#unwritten = [];
+    this.#parts.store?.put(closed, this.#writtenAtMs);
+  }
+}
