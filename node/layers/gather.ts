@@ -12,6 +12,7 @@
  */
 import type { Failure } from '@weir/proto/http/failures.js';
 import type { HeaderList } from '@weir/proto/http/headers.js';
+import { WholeBody } from '../cache/whole-body.js';
 import type { Place } from '../pipeline/chain.js';
 import { withBody } from '../pipeline/derived-request.js';
 import {
@@ -33,6 +34,8 @@ export const gather: Place = (route, services) => {
   return (next) => (request, handler) => {
     const { body } = request;
     if (body === null || body.lengthBytes === null || body.lengthBytes > bytesMax) return next(request, handler);
+    // Made by the gateway itself, or gathered for another reason: there is nothing to wait for.
+    if (body instanceof WholeBody) return next(request, handler);
     return new Gathering(request, handler, next, replayOf(body, body.lengthBytes, services.bodies)).begin(body);
   };
 };

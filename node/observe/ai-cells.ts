@@ -70,6 +70,7 @@ export class AiCells {
   readonly moves = new Map<string, MoveCount>();
   readonly spends = new Map<string, SpendSum>();
   readonly guards = new Map<string, GuardCount>();
+  #last: AiSeries | null = null;
 
   ended({ ai, failure, routeId }: Exchange): void {
     if (ai === null) return;
@@ -122,6 +123,7 @@ export class AiCells {
   retain(snapshot: Pick<Snapshot, 'ai' | 'routes'>): void {
     // Most nodes have none, and there may be ten thousand routes.
     if (this.series.size + this.moves.size === 0) return;
+    this.#last = null;
     const models = namesIn(snapshot);
     const providers = new Set(['', ...(snapshot.ai?.providers ?? []).map(({ id }) => id)]);
     for (const [key, { model, provider }] of this.series) {
@@ -139,12 +141,16 @@ export class AiCells {
   }
 
   #of(model: string, provider: string): AiSeries {
+    // Mostly the one that was asked for last: a key of two names takes longer than to compare them.
+    const last = this.#last;
+    if (last !== null && last.model === model && last.provider === provider) return last;
     const key = `${model}\0${provider}`;
     let series = this.series.get(key);
     if (series === undefined) {
       series = new AiSeries(model, provider);
       this.series.set(key, series);
     }
+    this.#last = series;
     return series;
   }
 }

@@ -112,6 +112,10 @@ export class BudgetTicket {
     const { rules, spending, budgets } = this.#gate;
     const { request, outcome, sizes } = this.#entry;
     outcome.team = spending.spec.budgets?.teams[request.exchange.consumerId ?? ''] ?? '';
+    if (budgets.length === 0) {
+      this.#asker.admitted();
+      return;
+    }
     const asked = { request, routeId: rules.route.id, model: outcome.model, team: outcome.team };
     const all = budgets.flatMap((of) => shareOf(of, asked));
     const mine = sizes === null ? all.filter(({ of }) => of.spec.unit === 'requests') : all;
@@ -215,7 +219,8 @@ export class BudgetTicket {
     const { spending, rules } = this.#gate;
     const { provider, providerModel } = outcome;
     outcome.usage = usage;
-    const parts = [...(usage === null ? [] : [{ provider, providerModel, usage }]), ...outcome.besides];
+    const own = usage === null ? [] : [{ provider, providerModel, usage }];
+    const parts = outcome.besides.length === 0 ? own : [...own, ...outcome.besides];
     const wallMs = rules.services.clock.wallMs();
     for (const part of parts) {
       const costMicros = spending.prices.cost(part.provider, part.providerModel, part.usage, wallMs);

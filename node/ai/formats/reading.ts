@@ -4,7 +4,7 @@
  * was wrong. Absent and null are the same in all formats: not said. Pure.
  */
 import type { Misread } from '../format.js';
-import { isObject, type JsonObject } from '../json.js';
+import { isObject, type Json, type JsonObject } from '../json.js';
 
 export class Reading {
   #misread: Misread | null = null;
@@ -79,12 +79,13 @@ export class Reading {
 
   /** Each member of a list as an object, with its path. */
   objects(values: readonly unknown[], path: string): readonly { readonly object: JsonObject; readonly at: string }[] {
-    return values.flatMap((value, index) => {
+    const read: { readonly object: JsonObject; readonly at: string }[] = [];
+    for (const [index, value] of values.entries()) {
       const at = `${path}[${index}]`;
-      if (isObject(value)) return [{ object: value, at }];
-      this.wrong(at, `\`${at}\` is ${kindOf(value)}: give it as an object.`);
-      return [];
-    });
+      if (isObject(value)) read.push({ object: value, at });
+      else this.wrong(at, `\`${at}\` is ${kindOf(value)}: give it as an object.`);
+    }
+    return read;
   }
 
   /** Each member of a list as a text. */
@@ -141,10 +142,18 @@ const WORD_CHARACTERS_MAX = 40;
 
 /** The fields that nobody has read, as they are. */
 export function unread(from: JsonObject, known: ReadonlySet<string>): JsonObject {
-  return Object.fromEntries(
-    Object.entries(from).filter(([name, value]) => !known.has(name) && value !== null && value !== undefined),
-  );
+  let found: [string, Json][] | null = null;
+  for (const name of Object.keys(from)) {
+    if (known.has(name)) continue;
+    const value = from[name];
+    if (value === null || value === undefined) continue;
+    found ??= [];
+    found.push([name, value]);
+  }
+  return found === null ? NOTHING : Object.fromEntries(found);
 }
+
+const NOTHING: JsonObject = {};
 
 export function bodyObject(reading: Reading, body: unknown): JsonObject {
   if (isObject(body)) return body;

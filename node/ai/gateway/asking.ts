@@ -16,6 +16,7 @@ import type { Draw } from '../route/affinity.js';
 import type { AiRules } from './ai-route.js';
 import type { AiKey, AiProvider } from './ai-store.js';
 import { ATTEMPT_LEAST_MS, causes, type Step } from './attempts.js';
+import { bytesOf } from './body-text.js';
 import type { Candidate } from './candidates.js';
 import type { Question } from './chat-layer.js';
 import type { FiredLimit } from './failed-model.js';
@@ -127,7 +128,7 @@ export class Asking {
 
   #sent(lease: KeyLease, cause: AttemptCause | undefined): GatewayRequest {
     const asked = this.#asked;
-    const body = new TextEncoder().encode(JSON.stringify(asked.body));
+    const body = bytesOf(JSON.stringify(asked.body));
     const isStream = this.#question.chat.isStream && this.#provider.provider.framing === 'sse';
     const headers: MutableHeaderList = [
       ...asked.headers,

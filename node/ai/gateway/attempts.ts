@@ -76,10 +76,11 @@ export class Attempts {
   readonly #candidates: readonly Candidate[];
   readonly #attemptsMax: number;
   readonly #random: Random;
-  readonly #met = new Set<AiCondition>();
-  readonly #done = new Set<number>();
+  // What most requests have nothing of is made when there is something: three maps took as long as the rest of this.
+  #met: Set<AiCondition> | null = null;
+  #done: Set<number> | null = null;
   /** Candidates that may be asked once more, with the pause that they want. */
-  readonly #later = new Map<number, number>();
+  #later: Map<number, number> | null = null;
   #begun = 0;
   #pauses = 0;
 
@@ -88,7 +89,7 @@ export class Attempts {
     this.#candidates = candidates;
     this.#attemptsMax = attemptsMax;
     this.#random = random;
-    for (const condition of met) this.#met.add(condition);
+    if (met.length > 0) this.#met = new Set(met);
   }
 
   /** Attempts that were begun. */
@@ -130,12 +131,12 @@ export class Attempts {
     if (this.#begun >= this.#attemptsMax) return null;
     const find = (isMeant: (when: Candidate['when']) => boolean): number =>
       this.#candidates.findIndex(
-        ({ when }, index) => index !== slow && !this.#done.has(index) && isMeant(when) && this.#fits(index, 0, left),
+        ({ when }, index) => index !== slow && !this.#isDone(index) && isMeant(when) && this.#fits(index, 0, left),
       );
     const another = find((when) => when === null);
     if (another !== -1) return ask(another, 0, 'hedge');
     if (hasOtherKey && this.#fits(slow, 0, left)) return ask(slow, 0, 'hedge');
-    const later = find((when) => when?.some((one) => one === 'timeout' || this.#met.has(one)) === true);
+    const later = find((when) => when?.some((one) => one === 'timeout' || this.#hasMet(one)) === true);
     return later === -1 ? null : ask(later, 0, 'hedge');
   }
 
@@ -147,26 +148,45 @@ export class Attempts {
 
   /** It is not asked for this request any more. */
   passOver(candidate: number): void {
+    this.#leaveOut(candidate);
+    this.#later?.delete(candidate);
+  }
+
+  #isDone(candidate: number): boolean {
+    return this.#done?.has(candidate) ?? false;
+  }
+
+  #hasMet(condition: AiCondition): boolean {
+    return this.#met?.has(condition) ?? false;
+  }
+
+  #leaveOut(candidate: number): void {
+    this.#done ??= new Set();
     this.#done.add(candidate);
-    this.#later.delete(candidate);
   }
 
   #meets(error: ProviderErrorKind): void {
     const condition = conditionOf(error);
-    if (condition !== null) this.#met.add(condition);
+    if (condition === null) return;
+    this.#met ??= new Set();
+    this.#met.add(condition);
   }
 
   #leave({ candidate, error, retryAfterMs }: Met): void {
-    this.#done.add(candidate);
-    if (providerErrorTable[error].mayRepeat) this.#later.set(candidate, retryAfterMs ?? 0);
-    else this.#later.delete(candidate);
+    this.#leaveOut(candidate);
+    if (!providerErrorTable[error].mayRepeat) {
+      this.#later?.delete(candidate);
+      return;
+    }
+    this.#later ??= new Map();
+    this.#later.set(candidate, retryAfterMs ?? 0);
   }
 
   #next(left: Left, how: Move): Step | null {
     const next = this.#candidates.findIndex(
       ({ when }, index) =>
-        !this.#done.has(index) &&
-        (when === null || when.some((condition) => this.#met.has(condition))) &&
+        !this.#isDone(index) &&
+        (when === null || when.some((condition) => this.#hasMet(condition))) &&
         this.#fits(index, 0, left),
     );
     return next === -1 ? null : ask(next, 0, how);
@@ -174,7 +194,7 @@ export class Attempts {
 
   /** The one that may be asked soonest; each pause of a request is twice as long as the one before, half of it by chance. */
   #repeat(left: Left): Step | null {
-    if (this.#pauses >= this.#attemptsMax) return null;
+    if (this.#later === null || this.#pauses >= this.#attemptsMax) return null;
     const backoffMs = PAUSE_FIRST_MS * 2 ** this.#pauses * (0.5 + this.#random() / 2);
     let soonest: { candidate: number; afterMs: number } | null = null;
     for (const [candidate, wantedMs] of this.#later) {

@@ -35,6 +35,7 @@ export function inOrder(
   targets: readonly AiTargetSpec[],
   draw: (target: AiTargetSpec) => number,
 ): readonly AiTargetSpec[] {
+  if (targets.length < 2) return targets;
   const firsts = targets.filter(({ when }) => when === null);
   // Efraimidis and Spirakis, "Weighted random sampling with a reservoir" (2006): the smallest -ln(u)/w comes first.
   const drawn = firsts.map((target) => ({

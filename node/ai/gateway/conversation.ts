@@ -19,7 +19,7 @@ import { isMisread, type Misread } from '../format.js';
 import type { AiRules } from './ai-route.js';
 import { BodyText, jsonOf } from './body-text.js';
 import { targetsOf } from './candidates.js';
-import type { AskChat, ChatAnswering, ChatAsker, ChatFailure } from './chat-layer.js';
+import type { AskChat, ChatAnswering, ChatAsker, ChatFailure, Question } from './chat-layer.js';
 import { answerOf, failureOf, inWordsOf, shownError } from './failed-model.js';
 import { LAST_WORD_MS } from './models.js';
 import type { Operation } from './operations.js';
@@ -106,9 +106,13 @@ export class Conversation implements ChatAsker {
     // Without a job it is the client's deadline that holds, and that is sooner.
     this.#forgetJob = exchange.noJob?.listen(() => this.#arm()) ?? this.#forgetJob;
     this.#arm();
-    const question = {
-      ...{ chat, targets, outcome, request: this.#request, bytes: this.#questionBytes },
-      nameOf: (unsupported: Parameters<typeof format.fieldName>[0]) => format.fieldName(unsupported, chat),
+    const question: Question = {
+      chat,
+      targets,
+      request: this.#request,
+      bytes: this.#questionBytes,
+      outcome,
+      nameOf: (unsupported) => format.fieldName(unsupported, chat),
     };
     this.#answering = this.#askChat(question, this);
   }

@@ -16,6 +16,8 @@ interface Sent {
   dispatched(cancel: Cancel): void;
 }
 
+const NONE: ReadonlySet<AiKey> = new Set();
+
 export class KeyLease {
   /** Why the attempt can't be made, where no key can be used. */
   readonly refusal: ProviderError | null;
@@ -37,7 +39,7 @@ export class KeyLease {
     this.#pool = pool;
     this.#model = model;
     this.#clock = clock;
-    this.#tried = before === null ? new Set() : before.#spent;
+    this.#tried = before === null ? NONE : before.#spent;
     const nowMs = clock.nowMs();
     this.#key = pool.keys.length === 0 ? null : pool.pick(model, this.#tried, nowMs, draw);
     this.refusal = this.#key !== null || pool.keys.length === 0 ? null : this.#noneLeft(nowMs);

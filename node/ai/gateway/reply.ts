@@ -23,10 +23,11 @@ import type { ChatAnswer, ChatEvent } from '../chat/chat-answer.js';
 import { eventsOf } from '../chat/gather.js';
 import { type ProviderError, providerError } from '../chat/provider-error.js';
 import { believedEvents, believedUsage } from '../chat/usage-bounds.js';
+import { parsedJson } from '../json.js';
 import { isProviderError, type Provider, type StreamReader } from '../provider.js';
 import { errorOfBroken, type Framer } from '../wire/framer.js';
 import { openFramer } from '../wire/open-framer.js';
-import { joined, jsonOf } from './body-text.js';
+import { joined, textOfBytes } from './body-text.js';
 import { errorOfFailure } from './failed-model.js';
 
 /** Who asked. After `ended`, `answered` or `failed` nothing more comes. */
@@ -238,8 +239,8 @@ export class Reply implements ResponseHandler {
   }
 
   #tellAnswer(): void {
-    const text = this.#text();
-    const body = text.length > this.#terms.charactersMax ? undefined : jsonOf(joined(this.#chunks));
+    const text = textOfBytes(joined(this.#chunks));
+    const body = text === undefined || text.length > this.#terms.charactersMax ? undefined : parsedJson(text);
     const result =
       body === undefined
         ? providerError('malformed', 'The provider answered with what is no JSON, or with too much of it.')
@@ -248,7 +249,8 @@ export class Reply implements ResponseHandler {
       this.#fail(result);
       return;
     }
-    const answer = { ...result, usage: result.usage && believedUsage(result.usage) };
+    const usage = result.usage && believedUsage(result.usage);
+    const answer = usage === result.usage ? result : { ...result, usage };
     if (!this.#terms.isStream) {
       this.#end();
       this.#asker.answered(answer);

@@ -37,7 +37,7 @@ export class StreamClock {
   /** When the window of the rate began to be filled. */
   #rateFromMs = Number.NaN;
   /** Tokens by second, the one of `#cellAtMs` first. */
-  #cells: number[] = new Array<number>(CELLS).fill(0);
+  #cells: number[] = [];
   #cellAtMs = 0;
 
   constructor(limits: StreamLimits, startedAtMs: number) {
@@ -62,6 +62,8 @@ export class StreamClock {
       this.#restart(nowMs);
     }
     this.#lastAtMs = nowMs;
+    // Without a limit nobody asks how many there were.
+    if (this.#limits.tokensPerSecondMin === 0) return;
     this.#turn(nowMs);
     this.#cells[0] = (this.#cells[0] ?? 0) + tokens;
   }
@@ -105,6 +107,7 @@ export class StreamClock {
   }
 
   #restart(nowMs: number): void {
+    if (this.#limits.tokensPerSecondMin === 0) return;
     this.#rateFromMs = nowMs;
     this.#cells = new Array<number>(CELLS).fill(0);
     this.#cellAtMs = nowMs;

@@ -56,7 +56,8 @@ export class Telling {
   }
 
   whole(answer: ChatAnswer): void {
-    const body = JSON.stringify(this.#format.answer(answer, this.terms));
+    const format = this.#format;
+    const body = format.answerText?.(answer, this.terms) ?? JSON.stringify(format.answer(answer, this.terms));
     this.#outlet.whole(['content-type', 'application/json', ...this.#outcome.headers, ...this.#droppedField()], body);
   }
 

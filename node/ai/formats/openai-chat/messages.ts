@@ -19,10 +19,12 @@ export function readMessages(reading: Reading, body: JsonObject): readonly Messa
       '`messages` is missing: give a list of at least one message, such as `{"role": "user", "content": "…"}`.',
     );
   }
-  return reading.objects(messages ?? [], 'messages').flatMap(({ object, at }) => {
+  const read: Message[] = [];
+  for (const { object, at } of reading.objects(messages ?? [], 'messages')) {
     const message = readMessage(reading, object, at);
-    return message === null ? [] : [message];
-  });
+    if (message !== null) read.push(message);
+  }
+  return read;
 }
 
 /** Parts with where each of them stood. */

@@ -3,6 +3,7 @@ import type { ChatFormat } from '../../format.js';
 import { fieldNameIn } from '../field-name.js';
 import { openaiError, openaiMisread } from '../openai-words/errors.js';
 import { chatAnswer } from './answer.js';
+import { plainAnswerText } from './plain-answer.js';
 import { chatFieldNames, readChat } from './request.js';
 import { chatStream } from './stream.js';
 
@@ -10,6 +11,7 @@ export const openaiChat: ChatFormat = {
   name: 'openai-chat',
   read: readChat,
   answer: chatAnswer,
+  answerText: plainAnswerText,
   stream: chatStream,
   error: openaiError,
   misread: openaiMisread,

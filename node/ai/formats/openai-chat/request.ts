@@ -54,27 +54,45 @@ export function readChat(unknownBody: unknown): ChatRequest | Misread {
   }
   const streaming = readStreaming(reading, body);
   const chosen = readToolChoice(reading, body);
+  const model = reading.name(body, '', 'model');
+  const messages = readMessages(reading, body);
+  const tools = readTools(reading, body);
+  const parallelToolCalls = reading.flag(body, '', 'parallel_tool_calls');
+  const answerFormat = readAnswerFormat(reading, body);
+  const maxTokens = readMaxTokens(reading, body);
+  const sampling = readSampling(reading, body);
   const request: ChatRequest = {
-    model: reading.name(body, '', 'model'),
-    messages: readMessages(reading, body),
-    tools: readTools(reading, body),
+    model,
+    messages,
+    tools,
     toolChoice: chosen === 'own' ? null : chosen,
-    parallelToolCalls: reading.flag(body, '', 'parallel_tool_calls'),
-    answerFormat: readAnswerFormat(reading, body),
-    maxTokens: readMaxTokens(reading, body),
-    ...readSampling(reading, body),
+    parallelToolCalls,
+    answerFormat,
+    maxTokens,
+    temperature: sampling.temperature,
+    topP: sampling.topP,
+    topK: sampling.topK,
+    frequencyPenalty: sampling.frequencyPenalty,
+    presencePenalty: sampling.presencePenalty,
+    seed: sampling.seed,
+    stop: sampling.stop,
+    choices: sampling.choices,
+    logitBias: sampling.logitBias,
+    user: sampling.user,
     logprobs: readLogprobs(reading, body),
     reasoning: readReasoning(reading, body),
     isStream: streaming.isStream,
     wantsStreamUsage: streaming.wantsStreamUsage,
-    extra: {
-      ...unread(body, known),
-      ...streaming.extra,
-      ...(chosen === 'own' ? { tool_choice: body['tool_choice'] } : {}),
-    },
+    extra: extraOf(body, streaming.extra, chosen === 'own'),
     family: 'openai-chat',
   };
   return reading.misread ?? request;
+}
+
+function extraOf(body: JsonObject, ofStream: JsonObject | null, hasOwnChoice: boolean): JsonObject {
+  const extra = unread(body, known);
+  if (ofStream === null && !hasOwnChoice) return extra;
+  return { ...extra, ...ofStream, ...(hasOwnChoice ? { tool_choice: body['tool_choice'] } : {}) };
 }
 
 function readTools(reading: Reading, body: JsonObject): readonly Tool[] {

@@ -66,20 +66,20 @@ function readLogitBias(reading: Reading, body: JsonObject): Readonly<Record<stri
   return Object.fromEntries(read);
 }
 
-/** What stands in `stream_options` besides `include_usage` is kept for the provider's own family. */
+/** What stands in `stream_options` besides `include_usage` is kept for the provider's own family; null: nothing. */
 export function readStreaming(
   reading: Reading,
   body: JsonObject,
-): { isStream: boolean; wantsStreamUsage: boolean; extra: JsonObject } {
+): { isStream: boolean; wantsStreamUsage: boolean; extra: JsonObject | null } {
   const isStream = reading.flag(body, '', 'stream') ?? false;
   const options = reading.object(body, '', 'stream_options');
-  if (options === null) return { isStream, wantsStreamUsage: false, extra: {} };
+  if (options === null) return { isStream, wantsStreamUsage: false, extra: null };
   if (!isStream)
     reading.wrong('stream_options', '`stream_options` is for streams: leave it out, or set `stream` to true.');
   const { include_usage: _, include_obfuscation: padding, ...more } = options;
   // Padding against observers of lengths is off or on as the provider likes: it changes no answer.
   if (padding !== undefined) reading.flag(options, 'stream_options', 'include_obfuscation');
-  const extra = Object.keys(more).length === 0 ? {} : { stream_options: more };
+  const extra = Object.keys(more).length === 0 ? null : { stream_options: more };
   return { isStream, wantsStreamUsage: reading.flag(options, 'stream_options', 'include_usage') ?? false, extra };
 }
 

@@ -79,6 +79,7 @@ function basePathOf({ messages }: ChatRequest, { basePath }: ProviderPlace, { pr
 
 /** `{name}` in a path is a setting; `%7B` is what a URL makes of a brace. */
 export function filled(path: string, { model, settings }: ProviderPlace): string {
+  if (!path.includes('{') && !path.includes('%7')) return path;
   return path.replace(/(?:\{|%7B)(\w+)(?:\}|%7D)/gi, (_whole, name: string) =>
     encodeStep(name === 'model' ? model : ((Object.hasOwn(settings, name) ? settings[name] : undefined) ?? '')),
   );

@@ -6,42 +6,41 @@ import { writeContentPart } from '../../openai-words/content.js';
 import { writeToolCall } from '../../openai-words/tools.js';
 import type { CompatibleSpec } from './spec.js';
 
-export interface WrittenMessages {
-  readonly messages: readonly JsonObject[];
-  readonly unsupported: readonly Unsupported[];
-}
-
 /** `systemRole`: `developer` for the models that want it. */
 export function writeMessages(
   messages: ChatRequest['messages'],
   spec: CompatibleSpec,
   systemRole: 'system' | 'developer',
-): WrittenMessages {
-  const unsupported: Unsupported[] = [];
-  const written = messages.flatMap((message, index) => {
+  unsupported: Unsupported[],
+): readonly JsonObject[] {
+  const written: JsonObject[] = [];
+  for (const [index, message] of messages.entries()) {
     const cannot = (at: string, why: string): void => {
       unsupported.push({ field: 'messages', at: `[${index}]${at}`, why });
     };
-    return writeMessage(message, spec, systemRole, cannot);
-  });
-  return { messages: written, unsupported };
+    for (const one of writeMessage(message, spec, systemRole, cannot)) written.push(one);
+  }
+  return written;
 }
 
 type Cannot = (at: string, why: string) => void;
 
 function writeMessage(message: Message, spec: CompatibleSpec, systemRole: string, cannot: Cannot): JsonObject[] {
   if (message.role === 'tool') return writeResults(message, spec, cannot);
-  const name = writeName(message, spec, cannot);
-  if (message.role === 'assistant') return [{ ...writeAssistant(message, spec, cannot), ...name }];
+  const name = nameOf(message, spec, cannot);
+  if (message.role === 'assistant') {
+    const said = writeAssistant(message, spec, cannot);
+    return [name === null ? said : { ...said, name }];
+  }
   const role = message.role === 'system' ? systemRole : 'user';
-  return [{ role, content: writeContent(message.parts, spec, cannot), ...name }];
+  const content = writeContent(message.parts, spec, cannot);
+  return [name === null ? { role, content } : { role, content, name }];
 }
 
-function writeName({ name }: Message, spec: CompatibleSpec, cannot: Cannot): JsonObject {
-  if (name === null) return {};
-  if (!spec.refuses?.includes('messages.name')) return { name };
+function nameOf({ name }: Message, spec: CompatibleSpec, cannot: Cannot): string | null {
+  if (name === null || !spec.refuses?.includes('messages.name')) return name;
   cannot('.name', `${spec.title} does not tell participants apart by name`);
-  return {};
+  return null;
 }
 
 /**
@@ -92,9 +91,9 @@ function writeContent(
   spec: CompatibleSpec,
   cannot: Cannot,
 ): string | readonly JsonObject[] {
-  const kept = parts.filter((part) => part !== null);
+  const kept = parts.length === 1 ? parts : parts.filter((part) => part !== null);
   const [only] = kept;
-  if (only === undefined) return '';
+  if (only === undefined || only === null) return '';
   if (kept.length === 1 && isPlain(only, spec)) return only.kind === 'text' ? only.text : '';
   const written = parts.map((part, index) => {
     if (part === null) return null;

@@ -3,17 +3,18 @@ import type { Reasoning, Unsupported } from '../../chat/chat-request.js';
 import type { Json, JsonObject } from '../../json.js';
 import { type CompatibleSpec, commonEfforts, type ReasoningWords } from './spec.js';
 
-interface Written {
-  readonly body: JsonObject;
-  readonly unsupported: readonly Unsupported[];
-}
-
-export function writeReasoning(reasoning: Reasoning | null, spec: CompatibleSpec): Written {
-  if (reasoning === null) return { body: {}, unsupported: [] };
+export function writeReasoning(
+  reasoning: Reasoning | null,
+  spec: CompatibleSpec,
+  body: Record<string, Json>,
+  unsupported: Unsupported[],
+): void {
+  if (reasoning === null) return;
   const words: ReasoningWords = spec.reasoning ?? { efforts: commonEfforts };
-  if (words.toggle === 'reasoning') return { body: writeObject(reasoning), unsupported: [] };
-  const body: Record<string, Json> = {};
-  const unsupported: Unsupported[] = [];
+  if (words.toggle === 'reasoning') {
+    Object.assign(body, writeObject(reasoning));
+    return;
+  }
   const cannot = (at: string, why: string): void => {
     unsupported.push({ field: 'reasoning', at, why: `${spec.title} ${why}` });
   };
@@ -33,7 +34,6 @@ export function writeReasoning(reasoning: Reasoning | null, spec: CompatibleSpec
   const isAsked = budgetTokens !== null || (isShown === true && effort === null);
   if (isAsked && words.toggle !== undefined) Object.assign(body, switched(words.toggle, true));
   if (isShown === true && words.isHidden === true) cannot('isShown', 'does not show it in this API');
-  return { body, unsupported };
 }
 
 function switched(toggle: Exclude<ReasoningWords['toggle'], undefined>, isOn: boolean): JsonObject {

@@ -17,34 +17,41 @@ export function writeBody(
   spec: CompatibleSpec,
   systemRole: 'system' | 'developer' = 'system',
 ): WrittenBody {
-  const said = writeMessages(chat.messages, spec, systemRole);
-  const parts = [writeSampling(chat, spec), writeTools(chat, spec), writeReasoning(chat.reasoning, spec)];
-  const extra = writeExtra(chat, spec);
-  const body: JsonObject = {
-    // The caller's own fields come first: none of them can take the place of what the gateway says.
-    ...extra.body,
-    model,
-    messages: said.messages,
-    ...(goesOn(chat, spec) ? { continue_final_message: true, add_generation_prompt: false } : {}),
-    ...renamed(Object.assign({}, ...parts.map((part) => part.body)), spec.names),
-    ...(chat.isStream ? { stream: true } : {}),
-    // Asked for always: what a stream has cost must be known also where the caller does not want to be told.
-    ...(chat.isStream && spec.streamUsage !== 'unasked' ? { stream_options: { include_usage: true } } : {}),
-  };
-  return {
-    body,
-    unsupported: [said, ...parts, extra].flatMap((part) => part.unsupported),
-  };
+  const unsupported: Unsupported[] = [];
+  const messages = writeMessages(chat.messages, spec, systemRole, unsupported);
+  const said: Record<string, Json> = {};
+  writeSampling(chat, spec, said, unsupported);
+  writeTools(chat, spec, said, unsupported);
+  writeReasoning(chat.reasoning, spec, said, unsupported);
+  // The caller's own fields come first: none of them can take the place of what the gateway says.
+  const body = writeExtra(chat, spec, unsupported);
+  body['model'] = model;
+  body['messages'] = messages;
+  if (goesOn(chat, spec)) {
+    body['continue_final_message'] = true;
+    body['add_generation_prompt'] = false;
+  }
+  const { names = NO_NAMES } = spec;
+  for (const name in said) body[names[name] ?? name] = said[name] ?? null;
+  if (chat.isStream) body['stream'] = true;
+  // Asked for always: what a stream has cost must be known also where the caller does not want to be told.
+  if (chat.isStream && spec.streamUsage !== 'unasked') body['stream_options'] = { include_usage: true };
+  return { body, unsupported };
 }
+
+const NO_NAMES: Readonly<Record<string, string>> = {};
 
 function goesOn({ messages }: ChatRequest, { prefix }: CompatibleSpec): boolean {
   return prefix?.by === 'continue_final_message' && messages.at(-1)?.isUnfinished === true;
 }
 
 /** The fields that are one value each. */
-function writeSampling(chat: ChatRequest, spec: CompatibleSpec): WrittenBody {
-  const body: Record<string, Json> = {};
-  const unsupported: Unsupported[] = [];
+function writeSampling(
+  chat: ChatRequest,
+  spec: CompatibleSpec,
+  body: Record<string, Json>,
+  unsupported: Unsupported[],
+): void {
   const put = (field: ChatField, name: Refusable | 'top_k', value: Json, wireName: string = name): void => {
     if (value === null) return;
     const isRefused = name === 'top_k' ? !spec.takes?.includes('top_k') : (spec.refuses?.includes(name) ?? false);
@@ -69,7 +76,6 @@ function writeSampling(chat: ChatRequest, spec: CompatibleSpec): WrittenBody {
       put('logprobs', 'top_logprobs', chat.logprobs.top);
     }
   }
-  return { body, unsupported };
 }
 
 /** What changes nothing is not missed: clients write out defaults. */
@@ -78,9 +84,13 @@ function saysNothing(name: Refusable | 'top_k', value: Json): boolean {
   return name === 'logit_bias' && isObject(value) && Object.keys(value).length === 0;
 }
 
-function writeTools(chat: ChatRequest, spec: CompatibleSpec): WrittenBody {
+function writeTools(
+  chat: ChatRequest,
+  spec: CompatibleSpec,
+  body: Record<string, Json>,
+  unsupported: Unsupported[],
+): void {
   const { refuses = [], takes = [], title } = spec;
-  const unsupported: Unsupported[] = [];
   const cannot = (field: ChatField, at: string, why: string): null => {
     unsupported.push({ field, at, why: `${title} ${why}` });
     return null;
@@ -99,21 +109,19 @@ function writeTools(chat: ChatRequest, spec: CompatibleSpec): WrittenBody {
     return isMarked && tool.cache !== null ? { ...written, cache_control: writeCacheMark(tool.cache) } : written;
   });
   const kept = tools.filter((tool) => tool !== null);
-  return {
-    body: {
-      ...(kept.length === 0 ? {} : { tools: kept }),
-      ...writeChoiceOfTools(chat, spec, cannot),
-      ...writeFormat(chat, spec, cannot),
-    },
-    unsupported,
-  };
+  if (kept.length > 0) body['tools'] = kept;
+  writeChoiceOfTools(chat, spec, body, cannot);
+  writeFormat(chat, spec, body, cannot);
 }
 
 type Cannot = (field: ChatField, at: string, why: string) => null;
 
-function writeChoiceOfTools(chat: ChatRequest, { refuses = [] }: CompatibleSpec, cannot: Cannot): JsonObject {
-  const { toolChoice, parallelToolCalls } = chat;
-  const body: Record<string, Json> = {};
+function writeChoiceOfTools(
+  { toolChoice, parallelToolCalls }: ChatRequest,
+  { refuses = [] }: CompatibleSpec,
+  body: Record<string, Json>,
+  cannot: Cannot,
+): void {
   if (toolChoice !== null) {
     const isRefused =
       refuses.includes('tool_choice') ||
@@ -128,20 +136,20 @@ function writeChoiceOfTools(chat: ChatRequest, { refuses = [] }: CompatibleSpec,
     // To allow several calls at once demands nothing; to forbid them does.
     else if (!parallelToolCalls) cannot('parallelToolCalls', '', `can't be held to one call at a time`);
   }
-  return body;
 }
 
-function writeFormat({ answerFormat }: ChatRequest, { refuses = [] }: CompatibleSpec, cannot: Cannot): JsonObject {
-  if (answerFormat === null || answerFormat.kind === 'text') return {};
-  if (answerFormat.kind === 'schema' && refuses.includes('json_schema')) {
+function writeFormat(
+  { answerFormat }: ChatRequest,
+  { refuses = [] }: CompatibleSpec,
+  body: Record<string, Json>,
+  cannot: Cannot,
+): void {
+  if (answerFormat === null || answerFormat.kind === 'text') return;
+  if (answerFormat.kind === 'schema' && refuses.includes('json_schema'))
     cannot('answerFormat', '', `does not hold answers to a schema`);
-    return {};
-  }
-  if (answerFormat.kind === 'json' && refuses.includes('json_object')) {
+  else if (answerFormat.kind === 'json' && refuses.includes('json_object'))
     cannot('answerFormat', '', `can't be held to JSON`);
-    return {};
-  }
-  return { response_format: writeAnswerFormat(answerFormat) };
+  else body['response_format'] = writeAnswerFormat(answerFormat);
 }
 
 const ownExtras: ReadonlySet<string> = new Set(openAiExtras);
@@ -150,29 +158,27 @@ const ownExtras: ReadonlySet<string> = new Set(openAiExtras);
  * Fields of OpenAI's own that the reader does not list are refused; those that OpenAI does not know can only be meant for the
  * provider at hand (`min_p`, `guided_json`, `provider`, …) and go as they came. Other formats' fields are nobody's here.
  */
-function writeExtra(chat: ChatRequest, { takes = [], title }: CompatibleSpec): WrittenBody {
+function writeExtra(
+  chat: ChatRequest,
+  { takes = [], title }: CompatibleSpec,
+  unsupported: Unsupported[],
+): Record<string, Json> {
   const body: Record<string, Json> = {};
-  const unsupported: Unsupported[] = [];
-  const taken: ReadonlySet<string> = new Set(takes);
   for (const [name, value] of Object.entries(chat.extra)) {
     if (value === undefined || value === null) continue;
     const isOwn = ownExtras.has(name);
     const isSpoken = chat.family === 'openai-chat' || (chat.family === 'openai-responses' && isOwn);
     const isSound = name !== 'modalities' || isTextOnly(value);
-    if (isSpoken && isSound && (isOwn ? taken.has(name) : !unsayable.has(name))) body[name] = value;
+    if (isSpoken && isSound && (isOwn ? takes.some((one) => one === name) : !unsayable.has(name))) body[name] = value;
     // Who keeps nothing does what `store: false` asks; text alone is what all give.
     else if (!(name === 'store' && value === false) && !(name === 'modalities' && isSound)) {
       unsupported.push({ field: 'extra', at: name, why: `${title} has no such field` });
     }
   }
-  return { body, unsupported };
+  return body;
 }
 
 /** Audio in answers has no place in the vocabulary, nor have the calls that came before tools. */
 const unsayable: ReadonlySet<string> = new Set(['audio', 'functions', 'function_call']);
 
 const isTextOnly = (value: Json): boolean => Array.isArray(value) && value.every((each) => each === 'text');
-
-function renamed(body: JsonObject, names: Readonly<Record<string, string>> = {}): JsonObject {
-  return Object.fromEntries(Object.entries(body).map(([name, value]) => [names[name] ?? name, value]));
-}
