@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CacheOperations, InspectOutcome, PurgeOutcome } from './cache-api.js';
 import { buildAdminApi } from './server.js';
+import { openAccess } from './testing/open-access.js';
 
 const localhost = { host: 'localhost:9080' };
 
@@ -19,7 +20,7 @@ function setUp(purged: PurgeOutcome, inspected: InspectOutcome = { nodes: [], mi
   const status = () => {
     throw new Error('nobody asks for it');
   };
-  const server = buildAdminApi({ listen: { host: '127.0.0.1', port: 9080 }, status, cache });
+  const server = buildAdminApi({ access: openAccess, listen: { host: '127.0.0.1', port: 9080 }, status, cache });
   const post = (url: string, payload: string | object, headers: Record<string, string> = {}) =>
     server.inject({ method: 'POST', url, headers: { ...localhost, ...headers }, payload });
   return { asked, post, server };

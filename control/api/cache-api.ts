@@ -5,6 +5,7 @@
 import type { CacheInspection, InspectedRequest } from '@weir/proto/events/cache.js';
 import type { FastifyInstance } from 'fastify';
 import { type PurgeRequest, readInspect, readPurge } from './cache-requests.js';
+import { forOperators } from './guard.js';
 import { problem, sendProblem } from './problem.js';
 import type { Read } from './read-request.js';
 
@@ -54,20 +55,28 @@ export interface CacheOperations {
 const BODY_BYTES_MAX = 128 * 1024;
 
 export function addCacheApi(server: FastifyInstance, cache: CacheOperations): void {
-  server.post('/cache/purge', { bodyLimit: BODY_BYTES_MAX }, async (request, reply) => {
-    const asked = readPurge(request.body);
-    if (!asked.ok) return sendProblem(reply, unreadable(asked));
-    const outcome = await cache.purge(asked.value);
-    const detail = whyNotAll(outcome.missing, outcome.obeyed.length);
-    return detail === null ? outcome : sendProblem(reply, problem(504, 'Not Purged Everywhere', detail, outcome));
-  });
-  server.post('/cache/inspect', { bodyLimit: BODY_BYTES_MAX }, async (request, reply) => {
-    const asked = readInspect(request.body);
-    if (!asked.ok) return sendProblem(reply, unreadable(asked));
-    const outcome = await cache.inspect(asked.value);
-    const detail = whyNotAll(outcome.missing, outcome.nodes.length);
-    return detail === null ? outcome : sendProblem(reply, problem(504, 'Not All Nodes Answered', detail, outcome));
-  });
+  server.post(
+    '/cache/purge',
+    { bodyLimit: BODY_BYTES_MAX, config: forOperators('cache', 'write') },
+    async (request, reply) => {
+      const asked = readPurge(request.body);
+      if (!asked.ok) return sendProblem(reply, unreadable(asked));
+      const outcome = await cache.purge(asked.value);
+      const detail = whyNotAll(outcome.missing, outcome.obeyed.length);
+      return detail === null ? outcome : sendProblem(reply, problem(504, 'Not Purged Everywhere', detail, outcome));
+    },
+  );
+  server.post(
+    '/cache/inspect',
+    { bodyLimit: BODY_BYTES_MAX, config: forOperators('cache', 'read') },
+    async (request, reply) => {
+      const asked = readInspect(request.body);
+      if (!asked.ok) return sendProblem(reply, unreadable(asked));
+      const outcome = await cache.inspect(asked.value);
+      const detail = whyNotAll(outcome.missing, outcome.nodes.length);
+      return detail === null ? outcome : sendProblem(reply, problem(504, 'Not All Nodes Answered', detail, outcome));
+    },
+  );
 }
 
 const unreadable = ({ detail }: Read<never> & { readonly ok: false }) => problem(400, 'Bad Request', detail);

@@ -6,6 +6,7 @@ import { checkConfig, toldOf } from '../publish/check-config.js';
 import { sha256Hex } from '../publish/credential-hashes.js';
 import type { ControlStatus, PublishOutcome } from './control-status.js';
 import { buildAdminApi } from './server.js';
+import { openAccess } from './testing/open-access.js';
 
 const status: ControlStatus = {
   ...{ version: '0.1.0', pid: 1, startedWallMs: 0, uptimeMs: 5, configFile: null, snapshot: null },
@@ -25,6 +26,7 @@ async function api(followedFile: string | null = null) {
   let published = 0;
   let ids = 0;
   const server = buildAdminApi({
+    access: openAccess,
     listen: { host: '127.0.0.1', port: 9080 },
     status: () => status,
     cache: { purge: async () => ({ obeyed: [], missing: [] }), inspect: async () => ({ nodes: [], missing: [] }) },

@@ -16,6 +16,7 @@ import type { Outcome, Revision, RevisionHead, Revisions } from '../log/revision
 import type { CheckedText } from '../publish/check-config.js';
 import { type Comparison, changesOf, compareConfigs } from '../publish/compare-configs.js';
 import type { PublishOutcome } from './control-status.js';
+import { forOperators, signedBy } from './guard.js';
 import { type Problem, problem, sendProblem } from './problem.js';
 import { readNumber } from './read-request.js';
 import { readAppend, readPreview, type WantedConfig } from './revision-requests.js';
@@ -72,6 +73,7 @@ export interface DiffAnswer extends Comparison {
 /** A text of 1 MiB as JSON: each line break and quote takes two characters. */
 const BODY_BYTES_MAX = 2.5 * 1024 * 1024;
 const PAGE_MAX = 200;
+const reading = { config: forOperators('config', 'read') };
 
 export function addRevisionsApi(server: FastifyInstance, operations: RevisionOperations): void {
   const { revisions, followedFile, isRolledOut } = operations;
@@ -84,7 +86,7 @@ export function addRevisionsApi(server: FastifyInstance, operations: RevisionOpe
     return before === text ? { changes: [], isSame: true } : { changes: changesOf(earlier, entities), isSame: false };
   };
 
-  server.get<{ Querystring: Record<string, string> }>('/revisions', async ({ query }, reply) => {
+  server.get<{ Querystring: Record<string, string> }>('/revisions', reading, async ({ query }, reply) => {
     const [before, max] = [readNumber(query['before'] ?? '0'), readNumber(query['max'] ?? '50')];
     if (before === null || max === null) {
       return sendProblem(reply, problem(400, 'Bad Request', '`before` and `max` are numbers.'));
@@ -93,21 +95,25 @@ export function addRevisionsApi(server: FastifyInstance, operations: RevisionOpe
     return { revisions: page, current: current(), followedFile, trouble: revisions.trouble() } satisfies HistoryAnswer;
   });
 
-  server.get<{ Params: { number: string } }>('/revisions/:number', async ({ params }, reply) => {
+  server.get<{ Params: { number: string } }>('/revisions/:number', reading, async ({ params }, reply) => {
     const found = await find(revisions, params.number);
     return 'status' in found ? sendProblem(reply, found) : found;
   });
 
-  server.get<{ Params: { from: string; to: string } }>('/revisions/:from/diff/:to', async ({ params }, reply) => {
-    const from = params.from === '0' ? null : await find(revisions, params.from);
-    const to = await find(revisions, params.to);
-    if (from !== null && 'status' in from) return sendProblem(reply, from);
-    if ('status' in to) return sendProblem(reply, to);
-    const compared = compareConfigs(from?.text ?? null, to.text);
-    return { from: from?.number ?? 0, to: to.number, ...compared } satisfies DiffAnswer;
-  });
+  server.get<{ Params: { from: string; to: string } }>(
+    '/revisions/:from/diff/:to',
+    reading,
+    async ({ params }, reply) => {
+      const from = params.from === '0' ? null : await find(revisions, params.from);
+      const to = await find(revisions, params.to);
+      if (from !== null && 'status' in from) return sendProblem(reply, from);
+      if ('status' in to) return sendProblem(reply, to);
+      const compared = compareConfigs(from?.text ?? null, to.text);
+      return { from: from?.number ?? 0, to: to.number, ...compared } satisfies DiffAnswer;
+    },
+  );
 
-  server.post('/revisions/preview', { bodyLimit: BODY_BYTES_MAX }, async ({ body }, reply) => {
+  server.post('/revisions/preview', { ...reading, bodyLimit: BODY_BYTES_MAX }, async ({ body }, reply) => {
     const asked = readPreview(body);
     if (!asked.ok) return sendProblem(reply, problem(400, 'Bad Request', asked.detail));
     const text = await textOf(revisions, asked.value);
@@ -119,18 +125,24 @@ export function addRevisionsApi(server: FastifyInstance, operations: RevisionOpe
     return { ...place, ...compared, ok, faults } satisfies PreviewAnswer;
   });
 
-  server.post('/revisions', { bodyLimit: BODY_BYTES_MAX }, async ({ body }, reply) => {
-    const answer = await append(operations, body);
+  const writing = { bodyLimit: BODY_BYTES_MAX, config: forOperators('config', 'write') };
+  server.post('/revisions', writing, async (request, reply) => {
+    const answer = await append(operations, request.body, (told) => signedBy(request, told));
     return 'status' in answer ? sendProblem(reply, answer) : answer;
   });
 }
 
-async function append(operations: RevisionOperations, body: unknown): Promise<AppendAnswer | Problem> {
+async function append(
+  operations: RevisionOperations,
+  body: unknown,
+  signed: (told: string) => string,
+): Promise<AppendAnswer | Problem> {
   const { revisions, followedFile } = operations;
   const asked = readAppend(body);
   if (!asked.ok) return problem(400, 'Bad Request', asked.detail);
   if (followedFile !== null) return problem(409, 'Follows A File', followsFile(followedFile));
-  const { wanted, expected, author, reason, id } = asked.value;
+  const { wanted, expected, reason, id } = asked.value;
+  const author = signed(asked.value.author);
   const text = await textOf(revisions, wanted);
   if (typeof text !== 'string') return text;
   const current = revisions.current();

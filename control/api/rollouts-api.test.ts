@@ -6,6 +6,7 @@ import { isOf } from '../rollout/publishing.js';
 import { atOnce } from '../rollout/rollout.js';
 import type { RolloutLine, RolloutOperations } from './rollouts-api.js';
 import { buildAdminApi } from './server.js';
+import { openAccess } from './testing/open-access.js';
 
 const record: RolloutRecord = {
   ...{ kind: 'rollout', stage: 'everywhere', base: null, plan: atOnce, canary: [], by: 'ada', why: '', control: 'c-1' },
@@ -48,6 +49,7 @@ function setUp(first: RolloutView | null) {
     for (const listener of listeners) listener();
   };
   const server = buildAdminApi({
+    access: openAccess,
     listen: { host: '127.0.0.1', port: 9080 },
     status: () => {
       throw new Error('not asked for here');

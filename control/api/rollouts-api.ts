@@ -15,6 +15,7 @@ import type { RolloutView } from '../cluster/rollout-view.js';
 import type { Command } from '../cluster/rollouts.js';
 import { isRevisionId } from '../log/revision.js';
 import type { AskedRevision } from '../rollout/publishing.js';
+import { forOperators, signedBy } from './guard.js';
 import { problem, sendProblem } from './problem.js';
 import { readNumber } from './read-request.js';
 import { readOrder, readPolicy } from './rollout-requests.js';
@@ -53,6 +54,8 @@ const EVERY_MS = 5_000;
 const COALESCE_MS = 5;
 /** A canary bakes for a day at most. */
 const STREAM_MAX_MS = 25 * 3_600_000;
+const reading = { config: forOperators('config', 'read') };
+const writing = { config: forOperators('config', 'write') };
 const commands: readonly Command[] = ['start', 'retry', 'promote', 'pause', 'resume', 'abort'];
 
 export function addRolloutsApi(server: FastifyInstance, rollouts: RolloutOperations): void {
@@ -61,7 +64,7 @@ export function addRolloutsApi(server: FastifyInstance, rollouts: RolloutOperati
     for (const end of streams) end();
   });
 
-  server.get<{ Querystring: Record<string, string> }>('/rollouts', async ({ query }, reply) => {
+  server.get<{ Querystring: Record<string, string> }>('/rollouts', reading, async ({ query }, reply) => {
     const max = readNumber(query['max'] ?? '20');
     if (max === null) return sendProblem(reply, problem(400, 'Bad Request', '`max` is a number.'));
     const records = await rollouts.history(Math.min(max, HISTORY_MAX));
@@ -69,7 +72,7 @@ export function addRolloutsApi(server: FastifyInstance, rollouts: RolloutOperati
     return sendProblem(reply, problem(503, 'Service Unavailable', 'The log of rollouts cannot be read now.'));
   });
 
-  server.get<{ Querystring: Record<string, string> }>('/rollouts/current', async ({ query }, reply) => {
+  server.get<{ Querystring: Record<string, string> }>('/rollouts/current', reading, async ({ query }, reply) => {
     const revision = readNumber(query['revision'] ?? '0');
     if (revision === null) return sendProblem(reply, problem(400, 'Bad Request', '`revision` is a number.'));
     const { id = null } = query;
@@ -85,16 +88,16 @@ export function addRolloutsApi(server: FastifyInstance, rollouts: RolloutOperati
   });
 
   for (const command of commands) {
-    server.post(`/rollouts/${command}`, async ({ body }, reply) => {
-      const order = readOrder(body);
+    server.post(`/rollouts/${command}`, writing, async (request, reply) => {
+      const order = readOrder(request.body);
       if (!order.ok) return sendProblem(reply, problem(400, 'Bad Request', order.detail));
-      return answer(reply, await rollouts.command(command, order.value.by));
+      return answer(reply, await rollouts.command(command, signedBy(request, order.value.by)));
     });
   }
-  server.post('/rollouts/policy', async ({ body }, reply) => {
-    const order = readPolicy(body);
+  server.post('/rollouts/policy', writing, async (request, reply) => {
+    const order = readPolicy(request.body);
     if (!order.ok) return sendProblem(reply, problem(400, 'Bad Request', order.detail));
-    return answer(reply, await rollouts.setPolicy(order.value.plan, order.value.by));
+    return answer(reply, await rollouts.setPolicy(order.value.plan, signedBy(request, order.value.by)));
   });
 }
 

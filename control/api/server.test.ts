@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { CacheOperations } from './cache-api.js';
 import type { ControlStatus } from './control-status.js';
 import { buildAdminApi } from './server.js';
+import { openAccess } from './testing/open-access.js';
 
 const status: ControlStatus = {
   version: '0.1.0',
@@ -21,7 +22,8 @@ const cache: CacheOperations = {
   purge: async () => ({ obeyed: [], missing: [] }),
   inspect: async () => ({ nodes: [], missing: [] }),
 };
-const api = (host = '127.0.0.1') => buildAdminApi({ listen: { host, port: 9080 }, status: () => status, cache });
+const api = (host = '127.0.0.1') =>
+  buildAdminApi({ access: openAccess, listen: { host, port: 9080 }, status: () => status, cache });
 const localhost = { host: 'localhost:9080' };
 
 describe('the admin API', () => {
@@ -60,6 +62,7 @@ describe('the admin API', () => {
 
   it('keeps its own failures to itself', async () => {
     const failing = buildAdminApi({
+      access: openAccess,
       listen: { host: '127.0.0.1', port: 1 },
       status: () => {
         throw new Error('secret detail');

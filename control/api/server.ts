@@ -1,7 +1,6 @@
 /**
- * The admin API: a fastify server on loopback that tells what runs, purges the cache, and
- * keeps the revisions of the config. It shares no event loop with
- * traffic. It has no sessions; whoever binds it elsewhere than to loopback decides who may look, purge and configure.
+ * The admin API: a fastify server on loopback that tells what runs, purges the cache, keeps the revisions of the config, and serves /v1, by which
+ * people manage services. It shares no event loop with traffic. Every route is behind the guard (guard.ts).
  *
  * No CORS fields are sent, so no other site's script can read an answer; the Host check keeps rebinding out. What changes
  * something takes JSON alone, which a script can't send elsewhere unasked, and nothing that another site's page sends.
@@ -10,19 +9,36 @@ import type { Address } from '@weir/proto/bus/address.js';
 import { isOwnHost, namesOf } from '@weir/proto/http/own-host.js';
 import fastify, { type FastifyInstance } from 'fastify';
 import type { Insight } from '../insight/insight.js';
+import { type Callers, localAt } from '../people/callers.js';
+import { isSameText } from '../people/digests.js';
 import { addCacheApi, type CacheOperations } from './cache-api.js';
 import type { ControlStatus } from './control-status.js';
+import { addGuard, forAnybody, forSignedIn } from './guard.js';
+import { peerOf } from './peer.js';
 import { problem, sendProblem } from './problem.js';
 import { addRevisionsApi, type RevisionOperations } from './revisions-api.js';
 import { addRolloutsApi, type RolloutOperations } from './rollouts-api.js';
+import type { ApiRoute } from './v1/api-route.js';
+import { serveRoutes } from './v1/serve-routes.js';
 
 export interface AdminApi {
   readonly address: Address;
   close(): Promise<void>;
 }
 
+/** Who may ask, and what of /v1 there is. */
+export interface AdminAccess {
+  readonly callers: Callers;
+  readonly routes: readonly ApiRoute[];
+  /** Where browsers reach this API through a proxy, `https://weir.example.com`; null: at its own address. */
+  readonly publicUrl: string | null;
+  readonly version: string;
+}
+
 export interface AdminOptions {
   readonly listen: Address;
+  /** Left out: whoever reaches this address may do everything. */
+  readonly access?: AdminAccess;
   readonly status: () => ControlStatus | Promise<ControlStatus>;
   readonly cache: CacheOperations;
   /** Left out: this control is alone with its nodes, and puts in force what it is given. */
@@ -43,11 +59,18 @@ export async function startAdminApi(options: AdminOptions): Promise<AdminApi> {
 }
 
 /** The server without its socket; tests inject requests. */
-export function buildAdminApi({ listen, status, cache, revisions, rollouts }: AdminOptions): FastifyInstance {
+const everybody: AdminAccess = {
+  callers: { identify: ({ from }) => ({ ok: true, caller: localAt(from), session: null }) },
+  ...{ routes: [], publicUrl: null, version: '' },
+};
+
+export function buildAdminApi(options: AdminOptions): FastifyInstance {
+  const { listen, access = everybody, status, cache, revisions, rollouts } = options;
   // Bodies are small, but for those that a route allows more; slow or endless requests are not waited for.
   const server = fastify({ bodyLimit: 1024, requestTimeout: 10_000, forceCloseConnections: true });
   server.removeContentTypeParser('text/plain');
-  const names = namesOf(listen.host);
+  const { publicUrl } = access;
+  const names = new Set([...namesOf(listen.host), ...(publicUrl === null ? [] : namesOf(new URL(publicUrl).hostname))]);
 
   server.addHook('onRequest', async (request, reply) => {
     if (isOwnHost(request.headers.host, names)) return;
@@ -59,24 +82,26 @@ export function buildAdminApi({ listen, status, cache, revisions, rollouts }: Ad
     const detail = 'A page of another site has sent this; only this API and its commands may.';
     await sendProblem(reply, problem(403, 'Forbidden', detail));
   });
+  addGuard(server, { ...access, isSame: isSameText, fromOf: (request) => peerOf(request, publicUrl !== null) });
   server.addHook('onSend', async (_request, reply) => {
     reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff');
   });
 
-  server.get('/', async () => ({
+  server.get('/', { config: forAnybody }, async () => ({
     service: 'weir admin',
     links: [
-      ...['/status', '/healthz', '/cache/purge', '/cache/inspect'],
+      ...['/v1/openapi.json', '/status', '/healthz', '/cache/purge', '/cache/inspect'],
       ...(revisions === undefined ? [] : ['/revisions']),
       ...(rollouts === undefined ? [] : ['/rollouts', '/rollouts/current']),
     ],
   }));
-  server.get('/status', async () => status());
-  server.get('/healthz', async () => ({ status: 'ok' }));
+  server.get('/status', { config: forSignedIn }, async () => status());
+  server.get('/healthz', { config: forAnybody }, async () => ({ status: 'ok' }));
 
   addCacheApi(server, cache);
   if (rollouts !== undefined) addRolloutsApi(server, rollouts);
   if (revisions !== undefined) addRevisionsApi(server, revisions);
+  serveRoutes(server, access.routes, access.version);
 
   server.setNotFoundHandler(async (request, reply) => {
     await sendProblem(
@@ -89,10 +114,12 @@ export function buildAdminApi({ listen, status, cache, revisions, rollouts }: Ad
     const isOurs = code >= 500;
     const detail = isOurs ? 'The control service failed; its log says more.' : error.message;
     if (isOurs) process.stderr.write(`weir: admin API: ${error.message}\n`);
-    await sendProblem(reply, problem(code, isOurs ? 'Internal Server Error' : 'Bad Request', detail));
+    await sendProblem(reply, problem(code, isOurs ? 'Internal Server Error' : (titles[code] ?? 'Bad Request'), detail));
   });
   return server;
 }
+
+const titles: Readonly<Record<number, string>> = { 413: 'Content Too Large', 415: 'Unsupported Media Type' };
 
 /** Browsers name the site whose page asks for something to be changed; commands name none. */
 function isFromHere(origin: string | undefined, names: ReadonlySet<string>): boolean {

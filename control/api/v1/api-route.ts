@@ -20,6 +20,15 @@ export interface Caller {
 /** `team`: at least that role in the team that `teamOf` names, looked up from the path, the query or the body. */
 export type Needs = 'nobody' | 'signed-in' | 'operator' | { readonly team: TeamRole };
 
+/** What a request says beyond its query and body. Only what signs people in looks at it. */
+export interface Sent {
+  readonly cookies: ReadonlyMap<string, string>;
+  /** `session`: of a cookie, which a page of another site could make a browser send. */
+  readonly via: Actor['via'];
+  /** The secret of the session that asks; null: it is asked without one. */
+  readonly sessionSecret: string | null;
+}
+
 export interface ApiRequest<Q, B> {
   readonly caller: Caller;
   readonly params: Readonly<Record<string, string>>;
@@ -27,9 +36,15 @@ export interface ApiRequest<Q, B> {
   readonly body: B;
   /** Of If-Match; undefined: none was sent. */
   readonly expected: number | undefined;
-  /** Of Idempotency-Key; undefined: none. */
+  /**
+   * Of Idempotency-Key, as the id of a command: 32 hexadecimal digits that nobody else's key comes to, nor the same one sent elsewhere.
+   * Undefined: none was sent.
+   */
   readonly idempotencyKey: string | undefined;
+  readonly sent: Sent;
 }
+
+export type ApiHeaders = Readonly<Record<string, string | readonly string[]>>;
 
 export type ApiAnswer =
   | {
@@ -37,8 +52,17 @@ export type ApiAnswer =
       readonly body?: unknown;
       /** Its ETag. */
       readonly version?: number;
-      readonly headers?: Readonly<Record<string, string>>;
+      readonly headers?: ApiHeaders;
     }
+  /** What is no JSON, or too much for one piece: a file, lines, events. Ends early where its reader goes. */
+  | {
+      readonly status: 200;
+      readonly contentType: string;
+      readonly text: string | AsyncIterable<string>;
+      readonly version?: number;
+      readonly headers?: ApiHeaders;
+    }
+  | { readonly status: 302; readonly location: string; readonly headers?: ApiHeaders }
   /** A problem document. */
   | {
       readonly problem: {
@@ -46,6 +70,7 @@ export type ApiAnswer =
         readonly title: string;
         readonly detail: string;
         readonly more?: object;
+        readonly headers?: ApiHeaders;
       };
     };
 
@@ -61,11 +86,26 @@ export interface ApiRoute<Q = unknown, B = unknown> {
   readonly needs: Needs;
   /** Null: there is no such thing, and whoever may not know is told the same. */
   readonly teamOf?: (request: ApiRequest<Q, B>) => string | null;
+  /** Objects in these are strict (`z.strictObject`): a member that nobody has foreseen is refused. The frame does not start with others. */
   readonly query?: z.ZodType<Q>;
   readonly body?: z.ZodType<B>;
+  /** `text`: it is handed over as it came, JSON or YAML, and `body` is a schema of a string. Left out: `json`. */
+  readonly bodyIs?: 'json' | 'text';
   /** Of the answer, for the document. */
   readonly answers?: z.ZodType;
+  /** Of a success, for the document; left out: 200, or 204 of DELETE. */
+  readonly success?: 200 | 201 | 202 | 204 | 302;
+  /** What its scope has to be for a token; left out: `read` for GET, else `write`. */
+  readonly does?: 'read' | 'write';
+  /** Also for whoever still has to change a password that somebody else has made. */
+  readonly beforePasswordChange?: boolean;
   /** Largest body in bytes; left out: 64 KiB. */
   readonly bodyBytesMax?: number;
   readonly handle: (request: ApiRequest<Q, B>) => Promise<ApiAnswer>;
+}
+
+/** A row of the table. The frame hands to `handle` and `teamOf` what `query` and `body` have read, and nothing else. */
+export function apiRoute<Q = Record<string, never>, B = undefined>(route: ApiRoute<Q, B>): ApiRoute {
+  // True by the sentence above: each handler gets what its own schemas have made.
+  return route as unknown as ApiRoute;
 }

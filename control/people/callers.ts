@@ -1,0 +1,133 @@
+/**
+ * Who asks: a user by the cookie of a session or by a token, whoever may read the data folder of this control (`local`), or nobody. What is
+ * sent is compared by its hash, which is all that the registry has. Pure: hashing and time are passed in.
+ *
+ * A credential counts as long as its user may sign in and has not changed the password since; so a new password ends all sessions and
+ * tokens at once, on all controls, without a list of them.
+ */
+import type { Caller } from '../api/v1/api-route.js';
+import type { Actor, Session, TeamRole, User } from '../model/entities.js';
+import type { RegistryView } from '../registry/registry.js';
+
+export const sessionCookie = 'weir_session';
+/** Who asks by it is `local`: it lies in the data folder, and nowhere else. */
+export const localPrefix = 'weir_l_';
+export const tokenPrefix = 'weir_t_';
+
+export interface Presented {
+  /** The field Authorization. */
+  readonly authorization: string | undefined;
+  readonly cookies: ReadonlyMap<string, string>;
+  /** Address of the peer. */
+  readonly from: string;
+}
+
+export type Identified =
+  | {
+      readonly ok: true;
+      readonly caller: Caller;
+      /** Of a cookie; null: the request has none that counts. */
+      readonly session: { readonly secret: string; readonly csrf: string } | null;
+    }
+  /** A token was sent, and it is none. */
+  | { readonly ok: false };
+
+export interface CallersOptions {
+  readonly registry: Pick<RegistryView, 'get' | 'tokenByHash'>;
+  /** SHA-256 in hexadecimal digits. */
+  readonly sha256: (text: string) => string;
+  readonly isSame: (a: string, b: string) => boolean;
+  /** SHA-256 of the token in the data folder; null: there is none. */
+  readonly localSha256: string | null;
+  readonly wallMs: () => number;
+}
+
+export interface Callers {
+  identify(presented: Presented): Identified;
+}
+
+export function createCallers(options: CallersOptions): Callers {
+  return {
+    identify({ authorization, cookies, from }) {
+      const bearer = bearerOf(authorization);
+      if (bearer !== null) return byToken(bearer, from, options);
+      const secret = cookies.get(sessionCookie);
+      const session = secret === undefined ? null : bySession(secret, from, options);
+      return session ?? { ok: true, caller: nobodyAt(from), session: null };
+    },
+  };
+}
+
+/** Bound to its session: whoever knows only the one can't make the other. */
+export function csrfOf(sessionSecret: string, sha256: (text: string) => string): string {
+  return sha256(`csrf ${sessionSecret}`).slice(0, 43);
+}
+
+/** A field of another scheme, such as Basic of a proxy in between, is not meant for this API. */
+function bearerOf(authorization: string | undefined): string | null {
+  return /^Bearer +(\S{1,200})$/i.exec(authorization ?? '')?.[1] ?? null;
+}
+
+function byToken(
+  bearer: string,
+  from: string,
+  { registry, sha256, isSame, localSha256, wallMs }: CallersOptions,
+): Identified {
+  const hash = sha256(bearer);
+  if (bearer.startsWith(localPrefix)) {
+    const isLocal = localSha256 !== null && isSame(hash, localSha256);
+    return isLocal ? { ok: true, caller: localAt(from), session: null } : { ok: false };
+  }
+  const token = registry.tokenByHash(hash);
+  if (token === null || token.expiresWallMs <= wallMs()) return { ok: false };
+  const user = registry.get('user', token.userId);
+  if (user === null || !counts(user, token.sessionEpoch)) return { ok: false };
+  const actor: Actor = { userId: user.id, login: user.login, via: 'token', from };
+  return { ok: true, caller: callerOf(user, actor, registry, reachOf(token.scopes)), session: null };
+}
+
+function bySession(secret: string, from: string, { registry, sha256, wallMs }: CallersOptions): Identified | null {
+  const session: Session | null = registry.get('session', sha256(secret));
+  if (session === null || session.expiresWallMs <= wallMs()) return null;
+  const user = registry.get('user', session.userId);
+  if (user === null || !counts(user, session.sessionEpoch)) return null;
+  const actor: Actor = { userId: user.id, login: user.login, via: 'session', from };
+  return {
+    ...{ ok: true, caller: callerOf(user, actor, registry, () => true) },
+    session: { secret, csrf: csrfOf(secret, sha256) },
+  };
+}
+
+function counts(user: User, sessionEpoch: number): boolean {
+  return !user.isDisabled && user.sessionEpoch === sessionEpoch;
+}
+
+function callerOf(user: User, actor: Actor, registry: Pick<RegistryView, 'get'>, reaches: Caller['reaches']): Caller {
+  return {
+    ...{ actor, user, isOperator: user.isOperator, reaches },
+    roleIn(teamId): TeamRole | null {
+      if (user.isOperator) return 'owner';
+      const members = registry.get('team', teamId)?.members ?? {};
+      return Object.hasOwn(members, user.id) ? (members[user.id] ?? null) : null;
+    },
+  };
+}
+
+/** `write` of an area holds `read` of it. */
+export function reachOf(scopes: readonly string[]): Caller['reaches'] {
+  const all = new Set(scopes);
+  return (area, does) => {
+    if (all.has('write') || all.has(`${area}:write`)) return true;
+    return does === 'read' && (all.has('read') || all.has(`${area}:read`));
+  };
+}
+
+export function localAt(from: string, login = 'local'): Caller {
+  const actor: Actor = { userId: 'local', login, via: 'local', from };
+  return { actor, user: null, isOperator: true, roleIn: () => 'owner', reaches: () => true };
+}
+
+export function nobodyAt(from: string): Caller {
+  const actor: Actor = { userId: '', login: '', via: 'none', from };
+  return { actor, user: null, isOperator: false, roleIn: () => null, reaches: () => true };
+}
