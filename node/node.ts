@@ -18,7 +18,7 @@ import { type Environment, revealText } from '@weir/proto/snapshot/secret-text.j
 import type { GatewaySpec, SecretText, Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import { type LateAi, lateAi } from './ai/gateway/late-ai.js';
 import { credentialFunctions, hmacSha256 } from './auth/credential-functions.js';
-import { compileCredentials } from './auth/credentials.js';
+import { compilingCredentials } from './auth/credentials.js';
 import { foretell } from './cache/foretell.js';
 import { sha256 } from './cache/l2/digest.js';
 import type { L2 } from './cache/l2/l2.js';
@@ -279,7 +279,7 @@ class Node implements GatewayNode {
         random: Math.random,
         gateway,
         upstreams,
-        credentials: compileCredentials(snapshot.consumers, this.#credentials),
+        credentials: await this.#inSlices(compilingCredentials(snapshot.consumers, this.#credentials)),
         ai: await this.#ai.compile(snapshot, this.#reveal),
         mcp: await lateMcp(snapshot),
         limiters: this.#limiters,

@@ -26,7 +26,7 @@ function compile(text: string, environment: Record<string, string> = ENV): Snaps
 const APP = 'upstreams: [{ id: app, targets: http://127.0.0.1:9000 }]\n';
 
 const LEAST: Snapshot = {
-  format: 5,
+  format: 6,
   ai: null,
   version: 3,
   createdWallMs: 5,

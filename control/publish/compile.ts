@@ -311,13 +311,14 @@ function compileJwt(jwt: Jwt): AuthSpec {
 }
 
 function compileLimit(limit: Limit, authenticates: boolean): LimitSpec {
-  const { rate, concurrent = 0, burst, mode, keys, onRedisLoss = 'closed' } = limit;
+  const { rate, concurrent = 0, burst, mode, keys, onRedisLoss = 'closed', consumers, scope } = limit;
+  const reach = { ...(consumers === undefined ? {} : { consumers }), ...(scope === undefined ? {} : { scope }) };
   const by = limit.by ?? (authenticates ? 'consumer' : 'address');
   if (rate === undefined)
-    return { kind: 'concurrent', requests: concurrent, by, mode: mode === 'local' ? 'local' : 'shared' };
+    return { kind: 'concurrent', requests: concurrent, by, mode: mode === 'local' ? 'local' : 'shared', ...reach };
   const withinMs = limit.redisTimeout ?? redisTimeoutDefaultMs;
   const redis = mode === 'strict' ? { withinMs, onLoss: onRedisLoss } : null;
-  return { kind: 'rate', ...rate, burst: burst ?? rate.requests, by, mode, keys, redis };
+  return { kind: 'rate', ...rate, burst: burst ?? rate.requests, by, mode, keys, redis, ...reach };
 }
 
 function compileConsumer(consumer: Consumer, context: CompileContext): ConsumerSpec {
@@ -329,5 +330,6 @@ function compileConsumer(consumer: Consumer, context: CompileContext): ConsumerS
       username,
       hash: hash ?? context.hashPassword(reveal(password ?? '')),
     })),
+    ...(consumer.groups === undefined ? {} : { groups: consumer.groups }),
   };
 }

@@ -47,7 +47,7 @@ function slotsOf({ match }: Route): Slot[] {
   const conditions = [match.headers, match.query].map((list) =>
     list.map(({ name, op, values }) => JSON.stringify([name, op, [...values].sort()])).sort(),
   );
-  const shape = JSON.stringify([path, match.path.kind === 'exact', conditions]);
+  const shape = JSON.stringify([path, match.path.kind === 'exact', conditions, match.share ?? null]);
   const hosts = match.hosts.length === 0 ? [ANY] : match.hosts;
   const methods = match.methods.length === 0 ? [ANY] : match.methods;
   return hosts

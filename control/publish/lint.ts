@@ -169,7 +169,7 @@ function canBegin(pattern: Route['match']['path'], prefix: string): boolean {
 function lintAuth(route: Route, path: Path, draft: Draft): Finding[] {
   const findings: Finding[] = [];
   route.limits.forEach((limit, index) => {
-    if (limit.by !== 'consumer' || route.auth.length > 0) return;
+    if ((limit.by !== 'consumer' && limit.consumers === undefined) || route.auth.length > 0) return;
     const message = 'the limit counts by consumer, but the route asks nobody who they are';
     findings.push(findError([...path, 'limits', index, 'by'], message, 'add `auth`, or count by address'));
   });

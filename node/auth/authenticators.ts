@@ -3,6 +3,7 @@ import { type HeaderList, withoutField } from '@weir/proto/http/headers.js';
 import type { AuthSpec } from '@weir/proto/snapshot/snapshot.js';
 import { withHeaders, withQuery } from '../pipeline/derived-request.js';
 import type { GatewayRequest } from '../pipeline/dispatch.js';
+import type { Admits } from './admission.js';
 import {
   type Found,
   onlyAuthorization,
@@ -59,19 +60,16 @@ const forbidden: AuthOutcome = { kind: 'forbidden' };
 const busy: AuthOutcome = { kind: 'busy' };
 const NO_FIELDS: HeaderList = [];
 
-/** Turns a consumer into an outcome: an empty list lets all pass. */
-function admission(consumers: readonly string[]): (consumerId: string) => AuthOutcome {
-  const allowed = consumers.length === 0 ? null : new Set(consumers);
+/** Turns a consumer into an outcome. */
+function admission(admits: Admits): (consumerId: string) => AuthOutcome {
   return (consumerId) =>
-    allowed !== null && !allowed.has(consumerId)
-      ? forbidden
-      : { kind: 'accepted', consumerId, vouchedBy: OWN_CONSUMERS, claimFields: NO_FIELDS };
+    admits(consumerId) ? { kind: 'accepted', consumerId, vouchedBy: OWN_CONSUMERS, claimFields: NO_FIELDS } : forbidden;
 }
 
 type KeyPlace = Extract<AuthSpec, { kind: 'apiKey' }>['in'][number];
 
 function apiKey(spec: Extract<AuthSpec, { kind: 'apiKey' }>, credentials: Credentials): Authenticator {
-  const admit = admission(spec.consumers);
+  const admit = admission(credentials.admits(spec.consumers));
   const unknown: AuthOutcome = { kind: 'refused', reason: 'the key is not known' };
   const [first] = spec.in;
   return {
@@ -115,7 +113,7 @@ function challengeOf(place: KeyPlace | undefined): string {
 }
 
 function basic(spec: Extract<AuthSpec, { kind: 'basic' }>, credentials: Credentials): Authenticator {
-  const admit = admission(spec.consumers);
+  const admit = admission(credentials.admits(spec.consumers));
   const outcomeOf = (verdict: BasicVerdict): AuthOutcome => {
     if (verdict.kind === 'accepted') return admit(verdict.consumerId);
     return verdict.kind === 'busy' ? busy : { kind: 'refused', reason: 'name or password are not accepted' };

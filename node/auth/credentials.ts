@@ -9,6 +9,8 @@
  */
 import type { ConsumerSpec, JwtKeysSpec } from '@weir/proto/snapshot/snapshot.js';
 import { LRUCache } from 'lru-cache';
+import { atOnce, type Work } from '../time/slices.js';
+import { type Admits, CONSUMERS_AT_ONCE, compilingAdmissions } from './admission.js';
 import type { JwtKeys } from './jwt-keys.js';
 import type { PasswordVerdict } from './passwords.js';
 import { parseScryptHash } from './scrypt-hash.js';
@@ -24,6 +26,8 @@ export interface Credentials {
   consumerOfKey(key: string): string | null;
   /** A password check is slow on purpose, so known good ones are remembered and answered at once. */
   consumerOfBasic(username: string, password: string): BasicVerdict | Promise<BasicVerdict>;
+  /** Whom a list of consumers, or of their groups as `@GROUP`, means. */
+  admits(consumers: readonly string[]): Admits;
   /** The same keys for the same definition as long as the node lives. Throws when the definition can't be used. */
   jwtKeys(spec: JwtKeysSpec): JwtKeys;
 }
@@ -42,10 +46,21 @@ const KEY_LENGTH_MAX = 512;
 
 /** Throws when a consumer's hash can't be read. */
 export function compileCredentials(consumers: readonly ConsumerSpec[], functions: CredentialFunctions): Credentials {
+  return atOnce(compilingCredentials(consumers, functions));
+}
+
+/** The same, some consumers at a time: a hundred thousand of them take longer than a request. */
+export function* compilingCredentials(
+  consumers: readonly ConsumerSpec[],
+  functions: CredentialFunctions,
+): Work<Credentials> {
   const { basicOf, decoy } = compileBasic(consumers);
   const refused: BasicVerdict = { kind: 'refused' };
+  const consumerOfKey = yield* compilingKeys(consumers, functions);
+  const admits = yield* compilingAdmissions(consumers);
   return {
-    consumerOfKey: compileKeys(consumers, functions),
+    consumerOfKey,
+    admits,
     consumerOfBasic(username, password) {
       const entries = basicOf.get(username);
       const { checkPassword } = functions;
@@ -60,13 +75,15 @@ export function compileCredentials(consumers: readonly ConsumerSpec[], functions
   };
 }
 
-function compileKeys(
+function* compilingKeys(
   consumers: readonly ConsumerSpec[],
   { sha256Hex }: CredentialFunctions,
-): Credentials['consumerOfKey'] {
-  const consumerOfHash = new Map(
-    consumers.flatMap(({ id, keyHashes }) => keyHashes.map((hash) => [hash, id] as const)),
-  );
+): Work<Credentials['consumerOfKey']> {
+  const consumerOfHash = new Map<string, string>();
+  for (const [index, { id, keyHashes }] of consumers.entries()) {
+    for (const hash of keyHashes) consumerOfHash.set(hash, id);
+    if (index % CONSUMERS_AT_ONCE === 0) yield;
+  }
   // No more good keys can be remembered than there are. The library reserves memory for the whole number at once, which
   // took a millisecond of every reload when it was always the largest.
   const max = Math.max(1, Math.min(REMEMBERED_KEYS_MAX, consumerOfHash.size));

@@ -17,7 +17,7 @@ import { ageMs } from './stored.js';
 const BODY_BYTES_MAX = 16 * 1024;
 const NO_BODY = new Uint8Array(0);
 
-/** Whether answers may be offered at all: which route takes a request does not depend on its fields, and nobody reads of each. */
+/** Whether answers may be offered at all: which route takes a request does not depend on its fields or its caller, and nobody reads of each. */
 export function offersReuse(snapshot: Pick<Snapshot, 'gateway' | 'routes'>): boolean {
   return atOnce(offeringReuse(snapshot));
 }
@@ -27,7 +27,7 @@ export function* offeringReuse({ gateway, routes }: Pick<Snapshot, 'gateway' | '
   const isWrittenDown = gateway.accessLog.enabled || (gateway.tracing !== null && gateway.tracing.sample > 0);
   if (isWrittenDown) return false;
   for (const { match } of routes) {
-    if (match.headers.length > 0) return false;
+    if (match.headers.length > 0 || match.share !== undefined) return false;
     yield;
   }
   return true;

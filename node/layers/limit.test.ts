@@ -25,9 +25,15 @@ const perSecond = (requests: number, by: RateLimitSpec['by']): RateLimitSpec => 
   redis: null,
 });
 
+const members: Readonly<Record<string, readonly string[]>> = { '@gold': ['a', 'b'], '@free': ['c'] };
+const credentials = {
+  ...makeServices().credentials,
+  admits: (list: readonly string[]) => (consumer: string) => list.some((name) => members[name]?.includes(consumer)),
+};
+
 function gate(...limits: RateLimitSpec[]) {
   const clock = fakeClock();
-  const services = makeServices({ clock, limiters: createLimiterStore() });
+  const services = makeServices({ clock, limiters: createLimiterStore(), credentials });
   const bottom = scriptedDispatch();
   const route = makeRoute({ limits });
   const layers = [limitCallers(route, services), limitConsumers(route, services)].filter((layer) => layer !== null);
@@ -135,6 +141,39 @@ describe('the limit layer', () => {
     });
     expect(policies[0]).toMatch(/q=1;/);
     expect(policies[1]).toMatch(/q=5;/);
+  });
+
+  it('a limit for some consumers counts those alone, and others neither meet nor see it', () => {
+    const gold = { ...perSecond(2, 'consumer'), consumers: ['@gold'] };
+    const free = { ...perSecond(1, 'route'), consumers: ['@free'] };
+    const { send, status } = gate(perSecond(3, 'consumer'), gold, free);
+    expect(headerValue(send({ consumer: 'a' }).headers, 'ratelimit-policy')).toBe(
+      '"consumer";q=3;w=1, "consumer-2";q=2;w=1',
+    );
+    expect([status({ consumer: 'a' }), status({ consumer: 'a' })]).toEqual(['passed', 'rate_limited']);
+    expect([status({ consumer: 'b' }), status({ consumer: 'b' })]).toEqual(['passed', 'passed']);
+    expect([status({ consumer: 'c' }), status({ consumer: 'c' })]).toEqual(['passed', 'rate_limited']);
+    expect(headerValue(send({ consumer: 'd' }).headers, 'ratelimit-policy')).toBe('"consumer";q=3;w=1');
+    expect([1, 2, 3].map(() => status({ consumer: 'd' }))).toEqual(['passed', 'passed', 'rate_limited']);
+    expect(headerValue(send().headers, 'ratelimit-policy')).toBe('"consumer";q=3;w=1');
+  });
+
+  it('limits of one scope are one, on whichever routes they stand', () => {
+    const services = makeServices({ limiters: createLimiterStore(), credentials });
+    const limit = { ...perSecond(2, 'consumer'), consumers: ['@gold'] };
+    const ask = (id: string, scope: string) => {
+      const handler = recordingHandler();
+      const exchange = makeExchange();
+      exchange.consumerId = 'a';
+      const route = makeRoute({ id, limits: [perSecond(9, 'consumer'), { ...limit, scope }] });
+      limitConsumers(route, services)?.(scriptedDispatch((call) => call.answer(200)).dispatch)(
+        makeRequest({ exchange }),
+        handler,
+      );
+      return handler.failure?.code ?? 'passed';
+    };
+    expect([ask('r', 'shop'), ask('q', 'shop'), ask('r', 'shop')]).toEqual(['passed', 'passed', 'rate_limited']);
+    expect([ask('r', 'other'), ask('r', 'other'), ask('q', 'other')]).toEqual(['passed', 'passed', 'rate_limited']);
   });
 
   it('costs a route without limits nothing', () => expect(limitCallers(makeRoute(), makeServices())).toBeNull());

@@ -8,6 +8,7 @@
  */
 import { type Failure, failure } from '@weir/proto/http/failures.js';
 import type { LimitSpec, RouteSpec } from '@weir/proto/snapshot/snapshot.js';
+import { OWN_CONSUMERS } from '../auth/own-consumers.js';
 import { type BoundLimit, bindLimits, judge, keysOf, untaken } from '../limit/bound-limits.js';
 import { HeldPlaces } from '../limit/held-places.js';
 import type { LimitVerdict } from '../limit/limiter.js';
@@ -16,6 +17,7 @@ import type { StrictAnswer } from '../limit/strict-counter.js';
 import type { Place } from '../pipeline/chain.js';
 import {
   type Cancel,
+  type Dispatch,
   type GatewayRequest,
   type Layer,
   nothingToCancel,
@@ -25,15 +27,59 @@ import { editedResponse, type HeaderEdit } from '../pipeline/edited-response.js'
 import type { ChainServices } from '../pipeline/services.js';
 
 /** Limits by route, address or header: above authenticate, so that guessing credentials is limited as well. */
-export const limitCallers: Place = (route, services) => limitBy(route, services, (spec) => spec.by !== 'consumer');
+export const limitCallers: Place = (route, services) =>
+  limitBy(
+    route,
+    services,
+    route.limits.filter((spec) => !needsConsumer(spec)),
+  );
 
-/** Limits by consumer: below authenticate, which says who that is. */
-export const limitConsumers: Place = (route, services) => limitBy(route, services, (spec) => spec.by === 'consumer');
+/** Limits by consumer, and those that are for some consumers: below authenticate, which says who that is. */
+export const limitConsumers: Place = (route, services) => {
+  const specs = route.limits.filter(needsConsumer);
+  return specs.some(({ consumers }) => consumers !== undefined)
+    ? limitSome(route, services, specs)
+    : limitBy(route, services, specs);
+};
+
+const needsConsumer = ({ by, consumers }: LimitSpec): boolean => by === 'consumer' || consumers !== undefined;
+
+/** Consumers differ in few ways: by the plans that they have. */
+const COMBINATIONS_MAX = 256;
+/** So that a combination is a whole number that is exact. */
+const LIMITS_MAX = 50;
+
+/** Each combination of limits that a consumer may have is a layer of its own, as if the route had those alone. */
+function limitSome(route: RouteSpec, services: ChainServices, specs: readonly LimitSpec[]): Layer {
+  if (specs.length > LIMITS_MAX) throw new Error(`route "${route.id}": more than ${LIMITS_MAX} limits of consumers`);
+  const reaches = specs.map(({ consumers }) =>
+    consumers === undefined ? null : services.credentials.admits(consumers),
+  );
+  return (next) => {
+    const dispatches = new Map<number, Dispatch>([[0, next]]);
+    const dispatchOf = (combination: number): Dispatch => {
+      const chosen = specs.filter((_, i) => Math.floor(combination / 2 ** i) % 2 === 1);
+      const dispatch = limitBy(route, services, chosen)?.(next) ?? next;
+      if (dispatches.size < COMBINATIONS_MAX) dispatches.set(combination, dispatch);
+      return dispatch;
+    };
+    return (request, handler) => {
+      const { consumerId, vouchedBy } = request.exchange;
+      // What others vouch for is none of the gateway's own consumers, whatever its name.
+      const own = vouchedBy === OWN_CONSUMERS ? consumerId : null;
+      let combination = 0;
+      for (let i = 0; i < reaches.length; i += 1) {
+        const admits = reaches[i];
+        if (admits === null || (admits !== undefined && own !== null && admits(own))) combination += 2 ** i;
+      }
+      return (dispatches.get(combination) ?? dispatchOf(combination))(request, handler);
+    };
+  };
+}
 
 type Verdicts = readonly (LimitVerdict | null)[];
 
-function limitBy(route: RouteSpec, services: ChainServices, isMine: (spec: LimitSpec) => boolean): Layer | null {
-  const specs = route.limits.filter(isMine);
+function limitBy(route: RouteSpec, services: ChainServices, specs: readonly LimitSpec[]): Layer | null {
   if (specs.length === 0) return null;
   const names = policyNames(specs);
   const policies = policyField(names, specs);

@@ -35,14 +35,15 @@ export interface StrictLimit {
 
 export function bindLimits(route: RouteSpec, specs: readonly LimitSpec[], limiters: LimiterStore): BoundLimit[] {
   return specs.map((spec) => {
-    const position = route.limits.indexOf(spec);
+    // Limits of one scope count together, wherever they stand.
+    const [owner, position] = spec.scope === undefined ? [route.id, route.limits.indexOf(spec)] : [`@${spec.scope}`, 0];
     const keyOf = compileKey(spec.by);
     if (spec.kind === 'concurrent') {
-      const holds = limiters.holds(route.id, position, spec);
+      const holds = limiters.holds(owner, position, spec);
       return { keyOf, limiter: holds, holds, strict: null };
     }
-    const strict = spec.redis === null ? null : bindStrict(route.id, position, spec, limiters.strict);
-    return { keyOf, limiter: limiters.limiter(route.id, position, spec), holds: null, strict };
+    const strict = spec.redis === null ? null : bindStrict(owner, position, spec, limiters.strict);
+    return { keyOf, limiter: limiters.limiter(owner, position, spec), holds: null, strict };
   });
 }
 
@@ -53,7 +54,7 @@ function bindStrict(
   counter: StrictCounter | null,
 ): StrictLimit {
   if (counter === null || redis === null)
-    throw new Error(`route "${routeId}": a strict limit needs a Redis to count in (--redis)`);
+    throw new Error(`limits of "${routeId}": a strict one needs a Redis to count in (--redis)`);
   const limitId = limitIdOf(JSON.stringify([routeId, position, requests, periodMs, burst, by]), counter.digest);
   counter.open();
   const names = keyNames(limitId, keys, counter.digest);

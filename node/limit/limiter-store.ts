@@ -27,7 +27,8 @@ export interface LimiterStoreParts {
   readonly limitersMax?: number;
 }
 
-const LIMITERS_MAX = 10_000;
+/** Two for each of ten thousand managed services. A limiter that counts nothing yet is small. */
+const LIMITERS_MAX = 20_000;
 
 export function createLimiterStore({
   shared = null,

@@ -45,7 +45,7 @@ function setUp() {
 function snapshot(version: number, routeIds: readonly string[], destination = join(folder, 'access.log')): Snapshot {
   const gateway = makeGateway();
   return {
-    format: 5,
+    format: 6,
     ai: null,
     version,
     createdWallMs: 0,

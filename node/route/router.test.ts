@@ -1,4 +1,4 @@
-import type { MatchSpec, RouteSpec, ValueMatchSpec } from '@weir/proto/snapshot/snapshot.js';
+import type { MatchSpec, RouteSpec, ShareSpec, ValueMatchSpec } from '@weir/proto/snapshot/snapshot.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { makeRequest, recordingHandler, scriptedDispatch } from '../pipeline/testing/harness.js';
@@ -16,7 +16,7 @@ const exact = (path: string) => ({ kind: 'exact', path }) as const;
 const template = (path: string) => ({ kind: 'template', template: path }) as const;
 
 /** Id of the route that wins, the methods of a miss, or 'refused'. */
-function winner(routes: readonly RouteSpec[], request: Partial<RequestLine>): string {
+function winner(routes: readonly RouteSpec[], request: Omit<Partial<RequestLine>, 'exchange'>): string {
   const found = compileMatcher(routes.map((route) => ({ route, target: null })))(makeRequest(request));
   if (found === 'bad_request') return 'refused';
   if (found === 'ambiguous_path') return 'ambiguous';
@@ -315,9 +315,16 @@ describe('agreement with the plain reading of the rules', () => {
     headers: fc.array(condition, { maxLength: 2 }),
     query: fc.array(condition, { maxLength: 1 }),
   });
+  const share: fc.Arbitrary<ShareSpec> = fc
+    .tuple(fc.integer({ min: 0, max: 90 }), fc.integer({ min: 1, max: 60 }), fc.constantFrom('a', 'b'))
+    .map(([from, size, of]) => ({ from, to: Math.min(100, from + size), by: { header: 'p' }, of }));
   const routes = fc
-    .array(fc.tuple(match, fc.boolean()), { minLength: 1, maxLength: 24, size: 'max' })
-    .map((all) => all.map(([spec, hasCors], i) => routeOf(`r${i}`, spec, { cors: hasCors ? cors : null })));
+    .array(fc.tuple(match, fc.boolean(), fc.option(share, { freq: 2 })), { minLength: 1, maxLength: 24, size: 'max' })
+    .map((all) =>
+      all.map(([spec, hasCors, cut], i) =>
+        routeOf(`r${i}`, cut === null ? spec : { ...spec, share: cut }, { cors: hasCors ? cors : null }),
+      ),
+    );
   const request = fc.record({
     method,
     authority: fc.constantFrom('x.test', 'a.x.test', 'b.a.x.test:81', 'y.test.', 'z'),

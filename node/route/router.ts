@@ -5,7 +5,7 @@
  * 1. Host: an exact name, then the wildcard with the longest suffix, then any host.
  * 2. Path, segment by segment from the left: a literal before a `{parameter}` before the rest (`*`). So an exact path
  *    comes before a template, a template before a prefix, and a longer prefix before a shorter one.
- * 3. The number of header and query conditions: more before fewer.
+ * 3. The number of conditions on header fields, query and the caller's share: more before fewer.
  * 4. The order in the file.
  *
  * A path matches in its normal form (path.ts); a path that could be read in two ways is refused. A trailing slash
@@ -25,6 +25,7 @@ import { type Condition, compileConditions, queryPairs } from './conditions.js';
 import { createHostTables, firstOfHost, hostOf, tableOf } from './host.js';
 import { createPathTree, leafOf, type PathNode, pathPattern, walkPath } from './path-tree.js';
 import { otherReadings } from './readings.js';
+import { compileShare } from './share.js';
 
 /** Why a path is refused before a route is looked for: it can't be read in one way only, or leads to two routes. */
 export type RefusedPath = 'bad_request' | 'ambiguous_path';
@@ -92,13 +93,17 @@ interface Candidate<T> {
   readonly methods: ReadonlySet<string> | null;
   readonly headers: Condition | null;
   readonly query: Condition | null;
+  readonly share: ((request: RequestLine) => boolean) | null;
   readonly names: readonly string[];
 }
 
 /** Candidates of one host pattern and one path pattern, the first to be asked first. */
 type Leaf<T> = Candidate<T>[];
 
-export type RequestLine = Pick<GatewayRequest, 'method' | 'path' | 'query' | 'authority' | 'headers'>;
+export type RequestLine = Pick<GatewayRequest, 'method' | 'path' | 'query' | 'authority' | 'headers'> & {
+  /** Of a request that is only thought of none: it has no address, and no chance of its own. */
+  readonly exchange?: Pick<GatewayRequest['exchange'], 'id' | 'clientAddress'>;
+};
 
 /** The matching by itself: a match, a miss with the methods that would have matched, or why the path is refused. */
 export function compileMatcher<T>(entries: readonly { readonly route: RouteSpec; readonly target: T }[]): Matcher<T> {
@@ -144,15 +149,16 @@ function isSameRoute<T>(a: Match<T> | Miss, b: Match<T> | Miss): boolean {
 }
 
 function candidateOf<T>(route: RouteSpec, target: T, order: number, names: readonly string[]): Candidate<T> {
-  const { headers, query, methods } = route.match;
+  const { headers, query, methods, share } = route.match;
   return {
     route,
     target,
     order,
-    conditionCount: headers.length + query.length,
+    conditionCount: headers.length + query.length + (share === undefined ? 0 : 1),
     methods: methods.length === 0 ? null : new Set(methods),
     headers: compileConditions(headers),
     query: compileConditions(query),
+    share: share === undefined ? null : compileShare(share),
     names,
   };
 }
@@ -177,6 +183,7 @@ class Search<T> {
       const preflightFor = candidate.route.cors === null ? null : preflightMethod(this.#request);
       if (candidate.headers !== null && preflightFor === null && !candidate.headers(this.#request.headers)) continue;
       if (candidate.query !== null && !candidate.query(this.#pairs())) continue;
+      if (candidate.share !== null && !candidate.share(this.#request)) continue;
       const { methods } = candidate;
       if (
         methods === null ||

@@ -1,8 +1,9 @@
 /** `auth`: how a client proves who it is. A request passes when any of the entries accepts it. */
 import * as z from 'zod';
 import { exactlyOne } from './action.js';
+import { consumerNames } from './consumers.js';
 import { httpUrl, readFieldName } from './network.js';
-import { choice, duration, flag, identifier, leaf, oneOrMany, readText, text } from './scalars.js';
+import { choice, duration, flag, leaf, oneOrMany, readText, text } from './scalars.js';
 import { secret } from './secrets.js';
 import { accept, quote, type Reading, refuse } from './units.js';
 
@@ -27,9 +28,9 @@ const keyPlace = leaf(
 );
 
 const consumers = () =>
-  oneOrMany(identifier())
+  consumerNames()
     .prefault([])
-    .describe('Consumers that may pass. Left out: every one that has such a credential.');
+    .describe('Consumers, or @GROUP, that may pass. Left out: every one that has such a credential.');
 
 export const apiKeyFields = z.strictObject({
   in: oneOrMany(keyPlace)

@@ -1,6 +1,6 @@
 /** `consumers`: who may call. Keys and passwords are references or hashes, never the secrets themselves. */
 import * as z from 'zod';
-import { hasControl, identifier, leaf, oneOrMany, readText } from './scalars.js';
+import { hasControl, identifier, idPattern, leaf, oneOrMany, readText } from './scalars.js';
 import { secret } from './secrets.js';
 import { accept, quote, type Reading, refuse } from './units.js';
 
@@ -66,9 +66,25 @@ const credential = z
     context.addIssue({ code: 'custom', message: 'a credential needs a password or a hash', params });
   });
 
+/** A consumer, or all of a group as `@GROUP`. */
+const consumerName = leaf(
+  (value) =>
+    readText(value, 'a consumer', (name) => {
+      const bare = name.startsWith('@') ? name.slice(1) : name;
+      const cure = 'write the id of a consumer, or @ and the name of a group';
+      return idPattern.test(bare) ? accept(name) : refuse(`${quote(name)} is no consumer and no group`, cure);
+    }),
+  { type: 'string', examples: ['mobile', '@partners'] },
+);
+
+export const consumerNames = () => oneOrMany(consumerName);
+
 export const consumerSchema = z.strictObject({
   id: identifier().describe('Name of the consumer in limits, logs and metrics.'),
   team: identifier().optional().describe('Team that it belongs to: budgets of AI may count by it.'),
+  groups: oneOrMany(identifier(), 1000)
+    .optional()
+    .describe('Groups that it is in: lists of consumers may name them as @GROUP. Left out: none.'),
   keys: oneOrMany(key, 100).prefault([]).describe(`API keys: \${NAME}, or { sha256: … }.`),
   basic: oneOrMany(credential, 100).prefault([]).describe('User names and passwords.'),
 });

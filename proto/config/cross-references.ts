@@ -20,7 +20,7 @@ export function findReferenceFaults(value: unknown): Finding[] {
     ...findUserNames(consumers),
     ...routes.flatMap((route, index) => checkAction(value, route, ['routes', index], upstreams)),
     ...routes.flatMap((route, index) => checkFallback(route, ['routes', index], upstreams)),
-    ...routes.flatMap((route, index) => checkConsumers(route, ['routes', index], idsOf(consumers))),
+    ...routes.flatMap((route, index) => checkConsumers(route, ['routes', index], namesOf(consumers))),
     ...checkPurgers(value, routes, idsOf(consumers)),
     ...findAiFaults(value, [...idsOf(upstreams), ...inferredIds(upstreams)]),
   ];
@@ -159,7 +159,31 @@ export function inferUpstreamId(authority: string): string {
   );
 }
 
+/** Of consumers and of their groups, as lists name them. */
+function namesOf(consumers: readonly unknown[]): string[] {
+  const groups = consumers.flatMap((consumer) => {
+    const named = valueAt(consumer, ['groups']);
+    return (Array.isArray(named) ? named : [named]).filter((group) => typeof group === 'string');
+  });
+  return [...idsOf(consumers), ...new Set(groups.map((group) => `@${group}`))];
+}
+
 function checkConsumers(route: unknown, path: Path, known: readonly string[]): Finding[] {
+  return [...checkLimitConsumers(route, path, known), ...checkAuthConsumers(route, path, known)];
+}
+
+/** A token names its consumer itself, so where one is taken any name may be right; a group is always the gateway's own. */
+function checkLimitConsumers(route: unknown, path: Path, known: readonly string[]): Finding[] {
+  const takesToken = JSON.stringify(valueAt(route, ['auth']) ?? '').includes('"jwt"');
+  const limits = valueAt(route, ['limits']);
+  return (Array.isArray(limits) ? limits : [limits]).flatMap((limit: unknown, index) => {
+    const place: Path = [...path, 'limits', ...(Array.isArray(limits) ? [index] : []), 'consumers'];
+    const found = checkNames(valueAt(limit, ['consumers']), place, known);
+    return takesToken ? found.filter(({ message }) => message.includes('group')) : found;
+  });
+}
+
+function checkAuthConsumers(route: unknown, path: Path, known: readonly string[]): Finding[] {
   const auth = valueAt(route, ['auth']);
   const entries = Array.isArray(auth) ? auth : [auth];
   return entries.flatMap((entry: unknown, index) =>
@@ -175,10 +199,11 @@ function checkNames(named: unknown, place: Path, known: readonly string[]): Find
   return names.flatMap((name, position) => {
     if (typeof name !== 'string' || known.includes(name)) return [];
     const meant = closest(name, known);
-    const cure = meant === null ? 'add it under `consumers`' : `did you mean ${meant}?`;
-    return [
-      findError(Array.isArray(named) ? [...place, position] : place, `there is no consumer ${quote(name)}`, cure),
-    ];
+    const isGroup = name.startsWith('@');
+    const added = isGroup ? 'add it to the `groups` of a consumer' : 'add it under `consumers`';
+    const what = isGroup ? 'nobody is in the group' : 'there is no consumer';
+    const cure = meant === null ? added : `did you mean ${meant}?`;
+    return [findError(Array.isArray(named) ? [...place, position] : place, `${what} ${quote(name)}`, cure)];
   });
 }
 

@@ -4,8 +4,9 @@
  */
 import * as z from 'zod';
 import { exactlyOne } from './action.js';
+import { consumerNames } from './consumers.js';
 import { readFieldName } from './network.js';
-import { choice, duration, integer, leaf, oneOrMany, rate, readText } from './scalars.js';
+import { choice, duration, identifier, integer, leaf, oneOrMany, rate, readText } from './scalars.js';
 import { accept, quote, type Reading, refuse } from './units.js';
 
 export type LimitKey = 'route' | 'address' | 'consumer' | { readonly header: string };
@@ -55,6 +56,14 @@ const limitFields = z
     keys: integer('the number of keys', 1, 10_000_000)
       .prefault(100_000)
       .describe('Of a `rate`: distinct callers that are remembered, at most; the one unseen for longest is forgotten.'),
+    consumers: consumerNames()
+      .optional()
+      .describe('Consumers, or @GROUP, that the limit is for; others pass it by. Left out: everybody.'),
+    scope: identifier()
+      .optional()
+      .describe(
+        'Limits of several routes that name the same scope, and are the same otherwise, are one. Left out: none.',
+      ),
   })
   .superRefine((fields, context) => {
     exactlyOne(fields, ['rate', 'concurrent'], context);

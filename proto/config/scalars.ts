@@ -97,18 +97,18 @@ export function text(what = 'a text') {
 }
 
 /** A name of an entity: it appears in metrics, logs and URLs, so its alphabet is small. */
-const idPattern = '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$';
-const ID = new RegExp(idPattern);
+const ID_TEXT = '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$';
+export const idPattern = new RegExp(ID_TEXT);
 
 export function identifier() {
   const read = (id: string): Reading<string> =>
-    ID.test(id)
+    idPattern.test(id)
       ? accept(id)
       : refuse(
           `${quote(id)} is not an id`,
           'use letters, digits, dots, hyphens and underscores, at most 64, beginning with a letter or digit',
         );
-  return leaf((value) => readText(value, 'an id', read), { type: 'string', pattern: idPattern, examples: ['orders'] });
+  return leaf((value) => readText(value, 'an id', read), { type: 'string', pattern: ID_TEXT, examples: ['orders'] });
 }
 
 /** For a number in quotes. */

@@ -10,7 +10,7 @@ import type { Snapshot } from './snapshot.js';
 const sha256Hex = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
 const snapshot: Snapshot = {
-  format: 5,
+  format: 6,
   ai: null,
   version: 7,
   createdWallMs: 1_700_000_000_000,
@@ -50,8 +50,8 @@ const snapshot: Snapshot = {
 
 it('the bytes of a snapshot are what they were: nodes of another build must read them', () => {
   const bytes = encodeSnapshot(snapshot);
-  expect(bytes[0]).toBe(5);
-  expect(sha256Hex(bytes)).toBe('b36e7d43e33d26e5222ca40605a8231fa8d0c76666c93aae2f2ae23bd39d74d8');
+  expect(bytes[0]).toBe(6);
+  expect(sha256Hex(bytes)).toBe('a00f28e877abccc3d79f2445fa97e7da29cd61b2d35ae53135945beec6c77a9c');
 });
 
 it('whatever a snapshot holds comes back as it was, and encodes to the same bytes again', () => {
@@ -94,9 +94,9 @@ describe('bytes that are no snapshot', () => {
   it('are refused with a name for what is wrong', () => {
     expect(error(new Uint8Array())).toBe('empty');
     expect(error(Uint8Array.of(1, 0x80))).toBe('unknown-format');
-    expect(error(Uint8Array.of(5))).toBe('malformed');
-    expect(error(Uint8Array.of(5, 0x80))).toBe('malformed');
-    expect(error(Uint8Array.of(5, 0xdd, 0xff, 0xff, 0xff, 0xff))).toBe('malformed');
+    expect(error(Uint8Array.of(6))).toBe('malformed');
+    expect(error(Uint8Array.of(6, 0x80))).toBe('malformed');
+    expect(error(Uint8Array.of(6, 0xdd, 0xff, 0xff, 0xff, 0xff))).toBe('malformed');
     expect(error(new Uint8Array(64 * 1024 * 1024 + 1).fill(1))).toBe('too-large');
   });
 
@@ -122,7 +122,7 @@ describe('bytes that are no snapshot', () => {
     );
     fc.assert(
       fc.property(fc.uint8Array({ size: 'max', maxLength: 500 }), (noise) => {
-        decodeSnapshot(Uint8Array.of(5, ...noise));
+        decodeSnapshot(Uint8Array.of(6, ...noise));
       }),
     );
   });

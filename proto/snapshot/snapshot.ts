@@ -27,10 +27,12 @@ import type {
 
 export interface Snapshot {
   /** Layout of this structure; a node refuses a format that it does not know. See `snapshotFormat`. */
-  readonly format: 5;
+  readonly format: 6;
   /** Number of the revision, growing. */
   readonly version: number;
   readonly createdWallMs: number;
+  /** Number of the last entry of the registry that is in it. Left out: it was made without a registry. */
+  readonly registry?: number;
   readonly gateway: GatewaySpec;
   readonly upstreams: readonly UpstreamSpec[];
   readonly routes: readonly RouteSpec[];
@@ -248,6 +250,19 @@ export interface MatchSpec {
   readonly methods: readonly string[];
   readonly headers: readonly ValueMatchSpec[];
   readonly query: readonly ValueMatchSpec[];
+  /** Left out: all callers. */
+  readonly share?: ShareSpec;
+}
+
+/** A part of all callers: those whose key hashes to a point in it. Routes whose parts adjoin split callers among them. */
+export interface ShareSpec {
+  /** Percent; the point is at or above `from`, and below `to`. */
+  readonly from: number;
+  readonly to: number;
+  /** `caller`: the credential in X-API-Key or Authorization, else the address. */
+  readonly by: 'request' | 'address' | 'caller' | { readonly header: string };
+  /** The same key has another point for another one. */
+  readonly of: string;
 }
 
 export type PathMatchSpec =
@@ -316,7 +331,7 @@ export type AuthSpec =
       readonly kind: 'apiKey';
       /** Where the key is looked for, in order; `bearer` is Authorization: Bearer. */
       readonly in: readonly ({ readonly header: string } | { readonly query: string } | 'bearer')[];
-      /** Consumers that may pass; empty: all that have a key. */
+      /** Consumers that may pass, and groups of them as `@GROUP`; empty: all that have a key, but for managed ones. */
       readonly consumers: readonly string[];
       /** Remove the credential before the request goes upstream. */
       readonly hide: boolean;
@@ -346,7 +361,7 @@ export type LimitSpec = RateLimitSpec | ConcurrentLimitSpec;
 type LimitKeySpec = 'route' | 'address' | 'consumer' | { readonly header: string };
 
 /** A rate limit by GCRA: `requests` in `periodMs`, with `burst` at once. */
-export interface RateLimitSpec {
+export interface RateLimitSpec extends LimitReach {
   readonly kind: 'rate';
   readonly requests: number;
   readonly periodMs: number;
@@ -360,8 +375,16 @@ export interface RateLimitSpec {
   readonly redis: { readonly withinMs: number; readonly onLoss: 'open' | 'closed' } | null;
 }
 
+/** Whom a limit is for, and with whom it counts. */
+interface LimitReach {
+  /** It counts these consumers alone, and groups of them as `@GROUP`. Left out: everybody. */
+  readonly consumers?: readonly string[];
+  /** Limits of several routes with the same one, and that are the same otherwise, are one. Left out: the route's own. */
+  readonly scope?: string;
+}
+
 /** So many in flight at once. */
-export interface ConcurrentLimitSpec {
+export interface ConcurrentLimitSpec extends LimitReach {
   readonly kind: 'concurrent';
   readonly requests: number;
   readonly by: LimitKeySpec;
@@ -374,4 +397,8 @@ export interface ConsumerSpec {
   readonly keyHashes: readonly string[];
   /** Basic credentials: scrypt hash in the form `scrypt$N$r$p$salt$hash` (base64url). */
   readonly basic: readonly { readonly username: string; readonly hash: string }[];
+  /** What lists of consumers may name instead of it, as `@GROUP`. Left out: none. */
+  readonly groups?: readonly string[];
+  /** An application of the registry: it passes only where a list names it or its group. Left out: it is the operator's own. */
+  readonly isManaged?: true;
 }

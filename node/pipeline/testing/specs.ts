@@ -139,6 +139,7 @@ export function makeServices(overrides: Partial<ChainServices> = {}): ChainServi
     credentials: {
       consumerOfKey: notGiven('credentials'),
       consumerOfBasic: notGiven('credentials'),
+      admits: notGiven('credentials'),
       jwtKeys: notGiven('credentials'),
     },
     ai: null,

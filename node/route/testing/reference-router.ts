@@ -6,6 +6,7 @@
 import { matchablePath } from '@weir/proto/http/request-path.js';
 import type { RouteSpec, ValueMatchSpec } from '@weir/proto/snapshot/snapshot.js';
 import type { RequestLine } from '../router.js';
+import { compileShare } from '../share.js';
 
 export interface ReferenceMatch {
   readonly id: string;
@@ -26,7 +27,9 @@ export function referenceMatch(
     const headersHold =
       isPreflightOf(route, request) || route.match.headers.every((spec) => holds(spec, request.headers));
     if (!headersHold || !route.match.query.every((spec) => holds(spec, queryOf(request.query)))) return [];
-    const conditions = route.match.headers.length + route.match.query.length;
+    const { share } = route.match;
+    if (share !== undefined && !compileShare(share)(request)) return [];
+    const conditions = route.match.headers.length + route.match.query.length + (share === undefined ? 0 : 1);
     return [{ route, params: taken.params, rank: [hostRank, ...taken.ranks, Number.NaN, -conditions, order] }];
   });
   const allowed = matching.filter(({ route }) => takesMethod(route, request));
