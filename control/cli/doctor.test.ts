@@ -2,7 +2,8 @@ import { createServer, type Server } from 'node:http';
 import type { DoctorCase, DoctorReport } from '@weir/proto/events/doctor.js';
 import { Command } from 'commander';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { joined, registerDoctor } from './doctor.js';
+import { joined } from '../insight/doctor-reports.js';
+import { registerDoctor } from './doctor.js';
 import { showDoctor } from './show-doctor.js';
 import { paintFor } from './terminal.js';
 

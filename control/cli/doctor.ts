@@ -1,7 +1,8 @@
 /** `weir doctor`: asks the nodes which timeouts they have seen and why, and shows the verdicts by route. */
-import type { DoctorCase, DoctorReport } from '@weir/proto/events/doctor.js';
+import type { DoctorReport } from '@weir/proto/events/doctor.js';
 import type { Command } from 'commander';
 import type { ControlStatus } from '../api/control-status.js';
+import { joined } from '../insight/doctor-reports.js';
 import { askJson, baseOf } from './ask.js';
 import { showDoctor } from './show-doctor.js';
 import { DEFAULT_ADMIN, noAdmin } from './status.js';
@@ -101,16 +102,4 @@ async function reportOf(node: string): Promise<DoctorReport | null> {
     asked.kind === 'silence' ? `does not answer (${asked.reason})` : `answers ${asked.status}, and not as a node does`;
   process.stderr.write(`weir: the node at ${new URL(node).host} ${why}. --metrics names the address of another.\n`);
   return null;
-}
-
-/** The cases of several nodes, worst first; each node counts for itself. */
-export function joined(reports: readonly DoctorReport[]): DoctorReport {
-  const worse = (a: DoctorCase, b: DoctorCase): number =>
-    Number(a.kind === 'near') - Number(b.kind === 'near') || b.count - a.count;
-  return {
-    sinceWallMs: Math.min(...reports.map(({ sinceWallMs }) => sinceWallMs)),
-    nowWallMs: Math.max(...reports.map(({ nowWallMs }) => nowWallMs)),
-    cases: reports.flatMap(({ cases }) => cases).sort(worse),
-    forgotten: reports.reduce((sum, { forgotten }) => sum + forgotten, 0),
-  };
 }

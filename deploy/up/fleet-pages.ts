@@ -3,7 +3,7 @@
  * `worker`, and one probe says whether any of them serves. Each worker has pages of its own on a port of loopback that
  * the system chose; `/status` names them.
  */
-import { joined } from '@weir/control/cli/doctor.js';
+import { joined } from '@weir/control/insight/doctor-reports.js';
 import {
   BUS_AWAY,
   json,

@@ -47,6 +47,11 @@ export class PeopleRegistry implements Pick<RegistryView, 'get' | 'tokenByHash'>
     return secret;
   }
 
+  /** Anything else that there is, as far as a test needs it. */
+  put(kind: string, id: string, value: unknown): void {
+    this.#known.set(`${kind} ${id}`, value);
+  }
+
   get: RegistryView['get'] = (kind, id) => (this.#known.get(`${kind} ${id}`) ?? null) as never; // Set by its kind above.
   tokenByHash: RegistryView['tokenByHash'] = (sha256) =>
     (this.#known.get(`token ${sha256}`) ?? null) as ApiToken | null;

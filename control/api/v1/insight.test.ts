@@ -1,0 +1,129 @@
+import type { Presence } from '@weir/proto/cluster/presence.js';
+import type { CallRecord, CallRow, Calls } from '@weir/proto/events/calls.js';
+import type { DoctorReport } from '@weir/proto/events/doctor.js';
+import { describe, expect, it } from 'vitest';
+import { Insight } from '../../insight/insight.js';
+import { createCallers } from '../../people/callers.js';
+import { isSameText, sha256Hex } from '../../people/digests.js';
+import { PeopleRegistry } from '../../people/testing/people-registry.js';
+import { buildAdminApi } from '../server.js';
+import { insightRoutes } from './insight.js';
+import { LiveEvents, readersMax } from './live-events.js';
+
+const NOW = 1_790_000_030_000;
+
+function row(of: CallRow[0], name: string, requests: number): CallRow {
+  return [of, name, requests, 1, 0, 1, 0, 0, 10, [requests]];
+}
+
+const record = (route: string, consumer: string, status = 200): CallRecord => ({
+  ...{ id: 'r', atWallMs: NOW, route, consumer, method: 'GET', path: '/', client: '::1', status },
+  ...{ tookMs: 5, headMs: 4, failure: '', timer: '', upstream: 'u', target: 't:1', attempts: 1, traceId: '' },
+  ...{ cache: '', isSaved: false, bytesIn: 0, bytesOut: 0 },
+});
+
+function house() {
+  let tell: (calls: Calls) => void = () => {};
+  let second = (): void => {};
+  const hear = ((_: 'calls', listener: (calls: Calls) => void) => {
+    tell = listener;
+    return () => {};
+  }) as Presence['hear'];
+  let wallMs = NOW;
+  const insight = new Insight({
+    presence: { hear },
+    wallMs: () => wallMs,
+    every: (_, task) => {
+      second = task;
+      return () => {};
+    },
+  });
+  const registry = Object.assign(new PeopleRegistry(), { number: 7 });
+  registry.put('service', 'shop', { teamId: 'red' });
+  registry.put('application', 'phone', { teamId: 'blue' });
+  for (const id of ['ann', 'bob', 'out']) registry.user(id);
+  registry.user('root', { isOperator: true });
+  registry.team('red', { ann: 'viewer' });
+  registry.team('blue', { bob: 'developer' });
+  const report: DoctorReport = { sinceWallMs: 0, nowWallMs: NOW, cases: [], forgotten: 0 };
+  const sources = {
+    ...{ insight, registry, wallMs: () => wallMs, doctor: async () => report, pass: async () => {} },
+    nodes: async () => ({ nodes: [] }),
+  };
+  const callers = createCallers({
+    registry,
+    ...{ sha256: sha256Hex, isSame: isSameText, localSha256: null, wallMs: () => NOW },
+  });
+  const server = buildAdminApi({
+    listen: { host: '127.0.0.1', port: 0 },
+    access: { callers, routes: insightRoutes(sources), publicUrl: null, version: '0' },
+    status: () => {
+      throw new Error('not asked for here');
+    },
+    cache: { purge: async () => ({ ok: false, why: 'away', detail: '' }) as never, inspect: async () => [] as never },
+  });
+  const token = (user: string) => registry.token(user, ['read']);
+  const get = async (user: string, url: string) => {
+    const headers = { host: '127.0.0.1', authorization: `Bearer ${token(user)}` };
+    const { statusCode, body } = await server.inject({ url, headers });
+    return { status: statusCode, told: JSON.parse(body) as Record<string, never> }; // Asked for by the names of its members.
+  };
+  tell({
+    ...{ kind: 'calls', id: 'n1', session: 1, untold: 3 },
+    rows: [row('route', 'shop@1/list', 40), row('route', 'own', 60), row('consumer', 'phone', 30)],
+    records: [record('shop@1/list', 'phone', 504), record('own', '')],
+  });
+  const pass = (ms: number): void => {
+    wallMs += ms;
+    second();
+  };
+  return { get, server, sources, token, pass };
+}
+
+const statuses = async (get: ReturnType<typeof house>['get'], url: string) =>
+  Promise.all(['root', 'ann', 'bob', 'out'].map(async (user) => (await get(user, url)).status));
+
+describe('charts and calls', () => {
+  it('are seen by operators, by the team of the service, and by the team of the application that calls', async () => {
+    const { get } = house();
+    expect(await statuses(get, '/v1/insight/series')).toEqual([200, 404, 404, 404]);
+    expect(await statuses(get, '/v1/insight/series?of=service:shop')).toEqual([200, 200, 404, 404]);
+    expect(await statuses(get, '/v1/insight/series?of=route:shop@1/list')).toEqual([200, 200, 404, 404]);
+    expect(await statuses(get, '/v1/insight/series?of=route:own')).toEqual([200, 404, 404, 404]);
+    expect(await statuses(get, '/v1/insight/series?of=consumer:phone')).toEqual([200, 404, 200, 404]);
+    expect(await statuses(get, '/v1/insight/calls')).toEqual([200, 400, 400, 400]);
+    expect(await statuses(get, '/v1/insight/calls?service=shop')).toEqual([200, 200, 404, 404]);
+    expect(await statuses(get, '/v1/insight/calls?consumer=phone')).toEqual([200, 404, 200, 404]);
+    expect((await get('ann', '/v1/live')).status).toBe(403);
+  });
+
+  it('say what was told', async () => {
+    const { get } = house();
+    const all = await get('root', '/v1/insight/series?step=1s');
+    expect(all.told['points']).toMatchObject([{ t: NOW, requests: 100, errors: 2, timeouts: 2 }]);
+    const top = await get('ann', '/v1/insight/top?by=route&of=requests&window=5m');
+    expect(top.told['items']).toMatchObject([{ name: 'shop@1/list', value: 40 }]);
+    const calls = await get('bob', '/v1/insight/calls?consumer=phone&status=5xx');
+    expect(calls.told).toMatchObject({ items: [{ route: 'shop@1/list', node: 'n1' }], next: null, untold: 3 });
+    expect((await get('root', '/v1/insight/series?of=nonsense')).status).toBe(400);
+    expect((await get('root', '/v1/insight/doctor')).told).toMatchObject({ cases: [] });
+  });
+
+  it('are told while they happen, to so many at once', async () => {
+    const { sources, pass } = house();
+    const live = new LiveEvents(sources);
+    const reader = live.open()?.[Symbol.asyncIterator]();
+    const next = async (): Promise<string> => (await reader?.next())?.value ?? '';
+    expect([await next(), await next(), await next()]).toEqual([
+      'retry: 2000\n\n',
+      'event: nodes\ndata: {"nodes":[]}\n\n',
+      'event: registry\ndata: {"number":7}\n\n',
+    ]);
+    pass(1_000);
+    expect(await next()).toContain('event: second\ndata: {"t":1790000030000,"requests":100');
+    const others = Array.from({ length: readersMax }, () => live.open());
+    expect(others.filter((other) => other === null).length).toBe(1);
+    await reader?.return?.();
+    expect(live.open()).not.toBeNull();
+  });
+});
