@@ -29,8 +29,7 @@ function send(
   const handler = recordingHandler();
   const exchange = makeExchange({ receivedAtMs: clock.nowMs(), ...origin });
   exchange.deadlineAtMs = clock.nowMs() + 1_234.9;
-  exchange.traceId = 'a'.repeat(32);
-  exchange.spanId = 'b'.repeat(16);
+  exchange.traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-00`;
   const request = makeRequest({ method, headers, exchange, target, authority: 'api.example.com:8080' });
   compose([layer], bottom.dispatch)(request, handler);
   return { handler, bottom, clock, sent: bottom.calls[0]?.request.headers ?? [] };

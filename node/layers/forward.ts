@@ -79,8 +79,8 @@ export const forward: Place = (route, services) => {
     list.push('via', via === undefined ? ownVia : `${via}, ${ownVia}`);
     pushOrigin(request, list);
     list.push(names.requestIdHeader, exchange.id);
-    if (exchange.traceId !== '') {
-      list.push('traceparent', `00-${exchange.traceId}-${exchange.spanId}-${exchange.traceSampled ? '01' : '00'}`);
+    if (exchange.traceparent !== '') {
+      list.push('traceparent', exchange.traceparent);
       if (exchange.traceState !== '') list.push('tracestate', exchange.traceState);
     }
     pushBudget(headers, list, names.deadlineHeader, exchange.deadlineAtMs - clock.nowMs());

@@ -53,7 +53,7 @@ import { forkExchange, joinExchange } from '../pipeline/exchange.js';
 import type { ChainServices } from '../pipeline/services.js';
 import { clientBudget } from '../time/client-deadline.js';
 import type { Timer } from '../time/clock.js';
-import { makeSpanId } from '../trace/trace-context.js';
+import { makeSpanId, spanIdOf, withSpanId } from '../trace/trace-context.js';
 import { bindDeadline } from './deadline.js';
 
 /** Compiles what stands below this layer, down to the transport. */
@@ -302,8 +302,10 @@ class HandingOver implements ResponseHandler, JobRun {
     exchange.upstreamId = below.upstreamId;
     below.requestBytes = exchange.requestBytes;
     // A span of its own, beneath the client's; attempts that began before are told that one for their parent.
-    below.parentSpanId = exchange.spanId;
-    if (below.spanId !== '') below.spanId = makeSpanId(services.random);
+    if (exchange.traceparent !== '') {
+      below.parentSpanId = spanIdOf(exchange.traceparent);
+      below.traceparent = withSpanId(exchange.traceparent, makeSpanId(services.random));
+    }
     if (!this.#isClientGone) this.#accept(job);
     this.#spool.keepIn({
       write: (index, piece) => job.write(index, piece),

@@ -1,5 +1,5 @@
 /**
- * Gives each exchange its place in a trace (trace/trace-context.ts). Owns the five trace fields of the exchange; the
+ * Gives each exchange its place in a trace (trace/trace-context.ts). Owns the three trace fields of the exchange; the
  * forward layer writes them upstream, the observer exports them.
  *
  * A caller's trace is joined when the caller is a trusted proxy. From anyone else the trace is started anew, as
@@ -9,8 +9,9 @@
 import { combinedValue, countField, type HeaderList, headerValue } from '@weir/proto/http/headers.js';
 import type { Place } from '../pipeline/chain.js';
 import {
+  formatTraceparent,
   makeSpanId,
-  makeTraceId,
+  makeTraceparent,
   parseTraceparent,
   parseTracestate,
   type TraceParent,
@@ -22,14 +23,10 @@ export const trace: Place = (_route, services) => {
   return (next) => (request, handler) => {
     const { exchange, headers } = request;
     const caller = exchange.peerTrusted ? callersTrace(headers) : null;
-    exchange.spanId = makeSpanId(random);
-    if (caller === null) {
-      exchange.traceId = makeTraceId(random);
-      exchange.traceSampled = sampleShare > 0 && random() < sampleShare;
-    } else {
-      exchange.traceId = caller.traceId;
+    if (caller === null) exchange.traceparent = makeTraceparent(random, sampleShare > 0 && random() < sampleShare);
+    else {
+      exchange.traceparent = formatTraceparent({ ...caller, parentId: makeSpanId(random) });
       exchange.parentSpanId = caller.parentId;
-      exchange.traceSampled = caller.sampled;
       exchange.traceState = parseTracestate(combinedValue(headers, 'tracestate') ?? '');
     }
     return next(request, handler);

@@ -52,7 +52,19 @@ test('request ids differ within a process and between seeds, and may be written 
   const ids = [one(), one(), two(), two()];
   expect(new Set(ids).size).toBe(4);
   expect(ids.every(isSafeRequestId)).toBe(true);
+  expect(ids.map((id) => id.slice(0, 21))).toEqual([
+    ...Array(2).fill(`${'01'.repeat(10)}-`),
+    ...Array(2).fill(`${'02'.repeat(10)}-`),
+  ]);
   expect(() => requestIds(new Uint8Array(9))).toThrow(RangeError);
   expect(['', 'a b', 'a\nb', 'é', 'x'.repeat(129)].some(isSafeRequestId)).toBe(false);
   expect(isSafeRequestId('x'.repeat(128))).toBe(true);
+});
+
+test('request ids show their prefix byte by byte, and count', () => {
+  const next = requestIds(Uint8Array.from([0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef, 0xfe, 0xdc, 0xff]));
+  const ids = Array.from({ length: 40_000 }, () => next());
+  expect(ids[0]).toBe('0123456789abcdeffedc-000000001');
+  expect(ids[32 * 32 * 32 - 1]).toBe('0123456789abcdeffedc-000001000');
+  for (const [index, id] of ids.entries()) expect(Number.parseInt(id.slice(21), 32)).toBe(index + 1);
 });

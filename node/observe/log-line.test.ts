@@ -57,14 +57,14 @@ describe('a line of the access log', () => {
   it('has the members of whoever is known: trace, consumer, peer, body', () => {
     const request = endedRequest({ query: 'a=1&token=abc' });
     Object.assign(request.exchange, {
-      traceId: 'abc',
+      traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-00`,
       consumerId: 'acme',
       peerAddress: '198.51.100.1',
       requestBytes: 7,
       scheme: 'https',
     });
     expect(parsed(request)).toMatchObject({
-      trace_id: 'abc',
+      trace_id: 'a'.repeat(32),
       consumer: 'acme',
       peer: '198.51.100.1',
       request_bytes: 7,

@@ -11,6 +11,7 @@ import { headerValue } from '@weir/proto/http/headers.js';
 import { concealJobIds } from '../jobs/job-id.js';
 import type { GatewayRequest } from '../pipeline/dispatch.js';
 import { type Attempt, decisiveAttempt, type Exchange } from '../pipeline/exchange.js';
+import { traceIdOf } from '../trace/trace-context.js';
 import { aiPart } from './ai-line.js';
 import { jsonString, jsonText } from './json-string.js';
 import { flat, type LineParts } from './line-parts.js';
@@ -40,7 +41,7 @@ export function logLine(request: GatewayRequest, options: LineOptions): string {
   const { parts } = options;
   // Ids are made here, or passed a pattern in which nothing needs to be escaped.
   let line = `${timePart(exchange.receivedWallMs)}${levelPart[levelOf(exchange)]}${exchange.id}`;
-  if (exchange.traceId !== '') line = `${line}","trace_id":"${exchange.traceId}`;
+  if (exchange.traceparent !== '') line = `${line}","trace_id":"${traceIdOf(exchange.traceparent)}`;
   line = `${line}${parts.request(request)}${jsonText(concealJobIds(request.path))}`;
   if (request.query !== '') line = `${line}","query":"${jsonText(redactQuery(request.query, options.secrets))}`;
   line = `${line}${parts.client(request)}`;

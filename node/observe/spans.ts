@@ -19,7 +19,7 @@ import { concealJobIds } from '../jobs/job-id.js';
 import { attemptPhases, type GatewayRequest } from '../pipeline/dispatch.js';
 import type { Attempt, Exchange } from '../pipeline/exchange.js';
 import type { Random } from '../time/clock.js';
-import { makeSpanId } from '../trace/trace-context.js';
+import { makeSpanId, spanIdOf, traceIdOf } from '../trace/trace-context.js';
 import { redactQuery } from './redaction.js';
 
 export interface SpanOptions {
@@ -64,7 +64,7 @@ function serverSpan(request: GatewayRequest, options: SpanOptions): ReadableSpan
   return span(exchange, options, {
     name: exchange.routeId === '' ? method : `${method} ${exchange.routeId}`,
     kind: SPAN_KIND_SERVER,
-    spanId: exchange.spanId,
+    spanId: spanIdOf(exchange.traceparent),
     parentSpanId: exchange.parentSpanId,
     startMs: exchange.receivedAtMs,
     endMs: exchange.endedAtMs,
@@ -129,7 +129,7 @@ function attemptSpan(request: GatewayRequest, attempt: Attempt, index: number, o
     name: method,
     kind: SPAN_KIND_CLIENT,
     spanId: makeSpanId(options.random),
-    parentSpanId: exchange.spanId,
+    parentSpanId: spanIdOf(exchange.traceparent),
     startMs: attempt.startedAtMs,
     endMs: Number.isNaN(attempt.endedAtMs) ? exchange.endedAtMs : attempt.endedAtMs,
     status: errorType === undefined ? STATUS_UNSET : { code: STATUS_ERROR, message: failed?.detail ?? errorType },
@@ -166,7 +166,11 @@ interface SpanParts {
 }
 
 function span(exchange: Exchange, options: SpanOptions, parts: SpanParts): ReadableSpan {
-  const context = (spanId: string): SpanContext => ({ traceId: exchange.traceId, spanId, traceFlags: SAMPLED });
+  const context = (spanId: string): SpanContext => ({
+    traceId: traceIdOf(exchange.traceparent),
+    spanId,
+    traceFlags: SAMPLED,
+  });
   const own = context(parts.spanId);
   return {
     name: parts.name,

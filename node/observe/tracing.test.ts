@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { GatewayRequest } from '../pipeline/dispatch.js';
 import { createAttempt } from '../pipeline/exchange.js';
 import { fakeClock, fakeTimers, makeExchange, makeRequest, seededRandom } from '../pipeline/testing/harness.js';
+import { formatTraceparent } from '../trace/trace-context.js';
 import { BATCH_SPANS, createTracing, FLUSH_MS, QUEUE_MAX } from './tracing.js';
 
 // References as a configuration writes them; joined from parts, since they are not templates of this file.
@@ -72,10 +73,8 @@ const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
 function tracedRequest(sampled = true): GatewayRequest {
   const exchange = makeExchange({ receivedAtMs: 1_000, receivedWallMs: 1_700_000_000_000 });
   Object.assign(exchange, {
-    traceId: TRACE_ID,
-    spanId: 'b7ad6b7169203331',
+    traceparent: formatTraceparent({ traceId: TRACE_ID, parentId: 'b7ad6b7169203331', sampled }),
     parentSpanId: '00f067aa0ba902b7',
-    traceSampled: sampled,
     routeId: 'orders',
     upstreamId: 'up',
     status: 200,

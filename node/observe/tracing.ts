@@ -9,6 +9,7 @@ import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace-base';
 import type { SecretText, TracingSpec } from '@weir/proto/snapshot/snapshot.js';
 import type { GatewayRequest } from '../pipeline/dispatch.js';
 import type { Random, Timer, Timers } from '../time/clock.js';
+import { isSampled } from '../trace/trace-context.js';
 import type { Prepared } from './prepared.js';
 import { type SpanOptions, spansOf } from './spans.js';
 
@@ -60,7 +61,7 @@ class OtlpTracing implements Tracing {
   }
 
   ended(request: GatewayRequest): void {
-    if (this.#batcher === null || this.#options === null || !request.exchange.traceSampled) return;
+    if (this.#batcher === null || this.#options === null || !isSampled(request.exchange.traceparent)) return;
     this.#batcher.add(spansOf(request, this.#options));
   }
 

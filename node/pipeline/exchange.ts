@@ -43,12 +43,11 @@ export interface Exchange {
   /** The client's address after PROXY protocol and trusted hops; equals peerAddress without them. */
   readonly clientAddress: string;
   readonly peerTrusted: boolean;
-  /** W3C trace context; written by the trace layer. Empty string: none. */
-  traceId: string;
-  spanId: string;
+  /** W3C trace context as upstreams are told: the trace, the span of this exchange, and whether it is sampled. Written by the trace layer. Empty: none. */
+  traceparent: string;
+  /** Of the caller, empty where the trace begins here. */
   parentSpanId: string;
   traceState: string;
-  traceSampled: boolean;
   /** Id of the matched route, empty string when none matched. Written by the router. */
   routeId: string;
   /** Id of the upstream that was asked last, empty when the route answers by itself. Written by the balance layer. */
@@ -228,11 +227,9 @@ export function createExchange(origin: ExchangeOrigin): Exchange {
     peerAddress: origin.peerAddress,
     clientAddress: origin.clientAddress,
     peerTrusted: origin.peerTrusted,
-    traceId: '',
-    spanId: '',
+    traceparent: '',
     parentSpanId: '',
     traceState: '',
-    traceSampled: false,
     routeId: '',
     upstreamId: '',
     params: NO_PARAMS,

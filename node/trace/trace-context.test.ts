@@ -1,7 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../pipeline/testing/harness.js';
-import { formatTraceparent, makeSpanId, makeTraceId, parseTraceparent, parseTracestate } from './trace-context.js';
+import {
+  formatTraceparent,
+  isSampled,
+  makeSpanId,
+  makeTraceparent,
+  parseTraceparent,
+  parseTracestate,
+  spanIdOf,
+  traceIdOf,
+  withSpanId,
+} from './trace-context.js';
 
 const T = '4bf92f3577b34da6a3ce929d0e0e4736';
 const P = '00f067aa0ba902b7';
@@ -34,25 +44,41 @@ describe('traceparent', () => {
     `00_${T}_${P}_01`,
   ])('%j is invalid', (field) => expect(parseTraceparent(field)).toBeNull());
 
-  it('round-trips what is made here', () => {
+  it('round-trips what is made here, and its parts are those that it is made of', () => {
     fc.assert(
       fc.property(fc.integer(), fc.boolean(), (seed, sampled) => {
-        const random = seededRandom(seed);
-        const made = { traceId: makeTraceId(random), parentId: makeSpanId(random), sampled };
-        expect(parseTraceparent(formatTraceparent(made))).toEqual(made);
+        const made = makeTraceparent(seededRandom(seed), sampled);
+        const parsed = parseTraceparent(made);
+        expect(parsed).toEqual({ traceId: traceIdOf(made), parentId: spanIdOf(made), sampled });
+        expect(isSampled(made)).toBe(sampled);
+        expect(parsed === null ? null : formatTraceparent(parsed)).toBe(made);
+        const spanId = makeSpanId(seededRandom(~seed));
+        expect(parseTraceparent(withSpanId(made, spanId))).toEqual({ ...parsed, parentId: spanId });
       }),
     );
   });
 
   it('makes no id of zeros, and uses every bit', () => {
-    expect([makeTraceId(() => 0), makeSpanId(() => 0)]).toEqual([`${'0'.repeat(31)}1`, `${'0'.repeat(15)}1`]);
-    expect(makeSpanId(() => 1 - 2 ** -53)).toBe('f'.repeat(16));
+    expect(makeTraceparent(() => 0, false)).toBe(`00-${'0'.repeat(31)}1-${'0'.repeat(15)}1-00`);
+    expect(makeTraceparent(() => 1 - 2 ** -53, true)).toBe(`00-${'f'.repeat(32)}-${'f'.repeat(16)}-01`);
+    expect([makeSpanId(() => 0), makeSpanId(() => 1 - 2 ** -53)]).toEqual([`${'0'.repeat(15)}1`, 'f'.repeat(16)]);
+  });
+
+  it('leaves a word of zeros alone beside one that is not', () => {
+    const drawing = (...words: number[]) => {
+      const draws = words.map((word) => word / 2 ** 32);
+      return () => draws.shift() ?? 0;
+    };
+    expect(makeTraceparent(drawing(0, 5, 0, 0, 7, 0), false)).toBe(
+      `00-00000000${'00000005'}${'0'.repeat(16)}-00000007${'0'.repeat(8)}-00`,
+    );
+    expect(makeSpanId(drawing(7, 0))).toBe(`00000007${'0'.repeat(8)}`);
   });
 
   it('shows each draw digit by digit', () => {
-    const draws = [0x01234567, 0x89abcdef, 0xfedcba98, 0x76543210];
+    const draws = [0x01234567, 0x89abcdef, 0xfedcba98, 0x76543210, 0x08192a3b, 0x4c5d6e7f];
     const random = () => (draws.shift() ?? 0) / 2 ** 32;
-    expect(makeTraceId(random)).toBe('0123456789abcdeffedcba9876543210');
+    expect(makeTraceparent(random, false)).toBe('00-0123456789abcdeffedcba9876543210-08192a3b4c5d6e7f-00');
   });
 
   it('survives hostile text', () => {

@@ -31,6 +31,17 @@ export function formatTraceparent({ traceId, parentId, sampled }: TraceParent): 
   return `00-${traceId}-${parentId}-${sampled ? '01' : '00'}`;
 }
 
+// Of a field in the form that is made here, the parts.
+
+export const traceIdOf = (traceparent: string): string => traceparent.slice(3, 35);
+export const spanIdOf = (traceparent: string): string => traceparent.slice(36, 52);
+export const isSampled = (traceparent: string): boolean => traceparent.endsWith('1');
+
+/** The same trace with another span. */
+export function withSpanId(traceparent: string, spanId: string): string {
+  return `${traceparent.slice(0, 36)}${spanId}${traceparent.slice(52)}`;
+}
+
 const STATE_MEMBERS_MAX = 32;
 /** What must be propagated at least (§3.3.1.5); more is cut off whole, since half a state misleads. */
 const STATE_LENGTH_MAX = 512;
@@ -51,8 +62,49 @@ export function parseTracestate(field: string): string {
   return tidy.length <= STATE_LENGTH_MAX ? tidy : '';
 }
 
+/**
+ * The field of a trace that begins here. Ids need to be distinct, not secret: any uniform randomness will do (§3.2.2.3 asks for no more).
+ * Made as one text and in one piece, digit by digit: this runs for every request, a loop over a table takes four times as long, and
+ * what is put together of three texts is made flat again by whoever looks at it.
+ */
+export function makeTraceparent(random: Random, sampled: boolean): string {
+  const a = randomWord(random);
+  const b = randomWord(random);
+  const c = randomWord(random);
+  const d = neverZero(randomWord(random), a | b | c);
+  const e = randomWord(random);
+  const f = neverZero(randomWord(random), e);
+  // biome-ignore format: a line for each of the six words, as they stand in the field.
+  return String.fromCharCode(
+    ZERO, ZERO, DASH,
+    digit(a, 28), digit(a, 24), digit(a, 20), digit(a, 16), digit(a, 12), digit(a, 8), digit(a, 4), digit(a, 0),
+    digit(b, 28), digit(b, 24), digit(b, 20), digit(b, 16), digit(b, 12), digit(b, 8), digit(b, 4), digit(b, 0),
+    digit(c, 28), digit(c, 24), digit(c, 20), digit(c, 16), digit(c, 12), digit(c, 8), digit(c, 4), digit(c, 0),
+    digit(d, 28), digit(d, 24), digit(d, 20), digit(d, 16), digit(d, 12), digit(d, 8), digit(d, 4), digit(d, 0), DASH,
+    digit(e, 28), digit(e, 24), digit(e, 20), digit(e, 16), digit(e, 12), digit(e, 8), digit(e, 4), digit(e, 0),
+    digit(f, 28), digit(f, 24), digit(f, 20), digit(f, 16), digit(f, 12), digit(f, 8), digit(f, 4), digit(f, 0), DASH,
+    ZERO, sampled ? ONE : ZERO,
+  );
+}
+
+export function makeSpanId(random: Random): string {
+  const a = randomWord(random);
+  const b = neverZero(randomWord(random), a);
+  // biome-ignore format: a line for each of the two words, as they stand in the id.
+  return String.fromCharCode(
+    digit(a, 28), digit(a, 24), digit(a, 20), digit(a, 16), digit(a, 12), digit(a, 8), digit(a, 4), digit(a, 0),
+    digit(b, 28), digit(b, 24), digit(b, 20), digit(b, 16), digit(b, 12), digit(b, 8), digit(b, 4), digit(b, 0),
+  );
+}
+
+/** The last word of an id, whose words before it are `rest`: an id of zeros is invalid. */
+const neverZero = (word: number, rest: number): number => ((word | rest) === 0 ? 1 : word);
+
 /** Character codes of the sixteen digits. */
 const DIGIT: readonly number[] = Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
+const ZERO = 0x30;
+const ONE = 0x31;
+const DASH = 0x2d;
 
 function digit(word: number, shift: number): number {
   return DIGIT[(word >>> shift) & 15] ?? 0;
@@ -60,36 +112,4 @@ function digit(word: number, shift: number): number {
 
 function randomWord(random: Random): number {
   return (random() * 4_294_967_296) >>> 0;
-}
-
-/**
- * Ids need to be distinct, not secret: any uniform randomness will do (§3.2.2.3 asks for no more). Their digits are
- * written out, and each id in one piece: this runs for every request, and a loop over a table takes four times as long.
- */
-export function makeTraceId(random: Random): string {
-  const id = wordsAsHex(randomWord(random), randomWord(random), randomWord(random), randomWord(random));
-  return id === NO_TRACE ? `${id.slice(0, -1)}1` : id;
-}
-
-function wordsAsHex(a: number, b: number, c: number, d: number): string {
-  // biome-ignore format: a line for each of the four words, as they stand in the id.
-  return String.fromCharCode(
-    digit(a, 28), digit(a, 24), digit(a, 20), digit(a, 16), digit(a, 12), digit(a, 8), digit(a, 4), digit(a, 0),
-    digit(b, 28), digit(b, 24), digit(b, 20), digit(b, 16), digit(b, 12), digit(b, 8), digit(b, 4), digit(b, 0),
-    digit(c, 28), digit(c, 24), digit(c, 20), digit(c, 16), digit(c, 12), digit(c, 8), digit(c, 4), digit(c, 0),
-    digit(d, 28), digit(d, 24), digit(d, 20), digit(d, 16), digit(d, 12), digit(d, 8), digit(d, 4), digit(d, 0),
-  );
-}
-
-export function makeSpanId(random: Random): string {
-  const id = wordPairAsHex(randomWord(random), randomWord(random));
-  return id === NO_PARENT ? `${id.slice(0, -1)}1` : id;
-}
-
-function wordPairAsHex(a: number, b: number): string {
-  // biome-ignore format: a line for each of the two words, as they stand in the id.
-  return String.fromCharCode(
-    digit(a, 28), digit(a, 24), digit(a, 20), digit(a, 16), digit(a, 12), digit(a, 8), digit(a, 4), digit(a, 0),
-    digit(b, 28), digit(b, 24), digit(b, 20), digit(b, 16), digit(b, 12), digit(b, 8), digit(b, 4), digit(b, 0),
-  );
 }

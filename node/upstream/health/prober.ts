@@ -152,7 +152,8 @@ class ProbeRun implements DialEvents<Connection>, AnswerSink {
     else {
       const host = this.#spec.host ?? this.#authority;
       const headers = ['host', host, 'user-agent', 'weir-probe', 'accept', '*/*'];
-      const cancel = connection.send({ method: 'GET', target: this.#spec.path, headers, body: null }, this);
+      const asked = { method: 'GET', target: this.#spec.path, headers, body: null, exchange: null };
+      const cancel = connection.send(asked, this);
       // A request that can't be sent fails within the call.
       if (this.#ended) cancel();
       else this.#cancelSend = cancel;

@@ -85,8 +85,8 @@ class Call implements Waiter<Connection>, AnswerSink {
   }
 
   #dispatch(body: OutgoingRequest['body']): void {
-    const { method, path, query, headers } = this.#request;
-    this.#outgoing = { method, target: query === '' ? path : `${path}?${query}`, headers, body };
+    const { method, path, query, headers, exchange } = this.#request;
+    this.#outgoing = { method, target: query === '' ? path : `${path}?${query}`, headers, body, exchange };
     const fresh = wasBrokenOff(this.#request);
     const lease = fresh ? null : this.#pool.take();
     if (lease !== null) this.onLease(lease);

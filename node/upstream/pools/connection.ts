@@ -5,6 +5,7 @@
 import type { Failure } from '@weir/proto/http/failures.js';
 import type { HeaderList } from '@weir/proto/http/headers.js';
 import type { Cancel, RequestBody, ResponseHead } from '../../pipeline/dispatch.js';
+import type { Exchange } from '../../pipeline/exchange.js';
 
 /** The part of a connection that its pool needs to know. */
 export interface PoolConnection {
@@ -29,6 +30,8 @@ export interface OutgoingRequest {
   readonly target: string;
   readonly headers: HeaderList;
   readonly body: Uint8Array | RequestBody | null;
+  /** Whose request it is; null for one of the gateway's own. What is taken of it can be sent as it is. */
+  readonly exchange: Pick<Exchange, 'id' | 'traceparent'> | null;
 }
 
 /** How far a request had come when its connection failed it; decides whether it may be sent again. */

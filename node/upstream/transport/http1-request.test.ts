@@ -8,6 +8,7 @@ const request = (over: Partial<OutgoingRequest>): OutgoingRequest => ({
   target: '/',
   headers: [],
   body: null,
+  exchange: null,
   ...over,
 });
 const stream = (lengthBytes: number | null) => ({ lengthBytes, read: () => {}, pause: () => {}, resume: () => {} });
@@ -76,6 +77,40 @@ describe('requestHead', () => {
         },
       ),
     );
+  });
+
+  it('is the same whatever requests came before, however often a value has changed or come again', () => {
+    const value = fc.oneof(
+      { weight: 3, arbitrary: fc.constantFrom('a', 'b') },
+      fc.stringMatching(/^[ -~]{0,200}$/),
+      fc.constantFrom('\n', 'b\r', 'x'.repeat(129)),
+    );
+    const heads = fc.array(fc.tuple(value, value, fc.nat({ max: 70 })), { size: 'max', maxLength: 20 });
+    fc.assert(
+      fc.property(heads, (each) => {
+        for (const [first, second, times] of each) {
+          const given = request({ headers: ['x-one', first, 'x-two', second] });
+          const isGood = !/[\r\n]/.test(first + second);
+          const plain = `GET / HTTP/1.1\r\nx-one: ${first}\r\nx-two: ${second}\r\n\r\n`;
+          for (let i = 0; i <= times; i += 1) {
+            const head = requestHead(given);
+            if (isGood ? head !== plain : typeof head === 'string') expect(head).toBe(plain);
+          }
+        }
+      }),
+    );
+  });
+
+  it('takes the id and the place in the trace as they are, and nothing else of the exchange', () => {
+    const exchange = { id: 'id-1', traceparent: 'trace-1' };
+    const given = request({ headers: ['a', 'id-1', 'b', 'trace-1'], exchange });
+    expect(requestHead(given)).toBe('GET / HTTP/1.1\r\na: id-1\r\nb: trace-1\r\n\r\n');
+    for (const headers of [
+      ['a', 'id-1\n'],
+      ['a', 'id-1', 'b', '\r'],
+    ]) {
+      expect(requestHead(request({ headers, exchange }))).toMatchObject({ code: 'bad_request' });
+    }
   });
 
   it.each([

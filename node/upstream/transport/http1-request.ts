@@ -3,7 +3,8 @@
  * 0xff is refused like a CR, since one byte of it is what would be written (U+010A as LF).
  *
  * Of each name the value is kept that it had last: most fields of a request (Host, Via, Forwarded, a client's own) are those of the
- * one before, and need neither be looked at again nor put together again.
+ * one before, and need neither be looked at again nor put together again. Where a value has differed a few times, the next ones are
+ * not compared for a while. The two that differ in each request, its id and its place in a trace, were made or checked by the gateway.
  */
 
 import { Buffer } from 'node:buffer';
@@ -27,7 +28,13 @@ interface Line {
   value: string | null;
   /** The whole of it, made when the value comes a second time. */
   text: string | null;
+  /** Values since one was the same; the first few of a round are compared. */
+  changes: number;
 }
+
+/** Of so many values that differ, so many are compared. */
+const ROUND = 64;
+const COMPARED = 4;
 
 /** Names that lines are kept of; clients can make names up, so there is a bound. */
 const NAMES_MAX = 1024;
@@ -41,7 +48,7 @@ const ORDER_MAX = 128;
 
 /** The head with its blank line; or what keeps it from being sent. Framing and hop-by-hop fields are made, never copied. */
 export function requestHead(request: OutgoingRequest): string | Failure {
-  const { method, target, headers } = request;
+  const { method, target, headers, exchange } = request;
   if (lineOf(method).start === null) return unsendable('its method');
   if (NOT_IN_TARGET.test(target) || target === '') return unsendable('its path');
   // Two parts for a line, and not three: each takes as long again when the text is made flat.
@@ -52,20 +59,27 @@ export function requestHead(request: OutgoingRequest): string | Failure {
     if (line.start === null) return unsendable('the name of a field');
     if (line.start === '') continue;
     const value = headers[i + 1] ?? '';
-    if (value === line.value) {
+    if (line.changes < COMPARED && value === line.value) {
+      line.changes = 0;
       line.text ??= flat(line.start + value);
       head += line.text;
       continue;
     }
-    if (NOT_IN_VALUE.test(value)) return unsendable(`the value of ${name}`);
-    if (value.length <= VALUE_LENGTH_MAX) {
-      line.value = value;
-      line.text = null;
+    if (value !== exchange?.id && value !== exchange?.traceparent) {
+      if (NOT_IN_VALUE.test(value)) return unsendable(`the value of ${name}`);
     }
+    keep(line, value);
     head += line.start;
     head += value;
   }
   return `${head}${framing(request)}\r\n\r\n`;
+}
+
+function keep(line: Line, value: string): void {
+  line.changes = line.changes === ROUND ? 0 : line.changes + 1;
+  if (line.changes > COMPARED || value.length > VALUE_LENGTH_MAX) return;
+  line.value = value;
+  line.text = null;
 }
 
 /** In one piece: to put it together again and again would cost more than to copy it once. */
@@ -88,7 +102,7 @@ function lineAt(place: number, name: string): Line {
 function lineOf(name: string): Line {
   const known = lines.get(name);
   if (known !== undefined) return known;
-  const line: Line = { name, start: judged(name), value: null, text: null };
+  const line: Line = { name, start: judged(name), value: null, text: null, changes: 0 };
   if (lines.size < NAMES_MAX && name.length <= NAME_LENGTH_MAX) lines.set(name, line);
   return line;
 }

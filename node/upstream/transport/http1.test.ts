@@ -9,7 +9,7 @@ import { Inlet } from './http1-inlet.js';
 import { LastHead } from './http1-parser.js';
 
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
-const GET: OutgoingRequest = { method: 'GET', target: '/', headers: [], body: null };
+const GET: OutgoingRequest = { method: 'GET', target: '/', headers: [], body: null, exchange: null };
 
 class Sink implements AnswerSink {
   readonly events: string[] = [];
