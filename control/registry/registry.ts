@@ -2,6 +2,7 @@
  * The registry: everything that people manage, as the admin API, the publisher and the CLI see it. Reading is at once, from memory; a command
  * is decided by the pure model (control/model), appended to the log with compare-and-set, durable when its answer comes, and told to listeners.
  */
+import type { Facts, ModelState } from '../model/decision.js';
 import type { Actor, AuditEntry, Entities, EntityKind } from '../model/entities.js';
 
 export interface Ordered<K extends EntityKind> {
@@ -21,7 +22,8 @@ export interface ListQuery<K extends EntityKind> {
   readonly max: number;
 }
 
-export interface RegistryView {
+/** What decisions read (`of`, `count`, `servicesNear`, …) is here as well, so that `maySee` and `roleIn` can be asked of it. */
+export interface RegistryView extends ModelState {
   /** Number of the last entry that is known. */
   readonly number: number;
   get<K extends EntityKind>(kind: K, id: string): Entities[K] | null;
@@ -30,6 +32,7 @@ export interface RegistryView {
   all<K extends EntityKind>(kind: K): Iterable<Entities[K]>;
   userByLogin(login: string): Entities['user'] | null;
   tokenByHash(sha256: string): Entities['token'] | null;
+  keyByHash(sha256: string): Entities['key'] | null;
 }
 
 export interface Command {
@@ -43,11 +46,19 @@ export interface Command {
   readonly reason?: string;
   /** Checked by the schema of its row. */
   readonly input: unknown;
+  /** What the admin API has hashed, sealed or found to be true; nothing of it comes from a request as it is. */
+  readonly facts?: Facts;
 }
 
 export type Executed =
   /** `isNew` false: it has been done by an earlier try with the same id. */
-  | { readonly ok: true; readonly entry: AuditEntry; readonly isNew: boolean }
+  | {
+      readonly ok: true;
+      readonly entry: AuditEntry;
+      readonly isNew: boolean;
+      /** What its author should know although it is done: that a service is deprecated, say. */
+      readonly warnings: readonly string[];
+    }
   | {
       readonly ok: false;
       /** 404, 403, 409, 412, 422, 503, 504 of the admin API. */

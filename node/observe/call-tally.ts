@@ -15,6 +15,7 @@ import { DURATION_SLOTS } from '@weir/proto/events/traffic.js';
 import { concealJobIds } from '../jobs/job-id.js';
 import type { GatewayRequest } from '../pipeline/dispatch.js';
 import { decisiveAttempt, type Exchange } from '../pipeline/exchange.js';
+import { traceIdOf } from '../trace/trace-context.js';
 
 /** Consumers that are told apart in one second; the others are one row, without a name. */
 const CONSUMERS_MAX = 200;
@@ -196,7 +197,7 @@ function recordOf(request: GatewayRequest, isSaved: boolean): CallRecord {
     upstream: exchange.upstreamId.slice(0, callNameMax),
     target: (decisive?.targetId ?? '').slice(0, callNameMax),
     attempts: exchange.attempts.length,
-    traceId: exchange.traceId,
+    traceId: traceIdOf(exchange.traceparent),
     cache: exchange.cache ?? '',
     isSaved,
     bytesIn: exchange.requestBytes,

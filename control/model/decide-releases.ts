@@ -1,0 +1,70 @@
+/** Decisions about releases: a draft becomes the next one, which is never changed. Numbers rise for ever. Pure. */
+import { countMax, designsCharsMax, releasesPerServiceMax } from './bounds.js';
+import { faultsOf } from './decide-services.js';
+import {
+  changed,
+  type DecisionContext,
+  done,
+  end,
+  invalid,
+  type ModelState,
+  made,
+  missing,
+  type Outcome,
+  put,
+  refuse,
+} from './decision.js';
+import { charsOf, tooManyDesigns } from './designs.js';
+import type { Change, Release, Service } from './entities.js';
+import { refusalOfStep, stageAfter } from './life-cycle.js';
+import { liveWith } from './live.js';
+
+export interface Publication {
+  readonly id: string;
+  readonly notes: string;
+  /** Of the callers, in percent; below 100 it is a canary beside what is served. */
+  readonly share: number;
+  /** Of the version; empty without versioning. */
+  readonly name: string;
+}
+
+export function releaseId(serviceId: string, number: number): string {
+  return `${serviceId}@${number}`;
+}
+
+export function publishService(state: ModelState, input: Publication, context: DecisionContext): Outcome {
+  const { id, notes, share, name } = input;
+  const service = state.get('service', id);
+  if (service === null) return missing('service', id);
+  const refusal = refusalOfStep('publish', { state, service, context, isForced: false });
+  if (refusal !== null) return refusal;
+  const { draft } = service;
+  if (draft.contract === '' && draft.routes.length === 0)
+    return invalid('draft', 'has neither routes nor a contract', 'design something first');
+  if (state.designsChars + charsOf(draft) > designsCharsMax) return tooManyDesigns();
+  if (state.count('release') >= countMax.release)
+    return refuse('conflict', `there are ${countMax.release} releases, which is the most; delete retired services`);
+  const number = service.lastRelease + 1;
+  const live = liveWith(service.live, { release: number, share, name });
+  if ('ok' in live) return live;
+  const stage = stageAfter('publish', service.stage);
+  const next = changed(service, { live, stage, lastRelease: number }, context);
+  const release = made<Release>(
+    { id: releaseId(id, number), serviceId: id, number, design: draft, notes, byUserId: context.actor.userId },
+    context,
+  );
+  return (
+    faultsOf(state, next, context) ?? done([put('service', next), put('release', release), ...givenUp(state, next)])
+  );
+}
+
+/** The oldest that are not served, so that with the new one there are as many as may be kept. */
+function givenUp(state: ModelState, { id, live }: Service): Change[] {
+  const served = new Set(live.map(({ release }) => release));
+  const kept = [...state.of('release', 'serviceId', id)].sort((a, b) => a.number - b.number);
+  const tooMany = Math.max(0, kept.length + 1 - releasesPerServiceMax);
+  return kept
+    .filter(({ number }) => !served.has(number))
+    .slice(0, tooMany)
+    .map((release) => end('release', release.id));
+}

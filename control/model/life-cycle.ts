@@ -1,0 +1,130 @@
+/**
+ * The life of a service and of a subscription: one table each, with the guards of every step.
+ *
+ *              publish              deprecate                  retire: its sunset has passed, or by force
+ *     draft ───────────▶ published ───────────▶ deprecated ─────────────────────────────▶ retired
+ *       │                 │  ▲  ▲ ◀─ undeprecate ──┘ ▲ │                                    │  │
+ *       │                 └──┘  └────────────────────┼─┼──── restore: its path is free ─────┘  │
+ *       ▼                publish                     └─┘ publish (a mended release)            ▼
+ *    deleted                                                                                deleted
+ *
+ *     pending ──approve──▶ approved ──suspend──▶ suspended ──resume──▶ approved
+ *        └──reject──▶ rejected ──approve──▶ approved
+ */
+import { takenBy } from './base-paths.js';
+import { type DecisionContext, type ModelState, plural, type Refusal, refuse } from './decision.js';
+import type { LifeStage, Service, Subscription } from './entities.js';
+
+export type ServiceStep = 'publish' | 'set-live' | 'deprecate' | 'undeprecate' | 'retire' | 'restore' | 'delete';
+
+/** What a guard looks at. */
+export interface Situation {
+  readonly state: ModelState;
+  readonly service: Service;
+  readonly context: DecisionContext;
+  /** Its author knows what the guard would say, and wants it still. */
+  readonly isForced: boolean;
+}
+
+type Guard = (situation: Situation) => Refusal | null;
+
+interface Transition {
+  readonly from: readonly LifeStage[];
+  /** `same`: the stage stays. Null: the service is no more. */
+  readonly to: LifeStage | 'same' | null;
+  readonly guards: readonly Guard[];
+  /** What to do where the stage is another one. */
+  readonly cure: string;
+}
+
+export const transitions: Readonly<Record<ServiceStep, Transition>> = {
+  publish: {
+    from: ['draft', 'published', 'deprecated'],
+    to: 'same',
+    guards: [],
+    cure: 'restore it first',
+  },
+  'set-live': {
+    from: ['published', 'deprecated'],
+    to: 'same',
+    guards: [],
+    cure: 'publish a release first, or restore the service',
+  },
+  deprecate: { from: ['published', 'deprecated'], to: 'deprecated', guards: [], cure: 'publish it first' },
+  undeprecate: { from: ['deprecated'], to: 'published', guards: [], cure: 'only what is deprecated can be taken back' },
+  retire: {
+    from: ['published', 'deprecated'],
+    to: 'retired',
+    guards: [sunsetHasPassed],
+    cure: 'delete a draft instead',
+  },
+  restore: {
+    from: ['retired'],
+    to: 'published',
+    guards: [pathIsFree, hasRelease],
+    cure: 'only what is retired can be restored',
+  },
+  delete: { from: ['draft', 'retired'], to: null, guards: [], cure: 'retire it first' },
+};
+
+/** Null: it may be done. */
+export function refusalOfStep(step: ServiceStep, situation: Situation): Refusal | null {
+  const { from, guards, cure } = transitions[step];
+  const { id, stage } = situation.service;
+  if (!from.includes(stage)) return refuse('conflict', `service ${id} is ${stage}: ${cure}`);
+  for (const guard of guards) {
+    const refusal = guard(situation);
+    if (refusal !== null) return refusal;
+  }
+  return null;
+}
+
+/** Of the first release, `published`; else as the table says. */
+export function stageAfter(step: Exclude<ServiceStep, 'delete'>, stage: LifeStage): LifeStage {
+  const { to } = transitions[step];
+  if (to !== 'same' && to !== null) return to;
+  return stage === 'draft' ? 'published' : stage;
+}
+
+function sunsetHasPassed({ state, service, context, isForced }: Situation): Refusal | null {
+  if (isForced) return null;
+  const sunset = service.deprecation?.sunsetWallMs ?? null;
+  if (sunset !== null && sunset <= context.wallMs) return null;
+  let subscribers = 0;
+  for (const { state: standing } of state.of('subscription', 'serviceId', service.id))
+    if (standing === 'approved' || standing === 'suspended') subscribers += 1;
+  const why =
+    service.stage === 'published'
+      ? 'is not deprecated'
+      : sunset === null
+        ? 'has no sunset'
+        : `is to be served until ${new Date(sunset).toISOString()}`;
+  const users = plural(subscribers, 'application subscribes', 'applications subscribe');
+  const cure = 'deprecate it with a sunset and wait for that, or retire it with `force`';
+  return refuse('conflict', `service ${service.id} ${why}, and ${users} to it: ${cure}`);
+}
+
+function pathIsFree({ state, service, context }: Situation): Refusal | null {
+  const taken = takenBy(state, service, context);
+  return taken === null
+    ? null
+    : refuse('conflict', `${taken.message}: give service ${service.id} another base path first`);
+}
+
+function hasRelease({ state, service }: Situation): Refusal | null {
+  return state.countOf('release', 'serviceId', service.id) > 0
+    ? null
+    : refuse('conflict', `service ${service.id} has no release`);
+}
+
+export type SubscriptionStep = 'approve' | 'reject' | 'suspend' | 'resume';
+type SubscriptionState = Subscription['state'];
+
+export const subscriptionSteps: Readonly<
+  Record<SubscriptionStep, { readonly from: readonly SubscriptionState[]; readonly to: SubscriptionState }>
+> = {
+  approve: { from: ['pending', 'rejected'], to: 'approved' },
+  reject: { from: ['pending'], to: 'rejected' },
+  suspend: { from: ['approved'], to: 'suspended' },
+  resume: { from: ['suspended'], to: 'approved' },
+};
