@@ -1,5 +1,5 @@
 /** An OpenAPI document, read: what of it the gateway works with, references of all but schemas resolved. Plain values. */
-import type { Json, JsonObject } from './document-value.js';
+import type { Json, JsonObject } from '@weir/proto/contract/json-value.js';
 
 /** OpenAPI 3.0 has a dialect of its own for schemas; 3.1 takes JSON Schema 2020-12. */
 export type Dialect = '3.0' | '3.1';

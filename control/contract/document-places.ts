@@ -2,8 +2,9 @@
  * Lines of places in a document, looked up when there is something to say of them: one walk over the events of the text for all that is
  * asked. JSON is YAML enough for that. Pure.
  */
+
+import { stepsOf } from '@weir/proto/contract/json-value.js';
 import { EVENT_ID, type Event, getScalarValue } from 'js-yaml';
-import { stepsOf } from './document-value.js';
 import { eventsOf } from './yaml-values.js';
 
 interface Wanted {

@@ -3,9 +3,9 @@
  * them. Pure, and never throws.
  */
 
+import { isList, isObject, type Json, type JsonObject, pointerTo } from '@weir/proto/contract/json-value.js';
 import { type ContractFault, ContractFaults, shown } from './contract-faults.js';
 import { lineCounter, linesOf } from './document-places.js';
-import { isList, isObject, type Json, type JsonObject, pointerTo } from './document-value.js';
 import { documentDepthMax, eventsOf, valueFrom } from './yaml-values.js';
 
 export const contractBytesMax = 5 * 1024 * 1024;

@@ -1,4 +1,17 @@
 /** One operation of a contract: parameters, body and responses, with references followed. Pure. */
+
+import {
+  isList,
+  isObject,
+  type Json,
+  type JsonObject,
+  kindOf,
+  listAt,
+  member,
+  objectAt,
+  pointerTo,
+  textAt,
+} from '@weir/proto/contract/json-value.js';
 import {
   type Body,
   type HttpMethod,
@@ -13,18 +26,6 @@ import {
   type Server,
 } from './contract.js';
 import { type ContractFaults, shown } from './contract-faults.js';
-import {
-  isList,
-  isObject,
-  type Json,
-  type JsonObject,
-  kindOf,
-  listAt,
-  member,
-  objectAt,
-  pointerTo,
-  textAt,
-} from './document-value.js';
 import type { Schemas } from './read-schemas.js';
 import { readServers } from './read-servers.js';
 import type { Found, References } from './references.js';

@@ -2,10 +2,19 @@
  * Schemas of a contract, checked before any value is held to one: keywords of the right kind, references that lead somewhere, no schema
  * that is made of itself, patterns that run in bounded time. Each schema is looked at once, however many refer to it. Pure.
  */
+
+import {
+  isList,
+  isObject,
+  type Json,
+  type JsonObject,
+  kindOf,
+  member,
+  pointerTo,
+} from '@weir/proto/contract/json-value.js';
 import { patternFault } from '../publish/foreign-syntax.js';
 import type { Dialect } from './contract.js';
 import { type ContractFaults, shown } from './contract-faults.js';
-import { isList, isObject, type Json, type JsonObject, kindOf, member, pointerTo } from './document-value.js';
 import type { Found, References } from './references.js';
 
 /** A pattern's length times its largest repetition is about what compiling and running it takes. */

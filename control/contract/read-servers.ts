@@ -1,7 +1,8 @@
 /** `servers` of a contract: their URLs with variables filled by their defaults. Pure. */
+
+import { isObject, type Json, member, objectAt, pointerTo, textAt } from '@weir/proto/contract/json-value.js';
 import type { Server } from './contract.js';
 import { type ContractFaults, shown } from './contract-faults.js';
-import { isObject, type Json, member, objectAt, pointerTo, textAt } from './document-value.js';
 
 const SERVERS_MAX = 50;
 

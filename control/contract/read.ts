@@ -7,9 +7,7 @@
  *        ─▶ read-schemas    keywords, patterns, circles
  *        ─▶ read-operation  parameters, bodies, responses
  */
-import { type Contract, type Dialect, httpMethods, type Operation } from './contract.js';
-import { type ContractFault, ContractFaults, shown } from './contract-faults.js';
-import { readText } from './document-text.js';
+
 import {
   isObject,
   type Json,
@@ -20,7 +18,10 @@ import {
   objectAt,
   pointerTo,
   textAt,
-} from './document-value.js';
+} from '@weir/proto/contract/json-value.js';
+import { type Contract, type Dialect, httpMethods, type Operation } from './contract.js';
+import { type ContractFault, ContractFaults, shown } from './contract-faults.js';
+import { readText } from './document-text.js';
 import { routeIdOf } from './operation-ids.js';
 import { namesIn, readTemplate, shapeOf } from './path-template.js';
 import { type OperationContext, readOperation } from './read-operation.js';

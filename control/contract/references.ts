@@ -2,8 +2,9 @@
  * `$ref`: to places in the same document, and nowhere else. What lies in other files or on other hosts is refused unfetched: a document is
  * one text, so that what was checked is what runs. Chains are followed up to a bound, and end where they come back to themselves. Pure.
  */
+
+import { isObject, type Json, type JsonObject, member, valueAtPointer } from '@weir/proto/contract/json-value.js';
 import { type ContractFaults, shown } from './contract-faults.js';
-import { isObject, type Json, type JsonObject, member, valueAtPointer } from './document-value.js';
 
 const CHAIN_MAX = 32;
 

@@ -4,6 +4,8 @@
  * terabytes take no memory (document-bounds.ts counts them in full, and gives up early); keys are words, each once; what JSON has no
  * word for is a fault. Pure, and never throws.
  */
+
+import type { Json } from '@weir/proto/contract/json-value.js';
 import {
   EVENT_ID,
   type Event,
@@ -14,7 +16,6 @@ import {
   YAMLException,
 } from 'js-yaml';
 import { shown } from './contract-faults.js';
-import type { Json } from './document-value.js';
 
 /** Collections within collections; a schema of a contract is rarely twenty deep. */
 export const documentDepthMax = 100;
