@@ -17,8 +17,9 @@ export function believedUsage(usage: Usage): Usage {
 }
 
 export function believedEvents(events: ChatEvent[]): ChatEvent[] {
-  for (const [at, event] of events.entries()) {
-    if (event.kind === 'usage') events[at] = { kind: 'usage', usage: believedUsage(event.usage) };
+  for (let at = 0; at < events.length; at += 1) {
+    const event = events[at];
+    if (event?.kind === 'usage') events[at] = { kind: 'usage', usage: believedUsage(event.usage) };
   }
   return events;
 }

@@ -266,7 +266,7 @@ class Models implements ChatAnswering, Race {
     const kept = this.#chosen === entrant ? events : entrant.hold(events);
     if (kept === null) return true;
     if (this.#chosen === null) this.#choose(entrant);
-    for (const event of kept) this.#said?.see(event);
+    if (this.#said !== null) for (const event of kept) this.#said.see(event);
     return kept.length === 0 || this.#asker.events(kept);
   }
 
@@ -446,8 +446,8 @@ class Models implements ChatAnswering, Race {
 
   #arm(): void {
     if (this.#isOver) return;
-    const due = this.#live.map(({ asking }) => asking.dueAtMs());
-    const dueAtMs = Math.min(this.#next?.atMs ?? Number.POSITIVE_INFINITY, this.#hedgeAtMs, ...due);
+    let dueAtMs = Math.min(this.#next?.atMs ?? Number.POSITIVE_INFINITY, this.#hedgeAtMs);
+    for (const { asking } of this.#live) dueAtMs = Math.min(dueAtMs, asking.dueAtMs());
     // A timer that looks too early is left alone, and looks again: content comes far more often than limits pass.
     if (dueAtMs >= this.#armedAtMs || dueAtMs === Number.POSITIVE_INFINITY) return;
     this.#armedAtMs = dueAtMs;

@@ -24,7 +24,7 @@ import { eventsOf } from '../chat/gather.js';
 import { type ProviderError, providerError } from '../chat/provider-error.js';
 import { believedEvents, believedUsage } from '../chat/usage-bounds.js';
 import { parsedJson } from '../json.js';
-import { isProviderError, type Provider, type StreamReader } from '../provider.js';
+import { isProviderError, type Provider, type StreamReader, type WireEvent } from '../provider.js';
 import { errorOfBroken, type Framer } from '../wire/framer.js';
 import { openFramer } from '../wire/open-framer.js';
 import { joined, textOfBytes } from './body-text.js';
@@ -193,7 +193,7 @@ export class Reply implements ResponseHandler {
     const framer = this.#framer;
     const reader = this.#reader;
     if (framer === null || reader === null) return false;
-    const events = framer.feed(chunk).flatMap((event) => reader.read(event));
+    const events = saidBy(framer.feed(chunk), reader);
     if (framer.broken !== null) events.push({ kind: 'error', error: errorOfBroken(framer.broken) });
     return events.length === 0 ? true : this.#tellEvents(believedEvents(events));
   }
@@ -202,7 +202,7 @@ export class Reply implements ResponseHandler {
     const framer = this.#framer;
     const reader = this.#reader;
     if (framer === null || reader === null) return;
-    const events = framer.end().flatMap((event) => reader.read(event));
+    const events = saidBy(framer.end(), reader);
     if (framer.broken !== null) events.push({ kind: 'error', error: errorOfBroken(framer.broken) });
     else events.push(...reader.end());
     if (events.length > 0) this.#tellEvents(believedEvents(events));
@@ -287,4 +287,11 @@ export class Reply implements ResponseHandler {
     this.#terms.held.giveBack(this.#heldBytes);
     this.#heldBytes = 0;
   }
+}
+
+/** Plain loops here and on the way up: each of them runs for every token of every stream. */
+function saidBy(wire: readonly WireEvent[], reader: StreamReader): ChatEvent[] {
+  const said: ChatEvent[] = [];
+  for (const one of wire) for (const event of reader.read(one)) said.push(event);
+  return said;
 }

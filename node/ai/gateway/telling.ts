@@ -69,7 +69,9 @@ export class Telling {
   }
 
   #write(writer: StreamWriter, events: readonly ChatEvent[], before: string, nowMs: number): boolean {
-    return this.#outlet.write(before + events.map((event) => writer.write(event)).join(''), nowMs);
+    let text = before;
+    for (const event of events) text += writer.write(event);
+    return this.#outlet.write(text, nowMs);
   }
 
   #begin(): void {
@@ -79,6 +81,7 @@ export class Telling {
   /** The head is out, and formats have no place for it: a comment, which clients pass over as they do heartbeats. */
   #resumedLate(): string {
     const { resumed } = this.#outcome;
+    if (resumed.length === this.#resumedTold) return '';
     const late = resumed.slice(this.#resumedTold);
     this.#resumedTold = resumed.length;
     return late

@@ -62,6 +62,27 @@ describe('server-sent events', () => {
     );
   });
 
+  it('reads pieces as one decoder reads all of them, whatever their bytes are', () => {
+    const piece = fc.oneof(
+      fc.uint8Array({ maxLength: 6 }),
+      fc.constantFrom('data: a\n\n', 'data: ü\n', '\n', '\uFEFF', '\uFEFFdata: b\n\n', 'data: 👋').map(bytesOf),
+      fc
+        .constantFrom([0xef], [0xbb], [0xbf], [0xe2, 0x82], [0xac, 0x0a], [0xff, 0x0a])
+        .map((one) => Uint8Array.from(one)),
+    );
+    fc.assert(
+      fc.property(fc.array(piece, { size: 'max', maxLength: 20 }), (pieces) => {
+        const framer = open();
+        const events = [...pieces.flatMap((one) => framer.feed(one)), ...framer.end()];
+        const bytes = Uint8Array.from(pieces.flatMap((one) => [...one]));
+        // Without its mark, which is not the text's, and before a character that no mark is.
+        const text = `: \n${new TextDecoder().decode(bytes)}`;
+        expect(events).toEqual(framed(open(), bytesOf(text)));
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
   it('gives back what was written, with each of the line ends', () => {
     const text = fc.string({ unit: 'grapheme' }).map((value) => value.replaceAll(/[\r\n]/g, ' '));
     const event = fc.record({

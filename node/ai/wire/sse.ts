@@ -9,10 +9,19 @@
 import type { WireEvent } from '../provider.js';
 import type { Broken, Framer, FramerBounds } from './framer.js';
 
+const ASCII_MAX = 0x7f;
+/** The first byte of the mark that a text may begin with; where a piece does, the stream's own decoder knows whether it is one. */
+const BOM_BYTE = 0xef;
+/** Reads pieces that no character reaches out of, in a third of the time of a decoder that keeps what is split. One for all. */
+const whole = new TextDecoder();
+
 export class SseFramer implements Framer {
   broken: Broken | null = null;
   readonly #bounds: FramerBounds;
-  readonly #decoder = new TextDecoder();
+  /** Made for the first piece that ends, or may end, in the middle of a character. */
+  #decoder: InstanceType<typeof TextDecoder> | null = null;
+  #isSplit = false;
+  #hasBegun = false;
   /** The line that has no end yet. */
   #rest = '';
   #isAfterCr = false;
@@ -25,12 +34,24 @@ export class SseFramer implements Framer {
   }
 
   feed(chunk: Uint8Array): readonly WireEvent[] {
-    return this.broken === null ? this.#text(this.#decoder.decode(chunk, { stream: true })) : [];
+    return this.broken === null ? this.#text(this.#decoded(chunk)) : NONE;
+  }
+
+  #decoded(chunk: Uint8Array): string {
+    const last = chunk[chunk.length - 1];
+    if (last === undefined) return '';
+    const beginsWhole = !this.#isSplit && chunk[0] !== BOM_BYTE;
+    const isFirst = !this.#hasBegun;
+    this.#hasBegun = true;
+    this.#isSplit = last > ASCII_MAX;
+    if (beginsWhole && !this.#isSplit) return whole.decode(chunk);
+    this.#decoder ??= new TextDecoder('utf-8', { ignoreBOM: !isFirst });
+    return this.#decoder.decode(chunk, { stream: true });
   }
 
   end(): readonly WireEvent[] {
     if (this.broken !== null) return [];
-    const events = [...this.#text(this.#decoder.decode())];
+    const events = [...this.#text(this.#decoder?.decode() ?? '')];
     if (this.#rest !== '') this.#line(this.#rest, events);
     this.#rest = '';
     this.#line('', events);
@@ -69,12 +90,23 @@ export class SseFramer implements Framer {
       this.#data = null;
       return;
     }
+    if (line.startsWith('data: ')) {
+      this.#add(line.slice('data: '.length));
+      return;
+    }
     const colon = line.indexOf(':');
     const field = colon === -1 ? line : line.slice(0, colon);
     if (field !== 'data' && field !== 'event') return;
     const value = colon === -1 ? '' : line.slice(line.startsWith(' ', colon + 1) ? colon + 2 : colon + 1);
-    if (field === 'event') this.#type = value;
-    else this.#data = this.#data === null ? value : `${this.#data}\n${value}`;
+    if (field === 'data') this.#add(value);
+    else {
+      this.#type = value;
+      this.#bound(0);
+    }
+  }
+
+  #add(value: string): void {
+    this.#data = this.#data === null ? value : `${this.#data}\n${value}`;
     this.#bound(0);
   }
 
