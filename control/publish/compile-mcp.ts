@@ -5,6 +5,7 @@ import { argumentsOf, type Mcp, type McpTool } from '@weir/proto/config/mcp.js';
 import { bodyLimitDefault, type Route } from '@weir/proto/config/route.js';
 import type { JsonSchemaSpec, McpCallSpec, McpRouteSpec, McpToolSpec } from '@weir/proto/snapshot/mcp.js';
 import type { AuthSpec, RouteSpec } from '@weir/proto/snapshot/snapshot.js';
+import { hostOf } from './takes-path.js';
 
 interface Named {
   readonly routes: readonly Route[];
@@ -112,9 +113,4 @@ function hintsOf({ method, readOnly, destructive, idempotent }: McpTool): Readon
     idempotentHint: idempotent,
   };
   return Object.fromEntries(Object.entries(hints).flatMap(([name, is]) => (is === undefined ? [] : [[name, is]])));
-}
-
-/** The first that is no wildcard; empty: whichever the caller asks. */
-function hostOf(route: Route | undefined): string {
-  return route?.match.hosts.find((host) => !host.includes('*')) ?? '';
 }

@@ -35,6 +35,7 @@ import type {
 } from '@weir/proto/snapshot/snapshot.js';
 import { aiRouteParts, aiTimeouts, compileAi, compileAiRoute, hasAiTimeouts, providerUpstream } from './compile-ai.js';
 import { compileCached, compileCacheMemory } from './compile-cache.js';
+import { compileComposeRoute, composeRouteParts } from './compile-compose.js';
 import { compileMcpRoute, mcpRouteParts } from './compile-mcp.js';
 import { compileEdits, compileJobs, compileRouteResilience, compileUpstreamResilience } from './compile-resilience.js';
 import { routeIds, targetId, upstreamIds } from './names.js';
@@ -67,7 +68,7 @@ export function compileSnapshot(config: WeirConfig, context: CompileContext): Sn
         .map((upstream) => compileUpstream(upstream, upstream.id ?? '')),
     ],
     routes: config.routes.map((route, index) => {
-      const target = route.upstream ?? upstreams[0] ?? '';
+      const target = route.compose === undefined ? (route.upstream ?? upstreams[0] ?? '') : '';
       const timeoutsAt = (id: string): RouteTimeouts => {
         const ofUpstream = hasAiTimeouts(route) ? aiTimeouts : byId.get(id)?.timeouts;
         return effectiveTimeouts(config.gateway.timeouts, ofUpstream, route.timeouts);
@@ -78,6 +79,7 @@ export function compileSnapshot(config: WeirConfig, context: CompileContext): Sn
         ...compileCached(route, config.gateway.cache, consumers),
         ...(route.ai === null ? {} : aiRouteParts(route)),
         ...(route.mcp === null ? {} : mcpRouteParts(route, route.auth.map(compileAuth))),
+        ...(route.compose === undefined ? {} : composeRouteParts(route, route.auth.map(compileAuth))),
       };
     }),
     consumers: config.consumers.map((consumer) => compileConsumer(consumer, context)),
@@ -257,6 +259,7 @@ function websocketOf({ websocket }: Route): RouteSpec['websocket'] {
 function compileAction(route: Route, upstream: string, config: WeirConfig, ids: readonly string[]): ActionSpec {
   if (route.ai !== null) return compileAiRoute(route.ai, config.gateway.timeouts, route);
   if (route.mcp !== null) return compileMcpRoute(route.mcp, route, config, ids);
+  if (route.compose !== undefined) return compileComposeRoute(route.compose, route, config.routes, ids);
   if (route.redirect !== undefined)
     return { kind: 'redirect', status: route.redirect.status, location: route.redirect.to };
   if (route.respond === undefined)

@@ -5,6 +5,7 @@ import type { Draft } from '@weir/proto/config/parse.js';
 import type { Route } from '@weir/proto/config/route.js';
 import { isObject, placeOfPrompt, promptsOf } from './compile-mcp.js';
 import { schemaFault } from './foreign-syntax.js';
+import { takesPath } from './takes-path.js';
 
 export function lintMcp(draft: Draft): Finding[] {
   return draft.routes.flatMap((route, index) => {
@@ -93,26 +94,7 @@ function lintRoute(tool: McpTool, routes: Draft['routes'], path: Path): Finding[
     const message = `the route ${tool.route} takes ${methods.join(', ')}, and not ${tool.method}`;
     return [findError([...path, 'method'], message, 'change one of the two')];
   }
-  if (takes(pattern, tool.path)) return [];
+  if (takesPath(pattern, tool.path)) return [];
   const message = `the route ${tool.route} does not take ${tool.path}`;
   return [findError([...path, 'path'], message, 'write the path as clients of that route do')];
 }
-
-/** Whether some values of the arguments lead there. */
-function takes(pattern: Route['match']['path'], path: string): boolean {
-  const written =
-    pattern.kind === 'exact' ? pattern.path : pattern.kind === 'prefix' ? belowOf(pattern.prefix) : pattern.template;
-  const wanted = written.split('/');
-  const given = path.split('/');
-  const hasRest = wanted.at(-1) === '*';
-  const fixed = hasRest ? wanted.slice(0, -1) : wanted;
-  if (given.length < fixed.length || (!hasRest && given.length > fixed.length)) return false;
-  return fixed.every((part, index) => {
-    const segment = given[index] ?? '';
-    if (part.includes('{') || part === segment) return true;
-    const [before = '', behind] = [segment.split('{')[0], segment.split('}').at(-1)];
-    return segment.includes('{') && part.startsWith(before) && part.endsWith(behind ?? '');
-  });
-}
-
-const belowOf = (prefix: string): string => (prefix === '/' ? '/*' : `${prefix}/*`);

@@ -12,6 +12,7 @@ import { providerUpstream } from './compile-ai.js';
 import { lintAi } from './lint-ai.js';
 import { lintBudgets } from './lint-budgets.js';
 import { lintCache } from './lint-cache.js';
+import { lintCompose } from './lint-compose.js';
 import { lintLimits } from './lint-limits.js';
 import { lintMcp } from './lint-mcp.js';
 import { lintResilience } from './lint-resilience.js';
@@ -41,6 +42,7 @@ export function lint(draft: Draft, known: Knowledge): Finding[] {
     ...lintLimits(draft),
     ...lintAi(draft, known),
     ...lintMcp(draft),
+    ...lintCompose(draft),
     ...lintBudgets(draft),
     ...lintRouteOrder(draft.routes),
     ...lintTrailingSlashes(draft),

@@ -25,10 +25,8 @@ export interface RouteLimits {
 }
 
 export function limitsOf({ gateway, upstreams }: Draft, route: Route): RouteLimits {
-  const upstream =
-    route.upstream === undefined && upstreams.length === 1
-      ? upstreams[0]
-      : upstreams.find((one) => one?.id === route.upstream);
+  const isOnly = route.upstream === undefined && route.compose === undefined && upstreams.length === 1;
+  const upstream = isOnly ? upstreams[0] : upstreams.find((one) => one?.id === route.upstream);
   const ofUpstream = hasAiTimeouts(route) ? aiTimeouts : upstream?.timeouts;
   const levels = [gateway?.timeouts ?? {}, ofUpstream ?? {}, route.timeouts ?? {}];
   const effective = merged(levels);

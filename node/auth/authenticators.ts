@@ -35,6 +35,8 @@ export type AuthOutcome =
 
 export interface Authenticator {
   check(request: GatewayRequest): AuthOutcome | Promise<AuthOutcome>;
+  /** Whether the gateway's own word for who someone is stands for a credential of this kind. */
+  takesWord(consumerId: string, vouchedBy: string): boolean;
   /** The request without the credential, in every place where this kind looks for it. Null: it goes upstream. */
   readonly hide: ((request: GatewayRequest) => GatewayRequest) | null;
   /** Fields that only this kind may write: a client's own are removed, whoever it proves to be. */
@@ -68,6 +70,11 @@ function admission(admits: Admits): (consumerId: string) => AuthOutcome {
 
 type KeyPlace = Extract<AuthSpec, { kind: 'apiKey' }>['in'][number];
 
+/** The gateway knows its own consumers by itself; of others it has no more than what a token says. */
+function takingWord(admits: Admits): Authenticator['takesWord'] {
+  return (consumerId, vouchedBy) => vouchedBy === OWN_CONSUMERS && admits(consumerId);
+}
+
 function apiKey(spec: Extract<AuthSpec, { kind: 'apiKey' }>, credentials: Credentials): Authenticator {
   const admit = admission(credentials.admits(spec.consumers));
   const unknown: AuthOutcome = { kind: 'refused', reason: 'the key is not known' };
@@ -87,6 +94,7 @@ function apiKey(spec: Extract<AuthSpec, { kind: 'apiKey' }>, credentials: Creden
       }
       return outcome;
     },
+    takesWord: takingWord(credentials.admits(spec.consumers)),
     hide: spec.hide ? (request) => spec.in.reduce(withoutKeyIn, request) : null,
     ownFields: [],
     challenge: () => challengeOf(first),
@@ -128,6 +136,7 @@ function basic(spec: Extract<AuthSpec, { kind: 'basic' }>, credentials: Credenti
       const verdict = credentials.consumerOfBasic(pair.username, pair.password);
       return verdict instanceof Promise ? verdict.then(outcomeOf) : outcomeOf(verdict);
     },
+    takesWord: takingWord(credentials.admits(spec.consumers)),
     hide: spec.hide ? (request) => withoutAuthorization(request, 'basic') : null,
     ownFields: [],
     challenge: () => `Basic realm=${quoted(spec.realm)}, charset="UTF-8"`,
@@ -144,6 +153,7 @@ function jwt(spec: JwtAuthSpec, credentials: Credentials, wallMs: () => number):
   };
   return {
     check,
+    takesWord: () => false,
     hide: spec.hide ? (request) => withoutAuthorization(request, 'bearer') : null,
     ownFields: Object.values(spec.forwardClaims),
     // RFC 6750 §3: the error only where a token was there.

@@ -14,7 +14,7 @@ import type { JsonObject } from '../ai/json.js';
 import { answerDirectly } from '../pipeline/direct-answer.js';
 import { type Cancel, type GatewayRequest, nothingToCancel, type ResponseHandler } from '../pipeline/dispatch.js';
 import type { Timer } from '../time/clock.js';
-import { acceptOf } from './caller-fields.js';
+import { acceptOf } from './accept.js';
 import { type RpcId, type RpcMessage, readMessage, rpcCodes, rpcError, rpcResult } from './json-rpc.js';
 import type { McpRules } from './mcp-route.js';
 import { pageOf, type Step, stepOf, versionOf } from './protocol.js';

@@ -8,12 +8,13 @@ import type { JsonSchemaSpec, McpRouteSpec, McpToolSpec } from '@weir/proto/snap
 import type { AuthSpec, RouteSpec } from '@weir/proto/snapshot/snapshot.js';
 import type { JsonObject } from '../ai/json.js';
 import { outputTools } from '../ai/prompts/output-tools.js';
+import { callerFields } from '../calls/caller-fields.js';
+import { linkedWays, type Ways } from '../calls/ways.js';
 import { withHeaders } from '../pipeline/derived-request.js';
 import { type Dispatch, type GatewayRequest, nothingToCancel, type ResponseHandler } from '../pipeline/dispatch.js';
 import type { ChainServices } from '../pipeline/services.js';
 import { compileTrust } from '../route/origins.js';
-import { compileMatcher } from '../route/router.js';
-import { acceptOf, callerFields } from './caller-fields.js';
+import { acceptOf } from './accept.js';
 import { rpcCodes } from './json-rpc.js';
 import { McpExchange } from './mcp-exchange.js';
 import { protocolVersions, type ServerWords, versionOf } from './protocol.js';
@@ -48,11 +49,12 @@ export function compileMcp(_route: RouteSpec, spec: McpRouteSpec, services: Chai
   const { name, instructions } = spec;
   const tools = new Map(spec.tools.map((tool) => [tool.name, compileTool(tool)]));
   const ways = linkedWays(services);
+  const letsIn = linkedGates(ways, services);
   const rules: McpRules = {
     ...{ spec, services, tools, server: { name, instructions, version: '1' } },
-    visible: (request) => visibleTools([...tools.values()], request, ways.letsIn, services),
+    visible: (request) => visibleTools([...tools.values()], request, letsIn, services),
     wayTo: ways.to,
-    authOf: (id) => services.chains?.get(id)?.route.auth ?? [],
+    authOf: ways.authOf,
   };
   const trusts = compileTrust(spec.origins);
   return (request, handler) =>
@@ -83,30 +85,15 @@ function checkLater(schema: JsonSchemaSpec): CheckValue {
   };
 }
 
-/** Other routes may be compiled after this one, so they are looked up when they are first asked. */
-function linkedWays({ chains, ...rest }: ChainServices) {
-  const matchers = new Map<string, ReturnType<typeof compileMatcher<Dispatch>>>();
+/** Each is compiled when it is first needed: the routes may be compiled after this one. */
+function linkedGates(ways: Ways, services: ChainServices): (id: string) => LetsIn | null {
   const gates = new Map<string, LetsIn>();
-  return {
-    to(id: string, request: GatewayRequest): Dispatch | null {
-      const chain = chains?.get(id);
-      if (chain === undefined) return null;
-      const { route, dispatch: target } = chain;
-      const match = matchers.get(id) ?? compileMatcher([{ route, target }]);
-      matchers.set(id, match);
-      const found = match(request);
-      if (typeof found === 'string' || !('target' in found)) return null;
-      request.exchange.routeId = id;
-      request.exchange.params = found.params;
-      return found.target;
-    },
-    letsIn(id: string): LetsIn | null {
-      const chain = chains?.get(id);
-      if (chain === undefined) return null;
-      const gate = gates.get(id) ?? compileLetsIn(chain.route, rest);
-      gates.set(id, gate);
-      return gate;
-    },
+  return (id) => {
+    const route = ways.route(id);
+    if (route === undefined) return null;
+    const gate = gates.get(id) ?? compileLetsIn(route, services);
+    gates.set(id, gate);
+    return gate;
   };
 }
 

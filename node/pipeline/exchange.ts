@@ -43,6 +43,8 @@ export interface Exchange {
   /** The client's address after PROXY protocol and trusted hops; equals peerAddress without them. */
   readonly clientAddress: string;
   readonly peerTrusted: boolean;
+  /** The exchange that this one is a part of; null: it is a client's own. */
+  readonly outer: OuterExchange | null;
   /** W3C trace context as upstreams are told: the trace, the span of this exchange, and whether it is sampled. Written by the trace layer. Empty: none. */
   traceparent: string;
   /** Of the caller, empty where the trace begins here. */
@@ -93,6 +95,17 @@ export interface Exchange {
   failure: Failure | null;
   headersAtMs: number;
   endedAtMs: number;
+}
+
+/** What a request that the gateway makes of one of its own routes has from the exchange that it is made for (node/calls). */
+export interface OuterExchange {
+  /** 1: of a client's request. */
+  readonly depth: number;
+  /** Its place in the trace: what is below hangs there. */
+  readonly traceparent: string;
+  readonly traceState: string;
+  /** Whom it has found the client to be, where the gateway vouches for that to the routes it asks; null: they find out by themselves. */
+  readonly word: { readonly consumerId: string; readonly vouchedBy: string } | null;
 }
 
 /** As `decidedBy`: the last of the attempts, which is the one that decides when they are made one after the other. */
@@ -213,6 +226,8 @@ export interface ExchangeOrigin {
   readonly clientAddress: string;
   /** The peer is one of the trusted proxies, so what it says about the client is believed. */
   readonly peerTrusted: boolean;
+  /** Left out: it is a client's own. */
+  readonly outer?: OuterExchange;
 }
 
 const NO_FIELDS: HeaderList = [];
@@ -227,6 +242,7 @@ export function createExchange(origin: ExchangeOrigin): Exchange {
     peerAddress: origin.peerAddress,
     clientAddress: origin.clientAddress,
     peerTrusted: origin.peerTrusted,
+    outer: origin.outer ?? null,
     traceparent: '',
     parentSpanId: '',
     traceState: '',

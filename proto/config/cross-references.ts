@@ -3,6 +3,7 @@
  * bad unit in one entry does not hide a wrong reference in it, and a faulty upstream still counts as one that is there.
  */
 import { checkAiRoute, findAiFaults } from './ai-references.js';
+import { checkComposeRoute } from './compose-references.js';
 import { type Finding, findError, type Path } from './faults.js';
 import { valueAt } from './issues.js';
 import { checkMcpRoute } from './mcp-references.js';
@@ -75,11 +76,11 @@ function findUserNames(consumers: readonly unknown[]): Finding[] {
   });
 }
 
-const ACTIONS = ['upstream', 'redirect', 'respond', 'ai', 'mcp'] as const;
+const ACTIONS = ['upstream', 'redirect', 'respond', 'ai', 'mcp', 'compose'] as const;
 /** These are off where they are `false`. */
 const SWITCHED: readonly string[] = ['ai', 'mcp'];
 
-/** A route does one thing: proxy, redirect, respond, ask models, or offer tools. Proxying to the only upstream need not be said. */
+/** A route does one thing: proxy, redirect, respond, ask models, offer tools, or compose. Proxying to the only upstream need not be said. */
 function checkAction(value: unknown, route: unknown, path: Path, upstreams: readonly unknown[]): Finding[] {
   if (typeof route !== 'object' || route === null) return [];
   const stated = ACTIONS.filter(
@@ -95,7 +96,8 @@ function checkAction(value: unknown, route: unknown, path: Path, upstreams: read
     ];
   }
   const isMcp = stated[0] === 'mcp';
-  const answers = stated[0] === 'redirect' || stated[0] === 'respond' || isMcp;
+  const isComposed = stated[0] === 'compose';
+  const answers = stated[0] === 'redirect' || stated[0] === 'respond' || isMcp || isComposed;
   const isAi = stated[0] === 'ai';
   if ((answers || isAi) && Object.hasOwn(route, 'rewrite')) {
     const message = isAi
@@ -105,6 +107,7 @@ function checkAction(value: unknown, route: unknown, path: Path, upstreams: read
   }
   if (isAi) return checkAiRoute(value, route, path);
   if (isMcp) return checkMcpRoute(value, route, path);
+  if (isComposed) return checkComposeRoute(value, route, path);
   if (answers) return [];
   if (stated.length === 0) {
     if (upstreams.length === 1) return [];

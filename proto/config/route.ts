@@ -4,6 +4,7 @@ import { redirectSchema, respondSchema, rewriteSchema } from './action.js';
 import { aiRouteSchema } from './ai.js';
 import { authSchema } from './auth.js';
 import { cacheSchema } from './cache.js';
+import { composeSchema } from './compose.js';
 import { editsSchema } from './header-edits.js';
 import { asyncSchema } from './jobs.js';
 import { limitsSchema } from './limits.js';
@@ -87,6 +88,9 @@ export const routeSchema = z.strictObject({
   mcp: mcpSchema
     .prefault(false)
     .describe('Offer prompts and other routes as tools by MCP: true, or { prompts, tools, … }; docs/ai-mcp.md.'),
+  compose: composeSchema
+    .optional()
+    .describe('Answer by what several other routes answer: { parts, merge, … }; docs/optimise.md.'),
   timeouts: routeTimeouts.optional().describe('Timers, where they differ from those of the upstream and the gateway.'),
   headers: headers.prefault({}).describe('Header edits: { request: { set, add, remove }, response: { … } }.'),
   cors: corsShorthand.optional().describe('Cross-origin access: true, origins, or its settings.'),

@@ -9,6 +9,7 @@
 
 import type { AiRouteSpec, AiSpec } from './ai.js';
 import type { CacheMemorySpec, CacheSpec } from './cache.js';
+import type { ComposeRouteSpec } from './compose.js';
 import type { AsyncSpec, JobsSpec } from './jobs.js';
 import type { McpRouteSpec } from './mcp.js';
 import type {
@@ -284,7 +285,8 @@ export type ActionSpec =
   | { readonly kind: 'redirect'; readonly status: 301 | 302 | 303 | 307 | 308; readonly location: string }
   | { readonly kind: 'respond'; readonly status: number; readonly headers: readonly string[]; readonly body: string }
   | AiRouteSpec
-  | McpRouteSpec;
+  | McpRouteSpec
+  | ComposeRouteSpec;
 
 export type RewriteSpec =
   | { readonly kind: 'strip-prefix'; readonly prefix: string }

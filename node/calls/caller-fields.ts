@@ -1,8 +1,8 @@
 /**
- * What of a caller's head goes with the request that its call becomes: its credentials and whatever else says who it is. Not what is about
- * the message that carried the call: its body, its form, its freshness, the protocol, and the page that it came from. Pure.
+ * What of a caller's head goes with a request that the gateway makes of it: its credentials and whatever else says who it is. Not what is
+ * about the message that carried the call: its body, its form, its freshness, the protocol, and the page that it came from. Pure.
  */
-import { type HeaderList, headerValue, type MutableHeaderList } from '@weir/proto/http/headers.js';
+import type { HeaderList, MutableHeaderList } from '@weir/proto/http/headers.js';
 import { connectionNamed, isHopByHop } from '@weir/proto/http/hop-by-hop.js';
 import type { AuthSpec } from '@weir/proto/snapshot/snapshot.js';
 
@@ -13,14 +13,18 @@ const OWN: ReadonlySet<string> = new Set([
   ...['origin', 'referer', 'last-event-id', 'grpc-timeout', 'upgrade', 'http2-settings'],
 ]);
 
+/** A field that is about the message that carried the call: no call is made with it. */
+export function isOfMessage(name: string): boolean {
+  return OWN.has(name) || isHopByHop(name) || /^(?:mcp|access-control|sec-fetch|sec-websocket)-/.test(name);
+}
+
 /** `deadlineField`: the client's own limit is the call's already. */
 export function callerFields(headers: HeaderList, deadlineField: string): MutableHeaderList {
   const named = connectionNamed(headers);
   const kept: MutableHeaderList = [];
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] ?? '';
-    const isOwn = OWN.has(name) || isHopByHop(name) || named.has(name) || name === deadlineField;
-    if (isOwn || /^(?:mcp|access-control|sec-fetch|sec-websocket)-/.test(name)) continue;
+    if (isOfMessage(name) || named.has(name) || name === deadlineField) continue;
     kept.push(name, headers[i + 1] ?? '');
   }
   return kept;
@@ -42,11 +46,4 @@ export function callerKeys(query: string, auth: readonly AuthSpec[]): string {
 function decodedName(pair: string): string {
   const [name] = new URLSearchParams(pair).keys();
   return name ?? '';
-}
-
-/** How the client takes an answer. One that says nothing takes JSON. */
-export function acceptOf(headers: HeaderList): { readonly json: boolean; readonly stream: boolean } {
-  const accept = headerValue(headers, 'accept') ?? 'application/json';
-  const stream = /\btext\/event-stream\b/i.test(accept);
-  return { json: /\*\/\*|\bapplication\/(?:json|\*)/i.test(accept), stream };
 }

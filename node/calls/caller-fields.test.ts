@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { acceptOf, callerFields, callerKeys } from './caller-fields.js';
+import { callerFields, callerKeys } from './caller-fields.js';
 
 it('credentials go with a call; what is about its message, and what Connection names, does not', () => {
   const given = [
@@ -28,14 +28,4 @@ it('of the query only the keys go along that the route looks for', () => {
   const auth = [{ kind: 'apiKey', in: ['bearer', { query: 'key' }], consumers: [], hide: true }] as const;
   expect(callerKeys('key=a%26b&other=1&k%65y=2', auth)).toBe('key=a%26b&k%65y=2');
   expect(callerKeys('key=a', [])).toBe('');
-});
-
-it.each([
-  [undefined, { json: true, stream: false }],
-  ['*/*', { json: true, stream: false }],
-  ['application/json, text/event-stream', { json: true, stream: true }],
-  ['text/event-stream', { json: false, stream: true }],
-  ['text/html', { json: false, stream: false }],
-])('Accept %j', (accept, expected) => {
-  expect(acceptOf(accept === undefined ? [] : ['accept', accept])).toEqual(expected);
 });
