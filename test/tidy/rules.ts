@@ -52,6 +52,7 @@ export const edges: readonly Edge[] = [
   { at: 'control/log/lmdb-log.ts', may: ['node'], reason: 'the revision log on disk' },
   { at: 'control/log/pack-text.ts', may: ['node'], reason: "the platform's zlib behind plain functions" },
   { at: 'control/people/digests.ts', may: ['node'], reason: 'draws, hashes and compares secrets' },
+  { at: 'control/registry/pack-bytes.ts', may: ['node'], reason: "the platform's zlib behind plain functions" },
   { at: 'control/publish/', may: ['node', 'clock'], reason: 'reads configuration files' },
   { at: 'deploy/', may: all, reason: 'composition root of the whole' },
   { at: 'bench/', may: all, reason: 'measures the real thing' },
