@@ -36,7 +36,7 @@ export function hasAiTimeouts({ ai, mcp }: Pick<Route, 'ai' | 'mcp'>): boolean {
   return ai !== null || mcp !== null;
 }
 
-export function compileAi(ai: Ai | undefined, consumers: readonly Consumer[] = []): AiSpec | null {
+export function compileAi(ai: Ai | undefined, consumers: readonly Pick<Consumer, 'id' | 'team'>[] = []): AiSpec | null {
   if (ai === undefined || ai.providers.length === 0) return null;
   const budgets = compileBudgets(ai, consumers);
   return {

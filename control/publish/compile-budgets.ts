@@ -7,7 +7,7 @@ import { redisTimeoutDefaultMs } from '@weir/proto/config/limits.js';
 import type { AiBudgetsSpec, AiLimitSpec, AiPriceSpec } from '@weir/proto/snapshot/ai.js';
 
 /** Null: nothing was said of it. */
-export function compileBudgets(ai: Ai, consumers: readonly Consumer[]): AiBudgetsSpec | null {
+export function compileBudgets(ai: Ai, consumers: readonly Pick<Consumer, 'id' | 'team'>[]): AiBudgetsSpec | null {
   const teams = Object.fromEntries(consumers.flatMap(({ id, team }) => (team === undefined ? [] : [[id, team]])));
   const { limits, prices, costHeader } = ai;
   if (limits.length + prices.length + Object.keys(teams).length === 0 && !costHeader) return null;

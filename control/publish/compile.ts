@@ -38,6 +38,8 @@ import { compileCached, compileCacheMemory } from './compile-cache.js';
 import { compileComposeRoute, composeRouteParts } from './compile-compose.js';
 import { compileMcpRoute, mcpRouteParts } from './compile-mcp.js';
 import { compileEdits, compileJobs, compileRouteResilience, compileUpstreamResilience } from './compile-resilience.js';
+import type { ManagedService } from './managed/managed-config.js';
+import type { Merged } from './managed/merge-managed.js';
 import { routeIds, targetId, upstreamIds } from './names.js';
 
 export interface CompileContext {
@@ -48,6 +50,8 @@ export interface CompileContext {
   readonly sha256Hex: (text: string) => string;
   /** `scrypt$N$r$p$salt$hash` of a password. */
   readonly hashPassword: (password: string) => string;
+  /** What the registry adds; left out: there is none. */
+  readonly managed?: Merged & { readonly number: number };
 }
 
 /** `config` has passed parsing and lint; nothing in here can fail. */
@@ -56,34 +60,105 @@ export function compileSnapshot(config: WeirConfig, context: CompileContext): Sn
   const byId = new Map(config.upstreams.map((upstream, index) => [upstreams[index], upstream]));
   const ids = routeIds(config.routes);
   const consumers = new Set(config.consumers.map(({ id }) => id));
+  const { managed } = context;
+  const parts = managed === undefined ? noManagedParts : managedParts(managed, config, consumers);
+  const teams = managed?.consumers ?? [];
   return {
     format: snapshotFormat,
     version: context.version,
     createdWallMs: context.createdWallMs,
-    gateway: compileGateway(config.gateway, config.routes),
+    ...(managed === undefined ? {} : { registry: managed.number }),
+    gateway: compileGateway(config.gateway, [...config.routes, ...parts.written]),
     upstreams: [
       ...config.upstreams.map((upstream, index) => compileUpstream(upstream, upstreams[index] ?? '')),
       ...(config.ai?.providers ?? [])
         .map(providerUpstream)
         .map((upstream) => compileUpstream(upstream, upstream.id ?? '')),
+      ...parts.upstreams,
     ],
-    routes: config.routes.map((route, index) => {
-      const target = route.compose === undefined ? (route.upstream ?? upstreams[0] ?? '') : '';
-      const timeoutsAt = (id: string): RouteTimeouts => {
-        const ofUpstream = hasAiTimeouts(route) ? aiTimeouts : byId.get(id)?.timeouts;
-        return effectiveTimeouts(config.gateway.timeouts, ofUpstream, route.timeouts);
-      };
-      return {
-        ...compileRoute(route, ids[index] ?? '', compileAction(route, target, config, ids), timeoutsAt(target)),
-        ...compileRouteResilience(route, timeoutsAt),
-        ...compileCached(route, config.gateway.cache, consumers),
-        ...(route.ai === null ? {} : aiRouteParts(route)),
-        ...(route.mcp === null ? {} : mcpRouteParts(route, route.auth.map(compileAuth))),
-        ...(route.compose === undefined ? {} : composeRouteParts(route, route.auth.map(compileAuth))),
-      };
-    }),
-    consumers: config.consumers.map((consumer) => compileConsumer(consumer, context)),
-    ai: compileAi(config.ai, config.consumers),
+    routes: [
+      ...config.routes.map((route, index) => {
+        const target = route.compose === undefined ? (route.upstream ?? upstreams[0] ?? '') : '';
+        return compileWhole(route, ids[index] ?? '', target, {
+          config,
+          ids,
+          consumers,
+          upstream: (id) => byId.get(id),
+        });
+      }),
+      ...parts.routes,
+    ],
+    consumers: [
+      ...config.consumers.map((consumer) => compileConsumer(consumer, context)),
+      ...teams.map(({ spec }) => spec),
+    ],
+    ai: compileAi(config.ai, [...config.consumers, ...teams.map(({ spec: { id }, team }) => ({ id, team }))]),
+  };
+}
+
+interface Around {
+  readonly config: WeirConfig;
+  /** Of all routes of weir.yaml. */
+  readonly ids: readonly string[];
+  /** Ids of the operator's own. */
+  readonly consumers: ReadonlySet<string>;
+  readonly upstream: (id: string) => Upstream | undefined;
+}
+
+function compileWhole(
+  route: Route,
+  id: string,
+  target: string,
+  { config, ids, consumers, upstream }: Around,
+): RouteSpec {
+  const timeoutsAt = (asked: string): RouteTimeouts => {
+    const ofUpstream = hasAiTimeouts(route) ? aiTimeouts : upstream(asked)?.timeouts;
+    return effectiveTimeouts(config.gateway.timeouts, ofUpstream, route.timeouts);
+  };
+  return {
+    ...compileRoute(route, id, compileAction(route, target, config, ids), timeoutsAt(target)),
+    ...compileRouteResilience(route, timeoutsAt),
+    ...compileCached(route, config.gateway.cache, consumers),
+    ...(route.ai === null ? {} : aiRouteParts(route)),
+    ...(route.mcp === null ? {} : mcpRouteParts(route, route.auth.map(compileAuth))),
+    ...(route.compose === undefined ? {} : composeRouteParts(route, route.auth.map(compileAuth))),
+  };
+}
+
+interface ManagedParts {
+  readonly upstreams: readonly UpstreamSpec[];
+  readonly routes: readonly RouteSpec[];
+  readonly written: readonly Route[];
+}
+
+const noManagedParts: ManagedParts = { upstreams: [], routes: [], written: [] };
+
+/** What services come to with one gateway around them; a service that did not change is what it was. */
+const compiledServices = new WeakMap<Gateway, WeakMap<ManagedService, ManagedParts>>();
+
+function managedParts({ services }: Merged, config: WeirConfig, consumers: ReadonlySet<string>): ManagedParts {
+  const known = compiledServices.get(config.gateway) ?? new WeakMap<ManagedService, ManagedParts>();
+  compiledServices.set(config.gateway, known);
+  const all: { upstreams: UpstreamSpec[]; routes: RouteSpec[]; written: Route[] } = {
+    ...{ upstreams: [], routes: [], written: [] },
+  };
+  for (const service of services) {
+    const parts = known.get(service) ?? compileService(service, config, consumers);
+    known.set(service, parts);
+    all.upstreams.push(...parts.upstreams);
+    all.routes.push(...parts.routes);
+    all.written.push(...parts.written);
+  }
+  return all;
+}
+
+function compileService(service: ManagedService, config: WeirConfig, consumers: ReadonlySet<string>): ManagedParts {
+  const byId = new Map(service.upstreams.map((upstream) => [upstream.id, upstream]));
+  const around: Around = { config, ids: [], consumers, upstream: (id) => byId.get(id) };
+  return {
+    upstreams: service.upstreams.map((upstream) => compileUpstream(upstream, upstream.id)),
+    routes: service.routes.map((route) => compileWhole(route, route.id, route.upstream ?? '', around)),
+    written: service.routes,
   };
 }
 

@@ -1,7 +1,8 @@
 /** Reads a config file into a snapshot: the edge around parse, lint and compile. Used by `up` at start and on reload. */
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
-import type { Fault } from '@weir/proto/config/faults.js';
+import type { WeirConfig } from '@weir/proto/config/document.js';
+import { type Fault, type Finding, shownPath } from '@weir/proto/config/faults.js';
 import { bounded } from '@weir/proto/config/parse.js';
 import { sourceBytesMax } from '@weir/proto/config/yaml-source.js';
 import type { Environment } from '@weir/proto/snapshot/secret-text.js';
@@ -13,9 +14,19 @@ import { createPasswordHasher, sha256Hex } from './credential-hashes.js';
 import { lintStrictBudgets } from './lint-budgets.js';
 import { lintWithoutRedis } from './lint-cache.js';
 import { lintStrictWithoutRedis } from './lint-limits.js';
+import type { ManagedConfig } from './managed/managed-config.js';
+import { mergeManaged } from './managed/merge-managed.js';
+import type { NamesOfConfig } from './managed/projection.js';
 
 export type LoadedConfig =
-  | { readonly ok: true; readonly text: string; readonly snapshot: Snapshot; readonly warnings: readonly Fault[] }
+  | {
+      readonly ok: true;
+      readonly text: string;
+      readonly snapshot: Snapshot;
+      readonly warnings: readonly Fault[];
+      /** `TEAM/NAME` of secrets of the registry that nodes need for it. */
+      readonly secrets: readonly string[];
+    }
   | { readonly ok: false; readonly faults: readonly Fault[] };
 
 export interface LoadContext {
@@ -24,6 +35,8 @@ export interface LoadContext {
   readonly createdWallMs: number;
   /** Whether the nodes are started with `--redis`; left out: not known. */
   readonly hasRedis?: boolean;
+  /** What the registry adds to that config; left out: there is none. */
+  readonly managed?: (names: NamesOfConfig) => ManagedConfig;
 }
 
 /** One for the process: it remembers hashes, so that an unchanged password leaves a snapshot unchanged. */
@@ -76,8 +89,29 @@ function compiled(text: string, checked: CheckedConfig, context: LoadContext): L
       : [];
   const faults = absent.filter(({ severity }) => severity === 'error');
   if (faults.length > 0) return { ok: false, faults };
-  const snapshot = compileSnapshot(config, { ...context, sha256Hex, hashPassword });
-  return { ok: true, text, snapshot, warnings: bounded([...checked.warnings, ...absent]) };
+  const { managed: managedBy, ...rest } = context;
+  const hashes = { sha256Hex, hashPassword };
+  const warnings = [...checked.warnings, ...absent];
+  if (managedBy === undefined) {
+    const snapshot = compileSnapshot(config, { ...rest, ...hashes });
+    return { ok: true, text, snapshot, warnings: bounded(warnings), secrets: [] };
+  }
+  const managed = managedBy(namesOf(config));
+  const merged = mergeManaged(config, managed);
+  const snapshot = compileSnapshot(config, { ...rest, ...hashes, managed: { ...merged, number: managed.number } });
+  const told = merged.findings.map(asFault);
+  return { ok: true, text, snapshot, warnings: bounded([...warnings, ...told]), secrets: merged.secrets };
+}
+
+/** Names of weir.yaml that designs of teams may use. */
+function namesOf({ ai }: WeirConfig): NamesOfConfig {
+  const ids = (list: readonly { readonly id: string }[] = []): string[] => list.map(({ id }) => id);
+  return { models: ids(ai?.models), prompts: ids(ai?.prompts), guards: ids(ai?.guards) };
+}
+
+/** Of what stands in no file. */
+function asFault({ severity, path, message, cure }: Finding): Fault {
+  return { severity, line: 1, column: 1, path: shownPath(path), message, cure };
 }
 
 /** The text of a file, or the fault that it cannot be read. Reads no more than a config may have: /dev/zero is a file too. */

@@ -3,7 +3,8 @@
  * what was validated is what is filled.
  *
  * `$$` is a dollar sign; a `$` before anything but `$` or `{` is itself. There are no defaults (`${NAME:-x}`): a missing
- * variable is a fault that names itself, not a silent second meaning.
+ * variable is a fault that names itself, not a silent second meaning. `${secret:TEAM/NAME}` is a secret of the registry, which control gives to
+ * nodes by itself: no environment has a variable of that name.
  */
 
 /** The environment as it is passed in; only own properties count. */
@@ -24,7 +25,7 @@ export interface Filled {
 }
 
 // A dollar escape, a reference, or the beginning of a malformed one (up to its brace, or a few characters of it).
-const PIECE = /\$\$|\$\{([A-Za-z_][A-Za-z0-9_]*)\}|\$\{[^}]{0,40}\}?/g;
+const PIECE = /\$\$|\$\{((?:secret:[a-z0-9][a-z0-9-]{0,62}\/)?[A-Za-z_][A-Za-z0-9_]*)\}|\$\{[^}]{0,40}\}?/g;
 
 export function referencesIn(text: string): References {
   const names: string[] = [];

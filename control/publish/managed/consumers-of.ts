@@ -1,0 +1,48 @@
+/** What an application is to nodes: a consumer with hashes of its keys, in the groups of the plans that it has. Pure. */
+import type { ConsumerSpec } from '@weir/proto/snapshot/snapshot.js';
+import type { AppKey, Application, Subscription } from '../../model/entities.js';
+
+export interface ManagedConsumer {
+  readonly team: string;
+  /** As it stands in snapshots. */
+  readonly spec: ConsumerSpec;
+}
+
+/** Of all who have a plan of a service; both are without dots. */
+export function groupOf(serviceId: string, planId: string): string {
+  return `${serviceId}.${planId}`;
+}
+
+export interface Expiring {
+  /** Null: it may call nothing. */
+  readonly consumer: ManagedConsumer | null;
+  /** When the next of its keys expires; infinite: none will. */
+  readonly expiresWallMs: number;
+}
+
+export function consumerOf(
+  application: Application | null,
+  keys: Iterable<AppKey>,
+  subscriptions: Iterable<Subscription>,
+  nowWallMs: number,
+): Expiring {
+  if (application === null || application.isDisabled)
+    return { consumer: null, expiresWallMs: Number.POSITIVE_INFINITY };
+  const keyHashes: string[] = [];
+  let expiresWallMs = Number.POSITIVE_INFINITY;
+  for (const { sha256, expiresWallMs: end } of keys) {
+    if (end !== null && end <= nowWallMs) continue;
+    keyHashes.push(sha256);
+    if (end !== null) expiresWallMs = Math.min(expiresWallMs, end);
+  }
+  const groups: string[] = [];
+  for (const { state, serviceId, planId } of subscriptions)
+    if (state === 'approved') groups.push(groupOf(serviceId, planId));
+  const { id, teamId: team } = application;
+  const isUseful = keyHashes.length > 0 && groups.length > 0;
+  // Sorted, so that two controls that learnt of them in other ways make the same bytes.
+  const consumer: ManagedConsumer | null = isUseful
+    ? { team, spec: { id, keyHashes: keyHashes.sort(), basic: [], groups: groups.sort(), isManaged: true } }
+    : null;
+  return { consumer, expiresWallMs };
+}

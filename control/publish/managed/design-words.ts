@@ -1,0 +1,143 @@
+/**
+ * Which words of weir.yaml teams may write in a design, by name: what is not here is the operator's, so a word that is added to weir.yaml
+ * is not a team's before somebody has thought about it. Pure.
+ *
+ * Not here on purpose: hosts and shares of a match (the service decides), `auth` and limits by plan (access and subscriptions do),
+ * `mcp` and `passthrough` (other routes, the operator's keys), `purge` credentials, pools and files of upstreams, limits in Redis, jobs.
+ */
+import { type Finding, findError, type Path } from '@weir/proto/config/faults.js';
+import { closest } from '@weir/proto/config/suggest.js';
+
+/** `true`: whatever it holds, as weir.yaml has it. */
+export interface Words {
+  readonly [word: string]: true | Words;
+}
+
+export const upstreamWords: Words = {
+  id: true,
+  targets: true,
+  balance: true,
+  health: true,
+  concurrency: true,
+  protocol: true,
+  hostHeader: true,
+  timeouts: true,
+  tls: { serverName: true, verify: true },
+};
+
+const ai: Words = {
+  models: true,
+  attempts: true,
+  heartbeat: true,
+  tokensPerSecondMin: true,
+  unsupported: true,
+  hedge: true,
+  resume: true,
+  answerCharsMax: true,
+  prompts: true,
+  promptsOnly: true,
+  guards: true,
+  cache: true,
+  durable: true,
+};
+
+const limit: Words = { rate: true, concurrent: true, burst: true, by: true, mode: true, keys: true };
+
+const cache: Words = {
+  ttl: true,
+  defaultTtl: true,
+  negative: true,
+  heuristic: true,
+  staleWhileRevalidate: true,
+  staleIfError: true,
+  staleIfSlow: true,
+  key: true,
+  bypass: true,
+  setCookie: true,
+  obeyRequests: true,
+  maxBody: true,
+  tags: true,
+  targets: true,
+  collapse: true,
+};
+
+export const routeWords: Words = {
+  id: true,
+  match: { path: true, methods: true, headers: true, query: true },
+  upstream: true,
+  rewrite: true,
+  redirect: true,
+  respond: true,
+  ai,
+  timeouts: true,
+  headers: true,
+  cors: true,
+  addresses: true,
+  limits: limit,
+  bodyLimit: true,
+  websocket: true,
+  priority: true,
+  retry: true,
+  hedge: true,
+  protect: true,
+  fallback: true,
+  cache,
+  show: true,
+};
+
+export const limitWords = limit;
+
+const operatorsOnly = 'this is for the operator to decide, in weir.yaml';
+
+/** Words that are not for teams, at any depth that has a list. Of a list each entry. */
+export function foreignWords(value: unknown, words: Words, path: Path): Finding[] {
+  if (Array.isArray(value)) return value.flatMap((entry, index) => foreignWords(entry, words, [...path, index]));
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([word, held]) => {
+    const known = Object.hasOwn(words, word) ? words[word] : undefined;
+    if (known === undefined) {
+      const meant = closest(word, Object.keys(words));
+      const cure = meant === null ? operatorsOnly : `did you mean ${meant}? If not, ${operatorsOnly}`;
+      return [findError([...path, word], 'teams can’t write this', cure)];
+    }
+    return known === true ? [] : foreignWords(held, known, [...path, word]);
+  });
+}
+
+const REFERENCE = /\$\$|\$\{[^}]{0,200}\}?/g;
+const OWN_SECRET = /^\$\{secret:([A-Za-z_][A-Za-z0-9_]{0,63})\}$/;
+
+/** Where a secret may stand: header values of requests, and the key of a sticky cookie. */
+function mayHoldSecret(path: Path): boolean {
+  const words = path.filter((step) => typeof step === 'string').join('.');
+  return /(^|\.)headers\.(request\.)?(set|add)\.|^headers\.response\.(set|add)\.|balance\.sticky\.secret$/.test(words);
+}
+
+/** References in texts of a design, and what is wrong with them. */
+export function referencesOf(
+  value: unknown,
+  path: Path,
+): { readonly names: readonly string[]; readonly findings: Finding[] } {
+  if (typeof value === 'string') return referencesInText(value, path);
+  if (typeof value !== 'object' || value === null) return { names: [], findings: [] };
+  const entries: readonly (readonly [string | number, unknown])[] = Array.isArray(value)
+    ? value.map((entry, index) => [index, entry] as const)
+    : Object.entries(value);
+  const found = entries.map(([step, held]) => referencesOf(held, [...path, step]));
+  return { names: found.flatMap(({ names }) => names), findings: found.flatMap(({ findings }) => findings) };
+}
+
+function referencesInText(text: string, path: Path) {
+  const names: string[] = [];
+  const findings: Finding[] = [];
+  for (const [piece] of text.matchAll(REFERENCE)) {
+    if (piece === '$$') continue;
+    const name = OWN_SECRET.exec(piece)?.[1];
+    const cure = `write \${secret:NAME}, and set the secret of that name for the team`;
+    if (name === undefined) findings.push(findError(path, `${piece.slice(0, 60)} is none of the team’s secrets`, cure));
+    else if (!mayHoldSecret(path))
+      findings.push(findError(path, 'a secret can’t stand here', 'secrets go into header values, and nowhere else'));
+    else names.push(name);
+  }
+  return { names, findings };
+}

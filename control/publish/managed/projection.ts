@@ -1,0 +1,241 @@
+/**
+ * From the registry to what it adds to weir.yaml. Each service and each application is projected by itself and kept until an entry of the log
+ * speaks of it, so one key that is changed among a hundred thousand costs a look at its application, and one service its own routes.
+ * Owns what was projected. Pure: time is passed in.
+ */
+import { type Finding, findWarning } from '@weir/proto/config/faults.js';
+import { routeSchema } from '@weir/proto/config/route.js';
+import type { AuditEntry, Change, Entities, EntityKind, Service } from '../../model/entities.js';
+import { lint } from '../lint.js';
+import { type Composed, composeService, type ManagedWorld, type Served } from './compose-service.js';
+import { consumerOf, type Expiring, type ManagedConsumer } from './consumers-of.js';
+import { retiredAnswer } from './life-fields.js';
+import type { ManagedConfig, ManagedService } from './managed-config.js';
+import type { NamedRoute } from './read-design.js';
+
+/** What it reads of the registry. */
+export interface ManagedSource {
+  readonly number: number;
+  get<K extends EntityKind>(kind: K, id: string): Entities[K] | null;
+  all<K extends EntityKind>(kind: K): Iterable<Entities[K]>;
+  of<K extends EntityKind>(kind: K, by: 'applicationId' | 'teamId', id: string): Iterable<Entities[K]>;
+}
+
+/** Names that weir.yaml defines for AI services. */
+export interface NamesOfConfig {
+  readonly models: readonly string[];
+  readonly prompts: readonly string[];
+  readonly guards: readonly string[];
+}
+
+interface Kept {
+  readonly served: ManagedService | null;
+  readonly findings: readonly Finding[];
+}
+
+export class ManagedProjection {
+  readonly #source: ManagedSource;
+  readonly #services = new Map<string, Kept>();
+  readonly #applications = new Map<string, Expiring>();
+  /** Of keys and subscriptions, as an entry that ends one no longer says whose it was. */
+  readonly #owners = new Map<string, string>();
+  /** Null: all of them. */
+  #staleServices: Set<string> | null = null;
+  #staleApplications: Set<string> | null = null;
+  #noted = -1;
+  #names = '';
+  #lists: { readonly services: ManagedService[]; readonly findings: Finding[] } | null = null;
+  #consumers: ManagedConsumer[] | null = null;
+
+  constructor(source: ManagedSource) {
+    this.#source = source;
+  }
+
+  /** Each entry, in its order; where one was left out, all is projected anew. */
+  note({ number, changes }: Pick<AuditEntry, 'number' | 'changes'>): void {
+    if (this.#noted !== -1 && number !== this.#noted + 1) this.#forget();
+    this.#noted = number;
+    for (const change of changes) this.#noteChange(change);
+  }
+
+  project(nowWallMs: number, names: NamesOfConfig): ManagedConfig {
+    const text = JSON.stringify(names);
+    if (text !== this.#names) this.#staleServices = null;
+    this.#names = text;
+    if (this.#noted !== -1 && this.#noted !== this.#source.number) this.#forget();
+    this.#noted = this.#source.number;
+    this.#projectServices(names);
+    const againAtWallMs = this.#projectApplications(nowWallMs);
+    this.#lists ??= this.#listed();
+    this.#consumers ??= this.#listedConsumers();
+    return { number: this.#source.number, ...this.#lists, consumers: this.#consumers, againAtWallMs };
+  }
+
+  #forget(): void {
+    this.#staleServices = null;
+    this.#staleApplications = null;
+  }
+
+  #noteChange(change: Change): void {
+    const { kind, id, value } = change;
+    if (kind === 'service') this.#staleServices?.add(id);
+    else if (kind === 'release') this.#staleServices?.add(id.slice(0, id.lastIndexOf('@')));
+    else if (kind === 'secret') {
+      const teamId = id.slice(0, id.indexOf('/'));
+      for (const service of this.#source.of('service', 'teamId', teamId)) this.#staleServices?.add(service.id);
+    } else if (kind === 'application') this.#staleApplications?.add(id);
+    else if (kind === 'key' || kind === 'subscription') {
+      const owner = this.#owners.get(`${kind} ${id}`);
+      if (owner !== undefined) this.#staleApplications?.add(owner);
+      if (value === null) this.#owners.delete(`${kind} ${id}`);
+      else {
+        this.#owners.set(`${kind} ${id}`, value.applicationId);
+        this.#staleApplications?.add(value.applicationId);
+      }
+    }
+  }
+
+  #projectServices(names: NamesOfConfig): void {
+    const stale = this.#staleServices;
+    this.#staleServices = new Set();
+    if (stale !== null && stale.size === 0) return;
+    this.#lists = null;
+    const world = this.#worldOf(names);
+    if (stale === null) {
+      this.#services.clear();
+      for (const service of this.#source.all('service')) this.#services.set(service.id, this.#keptOf(service, world));
+      return;
+    }
+    for (const id of stale) {
+      const service = this.#source.get('service', id);
+      if (service === null) this.#services.delete(id);
+      else this.#services.set(id, this.#keptOf(service, world));
+    }
+  }
+
+  #worldOf({ models, prompts, guards }: NamesOfConfig): ManagedWorld {
+    return {
+      ...{ models: new Set(models), prompts: new Set(prompts), guards: new Set(guards) },
+      hasSecret: (teamId, name) => this.#source.get('secret', `${teamId}/${name}`) !== null,
+    };
+  }
+
+  #keptOf(service: Service, world: ManagedWorld): Kept {
+    if (service.stage === 'retired')
+      return { served: { service, upstreams: [], routes: [retiredRoute(service)], secrets: [] }, findings: [] };
+    const served: Served[] = [];
+    for (const live of service.live) {
+      const release = this.#source.get('release', `${service.id}@${live.release}`);
+      if (release !== null) served.push({ ...live, design: release.design });
+    }
+    if (served.length === 0) return { served: null, findings: [] };
+    const composed = composeService(service, served, world);
+    const findings = [...composed.findings, ...lintComposed(composed)].filter(({ severity }) => severity === 'error');
+    const { upstreams, routes, secrets } = composed;
+    return findings.length === 0
+      ? { served: { service, upstreams, routes, secrets }, findings: [] }
+      : { served: null, findings: findings.map((finding) => atService(service.id, finding)) };
+  }
+
+  /** When the next key expires; null: none will. */
+  #projectApplications(nowWallMs: number): number | null {
+    const stale = this.#staleApplications ?? this.#everyApplication();
+    this.#staleApplications = new Set();
+    for (const [id, { expiresWallMs }] of this.#applications) if (expiresWallMs <= nowWallMs) stale.add(id);
+    for (const id of stale) {
+      this.#consumers = null;
+      const application = this.#source.get('application', id);
+      if (application === null) this.#applications.delete(id);
+      else this.#applications.set(id, this.#expiringOf(id, nowWallMs));
+    }
+    let next = Number.POSITIVE_INFINITY;
+    for (const { expiresWallMs } of this.#applications.values()) next = Math.min(next, expiresWallMs);
+    return next === Number.POSITIVE_INFINITY ? null : next;
+  }
+
+  #everyApplication(): Set<string> {
+    this.#applications.clear();
+    this.#owners.clear();
+    const all = new Set<string>();
+    for (const { id } of this.#source.all('application')) all.add(id);
+    return all;
+  }
+
+  #expiringOf(id: string, nowWallMs: number): Expiring {
+    const keys = [...this.#source.of('key', 'applicationId', id)];
+    const subscriptions = [...this.#source.of('subscription', 'applicationId', id)];
+    for (const key of keys) this.#owners.set(`key ${key.id}`, id);
+    for (const subscription of subscriptions) this.#owners.set(`subscription ${subscription.id}`, id);
+    return consumerOf(this.#source.get('application', id), keys, subscriptions, nowWallMs);
+  }
+
+  #listed() {
+    const ids = [...this.#services.keys()].sort();
+    const kept = ids.flatMap((id) => this.#services.get(id) ?? []);
+    return {
+      services: withoutHidden(kept.flatMap(({ served }) => served ?? [])),
+      findings: kept.flatMap(({ findings }) => findings),
+    };
+  }
+
+  #listedConsumers(): ManagedConsumer[] {
+    const consumers: ManagedConsumer[] = [];
+    for (const id of [...this.#applications.keys()].sort()) {
+      const consumer = this.#applications.get(id)?.consumer ?? null;
+      if (consumer !== null) consumers.push(consumer);
+    }
+    return consumers;
+  }
+}
+
+/** The checks of weir.yaml, of what nodes would refuse or could not be meant. */
+export function lintComposed({ upstreams, routes }: Pick<Composed, 'upstreams' | 'routes'>): Finding[] {
+  const draft = { gateway: null, upstreams, routes, consumers: [], ai: null };
+  return lint(draft, { keyHash: (template) => template, fill: () => null, whyNotKey: () => null });
+}
+
+function atService(id: string, { path, message, cure }: Finding): Finding {
+  return findWarning(['services', id, ...path], message, cure);
+}
+
+/** Its paths are free for others: one that lies there, or above, answers instead. */
+function withoutHidden(services: readonly ManagedService[]): ManagedService[] {
+  const places = new Map<string, ManagedService[]>();
+  for (const served of services) {
+    if (served.service.stage === 'retired') continue;
+    const { basePath } = served.service;
+    places.set(basePath, [...(places.get(basePath) ?? []), served]);
+  }
+  return services.filter(({ service }) => {
+    if (service.stage !== 'retired') return true;
+    return !pathsUpTo(service.basePath).some((path) =>
+      places.get(path)?.some((other) => shareHost(other.service.hosts, service.hosts)),
+    );
+  });
+}
+
+/** `/a/b`: `/a` and `/a/b`. */
+export function pathsUpTo(path: string): string[] {
+  const segments = path.split('/').slice(1);
+  return segments.map((_, i) => `/${segments.slice(0, i + 1).join('/')}`);
+}
+
+export function shareHost(a: readonly string[], b: readonly string[]): boolean {
+  if (a.length === 0 || b.length === 0) return true;
+  const covers = (pattern: string, host: string): boolean =>
+    pattern.startsWith('*.') && host.endsWith(pattern.slice(1));
+  return a.some((one) => b.some((other) => one === other || covers(one, other) || covers(other, one)));
+}
+
+let plainRoute: ReturnType<typeof routeSchema.parse> | null = null;
+
+function retiredRoute(service: Service): NamedRoute {
+  plainRoute ??= routeSchema.parse({ match: '/*', respond: 410 });
+  const match = { hosts: [...service.hosts], path: { kind: 'prefix' as const, prefix: service.basePath } };
+  return {
+    ...plainRoute,
+    id: `${service.id}@${service.lastRelease}/retired`,
+    match: { ...match, methods: [], headers: [], query: [] },
+    respond: retiredAnswer(service),
+  };
+}

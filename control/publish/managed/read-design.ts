@@ -1,0 +1,215 @@
+/**
+ * A design as a team wrote it, read into the types of weir.yaml: which words it may have (design-words.ts), then the schemas of weir.yaml
+ * itself, so that both say the same of a mistake. Ids and paths are still the service's own. What is read once is remembered, for
+ * designs of releases are never changed. Pure.
+ */
+import { inferUpstreamId } from '@weir/proto/config/cross-references.js';
+import { type Finding, findError, type Path } from '@weir/proto/config/faults.js';
+import { explainIssues } from '@weir/proto/config/issues.js';
+import { type Limit, limitsSchema } from '@weir/proto/config/limits.js';
+import { type Route, routeSchema } from '@weir/proto/config/route.js';
+import { closest } from '@weir/proto/config/suggest.js';
+import { quote } from '@weir/proto/config/units.js';
+import { type Upstream, upstreamSchema } from '@weir/proto/config/upstream.js';
+import type * as z from 'zod';
+import type { Design, Plan } from '../../model/entities.js';
+import { routeIds, targetId } from '../names.js';
+import { foreignWords, limitWords, referencesOf, routeWords, upstreamWords } from './design-words.js';
+
+export interface ReadDesign {
+  /** Each with an id. */
+  readonly upstreams: readonly NamedUpstream[];
+  /** Each with an id, and with an upstream where it is sent to one. */
+  readonly routes: readonly NamedRoute[];
+  /** Names of the team's secrets that it uses. */
+  readonly secrets: readonly string[];
+  /** With an error in it nothing of the design is served. */
+  readonly findings: readonly Finding[];
+}
+
+export type NamedUpstream = Upstream & { readonly id: string };
+export type NamedRoute = Route & { readonly id: string };
+
+/** One design has so many at most, whatever the model lets through. */
+export const upstreamsMax = 50;
+export const routesMax = 500;
+/** Of callers that one limit of a team remembers. */
+export const limitKeysMax = 100_000;
+
+const remembered = new WeakMap<Design, { readonly teamId: string; readonly read: ReadDesign }>();
+
+export function readDesign(design: Design, teamId: string): ReadDesign {
+  const known = remembered.get(design);
+  if (known?.teamId === teamId) return known.read;
+  const read = reading(design, teamId);
+  remembered.set(design, { teamId, read });
+  return read;
+}
+
+function reading({ upstreams, routes }: Design, teamId: string): ReadDesign {
+  const found = [referencesOf(upstreams, ['upstreams']), referencesOf(routes, ['routes'])];
+  const secrets = [...new Set(found.flatMap(({ names }) => names))];
+  const upstreamsRead = upstreams.map((written, i) =>
+    compared(upstreamSchema, written, upstreamWords, teamId, ['upstreams', i]),
+  );
+  const routesRead = routes.map((written, i) => compared(routeSchema, written, routeWords, teamId, ['routes', i]));
+  const sound = <T>(list: readonly { readonly value: T | null }[]): T[] =>
+    list.flatMap(({ value }) => (value === null ? [] : [value]));
+  const findings = [
+    ...found.flatMap((each) => each.findings),
+    ...[...upstreamsRead, ...routesRead].flatMap((each) => each.findings),
+    ...tooMany('upstreams', upstreams.length, upstreamsMax),
+    ...tooMany('routes', routes.length, routesMax),
+  ];
+  const named = sound(upstreamsRead).map(
+    (upstream): NamedUpstream => ({ ...upstream, id: upstream.id ?? firstTargetOf(upstream) }),
+  );
+  const soundRoutes = sound(routesRead);
+  const ids = routeIds(soundRoutes);
+  const sent = soundRoutes.map(
+    (route, i): NamedRoute => ({ ...withUpstream(route, named), id: ids[i] ?? `route-${i}` }),
+  );
+  const isWhole = findings.every(({ severity }) => severity !== 'error');
+  const references = isWhole ? crossFindings(named, sent) : [];
+  return { upstreams: named, routes: sent, secrets, findings: [...findings, ...references] };
+}
+
+function compared<T extends z.ZodType>(
+  schema: T,
+  written: unknown,
+  words: typeof routeWords,
+  teamId: string,
+  path: Path,
+) {
+  const foreign = foreignWords(written, words, path);
+  if (foreign.length > 0) return { value: null, findings: foreign };
+  const value = withTeam(written, teamId);
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return { value: parsed.data, findings: [] };
+  const findings = explainIssues(schema, value, parsed.error.issues);
+  return { value: null, findings: findings.map((finding) => ({ ...finding, path: [...path, ...finding.path] })) };
+}
+
+/** `${secret:KEY}` → `${secret:TEAM/KEY}`, as nodes know it. */
+function withTeam(value: unknown, teamId: string): unknown {
+  if (typeof value === 'string')
+    return value.replace(/\$\$|\$\{secret:/g, (piece) => (piece === '$$' ? piece : `\${secret:${teamId}/`));
+  if (Array.isArray(value)) return value.map((entry) => withTeam(entry, teamId));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, held]) => [key, withTeam(held, teamId)]));
+}
+
+function tooMany(what: string, count: number, most: number): Finding[] {
+  return count <= most
+    ? []
+    : [findError([what], `there are ${count} of them, and ${most} at most`, 'make two services of it')];
+}
+
+function firstTargetOf({ targets }: Upstream): string {
+  const [first] = targets;
+  return inferUpstreamId(first === undefined ? 'upstream' : targetId(first.url));
+}
+
+/** Sent to the only upstream where it does not say to which. */
+function withUpstream(route: Route, upstreams: readonly NamedUpstream[]): Route {
+  const answers = route.redirect !== undefined || route.respond !== undefined || route.ai !== null;
+  const [only] = upstreams;
+  if (answers || route.upstream !== undefined || upstreams.length !== 1 || only === undefined) return route;
+  return { ...route, upstream: only.id };
+}
+
+function crossFindings(upstreams: readonly NamedUpstream[], routes: readonly NamedRoute[]): Finding[] {
+  const known = new Set(upstreams.map(({ id }) => id));
+  return [
+    ...twice('upstreams', upstreams),
+    ...twice('routes', routes),
+    ...upstreams.flatMap(({ targets }, i) =>
+      targets.flatMap(({ url }) => lintTarget(url.host, ['upstreams', i, 'targets'])),
+    ),
+    ...routes.flatMap((route, i) => routeFindings(route, ['routes', i], known)),
+  ];
+}
+
+function twice(what: string, list: readonly { readonly id: string }[]): Finding[] {
+  const seen = new Set<string>();
+  return list.flatMap(({ id }, i) => {
+    if (!seen.has(id)) {
+      seen.add(id);
+      return [];
+    }
+    return [findError([what, i, 'id'], `${quote(id)} is there twice`, 'give each an id of its own')];
+  });
+}
+
+/** Clouds tell credentials of the machine at addresses of its own link, which no service of a team lies at. */
+function lintTarget(host: string, path: Path): Finding[] {
+  const isLinkLocal = /^169\.254\./.test(host) || /^fe[89ab][0-9a-f]:/i.test(host) || /^::ffff:169\.254\./i.test(host);
+  if (!isLinkLocal && host !== 'metadata.google.internal') return [];
+  return [findError(path, `${host} is an address of the machine itself`, 'name the server of the service')];
+}
+
+function routeFindings(route: NamedRoute, path: Path, known: ReadonlySet<string>): Finding[] {
+  const stated = (['upstream', 'redirect', 'respond'] as const).filter((word) => route[word] !== undefined);
+  const actions = [...stated, ...(route.ai === null ? [] : ['ai'])];
+  const [first, second] = actions;
+  if (second !== undefined)
+    return [
+      findError(
+        [...path, second],
+        `the route has both \`${first}\` and \`${second}\``,
+        'a route does one thing; keep one',
+      ),
+    ];
+  if (first === undefined) {
+    const cure = known.size === 0 ? 'add an upstream with a target' : 'add `upstream: ID`';
+    return [findError(path, 'it is not said where this route goes', cure)];
+  }
+  const rewrites = route.rewrite !== undefined && first !== 'upstream';
+  return [
+    ...(rewrites
+      ? [
+          findError(
+            [...path, 'rewrite'],
+            'the route goes to no upstream, so there is no path to rewrite',
+            'remove `rewrite`',
+          ),
+        ]
+      : []),
+    ...upstreamNamed(route.upstream, [...path, 'upstream'], known),
+    ...route.fallback.flatMap(({ upstream }, i) =>
+      upstreamNamed(upstream, [...path, 'fallback', i, 'upstream'], known),
+    ),
+    ...limitFindings(route.limits, [...path, 'limits']),
+  ];
+}
+
+function upstreamNamed(id: string | undefined, path: Path, known: ReadonlySet<string>): Finding[] {
+  if (id === undefined || known.has(id)) return [];
+  const meant = closest(id, [...known]);
+  const cure = meant === null ? `there is ${[...known].join(', ') || 'none'}` : `did you mean ${meant}?`;
+  return [findError(path, `there is no upstream ${quote(id)} in this design`, cure)];
+}
+
+function limitFindings(limits: readonly Limit[], path: Path): Finding[] {
+  return limits.flatMap(({ keys }, i) =>
+    keys > limitKeysMax
+      ? [findError([...path, i, 'keys'], `more than ${limitKeysMax}`, `write ${limitKeysMax} or less`)]
+      : [],
+  );
+}
+
+/** The limits of a plan, as they are written. */
+export function readPlan(
+  plan: Plan,
+  path: Path,
+): { readonly limits: readonly Limit[]; readonly findings: readonly Finding[] } {
+  const foreign = plan.limits.flatMap((written, i) => foreignWords(written, limitWords, [...path, 'limits', i]));
+  if (foreign.length > 0) return { limits: [], findings: foreign };
+  const parsed = limitsSchema.safeParse(plan.limits);
+  if (parsed.success) return { limits: parsed.data, findings: limitFindings(parsed.data, [...path, 'limits']) };
+  const findings = explainIssues(limitsSchema, plan.limits, parsed.error.issues);
+  return {
+    limits: [],
+    findings: findings.map((finding) => ({ ...finding, path: [...path, 'limits', ...finding.path] })),
+  };
+}

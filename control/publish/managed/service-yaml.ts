@@ -1,0 +1,119 @@
+/** What a service makes, as somebody would have written it in weir.yaml: shown before it is published, and compared with what is served. Pure. */
+
+import { formatPathPattern } from '@weir/proto/config/path-pattern.js';
+import type { ShareSpec } from '@weir/proto/snapshot/snapshot.js';
+import { stringify } from 'yaml';
+import type { Service } from '../../model/entities.js';
+import type { Composed, Served } from './compose-service.js';
+import { groupOf } from './consumers-of.js';
+import { lifeFields } from './life-fields.js';
+import type { NamedRoute } from './read-design.js';
+
+type Written = Readonly<Record<string, unknown>>;
+
+/** `composed` is of these, and without errors. */
+export function yamlOfService(service: Service, served: readonly Served[], composed: Composed): string {
+  const upstreams = new Map<string, Written>();
+  const routes: Written[] = [];
+  const rest = composed.routes.values();
+  for (const { design, release } of served) {
+    const own = new Map(design.upstreams.map((written, i) => [i, fieldsOf(written)]));
+    for (const written of own.values()) {
+      const id = idOf(service.id, release, String(written['id'] ?? ''), composed);
+      upstreams.set(id, { ...written, id });
+    }
+    for (const written of design.routes) {
+      const { value } = rest.next();
+      if (value !== undefined) routes.push(writtenRoute(service, fieldsOf(written), value));
+    }
+  }
+  return stringify({ upstreams: [...upstreams.values()], routes }, { lineWidth: 0, aliasDuplicateObjects: false });
+}
+
+function idOf(serviceId: string, release: number, id: string, { upstreams }: Composed): string {
+  const own = `${serviceId}@${release}.${id}`;
+  return upstreams.some((upstream) => upstream.id === own) ? own : `${serviceId}.${id}`;
+}
+
+function writtenRoute(service: Service, written: Written, route: NamedRoute): Written {
+  const { match, upstream, rewrite, fallback, auth } = route;
+  const { path: _, headers, ...matched } = typeof written['match'] === 'string' ? {} : fieldsOf(written['match']);
+  const tests = {
+    ...fieldsOf(headers),
+    ...Object.fromEntries(
+      match.headers.slice(Object.keys(fieldsOf(headers)).length).map(({ name, values }) => [name, values[0]]),
+    ),
+  };
+  const limits = [...listOf(written['limits']), ...planLimits(service)];
+  const fields = headersWith(service, fieldsOf(written['headers']));
+  return {
+    ...written,
+    id: route.id,
+    match: {
+      ...(match.hosts.length === 0 ? {} : { host: match.hosts }),
+      path: formatPathPattern(match.path),
+      ...matched,
+      ...(Object.keys(tests).length === 0 ? {} : { headers: tests }),
+      ...(match.share === undefined ? {} : { share: writtenShare(match.share) }),
+    },
+    ...(upstream === undefined ? {} : { upstream, rewrite }),
+    ...(fallback.length === 0 ? {} : { fallback: writtenFallback(written['fallback'], fallback) }),
+    ...(auth.length === 0
+      ? {}
+      : { auth: auth.map(({ apiKey }) => ({ apiKey: { in: placesOf(apiKey?.in), consumers: apiKey?.consumers } })) }),
+    ...(limits.length === 0 ? {} : { limits }),
+    ...(Object.keys(fields).length === 0 ? {} : { headers: fields }),
+  };
+}
+
+function writtenShare({ from, to, by, of }: ShareSpec): Written {
+  return { percent: to - from, from, by: typeof by === 'string' ? by : `header:${by.header}`, of };
+}
+
+function writtenFallback(written: unknown, fallback: NamedRoute['fallback']): unknown[] {
+  return listOf(written).map((entry, i) => {
+    const upstream = fallback[i]?.upstream;
+    return upstream === undefined ? entry : { ...fieldsOf(entry), upstream };
+  });
+}
+
+function placesOf(
+  places: readonly ({ readonly header: string } | { readonly query: string } | 'bearer')[] = [],
+): string[] {
+  return places.map((place) =>
+    place === 'bearer' ? place : 'header' in place ? `header:${place.header}` : `query:${place.query}`,
+  );
+}
+
+function planLimits({ id, access, plans }: Service): unknown[] {
+  if (access === 'open') return [];
+  return plans.flatMap((plan) => {
+    const group = groupOf(id, plan.id);
+    return plan.limits.map((limit) => ({
+      ...(typeof limit === 'string' ? { rate: limit } : fieldsOf(limit)),
+      ...{ consumers: [`@${group}`], scope: group },
+    }));
+  });
+}
+
+function headersWith(service: Service, written: Written): Written {
+  const { set, add } = lifeFields(service);
+  if (set.length + add.length === 0) return written;
+  const response = fieldsOf(written['response']);
+  return {
+    ...written,
+    response: {
+      ...response,
+      set: { ...fieldsOf(response['set']), ...Object.fromEntries(set) },
+      ...(add.length === 0 ? {} : { add: { ...fieldsOf(response['add']), ...Object.fromEntries(add) } }),
+    },
+  };
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return value === undefined ? [] : Array.isArray(value) ? value : [value];
+}
+
+function fieldsOf(value: unknown): Written {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Written) : {}; // Such it is.
+}
