@@ -7,7 +7,7 @@ import { describeMachine, describeVersions, saveReport } from '../report.js';
 import { type Cores, chooseCores, loadBeforeStart, loadSentence } from '../start/cores.js';
 import { assertInstalled, freePorts, type Running } from '../start/processes.js';
 import type { StreamSample } from './loads.js';
-import { type AiLoad, type ChatSample, type HeldSample, holdStreams, loadChats, loadStreams } from './loads.js';
+import { type AiLoad, type ChatSample, type HeldSample, holdStreams, loadChats, loadStreams, warmUp } from './loads.js';
 import {
   type AiPeer,
   type AiPeerName,
@@ -17,7 +17,7 @@ import {
   startAiPeer,
   startMock,
 } from './peers.js';
-import { type AiMeasured, aiRows, aiTable, verdict } from './report.js';
+import { type AiMeasured, aiRows, aiTable, firstMs, verdict } from './report.js';
 
 export interface AiOptions {
   readonly peers: readonly AiPeerName[];
@@ -76,8 +76,7 @@ async function measureAll(
   }));
   const loadOf = (peer: AiPeer): AiLoad => ({ ...place, peer, seconds, signal });
   for (const { of } of measured) {
-    await loadChats({ ...loadOf(of), seconds: warmupSeconds });
-    await loadStreams({ ...loadOf(of), seconds: warmupSeconds });
+    await warmUp({ ...loadOf(of), seconds: warmupSeconds });
   }
   for (let round = 1; round <= rounds; round += 1) {
     for (const one of measured) {
@@ -88,7 +87,7 @@ async function measureAll(
       one.streams.push(streamed);
       say(
         `round ${round}  ${one.peer.padEnd(8)}  ${chat.requestsPerSecond.toFixed(0).padStart(6)} chats/s  ` +
-          `first token ${streamed.firstP50Ms.toFixed(2)} / ${streamed.firstP99Ms.toFixed(2)} ms  ` +
+          `first token ${firstMs([streamed], 0.5).toFixed(2)} / ${firstMs([streamed], 0.99).toFixed(2)} ms  ` +
           `${streamed.cpuMicrosPerToken.toFixed(1)} µs/token  ${streamed.why}`,
       );
     }

@@ -2,14 +2,14 @@ import { checkConfig } from '@weir/control/publish/check-config.js';
 import { sha256Hex } from '@weir/control/publish/credential-hashes.js';
 import { expect, it } from 'vitest';
 import { weirAiConfig } from './peers.js';
-import { CHAT, HELD, modelOf, paceOf, STREAM } from './words.js';
+import { BRIEF, CHAT, HELD, modelOf, paceOf, STREAM } from './words.js';
 
 it('Weir is asked over a route to the mock, with what every route over models has', () => {
   const checked = checkConfig(weirAiConfig(8_123, 8_124), { BENCH_KEY: 'sk-bench' }, sha256Hex);
   expect(checked.ok).toBe(true);
 });
 
-it.each([CHAT, STREAM, HELD])('the name of a model says its pace: %o', (pace) => {
+it.each([CHAT, STREAM, BRIEF, HELD])('the name of a model says its pace: %o', (pace) => {
   expect(paceOf(modelOf(pace))).toEqual(pace);
 });
 

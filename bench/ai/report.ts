@@ -1,5 +1,5 @@
 /** Sums the samples of the comparison up: medians over the rounds, what a gateway adds to the direct call, ratios to Portkey. Pure. */
-import { median, spread } from '../measure/statistics.js';
+import { median, percentile, spread } from '../measure/statistics.js';
 import { markdownTable } from '../table.js';
 import type { ChatSample, HeldSample, StreamSample } from './loads.js';
 import type { AiPeerName } from './peers.js';
@@ -64,14 +64,24 @@ function sumUp({ peer, chats, streams, held }: AiMeasured): AiRow {
     throughputToPortkey: null,
     cpuMicrosPerChat: median(chats.map((one) => one.cpuMicrosPerChat)),
     cpuMicrosPerToken: ofStreams((one) => one.cpuMicrosPerToken),
-    firstP50Ms: ofStreams((one) => one.firstP50Ms),
-    firstP99Ms: ofStreams((one) => one.firstP99Ms),
+    firstP50Ms: firstMs(streams, 0.5),
+    firstP99Ms: firstMs(streams, 0.99),
     tokenP50Ms: ofStreams((one) => one.tokenP50Ms),
     tokenP99Ms: ofStreams((one) => one.tokenP99Ms),
     restMiB: most((one) => one.restBytes),
     heldMiB: most((one) => one.peakBytes),
     failures: failures.reduce((sum, count) => sum + count, 0),
   };
+}
+
+/** Over all rounds: one has some three hundred streams. */
+export function firstMs(streams: readonly Pick<StreamSample, 'firstUs'>[], share: number): number {
+  return (
+    percentile(
+      streams.flatMap(({ firstUs }) => firstUs),
+      share,
+    ) / 1_000
+  );
 }
 
 const headings = [
