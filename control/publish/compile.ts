@@ -37,6 +37,7 @@ import { aiRouteParts, aiTimeouts, compileAi, compileAiRoute, hasAiTimeouts, pro
 import { compileCached, compileCacheMemory } from './compile-cache.js';
 import { compileComposeRoute, composeRouteParts } from './compile-compose.js';
 import { compileMcpRoute, mcpRouteParts } from './compile-mcp.js';
+import { compileOptimize } from './compile-optimize.js';
 import { compileEdits, compileJobs, compileRouteResilience, compileUpstreamResilience } from './compile-resilience.js';
 import type { ManagedService } from './managed/managed-config.js';
 import type { Merged } from './managed/merge-managed.js';
@@ -111,6 +112,7 @@ function compileWhole(
   target: string,
   { config, ids, consumers, upstream }: Around,
 ): RouteSpec {
+  const optimize = compileOptimize(route.optimize);
   const timeoutsAt = (asked: string): RouteTimeouts => {
     const ofUpstream = hasAiTimeouts(route) ? aiTimeouts : upstream(asked)?.timeouts;
     return effectiveTimeouts(config.gateway.timeouts, ofUpstream, route.timeouts);
@@ -122,6 +124,7 @@ function compileWhole(
     ...(route.ai === null ? {} : aiRouteParts(route)),
     ...(route.mcp === null ? {} : mcpRouteParts(route, route.auth.map(compileAuth))),
     ...(route.compose === undefined ? {} : composeRouteParts(route, route.auth.map(compileAuth))),
+    ...(optimize === undefined ? {} : { optimize }),
   };
 }
 

@@ -40,7 +40,8 @@ export function isAlikeForAll(route: RouteSpec, { key, bypass }: CacheSpec): boo
   const asksWho = route.auth.length > 0 || route.limits.length > 0 || route.addresses !== null || key.byConsumer;
   const looksAtFields = key.headers.length + key.cookies.length + bypass.headers.length + bypass.cookies.length > 0;
   const writesIntoAnswers = editsAnswers || route.cors !== null || shown.serverTiming || shown.attempts;
-  return !asksWho && !looksAtFields && !key.byDevice && !writesIntoAnswers && route.async === null;
+  const isMadeSmaller = route.optimize !== undefined;
+  return !asksWho && !looksAtFields && !key.byDevice && !writesIntoAnswers && !isMadeSmaller && route.async === null;
 }
 
 /** Of a fresh hit, whole; null: others may get another answer. `key`: of the request. */

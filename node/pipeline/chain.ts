@@ -18,6 +18,7 @@ import { balance } from '../layers/balance.js';
 import { bodyLimit } from '../layers/body-limit.js';
 import { cache } from '../layers/cache.js';
 import { callOut } from '../layers/call-out.js';
+import { compress } from '../layers/compress.js';
 import { cors } from '../layers/cors.js';
 import { deadline } from '../layers/deadline.js';
 import { fallback } from '../layers/fallback.js';
@@ -36,7 +37,9 @@ import { redirect } from '../layers/redirect.js';
 import { respond } from '../layers/respond.js';
 import { retry } from '../layers/retry.js';
 import { rewrite } from '../layers/rewrite.js';
+import { select } from '../layers/select.js';
 import { show } from '../layers/show.js';
+import { tag } from '../layers/tag.js';
 import { trace } from '../layers/trace.js';
 import { transformRequest } from '../layers/transform-request.js';
 import { transformResponse } from '../layers/transform-response.js';
@@ -78,11 +81,14 @@ const answering: readonly Place[] = [
   bodyLimit,
   purge, // below authenticate, for it is not for everybody; a PURGE of what is cached ends here
   upgradeGate, // a WebSocket that the route does not allow ends here; one that it does gets its idle limit
+  compress, // outside all that answers below; inside authenticate and limits, for what they say is short
+  select, // inside compress: what is compressed is what was selected; outside the cache, which has the whole once
   redirect,
   respond, // the end of the chain for a route that answers by itself
   askModels, // likewise for one that answers by models: it asks their upstreams by chains of their own
   mcp, // and for one that offers tools: each call goes through the whole chain of another route
   cache, // above rewrite: a key is the URL that clients use; what is below may run for several of them, or for none
+  tag, // below the cache: what is stored has an entity tag, and is confirmed by it
   rewrite,
   transformRequest, // behind rewrite: what the route sets is what the upstream gets
   fallBack, // when nothing below could help: another upstream, an answer of our own, a redirect

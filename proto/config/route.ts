@@ -11,6 +11,7 @@ import { limitsSchema } from './limits.js';
 import { matchSchema } from './match.js';
 import { mcpSchema } from './mcp.js';
 import { fieldName, ipBlock, method } from './network.js';
+import { optimizeSchema } from './optimize.js';
 import { origin } from './origin.js';
 import { fallbackSchema, hedgeSchema, prioritySchema, protectSchema, retrySchema, showSchema } from './resilience.js';
 import { duration, flag, identifier, oneOrMany, size } from './scalars.js';
@@ -125,6 +126,9 @@ export const routeSchema = z.strictObject({
   cache: cacheSchema
     .prefault(false)
     .describe("Keep answers and answer from them: false, true (by the origin's word alone), or its settings."),
+  optimize: optimizeSchema
+    .prefault({})
+    .describe('Smaller answers: { fields, minify, compress, etag }; see docs/optimize.md.'),
   show: showSchema.prefault({}).describe("What of the gateway's own doing answers show."),
 });
 

@@ -12,6 +12,7 @@ import type { CacheMemorySpec, CacheSpec } from './cache.js';
 import type { ComposeRouteSpec } from './compose.js';
 import type { AsyncSpec, JobsSpec } from './jobs.js';
 import type { McpRouteSpec } from './mcp.js';
+import type { OptimizeSpec } from './optimize.js';
 import type {
   BalanceSpec,
   BreakerSpec,
@@ -241,6 +242,8 @@ export interface RouteSpec {
   /** Null: answers are not stored. */
   readonly cache: CacheSpec | null;
   readonly shown: ShownSpec;
+  /** Left out: answers are sent on as they come. */
+  readonly optimize?: OptimizeSpec;
 }
 
 export interface MatchSpec {
