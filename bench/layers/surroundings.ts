@@ -15,6 +15,7 @@ import { unweighed } from '@weir/node/upstream/balance/load.js';
 import { alwaysWell } from '@weir/node/upstream/health/standing.js';
 import type { Target } from '@weir/node/upstream/target.js';
 import type { HeaderList } from '@weir/proto/http/headers.js';
+import { NO_NAME, sketchOf } from '@weir/proto/http/name-sketch.js';
 import { API_KEY, API_KEY_FIELD, SMALL_BODY } from '../proxy/cases.js';
 import type { Work } from './stopwatch.js';
 
@@ -43,6 +44,9 @@ const responseHeaders: HeaderList = [
   ...['etag', '"33a64df551425fcc55e4d42a148795d9f25f89d4"'],
   ...['server', 'nginx'],
 ];
+
+/** The listener has them by the way. */
+const requestNames = requestHeaders.reduce((sum, name, i) => (i % 2 === 0 ? sum | sketchOf(name) : sum), NO_NAME);
 
 const body = new TextEncoder().encode(SMALL_BODY);
 
@@ -119,6 +123,7 @@ function makeRequest(path: string, number: number, to: Target | null): GatewayRe
     query: 'page=2',
     authority: 'api.example.com',
     headers: requestHeaders.slice(),
+    names: requestNames,
     body: null,
     target: to,
     cause: undefined,

@@ -1,7 +1,7 @@
 /** The ways of proving who one is, each as one value: how to check a request, how to hide the proof, what to ask for. */
 import { type HeaderList, withoutField } from '@weir/proto/http/headers.js';
 import type { AuthSpec } from '@weir/proto/snapshot/snapshot.js';
-import { withHeaders, withQuery } from '../pipeline/derived-request.js';
+import { withFewerHeaders, withQuery } from '../pipeline/derived-request.js';
 import type { GatewayRequest } from '../pipeline/dispatch.js';
 import type { Admits } from './admission.js';
 import {
@@ -108,7 +108,7 @@ function keyIn({ headers, query }: GatewayRequest, place: KeyPlace): Found {
 
 function withoutKeyIn(request: GatewayRequest, place: KeyPlace): GatewayRequest {
   if (place === 'bearer') return withoutAuthorization(request, 'bearer');
-  if ('header' in place) return withHeaders(request, withoutField(request.headers, place.header));
+  if ('header' in place) return withFewerHeaders(request, withoutField(request.headers, place.header));
   return withQuery(request, withoutParameter(request.query, place.query));
 }
 
@@ -164,7 +164,7 @@ function jwt(spec: JwtAuthSpec, credentials: Credentials, wallMs: () => number):
 
 function withoutAuthorization(request: GatewayRequest, scheme: 'basic' | 'bearer'): GatewayRequest {
   if (onlyAuthorization(request.headers, scheme) === undefined) return request;
-  return withHeaders(request, withoutField(request.headers, 'authorization'));
+  return withFewerHeaders(request, withoutField(request.headers, 'authorization'));
 }
 
 /** A quoted string (RFC 9110 §5.6.4); what could break the field is left out. */

@@ -13,6 +13,7 @@
  */
 import { type Failure, failure } from '@weir/proto/http/failures.js';
 import { type HeaderList, hasField, type MutableHeaderList } from '@weir/proto/http/headers.js';
+import { mayHold, sketchOf } from '@weir/proto/http/name-sketch.js';
 import { type Authenticator, type AuthOutcome, compileAuthenticator } from '../auth/authenticators.js';
 import type { Place } from '../pipeline/chain.js';
 import { withHeaders } from '../pipeline/derived-request.js';
@@ -23,6 +24,8 @@ import {
   nothingToCancel,
   type ResponseHandler,
 } from '../pipeline/dispatch.js';
+
+const AUTHORIZATION = sketchOf('authorization');
 
 export const authenticate: Place = (route, services) => {
   if (route.auth.length === 0) return null;
@@ -37,7 +40,8 @@ export const authenticate: Place = (route, services) => {
       }
       request.exchange.consumerId = verdict.consumerId;
       request.exchange.vouchedBy = verdict.vouchedBy;
-      request.exchange.isAuthorized = hasField(request.headers, 'authorization');
+      request.exchange.isAuthorized =
+        mayHold(request.names, AUTHORIZATION) && hasField(request.headers, 'authorization');
       return next(admitted(request, verdict, ownFields), handler);
     };
     return (request, handler) => {

@@ -4,6 +4,7 @@
  */
 import { failure, timerFired } from '@weir/proto/http/failures.js';
 import type { HeaderList } from '@weir/proto/http/headers.js';
+import { mayHold, sketchOf } from '@weir/proto/http/name-sketch.js';
 import type { Place } from '../pipeline/chain.js';
 import {
   type Cancel,
@@ -15,14 +16,15 @@ import {
 } from '../pipeline/dispatch.js';
 import type { Exchange } from '../pipeline/exchange.js';
 import type { ChainServices } from '../pipeline/services.js';
-import { clientBudget } from '../time/client-deadline.js';
+import { clientBudget, noBudget } from '../time/client-deadline.js';
 import type { Timer } from '../time/clock.js';
 
 export const deadline: Place = (route, services) => {
   const routeMs = route.timeouts.totalMs;
   const field = services.gateway.names.deadlineHeader;
+  const stated = sketchOf(field) | sketchOf('grpc-timeout');
   return (next) => (request, handler) => {
-    const budget = clientBudget(request.headers, field);
+    const budget = mayHold(request.names, stated) ? clientBudget(request.headers, field) : noBudget;
     if ('malformed' in budget) {
       handler.onError(failure('bad_request', `${budget.malformed} is not a duration that can be read`));
       return nothingToCancel;

@@ -14,6 +14,7 @@ import {
   type MutableHeaderList,
 } from '@weir/proto/http/headers.js';
 import { connectionNamed, hopByHopFields, isHopByHop } from '@weir/proto/http/hop-by-hop.js';
+import { mayHold, sketchOf } from '@weir/proto/http/name-sketch.js';
 import { webSocketAsk } from '@weir/proto/http/upgrade.js';
 import type { HostHeaderSpec } from '@weir/proto/snapshot/snapshot.js';
 import { ageSeconds } from '../forward/age.js';
@@ -58,12 +59,17 @@ const ORIGIN_CLAIMS: readonly string[] = [
   ...['x-forwarded-scheme', 'x-forwarded-protocol', 'x-url-scheme', 'front-end-https'],
 ];
 
+const VIA = sketchOf('via');
+const UPGRADE = sketchOf('upgrade');
+const GRPC_TIMEOUT = sketchOf('grpc-timeout');
+
 export const forward: Place = (route, services) => {
   if (route.action.kind !== 'proxy') return null;
   const { names } = services.gateway;
   const hostHeader = services.upstreams.get(route.action.upstream)?.spec.hostHeader ?? { mode: 'pass' };
-  const ended = new Set([...hopByHopFields, ...REPLACED, names.deadlineHeader, names.requestIdHeader]);
-  const endedFromUntrusted = new Set([...ended, ...ORIGIN_CLAIMS]);
+  const ended = [...hopByHopFields, ...REPLACED, names.deadlineHeader, names.requestIdHeader];
+  const fromTrusted = new CopiedFields(new Set(ended));
+  const fromUntrusted = new CopiedFields(new Set([...ended, ...ORIGIN_CLAIMS]));
   const pseudonym = names.via.toLowerCase();
   const ownVia = `1.1 ${names.via}`;
   const passed = new EndToEndFields();
@@ -72,9 +78,9 @@ export const forward: Place = (route, services) => {
   const upstreamHeaders = (request: GatewayRequest, via: string | undefined): MutableHeaderList => {
     const { headers, exchange } = request;
     const list: MutableHeaderList = ['host', hostOf(hostHeader, request)];
-    copyFields(headers, list, exchange.peerTrusted ? ended : endedFromUntrusted);
+    (exchange.peerTrusted ? fromTrusted : fromUntrusted).copy(headers, list);
     // A handshake is made anew by the transport, which knows it by these two.
-    if (webSocketAsk(request.method, headers, request.body !== null) === 'handshake')
+    if (mayHold(request.names, UPGRADE) && webSocketAsk(request.method, headers, request.body !== null) === 'handshake')
       list.push('connection', 'upgrade', 'upgrade', 'websocket');
     list.push('via', via === undefined ? ownVia : `${via}, ${ownVia}`);
     pushOrigin(request, list);
@@ -83,12 +89,12 @@ export const forward: Place = (route, services) => {
       list.push('traceparent', exchange.traceparent);
       if (exchange.traceState !== '') list.push('tracestate', exchange.traceState);
     }
-    pushBudget(headers, list, names.deadlineHeader, exchange.deadlineAtMs - clock.nowMs());
+    pushBudget(request, list, names.deadlineHeader, exchange.deadlineAtMs - clock.nowMs());
     return list;
   };
 
   return (next) => (request, handler) => {
-    const via = combinedValue(request.headers, 'via');
+    const via = mayHold(request.names, VIA) ? combinedValue(request.headers, 'via') : undefined;
     if (via !== undefined && hopsThrough(via, pseudonym) >= HOPS_MAX) {
       handler.onError(failure('loop_detected', `the request has passed "${names.via}" ${HOPS_MAX} times`));
       return nothingToCancel;
@@ -102,12 +108,18 @@ export const forward: Place = (route, services) => {
 };
 
 /** What is left of the deadline, in the gateway's own field, and in gRPC's where the client used that. */
-function pushBudget(headers: HeaderList, list: MutableHeaderList, deadlineHeader: string, leftMs: number): void {
+function pushBudget(
+  { headers, names }: GatewayRequest,
+  list: MutableHeaderList,
+  deadlineHeader: string,
+  leftMs: number,
+): void {
   if (leftMs === Number.POSITIVE_INFINITY) return;
   const wholeMs = String(Math.max(0, Math.floor(leftMs)));
   list.push(deadlineHeader, wholeMs);
   // Eight digits at most (gRPC over HTTP/2, Timeout); more than that is a day, and no route waits that long.
-  if (hasField(headers, 'grpc-timeout')) list.push('grpc-timeout', `${wholeMs.length > 8 ? '99999999' : wholeMs}m`);
+  if (mayHold(names, GRPC_TIMEOUT) && hasField(headers, 'grpc-timeout'))
+    list.push('grpc-timeout', `${wholeMs.length > 8 ? '99999999' : wholeMs}m`);
 }
 
 /** Hops that an OPTIONS or TRACE may still take (RFC 9110 §7.6.2), null without a limit. At 0 it is answered here. */
@@ -123,11 +135,34 @@ function hostOf(spec: HostHeaderSpec, request: GatewayRequest): string {
   return request.authority;
 }
 
+/** Places of which it is kept which name stood there last, and whether it ends here: mostly, the next head has the same. */
+const PLACES_MAX = 128;
+
 /** Copies all fields but these. What the client's Connection names has ended above, see hop-fields.ts. */
-function copyFields(from: HeaderList, to: MutableHeaderList, ended: ReadonlySet<string>): void {
-  for (let i = 0; i < from.length; i += 2) {
-    const name = from[i] ?? '';
-    if (!ended.has(name)) to.push(name, from[i + 1] ?? '');
+class CopiedFields {
+  readonly #ended: ReadonlySet<string>;
+  readonly #names: string[] = [];
+  readonly #ends: boolean[] = [];
+
+  constructor(ended: ReadonlySet<string>) {
+    this.#ended = ended;
+  }
+
+  copy(from: HeaderList, to: MutableHeaderList): void {
+    for (let i = 0; i < from.length; i += 2) {
+      const name = from[i] ?? '';
+      if (!this.#endsHere(i / 2, name)) to.push(name, from[i + 1] ?? '');
+    }
+  }
+
+  #endsHere(place: number, name: string): boolean {
+    if (name === this.#names[place]) return this.#ends[place] === true;
+    const ends = this.#ended.has(name);
+    if (place <= this.#names.length && place < PLACES_MAX) {
+      this.#names[place] = name;
+      this.#ends[place] = ends;
+    }
+    return ends;
   }
 }
 

@@ -7,12 +7,16 @@
  */
 import type { MutableHeaderList } from '@weir/proto/http/headers.js';
 import { connectionNamed } from '@weir/proto/http/hop-by-hop.js';
+import { mayHold, sketchOf } from '@weir/proto/http/name-sketch.js';
 import type { Place } from '../pipeline/chain.js';
-import { withHeaders } from '../pipeline/derived-request.js';
+import { withFewerHeaders } from '../pipeline/derived-request.js';
+
+const CONNECTION = sketchOf('connection');
 
 export const hopFields: Place = (route) => {
   if (route.action.kind !== 'proxy') return null;
   return (next) => (request, handler) => {
+    if (!mayHold(request.names, CONNECTION)) return next(request, handler);
     const named = connectionNamed(request.headers);
     if (named.size === 0) return next(request, handler);
     const headers: MutableHeaderList = [];
@@ -21,6 +25,6 @@ export const hopFields: Place = (route) => {
       if (name !== 'upgrade' && named.has(name)) continue;
       headers.push(name, request.headers[i + 1] ?? '');
     }
-    return next(withHeaders(request, headers), handler);
+    return next(withFewerHeaders(request, headers), handler);
   };
 };

@@ -13,6 +13,7 @@
  */
 import { failure } from '@weir/proto/http/failures.js';
 import { combinedValue, type HeaderList } from '@weir/proto/http/headers.js';
+import { mayHold, sketchOf } from '@weir/proto/http/name-sketch.js';
 import { WEBSOCKET_VERSION, webSocketAsk } from '@weir/proto/http/upgrade.js';
 import type { Place } from '../pipeline/chain.js';
 import { type Dispatch, type GatewayRequest, nothingToCancel, type ResponseHandler } from '../pipeline/dispatch.js';
@@ -29,6 +30,8 @@ const otherVersion = failure('upgrade_not_allowed', `WebSocket is spoken here in
 const otherOrigin = failure('origin_denied', 'the Origin of this WebSocket is not one that the route names');
 const noKey = failure('bad_request', 'Sec-WebSocket-Key is not one base64 value of 16 bytes');
 
+const UPGRADE = sketchOf('upgrade');
+
 export const upgradeGate: Place = (route, services) => (next) => {
   const { websocket } = route;
   const trustOf = websocket?.origins ? compileTrust(websocket.origins) : null;
@@ -37,6 +40,7 @@ export const upgradeGate: Place = (route, services) => (next) => {
     return trustOf === null || origin === undefined || trustOf(origin.toLowerCase()) !== null;
   };
   return (request, handler) => {
+    if (!mayHold(request.names, UPGRADE)) return next(request, handler);
     const ask = webSocketAsk(request.method, request.headers, request.body !== null);
     if (ask === 'none') return next(request, handler);
     if (websocket !== null && ask === 'handshake') {

@@ -1,7 +1,9 @@
 import type { Failure } from '@weir/proto/http/failures.js';
+import { mayHold, sketchOf } from '@weir/proto/http/name-sketch.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { makeGateway } from '../pipeline/testing/specs.js';
+import { familiarField } from './familiar-fields.js';
 import { type HeadReading, isFailure, readHead, targetText } from './request-head.js';
 
 const { limits } = makeGateway();
@@ -22,6 +24,7 @@ describe('a request head', () => {
       hasBody: false,
       lengthBytes: 0,
       closeAsked: false,
+      names: sketchOf('host'),
     });
     expect(read(['host', 'a', 'content-length', '5'])).toMatchObject({ hasBody: true, lengthBytes: 5 });
     expect(read(['host', 'a', 'content-length', '0'])).toMatchObject({ hasBody: false, lengthBytes: 0 });
@@ -46,6 +49,49 @@ describe('a request head', () => {
         }
       }),
     );
+  });
+
+  test('is read alike whatever heads came before, text by text as it came, with all of its names in the sketch', () => {
+    const name = fc.oneof(
+      fc.constantFrom('accept', 'expect', 'x-a', 'content-length'),
+      fc.stringMatching(/^[a-z]{1,70}$/),
+    );
+    const value = fc.oneof(
+      fc.constantFrom('', '1', 'a\tb', '\x7f', 'é', '100-continue'),
+      fc.stringMatching(/^[ -~]{0,140}$/),
+    );
+    const fields = fc.array(fc.tuple(name, value), { maxLength: 6 });
+    const isGood = ([field, text]: [string, string]): boolean =>
+      !text.includes('\x7f') &&
+      (field !== 'expect' || text === '100-continue') &&
+      (field !== 'content-length' || text === '1');
+    fc.assert(
+      fc.property(fc.array(fields, { maxLength: 12, size: 'max' }), (heads) => {
+        for (const head of heads) {
+          const headers = ['host', 'a', ...head.flat()];
+          const given = headers.slice();
+          const reading = read(given);
+          const lengths = head.filter(([field]) => field === 'content-length').length;
+          expect(!isFailure(reading)).toBe(lengths < 2 && head.every(isGood));
+          if (isFailure(reading)) continue;
+          expect(given).toEqual(headers);
+          expect(headers.every((each, i) => i % 2 === 1 || mayHold(reading.names, sketchOf(each)))).toBe(true);
+        }
+      }),
+    );
+  });
+
+  test('keeps one text of a name and a plain value that come again', () => {
+    // Two texts that are alike can be told apart only by what they cost; that nothing else is told of is the test above.
+    const [first, second] = [familiarField(1, 'x-again'), familiarField(1, 'x-again')];
+    expect(second).toBe(first);
+    read(['host', 'a', 'x-again', 'one']);
+    expect(first.value).toBe('one');
+    read(['host', 'a', 'x-again', 'x'.repeat(129)]);
+    expect(first.value).toBe('one');
+    read(['host', 'a', 'x-again', 'é']);
+    expect(first.value).toBe('one');
+    expect(familiarField(9, 'x-again')).toBe(first);
   });
 
   test('asks for the connection to be closed by any member of Connection', () => {

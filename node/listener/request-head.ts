@@ -8,14 +8,16 @@
  */
 import { type Failure, failure } from '@weir/proto/http/failures.js';
 import { listTokens, type MutableHeaderList } from '@weir/proto/http/headers.js';
+import { type NameSketch, NO_NAME } from '@weir/proto/http/name-sketch.js';
 import type { ListenerLimitsSpec } from '@weir/proto/snapshot/snapshot.js';
+import { familiarField } from './familiar-fields.js';
 
 /** A parsed head whose names are lower-case. */
 export interface RequestHead {
   readonly method: string;
   readonly path: string;
   readonly query: string;
-  /** Values that were not plain ASCII are replaced by their exact bytes. */
+  /** Values that were not plain ASCII are replaced by their exact bytes, and texts that are familiar by the ones that are kept. */
   readonly headers: MutableHeaderList;
 }
 
@@ -27,6 +29,8 @@ export interface HeadReading {
   readonly lengthBytes: number | null;
   /** The client wants the connection closed after the answer. */
   readonly closeAsked: boolean;
+  /** Of its fields. */
+  readonly names: NameSketch;
 }
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
@@ -39,6 +43,9 @@ const TARGET_TEXT = /^[!"$-~]*$/;
 const PLAIN_TEXT = /^[\t\x20-\x7e]*$/;
 /** RFC 9110 §5.5: field-vchar, space, tab, and obs-text, one character for each byte. */
 const FIELD_TEXT = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+/** The method of most requests as the text that is compared with: a text of its own for each would be hashed and compared anew each time. */
+export const methodText = (raw: string): string => (raw === 'GET' ? 'GET' : raw);
 
 const COMMON_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
@@ -67,11 +74,19 @@ export function readHead(
   let contentLength: string | undefined;
   let transferEncoding: string | undefined;
   let closeAsked = false;
+  let names = NO_NAME;
   for (let i = 0; i < headers.length; i += 2) {
-    const name = headers[i] ?? '';
-    const value = headers[i + 1] ?? '';
+    const field = familiarField(i / 2, headers[i] ?? '');
+    const { name } = field;
+    const came = headers[i + 1] ?? '';
+    const kept = field.value;
+    const isFamiliar = came === kept;
+    const value = isFamiliar ? kept : came;
+    headers[i] = name;
+    names |= field.sketch;
     sizeBytes += name.length + value.length + 4;
-    switch (name) {
+    // What most fields are not.
+    switch (field.isRead ? name : '') {
       case 'host':
         if (host !== undefined) return bad('more than one Host field');
         host = value;
@@ -92,7 +107,9 @@ export function readHead(
         if (value.toLowerCase() !== '100-continue') return failure('expectation_failed', 'unknown expectation');
         break;
     }
-    if (!PLAIN_TEXT.test(value)) {
+    if (isFamiliar) headers[i + 1] = value;
+    else if (PLAIN_TEXT.test(value)) field.keep(value);
+    else {
       const exact = exactBytes(name, value);
       if (exact === null || !FIELD_TEXT.test(exact)) return bad(`the field ${name} holds what no field may hold`);
       headers[i + 1] = exact;
@@ -103,7 +120,7 @@ export function readHead(
   }
   const authority = host === undefined ? null : authorityOf(host);
   if (authority === null) return bad('Host is missing, empty or not a host');
-  return readFraming(authority, contentLength, transferEncoding, closeAsked);
+  return readFraming({ authority, closeAsked, names }, contentLength, transferEncoding);
 }
 
 /** The Host that was read last, and what it named: nearly all requests of a listener name the same few. */
@@ -119,7 +136,6 @@ function authorityOf(host: string): string | null {
   return lastHost.authority === '' ? null : lastHost.authority;
 }
 
-const BEYOND_ASCII = /[^\0-\x7f]/;
 const BEYOND_ASCII_RUNS = /[^\0-\x7f]+/g;
 
 /**
@@ -127,7 +143,7 @@ const BEYOND_ASCII_RUNS = /[^\0-\x7f]+/g;
  * else stays as it came. U+FFFD stands for bytes that were not UTF-8; it is left, and refused with other bad characters.
  */
 export function targetText(raw: string): string {
-  if (raw === '' || !BEYOND_ASCII.test(raw)) return raw;
+  if (raw === '' || TARGET_TEXT.test(raw)) return raw;
   return raw.includes('\ufffd') ? raw : raw.replace(BEYOND_ASCII_RUNS, encodeURIComponent);
 }
 
@@ -164,20 +180,21 @@ function checkUncommonMethod(method: string): Failure | null {
   return capitals !== method && COMMON_METHODS.has(capitals) ? bad('a known method, not in capitals') : null;
 }
 
+type Rest = Pick<HeadReading, 'authority' | 'closeAsked' | 'names'>;
+
 function readFraming(
-  authority: string,
+  { authority, closeAsked, names }: Rest,
   contentLength: string | undefined,
   transferEncoding: string | undefined,
-  closeAsked: boolean,
 ): HeadReading | Failure {
   if (transferEncoding !== undefined) {
     if (contentLength !== undefined) return bad('both Content-Length and Transfer-Encoding');
     // Anything but chunked alone is a coding that would have to be undone, or an attempt at being read in two ways.
     if (transferEncoding.toLowerCase() !== 'chunked') return bad('a Transfer-Encoding other than chunked');
-    return { authority, hasBody: true, lengthBytes: null, closeAsked };
+    return { authority, hasBody: true, lengthBytes: null, closeAsked, names };
   }
-  if (contentLength === undefined) return { authority, hasBody: false, lengthBytes: 0, closeAsked };
+  if (contentLength === undefined) return { authority, hasBody: false, lengthBytes: 0, closeAsked, names };
   if (!LENGTH.test(contentLength)) return bad('Content-Length is not a number');
   const lengthBytes = Number(contentLength);
-  return { authority, hasBody: lengthBytes > 0, lengthBytes, closeAsked };
+  return { authority, hasBody: lengthBytes > 0, lengthBytes, closeAsked, names };
 }

@@ -12,6 +12,7 @@
  */
 import { type Failure, failure } from '@weir/proto/http/failures.js';
 import type { HeaderList } from '@weir/proto/http/headers.js';
+import type { NameSketch } from '@weir/proto/http/name-sketch.js';
 import type { Target } from '../upstream/target.js';
 import type { Exchange } from './exchange.js';
 
@@ -26,6 +27,8 @@ export interface GatewayRequest {
   /** Host with its port as the client sent it, lower-case. */
   readonly authority: string;
   readonly headers: HeaderList;
+  /** Of `headers`: what may be among their names. */
+  readonly names: NameSketch;
   /** Null when the request has no body. */
   readonly body: RequestBody | null;
   /** The target that this attempt goes to; null above `balance`. */

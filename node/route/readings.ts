@@ -18,9 +18,17 @@ const PARAMETERS = /;[^/]*/g;
 /** What is made a slash: nothing, or one spelling, or both. */
 const DECODINGS: readonly RegExp[] = [/%2F/g, /%5C/g, /%(?:2F|5C)/g];
 
+const NO_OTHERS: readonly string[] = [];
+/** The last path that had none: it is asked twice for each request. */
+let lastSingle = '';
+
 /** Readings of a path in normal form other than itself; none for nearly all paths, which pay for one test. */
 export function otherReadings(path: string): readonly string[] {
-  if (!TWO_READINGS.test(path)) return [];
+  if (path === lastSingle) return NO_OTHERS;
+  if (!TWO_READINGS.test(path)) {
+    lastSingle = path;
+    return NO_OTHERS;
+  }
   const readings = new Set<string>();
   for (const start of [path, withoutParameters(path), withoutParameters(path.replaceAll('%3B', ';'))]) {
     readings.add(start);

@@ -13,7 +13,7 @@ const GRPC_TIMEOUT = /^(\d{1,8})([HMSmun])$/;
 // Nine digits of milliseconds are eleven days: more is a mistake, and fewer digits keep the arithmetic exact.
 const MILLISECONDS = /^\d{1,9}$/;
 
-const noBudget: ClientBudget = { budgetMs: null };
+export const noBudget: ClientBudget = { budgetMs: null };
 
 export function clientBudget(headers: HeaderList, deadlineHeader: string): ClientBudget {
   const own = headerValue(headers, deadlineHeader);

@@ -22,9 +22,16 @@ const REFUSED = /[\x00-\x20\x7f\\#]|%(?![0-9A-Fa-f]{2})|%00/;
 const DOT_SEGMENT = /(?:\/|%2F|%5C)\.{1,2}(?:\/|%2F|%5C|;|%3B|$)/;
 const UNRESERVED = /^[A-Za-z0-9._~-]$/;
 
+/** The last path that needed none: whether a request is for a job and which route takes it is asked one after the other. */
+let lastPlain = '';
+
 /** The normal form of a path that begins with a slash, or null when it is one of those that are refused. */
 export function matchablePath(path: string): string | null {
-  if (!SUSPECT.test(path)) return path;
+  if (path === lastPlain) return path;
+  if (!SUSPECT.test(path)) {
+    lastPlain = path;
+    return path;
+  }
   if (REFUSED.test(path)) return null;
   const encoded = encodeBeyondAscii(path);
   if (encoded === null) return null;

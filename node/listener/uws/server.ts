@@ -27,7 +27,7 @@ import { IdleWait } from '../../time/idle-wait.js';
 import { clientAddress, type TrustedProxies, trustedProxies } from '../client-address.js';
 import type { BoundAddress, Listener, ListenerOptions } from '../listener.js';
 import { OpenExchanges } from '../open-exchanges.js';
-import { type HeadReading, isFailure, readHead, targetText } from '../request-head.js';
+import { type HeadReading, isFailure, methodText, readHead, targetText } from '../request-head.js';
 import { isSafeRequestId } from '../request-ids.js';
 import { statusText } from '../response-framing.js';
 import { Apps } from './apps.js';
@@ -84,6 +84,10 @@ class UwsListener implements Listener, ExchangeOwner {
   readonly #collect = (name: string, value: string): void => {
     this.#collected.push(name, value);
   };
+  /** While its head is read. */
+  #request: HttpRequest | null = null;
+  readonly #exactValue = (name: string, value: string): string | null =>
+    this.#request === null ? null : exactValue(this.#request, this.#collected, name, value);
 
   constructor(options: ListenerOptions) {
     this.#options = options;
@@ -218,14 +222,14 @@ class UwsListener implements Listener, ExchangeOwner {
     const headers: MutableHeaderList = [];
     this.#collected = headers;
     req.forEach(this.#collect);
-    const method = req.getCaseSensitiveMethod();
+    const method = methodText(req.getCaseSensitiveMethod());
     const path = targetText(req.getUrl());
     // The types say that it is never undefined; without a query it is.
     const query = targetText((req.getQuery() as string | undefined) ?? '');
     const peerAddress = this.#peerOf(res, socketAddress);
-    const reading = readHead({ method, path, query, headers }, this.#gateway.limits, (name, value) =>
-      exactValue(req, headers, name, value),
-    );
+    this.#request = req;
+    const reading = readHead({ method, path, query, headers }, this.#gateway.limits, this.#exactValue);
+    this.#request = null;
     if (isFailure(reading)) {
       this.#refuse(res, reading, method, path, peerAddress);
       return;
@@ -245,6 +249,7 @@ class UwsListener implements Listener, ExchangeOwner {
       query,
       authority: reading.authority,
       headers,
+      names: reading.names,
       body: null,
       target: null,
       cause: undefined,

@@ -5,6 +5,7 @@
  */
 import type { Failure } from '@weir/proto/http/failures.js';
 import type { HeaderList } from '@weir/proto/http/headers.js';
+import { ANY_NAME } from '@weir/proto/http/name-sketch.js';
 import type { Clock, Random, Timer, Timers } from '../../time/clock.js';
 import type {
   BodySink,
@@ -341,6 +342,7 @@ export function makeRequest(overrides: Partial<GatewayRequest> = {}): GatewayReq
     authority: 'api.example.com',
     headers: [],
     body: null,
+    names: ANY_NAME,
     target: null,
     exchange: overrides.exchange ?? makeExchange(),
     ...overrides,

@@ -21,6 +21,7 @@ import { createLiveUpstream } from '@weir/node/upstream/live-upstream.js';
 import type { PoolStats } from '@weir/node/upstream/pools/pool.js';
 import { createHeldBytes, type HeldBytes } from '@weir/node/upstream/retry/held-bytes.js';
 import type { Failure } from '@weir/proto/http/failures.js';
+import { ANY_NAME } from '@weir/proto/http/name-sketch.js';
 import type { PoolSpec, UpstreamSpec, UpstreamTlsSpec } from '@weir/proto/snapshot/snapshot.js';
 
 export interface TransportTarget {
@@ -124,6 +125,7 @@ export function requestOf(options: RequestOptions = {}): GatewayRequest {
     authority: 'api.test',
     headers: ['host', 'api.test', ...headers],
     body,
+    names: ANY_NAME,
     target: null,
     exchange,
   };
