@@ -9,7 +9,7 @@ import type { Address } from '@weir/proto/bus/address.js';
 import { isOwnHost, namesOf } from '@weir/proto/http/own-host.js';
 import fastify, { type FastifyInstance } from 'fastify';
 import type { Insight } from '../insight/insight.js';
-import { type Callers, localAt } from '../people/callers.js';
+import type { Callers } from '../people/callers.js';
 import { isSameText } from '../people/digests.js';
 import { addCacheApi, type CacheOperations } from './cache-api.js';
 import type { ControlStatus } from './control-status.js';
@@ -37,8 +37,7 @@ export interface AdminAccess {
 
 export interface AdminOptions {
   readonly listen: Address;
-  /** Left out: whoever reaches this address may do everything. */
-  readonly access?: AdminAccess;
+  readonly access: AdminAccess;
   readonly status: () => ControlStatus | Promise<ControlStatus>;
   readonly cache: CacheOperations;
   /** Left out: this control is alone with its nodes, and puts in force what it is given. */
@@ -59,13 +58,8 @@ export async function startAdminApi(options: AdminOptions): Promise<AdminApi> {
 }
 
 /** The server without its socket; tests inject requests. */
-const everybody: AdminAccess = {
-  callers: { identify: ({ from }) => ({ ok: true, caller: localAt(from), session: null }) },
-  ...{ routes: [], publicUrl: null, version: '' },
-};
-
 export function buildAdminApi(options: AdminOptions): FastifyInstance {
-  const { listen, access = everybody, status, cache, revisions, rollouts } = options;
+  const { listen, access, status, cache, revisions, rollouts } = options;
   // Bodies are small, but for those that a route allows more; slow or endless requests are not waited for.
   const server = fastify({ bodyLimit: 1024, requestTimeout: 10_000, forceCloseConnections: true });
   server.removeContentTypeParser('text/plain');

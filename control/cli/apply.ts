@@ -1,7 +1,7 @@
 /** `weir apply -f FILE` and `weir rollback N`: a config becomes a revision, and is put in force. */
 import { type Command, InvalidArgumentError } from 'commander';
+import { withAdmin } from './credential.js';
 import { type ChangeOptions, change, defaultAuthor, tellFaults } from './revision-asks.js';
-import { DEFAULT_ADMIN } from './status.js';
 
 const APPLY_HELP = `
 Shows what would change, entity by entity, and asks. A config that says what is in force already changes nothing, so this can be
@@ -56,11 +56,10 @@ export function registerApply(program: Command): void {
 }
 
 function withChangeOptions(command: Command): Command {
-  return command
+  return withAdmin(command)
     .option('--reason <text>', 'why, for the history', '')
     .option('--author <name>', 'who (or: WEIR_AUTHOR; default: you on this machine)', defaultAuthor())
-    .option('--yes', 'do not ask', false)
-    .option('--admin <url>', 'where the admin API is (or: WEIR_ADMIN)', process.env['WEIR_ADMIN'] ?? DEFAULT_ADMIN);
+    .option('--yes', 'do not ask', false);
 }
 
 export async function applyFile(file: string, options: ChangeOptions): Promise<number> {

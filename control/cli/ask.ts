@@ -1,4 +1,5 @@
 /** Asks a service of Weir for JSON, and tells apart who does not answer and who is someone else. */
+import { credentialFor } from './credential.js';
 
 const ANSWER_WITHIN_MS = 5_000;
 
@@ -15,12 +16,18 @@ export function baseOf(address: string): string {
 }
 
 /** `member` is a list that the answer of the one who is meant has; another service that speaks JSON has none of that name. */
-export async function askJson<T>(path: string, base: string, member: keyof T & string): Promise<Asked<T>> {
+export async function askJson<T>(
+  path: string,
+  base: string,
+  member: keyof T & string,
+  /** A node is told none. */
+  headers: Record<string, string> = credentialFor(base),
+): Promise<Asked<T>> {
   let answer: Response;
   let body: string;
   try {
     // A URL that is none rejects here, too, with words of its own.
-    answer = await fetch(new URL(path, base), { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
+    answer = await fetch(new URL(path, base), { headers, signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
     body = await answer.text();
   } catch (error) {
     return { kind: 'silence', reason: reasonOf(error) };
@@ -29,6 +36,12 @@ export async function askJson<T>(path: string, base: string, member: keyof T & s
   const isMeant = typeof told === 'object' && told !== null && Array.isArray(Reflect.get(told, member));
   // The service of the same release answered, and writes this type.
   return isMeant ? { kind: 'answer', body, told: told as T } : { kind: 'stranger', status: answer.status };
+}
+
+interface JsonRequest {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
 }
 
 export type Posted =
@@ -47,11 +60,12 @@ export function getJson(path: string, base: string, withinMs = ANSWER_WITHIN_MS)
   return exchangeJson(path, base, {}, withinMs);
 }
 
-async function exchangeJson(path: string, base: string, request: RequestInit, withinMs: number): Promise<Posted> {
+async function exchangeJson(path: string, base: string, request: JsonRequest, withinMs: number): Promise<Posted> {
   let answer: Response;
   let body: string;
   try {
-    answer = await fetch(new URL(path, base), { ...request, signal: AbortSignal.timeout(withinMs) });
+    const headers = { ...credentialFor(base), ...request.headers };
+    answer = await fetch(new URL(path, base), { ...request, headers, signal: AbortSignal.timeout(withinMs) });
     body = await answer.text();
   } catch (error) {
     return { kind: 'silence', reason: reasonOf(error) };
@@ -61,7 +75,8 @@ async function exchangeJson(path: string, base: string, request: RequestInit, wi
   // An admin API of an earlier release has no such path, and says that in a problem document of its own.
   const title: unknown = typeof told === 'object' && told !== null ? Reflect.get(told, 'title') : undefined;
   const isOther = status === 404 && (typeof title !== 'string' || title === 'Not Found');
-  const isMeant = typeof told === 'object' && told !== null && !isOther;
+  // Who asks is said in words of our own, with the cure.
+  const isMeant = typeof told === 'object' && told !== null && !isOther && status !== 401;
   return isMeant ? { kind: 'answer', status, body, told } : { kind: 'stranger', status };
 }
 

@@ -1,9 +1,9 @@
 /** `weir cache inspect`: what is stored for a URL and why, or why not, and what a request for it would get now. */
 import { type Command, InvalidArgumentError } from 'commander';
 import type { InspectOutcome } from '../api/cache-api.js';
+import { withAdmin } from './credential.js';
 import { order } from './order.js';
 import { showInspection } from './show-cache.js';
-import { DEFAULT_ADMIN } from './status.js';
 import { paintFor } from './terminal.js';
 
 interface InspectOptions {
@@ -40,8 +40,7 @@ export function registerCache(program: Command): void {
     .command('cache')
     .summary('look into the cache')
     .description('Looks into the caches of the nodes. To give up what is stored, see `weir purge`.');
-  cache
-    .command('inspect')
+  withAdmin(cache.command('inspect'))
     .summary('tell what is stored for a URL and why, or why not')
     .description('Tells what is stored for a URL and why, or why not, and what a request for it would get now.')
     .argument('<url>', 'URL as clients ask for it')
@@ -50,7 +49,6 @@ export function registerCache(program: Command): void {
     .option('--consumer <id>', 'consumer as whom it would be made')
     .option('--vouched-by <whom>', "who vouches for that consumer, where it is known by a token: 'issuer ISSUER'")
     .option('--json', 'print the answer of the admin API as it is', false)
-    .option('--admin <url>', 'where the admin API is (or: WEIR_ADMIN)', process.env['WEIR_ADMIN'] ?? DEFAULT_ADMIN)
     .addHelpText('after', HELP)
     .action(async (url: string, options: InspectOptions) => {
       process.exitCode = await inspect(url, options);

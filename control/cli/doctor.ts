@@ -4,8 +4,9 @@ import type { Command } from 'commander';
 import type { ControlStatus } from '../api/control-status.js';
 import { joined } from '../insight/doctor-reports.js';
 import { askJson, baseOf } from './ask.js';
+import { withAdmin } from './credential.js';
 import { showDoctor } from './show-doctor.js';
-import { DEFAULT_ADMIN, noAdmin } from './status.js';
+import { noAdmin } from './status.js';
 import { paintFor, printable } from './terminal.js';
 
 interface DoctorOptions {
@@ -32,17 +33,11 @@ Examples:
   weir doctor --metrics 127.0.0.1:9090        one node, without the admin API`;
 
 export function registerDoctor(program: Command): void {
-  program
-    .command('doctor')
+  withAdmin(program.command('doctor'))
     .summary('say why requests time out, and what would cure it')
     .description('Shows the timeouts of this gateway by route, worst first: cause, evidence, and the change to make.')
     .argument('[route]', 'id of the route to look at; all of them without it')
     .option('--json', 'print the cases as JSON, with their worst examples', false)
-    .option(
-      '--admin <url>',
-      'where the admin API is, which knows the nodes',
-      process.env['WEIR_ADMIN'] ?? DEFAULT_ADMIN,
-    )
     .option('--metrics <url>', "where a node's metrics are, to ask that one directly")
     .addHelpText('after', HELP)
     .action(async (route: string | undefined, options: DoctorOptions) => {
@@ -96,7 +91,7 @@ async function nodesOf(admin: string): Promise<{ nodes: string[]; routes: readon
 }
 
 async function reportOf(node: string): Promise<DoctorReport | null> {
-  const asked = await askJson<DoctorReport>('/doctor', node, 'cases');
+  const asked = await askJson<DoctorReport>('/doctor', node, 'cases', {});
   if (asked.kind === 'answer') return asked.told;
   const why =
     asked.kind === 'silence' ? `does not answer (${asked.reason})` : `answers ${asked.status}, and not as a node does`;

@@ -5,6 +5,7 @@
 import type { RolloutLine } from '../api/rollouts-api.js';
 import type { RevisionName } from '../rollout/publishing.js';
 import { baseOf } from './ask.js';
+import { credentialFor } from './credential.js';
 import { showStep } from './show-rollout.js';
 import type { Paint } from './terminal.js';
 
@@ -36,7 +37,7 @@ export async function followRollout(options: FollowOptions): Promise<Followed> {
   let timer = setTimeout(() => silence.abort(), SILENCE_MS);
   let told = '';
   try {
-    const answer = await fetch(url, { signal: silence.signal });
+    const answer = await fetch(url, { headers: credentialFor(url.origin), signal: silence.signal });
     if (!answer.ok || answer.body === null) return { kind: 'stranger', status: answer.status };
     for await (const text of linesOf(answer.body)) {
       clearTimeout(timer);

@@ -3,9 +3,9 @@ import type { Command } from 'commander';
 import type { DiffAnswer, HistoryAnswer, PreviewAnswer } from '../api/revisions-api.js';
 import type { Revision } from '../log/revision.js';
 import { readRevision, textOf } from './apply.js';
+import { withAdmin } from './credential.js';
 import { lookAt, preview, tellFaults } from './revision-asks.js';
 import { showComparison, showHistory } from './show-revisions.js';
-import { DEFAULT_ADMIN } from './status.js';
 import { paintFor } from './terminal.js';
 
 interface LookOptions {
@@ -46,12 +46,10 @@ export function registerHistory(program: Command): void {
     .action(async (from: number | undefined, to: number | undefined, options: LookOptions & { file?: string }) => {
       process.exitCode = await diff(from, to, options);
     });
-  program
-    .command('export')
+  withAdmin(program.command('export'))
     .summary('print the config in force, or of a revision, as weir.yaml')
     .description('Prints the config in force, or that of a revision, as it was applied.')
     .argument('[revision]', 'its number (default: the one in force)', readRevision)
-    .option('--admin <url>', 'where the admin API is (or: WEIR_ADMIN)', process.env['WEIR_ADMIN'] ?? DEFAULT_ADMIN)
     .addHelpText('after', '\nExamples:\n  weir export > weir.yaml\n  weir export 7 | weir apply -f - --yes')
     .action(async (number: number | undefined, { admin }: Pick<LookOptions, 'admin'>) => {
       const revision = await lookAt<Revision>(`/revisions/${number ?? 'current'}`, admin, 'text');
@@ -61,9 +59,7 @@ export function registerHistory(program: Command): void {
 }
 
 function withLook(command: Command): Command {
-  return command
-    .option('--json', 'print the answer of the admin API as it is', false)
-    .option('--admin <url>', 'where the admin API is (or: WEIR_ADMIN)', process.env['WEIR_ADMIN'] ?? DEFAULT_ADMIN);
+  return withAdmin(command).option('--json', 'print the answer of the admin API as it is', false);
 }
 
 async function history(max: number, { json, admin }: LookOptions): Promise<number> {

@@ -1,8 +1,8 @@
 /** `weir purge`: has all nodes give up what is stored for a URL, a tag, a prefix, a host, or altogether. */
 import type { Command } from 'commander';
 import type { PurgeOutcome, PurgeSteps } from '../api/cache-api.js';
+import { withAdmin } from './credential.js';
 import { order } from './order.js';
-import { DEFAULT_ADMIN } from './status.js';
 import { columns, type Paint, paintFor, printable } from './terminal.js';
 
 interface PurgeOptions {
@@ -14,6 +14,7 @@ interface PurgeOptions {
   readonly soft: boolean;
   readonly json: boolean;
   readonly admin: string;
+  readonly data: string;
 }
 
 const HELP = `
@@ -51,8 +52,7 @@ Examples:
 const ANSWER_WITHIN_MS = 25_000;
 
 export function registerPurge(program: Command): void {
-  program
-    .command('purge')
+  withAdmin(program.command('purge'))
     .summary('give up what is cached: a URL, a tag, a prefix, a host, or all of it')
     .description('Purges the caches of all nodes, and tells when each of them has obeyed.')
     .option('--url <url...>', 'URLs')
@@ -62,14 +62,13 @@ export function registerPurge(program: Command): void {
     .option('--all', 'everything')
     .option('--soft', 'make it stale instead of giving it up', false)
     .option('--json', 'print the answer of the admin API as it is', false)
-    .option('--admin <url>', 'where the admin API is (or: WEIR_ADMIN)', process.env['WEIR_ADMIN'] ?? DEFAULT_ADMIN)
     .addHelpText('after', HELP)
     .action(async (options: PurgeOptions) => {
       process.exitCode = await purge(options);
     });
 }
 
-async function purge({ json, admin, ...meant }: PurgeOptions): Promise<number> {
+async function purge({ json, admin, data: _, ...meant }: PurgeOptions): Promise<number> {
   const told = await order('/cache/purge', meant, { json, admin }, isOutcome, ANSWER_WITHIN_MS);
   if (told === null) return 1;
   const paint = paintFor(process.stdout.isTTY === true, process.env);

@@ -4,10 +4,11 @@ import { criteria, type RolloutPlan, type RolloutRecord } from '@weir/proto/even
 import { isLabel } from '@weir/proto/events/traffic.js';
 import { Argument, type Command, InvalidArgumentError } from 'commander';
 import { askJson, baseOf } from './ask.js';
+import { withAdmin } from './credential.js';
 import { followRollout, isInForce } from './follow-rollout.js';
 import { isObeyed, order } from './order.js';
 import { showHistory, showPlan } from './show-rollout.js';
-import { DEFAULT_ADMIN, noAdmin } from './status.js';
+import { noAdmin } from './status.js';
 import { type Paint, paintFor } from './terminal.js';
 
 /** The largest config takes ten seconds to compile. */
@@ -57,8 +58,7 @@ const words = ['status', 'history', 'promote', 'pause', 'resume', 'abort', 'retr
 type Word = (typeof words)[number];
 
 export function registerRollout(program: Command): void {
-  program
-    .command('rollout')
+  withAdmin(program.command('rollout'))
     .summary('follow, promote, pause, abort or retry the rollout of a revision')
     .description(
       'Shows how the latest revision of the config comes to the nodes of a cluster, and what to do about it.',
@@ -70,7 +70,6 @@ export function registerRollout(program: Command): void {
     .option('--exchanges <n>', 'with plan: so many exchanges they must have had', readCount, 50)
     .option('--without <criterion...>', `with plan: don't judge by ${criteria.join(', ')}`, readCriterion, [])
     .option('--json', 'print the answer of the admin API as it is', false)
-    .option('--admin <url>', 'where the admin API is (or: WEIR_ADMIN)', process.env['WEIR_ADMIN'] ?? DEFAULT_ADMIN)
     .addHelpText('after', HELP)
     .action(async (what: Word, options: RolloutOptions) => {
       process.exitCode = await rollout(what, options);

@@ -4,10 +4,9 @@ import type { MemberRow } from '@weir/proto/events/cluster-status.js';
 import type { Command } from 'commander';
 import type { ControlStatus, FleetStatus, SupervisedNode } from '../api/control-status.js';
 import { type Asked, askJson, baseOf } from './ask.js';
+import { whyRefused, withAdmin } from './credential.js';
 import { showStatus } from './show-status.js';
 import { paintFor } from './terminal.js';
-
-export const DEFAULT_ADMIN = 'http://127.0.0.1:9080';
 
 interface StatusOptions {
   readonly json?: boolean;
@@ -15,14 +14,12 @@ interface StatusOptions {
 }
 
 export function registerStatus(program: Command): void {
-  program
-    .command('status')
+  withAdmin(program.command('status'))
     .summary('show what runs: config, snapshot, nodes, connections to each target')
     .description(
       'Shows what runs here: the config in force, its snapshot, the nodes, and the connections to each target.',
     )
     .option('--json', 'print the answer of the admin API as it is')
-    .option('--admin <url>', 'where the admin API is (or: WEIR_ADMIN)', process.env['WEIR_ADMIN'] ?? DEFAULT_ADMIN)
     .addHelpText(
       'after',
       `
@@ -57,6 +54,8 @@ async function status({ json = false, admin }: StatusOptions): Promise<number> {
 
 /** What to tell whoever asked the admin API and got no answer of its kind. */
 export function noAdmin(asked: Exclude<Asked<unknown>, { readonly kind: 'answer' }>, base: string): string {
+  if (asked.kind === 'stranger' && (asked.status === 401 || asked.status === 403))
+    return whyRefused(asked.status, 'you may not do this', base);
   if (asked.kind === 'stranger')
     return `weir: ${base} answers ${asked.status}, which is not Weir's admin API. --admin names another address.\n`;
   return (

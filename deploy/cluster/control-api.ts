@@ -14,11 +14,12 @@ import { type Address, formatAddress } from '@weir/proto/bus/address.js';
 import { clusterStatus } from '@weir/proto/cluster/member-table.js';
 import type { Presence } from '@weir/proto/cluster/presence.js';
 import { encodeMessage } from '@weir/proto/events/wire.js';
+import { openAccess } from '../up/admin-access.js';
 import { newRevisionId } from '../up/up-revisions.js';
 import type { ControlOptions } from './control.js';
 
 export interface ControlParts {
-  readonly options: Pick<ControlOptions, 'version' | 'admin'>;
+  readonly options: Pick<ControlOptions, 'version' | 'admin' | 'dataFolder' | 'say'>;
   readonly presence: Presence;
   readonly rollouts: Rollouts;
   readonly revisions: Revisions;
@@ -32,7 +33,7 @@ export function adminOptions(parts: ControlParts): AdminOptions {
   const fleet = new Fleet(presence);
   const startedWallMs = Date.now();
   return {
-    listen: options.admin,
+    ...{ listen: options.admin, access: openAccess(options) },
     insight: parts.insight,
     status: async () => ({
       ...{ version: options.version, pid: process.pid, startedWallMs, configFile: null, publish: null, nodes: [] },

@@ -18,6 +18,7 @@ import type { Address } from '@weir/proto/bus/address.js';
 import { clusterStatus } from '@weir/proto/cluster/member-table.js';
 import { decodeSnapshot } from '@weir/proto/snapshot/codec.js';
 import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
+import { openAccess } from './admin-access.js';
 import type { EarlierSnapshot } from './announce.js';
 import { cacheOrders } from './cache-orders.js';
 import { type ConfigSource, encodeForOffer } from './config-source.js';
@@ -104,7 +105,7 @@ export async function startUp(options: UpOptions): Promise<Running> {
   if (!listening) throw new Error('a node that accepted its snapshot does not listen');
   const insight = openInsight(own.presence, config.isKept ? join(options.dataFolder, 'insight.mdb') : null, say);
   const admin = await startAdminApi({
-    listen: options.admin,
+    ...{ listen: options.admin, access: openAccess(options) },
     insight,
     status: () => ({ ...ownStatus(options, started, own), ...lookOf(publisher, node) }),
     cache: cacheOrders(own.purges, () => workers.all.map(({ supervisor }) => supervisor), options.redis !== null),

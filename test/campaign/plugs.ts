@@ -10,6 +10,7 @@
 import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { adminEnv } from '../support/admin.js';
 import { ensureBuilt, weirProgram } from '../support/built.js';
 import { type Exchange, type SpreadLoad, startSpreadLoad } from '../support/spread-load.js';
 import { onStage, passed, type Stage } from '../support/stage.js';
@@ -168,7 +169,7 @@ async function sayings(
 function weir(args: readonly string[]): Promise<{ code: number; said: string; tookMs: number }> {
   const beganMs = performance.now();
   return new Promise((resolve) => {
-    execFile(weirProgram, args, (error, stdout, stderr) => {
+    execFile(weirProgram, args, { env: { ...process.env, ...adminEnv(args) } }, (error, stdout, stderr) => {
       const lines = `${stdout}\n${stderr}`.split('\n').map((line) => line.trim());
       const tookMs = performance.now() - beganMs;
       const said = lines

@@ -2,6 +2,8 @@
  * Purges by the admin API of a real cluster (control, nodes as hosts with their workers, NATS) while clients ask all nodes for what is cached and
  * for what is not: how long each takes until all nodes have acknowledged it, whether any of them serves what was purged right after, and what clients notice.
  */
+
+import { askAdmin } from '../support/admin.js';
 import { startCacheOrigin, versionOf } from '../support/cache-origin.js';
 import { startLoadApart } from '../support/load-apart.js';
 import { type Stage, until } from '../support/stage.js';
@@ -106,7 +108,7 @@ function stepsOf({ obeyed, steps }: Purged): Readonly<Record<string, number>> {
 
 async function purge({ admin }: WeirControl, tag: string): Promise<Purged> {
   const headers = { 'content-type': 'application/json' };
-  const answer = await fetch(`${admin}/cache/purge`, {
+  const answer = await askAdmin(`${admin}/cache/purge`, {
     method: 'POST',
     headers,
     body: JSON.stringify({ tags: [tag] }),

@@ -9,6 +9,7 @@ import type { AppendAnswer, HistoryAnswer } from '@weir/control/api/revisions-ap
 import { lmdbLog } from '@weir/control/log/lmdb-log.js';
 import type { RevisionHead } from '@weir/control/log/revision.js';
 import { openRevisions } from '@weir/control/log/revisions.js';
+import { askAdmin, rememberAdmin } from '../support/admin.js';
 import { ensureBuilt, weirProgram } from '../support/built.js';
 import { onStage, type Program, passed, type Stage, until, untilUp } from '../support/stage.js';
 import { quantile, type Report, showMs } from './campaign.js';
@@ -115,7 +116,7 @@ async function startUp(stage: Stage, folder: string): Promise<{ program: Program
   const ports = ['--admin', '127.0.0.1:0', '--metrics', '127.0.0.1:0'];
   const program = stage.run(weirProgram, ['up', '--data', join(folder, 'state'), ...ports], folder);
   const place = await untilUp(program, 'weir');
-  return { program, admin: new URL(place('admin')).origin };
+  return { program, admin: rememberAdmin(place('admin'), join(folder, 'state')) };
 }
 
 /** As long as the log is away: nobody's loop is that quick. */
@@ -153,7 +154,7 @@ export async function write(admin: string, wanted: number, name: string, ledger:
 async function ask<Answer>(url: string, sent?: object): Promise<{ status: number; body: Answer }> {
   const headers = { 'content-type': 'application/json' };
   const request = sent === undefined ? {} : { method: 'POST', headers, body: JSON.stringify(sent) };
-  const answer = await fetch(url, request);
+  const answer = await askAdmin(url, request);
   // Our own API of the same build.
   return { status: answer.status, body: (await answer.json()) as Answer };
 }

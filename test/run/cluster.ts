@@ -5,6 +5,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { adminFolder } from '../support/admin.js';
 import { ensureBuilt } from '../support/built.js';
 import { onStage, type Program, type Stage } from '../support/stage.js';
 import { startUpstream } from '../support/upstream.js';
@@ -52,14 +53,15 @@ async function show({ nats, redis, controls, nodes, publicKey, ports }: WholeClu
   for (const { name, it } of controls) say(`  ${name}  admin ${it.admin}  ${pid(it)}`);
   for (const { name, it } of nodes)
     say(`  ${name}     traffic http://127.0.0.1:${traffic[name]}  health ${it.pages}  ${pid(it)}`);
-  const [admin, first] = [controls[0]?.it.admin, Object.values(traffic)[0]];
+  const [admin = '', first] = [controls[0]?.it.admin, Object.values(traffic)[0]];
+  const there = `--admin ${admin} --data ${adminFolder(admin)}`;
   say(`  config     ${file}
   trust      ${publicKey}
 
   curl -i http://127.0.0.1:${first}/small/kept/1
-  ./weir status --admin ${admin}
-  ./weir apply -f ${file} --admin ${admin}
-  ./weir purge --all --admin ${admin}
+  ./weir status ${there}
+  ./weir apply -f ${file} ${there}
+  ./weir purge --all ${there}
   kill -9 -PID      any of these with its children: the minus means the group
 
   stop       Ctrl-C`);

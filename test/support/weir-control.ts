@@ -7,6 +7,7 @@ import type { RolloutLine } from '@weir/control/api/rollouts-api.js';
 import type { RolloutView } from '@weir/control/cluster/rollout-view.js';
 import { createSigningKey, type SigningKey } from '@weir/deploy/cluster/signing-key.js';
 import type { RolloutPlan, RolloutRecord } from '@weir/proto/events/rollout.js';
+import { adminEnv, askAdmin, rememberAdmin } from './admin.js';
 import { CLUSTER } from './announcer.js';
 import { weirProgram } from './built.js';
 import { type NatsServer, startNats } from './nats-server.js';
@@ -88,11 +89,11 @@ export async function weirControl(stage: Stage, options: WeirControlOptions): Pr
   const program = stage.run(path, ['control', ...member, ...own], folder);
   const { child, exited } = program;
   const place = await untilUp(program, 'weir control');
-  const admin = new URL(place('admin')).origin;
-  const get = async <T>(path: string): Promise<T> => (await (await fetch(`${admin}${path}`)).json()) as T; // Our own API of the same build.
+  const admin = rememberAdmin(place('admin'), join(folder, `state-${id}`));
+  const get = async <T>(path: string): Promise<T> => (await (await askAdmin(`${admin}${path}`)).json()) as T; // Our own API of the same build.
   const post = async (path: string, sent: object) => {
     const headers = { 'content-type': 'application/json' };
-    const answer = await fetch(`${admin}${path}`, { method: 'POST', headers, body: JSON.stringify(sent) });
+    const answer = await askAdmin(`${admin}${path}`, { method: 'POST', headers, body: JSON.stringify(sent) });
     return { status: answer.status, body: (await answer.json()) as unknown };
   };
   const append = async (text: string): Promise<number> => {
@@ -121,7 +122,7 @@ export async function weirControl(stage: Stage, options: WeirControlOptions): Pr
 }
 
 async function followed(admin: string, revision: number): Promise<RolloutLine> {
-  const answer = await fetch(`${admin}/rollouts/current?revision=${revision}`);
+  const answer = await askAdmin(`${admin}/rollouts/current?revision=${revision}`);
   const lines = (await answer.text()).trim().split('\n');
   return JSON.parse(lines.at(-1) ?? '') as RolloutLine; // Our own API of the same build.
 }
@@ -139,7 +140,7 @@ export function runJson<Told>(
 ): Promise<{ code: number; told: Told }> {
   const args = [...what, '--json', '--admin', admin];
   return new Promise((resolve) => {
-    execFile(weirProgram, args, (error, stdout) => {
+    execFile(weirProgram, args, { env: { ...process.env, ...adminEnv(args) } }, (error, stdout) => {
       const told = JSON.parse(stdout) as Told; // Our own command of the same build.
       resolve({ code: error === null ? 0 : Number(error.code), told });
     });

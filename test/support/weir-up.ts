@@ -5,6 +5,7 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ControlStatus } from '@weir/control/api/control-status.js';
+import { askAdmin, rememberAdmin } from './admin.js';
 import { weirProgram } from './built.js';
 import { type Program, type Stage, until, untilUp } from './stage.js';
 
@@ -49,8 +50,9 @@ export async function weirUp(
   const place = await untilUp(program, 'weir');
   const { pid } = child;
   if (pid === undefined || place('traffic') === '') throw new Error(`weir did not start:\n${said()}`);
+  const admin = rememberAdmin(place('admin'), join(folder, 'state'));
   const status = async (): Promise<ControlStatus> => {
-    const answer = await fetch(place('admin'));
+    const answer = await askAdmin(`${admin}/status`);
     return (await answer.json()) as ControlStatus; // Our own API of the same build.
   };
   const outcomeOf = async (cause: string, act: () => void): Promise<Outcome> => {
@@ -69,7 +71,7 @@ export async function weirUp(
     pid,
     folder,
     port: Number(new URL(place('traffic')).port),
-    admin: new URL(place('admin')).origin,
+    admin,
     async metric(series) {
       const text = await (await fetch(place('metrics'))).text();
       const line = text.split('\n').find((candidate) => candidate.startsWith(`${series} `));

@@ -53,6 +53,8 @@ export const edges: readonly Edge[] = [
   { at: 'control/log/lmdb-file.ts', may: ['node'], reason: 'looks at a file before LMDB maps it' },
   { at: 'control/log/lmdb-log.ts', may: ['node'], reason: 'the revision log on disk' },
   { at: 'control/log/pack-text.ts', may: ['node'], reason: "the platform's zlib behind plain functions" },
+  { at: 'control/people/local-token.ts', may: ['node', 'process'], reason: 'the token in the data folder' },
+  { at: 'control/people/passwords.ts', may: ['node'], reason: "node's scrypt behind plain functions" },
   { at: 'control/people/digests.ts', may: ['node'], reason: 'draws, hashes and compares secrets' },
   { at: 'control/registry/pack-bytes.ts', may: ['node'], reason: "the platform's zlib behind plain functions" },
   { at: 'control/publish/', may: ['node', 'clock'], reason: 'reads configuration files' },

@@ -4,6 +4,7 @@
  * gets nothing that the origin said before it.
  */
 import { execFile } from 'node:child_process';
+import { adminEnv, askAdmin } from '../../support/admin.js';
 import { weirProgram } from '../../support/built.js';
 import { type CacheOrigin, startCacheOrigin, versionOf } from '../../support/cache-origin.js';
 import { askEach, type CrowdClient, openCrowd, type Told } from '../../support/crowd.js';
@@ -162,7 +163,7 @@ function isTooOld({ path, body, askedAtMs }: Told, acknowledged: readonly number
 async function purge(weir: WeirUp, target: object): Promise<number | null> {
   const headers = { 'content-type': 'application/json' };
   const askedAtMs = performance.now();
-  const answer = await fetch(`${weir.admin}/cache/purge`, { method: 'POST', headers, body: JSON.stringify(target) });
+  const answer = await askAdmin(`${weir.admin}/cache/purge`, { method: 'POST', headers, body: JSON.stringify(target) });
   await answer.arrayBuffer();
   return answer.status === 200 ? performance.now() - askedAtMs : null;
 }
@@ -170,7 +171,8 @@ async function purge(weir: WeirUp, target: object): Promise<number | null> {
 function purgeByCommand(weir: WeirUp, tag: string): Promise<{ code: unknown; said: string; tookMs: number }> {
   const askedAtMs = performance.now();
   return new Promise((resolve) => {
-    execFile(weirProgram, ['purge', '--tag', tag, '--admin', weir.admin], { cwd: weir.folder }, (error, stdout) => {
+    const args = ['purge', '--tag', tag, '--admin', weir.admin];
+    execFile(weirProgram, args, { cwd: weir.folder, env: { ...process.env, ...adminEnv(args) } }, (error, stdout) => {
       const said = stdout.trim().split('\n').at(-1)?.trim() ?? '';
       resolve({ code: error?.code ?? 0, said, tookMs: performance.now() - askedAtMs });
     });

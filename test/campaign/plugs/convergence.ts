@@ -3,6 +3,7 @@
  * a purge is acknowledged by all, and a config that is applied then reaches all. Looked for in this order, one after the other.
  */
 import type { PurgeOutcome } from '@weir/control/api/cache-api.js';
+import { askAdmin } from '../../support/admin.js';
 import { until } from '../../support/stage.js';
 import type { WeirControl } from '../../support/weir-control.js';
 import type { WholeCluster } from '../../support/whole-cluster.js';
@@ -84,7 +85,7 @@ async function versions(control: WeirControl): Promise<string> {
 
 async function purge({ admin }: WeirControl, nodes: number): Promise<string> {
   const headers = { 'content-type': 'application/json' };
-  const answer = await fetch(`${admin}/cache/purge`, { method: 'POST', headers, body: '{"tag":"nobody"}' });
+  const answer = await askAdmin(`${admin}/cache/purge`, { method: 'POST', headers, body: '{"tag":"nobody"}' });
   const { obeyed, missing, lapsed = [] } = (await answer.json()) as PurgeOutcome; // Our own API of the same build.
   if (missing.length > 0) return missing.map(({ node, reason }) => `${node} ${reason}`).join('; ');
   return obeyed.length === nodes ? '' : `obeyed by ${obeyed.length}, lapsed: ${lapsed.map(({ node }) => node).join()}`;

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterEach, expect, it } from 'vitest';
+import { askAdmin } from '../../support/admin.js';
 import { type RedisServer, startRedis } from '../../support/redis-server.js';
 import { Stage, until } from '../../support/stage.js';
 import { type WeirUp, weirUp } from '../../support/weir-up.js';
@@ -84,7 +85,7 @@ async function ask(weir: WeirUp, path: string, method = 'GET'): Promise<{ status
 async function purge(weir: WeirUp, body: object): Promise<number> {
   const headers = { 'content-type': 'application/json' };
   const at = `${new URL(place(weir, 'admin')).origin}/cache/purge`;
-  return (await fetch(at, { method: 'POST', headers, body: JSON.stringify(body) })).status;
+  return (await askAdmin(at, { method: 'POST', headers, body: JSON.stringify(body) })).status;
 }
 
 async function startNode(origin: Origin, redis: RedisServer): Promise<WeirUp> {

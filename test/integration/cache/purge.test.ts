@@ -2,6 +2,7 @@
 import type { RequestListener } from 'node:http';
 import type { ControlStatus } from '@weir/control/api/control-status.js';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { askAdmin } from '../../support/admin.js';
 import {
   buildFirst,
   cleanUp,
@@ -89,14 +90,14 @@ const purge = (weir: WeirProcess, ...args: readonly string[]) =>
   runWeir(['purge', ...args, '--admin', weir.admin], weir.folder);
 
 const purgeAll = (weir: WeirProcess): Promise<Response> =>
-  fetch(`${weir.admin}/cache/purge`, {
+  askAdmin(`${weir.admin}/cache/purge`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: '{"all":true}',
   });
 
 async function nodePid(weir: WeirProcess): Promise<number> {
-  const status = (await (await fetch(`${weir.admin}/status`)).json()) as ControlStatus; // Our own API of the same build.
+  const status = (await (await askAdmin(`${weir.admin}/status`)).json()) as ControlStatus; // Our own API of the same build.
   return status.nodes[0]?.pid ?? 0;
 }
 

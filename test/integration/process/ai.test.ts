@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import type { IncomingHttpHeaders } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, beforeAll, expect, it } from 'vitest';
+import { askAdmin } from '../../support/admin.js';
 import { buildFirst, cleanUp, LONG_MS, runWeir, startUpstream, startWeir, waitFor } from './weir-process.js';
 
 beforeAll(buildFirst, 4 * LONG_MS);
@@ -102,7 +103,7 @@ routes: [{ match: /v1/*, ai: true }]
       `${weir.admin}/revisions`,
       `${weir.admin}/revisions/1`,
     ];
-    const texts = await Promise.all(pages.map(async (page) => (await fetch(page)).text()));
+    const texts = await Promise.all(pages.map(async (page) => (await askAdmin(page)).text()));
     const history = await runWeir(['history', '--admin', weir.admin], weir.folder);
     expect(history.code).toBe(0);
     // A change that is only proposed is compared as well, and refused without being shown.

@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { ControlStatus } from '@weir/control/api/control-status.js';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { askAdmin } from '../../support/admin.js';
 import {
   answering,
   buildFirst,
@@ -22,7 +23,7 @@ beforeAll(buildFirst, 4 * LONG_MS);
 afterEach(cleanUp);
 
 async function nodePid(weir: WeirProcess): Promise<number> {
-  const status = (await (await fetch(`${weir.admin}/status`)).json()) as ControlStatus; // Our own API of the same build.
+  const status = (await (await askAdmin(`${weir.admin}/status`)).json()) as ControlStatus; // Our own API of the same build.
   return status.nodes[0]?.pid ?? 0;
 }
 

@@ -6,6 +6,7 @@ import { connect } from 'node:tls';
 import type { ControlStatus } from '@weir/control/api/control-status.js';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createAuthority } from '../../conformance/transport/certificates.js';
+import { askAdmin } from '../../support/admin.js';
 import {
   answering,
   anyPorts,
@@ -30,7 +31,7 @@ routes:
 `;
 
 async function statusOf(weir: WeirProcess): Promise<ControlStatus> {
-  return (await (await fetch(`${weir.admin}/status`)).json()) as ControlStatus; // Our own API of the same build.
+  return (await (await askAdmin(`${weir.admin}/status`)).json()) as ControlStatus; // Our own API of the same build.
 }
 
 async function stopped(weir: WeirProcess): Promise<void> {

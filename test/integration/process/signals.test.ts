@@ -3,6 +3,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { closeSync, constants, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { rememberAdmin } from '../../support/admin.js';
 import {
   answering,
   anyPorts,
@@ -40,6 +41,7 @@ describe('a reader of stderr that has stopped', { timeout: LONG_MS }, () => {
     execFileSync('mkfifo', [fifo]);
     const reader = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
     const writer = openSync(fifo, 'w');
+    rememberAdmin(`http://${admin}`, join(folder, 's'));
     const args = ['up', '--config', config, '--data', join(folder, 's'), '--admin', admin, '--metrics', '127.0.0.1:0'];
     const child = spawn(weirProgram, args, { cwd: folder, stdio: ['ignore', 'ignore', writer] });
     try {

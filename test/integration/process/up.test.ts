@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { ControlStatus } from '@weir/control/api/control-status.js';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { askAdmin, rememberAdmin } from '../../support/admin.js';
 import {
   answering,
   anyPorts,
@@ -26,7 +27,7 @@ beforeAll(buildFirst, 4 * LONG_MS);
 afterEach(cleanUp);
 
 async function statusOf(weir: WeirProcess): Promise<ControlStatus> {
-  const answer = await fetch(`${weir.admin}/status`);
+  const answer = await askAdmin(`${weir.admin}/status`);
   return (await answer.json()) as ControlStatus; // Our own API of the same build.
 }
 
@@ -166,6 +167,7 @@ describe('weir up', { timeout: LONG_MS }, () => {
     weir.child.kill('SIGTERM');
     expect(await weir.exited).toBe(0);
     expect(readdirSync(join(weir.folder, 'state')).sort()).toEqual([
+      ...['admin.token', 'insight.mdb', 'insight.mdb-lock'],
       expect.stringMatching(/^last-good-.*snapshot$/),
       ...[/^revisions-.*mdb$/, /^revisions-.*mdb-lock$/].map((name) => expect.stringMatching(name)),
     ]);
@@ -174,8 +176,9 @@ describe('weir up', { timeout: LONG_MS }, () => {
       weir.folder,
     );
     await waitFor(() => /^ {2}stop /m.test(again.said()));
-    const admin = /^ {2}admin +(\S+)/m.exec(again.said())?.[1] ?? '';
-    expect(await (await fetch(admin)).json()).toMatchObject({ snapshot: { version: 2 } });
+    const place = /^ {2}admin +(\S+)/m.exec(again.said())?.[1] ?? '';
+    const admin = rememberAdmin(place, join(weir.folder, 'state'));
+    expect(await (await askAdmin(`${admin}/status`)).json()).toMatchObject({ snapshot: { version: 2 } });
     again.child.kill('SIGTERM');
     expect(await again.exited).toBe(0);
   });

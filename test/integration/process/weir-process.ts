@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
+import { adminEnv, askAdmin, rememberAdmin } from '../../support/admin.js';
 
 const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
 export const weirProgram = join(root, 'weir');
@@ -74,7 +75,7 @@ export async function startedIn(folder: string, env: Readonly<Record<string, str
     said,
     exited,
     traffic: url('traffic'),
-    admin: new URL(url('admin')).origin,
+    admin: rememberAdmin(url('admin'), join(folder, 'state')),
     metrics: url('metrics'),
     writeConfig: (text) => writeFileSync(configFile, text),
   };
@@ -117,7 +118,7 @@ export function runWeir(
   cwd: string,
 ): Promise<{ code: number | string; stdout: string; stderr: string }> {
   return new Promise((resolve) => {
-    execFile(weirProgram, args, { cwd }, (error, stdout, stderr) =>
+    execFile(weirProgram, args, { cwd, env: { ...process.env, ...adminEnv(args) } }, (error, stdout, stderr) =>
       resolve({ code: error?.code ?? 0, stdout, stderr }),
     );
   });
@@ -179,7 +180,7 @@ export function isAlive(pid: number): boolean {
 /** The body of an answer, or the word `refused` where nothing listens. */
 export async function get(url: string): Promise<string> {
   try {
-    const answer = await fetch(url, { headers: { connection: 'close' } });
+    const answer = await askAdmin(url, { headers: { connection: 'close' } });
     return await answer.text();
   } catch {
     return 'refused';

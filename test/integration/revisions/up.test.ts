@@ -7,6 +7,7 @@ import { lmdbLog } from '@weir/control/log/lmdb-log.js';
 import { openRevisions } from '@weir/control/log/revisions.js';
 import { revisionsFile } from '@weir/deploy/up/up-revisions.js';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { askAdmin, rememberAdmin } from '../../support/admin.js';
 import {
   answering,
   anyPorts,
@@ -41,7 +42,7 @@ async function startApplied(folder: string) {
   await waitFor(() => /^ {2}stop /m.test(started.said()) || started.hasExited(), started.said);
   const place = (name: string): string => new RegExp(`^ {2}${name} +(\\S+)`, 'm').exec(started.said())?.[1] ?? '';
   if (place('admin') === '') throw new Error(`weir did not start:\n${started.said()}`);
-  const admin = new URL(place('admin')).origin;
+  const admin = rememberAdmin(place('admin'), join(folder, 'state'));
   return {
     ...started,
     traffic: place('traffic'),
@@ -51,7 +52,7 @@ async function startApplied(folder: string) {
 }
 
 const historyOf = async (admin: string): Promise<HistoryAnswer> =>
-  (await (await fetch(`${admin}/revisions`)).json()) as HistoryAnswer; // Our own API of the same build.
+  (await (await askAdmin(`${admin}/revisions`)).json()) as HistoryAnswer; // Our own API of the same build.
 
 describe('weir up without a file', { timeout: LONG_MS }, () => {
   it('serves what was applied, shows what would change, and serves it after a restart', async () => {
@@ -119,7 +120,7 @@ describe('weir up without a file', { timeout: LONG_MS }, () => {
     const up = await startApplied(await folderWith(answering('one')));
     const sent = { text: answering('two'), expected: 0, author: 'bob' };
     const headers = { 'content-type': 'application/json' };
-    const answer = await fetch(`${up.admin}/revisions`, { method: 'POST', headers, body: JSON.stringify(sent) });
+    const answer = await askAdmin(`${up.admin}/revisions`, { method: 'POST', headers, body: JSON.stringify(sent) });
     expect([answer.status, await answer.json()]).toMatchObject([409, { last: { number: 1, author: 'ada' } }]);
     expect(await get(up.traffic)).toBe('one');
   });
