@@ -9,6 +9,8 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 export const workspaces = ['proto', 'node', 'control', 'deploy', 'bench', 'test'];
+/** Inside of another workspace, whose sources include its own. */
+const inner = ['control/console'];
 
 const rootFiles = ['package-lock.json', 'tsconfig.base.json', 'turbo.json'];
 const notSources = new Set(['dist', 'node_modules', 'reports', '.turbo']);
@@ -35,7 +37,7 @@ function* sourceFiles(folder) {
   for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     if (entry.isDirectory()) {
       if (!notSources.has(entry.name)) yield* sourceFiles(join(folder, entry.name));
-    } else if (/\.(ts|mts|cts|json)$/.test(entry.name)) {
+    } else if (/\.(ts|tsx|mts|cts|json|css|html|svg)$/.test(entry.name)) {
       yield join(folder, entry.name);
     }
   }
@@ -43,7 +45,7 @@ function* sourceFiles(folder) {
 
 /** True where every workspace has been compiled at least once. */
 export function isBuilt(root) {
-  return workspaces.every(
+  return [...workspaces, ...inner].every(
     (workspace) =>
       !exists(join(root, workspace, 'tsconfig.json')) || exists(join(root, workspace, 'dist', '.tsbuildinfo')),
   );

@@ -12,6 +12,7 @@ import type { Insight } from '../insight/insight.js';
 import type { Callers } from '../people/callers.js';
 import { isSameText } from '../people/digests.js';
 import { addCacheApi, type CacheOperations } from './cache-api.js';
+import { addConsoleFiles } from './console-files.js';
 import type { ControlStatus } from './control-status.js';
 import { addGuard, forAnybody, forSignedIn } from './guard.js';
 import { peerOf } from './peer.js';
@@ -78,17 +79,19 @@ export function buildAdminApi(options: AdminOptions): FastifyInstance {
   });
   addGuard(server, { ...access, isSame: isSameText, fromOf: (request) => peerOf(request, publicUrl !== null) });
   server.addHook('onSend', async (_request, reply) => {
-    reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff');
+    if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
+    reply.header('x-content-type-options', 'nosniff');
   });
 
-  server.get('/', { config: forAnybody }, async () => ({
-    service: 'weir admin',
-    links: [
-      ...['/v1/openapi.json', '/status', '/healthz', '/cache/purge', '/cache/inspect'],
-      ...(revisions === undefined ? [] : ['/revisions']),
-      ...(rollouts === undefined ? [] : ['/rollouts', '/rollouts/current']),
-    ],
-  }));
+  const links = [
+    ...['/v1/openapi.json', '/status', '/healthz', '/cache/purge', '/cache/inspect'],
+    ...(revisions === undefined ? [] : ['/revisions']),
+    ...(rollouts === undefined ? [] : ['/rollouts', '/rollouts/current']),
+  ];
+  const console = addConsoleFiles(server, forAnybody);
+  server.get('/', { config: forAnybody }, async (request, reply) =>
+    (await console.answerPage(request, reply)) ? reply : { service: 'weir admin', links },
+  );
   server.get('/status', { config: forSignedIn }, async () => status());
   server.get('/healthz', { config: forAnybody }, async () => ({ status: 'ok' }));
 

@@ -1,7 +1,7 @@
 /**
  * Copies from a built clone what a machine needs to run Weir, and no more: node deploy/docker/prune.mjs FROM TO
  *
- *   workspaces    package.json and the compiled program, without tests
+ *   workspaces    package.json and the compiled program, without tests; the built console
  *   packages      what these depend on, without types, maps, pages for people, and binaries for other machines than this one
  *
  * Run it with the Node.js that is to run the result: binaries are chosen by its version. Licences are kept.
@@ -10,6 +10,8 @@ import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, sy
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 
 const WORKSPACES = ['proto', 'node', 'control', 'deploy'];
+/** Files for browsers: bytes alone, without packages. */
+const CONSOLE = join('control', 'console', 'dist', 'web');
 const USELESS = /\.(?:map|md|markdown|ts|mts|cts|gyp|c|cc|cpp|h|flow|tsbuildinfo)$|^(?:\.package-lock\.json|Makefile)$/;
 const LICENCE = /^(?:licen[cs]e|notice|copying)/i;
 const OF_TESTS = /\.test\.js$/;
@@ -31,6 +33,7 @@ if (from === undefined || to === undefined || existsSync(to)) {
   process.exit(1);
 }
 for (const workspace of WORKSPACES) copyWorkspace(workspace);
+cpSync(join(from, CONSOLE), join(to, CONSOLE), { recursive: true });
 for (const folder of packagesOf(WORKSPACES.map((workspace) => join(from, workspace)))) copyPackage(folder);
 mkdirSync(join(to, 'node_modules', '@weir'), { recursive: true });
 for (const workspace of WORKSPACES)

@@ -35,9 +35,14 @@ export function parse(path: string, text: string): Source {
   return { ...source, comments: commentsOf(source.tree, text) };
 }
 
+const kinds: ReadonlyMap<string, ts.ScriptKind> = new Map([
+  ['.mjs', ts.ScriptKind.JS],
+  ['.tsx', ts.ScriptKind.TSX],
+]);
+
 /** Without its comments, which take most of the time. */
 export function parseCode(path: string, text: string): Source {
-  const kind = path.endsWith('.mjs') ? ts.ScriptKind.JS : ts.ScriptKind.TS;
+  const kind = kinds.get(path.slice(path.lastIndexOf('.'))) ?? ts.ScriptKind.TS;
   const tree = ts.createSourceFile(path, text, ts.ScriptTarget.ES2023, true, kind);
   return { path, text, tree, comments: [] };
 }

@@ -9,7 +9,7 @@ import { shapeRules } from './shape.js';
 import { parse, type Violation } from './source.js';
 
 const IGNORED_FOLDERS = new Set(['node_modules', 'dist', '.git', '.turbo', '.weir', 'coverage', 'reports']);
-const SOURCE = /\.(ts|mjs)$/;
+const SOURCE = /\.(tsx?|mjs)$/;
 const TEXT =
   /\.(ts|mts|cts|tsx|js|mjs|cjs|json|md|ya?ml|sh|toml|conf|html|css|txt)$|(^|\/)(weir|run|\.npmrc|Dockerfile)$/;
 

@@ -1,0 +1,74 @@
+/** The hooks that pages ask by: one for what is looked at, one for lists by pages, one for what changes something. */
+import {
+  QueryClient,
+  type UseQueryResult,
+  useInfiniteQuery,
+  useMutation,
+  useQuery,
+  useQueryClient,
+} from '@tanstack/react-query';
+import { get, type Send, send } from './client.js';
+import { ApiProblem } from './problem.js';
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly next: string | null;
+}
+
+/** How old what is shown may be when a page is opened again. */
+const FRESH_MS = 5_000;
+
+export function newQueryClient(): QueryClient {
+  return new QueryClient({
+    defaultOptions: {
+      queries: {
+        staleTime: FRESH_MS,
+        // What control has decided is not asked again; silence is, once.
+        retry: (count, error) => count < 1 && !(error instanceof ApiProblem && error.problem.status > 0),
+      },
+    },
+  });
+}
+
+/** `everyMs`: asked again that often, while the page is looked at. */
+export function useGet<T>(
+  path: string,
+  { everyMs = 0, isOn = true }: { everyMs?: number; isOn?: boolean } = {},
+): UseQueryResult<T> {
+  return useQuery({
+    queryKey: [path],
+    queryFn: () => get<T>(path),
+    enabled: isOn,
+    refetchInterval: everyMs === 0 ? false : everyMs,
+  });
+}
+
+const PAGE_SIZE = 50;
+
+/** `path` with its query, but for `after` and `max`. */
+export function usePages<T>(path: string, isOn = true) {
+  const asked = useInfiniteQuery({
+    queryKey: [path, 'pages'],
+    queryFn: ({ pageParam }) => get<Page<T>>(withQuery(path, { max: String(PAGE_SIZE), after: pageParam })),
+    initialPageParam: '',
+    getNextPageParam: ({ next }) => next ?? undefined,
+    enabled: isOn,
+  });
+  return { ...asked, items: asked.data?.pages.flatMap(({ items }) => items) ?? [] };
+}
+
+/** Whatever it changed, everything that is on the screen is asked anew: one change shows on several pages. */
+export function useSend<T = unknown>() {
+  const client = useQueryClient();
+  return useMutation<T, Error, Send>({
+    mutationFn: (order) => send<T>(order),
+    onSuccess: () => client.invalidateQueries(),
+  });
+}
+
+/** Empty values are left out. */
+export function withQuery(path: string, query: Readonly<Record<string, string>>): string {
+  const given = Object.entries(query).filter(([, value]) => value !== '');
+  if (given.length === 0) return path;
+  return `${path}${path.includes('?') ? '&' : '?'}${new URLSearchParams(given)}`;
+}

@@ -1,0 +1,102 @@
+/** Why requests time out, and what would cure it: the doctor's verdicts, with the change that each proposes. */
+import { Button, List, Stack, Text } from '@mantine/core';
+import type { DoctorCase, DoctorReport } from '@weir/proto/events/doctor.js';
+import { Link } from 'wouter';
+import { useGet } from '../api/queries.js';
+import { useNow } from '../ui/clock.js';
+import { Empty, Page, Panel } from '../ui/page.js';
+import { Answer } from '../ui/problem-alert.js';
+import { State } from '../ui/state.js';
+import { several, showAge } from '../ui/words.js';
+
+const EVERY_MS = 5_000;
+
+export default function Doctor() {
+  const report = useGet<DoctorReport>('/v1/insight/doctor', { everyMs: EVERY_MS });
+  return (
+    <Page
+      title="Timeout doctor"
+      about="Each timeout, and each answer that came with less than a fifth of a limit left, filed under one cause."
+    >
+      <Answer of={report} what="verdicts" notOffered={<NotHere />}>
+        {(told) => <Cases report={told} />}
+      </Answer>
+    </Page>
+  );
+}
+
+function NotHere() {
+  return (
+    <Panel>
+      <Empty title="This control does not tell verdicts by its API">
+        The nodes have them: weir doctor asks each, and shows cause, evidence and the change to make.
+      </Empty>
+    </Panel>
+  );
+}
+
+function Cases({ report: { cases, forgotten } }: { report: DoctorReport }) {
+  if (cases.length === 0) {
+    return (
+      <Panel>
+        <Empty title="Nothing to report">
+          No timer has fired, and no answer came close to a limit. Limits are in timeouts of the gateway, of upstreams
+          and of routes.
+        </Empty>
+      </Panel>
+    );
+  }
+  return (
+    <Stack gap="lg">
+      {cases.map((one) => (
+        <Case key={`${one.route} ${one.timer} ${one.kind} ${one.verdict.rule} ${one.target}`} case={one} />
+      ))}
+      {forgotten > 0 && <Text size="sm">{several(forgotten, 'older case')} were forgotten: there were too many.</Text>}
+    </Stack>
+  );
+}
+
+function Case({ case: { route, target, timer, kind, count, lastWallMs, verdict } }: { case: DoctorCase }) {
+  const now = useNow();
+  const sure = verdict.certainty === 'clear' ? '' : ` (${verdict.certainty})`;
+  const changes = verdict.changes.flatMap((change) => (change.kind === 'config' ? [change] : []));
+  return (
+    <Panel title={`${route}: ${verdict.cause}${sure}`}>
+      <Stack gap="xs" align="flex-start">
+        <State mood={kind === 'fired' ? 'bad' : 'warn'}>
+          {kind === 'fired' ? `${timer} fired` : `${timer} nearly fired`} {several(count, 'time')}, last{' '}
+          {showAge(lastWallMs, now)}
+          {target === '' ? '' : `, at ${target}`}
+        </State>
+        <List size="sm">
+          {verdict.evidence.map((sentence) => (
+            <List.Item key={sentence}>{sentence}</List.Item>
+          ))}
+        </List>
+        <Text size="sm" fw={600}>
+          What would cure it
+        </Text>
+        <List size="sm">
+          {verdict.changes.map((change) =>
+            change.kind === 'config' ? (
+              <List.Item key={change.path}>
+                <code>{change.path}</code>: {change.from} → <strong>{change.to}</strong>
+              </List.Item>
+            ) : (
+              <List.Item key={change.text}>{change.text}</List.Item>
+            ),
+          )}
+        </List>
+        {changes.length > 0 && (
+          <Button component={Link} href={`/revisions/new?${proposed(changes)}`} variant="default" size="xs">
+            Open the proposed change
+          </Button>
+        )}
+      </Stack>
+    </Panel>
+  );
+}
+
+function proposed(changes: readonly { readonly path: string; readonly to: string }[]): string {
+  return new URLSearchParams(changes.map(({ path, to }) => ['set', `${path}=${to}`])).toString();
+}
