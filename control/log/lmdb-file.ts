@@ -32,7 +32,7 @@ export function mendedOrWhyNot(file: string): string | null {
   } finally {
     closeSync(fd);
   }
-  if (missing === null) return `${file} is no revision log`;
+  if (missing === null) return `${file} is no log of Weir`;
   if (missing > MISSING_BYTES_MAX) return `${file} has lost its end (${missing} bytes)`;
   // Appended, so that nothing is overwritten that another process writes there now.
   if (missing > 0) appendFileSync(file, new Uint8Array(missing));

@@ -82,9 +82,9 @@ describe('a log in LMDB', () => {
     await sound.close();
     const content = readFileSync(file);
     for (const [damaged, words] of [
-      ['x'.repeat(10_000), 'is no revision log'],
-      ['x', 'is no revision log'],
-      [content.subarray(0, 4_096), 'is no revision log'],
+      ['x'.repeat(10_000), 'is no log of Weir'],
+      ['x', 'is no log of Weir'],
+      [content.subarray(0, 4_096), 'is no log of Weir'],
       [content.subarray(0, 8_192), 'has lost its end'],
     ] as const) {
       writeFileSync(file, damaged);

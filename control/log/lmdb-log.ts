@@ -26,7 +26,25 @@ import type { LogCopy, LogEntry } from './revision.js';
 export interface LogLimits {
   readonly entriesMax: number;
   readonly bytesMax: number;
+  /** What has this number, or a larger one, is kept all the same; left out: nothing but the last. */
+  readonly keptFrom?: () => number;
 }
+
+/** Which part of which kind of file it is. */
+export interface LogPlace {
+  /** As it is called where it can't be read. */
+  readonly what: string;
+  /** Called when it is needed first. Throws when the file is none. */
+  open(file: string): { readonly entries: Database<Buffer, number>; close(): Promise<void> };
+}
+
+const revisionLog: LogPlace = {
+  what: 'the revision log',
+  open(file) {
+    const entries = openFile(file);
+    return { entries, close: () => entries.close() };
+  },
+};
 
 export const limitsOfRevisions: LogLimits = { entriesMax: revisionsKeptMax, bytesMax: 256 * 1024 * 1024 };
 
@@ -38,18 +56,19 @@ export function lmdbLog(
   file: string,
   say: (text: string) => void = () => {},
   limits: LogLimits = limitsOfRevisions,
+  place: LogPlace = revisionLog,
 ): LogCopy {
-  let opened: Db | null = null;
+  let opened: ReturnType<LogPlace['open']> | null = null;
   let isClosed = false;
   const followers = new Set<(record: LogRecord) => void>();
   const database = (isNeeded: boolean): Db | null => {
     if (isClosed) throw new Error('it is closed');
-    if (opened === null && (isNeeded || existsSync(file))) opened = openFile(file);
-    return opened;
+    if (opened === null && (isNeeded || existsSync(file))) opened = place.open(file);
+    return opened?.entries ?? null;
   };
   let told = '';
   const tell = (text: string): void => {
-    if (text !== told && !isClosed) say(`the revision log can't be read: ${text}`);
+    if (text !== told && !isClosed) say(`${place.what} can't be read: ${text}`);
     told = text;
   };
   return {
@@ -104,10 +123,15 @@ export function lmdbLog(
 
 type Db = Database<Buffer, number>;
 
-function openFile(file: string): Db {
+/** Makes its folder, and throws for a file that would end the process when it is mapped. */
+export function checkFile(file: string): void {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const whyNot = existsSync(file) ? mendedOrWhyNot(file) : null;
   if (whyNot !== null) throw new Error(`${whyNot}; move it away, or put a sound one in its place`);
+}
+
+function openFile(file: string): Db {
+  checkFile(file);
   // Entries are compressed already; the file is one process's, with some readers of its own.
   const form = { noSubdir: true, encoding: 'binary', keyEncoding: 'uint32', maxReaders: 16 } as const;
   return open<Buffer, number>({ path: file, ...form });
@@ -184,8 +208,9 @@ function addToTotal(db: Db, bytes: number): void {
 }
 
 /** The last entry stays, whatever its size. */
-function giveUpOldest(db: Db, { entriesMax, bytesMax }: LogLimits): void {
-  for (let { first, last } = boundsOf(db); first < last; first += 1) {
+function giveUpOldest(db: Db, { entriesMax, bytesMax, keptFrom }: LogLimits): void {
+  const kept = keptFrom?.() ?? Number.POSITIVE_INFINITY;
+  for (let { first, last } = boundsOf(db); first < last && first < kept; first += 1) {
     if (last - first + 1 <= entriesMax && totalOf(db) <= bytesMax) return;
     take(db, first);
   }

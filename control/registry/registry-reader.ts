@@ -16,8 +16,8 @@ import { RegistryState } from './state.js';
 
 /** Entries that are asked for at once; of large ones an answer holds fewer. */
 const READ_AT_ONCE = 256;
-/** By these ids a command that is made again is known: an hour of a console that is in a hurry. */
-export const recentMax = 5_000;
+/** By so many ids a command that is made again is known. */
+export const recentMax = 2_000;
 
 export interface Recent {
   readonly id: string;

@@ -9,6 +9,7 @@ import { fullMemory, runMemory } from './memory.js';
 import { fullPlugs, runPlugs } from './plugs.js';
 import { fullPurges, runPurges } from './purges.js';
 import { fullRates, runRates } from './rates.js';
+import { fullRegistry, runRegistry } from './registry.js';
 import { fullReload, runReload } from './reload.js';
 import { fullRevisions, runRevisions } from './revisions.js';
 import { fullClusterRevisions, runClusterRevisions } from './revisions-cluster.js';
@@ -31,6 +32,10 @@ const campaigns: Readonly<Record<string, Campaign>> = {
   rollout: {
     what: '200 rollouts of 1,000 routes to four nodes, and a canary that fails',
     run: () => runRollout(fullRollout),
+  },
+  registry: {
+    what: 'commands of every kind under 40 times kill -9, and 100,000 keys',
+    run: () => runRegistry(fullRegistry),
   },
   revisions: { what: '500 writes of configs under kill -9 of control', run: () => runRevisions(fullRevisions) },
   'revisions-cluster': {

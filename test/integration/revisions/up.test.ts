@@ -179,7 +179,7 @@ describe('weir up with a file', { timeout: LONG_MS }, () => {
     writeFileSync(config, answering('one'));
     const started = spawnWeir(['up', '--config', config, '--data', join(folder, 'state'), ...anyPorts], folder);
     await waitFor(() => /^ {2}stop /m.test(started.said()) || started.hasExited(), started.said);
-    expect(started.said()).toContain('is no revision log; move it away');
+    expect(started.said()).toContain('is no log of Weir; move it away');
     expect(await get(/^ {2}traffic +(\S+)/m.exec(started.said())?.[1] ?? '')).toBe('one');
   });
 });
