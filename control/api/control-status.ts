@@ -16,7 +16,13 @@ export interface ControlStatus {
   /** The one that the config is, or was recorded as; left out by earlier releases. */
   readonly revision?: { readonly number: number; readonly author: string; readonly atWallMs: number } | null;
   /** The snapshot that nodes are meant to run: the last one that was accepted, in this run or in an earlier one. */
-  readonly snapshot: { readonly version: number; readonly hash: string; readonly acceptedWallMs: number } | null;
+  readonly snapshot: {
+    readonly version: number;
+    readonly hash: string;
+    readonly acceptedWallMs: number;
+    /** Number of the last entry of the registry that is in it; left out: it was made without one. */
+    readonly registry?: number;
+  } | null;
   /** Ids of the routes of that snapshot. */
   readonly routes: readonly string[];
   /** What became of the latest attempt to publish the config. */
@@ -52,7 +58,7 @@ export type PublishOutcome = {
   | { readonly state: 'refused'; readonly reason: string }
 );
 
-export type PublishCause = 'start' | 'file-change' | 'certificate-change' | 'signal' | 'revision';
+export type PublishCause = 'start' | 'file-change' | 'certificate-change' | 'signal' | 'revision' | 'registry';
 
 export interface SupervisedNode {
   readonly state: 'starting' | 'running' | 'restarting' | 'stopping' | 'stopped';

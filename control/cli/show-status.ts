@@ -36,14 +36,17 @@ function showConfig({ configFile, revision = null }: ControlStatus, ago: Ago): s
   return revision === null ? 'built-in welcome page' : `${recorded}, by ${printable(revision.author)}`;
 }
 
-function showSnapshot(snapshot: { version: number; hash: string; acceptedWallMs: number }, ago: Ago): string {
-  return `${snapshot.version} (${printable(snapshot.hash).slice(0, 12)}), accepted ${ago(snapshot.acceptedWallMs)}`;
+function showSnapshot(snapshot: NonNullable<ControlStatus['snapshot']>, ago: Ago): string {
+  const { version, hash, acceptedWallMs, registry } = snapshot;
+  const of = registry === undefined ? '' : `, registry up to entry ${registry}`;
+  return `${version} (${printable(hash).slice(0, 12)}), accepted ${ago(acceptedWallMs)}${of}`;
 }
 
 const causes = {
   start: 'at the start',
   'file-change': 'after the file changed',
   'certificate-change': 'after a certificate or key changed',
+  registry: 'after a change in the registry',
   signal: 'on SIGHUP',
   revision: 'as a new revision',
 } as const;

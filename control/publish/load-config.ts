@@ -43,14 +43,19 @@ export interface LoadContext {
 const hashPassword = createPasswordHasher();
 
 export async function loadConfig(file: string, context: LoadContext): Promise<LoadedConfig> {
-  const text = await readConfigFile(file);
-  if (typeof text !== 'string') return { ok: false, faults: [text] };
-  return loadRevision(text, context);
+  const read = await readAndCheck(file, context);
+  return read.ok ? compiled(read.text, read.checked, context) : read;
 }
 
-/** As a file with that text. */
-export async function loadRevision(text: string, context: LoadContext): Promise<LoadedConfig> {
-  return compiled(text, await checkWithFiles(text, context.environment, context.createdWallMs), context);
+export type ReadConfig =
+  | { readonly ok: true; readonly text: string; readonly checked: CheckedConfig }
+  | { readonly ok: false; readonly faults: readonly Fault[] };
+
+/** A file as it is now, for whoever compiles it more than once. */
+export async function readAndCheck(file: string, context: LoadContext): Promise<ReadConfig> {
+  const text = await readConfigFile(file);
+  if (typeof text !== 'string') return { ok: false, faults: [text] };
+  return { ok: true, text, checked: await checkWithFiles(text, context.environment, context.createdWallMs) };
 }
 
 export function loadText(text: string, context: LoadContext): LoadedConfig {

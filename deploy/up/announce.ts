@@ -50,6 +50,7 @@ const causes = {
   'certificate-change': 'a certificate or key changed',
   signal: 'SIGHUP',
   revision: 'a new revision',
+  registry: 'the registry changed',
 } as const;
 
 /** Lines about one publication; `file` is how the operator named the config. */

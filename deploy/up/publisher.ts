@@ -29,7 +29,7 @@ export type Compiled =
 export interface PublisherOptions {
   /** Version of the last snapshot of an earlier run, 0 when there was none. */
   readonly versionBefore: number;
-  readonly compile: (version: number) => Promise<Compiled>;
+  readonly compile: (version: number, cause?: PublishCause) => Promise<Compiled>;
   readonly encode: (snapshot: Snapshot) => Pick<SnapshotOffer, 'bytes' | 'hash' | 'digest'>;
   readonly deliver: (offer: SnapshotOffer, snapshot: Snapshot) => Promise<Delivery>;
   /** Keeps what was applied, and the config it was made from; a failure is said and does not undo the publication. */
@@ -63,7 +63,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
   };
 
   const accept = (offer: SnapshotOffer, snapshot: Snapshot, acceptedWallMs: number): void => {
-    inForce = { version: offer.version, hash: offer.hash, acceptedWallMs };
+    inForce = { version: offer.version, hash: offer.hash, acceptedWallMs, ...positionOf(snapshot) };
     delivered = { offer, snapshot };
   };
 
@@ -88,7 +88,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
   };
 
   const outcomeOf = async (cause: PublishCause): Promise<PublishOutcome> => {
-    const compiled = await options.compile(version + 1);
+    const compiled = await options.compile(version + 1, cause);
     const at = { atWallMs: options.wallMs(), cause };
     if (!compiled.ok) {
       // A faulty file must not keep renewed certificates out: what runs is given to the node again, which reads them.
@@ -119,6 +119,11 @@ export function createPublisher(options: PublisherOptions): Publisher {
   };
 }
 
+/** Of the registry, where there is one. */
+function positionOf({ registry }: Snapshot): { readonly registry?: number } {
+  return registry === undefined ? {} : { registry };
+}
+
 type Told = Pick<PublishOutcome, 'cause' | 'faults'>;
 
 interface Delivered {
@@ -147,6 +152,7 @@ function certificatesRefused(reason: string): Fault {
 function oneAtATime(attempt: Publisher['publish']): Publisher['publish'] {
   let running: Promise<PublishOutcome> | null = null;
   let next: Promise<PublishOutcome> | null = null;
+  let nextCause: PublishCause = 'registry';
   const run = (cause: PublishCause): Promise<PublishOutcome> => {
     running = attempt(cause).finally(() => {
       running = null;
@@ -155,13 +161,15 @@ function oneAtATime(attempt: Publisher['publish']): Publisher['publish'] {
   };
   return (cause) => {
     // Between two attempts nothing runs for some microtasks, with the second one on its way already: join it.
+    // A change of the registry alone does not look at the file, so whatever else is asked for goes before.
+    if (next === null || nextCause === 'registry') nextCause = cause;
     if (next !== null) return next;
     if (running === null) return run(cause);
     next = running
       .catch(() => {})
       .then(() => {
         next = null;
-        return run(cause);
+        return run(nextCause);
       });
     return next;
   };

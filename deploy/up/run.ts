@@ -90,7 +90,7 @@ async function serve(
       metrics: options.metrics,
       workers: options.workers ?? 1,
       redis: options.redis?.template ?? null,
-      revisions,
+      ...{ revisions, feed: null },
       say,
       onOutcome(outcome, inForce) {
         // The first success is told by the places below; its warnings are told here.

@@ -28,6 +28,7 @@ import { type LastGood, readLastGood, writeLastGood } from './last-good.js';
 import { openInsight } from './open-insight.js';
 import { type OwnPresence, ownPresence } from './own-presence.js';
 import { createPublisher, type Publisher } from './publisher.js';
+import type { RegistryFeed } from './registry-feed.js';
 import { supervisedNode } from './supervised-node.js';
 import type { End } from './supervisor.js';
 import { newRevisionId, type UpRevisions } from './up-revisions.js';
@@ -49,6 +50,8 @@ export interface UpOptions {
   readonly redis: string | null;
   /** The log of what the config was; null where none is kept. */
   readonly revisions: UpRevisions | null;
+  /** What the registry adds to the config, and when that has changed; null: there is no registry. */
+  readonly feed: RegistryFeed | null;
   readonly say: (text: string) => void;
   readonly onOutcome: (outcome: PublishOutcome, versionInForce: number | null) => void;
 }
@@ -114,6 +117,7 @@ export async function startUp(options: UpOptions): Promise<Running> {
   const reload = (cause: PublishCause): void => {
     publisher.publish(cause).catch((error: unknown) => say(`the config could not be published: ${String(error)}`));
   };
+  options.feed?.start(async () => (await publisher.publish('registry')).state === 'accepted');
   publish = reload;
   if (missed !== null) reload(missed);
   return {
@@ -129,6 +133,7 @@ export async function startUp(options: UpOptions): Promise<Running> {
       workers.ended,
       async () => {
         watch.close();
+        options.feed?.close();
         await own.close();
         await Promise.all([pages?.close(), admin.close(), insight.close(), options.revisions?.close()]);
       },
@@ -220,6 +225,7 @@ function publisherFor(options: UpOptions, node: EmbeddedNode, watch: SourceWatch
       return node.deliver(offer, snapshot.gateway);
     },
     async keep({ version, hash, bytes }, text) {
+      config.accepted?.();
       if (!config.isKept) return;
       if (config.file !== null) await options.revisions?.record(text);
       await writeLastGood(dataFolder, { version, hash, configFile: config.file, bytes }).catch((error: unknown) => {

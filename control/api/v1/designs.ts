@@ -1,0 +1,152 @@
+/**
+ * What a service is made of, before and after it is published.
+ *
+ *   GET|PUT /v1/services/{id}/draft
+ *   POST    /v1/services/{id}/draft/check     its faults, and the lines of weir.yaml that it stands for
+ *   GET     /v1/services/{id}/yaml            those of what is served
+ *   GET     /v1/services/{id}/contract
+ */
+import * as z from 'zod';
+import * as inputs from '../../model/command-inputs.js';
+import type { Service } from '../../model/entities.js';
+import { wholeDiff } from '../../publish/line-diff.js';
+import { type CheckedDraft, checkDraft } from '../../publish/managed/check-draft.js';
+import { composeService, type ManagedWorld, type Served } from '../../publish/managed/compose-service.js';
+import { yamlOfService } from '../../publish/managed/service-yaml.js';
+import { type ApiRoute, apiRoute } from './api-route.js';
+import { answerMade } from './executed.js';
+import { execute, idOf, type ManagementSources, maySee, teamOfService } from './management.js';
+import { missing, refusal } from './problems.js';
+
+/** A contract of five million characters, as JSON writes it, and the rest. */
+export const DESIGN_BYTES_MAX = 12 * 1024 * 1024;
+
+export function designRoutes(sources: ManagementSources): readonly ApiRoute[] {
+  return [getDraft(sources), setDraft(sources), check(sources), yaml(sources), contract(sources)];
+}
+
+const base = { area: 'services' } as const;
+
+export function worldOf({ names, registry }: ManagementSources): ManagedWorld {
+  const { models, prompts, guards } = names();
+  return {
+    ...{ models: new Set(models), prompts: new Set(prompts), guards: new Set(guards) },
+    hasSecret: (teamId, name) => registry.get('secret', `${teamId}/${name}`) !== null,
+  };
+}
+
+/** Under the name of a version that it would get where nobody says which: the last one that is served. */
+export function checkedDraft(sources: ManagementSources, service: Service, name?: string): CheckedDraft {
+  const last = service.live.at(-1)?.name ?? (service.versioning.by === 'none' ? '' : 'v1');
+  return checkDraft(service, service.draft, name ?? last, worldOf(sources));
+}
+
+/** Releases that are served, with what they are made of. */
+export function servedOf({ registry }: ManagementSources, service: Service): readonly Served[] {
+  return service.live.flatMap((live) => {
+    const release = registry.get('release', `${service.id}@${live.release}`);
+    return release === null ? [] : [{ ...live, design: release.design }];
+  });
+}
+
+export function yamlServed(sources: ManagementSources, service: Service, served: readonly Served[]): string {
+  const composed = composeService(service, served, worldOf(sources));
+  return composed.findings.some(({ severity }) => severity === 'error') ? '' : yamlOfService(service, served, composed);
+}
+
+function getDraft({ registry, ...sources }: ManagementSources): ApiRoute {
+  return apiRoute({
+    ...{ ...base, method: 'GET', path: '/v1/services/{id}/draft', name: 'getDraft', needs: { team: 'viewer' } },
+    summary: 'The design that is worked on; its version is that of the service',
+    teamOf: teamOfService({ registry, ...sources }),
+    async handle(request) {
+      const service = registry.get('service', idOf(request));
+      return service === null ? missing : { status: 200, body: service.draft, version: service.version };
+    },
+  });
+}
+
+function setDraft(sources: ManagementSources): ApiRoute {
+  return apiRoute({
+    ...{ ...base, method: 'PUT', path: '/v1/services/{id}/draft', name: 'setDraft', needs: { team: 'developer' } },
+    summary: 'Put another design in its place; it may have faults, which `check` tells',
+    teamOf: teamOfService(sources),
+    body: inputs.design,
+    bodyBytesMax: DESIGN_BYTES_MAX,
+    async handle(request) {
+      const input = { id: idOf(request), draft: request.body };
+      const executed = await execute(sources, request, 'service.set-draft', input);
+      return answerMade(executed, { status: 200, kind: 'service', show: ({ draft }) => draft });
+    },
+  });
+}
+
+function check(sources: ManagementSources): ApiRoute {
+  return apiRoute({
+    ...{ ...base, method: 'POST', path: '/v1/services/{id}/draft/check', name: 'checkDraft', does: 'read' },
+    summary:
+      'What the draft would come to: its faults, the lines of weir.yaml that it stands for, and what differs from what is served',
+    needs: { team: 'viewer' },
+    teamOf: teamOfService(sources),
+    body: z.strictObject({
+      name: z.string().max(32).optional().describe('Of the version; left out: that of the last live release.'),
+      draft: inputs.design.optional().describe('Left out: the draft as it is kept.'),
+    }),
+    bodyBytesMax: DESIGN_BYTES_MAX,
+    async handle(request) {
+      const service = sources.registry.get('service', idOf(request));
+      if (service === null) return missing;
+      const { draft = service.draft, name } = request.body;
+      const checked = checkedDraft(sources, { ...service, draft }, name);
+      const conflict = sources.conflictOf(service);
+      const served = yamlServed(sources, service, servedOf(sources, service));
+      const lines = (text: string): string[] => (text === '' ? [] : text.trimEnd().split('\n'));
+      const diff = checked.ok ? wholeDiff(lines(served), lines(checked.yaml)) : [];
+      return { status: 200, body: { ...checked, ok: checked.ok && conflict === null, conflict, diff } };
+    },
+  });
+}
+
+function yaml(sources: ManagementSources): ApiRoute {
+  return apiRoute({
+    ...{ ...base, method: 'GET', path: '/v1/services/{id}/yaml', name: 'getServiceYaml', needs: { team: 'viewer' } },
+    summary: 'What is served of it, as lines of weir.yaml',
+    teamOf: teamOfService(sources),
+    async handle(request) {
+      const service = sources.registry.get('service', idOf(request));
+      if (service === null) return missing;
+      const text = yamlServed(sources, service, servedOf(sources, service));
+      return { status: 200, contentType: 'application/yaml', text, version: service.version };
+    },
+  });
+}
+
+function contract(sources: ManagementSources): ApiRoute {
+  return apiRoute({
+    ...{ ...base, method: 'GET', path: '/v1/services/{id}/contract', name: 'getContract', needs: 'nobody' },
+    summary: 'The OpenAPI document of what is served, for whoever finds the service in the catalogue',
+    query: z.strictObject({
+      format: z.enum(['json', 'yaml']).default('json'),
+      release: z.coerce.number().int().positive().optional(),
+    }),
+    async handle(request) {
+      const { registry } = sources;
+      const service = registry.get('service', idOf(request));
+      if (service === null) return missing;
+      const sight = maySee(sources, request.caller, 'service', service);
+      const number = request.query.release ?? service.live.at(-1)?.release ?? service.lastRelease;
+      const isServed = service.live.some(({ release }) => release === number);
+      if (sight === null || (sight === 'catalogue' && !isServed)) return missing;
+      const text = registry.get('release', `${service.id}@${number}`)?.design.contract ?? '';
+      if (text === '') return refusal(404, 'No Contract', 'This release was published without an OpenAPI document.');
+      if (request.query.format === 'json') return { status: 200, contentType: 'application/json', text };
+      const { stringify } = await import('yaml');
+      const document: unknown = JSON.parse(text);
+      return {
+        status: 200,
+        contentType: 'application/yaml',
+        text: stringify(document, { aliasDuplicateObjects: false }),
+      };
+    },
+  });
+}

@@ -1,0 +1,22 @@
+/** All routes of what teams manage: the rows of the table that the other files of this folder make. */
+import type { ApiRoute } from './api-route.js';
+import { applicationRoutes } from './applications.js';
+import { catalogueRoutes } from './catalogue.js';
+import { designRoutes } from './designs.js';
+import type { ManagementSources } from './management.js';
+import { releaseRoutes } from './releases.js';
+import { serviceRoutes } from './services.js';
+import { subscriptionRoutes } from './subscriptions.js';
+import { secretRoutes } from './team-secrets.js';
+
+export function managementRoutes(sources: ManagementSources): readonly ApiRoute[] {
+  return [
+    ...serviceRoutes(sources),
+    ...designRoutes(sources),
+    ...releaseRoutes(sources),
+    ...catalogueRoutes(sources),
+    ...applicationRoutes(sources),
+    ...subscriptionRoutes(sources),
+    ...secretRoutes(sources),
+  ];
+}

@@ -1,0 +1,72 @@
+/** What the routes of services, applications, subscriptions and secrets have in common. */
+
+import type { Facts } from '../../model/decision.js';
+import type { Entities, EntityKind } from '../../model/entities.js';
+import { type Sight, maySee as sightOf, standingOf } from '../../model/permissions.js';
+import type { NamesOfConfig } from '../../publish/managed/projection.js';
+import type { Command, Executed, Registry } from '../../registry/registry.js';
+import type { ApiRequest, Caller } from './api-route.js';
+
+export interface ManagementSources {
+  readonly registry: Registry;
+  readonly wallMs: () => number;
+  /** Names that weir.yaml in force defines. */
+  readonly names: () => NamesOfConfig;
+  /** Why a service of that place can't be served beside weir.yaml in force; null: it can. */
+  readonly conflictOf: (service: Entities['service']) => string | null;
+  /** `weir_k_…` */
+  readonly drawKey: () => string;
+  readonly sha256: (text: string) => string;
+  /** Null: this control has no key to seal secrets with. */
+  readonly seal: ((secretId: string, text: string) => string) | null;
+  /** What was called lately of a service; null: nothing is known. */
+  readonly callsOf: (serviceId: string) => CallsLately | null;
+}
+
+export interface CallsLately {
+  readonly requests: number;
+  readonly errors: number;
+  readonly timeouts: number;
+  readonly p95Ms: number;
+}
+
+type Asked = Pick<ApiRequest<unknown, unknown>, 'caller' | 'expected' | 'idempotencyKey'>;
+
+/** A command as this request means it. */
+export function execute(
+  { registry }: Pick<ManagementSources, 'registry'>,
+  { caller, expected, idempotencyKey }: Asked,
+  what: string,
+  input: unknown,
+  facts?: Facts,
+): Promise<Executed> {
+  const command: Command = {
+    ...{ what, input, actor: caller.actor },
+    ...(expected === undefined ? {} : { expected }),
+    ...(idempotencyKey === undefined ? {} : { id: idempotencyKey }),
+    ...(facts === undefined ? {} : { facts }),
+  };
+  return registry.execute(command);
+}
+
+export function maySee<K extends EntityKind>(
+  { registry }: Pick<ManagementSources, 'registry'>,
+  caller: Caller,
+  kind: K,
+  entity: Entities[K],
+): Sight {
+  return sightOf(registry, standingOf(registry, caller.actor), kind, entity);
+}
+
+export const idOf = ({ params }: Pick<ApiRequest<unknown, unknown>, 'params'>): string => params['id'] ?? '';
+
+/** Of a route below `/v1/services/{id}`. */
+export function teamOfService({ registry }: Pick<ManagementSources, 'registry'>) {
+  return (request: Pick<ApiRequest<unknown, unknown>, 'params'>): string | null =>
+    registry.get('service', idOf(request))?.teamId ?? null;
+}
+
+export function teamOfApplication({ registry }: Pick<ManagementSources, 'registry'>) {
+  return (request: Pick<ApiRequest<unknown, unknown>, 'params'>): string | null =>
+    registry.get('application', idOf(request))?.teamId ?? null;
+}

@@ -1,0 +1,123 @@
+/**
+ * Releases of a service, and which of them are served to whom.
+ *
+ *   GET|POST /v1/services/{id}/releases               POST publishes the draft
+ *   GET      /v1/services/{id}/releases/{number}
+ *   GET      /v1/services/{id}/releases/{a}/diff/{b}
+ *   PUT      /v1/services/{id}/live                    canary, promotion, the way back
+ */
+import * as z from 'zod';
+import * as inputs from '../../model/command-inputs.js';
+import type { Release } from '../../model/entities.js';
+import { wholeDiff } from '../../publish/line-diff.js';
+import { type ApiAnswer, type ApiRoute, apiRoute } from './api-route.js';
+import { checkedDraft, yamlServed } from './designs.js';
+import { answerMade } from './executed.js';
+import { execute, idOf, type ManagementSources, teamOfService } from './management.js';
+import { missing, refusal } from './problems.js';
+import { shownService } from './services.js';
+
+export function releaseRoutes(sources: ManagementSources): readonly ApiRoute[] {
+  return [list(sources), publish(sources), get(sources), diff(sources), live(sources)];
+}
+
+const base = { area: 'services' } as const;
+const RELEASES = '/v1/services/{id}/releases';
+
+/** Without its design. */
+function briefOf({ design, ...rest }: Release) {
+  const { upstreams, routes, validate, mock, contract } = design;
+  return { ...rest, upstreams: upstreams.length, routes: routes.length, validate, mock, hasContract: contract !== '' };
+}
+
+function list(sources: ManagementSources): ApiRoute {
+  const { registry } = sources;
+  return apiRoute({
+    ...{ ...base, method: 'GET', path: RELEASES, name: 'listReleases', needs: { team: 'viewer' } },
+    summary: 'Releases, the last one first',
+    teamOf: teamOfService(sources),
+    async handle(request) {
+      const all = [...registry.of('release', 'serviceId', idOf(request))].sort((a, b) => b.number - a.number);
+      return { status: 200, body: { items: all.map(briefOf), next: null } };
+    },
+  });
+}
+
+function publish(sources: ManagementSources): ApiRoute {
+  const { registry } = sources;
+  return apiRoute({
+    ...{ ...base, method: 'POST', path: RELEASES, name: 'publishService', success: 201, needs: { team: 'developer' } },
+    summary: 'Publish the draft as the next release, for all callers or for a share of them',
+    teamOf: teamOfService(sources),
+    body: inputs.publication.omit({ id: true }),
+    async handle(request): Promise<ApiAnswer> {
+      const id = idOf(request);
+      const service = registry.get('service', id);
+      if (service === null) return missing;
+      const conflict = sources.conflictOf(service);
+      if (conflict !== null) return refusal(409, 'Conflict', conflict);
+      const { name } = request.body;
+      const { ok, faults } = checkedDraft(sources, service, name);
+      if (!ok) {
+        const errors = faults.filter(({ severity }) => severity === 'error');
+        const [first] = errors;
+        const detail = `The draft can’t be served: \`${first?.path}\` ${first?.message}`;
+        return refusal(422, 'Faulty Draft', detail, { faults: errors });
+      }
+      const executed = await execute(sources, request, 'service.publish', { ...request.body, id });
+      const location = ({ number }: Release): string => `/v1/services/${id}/releases/${number}`;
+      return answerMade(executed, { status: 201, kind: 'release', show: briefOf, location });
+    },
+  });
+}
+
+function releaseOf({ registry }: ManagementSources, id: string, number: string | undefined): Release | null {
+  return registry.get('release', `${id}@${Number(number)}`);
+}
+
+function get(sources: ManagementSources): ApiRoute {
+  return apiRoute({
+    ...{ ...base, method: 'GET', path: `${RELEASES}/{number}`, name: 'getRelease', needs: { team: 'viewer' } },
+    summary: 'A release with its design',
+    teamOf: teamOfService(sources),
+    async handle(request) {
+      const release = releaseOf(sources, idOf(request), request.params['number']);
+      return release === null ? missing : { status: 200, body: release, version: release.version };
+    },
+  });
+}
+
+function diff(sources: ManagementSources): ApiRoute {
+  const { registry } = sources;
+  return apiRoute({
+    ...{ ...base, method: 'GET', path: `${RELEASES}/{a}/diff/{b}`, name: 'compareReleases', needs: { team: 'viewer' } },
+    summary: 'What differs between two releases, in the lines of weir.yaml that they stand for',
+    teamOf: teamOfService(sources),
+    async handle(request) {
+      const service = registry.get('service', idOf(request));
+      const [a, b] = [request.params['a'], request.params['b']].map((number) =>
+        releaseOf(sources, idOf(request), number),
+      );
+      if (!service || !a || !b) return missing;
+      const linesOf = ({ design }: Release): string[] => {
+        // Under the number of neither, or every line with an id would differ.
+        const text = yamlServed(sources, service, [{ release: 0, share: 100, name: '', design }]);
+        return text === '' ? [] : text.trimEnd().split('\n');
+      };
+      return { status: 200, body: { changes: wholeDiff(linesOf(a), linesOf(b)), breaking: [] } };
+    },
+  });
+}
+
+function live(sources: ManagementSources): ApiRoute {
+  return apiRoute({
+    ...{ ...base, method: 'PUT', path: '/v1/services/{id}/live', name: 'setLive', needs: { team: 'developer' } },
+    summary: 'Which releases are served, to which share of the callers, under which names of versions',
+    teamOf: teamOfService(sources),
+    body: z.strictObject({ live: inputs.live, versioning: inputs.versioning.optional() }),
+    async handle(request) {
+      const input = { ...request.body, id: idOf(request) };
+      return answerMade(await execute(sources, request, 'service.set-live', input), shownService);
+    },
+  });
+}

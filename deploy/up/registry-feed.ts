@@ -1,0 +1,97 @@
+/**
+ * What the registry adds to the config of `weir up`, and when that is to be published again: after an entry that nodes are concerned by,
+ * and when a key expires. A burst of entries is a few publications: the next one begins when the last one is over, and not before as
+ * long again has passed, up to a second. Owns that timer and the projection.
+ */
+import type { AuditEntry } from '@weir/control/model/entities.js';
+import type { ManagedConfig } from '@weir/control/publish/managed/managed-config.js';
+import { ManagedProjection, type NamesOfConfig } from '@weir/control/publish/managed/projection.js';
+import { concernsNodes } from '@weir/control/publish/managed/relevance.js';
+import type { Registry } from '@weir/control/registry/registry.js';
+import type { BusClock } from '@weir/proto/bus/bus.js';
+
+const PAUSE_MIN_MS = 5;
+const PAUSE_MAX_MS = 1_000;
+/** Of timers; one that is due later is looked at then. */
+const TIMER_MAX_MS = 2 ** 31 - 1;
+/** What could not be put in force is tried again, although nothing has changed in the registry. */
+const AGAIN_MS = 5_000;
+
+export interface RegistryFeedParts {
+  readonly registry: Pick<Registry, 'number' | 'get' | 'all' | 'of' | 'onChange'>;
+  readonly clock: Pick<BusClock, 'nowMs' | 'after'>;
+  readonly wallMs: () => number;
+}
+
+export class RegistryFeed {
+  readonly #parts: RegistryFeedParts;
+  readonly #projection: ManagedProjection;
+  readonly #endListening: () => void;
+  #publish: (() => Promise<boolean>) | null = null;
+  #cancelExpiry = (): void => {};
+  #cancelPause = (): void => {};
+  #isWanted = false;
+  #isWaiting = false;
+  #tookMs = 0;
+  #isClosed = false;
+
+  constructor(parts: RegistryFeedParts) {
+    this.#parts = parts;
+    this.#projection = new ManagedProjection(parts.registry);
+    this.#endListening = parts.registry.onChange((entry) => this.#heard(entry));
+  }
+
+  /** For whoever compiles. */
+  readonly project = (names: NamesOfConfig): ManagedConfig => {
+    const { wallMs, clock } = this.#parts;
+    const managed = this.#projection.project(wallMs(), names);
+    this.#cancelExpiry();
+    const { againAtWallMs } = managed;
+    if (againAtWallMs !== null && !this.#isClosed) {
+      const inMs = Math.min(Math.max(againAtWallMs - wallMs(), 0) + 1, TIMER_MAX_MS);
+      this.#cancelExpiry = clock.after(inMs, () => this.#want());
+    }
+    return managed;
+  };
+
+  /** `publish` says whether it is in force now. What has changed before is published now. */
+  start(publish: () => Promise<boolean>): void {
+    this.#publish = publish;
+    if (this.#isWanted) this.#want();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#endListening();
+    this.#cancelExpiry();
+    this.#cancelPause();
+  }
+
+  #heard(entry: AuditEntry): void {
+    this.#projection.note(entry);
+    if (concernsNodes(entry)) this.#want();
+  }
+
+  #want(): void {
+    this.#isWanted = true;
+    if (this.#publish === null || this.#isWaiting || this.#isClosed) return;
+    this.#isWaiting = true;
+    const pauseMs = Math.min(Math.max(this.#tookMs, PAUSE_MIN_MS), PAUSE_MAX_MS);
+    this.#cancelPause = this.#parts.clock.after(pauseMs, () => void this.#run());
+  }
+
+  async #run(): Promise<void> {
+    const { clock } = this.#parts;
+    const beganMs = clock.nowMs();
+    this.#isWanted = false;
+    let isInForce = false;
+    try {
+      isInForce = (await this.#publish?.()) ?? false;
+    } finally {
+      this.#tookMs = clock.nowMs() - beganMs;
+      this.#isWaiting = false;
+      if (this.#isWanted) this.#want();
+      else if (!isInForce && !this.#isClosed) this.#cancelPause = clock.after(AGAIN_MS, () => this.#want());
+    }
+  }
+}
