@@ -1,4 +1,5 @@
 /** `npm run campaign -- NAME…`: campaigns at the size that was promised, one after the other, with their figures. */
+import { fullAnswers, runAnswers } from './answers.js';
 import { fullBudget, runBudget } from './budget.js';
 import { fullCache, runCache } from './cache.js';
 import { type Report, showReport } from './campaign.js';
@@ -28,6 +29,7 @@ const campaigns: Readonly<Record<string, Campaign>> = {
   memory: { what: '1 GiB through slow readers, both ways', run: () => runMemory(fullMemory) },
   waiting: { what: '10,000 requests waiting at once', run: () => runWaiting(fullWaiting) },
   jobs: { what: 'answers of 40 s for clients of 10 s, by way of jobs', run: () => runJobs(fullJobs) },
+  answers: { what: 'a list of 1 MiB of which two fields are needed', run: () => runAnswers(fullAnswers) },
   cache: { what: 'crowds, a brown-out, purges and a Redis in trouble', run: () => runCache(fullCache) },
   rollout: {
     what: '200 rollouts of 1,000 routes to four nodes, and a canary that fails',
