@@ -5,16 +5,21 @@ import { expect, it } from 'vitest';
 import { writeHead } from './response-head.js';
 
 /** The lines that reach the wire: the library writes the status text as it is, strings as UTF-8, and bytes as they are. */
-function written(status: number, headers: readonly string[], isWithheld?: (name: string) => boolean): string[] {
+function written(
+  status: number,
+  headers: readonly string[],
+  isWithheld: ((name: string) => boolean) | null = null,
+  requestId = '',
+): string[] {
   const wire: Buffer[] = [];
   const bytesOf = (text: string | Uint8Array): Buffer =>
     typeof text === 'string' ? Buffer.from(text) : Buffer.from(text);
   const res = {
-    writeStatus: (text: string) => void wire.push(bytesOf(text)),
+    writeStatus: (text: string | Uint8Array) => void wire.push(bytesOf(text)),
     writeHeader: (name: string, value: string | Uint8Array) =>
       void wire.push(Buffer.concat([bytesOf(`\r\n${name}: `), bytesOf(value)])),
   };
-  writeHead(res as unknown as HttpResponse, status, headers, isWithheld); // It calls nothing else.
+  writeHead(res as unknown as HttpResponse, status, headers, isWithheld, requestId); // It calls nothing else.
   return Buffer.concat(wire).toString('latin1').split('\r\n');
 }
 
@@ -65,9 +70,43 @@ it('writes the fields that pass, in their order, whatever was written before', (
         const passing = head.filter(
           ([field]) => !OURS.includes(field) && !named.includes(field) && !(withholds && field === 'x-b'),
         );
-        const lines = written(status, head.flat(), withholds ? (field) => field === 'x-b' : undefined);
+        const lines = written(status, head.flat(), withholds ? (field) => field === 'x-b' : null);
         const statusLine = status === 200 ? '200 OK' : '408 Request Timeout';
         expect(lines).toEqual([statusLine, ...passing.map(([field, text]) => `${field}: ${text}`)]);
+      }
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+it('ends a head with the id of its own request, whatever heads and ids were written before', () => {
+  const start = fc.array(fc.tuple(name, fc.constantFrom('a', 'b', '\xe9', 'Łódź', 'x-id')), {
+    minLength: 1,
+    maxLength: 3,
+  });
+  const answers = fc.array(
+    fc.record({
+      which: fc.nat(),
+      last: fc.constantFrom('x-id', 'x-id', 'x-other', 'date'),
+      id: fc.stringMatching(/^[a-z]{3,5}$/),
+      status: fc.constantFrom(200, 200, 408),
+    }),
+    { maxLength: 20, size: 'max' },
+  );
+  fc.assert(
+    fc.property(fc.array(start, { minLength: 1, maxLength: 3 }), answers, (known, all) => {
+      for (const { which, last, id, status } of all) {
+        const head = [...(known[which % known.length] ?? []), [last, id] as const];
+        const named: string[] = head.flatMap(([field, text]) => (field === 'connection' ? [text] : []));
+        const passing = head.filter(([field]) => !OURS.includes(field) && !named.includes(field));
+        const lines = passing.map(([field, text]) => {
+          const bytes = text.includes('Ł') ? Buffer.from(text).toString('latin1') : text;
+          return `${field}: ${bytes}`;
+        });
+        expect(written(status, head.flat(), null, id)).toEqual([
+          status === 200 ? '200 OK' : '408 Request Timeout',
+          ...lines,
+        ]);
       }
     }),
     { numRuns: 1_000 },

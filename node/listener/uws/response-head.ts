@@ -27,6 +27,13 @@ export function writeHead(
   const start = isWithheld === null && named.size === 0 ? startFor(status, headers) : null;
   const lastAt = headers.length - 2;
   const known = start === null ? null : start.textOf(status, headers);
+  if (known !== null && start !== null && headers[lastAt + 1] === requestId) {
+    const lineStart = lineStartOf(headers[lastAt] ?? '');
+    if (lineStart !== '') {
+      res.writeStatus(start.withId(lineStart, requestId));
+      return;
+    }
+  }
   let text: string | null = known ?? statusText(status);
   for (let i = known === null ? 0 : lastAt; i < headers.length; i += 2) {
     if (i === lastAt && known === null && text !== null) start?.keep(status, headers, text);
@@ -72,6 +79,10 @@ class Start {
   #text = '';
   /** Made flat when it is asked for again: where no head is like the one before, that would be in vain. */
   #isFlat = false;
+  /** The last head that ended with a request id, as bytes; what stands between its start and the id, and where that begins. */
+  #bytes: Buffer | null = null;
+  #lineStart = '';
+  #idAt = 0;
 
   /** Null where this head starts otherwise. */
   textOf(status: number, headers: HeaderList): string | null {
@@ -85,6 +96,24 @@ class Start {
     return this.#text;
   }
 
+  /**
+   * Start, name and id as bytes of ours, which the library copies as they are. Of a text it counts and encodes each character
+   * anew, though all but a few of them are those of the head before.
+   */
+  withId(lineStart: string, requestId: string): Uint8Array {
+    const { length } = requestId;
+    if (this.#bytes === null || lineStart !== this.#lineStart || this.#bytes.length !== this.#idAt + length) {
+      const before = Buffer.from(this.#text + lineStart);
+      this.#lineStart = lineStart;
+      this.#idAt = before.length;
+      // Memory of its own: a piece of a pool would keep all of it.
+      this.#bytes = Buffer.allocUnsafeSlow(before.length + length);
+      this.#bytes.set(before);
+    }
+    this.#bytes.write(requestId, this.#idAt, 'latin1');
+    return this.#bytes;
+  }
+
   keep(status: number, headers: HeaderList, text: string): void {
     // What a cookie gives to one client is not kept beyond its answer, and comes to no other anyway.
     if (text.length > START_LENGTH_MAX || headers.includes('set-cookie')) return;
@@ -92,6 +121,7 @@ class Start {
     this.#headers = headers;
     this.#text = text;
     this.#isFlat = false;
+    this.#bytes = null;
   }
 }
 
