@@ -1,6 +1,6 @@
 /** By what each kind of entity is found besides its id: its owners, and the words that a search looks for. Pure. */
 import type { Owner } from '../model/decision.js';
-import type { AnyEntity, Entities, EntityKind } from '../model/entities.js';
+import type { Entities, EntityKind } from '../model/entities.js';
 
 export const kinds: readonly EntityKind[] = [
   'user',
@@ -51,18 +51,11 @@ const words: { readonly [K in EntityKind]: (entity: Entities[K]) => readonly str
   secret: ({ name }) => [name],
 };
 
-/** What was searched in once is kept as long as the value is. */
-const searched = new WeakMap<AnyEntity, string>();
-
 export function searchText<K extends EntityKind>(kind: K, entity: Entities[K]): string {
-  const known = searched.get(entity);
-  if (known !== undefined) return known;
   // As above.
-  const text = words[kind](entity as never)
+  return words[kind](entity as never)
     .join('\n')
     .toLowerCase();
-  searched.set(entity, text);
-  return text;
 }
 
 /** More words would be no search. */

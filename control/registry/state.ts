@@ -6,17 +6,17 @@ import type { ModelState, Owner } from '../model/decision.js';
 import { charsOf } from '../model/designs.js';
 import type { ApiToken, AppKey, AuditEntry, Change, Entities, EntityKind, Service, User } from '../model/entities.js';
 import { kinds, ownersOf, searchText, wordsOf } from './lookup.js';
-import { OrderedIds } from './ordered-ids.js';
+import { type Cell, OrderedCells } from './ordered-cells.js';
 import type { ListQuery, Ordered, RegistryView } from './registry.js';
 
 const LIST_MAX = 200;
-const NONE = new OrderedIds();
+const NONE = new OrderedCells<never>();
 
 interface Shelf<K extends EntityKind = EntityKind> {
-  readonly byId: Map<string, Entities[K]>;
-  readonly ids: OrderedIds;
+  readonly byId: Map<string, Cell<Entities[K]>>;
+  readonly cells: OrderedCells<Entities[K]>;
   /** By `teamId shop`. */
-  readonly byOwner: Map<string, OrderedIds>;
+  readonly byOwner: Map<string, OrderedCells<Entities[K]>>;
 }
 
 export class RegistryState implements RegistryView, ModelState {
@@ -24,7 +24,7 @@ export class RegistryState implements RegistryView, ModelState {
   #designsChars = 0;
   #operators = 0;
   readonly #shelves = new Map<EntityKind, Shelf>(
-    kinds.map((kind) => [kind, { byId: new Map(), ids: new OrderedIds(), byOwner: new Map() }]),
+    kinds.map((kind) => [kind, { byId: new Map(), cells: new OrderedCells(), byOwner: new Map() }]),
   );
   readonly #byLogin = new Map<string, string>();
   readonly #byOidc = new Map<string, string>();
@@ -53,7 +53,7 @@ export class RegistryState implements RegistryView, ModelState {
   }
 
   get<K extends EntityKind>(kind: K, id: string): Entities[K] | null {
-    return this.#shelf(kind).byId.get(id) ?? null;
+    return this.#shelf(kind).byId.get(id)?.value ?? null;
   }
 
   count(kind: EntityKind): number {
@@ -65,11 +65,11 @@ export class RegistryState implements RegistryView, ModelState {
   }
 
   *of<K extends EntityKind>(kind: K, by: Owner, id: string): Iterable<Entities[K]> {
-    yield* this.#each(kind, this.#owned(kind, by, id), '');
+    yield* valuesOf(this.#owned(kind, by, id));
   }
 
   *all<K extends EntityKind>(kind: K): Iterable<Entities[K]> {
-    yield* this.#each(kind, this.#shelf(kind).ids, '');
+    yield* valuesOf(this.#shelf(kind).cells);
   }
 
   list<K extends EntityKind>(kind: K, { q = '', by = {}, where, after = '', max }: ListQuery<K>): Ordered<K> {
@@ -77,17 +77,21 @@ export class RegistryState implements RegistryView, ModelState {
     // An object of the four owners, none of which was left undefined.
     const asked = Object.entries(by).filter(([, id]) => id !== undefined) as [Owner, string][];
     const lists = asked.map(([owner, id]) => this.#owned(kind, owner, id));
-    const shortest = lists.reduce((least, list) => (list.size < least.size ? list : least), this.#shelf(kind).ids);
+    const shortest = lists.reduce((least, list) => (list.size < least.size ? list : least), this.#shelf(kind).cells);
+    const rest = lists.filter((list) => list !== shortest);
     const wanted = wordsOf(q);
     const items: Entities[K][] = [];
-    for (const entity of this.#each(kind, shortest, after)) {
-      if (!lists.every((list) => list === shortest || list.has(entity.id))) continue;
-      if (where !== undefined && !where(entity)) continue;
-      if (wanted.length > 0 && !hasAll(searchText(kind, entity), wanted)) continue;
+    for (let place = shortest.startOf(after); ; place += 1) {
+      const cell = shortest.at(place);
+      if (cell === undefined) return { items, next: null };
+      if (wanted.length > 0) {
+        cell.text ??= searchText(kind, cell.value);
+        if (!hasAll(cell.text, wanted)) continue;
+      }
+      if (!rest.every((list) => list.has(cell.id)) || (where !== undefined && !where(cell.value))) continue;
       if (items.length === most) return { items, next: items.at(-1)?.id ?? null };
-      items.push(entity);
+      items.push(cell.value);
     }
-    return { items, next: null };
   }
 
   userByLogin(login: string): User | null {
@@ -132,41 +136,39 @@ export class RegistryState implements RegistryView, ModelState {
     return this.#shelves.get(kind) as unknown as Shelf<K>;
   }
 
-  #owned(kind: EntityKind, by: Owner, id: string): OrderedIds {
+  #owned<K extends EntityKind>(kind: K, by: Owner, id: string): OrderedCells<Entities[K]> {
     return this.#shelf(kind).byOwner.get(`${by} ${id}`) ?? NONE;
   }
 
-  *#each<K extends EntityKind>(kind: K, ids: OrderedIds, after: string): Iterable<Entities[K]> {
-    const { byId } = this.#shelf(kind);
-    for (let place = ids.startOf(after); place < ids.size; place += 1) {
-      const entity = byId.get(ids.at(place) ?? '');
-      if (entity !== undefined) yield entity;
-    }
-  }
-
   #put({ kind, id, value }: Change, isLoading: boolean): void {
-    const { byId, ids, byOwner } = this.#shelf(kind);
-    const before = byId.get(id);
-    if (before !== undefined) {
-      this.#index({ kind, id, value: before } as Change, -1);
-      for (const [by, owner] of ownersOf(kind, before)) {
-        const owned = byOwner.get(`${by} ${owner}`);
-        owned?.remove(id);
-        if (owned?.size === 0) byOwner.delete(`${by} ${owner}`);
-      }
+    const { byId, cells, byOwner } = this.#shelf(kind);
+    const known = byId.get(id);
+    // A value of a kind with that kind is a change.
+    if (known !== undefined) this.#index({ kind, id, value: known.value } as Change, -1);
+    const before = known === undefined ? [] : ownerKeys(kind, known.value);
+    const after = value === null ? [] : ownerKeys(kind, value);
+    for (const key of before) {
+      if (after.includes(key)) continue;
+      const owned = byOwner.get(key);
+      owned?.remove(id);
+      if (owned?.size === 0) byOwner.delete(key);
     }
     if (value === null) {
-      byId.delete(id);
-      if (before !== undefined) ids.remove(id);
+      if (byId.delete(id)) cells.remove(id);
       return;
     }
-    byId.set(id, value);
-    if (before === undefined) add(ids, id, isLoading);
-    for (const [by, owner] of ownersOf(kind, value)) {
-      const key = `${by} ${owner}`;
-      const owned = byOwner.get(key) ?? new OrderedIds();
+    const cell = known ?? { id, value, text: null };
+    cell.value = value;
+    cell.text = null;
+    if (known === undefined) {
+      byId.set(id, cell);
+      add(cells, cell, isLoading);
+    }
+    for (const key of after) {
+      if (before.includes(key)) continue;
+      const owned = byOwner.get(key) ?? new OrderedCells();
       if (owned.size === 0) byOwner.set(key, owned);
-      add(owned, id, isLoading);
+      add(owned, cell, isLoading);
     }
     this.#index({ kind, id, value } as Change, 1);
   }
@@ -201,9 +203,20 @@ export function* everything(state: RegistryView): Iterable<Change> {
   }
 }
 
-function add(ids: OrderedIds, id: string, isLoading: boolean): void {
-  if (isLoading) ids.addUnsorted(id);
-  else ids.add(id);
+function* valuesOf<E>(cells: OrderedCells<E>): Iterable<E> {
+  for (let place = cells.startOf(''); place < cells.size; place += 1) {
+    const cell = cells.at(place);
+    if (cell !== undefined) yield cell.value;
+  }
+}
+
+function ownerKeys<K extends EntityKind>(kind: K, value: Entities[K]): string[] {
+  return ownersOf(kind, value).map(([by, owner]) => `${by} ${owner}`);
+}
+
+function add<E>(cells: OrderedCells<E>, cell: Cell<E>, isLoading: boolean): void {
+  if (isLoading) cells.addUnsorted(cell);
+  else cells.add(cell);
 }
 
 function keep(map: Map<string, string>, key: string, id: string, by: 1 | -1): void {
