@@ -32,6 +32,8 @@ export interface GuardOptions {
   /** The peer's address, or that of whom a proxy speaks for. */
   readonly fromOf: (request: FastifyRequest) => string;
   readonly isSame: (a: string, b: string) => boolean;
+  /** Null: whatever Host says. */
+  readonly publicUrl: string | null;
 }
 
 type Config = { readonly access: Access };
@@ -49,7 +51,7 @@ export function signedBy({ asked }: FastifyRequest, told: string): string {
   return asked.caller.user?.login ?? told;
 }
 
-export function addGuard(server: FastifyInstance, { callers, fromOf, isSame }: GuardOptions): void {
+export function addGuard(server: FastifyInstance, { callers, fromOf, isSame, publicUrl }: GuardOptions): void {
   server.decorateRequest('asked');
   server.addHook('onRequest', async (request, reply) => {
     // Whoever asks for what there is not learns that, and nothing else.
@@ -59,7 +61,8 @@ export function addGuard(server: FastifyInstance, { callers, fromOf, isSame }: G
     const seen = callers.identify({ authorization, cookies, from: fromOf(request) });
     if (!seen.ok) return sendRefusal(reply, unknownToken);
     const { caller, session } = seen;
-    const sent: Sent = { cookies, via: caller.actor.via, sessionSecret: session?.secret ?? null };
+    const origin = publicUrl === null ? `http://${request.headers.host}` : new URL(publicUrl).origin;
+    const sent: Sent = { cookies, via: caller.actor.via, sessionSecret: session?.secret ?? null, origin };
     request.asked = { caller, sent, csrf: session?.csrf ?? null };
     const access = request.routeOptions.config.access ?? unsaid;
     const refused = refusalAtDoor(access, caller) ?? forgedBy(request, access, isSame);

@@ -58,6 +58,7 @@ export const edges: readonly Edge[] = [
   { at: 'control/log/pack-text.ts', may: ['node'], reason: "the platform's zlib behind plain functions" },
   { at: 'control/people/local-token.ts', may: ['node', 'process'], reason: 'the token in the data folder' },
   { at: 'control/people/passwords.ts', may: ['node'], reason: "node's scrypt behind plain functions" },
+  { at: 'control/people/oidc.ts', may: ['node'], reason: 'seals what a browser carries to its provider and back' },
   { at: 'control/people/digests.ts', may: ['node'], reason: 'draws, hashes and compares secrets' },
   { at: 'control/registry/draw.ts', may: ['node'], reason: "node's randomness behind a plain function" },
   { at: 'control/registry/lmdb-store.ts', may: ['node'], reason: 'the registry on disk' },

@@ -1,5 +1,6 @@
 /** Who may call what: the needs of a route against whoever asks. Pure, and the one place where that is decided. */
 import type { TeamRole } from '../../model/entities.js';
+import { isAtLeast } from '../../model/permissions.js';
 import type { Caller, Needs } from './api-route.js';
 import { type ApiProblem, forbidden, missing, nobody, passwordIsDue } from './problems.js';
 
@@ -22,12 +23,6 @@ export function refusalAtDoor(access: Access, caller: Caller): ApiProblem | null
     return forbidden(`This token does not reach that far: it lacks the scope ${area}:${does}.`);
   if (needs === 'operator' && !caller.isOperator) return forbidden('This is for operators.');
   return null;
-}
-
-const ranks: Readonly<Record<TeamRole, number>> = { viewer: 1, developer: 2, owner: 3 };
-
-export function isAtLeast(role: TeamRole | null, least: TeamRole): boolean {
-  return role !== null && ranks[role] >= ranks[least];
 }
 
 /** `teamId` null: there is no such thing. Who is no member of its team is told the same. */

@@ -27,6 +27,8 @@ export interface Sent {
   readonly via: Actor['via'];
   /** The secret of the session that asks; null: it is asked without one. */
   readonly sessionSecret: string | null;
+  /** Where the browser reaches this API: `https://weir.example.com`, or the address in its Host, which was found to be ours. */
+  readonly origin: string;
 }
 
 export interface ApiRequest<Q, B> {
