@@ -153,7 +153,7 @@ export class KeptStream implements ResponseHandler {
     const { streams } = this.#durable;
     const head = this.#head;
     if (this.#stage === 'over' || head === null) {
-      if (id !== null) void streams.store.end(id, 'failed', 'client_gone').catch(() => {});
+      if (id !== null) void this.#endInStore(id);
       return;
     }
     if (id === null) {
@@ -176,6 +176,13 @@ export class KeptStream implements ResponseHandler {
     for (const chunk of this.#early.splice(0)) hasRoom = this.onData(chunk);
     if (this.#earlyEnd !== null) this.#ended(this.#earlyEnd);
     else if (hasRoom) head.resume();
+  }
+
+  /** Nothing was written of it, and nobody reads it: its lease says the same as its end. */
+  async #endInStore(id: string): Promise<void> {
+    const { store } = this.#durable.streams;
+    await store.end(id, 'failed', 'client_gone').catch(() => {});
+    store.forget(id);
   }
 
   #writerOf(id: string): StoreWriter {

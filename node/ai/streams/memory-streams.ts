@@ -65,11 +65,14 @@ class MemoryStreams implements StreamStore {
     if (state === 'tooLong') this.#empty(kept);
   }
 
-  async read(id: string, from: number, max: number): Promise<StreamReading | null> {
+  /** It always knows an end that was told. */
+  forget(): void {}
+
+  async read(id: string, from: number, max: number, isHis: boolean): Promise<StreamReading | null> {
     this.#sweep();
     const kept = this.#streams.get(id);
     if (kept === undefined) return null;
-    kept.readAtMs = this.#clock.nowMs();
+    if (isHis) kept.readAtMs = this.#clock.nowMs();
     const { stream, state, failure, events } = kept;
     return { stream, state, failure, length: events.length, events: events.slice(from, from + max) };
   }

@@ -87,8 +87,12 @@ class RedisStreams implements StreamStore {
     this.#mine.delete(id);
   }
 
-  async read(id: string, from: number, max: number): Promise<StreamReading | null> {
-    return readingOf(await this.#ask('read', [keyOf(id), eventsKey(id)], [from, from + max - 1]));
+  forget(id: string): void {
+    this.#mine.delete(id);
+  }
+
+  async read(id: string, from: number, max: number, isHis: boolean): Promise<StreamReading | null> {
+    return readingOf(await this.#ask('read', [keyOf(id), eventsKey(id)], [from, from + max - 1, isHis ? 1 : 0]));
   }
 
   counts(): StreamCounts {

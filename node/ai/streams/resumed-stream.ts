@@ -97,7 +97,7 @@ export class ResumedStream {
   #look(): void {
     if (this.#isOver || this.#isLooking) return;
     this.#isLooking = true;
-    this.#durable.streams.store.read(this.#wanted.id, this.#at, EVENTS_AT_ONCE).then(
+    this.#durable.streams.store.read(this.#wanted.id, this.#at, EVENTS_AT_ONCE, this.#hasHead).then(
       (reading) => {
         this.#isLooking = false;
         this.#answeredAtMs = this.#durable.services.clock.nowMs();

@@ -8,7 +8,11 @@ import { type StreamStore, StreamsAway } from './stream-store.js';
 const about = { routeId: 'r', owner: null, path: '/', headers: [], keepMs: 60_000, streamsMax: 10 };
 
 /** A store that has no answer when it is told so, before or after it has done what it was asked for. */
-function unreliable(store: StreamStore, failing: () => 'no' | 'before' | 'after'): StreamStore {
+function unreliable(
+  store: StreamStore,
+  failing: () => 'no' | 'before' | 'after',
+  forgotten: (id: string) => void,
+): StreamStore {
   const through = async <T>(ask: () => Promise<T>): Promise<T> => {
     const how = failing();
     if (how === 'before') throw new StreamsAway();
@@ -21,6 +25,7 @@ function unreliable(store: StreamStore, failing: () => 'no' | 'before' | 'after'
     append: (...given) => through(() => store.append(...given)),
     end: (...given) => through(() => store.end(...given)),
     read: (...given) => store.read(...given),
+    forget: (id) => forgotten(id),
     close: () => store.close(),
   };
 }
@@ -32,9 +37,19 @@ async function setUp(failures: readonly ('no' | 'before' | 'after')[] = [], size
   await kept.begin({ ...about, id: 's' });
   const left = [...failures];
   const lost: string[] = [];
+  const forgotten: string[] = [];
   let told = 0;
   const writer = new StoreWriter({
-    ...{ id: 's', store: unreliable(kept, () => left.shift() ?? 'no'), timers, onBug: () => {} },
+    ...{
+      id: 's',
+      store: unreliable(
+        kept,
+        () => left.shift() ?? 'no',
+        (id) => forgotten.push(id),
+      ),
+      timers,
+      onBug: () => {},
+    },
     nowMs: () => clock.nowMs(),
     wasRead: () => {},
     lost: (why) => lost.push(why),
@@ -48,7 +63,7 @@ async function setUp(failures: readonly ('no' | 'before' | 'after')[] = [], size
       for (let turn = 0; turn < 10; turn += 1) await Promise.resolve();
     }
   };
-  return { writer, kept, pass, lost, told: () => told };
+  return { writer, kept, pass, lost, forgotten, told: () => told };
 }
 
 describe('a stream on its way into the store', () => {
@@ -67,7 +82,7 @@ describe('a stream on its way into the store', () => {
           }
           writer.end('done', null);
           await pass(6_000);
-          const reading = await kept.read('s', 0, 1e6);
+          const reading = await kept.read('s', 0, 1e6, true);
           expect(reading?.events).toEqual(Array.from({ length: came }, (_, i) => `e${i}`));
           expect(reading?.state).toBe('done');
           expect([lost, told()]).toEqual([[], 1]);
@@ -84,19 +99,27 @@ describe('a stream on its way into the store', () => {
     writer.add(['1234567890']);
     await pass(50);
     expect([lost, told()]).toEqual([['full'], 1]);
-    expect(await kept.read('s', 0, 10)).toMatchObject({ state: 'tooLong', events: [] });
+    expect(await kept.read('s', 0, 10, true)).toMatchObject({ state: 'tooLong', events: [] });
     writer.end('done', null);
     await pass(50);
     expect(told()).toBe(1);
   });
 
   it('gives up, in the end, on a store that does not come back', async () => {
-    const { writer, pass, told } = await setUp(Array.from({ length: 1_000 }, () => 'before' as const));
+    const { writer, pass, told, forgotten } = await setUp(Array.from({ length: 1_000 }, () => 'before' as const));
     writer.add(['a']);
     writer.end('done', null);
     await pass(9_000);
-    expect(told()).toBe(0);
+    expect([told(), forgotten]).toEqual([0, []]);
     await pass(2_000);
-    expect(told()).toBe(1);
+    expect([told(), forgotten]).toEqual([1, ['s']]);
+  });
+
+  it('is read by somebody when its owner is seen to read it, and by no one else who asks', async () => {
+    const { kept } = await setUp();
+    await kept.read('s', 0, 10, false);
+    expect(await kept.append('s', 0, [])).toBe(Number.POSITIVE_INFINITY);
+    await kept.read('s', 0, 10, true);
+    expect(await kept.append('s', 0, [])).toBe(0);
   });
 });

@@ -108,6 +108,8 @@ export class StoreWriter {
     this.#isOver = true;
     this.#unwritten = [];
     this.#timer.cancel();
-    this.#parts.told();
+    const { store, id, told } = this.#parts;
+    store.forget(id);
+    told();
   }
 }

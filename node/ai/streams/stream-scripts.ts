@@ -37,12 +37,12 @@ for index = 1, 2 do redis.call('PEXPIRE', KEYS[index], ARGV[4]) end
 redis.call('ZADD', KEYS[3], string.format('%.0f', now + ARGV[4]), ARGV[1])
 if redis.call('PTTL', KEYS[3]) < tonumber(ARGV[4]) then redis.call('PEXPIRE', KEYS[3], ARGV[4]) end
 return 1`,
-  /** KEYS: stream, its events. ARGV: from which, up to which. Writes down that somebody reads, where there is memory for it. */
+  /** KEYS: stream, its events. ARGV: from which, up to which, 1 where whoever reads may: that is written down, if there is memory for it. */
   read: `#!lua flags=allow-oom
 ${NOW}
 local about = redis.call('HMGET', KEYS[1], 'about', 'state', 'failure', 'lease')
 if not about[1] then return {} end
-redis.call('HSET', KEYS[1], 'read', string.format('%.0f', now))
+if ARGV[3] == '1' then redis.call('HSET', KEYS[1], 'read', string.format('%.0f', now)) end
 local isLost = 0
 if now > tonumber(about[4]) then isLost = 1 end
 return { about[1], about[2], about[3], isLost, redis.call('LLEN', KEYS[2]), redis.call('LRANGE', KEYS[2], ARGV[1], ARGV[2]) }`,

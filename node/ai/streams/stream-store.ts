@@ -55,8 +55,13 @@ export interface StreamStore {
    */
   append(id: string, at: number, events: readonly string[]): Promise<number | 'gone' | 'full'>;
   end(id: string, state: StreamEnd, failure: FailureCode | null): Promise<void>;
-  /** Null: there is none. */
-  read(id: string, from: number, max: number): Promise<StreamReading | null>;
+  /** Its node is done with it, whatever the store knows of its end: nothing is kept for it here any more. */
+  forget(id: string): void;
+  /**
+   * Null: there is none. `isHis`: whoever reads may, and it is written down that somebody does. Who has not been seen to be its owner must
+   * not keep a model at work by asking.
+   */
+  read(id: string, from: number, max: number, isHis: boolean): Promise<StreamReading | null>;
   counts(): StreamCounts;
   close(): void;
 }
