@@ -21,29 +21,44 @@ export interface PageEntry {
 export const groups = ['', 'Services', 'Traffic', 'Changes', 'People'] as const;
 export type Group = (typeof groups)[number];
 
+const operators = { isForOperators: true } as const;
+const services = { group: 'Services' } as const;
+const traffic = { group: 'Traffic' } as const;
+const changes = { group: 'Changes' } as const;
+const people = { group: 'People' } as const;
+
 export const pages: readonly PageEntry[] = [
   { path: '/', label: 'Overview', group: '', Page: lazy(() => import('./pages/overview.js')) },
+
+  { ...services, path: '/services', label: 'Services', Page: lazy(() => import('./pages/services.js')) },
+  { path: '/services/new', Page: lazy(() => import('./pages/new-service.js')) },
+  { path: '/services/:id/:tab?', Page: lazy(() => import('./pages/service.js')) },
+  { ...services, path: '/catalogue', label: 'Catalogue', Page: lazy(() => import('./pages/catalogue.js')) },
+  { path: '/catalogue/:id', Page: lazy(() => import('./pages/catalogue-entry.js')) },
+  { ...services, path: '/applications', label: 'Applications', Page: lazy(() => import('./pages/applications.js')) },
+  { path: '/applications/:id', Page: lazy(() => import('./pages/application.js')) },
+
+  { ...traffic, path: '/calls', label: 'Calls', Page: lazy(() => import('./pages/calls.js')) },
+  { ...traffic, path: '/doctor', label: 'Timeout doctor', Page: lazy(() => import('./pages/doctor.js')) },
   {
-    ...{ path: '/upstreams', label: 'Routes and upstreams', group: 'Traffic', isForOperators: true },
+    ...{ ...traffic, ...operators, path: '/upstreams', label: 'Routes and upstreams' },
     Page: lazy(() => import('./pages/upstreams.js')),
   },
+  { ...traffic, ...operators, path: '/cache', label: 'Cache', Page: lazy(() => import('./pages/cache.js')) },
+  { ...traffic, ...operators, path: '/limits', label: 'Limits', Page: lazy(() => import('./pages/limits.js')) },
+  { ...traffic, ...operators, path: '/ai', label: 'AI', Page: lazy(() => import('./pages/ai.js')) },
+
   {
-    ...{ path: '/doctor', label: 'Timeout doctor', group: 'Traffic', isForOperators: true },
-    Page: lazy(() => import('./pages/doctor.js')),
-  },
-  {
-    ...{ path: '/cache', label: 'Cache', group: 'Traffic', isForOperators: true },
-    Page: lazy(() => import('./pages/cache.js')),
-  },
-  {
-    ...{ path: '/revisions', label: 'Configuration', group: 'Changes', isForOperators: true },
+    ...{ ...changes, ...operators, path: '/revisions', label: 'Configuration' },
     Page: lazy(() => import('./pages/revisions.js')),
   },
   { path: '/revisions/new', Page: lazy(() => import('./pages/new-revision.js')) },
   { path: '/revisions/:number', Page: lazy(() => import('./pages/revision.js')) },
-  {
-    ...{ path: '/rollouts', label: 'Rollouts', group: 'Changes', isForOperators: true },
-    Page: lazy(() => import('./pages/rollouts.js')),
-  },
-  { path: '/settings', label: 'Settings', group: 'People', Page: lazy(() => import('./pages/settings.js')) },
+  { ...changes, ...operators, path: '/rollouts', label: 'Rollouts', Page: lazy(() => import('./pages/rollouts.js')) },
+  { ...changes, ...operators, path: '/audit', label: 'Audit', Page: lazy(() => import('./pages/audit.js')) },
+
+  { ...people, path: '/teams', label: 'Teams', Page: lazy(() => import('./pages/teams.js')) },
+  { path: '/teams/:id', Page: lazy(() => import('./pages/team.js')) },
+  { ...people, ...operators, path: '/users', label: 'Users', Page: lazy(() => import('./pages/users.js')) },
+  { ...people, path: '/settings', label: 'Settings', Page: lazy(() => import('./pages/settings.js')) },
 ];

@@ -57,6 +57,12 @@ export function usePages<T>(path: string, isOn = true) {
   return { ...asked, items: asked.data?.pages.flatMap(({ items }) => items) ?? [] };
 }
 
+/** A list that is told in one piece. */
+export function useWhole<T>(path: string, isOn = true) {
+  const asked = useGet<Page<T>>(path, { isOn });
+  return { ...asked, items: asked.data?.items ?? [] };
+}
+
 /** Whatever it changed, everything that is on the screen is asked anew: one change shows on several pages. */
 export function useSend<T = unknown>() {
   const client = useQueryClient();

@@ -1,22 +1,29 @@
 /** One's own things: colours, password, tokens. */
 import { SegmentedControl, Stack, Text, useMantineColorScheme } from '@mantine/core';
+import { mayOperate } from '../api/session.js';
 import type { PageProps } from '../pages.js';
 import { Page, Panel } from '../ui/page.js';
 import { NewPassword } from './new-password.js';
+import { RegistryDocument } from './registry-document.js';
+import { Tokens } from './tokens.js';
 
 export default function Settings({ session }: PageProps) {
   return (
     <Page title="Settings">
       <Colours />
       {session.kind === 'in' ? (
-        <Panel title="Password">
-          <NewPassword isFirst={false} />
-        </Panel>
+        <>
+          <Panel title="Password">
+            <NewPassword isFirst={false} />
+          </Panel>
+          <Tokens />
+        </>
       ) : (
         <Panel title="Accounts">
           <Text size="sm">This control asks nobody to sign in: whoever reaches its address may do everything.</Text>
         </Panel>
       )}
+      {mayOperate(session) && <RegistryDocument />}
     </Page>
   );
 }

@@ -1,0 +1,85 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Service } from '../../model/entities.js';
+import type { ApiRequest, Caller } from './api-route.js';
+import { requestTo, type TryRequest, tryRoutes } from './try.js';
+
+const shop = { basePath: '/shop', hosts: [] as string[] };
+const asked = (path: string, headers: Record<string, string> = {}): TryRequest => ({
+  method: 'GET',
+  path,
+  headers,
+  body: '',
+});
+
+describe('what is tried', () => {
+  it('stays below the base path in every reading, whatever is asked', () => {
+    const piece = fc.constantFrom(
+      '/',
+      '..',
+      '.',
+      '%2e',
+      '%2E%2e',
+      '%2f',
+      '\\',
+      '%5c',
+      'a',
+      '?',
+      '#',
+      ' ',
+      '//',
+      '@',
+      'http:',
+    );
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 12, size: 'max' }), (pieces) => {
+        const request = requestTo(shop, asked(pieces.join('')));
+        if (typeof request === 'string') return;
+        const reading = request.path.replace(/%2f|%5c|\\/gi, '/');
+        const url = new URL(`http://gateway${reading}`);
+        expect(url.host).toBe('gateway');
+        expect(url.pathname).toMatch(/^\/shop(\/|$)/);
+        expect(request.path).toMatch(/^[\x21-\x7e]+$/);
+      }),
+    );
+  });
+
+  it('brings fields of its own, and none that belong to the connection or to another host', () => {
+    const fields = {
+      'X-Api-Key': 'k',
+      Host: 'evil',
+      connection: 'close',
+      'X-Forwarded-For': '10.0.0.1',
+      'x-weir-csrf': 'c',
+    };
+    expect(requestTo(shop, asked('/a', fields))).toMatchObject({ path: '/shop/a', headers: { 'x-api-key': 'k' } });
+    const hosted = requestTo({ ...shop, hosts: ['*.example.com', 'shop.example.com'] }, asked('', { host: 'evil' }));
+    expect(hosted).toMatchObject({ path: '/shop', headers: { host: 'shop.example.com' } });
+  });
+
+  it('is of a service that the caller may see, and reaches a gateway or says that there is none', async () => {
+    const sent: TryRequest[] = [];
+    const routeWith = (maySee: boolean, gateway: string | null) =>
+      tryRoutes({
+        // What is looked at of it is all that is needed here.
+        serviceOf: (id) => (id === 'shop' ? (shop as unknown as Service) : null),
+        maySee: () => maySee,
+        gateway: () => gateway,
+        async send(request) {
+          sent.push(request);
+          return { status: 200, headers: {}, body: 'hello', isCut: false, tookMs: 1 };
+        },
+      })[0];
+    const ask = (serviceId: string, maySee = true, gateway: string | null = '127.0.0.1:8080') =>
+      routeWith(maySee, gateway)?.handle({
+        caller: {} as Caller,
+        body: { serviceId, ...asked('/a') },
+      } as unknown as ApiRequest<unknown, unknown>);
+    expect(await ask('other')).toMatchObject({ problem: { status: 404 } });
+    expect(await ask('shop', false)).toMatchObject({ problem: { status: 404 } });
+    expect(await ask('shop', true, null)).toMatchObject({ problem: { status: 503 } });
+    expect(sent).toEqual([]);
+    expect(await ask('shop')).toMatchObject({ status: 200, body: { body: 'hello', gateway: '127.0.0.1:8080' } });
+    expect(sent).toMatchObject([{ path: '/shop/a' }]);
+  });
+});

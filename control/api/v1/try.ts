@@ -1,0 +1,115 @@
+/**
+ * Trying a service out: the console has a request sent to the gateway by control, since the gateway answers under another origin. It reaches nothing
+ * but this gateway's own listener, and there nothing but the paths and hosts of one service that the caller may see; so it lets
+ * nobody at anything that they could not call themselves. No redirect is followed, and no cookie of this API goes along.
+ *
+ *   POST /v1/try {serviceId, method, path, headers, body}    `path` is below the service's base path
+ */
+import * as z from 'zod';
+import type { Service } from '../../model/entities.js';
+import { type ApiRoute, apiRoute, type Caller } from './api-route.js';
+import { missing, refusal } from './problems.js';
+
+export interface TryRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export interface TriedAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  /** The answer goes on. */
+  readonly isCut: boolean;
+  readonly tookMs: number;
+}
+
+export interface TrySources {
+  readonly serviceOf: (id: string) => Service | null;
+  readonly maySee: (caller: Caller, service: Service) => boolean;
+  /** Where traffic comes in on this machine, as `host:port`; null: nowhere that this control knows. */
+  readonly gateway: () => string | null;
+  /** Bounded in time and bytes; null: no answer came. */
+  readonly send: (request: TryRequest) => Promise<TriedAnswer | null>;
+}
+
+export const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'] as const;
+const HEADERS_MAX = 50;
+const BODY_CHARS_MAX = 256 * 1024;
+/** A text that JSON writes with escapes takes more. */
+const BODY_BYTES_MAX = 1024 * 1024;
+
+const fieldName = z.string().regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,256}$/);
+const fieldValue = z.string().regex(/^[\t\x20-\x7e\x80-\xff]{0,8192}$/);
+
+const tryBody = z.strictObject({
+  serviceId: z.string().min(1).max(64),
+  method: z.enum(methods),
+  path: z
+    .string()
+    .max(8_192)
+    .describe('Below the base path of the service, with its query; begins with / or is empty.'),
+  headers: z.record(fieldName, fieldValue).default({}),
+  body: z.string().max(BODY_CHARS_MAX).default(''),
+});
+
+export function tryRoutes(sources: TrySources): readonly ApiRoute[] {
+  const route = apiRoute({
+    ...{ method: 'POST', path: '/v1/try', name: 'trySomething', area: 'try', needs: 'signed-in', does: 'write' },
+    summary: 'Send a request to a service by this gateway, and see its answer',
+    body: tryBody,
+    bodyBytesMax: BODY_BYTES_MAX,
+    async handle({ caller, body: { serviceId, ...asked } }) {
+      const service = sources.serviceOf(serviceId);
+      if (service === null || !sources.maySee(caller, service)) return missing;
+      if (Object.keys(asked.headers).length > HEADERS_MAX)
+        return refusal(422, 'Faulty Input', `A request that is tried has ${HEADERS_MAX} fields at most.`);
+      const request = requestTo(service, asked);
+      if (typeof request === 'string') return refusal(422, 'Faulty Input', request);
+      const gateway = sources.gateway();
+      if (gateway === null)
+        return refusal(
+          503,
+          'No Gateway Here',
+          'This control has no gateway on its machine; call one by yourself, with the command.',
+        );
+      const answer = await sources.send(request);
+      if (answer === null) return refusal(504, 'No Answer', `The gateway at ${gateway} has not answered in time.`);
+      return { status: 200, body: { ...answer, gateway } };
+    },
+  });
+  return [route];
+}
+
+/** Fields that belong to the connection, to this API, or that would make a request something else than it seems. */
+const OWN_FIELDS: ReadonlySet<string> = new Set([
+  ...['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'expect'],
+  ...['content-length', 'host', 'x-weir-csrf', 'forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto'],
+]);
+
+/** The request as the gateway gets it; a text says why it is none. Exported for tests. */
+export function requestTo(
+  { basePath, hosts }: Pick<Service, 'basePath' | 'hosts'>,
+  { method, path, headers, body }: TryRequest,
+): TryRequest | string {
+  if (path !== '' && !/^[/?]/.test(path))
+    return 'The path begins with a slash, and is below the base path of the service.';
+  if (!/^[\x21-\x7e]*$/.test(path) || path.includes('#'))
+    return 'The path is written as in a URL: other characters as %XX.';
+  const [before = ''] = path.split('?');
+  // In any reading: dots that are written as they are, encoded, or behind a backslash.
+  const plain = before.replace(/%2e/gi, '.').replace(/%2f|%5c|\\/gi, '/');
+  if (plain.split('/').some((segment) => segment === '..' || segment === '.'))
+    return 'The path must not lead out of the service.';
+  const kept = Object.entries(headers).filter(([name]) => !OWN_FIELDS.has(name.toLowerCase()));
+  const host = hosts.find((name) => !name.includes('*'));
+  return {
+    ...{ method, path: basePath + path, body },
+    headers: {
+      ...Object.fromEntries(kept.map(([name, value]) => [name.toLowerCase(), value])),
+      ...(host === undefined ? {} : { host }),
+    },
+  };
+}

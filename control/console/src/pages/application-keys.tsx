@@ -1,0 +1,127 @@
+/** New keys: made, rotated with an overlap, and shown once. */
+import { Alert, Button, Modal, NativeSelect, Stack, Text, TextInput } from '@mantine/core';
+import { type ReactNode, useState } from 'react';
+import type { NewKey as Made } from '../api/managed.js';
+import { useSend } from '../api/queries.js';
+import { Ask } from '../ui/ask.js';
+import { CopyButton } from '../ui/copy-button.js';
+
+const HOUR_MS = 3_600_000;
+
+const overlaps = [
+  { value: '0', label: 'at once' },
+  { value: String(HOUR_MS), label: 'in an hour' },
+  { value: String(24 * HOUR_MS), label: 'in a day' },
+  { value: String(7 * 24 * HOUR_MS), label: 'in a week' },
+];
+
+export function NewKey({ applicationId }: { applicationId: string }) {
+  const [name, setName] = useState('');
+  const [expires, setExpires] = useState('');
+  const make = () => ({
+    path: `/v1/applications/${applicationId}/keys`,
+    body: { name, expiresWallMs: expires === '' ? null : Date.parse(`${expires}T00:00:00Z`) },
+  });
+  return (
+    <KeyMaker label="New key" title="New key" verb="Make it" isReady={name !== ''} order={make}>
+      <TextInput
+        label="Name: where it is used"
+        required
+        value={name}
+        onChange={(event) => setName(event.currentTarget.value)}
+      />
+      <TextInput
+        label="Expires (optional)"
+        type="date"
+        value={expires}
+        onChange={(event) => setExpires(event.currentTarget.value)}
+      />
+    </KeyMaker>
+  );
+}
+
+export function RotateKey({
+  applicationId,
+  keyId,
+  lastFour,
+}: {
+  applicationId: string;
+  keyId: string;
+  lastFour: string;
+}) {
+  const [overlap, setOverlap] = useState(String(24 * HOUR_MS));
+  const make = () => ({
+    path: `/v1/applications/${applicationId}/keys/${keyId}/rotate`,
+    body: { overlapMs: Number(overlap) },
+  });
+  return (
+    <KeyMaker label="Rotate" title={`A new key for …${lastFour}`} verb="Rotate" isReady order={make}>
+      <Text size="sm">Both work until the old one ends, so callers can be changed one after the other.</Text>
+      <NativeSelect
+        label="The old one ends"
+        data={overlaps}
+        value={overlap}
+        onChange={(event) => setOverlap(event.currentTarget.value)}
+      />
+    </KeyMaker>
+  );
+}
+
+interface KeyMakerProps {
+  readonly label: string;
+  readonly title: string;
+  readonly verb: string;
+  readonly isReady: boolean;
+  readonly order: () => { readonly path: string; readonly body: object };
+  readonly children: ReactNode;
+}
+
+function KeyMaker({ label, title, verb, isReady, order, children }: KeyMakerProps) {
+  const [isOpen, setOpen] = useState(false);
+  const [made, setMade] = useState('');
+  const send = useSend<Made>();
+  const make = async () => {
+    const { key } = await send.mutateAsync({ method: 'POST', ...order() });
+    setMade(key);
+  };
+  return (
+    <>
+      <Button size="xs" variant="default" onClick={() => setOpen(true)}>
+        {label}
+      </Button>
+      <Ask title={title} verb={verb} isOpen={isOpen} onClose={() => setOpen(false)} isReady={isReady} onDo={make}>
+        <Stack gap="sm">{children}</Stack>
+      </Ask>
+      <ShownOnce what="key" secret={made} onClose={() => setMade('')} />
+    </>
+  );
+}
+
+/** A secret that nobody can be told again. It stays until it is closed by its button. */
+export function ShownOnce({ what, secret, onClose }: { what: string; secret: string; onClose: () => void }) {
+  return (
+    <Modal
+      opened={secret !== ''}
+      onClose={onClose}
+      title={`The new ${what}`}
+      closeOnClickOutside={false}
+      closeOnEscape={false}
+      withCloseButton={false}
+    >
+      <Stack>
+        <Alert variant="outline" color="orange" title="It is shown this once">
+          <Text size="sm">Keep it where secrets are kept. Only its hash is stored here.</Text>
+        </Alert>
+        <TextInput
+          readOnly
+          label={`The ${what}`}
+          value={secret}
+          ff="monospace"
+          onFocus={(event) => event.currentTarget.select()}
+        />
+        <CopyButton label="Copy" text={secret} />
+        <Button onClick={onClose}>I have kept it</Button>
+      </Stack>
+    </Modal>
+  );
+}

@@ -1,0 +1,216 @@
+/** A new service: from an OpenAPI document, by hand, over models, or over a prompt. */
+import { Button, FileInput, NativeSelect, SegmentedControl, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import { type FormEvent, useState } from 'react';
+import { useLocation } from 'wouter';
+import type { Design, Service } from '../../../model/entities.js';
+import { get, type Send } from '../api/client.js';
+import { useSend, withQuery } from '../api/queries.js';
+import type { PageProps } from '../pages.js';
+import { useNews } from '../ui/news.js';
+import { Page, Panel } from '../ui/page.js';
+import { ProblemAlert } from '../ui/problem-alert.js';
+import { firstDesign, idOf, type NewKind, withServer } from './new-service-orders.js';
+import { useTeams } from './teams-of.js';
+
+const BYTES_MAX = 5 * 1024 * 1024;
+
+const kinds: readonly { value: NewKind; label: string; text: string }[] = [
+  {
+    value: 'openapi',
+    label: 'OpenAPI file',
+    text: 'Routes, validation and documentation come from the document (3.x, JSON or YAML, up to 5 MiB).',
+  },
+  { value: 'rest', label: 'By hand', text: 'One route to one server, to begin with; everything else in the draft.' },
+  {
+    value: 'ai',
+    label: 'AI',
+    text: 'A route over models that the gateway’s configuration names: the API of OpenAI and of Anthropic, with your keys and limits.',
+  },
+  { value: 'prompt', label: 'Prompt', text: 'A prompt of the gateway’s configuration as a service of its own.' },
+];
+
+export default function NewService({ session }: PageProps) {
+  const [kind, setKind] = useState<NewKind>('openapi');
+  return (
+    <Page title="New service" about={kinds.find(({ value }) => value === kind)?.text}>
+      <Panel label="New service">
+        <SegmentedControl
+          aria-label="What to make it of"
+          value={kind}
+          onChange={(value) => setKind(kinds.find((known) => known.value === value)?.value ?? 'openapi')}
+          data={kinds.map(({ value, label }) => ({ value, label }))}
+          mb="md"
+          fullWidth
+        />
+        <NewServiceForm kind={kind} session={session} />
+      </Panel>
+    </Page>
+  );
+}
+
+interface Fields {
+  readonly name: string;
+  /** Null: as the name has it. */
+  readonly id: string | null;
+  readonly path: string | null;
+  readonly team: string;
+  readonly target: string;
+  readonly file: File | null;
+}
+
+const nothing: Fields = { name: '', id: null, path: null, team: '', target: '', file: null };
+
+function NewServiceForm({ kind, session }: { kind: NewKind; session: PageProps['session'] }) {
+  const teams = useTeams(session, 'developer');
+  const [fields, setFields] = useState(nothing);
+  const set = (part: Partial<Fields>) => setFields((before) => ({ ...before, ...part }));
+  const { name, target, file } = fields;
+  const id = fields.id ?? idOf(name);
+  const shown = { id, path: fields.path ?? (id === '' ? '' : `/${id}`), team: fields.team || (teams[0]?.id ?? '') };
+  const create = useCreate();
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    void create.run({ kind, file, name, target, id, basePath: shown.path, teamId: shown.team });
+  };
+  const isLarge = file !== null && file.size > BYTES_MAX;
+  const noTeam = 'You are a developer in no team yet: an operator makes teams, and adds you.';
+  return (
+    <form onSubmit={submit}>
+      <Stack maw={560}>
+        <NativeSelect
+          label="Team that it belongs to"
+          required
+          value={shown.team}
+          onChange={(event) => set({ team: event.currentTarget.value })}
+          data={teams.map((one) => ({ value: one.id, label: one.name || one.id }))}
+          {...(teams.length === 0 ? { error: noTeam } : {})}
+        />
+        <TextInput label="Name" required value={name} onChange={(event) => set({ name: event.currentTarget.value })} />
+        <TextInput
+          label="Id"
+          description="In addresses and in the log; it can't be changed later."
+          required
+          value={id}
+          onChange={(event) => set({ id: event.currentTarget.value })}
+        />
+        <TextInput
+          label="Base path"
+          description="All its routes lie below."
+          required
+          value={shown.path}
+          onChange={(event) => set({ path: event.currentTarget.value })}
+        />
+        <SourceFields kind={kind} fields={fields} set={set} isLarge={isLarge} />
+        {create.error !== null && <ProblemAlert error={create.error} />}
+        <Button type="submit" loading={create.isBusy} disabled={isLarge || shown.team === ''}>
+          Make the draft
+        </Button>
+        <Text size="sm" c="dimmed">
+          Nobody sees it, and nothing is served, before you publish it.
+        </Text>
+      </Stack>
+    </form>
+  );
+}
+
+interface SourceFieldsProps {
+  readonly kind: NewKind;
+  readonly fields: Fields;
+  readonly set: (part: Partial<Fields>) => void;
+  readonly isLarge: boolean;
+}
+
+/** What it is made of. */
+function SourceFields({ kind, fields: { file, target }, set, isLarge }: SourceFieldsProps) {
+  if (kind === 'ai' || kind === 'prompt') {
+    return (
+      <Textarea
+        label={kind === 'ai' ? 'Models' : 'Prompts'}
+        description="As weir.yaml names them, one a line."
+        required
+        autosize
+        value={target}
+        onChange={(event) => set({ target: event.currentTarget.value })}
+      />
+    );
+  }
+  const isFile = kind === 'openapi';
+  return (
+    <>
+      {isFile && (
+        <FileInput
+          label="OpenAPI document"
+          placeholder="Choose a file"
+          required
+          accept=".json,.yaml,.yml,application/json,application/yaml"
+          value={file}
+          onChange={(chosen) => set({ file: chosen })}
+          {...(isLarge ? { error: 'It is larger than 5 MiB.' } : {})}
+        />
+      )}
+      <TextInput
+        label={isFile ? 'Server behind it (optional)' : 'Server behind it'}
+        description={isFile ? 'In place of the one that the document names.' : 'More of them in the draft.'}
+        placeholder="http://127.0.0.1:9000"
+        required={!isFile}
+        value={target}
+        onChange={(event) => set({ target: event.currentTarget.value })}
+      />
+    </>
+  );
+}
+
+interface Wanted {
+  readonly kind: NewKind;
+  readonly file: File | null;
+  readonly name: string;
+  readonly target: string;
+  readonly id: string;
+  readonly basePath: string;
+  readonly teamId: string;
+}
+
+/** Several requests, one after the other; the first that fails is told, and what was made before it is there. */
+function useCreate() {
+  const { mutateAsync } = useSend<Service>();
+  const tell = useNews();
+  const [, go] = useLocation();
+  const [error, setError] = useState<unknown>(null);
+  const [isBusy, setBusy] = useState(false);
+  const run = async (wanted: Wanted) => {
+    setBusy(true);
+    setError(null);
+    try {
+      await (wanted.kind === 'openapi' ? imported(wanted, mutateAsync) : made(wanted, mutateAsync));
+      tell(`The draft of ${wanted.name} is there.`);
+      go(`/services/${wanted.id}/draft`);
+    } catch (failure) {
+      setError(failure);
+    } finally {
+      setBusy(false);
+    }
+  };
+  return { run, error, isBusy };
+}
+
+type Do = (order: Send) => Promise<unknown>;
+
+async function imported({ file, name, target, id, basePath, teamId }: Wanted, send: Do): Promise<void> {
+  const content = (await file?.text()) ?? '';
+  const type = content.trimStart().startsWith('{') ? 'application/json' : 'application/yaml';
+  await send({
+    method: 'POST',
+    path: withQuery('/v1/services/import', { teamId, id, basePath }),
+    text: { type, content },
+  });
+  await send({ method: 'PATCH', path: `/v1/services/${id}`, body: { name } });
+  if (target.trim() === '') return;
+  const design = await get<Design>(`/v1/services/${id}/draft`);
+  await send({ method: 'PUT', path: `/v1/services/${id}/draft`, body: withServer(design, target) });
+}
+
+async function made({ kind, name, target, id, basePath, teamId }: Wanted, send: Do): Promise<void> {
+  const body = { id, teamId, name, basePath, kind };
+  await send({ method: 'POST', path: '/v1/services', body });
+  await send({ method: 'PUT', path: `/v1/services/${id}/draft`, body: firstDesign(kind, target) });
+}

@@ -1,0 +1,55 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { configuredIn } from './configured.js';
+import { firstDesign, idOf } from './new-service-orders.js';
+
+describe('ids', () => {
+  it('are made of any name, and are ids or nothing', () => {
+    expect(['Shop & more', 'Überfällig!', '---'].map(idOf)).toEqual(['shop-more', 'uberfallig', '']);
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme', maxLength: 90 }), (name) => {
+        expect(idOf(name)).toMatch(/^([a-z0-9][a-z0-9-]{0,62})?$/);
+      }),
+    );
+  });
+});
+
+describe('a new service', () => {
+  it('begins with one route to what was named', () => {
+    expect(firstDesign('rest', ' http://a:1 ')).toMatchObject({
+      upstreams: [{ id: 'server', targets: ['http://a:1'] }],
+      routes: [{ match: '/*', upstream: 'server' }],
+    });
+    expect(firstDesign('ai', 'a\n\nb').routes).toMatchObject([{ ai: { models: ['a', 'b'] } }]);
+  });
+});
+
+describe('what a configuration says', () => {
+  it('is read in each of its forms', () => {
+    const text = `
+gateway: { limits: 1000/s }
+routes:
+  - { id: a, match: /a, limits: [{ rate: 10/s, by: address }, 5/m] }
+  - { match: /b }
+ai:
+  providers: { openai: { keys: [one, two] } }
+  models: [{ id: fast, targets: [openai/small] }]
+  prompts: { greet: {} }
+`;
+    expect(configuredIn(text)).toEqual({
+      limits: [
+        { at: 'gateway', limit: '1000/s' },
+        { at: 'a', limit: 'rate 10/s, by address' },
+        { at: 'a', limit: '5/m' },
+      ],
+      providers: [{ id: 'openai', kind: 'openai', keys: 2 }],
+      models: [{ id: 'fast', targets: 'openai/small' }],
+      prompts: ['greet'],
+      budgets: [],
+    });
+  });
+
+  it('is nothing where it can’t be read', () => {
+    expect(configuredIn('a: [').limits).toEqual([]);
+  });
+});

@@ -1,0 +1,73 @@
+/** One service: a page of tabs, each with an address of its own. */
+import { Group, Tabs, Text } from '@mantine/core';
+import { lazy, Suspense } from 'react';
+import { useLocation } from 'wouter';
+import type { Service as ServiceEntity } from '../../../model/entities.js';
+import { stageMoods } from '../api/managed.js';
+import { useGet } from '../api/queries.js';
+import type { Session } from '../api/session.js';
+import type { PageProps } from '../pages.js';
+import { Page, Waiting } from '../ui/page.js';
+import { Answer } from '../ui/problem-alert.js';
+import { State } from '../ui/state.js';
+
+export interface TabProps {
+  readonly service: ServiceEntity;
+  readonly session: Session;
+}
+
+const tabs = [
+  { value: 'summary', label: 'Summary', Tab: lazy(() => import('./service/summary.js')) },
+  { value: 'draft', label: 'Draft', Tab: lazy(() => import('./service/draft.js')) },
+  { value: 'releases', label: 'Releases', Tab: lazy(() => import('./service/releases.js')) },
+  { value: 'subscribers', label: 'Subscribers', Tab: lazy(() => import('./service/subscribers.js')) },
+  { value: 'docs', label: 'Documentation', Tab: lazy(() => import('./service/docs.js')) },
+  { value: 'life', label: 'Life cycle', Tab: lazy(() => import('./service/life.js')) },
+] as const;
+
+export default function Service({ params, session }: PageProps) {
+  const id = params['id'] ?? '';
+  const asked = useGet<ServiceEntity>(`/v1/services/${id}`);
+  return (
+    <Page
+      title={asked.data?.name || id}
+      about={
+        asked.data === undefined ? undefined : (
+          <Group gap="sm" component="span">
+            <State mood={stageMoods[asked.data.stage]}>{asked.data.stage}</State>
+            <code>{asked.data.basePath}</code>
+            <Text span inherit>
+              team {asked.data.teamId}
+            </Text>
+          </Group>
+        )
+      }
+    >
+      <Answer of={asked} what="service">
+        {(service) => <TabsOf service={service} session={session} tab={params['tab'] ?? 'summary'} />}
+      </Answer>
+    </Page>
+  );
+}
+
+function TabsOf({ service, session, tab }: TabProps & { tab: string }) {
+  const [, go] = useLocation();
+  return (
+    <Tabs value={tab} onChange={(value) => go(`/services/${service.id}/${value ?? 'summary'}`)} keepMounted={false}>
+      <Tabs.List mb="md">
+        {tabs.map(({ value, label }) => (
+          <Tabs.Tab key={value} value={value}>
+            {label}
+          </Tabs.Tab>
+        ))}
+      </Tabs.List>
+      {tabs.map(({ value, Tab }) => (
+        <Tabs.Panel key={value} value={value}>
+          <Suspense fallback={<Waiting what="Opening" />}>
+            <Tab service={service} session={session} />
+          </Suspense>
+        </Tabs.Panel>
+      ))}
+    </Tabs>
+  );
+}
