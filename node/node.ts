@@ -12,7 +12,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { OwnReport } from '@weir/proto/cluster/membership.js';
 import type { Presence } from '@weir/proto/cluster/presence.js';
 import type { CacheInspection, InspectedRequest } from '@weir/proto/events/cache.js';
-import type { JobStatus, NodeStatus, SnapshotStatus, TargetStatus } from '@weir/proto/events/node-status.js';
+import type { NodeStatus, SnapshotStatus } from '@weir/proto/events/node-status.js';
 import { failure } from '@weir/proto/http/failures.js';
 import { type Environment, revealText } from '@weir/proto/snapshot/secret-text.js';
 import type { GatewaySpec, SecretText, Snapshot } from '@weir/proto/snapshot/snapshot.js';
@@ -31,9 +31,7 @@ import { ClusterRates } from './cluster/rates.js';
 import { type SharedSight, shareSight } from './cluster/shared-sight.js';
 import { tellCalls } from './cluster/tell-calls.js';
 import { jobIds } from './jobs/job-id.js';
-import { ofOne } from './jobs/job-limits.js';
-import type { StoreBounds } from './jobs/job-store.js';
-import { createJobs, type JobCounts } from './jobs/jobs.js';
+import { createJobs } from './jobs/jobs.js';
 import { createLatencyStore } from './latency/latency-store.js';
 import { createLimiterStore } from './limit/limiter-store.js';
 import type { BoundAddress, Listener } from './listener/listener.js';
@@ -41,6 +39,7 @@ import { connectionsMax } from './listener/open-files.js';
 import { requestIds } from './listener/request-ids.js';
 import { createUwsListener } from './listener/uws/server.js';
 import { lateMcp } from './mcp/late-mcp.js';
+import { jobBounds, jobStatus, targetStatus } from './node-readings.js';
 import { createMetricsServer } from './observe/metrics-server.js';
 import { createNodeObserver } from './observe/node-observer.js';
 import type { Prepared } from './observe/prepared.js';
@@ -53,7 +52,7 @@ import { driveWheel, systemClock } from './time/system-clock.js';
 import { TimerWheel } from './time/wheel.js';
 import { createGateStore, gateReadings } from './upstream/concurrency/gate-store.js';
 import { createNameQuery } from './upstream/dns/queries.js';
-import { createUpstreamRegistry, type TargetStats } from './upstream/registry.js';
+import { createUpstreamRegistry } from './upstream/registry.js';
 import { createBudgetStore } from './upstream/retry/budget-store.js';
 import { createHeldBytes } from './upstream/retry/held-bytes.js';
 
@@ -481,19 +480,4 @@ class Node implements GatewayNode {
       peerOpinions: this.#sight?.opinions(PEER_OPINIONS_SHOWN) ?? [],
     };
   }
-}
-
-/** Before the first snapshot there are no requests, and so no jobs. */
-function jobBounds(snapshot: Snapshot | undefined): StoreBounds {
-  const { jobsMax = 0, ownerShare = 0, memoryBytesMax = 0 } = snapshot?.gateway.jobs ?? {};
-  return { jobsMax, ofOneMax: ofOne(jobsMax, ownerShare), bytesMax: memoryBytesMax };
-}
-
-function jobStatus({ store, isReachable, running, stored, storedBytes }: JobCounts): JobStatus {
-  return { store, isReachable, running, stored, storedBytes };
-}
-
-function targetStatus(stats: TargetStats): TargetStatus {
-  const { upstreamId, targetId, open, idle, waiting, inFlight, standing, reason } = stats;
-  return { upstream: upstreamId, target: targetId, open, idle, waiting, inFlight, standing, reason };
 }

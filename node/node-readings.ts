@@ -1,0 +1,22 @@
+/** What a node tells of its jobs and targets, in the words of its status. Pure. */
+import type { JobStatus, TargetStatus } from '@weir/proto/events/node-status.js';
+import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
+import { ofOne } from './jobs/job-limits.js';
+import type { StoreBounds } from './jobs/job-store.js';
+import type { JobCounts } from './jobs/jobs.js';
+import type { TargetStats } from './upstream/registry.js';
+
+/** Before the first snapshot there are no requests, and so no jobs. */
+export function jobBounds(snapshot: Snapshot | undefined): StoreBounds {
+  const { jobsMax = 0, ownerShare = 0, memoryBytesMax = 0 } = snapshot?.gateway.jobs ?? {};
+  return { jobsMax, ofOneMax: ofOne(jobsMax, ownerShare), bytesMax: memoryBytesMax };
+}
+
+export function jobStatus({ store, isReachable, running, stored, storedBytes }: JobCounts): JobStatus {
+  return { store, isReachable, running, stored, storedBytes };
+}
+
+export function targetStatus(stats: TargetStats): TargetStatus {
+  const { upstreamId, targetId, open, idle, waiting, inFlight, standing, reason } = stats;
+  return { upstream: upstreamId, target: targetId, open, idle, waiting, inFlight, standing, reason };
+}
