@@ -38,46 +38,62 @@ export async function askJson<T>(
   return isMeant ? { kind: 'answer', body, told: told as T } : { kind: 'stranger', status: answer.status };
 }
 
-interface JsonRequest {
-  readonly method?: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
-}
-
 export type Posted =
-  | { readonly kind: 'answer'; readonly status: number; readonly body: string; readonly told: object }
+  | {
+      readonly kind: 'answer';
+      readonly status: number;
+      readonly body: string;
+      /** An empty object where there is no body. */
+      readonly told: object;
+      /** Values of Set-Cookie. */
+      readonly cookies: readonly string[];
+    }
   | { readonly kind: 'silence'; readonly reason: string }
-  | { readonly kind: 'stranger'; readonly status: number };
+  | { readonly kind: 'stranger'; readonly status: number }
+  /** It wants to know who asks. */
+  | { readonly kind: 'unknown'; readonly status: 401; readonly told: object };
+
+export interface JsonRequest {
+  readonly sent?: object | undefined;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** As whom; left out: as whatever is known for that address. */
+  readonly as?: Readonly<Record<string, string>>;
+  readonly withinMs?: number;
+}
 
 /** Sends JSON; the answer is JSON as well, whether it is a success or a problem document that says why not. */
 export function postJson(path: string, base: string, sent: object, withinMs = ANSWER_WITHIN_MS): Promise<Posted> {
-  const headers = { 'content-type': 'application/json' };
-  return exchangeJson(path, base, { method: 'POST', headers, body: JSON.stringify(sent) }, withinMs);
+  return sendJson('POST', path, base, { sent, withinMs });
 }
 
 /** As `postJson`, for what is only looked at. */
 export function getJson(path: string, base: string, withinMs = ANSWER_WITHIN_MS): Promise<Posted> {
-  return exchangeJson(path, base, {}, withinMs);
+  return sendJson('GET', path, base, { withinMs });
 }
 
-async function exchangeJson(path: string, base: string, request: JsonRequest, withinMs: number): Promise<Posted> {
+export async function sendJson(method: string, path: string, base: string, request: JsonRequest): Promise<Posted> {
+  const { sent, as = credentialFor(base), withinMs = ANSWER_WITHIN_MS } = request;
+  const type = sent === undefined ? {} : { 'content-type': 'application/json' };
+  const headers = { ...type, ...as, ...request.headers };
+  const content = sent === undefined ? {} : { body: JSON.stringify(sent) };
   let answer: Response;
   let body: string;
   try {
-    const headers = { ...credentialFor(base), ...request.headers };
-    answer = await fetch(new URL(path, base), { ...request, headers, signal: AbortSignal.timeout(withinMs) });
+    answer = await fetch(new URL(path, base), {
+      ...{ method, headers, ...content, signal: AbortSignal.timeout(withinMs) },
+    });
     body = await answer.text();
   } catch (error) {
     return { kind: 'silence', reason: reasonOf(error) };
   }
-  const told = parsed(body);
   const { status } = answer;
+  const told = status === 204 ? {} : parsed(body);
   // An admin API of an earlier release has no such path, and says that in a problem document of its own.
   const title: unknown = typeof told === 'object' && told !== null ? Reflect.get(told, 'title') : undefined;
   const isOther = status === 404 && (typeof title !== 'string' || title === 'Not Found');
-  // Who asks is said in words of our own, with the cure.
-  const isMeant = typeof told === 'object' && told !== null && !isOther && status !== 401;
-  return isMeant ? { kind: 'answer', status, body, told } : { kind: 'stranger', status };
+  if (typeof told !== 'object' || told === null || isOther) return { kind: 'stranger', status };
+  if (status === 401) return { kind: 'unknown', status, told };
+  return { kind: 'answer', status, body, told, cookies: answer.headers.getSetCookie() };
 }
 
 function parsed(body: string): unknown {

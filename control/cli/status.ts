@@ -3,7 +3,7 @@
 import type { MemberRow } from '@weir/proto/events/cluster-status.js';
 import type { Command } from 'commander';
 import type { ControlStatus, FleetStatus, SupervisedNode } from '../api/control-status.js';
-import { type Asked, askJson, baseOf } from './ask.js';
+import { type Asked, askJson, baseOf, type Posted } from './ask.js';
 import { whyRefused, withAdmin } from './credential.js';
 import { showStatus } from './show-status.js';
 import { paintFor } from './terminal.js';
@@ -53,7 +53,8 @@ async function status({ json = false, admin }: StatusOptions): Promise<number> {
 }
 
 /** What to tell whoever asked the admin API and got no answer of its kind. */
-export function noAdmin(asked: Exclude<Asked<unknown>, { readonly kind: 'answer' }>, base: string): string {
+export function noAdmin(asked: Exclude<Asked<unknown> | Posted, { readonly kind: 'answer' }>, base: string): string {
+  if (asked.kind === 'unknown') return whyRefused(401, '', base);
   if (asked.kind === 'stranger' && (asked.status === 401 || asked.status === 403))
     return whyRefused(asked.status, 'you may not do this', base);
   if (asked.kind === 'stranger')

@@ -15,8 +15,14 @@ describe('the help', () => {
   it('of every command says how it is used, and the Tab key completes every option that it names', async () => {
     const script = await say('completion', 'bash');
     const commands = [...script.matchAll(/^ {4}([a-z]+)\) words="([^"]*)"/gm)];
-    const ofCommands = [...script.matchAll(/^ {4}"([a-z]+ [a-z]+)"\) words="([^"]*)"/gm)];
-    expect(ofCommands.map(([, name]) => name)).toEqual(['keys signing', 'cache inspect', 'ai models', 'ai providers']);
+    const ofCommands = [...script.matchAll(/^ {4}"([a-z]+ [a-z-]+)"\) words="([^"]*)"/gm)];
+    expect(ofCommands.map(([, name]) => name)).toEqual([
+      ...['keys signing', 'cache inspect'],
+      ...['list', 'add', 'disable', 'enable', 'password', 'delete'].map((name) => `users ${name}`),
+      ...['list', 'add', 'revoke'].map((name) => `tokens ${name}`),
+      ...['list', 'add', 'delete', 'members', 'set-member', 'remove-member'].map((name) => `teams ${name}`),
+      ...['ai models', 'ai providers'],
+    ]);
     const top = await say('--help');
     expect(commands.map(([, name]) => name)).toEqual(
       [...top.matchAll(/^ {2}([a-z]+) .*$/gm)]
