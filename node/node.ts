@@ -43,6 +43,7 @@ import { jobBounds, jobStatus, targetStatus } from './node-readings.js';
 import { createMetricsServer } from './observe/metrics-server.js';
 import { createNodeObserver } from './observe/node-observer.js';
 import type { Prepared } from './observe/prepared.js';
+import { lateForms } from './optimize/convert/late-forms.js';
 import { type Dispatch, nothingToCancel } from './pipeline/dispatch.js';
 import { compiling } from './pipeline/runtime.js';
 import { type SharedStores, sharedStores } from './shared-stores.js';
@@ -281,6 +282,7 @@ class Node implements GatewayNode {
         credentials: await this.#inSlices(compilingCredentials(snapshot.consumers, this.#credentials)),
         ai: await this.#ai.compile(snapshot, this.#reveal),
         mcp: await lateMcp(snapshot),
+        forms: await lateForms(snapshot),
         limiters: this.#limiters,
         budgets: this.#budgets,
         heldBytes: this.#heldBytes,

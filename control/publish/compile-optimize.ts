@@ -1,6 +1,8 @@
 /** `optimize` of a route as nodes run it. Pure. */
 import type { Optimize } from '@weir/proto/config/optimize.js';
+import type { Route } from '@weir/proto/config/route.js';
 import type { OptimizeSpec } from '@weir/proto/snapshot/optimize.js';
+import type { RouteSpec } from '@weir/proto/snapshot/snapshot.js';
 
 /** Undefined where answers are sent on as they come. */
 export function compileOptimize({ fields, minify, compress, etag }: Optimize): OptimizeSpec | undefined {
@@ -16,5 +18,30 @@ export function compileOptimize({ fields, minify, compress, etag }: Optimize): O
             encodings: [...new Set(compress.encodings)],
           },
     etagBytesMax: etag?.upTo ?? 0,
+  };
+}
+
+/** What a route changes of bodies and queries, as far as it does. */
+export function compileConversions(
+  { convert, graphql }: Pick<Route, 'convert' | 'graphql'>,
+  sha256Hex: (text: string) => string,
+): Pick<RouteSpec, 'convert' | 'graphql'> {
+  return {
+    ...(convert === undefined
+      ? {}
+      : {
+          convert: {
+            ...{ request: convert.request ?? null, response: convert.response ?? null },
+            ...{ root: convert.root, bytesMax: convert.upTo },
+          },
+        }),
+    ...(graphql === undefined
+      ? {}
+      : {
+          graphql: {
+            only: graphql.only,
+            queries: graphql.queries.map(({ name, text }) => ({ name, sha256: sha256Hex(text), text })),
+          },
+        }),
   };
 }

@@ -37,7 +37,7 @@ import { aiRouteParts, aiTimeouts, compileAi, compileAiRoute, hasAiTimeouts, pro
 import { compileCached, compileCacheMemory } from './compile-cache.js';
 import { compileComposeRoute, composeRouteParts } from './compile-compose.js';
 import { compileMcpRoute, mcpRouteParts } from './compile-mcp.js';
-import { compileOptimize } from './compile-optimize.js';
+import { compileConversions, compileOptimize } from './compile-optimize.js';
 import { compileEdits, compileJobs, compileRouteResilience, compileUpstreamResilience } from './compile-resilience.js';
 import type { ManagedService } from './managed/managed-config.js';
 import type { Merged } from './managed/merge-managed.js';
@@ -62,7 +62,8 @@ export function compileSnapshot(config: WeirConfig, context: CompileContext): Sn
   const ids = routeIds(config.routes);
   const consumers = new Set(config.consumers.map(({ id }) => id));
   const { managed } = context;
-  const parts = managed === undefined ? noManagedParts : managedParts(managed, config, consumers);
+  const parts =
+    managed === undefined ? noManagedParts : managedParts(managed, { config, consumers, sha256Hex: context.sha256Hex });
   const teams = managed?.consumers ?? [];
   return {
     format: snapshotFormat,
@@ -85,6 +86,7 @@ export function compileSnapshot(config: WeirConfig, context: CompileContext): Sn
           ids,
           consumers,
           upstream: (id) => byId.get(id),
+          sha256Hex: context.sha256Hex,
         });
       }),
       ...parts.routes,
@@ -104,13 +106,14 @@ interface Around {
   /** Ids of the operator's own. */
   readonly consumers: ReadonlySet<string>;
   readonly upstream: (id: string) => Upstream | undefined;
+  readonly sha256Hex: (text: string) => string;
 }
 
 function compileWhole(
   route: Route,
   id: string,
   target: string,
-  { config, ids, consumers, upstream }: Around,
+  { config, ids, consumers, upstream, sha256Hex }: Around,
 ): RouteSpec {
   const optimize = compileOptimize(route.optimize);
   const timeoutsAt = (asked: string): RouteTimeouts => {
@@ -125,6 +128,7 @@ function compileWhole(
     ...(route.mcp === null ? {} : mcpRouteParts(route, route.auth.map(compileAuth))),
     ...(route.compose === undefined ? {} : composeRouteParts(route, route.auth.map(compileAuth))),
     ...(optimize === undefined ? {} : { optimize }),
+    ...compileConversions(route, sha256Hex),
   };
 }
 
@@ -139,14 +143,17 @@ const noManagedParts: ManagedParts = { upstreams: [], routes: [], written: [] };
 /** What services come to with one gateway around them; a service that did not change is what it was. */
 const compiledServices = new WeakMap<Gateway, WeakMap<ManagedService, ManagedParts>>();
 
-function managedParts({ services }: Merged, config: WeirConfig, consumers: ReadonlySet<string>): ManagedParts {
+type Common = Pick<Around, 'config' | 'consumers' | 'sha256Hex'>;
+
+function managedParts({ services }: Merged, common: Common): ManagedParts {
+  const { config } = common;
   const known = compiledServices.get(config.gateway) ?? new WeakMap<ManagedService, ManagedParts>();
   compiledServices.set(config.gateway, known);
   const all: { upstreams: UpstreamSpec[]; routes: RouteSpec[]; written: Route[] } = {
     ...{ upstreams: [], routes: [], written: [] },
   };
   for (const service of services) {
-    const parts = known.get(service) ?? compileService(service, config, consumers);
+    const parts = known.get(service) ?? compileService(service, common);
     known.set(service, parts);
     all.upstreams.push(...parts.upstreams);
     all.routes.push(...parts.routes);
@@ -155,9 +162,9 @@ function managedParts({ services }: Merged, config: WeirConfig, consumers: Reado
   return all;
 }
 
-function compileService(service: ManagedService, config: WeirConfig, consumers: ReadonlySet<string>): ManagedParts {
+function compileService(service: ManagedService, common: Common): ManagedParts {
   const byId = new Map(service.upstreams.map((upstream) => [upstream.id, upstream]));
-  const around: Around = { config, ids: [], consumers, upstream: (id) => byId.get(id) };
+  const around: Around = { ...common, ids: [], upstream: (id) => byId.get(id) };
   return {
     upstreams: service.upstreams.map((upstream) => compileUpstream(upstream, upstream.id)),
     routes: service.routes.map((route) => compileWhole(route, route.id, route.upstream ?? '', around)),

@@ -19,6 +19,7 @@ import { bodyLimit } from '../layers/body-limit.js';
 import { cache } from '../layers/cache.js';
 import { callOut } from '../layers/call-out.js';
 import { compress } from '../layers/compress.js';
+import { convert } from '../layers/convert.js';
 import { cors } from '../layers/cors.js';
 import { deadline } from '../layers/deadline.js';
 import { fallback } from '../layers/fallback.js';
@@ -32,6 +33,7 @@ import { jobResource, shownJobPath } from '../layers/job-resource.js';
 import { limitCallers, limitConsumers } from '../layers/limit.js';
 import { mcp } from '../layers/mcp.js';
 import { observe } from '../layers/observe.js';
+import { persisted } from '../layers/persisted.js';
 import { purge } from '../layers/purge.js';
 import { redirect } from '../layers/redirect.js';
 import { respond } from '../layers/respond.js';
@@ -89,6 +91,8 @@ const answering: readonly Place[] = [
   mcp, // and for one that offers tools: each call goes through the whole chain of another route
   cache, // above rewrite: a key is the URL that clients use; what is below may run for several of them, or for none
   tag, // below the cache: what is stored has an entity tag, and is confirmed by it
+  persisted, // below tag, which knows GET alone: what is asked by a name goes on as POST
+  convert, // below the cache: an answer is changed once; above retry, whose attempts send what it has made
   rewrite,
   transformRequest, // behind rewrite: what the route sets is what the upstream gets
   fallBack, // when nothing below could help: another upstream, an answer of our own, a redirect

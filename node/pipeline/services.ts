@@ -1,4 +1,5 @@
 /** What layers are given when a chain is compiled. Layers own nothing: everything that outlives a request is here. */
+import type { BodyForm } from '@weir/proto/snapshot/convert.js';
 import type { GatewaySpec, RouteSpec, SecretText } from '@weir/proto/snapshot/snapshot.js';
 import type { CompiledAi } from '../ai/gateway/ai-store.js';
 import type { Credentials } from '../auth/credentials.js';
@@ -28,6 +29,8 @@ export interface ChainServices {
   readonly ai: CompiledAi | null;
   /** Compiles routes that speak MCP; left out or null: there is none. */
   readonly mcp?: CompileMcp | null;
+  /** Changes bodies from form to form; left out or null: no route does. */
+  readonly forms?: FormChanger | null;
   /** The whole chains of this snapshot's routes, by their ids, for those that ask other routes; filled while it is compiled. */
   readonly chains?: ReadonlyMap<string, RouteChain>;
   /** Counters of rate limits; they outlive a snapshot. */
@@ -60,4 +63,12 @@ export interface ChainServices {
 export interface RouteChain {
   readonly route: RouteSpec;
   readonly dispatch: Dispatch;
+}
+
+export interface FormChanger {
+  /** Of a media type; null: it is none that is changed. */
+  formOf(contentType: string | undefined): BodyForm | null;
+  readonly mediaTypes: Readonly<Record<BodyForm, string>>;
+  /** The bytes in the other form, or why that can't be. */
+  change(bytes: Uint8Array, from: BodyForm, to: BodyForm, root: string): Uint8Array | string;
 }

@@ -67,7 +67,7 @@ export const optimizeSchema = z.strictObject({
   minify: flag().prefault(false).describe('Send JSON without white space.'),
   compress: orOff(compressFields)
     .prefault(false)
-    .describe('Compress answers that come uncompressed, by what the client takes; mind docs/optimize.md on secrets.'),
+    .describe('Compress answers that come uncompressed, by what the client takes; mind docs/answers.md on secrets.'),
   etag: orOff(etagFields)
     .prefault(false)
     .describe('Give answers that have none an entity tag, so that who has one gets 304 in place of the same again.'),

@@ -5,6 +5,7 @@ import { aiRouteSchema } from './ai.js';
 import { authSchema } from './auth.js';
 import { cacheSchema } from './cache.js';
 import { composeSchema } from './compose.js';
+import { convertSchema, graphqlSchema } from './convert.js';
 import { editsSchema } from './header-edits.js';
 import { asyncSchema } from './jobs.js';
 import { limitsSchema } from './limits.js';
@@ -128,7 +129,15 @@ export const routeSchema = z.strictObject({
     .describe("Keep answers and answer from them: false, true (by the origin's word alone), or its settings."),
   optimize: optimizeSchema
     .prefault({})
-    .describe('Smaller answers: { fields, minify, compress, etag }; see docs/optimize.md.'),
+    .describe('Smaller answers: { fields, minify, compress, etag }; see docs/answers.md.'),
+  convert: convertSchema
+    .optional()
+    .describe('Change bodies between JSON, XML and forms: { request, response }; see docs/answers.md.'),
+  graphql: graphqlSchema
+    .optional()
+    .describe(
+      'Queries of GraphQL that are asked by name with GET, and cached: { queries, only }; see docs/answers.md.',
+    ),
   show: showSchema.prefault({}).describe("What of the gateway's own doing answers show."),
 });
 

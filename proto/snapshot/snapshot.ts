@@ -10,6 +10,7 @@
 import type { AiRouteSpec, AiSpec } from './ai.js';
 import type { CacheMemorySpec, CacheSpec } from './cache.js';
 import type { ComposeRouteSpec } from './compose.js';
+import type { ConvertSpec, PersistedSpec } from './convert.js';
 import type { AsyncSpec, JobsSpec } from './jobs.js';
 import type { McpRouteSpec } from './mcp.js';
 import type { OptimizeSpec } from './optimize.js';
@@ -244,6 +245,10 @@ export interface RouteSpec {
   readonly shown: ShownSpec;
   /** Left out: answers are sent on as they come. */
   readonly optimize?: OptimizeSpec;
+  /** Left out: bodies pass as they come. */
+  readonly convert?: ConvertSpec;
+  /** Left out: nothing is asked by the name of a query. */
+  readonly graphql?: PersistedSpec;
 }
 
 export interface MatchSpec {
