@@ -51,12 +51,11 @@ const requestNames = requestHeaders.reduce((sum, name, i) => (i % 2 === 0 ? sum 
 const body = new TextEncoder().encode(SMALL_BODY);
 
 /**
- * Answers in the same call, in the phases that a pool with a free connection goes through. The clock is held as it is in
+ * Answers in the same call, in the phases that a request without a body goes through where a connection is free: it has no `send`. The clock is held as it is in
  * traffic, where the request and its answer are an event each, and what is between them is written at the end of a turn.
  */
 export const answerAtOnce: Dispatch = (_request, handler) => {
   systemClock.release();
-  handler.onPhase?.('send');
   handler.onPhase?.('firstByte');
   systemClock.hold();
   const head: ResponseHead = { status: 200, headers: responseHeaders, lengthBytes: body.byteLength, resume: () => {} };

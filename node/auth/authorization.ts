@@ -3,15 +3,20 @@
  * key. A credential that comes twice is ambiguous and refused: the gateway could check the one and the upstream use the
  * other.
  */
-import { countField, type HeaderList, headerValue } from '@weir/proto/http/headers.js';
+import type { HeaderList } from '@weir/proto/http/headers.js';
 import { decodeFormText, queryPairs } from '../route/conditions.js';
 
 /** Undefined: there is none. Null: there is more than one. */
 export type Found = string | undefined | null;
 
 export function onlyField(headers: HeaderList, name: string): Found {
-  const value = headerValue(headers, name);
-  return value !== undefined && countField(headers, name) > 1 ? null : value;
+  let value: string | undefined;
+  for (let i = 0; i < headers.length; i += 2) {
+    if (headers[i] !== name) continue;
+    if (value !== undefined) return null;
+    value = headers[i + 1] ?? '';
+  }
+  return value;
 }
 
 export function onlyParameter(query: string, name: string): Found {

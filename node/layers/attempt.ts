@@ -173,7 +173,7 @@ class Run implements ResponseHandler {
   #begin(nowMs: number): void {
     if (!Number.isNaN(this.#begunAtMs)) return;
     this.#begunAtMs = nowMs;
-    this.#attemptTimer?.arm(this.#attemptMs);
+    this.#attemptTimer?.arm(this.#attemptMs, nowMs);
   }
 
   onSendProgress(): void {
@@ -298,7 +298,7 @@ class Run implements ResponseHandler {
     this.#phaseEndsAtMs = endsAtMs;
     if (endsAtMs >= this.#armedAtMs) return;
     this.#armedAtMs = endsAtMs;
-    this.#phaseTimer.arm(endsAtMs - nowMs);
+    this.#phaseTimer.arm(endsAtMs - nowMs, nowMs);
   }
 
   #look(): void {

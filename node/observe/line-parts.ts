@@ -18,11 +18,18 @@ interface RequestPart {
   readonly text: string;
 }
 
-interface TargetPart {
+/** What a line says of a target, by itself and with the name of what comes next where nothing went wrong. */
+export interface TargetText {
+  readonly text: string;
+  readonly timed: string;
+}
+
+interface TargetPart extends TargetText {
   readonly upstreamId: string;
   readonly status: number;
-  readonly text: string;
 }
+
+export const UPSTREAM_MS = ',"upstream_ms":';
 
 interface ClientPart {
   readonly clientAddress: string;
@@ -78,14 +85,15 @@ export class LineParts {
   }
 
   /** `upstream`, `target` and `upstream_status` of the attempt that decided the outcome. */
-  target({ upstreamId, targetId, status }: Attempt): string {
+  target({ upstreamId, targetId, status }: Attempt): TargetText {
     const kept = this.#targets.get(targetId);
-    if (kept?.upstreamId === upstreamId && kept.status === status) return kept.text;
+    if (kept?.upstreamId === upstreamId && kept.status === status) return kept;
     const text = flat(
       `,"upstream":${jsonString(upstreamId)},"target":${jsonString(targetId)},"upstream_status":${status}`,
     );
-    this.#targets.set(targetId, { upstreamId, status, text });
-    return text;
+    const part = { upstreamId, status, text, timed: flat(`${text}${UPSTREAM_MS}`) };
+    this.#targets.set(targetId, part);
+    return part;
   }
 }
 

@@ -14,7 +14,7 @@ import { type Attempt, decisiveAttempt, type Exchange } from '../pipeline/exchan
 import { traceIdOf } from '../trace/trace-context.js';
 import { aiPart } from './ai-line.js';
 import { jsonString, jsonText } from './json-string.js';
-import { flat, type LineParts } from './line-parts.js';
+import { flat, type LineParts, type TargetText, UPSTREAM_MS } from './line-parts.js';
 import { redactField, redactQuery } from './redaction.js';
 
 export interface LineOptions {
@@ -40,7 +40,7 @@ export function logLine(request: GatewayRequest, options: LineOptions): string {
   const { failure } = exchange;
   const { parts } = options;
   // Ids are made here, or passed a pattern in which nothing needs to be escaped.
-  let line = `${timePart(exchange.receivedWallMs)}${levelPart[levelOf(exchange)]}${exchange.id}`;
+  let line = `${beginning(exchange)}${exchange.id}`;
   if (exchange.traceparent !== '') line = `${line}","trace_id":"${traceIdOf(exchange.traceparent)}`;
   line = `${line}${parts.request(request)}${jsonText(concealJobIds(request.path))}`;
   if (request.query !== '') line = `${line}","query":"${jsonText(redactQuery(request.query, options.secrets))}`;
@@ -54,9 +54,12 @@ export function logLine(request: GatewayRequest, options: LineOptions): string {
     if (failure.timer !== undefined) line += `,"timer":"${failure.timer}"`;
     line += `,"detail":${jsonString(failure.detail)}`;
   }
-  line = `${line},"status":${exchange.status},"total_ms":${decimal(exchange.endedAtMs - exchange.receivedAtMs)}`;
+  line = `${line}${statusPart(exchange.status)}`;
+  const totalMs = exchange.endedAtMs - exchange.receivedAtMs;
   // NaN when no head was sent.
-  if (exchange.headersAtMs >= 0) line = `${line},"head_ms":${decimal(exchange.headersAtMs - exchange.receivedAtMs)}`;
+  if (exchange.headersAtMs >= 0)
+    line = `${line}${beforeHead.of(totalMs)}${decimal(exchange.headersAtMs - exchange.receivedAtMs)}`;
+  else line = `${line}${decimal(totalMs)}`;
   if (exchange.requestBytes > 0) line = `${line},"request_bytes":${exchange.requestBytes}`;
   line = `${line},"response_bytes":${exchange.responseBytes}`;
   return withAttempts(line, exchange, parts);
@@ -77,18 +80,18 @@ function withAttempts(before: string, exchange: Exchange, parts: LineParts): str
   const { attempts, endedAtMs } = exchange;
   const decisive = decisiveAttempt(exchange);
   if (decisive === undefined) return `${before}}\n`;
-  const line = withAttempt(`${before}${parts.target(decisive)}`, decisive, endedAtMs);
+  const line = withAttempt(before, parts.target(decisive), decisive, endedAtMs);
   if (attempts.length === 1) return `${line},"attempts":1}\n`;
   const others = attempts.filter((attempt) => attempt !== decisive).slice(-EARLIER_MAX);
   const earlier = others.map((attempt) => {
     const head = `{"target":${jsonString(attempt.targetId)},"upstream_status":${attempt.status}`;
-    return `${withAttempt(head, attempt, endedAtMs)}}`;
+    return `${withAttempt('', { text: head, timed: `${head}${UPSTREAM_MS}` }, attempt, endedAtMs)}}`;
   });
   return `${line},"attempts":${attempts.length},"earlier":[${earlier.join(',')}]}\n`;
 }
 
 /** What befell an attempt, behind its target and status. `exchangeEndedAtMs` bounds one that was still open when its exchange ended. */
-function withAttempt(before: string, attempt: Attempt, exchangeEndedAtMs: number): string {
+function withAttempt(before: string, target: TargetText, attempt: Attempt, exchangeEndedAtMs: number): string {
   const endMs = Number.isNaN(attempt.endedAtMs) ? exchangeEndedAtMs : attempt.endedAtMs;
   // A phase ends where the next one that happened begins. NaN is not below anything, so a phase that was skipped takes
   // over the beginning of the one behind it, and lasts for nothing.
@@ -98,10 +101,15 @@ function withAttempt(before: string, attempt: Attempt, exchangeEndedAtMs: number
   const sendMs = earlierOf(at.send, firstByteMs);
   const tlsMs = earlierOf(at.tls, sendMs);
   const connectMs = earlierOf(at.connect, tlsMs);
+  const upstreamMs = decimal(endMs - attempt.startedAtMs);
   let line = before;
-  if (attempt.failure !== null) line = `${line},"upstream_failure":"${attempt.failure.code}"`;
-  if (attempt.cause !== null) line = `${line},"attempt_cause":"${attempt.cause}"`;
-  line = `${line},"upstream_ms":${decimal(endMs - attempt.startedAtMs)}`;
+  if (attempt.failure === null && attempt.cause === null) line = `${line}${target.timed}${upstreamMs}`;
+  else {
+    line = `${line}${target.text}`;
+    if (attempt.failure !== null) line = `${line},"upstream_failure":"${attempt.failure.code}"`;
+    if (attempt.cause !== null) line = `${line},"attempt_cause":"${attempt.cause}"`;
+    line = `${line}${UPSTREAM_MS}${upstreamMs}`;
+  }
   line = withPhase(line, ',"queue_ms":', connectMs - earlierOf(at.queue, connectMs));
   line = withPhase(line, ',"connect_ms":', tlsMs - connectMs);
   line = withPhase(line, ',"tls_ms":', sendMs - tlsMs);
@@ -156,9 +164,48 @@ function levelOf(exchange: Exchange): keyof typeof levelPart {
   return exchange.status >= 400 ? 'warn' : 'info';
 }
 
+/** What stands before the id. A line of plain success, as nearly all are, has it in two pieces. */
+function beginning(exchange: Exchange): string {
+  const level = levelOf(exchange);
+  if (level !== 'info') return `${timePart(exchange.receivedWallMs)}${levelPart[level]}`;
+  const wholeMs = Math.floor(exchange.receivedWallMs);
+  const second = Math.floor(wholeMs / MS_PER_S);
+  return `${secondPart(second)}${successTexts[wholeMs - second * MS_PER_S]}`;
+}
+
+/** `status`, and the name of `total_ms` behind it; one text for each status that was seen. */
+function statusPart(status: number): string {
+  const known = statusParts[status];
+  if (known !== undefined) return known;
+  const made = `,"status":${status},"total_ms":`;
+  // Statuses have three digits, or are 0.
+  if (status < STATUSES_MAX) statusParts[status] = flat(made);
+  return made;
+}
+
+const STATUSES_MAX = 600;
+const statusParts: (string | undefined)[] = Array.from({ length: STATUSES_MAX });
+
 const printTenths = (tenths: number): string => (tenths / 10).toFixed(tenths % 10 === 0 ? 0 : 1);
 /** Most durations are below a tenth of a second: their texts are made once. */
 const shortTexts = Array.from({ length: 1_000 }, (_, tenths) => printTenths(tenths));
+
+/** Durations with the name of what comes behind them, likewise. */
+class DurationsBefore {
+  readonly #next: string;
+  readonly #texts: readonly string[];
+
+  constructor(next: string) {
+    this.#next = next;
+    this.#texts = shortTexts.map((text) => flat(`${text}${next}`));
+  }
+
+  of(ms: number): string {
+    return this.#texts[Math.round(ms * 10)] ?? `${decimal(ms)}${this.#next}`;
+  }
+}
+
+const beforeHead = new DurationsBefore(',"head_ms":');
 
 /** A number of milliseconds with at most one decimal; 0 for what is negative or not a number. */
 function decimal(ms: number): string {
@@ -169,6 +216,7 @@ function decimal(ms: number): string {
 const MS_PER_S = 1_000;
 /** The ends of all times within a second. */
 const msTexts = Array.from({ length: MS_PER_S }, (_, ms) => `${String(ms).padStart(3, '0')}Z",`);
+const successTexts = msTexts.map((text) => flat(`${text}${levelPart.info}`));
 let secondOfPrefix = Number.NaN;
 let prefix = '';
 
@@ -179,9 +227,14 @@ let prefix = '';
 export function timePart(wallMs: number): string {
   const wholeMs = Math.floor(wallMs);
   const second = Math.floor(wholeMs / MS_PER_S);
+  return `${secondPart(second)}${msTexts[wholeMs - second * MS_PER_S]}`;
+}
+
+/** Up to the second. */
+function secondPart(second: number): string {
   if (second !== secondOfPrefix) {
     secondOfPrefix = second;
     prefix = flat(`{"time":"${new Date(second * MS_PER_S).toISOString().slice(0, -'000Z'.length)}`);
   }
-  return `${prefix}${msTexts[wholeMs - second * MS_PER_S]}`;
+  return prefix;
 }

@@ -20,9 +20,24 @@ describe('redaction of a query', () => {
     ['token', 'token'],
     ['tokens=1&x_token=2', 'tokens=1&x_token=2'],
     ['a=token=b', 'a=token=b'],
+    ['Token=1&tOKEN=2&API_key=3&tokem=4', 'Token=[redacted]&tOKEN=[redacted]&API_key=[redacted]&tokem=4'],
     ['%zz=1&&=2&api_key=%', '%zz=1&&=2&api_key=[redacted]'],
   ])('%s → %s', (query, redacted) => {
     expect(redactQuery(query, secrets)).toBe(redacted);
+  });
+
+  it('knows each secret by its name, however it is written, and no other name', () => {
+    const names = fc.uniqueArray(fc.stringMatching(/^[a-z0-9_-]{1,40}$/), { minLength: 1, maxLength: 5 });
+    const written = fc.func(fc.boolean());
+    fc.assert(
+      fc.property(names, names, written, (chosen, others, isCapital) => {
+        const own = new Set(chosen);
+        for (const name of [...chosen, ...others]) {
+          const shown = [...name].map((char, i) => (isCapital(i) ? char.toUpperCase() : char)).join('');
+          expect(redactQuery(`${shown}=v`, own)).toBe(`${shown}=${own.has(name) ? REDACTED : 'v'}`);
+        }
+      }),
+    );
   });
 
   it('never lets a secret value through, and leaves all else as it is', () => {

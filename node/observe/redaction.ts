@@ -71,7 +71,28 @@ const AMPERSAND = 0x26;
 const SEMICOLON = 0x3b;
 
 function isSecret(name: string, secrets: ReadonlySet<string>): boolean {
+  if (!mayBeSecret(name, secrets)) return false;
   return secrets.has((name.includes('%') ? decoded(name) : name).toLowerCase());
+}
+
+/** For each first letter, without its case, the lengths of the names of this set that begin with it, as bits. */
+let lengths = new Int32Array(32);
+let lengthsOf: ReadonlySet<string> | null = null;
+
+/** Nearly no name has first letter and length of one that is secret; to look one up that is new, it has to be lowered and hashed. */
+function mayBeSecret(name: string, secrets: ReadonlySet<string>): boolean {
+  if (secrets !== lengthsOf) {
+    lengths = new Int32Array(32);
+    for (const secret of secrets) {
+      const letter = secret.charCodeAt(0) & 31;
+      lengths[letter] = (lengths[letter] ?? 0) | (1 << (secret.length & 31));
+    }
+    lengthsOf = secrets;
+  }
+  const first = name.charCodeAt(0);
+  const bits = lengths[first & 31] ?? 0;
+  // What is escaped, or has a case beyond ASCII, is not told apart by these.
+  return (bits & (1 << (name.length & 31))) !== 0 || first > 0x7f || name.includes('%');
 }
 
 function decoded(name: string): string {

@@ -18,8 +18,8 @@ export type Random = () => number;
 
 /** One armed or idle timer. The owner keeps it and re-arms it; arming allocates nothing. */
 export interface Timer {
-  /** Fires `delayMs` from now, at most one tick late; re-arms when already armed. */
-  arm(delayMs: number): void;
+  /** Fires `delayMs` from now, at most one tick late; re-arms when already armed. `nowMs` spares a reading of the clock to who has just read it. */
+  arm(delayMs: number, nowMs?: number): void;
   /** Never fires before it is armed again; cancelling an idle timer is nothing. */
   cancel(): void;
 }

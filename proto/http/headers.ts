@@ -42,12 +42,19 @@ export function hasField(headers: HeaderList, name: string): boolean {
 
 /** A new list without the named field. */
 export function withoutField(headers: HeaderList, name: string): MutableHeaderList {
-  const kept: MutableHeaderList = [];
-  for (let i = 0; i < headers.length; i += 2) {
-    const field = headers[i];
-    if (field === undefined || field === name) continue;
-    kept.push(field, headers[i + 1] ?? '');
+  // Copied as a whole and closed up: a list that grows by pushes is copied several times.
+  const kept = headers.slice();
+  let end = 0;
+  for (let i = 0; i < kept.length; i += 2) {
+    const field = kept[i] ?? '';
+    if (field === name) continue;
+    if (end < i) {
+      kept[end] = field;
+      kept[end + 1] = kept[i + 1] ?? '';
+    }
+    end += 2;
   }
+  while (kept.length > end) kept.pop();
   return kept;
 }
 
