@@ -3,7 +3,7 @@
  * last known one stood. Then it is read anew from its beginning. Owns what is known of one log.
  */
 import type { LogRecord, SharedLog } from '@weir/proto/bus/shared-log.js';
-import { decodeEntry } from './entry.js';
+import { type DecodedEntry, decodeEntry } from './entry.js';
 import { History } from './history.js';
 
 /** Entries that are asked for at once: sixteen of the largest are 15 MiB. */
@@ -11,13 +11,16 @@ const READ_AT_ONCE = 16;
 
 export class LogReader {
   readonly #log: Pick<SharedLog, 'bounds' | 'read'>;
+  readonly #decode: (bytes: Uint8Array) => DecodedEntry;
   #history = new History();
   /** Bytes of the entry that was read last, which must still be there when more is read. */
   #lastBytes: Uint8Array | null = null;
   #identity: string | undefined;
 
-  constructor(log: Pick<SharedLog, 'bounds' | 'read'>) {
+  /** `decode`: of a log with other entries that follow one another in the same way. */
+  constructor(log: Pick<SharedLog, 'bounds' | 'read'>, decode = decodeEntry) {
     this.#log = log;
+    this.#decode = decode;
   }
 
   /** As far as the log is known; another object after it was read anew. */
@@ -71,7 +74,7 @@ export class LogReader {
 
   #take({ number, bytes }: LogRecord): void {
     if (number <= this.#history.lastSequence) return;
-    if (this.#history.apply(number, decodeEntry(bytes)) !== 'blocked') this.#lastBytes = bytes;
+    if (this.#history.apply(number, this.#decode(bytes)) !== 'blocked') this.#lastBytes = bytes;
   }
 
   #forget(): void {

@@ -20,7 +20,15 @@ export interface Sealing {
 
 /** Of entries of the revision log, which pass as nothing else. */
 export function revisionSealing(cluster: string, signer: Signer, keys: KeyRing): Sealing {
-  const context: SigningContext = { cluster, purpose: 'revision' };
+  return sealingOf({ cluster, purpose: 'revision' }, signer, keys);
+}
+
+/** Of entries of the registry, likewise. */
+export function registrySealing(cluster: string, signer: Signer, keys: KeyRing): Sealing {
+  return sealingOf({ cluster, purpose: 'registry' }, signer, keys);
+}
+
+function sealingOf(context: SigningContext, signer: Signer, keys: KeyRing): Sealing {
   return {
     seal: (bytes) => sealFrame(bytes, context, signer),
     open(frame) {

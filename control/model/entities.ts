@@ -215,4 +215,9 @@ export interface AuditEntry {
   readonly atWallMs: number;
   readonly reason: string;
   readonly changes: readonly Change[];
+  /**
+   * The number that it had when it was acknowledged, before the log of a cluster was lost and another took its place; left out: it was not
+   * lost. Its changes are none where somebody has changed the same things since.
+   */
+  readonly recovers?: number;
 }

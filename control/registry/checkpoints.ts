@@ -9,4 +9,6 @@ export interface Checkpoints {
   heard(entry: AuditEntry): void;
   /** Writes when it is time, or at the end; empty, or why it could not be done. */
   save(reader: RegistryReader, isLast: boolean): string;
+  /** Writes all of it, in the place of what is there. */
+  replace(reader: RegistryReader): string;
 }

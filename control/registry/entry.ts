@@ -53,7 +53,8 @@ export function encodeEntry(entry: Entry): Uint8Array {
   const body = isDeflated ? deflated(plain) : plain;
   const actor = { userId, login, via, from };
   const fields = { kind: 'change', number, before, id, what, on, actor, atWallMs, reason, isDeflated, body };
-  return versioned(packr.pack(fields));
+  const { recovers = 0 } = entry;
+  return versioned(packr.pack(recovers === 0 ? fields : { ...fields, recovers }));
 }
 
 function versioned(body: Uint8Array): Uint8Array {
@@ -75,15 +76,17 @@ export function decodeEntry(bytes: Uint8Array): DecodedEntry {
 }
 
 function readEntry(value: Fields): DecodedEntry | null {
-  const { number, before, id, what, on, actor, atWallMs, reason, isDeflated, body } = value;
+  const { number, before, id, what, on, actor, atWallMs, reason, isDeflated, body, recovers = 0 } = value;
   if (!isCount(number) || number === 0 || !isEntryId(id) || (before !== '' && !isEntryId(before))) return null;
   if (!isText(what, 100) || !isText(on, 300) || !isCount(atWallMs) || !isText(reason, 10_000)) return null;
   const who = readActor(actor);
+  if (!isCount(recovers)) return null;
   if (who === null || typeof isDeflated !== 'boolean' || !isBytes(body, entryBytesMax)) return null;
   const plain = isDeflated ? inflated(body) : body;
   const changes = plain === null ? 'malformed' : decodeChanges(plain);
   if (typeof changes === 'string') return { ok: false, why: changes };
-  return { ok: true, entry: { number, before, id, what, on, actor: who, atWallMs, reason, changes } };
+  const entry = { number, before, id, what, on, actor: who, atWallMs, reason, changes };
+  return { ok: true, entry: recovers === 0 ? entry : { ...entry, recovers } };
 }
 
 function readActor(value: unknown): Actor | null {

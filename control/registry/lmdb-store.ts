@@ -23,6 +23,7 @@ import { decodeChanges, encodeChanges, isEntryId } from './entry.js';
 import { deflated, inflated } from './pack-bytes.js';
 import type { Checkpoint, Recent, RegistryReader } from './registry-reader.js';
 import { SharedTexts } from './shared-texts.js';
+import { everything } from './state.js';
 
 /** The audit goes back so far: a year of 500 changes a day, or 512 MiB. */
 export const limitsOfRegistry: LogLimits = { entriesMax: 200_000, bytesMax: 512 * 1024 * 1024 };
@@ -101,6 +102,8 @@ class Rows implements Checkpoints {
   }
 
   load(): Checkpoint | null {
+    this.#changed.clear();
+    this.#entries = 0;
     try {
       const rows = this.#reach()?.rows;
       const meta = readMeta(rows?.get(META_KEY));
@@ -128,22 +131,34 @@ class Rows implements Checkpoints {
 
   save(reader: RegistryReader, isLast: boolean): string {
     if (this.#entries === 0 || (this.#entries < ROWS_EVERY && !isLast)) return '';
+    return this.#write(reader, (rows) => {
+      const there = readMeta(rows.get(META_KEY));
+      // Another process with this folder is further on.
+      if (there !== null && there.sequence > reader.lastSequence) return;
+      for (const [key, { kind, id }] of this.#changed) {
+        const value = reader.state.get(kind, id);
+        // A value of a kind with that kind is a change.
+        if (value === null) rows.removeSync(key);
+        else rows.putSync(key, writeRow({ kind, id, value } as Change));
+      }
+      rows.putSync(META_KEY, writeMeta(reader));
+    });
+  }
+
+  replace(reader: RegistryReader): string {
+    return this.#write(reader, (rows) => {
+      for (const key of [...rows.getKeys({})]) rows.removeSync(key);
+      for (const change of everything(reader.state)) rows.putSync(`${change.kind} ${change.id}`, writeRow(change));
+      rows.putSync(META_KEY, writeMeta(reader));
+    });
+  }
+
+  /** In one transaction; what it is of is then the reader's last entry. */
+  #write(reader: RegistryReader, work: (rows: Opened['rows']) => void): string {
     try {
       const opened = this.#reach();
       if (opened === null) return 'its file is gone';
-      const { root, rows } = opened;
-      root.transactionSync(() => {
-        const there = readMeta(rows.get(META_KEY));
-        // Another process with this folder is further on.
-        if (there !== null && there.sequence > reader.lastSequence) return;
-        for (const [key, { kind, id }] of this.#changed) {
-          const value = reader.state.get(kind, id);
-          // A value of a kind with that kind is a change.
-          if (value === null) rows.removeSync(key);
-          else rows.putSync(key, writeRow({ kind, id, value } as Change));
-        }
-        rows.putSync(META_KEY, writeMeta(reader));
-      });
+      opened.root.transactionSync(() => work(opened.rows));
     } catch (error) {
       return messageOf(error);
     }

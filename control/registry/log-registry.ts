@@ -55,8 +55,8 @@ export async function openLogRegistry(options: LogRegistryOptions): Promise<Regi
 
 class LogRegistry implements Registry {
   readonly #options: LogRegistryOptions;
-  readonly #reader: RegistryReader;
-  readonly #audit: AuditPages;
+  #reader: RegistryReader;
+  #audit: AuditPages;
   readonly #listeners = new Set<(entry: AuditEntry) => void>();
   readonly #ends: (() => void)[] = [];
   #trouble = '';
@@ -64,6 +64,8 @@ class LogRegistry implements Registry {
   #tail: Promise<unknown> = Promise.resolve();
   #isLookAsked = false;
   #isStarted = false;
+  /** The log was another one, and the state could not be made of it. */
+  #isStranded = false;
 
   constructor(options: LogRegistryOptions) {
     this.#options = options;
@@ -217,7 +219,7 @@ class LogRegistry implements Registry {
   /** Reads the log to its end. False: `#trouble` says why not. */
   async #sync(): Promise<boolean> {
     if (!(await this.#reader.catchUp())) return this.#fail(LOG_AWAY);
-    if (this.#reader.hasGap)
+    if (this.#reader.hasGap && !(await this.#rebuilt()))
       return this.#fail(
         'the log of the registry is not the one that was read before; what is known is shown, and nothing is written',
       );
@@ -226,6 +228,28 @@ class LogRegistry implements Registry {
     this.#trouble = '';
     this.#save(false);
     return true;
+  }
+
+  /** From the rows, where they are of this log, else from its beginning. */
+  async #rebuilt(): Promise<boolean> {
+    const { log, checkpoints } = this.#options;
+    if (this.#isStranded) return false;
+    for (const checkpoint of [checkpoints?.load() ?? null, null]) {
+      const reader = new RegistryReader(log, (entry) => checkpoints?.heard(entry));
+      if (checkpoint !== null) reader.begin(checkpoint);
+      if (!(await reader.catchUp())) return false;
+      if (reader.hasGap) continue;
+      this.#reader = new RegistryReader(log, (entry) => this.#heard(entry));
+      this.#reader.take(reader);
+      this.#audit = new AuditPages(log, this.#reader);
+      const failed = checkpoint === null ? (checkpoints?.replace(reader) ?? '') : '';
+      if (failed !== '') return this.#fail(`the checkpoint of the registry cannot be written: ${failed}`);
+      const [last] = (await this.#audit.page(0, 1)) ?? [];
+      if (last !== undefined && this.#isStarted) for (const tell of this.#listeners) tell(last);
+      return true;
+    }
+    this.#isStranded = true;
+    return false;
   }
 
   #save(isLast: boolean): void {

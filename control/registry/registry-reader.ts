@@ -3,6 +3,7 @@
  * all members that read the same log come to the same answer, whatever else is in it:
  *
  *   an entry of the next number, behind the last one, with an id that is new ──▶ its changes are made
+ *   one that was lost by a log and put back                                   ──▶ all of its changes, or none where they are overtaken
  *   an entry of another number, or behind another one                         ──▶ nothing: its author had not seen the last
  *   garbage                                                                   ──▶ nothing
  *   of a later release                                                        ──▶ nothing more is read
@@ -10,14 +11,16 @@
  * It begins at a checkpoint where there is one: then what was before it may be given up by the log.
  */
 import type { LogRecord, SharedLog } from '@weir/proto/bus/shared-log.js';
+import { revisionsKeptMax } from '../log/history.js';
+import { takenBy } from '../model/base-paths.js';
 import type { AuditEntry, Change } from '../model/entities.js';
 import { decodeEntry, type Entry } from './entry.js';
 import { RegistryState } from './state.js';
 
 /** Entries that are asked for at once; of large ones an answer holds fewer. */
 const READ_AT_ONCE = 256;
-/** By so many ids a command that is made again is known. */
-export const recentMax = 2_000;
+/** By so many ids a command that is made again is known; a log that is kept in step with another one knows as many (replicated-log.ts). */
+export const recentMax = revisionsKeptMax;
 
 export interface Recent {
   readonly id: string;
@@ -90,6 +93,17 @@ export class RegistryReader {
     this.#recent = new Map(recent.map((one) => [one.id, one]));
   }
 
+  /** What another reader of the same log has read. */
+  take(other: RegistryReader): void {
+    this.#state = other.#state;
+    this.#lastId = other.#lastId;
+    this.#lastSequence = other.#lastSequence;
+    this.#lastBytes = other.#lastBytes;
+    this.#identity = other.#identity;
+    this.#blockedAt = other.#blockedAt;
+    this.#recent = other.#recent;
+  }
+
   /** Reads up to its end; false when it can't be reached. */
   async catchUp(): Promise<boolean> {
     const bounds = await this.#log.bounds();
@@ -148,12 +162,26 @@ export class RegistryReader {
   }
 
   #apply(entry: Entry, sequence: number): void {
-    const { before: _, ...audited } = entry;
-    this.#state.apply(entry);
+    const { before: _, ...written } = entry;
+    const audited = isInForce(entry, this.#state) ? written : { ...written, changes: [] };
+    this.#state.apply(audited);
     this.#lastId = entry.id;
     this.#recent.set(entry.id, { id: entry.id, number: entry.number, sequence });
     const [oldest] = this.#recent.keys();
     if (this.#recent.size > recentMax && oldest !== undefined) this.#recent.delete(oldest);
     this.#onEntry(audited);
   }
+}
+
+/** Of what was lost and put back: whether all that it has changed is still as its author had seen it. */
+function isInForce({ recovers = 0, changes }: Entry, state: RegistryState): boolean {
+  if (recovers === 0) return true;
+  return changes.every((change) => {
+    const { kind, id, value } = change;
+    const present = state.get(kind, id);
+    if (value === null) return present !== null;
+    if ((present?.version ?? 0) !== value.version - 1) return false;
+    if (kind === 'user') return (state.userByLogin(value.login)?.id ?? id) === id;
+    return kind !== 'service' || value.stage === 'retired' || takenBy(state, value, { reservedPaths: [] }) === null;
+  });
 }

@@ -78,7 +78,9 @@ const toldBy = (who: 'all' | 'control'): readonly string[] =>
     .filter(([, teller]) => teller === who)
     .map(([kind]) => subjects.all(kind as ClusterKind)); // The keys of that table.
 
-const streams = ['purges', 'revisions', 'rollouts', 'announcements'].map((name) => subjects.place(name).stream);
+const streams = ['purges', 'revisions', 'registry', 'rollouts', 'announcements'].map(
+  (name) => subjects.place(name).stream,
+);
 const bucket = `weir_${CLUSTER}_snapshots`;
 const inbox = subjects.inbox('somebody');
 
@@ -92,7 +94,7 @@ const forNodes: readonly string[] = [
 ];
 const forControls: readonly string[] = [
   ...toldBy('control'),
-  ...['revisions', 'rollouts', 'announcements'].map((name) => subjects.log(name, 'control')),
+  ...['revisions', 'registry', 'rollouts', 'announcements'].map((name) => subjects.log(name, 'control')),
   subjects.log('purges', 'order'),
   ...['status', 'snapshot', 'traffic', 'purge', 'purge-shared'].map((what) => subjects.ask('n1', what)),
   ...[`$O.${bucket}.C.abc`, `$O.${bucket}.M.abc`],
@@ -161,10 +163,16 @@ describe('permissions by role', () => {
     await Promise.all([node.flush(), control.flush()]);
     expect(answers).toEqual(['first']);
     const unheard: string[] = [];
-    for (const subject of [`${subjects.place('revisions').told}.*`, subjects.log('rollouts', '*'), 'weir.>', '>'])
+    for (const subject of [
+      `${subjects.place('revisions').told}.*`,
+      `${subjects.place('registry').told}.*`,
+      subjects.log('rollouts', '*'),
+      'weir.>',
+      '>',
+    ])
       node.subscribe(subject, { callback: (error) => void (error !== null && unheard.push(subject)) });
     await node.flush();
-    expect(unheard).toHaveLength(4);
+    expect(unheard).toHaveLength(5);
     await Promise.all([node.close(), control.close()]);
   });
 
