@@ -14,6 +14,7 @@ import { ROTATE_SIGNALS } from './observe/log-writer.js';
 import { type Agent, reasonOf, startAgent } from './process/agent.js';
 import { bugLog } from './process/bug-log.js';
 import { crashHandler } from './process/crash.js';
+import { givenSecrets } from './process/given-secrets.js';
 import { type Joined, joinCluster } from './process/join-cluster.js';
 import { openOffer } from './process/offer.js';
 import { readNodeSettings } from './process/settings.js';
@@ -37,6 +38,7 @@ async function main(): Promise<void> {
   process.stdout.on('error', () => {});
   process.stderr.on('error', () => {});
 
+  const secrets = givenSecrets(process.env);
   const parent = splitEnd(process);
   const link = ipcLink<ControlToNode, NodeToControl>(parent.rest, decodeControlToNode);
   let agent: Agent | null = null;
@@ -60,7 +62,7 @@ async function main(): Promise<void> {
       ...settings,
       cluster: presence,
       purgeLog: joined?.purgeLog ?? null,
-      env: process.env,
+      env: secrets.environment,
       onBug,
     });
   } catch (error) {
@@ -70,7 +72,11 @@ async function main(): Promise<void> {
   const started = startAgent({
     link,
     node,
-    decode: (offer) => openOffer(offer, () => nextTurn()),
+    boxKey: secrets.publicKey,
+    async decode(offer) {
+      secrets.take(offer.secrets);
+      return openOffer(offer, () => nextTurn());
+    },
     every(intervalMs, task) {
       const interval = setInterval(task, intervalMs);
       interval.unref();

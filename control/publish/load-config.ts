@@ -16,7 +16,6 @@ import { lintWithoutRedis } from './lint-cache.js';
 import { lintStrictWithoutRedis } from './lint-limits.js';
 import type { ManagedConfig } from './managed/managed-config.js';
 import { mergeManaged } from './managed/merge-managed.js';
-import type { NamesOfConfig } from './managed/projection.js';
 
 export type LoadedConfig =
   | {
@@ -36,7 +35,7 @@ export interface LoadContext {
   /** Whether the nodes are started with `--redis`; left out: not known. */
   readonly hasRedis?: boolean;
   /** What the registry adds to that config; left out: there is none. */
-  readonly managed?: (names: NamesOfConfig) => ManagedConfig;
+  readonly managed?: (config: WeirConfig) => ManagedConfig;
 }
 
 /** One for the process: it remembers hashes, so that an unchanged password leaves a snapshot unchanged. */
@@ -101,17 +100,11 @@ function compiled(text: string, checked: CheckedConfig, context: LoadContext): L
     const snapshot = compileSnapshot(config, { ...rest, ...hashes });
     return { ok: true, text, snapshot, warnings: bounded(warnings), secrets: [] };
   }
-  const managed = managedBy(namesOf(config));
+  const managed = managedBy(config);
   const merged = mergeManaged(config, managed);
   const snapshot = compileSnapshot(config, { ...rest, ...hashes, managed: { ...merged, number: managed.number } });
   const told = merged.findings.map(asFault);
   return { ok: true, text, snapshot, warnings: bounded([...warnings, ...told]), secrets: merged.secrets };
-}
-
-/** Names of weir.yaml that designs of teams may use. */
-function namesOf({ ai }: WeirConfig): NamesOfConfig {
-  const ids = (list: readonly { readonly id: string }[] = []): string[] => list.map(({ id }) => id);
-  return { models: ids(ai?.models), prompts: ids(ai?.prompts), guards: ids(ai?.guards) };
 }
 
 /** Of what stands in no file. */

@@ -15,6 +15,8 @@ export interface UpArguments {
   readonly redis?: RedisArgument;
   /** Node processes; left out: one. */
   readonly workers?: number;
+  /** File of the key that secrets of teams are sealed with. */
+  readonly secretKey?: string;
 }
 
 /** As it was written, with its `${NAME}`, and as it may be shown. */
@@ -77,6 +79,10 @@ export function registerUp(program: Command): void {
       '--redis <url>',
       'Redis that keeps jobs and what caches share, and counts strict limits, for all nodes (default: each in its memory)',
       readRedis,
+    )
+    .option(
+      '--secret-key <file>',
+      'key that secrets of teams are sealed with, or WEIR_SECRET_KEY (default: secret.key in --data, made with the first secret)',
     )
     .option('--workers <n>', 'node processes that share the port of traffic (default: 1)', readWorkers)
     .addHelpText('after', HELP)

@@ -31,6 +31,8 @@ export interface EmbeddedNodeOptions {
   readonly clusterEnv: Readonly<Record<string, string>>;
   /** The bus of this process, which its nodes take part in; left out where they have another one. */
   readonly broker?: Broker;
+  /** Secrets that snapshots name, in clear; left out: there are none. */
+  readonly secrets?: () => Readonly<Record<string, string>>;
   /** Hears of each worker's process that has ended, whatever comes after it. */
   readonly onWorkerEnded?: (id: string) => void;
   readonly say: (text: string) => void;
@@ -192,6 +194,7 @@ export class EmbeddedNode {
       onExit: () => this.#options.onWorkerEnded?.(id),
       onEnd: (how) => end(how),
       ...(broker === undefined ? {} : { broker }),
+      ...(this.#options.secrets === undefined ? {} : { secrets: this.#options.secrets }),
     });
     return { id, supervisor, ended };
   }

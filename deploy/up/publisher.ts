@@ -23,6 +23,8 @@ export type Compiled =
       readonly text: string;
       readonly snapshot: Snapshot;
       readonly warnings: readonly Fault[];
+      /** `TEAM/NAME` of secrets of the registry that nodes need for it; left out: none. */
+      readonly secrets?: readonly string[];
     }
   | { readonly ok: false; readonly faults: readonly Fault[] };
 

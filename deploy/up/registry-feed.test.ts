@@ -1,9 +1,12 @@
 import type { AuditEntry, Change } from '@weir/control/model/entities.js';
 import { FakeSource } from '@weir/control/publish/managed/testing/fake-source.js';
+import { parseConfig } from '@weir/proto/config/parse.js';
 import { expect, it } from 'vitest';
 import { RegistryFeed } from './registry-feed.js';
 
-const names = { models: [], prompts: [], guards: [] };
+const parsed = parseConfig('routes: [{ match: /*, respond: 204 }]', {}).config;
+if (parsed === null) throw new Error('the config of this test is faulty');
+const config = parsed;
 
 /** Time that passes when it is told to. */
 function handClock() {
@@ -47,15 +50,18 @@ function setUp(tookMs = 0) {
   const published: number[] = [];
   let isGood = true;
   const publish = async () => {
-    feed.project(names);
+    feed.project(config);
     await clock.pass(0);
     if (tookMs > 0) await new Promise<void>((resolve) => clock.after(tookMs, resolve));
     published.push(source.number);
     return isGood;
   };
+  const fail = (fails: boolean): void => {
+    isGood = !fails;
+  };
   const enter = (change: Change, what = 'key.create') =>
     listener({ number: source.number, changes: [change], what } as unknown as AuditEntry);
-  return { source, clock, feed, published, publish, enter, fail: (fails: boolean) => void (isGood = !fails) };
+  return { source, clock, feed, published, publish, enter, fail };
 }
 
 const key = (id: string, expiresWallMs: number | null = null) => ({

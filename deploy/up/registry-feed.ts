@@ -3,12 +3,14 @@
  * and when a key expires. A burst of entries is a few publications: the next one begins when the last one is over, and not before as
  * long again has passed, up to a second. Owns that timer and the projection.
  */
-import type { AuditEntry } from '@weir/control/model/entities.js';
+import type { AuditEntry, Entities } from '@weir/control/model/entities.js';
 import type { ManagedConfig } from '@weir/control/publish/managed/managed-config.js';
-import { ManagedProjection, type NamesOfConfig } from '@weir/control/publish/managed/projection.js';
+import { namesOf } from '@weir/control/publish/managed/merge-managed.js';
+import { ManagedProjection } from '@weir/control/publish/managed/projection.js';
 import { concernsNodes } from '@weir/control/publish/managed/relevance.js';
 import type { Registry } from '@weir/control/registry/registry.js';
 import type { BusClock } from '@weir/proto/bus/bus.js';
+import type { WeirConfig } from '@weir/proto/config/document.js';
 
 const PAUSE_MIN_MS = 5;
 const PAUSE_MAX_MS = 1_000;
@@ -21,6 +23,8 @@ export interface RegistryFeedParts {
   readonly registry: Pick<Registry, 'number' | 'get' | 'all' | 'of' | 'onChange'>;
   readonly clock: Pick<BusClock, 'nowMs' | 'after'>;
   readonly wallMs: () => number;
+  /** Whether nodes can be given a secret; left out: each. */
+  readonly canOpen?: (secret: Entities['secret']) => boolean;
 }
 
 export class RegistryFeed {
@@ -30,6 +34,7 @@ export class RegistryFeed {
   #publish: (() => Promise<boolean>) | null = null;
   #cancelExpiry = (): void => {};
   #cancelPause = (): void => {};
+  #config: WeirConfig | null = null;
   #isWanted = false;
   #isWaiting = false;
   #tookMs = 0;
@@ -37,14 +42,20 @@ export class RegistryFeed {
 
   constructor(parts: RegistryFeedParts) {
     this.#parts = parts;
-    this.#projection = new ManagedProjection(parts.registry);
+    this.#projection = new ManagedProjection(parts.registry, parts.canOpen);
     this.#endListening = parts.registry.onChange((entry) => this.#heard(entry));
   }
 
+  /** The weir.yaml that was compiled last; null: none was sound. */
+  get config(): WeirConfig | null {
+    return this.#config;
+  }
+
   /** For whoever compiles. */
-  readonly project = (names: NamesOfConfig): ManagedConfig => {
+  readonly project = (config: WeirConfig): ManagedConfig => {
     const { wallMs, clock } = this.#parts;
-    const managed = this.#projection.project(wallMs(), names);
+    this.#config = config;
+    const managed = this.#projection.project(wallMs(), namesOf(config));
     this.#cancelExpiry();
     const { againAtWallMs } = managed;
     if (againAtWallMs !== null && !this.#isClosed) {

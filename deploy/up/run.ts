@@ -9,6 +9,7 @@ import { type ConfigSource, fileConfig, revisionConfig } from './config-source.j
 import { StartFailed } from './embedded-node.js';
 import { boundStderr, endSoon } from './stderr.js';
 import { type Running, startUp } from './up.js';
+import { type House, openHouse } from './up-registry.js';
 import { openUpRevisions, type UpRevisions } from './up-revisions.js';
 import { WELCOME_CONFIG } from './welcome.js';
 
@@ -38,10 +39,12 @@ async function run(options: UpArguments): Promise<number> {
   if (options.seconds !== undefined) return refuse('--seconds belongs to --demo');
   const { config } = options;
   const hasRedis = options.redis !== undefined;
-  const followed = config === undefined ? null : fileConfig(config, hasRedis);
+  const house = await openHouse(options, options.data);
+  const managed = { managed: house.feed.project };
+  const followed = config === undefined ? null : fileConfig(config, hasRedis, true, managed);
   const revisions = await openUpRevisions(options.data, followed?.file ?? null, say);
-  const source = followed ?? revisionConfig(revisions.revisions, WELCOME_CONFIG, hasRedis);
-  return serve(source, revisions, options, (_running, signalled) => signalled);
+  const source = followed ?? revisionConfig(revisions.revisions, WELCOME_CONFIG, hasRedis, managed);
+  return serve(source, revisions, house, options, (_running, signalled) => signalled);
 }
 
 async function runDemo(options: UpArguments): Promise<number> {
@@ -49,9 +52,11 @@ async function runDemo(options: UpArguments): Promise<number> {
   const { startDemo } = await import('../demo/demo.js');
   const demo = await startDemo();
   try {
+    const house = await openHouse(options, null);
     return await serve(
-      fileConfig(demo.configPath, options.redis !== undefined, false),
+      fileConfig(demo.configPath, options.redis !== undefined, false, { managed: house.feed.project }),
       null,
+      house,
       options,
       async (running, signalled) => {
         const stopped = new AbortController();
@@ -71,6 +76,7 @@ async function runDemo(options: UpArguments): Promise<number> {
 async function serve(
   config: ConfigSource,
   revisions: UpRevisions | null,
+  house: House,
   options: UpArguments,
   work: (running: Running, signalled: Promise<void>) => Promise<void>,
 ): Promise<number> {
@@ -90,8 +96,7 @@ async function serve(
       metrics: options.metrics,
       workers: options.workers ?? 1,
       redis: options.redis?.template ?? null,
-      ...{ revisions, feed: null },
-      say,
+      ...{ ...house, revisions, say },
       onOutcome(outcome, inForce) {
         // The first success is told by the places below; its warnings are told here.
         if (outcome.cause === 'start' && outcome.state === 'accepted' && outcome.faults.length === 0) return;

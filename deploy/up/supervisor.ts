@@ -19,6 +19,7 @@ import {
 } from '@weir/proto/events/node-link.js';
 import type { NodeStatus } from '@weir/proto/events/node-status.js';
 import type { SnapshotOffer } from '@weir/proto/events/snapshot.js';
+import { sealFor } from '@weir/proto/signing/sealed-box.js';
 import { type Asked, Asks } from './asks.js';
 import { nodeFlags } from './node-flags.js';
 import { bornAt, delayAfter, type LifeEffect, type LifeEvent, type NodeLife, step } from './node-life.js';
@@ -58,6 +59,8 @@ export interface SupervisorOptions {
   readonly say: (text: string) => void;
   /** Where the node takes part in the bus of this process; left out where it has another one, or none. */
   readonly broker?: Broker;
+  /** Secrets that snapshots name, in clear; asked for with each offer. Left out: there are none. */
+  readonly secrets?: () => Readonly<Record<string, string>>;
   /** How long an offer may go unanswered; as long as usual when left out. */
   readonly answerWithinMs?: number;
   /** How long one that is replaced may drain; as long as usual when left out. */
@@ -94,6 +97,8 @@ export class Supervisor {
   #pending: Pending | null = null;
   /** The latest offer that was given up on; the node may apply it all the same, and runs it then. */
   #late: { readonly offer: SnapshotOffer; readonly settle: (isApplied: boolean) => void } | null = null;
+  /** What secrets are sealed for; null: the process has told none. */
+  #boxKey: string | null = null;
   #metrics: Address | null = null;
   #status: NodeStatus | null = null;
   #lastExit: Supervision['lastExit'] = null;
@@ -135,7 +140,7 @@ export class Supervisor {
         resolve(delivery);
       };
       this.#pending = { offer, settle };
-      if (this.#life.phase === 'running') this.#link?.send(offer);
+      if (this.#life.phase === 'running') this.#offer(offer);
       if (this.#life.phase === 'stopped') this.#settle({ ok: false, reason: 'the node has stopped' });
     });
   }
@@ -155,6 +160,14 @@ export class Supervisor {
     this.#link?.send({ v: 1, kind: 'node.drain' });
     const late = setTimeout(() => child?.kill('SIGKILL'), this.#options.drainWithinMs ?? DRAIN_WITHIN_MS).unref();
     child?.once('exit', () => clearTimeout(late));
+  }
+
+  /** With the secrets of the moment, for this process alone. */
+  #offer(offer: SnapshotOffer): void {
+    const values = this.#options.secrets?.() ?? {};
+    const isPlain = this.#boxKey === null || Object.keys(values).length === 0;
+    const secrets = isPlain ? {} : { secrets: sealFor(this.#boxKey ?? '', Buffer.from(JSON.stringify(values))) };
+    this.#link?.send({ ...offer, ...secrets });
   }
 
   #giveUpOn(offer: SnapshotOffer): void {
@@ -294,8 +307,9 @@ export class Supervisor {
         this.#metrics = message.metrics;
         if (this.#life.restarts > 0) this.#options.say(`the node is back, as process ${message.pid}`);
         this.#advance('ready');
-        if (this.#inForce !== null) this.#link?.send(this.#inForce);
-        if (this.#pending !== null) this.#link?.send(this.#pending.offer);
+        this.#boxKey = message.boxKey ?? null;
+        if (this.#inForce !== null) this.#offer(this.#inForce);
+        if (this.#pending !== null) this.#offer(this.#pending.offer);
         return;
       case 'node.failed':
         this.#failure = message.reason;
@@ -337,7 +351,7 @@ export class Supervisor {
     if (isNews)
       this.#options.say(`the node refused the snapshot that ran before: ${reason}; it is tried until it runs`);
     this.#again = setTimeout(() => {
-      if (this.#life.phase === 'running' && this.#inForce !== null) this.#link?.send(this.#inForce);
+      if (this.#life.phase === 'running' && this.#inForce !== null) this.#offer(this.#inForce);
     }, delayMs);
   }
 

@@ -11,8 +11,10 @@ import { join } from 'node:path';
 import type { ControlStatus, PublishCause, PublishOutcome } from '@weir/control/api/control-status.js';
 import type { RevisionOperations } from '@weir/control/api/revisions-api.js';
 import { startAdminApi } from '@weir/control/api/server.js';
+import { managementRoutes } from '@weir/control/api/v1/management-routes.js';
 import { toldOf } from '@weir/control/publish/check-config.js';
 import { checkWithFiles } from '@weir/control/publish/load-config.js';
+import type { Registry } from '@weir/control/registry/registry.js';
 import { CLUSTER_DEFAULT, CLUSTER_VARIABLE, NATS_VARIABLE } from '@weir/node/process/settings.js';
 import type { Address } from '@weir/proto/bus/address.js';
 import { clusterStatus } from '@weir/proto/cluster/member-table.js';
@@ -25,10 +27,12 @@ import { type ConfigSource, encodeForOffer } from './config-source.js';
 import { EmbeddedNode, StartFailed } from './embedded-node.js';
 import { startFleetPages } from './fleet-pages.js';
 import { type LastGood, readLastGood, writeLastGood } from './last-good.js';
+import { managementSources } from './management.js';
 import { openInsight } from './open-insight.js';
 import { type OwnPresence, ownPresence } from './own-presence.js';
 import { createPublisher, type Publisher } from './publisher.js';
 import type { RegistryFeed } from './registry-feed.js';
+import { type RegistrySecrets, secretsNamedIn } from './registry-secrets.js';
 import { supervisedNode } from './supervised-node.js';
 import type { End } from './supervisor.js';
 import { newRevisionId, type UpRevisions } from './up-revisions.js';
@@ -50,8 +54,10 @@ export interface UpOptions {
   readonly redis: string | null;
   /** The log of what the config was; null where none is kept. */
   readonly revisions: UpRevisions | null;
-  /** What the registry adds to the config, and when that has changed; null: there is no registry. */
-  readonly feed: RegistryFeed | null;
+  /** What people manage, and what it adds to the config. */
+  readonly registry: Registry;
+  readonly feed: RegistryFeed;
+  readonly secrets: RegistrySecrets;
   readonly say: (text: string) => void;
   readonly onOutcome: (outcome: PublishOutcome, versionInForce: number | null) => void;
 }
@@ -107,8 +113,10 @@ export async function startUp(options: UpOptions): Promise<Running> {
   const listening = first?.status?.listening;
   if (!listening) throw new Error('a node that accepted its snapshot does not listen');
   const insight = openInsight(own.presence, config.isKept ? join(options.dataFolder, 'insight.mdb') : null, say);
+  const { registry, feed, secrets } = options;
+  const routes = managementRoutes(managementSources({ registry, config: () => feed.config, secrets, insight }));
   const admin = await startAdminApi({
-    ...{ listen: options.admin, access: openAccess(options) },
+    ...{ listen: options.admin, access: openAccess({ ...options, routes }) },
     insight,
     status: () => ({ ...ownStatus(options, started, own), ...lookOf(publisher, node) }),
     cache: cacheOrders(own.purges, () => workers.all.map(({ supervisor }) => supervisor), options.redis !== null),
@@ -117,7 +125,7 @@ export async function startUp(options: UpOptions): Promise<Running> {
   const reload = (cause: PublishCause): void => {
     publisher.publish(cause).catch((error: unknown) => say(`the config could not be published: ${String(error)}`));
   };
-  options.feed?.start(async () => (await publisher.publish('registry')).state === 'accepted');
+  feed.start(async () => (await publisher.publish('registry')).state === 'accepted');
   publish = reload;
   if (missed !== null) reload(missed);
   return {
@@ -133,9 +141,10 @@ export async function startUp(options: UpOptions): Promise<Running> {
       workers.ended,
       async () => {
         watch.close();
-        options.feed?.close();
+        feed.close();
         await own.close();
         await Promise.all([pages?.close(), admin.close(), insight.close(), options.revisions?.close()]);
+        await registry.close();
       },
       say,
     ),
@@ -158,6 +167,7 @@ function nodeOf(options: UpOptions, { broker, purges }: OwnPresence): EmbeddedNo
     ids: Array.from({ length: options.workers }, (_, index) => `node-${index + 1}`),
     isMetricsOfAll: options.workers > 1,
     broker,
+    secrets: () => options.secrets.values(),
     onWorkerEnded: (id) => void purges.ended(id),
     // Whatever the environment of `up` itself says of a cluster is not meant for this one.
     clusterEnv: { [NATS_VARIABLE]: '', [CLUSTER_VARIABLE]: CLUSTER_DEFAULT },
@@ -189,7 +199,7 @@ function lookOf(
 
 /** Null when the config is in force, else the last good snapshot that runs in its stead. Throws when nothing can run. */
 async function firstSnapshot(
-  { say }: UpOptions,
+  { say, secrets, registry }: UpOptions,
   node: EmbeddedNode,
   publisher: Publisher,
   kept: LastGood | null,
@@ -201,6 +211,7 @@ async function firstSnapshot(
   if (kept === null || snapshot === null) throw new StartFailed('');
   // The refused one has started the process, with its own limits and perhaps on its own address.
   await node.discard();
+  secrets.want(secretsNamedIn(kept.bytes, registry.all('secret')));
   const delivery = await publisher.restore(kept, snapshot);
   if (!delivery.ok) throw new StartFailed(`the last good snapshot cannot be run either: ${delivery.reason}`);
   return snapshot;
@@ -217,7 +228,11 @@ function publisherFor(options: UpOptions, node: EmbeddedNode, watch: SourceWatch
   const { config, dataFolder, say } = options;
   const publisher: Publisher = createPublisher({
     versionBefore,
-    compile: config.compile,
+    async compile(version, cause) {
+      const compiled = await config.compile(version, cause);
+      if (compiled.ok) options.secrets.want(compiled.secrets ?? []);
+      return compiled;
+    },
     encode: encodeForOffer,
     async deliver(offer, snapshot) {
       // Also those of a snapshot that will be refused: its certificate may be what has to change.

@@ -83,6 +83,7 @@ function setUp() {
   const agent = startAgent({
     link,
     node,
+    boxKey: 'key',
     decode: async ({ version }) => {
       if (version === 13) throw new Error('thirteen is malformed');
       return { version } as Snapshot; // The stand-in node reads nothing else of it.
@@ -162,7 +163,13 @@ describe('the agent of a node', () => {
 
   it('says that it is ready, and where metrics are, before anything else', () => {
     const { sent } = setUp();
-    expect(sent[0]).toEqual({ v: 1, kind: 'node.ready', pid: 9, metrics: { host: '127.0.0.1', port: 9090 } });
+    expect(sent[0]).toEqual({
+      v: 1,
+      kind: 'node.ready',
+      pid: 9,
+      metrics: { host: '127.0.0.1', port: 9090 },
+      boxKey: 'key',
+    });
   });
 
   it('reports before it answers that a snapshot is applied, so that the address is known by then', async () => {

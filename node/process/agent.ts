@@ -18,7 +18,9 @@ const STATUS_EVERY_MS = 1_000;
 export interface AgentParts {
   readonly link: Link<ControlToNode, NodeToControl>;
   readonly node: GatewayNode;
-  /** Decodes and verifies an offer; rejects with the reason. */
+  /** What secrets are sealed for. */
+  readonly boxKey: string;
+  /** Decodes and verifies an offer, and opens what is sealed in it; rejects with the reason. */
   readonly decode: (offer: SnapshotOffer) => Promise<Snapshot>;
   /** Runs `task` regularly without keeping the process alive; returns how to stop it. */
   readonly every: (intervalMs: number, task: () => void) => () => void;
@@ -32,7 +34,7 @@ export interface Agent {
   stop(exitCode?: number): void;
 }
 
-export function startAgent({ link, node, decode, every, log, exit }: AgentParts): Agent {
+export function startAgent({ link, node, boxKey, decode, every, log, exit }: AgentParts): Agent {
   let isStopping = false;
 
   let told: readonly string[] = [];
@@ -95,7 +97,7 @@ export function startAgent({ link, node, decode, every, log, exit }: AgentParts)
       void node.closeMetrics();
     },
   });
-  link.send({ v: 1, kind: 'node.ready', pid: node.status().pid, metrics: node.metricsAddress });
+  link.send({ v: 1, kind: 'node.ready', pid: node.status().pid, metrics: node.metricsAddress, boxKey });
   report();
   return { stop };
 }

@@ -10,14 +10,20 @@ export interface NodeReady {
   readonly kind: 'node.ready';
   readonly pid: number;
   readonly metrics: { readonly host: string; readonly port: number };
+  /** What secrets are sealed for, as long as this process lives. Left out by an earlier release. */
+  readonly boxKey?: string;
 }
 
-export const nodeReady: z.ZodType<NodeReady> = z.object({
+const ready = z.object({
   v,
   kind: z.literal('node.ready'),
   pid: z.number().int(),
   metrics: z.object({ host: z.string(), port: z.number() }),
+  boxKey: z.string().max(100).optional(),
 });
+export const nodeReady: z.ZodType<NodeReady> = ready.transform(({ boxKey, ...rest }) =>
+  boxKey === undefined ? rest : { ...rest, boxKey },
+);
 
 /** Node → control: it cannot start at all; the process ends after this. */
 export interface NodeFailed {

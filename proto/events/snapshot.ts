@@ -17,6 +17,8 @@ export interface SnapshotOffer {
   /** SHA-256 of the bytes, in hexadecimal digits: quicker to compare than what they say. Left out by an earlier release. */
   readonly digest?: string;
   readonly bytes: Uint8Array;
+  /** Secrets of the registry that it names, as JSON, sealed for the key that the node has told (proto/signing/sealed-box.ts). */
+  readonly secrets?: Uint8Array;
 }
 
 const offer = z.object({
@@ -26,10 +28,13 @@ const offer = z.object({
   hash: z.string(),
   digest: z.string().optional(),
   bytes: z.instanceof(Uint8Array),
+  secrets: z.instanceof(Uint8Array).optional(),
 });
-export const snapshotOffer: z.ZodType<SnapshotOffer> = offer.transform(({ digest, ...rest }) =>
-  digest === undefined ? rest : { ...rest, digest },
-);
+export const snapshotOffer: z.ZodType<SnapshotOffer> = offer.transform(({ digest, secrets, ...rest }) => ({
+  ...rest,
+  ...(digest === undefined ? {} : { digest }),
+  ...(secrets === undefined ? {} : { secrets }),
+}));
 
 /** Node → control: it is in force from now on. */
 export interface SnapshotApplied {

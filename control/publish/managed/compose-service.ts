@@ -66,7 +66,11 @@ export function composeService(service: Service, served: readonly Served[], worl
       secrets.add(`${service.teamId}/${name}`);
       if (!world.hasSecret(service.teamId, name))
         findings.push(
-          findError([], `team ${service.teamId} has no secret ${name}`, 'set it, or take it out of the design'),
+          findError(
+            [],
+            `team ${service.teamId} has no secret ${name} that this control can open`,
+            'set it, or take it out of the design',
+          ),
         );
     }
     const ids = upstreamIdsOf(service.id, live.release, read.upstreams, upstreams);

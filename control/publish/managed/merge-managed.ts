@@ -6,10 +6,11 @@ import type { WeirConfig } from '@weir/proto/config/document.js';
 import { type Finding, findWarning } from '@weir/proto/config/faults.js';
 import type { Route } from '@weir/proto/config/route.js';
 import type { PathMatchSpec } from '@weir/proto/snapshot/snapshot.js';
+import type { Service } from '../../model/entities.js';
 import { upstreamIds } from '../names.js';
 import type { ManagedConsumer } from './consumers-of.js';
 import type { ManagedConfig, ManagedService } from './managed-config.js';
-import { pathsUpTo, shareHost } from './projection.js';
+import { type NamesOfConfig, pathsUpTo, shareHost } from './projection.js';
 
 export interface Merged {
   readonly services: readonly ManagedService[];
@@ -17,6 +18,20 @@ export interface Merged {
   /** `TEAM/NAME` of all secrets that it needs, sorted. */
   readonly secrets: readonly string[];
   readonly findings: readonly Finding[];
+}
+
+/** Names of weir.yaml that designs of teams may use. */
+export function namesOf({ ai }: WeirConfig): NamesOfConfig {
+  const ids = (list: readonly { readonly id: string }[] = []): string[] => list.map(({ id }) => id);
+  return { models: ids(ai?.models), prompts: ids(ai?.prompts), guards: ids(ai?.guards) };
+}
+
+/** Why a service of that place can't be served beside this weir.yaml; null: it can. */
+export function placeConflict(config: WeirConfig, service: Pick<Service, 'basePath' | 'hosts'>): string | null {
+  const place = placesOf(config)
+    .get(service.basePath)
+    ?.find(({ hosts }) => shareHost(hosts, service.hosts));
+  return place === undefined ? null : `${place.name} lies at or below ${service.basePath}`;
 }
 
 export function mergeManaged(config: WeirConfig, managed: ManagedConfig): Merged {
@@ -50,7 +65,17 @@ interface Place {
 }
 
 /** Where routes of weir.yaml lie: their literal path, and all above it. */
-function placesOf({ routes, gateway }: WeirConfig): ReadonlyMap<string, readonly Place[]> {
+function placesOf(config: WeirConfig): ReadonlyMap<string, readonly Place[]> {
+  const known = placesKnown.get(config);
+  if (known !== undefined) return known;
+  const places = placesIn(config);
+  placesKnown.set(config, places);
+  return places;
+}
+
+const placesKnown = new WeakMap<WeirConfig, ReadonlyMap<string, readonly Place[]>>();
+
+function placesIn({ routes, gateway }: WeirConfig): ReadonlyMap<string, readonly Place[]> {
   const places = new Map<string, Place[]>();
   const put = (path: string, place: Place): void => {
     for (const above of pathsUpTo(path)) {

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { Change, Service } from '../../model/entities.js';
 import { loadText } from '../load-config.js';
 import { type ManagedConfig, nothingManaged } from './managed-config.js';
+import { namesOf } from './merge-managed.js';
 import { ManagedProjection, type NamesOfConfig } from './projection.js';
 import { designOf, FakeSource, serviceOf } from './testing/fake-source.js';
 
@@ -16,8 +17,8 @@ function compiled(source: FakeSource, { yaml = weirYaml, nowMs = 1_000 } = {}) {
   let managed: ManagedConfig = nothingManaged;
   const loaded = loadText(yaml, {
     ...{ environment: {}, version: 1, createdWallMs: nowMs },
-    managed: (names) => {
-      managed = projection.project(nowMs, names);
+    managed: (config) => {
+      managed = projection.project(nowMs, namesOf(config));
       return managed;
     },
   });
@@ -216,7 +217,7 @@ describe('a service on nodes', () => {
       { id: 'all', match: '/*', headers: { request: { set: { authorization: `Bearer \${secret:KEY}$$` } } } },
     ];
     const source = withService(serviceOf('shop'), { routes });
-    expect(compiled(source).told.join()).toContain('team red has no secret KEY');
+    expect(compiled(source).told.join()).toContain('team red has no secret KEY that this control can open');
     source.put('secret', { id: 'red/KEY', teamId: 'red', name: 'KEY', sealed: 'v1.a.b.c' });
     const { snapshot, secrets } = compiled(source);
     expect(managedRoutes(snapshot)[0]?.requestHeaders.set).toEqual([['authorization', `Bearer \${secret:red/KEY}$$`]]);

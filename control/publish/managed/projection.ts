@@ -35,6 +35,7 @@ interface Kept {
 
 export class ManagedProjection {
   readonly #source: ManagedSource;
+  readonly #canOpen: (secret: Entities['secret']) => boolean;
   readonly #services = new Map<string, Kept>();
   readonly #applications = new Map<string, Expiring>();
   /** Of keys and subscriptions, as an entry that ends one no longer says whose it was. */
@@ -47,8 +48,10 @@ export class ManagedProjection {
   #lists: { readonly services: ManagedService[]; readonly findings: Finding[] } | null = null;
   #consumers: ManagedConsumer[] | null = null;
 
-  constructor(source: ManagedSource) {
+  /** `canOpen`: whether nodes can be given a secret; left out: each that there is. */
+  constructor(source: ManagedSource, canOpen: (secret: Entities['secret']) => boolean = () => true) {
     this.#source = source;
+    this.#canOpen = canOpen;
   }
 
   /** Each entry, in its order; where one was left out, all is projected anew. */
@@ -116,7 +119,10 @@ export class ManagedProjection {
   #worldOf({ models, prompts, guards }: NamesOfConfig): ManagedWorld {
     return {
       ...{ models: new Set(models), prompts: new Set(prompts), guards: new Set(guards) },
-      hasSecret: (teamId, name) => this.#source.get('secret', `${teamId}/${name}`) !== null,
+      hasSecret: (teamId, name) => {
+        const secret = this.#source.get('secret', `${teamId}/${name}`);
+        return secret !== null && this.#canOpen(secret);
+      },
     };
   }
 

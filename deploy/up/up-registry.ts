@@ -1,0 +1,71 @@
+/** What people manage, in `weir up`: the registry in the data folder, what it adds to the config, and the key that its secrets are sealed with. */
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { lmdbLog } from '@weir/control/log/lmdb-log.js';
+import { drawId } from '@weir/control/people/digests.js';
+import { openLogRegistry } from '@weir/control/registry/log-registry.js';
+import type { Registry } from '@weir/control/registry/registry.js';
+import { KEY_BYTES, type Sealing, sealingWith } from '@weir/control/secrets/seal.js';
+import {
+  drawnSecretKey,
+  parseSecretKey,
+  readSecretKey,
+  SECRET_KEY_VARIABLE,
+} from '@weir/control/secrets/secret-key.js';
+import { memoryLog } from '@weir/proto/bus/memory-log.js';
+import { realClock } from '@weir/proto/bus/real-clock.js';
+import { RegistryFeed } from './registry-feed.js';
+import { type RegistrySecrets, registrySecrets } from './registry-secrets.js';
+
+export interface House {
+  readonly registry: Registry;
+  readonly feed: RegistryFeed;
+  readonly secrets: RegistrySecrets;
+}
+
+const MEMORY_LOG = { messagesMax: 100_000, bytesMax: 64 * 1024 * 1024 };
+
+/** `dataFolder` null: all of it ends with this process. Throws for a key that is none. */
+export async function openHouse(
+  { secretKey, say = () => {} }: { readonly secretKey?: string; readonly say?: (text: string) => void },
+  dataFolder: string | null,
+): Promise<House> {
+  let feed: RegistryFeed | null = null;
+  const log = dataFolder === null ? memoryLog(MEMORY_LOG) : lmdbLog(join(dataFolder, 'registry.mdb'), say);
+  const registry = await openLogRegistry({
+    ...{ log, checkpoints: null, writer: 'up', wallMs: Date.now, draw: drawId, every: null, say },
+    reservedPaths: () => [feed?.config?.gateway.jobs.prefix ?? '/.weir'],
+  });
+  const secrets = registrySecrets(registry, sealingOf(secretKey, dataFolder));
+  feed = new RegistryFeed({
+    registry,
+    clock: realClock,
+    wallMs: Date.now,
+    canOpen: (secret) => secrets.canOpen(secret),
+  });
+  const close = registry.close.bind(registry);
+  return {
+    registry: Object.assign(registry, {
+      async close() {
+        await close();
+        await log.close();
+      },
+    }),
+    feed,
+    secrets,
+  };
+}
+
+/** What was given is read now, so that a mistake in it is told at the start; one of our own is made with the first secret. */
+function sealingOf(file: string | undefined, dataFolder: string | null): () => Sealing {
+  const variable = process.env[SECRET_KEY_VARIABLE];
+  const given =
+    file !== undefined ? readSecretKey(file) : variable ? parseSecretKey(variable, SECRET_KEY_VARIABLE) : null;
+  let sealing: Sealing | null = given === null ? null : sealingWith(given);
+  return () => {
+    sealing ??= sealingWith(
+      dataFolder === null ? randomBytes(KEY_BYTES) : drawnSecretKey(join(dataFolder, 'secret.key')),
+    );
+    return sealing;
+  };
+}

@@ -1,0 +1,237 @@
+/**
+ * The whole life of a service by the admin API alone, against a real `weir up` and real upstreams: designed, published, subscribed to, called,
+ * tried out as a canary, rolled back, deprecated, retired.
+ */
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { openHouse } from '@weir/deploy/up/up-registry.js';
+import { afterEach, beforeAll, expect, it } from 'vitest';
+import { askAdmin } from '../../support/admin.js';
+import { ensureBuilt } from '../../support/built.js';
+import { Stage, until } from '../../support/stage.js';
+import { type WeirUp, weirUp } from '../../support/weir-up.js';
+
+const LONG_MS = 120_000;
+let stage = new Stage();
+beforeAll(ensureBuilt, 4 * LONG_MS);
+afterEach(async () => {
+  await stage.clear();
+  stage = new Stage();
+});
+
+/** Answers with its name, and what it was sent of a secret. */
+async function origin(name: string): Promise<number> {
+  const server: Server = createServer((request, response) => {
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify({ name, url: request.url, secret: request.headers['x-secret'] ?? '' }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  stage.onEnd(() => void server.close());
+  return (server.address() as AddressInfo).port; // It listens at a port.
+}
+
+const config = `
+gateway: { listen: "127.0.0.1:0", accessLog: false }
+upstreams: [{ id: own, targets: ["http://127.0.0.1:9"] }]
+consumers: [{ id: operator, keys: { sha256: "${'ab'.repeat(32)}" } }]
+routes:
+  - { id: ping, match: /ping, respond: { body: pong } }
+  - { id: locked, match: /locked, auth: apiKey, respond: { body: open } }
+`;
+
+/** Teams are made by the operator before. */
+async function folderWithTeams(): Promise<string> {
+  const folder = stage.folder();
+  const house = await openHouse({}, join(folder, 'state'));
+  const actor = { userId: 'local', login: 'local', via: 'local', from: '' } as const;
+  for (const id of ['red', 'blue'])
+    await house.registry.execute({ what: 'team.create', actor, input: { id, name: id } });
+  house.feed.close();
+  await house.registry.close();
+  return folder;
+}
+
+class Api {
+  readonly #weir: WeirUp;
+
+  constructor(weir: WeirUp) {
+    this.#weir = weir;
+  }
+
+  async ask(method: string, path: string, body?: unknown, status = 0): Promise<Record<string, unknown>> {
+    const init =
+      body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
+    const answer = await askAdmin(`${this.#weir.admin}${path}`, { method, ...init });
+    const text = await answer.text();
+    if (status === 0 ? !answer.ok : answer.status !== status)
+      throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+    return (text === '' ? {} : JSON.parse(text)) as Record<string, unknown>; // An object of our own API.
+  }
+
+  post = (path: string, body: unknown = {}) => this.ask('POST', path, body);
+
+  call(path: string, headers: Record<string, string> = {}): Promise<Response> {
+    return fetch(`http://127.0.0.1:${this.#weir.port}${path}`, { headers });
+  }
+
+  async status(path: string, headers: Record<string, string> = {}): Promise<number> {
+    const answer = await this.call(path, headers);
+    await answer.arrayBuffer();
+    return answer.status;
+  }
+
+  /** Which release has answered. */
+  async name(path: string, headers: Record<string, string>): Promise<string> {
+    return String(((await (await this.call(path, headers)).json()) as { name?: string }).name);
+  }
+}
+
+const design = (port: number) => ({
+  upstreams: [{ id: 'app', targets: [`http://127.0.0.1:${port}`] }],
+  routes: [{ id: 'all', match: '/*', headers: { request: { set: { 'x-secret': `\${secret:TOKEN}` } } } }],
+});
+
+async function start() {
+  const [one, two] = [await origin('one'), await origin('two')];
+  const weir = await weirUp(stage, config, await folderWithTeams());
+  return { one, two, weir, api: new Api(weir) };
+}
+
+it(
+  'a service lives from its design to its end',
+  async () => {
+    const { one, two, weir, api } = await start();
+    // A service from a design with a real upstream, and a secret that nobody reads again.
+    await api.post('/v1/services', {
+      ...{ id: 'shop', teamId: 'red', name: 'Shop', basePath: '/shop', visibility: 'organisation' },
+      plans: [{ id: 'gold', name: 'Gold', limits: ['1000/s'], approval: 'manual' }],
+    });
+    await api.ask('PUT', '/v1/services/shop/draft', design(one));
+    expect(await api.post('/v1/services/shop/draft/check')).toMatchObject({ ok: false });
+    await api.ask('PUT', '/v1/teams/red/secrets/TOKEN', { value: 'top secret' });
+    expect(JSON.stringify(await api.ask('GET', '/v1/teams/red/secrets'))).not.toContain('sealed');
+    expect(await api.post('/v1/services/shop/draft/check')).toMatchObject({ ok: true, faults: [] });
+    expect(await api.status('/shop/orders')).toBe(404);
+    await api.post('/v1/services/shop/releases', { notes: 'the first' });
+    await until(async () => (await api.status('/shop/orders')) === 401, weir.said);
+
+    // Another team asks for it, and gets a key that is shown once.
+    await api.post('/v1/applications', { id: 'web', teamId: 'blue', name: 'Web' });
+    const made = await api.post('/v1/applications/web/keys', { name: 'first' });
+    const key = { 'x-api-key': String(made['key']) };
+    expect(made['key']).toMatch(/^weir_k_[0-9A-Za-z]{49}$/);
+    expect(JSON.stringify(await api.ask('GET', '/v1/applications/web/keys'))).not.toContain(String(made['key']));
+    const asked = await api.post('/v1/subscriptions', { serviceId: 'shop', applicationId: 'web', planId: 'gold' });
+    expect(asked).toMatchObject({ state: 'pending' });
+    expect(await api.status('/shop/orders', key)).toBe(401);
+    await api.post(`/v1/subscriptions/${asked['id']}/approve`);
+    await until(async () => (await api.status('/shop/orders', key)) === 200, weir.said);
+    const answer = await api.call('/shop/orders?a=1', key);
+    expect(answer.headers.get('ratelimit-policy')).toBe('"consumer";q=1000;w=1');
+    expect(await answer.json()).toEqual({ name: 'one', url: '/orders?a=1', secret: 'top secret' });
+    // A route of the operator's with \`auth: apiKey\` is for the operator's own consumers.
+    expect(await api.status('/locked', key)).toBe(403);
+
+    // The second release for a tenth of the callers, and back.
+    await api.ask('PUT', '/v1/services/shop/draft', design(two));
+    await api.post('/v1/services/shop/releases', { share: 10 });
+    const diff = await api.ask('GET', '/v1/services/shop/releases/1/diff/2');
+    expect(String(diff['changes'])).toContain(`+         - http://127.0.0.1:${two}`.replace(/^\+ +/, ''));
+    const callers = await Promise.all(
+      Array.from({ length: 40 }, async (_, i) => {
+        await api.post('/v1/applications', { id: `app-${i}`, teamId: 'blue', name: `App ${i}` });
+        const own = await api.post(`/v1/applications/app-${i}/keys`, { name: 'key' });
+        const { id } = await api.post('/v1/subscriptions', {
+          serviceId: 'shop',
+          applicationId: `app-${i}`,
+          planId: 'gold',
+        });
+        await api.post(`/v1/subscriptions/${id}/approve`);
+        return { 'x-api-key': String(own['key']) };
+      }),
+    );
+    const last = callers.at(-1) ?? {};
+    await until(async () => (await api.status('/shop/orders', last)) === 200, weir.said);
+    const ask = () => Promise.all(callers.map((own) => api.name('/shop/orders', own)));
+    await until(async () => (await ask()).includes('two'), weir.said);
+    const tried = await ask();
+    const share = tried.filter((name) => name === 'two').length;
+    expect(share).toBeGreaterThan(0);
+    expect(share).toBeLessThan(15);
+    expect(await ask()).toEqual(tried);
+    await api.ask('PUT', '/v1/services/shop/live', { live: [{ release: 1 }] });
+    await until(async () => (await ask()).every((name) => name === 'one'), weir.said);
+
+    // Its end is announced, and comes.
+    await api.post('/v1/services/shop/deprecate', {
+      sunsetWallMs: Date.now() + 86_400_000,
+      link: 'https://docs.example.com/shop',
+    });
+    await until(async () => (await api.call('/shop/orders', key)).headers.has('sunset'), weir.said);
+    const deprecated = (await api.call('/shop/orders', key)).headers;
+    expect(deprecated.get('deprecation')).toMatch(/^@\d{10}$/);
+    expect(deprecated.get('link')).toBe('<https://docs.example.com/shop>; rel="deprecation"');
+    await api.ask('POST', '/v1/services/shop/retire', {}, 409);
+    await api.post('/v1/services/shop/retire', { force: true, successor: 'https://new.example.com/' });
+    await until(async () => (await api.status('/shop/orders', key)) === 410, weir.said);
+    const gone = await api.call('/shop/orders');
+    expect(gone.headers.get('content-type')).toBe('application/problem+json');
+    expect(gone.headers.get('link')).toBe('<https://new.example.com/>; rel="successor-version"');
+    expect(await api.status('/ping')).toBe(200);
+
+    const { snapshot } = await weir.status();
+    expect(snapshot?.registry).toBeGreaterThan(100);
+    expect(weir.said()).not.toContain('top secret');
+  },
+  LONG_MS,
+);
+
+it(
+  'a key that is revoked is refused within a second, also while weir.yaml is faulty, and after a restart',
+  async () => {
+    const { one, weir, api } = await start();
+    await api.ask('PUT', '/v1/teams/red/secrets/TOKEN', { value: 's3' });
+    await api.post('/v1/services', {
+      id: 'shop',
+      teamId: 'red',
+      name: 'Shop',
+      basePath: '/shop',
+      plans: [{ id: 'p', name: 'P', approval: 'auto' }],
+    });
+    await api.ask('PUT', '/v1/services/shop/draft', design(one));
+    await api.post('/v1/services/shop/releases');
+    await api.post('/v1/applications', { id: 'web', teamId: 'red', name: 'Web' });
+    const keys = await Promise.all(
+      Array.from({ length: 4 }, (_, i) => api.post('/v1/applications/web/keys', { name: `k${i}` })),
+    );
+    await api.post('/v1/subscriptions', { serviceId: 'shop', applicationId: 'web', planId: 'p' });
+    const [first, second, third] = keys.map((key) => ({
+      field: { 'x-api-key': String(key['key']) },
+      id: String(key['id']),
+    }));
+    if (!first || !second || !third) throw new Error('there are four keys');
+    await until(async () => (await api.status('/shop', third.field)) === 200, weir.said);
+    const revoke = async ({ field, id }: typeof first): Promise<number> => {
+      await api.ask('DELETE', `/v1/applications/web/keys/${id}`);
+      const atMs = performance.now();
+      await until(async () => (await api.status('/shop', field)) === 401, weir.said);
+      return performance.now() - atMs;
+    };
+    const took = await revoke(first);
+    console.log(`revoked after ${took.toFixed(0)} ms`);
+    expect(await api.status('/shop', second.field)).toBe(200);
+    expect(await weir.save('routes: nonsense')).toBe('rejected');
+    await revoke(second);
+    expect(await api.status('/shop', third.field)).toBe(200);
+
+    // All of it is found again by the next process, secrets too.
+    weir.child.kill('SIGTERM');
+    await weir.exited;
+    const again = await weirUp(stage, config, weir.folder);
+    const later = new Api(again);
+    expect(await later.status('/shop', second.field)).toBe(401);
+    expect(await (await later.call('/shop', third.field)).json()).toMatchObject({ secret: 's3' });
+  },
+  LONG_MS,
+);
