@@ -1,9 +1,9 @@
 /** What people manage, in `weir up`: the registry in the data folder, what it adds to the config, and the key that its secrets are sealed with. */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { lmdbLog } from '@weir/control/log/lmdb-log.js';
-import { drawId } from '@weir/control/people/digests.js';
+import { drawId } from '@weir/control/registry/draw.js';
 import { openLogRegistry } from '@weir/control/registry/log-registry.js';
+import { openEmbeddedRegistry } from '@weir/control/registry/open-registry.js';
 import type { Registry } from '@weir/control/registry/registry.js';
 import { KEY_BYTES, type Sealing, sealingWith } from '@weir/control/secrets/seal.js';
 import {
@@ -31,11 +31,14 @@ export async function openHouse(
   dataFolder: string | null,
 ): Promise<House> {
   let feed: RegistryFeed | null = null;
-  const log = dataFolder === null ? memoryLog(MEMORY_LOG) : lmdbLog(join(dataFolder, 'registry.mdb'), say);
-  const registry = await openLogRegistry({
-    ...{ log, checkpoints: null, writer: 'up', wallMs: Date.now, draw: drawId, every: null, say },
-    reservedPaths: () => [feed?.config?.gateway.jobs.prefix ?? '/.weir'],
-  });
+  const reservedPaths = (): readonly string[] => [feed?.config?.gateway.jobs.prefix ?? '/.weir'];
+  const shared = { wallMs: Date.now, say, reservedPaths };
+  const registry =
+    dataFolder === null
+      ? await openLogRegistry({
+          ...{ ...shared, log: memoryLog(MEMORY_LOG), checkpoints: null, writer: 'up', draw: drawId, every: null },
+        })
+      : await openEmbeddedRegistry({ ...shared, file: join(dataFolder, 'registry.mdb') });
   const secrets = registrySecrets(registry, sealingOf(secretKey, dataFolder));
   feed = new RegistryFeed({
     registry,
@@ -43,17 +46,7 @@ export async function openHouse(
     wallMs: Date.now,
     canOpen: (secret) => secrets.canOpen(secret),
   });
-  const close = registry.close.bind(registry);
-  return {
-    registry: Object.assign(registry, {
-      async close() {
-        await close();
-        await log.close();
-      },
-    }),
-    feed,
-    secrets,
-  };
+  return { registry, feed, secrets };
 }
 
 /** What was given is read now, so that a mistake in it is told at the start; one of our own is made with the first secret. */
