@@ -16,6 +16,7 @@ import type { Usage } from '../chat/chat-answer.js';
 import { type ProviderError, providerError } from '../chat/provider-error.js';
 import type { AiRules } from '../gateway/ai-route.js';
 import type { AiOutcome } from '../gateway/outcome.js';
+import { billParts } from './bill-parts.js';
 import { type Asked, type BoundBudget, bindBudgets, budgetFields } from './bound-budgets.js';
 import type { Spending } from './budget-store.js';
 import { type Admission, Reservation, type Share } from './reservation.js';
@@ -217,10 +218,8 @@ export class BudgetTicket {
     this.#timer?.cancel();
     const { outcome } = this.#entry;
     const { spending, rules } = this.#gate;
-    const { provider, providerModel } = outcome;
     outcome.usage = usage;
-    const own = usage === null ? [] : [{ provider, providerModel, usage }];
-    const parts = outcome.besides.length === 0 ? own : [...own, ...outcome.besides];
+    const parts = billParts(usage, outcome);
     const wallMs = rules.services.clock.wallMs();
     for (const part of parts) {
       const costMicros = spending.prices.cost(part.provider, part.providerModel, part.usage, wallMs);

@@ -35,7 +35,8 @@ export class Metered {
   /** Null: nobody has worked for it. `input`: counts the tokens of the question. */
   usage(end: MeteredEnd, outcome: AiOutcome, input: () => number, count: CountTokens): Usage | null {
     const said = this.#usage ?? outcome.usage;
-    if (said !== null && !said.isEstimated) {
+    // Of an answer in several halves the driver knows what each of them took: the text alone says nothing of questions asked again.
+    if (said !== null && (!said.isEstimated || outcome.carried.length > 0)) {
       if (end === 'whole') return said;
       // Figures of a stream that was cut are those of its begin (Anthropic): what was written since is counted.
       const output = extrapolated(this.#sample, this.#characters, count);

@@ -64,6 +64,8 @@ const MODELS_MAX = 1_000;
 const FIRST_GUESS = 800;
 /** Of the latest answer in the mean. */
 const WEIGHT = 0.1;
+/** A longer one counts as so many times the mean: one absurd figure may not close a budget to everybody. */
+const LONGEST = 10;
 
 /** What answers of each model have taken of late, as a mean that moves. */
 export class OutputMeans {
@@ -71,7 +73,8 @@ export class OutputMeans {
 
   seen(model: string, tokens: number): void {
     const before = this.#means.get(model);
-    this.#means.set(model, before === undefined ? tokens : before + WEIGHT * (tokens - before));
+    const counted = Math.min(tokens, LONGEST * Math.max(before ?? 0, FIRST_GUESS));
+    this.#means.set(model, before === undefined ? counted : before + WEIGHT * (counted - before));
     const [oldest] = this.#means.keys();
     if (this.#means.size > MODELS_MAX && oldest !== undefined) this.#means.delete(oldest);
   }

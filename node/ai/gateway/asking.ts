@@ -15,7 +15,7 @@ import type { ProviderRequest } from '../provider.js';
 import type { Draw } from '../route/affinity.js';
 import type { AiRules } from './ai-route.js';
 import type { AiKey, AiProvider } from './ai-store.js';
-import { ATTEMPT_LEAST_MS, causes, type Step } from './attempts.js';
+import { causes, type Step, wholeLimitMs } from './attempts.js';
 import { bytesOf } from './body-text.js';
 import type { Candidate } from './candidates.js';
 import type { Question } from './chat-layer.js';
@@ -102,7 +102,7 @@ export class Asking {
     return this.#lease?.hasOther ?? false;
   }
 
-  /** `hasOthers`: then a whole answer may take half of what is left, so that what comes behind it has its turn. */
+  /** `hasOthers`: another may be asked behind it. */
   begin({ how }: Step & { kind: 'ask' }, leftMs: number, hasOthers: boolean): void {
     const { services, spec, route, ask } = this.#rules;
     const nowMs = services.clock.nowMs();
@@ -111,9 +111,7 @@ export class Asking {
     if (this.#question.chat.isStream) {
       this.clock = new StreamClock({ firstTokenMs, betweenTokensMs, tokensPerSecondMin }, nowMs);
     } else {
-      const { attemptMs } = route.timeouts;
-      const shareMs = hasOthers ? Math.max(ATTEMPT_LEAST_MS, leftMs / 2) : Number.POSITIVE_INFINITY;
-      this.#wholeLimitMs = attemptMs > 0 ? Math.min(attemptMs, shareMs) : shareMs;
+      this.#wholeLimitMs = wholeLimitMs(leftMs, route.timeouts.attemptMs, hasOthers);
       this.#wholeEndsAtMs = nowMs + this.#wholeLimitMs;
     }
     const lease = this.#lease;

@@ -3,7 +3,16 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../pipeline/testing/harness.js';
 import { type ProviderErrorKind, providerErrorTable } from '../chat/provider-error.js';
-import { ATTEMPT_LEAST_MS, Attempts, conditionOf, type Left, PAUSE_MAX_MS, type Step } from './attempts.js';
+import {
+  ATTEMPT_LEAST_MS,
+  Attempts,
+  conditionOf,
+  type Left,
+  PAUSE_MAX_MS,
+  type Step,
+  WHOLE_MAX_MS,
+  wholeLimitMs,
+} from './attempts.js';
 
 const kinds = Object.keys(providerErrorTable) as ProviderErrorKind[]; // The keys of the table are the kinds.
 const plenty: Left = { leftMs: 600_000, leastMs: () => 0 };
@@ -110,6 +119,60 @@ describe('the budget', () => {
           expect(attempts.begun).toBeLessThanOrEqual(attemptsMax);
         },
       ),
+    );
+  });
+});
+
+describe('an attempt at a whole answer', () => {
+  it('has another behind it exactly when a timeout would lead to one', () => {
+    const when = fc.option(fc.subarray(['timeout', 'error', 'contextExceeded'] as const, { minLength: 1 }));
+    const failures = fc.array(
+      fc.constantFrom('timeout', 'server', 'contextExceeded') as fc.Arbitrary<ProviderErrorKind>,
+      {
+        maxLength: 4,
+      },
+    );
+    fc.assert(
+      fc.property(
+        fc.array(when, { minLength: 1, maxLength: 4 }),
+        failures,
+        fc.integer({ min: 1, max: 4 }),
+        (whens, kinds, most) => {
+          const attempts = new Attempts(whens.map(candidate), most, seededRandom(1));
+          let step = attempts.first(plenty);
+          for (const error of [...kinds, 'timeout' as const]) {
+            if (step.kind === 'end') return;
+            attempts.begin();
+            const { candidate: at } = step;
+            const hasBehind = attempts.hasBehind(at);
+            step = attempts.failed({ candidate: at, error, retryAfterMs: null, hasOtherKey: false }, plenty);
+            if (error === 'timeout') expect(hasBehind).toBe(step.kind === 'ask' && step.how === 'model');
+          }
+        },
+      ),
+    );
+  });
+
+  const ms = fc.integer({ min: 1, max: 3_600_000 });
+
+  it('leaves room for what can be asked behind it, and is never waited for longer than two minutes unless that is stated', () => {
+    fc.assert(
+      fc.property(ms, fc.oneof(fc.constant(0), ms), (leftMs, attemptMs) => {
+        const limitMs = wholeLimitMs(leftMs, attemptMs, true);
+        expect(limitMs).toBeLessThanOrEqual(Math.max(ATTEMPT_LEAST_MS, leftMs / 2));
+        if (attemptMs > 0) expect(limitMs).toBe(Math.min(attemptMs, Math.max(ATTEMPT_LEAST_MS, leftMs / 2)));
+        else expect(limitMs).toBeLessThanOrEqual(WHOLE_MAX_MS);
+        expect(limitMs).toBeGreaterThanOrEqual(Math.min(ATTEMPT_LEAST_MS, attemptMs || ATTEMPT_LEAST_MS));
+      }),
+    );
+  });
+
+  it('has all that is left where nobody else can be asked', () => {
+    fc.assert(
+      fc.property(ms, (leftMs) => {
+        expect(wholeLimitMs(leftMs, 0, false)).toBe(Number.POSITIVE_INFINITY);
+        expect(wholeLimitMs(leftMs, 7, false)).toBe(7);
+      }),
     );
   });
 });

@@ -56,6 +56,20 @@ export const ATTEMPT_LEAST_MS = 50;
 export const PAUSE_MAX_MS = 5_000;
 const PAUSE_FIRST_MS = 250;
 
+/** Of a whole answer, where another model can still be asked and nothing else is stated: as long as nearly all answers take. */
+export const WHOLE_MAX_MS = 120_000;
+
+/**
+ * How long one attempt at a whole answer may take, of which nothing is heard before it is done. Where another can be asked behind it, it
+ * takes no more than half of what is left, so that what comes behind has its turn; and no more than two minutes, for half of ten
+ * minutes is a wait that no client of a model that stalls has.
+ */
+export function wholeLimitMs(leftMs: number, attemptMs: number, hasOthers: boolean): number {
+  const shareMs = hasOthers ? Math.max(ATTEMPT_LEAST_MS, leftMs / 2) : Number.POSITIVE_INFINITY;
+  if (attemptMs > 0) return Math.min(attemptMs, shareMs);
+  return hasOthers ? Math.min(WHOLE_MAX_MS, shareMs) : shareMs;
+}
+
 /** Null: no fallback is meant for it. */
 export function conditionOf(error: ProviderErrorKind): AiCondition | null {
   switch (error) {
@@ -138,6 +152,14 @@ export class Attempts {
     if (hasOtherKey && this.#fits(slow, 0, left)) return ask(slow, 0, 'hedge');
     const later = find((when) => when?.some((one) => one === 'timeout' || this.#hasMet(one)) === true);
     return later === -1 ? null : ask(later, 0, 'hedge');
+  }
+
+  /** Another could be asked if this one said nothing in time. */
+  hasBehind(candidate: number): boolean {
+    if (this.#begun >= this.#attemptsMax) return false;
+    const isMeant = (when: Candidate['when']): boolean =>
+      when === null || when.some((one) => one === 'timeout' || this.#hasMet(one));
+    return this.#candidates.some(({ when }, index) => index !== candidate && !this.#isDone(index) && isMeant(when));
   }
 
   /** It can't be asked for what this request wants; others may be. */

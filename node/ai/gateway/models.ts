@@ -207,8 +207,7 @@ class Models implements ChatAnswering, Race {
     this.#question.outcome.usage = null;
     this.#attempts.begin();
     this.#live = [...this.#live, entrant];
-    const hasOthers = this.#candidates.length > 1 && this.#attempts.begun < this.#rules.spec.attempts;
-    entrant.asking.begin(step, this.#left().leftMs, hasOthers);
+    entrant.asking.begin(step, this.#left().leftMs, this.#attempts.hasBehind(step.candidate));
     this.#arm();
   }
 
@@ -359,7 +358,10 @@ class Models implements ChatAnswering, Race {
     const step = this.#attempts.failed(met, this.#left());
     this.#unseen = isTold || !hasTaken ? null : entrant;
     if (isTold && step.kind === 'ask') {
-      this.#spent = addUsage(this.#spent, entrant.usageSoFar);
+      const { provider, model } = asking.candidate;
+      const usage = entrant.usageSoFar;
+      this.#question.outcome.carried.push({ provider, providerModel: model, usage });
+      this.#spent = addUsage(this.#spent, usage);
       this.#counted = entrant;
       this.#chosen = null;
     }

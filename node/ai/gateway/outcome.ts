@@ -18,6 +18,8 @@ export interface AiOutcome {
   usage: Usage | null;
   /** What attempts took of whose answer nothing was told, and which is not in `usage`: each at the provider that bills it. */
   readonly besides: AiBesides[];
+  /** What those took that were carried on: a part of `usage`, and billed by each of them. */
+  readonly carried: AiCarried[];
   /** A second attempt beside the first; null: there was none. `won`: it is the one that answered. */
   hedge: 'won' | 'lost' | null;
   /** Attempts that carried on what broke off in the middle, and how they were asked to. */
@@ -48,6 +50,8 @@ export interface AiBesides {
   /** It lost a race, or failed unseen: it had said by then what it took, or was asked for too long. */
   readonly why: 'hedge' | 'failed';
 }
+
+export type AiCarried = Pick<AiBesides, 'provider' | 'providerModel' | 'usage'>;
 
 export interface AiBilled {
   readonly provider: string;
@@ -86,6 +90,7 @@ export function newOutcome(model: string): AiOutcome {
     firstTokenMs: Number.NaN,
     usage: null,
     besides: [],
+    carried: [],
     hedge: null,
     resumed: [],
     costMicros: null,

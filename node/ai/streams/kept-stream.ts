@@ -294,6 +294,7 @@ export class KeptStream implements ResponseHandler {
         saved: null,
         moves: [],
         besides: [],
+        carried: [],
         bill: [],
         resumed: [],
         hedge: null,

@@ -1,5 +1,5 @@
 /** Which model is asked, how many at once, and what becomes of half an answer: through a whole gateway, with the official client. */
-import type { AiChoiceSpec, AiHedgeSpec, AiTargetSpec } from '@weir/proto/snapshot/ai.js';
+import type { AiBudgetsSpec, AiChoiceSpec, AiHedgeSpec, AiTargetSpec } from '@weir/proto/snapshot/ai.js';
 import OpenAI from 'openai';
 import { afterEach, describe, expect, it } from 'vitest';
 import { routeSpec, startAiGateway } from '../../support/ai-gateway.js';
@@ -45,9 +45,11 @@ interface Given {
   readonly choice?: AiChoiceSpec;
   readonly hedge?: AiHedgeSpec;
   readonly kind?: string;
+  /** Dollars for a million tokens of each of them. */
+  readonly prices?: { readonly one: number; readonly two: number };
 }
 
-async function started({ one, two = saying('two'), targets, choice: chosen, hedge, kind = 'openai' }: Given) {
+async function started({ one, two = saying('two'), targets, choice: chosen, hedge, kind = 'openai', prices }: Given) {
   const first = await modelProvider(stage, one);
   const second = await modelProvider(stage, two);
   const weir = await startAiGateway(stage, {
@@ -55,6 +57,9 @@ async function started({ one, two = saying('two'), targets, choice: chosen, hedg
     providers: { one: { at: first, ...(hedge === undefined ? { keys } : {}) }, two: { at: second, kind } },
     models: [{ id: 'chat', targets, ...(chosen === undefined ? {} : { choice: chosen }) }],
     route: { timers, resume: 'continue', ...(hedge === undefined ? {} : { hedge }) },
+    ...(prices === undefined
+      ? {}
+      : { budgets: { limits: [], teams: {}, costHeader: false, prices: pricesOf(prices) } }),
   });
   const client = new OpenAI({ apiKey: 'none', baseURL: `${weir.url}/v1`, maxRetries: 0 });
   const text = async () => {
@@ -64,6 +69,13 @@ async function started({ one, two = saying('two'), targets, choice: chosen, hedg
     return said;
   };
   return { first, second, weir, client, text };
+}
+
+function pricesOf(prices: { readonly one: number; readonly two: number }): AiBudgetsSpec['prices'] {
+  return (['one', 'two'] as const).map((provider) => {
+    const each = prices[provider];
+    return { provider, model: 'm', price: { input: each, output: each } };
+  });
 }
 
 describe('a hedged first token', () => {
@@ -124,10 +136,17 @@ describe('a text that breaks off', () => {
       one: breaking,
       two: saying('The quick brown fox', ' jumps.'),
       targets: [target('one', 'm'), target('two', 'm', when)],
+      prices: { one: 1_000, two: 1 },
     });
     expect(await text()).toBe('The quick brown fox jumps.');
     expect(JSON.stringify(second.questions[0]?.body)).toContain('<<<The quick brown f>>>');
-    expect(await weir.metrics()).toContain('weir_ai_resumed_total{model="chat",provider="two",how="instruction"} 1\n');
+    const metrics = await weir.metrics();
+    expect(metrics).toContain('weir_ai_resumed_total{model="chat",provider="two",how="instruction"} 1\n');
+    // Each half is billed by who said it: twelve tokens by the second, and more than a thousand times as much by the first.
+    const cost = (provider: string): number =>
+      Number(new RegExp(`weir_ai_cost_dollars_total\\{[^}]*provider="${provider}"[^}]*\\} (\\S+)`).exec(metrics)?.[1]);
+    expect(cost('two')).toBeCloseTo(0.000_012, 9);
+    expect(cost('one')).toBeGreaterThan(0.01);
   });
 
   it('is gone on from where the provider takes a prefix, in the words of another API', async () => {
