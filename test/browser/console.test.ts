@@ -51,7 +51,7 @@ async function addressesOf({ page }: Watched): Promise<string[]> {
 async function open({ page }: Watched, address: string): Promise<void> {
   await page.goto(`${weir.admin}/${address}`);
   await page.waitForSelector('h1');
-  await page.waitForFunction('document.querySelector(".mantine-Loader-root") === null');
+  while ((await page.getByRole('status').filter({ hasText: '…' }).count()) > 0) await page.waitForTimeout(50);
 }
 
 describe('the console', () => {

@@ -1,0 +1,66 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { sendTry } from './send-try.js';
+
+const servers: Server[] = [];
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close().closeAllConnections();
+});
+
+async function gatewayWith(answer: RequestListener) {
+  const server = createServer(answer);
+  servers.push(server);
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo; // It listens on a port.
+  return { host: '0.0.0.0', port, tls: false };
+}
+
+const asked = {
+  method: 'POST',
+  path: '/shop/a?b=1',
+  headers: { host: 'shop.example.com', 'x-api-key': 'k' },
+  body: '{}',
+};
+
+describe('a request that is tried', () => {
+  it('comes as it was written, and its answer is told whole', async () => {
+    const gateway = await gatewayWith(async (request, response) => {
+      let body = '';
+      for await (const chunk of request) body += chunk;
+      const { host, 'x-api-key': key } = request.headers;
+      response.writeHead(201, { 'x-twice': ['a', 'b'] }).end(`${request.method} ${request.url} ${host} ${key} ${body}`);
+    });
+    expect(await sendTry(gateway, asked)).toMatchObject({
+      ...{ status: 201, isCut: false, body: 'POST /shop/a?b=1 shop.example.com k {}' },
+      headers: { 'x-twice': 'a, b' },
+    });
+  });
+
+  it('follows no redirect', async () => {
+    const gateway = await gatewayWith((_request, response) =>
+      response.writeHead(302, { location: 'http://10.0.0.1/' }).end(),
+    );
+    expect(await sendTry(gateway, asked)).toMatchObject({ status: 302, headers: { location: 'http://10.0.0.1/' } });
+  });
+
+  it('is cut where its answer does not end', async () => {
+    const gateway = await gatewayWith((_request, response) => {
+      const more = (): void => {
+        while (!response.destroyed && response.write('x'.repeat(64 * 1024)));
+        response.once('drain', more);
+      };
+      more();
+    });
+    const answer = await sendTry(gateway, asked);
+    expect(answer).toMatchObject({ status: 200, isCut: true });
+    expect(answer?.body.length).toBe(512 * 1024);
+  });
+
+  it('has no answer where nobody listens', async () => {
+    const gateway = await gatewayWith(() => {});
+    servers.splice(0).forEach((server) => void server.close());
+    expect(await sendTry(gateway, asked)).toBe(null);
+  });
+});
