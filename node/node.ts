@@ -44,6 +44,7 @@ import { createMetricsServer } from './observe/metrics-server.js';
 import { createNodeObserver } from './observe/node-observer.js';
 import type { Prepared } from './observe/prepared.js';
 import { lateForms } from './optimize/convert/late-forms.js';
+import { lateComposers } from './optimize/late-composing.js';
 import { type Dispatch, nothingToCancel } from './pipeline/dispatch.js';
 import { compiling } from './pipeline/runtime.js';
 import { type SharedStores, sharedStores } from './shared-stores.js';
@@ -283,6 +284,7 @@ class Node implements GatewayNode {
         ai: await this.#ai.compile(snapshot, this.#reveal),
         mcp: await lateMcp(snapshot),
         forms: await lateForms(snapshot),
+        composers: await lateComposers(snapshot),
         limiters: this.#limiters,
         budgets: this.#budgets,
         heldBytes: this.#heldBytes,

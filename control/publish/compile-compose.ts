@@ -1,10 +1,13 @@
 /** The part of the snapshot that says of which requests an answer is composed; see compile.ts for the rest. Pure. */
+import type { Batch } from '@weir/proto/config/batch.js';
+import type { Coalesce } from '@weir/proto/config/coalesce.js';
 import type { BodyTemplate, Compose, ComposePart } from '@weir/proto/config/compose.js';
+import { parametersOf } from '@weir/proto/config/path-pattern.js';
 import { bodyLimitDefault, type Route } from '@weir/proto/config/route.js';
 import { type Reads, readsOfAll } from '@weir/proto/optimize/compose-plan.js';
 import type { Query } from '@weir/proto/optimize/expression.js';
 import { queriesOf, type Template } from '@weir/proto/optimize/template.js';
-import type { ComposeRouteSpec, PartSpec } from '@weir/proto/snapshot/compose.js';
+import type { BatchRouteSpec, CoalesceSpec, ComposeRouteSpec, PartSpec } from '@weir/proto/snapshot/compose.js';
 import type { AuthSpec, RouteSpec } from '@weir/proto/snapshot/snapshot.js';
 import { hostOf } from './takes-path.js';
 
@@ -30,9 +33,26 @@ export function compileComposeRoute(
   };
 }
 
+export function compileBatchRoute(batch: Batch): BatchRouteSpec {
+  const { routes = null, prefix = '/', max, concurrency, timeout = 0, maxAnswer } = batch;
+  return {
+    ...{ kind: 'batch', routes, prefix, requestsMax: max, concurrency, timeoutMs: timeout, answerBytesMax: maxAnswer },
+  };
+}
+
+export function compileCoalesce(coalesce: Coalesce | undefined, { match }: Route): CoalesceSpec | null {
+  if (coalesce === undefined) return null;
+  const { url, query, separator, repeat, items, key, window, max, maxAnswer, ignore } = coalesce;
+  const [parameter = ''] = parametersOf(match.path);
+  return {
+    ...{ path: url, query, separator: repeat ? '' : separator, parameter, items, key, windowMs: window },
+    ...{ itemsMax: max, answerBytesMax: maxAnswer, ignores: ignore },
+  };
+}
+
 /**
  * Parts get the caller's credentials, so nothing of them is hidden here; they retry, hedge and fall back by themselves, by the routes that
- * they name.
+ * they name. So do the requests of a batch.
  */
 export function composeRouteParts(route: Route, auth: readonly AuthSpec[]): Partial<RouteSpec> {
   return {

@@ -158,6 +158,7 @@ const LEAST: Snapshot = {
       fallback: [],
       async: null,
       cache: null,
+      coalesce: null,
       shown: { serverTiming: false, attempts: false },
     },
   ],
@@ -396,7 +397,14 @@ describe('the examples', () => {
 
   it('are all here', () =>
     expect(files).toEqual(
-      expect.arrayContaining(['ai.yaml', 'full.yaml', 'quickstart.yaml', 'tls.yaml', 'websocket.yaml']),
+      expect.arrayContaining([
+        'ai.yaml',
+        'full.yaml',
+        'optimize.yaml',
+        'quickstart.yaml',
+        'tls.yaml',
+        'websocket.yaml',
+      ]),
     ));
 
   it.each(files)('%s is sound, without a warning, and tells editors of its schema', (name) => {

@@ -35,7 +35,7 @@ import type {
 } from '@weir/proto/snapshot/snapshot.js';
 import { aiRouteParts, aiTimeouts, compileAi, compileAiRoute, hasAiTimeouts, providerUpstream } from './compile-ai.js';
 import { compileCached, compileCacheMemory } from './compile-cache.js';
-import { compileComposeRoute, composeRouteParts } from './compile-compose.js';
+import { compileBatchRoute, compileCoalesce, compileComposeRoute, composeRouteParts } from './compile-compose.js';
 import { compileMcpRoute, mcpRouteParts } from './compile-mcp.js';
 import { compileConversions, compileOptimize } from './compile-optimize.js';
 import { compileEdits, compileJobs, compileRouteResilience, compileUpstreamResilience } from './compile-resilience.js';
@@ -80,7 +80,7 @@ export function compileSnapshot(config: WeirConfig, context: CompileContext): Sn
     ],
     routes: [
       ...config.routes.map((route, index) => {
-        const target = route.compose === undefined ? (route.upstream ?? upstreams[0] ?? '') : '';
+        const target = isMadeOfOthers(route) ? '' : (route.upstream ?? upstreams[0] ?? '');
         return compileWhole(route, ids[index] ?? '', target, {
           config,
           ids,
@@ -124,9 +124,10 @@ function compileWhole(
     ...compileRoute(route, id, compileAction(route, target, config, ids), timeoutsAt(target)),
     ...compileRouteResilience(route, timeoutsAt),
     ...compileCached(route, config.gateway.cache, consumers),
+    coalesce: compileCoalesce(route.coalesce, route),
     ...(route.ai === null ? {} : aiRouteParts(route)),
     ...(route.mcp === null ? {} : mcpRouteParts(route, route.auth.map(compileAuth))),
-    ...(route.compose === undefined ? {} : composeRouteParts(route, route.auth.map(compileAuth))),
+    ...(isMadeOfOthers(route) ? composeRouteParts(route, route.auth.map(compileAuth)) : {}),
     ...(optimize === undefined ? {} : { optimize }),
     ...compileConversions(route, sha256Hex),
   };
@@ -310,7 +311,7 @@ function compileRoute(
   id: string,
   action: ActionSpec,
   timeouts: RouteTimeouts,
-): Omit<RouteSpec, 'match' | 'cache' | ResilientParts> {
+): Omit<RouteSpec, 'match' | 'cache' | 'coalesce' | ResilientParts> {
   const { request, response } = route.headers;
   return {
     id,
@@ -337,6 +338,9 @@ function compileRoute(
   };
 }
 
+/** It asks other routes, and no upstream. */
+const isMadeOfOthers = ({ compose, batch }: Route): boolean => compose !== undefined || batch !== undefined;
+
 function websocketOf({ websocket }: Route): RouteSpec['websocket'] {
   return websocket === null ? null : { idleMs: websocket.idle, origins: websocket.origins ?? null };
 }
@@ -345,6 +349,7 @@ function compileAction(route: Route, upstream: string, config: WeirConfig, ids: 
   if (route.ai !== null) return compileAiRoute(route.ai, config.gateway.timeouts, route);
   if (route.mcp !== null) return compileMcpRoute(route.mcp, route, config, ids);
   if (route.compose !== undefined) return compileComposeRoute(route.compose, route, config.routes, ids);
+  if (route.batch !== undefined) return compileBatchRoute(route.batch);
   if (route.redirect !== undefined)
     return { kind: 'redirect', status: route.redirect.status, location: route.redirect.to };
   if (route.respond === undefined)

@@ -111,7 +111,7 @@ function lintAsked(part: ComposePart, routes: Draft['routes'], path: Path): Find
   const asked = routes.find((one) => one?.id === part.route);
   // References are checked elsewhere.
   if (asked === undefined || asked === null) return [];
-  if (asked.compose !== undefined || asked.mcp !== null) {
+  if (asked.compose !== undefined || asked.batch !== undefined || asked.mcp !== null) {
     const message = `${part.route} asks other routes itself, and can not be a part`;
     return [findError([...path, 'route'], message, 'name the routes that it asks')];
   }

@@ -20,7 +20,8 @@ export function lintResilience(draft: Draft): Finding[] {
     ...draft.routes.flatMap((route, index) => {
       const path: Path = ['routes', index];
       // What of it means nothing where models are asked is said there.
-      if (route === null || route.ai !== null || route.mcp !== null || route.compose !== undefined) return [];
+      if (route === null || route.ai !== null || route.mcp !== null) return [];
+      if (route.compose !== undefined || route.batch !== undefined) return [];
       if (route.redirect !== undefined || route.respond !== undefined) return lintNoAsync(route, path);
       return [
         ...lintRetry(route, path, limitsOf(draft, route)),

@@ -10,6 +10,7 @@ import type { Route } from '@weir/proto/config/route.js';
 import type { Upstream } from '@weir/proto/config/upstream.js';
 import { providerUpstream } from './compile-ai.js';
 import { lintAi } from './lint-ai.js';
+import { lintBatch, lintWindows } from './lint-batch.js';
 import { lintBudgets } from './lint-budgets.js';
 import { lintCache } from './lint-cache.js';
 import { lintCompose } from './lint-compose.js';
@@ -43,6 +44,8 @@ export function lint(draft: Draft, known: Knowledge): Finding[] {
     ...lintAi(draft, known),
     ...lintMcp(draft),
     ...lintCompose(draft),
+    ...lintBatch(draft),
+    ...lintWindows(draft),
     ...lintBudgets(draft),
     ...lintRouteOrder(draft.routes),
     ...lintTrailingSlashes(draft),

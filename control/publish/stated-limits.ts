@@ -25,7 +25,8 @@ export interface RouteLimits {
 }
 
 export function limitsOf({ gateway, upstreams }: Draft, route: Route): RouteLimits {
-  const isOnly = route.upstream === undefined && route.compose === undefined && upstreams.length === 1;
+  const isOnly =
+    route.upstream === undefined && route.compose === undefined && route.batch === undefined && upstreams.length === 1;
   const upstream = isOnly ? upstreams[0] : upstreams.find((one) => one?.id === route.upstream);
   const ofUpstream = hasAiTimeouts(route) ? aiTimeouts : upstream?.timeouts;
   const levels = [gateway?.timeouts ?? {}, ofUpstream ?? {}, route.timeouts ?? {}];

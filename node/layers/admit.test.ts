@@ -43,6 +43,7 @@ function setUp({
     observer: {
       route: () => silentRoute,
       timerFired: (timer) => told.push(`timer ${timer}`),
+      joined: () => {},
       decided: (decision) => told.push(decision),
     },
   });

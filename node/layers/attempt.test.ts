@@ -25,6 +25,7 @@ function setUp(timeouts: Partial<RouteTimeouts> = {}, body: ReturnType<typeof fa
     observer: {
       route: () => silentRoute,
       timerFired: (timer) => fired.push(timer),
+      joined: () => {},
       decided: () => {},
     },
   });

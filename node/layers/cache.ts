@@ -11,7 +11,7 @@ import type { Place } from '../pipeline/chain.js';
 
 export const cache: Place = (route, services) => {
   const spec = route.cache;
-  if (spec === null || route.action.kind !== 'proxy') return null;
+  if (spec === null || (route.action.kind !== 'proxy' && route.action.kind !== 'compose')) return null;
   return (next) => {
     const compiled = routeCache(route, spec, services, next);
     return (request, handler) => answerThrough(compiled, request, handler);

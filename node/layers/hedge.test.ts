@@ -35,6 +35,7 @@ function setUp(spec: HedgeSpec = fixed, ...steps: readonly ((call: ScriptedCall)
     observer: {
       route: () => silentRoute,
       timerFired: () => {},
+      joined: () => {},
       decided: (decision) => decided.push(decision),
     },
   });

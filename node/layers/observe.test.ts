@@ -19,6 +19,7 @@ function setUp() {
       notStored: () => {},
     }),
     timerFired: () => {},
+    joined: () => {},
     decided: () => {},
   };
   const layer = observe(makeRoute({ id: 'orders' }), makeServices({ clock, observer }));

@@ -5,7 +5,7 @@
  *                  attempt2-first-byte;dur=11.8, weir;dur=1016.3
  *
  * Durations are milliseconds, up to the moment of the head: what has not ended lasts till then. `queue` is all waiting
- * for a place, `weir` the whole since the request was received. An upstream's own Server-Timing stays, before ours.
+ * for a place, `part-NAME` a part of a composed answer, `weir` the whole since the request was received. An upstream's own Server-Timing stays, before ours.
  * Failures show the same, and there it matters most. Off unless a route asks for it, for it tells strangers how many
  * targets were tried and how they failed, though never which.
  */
@@ -34,6 +34,9 @@ function serverTimingOf(exchange: Exchange, nowMs: number): string {
   const queuedMs = shown.reduce((sum, attempt) => sum + (phaseDurations(attempt, nowMs).queue ?? 0), exchange.queuedMs);
   return [
     metric('queue', queuedMs),
+    ...(exchange.parts ?? []).map(({ part, outcome, status, ms }) =>
+      metric(`part-${part}`, ms, status > 0 ? `${outcome}, ${status}` : outcome),
+    ),
     ...shown.flatMap((attempt, index) => attemptMetrics(attempt, `attempt${index + 1}`, nowMs)),
     metric('weir', nowMs - exchange.receivedAtMs),
   ].join(', ');

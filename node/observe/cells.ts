@@ -19,6 +19,7 @@ import { atOnce, type Work } from '../time/slices.js';
 import { AiCells } from './ai-cells.js';
 import { type Decision, decisions } from './decisions.js';
 import { DurationCells } from './duration-cells.js';
+import { type Joining, joinings } from './joinings.js';
 
 /** Registered status codes (IANA, HTTP Status Code Registry), 499 for clients that left, and the five classes. */
 export const statusLabels: readonly string[] = [
@@ -40,6 +41,7 @@ const statusSlots: Uint8Array = Uint8Array.from({ length: 600 }, (_, status) => 
 export const failureCodes = Object.keys(failureTable) as FailureCode[]; // The keys of the table are the codes.
 const failureSlots = new Map(failureCodes.map((code, slot) => [code, slot]));
 const decisionSlots = new Map(decisions.map((decision, slot) => [decision, slot]));
+const joiningSlots = new Map(joinings.map((joining, slot) => [joining, slot]));
 const cacheSlots = new Map(cacheResults.map((result, slot) => [result, slot]));
 const HIT_SLOT = cacheResults.indexOf('hit');
 const refusalSlots = new Map(refusalReasons.map((reason, slot) => [reason, slot]));
@@ -62,6 +64,7 @@ export class RouteCells {
   readonly failures = new Float64Array(failureCodes.length);
   readonly timers = new Float64Array(timerNames.length);
   readonly decisions = new Float64Array(decisions.length);
+  readonly joinings = new Float64Array(joinings.length);
   readonly cache = new Float64Array(cacheResults.length);
   stored = 0;
   reuses = 0;
@@ -102,6 +105,10 @@ export class RouteCells {
 
   decided(decision: Decision): void {
     bump(this.decisions, decisionSlots.get(decision) ?? 0);
+  }
+
+  joined(joining: Joining): void {
+    bump(this.joinings, joiningSlots.get(joining) ?? 0);
   }
 }
 

@@ -10,7 +10,7 @@ import { type Failure, failureTable } from '@weir/proto/http/failures.js';
 import { headerValue } from '@weir/proto/http/headers.js';
 import { concealJobIds } from '../jobs/job-id.js';
 import type { GatewayRequest } from '../pipeline/dispatch.js';
-import { type Attempt, decisiveAttempt, type Exchange } from '../pipeline/exchange.js';
+import { type Attempt, decisiveAttempt, type Exchange, type PartRecord } from '../pipeline/exchange.js';
 import { traceIdOf } from '../trace/trace-context.js';
 import { aiPart } from './ai-line.js';
 import { jsonString, jsonText } from './json-string.js';
@@ -48,6 +48,8 @@ export function logLine(request: GatewayRequest, options: LineOptions): string {
   if (options.requestHeaders.length > 0) line += requestHeadersPart(request, options);
   if (exchange.cache !== null) line = `${line},"cache":"${exchange.cache}"`;
   if (exchange.ai !== null) line = `${line}${aiPart(exchange.ai)}`;
+  if (exchange.parts !== null) line = `${line}${partsPart(exchange.parts)}`;
+  if (exchange.coalesced > 0) line = `${line},"coalesced":${exchange.coalesced}`;
   if (exchange.jobId !== '') line = `${line},"job":"${exchange.jobId}"`;
   if (failure !== null) {
     line += `,"failure":"${failure.code}"`;
@@ -63,6 +65,15 @@ export function logLine(request: GatewayRequest, options: LineOptions): string {
   if (exchange.requestBytes > 0) line = `${line},"request_bytes":${exchange.requestBytes}`;
   line = `${line},"response_bytes":${exchange.responseBytes}`;
   return withAttempts(line, exchange, parts);
+}
+
+function partsPart(parts: readonly PartRecord[]): string {
+  // Names of parts are letters, digits and underscores.
+  const members = parts.map(({ part, outcome, status, ms }) => {
+    const came = status === 0 ? '' : `,"status":${status}`;
+    return `{"part":"${part}","outcome":"${outcome}"${came},"ms":${decimal(ms)}}`;
+  });
+  return `,"parts":[${members.join(',')}]`;
 }
 
 function requestHeadersPart(request: GatewayRequest, options: LineOptions): string {

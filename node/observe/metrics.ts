@@ -21,6 +21,7 @@ import { type Family, family, histogramFamily, writeFamilies } from './expositio
 import { type GateSources, gateFamilies } from './gate-families.js';
 import { type HealthSources, healthFamilies } from './health-families.js';
 import { type JobSources, jobFamilies } from './job-families.js';
+import { joinings } from './joinings.js';
 import { l2Families } from './l2-families.js';
 import { type LimitSources, limitFamilies } from './limit-families.js';
 import { type PurgeSources, purgeFamilies } from './purge-families.js';
@@ -111,6 +112,7 @@ function requestFamilies(cells: Cells): Family[] {
 
 function failureFamilies(cells: Cells): Family[] {
   const gone = failureCodes.indexOf('client_gone');
+  const joined = 'Parts of compositions, items of batches and requests that were put together, by what became of them.';
   return [
     family('counter', 'weir_failures_total', 'Exchanges that failed, by failure code.', function* () {
       for (const [route, { failures }] of routesOf(cells)) yield* happened([route], 'code', failureCodes, failures);
@@ -121,6 +123,10 @@ function failureFamilies(cells: Cells): Family[] {
     family('counter', 'weir_decisions_total', 'What was done about bad upstreams, by decision.', function* () {
       for (const [route, { decisions: counts }] of routesOf(cells))
         yield* happened([route], 'decision', decisions, counts);
+    }),
+    family('counter', 'weir_joinings_total', joined, function* () {
+      for (const [route, { joinings: counts }] of routesOf(cells))
+        yield* happened([route], 'joining', joinings, counts);
     }),
     family('counter', 'weir_timers_fired_total', 'Timers that fired, by name.', function* () {
       for (const [route, { timers }] of routesOf(cells)) yield* happened([route], 'timer', timerNames, timers);

@@ -25,6 +25,7 @@ import { CallTally, type RouteCalls } from './call-tally.js';
 import { Cells, type RouteCells } from './cells.js';
 import type { Decision } from './decisions.js';
 import { type EventLoopMonitor, type EventLoopWindow, monitorEventLoop } from './event-loop.js';
+import type { Joining } from './joinings.js';
 import type { LimitCounts } from './limit-families.js';
 import type { RefusedRequest } from './log-line.js';
 import { openLog } from './log-writer.js';
@@ -189,6 +190,10 @@ class Observers implements NodeObserver {
 
   decided(decision: Decision, routeId: string): void {
     this.#cells.routes.get(routeId)?.decided(decision);
+  }
+
+  joined(joining: Joining, routeId: string): void {
+    this.#cells.routes.get(routeId)?.joined(joining);
   }
 
   bug(): void {

@@ -4,6 +4,7 @@ import type { Refusal } from '../cache/refusals.js';
 import type { GatewayRequest } from '../pipeline/dispatch.js';
 import type { Exchange } from '../pipeline/exchange.js';
 import type { Decision } from './decisions.js';
+import type { Joining } from './joinings.js';
 
 /** Stands for the requests that ask for jobs; parentheses keep it apart from any id. */
 export const JOBS_ROUTE_ID = '(jobs)';
@@ -15,6 +16,8 @@ export interface Observer {
   timerFired(timer: TimerName, routeId: string): void;
   /** The gateway did something about a bad upstream; counted by route. */
   decided(decision: Decision, routeId: string): void;
+  /** One request was made several, or several one; counted by route. */
+  joined(joining: Joining, routeId: string): void;
 }
 
 export interface RouteObserver {

@@ -15,9 +15,12 @@ import { answerFailure } from '../layers/answer-failure.js';
 import { attempt } from '../layers/attempt.js';
 import { authenticate } from '../layers/authenticate.js';
 import { balance } from '../layers/balance.js';
+import { batch } from '../layers/batch.js';
 import { bodyLimit } from '../layers/body-limit.js';
 import { cache } from '../layers/cache.js';
 import { callOut } from '../layers/call-out.js';
+import { coalesce } from '../layers/coalesce.js';
+import { compose as composeAnswers } from '../layers/compose.js';
 import { compress } from '../layers/compress.js';
 import { convert } from '../layers/convert.js';
 import { cors } from '../layers/cors.js';
@@ -89,13 +92,16 @@ const answering: readonly Place[] = [
   respond, // the end of the chain for a route that answers by itself
   askModels, // likewise for one that answers by models: it asks their upstreams by chains of their own
   mcp, // and for one that offers tools: each call goes through the whole chain of another route
+  batch, // and for one that takes several requests as one: each of them does
   cache, // above rewrite: a key is the URL that clients use; what is below may run for several of them, or for none
   tag, // below the cache: what is stored has an entity tag, and is confirmed by it
   persisted, // below tag, which knows GET alone: what is asked by a name goes on as POST
   convert, // below the cache: an answer is changed once; above retry, whose attempts send what it has made
   rewrite,
   transformRequest, // behind rewrite: what the route sets is what the upstream gets
+  composeAnswers, // the end for a route that is made of others, below the cache: the whole is kept like any answer
   fallBack, // when nothing below could help: another upstream, an answer of our own, a redirect
+  coalesce, // requests for one item each become one for all: each has its own cache, deadline and fallback above
   ...asking,
 ];
 
@@ -201,6 +207,7 @@ const unmatchedRoute: RouteSpec = {
   fallback: [],
   async: null,
   cache: null,
+  coalesce: null,
   shown: { serverTiming: false, attempts: false },
 };
 

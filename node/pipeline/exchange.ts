@@ -77,6 +77,10 @@ export interface Exchange {
   cache: CacheResult | null;
   /** What became of it at models, null where none was to be asked. Written by the driver of AI routes (ai/gateway). */
   ai: AiOutcome | null;
+  /** What became of the requests that its answer is composed of, in the order in which they ended; null: it is not. */
+  parts: PartRecord[] | null;
+  /** Items that were asked for by the one request that its answer was cut from; 0: it was not. Written by optimize/coalesce. */
+  coalesced: number;
   /** Its answer, as others may get it; written by the cache layer. Null: it is for this exchange alone. */
   reusable: Reusable | null;
   /** An answer of the route's own took the place of the upstream's. Written by the fallback layer. */
@@ -95,6 +99,15 @@ export interface Exchange {
   failure: Failure | null;
   headersAtMs: number;
   endedAtMs: number;
+}
+
+/** One part of a composed answer; written by its driver (optimize/compose). */
+export interface PartRecord {
+  readonly part: string;
+  readonly outcome: 'ok' | 'failed' | 'skipped';
+  /** Of its answer; 0 where there is none, or there are several. */
+  readonly status: number;
+  readonly ms: number;
 }
 
 /** What a request that the gateway makes of one of its own routes has from the exchange that it is made for (node/calls). */
@@ -260,6 +273,8 @@ export function createExchange(origin: ExchangeOrigin): Exchange {
     noJob: null,
     cache: null,
     ai: null,
+    parts: null,
+    coalesced: 0,
     reusable: null,
     hasFallenBack: false,
     limitFields: NO_FIELDS,
@@ -287,6 +302,8 @@ export function joinExchange(exchange: Exchange, fork: Exchange): void {
   // What the cache knows of it is said above the fork where that is the cache's own, and below where it is a job's.
   exchange.cache ??= fork.cache;
   exchange.ai ??= fork.ai;
+  exchange.parts ??= fork.parts;
+  if (fork.coalesced > 0) exchange.coalesced = fork.coalesced;
   exchange.attempts.length = 0;
   exchange.attempts.push(...fork.attempts);
 }

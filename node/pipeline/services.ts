@@ -9,6 +9,7 @@ import type { LatencyStore } from '../latency/latency-store.js';
 import type { LimiterStore } from '../limit/limiter-store.js';
 import type { CompileMcp } from '../mcp/late-mcp.js';
 import type { Observer } from '../observe/observer.js';
+import type { Composers } from '../optimize/late-composing.js';
 import type { Clock, Random, Timers } from '../time/clock.js';
 import type { GateStore } from '../upstream/concurrency/gate-store.js';
 import type { BudgetStore } from '../upstream/retry/budget-store.js';
@@ -31,6 +32,8 @@ export interface ChainServices {
   readonly mcp?: CompileMcp | null;
   /** Changes bodies from form to form; left out or null: no route does. */
   readonly forms?: FormChanger | null;
+  /** Compiles routes that make several requests of one, or one of several; left out or null: there is none. */
+  readonly composers?: Composers | null;
   /** The whole chains of this snapshot's routes, by their ids, for those that ask other routes; filled while it is compiled. */
   readonly chains?: ReadonlyMap<string, RouteChain>;
   /** Counters of rate limits; they outlive a snapshot. */

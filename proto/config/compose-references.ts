@@ -7,10 +7,17 @@ import { quote } from './units.js';
 export function checkComposeRoute(value: unknown, route: unknown, path: Path): Finding[] {
   const known = routeIdsIn(value);
   const parts = valueAt(route, ['compose', 'parts']);
-  if (typeof parts !== 'object' || parts === null) return [];
+  if (typeof parts !== 'object' || parts === null) return checkBatch(route, path, known);
   return Object.entries(parts).flatMap(([name, part]) =>
     checkRouteName(valueAt(part, ['route']), [...path, 'compose', 'parts', name, 'route'], known),
   );
+}
+
+function checkBatch(route: unknown, path: Path, known: readonly string[]): Finding[] {
+  const named = valueAt(route, ['batch', 'routes']);
+  const at: Path = [...path, 'batch', 'routes'];
+  if (!Array.isArray(named)) return checkRouteName(named, at, known);
+  return named.flatMap((name: unknown, index) => checkRouteName(name, [...at, index], known));
 }
 
 function routeIdsIn(value: unknown): string[] {

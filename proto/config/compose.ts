@@ -1,4 +1,4 @@
-/** `compose` of a route: one answer made of several requests to other routes of this gateway; docs/optimise.md. */
+/** `compose` of a route: one answer made of several requests to other routes of this gateway; docs/optimize.md. */
 import * as z from 'zod';
 import { reservedNames } from '../optimize/compose-plan.js';
 import { type Query, readExpression } from '../optimize/expression.js';
@@ -30,7 +30,7 @@ const expression = () =>
     { type: 'string', examples: ['.user.name'] },
   );
 
-const template = () => leaf((value): Reading<Template> => readAsTemplate(value), { type: 'string' });
+const template = () => leaf(readAsTemplate, { type: ['string', 'number', 'boolean'] });
 
 function readAsTemplate(value: unknown): Reading<Template> {
   // A number or a flag says what it is.

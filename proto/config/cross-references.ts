@@ -76,11 +76,11 @@ function findUserNames(consumers: readonly unknown[]): Finding[] {
   });
 }
 
-const ACTIONS = ['upstream', 'redirect', 'respond', 'ai', 'mcp', 'compose'] as const;
+const ACTIONS = ['upstream', 'redirect', 'respond', 'ai', 'mcp', 'compose', 'batch'] as const;
 /** These are off where they are `false`. */
 const SWITCHED: readonly string[] = ['ai', 'mcp'];
 
-/** A route does one thing: proxy, redirect, respond, ask models, offer tools, or compose. Proxying to the only upstream need not be said. */
+/** A route does one thing: proxy, redirect, respond, ask models, offer tools, compose, or take batches. Proxying to the only upstream need not be said. */
 function checkAction(value: unknown, route: unknown, path: Path, upstreams: readonly unknown[]): Finding[] {
   if (typeof route !== 'object' || route === null) return [];
   const stated = ACTIONS.filter(
@@ -96,7 +96,7 @@ function checkAction(value: unknown, route: unknown, path: Path, upstreams: read
     ];
   }
   const isMcp = stated[0] === 'mcp';
-  const isComposed = stated[0] === 'compose';
+  const isComposed = stated[0] === 'compose' || stated[0] === 'batch';
   const answers = stated[0] === 'redirect' || stated[0] === 'respond' || isMcp || isComposed;
   const isAi = stated[0] === 'ai';
   if ((answers || isAi) && Object.hasOwn(route, 'rewrite')) {

@@ -3,7 +3,9 @@ import * as z from 'zod';
 import { redirectSchema, respondSchema, rewriteSchema } from './action.js';
 import { aiRouteSchema } from './ai.js';
 import { authSchema } from './auth.js';
+import { batchSchema } from './batch.js';
 import { cacheSchema } from './cache.js';
+import { coalesceSchema } from './coalesce.js';
 import { composeSchema } from './compose.js';
 import { convertSchema, graphqlSchema } from './convert.js';
 import { editsSchema } from './header-edits.js';
@@ -92,7 +94,13 @@ export const routeSchema = z.strictObject({
     .describe('Offer prompts and other routes as tools by MCP: true, or { prompts, tools, … }; docs/ai-mcp.md.'),
   compose: composeSchema
     .optional()
-    .describe('Answer by what several other routes answer: { parts, merge, … }; docs/optimise.md.'),
+    .describe('Answer by what several other routes answer: { parts, merge, … }; docs/optimize.md.'),
+  batch: batchSchema
+    .optional()
+    .describe('Take several requests of other routes as one, POST { requests: [ … ] }: { routes or prefix, … }.'),
+  coalesce: coalesceSchema
+    .optional()
+    .describe('Put requests for one item each together to one for all of them: { url, query, … }; docs/optimize.md.'),
   timeouts: routeTimeouts.optional().describe('Timers, where they differ from those of the upstream and the gateway.'),
   headers: headers.prefault({}).describe('Header edits: { request: { set, add, remove }, response: { … } }.'),
   cors: corsShorthand.optional().describe('Cross-origin access: true, origins, or its settings.'),

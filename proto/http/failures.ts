@@ -164,6 +164,14 @@ export const failureTable = {
     "The head of the upstream's answer is too large",
   ),
   model_failed: row(502, 'upstream', 'http_protocol_error', 'never', 'The provider of the model failed'),
+  part_failed: row(502, 'upstream', 'http_protocol_error', 'never', 'A part of the answer has failed'),
+  merge_failed: row(
+    502,
+    'upstream',
+    'http_response_body_size',
+    'never',
+    'The parts of the answer can not be put together',
+  ),
   upgrade_failed: row(502, 'upstream', 'http_upgrade_failed', 'never', 'The upstream did not accept the upgrade'),
 
   // We would not even try: 503, with Retry-After.
@@ -239,6 +247,7 @@ export const failureTable = {
     'Pages of this origin may not open a WebSocket here',
   ),
   not_found: row(404, 'client', 'http_request_denied', 'never', 'No route matches the request'),
+  item_missing: row(404, 'upstream', 'http_request_denied', 'never', 'The upstream has no such item'),
   method_not_allowed: row(405, 'client', 'http_request_denied', 'never', 'The method is not allowed for this path'),
   body_too_large: row(413, 'client', 'http_request_denied', 'never', 'The request body is too large'),
   url_too_long: row(414, 'client', 'http_request_denied', 'never', 'The request target is too long'),

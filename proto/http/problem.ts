@@ -133,6 +133,10 @@ const hints: Record<FailureCode, string> = {
     'The target sends more header bytes than `pool.responseHeaderBytes` allows: raise it, or send smaller cookies.',
   model_failed:
     'The access log names the provider and what it failed of; a model of another provider stands in for it.',
+  part_failed:
+    'The document names the part and what it met; `ifFails` of the part says whether the whole has to fail with it.',
+  merge_failed:
+    'Make `merge` smaller, let the parts answer less, or raise `maxAnswer`; docs/optimize.md has what bounds it.',
   upgrade_failed: 'The target did not switch to WebSocket: check that this path is served by it as one.',
   queue_timeout:
     'All connections to the target were busy for as long as `timeouts.queue`: add targets or connections, or make answers faster.',
@@ -181,6 +185,7 @@ const hints: Record<FailureCode, string> = {
   url_too_long: 'Shorten the URL, or send the data in a body; the operator may raise `limits.urlBytes`.',
   expectation_failed: 'Leave the Expect field out; only 100-continue is understood.',
   not_cached: 'Ask without `Cache-Control: only-if-cached`, and the upstream is asked.',
+  item_missing: 'The upstream was asked for several at once and did not answer with this one.',
   model_refused: 'Correct the request as the message says, or ask a model that can do it.',
   guard_refused: 'The detail names the guard and what it found; its settings stand under `ai.guards`.',
   model_not_found: 'Ask for a model that `GET …/models` lists.',

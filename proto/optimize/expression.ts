@@ -74,7 +74,7 @@ export const functionShapes: Readonly<Record<string, FunctionShape>> = {
   substring: { ...operator, max: 3 },
 };
 
-const REFERENCE = 'docs/optimise.md has what may stand there';
+const REFERENCE = 'docs/optimize.md has what may stand there';
 
 export function readExpression(text: string): Reading<Query> {
   if (text.length > EXPRESSION_LENGTH_MAX)

@@ -60,3 +60,38 @@ export type BodyTemplateSpec =
   | { readonly kind: 'text'; readonly template: Template }
   | { readonly kind: 'list'; readonly items: readonly BodyTemplateSpec[] }
   | { readonly kind: 'object'; readonly fields: readonly (readonly [name: string, value: BodyTemplateSpec])[] };
+
+/** A route that takes several requests as one (`POST { "requests": [ … ] }`). */
+export interface BatchRouteSpec {
+  readonly kind: 'batch';
+  /** Ids of the routes that may be asked; null: all those of requests below the prefix. */
+  readonly routes: readonly string[] | null;
+  /** Without a slash at its end, but for `/`. */
+  readonly prefix: string;
+  readonly requestsMax: number;
+  readonly concurrency: number;
+  /** 0: as long as the whole may take. */
+  readonly timeoutMs: number;
+  readonly answerBytesMax: number;
+}
+
+/** `GET /x/1` and `GET /x/2` go to the upstream as `GET /x?ids=1,2`. */
+export interface CoalesceSpec {
+  /** As the upstream knows it. */
+  readonly path: string;
+  /** Parameter of the query that names the items. */
+  readonly query: string;
+  /** Between them; empty: each has a parameter of its own. */
+  readonly separator: string;
+  /** Parameter of the route's path that says which item is asked for. */
+  readonly parameter: string;
+  /** Members that lead to the list. */
+  readonly items: readonly string[];
+  /** Member of an item that says which it is. */
+  readonly key: string;
+  readonly windowMs: number;
+  readonly itemsMax: number;
+  readonly answerBytesMax: number;
+  /** Request fields that make no difference, lower-case. */
+  readonly ignores: readonly string[];
+}

@@ -9,7 +9,7 @@
 
 import type { AiRouteSpec, AiSpec } from './ai.js';
 import type { CacheMemorySpec, CacheSpec } from './cache.js';
-import type { ComposeRouteSpec } from './compose.js';
+import type { BatchRouteSpec, CoalesceSpec, ComposeRouteSpec } from './compose.js';
 import type { ConvertSpec, PersistedSpec } from './convert.js';
 import type { AsyncSpec, JobsSpec } from './jobs.js';
 import type { McpRouteSpec } from './mcp.js';
@@ -242,6 +242,8 @@ export interface RouteSpec {
   readonly async: AsyncSpec | null;
   /** Null: answers are not stored. */
   readonly cache: CacheSpec | null;
+  /** Null: each request goes to the upstream by itself. */
+  readonly coalesce: CoalesceSpec | null;
   readonly shown: ShownSpec;
   /** Left out: answers are sent on as they come. */
   readonly optimize?: OptimizeSpec;
@@ -294,7 +296,8 @@ export type ActionSpec =
   | { readonly kind: 'respond'; readonly status: number; readonly headers: readonly string[]; readonly body: string }
   | AiRouteSpec
   | McpRouteSpec
-  | ComposeRouteSpec;
+  | ComposeRouteSpec
+  | BatchRouteSpec;
 
 export type RewriteSpec =
   | { readonly kind: 'strip-prefix'; readonly prefix: string }

@@ -114,6 +114,7 @@ export class Simulation {
         timerFired: (timer) => {
           if (timer === 'queue') this.ledger.seen.refused += 1;
         },
+        joined: () => {},
         decided: (decision) => {
           if (decision === 'shed' || decision === 'shed_deadline') this.ledger.seen.refused += 1;
         },

@@ -51,7 +51,12 @@ export function setUpLayer(spec: Partial<CacheSpec> = {}, clientMs = TOTAL_MS, l
     clock,
     timers,
     cache: node,
-    observer: { route: () => route, timerFired: (timer: string) => void fired.push(timer), decided: () => {} },
+    observer: {
+      route: () => route,
+      timerFired: (timer: string) => void fired.push(timer),
+      decided: () => {},
+      joined: () => {},
+    },
   };
   const cacheSpec = makeCacheSpec(spec);
   const timeouts = { ...routeTimeouts, totalMs: TOTAL_MS };

@@ -71,6 +71,7 @@ export function setUp({ route = {}, request = {}, create, store: otherwise }: Gi
   const observer = {
     route: () => ({ ...makeServices().observer.route(''), jobEnded: (one: GatewayRequest) => void ended.push(one) }),
     timerFired: (timer: string) => void fired.push(timer),
+    joined: () => {},
     decided: (decision: string) => void decided.push(decision),
   };
   const run = scriptedDispatch();

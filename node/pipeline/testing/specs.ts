@@ -40,6 +40,7 @@ export const noResilience = {
   fallback: [],
   async: null,
   cache: null,
+  coalesce: null,
   shown: { serverTiming: false, attempts: false },
 } as const satisfies Partial<RouteSpec>;
 
@@ -167,6 +168,7 @@ export function makeServices(overrides: Partial<ChainServices> = {}): ChainServi
     observer: {
       route: () => silentRoute,
       timerFired: () => {},
+      joined: () => {},
       decided: () => {},
     },
     onBug: (error) => {
