@@ -16,6 +16,6 @@ it('has only layers above the cache of which it is known what a reused answer sk
     ...['limitCallers', 'authenticate', 'limitConsumers'], // known
     ...['bodyLimit', 'purge', 'upgradeGate'], // a plain GET has no body, is no PURGE and no handshake
     ...['compress', 'select'], // known
-    ...['redirect', 'respond', 'askModels', 'mcp'], // end the chain, and have no cache below
+    ...['redirect', 'respond', 'askModels', 'mcp', 'batch'], // end the chain, and have no cache below
   ]);
 });
