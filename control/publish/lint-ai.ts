@@ -6,7 +6,6 @@ import type { Ai, AiRoute } from '@weir/proto/config/ai.js';
 import { type AiModel, type ModelReference, readReference } from '@weir/proto/config/ai-models.js';
 import { type Finding, findError, findWarning, type Path } from '@weir/proto/config/faults.js';
 import type { Draft } from '@weir/proto/config/parse.js';
-import { retrySchema } from '@weir/proto/config/resilience.js';
 import type { Route } from '@weir/proto/config/route.js';
 import { formatDuration, formatSize } from '@weir/proto/config/units.js';
 import { aiBodyBytes } from './compile-ai.js';
@@ -15,6 +14,7 @@ import { lintAiCache } from './lint-ai-cache.js';
 import { lintGuards, lintPrompts } from './lint-ai-named.js';
 import { type KeyKnowledge, lintProviders } from './lint-ai-providers.js';
 import { lintChoices, lintRouting } from './lint-ai-routing.js';
+import { lintVoid, type VoidSetting } from './lint-void.js';
 import { limitsOf } from './stated-limits.js';
 
 export function lintAi(draft: Draft, known: KeyKnowledge): Finding[] {
@@ -37,7 +37,7 @@ export function lintAi(draft: Draft, known: KeyKnowledge): Finding[] {
       return [
         ...lintTimers(route, route.ai, path, draft),
         ...lintRouting(route.ai, firstTokenOf(route, draft), path),
-        ...lintVoid(route, path),
+        ...lintVoid(route, path, 'an AI route', voidSettings),
         ...lintAiCache(route, route.ai, ai, path, limitsOf(draft, route).effective.total),
         ...(route.ai.passthrough === undefined ? lintMatch(route, path) : lintPassthrough(route, route.ai, path)),
         ...lintBody(route, path),
@@ -162,28 +162,18 @@ function lintTimers(route: Route, { attempts, heartbeat }: AiRoute, path: Path, 
   return findings;
 }
 
-const usualRetry = JSON.stringify(retrySchema.parse(true));
+const ATTEMPTS = 'attempts at models and keys are those of `ai.attempts`';
+const WHOLE = 'answers of models are whole, or streams, before they are passed on';
 
-/** Settings that are about one upstream, and mean nothing where models are asked. */
-function lintVoid(route: Route, path: Path): Finding[] {
-  const attempts = 'attempts at models and keys are those of `ai.attempts`';
-  const stated: readonly (readonly [name: keyof Route, isStated: boolean, why: string, cure: string])[] = [
-    ['retry', JSON.stringify(route.retry) !== usualRetry, attempts, 'remove retry, or set ai.attempts'],
-    ['hedge', route.hedge !== null, attempts, 'write it as ai.hedge'],
-    ['fallback', route.fallback.length > 0, 'what stands in for a model is another one', 'write it under ai.models'],
-    [
-      'protect',
-      route.protect > 0,
-      'answers of models are whole, or streams, before they are passed on',
-      'remove protect',
-    ],
-    ['cache', route.cache !== null, 'answers of models are kept by `ai.cache`', 'write ai: { cache: … }'],
-    ['websocket', route.websocket !== null, 'models are asked by plain requests', 'remove websocket'],
-  ];
-  return stated.flatMap(([name, isStated, why, cure]) =>
-    isStated ? [findWarning([...path, name], `${name} does nothing on an AI route: ${why}`, cure)] : [],
-  );
-}
+/** What is about one upstream, and means nothing where models are asked. */
+const voidSettings: readonly VoidSetting[] = [
+  { name: 'retry', why: ATTEMPTS, cure: 'remove retry, or set ai.attempts' },
+  { name: 'hedge', why: ATTEMPTS, cure: 'write it as ai.hedge' },
+  { name: 'fallback', why: 'what stands in for a model is another one', cure: 'write it under ai.models' },
+  { name: 'protect', why: WHOLE, cure: 'remove protect' },
+  { name: 'cache', why: 'answers of models are kept by `ai.cache`', cure: 'write ai: { cache: … }' },
+  { name: 'websocket', why: 'models are asked by plain requests', cure: 'remove websocket' },
+];
 
 /** What the end of a path asks for. */
 const OPERATIONS: readonly string[] = [

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { checkConfig } from './check-config.js';
 
-const check = (tool: string, more = '') => {
+const check = (tool: string, more = '', ofRoute = '') => {
   const text = `
 upstreams: [{ id: shop, targets: "http://127.0.0.1:9001" }]
 routes:
   - { id: orders, match: { path: "/orders/*", methods: [GET] }, upstream: shop }
   - { id: lines, match: "/a/{id}/b", upstream: shop }
-  - { id: tools, match: /mcp, mcp: { tools: [${tool}] ${more} } }`;
+  - { id: tools, match: /mcp, mcp: { tools: [${tool}] ${more} } ${ofRoute} }`;
   const checked = checkConfig(text, {}, (key) => key);
   return (checked.ok ? checked.warnings : checked.faults).map(({ path, message }) => `${path}: ${message}`);
 };
@@ -45,5 +45,19 @@ describe('tools that no request can be made of', () => {
 
   it('names a prompt that there is not', () => {
     expect(check(sound, ', prompts: [gone]').join('\n')).toContain('mcp.prompts[0]: there is no prompt "gone"');
+  });
+
+  it.each([
+    ['retry: false', 'retry'],
+    ['hedge: true', 'hedge'],
+    ['fallback: [{ respond: { status: 200 } }]', 'fallback'],
+    ['protect: true', 'protect'],
+    ['cache: true', 'cache'],
+    ['async: true', 'async'],
+    ['websocket: true', 'websocket'],
+  ])('%s does nothing where tools are offered, and is told so', (setting, name) => {
+    expect(check(sound, '', `, ${setting}`)).toEqual([
+      expect.stringContaining(`routes[2].${name}: ${name} does nothing on a route of tools`),
+    ]);
   });
 });

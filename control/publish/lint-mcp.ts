@@ -5,6 +5,7 @@ import type { Draft } from '@weir/proto/config/parse.js';
 import type { Route } from '@weir/proto/config/route.js';
 import { isObject, placeOfPrompt, promptsOf } from './compile-mcp.js';
 import { schemaFault } from './foreign-syntax.js';
+import { lintVoid, type VoidSetting } from './lint-void.js';
 import { takesPath } from './takes-path.js';
 
 export function lintMcp(draft: Draft): Finding[] {
@@ -14,12 +15,23 @@ export function lintMcp(draft: Draft): Finding[] {
     const { mcp } = route;
     return [
       ...lintMethods(route, ['routes', index]),
+      ...lintVoid(route, ['routes', index], 'a route of tools', voidSettings),
       ...lintPrompts(mcp, draft, path),
       ...lintNames(mcp, draft, path),
       ...mcp.tools.flatMap((tool, position) => lintTool(tool, draft.routes, [...path, 'tools', position])),
     ];
   });
 }
+
+const CALLS = 'each call goes through all that its own route has';
+
+const voidSettings: readonly VoidSetting[] = [
+  ...(['retry', 'hedge', 'fallback', 'protect', 'cache'] as const).map((name) => ({
+    ...{ name, why: CALLS, cure: `write it at the route of the tool, or remove ${name}` },
+  })),
+  { name: 'async', why: 'a client of tools waits for their results, and picks no job up', cure: 'remove async' },
+  { name: 'websocket', why: 'tools are called by POST', cure: 'remove websocket' },
+];
 
 function lintMethods({ match: { methods } }: Route, path: Path): Finding[] {
   if (methods.length === 0 || methods.includes('POST')) return [];
