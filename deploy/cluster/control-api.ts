@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import type { ControlStatus } from '@weir/control/api/control-status.js';
 import type { RevisionOperations } from '@weir/control/api/revisions-api.js';
 import type { AdminOptions } from '@weir/control/api/server.js';
+import { insightRoutes } from '@weir/control/api/v1/insight.js';
 import { inspectNodes } from '@weir/control/cluster/cache-questions.js';
 import { Fleet } from '@weir/control/cluster/fleet.js';
 import type { Purges } from '@weir/control/cluster/purges.js';
@@ -15,11 +16,12 @@ import { clusterStatus } from '@weir/proto/cluster/member-table.js';
 import type { Presence } from '@weir/proto/cluster/presence.js';
 import { encodeMessage } from '@weir/proto/events/wire.js';
 import { openAccess } from '../up/admin-access.js';
+import { insightSources } from '../up/open-insight.js';
 import { newRevisionId } from '../up/up-revisions.js';
 import type { ControlOptions } from './control.js';
 
 export interface ControlParts {
-  readonly options: Pick<ControlOptions, 'version' | 'admin' | 'dataFolder' | 'say'>;
+  readonly options: Pick<ControlOptions, 'version' | 'admin' | 'dataFolder' | 'say' | 'entrance'>;
   readonly presence: Presence;
   readonly rollouts: Rollouts;
   readonly revisions: Revisions;
@@ -28,20 +30,23 @@ export interface ControlParts {
   readonly insight: Insight;
 }
 
-export function adminOptions(parts: ControlParts): AdminOptions {
-  const { options, presence, rollouts, purges } = parts;
+export async function adminOptions(parts: ControlParts): Promise<AdminOptions> {
+  const { options, presence, rollouts, purges, insight } = parts;
   const fleet = new Fleet(presence);
   const startedWallMs = Date.now();
+  const status = async (): Promise<ControlStatus> => ({
+    ...{ version: options.version, pid: process.pid, startedWallMs, configFile: null, publish: null, nodes: [] },
+    uptimeMs: Date.now() - startedWallMs,
+    ...inForce(parts),
+    cluster: clusterStatus(presence, { loadPermille: 0, purgeEpoch: purges.reading().epoch }),
+    fleet: { ...(await fleet.members()), rollout: rollouts.view(), compilation: rollouts.compilation() },
+  });
+  // Until people of a cluster are known to all of its controls, whoever may read the data folder asks.
+  const nobody = { number: 0, get: () => null };
+  const routes = insightRoutes(insightSources(insight, nobody, status));
+  const { access } = await openAccess({ ...options, registry: null, routes });
   return {
-    ...{ listen: options.admin, access: openAccess(options) },
-    insight: parts.insight,
-    status: async () => ({
-      ...{ version: options.version, pid: process.pid, startedWallMs, configFile: null, publish: null, nodes: [] },
-      uptimeMs: Date.now() - startedWallMs,
-      ...inForce(parts),
-      cluster: clusterStatus(presence, { loadPermille: 0, purgeEpoch: purges.reading().epoch }),
-      fleet: { ...(await fleet.members()), rollout: rollouts.view(), compilation: rollouts.compilation() },
-    }),
+    ...{ listen: options.admin, access, insight, status },
     cache: cacheOf(presence, purges),
     rollouts,
     revisions: operationsOf(parts),

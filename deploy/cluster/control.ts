@@ -33,6 +33,7 @@ import { Subjects } from '@weir/proto/cluster/subjects.js';
 import { keyRing, signerOf } from '@weir/proto/signing/ed25519.js';
 import { frameHeadBytes, type KeyRing } from '@weir/proto/signing/signed-frame.js';
 import { snapshotBytesMax } from '@weir/proto/snapshot/codec.js';
+import type { Entrance } from '../up/admin-access.js';
 import { openInsight } from '../up/open-insight.js';
 import { adminOptions, answerStatus } from './control-api.js';
 import { recordFile } from './kept-record.js';
@@ -47,6 +48,7 @@ export interface ControlOptions {
   readonly replicas: number;
   readonly dataFolder: string;
   readonly admin: Address;
+  readonly entrance: Entrance;
   /** Whether nodes are started with a Redis. */
   readonly hasRedis: boolean;
   readonly key: SigningKey;
@@ -115,7 +117,7 @@ export async function startControl(options: ControlOptions): Promise<RunningCont
   const insight = openInsight(presence, join(options.dataFolder, `insight-${cluster}.mdb`), say);
   let admin: AdminApi;
   try {
-    admin = await startAdminApi(adminOptions({ options, presence, rollouts, revisions, check, purges, insight }));
+    admin = await startAdminApi(await adminOptions({ options, presence, rollouts, revisions, check, purges, insight }));
   } catch (error) {
     await end();
     throw error;

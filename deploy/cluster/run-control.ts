@@ -5,6 +5,7 @@ import { readNatsPlace } from '@weir/proto/bus/nats-place.js';
 import { keyRing } from '@weir/proto/signing/ed25519.js';
 import { natsFilesOf } from '../commands/cluster-options.js';
 import type { ControlArguments } from '../commands/control.js';
+import { entranceOf } from '../commands/entrance-options.js';
 import { boundStderr, endSoon } from '../up/stderr.js';
 import { readVersion } from '../version.js';
 import { type RunningControl, startControl } from './control.js';
@@ -31,13 +32,15 @@ async function run(options: ControlArguments): Promise<number> {
   } catch (error) {
     return refuse(reasonOf(error, options.key));
   }
+  const entrance = entranceOf(options);
+  if (typeof entrance === 'string') return refuse(entrance);
   const version = readVersion();
   const signalled = waitForSignal();
   let running: RunningControl;
   try {
     running = await startControl({
       ...{ version, cluster: options.cluster, id: options.id, replicas: options.replicas, admin: options.admin },
-      ...{ dataFolder: options.data, hasRedis: options.redis, trust: options.trust, key, say },
+      ...{ dataFolder: options.data, hasRedis: options.redis, trust: options.trust, key, say, entrance },
       nats: { place: read.place, files: natsFilesOf(options) },
     });
   } catch (error) {
@@ -60,7 +63,7 @@ function showPlaces(
 ): string {
   const paint = paintFor(process.stderr.isTTY === true, process.env);
   const rows = columns([
-    ['admin', `http://${reachableAddress(admin)}/status`],
+    ['admin', `http://${reachableAddress(admin)}`],
     ['nats', nats],
     ['key', `${publicKey} (nodes: --trust)`],
     ['stop', 'Ctrl-C'],

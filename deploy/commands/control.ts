@@ -2,8 +2,9 @@
 import { type Address, parseAddress } from '@weir/proto/bus/address.js';
 import { type Command, InvalidArgumentError } from 'commander';
 import { type NatsArguments, readWord, withNats } from './cluster-options.js';
+import { ENTRANCE_HELP, type EntranceArguments, withEntrance } from './entrance-options.js';
 
-export interface ControlArguments extends NatsArguments {
+export interface ControlArguments extends NatsArguments, EntranceArguments {
   readonly cluster: string;
   readonly id: string;
   readonly key: string;
@@ -27,6 +28,7 @@ config is checked with have to be in the environment of controls, too.
 --data      a copy of all revisions lies here. Should NATS lose them, they are put back from it.
 --replicas  copies that NATS keeps of what is stored there: 3 for three servers or more
 --redis     nodes are started with --redis, so what needs it is no mistake
+${ENTRANCE_HELP}
 
 Signals:
   SIGINT, SIGTERM  end; the second one at once
@@ -42,7 +44,7 @@ Examples:
     --cluster shop --id control-1 --key /etc/weir/signing.key --data /var/lib/weir`;
 
 export function registerControl(program: Command): void {
-  withNats(program.command('control'))
+  withEntrance(withNats(program.command('control')))
     .summary('run a control service of a cluster')
     .description('Runs one of the control services of a cluster, which bring configs to its nodes.')
     .option('--cluster <name>', 'name of the cluster', readWord, 'main')

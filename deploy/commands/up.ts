@@ -4,8 +4,9 @@ import { shownRedisAddress } from '@weir/proto/bus/redis-address.js';
 import { fillReferences } from '@weir/proto/snapshot/secret-text.js';
 import { type Command, InvalidArgumentError } from 'commander';
 import { workersMax } from '../up/workers-max.js';
+import { ENTRANCE_HELP, type EntranceArguments, withEntrance } from './entrance-options.js';
 
-export interface UpArguments {
+export interface UpArguments extends EntranceArguments {
   readonly config?: string;
   readonly demo: boolean;
   readonly seconds?: number;
@@ -41,6 +42,7 @@ With --workers each process is a node of its own, with its own cache, connection
 nodes of a cluster share, and a config is accepted when all of them run it. The kernel spreads connections among them
 (SO_REUSEPORT, which spreads on Linux alone); --metrics then tells of all of them, with the label worker. Results of jobs are kept
 by each for itself, so give --redis where routes make jobs.
+${ENTRANCE_HELP}
 
 Signals:
   SIGINT, SIGTERM  stop accepting, finish what is in flight within \`drain\`, end; the second one cuts
@@ -62,8 +64,7 @@ Examples:
   weir up --demo --seconds 60`;
 
 export function registerUp(program: Command): void {
-  program
-    .command('up')
+  withEntrance(program.command('up'))
     .summary('run a control service and a gateway node together')
     .description('Runs a control service and a gateway node together, and keeps the node running.')
     .option(

@@ -21,6 +21,7 @@ describe('what up says', () => {
       isTls: true,
       admin: { host: '127.0.0.1', port: 9080 },
       metrics: { host: '::1', port: 9090 },
+      firstOperator: { login: 'admin', password: 'p-w' },
       configFile: '/etc/weir.yaml',
       revision: null,
       redis: 'redis://10.0.0.5:6379',
@@ -29,7 +30,8 @@ describe('what up says', () => {
     for (const part of [
       'weir 0.1.0 is up after 812 ms',
       'https://127.0.0.1:8080',
-      'http://127.0.0.1:9080/status',
+      'http://127.0.0.1:9080',
+      'admin with password p-w (shown once',
       'http://[::1]:9090/metrics',
       '/etc/weir.yaml',
       'redis://10.0.0.5:6379',

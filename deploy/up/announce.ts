@@ -4,6 +4,7 @@ import { formatFault } from '@weir/control/cli/check.js';
 import { columns, type Paint, printable, showDuration } from '@weir/control/cli/terminal.js';
 import type { RevisionHead } from '@weir/control/log/revision.js';
 import { type Address, reachableAddress } from '@weir/proto/bus/address.js';
+import type { FirstOperator } from './admin-access.js';
 
 /** A snapshot of an earlier run that is served again. */
 export interface EarlierSnapshot {
@@ -16,6 +17,7 @@ export interface Places {
   readonly isTls: boolean;
   readonly admin: Address;
   readonly metrics: Address;
+  readonly firstOperator: FirstOperator | null;
   readonly configFile: string | null;
   /** What was applied last; null where nothing was. */
   readonly revision: Pick<RevisionHead, 'number' | 'author'> | null;
@@ -28,7 +30,8 @@ export function showPlaces(version: string, places: Places, tookMs: number, pain
     `${scheme}://${reachableAddress(address)}${path}`;
   const rows = columns([
     ['traffic', url(places.isTls ? 'https' : 'http', places.traffic, '')],
-    ['admin', url('http', places.admin, '/status')],
+    ['admin', url('http', places.admin, '')],
+    ...(places.firstOperator === null ? [] : [['sign in', showFirst(places.firstOperator)]]),
     ['metrics', url('http', places.metrics, '/metrics')],
     ['config', showConfig(places)],
     ...(places.redis === null ? [] : [['redis', places.redis]]),
@@ -36,6 +39,11 @@ export function showPlaces(version: string, places: Places, tookMs: number, pain
   ]);
   const head = `${paint.bold(`weir ${version}`)} is up after ${showDuration(tookMs)}`;
   return `${head}\n\n${rows.map((row) => `  ${row}`).join('\n')}\n\n`;
+}
+
+/** The only time that the password is told. */
+export function showFirst({ login, password }: FirstOperator): string {
+  return `${login} with password ${password} (shown once; to be changed at the first sign-in)`;
 }
 
 function showConfig({ configFile, revision }: Places): string {

@@ -2,6 +2,7 @@
 import { paintFor } from '@weir/control/cli/terminal.js';
 import { openFilesMax } from '@weir/node/listener/open-files.js';
 import { reachableAddress } from '@weir/proto/bus/address.js';
+import { entranceOf } from '../commands/entrance-options.js';
 import type { UpArguments } from '../commands/up.js';
 import { readVersion } from '../version.js';
 import { showLastGood, showOutcome, showPlaces } from './announce.js';
@@ -80,6 +81,8 @@ async function serve(
   options: UpArguments,
   work: (running: Running, signalled: Promise<void>) => Promise<void>,
 ): Promise<number> {
+  const entrance = entranceOf(options);
+  if (typeof entrance === 'string') return refuse(entrance);
   const paint = paintFor(process.stderr.isTTY === true, process.env);
   const version = readVersion();
   survivePipes();
@@ -96,7 +99,7 @@ async function serve(
       metrics: options.metrics,
       workers: options.workers ?? 1,
       redis: options.redis?.template ?? null,
-      ...{ ...house, revisions, say },
+      ...{ ...house, revisions, entrance, say },
       onOutcome(outcome, inForce) {
         // The first success is told by the places below; its warnings are told here.
         if (outcome.cause === 'start' && outcome.state === 'accepted' && outcome.faults.length === 0) return;

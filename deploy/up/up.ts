@@ -11,7 +11,10 @@ import { join } from 'node:path';
 import type { ControlStatus, PublishCause, PublishOutcome } from '@weir/control/api/control-status.js';
 import type { RevisionOperations } from '@weir/control/api/revisions-api.js';
 import { startAdminApi } from '@weir/control/api/server.js';
+import type { ApiRoute } from '@weir/control/api/v1/api-route.js';
+import { insightRoutes } from '@weir/control/api/v1/insight.js';
 import { managementRoutes } from '@weir/control/api/v1/management-routes.js';
+import type { Insight } from '@weir/control/insight/insight.js';
 import { toldOf } from '@weir/control/publish/check-config.js';
 import { checkWithFiles } from '@weir/control/publish/load-config.js';
 import type { Registry } from '@weir/control/registry/registry.js';
@@ -20,7 +23,7 @@ import type { Address } from '@weir/proto/bus/address.js';
 import { clusterStatus } from '@weir/proto/cluster/member-table.js';
 import { decodeSnapshot } from '@weir/proto/snapshot/codec.js';
 import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
-import { openAccess } from './admin-access.js';
+import { type Entrance, type FirstOperator, openAccess } from './admin-access.js';
 import type { EarlierSnapshot } from './announce.js';
 import { cacheOrders } from './cache-orders.js';
 import { type ConfigSource, encodeForOffer } from './config-source.js';
@@ -28,7 +31,7 @@ import { EmbeddedNode, StartFailed } from './embedded-node.js';
 import { startFleetPages } from './fleet-pages.js';
 import { type LastGood, readLastGood, writeLastGood } from './last-good.js';
 import { managementSources } from './management.js';
-import { openInsight } from './open-insight.js';
+import { insightSources, openInsight } from './open-insight.js';
 import { type OwnPresence, ownPresence } from './own-presence.js';
 import { createPublisher, type Publisher } from './publisher.js';
 import type { RegistryFeed } from './registry-feed.js';
@@ -54,6 +57,7 @@ export interface UpOptions {
   readonly redis: string | null;
   /** The log of what the config was; null where none is kept. */
   readonly revisions: UpRevisions | null;
+  readonly entrance: Entrance;
   /** What people manage, and what it adds to the config. */
   readonly registry: Registry;
   readonly feed: RegistryFeed;
@@ -67,6 +71,8 @@ export interface Running {
   readonly isTls: boolean;
   readonly admin: Address;
   readonly metrics: Address;
+  /** Null: somebody could sign in before. */
+  readonly firstOperator: FirstOperator | null;
   /** The snapshot of an earlier run that is served because the config was not accepted at the start. */
   readonly lastGood: EarlierSnapshot | null;
   /** Drains, cuts when called again, and kills when called once more. */
@@ -113,12 +119,11 @@ export async function startUp(options: UpOptions): Promise<Running> {
   const listening = first?.status?.listening;
   if (!listening) throw new Error('a node that accepted its snapshot does not listen');
   const insight = openInsight(own.presence, config.isKept ? join(options.dataFolder, 'insight.mdb') : null, say);
-  const { registry, feed, secrets } = options;
-  const routes = managementRoutes(managementSources({ registry, config: () => feed.config, secrets, insight }));
+  const { registry, feed } = options;
+  const status = (): ControlStatus => ({ ...ownStatus(options, started, own), ...lookOf(publisher, node) });
+  const entered = await openAccess({ ...options, routes: routesOf(options, insight, status) });
   const admin = await startAdminApi({
-    ...{ listen: options.admin, access: openAccess({ ...options, routes }) },
-    insight,
-    status: () => ({ ...ownStatus(options, started, own), ...lookOf(publisher, node) }),
+    ...{ listen: options.admin, access: entered.access, insight, status },
     cache: cacheOrders(own.purges, () => workers.all.map(({ supervisor }) => supervisor), options.redis !== null),
     ...(options.revisions === null ? {} : { revisions: operationsOf(options.revisions, config, publisher) }),
   });
@@ -131,7 +136,7 @@ export async function startUp(options: UpOptions): Promise<Running> {
   return {
     traffic: listening,
     isTls: listening.tls,
-    admin: admin.address,
+    ...{ admin: admin.address, firstOperator: entered.first },
     metrics: pages?.address ?? first?.metrics ?? options.metrics,
     lastGood,
     reload: () => reload('signal'),
@@ -142,6 +147,7 @@ export async function startUp(options: UpOptions): Promise<Running> {
       async () => {
         watch.close();
         feed.close();
+        entered.close();
         await own.close();
         await Promise.all([pages?.close(), admin.close(), insight.close(), options.revisions?.close()]);
         await registry.close();
@@ -149,6 +155,17 @@ export async function startUp(options: UpOptions): Promise<Running> {
       say,
     ),
   };
+}
+
+function routesOf(
+  { registry, feed, secrets }: UpOptions,
+  insight: Insight,
+  status: () => ControlStatus,
+): readonly ApiRoute[] {
+  return [
+    ...managementRoutes(managementSources({ registry, config: () => feed.config, secrets, insight })),
+    ...insightRoutes(insightSources(insight, registry, async () => status())),
+  ];
 }
 
 function operationsOf({ revisions }: UpRevisions, config: ConfigSource, publisher: Publisher): RevisionOperations {
