@@ -30,6 +30,7 @@ import { type NodeMember, nodeMember } from './cluster/node-member.js';
 import { ClusterRates } from './cluster/rates.js';
 import { type SharedSight, shareSight } from './cluster/shared-sight.js';
 import { tellCalls } from './cluster/tell-calls.js';
+import { lateContracts } from './contract/late-contract.js';
 import { jobIds } from './jobs/job-id.js';
 import { createJobs } from './jobs/jobs.js';
 import { createLatencyStore } from './latency/latency-store.js';
@@ -285,6 +286,7 @@ class Node implements GatewayNode {
         mcp: await lateMcp(snapshot),
         forms: await lateForms(snapshot),
         composers: await lateComposers(snapshot),
+        contracts: await lateContracts(snapshot),
         limiters: this.#limiters,
         budgets: this.#budgets,
         heldBytes: this.#heldBytes,

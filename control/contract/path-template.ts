@@ -5,7 +5,7 @@ export type Segment =
   | { readonly kind: 'literal'; readonly text: string }
   | { readonly kind: 'parameter'; readonly name: string }
   /** Several parameters, or one and a text: weir.yaml has parameters of whole segments alone. */
-  | { readonly kind: 'mixed'; readonly names: readonly string[] };
+  | { readonly kind: 'mixed'; readonly names: readonly string[]; readonly shape: string };
 
 /** Null: it is no template. */
 export function readTemplate(path: string): readonly Segment[] | null {
@@ -18,7 +18,7 @@ export function readTemplate(path: string): readonly Segment[] | null {
     const [only] = names;
     if (only === undefined) segments.push({ kind: 'literal', text });
     else if (names.length === 1 && rest === '') segments.push({ kind: 'parameter', name: only });
-    else segments.push({ kind: 'mixed', names });
+    else segments.push({ kind: 'mixed', names, shape: text.replace(/\{[^{}]+\}/g, '{}') });
   }
   return segments;
 }
@@ -31,7 +31,11 @@ export function namesIn(segments: readonly Segment[]): string[] {
 
 /** Two paths of one shape take the same requests: OpenAPI calls them identical, whatever their parameters are called. */
 export function shapeOf(segments: readonly Segment[]): string {
-  return segments.map((segment) => (segment.kind === 'literal' ? `/${segment.text}` : '/{}')).join('');
+  return segments
+    .map((segment) =>
+      segment.kind === 'literal' ? `/${segment.text}` : segment.kind === 'mixed' ? `/${segment.shape}` : '/{}',
+    )
+    .join('');
 }
 
 const LITERAL = /^(?:[A-Za-z0-9._~!$&'()+,=:@-]|%[0-9A-Fa-f]{2})*$/;

@@ -21,9 +21,19 @@ import type { Found, References } from './references.js';
 const PATTERN_WEIGHT_MAX = 100_000;
 const PATTERNS_WEIGHT_MAX = 1_000_000;
 
-type Kind = 'text' | 'number' | 'count' | 'flag' | 'texts' | 'list' | 'schema' | 'schemas' | 'named-schemas' | 'names';
+export type KeywordKind =
+  | 'text'
+  | 'number'
+  | 'count'
+  | 'flag'
+  | 'texts'
+  | 'list'
+  | 'schema'
+  | 'schemas'
+  | 'named-schemas'
+  | 'names';
 
-const keywordsOf: readonly (readonly [Kind, string])[] = [
+const keywordsOf: readonly (readonly [KeywordKind, string])[] = [
   ['text', 'title description format pattern $ref $id'],
   ['number', 'multipleOf maximum minimum'],
   ['count', 'maxLength minLength maxItems minItems maxProperties minProperties maxContains minContains'],
@@ -39,7 +49,8 @@ const keywordsOf: readonly (readonly [Kind, string])[] = [
   ['names', 'dependentRequired'],
 ];
 
-const kinds: ReadonlyMap<string, Kind> = new Map(
+/** What each keyword of a schema holds. */
+export const keywordKinds: ReadonlyMap<string, KeywordKind> = new Map(
   keywordsOf.flatMap(([kind, words]) => words.split(' ').map((word) => [word, kind] as const)),
 );
 
@@ -139,7 +150,7 @@ export class Schemas {
     }
     if (keyword === '$dynamicRef')
       this.#faults.warn(at, 'a dynamic reference is taken for one to its own place', 'use $ref where it can be said');
-    const kind = kinds.get(keyword);
+    const kind = keywordKinds.get(keyword);
     if (kind === undefined) return;
     const wrong = wrongKind(kind, value);
     if (wrong !== null) {
@@ -158,7 +169,7 @@ export class Schemas {
     this.#below(kind, value, at);
   }
 
-  #below(kind: Kind, value: Json, at: string): void {
+  #below(kind: KeywordKind, value: Json, at: string): void {
     if (kind === 'schema') this.#due.push({ value, pointer: at });
     if (kind === 'schemas' && isList(value))
       for (const [index, one] of value.entries()) this.#due.push({ value: one, pointer: `${at}/${index}` });
@@ -230,7 +241,7 @@ function weightOf(pattern: string): number {
 }
 
 /** Null: it is of that kind. */
-function wrongKind(kind: Kind, value: Json): string | null {
+function wrongKind(kind: KeywordKind, value: Json): string | null {
   const isText = (one: Json): boolean => typeof one === 'string';
   switch (kind) {
     case 'text':

@@ -140,6 +140,22 @@ describe('a fault', () => {
   });
 });
 
+it('an example that does not fit its own schema is told of', () => {
+  const content = {
+    'application/json': {
+      schema: { type: 'object', required: ['id'] },
+      examples: { good: { value: { id: 1 } }, bad: { value: {} } },
+    },
+  };
+  const { contract, faults } = readContract(
+    withPaths({ '/a': get({ responses: { '200': { description: 'ok', content } } }) }),
+  );
+  expect(contract).not.toBeNull();
+  expect(faults.map(({ severity, message }) => [severity, message])).toEqual([
+    ['warning', 'the example bad does not fit its schema: id is required'],
+  ]);
+});
+
 describe('what is meant to be slow or large', () => {
   it('a laugh of a billion in aliases is refused without expanding it', () => {
     const lines = ['a0: &a0 [lol, lol, lol, lol, lol, lol, lol, lol, lol]'];

@@ -19,6 +19,7 @@ import {
   pointerTo,
   textAt,
 } from '@weir/proto/contract/json-value.js';
+import { checkExamples } from './check-examples.js';
 import { type Contract, type Dialect, httpMethods, type Operation } from './contract.js';
 import { type ContractFault, ContractFaults, shown } from './contract-faults.js';
 import { readText } from './document-text.js';
@@ -44,6 +45,7 @@ export function readContract(text: string): ReadContract {
   if (!read.ok) return { contract: null, faults: read.faults };
   const faults = new ContractFaults();
   const contract = contractOf(read.value, faults);
+  if (contract !== null && !faults.hasErrors) checkExamples(contract, faults);
   return { contract: faults.hasErrors ? null : contract, faults: faults.all(read.lines) };
 }
 

@@ -95,7 +95,11 @@ class Browser {
   }
 
   /** To the answer that is no redirect; at the provider's own pages, as `subject`. `until`: stops before it asks for a URL that fits. */
-  async signIn(subject: string, to = '/', until: RegExp | null = null): Promise<{ at: string; status: number; text: string }> {
+  async signIn(
+    subject: string,
+    to = '/',
+    until: RegExp | null = null,
+  ): Promise<{ at: string; status: number; text: string }> {
     let answer = await this.go(`${admin}/v1/session/oidc/start?to=${encodeURIComponent(to)}`);
     for (let step = 0; step < 20; step += 1) {
       const location = answer.headers.get('location');

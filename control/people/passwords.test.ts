@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isCredential, drawCredential } from './digests.js';
+import { drawCredential, isCredential } from './digests.js';
 import { faultOfPassword } from './password-rules.js';
 import { createPasswords, drawPassword, type Work } from './passwords.js';
 
@@ -11,7 +11,13 @@ describe('a password', () => {
     expect(one).not.toBe(other);
     expect(await passwords.isRight('gru\u0308n und blau', one)).toBe(true);
     expect(await passwords.isRight('grün und rot', one)).toBe(false);
-    for (const known of [null, '', 'scrypt$32768$8$1$$', 'bcrypt$1$1$1$AAAA$AAAA', `scrypt$${2 ** 30}$8$1$AAAA$${'A'.repeat(43)}`])
+    for (const known of [
+      null,
+      '',
+      'scrypt$32768$8$1$$',
+      'bcrypt$1$1$1$AAAA$AAAA',
+      `scrypt$${2 ** 30}$8$1$AAAA$${'A'.repeat(43)}`,
+    ])
       expect(await passwords.isRight('grün und blau', known)).toBe(false);
   }, 60_000);
 
@@ -41,7 +47,16 @@ describe('a password', () => {
   });
 
   it('is refused in words where it would be guessed first', () => {
-    for (const bad of ['short', 'password123', 'PASSWORD123', 'P@ssw0rd123', 'aaaaaaaaaaaa', 'ada@example.com', 'adaadaada1', 'x'.repeat(257)])
+    for (const bad of [
+      'short',
+      'password123',
+      'PASSWORD123',
+      'P@ssw0rd123',
+      'aaaaaaaaaaaa',
+      'ada@example.com',
+      'adaadaada1',
+      'x'.repeat(257),
+    ])
       expect([bad, faultOfPassword(bad, 'ada@example.com')]).not.toEqual([bad, null]);
     for (const good of ['five words in a row', 'Zwölf Zeichen', '日本語のパスワードです', drawPassword()])
       expect([good, faultOfPassword(good, 'ada@example.com')]).toEqual([good, null]);

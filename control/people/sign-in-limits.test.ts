@@ -32,7 +32,10 @@ describe('tries to sign in', () => {
   it('never keep a login from where it is known, whatever others do elsewhere', () => {
     fc.assert(
       fc.property(
-        fc.array(fc.tuple(fc.integer({ min: 0, max: 300 }), fc.integer({ min: 0, max: 3_000 })), { size: 'max', maxLength: 400 }),
+        fc.array(fc.tuple(fc.integer({ min: 0, max: 300 }), fc.integer({ min: 0, max: 3_000 })), {
+          size: 'max',
+          maxLength: 400,
+        }),
         (tries) => {
           const limits = new SignInLimits();
           let nowMs = 1_000;

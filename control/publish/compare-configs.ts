@@ -26,7 +26,7 @@ export function compareConfigs(before: string | null, after: string): Comparison
 export function changesOf(before: readonly Entity[], later: readonly Entity[]): readonly EntityChange[] {
   const known = new Map<string, Entity>(before.map((one) => [keyOf(one), one]));
   const changes: EntityChange[] = [];
-  const kinds: readonly EntityKind[] = ['gateway', 'upstream', 'provider', 'model', 'route', 'consumer'];
+  const kinds: readonly EntityKind[] = ['gateway', 'upstream', 'provider', 'model', 'route', 'consumer', 'contract'];
   for (const kind of kinds) {
     for (const entity of later) {
       if (entity.kind !== kind) continue;

@@ -56,6 +56,7 @@ export function compileCached(
 function compileCache(route: Route, gateway: CacheMemory, known: ReadonlySet<string>): CacheSpec | null {
   const { cache } = route;
   if (cache === null || route.redirect !== undefined || route.respond !== undefined) return null;
+  if (route.contract?.mock === true) return null;
   const { negative, heuristic, collapse } = cache;
   return {
     key: compileKey(cache.key, route),

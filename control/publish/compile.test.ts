@@ -138,6 +138,7 @@ const LEAST: Snapshot = {
       responseHeaders: { remove: [], set: [], add: [] },
       cors: null,
       addresses: null,
+      contract: null,
       auth: [],
       limits: [],
       bodyBytesMax: 1_073_741_824,
@@ -163,6 +164,7 @@ const LEAST: Snapshot = {
     },
   ],
   consumers: [],
+  contracts: [],
 };
 
 it('the least config compiles to a snapshot with every default in place', () => {

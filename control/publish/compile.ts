@@ -36,6 +36,7 @@ import type {
 import { aiRouteParts, aiTimeouts, compileAi, compileAiRoute, hasAiTimeouts, providerUpstream } from './compile-ai.js';
 import { compileCached, compileCacheMemory } from './compile-cache.js';
 import { compileBatchRoute, compileCoalesce, compileComposeRoute, composeRouteParts } from './compile-compose.js';
+import { compileContracts, compileMock } from './compile-contract.js';
 import { compileMcpRoute, mcpRouteParts } from './compile-mcp.js';
 import { compileConversions, compileOptimize } from './compile-optimize.js';
 import { compileEdits, compileJobs, compileRouteResilience, compileUpstreamResilience } from './compile-resilience.js';
@@ -65,6 +66,7 @@ export function compileSnapshot(config: WeirConfig, context: CompileContext): Sn
   const parts =
     managed === undefined ? noManagedParts : managedParts(managed, { config, consumers, sha256Hex: context.sha256Hex });
   const teams = managed?.consumers ?? [];
+  const { contracts, held } = compileContracts(config);
   return {
     format: snapshotFormat,
     version: context.version,
@@ -87,6 +89,7 @@ export function compileSnapshot(config: WeirConfig, context: CompileContext): Sn
           consumers,
           upstream: (id) => byId.get(id),
           sha256Hex: context.sha256Hex,
+          contract: held[index] ?? null,
         });
       }),
       ...parts.routes,
@@ -95,6 +98,7 @@ export function compileSnapshot(config: WeirConfig, context: CompileContext): Sn
       ...config.consumers.map((consumer) => compileConsumer(consumer, context)),
       ...teams.map(({ spec }) => spec),
     ],
+    contracts,
     ai: compileAi(config.ai, [...config.consumers, ...teams.map(({ spec: { id }, team }) => ({ id, team }))]),
   };
 }
@@ -107,13 +111,15 @@ interface Around {
   readonly consumers: ReadonlySet<string>;
   readonly upstream: (id: string) => Upstream | undefined;
   readonly sha256Hex: (text: string) => string;
+  /** What the route is held to. */
+  readonly contract: RouteSpec['contract'];
 }
 
 function compileWhole(
   route: Route,
   id: string,
   target: string,
-  { config, ids, consumers, upstream, sha256Hex }: Around,
+  { config, ids, consumers, upstream, sha256Hex, contract }: Around,
 ): RouteSpec {
   const optimize = compileOptimize(route.optimize);
   const timeoutsAt = (asked: string): RouteTimeouts => {
@@ -124,6 +130,7 @@ function compileWhole(
     ...compileRoute(route, id, compileAction(route, target, config, ids), timeoutsAt(target)),
     ...compileRouteResilience(route, timeoutsAt),
     ...compileCached(route, config.gateway.cache, consumers),
+    contract,
     coalesce: compileCoalesce(route.coalesce, route),
     ...(route.ai === null ? {} : aiRouteParts(route)),
     ...(route.mcp === null ? {} : mcpRouteParts(route, route.auth.map(compileAuth))),
@@ -165,7 +172,7 @@ function managedParts({ services }: Merged, common: Common): ManagedParts {
 
 function compileService(service: ManagedService, common: Common): ManagedParts {
   const byId = new Map(service.upstreams.map((upstream) => [upstream.id, upstream]));
-  const around: Around = { ...common, ids: [], upstream: (id) => byId.get(id) };
+  const around: Around = { ...common, ids: [], upstream: (id) => byId.get(id), contract: null };
   return {
     upstreams: service.upstreams.map((upstream) => compileUpstream(upstream, upstream.id)),
     routes: service.routes.map((route) => compileWhole(route, route.id, route.upstream ?? '', around)),
@@ -311,7 +318,7 @@ function compileRoute(
   id: string,
   action: ActionSpec,
   timeouts: RouteTimeouts,
-): Omit<RouteSpec, 'match' | 'cache' | 'coalesce' | ResilientParts> {
+): Omit<RouteSpec, 'match' | 'cache' | 'coalesce' | 'contract' | ResilientParts> {
   const { request, response } = route.headers;
   return {
     id,
@@ -346,6 +353,8 @@ function websocketOf({ websocket }: Route): RouteSpec['websocket'] {
 }
 
 function compileAction(route: Route, upstream: string, config: WeirConfig, ids: readonly string[]): ActionSpec {
+  const mock = compileMock(route, config.contracts);
+  if (mock !== null) return mock;
   if (route.ai !== null) return compileAiRoute(route.ai, config.gateway.timeouts, route);
   if (route.mcp !== null) return compileMcpRoute(route.mcp, route, config, ids);
   if (route.compose !== undefined) return compileComposeRoute(route.compose, route, config.routes, ids);

@@ -14,6 +14,7 @@ import { lintBatch, lintWindows } from './lint-batch.js';
 import { lintBudgets } from './lint-budgets.js';
 import { lintCache } from './lint-cache.js';
 import { lintCompose } from './lint-compose.js';
+import { lintContracts } from './lint-contract.js';
 import { lintLimits } from './lint-limits.js';
 import { lintMcp } from './lint-mcp.js';
 import { lintResilience } from './lint-resilience.js';
@@ -41,6 +42,7 @@ export function lint(draft: Draft, known: Knowledge): Finding[] {
     ...lintResilience(draft),
     ...lintCache(draft),
     ...lintLimits(draft),
+    ...lintContracts(draft),
     ...lintAi(draft, known),
     ...lintMcp(draft),
     ...lintCompose(draft),
@@ -206,7 +208,7 @@ function lintTrailingSlashes({ routes }: Draft): Finding[] {
 
 /** Settings that only mean something when a request goes to an upstream. */
 function lintAnswer(route: Route, path: Path): Finding[] {
-  const answers = route.redirect !== undefined || route.respond !== undefined;
+  const answers = route.redirect !== undefined || route.respond !== undefined || route.contract?.mock === true;
   if (!answers || route.websocket === null) return [];
   return [
     findWarning(

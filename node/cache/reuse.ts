@@ -41,7 +41,8 @@ export function isAlikeForAll(route: RouteSpec, { key, bypass }: CacheSpec): boo
   const looksAtFields = key.headers.length + key.cookies.length + bypass.headers.length + bypass.cookies.length > 0;
   const writesIntoAnswers = editsAnswers || route.cors !== null || shown.serverTiming || shown.attempts;
   const isMadeSmaller = route.optimize !== undefined;
-  return !asksWho && !looksAtFields && !key.byDevice && !writesIntoAnswers && !isMadeSmaller && route.async === null;
+  const isChanged = writesIntoAnswers || isMadeSmaller || route.contract !== null || route.async !== null;
+  return !asksWho && !looksAtFields && !key.byDevice && !isChanged;
 }
 
 /** Of a fresh hit, whole; null: others may get another answer. `key`: of the request. */

@@ -13,6 +13,7 @@ import { type FailureCode, failureTable, type TimerName, timerNames } from '@wei
 import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import { type Refusal, refusalReasons } from '../cache/refusals.js';
 import { cacheResults, type PurgeKind } from '../cache/results.js';
+import { contractVerdicts } from '../contract/verdicts.js';
 import type { AttemptPhase } from '../pipeline/dispatch.js';
 import type { Attempt, Exchange } from '../pipeline/exchange.js';
 import { atOnce, type Work } from '../time/slices.js';
@@ -43,6 +44,7 @@ const failureSlots = new Map(failureCodes.map((code, slot) => [code, slot]));
 const decisionSlots = new Map(decisions.map((decision, slot) => [decision, slot]));
 const joiningSlots = new Map(joinings.map((joining, slot) => [joining, slot]));
 const cacheSlots = new Map(cacheResults.map((result, slot) => [result, slot]));
+const verdictSlots = new Map(contractVerdicts.map((verdict, slot) => [verdict, slot]));
 const HIT_SLOT = cacheResults.indexOf('hit');
 const refusalSlots = new Map(refusalReasons.map((reason, slot) => [reason, slot]));
 const timerSlots = new Map(timerNames.map((timer, slot) => [timer, slot]));
@@ -66,6 +68,7 @@ export class RouteCells {
   readonly decisions = new Float64Array(decisions.length);
   readonly joinings = new Float64Array(joinings.length);
   readonly cache = new Float64Array(cacheResults.length);
+  readonly contract = new Float64Array(contractVerdicts.length);
   stored = 0;
   reuses = 0;
   readonly notStored = new Float64Array(refusalReasons.length);
@@ -78,6 +81,7 @@ export class RouteCells {
     this.durations.observe(exchange.endedAtMs - exchange.receivedAtMs);
     if (exchange.failure !== null) bump(this.failures, failureSlots.get(exchange.failure.code) ?? 0);
     if (exchange.cache !== null) bump(this.cache, cacheSlots.get(exchange.cache) ?? 0);
+    if (exchange.contract !== null) bump(this.contract, verdictSlots.get(exchange.contract) ?? 0);
   }
 
   /** A hit that was given without an exchange. */

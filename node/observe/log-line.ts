@@ -47,6 +47,7 @@ export function logLine(request: GatewayRequest, options: LineOptions): string {
   line = `${line}${parts.client(request)}`;
   if (options.requestHeaders.length > 0) line += requestHeadersPart(request, options);
   if (exchange.cache !== null) line = `${line},"cache":"${exchange.cache}"`;
+  if (exchange.contract !== null) line = `${line},"contract":"${exchange.contract}"`;
   if (exchange.ai !== null) line = `${line}${aiPart(exchange.ai)}`;
   if (exchange.parts !== null) line = `${line}${partsPart(exchange.parts)}`;
   if (exchange.coalesced > 0) line = `${line},"coalesced":${exchange.coalesced}`;

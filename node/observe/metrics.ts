@@ -9,6 +9,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { TargetStatus } from '@weir/proto/events/node-status.js';
 import { timerNames } from '@weir/proto/http/failures.js';
 import { collectDefaultMetrics, Registry } from 'prom-client';
+import { contractVerdicts } from '../contract/verdicts.js';
 import { attemptPhases } from '../pipeline/dispatch.js';
 import { type AiSources, aiFamilies } from './ai-families.js';
 import { type CacheSources, cacheFamilies } from './cache-families.js';
@@ -119,6 +120,10 @@ function failureFamilies(cells: Cells): Family[] {
     }),
     family('counter', 'weir_client_aborts_total', 'Exchanges whose client left before the end.', function* () {
       for (const [route, { failures }] of routesOf(cells)) yield [[route], failures[gone] ?? 0];
+    }),
+    family('counter', 'weir_contract_requests_total', 'Requests held to a contract, by verdict.', function* () {
+      for (const [route, { contract: counts }] of routesOf(cells))
+        yield* happened([route], 'verdict', contractVerdicts, counts);
     }),
     family('counter', 'weir_decisions_total', 'What was done about bad upstreams, by decision.', function* () {
       for (const [route, { decisions: counts }] of routesOf(cells))

@@ -53,6 +53,7 @@ function snapshot(version: number, routeIds: readonly string[], destination = jo
     upstreams: [makeUpstream([makeTarget({ id: 'a:1' })], { id: 'up' }).spec],
     routes: routeIds.map((id) => makeRoute({ id })),
     consumers: [],
+    contracts: [],
   };
 }
 

@@ -15,7 +15,7 @@ it('has only layers above the cache of which it is known what a reused answer sk
     'hopFields', // a plain request names none
     ...['limitCallers', 'authenticate', 'limitConsumers'], // known
     ...['bodyLimit', 'purge', 'upgradeGate'], // a plain GET has no body, is no PURGE and no handshake
-    ...['compress', 'select'], // known
-    ...['redirect', 'respond', 'askModels', 'mcp', 'batch'], // end the chain, and have no cache below
+    ...['holdToContract', 'compress', 'select'], // known
+    ...['redirect', 'mock', 'respond', 'askModels', 'mcp', 'batch'], // end the chain, and have no cache below
   ]);
 });

@@ -31,10 +31,12 @@ import { gather } from '../layers/gather.js';
 import { handOver } from '../layers/hand-over.js';
 import { hedge } from '../layers/hedge.js';
 import { hold } from '../layers/hold.js';
+import { holdToContract } from '../layers/hold-to-contract.js';
 import { hopFields } from '../layers/hop-fields.js';
 import { jobResource, shownJobPath } from '../layers/job-resource.js';
 import { limitCallers, limitConsumers } from '../layers/limit.js';
 import { mcp } from '../layers/mcp.js';
+import { mock } from '../layers/mock.js';
 import { observe } from '../layers/observe.js';
 import { persisted } from '../layers/persisted.js';
 import { purge } from '../layers/purge.js';
@@ -86,9 +88,11 @@ const answering: readonly Place[] = [
   bodyLimit,
   purge, // below authenticate, for it is not for everybody; a PURGE of what is cached ends here
   upgradeGate, // a WebSocket that the route does not allow ends here; one that it does gets its idle limit
+  holdToContract, // below authenticate: strangers learn nothing of what a body should look like; above all that answers
   compress, // outside all that answers below; inside authenticate and limits, for what they say is short
   select, // inside compress: what is compressed is what was selected; outside the cache, which has the whole once
   redirect,
+  mock,
   respond, // the end of the chain for a route that answers by itself
   askModels, // likewise for one that answers by models: it asks their upstreams by chains of their own
   mcp, // and for one that offers tools: each call goes through the whole chain of another route
@@ -195,6 +199,7 @@ const unmatchedRoute: RouteSpec = {
   requestHeaders: { remove: [], set: [], add: [] },
   responseHeaders: { remove: [], set: [], add: [] },
   cors: null,
+  contract: null,
   addresses: null,
   auth: [],
   limits: [],

@@ -9,6 +9,7 @@ import type { Failure, FailureCode, TimerName } from '@weir/proto/http/failures.
 import type { HeaderList } from '@weir/proto/http/headers.js';
 import type { AiOutcome } from '../ai/gateway/outcome.js';
 import type { CacheResult } from '../cache/results.js';
+import type { ContractVerdict } from '../contract/verdicts.js';
 import type { NoJob } from '../jobs/no-job.js';
 import { type AttemptCause, type AttemptPhase, attemptPhases } from './dispatch.js';
 import type { Reusable } from './reusable.js';
@@ -75,6 +76,8 @@ export interface Exchange {
   readonly noJob: NoJob | null;
   /** What the cache did for it, null where it was not asked. Written by the cache layer. */
   cache: CacheResult | null;
+  /** Whether it fits its contract, null where it has none. Written by node/contract. */
+  contract: ContractVerdict | null;
   /** What became of it at models, null where none was to be asked. Written by the driver of AI routes (ai/gateway). */
   ai: AiOutcome | null;
   /** What became of the requests that its answer is composed of, in the order in which they ended; null: it is not. */
@@ -272,6 +275,7 @@ export function createExchange(origin: ExchangeOrigin): Exchange {
     jobId: '',
     noJob: null,
     cache: null,
+    contract: null,
     ai: null,
     parts: null,
     coalesced: 0,
@@ -301,6 +305,7 @@ export function joinExchange(exchange: Exchange, fork: Exchange): void {
   exchange.queuedMs = fork.queuedMs;
   // What the cache knows of it is said above the fork where that is the cache's own, and below where it is a job's.
   exchange.cache ??= fork.cache;
+  exchange.contract ??= fork.contract;
   exchange.ai ??= fork.ai;
   exchange.parts ??= fork.parts;
   if (fork.coalesced > 0) exchange.coalesced = fork.coalesced;

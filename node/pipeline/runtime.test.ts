@@ -16,7 +16,7 @@ const routes = Array.from({ length: 40 }, (_, i) =>
 );
 const snapshot: Snapshot = {
   ...{ format: 6, ai: null, version: 1, createdWallMs: 0, gateway: makeGateway() },
-  ...{ upstreams: [], routes, consumers: [] },
+  ...{ upstreams: [], routes, consumers: [], contracts: [] },
 };
 
 it('compiles every route, and lets others have their turn every few milliseconds', async () => {

@@ -4,6 +4,7 @@ import type { GatewaySpec, RouteSpec, SecretText } from '@weir/proto/snapshot/sn
 import type { CompiledAi } from '../ai/gateway/ai-store.js';
 import type { Credentials } from '../auth/credentials.js';
 import type { NodeCache } from '../cache/node-cache.js';
+import type { HoldToContract } from '../contract/late-contract.js';
 import type { Jobs } from '../jobs/jobs.js';
 import type { LatencyStore } from '../latency/latency-store.js';
 import type { LimiterStore } from '../limit/limiter-store.js';
@@ -34,6 +35,8 @@ export interface ChainServices {
   readonly forms?: FormChanger | null;
   /** Compiles routes that make several requests of one, or one of several; left out or null: there is none. */
   readonly composers?: Composers | null;
+  /** Holds routes to contracts; left out or null: no route is. */
+  readonly contracts?: HoldToContract | null;
   /** The whole chains of this snapshot's routes, by their ids, for those that ask other routes; filled while it is compiled. */
   readonly chains?: ReadonlyMap<string, RouteChain>;
   /** Counters of rate limits; they outlive a snapshot. */

@@ -4,6 +4,7 @@
  */
 import { checkAiRoute, findAiFaults } from './ai-references.js';
 import { checkComposeRoute } from './compose-references.js';
+import { checkRouteContract, isMock } from './contract-references.js';
 import { type Finding, findError, type Path } from './faults.js';
 import { valueAt } from './issues.js';
 import { checkMcpRoute } from './mcp-references.js';
@@ -14,12 +15,15 @@ export function findReferenceFaults(value: unknown): Finding[] {
   const upstreams = listAt(value, ['upstreams']);
   const routes = listAt(value, ['routes']);
   const consumers = listAt(value, ['consumers']);
+  const contracts = listAt(value, ['contracts']);
   return [
     ...findDuplicates('upstreams', 'upstream', upstreams),
     ...findDuplicates('routes', 'route', routes),
     ...findDuplicates('consumers', 'consumer', consumers),
+    ...findDuplicates('contracts', 'contract', contracts),
     ...findUserNames(consumers),
     ...routes.flatMap((route, index) => checkAction(value, route, ['routes', index], upstreams)),
+    ...routes.flatMap((route, index) => checkRouteContract(route, ['routes', index], idsOf(contracts))),
     ...routes.flatMap((route, index) => checkFallback(route, ['routes', index], upstreams)),
     ...routes.flatMap((route, index) => checkConsumers(route, ['routes', index], namesOf(consumers))),
     ...checkPurgers(value, routes, idsOf(consumers)),
@@ -86,6 +90,11 @@ function checkAction(value: unknown, route: unknown, path: Path, upstreams: read
   const stated = ACTIONS.filter(
     (key) => Object.hasOwn(route, key) && (!SWITCHED.includes(key) || valueAt(route, [key]) !== false),
   );
+  const isMocked = isMock(route);
+  if (isMocked && stated.length > 0 && stated[0] !== 'upstream') {
+    const message = `the route has both \`${stated[0]}\` and mock answers`;
+    return [findError([...path, 'contract', 'mock'], message, 'a route does one thing; keep one')];
+  }
   if (stated.length > 1) {
     return [
       findError(
@@ -97,13 +106,14 @@ function checkAction(value: unknown, route: unknown, path: Path, upstreams: read
   }
   const isMcp = stated[0] === 'mcp';
   const isComposed = stated[0] === 'compose' || stated[0] === 'batch';
-  const answers = stated[0] === 'redirect' || stated[0] === 'respond' || isMcp || isComposed;
+  const answers = stated[0] === 'redirect' || stated[0] === 'respond' || isMcp || isComposed || isMocked;
   const isAi = stated[0] === 'ai';
   if ((answers || isAi) && Object.hasOwn(route, 'rewrite')) {
     const message = isAi
       ? 'the provider decides the path, so there is none to rewrite'
       : 'the route goes nowhere, so there is no path to rewrite';
-    return [findError([...path, 'rewrite'], message, 'remove `rewrite`')];
+    // A mock stands in until there is an upstream, and then the rest of the route is meant as it is.
+    if (!isMocked) return [findError([...path, 'rewrite'], message, 'remove `rewrite`')];
   }
   if (isAi) return checkAiRoute(value, route, path);
   if (isMcp) return checkMcpRoute(value, route, path);

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { aiSchema } from './ai.js';
 import { consumerSchema } from './consumers.js';
+import { contractSchema } from './contract.js';
 import { gatewaySchema } from './gateway.js';
 import { routeSchema } from './route.js';
 import { leaf, nameKind } from './scalars.js';
@@ -22,6 +23,11 @@ export const documentSchema = z.strictObject({
   gateway: gatewaySchema.prefault({}).describe('Listener, timers, names, log and traces of the gateway itself.'),
   upstreams: z.array(upstreamSchema).max(entitiesMax).prefault([]).describe('Services that requests are sent to.'),
   routes: z.array(routeSchema).min(1).max(entitiesMax).describe('Which requests go where.'),
+  contracts: z
+    .array(contractSchema)
+    .max(entitiesMax)
+    .prefault([])
+    .describe('OpenAPI documents that routes hold requests to; see `contract` of a route.'),
   ai: aiSchema.optional().describe('Providers of models, and names of your own for models; see `ai` of a route.'),
   consumers: z
     .array(consumerSchema)

@@ -6,7 +6,7 @@
 import { stringify } from 'yaml';
 import { readYaml } from './yaml-source.js';
 
-export type EntityKind = 'gateway' | 'upstream' | 'route' | 'consumer' | 'provider' | 'model';
+export type EntityKind = 'gateway' | 'upstream' | 'route' | 'consumer' | 'contract' | 'provider' | 'model';
 
 export interface Entity {
   readonly kind: EntityKind;
@@ -20,6 +20,7 @@ const lists: readonly (readonly [list: string, kind: EntityKind])[] = [
   ['upstreams', 'upstream'],
   ['routes', 'route'],
   ['consumers', 'consumer'],
+  ['contracts', 'contract'],
 ];
 
 const listsOfAi: readonly (readonly [list: string, kind: EntityKind])[] = [
@@ -35,7 +36,7 @@ export function entitiesOf(text: string): readonly Entity[] {
 /** Of a text that was read. */
 export function entitiesIn(value: unknown): readonly Entity[] {
   const found: Entity[] = [];
-  const { upstreams: _, routes: __, consumers: ___, version: ____, ai, ...rest } = fieldsOf(value);
+  const { upstreams: _, routes: __, consumers: ___, contracts: ____, version: _____, ai, ...rest } = fieldsOf(value);
   const { gateway = {}, ...others } = rest;
   found.push({ kind: 'gateway', name: 'gateway', value: { ...fieldsOf(gateway), ...others } });
   for (const [list, kind] of lists) found.push(...entriesOf(kind, fieldsOf(value)[list]));

@@ -11,6 +11,7 @@ import type { Ai } from './ai.js';
 import { soundAi } from './ai-draft.js';
 import { conceal } from './conceal.js';
 import { type Consumer, consumerSchema } from './consumers.js';
+import { type ContractEntry, contractSchema } from './contract.js';
 import { findReferenceFaults } from './cross-references.js';
 import { documentSchema, type WeirConfig } from './document.js';
 import { byPlace, type Fault, type Finding, findError, type Path, renderPath, shownPath } from './faults.js';
@@ -28,6 +29,7 @@ export interface Draft {
   readonly upstreams: readonly (Upstream | null)[];
   readonly routes: readonly (Route | null)[];
   readonly consumers: readonly (Consumer | null)[];
+  readonly contracts: readonly (ContractEntry | null)[];
   /** Without what is faulty in it; its entries know their places. Null where there is none. */
   readonly ai: Ai | null;
 }
@@ -47,7 +49,7 @@ export interface ParsedConfig {
 /** More than a screen of faults helps nobody, and a generated file can have one per line. */
 export const faultsMax = 200;
 
-const EMPTY: Draft = { gateway: null, upstreams: [], routes: [], consumers: [], ai: null };
+const EMPTY: Draft = { gateway: null, upstreams: [], routes: [], consumers: [], contracts: [], ai: null };
 const LEAST =
   'the least that works:\nupstreams: [{ id: app, targets: ["http://127.0.0.1:9000"] }]\nroutes: [{ match: /* }]';
 
@@ -133,8 +135,9 @@ function compare(value: unknown): Compared {
   const whole = readDocument(value);
   const references = findReferenceFaults(value);
   if (whole.success) {
-    const { gateway, upstreams, routes, consumers, ai = null } = whole.data;
-    return { config: whole.data, draft: { gateway, upstreams, routes, consumers, ai }, findings: references };
+    const { gateway, upstreams, routes, consumers, contracts, ai = null } = whole.data;
+    const draft = { gateway, upstreams, routes, consumers, contracts, ai };
+    return { config: whole.data, draft, findings: references };
   }
   const findings = [...explainIssues(documentSchema, value, whole.error.issues), ...references];
   const draft: Draft = {
@@ -142,6 +145,7 @@ function compare(value: unknown): Compared {
     upstreams: each(upstreamSchema, valueAt(value, ['upstreams'])),
     routes: each(routeSchema, valueAt(value, ['routes'])),
     consumers: each(consumerSchema, valueAt(value, ['consumers'])),
+    contracts: each(contractSchema, valueAt(value, ['contracts'])),
     ai: soundAi(value),
   };
   return { config: null, draft, findings };

@@ -7,6 +7,7 @@ import { batchSchema } from './batch.js';
 import { cacheSchema } from './cache.js';
 import { coalesceSchema } from './coalesce.js';
 import { composeSchema } from './compose.js';
+import { routeContractSchema } from './contract.js';
 import { convertSchema, graphqlSchema } from './convert.js';
 import { editsSchema } from './header-edits.js';
 import { asyncSchema } from './jobs.js';
@@ -101,6 +102,9 @@ export const routeSchema = z.strictObject({
   coalesce: coalesceSchema
     .optional()
     .describe('Put requests for one item each together to one for all of them: { url, query, … }; docs/optimize.md.'),
+  contract: routeContractSchema
+    .optional()
+    .describe('Hold requests to an operation of a contract, or answer with its examples; docs/contracts.md.'),
   timeouts: routeTimeouts.optional().describe('Timers, where they differ from those of the upstream and the gateway.'),
   headers: headers.prefault({}).describe('Header edits: { request: { set, add, remove }, response: { … } }.'),
   cors: corsShorthand.optional().describe('Cross-origin access: true, origins, or its settings.'),

@@ -36,6 +36,8 @@ export function substitute(
   const variables = new Map<string, string>();
 
   const visit = (node: unknown, path: Path): unknown => {
+    // Another language, in which a dollar sign is the end of a pattern.
+    if (path.length === 3 && path[0] === 'contracts' && path[2] === 'document') return node;
     if (typeof node === 'string') return node.includes('$') ? fill(node, path) : node;
     if (Array.isArray(node)) return node.map((item, index) => visit(item, [...path, index]));
     if (typeof node !== 'object' || node === null) return node;

@@ -249,6 +249,16 @@ export const failureTable = {
   not_found: row(404, 'client', 'http_request_denied', 'never', 'No route matches the request'),
   item_missing: row(404, 'upstream', 'http_request_denied', 'never', 'The upstream has no such item'),
   method_not_allowed: row(405, 'client', 'http_request_denied', 'never', 'The method is not allowed for this path'),
+  contract_violated: row(400, 'client', 'http_request_error', 'never', 'The request does not fit the contract'),
+  not_acceptable: row(406, 'client', 'http_request_denied', 'never', 'There is no answer of a type that is accepted'),
+  mock_missing: row(404, 'client', 'http_request_denied', 'never', 'The contract has no such example'),
+  unsupported_media_type: row(
+    415,
+    'client',
+    'http_request_denied',
+    'never',
+    'The request body is of a type that is not taken',
+  ),
   body_too_large: row(413, 'client', 'http_request_denied', 'never', 'The request body is too large'),
   url_too_long: row(414, 'client', 'http_request_denied', 'never', 'The request target is too long'),
   expectation_failed: row(417, 'client', 'http_request_denied', 'never', 'The expectation cannot be met'),
@@ -289,6 +299,8 @@ export interface Failure {
   readonly headers?: readonly string[];
   /** The answer in the words of a protocol that the client speaks above HTTP, in place of a problem document. */
   readonly answer?: { readonly status: number; readonly type: string; readonly body: string };
+  /** What is wrong with the request, place by place; without its values. */
+  readonly faults?: readonly { readonly where: string; readonly what: string }[];
   readonly cause?: unknown;
 }
 

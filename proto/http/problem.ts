@@ -41,6 +41,7 @@ export interface Problem {
   readonly timer?: TimerName;
   readonly limitMs?: number;
   readonly elapsedMs: number;
+  readonly faults?: Failure['faults'] & {};
   readonly attempts?: readonly ProblemAttempt[];
   readonly hint: string;
 }
@@ -67,6 +68,7 @@ export function problemOf(failed: Failure, context: ProblemContext): Problem {
     ...(failed.timer === undefined ? {} : { timer: failed.timer }),
     ...(failed.limitMs === undefined ? {} : { limitMs: failed.limitMs }),
     elapsedMs: context.elapsedMs,
+    ...(failed.faults === undefined ? {} : { faults: failed.faults }),
     ...(context.attempts.length === 0 ? {} : { attempts: context.attempts.slice(-ATTEMPTS_SHOWN) }),
     hint: hints[failed.code],
   };
@@ -181,6 +183,11 @@ const hints: Record<FailureCode, string> = {
   origin_denied: 'Open it from a page of an origin that the route names (`websocket.origins`).',
   not_found: 'Check host and path; the operator sees the routes with `weir status`.',
   method_not_allowed: 'Use one of the methods in Allow.',
+  contract_violated: 'Mend what `faults` names, place by place; the contract of the service says what is expected.',
+  not_acceptable: 'Accept one of the types that the detail names.',
+  mock_missing:
+    'Ask for a status or an example that the contract has, or leave `Prefer` out; the operator adds an example to it.',
+  unsupported_media_type: 'Send the body in one of the types that Accept names, not compressed.',
   body_too_large: 'Send a smaller body; the operator may raise the limit of the route.',
   url_too_long: 'Shorten the URL, or send the data in a body; the operator may raise `limits.urlBytes`.',
   expectation_failed: 'Leave the Expect field out; only 100-continue is understood.',

@@ -10,6 +10,7 @@
 import type { AiRouteSpec, AiSpec } from './ai.js';
 import type { CacheMemorySpec, CacheSpec } from './cache.js';
 import type { BatchRouteSpec, CoalesceSpec, ComposeRouteSpec } from './compose.js';
+import type { ContractSpec, MockRouteSpec, RouteContractSpec } from './contract.js';
 import type { ConvertSpec, PersistedSpec } from './convert.js';
 import type { AsyncSpec, JobsSpec } from './jobs.js';
 import type { McpRouteSpec } from './mcp.js';
@@ -40,6 +41,8 @@ export interface Snapshot {
   readonly upstreams: readonly UpstreamSpec[];
   readonly routes: readonly RouteSpec[];
   readonly consumers: readonly ConsumerSpec[];
+  /** Those that routes hold requests to. */
+  readonly contracts: readonly ContractSpec[];
   /** Null: no provider is configured. */
   readonly ai: AiSpec | null;
 }
@@ -224,6 +227,8 @@ export interface RouteSpec {
   readonly requestHeaders: HeaderEditsSpec;
   readonly responseHeaders: HeaderEditsSpec;
   readonly cors: CorsSpec | null;
+  /** Null: requests are not looked into. */
+  readonly contract: RouteContractSpec | null;
   readonly addresses: AddressesSpec | null;
   readonly auth: readonly AuthSpec[];
   readonly limits: readonly LimitSpec[];
@@ -295,6 +300,7 @@ export type ActionSpec =
   | { readonly kind: 'redirect'; readonly status: 301 | 302 | 303 | 307 | 308; readonly location: string }
   | { readonly kind: 'respond'; readonly status: number; readonly headers: readonly string[]; readonly body: string }
   | AiRouteSpec
+  | MockRouteSpec
   | McpRouteSpec
   | ComposeRouteSpec
   | BatchRouteSpec;

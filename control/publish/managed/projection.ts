@@ -196,7 +196,7 @@ export class ManagedProjection {
 
 /** The checks of weir.yaml, of what nodes would refuse or could not be meant. */
 export function lintComposed({ upstreams, routes }: Pick<Composed, 'upstreams' | 'routes'>): Finding[] {
-  const draft = { gateway: null, upstreams, routes, consumers: [], ai: null };
+  const draft = { gateway: null, upstreams, routes, consumers: [], contracts: [], ai: null };
   return lint(draft, { keyHash: (template) => template, fill: () => null, whyNotKey: () => null });
 }
 

@@ -54,6 +54,7 @@ export function makeRoute(overrides: Partial<RouteSpec> = {}): RouteSpec {
     requestHeaders: { remove: [], set: [], add: [] },
     responseHeaders: { remove: [], set: [], add: [] },
     cors: null,
+    contract: null,
     addresses: null,
     auth: [],
     limits: [],

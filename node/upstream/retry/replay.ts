@@ -64,6 +64,16 @@ export class Replay implements BodySink {
     return this.#failure;
   }
 
+  /** All of it has come. */
+  get hasEnded(): boolean {
+    return this.#isEnded;
+  }
+
+  /** What has been gathered, for whoever looks at it before it is read; not to be changed. */
+  kept(): readonly Uint8Array[] {
+    return this.#pieces;
+  }
+
   /**
    * Takes what comes before anybody reads it. Called back once, possibly at once: when the body is whole, when it broke
    * off, or when no more of it can be kept; the source is then paused until someone reads.
