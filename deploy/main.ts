@@ -3,6 +3,7 @@
 import { registerApply } from '@weir/control/cli/apply.js';
 import { registerCache } from '@weir/control/cli/cache.js';
 import { registerCheck } from '@weir/control/cli/check.js';
+import { registerContract } from '@weir/control/cli/contract.js';
 import { registerDoctor } from '@weir/control/cli/doctor.js';
 import { registerHistory } from '@weir/control/cli/history.js';
 import { registerLogin } from '@weir/control/cli/login.js';
@@ -53,6 +54,7 @@ NO_COLOR=1 switches colours off.`,
 registerUp(program);
 registerNode(program);
 registerCheck(program);
+registerContract(program);
 registerControl(program);
 registerKeys(program);
 registerStatus(program);

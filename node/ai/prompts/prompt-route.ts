@@ -2,6 +2,7 @@
  * The prompts of a route: their list and their documents, which are answered here; and questions by them, each of which becomes an
  * operation with a format of its own and goes the way of all chats. The version that answers goes out in a field of the head.
  */
+import { openApiOf } from '@weir/proto/ai/prompt-openapi.js';
 import { failure } from '@weir/proto/http/failures.js';
 import { headerValue } from '@weir/proto/http/headers.js';
 import { answerDirectly } from '../../pipeline/direct-answer.js';
@@ -15,7 +16,6 @@ import { answerOf } from '../gateway/failed-model.js';
 import type { JsonObject } from '../json.js';
 import { type CompiledPrompt, type PromptVersion, pickVersion } from './compiled-prompt.js';
 import { fitting } from './fitting.js';
-import { openApiOf } from './openapi.js';
 import { promptFormat } from './prompt-format.js';
 import { type PromptPath, promptPathOf } from './prompt-path.js';
 

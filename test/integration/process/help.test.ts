@@ -17,6 +17,7 @@ describe('the help', () => {
     const commands = [...script.matchAll(/^ {4}([a-z]+)\) words="([^"]*)"/gm)];
     const ofCommands = [...script.matchAll(/^ {4}"([a-z]+ [a-z-]+)"\) words="([^"]*)"/gm)];
     expect(ofCommands.map(([, name]) => name)).toEqual([
+      ...['check', 'diff', 'yaml'].map((name) => `contract ${name}`),
       ...['keys signing', 'cache inspect'],
       ...['list', 'add', 'disable', 'enable', 'password', 'delete'].map((name) => `users ${name}`),
       ...['list', 'add', 'revoke'].map((name) => `tokens ${name}`),

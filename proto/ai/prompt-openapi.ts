@@ -1,7 +1,10 @@
-/** What a prompt takes and answers, as OpenAPI 3.1 (https://spec.openapis.org/oas/v3.1.1): for clients that are made from it, and for people. Pure. */
-import { inputsSchema } from '@weir/proto/ai/variable-schema.js';
-import type { AiPromptSpec, AiPromptVersionSpec } from '@weir/proto/snapshot/ai.js';
-import type { Json, JsonObject } from '../json.js';
+/**
+ * What a prompt takes and answers, as OpenAPI 3.1 (https://spec.openapis.org/oas/v3.1.1): for clients that are made from it, and for people. Nodes tell
+ * it beside the prompt, control in the catalogue. Pure.
+ */
+import type { Json, JsonObject } from '../contract/json-value.js';
+import type { AiPromptSpec, AiPromptVersionSpec } from '../snapshot/ai.js';
+import { inputsSchema } from './variable-schema.js';
 
 /** `base`: path that `/prompts` stands below. The version is the one that is described; the others are named. */
 export function openApiOf(prompt: AiPromptSpec, version: AiPromptVersionSpec, base: string): JsonObject {
