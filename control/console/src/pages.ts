@@ -52,7 +52,7 @@ export const pages: readonly PageEntry[] = [
     ...{ ...changes, ...operators, path: '/revisions', label: 'Configuration' },
     Page: lazy(() => import('./pages/revisions.js')),
   },
-  { path: '/revisions/new', Page: lazy(() => import('./pages/new-revision.js')) },
+  { path: '/revisions/new/:changes?', Page: lazy(() => import('./pages/new-revision.js')) },
   { path: '/revisions/:number', Page: lazy(() => import('./pages/revision.js')) },
   { ...changes, ...operators, path: '/rollouts', label: 'Rollouts', Page: lazy(() => import('./pages/rollouts.js')) },
   { ...changes, ...operators, path: '/audit', label: 'Audit', Page: lazy(() => import('./pages/audit.js')) },

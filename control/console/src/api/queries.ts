@@ -1,5 +1,6 @@
 /** The hooks that pages ask by: one for what is looked at, one for lists by pages, one for what changes something. */
 import {
+  QueryCache,
   QueryClient,
   type UseQueryResult,
   useInfiniteQuery,
@@ -15,11 +16,20 @@ export interface Page<T> {
   readonly next: string | null;
 }
 
+export const SESSION_PATH = '/v1/session';
+
 /** How old what is shown may be when a page is opened again. */
 const FRESH_MS = 5_000;
 
 export function newQueryClient(): QueryClient {
-  return new QueryClient({
+  const client: QueryClient = new QueryClient({
+    // A session that has ended is asked about, and the sign-in takes the place of the page.
+    queryCache: new QueryCache({
+      onError(error, { queryKey }) {
+        const isOver = error instanceof ApiProblem && error.problem.status === 401;
+        if (isOver && queryKey[0] !== SESSION_PATH) void client.invalidateQueries({ queryKey: [SESSION_PATH] });
+      },
+    }),
     defaultOptions: {
       queries: {
         staleTime: FRESH_MS,
@@ -28,6 +38,7 @@ export function newQueryClient(): QueryClient {
       },
     },
   });
+  return client;
 }
 
 /** `everyMs`: asked again that often, while the page is looked at. */

@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import type { TeamRole, User } from '../../../model/entities.js';
 import { get, rememberCsrf } from './client.js';
 import { ApiProblem, isNotOffered } from './problem.js';
+import { SESSION_PATH } from './queries.js';
 
 export type SignedInUser = Pick<User, 'id' | 'login' | 'name' | 'isOperator' | 'mustChangePassword'>;
 
@@ -28,7 +29,7 @@ export type Session =
   | { readonly kind: 'out'; readonly isFirstRun: boolean; readonly oidc: SessionAnswer['oidc'] }
   | { readonly kind: 'in'; readonly user: SignedInUser; readonly teams: readonly OwnTeam[] };
 
-export const sessionKey = ['/v1/session'];
+export const sessionKey = [SESSION_PATH];
 
 export function useSession() {
   return useQuery({ queryKey: sessionKey, queryFn: askSession, staleTime: Number.POSITIVE_INFINITY });
@@ -36,7 +37,7 @@ export function useSession() {
 
 async function askSession(): Promise<Session> {
   try {
-    const { user, teams = [], csrf, isFirstRun, oidc } = await get<SessionAnswer>('/v1/session');
+    const { user, teams = [], csrf, isFirstRun, oidc } = await get<SessionAnswer>(SESSION_PATH);
     rememberCsrf(csrf ?? '');
     if (user === null || user === undefined)
       return { kind: 'out', isFirstRun: isFirstRun === true, oidc: oidc ?? null };

@@ -91,6 +91,7 @@ function NewApplication({ session }: Pick<PageProps, 'session'>) {
   };
   return (
     <AskButton
+      isMain
       label="New application"
       title="New application"
       verb="Make it"

@@ -94,14 +94,14 @@ function columnsOf(open: (number: number) => void): readonly Column<AuditView>[]
     { label: 'Number', show: ({ number }) => number },
     { label: 'When', show: ({ atWallMs }) => showTime(atWallMs) },
     { label: 'Who', show: ({ actor }) => `${actor.login || 'nobody'} (${actor.via})` },
-    { label: 'From', show: ({ actor }) => actor.from || '–' },
-    { label: 'What', show: ({ what }) => <code>{what}</code> },
+    { label: 'From', show: ({ actor }) => <span className="whole">{actor.from || '–'}</span> },
+    { label: 'What', show: ({ what }) => <code className="whole">{what}</code> },
     { label: 'On', show: ({ on }) => on },
     {
       label: '',
       show: ({ number }) => (
         <Anchor component="button" type="button" size="sm" onClick={() => open(number)}>
-          Before and after<span className="mantine-visually-hidden"> of entry {number}</span>
+          Before and after<span className="hidden"> of entry {number}</span>
         </Anchor>
       ),
     },

@@ -111,6 +111,7 @@ function Subscribe({ entry }: { entry: Entry }) {
   };
   return (
     <AskButton
+      isMain
       label="Subscribe"
       title={`Subscribe to ${entry.name}`}
       verb="Subscribe"

@@ -3,6 +3,7 @@ import { Button, List, Stack, Text } from '@mantine/core';
 import type { DoctorCase, DoctorReport } from '@weir/proto/events/doctor.js';
 import { Link } from 'wouter';
 import { useGet } from '../api/queries.js';
+import type { ProposedChange } from '../design/set-in-text.js';
 import { useNow } from '../ui/clock.js';
 import { Empty, Page, Panel } from '../ui/page.js';
 import { Answer } from '../ui/problem-alert.js';
@@ -88,7 +89,7 @@ function Case({ case: { route, target, timer, kind, count, lastWallMs, verdict }
           )}
         </List>
         {changes.length > 0 && (
-          <Button component={Link} href={`/revisions/new?${proposed(changes)}`} variant="default" size="xs">
+          <Button component={Link} href={placeOf(route, changes)} variant="default" size="xs">
             Open the proposed change
           </Button>
         )}
@@ -97,6 +98,9 @@ function Case({ case: { route, target, timer, kind, count, lastWallMs, verdict }
   );
 }
 
-function proposed(changes: readonly { readonly path: string; readonly to: string }[]): string {
-  return new URLSearchParams(changes.map(({ path, to }) => ['set', `${path}=${to}`])).toString();
+/** A route of a service is changed in the service's draft, any other in the configuration. */
+function placeOf(route: string, changes: readonly ProposedChange[]): string {
+  const service = /^([a-z0-9-]+)@\d+\//.exec(route)?.[1];
+  if (service !== undefined) return `/services/${service}/draft`;
+  return `/revisions/new/${encodeURIComponent(JSON.stringify(changes.map(({ path, to }) => ({ path, to }))))}`;
 }

@@ -7,6 +7,7 @@ import type { AppendAnswer, PreviewAnswer } from '../../../api/revisions-api.js'
 import type { Revision } from '../../../log/revision.js';
 import { send as ask } from '../api/client.js';
 import { useGet, useSend } from '../api/queries.js';
+import { carryOut, type ProposedChange } from '../design/set-in-text.js';
 import type { PageProps } from '../pages.js';
 import { Ask } from '../ui/ask.js';
 import { useSettled } from '../ui/clock.js';
@@ -20,12 +21,13 @@ import { authorOf } from './author.js';
 
 const TYPED_MS = 400;
 
-export default function NewRevision({ session }: PageProps) {
+export default function NewRevision({ session, params }: PageProps) {
   const current = useGet<Revision>('/revisions/current');
   const [text, setText] = useState<string | null>(null);
   useEffect(() => {
-    if (text === null && !current.isPending) setText(current.data?.text ?? FIRST);
-  }, [text, current.isPending, current.data]);
+    if (text === null && !current.isPending)
+      setText(carryOut(current.data?.text ?? FIRST, changesIn(params['changes'])).text);
+  }, [text, current.isPending, current.data, params]);
   const settled = useSettled(text, TYPED_MS);
   const preview = useQuery({
     queryKey: ['/revisions/preview', settled],
@@ -132,6 +134,21 @@ function Apply({ isOpen, onClose, text, preview, author }: ApplyProps) {
       </Stack>
     </Ask>
   );
+}
+
+/** Of the address; whatever can't be read is no change. */
+function changesIn(written: string | undefined): readonly ProposedChange[] {
+  try {
+    const read: unknown = JSON.parse(decodeURIComponent(written ?? '[]'));
+    return Array.isArray(read) ? read.filter(isChange) : [];
+  } catch {
+    return [];
+  }
+}
+
+function isChange(value: unknown): value is ProposedChange {
+  if (typeof value !== 'object' || value === null || !('path' in value) || !('to' in value)) return false;
+  return typeof value.path === 'string' && typeof value.to === 'string';
 }
 
 const FIRST = `version: 1

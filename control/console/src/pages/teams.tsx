@@ -75,7 +75,14 @@ function NewTeam({ ownerId }: { ownerId: string }) {
     go(`/teams/${chosen}`);
   };
   return (
-    <AskButton label="New team" title="New team" verb="Make it" isReady={name !== '' && chosen !== ''} onDo={create}>
+    <AskButton
+      isMain
+      label="New team"
+      title="New team"
+      verb="Make it"
+      isReady={name !== '' && chosen !== ''}
+      onDo={create}
+    >
       <Stack gap="sm">
         <TextInput label="Name" required value={name} onChange={(e) => setName(e.currentTarget.value)} />
         <TextInput label="Id" required value={chosen} onChange={(e) => setId(e.currentTarget.value)} />

@@ -128,7 +128,14 @@ function NewUser({ onPassword }: { onPassword: (password: string) => void }) {
     onPassword(password ?? '');
   };
   return (
-    <AskButton label="New user" title="New user" verb="Make it" isReady={login !== '' && name !== ''} onDo={create}>
+    <AskButton
+      isMain
+      label="New user"
+      title="New user"
+      verb="Make it"
+      isReady={login !== '' && name !== ''}
+      onDo={create}
+    >
       <Stack gap="sm">
         <TextInput
           label="Login"

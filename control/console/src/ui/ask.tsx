@@ -67,16 +67,17 @@ export function Ask({
   );
 }
 
-/** A button with its question. */
+/** A button with its question. `isMain`: what most come to the page for. */
 export function AskButton({
   label,
   isGrave = false,
+  isMain = false,
   ...ask
-}: Omit<AskProps, 'isOpen' | 'onClose'> & { readonly label: string }) {
+}: Omit<AskProps, 'isOpen' | 'onClose'> & { readonly label: string; readonly isMain?: boolean }) {
   const [isOpen, setOpen] = useState(false);
   return (
     <>
-      <Button size="xs" variant="default" onClick={() => setOpen(true)}>
+      <Button {...(isMain ? {} : { size: 'xs', variant: 'default' })} onClick={() => setOpen(true)}>
         {label}
       </Button>
       <Ask {...ask} isGrave={isGrave} isOpen={isOpen} onClose={() => setOpen(false)} />

@@ -24,7 +24,7 @@ export function Rows<T>({ label, rows, columns, idOf }: RowsProps<T>) {
         <tr>
           {columns.map((column) => (
             <th key={column.label} scope="col">
-              {column.label === '' ? <span className="mantine-visually-hidden">Actions</span> : column.label}
+              {column.label === '' ? <span className="hidden">Actions</span> : column.label}
             </th>
           ))}
         </tr>

@@ -14,7 +14,12 @@ export function Plans({ plans, onChange, isNeeded }: PlansProps) {
   const add = () =>
     onChange([
       ...plans,
-      { id: plans.length === 0 ? 'free' : `plan-${plans.length + 1}`, name: 'Free', limits: [], approval: 'manual' },
+      {
+        id: plans.length === 0 ? 'free' : `plan-${plans.length + 1}`,
+        name: plans.length === 0 ? 'Free' : `Plan ${plans.length + 1}`,
+        limits: [],
+        approval: 'manual',
+      },
     ]);
   return (
     <Fieldset legend="Plans">

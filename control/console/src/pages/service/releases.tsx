@@ -88,7 +88,7 @@ function columnsOf(
       show: ({ number }) => (
         <Group gap="xs">
           <Anchor component="button" type="button" size="sm" onClick={() => look(number)}>
-            What it changed<span className="mantine-visually-hidden"> in release {number}</span>
+            What it changed<span className="hidden"> in release {number}</span>
           </Anchor>
           {mayChange && liveOf(number) === undefined && service.stage !== 'retired' && (
             <RollBack service={service} number={number} />

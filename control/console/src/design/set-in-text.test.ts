@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { carryOut } from './set-in-text.js';
+
+const text = `version: 1 # a comment
+gateway:
+  timeouts: { total: 30s }
+upstreams:
+  app: { targets: [http://a:1] }
+routes:
+  # the slow one
+  - id: report
+    match: /report
+    timeouts:
+      firstByte: 2s # too short
+  - { id: other, match: /other, retry: false }
+`;
+
+describe('a proposed change', () => {
+  it('is made at its place, and nothing else is touched', () => {
+    const { text: changed, left } = carryOut(text, [
+      { path: 'routes[id=report].timeouts.firstByte', to: '3.5s' },
+      { path: 'upstreams[id=app].pool.connections', to: '64' },
+      { path: 'gateway.timeouts.total', to: '40s' },
+      { path: 'routes[id=other].retry.attempts', to: '2' },
+      { path: 'upstreams[id=app].concurrency', to: '{ start: 10 }' },
+    ]);
+    expect(left).toEqual([]);
+    expect(changed).toContain('# a comment');
+    expect(changed).toContain('# the slow one');
+    expect(parse(changed)).toEqual({
+      version: 1,
+      gateway: { timeouts: { total: '40s' } },
+      upstreams: { app: { targets: ['http://a:1'], pool: { connections: 64 }, concurrency: { start: 10 } } },
+      routes: [
+        { id: 'report', match: '/report', timeouts: { firstByte: '3.5s' } },
+        { id: 'other', match: '/other', retry: { attempts: 2 } },
+      ],
+    });
+  });
+
+  it('is left where there is no such place', () => {
+    const change = { path: 'routes[id=gone].timeouts.total', to: '1s' };
+    expect(carryOut(text, [change])).toEqual({ text, left: [change] });
+    expect(carryOut('a: [', [change])).toEqual({ text: 'a: [', left: [change] });
+  });
+});
