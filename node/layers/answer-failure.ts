@@ -7,7 +7,7 @@
  * its line in the log.
  */
 import { type Failure, failureTable } from '@weir/proto/http/failures.js';
-import { type HeaderList, headerValue, withField } from '@weir/proto/http/headers.js';
+import { type HeaderList, headerValue } from '@weir/proto/http/headers.js';
 import { type ProblemContext, problemAnswer } from '@weir/proto/http/problem.js';
 import type { NamesSpec } from '@weir/proto/snapshot/snapshot.js';
 import type { CompiledAi } from '../ai/gateway/ai-store.js';
@@ -23,6 +23,7 @@ import {
 } from '../pipeline/dispatch.js';
 import { EditedHead } from '../pipeline/edited-response.js';
 import { evidenceOf } from '../pipeline/exchange.js';
+import { FieldAdded } from '../pipeline/field-added.js';
 import type { Clock } from '../time/clock.js';
 
 /** What all exchanges of a route answer their failures with. */
@@ -30,6 +31,7 @@ interface Answers {
   readonly clock: Clock;
   readonly names: NamesSpec;
   readonly publicNames: PublicNames;
+  readonly requestId: FieldAdded;
   /** Where clients speak a protocol of models, they read errors in its words, whichever layer they come from. */
   readonly words: CompiledAi | null;
 }
@@ -39,6 +41,7 @@ export const answerFailure: Place = (route, services) => {
     clock: services.clock,
     names: services.gateway.names,
     publicNames: publicNamesOf(route, services.upstreams),
+    requestId: new FieldAdded(services.gateway.names.requestIdHeader),
     words: route.action.kind === 'ai' ? services.ai : null,
   };
   return (next) => (request, handler) => {
@@ -92,7 +95,7 @@ class Answering implements ResponseHandler {
   }
 
   #withRequestId(headers: HeaderList): HeaderList {
-    return withField(headers, this.#answers.names.requestIdHeader, this.#request.exchange.id);
+    return this.#answers.requestId.to(headers, this.#request.exchange.id);
   }
 
   #answer(failed: Failure): void {

@@ -7,6 +7,7 @@
  * have come to refuse while it answered has cost the strict one a request, which errs on the side of the limit.
  */
 import { type Failure, failure } from '@weir/proto/http/failures.js';
+import type { HeaderList } from '@weir/proto/http/headers.js';
 import type { LimitSpec, RouteSpec } from '@weir/proto/snapshot/snapshot.js';
 import { OWN_CONSUMERS } from '../auth/own-consumers.js';
 import { type BoundLimit, bindLimits, judge, keysOf, untaken } from '../limit/bound-limits.js';
@@ -86,14 +87,21 @@ function limitBy(route: RouteSpec, services: ChainServices, specs: readonly Limi
   const limits = bindLimits(route, specs, services.limiters);
   const hasHolds = limits.some(({ holds }) => holds !== null);
   const rateLimit = compileRateLimit(names, specs);
-  // Spread and not concat, which takes twice as long.
-  const edit: HeaderEdit<string> = (headers, _of, left) => [
-    ...headers,
-    'ratelimit-policy',
-    policies,
-    'ratelimit',
-    left,
-  ];
+  // Where there is much left of a quota, many answers with the same list say the same.
+  const last: { headers: HeaderList | null; left: string; edited: HeaderList } = {
+    headers: null,
+    left: '',
+    edited: [],
+  };
+  const edit: HeaderEdit<string> = (headers, _of, left) => {
+    if (headers !== last.headers || left !== last.left) {
+      // Spread and not concat, which takes twice as long.
+      last.edited = [...headers, 'ratelimit-policy', policies, 'ratelimit', left];
+      last.headers = headers;
+      last.left = left;
+    }
+    return last.edited;
+  };
   const refused = (verdicts: Verdicts): Failure => {
     const refusing = verdicts.findIndex((verdict) => verdict?.allowed === false);
     const waitMs = verdicts.reduce(

@@ -73,12 +73,14 @@ const CORKED_BYTES = 16_384;
 const CHUNK_BYTES = 16_000;
 const EMPTY = new Uint8Array(0);
 
+const CHUNKED: Framing = { kind: 'chunked' };
+
 export class ResponseWriter {
   /** The response object, until the response is finished or the connection is gone. */
   #res: HttpResponse | null;
   readonly #owner: WriterOwner;
   #head: ResponseHead | null = null;
-  #framing: Framing = { kind: 'chunked' };
+  #framing: Framing = CHUNKED;
   #headWritten = false;
   /** The head has promised a close that comes later than the last byte. */
   #lingers = false;
