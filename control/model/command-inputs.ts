@@ -22,6 +22,7 @@ import {
   login,
   nameId,
   prose,
+  secretNameText,
   tags,
   versionName,
   wallTime,
@@ -87,14 +88,7 @@ export const teamPatch = onTeam.extend({ name: name().optional(), description: d
 export const member = onTeam.extend({ userId: drawnId('the user') });
 export const membership = member.extend({ role: choice('the role', ['owner', 'developer', 'viewer']) });
 
-const SECRET_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/;
-export const secretName = z.strictObject({
-  teamId: nameId('the team'),
-  name: line('the name', 64).refine((text) => SECRET_NAME.test(text), {
-    error: 'this is no name of a secret',
-    params: { cure: 'use letters, digits and underscores, not beginning with a digit, such as API_KEY' },
-  }),
-});
+export const secretName = z.strictObject({ teamId: nameId('the team'), name: secretNameText() });
 
 export const plan = z.strictObject({
   id: nameId('the plan'),
@@ -108,7 +102,7 @@ export const versioning = z.union([
   z.strictObject({ by: z.literal('header'), header: fieldName() }),
 ]);
 
-const serviceFields = {
+export const serviceFields = {
   kind: choice('the kind', ['rest', 'ai', 'prompt']),
   name: name(),
   description: description(),

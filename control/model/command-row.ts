@@ -17,7 +17,8 @@ import type { EntityKind } from './entities.js';
 import { type CommandNeeds, refusalOf, standingOf } from './permissions.js';
 
 export interface Target {
-  readonly kind: EntityKind;
+  /** `registry`: all of it, which has no version. */
+  readonly kind: EntityKind | 'registry';
   readonly id: string;
 }
 
@@ -50,7 +51,7 @@ export function row<S extends z.ZodType>(parts: RowParts<S>): CommandRow {
       const target = parts.on(input, context);
       const refusal = refusalOf(state, context.actor, needs, input, target) ?? passwordFirst(parts, state, context);
       if (refusal !== null) return refusal;
-      const present = state.get(target.kind, target.id)?.version ?? 0;
+      const present = target.kind === 'registry' ? 0 : (state.get(target.kind, target.id)?.version ?? 0);
       if (expected !== undefined && present !== expected) {
         const now = present === 0 ? 'is not there' : `is at version ${present}`;
         return refuse('outdated', `${target.kind} ${target.id} ${now}, and not at ${expected}; read it again`);
@@ -58,7 +59,7 @@ export function row<S extends z.ZodType>(parts: RowParts<S>): CommandRow {
       const outcome = parts.decide(state, input, context);
       if (!outcome.ok) return outcome;
       const { changes, warnings = [] } = outcome;
-      return { ok: true, on: `${target.kind} ${target.id}`, changes, warnings };
+      return { ok: true, on: `${target.kind} ${target.id}`.trim(), changes, warnings };
     },
   };
 }

@@ -64,7 +64,7 @@ describe('whatever is done, by whomever, in whatever order', () => {
           const before = new Map([...everything(world.state)].map(({ kind, id, value }) => [`${kind} ${id}`, value]));
           const decision = world.run(one);
           if (!decision.ok) continue;
-          expect(decision.on).toMatch(/^[a-z]+ \S+$/);
+          expect(decision.on).toMatch(/^([a-z]+ \S+|registry)$/);
           for (const { kind, id, value } of decision.changes) {
             const version = before.get(`${kind} ${id}`)?.version ?? 0;
             if (value === null) expect(version).toBeGreaterThan(0);

@@ -13,6 +13,7 @@ import {
   deleteKey,
   rotateKey,
 } from './decide-applications.js';
+import { importDocument } from './decide-import.js';
 import { publishService } from './decide-releases.js';
 import {
   changeService,
@@ -48,6 +49,7 @@ import {
   resetPassword,
 } from './decide-users.js';
 import { type Decision, type DecisionContext, type ModelState, refuse } from './decision.js';
+import { documentSchema } from './document-schema.js';
 import type { EntityKind, TeamRole } from './entities.js';
 import type { CommandNeeds, TeamNeed } from './permissions.js';
 
@@ -274,7 +276,20 @@ function verdictRow(step: 'approve' | 'reject' | 'suspend' | 'resume'): CommandR
   });
 }
 
-export const commands: Readonly<Record<string, CommandRow>> = { ...people, ...teams, ...services, ...consumers };
+const whole: Readonly<Record<string, CommandRow>> = {
+  'registry.import': row({
+    ...{ needs: 'operator', input: documentSchema, decide: importDocument },
+    on: () => ({ kind: 'registry', id: '' }),
+  }),
+};
+
+export const commands: Readonly<Record<string, CommandRow>> = {
+  ...whole,
+  ...people,
+  ...teams,
+  ...services,
+  ...consumers,
+};
 
 export interface AskedCommand {
   readonly what: string;

@@ -25,6 +25,8 @@ export interface ModelState {
   servicesNear(basePath: string): Iterable<Service>;
   /** Characters of all drafts and releases. */
   readonly designsChars: number;
+  /** What `look` sees where these were made; afterwards all is as before. */
+  tried<T>(changes: readonly Change[], look: () => T): T;
 }
 
 /** What was found out outside of the model, which sees no secret in clear and computes no hash. Never from a request's own words. */
@@ -93,7 +95,7 @@ export function invalid(path: string, message: string, cure: string): Refusal {
   return { ok: false, why: 'invalid', detail: `${path}: ${message}`, faults: [{ path, message, cure }] };
 }
 
-export function missing(kind: EntityKind, id: string): Refusal {
+export function missing(kind: EntityKind | 'registry', id: string): Refusal {
   return refuse('missing', `there is no ${kind} ${id}`);
 }
 

@@ -149,6 +149,23 @@ export function versionName() {
   );
 }
 
+const SECRET_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/;
+
+/** Of `${secret:NAME}`. */
+export function secretNameText() {
+  return text(
+    'the name of a secret',
+    (value) =>
+      SECRET_NAME.test(value)
+        ? accept(value)
+        : refuse(
+            `${quote(value)} is no name of a secret`,
+            'use letters, digits and underscores, not beginning with a digit, such as API_KEY',
+          ),
+    { pattern: SECRET_NAME.source, examples: ['API_KEY'] },
+  );
+}
+
 export const hosts = () =>
   z
     .array(leaf((value) => readText(value, 'a host name', readHostPattern), { type: 'string' }))

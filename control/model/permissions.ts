@@ -67,32 +67,37 @@ export function refusalOf<Input>(
   actor: Actor,
   needs: CommandNeeds<Input>,
   input: Input,
-  target: { readonly kind: EntityKind; readonly id: string },
+  target: { readonly kind: EntityKind | 'registry'; readonly id: string },
 ): Refusal | null {
   // Whether somebody has proven who they are is looked at by the two decisions that are of this kind.
   if (needs === 'prover') return null;
   const standing = standingOf(state, actor);
   if (standing === NOBODY) return refuse('forbidden', 'nobody is signed in, or the account is disabled; sign in');
-  const isThere = missing(target.kind, target.id);
+  const notThere = missing(target.kind, target.id);
   if (needs === 'operator') return standing.isOperator ? null : refuse('forbidden', 'only an operator may do this');
   if (needs === 'signed-in')
     return standing.user === null ? refuse('forbidden', 'only somebody who is signed in may do this') : null;
   if ('self' in needs) {
     const owner = needs.self(state, input);
-    if (owner === null) return isThere;
+    if (owner === null) return notThere;
     if (owner === standing.user?.id || (needs.orOperator && standing.isOperator)) return null;
-    return mayKnow(state, standing, target) ? refuse('forbidden', 'only they themselves may do this') : isThere;
+    return mayKnow(state, standing, target) ? refuse('forbidden', 'only they themselves may do this') : notThere;
   }
   const teams = needs.teams(state, input);
-  if (teams === null) return isThere;
+  if (teams === null) return notThere;
   if (teams.some(({ teamId, role }) => isAtLeast(roleIn(state, standing, teamId), role))) return null;
   const isMember = teams.some(({ teamId }) => roleIn(state, standing, teamId) !== null);
-  if (!isMember && !mayKnow(state, standing, target)) return isThere;
+  if (!isMember && !mayKnow(state, standing, target)) return notThere;
   const asked = teams.map(({ teamId, role }) => `${role} in team ${teamId}`).join(' or ');
   return refuse('forbidden', `this needs the role of ${asked}; ask an owner of the team`);
 }
 
-function mayKnow(state: ModelState, standing: Standing, { kind, id }: { kind: EntityKind; id: string }): boolean {
+function mayKnow(
+  state: ModelState,
+  standing: Standing,
+  { kind, id }: { kind: EntityKind | 'registry'; id: string },
+): boolean {
+  if (kind === 'registry') return true;
   const entity = state.get(kind, id);
   return entity !== null && maySee(state, standing, kind, entity) !== null;
 }

@@ -11,7 +11,7 @@
 import { entryBytesMax, type SharedLog } from '@weir/proto/bus/shared-log.js';
 import { decide } from '../model/commands.js';
 import type { Decided, DecisionContext } from '../model/decision.js';
-import type { AuditEntry } from '../model/entities.js';
+import type { AuditEntry, Change } from '../model/entities.js';
 import { AuditPages } from './audit-pages.js';
 import type { Checkpoints } from './checkpoints.js';
 import { encodeEntry, isEntryId } from './entry.js';
@@ -135,6 +135,10 @@ class LogRegistry implements Registry {
   readonly isHashTaken: Registry['isHashTaken'] = (sha256) => this.state.isHashTaken(sha256);
   readonly operators: Registry['operators'] = () => this.state.operators();
   readonly servicesNear: Registry['servicesNear'] = (basePath) => this.state.servicesNear(basePath);
+
+  tried<T>(changes: readonly Change[], look: () => T): T {
+    return this.state.tried(changes, look);
+  }
 
   /** One after the other: what is known of the log is read, decided on and written in one turn. */
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

@@ -131,6 +131,21 @@ export class RegistryState implements RegistryView, ModelState {
     }
   }
 
+  tried<T>(changes: readonly Change[], look: () => T): T {
+    const back: Change[] = [];
+    try {
+      for (const change of changes) {
+        const { kind, id } = change;
+        // A value of a kind with that kind is a change.
+        back.push({ kind, id, value: this.get(kind, id) } as Change);
+        this.#put(change, false);
+      }
+      return look();
+    } finally {
+      for (const change of back.reverse()) this.#put(change, false);
+    }
+  }
+
   #shelf<K extends EntityKind>(kind: K): Shelf<K> {
     // Made for each kind when this was made, and filled with its own entities alone.
     return this.#shelves.get(kind) as unknown as Shelf<K>;

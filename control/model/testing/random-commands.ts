@@ -35,6 +35,12 @@ const plans = (pick: number) => [
 ];
 
 const makes: Readonly<Record<string, Make>> = {
+  'registry.import': (state, pick) => ({
+    version: 1,
+    users: [{ login: `u${pick(0) % 6}`, name: 'Imported', isOperator: pick(1) % 2 === 0 }],
+    teams: [{ id: one(names, pick(1)), name: 'Imported', members: { [`u${pick(0) % 6}`]: 'owner' } }],
+    applications: [{ id: one(names, pick(2)), team: idOf(state, 'team', pick(3)), name: 'Imported' }],
+  }),
   'user.create': (_, pick) => ({ login: `u${pick(0) % 6}`, name: 'Somebody', isOperator: pick(1) % 3 === 0 }),
   'user.change': (state, pick) => ({
     id: idOf(state, 'user', pick(0)),
