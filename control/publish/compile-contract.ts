@@ -1,6 +1,5 @@
 /** The part of the snapshot that holds routes to contracts and answers from their examples; see compile.ts for the rest. Pure. */
 import type { ContractEntry, RouteContract } from '@weir/proto/config/contract.js';
-import type { WeirConfig } from '@weir/proto/config/document.js';
 import { parametersOf } from '@weir/proto/config/path-pattern.js';
 import type { Route } from '@weir/proto/config/route.js';
 import type { ContractSpec, MockRouteSpec, RouteContractSpec } from '@weir/proto/snapshot/contract.js';
@@ -13,7 +12,7 @@ import { ContractCompiler } from '../contract/to-snapshot.js';
 /** A contract is read once for as long as its entry lives: to be checked, to be compiled, and where a release is published again and again. */
 const known = new WeakMap<ContractEntry['document'], ReadContract>();
 
-export function contractOf({ document }: ContractEntry): ReadContract {
+export function contractOf({ document }: Pick<ContractEntry, 'document'>): ReadContract {
   const earlier = known.get(document);
   if (earlier !== undefined) return earlier;
   const read = readContract(document.text);
@@ -42,7 +41,13 @@ export interface CompiledContracts {
   readonly held: readonly (RouteContractSpec | null)[];
 }
 
-export function compileContracts({ routes, contracts }: Pick<WeirConfig, 'routes' | 'contracts'>): CompiledContracts {
+export function compileContracts({
+  routes,
+  contracts,
+}: {
+  readonly routes: readonly Route[];
+  readonly contracts: readonly ContractEntry[];
+}): CompiledContracts {
   const compilers = new Map<string, ContractCompiler>();
   const held = routes.map((route): RouteContractSpec | null => {
     const { contract: stated } = route;

@@ -18,6 +18,7 @@ import {
 } from '@weir/proto/config/timeouts.js';
 import type { Upstream } from '@weir/proto/config/upstream.js';
 import { snapshotFormat } from '@weir/proto/snapshot/codec.js';
+import type { ContractSpec } from '@weir/proto/snapshot/contract.js';
 import type { LearntLimitSpec } from '@weir/proto/snapshot/resilience.js';
 import { type Environment, fillReferences } from '@weir/proto/snapshot/secret-text.js';
 import type {
@@ -98,7 +99,7 @@ export function compileSnapshot(config: WeirConfig, context: CompileContext): Sn
       ...config.consumers.map((consumer) => compileConsumer(consumer, context)),
       ...teams.map(({ spec }) => spec),
     ],
-    contracts,
+    contracts: [...contracts, ...parts.contracts],
     ai: compileAi(config.ai, [...config.consumers, ...teams.map(({ spec: { id }, team }) => ({ id, team }))]),
   };
 }
@@ -143,10 +144,11 @@ function compileWhole(
 interface ManagedParts {
   readonly upstreams: readonly UpstreamSpec[];
   readonly routes: readonly RouteSpec[];
+  readonly contracts: readonly ContractSpec[];
   readonly written: readonly Route[];
 }
 
-const noManagedParts: ManagedParts = { upstreams: [], routes: [], written: [] };
+const noManagedParts: ManagedParts = { upstreams: [], routes: [], contracts: [], written: [] };
 
 /** What services come to with one gateway around them; a service that did not change is what it was. */
 const compiledServices = new WeakMap<Gateway, WeakMap<ManagedService, ManagedParts>>();
@@ -157,14 +159,15 @@ function managedParts({ services }: Merged, common: Common): ManagedParts {
   const { config } = common;
   const known = compiledServices.get(config.gateway) ?? new WeakMap<ManagedService, ManagedParts>();
   compiledServices.set(config.gateway, known);
-  const all: { upstreams: UpstreamSpec[]; routes: RouteSpec[]; written: Route[] } = {
-    ...{ upstreams: [], routes: [], written: [] },
+  const all: { upstreams: UpstreamSpec[]; routes: RouteSpec[]; contracts: ContractSpec[]; written: Route[] } = {
+    ...{ upstreams: [], routes: [], contracts: [], written: [] },
   };
   for (const service of services) {
     const parts = known.get(service) ?? compileService(service, common);
     known.set(service, parts);
     all.upstreams.push(...parts.upstreams);
     all.routes.push(...parts.routes);
+    all.contracts.push(...parts.contracts);
     all.written.push(...parts.written);
   }
   return all;
@@ -172,10 +175,15 @@ function managedParts({ services }: Merged, common: Common): ManagedParts {
 
 function compileService(service: ManagedService, common: Common): ManagedParts {
   const byId = new Map(service.upstreams.map((upstream) => [upstream.id, upstream]));
-  const around: Around = { ...common, ids: [], upstream: (id) => byId.get(id), contract: null };
+  const { contracts, held } = compileContracts(service);
+  const config = { ...common.config, contracts: [...service.contracts] };
+  const around = { ...common, config, ids: [], upstream: (id: string) => byId.get(id) };
   return {
     upstreams: service.upstreams.map((upstream) => compileUpstream(upstream, upstream.id)),
-    routes: service.routes.map((route) => compileWhole(route, route.id, route.upstream ?? '', around)),
+    routes: service.routes.map((route, index) =>
+      compileWhole(route, route.id, route.upstream ?? '', { ...around, contract: held[index] ?? null }),
+    ),
+    contracts,
     written: service.routes,
   };
 }

@@ -27,6 +27,9 @@ export function designRoutes(sources: ManagementSources): readonly ApiRoute[] {
 
 const base = { area: 'services' } as const;
 
+/** As `auth: apiKey` of weir.yaml has them. */
+const KEY_FIELDS = ['x-api-key', 'authorization'];
+
 export function worldOf({ names, registry }: ManagementSources): ManagedWorld {
   const { models, prompts, guards } = names();
   return {
@@ -137,11 +140,14 @@ function contract(sources: ManagementSources): ApiRoute {
       const number = request.query.release ?? service.live.at(-1)?.release ?? service.lastRelease;
       const isServed = service.live.some(({ release }) => release === number);
       if (sight === null || (sight === 'catalogue' && !isServed)) return missing;
-      const text = registry.get('release', `${service.id}@${number}`)?.design.contract ?? '';
-      if (text === '') return refusal(404, 'No Contract', 'This release was published without an OpenAPI document.');
+      const design = registry.get('release', `${service.id}@${number}`)?.design;
+      if (design === undefined) return refusal(404, 'No Contract', 'Nothing of this service was published yet.');
+      const version = service.live.find(({ release }) => release === number)?.name ?? '';
+      const { exportedContract } = await import('../../contract/export.js');
+      const document = exportedContract(service, design, { urls: [], keyFields: KEY_FIELDS, version });
+      const text = JSON.stringify(document);
       if (request.query.format === 'json') return { status: 200, contentType: 'application/json', text };
       const { stringify } = await import('yaml');
-      const document: unknown = JSON.parse(text);
       return {
         status: 200,
         contentType: 'application/yaml',

@@ -3,6 +3,7 @@ import type { ApiRoute } from './api-route.js';
 import { applicationRoutes } from './applications.js';
 import { catalogueRoutes } from './catalogue.js';
 import { designRoutes } from './designs.js';
+import { importRoutes } from './import.js';
 import type { ManagementSources } from './management.js';
 import { releaseRoutes } from './releases.js';
 import { serviceRoutes } from './services.js';
@@ -12,6 +13,7 @@ import { secretRoutes } from './team-secrets.js';
 export function managementRoutes(sources: ManagementSources): readonly ApiRoute[] {
   return [
     ...serviceRoutes(sources),
+    ...importRoutes(sources),
     ...designRoutes(sources),
     ...releaseRoutes(sources),
     ...catalogueRoutes(sources),

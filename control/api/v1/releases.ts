@@ -6,7 +6,9 @@
  *   GET      /v1/services/{id}/releases/{a}/diff/{b}
  *   PUT      /v1/services/{id}/live                    canary, promotion, the way back
  */
+
 import * as z from 'zod';
+import type { ContractChange } from '../../contract/breaking.js';
 import * as inputs from '../../model/command-inputs.js';
 import type { Release } from '../../model/entities.js';
 import { wholeDiff } from '../../publish/line-diff.js';
@@ -104,9 +106,21 @@ function diff(sources: ManagementSources): ApiRoute {
         const text = yamlServed(sources, service, [{ release: 0, share: 100, name: '', design }]);
         return text === '' ? [] : text.trimEnd().split('\n');
       };
-      return { status: 200, body: { changes: wholeDiff(linesOf(a), linesOf(b)), breaking: [] } };
+      return { status: 200, body: { changes: wholeDiff(linesOf(a), linesOf(b)), breaking: await breaking(a, b) } };
     },
   });
+}
+
+/** What the later one does to whoever calls the earlier one; empty where one of them has no contract. */
+async function breaking(before: Release, after: Release): Promise<readonly ContractChange[]> {
+  const [first, second] = [before.design.contract, after.design.contract];
+  if (first === '' || second === '' || first === second) return [];
+  const [{ contractChanges }, { readContract }] = await Promise.all([
+    import('../../contract/breaking.js'),
+    import('../../contract/read.js'),
+  ]);
+  const [earlier, later] = [readContract(first).contract, readContract(second).contract];
+  return earlier === null || later === null ? [] : contractChanges(earlier, later);
 }
 
 function live(sources: ManagementSources): ApiRoute {

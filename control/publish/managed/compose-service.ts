@@ -10,6 +10,7 @@
  * With versions by header the first of `live` is for whoever names none.
  */
 import { type Auth, authSchema } from '@weir/proto/config/auth.js';
+import type { ContractEntry } from '@weir/proto/config/contract.js';
 import { type Finding, findError } from '@weir/proto/config/faults.js';
 import type { Limit } from '@weir/proto/config/limits.js';
 import type { Route } from '@weir/proto/config/route.js';
@@ -31,6 +32,8 @@ export interface ManagedWorld {
 export interface Composed {
   readonly upstreams: readonly NamedUpstream[];
   readonly routes: readonly NamedRoute[];
+  /** Of releases whose routes are held to one: `SERVICE@RELEASE`. */
+  readonly contracts: readonly ContractEntry[];
   /** `TEAM/NAME` of secrets that nodes need for it. */
   readonly secrets: readonly string[];
   /** Paths are those of the design, behind `release N` where there are several. With an error nothing of the service is served. */
@@ -53,6 +56,7 @@ export function composeService(service: Service, served: readonly Served[], worl
   };
   const upstreams = new Map<string, NamedUpstream>();
   const routes: NamedRoute[] = [];
+  const contracts: ContractEntry[] = [];
   const secrets = new Set<string>();
   const findings: Finding[] = plansRead.flatMap((each) => each.findings);
   if (shared.limits.length > PLAN_LIMITS_MAX)
@@ -78,10 +82,12 @@ export function composeService(service: Service, served: readonly Served[], worl
       const id = ids.get(upstream.id) ?? upstream.id;
       upstreams.set(id, { ...upstream, id });
     }
+    if (read.contract !== null && read.routes.some(({ contract }) => contract !== undefined))
+      contracts.push({ id: `${service.id}@${live.release}`, document: read.contract });
     const place = placeOf(service, served, index);
     for (const route of read.routes) routes.push(placed(route, live.release, ids, place, shared));
   }
-  return { upstreams: [...upstreams.values()], routes, secrets: [...secrets], findings };
+  return { upstreams: [...upstreams.values()], routes, contracts, secrets: [...secrets], findings };
 }
 
 /** So that a route has fifty at most, its own with them. */
@@ -154,6 +160,7 @@ function placed(
     ...(upstream === undefined
       ? {}
       : { upstream: upstreams.get(upstream) ?? upstream, rewrite: rewriteOf(route, prefix) }),
+    ...(route.contract === undefined ? {} : { contract: { ...route.contract, of: `${service.id}@${release}` } }),
     ai: aiOf(route.ai, world),
     fallback: route.fallback.map((entry) =>
       entry.upstream === undefined ? entry : { ...entry, upstream: upstreams.get(entry.upstream) ?? entry.upstream },

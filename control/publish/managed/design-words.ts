@@ -82,6 +82,11 @@ export const routeWords: Words = {
   protect: true,
   fallback: true,
   cache,
+  contract: { operation: true, body: true },
+  optimize: true,
+  convert: true,
+  graphql: true,
+  coalesce: true,
   show: true,
 };
 

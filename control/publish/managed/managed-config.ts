@@ -1,4 +1,5 @@
 /** What the registry adds to weir.yaml: typed as the config is, so that one compiler serves both. */
+import type { ContractEntry } from '@weir/proto/config/contract.js';
 import type { Finding } from '@weir/proto/config/faults.js';
 import type { Service } from '../../model/entities.js';
 import type { ManagedConsumer } from './consumers-of.js';
@@ -9,6 +10,7 @@ export interface ManagedService {
   readonly service: Service;
   readonly upstreams: readonly NamedUpstream[];
   readonly routes: readonly NamedRoute[];
+  readonly contracts: readonly ContractEntry[];
   /** `TEAM/NAME`. */
   readonly secrets: readonly string[];
 }

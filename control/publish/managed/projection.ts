@@ -128,7 +128,10 @@ export class ManagedProjection {
 
   #keptOf(service: Service, world: ManagedWorld): Kept {
     if (service.stage === 'retired')
-      return { served: { service, upstreams: [], routes: [retiredRoute(service)], secrets: [] }, findings: [] };
+      return {
+        served: { service, upstreams: [], routes: [retiredRoute(service)], contracts: [], secrets: [] },
+        findings: [],
+      };
     const served: Served[] = [];
     for (const live of service.live) {
       const release = this.#source.get('release', `${service.id}@${live.release}`);
@@ -137,9 +140,9 @@ export class ManagedProjection {
     if (served.length === 0) return { served: null, findings: [] };
     const composed = composeService(service, served, world);
     const findings = [...composed.findings, ...lintComposed(composed)].filter(({ severity }) => severity === 'error');
-    const { upstreams, routes, secrets } = composed;
+    const { upstreams, routes, contracts, secrets } = composed;
     return findings.length === 0
-      ? { served: { service, upstreams, routes, secrets }, findings: [] }
+      ? { served: { service, upstreams, routes, contracts, secrets }, findings: [] }
       : { served: null, findings: findings.map((finding) => atService(service.id, finding)) };
   }
 
@@ -195,8 +198,12 @@ export class ManagedProjection {
 }
 
 /** The checks of weir.yaml, of what nodes would refuse or could not be meant. */
-export function lintComposed({ upstreams, routes }: Pick<Composed, 'upstreams' | 'routes'>): Finding[] {
-  const draft = { gateway: null, upstreams, routes, consumers: [], contracts: [], ai: null };
+export function lintComposed({
+  upstreams,
+  routes,
+  contracts,
+}: Pick<Composed, 'upstreams' | 'routes' | 'contracts'>): Finding[] {
+  const draft = { gateway: null, upstreams, routes, consumers: [], contracts, ai: null };
   return lint(draft, { keyHash: (template) => template, fill: () => null, whyNotKey: () => null });
 }
 

@@ -3,6 +3,7 @@
  * itself, so that both say the same of a mistake. Ids and paths are still the service's own. What is read once is remembered, for
  * designs of releases are never changed. Pure.
  */
+import type { ContractDocument } from '@weir/proto/config/contract.js';
 import { inferUpstreamId } from '@weir/proto/config/cross-references.js';
 import { type Finding, findError, type Path } from '@weir/proto/config/faults.js';
 import { explainIssues } from '@weir/proto/config/issues.js';
@@ -13,6 +14,7 @@ import { quote } from '@weir/proto/config/units.js';
 import { type Upstream, upstreamSchema } from '@weir/proto/config/upstream.js';
 import type * as z from 'zod';
 import type { Design, Plan } from '../../model/entities.js';
+import { contractOf, operationOf } from '../compile-contract.js';
 import { routeIds, targetId } from '../names.js';
 import { foreignWords, limitWords, referencesOf, routeWords, upstreamWords } from './design-words.js';
 
@@ -21,6 +23,8 @@ export interface ReadDesign {
   readonly upstreams: readonly NamedUpstream[];
   /** Each with an id, and with an upstream where it is sent to one. */
   readonly routes: readonly NamedRoute[];
+  /** What its routes are held to; null: nothing. */
+  readonly contract: ContractDocument | null;
   /** Names of the team's secrets that it uses. */
   readonly secrets: readonly string[];
   /** With an error in it nothing of the design is served. */
@@ -46,7 +50,9 @@ export function readDesign(design: Design, teamId: string): ReadDesign {
   return read;
 }
 
-function reading({ upstreams, routes }: Design, teamId: string): ReadDesign {
+function reading(design: Design, teamId: string): ReadDesign {
+  const { upstreams, routes } = design;
+  const contract = documentOf(design);
   const found = [referencesOf(upstreams, ['upstreams']), referencesOf(routes, ['routes'])];
   const secrets = [...new Set(found.flatMap(({ names }) => names))];
   const upstreamsRead = upstreams.map((written, i) =>
@@ -60,6 +66,7 @@ function reading({ upstreams, routes }: Design, teamId: string): ReadDesign {
     ...[...upstreamsRead, ...routesRead].flatMap((each) => each.findings),
     ...tooMany('upstreams', upstreams.length, upstreamsMax),
     ...tooMany('routes', routes.length, routesMax),
+    ...contractFindings(contract),
   ];
   const named = sound(upstreamsRead).map(
     (upstream): NamedUpstream => ({ ...upstream, id: upstream.id ?? firstTargetOf(upstream) }),
@@ -67,11 +74,11 @@ function reading({ upstreams, routes }: Design, teamId: string): ReadDesign {
   const soundRoutes = sound(routesRead);
   const ids = routeIds(soundRoutes);
   const sent = soundRoutes.map(
-    (route, i): NamedRoute => ({ ...withUpstream(route, named), id: ids[i] ?? `route-${i}` }),
+    (route, i): NamedRoute => ({ ...withUpstream(held(route, design), named), id: ids[i] ?? `route-${i}` }),
   );
   const isWhole = findings.every(({ severity }) => severity !== 'error');
-  const references = isWhole ? crossFindings(named, sent) : [];
-  return { upstreams: named, routes: sent, secrets, findings: [...findings, ...references] };
+  const references = isWhole ? [...crossFindings(named, sent), ...operationFindings(sent, contract)] : [];
+  return { upstreams: named, routes: sent, contract, secrets, findings: [...findings, ...references] };
 }
 
 function compared<T extends z.ZodType>(
@@ -112,10 +119,45 @@ function firstTargetOf({ targets }: Upstream): string {
 
 /** Sent to the only upstream where it does not say to which. */
 function withUpstream(route: Route, upstreams: readonly NamedUpstream[]): Route {
-  const answers = route.redirect !== undefined || route.respond !== undefined || route.ai !== null;
+  const answers = route.redirect !== undefined || route.respond !== undefined || route.ai !== null || isMocked(route);
   const [only] = upstreams;
   if (answers || route.upstream !== undefined || upstreams.length !== 1 || only === undefined) return route;
   return { ...route, upstream: only.id };
+}
+
+const isMocked = ({ contract }: Route): boolean => contract?.mock === true;
+
+/** An operation is held to as the design says; where it is mocked, its examples answer in place of any upstream. */
+function held(route: Route, { validate, mock }: Design): Route {
+  if (route.contract === undefined) return route;
+  const { upstream: _, rewrite: __, ...rest } = route;
+  return { ...(mock ? rest : route), contract: { ...route.contract, validate, mock } };
+}
+
+function documentOf({ contract }: Design): ContractDocument | null {
+  return contract === '' ? null : { text: contract, isInline: false };
+}
+
+const CONTRACT_FINDINGS_MAX = 20;
+
+function contractFindings(document: ContractDocument | null): Finding[] {
+  if (document === null) return [];
+  return contractOf({ document })
+    .faults.filter(({ severity }) => severity === 'error')
+    .slice(0, CONTRACT_FINDINGS_MAX)
+    .map(({ pointer, message, cure }) => findError(['contract'], `${pointer || 'the document'}: ${message}`, cure));
+}
+
+function operationFindings(routes: readonly NamedRoute[], document: ContractDocument | null): Finding[] {
+  return routes.flatMap(({ contract }, i) => {
+    if (contract === undefined) return [];
+    const path = ['routes', i, 'contract'];
+    if (document === null) return [findError(path, 'the design has no contract', 'import one, or remove this')];
+    const known = operationOf(contract, [{ id: '', document }]) !== null;
+    return known
+      ? []
+      : [findError(path, `the contract has no operation ${quote(contract.operation)}`, 'name one by its operationId')];
+  });
 }
 
 function crossFindings(upstreams: readonly NamedUpstream[], routes: readonly NamedRoute[]): Finding[] {
@@ -150,7 +192,7 @@ function lintTarget(host: string, path: Path): Finding[] {
 
 function routeFindings(route: NamedRoute, path: Path, known: ReadonlySet<string>): Finding[] {
   const stated = (['upstream', 'redirect', 'respond'] as const).filter((word) => route[word] !== undefined);
-  const actions = [...stated, ...(route.ai === null ? [] : ['ai'])];
+  const actions = [...stated, ...(route.ai === null ? [] : ['ai']), ...(isMocked(route) ? ['mock'] : [])];
   const [first, second] = actions;
   if (second !== undefined)
     return [
