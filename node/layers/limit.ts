@@ -87,21 +87,7 @@ function limitBy(route: RouteSpec, services: ChainServices, specs: readonly Limi
   const limits = bindLimits(route, specs, services.limiters);
   const hasHolds = limits.some(({ holds }) => holds !== null);
   const rateLimit = compileRateLimit(names, specs);
-  // Where there is much left of a quota, many answers with the same list say the same.
-  const last: { headers: HeaderList | null; left: string; edited: HeaderList } = {
-    headers: null,
-    left: '',
-    edited: [],
-  };
-  const edit: HeaderEdit<string> = (headers, _of, left) => {
-    if (headers !== last.headers || left !== last.left) {
-      // Spread and not concat, which takes twice as long.
-      last.edited = [...headers, 'ratelimit-policy', policies, 'ratelimit', left];
-      last.headers = headers;
-      last.left = left;
-    }
-    return last.edited;
-  };
+  const edit = statingLimits(policies);
   const refused = (verdicts: Verdicts): Failure => {
     const refusing = verdicts.findIndex((verdict) => verdict?.allowed === false);
     const waitMs = verdicts.reduce(
@@ -153,6 +139,24 @@ function limitBy(route: RouteSpec, services: ChainServices, specs: readonly Limi
       const keys = keysOf(limits, request);
       return proceed(request, handler, keys, judge(limits, keys, clock.nowMs()));
     };
+  };
+}
+
+/** Adds both fields. Where there is much left of a quota, many answers with the same list say the same, and get one list. */
+function statingLimits(policies: string): HeaderEdit<string> {
+  const last: { headers: HeaderList | null; left: string; edited: HeaderList } = {
+    headers: null,
+    left: '',
+    edited: [],
+  };
+  return (headers, _of, left) => {
+    if (headers !== last.headers || left !== last.left) {
+      // Spread and not concat, which takes twice as long.
+      last.edited = [...headers, 'ratelimit-policy', policies, 'ratelimit', left];
+      last.headers = headers;
+      last.left = left;
+    }
+    return last.edited;
   };
 }
 

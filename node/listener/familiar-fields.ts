@@ -4,7 +4,8 @@
  * is compared at once by whoever compares it again, was hashed before, and of a value it is known what it may hold; the new ones die young.
  *
  * Names come from clients, who can make them up: there is a bound on those that are kept. Of each place the last field is kept, of
- * each name the last value that was plain, unless it is long: that is seldom the same twice, and perhaps somebody's secret.
+ * each name the last value that was plain, unless it is long, and so seldom the same twice, or by its name a secret: those are kept
+ * beyond their request by nobody, and compared with no other client's.
  */
 import { type NameSketch, sketchOf } from '@weir/proto/http/name-sketch.js';
 
@@ -17,10 +18,16 @@ const PLACES_MAX = 128;
 /** What `readHead` has to look at. */
 const READ: ReadonlySet<string> = new Set(['host', 'content-length', 'transfer-encoding', 'connection', 'expect']);
 
+/** Names that carry credentials by custom; observe/redaction.ts has them, and more, for logs. */
+const SECRET: ReadonlySet<string> = new Set([
+  ...['authorization', 'proxy-authorization', 'cookie', 'api-key', 'x-api-key', 'x-auth-token', 'x-csrf-token'],
+]);
+
 export class FamiliarField {
   readonly name: string;
   readonly sketch: NameSketch;
   readonly isRead: boolean;
+  readonly #isSecret: boolean;
   /** The last one that was plain text; null: none, or too long to be kept. */
   value: string | null = null;
 
@@ -28,11 +35,12 @@ export class FamiliarField {
     this.name = name;
     this.sketch = sketchOf(name);
     this.isRead = READ.has(name);
+    this.#isSecret = SECRET.has(name);
   }
 
   /** `value` is plain text. */
   keep(value: string): void {
-    if (value.length <= VALUE_LENGTH_MAX) this.value = value;
+    if (value.length <= VALUE_LENGTH_MAX && !this.#isSecret) this.value = value;
   }
 }
 

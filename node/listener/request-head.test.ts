@@ -92,6 +92,12 @@ describe('a request head', () => {
     read(['host', 'a', 'x-again', 'é']);
     expect(first.value).toBe('one');
     expect(familiarField(9, 'x-again')).toBe(first);
+    read(['host', 'a', 'x-again', 'one', 'authorization', 'Basic YTpi', 'x-api-key', 'k-1', 'cookie', 'a=b']);
+    expect(['authorization', 'x-api-key', 'cookie'].map((name) => familiarField(2, name).value)).toEqual([
+      null,
+      null,
+      null,
+    ]);
   });
 
   test('asks for the connection to be closed by any member of Connection', () => {
