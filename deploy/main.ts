@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 /** The CLI: one program, its commands, and how they fail. Each command file loads what it needs when it is called. */
 import { registerApply } from '@weir/control/cli/apply.js';
+import { registerApps, registerSubs } from '@weir/control/cli/apps.js';
 import { registerCache } from '@weir/control/cli/cache.js';
+import { registerAudit, registerCalls } from '@weir/control/cli/calls.js';
 import { registerCheck } from '@weir/control/cli/check.js';
 import { registerContract } from '@weir/control/cli/contract.js';
 import { registerDoctor } from '@weir/control/cli/doctor.js';
@@ -9,6 +11,7 @@ import { registerHistory } from '@weir/control/cli/history.js';
 import { registerLogin } from '@weir/control/cli/login.js';
 import { registerPurge } from '@weir/control/cli/purge.js';
 import { registerRollout } from '@weir/control/cli/rollout.js';
+import { registerServices } from '@weir/control/cli/services.js';
 import { registerStatus } from '@weir/control/cli/status.js';
 import { registerTeams } from '@weir/control/cli/teams.js';
 import { registerTokens } from '@weir/control/cli/tokens.js';
@@ -68,6 +71,11 @@ registerLogin(program);
 registerUsers(program);
 registerTokens(program);
 registerTeams(program);
+registerServices(program);
+registerApps(program);
+registerSubs(program);
+registerAudit(program);
+registerCalls(program);
 registerAi(program);
 registerPassedOn(program);
 registerCompletion(program);

@@ -1,7 +1,7 @@
 /** What commands about people and what they manage ask of /v1, and what they say where nothing came of it. */
 import { randomBytes } from 'node:crypto';
 import { baseOf, type Posted, sendJson } from './ask.js';
-import { whyRefused } from './credential.js';
+import { credentialFor, whyRefused } from './credential.js';
 import { noAdmin } from './status.js';
 import { printable } from './terminal.js';
 
@@ -32,11 +32,43 @@ export async function manage<Answer extends object>(
   }
   // The service of the same release writes this type.
   if (asked.status < 300) return asked.told as Answer;
-  const detail = printable(String(Reflect.get(asked.told, 'detail')));
-  process.stderr.write(asked.status === 403 ? whyRefused(403, detail, base) : `weir: ${detail}\n`);
-  const faults: unknown = Reflect.get(asked.told, 'faults');
-  for (const fault of Array.isArray(faults) ? faults : []) process.stderr.write(faultOf(fault));
+  tellRefusal(asked.status, asked.told, base);
   return null;
+}
+
+/** What is sent, or told, is a text: a document. An answer that is no JSON is `{ text }`. */
+export async function manageText<Answer extends object>(
+  method: Method,
+  path: string,
+  { admin }: Pick<ManageOptions, 'admin'>,
+  sent?: string,
+): Promise<Answer | null> {
+  const base = baseOf(admin);
+  const content = sent === undefined ? {} : { body: sent };
+  const type = sent === undefined ? {} : { 'content-type': 'application/yaml' };
+  let answer: Response;
+  let body: string;
+  try {
+    const headers = { ...type, ...credentialFor(base) };
+    answer = await fetch(new URL(path, base), { method, headers, ...content, signal: AbortSignal.timeout(WITHIN_MS) });
+    body = await answer.text();
+  } catch (error) {
+    process.stderr.write(noAdmin({ kind: 'silence', reason: error instanceof Error ? error.message : '' }, base));
+    return null;
+  }
+  const isJson = /json/.test(answer.headers.get('content-type') ?? '');
+  // The service of the same release writes this type.
+  const told = (isJson ? JSON.parse(body) : { text: body }) as Answer;
+  if (answer.status < 300) return told;
+  tellRefusal(answer.status, told, base);
+  return null;
+}
+
+function tellRefusal(status: number, told: object, base: string): void {
+  const detail = printable(String(Reflect.get(told, 'detail')));
+  process.stderr.write(status === 401 || status === 403 ? whyRefused(status, detail, base) : `weir: ${detail}\n`);
+  const faults: unknown = Reflect.get(told, 'faults');
+  for (const fault of Array.isArray(faults) ? faults : []) process.stderr.write(faultOf(fault));
 }
 
 /** With a key of its own, so that it is done once however often it is sent. */

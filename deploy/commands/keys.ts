@@ -1,4 +1,5 @@
-/** `weir keys signing create|show`: the key that controls sign with, and the public one that nodes pin. */
+/** `weir keys`: those of applications (control/cli/apps.ts), and `signing create|show`: the key that controls sign with, and the public one that nodes pin. */
+import { registerAppKeys } from '@weir/control/cli/apps.js';
 import { Argument, type Command } from 'commander';
 
 const HELP = `
@@ -17,7 +18,11 @@ Examples:
   weir keys signing show --key /etc/weir/signing.key`;
 
 export function registerKeys(program: Command): void {
-  const keys = program.command('keys').summary('keys of a cluster').description('Makes and shows keys of a cluster.');
+  const keys = program
+    .command('keys')
+    .summary('keys of applications, and the one that controls sign with')
+    .description('Manages the keys that applications call with, and the key that the controls of a cluster sign with.');
+  registerAppKeys(keys);
   keys
     .command('signing')
     .addArgument(

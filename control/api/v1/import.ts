@@ -18,6 +18,7 @@ const query = z.strictObject({
   name: z.string().min(1).max(200).optional().describe('Left out: the title of the document.'),
   basePath: z.string().min(1).max(500).optional().describe('Where it lies; left out: `/` and the id.'),
   access: z.enum(['open', 'key']).default('key'),
+  visibility: z.enum(['team', 'organisation', 'public']).default('team').describe('Of a new one.'),
 });
 
 type Asked = z.output<typeof query>;
@@ -34,7 +35,7 @@ export function importRoutes(sources: ManagementSources): readonly ApiRoute[] {
       body: z.string().min(1).max(DOCUMENT_BYTES_MAX),
       ...{ bodyIs: 'text', bodyBytesMax: DOCUMENT_BYTES_MAX },
       async handle(request): Promise<ApiAnswer> {
-        const { id, teamId = '', name, basePath = `/${id}`, access } = request.query;
+        const { id, teamId = '', name, basePath = `/${id}`, access, visibility } = request.query;
         // Loaded here: nobody who does not import needs it.
         const [{ readContract }, { designOf }] = await Promise.all([
           import('../../contract/read.js'),
@@ -47,7 +48,7 @@ export function importRoutes(sources: ManagementSources): readonly ApiRoute[] {
           const title = name ?? (summary.title === '' ? id : summary.title.slice(0, 200));
           const plans = access === 'key' ? [{ id: 'default', name: 'Default', limits: [], approval: 'manual' }] : [];
           const made = await execute(sources, request, 'service.create', {
-            ...{ id, teamId, name: title, basePath, access, plans },
+            ...{ id, teamId, name: title, basePath, access, visibility, plans },
           });
           if (!made.ok) return notDone(made);
         }

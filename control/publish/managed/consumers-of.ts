@@ -14,7 +14,7 @@ export function groupOf(serviceId: string, planId: string): string {
 }
 
 export interface Expiring {
-  /** Null: it may call nothing. */
+  /** Null: it has nothing to call with. */
   readonly consumer: ManagedConsumer | null;
   /** When the next of its keys expires; infinite: none will. */
   readonly expiresWallMs: number;
@@ -39,10 +39,11 @@ export function consumerOf(
   for (const { state, serviceId, planId } of subscriptions)
     if (state === 'approved') groups.push(groupOf(serviceId, planId));
   const { id, teamId: team } = application;
-  const isUseful = keyHashes.length > 0 && groups.length > 0;
   // Sorted, so that two controls that learnt of them in other ways make the same bytes.
-  const consumer: ManagedConsumer | null = isUseful
-    ? { team, spec: { id, keyHashes: keyHashes.sort(), basic: [], groups: groups.sort(), isManaged: true } }
-    : null;
+  // One without a plan is known as well: it may not call (403), which says more than that nobody has such a key (401).
+  const consumer: ManagedConsumer | null =
+    keyHashes.length > 0
+      ? { team, spec: { id, keyHashes: keyHashes.sort(), basic: [], groups: groups.sort(), isManaged: true } }
+      : null;
   return { consumer, expiresWallMs };
 }

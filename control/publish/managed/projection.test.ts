@@ -286,7 +286,7 @@ describe('consumers on nodes', () => {
     expect(compiled(source, { nowMs: 5_000 }).snapshot.consumers[0]?.keyHashes).toEqual([first]);
   });
 
-  it('are gone without a key, without a plan, and when they are disabled', () => {
+  it('are gone without a key and when they are disabled; without a plan they are known, and in no group', () => {
     const { source, key, subscribe } = setUp();
     const count = (nowMs = 0): number => compiled(source, { nowMs }).snapshot.consumers.length;
     subscribe('approved');
@@ -294,7 +294,7 @@ describe('consumers on nodes', () => {
     key('a', 10);
     expect([count(), count(10)]).toEqual([1, 0]);
     subscribe('suspended');
-    expect(count()).toBe(0);
+    expect(compiled(source, {}).snapshot.consumers).toMatchObject([{ id: 'web', groups: [] }]);
     subscribe('approved');
     source.put('application', { id: 'web', teamId: 'blue', name: 'Web', description: '', isDisabled: true });
     expect(count()).toBe(0);

@@ -18,10 +18,19 @@ describe('the help', () => {
     const ofCommands = [...script.matchAll(/^ {4}"([a-z]+ [a-z-]+)"\) words="([^"]*)"/gm)];
     expect(ofCommands.map(([, name]) => name)).toEqual([
       ...['check', 'diff', 'yaml'].map((name) => `contract ${name}`),
-      ...['keys signing', 'cache inspect'],
+      ...['list', 'add', 'rotate', 'revoke', 'signing'].map((name) => `keys ${name}`),
+      ...['cache inspect'],
       ...['list', 'add', 'disable', 'enable', 'password', 'delete'].map((name) => `users ${name}`),
       ...['list', 'add', 'revoke'].map((name) => `tokens ${name}`),
       ...['list', 'add', 'delete', 'members', 'set-member', 'remove-member'].map((name) => `teams ${name}`),
+      ...['list', 'show', 'add', 'import', 'change', 'draft', 'check', 'publish', 'releases', 'diff', 'live'].map(
+        (name) => `services ${name}`,
+      ),
+      ...['deprecate', 'undeprecate', 'retire', 'restore', 'contract', 'yaml', 'delete'].map(
+        (name) => `services ${name}`,
+      ),
+      ...['list', 'add', 'disable', 'enable', 'delete'].map((name) => `apps ${name}`),
+      ...['list', 'add', 'approve', 'reject', 'suspend', 'resume', 'delete'].map((name) => `subs ${name}`),
       ...['ai models', 'ai providers'],
     ]);
     const top = await say('--help');
