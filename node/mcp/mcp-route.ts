@@ -34,6 +34,7 @@ export interface Tool {
 
 /** What all messages of a route have in common. */
 export interface McpRules {
+  readonly routeId: string;
   readonly spec: McpRouteSpec;
   readonly server: ServerWords;
   readonly tools: ReadonlyMap<string, Tool>;
@@ -45,13 +46,13 @@ export interface McpRules {
   authOf(routeId: string): readonly AuthSpec[];
 }
 
-export function compileMcp(_route: RouteSpec, spec: McpRouteSpec, services: ChainServices): Dispatch {
+export function compileMcp({ id: routeId }: RouteSpec, spec: McpRouteSpec, services: ChainServices): Dispatch {
   const { name, instructions } = spec;
   const tools = new Map(spec.tools.map((tool) => [tool.name, compileTool(tool)]));
   const ways = linkedWays(services);
   const letsIn = linkedGates(ways, services);
   const rules: McpRules = {
-    ...{ spec, services, tools, server: { name, instructions, version: '1' } },
+    ...{ routeId, spec, services, tools, server: { name, instructions, version: '1' } },
     visible: (request) => visibleTools([...tools.values()], request, letsIn, services),
     wayTo: ways.to,
     authOf: ways.authOf,

@@ -6,6 +6,7 @@ import { headerValue, type MutableHeaderList } from '@weir/proto/http/headers.js
 import type { JsonObject } from '../ai/json.js';
 import { type CallEnd, InnerCall } from '../calls/inner-call.js';
 import { innerRequest, timeLeftMs } from '../calls/inner-request.js';
+import type { ToolOutcome } from '../observe/mcp-cells.js';
 import type { GatewayRequest } from '../pipeline/dispatch.js';
 import { type CallRequest, callRequest } from './call-request.js';
 import type { McpRules, Tool } from './mcp-route.js';
@@ -16,18 +17,24 @@ export class ToolCall {
   readonly #rules: McpRules;
   readonly #done: (result: JsonObject) => void;
   readonly #call: InnerCall;
+  #begunAtMs = Number.NaN;
+  #isOver = false;
 
   /** `done` is called once, unless the call is cancelled before. */
   constructor(tool: Tool, rules: McpRules, done: (result: JsonObject) => void) {
     this.#tool = tool;
     this.#rules = rules;
-    this.#done = done;
+    this.#done = (result) => {
+      this.#ended(result['isError'] === true ? 'error' : 'ok');
+      done(result);
+    };
     const { heldBytes } = rules.services;
     const bounds = { answerBytesMax: rules.spec.answerBytesMax, heldBytes };
-    this.#call = new InnerCall(bounds, (end) => done(this.#resultOf(end)));
+    this.#call = new InnerCall(bounds, (end) => this.#done(this.#resultOf(end)));
   }
 
   begin(args: JsonObject, request: GatewayRequest): void {
+    this.#begunAtMs = this.#rules.services.clock.nowMs();
     const below = this.#prepared(args, request);
     const way = typeof below === 'string' ? null : this.#rules.wayTo(this.#tool.spec.call.route, below);
     if (typeof below === 'string') this.#done(failedResult(below));
@@ -69,10 +76,20 @@ export class ToolCall {
   }
 
   cancel(failed: Failure | null): void {
+    this.#ended('cancelled');
     this.#call.cancel(failed);
   }
 
   release(): void {
     this.#call.release();
+  }
+
+  /** Counted once, however it ends. */
+  #ended(outcome: ToolOutcome): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    const { routeId, services } = this.#rules;
+    const ms = services.clock.nowMs() - this.#begunAtMs;
+    services.observer.toolCalled?.(routeId, this.#tool.name, outcome, ms);
   }
 }

@@ -21,6 +21,7 @@ import { AiCells } from './ai-cells.js';
 import { type Decision, decisions } from './decisions.js';
 import { DurationCells } from './duration-cells.js';
 import { type Joining, joinings } from './joinings.js';
+import { McpCells } from './mcp-cells.js';
 
 /** Registered status codes (IANA, HTTP Status Code Registry), 499 for clients that left, and the five classes. */
 export const statusLabels: readonly string[] = [
@@ -179,6 +180,7 @@ export class Cells {
   readonly routes = new Map<string, RouteCells>();
   upstreams: ReadonlyMap<string, UpstreamCells> = new Map();
   readonly ai = new AiCells();
+  readonly mcp = new McpCells();
   /** Of the whole node. */
   readonly purges = new PurgeCells();
 

@@ -25,6 +25,7 @@ import { type JobSources, jobFamilies } from './job-families.js';
 import { joinings } from './joinings.js';
 import { l2Families } from './l2-families.js';
 import { type LimitSources, limitFamilies } from './limit-families.js';
+import { mcpFamilies } from './mcp-families.js';
 import { type PurgeSources, purgeFamilies } from './purge-families.js';
 import { type SightSources, sightFamilies } from './sight-families.js';
 
@@ -72,6 +73,7 @@ export function createMetrics(sources: MetricSources): Metrics {
     ...sightFamilies(sources),
     ...limitFamilies(sources),
     ...aiFamilies(sources),
+    ...mcpFamilies(sources),
     ...nodeFamilies(sources),
     ...clusterFamilies(sources),
     ...eventLoopFamilies(sources),

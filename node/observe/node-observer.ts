@@ -29,6 +29,7 @@ import type { Joining } from './joinings.js';
 import type { LimitCounts } from './limit-families.js';
 import type { RefusedRequest } from './log-line.js';
 import { openLog } from './log-writer.js';
+import type { ToolOutcome } from './mcp-cells.js';
 import { createMetrics, type MetricSources, type Metrics } from './metrics.js';
 import { JOBS_ROUTE_ID, type Observer, type RouteObserver } from './observer.js';
 import type { Prepared } from './prepared.js';
@@ -196,6 +197,10 @@ class Observers implements NodeObserver {
     this.#cells.routes.get(routeId)?.joined(joining);
   }
 
+  toolCalled(routeId: string, tool: string, outcome: ToolOutcome, ms: number): void {
+    this.#cells.mcp.called(routeId, tool, outcome, ms);
+  }
+
   bug(): void {
     this.#bugs += 1;
   }
@@ -226,6 +231,7 @@ class Observers implements NodeObserver {
         tracing.commit();
         use();
         this.#cells.ai.retain(snapshot);
+        this.#cells.mcp.retain(snapshot);
       },
       discard: () => {
         log.discard();
@@ -258,14 +264,12 @@ class Observers implements NodeObserver {
     }
   }
 
-  logTrouble(): string | null {
+  logTrouble(): string | null 
     return this.#log.trouble();
-  }
 
-  async close(): Promise<void> {
+  async close(): Promise<void> 
     this.#eventLoop.close();
     await Promise.all([this.#log.close(), this.#tracing.close()]);
-  }
 }
 
 /** Those who hear of all routes. */

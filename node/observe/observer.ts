@@ -5,6 +5,7 @@ import type { GatewayRequest } from '../pipeline/dispatch.js';
 import type { Exchange } from '../pipeline/exchange.js';
 import type { Decision } from './decisions.js';
 import type { Joining } from './joinings.js';
+import type { ToolOutcome } from './mcp-cells.js';
 
 /** Stands for the requests that ask for jobs; parentheses keep it apart from any id. */
 export const JOBS_ROUTE_ID = '(jobs)';
@@ -18,6 +19,8 @@ export interface Observer {
   decided(decision: Decision, routeId: string): void;
   /** One request was made several, or several one; counted by route. */
   joined(joining: Joining, routeId: string): void;
+  /** A tool of the route was called, and its result told, or not waited for. Left out where no route offers any. */
+  toolCalled?(routeId: string, tool: string, outcome: ToolOutcome, ms: number): void;
 }
 
 export interface RouteObserver {

@@ -5,7 +5,7 @@ import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/
 import { afterEach, expect, it, vi } from 'vitest';
 import { startGateway } from '../../support/gateway.js';
 import { type Answering, json, modelProvider, openAiWords } from '../../support/model-provider.js';
-import { Stage } from '../../support/stage.js';
+import { Stage, until } from '../../support/stage.js';
 
 const stage = new Stage();
 afterEach(() => stage.clear());
@@ -166,6 +166,33 @@ it('wrong arguments are a result that the model can read, and nobody is asked', 
   expect([unknown.isError, textOf(unknown)]).toEqual([true, expect.stringContaining('inputs.to')]);
   await expect(one.callTool({ name: 'gone', arguments: {} })).rejects.toMatchObject({ code: -32602 });
   expect([upstream.questions.length, provider.questions.length]).toEqual([0, 0]);
+});
+
+it('calls are counted by tool and by how they ended, and names that no tool has are not', async () => {
+  const { client, gateway, upstream } = await started();
+  const one = await client();
+  const calls = (tool: string, outcome: string) =>
+    gateway.metric(`weir_mcp_calls_total{route="mcp",tool="${tool}",outcome="${outcome}"}`);
+  await one.callTool({ name: 'get_order', arguments: { id: '1' } });
+  await one.callTool({ name: 'place_order', arguments: { item: 'x' } });
+  await expect(one.callTool({ name: 'gone', arguments: {} })).rejects.toMatchObject({ code: -32602 });
+  expect([await calls('get_order', 'ok'), await calls('place_order', 'error')]).toEqual([1, 1]);
+  expect([await calls('gone', 'ok'), await calls('gone', 'error')]).toEqual([0, 0]);
+  expect(await gateway.metric('weir_mcp_call_duration_seconds_count{route="mcp",tool="get_order"}')).toBe(1);
+  upstream.answering = () => {};
+  const leaving = new AbortController();
+  const left = one.callTool({ name: 'get_order', arguments: { id: '2' } }, undefined, { signal: leaving.signal });
+  await until(
+    () => upstream.questions.length === 2,
+    () => 'nobody was asked',
+  );
+  await one.close();
+  leaving.abort();
+  await expect(left).rejects.toThrow();
+  await until(
+    async () => (await calls('get_order', 'cancelled')) === 1,
+    () => 'the call that nobody waits for is not counted',
+  );
 });
 
 it('what fails below is a result as well, with its words: a status, an answer that does not fit, one that breaks off', async () => {
