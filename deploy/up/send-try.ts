@@ -1,8 +1,11 @@
 /** Sends what somebody tries out to the gateway on this machine, and reads its answer: both bounded in time and bytes. */
 import http from 'node:http';
 import https from 'node:https';
-import type { TriedAnswer, TryRequest } from '@weir/control/api/v1/try.js';
-import type { Address } from '@weir/proto/bus/address.js';
+import type { ControlStatus } from '@weir/control/api/control-status.js';
+import { maySee } from '@weir/control/api/v1/management.js';
+import type { TriedAnswer, TryRequest, TrySources } from '@weir/control/api/v1/try.js';
+import type { Registry } from '@weir/control/registry/registry.js';
+import { type Address, formatAddress } from '@weir/proto/bus/address.js';
 
 export interface Gateway extends Address {
   readonly tls: boolean;
@@ -11,6 +14,27 @@ export interface Gateway extends Address {
 /** Somebody waits for it on a page. */
 const WITHIN_MS = 30_000;
 const BODY_BYTES_MAX = 512 * 1024;
+
+/** For `/v1/try`: whoever finds a service in the catalogue may try it. */
+export function trySources(registry: Registry, gateway: () => Gateway | null): TrySources {
+  return {
+    serviceOf: (id) => registry.get('service', id),
+    maySee: (caller, service) => maySee({ registry }, caller, 'service', service) !== null,
+    gateway() {
+      const listening = gateway();
+      return listening === null ? null : formatAddress({ host: hostOf(listening.host), port: listening.port });
+    },
+    async send(request) {
+      const listening = gateway();
+      return listening === null ? null : sendTry(listening, request);
+    },
+  };
+}
+
+/** The first node that listens. */
+export function gatewayOf({ nodes }: Pick<ControlStatus, 'nodes'>): Gateway | null {
+  return nodes.find(({ status }) => status?.listening != null)?.status?.listening ?? null;
+}
 
 /** Null: no answer came, or its head did not in time. */
 export function sendTry(gateway: Gateway, { method, path, headers, body }: TryRequest): Promise<TriedAnswer | null> {

@@ -14,6 +14,7 @@ import { startAdminApi } from '@weir/control/api/server.js';
 import type { ApiRoute } from '@weir/control/api/v1/api-route.js';
 import { insightRoutes } from '@weir/control/api/v1/insight.js';
 import { managementRoutes } from '@weir/control/api/v1/management-routes.js';
+import { tryRoutes } from '@weir/control/api/v1/try.js';
 import type { Insight } from '@weir/control/insight/insight.js';
 import { toldOf } from '@weir/control/publish/check-config.js';
 import { checkWithFiles } from '@weir/control/publish/load-config.js';
@@ -36,6 +37,7 @@ import { type OwnPresence, ownPresence } from './own-presence.js';
 import { createPublisher, type Publisher } from './publisher.js';
 import type { RegistryFeed } from './registry-feed.js';
 import { type RegistrySecrets, secretsNamedIn } from './registry-secrets.js';
+import { gatewayOf, trySources } from './send-try.js';
 import { supervisedNode } from './supervised-node.js';
 import type { End } from './supervisor.js';
 import { newRevisionId, type UpRevisions } from './up-revisions.js';
@@ -165,6 +167,7 @@ function routesOf(
   return [
     ...managementRoutes(managementSources({ registry, config: () => feed.config, secrets, insight })),
     ...insightRoutes(insightSources(insight, registry, async () => status())),
+    ...tryRoutes(trySources(registry, () => gatewayOf(status()))),
   ];
 }
 
