@@ -89,11 +89,21 @@ async function load(file: string): Promise<Loaded> {
   // Loaded here: every other command would start slower by it.
   const { readContract } = await import('../contract/read.js');
   const { designOf } = await import('../contract/to-design.js');
+  const { linesOf } = await import('../contract/document-places.js');
   const text = await readContractFile(file);
   if (!text.ok) return { contract: null, designed: null, faults: [text.fault] };
   const { contract, faults } = readContract(text.text);
   const designed = contract === null ? null : designOf(contract);
-  return { contract, designed, faults: [...faults, ...(designed?.faults ?? [])] };
+  const later = designed?.faults ?? [];
+  const lines =
+    later.length === 0
+      ? new Map<string, number>()
+      : linesOf(
+          text.text,
+          later.map(({ pointer }) => pointer),
+        );
+  const placed = later.map((fault) => ({ ...fault, line: lines.get(fault.pointer) ?? null }));
+  return { contract, designed, faults: [...faults, ...placed] };
 }
 
 const isSound = ({ faults }: Loaded): boolean => faults.every(({ severity }) => severity !== 'error');

@@ -21,8 +21,8 @@ export function belowBase(routes: readonly unknown[], base: string): unknown[] {
   const prefix = base === '/' ? '' : base;
   return routes.map((route) => {
     // What designOf has made.
-    const { match, ...rest } = route as { readonly match: { readonly path: string } };
-    return { ...rest, match: { ...match, path: `${prefix}${match.path}` } };
+    const made = route as { readonly match: { readonly path: string } };
+    return { ...made, match: { ...made.match, path: `${prefix}${made.match.path}` } };
   });
 }
 

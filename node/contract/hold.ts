@@ -103,12 +103,14 @@ const PARAMETER_WORK_MAX = 100_000;
 
 /** The schemas of one contract: texts until they are met. */
 export class SchemaTexts {
-  readonly #texts: ReadonlyMap<string, string>;
+  readonly #spec: ContractSpec;
+  #texts: ReadonlyMap<string, string> | null = null;
   readonly #parsed = new Map<string, Json>();
   readonly #compile: (schema: Json) => Check;
 
-  constructor({ dialect, schemas }: ContractSpec, pattern: CompilePattern) {
-    this.#texts = new Map(schemas);
+  constructor(spec: ContractSpec, pattern: CompilePattern) {
+    const { dialect } = spec;
+    this.#spec = spec;
     this.#compile = compileSchemas({ dialect, direction: 'request', resolve: (ref) => this.#resolve(ref), pattern });
   }
 
@@ -120,6 +122,8 @@ export class SchemaTexts {
   #resolve(ref: string): Json | undefined {
     const known = this.#parsed.get(ref);
     if (known !== undefined) return known;
+    // When the first one is looked for: a snapshot may have thousands of contracts, of which few are called.
+    this.#texts ??= new Map(this.#spec.schemas);
     const text = this.#texts.get(ref);
     if (text === undefined) return undefined;
     const schema = JSON.parse(text) as Json; // Likewise.
