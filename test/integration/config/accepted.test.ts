@@ -8,6 +8,7 @@ import { googleOutside } from '@weir/node/ai/google/outside.js';
 import { credentialFunctions, hmacSha256 } from '@weir/node/auth/credential-functions.js';
 import { compileCredentials } from '@weir/node/auth/credentials.js';
 import { sha256 } from '@weir/node/cache/l2/digest.js';
+import { lateContracts } from '@weir/node/contract/late-contract.js';
 import { createLimiterStore } from '@weir/node/limit/limiter-store.js';
 import { createRedisCounter } from '@weir/node/limit/redis-counter.js';
 import { lateMcp } from '@weir/node/mcp/late-mcp.js';
@@ -69,6 +70,7 @@ async function compileAsNode(snapshot: Snapshot): Promise<void> {
         limiters: createLimiterStore({ strict }),
         ai: store.compile(snapshot.ai, reveal),
         mcp: await lateMcp(snapshot),
+        contracts: await lateContracts(snapshot),
       }),
     );
   } finally {
