@@ -264,12 +264,14 @@ class Observers implements NodeObserver {
     }
   }
 
-  logTrouble(): string | null 
+  logTrouble(): string | null {
     return this.#log.trouble();
+  }
 
-  async close(): Promise<void> 
+  async close(): Promise<void> {
     this.#eventLoop.close();
     await Promise.all([this.#log.close(), this.#tracing.close()]);
+  }
 }
 
 /** Those who hear of all routes. */
