@@ -6,8 +6,16 @@
 import type { Fault } from '@weir/proto/config/faults.js';
 import type { RolloutRecord } from '@weir/proto/events/rollout.js';
 import { publishingOf } from '../rollout/publishing.js';
+import { inUse, isOlder } from '../rollout/registry-refresh.js';
 import { type Author, atOnce, begin, type Candidate, isCanaryPlan } from '../rollout/rollout.js';
-import { makeRelease, type ReleaseParts, type Revision, type RevisionSource } from './release-maker.js';
+import { RegistryRefresh } from './registry-refresh.js';
+import {
+  makeRelease,
+  type RegistrySource,
+  type ReleaseParts,
+  type Revision,
+  type RevisionSource,
+} from './release-maker.js';
 import type { SignedEntries } from './signed-entries.js';
 
 /** What became of the latest revision that this control has compiled. */
@@ -41,6 +49,9 @@ export interface PublisherParts extends ReleaseParts {
   readonly author: (by: string) => Author;
   /** Of this control, so many turns after the first. */
   readonly isMyTurn: (what: string, turnsMore: number) => boolean;
+  readonly isMyTurnToRefresh: (what: string) => boolean;
+  /** Left out: there is none. */
+  readonly registry?: RegistrySource;
 }
 
 /** A revision is published by who was given it; compiling takes a while, and need not be done twice. */
@@ -65,8 +76,11 @@ export class Publisher {
   /** One that nodes ran before they ran what the log of revisions has lost. */
   #pastId = '';
 
+  readonly #refresh: RegistryRefresh;
+
   constructor(parts: PublisherParts) {
     this.#parts = parts;
+    this.#refresh = new RegistryRefresh(parts);
   }
 
   /** The revision was appended here, or is wanted by somebody. */
@@ -82,9 +96,11 @@ export class Publisher {
   async publish(): Promise<void> {
     const { revisions, records } = this.#parts;
     const revision = revisions.current();
-    if (revision === null || this.#isRejected(revision)) return;
-    const due = publishingOf(revision, records.latest()?.target ?? null);
-    if (due === 'done' || this.#parts.nowMs() < this.#retryAtMs) return;
+    const isOut = revision === null || this.#isRejected(revision);
+    const due = isOut ? 'done' : publishingOf(revision, records.latest()?.target ?? null);
+    // What is rolled out anew has all of the registry anyway.
+    if (due !== 'now') await this.#refresh.look();
+    if (isOut || due === 'done' || this.#parts.nowMs() < this.#retryAtMs) return;
     if (revision.id !== this.#ownId && !(await this.#isDue(revision, due === 'when it stays'))) return;
     for (let tries = 0; tries < TRIES; tries += 1) {
       if (!(await records.refresh())) return;
@@ -173,7 +189,7 @@ export class Publisher {
 
   async #recordOf(revision: Revision, before: RolloutRecord | null, by: string): Promise<RolloutRecord | null> {
     const { versionSeen, wallMs, candidates, author } = this.#parts;
-    const version = Math.max(before?.target.version ?? 0, versionSeen()) + 1;
+    const version = Math.max(before?.target.version ?? 0, before?.base?.version ?? 0, versionSeen()) + 1;
     const made = await makeRelease(this.#parts, revision, version);
     if (!made.ok && made.why === 'away') {
       this.#wait(revision, made.detail);
@@ -182,6 +198,10 @@ export class Publisher {
     const at = { revision: revision.number, revisionId: revision.id, atWallMs: wallMs(), waitsFor: '' };
     if (!made.ok) {
       this.#compilation = { ...at, state: 'rejected', faults: made.faults, routes: [] };
+      return null;
+    }
+    if (before !== null && isOlder(made.release, inUse(before).all)) {
+      this.#wait(revision, `the registry, which is known here up to entry ${made.release.registry?.number ?? 0}`);
       return null;
     }
     this.#compilation = { ...at, state: 'published', faults: made.warnings, routes: made.routes };

@@ -8,6 +8,7 @@ import type { Release, RolloutPlan } from '@weir/proto/events/rollout.js';
 import { type Signer, sealFrame } from '@weir/proto/signing/signed-frame.js';
 import { encodeSnapshot } from '@weir/proto/snapshot/codec.js';
 import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
+import type { RegistryPosition } from '../rollout/registry-refresh.js';
 
 /** A config as the log of revisions has it. */
 export interface Revision {
@@ -28,6 +29,14 @@ export interface RevisionSource {
   look(): Promise<boolean>;
   /** Whether the log has a revision of that id. */
   knows(id: string): boolean;
+  /** That of a number; null: there is none, or it can't be read now. */
+  read(number: number): Promise<Revision | null>;
+  onChange(listener: () => void): () => void;
+}
+
+/** What people manage, as far as nodes are concerned by it. */
+export interface RegistrySource {
+  position(): RegistryPosition;
   onChange(listener: () => void): () => void;
 }
 
@@ -65,6 +74,10 @@ export async function makeRelease(parts: ReleaseParts, revision: Revision, versi
   const fate = await parts.blobs.put(hash, frame);
   if (fate !== 'stored') return { ok: false, why: 'away', detail: fate.detail };
   const { number, id } = revision;
-  const release = { version, revision: number, revisionId: id, hash, sizeBytes: bytes.length };
+  const { registry, createdWallMs } = snapshot;
+  const release = {
+    ...{ version, revision: number, revisionId: id, hash, sizeBytes: bytes.length },
+    ...(registry === undefined ? {} : { registry: { number: registry, atWallMs: createdWallMs } }),
+  };
   return { ok: true, release, warnings, routes: snapshot.routes.map(({ id }) => id) };
 }

@@ -34,7 +34,7 @@ import {
 import { Announcer } from './announcer.js';
 import { NodesSeen } from './nodes-seen.js';
 import { away, type Compilation, notNow, type Obeyed, Publisher } from './publisher.js';
-import type { ReleaseParts, RevisionSource } from './release-maker.js';
+import type { RegistrySource, ReleaseParts, RevisionSource } from './release-maker.js';
 import type { RolloutView } from './rollout-view.js';
 import { type KeptEntry, SignedEntries } from './signed-entries.js';
 import { SnapshotShelf } from './snapshot-shelf.js';
@@ -50,6 +50,8 @@ export interface RolloutsParts extends ReleaseParts {
   readonly announcementLog: SharedLog;
   readonly keys: KeyRing;
   readonly revisions: RevisionSource;
+  /** What people manage; left out: there is no registry. */
+  readonly registry?: RegistrySource;
   /** The latest record that an earlier process has known, and where the next ones are kept. */
   readonly kept: KeptEntry | null;
   readonly keep: (record: KeptEntry) => void;
@@ -132,12 +134,14 @@ export class Rollouts {
       candidates: () => this.#traffic.candidates(),
       author: (by) => this.#author(by),
       isMyTurn: (what, turnsMore) => this.#isMyTurn('publish', what, turnsMore),
+      isMyTurnToRefresh: (what) => this.#isMyTurn('refresh', what),
     });
     this.#ends.push(
       this.#records.onChange(() => this.#learn()),
       // A server that was away may have lost what it had.
       presence.bus.onStateChange(() => this.#shelf.hurry()),
       parts.revisions.onChange(() => this.#wake()),
+      parts.registry?.onChange(() => this.#wake()) ?? (() => {}),
     );
     this.#learn();
     this.#cancelTick = parts.clock.after(0, () => this.#tick());

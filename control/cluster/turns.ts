@@ -8,7 +8,7 @@
 export const TURN_MS = 500;
 
 /** What a control may be about to do; more than one of each kind is never due. */
-export type Task = 'publish' | 'remember' | 'announce' | 'step';
+export type Task = 'publish' | 'refresh' | 'remember' | 'announce' | 'step';
 
 export class Turns {
   readonly #due = new Map<Task, { readonly what: string; readonly sinceMs: number }>();

@@ -4,6 +4,7 @@ import type { ControlStatus } from '@weir/control/api/control-status.js';
 import type { RevisionOperations } from '@weir/control/api/revisions-api.js';
 import type { AdminOptions } from '@weir/control/api/server.js';
 import { insightRoutes } from '@weir/control/api/v1/insight.js';
+import { managementRoutes } from '@weir/control/api/v1/management-routes.js';
 import { inspectNodes } from '@weir/control/cluster/cache-questions.js';
 import { Fleet } from '@weir/control/cluster/fleet.js';
 import type { Purges } from '@weir/control/cluster/purges.js';
@@ -16,8 +17,12 @@ import { clusterStatus } from '@weir/proto/cluster/member-table.js';
 import type { Presence } from '@weir/proto/cluster/presence.js';
 import { encodeMessage } from '@weir/proto/events/wire.js';
 import { openAccess } from '../up/admin-access.js';
+import { showFirst } from '../up/announce.js';
+import { managementSources } from '../up/management.js';
 import { insightSources } from '../up/open-insight.js';
+import type { RegistrySecrets } from '../up/registry-secrets.js';
 import { newRevisionId } from '../up/up-revisions.js';
+import type { ClusterPeople } from './cluster-people.js';
 import type { ControlOptions } from './control.js';
 
 export interface ControlParts {
@@ -28,9 +33,19 @@ export interface ControlParts {
   readonly purges: Purges;
   readonly check: (text: string) => CheckedConfig;
   readonly insight: Insight;
+  readonly people: ClusterPeople;
 }
 
-export async function adminOptions(parts: ControlParts): Promise<AdminOptions> {
+/** Nodes of a cluster are given none yet. */
+const noSecrets: RegistrySecrets = { seal: null, canOpen: () => false, want: () => {}, values: () => ({}) };
+
+export interface ControlAdmin {
+  readonly options: AdminOptions;
+  /** Ends what it tries again. */
+  close(): void;
+}
+
+export async function adminOptions(parts: ControlParts): Promise<ControlAdmin> {
   const { options, presence, rollouts, purges, insight } = parts;
   const fleet = new Fleet(presence);
   const startedWallMs = Date.now();
@@ -41,16 +56,18 @@ export async function adminOptions(parts: ControlParts): Promise<AdminOptions> {
     cluster: clusterStatus(presence, { loadPermille: 0, purgeEpoch: purges.reading().epoch }),
     fleet: { ...(await fleet.members()), rollout: rollouts.view(), compilation: rollouts.compilation() },
   });
-  // Until people of a cluster are known to all of its controls, whoever may read the data folder asks.
-  const nobody = { number: 0, get: () => null };
-  const routes = insightRoutes(insightSources(insight, nobody, status));
-  const { access } = await openAccess({ ...options, registry: null, routes });
-  return {
+  const { registry, config } = parts.people;
+  const managed = managementRoutes(managementSources({ registry, config, secrets: noSecrets, insight }));
+  const routes = [...insightRoutes(insightSources(insight, registry, status)), ...managed];
+  const { access, first, close } = await openAccess({ ...options, registry, routes });
+  if (first !== null) options.say(`sign in as ${showFirst(first)}`);
+  const own: AdminOptions = {
     ...{ listen: options.admin, access, insight, status },
     cache: cacheOf(presence, purges),
     rollouts,
     revisions: operationsOf(parts),
   };
+  return { options: own, close };
 }
 
 function inForce({ rollouts, revisions }: ControlParts): Pick<ControlStatus, 'revision' | 'snapshot' | 'routes'> {
@@ -61,7 +78,10 @@ function inForce({ rollouts, revisions }: ControlParts): Pick<ControlStatus, 're
     snapshot:
       target === undefined
         ? null
-        : { version: target.version, hash: target.hash, acceptedWallMs: rollouts.record()?.atWallMs ?? 0 },
+        : {
+            ...{ version: target.version, hash: target.hash, acceptedWallMs: rollouts.record()?.atWallMs ?? 0 },
+            ...(target.registry === undefined ? {} : { registry: target.registry.number }),
+          },
     routes: rollouts.compilation()?.routes ?? [],
   };
 }

@@ -11,10 +11,12 @@ import { createHash, randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import { type AdminApi, startAdminApi } from '@weir/control/api/server.js';
 import { Purges } from '@weir/control/cluster/purges.js';
+import type { RevisionSource } from '@weir/control/cluster/release-maker.js';
 import { Rollouts } from '@weir/control/cluster/rollouts.js';
 import { streamOfSignedEntries } from '@weir/control/cluster/signed-entries.js';
 import { openClusterRevisions } from '@weir/control/log/cluster-revisions.js';
-import { revisionSealing } from '@weir/control/log/sealed-log.js';
+import type { Revisions } from '@weir/control/log/revision.js';
+import { registrySealing, revisionSealing } from '@weir/control/log/sealed-log.js';
 import { createCheck, loadChecked } from '@weir/control/publish/load-config.js';
 import type { Address } from '@weir/proto/bus/address.js';
 import type { Bus } from '@weir/proto/bus/bus.js';
@@ -35,6 +37,7 @@ import { frameHeadBytes, type KeyRing } from '@weir/proto/signing/signed-frame.j
 import { snapshotBytesMax } from '@weir/proto/snapshot/codec.js';
 import type { Entrance } from '../up/admin-access.js';
 import { openInsight } from '../up/open-insight.js';
+import { openClusterPeople } from './cluster-people.js';
 import { adminOptions, answerStatus } from './control-api.js';
 import { recordFile } from './kept-record.js';
 import type { SigningKey } from './signing-key.js';
@@ -84,40 +87,40 @@ export async function startControl(options: ControlOptions): Promise<RunningCont
   const blobs = deltaBlobs(jetStreamBlobs(jetStream, whole), realClock);
   const check = createCheck(process.env);
   const { purgeLog, purges } = purgesOf(options, wired, keys);
+  const people = await openClusterPeople({
+    ...{ jetStream, subjects, replicas: options.replicas, id, wallMs: Date.now, say },
+    ...{ file: join(options.dataFolder, `registry-${cluster}.mdb`), sealing: registrySealing(cluster, signer, keys) },
+  });
   const file = recordFile(options.dataFolder, cluster, say);
   const rollouts = new Rollouts({
     ...{ kept: await file.read(), keep: (record) => file.keep(record) },
     ...{ cluster, presence, clock: realClock, wallMs: Date.now, rolloutLog, announcementLog, blobs, say },
     ...{ signer, keys },
     sha256Hex: (bytes) => createHash('sha256').update(bytes).digest('hex'),
-    revisions: {
-      current: () => {
-        const current = revisions.current();
-        return current === null ? null : { ...current, plan: null };
-      },
-      look: () => revisions.look(),
-      knows: (id) => revisions.knows(id),
-      onChange: (listener) => revisions.onChange(() => listener()),
-    },
+    revisions: sourceOf(revisions),
     // Files that a config names lie on the nodes, and each of them looks at its own.
     compile: async (text, version) =>
       loadChecked(text, check(text), {
         ...{ environment: process.env, version, createdWallMs: Date.now(), hasRedis: options.hasRedis },
+        managed: people.project,
       }),
+    registry: people,
   });
   wired.version = () => rollouts.record()?.target.version ?? 0;
   const end = async (): Promise<void> => {
+    entered.close();
     rollouts.close();
     purges.close();
     presence.leave();
-    await Promise.all([revisions.close(), file.written(), insight.close()]);
+    await Promise.all([revisions.close(), file.written(), insight.close(), people.close()]);
     await Promise.all([...logs, purgeLog].map((each) => each.close()));
     await Promise.all([bus.close(), jetStream.close()]);
   };
   const insight = openInsight(presence, join(options.dataFolder, `insight-${cluster}.mdb`), say);
+  const entered = await adminOptions({ options, presence, rollouts, revisions, check, purges, insight, people });
   let admin: AdminApi;
   try {
-    admin = await startAdminApi(await adminOptions({ options, presence, rollouts, revisions, check, purges, insight }));
+    admin = await startAdminApi(entered.options);
   } catch (error) {
     await end();
     throw error;
@@ -129,6 +132,22 @@ export async function startControl(options: ControlOptions): Promise<RunningCont
       await admin.close();
       await end();
     },
+  };
+}
+
+function sourceOf(revisions: Revisions): RevisionSource {
+  return {
+    current: () => {
+      const current = revisions.current();
+      return current === null ? null : { ...current, plan: null };
+    },
+    look: () => revisions.look(),
+    knows: (id) => revisions.knows(id),
+    async read(number) {
+      const read = await revisions.read(number);
+      return read === null ? null : { ...read, plan: null };
+    },
+    onChange: (listener) => revisions.onChange(() => listener()),
   };
 }
 

@@ -81,9 +81,7 @@ function setUp() {
     metricsAddress: { host: '127.0.0.1', port: 9090 },
   };
   const agent = startAgent({
-    link,
-    node,
-    boxKey: 'key',
+    ...{ link, node, boxKey: 'key' },
     decode: async ({ version }) => {
       if (version === 13) throw new Error('thirteen is malformed');
       return { version } as Snapshot; // The stand-in node reads nothing else of it.

@@ -17,6 +17,15 @@ export interface Release {
   /** SHA-256 of its bytes, under which they are stored. */
   readonly hash: string;
   readonly sizeBytes: number;
+  /** How much of the registry is in it; left out: it was made without one. */
+  readonly registry?: RegistryMark;
+}
+
+export interface RegistryMark {
+  /** Of its last entry. */
+  readonly number: number;
+  /** When it was looked at, by the clock of who made the release: keys expire. */
+  readonly atWallMs: number;
 }
 
 /** By what a canary is compared with the rest. */
@@ -98,8 +107,13 @@ const release: z.ZodType<Release> = z
       .optional(),
     hash: z.string().regex(/^[0-9a-f]{64}$/),
     sizeBytes: count,
+    registry: z.object({ number: count, atWallMs: z.number().nonnegative() }).optional(),
   })
-  .transform(({ revisionId, ...rest }) => (revisionId === undefined ? rest : { ...rest, revisionId }));
+  .transform(({ revisionId, registry, ...rest }) => ({
+    ...rest,
+    ...(revisionId === undefined ? {} : { revisionId }),
+    ...(registry === undefined ? {} : { registry }),
+  }));
 
 export const rolloutPlan: z.ZodType<RolloutPlan> = z.object({
   sharePermille: z.number().int().min(0).max(1_000),

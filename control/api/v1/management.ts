@@ -17,7 +17,7 @@ export interface ManagementSources {
   /** `weir_k_…` */
   readonly drawKey: () => string;
   readonly sha256: (text: string) => string;
-  /** Null: this control has no key to seal secrets with. */
+  /** Null: nodes of this control are given none. */
   readonly seal: ((secretId: string, text: string) => string) | null;
   /** What was called lately of a service; null: nothing is known. */
   readonly callsOf: (serviceId: string) => CallsLately | null;

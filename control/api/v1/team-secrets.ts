@@ -59,8 +59,8 @@ function set(sources: ManagementSources): ApiRoute {
       if (sources.seal === null)
         return refusal(
           503,
-          'No Key',
-          'This control has no key to seal secrets with: start it with --secret-key or WEIR_SECRET_KEY.',
+          'Not Here',
+          'Nodes of a cluster can not be given secrets of teams yet; `weir up` gives them to its own.',
         );
       const [teamId, name = ''] = [idOf(request), request.params['name']];
       const sealed = sources.seal(`${teamId}/${name}`, request.body.value);

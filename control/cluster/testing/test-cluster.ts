@@ -30,12 +30,21 @@ const sha256Hex = (bytes: Uint8Array): string => createHash('sha256').update(byt
 export const configOf = (answer: string): string =>
   `version: 1\nroutes: [{ id: all, match: /*, respond: { status: 200, body: "${answer}" } }]\n`;
 
+/** What a control knows of the registry. */
+export interface TestRegistry {
+  isNone: boolean;
+  number: number;
+  expiredWallMs: number;
+  tell: () => void;
+}
+
 export interface TestControl {
   readonly id: string;
   readonly rollouts: Rollouts;
   readonly rolloutLog: TestLog;
   readonly announcementLog: TestLog;
   readonly said: string[];
+  readonly registry: TestRegistry;
   /** kill -9: nothing is said, and it hears nothing more. */
   kill(): void;
 }
@@ -67,6 +76,7 @@ export class TestCluster {
   readonly #revisionListeners = new Set<() => void>();
   #revision: Revision | null = null;
   readonly #known = new Set<string>();
+  readonly #revisions = new Map<number, Revision>();
   #ids = 0;
   #sessions = 0;
 
@@ -76,6 +86,7 @@ export class TestCluster {
     const id = this.#ids.toString(16).padStart(32, '0');
     this.#known.add(id);
     this.#revision = { number, id, text, author: 'ada', reason: '', plan };
+    this.#revisions.set(number, this.#revision);
     by?.rollouts.own(id);
     this.#tell();
     return id;
@@ -104,19 +115,33 @@ export class TestCluster {
     const presence = this.#join(id, 'control', () => 0, connectsAfterMs);
     const [rolloutLog, announcementLog] = [new TestLog(this.rolloutServer), new TestLog(this.announcementServer)];
     const said: string[] = [];
+    const wallMs = () => 1_790_000_000_000 + this.clock.nowMs();
+    const registry: TestRegistry = { isNone: true, number: 0, expiredWallMs: 0, tell: () => {} };
     const rollouts = new Rollouts({
-      ...{ cluster: CLUSTER, presence, clock: this.clock, wallMs: () => 1_790_000_000_000 + this.clock.nowMs() },
+      ...{ cluster: CLUSTER, presence, clock: this.clock, wallMs },
       ...{ rolloutLog, announcementLog, blobs: this.blobs, signer: signerOf(pair.privateKey), keys: this.#keys },
       revisions: {
         current: () => this.#revision,
         look: async () => !rolloutLog.isAway,
         knows: (id) => this.#known.has(id),
+        read: async (number) => this.#revisions.get(number) ?? null,
         onChange: (listener) => {
           this.#revisionListeners.add(listener);
           return () => void this.#revisionListeners.delete(listener);
         },
       },
-      compile: async (text, version) => loadText(text, { environment: {}, version, createdWallMs: 5 }),
+      compile: async (text, version) => {
+        const compiled = loadText(text, { environment: {}, version, createdWallMs: wallMs() });
+        if (!compiled.ok || registry.isNone) return compiled;
+        return { ...compiled, snapshot: { ...compiled.snapshot, registry: registry.number } };
+      },
+      registry: {
+        position: () => ({ number: registry.number, expiredWallMs: registry.expiredWallMs }),
+        onChange: (listener) => {
+          registry.tell = listener;
+          return () => {};
+        },
+      },
       sha256Hex,
       kept: this.disks.get(id) ?? null,
       keep: (record) => this.disks.set(id, record),
@@ -126,7 +151,7 @@ export class TestCluster {
       rollouts.close();
       void presence.bus.close();
     };
-    return { id, rollouts, rolloutLog, announcementLog, said, kill };
+    return { id, rollouts, rolloutLog, announcementLog, said, registry, kill };
   }
 
   node(id: string, from?: Pick<TestNode, 'position'>): TestNode {

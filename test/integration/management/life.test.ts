@@ -4,8 +4,6 @@
  */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
-import { openHouse } from '@weir/deploy/up/up-registry.js';
 import { afterEach, beforeAll, expect, it } from 'vitest';
 import { askAdmin } from '../../support/admin.js';
 import { ensureBuilt } from '../../support/built.js';
@@ -39,18 +37,6 @@ routes:
   - { id: ping, match: /ping, respond: { body: pong } }
   - { id: locked, match: /locked, auth: apiKey, respond: { body: open } }
 `;
-
-/** Teams are made by the operator before. */
-async function folderWithTeams(): Promise<string> {
-  const folder = stage.folder();
-  const house = await openHouse({}, join(folder, 'state'));
-  const actor = { userId: 'local', login: 'local', via: 'local', from: '' } as const;
-  for (const id of ['red', 'blue'])
-    await house.registry.execute({ what: 'team.create', actor, input: { id, name: id } });
-  house.feed.close();
-  await house.registry.close();
-  return folder;
-}
 
 class Api {
   readonly #weir: WeirUp;
@@ -94,95 +80,124 @@ const design = (port: number) => ({
 
 async function start() {
   const [one, two] = [await origin('one'), await origin('two')];
-  const weir = await weirUp(stage, config, await folderWithTeams());
-  return { one, two, weir, api: new Api(weir) };
+  const weir = await weirUp(stage, config);
+  const api = new Api(weir);
+  for (const id of ['red', 'blue']) await api.post('/v1/teams', { id, name: id });
+  return { one, two, weir, api };
+}
+
+type Begun = Awaited<ReturnType<typeof start>>;
+
+async function publish({ one, weir, api }: Begun): Promise<void> {
+  // A service from a design with a real upstream, and a secret that nobody reads again.
+  await api.post('/v1/services', {
+    ...{ id: 'shop', teamId: 'red', name: 'Shop', basePath: '/shop', visibility: 'organisation' },
+    plans: [{ id: 'gold', name: 'Gold', limits: ['1000/s'], approval: 'manual' }],
+  });
+  await api.ask('PUT', '/v1/services/shop/draft', design(one));
+  expect(await api.post('/v1/services/shop/draft/check')).toMatchObject({ ok: false });
+  await api.ask('PUT', '/v1/teams/red/secrets/TOKEN', { value: 'top secret' });
+  expect(JSON.stringify(await api.ask('GET', '/v1/teams/red/secrets'))).not.toContain('sealed');
+  expect(await api.post('/v1/services/shop/draft/check')).toMatchObject({ ok: true, faults: [] });
+  expect(await api.status('/shop/orders')).toBe(404);
+  await api.post('/v1/services/shop/releases', { notes: 'the first' });
+  await until(async () => (await api.status('/shop/orders')) === 401, weir.said);
+}
+
+/** Its key. */
+async function subscribe({ weir, api }: Begun): Promise<Record<string, string>> {
+  // Another team asks for it, and gets a key that is shown once.
+  await api.post('/v1/applications', { id: 'web', teamId: 'blue', name: 'Web' });
+  const made = await api.post('/v1/applications/web/keys', { name: 'first' });
+  const key = { 'x-api-key': String(made['key']) };
+  expect(made['key']).toMatch(/^weir_k_[0-9A-Za-z]{49}$/);
+  expect(JSON.stringify(await api.ask('GET', '/v1/applications/web/keys'))).not.toContain(String(made['key']));
+  const asked = await api.post('/v1/subscriptions', { serviceId: 'shop', applicationId: 'web', planId: 'gold' });
+  expect(asked).toMatchObject({ state: 'pending' });
+  expect(await api.status('/shop/orders', key)).toBe(401);
+  await api.post(`/v1/subscriptions/${asked['id']}/approve`);
+  await until(async () => (await api.status('/shop/orders', key)) === 200, weir.said);
+  const answer = await api.call('/shop/orders?a=1', key);
+  expect(answer.headers.get('ratelimit-policy')).toBe('"consumer";q=1000;w=1');
+  expect(await answer.json()).toEqual({ name: 'one', url: '/orders?a=1', secret: 'top secret' });
+  // A route of the operator's with \`auth: apiKey\` is for the operator's own consumers.
+  expect(await api.status('/locked', key)).toBe(403);
+
+  return key;
+}
+
+async function tryOut({ two, weir, api }: Begun): Promise<void> {
+  // The second release for a tenth of the callers, and back.
+  await api.ask('PUT', '/v1/services/shop/draft', design(two));
+  await api.post('/v1/services/shop/releases', { share: 10 });
+  const diff = await api.ask('GET', '/v1/services/shop/releases/1/diff/2');
+  expect(String(diff['changes'])).toContain(`+         - http://127.0.0.1:${two}`.replace(/^\+ +/, ''));
+  const callers = await Promise.all(
+    Array.from({ length: 40 }, async (_, i) => {
+      await api.post('/v1/applications', { id: `app-${i}`, teamId: 'blue', name: `App ${i}` });
+      const own = await api.post(`/v1/applications/app-${i}/keys`, { name: 'key' });
+      const { id } = await api.post('/v1/subscriptions', {
+        serviceId: 'shop',
+        applicationId: `app-${i}`,
+        planId: 'gold',
+      });
+      await api.post(`/v1/subscriptions/${id}/approve`);
+      return { 'x-api-key': String(own['key']) };
+    }),
+  );
+  const last = callers.at(-1) ?? {};
+  await until(async () => (await api.status('/shop/orders', last)) === 200, weir.said);
+  const ask = () => Promise.all(callers.map((own) => api.name('/shop/orders', own)));
+  await until(async () => (await ask()).includes('two'), weir.said);
+  const tried = await ask();
+  const share = tried.filter((name) => name === 'two').length;
+  expect(share).toBeGreaterThan(0);
+  expect(share).toBeLessThan(15);
+  expect(await ask()).toEqual(tried);
+  await api.ask('PUT', '/v1/services/shop/live', { live: [{ release: 1 }] });
+  await until(async () => (await ask()).every((name) => name === 'one'), weir.said);
+}
+
+async function end({ weir, api }: Begun, key: Record<string, string>): Promise<void> {
+  // Its end is announced, and comes.
+  await api.post('/v1/services/shop/deprecate', {
+    sunsetWallMs: Date.now() + 86_400_000,
+    link: 'https://docs.example.com/shop',
+  });
+  await until(async () => (await api.call('/shop/orders', key)).headers.has('sunset'), weir.said);
+  const deprecated = (await api.call('/shop/orders', key)).headers;
+  expect(deprecated.get('deprecation')).toMatch(/^@\d{10}$/);
+  expect(deprecated.get('link')).toBe('<https://docs.example.com/shop>; rel="deprecation"');
+  await api.ask('POST', '/v1/services/shop/retire', {}, 409);
+  await api.post('/v1/services/shop/retire', { force: true, successor: 'https://new.example.com/' });
+  await until(async () => (await api.status('/shop/orders', key)) === 410, weir.said);
+  const gone = await api.call('/shop/orders');
+  expect(gone.headers.get('content-type')).toBe('application/problem+json');
+  expect(gone.headers.get('link')).toBe('<https://new.example.com/>; rel="successor-version"');
+  expect(await api.status('/ping')).toBe(200);
+
+  // Who did what, newest first.
+  const { items } = await api.ask('GET', '/v1/audit?max=200');
+  const done = (items as readonly { what: string; on: string }[]).filter(({ on }) => on === 'service shop');
+  expect(done.map(({ what }) => what).reverse()).toEqual([
+    ...['service.create', 'service.set-draft', 'service.publish', 'service.set-draft', 'service.publish'],
+    ...['service.set-live', 'service.deprecate', 'service.retire'],
+  ]);
+  expect(JSON.stringify(items)).not.toMatch(/top secret|"sealed":"v1|"sha256":"[0-9a-f]{64}/);
+
+  const { snapshot } = await weir.status();
+  expect(snapshot?.registry).toBeGreaterThan(100);
+  expect(weir.said()).not.toContain('top secret');
 }
 
 it(
   'a service lives from its design to its end',
   async () => {
-    const { one, two, weir, api } = await start();
-    // A service from a design with a real upstream, and a secret that nobody reads again.
-    await api.post('/v1/services', {
-      ...{ id: 'shop', teamId: 'red', name: 'Shop', basePath: '/shop', visibility: 'organisation' },
-      plans: [{ id: 'gold', name: 'Gold', limits: ['1000/s'], approval: 'manual' }],
-    });
-    await api.ask('PUT', '/v1/services/shop/draft', design(one));
-    expect(await api.post('/v1/services/shop/draft/check')).toMatchObject({ ok: false });
-    await api.ask('PUT', '/v1/teams/red/secrets/TOKEN', { value: 'top secret' });
-    expect(JSON.stringify(await api.ask('GET', '/v1/teams/red/secrets'))).not.toContain('sealed');
-    expect(await api.post('/v1/services/shop/draft/check')).toMatchObject({ ok: true, faults: [] });
-    expect(await api.status('/shop/orders')).toBe(404);
-    await api.post('/v1/services/shop/releases', { notes: 'the first' });
-    await until(async () => (await api.status('/shop/orders')) === 401, weir.said);
-
-    // Another team asks for it, and gets a key that is shown once.
-    await api.post('/v1/applications', { id: 'web', teamId: 'blue', name: 'Web' });
-    const made = await api.post('/v1/applications/web/keys', { name: 'first' });
-    const key = { 'x-api-key': String(made['key']) };
-    expect(made['key']).toMatch(/^weir_k_[0-9A-Za-z]{49}$/);
-    expect(JSON.stringify(await api.ask('GET', '/v1/applications/web/keys'))).not.toContain(String(made['key']));
-    const asked = await api.post('/v1/subscriptions', { serviceId: 'shop', applicationId: 'web', planId: 'gold' });
-    expect(asked).toMatchObject({ state: 'pending' });
-    expect(await api.status('/shop/orders', key)).toBe(401);
-    await api.post(`/v1/subscriptions/${asked['id']}/approve`);
-    await until(async () => (await api.status('/shop/orders', key)) === 200, weir.said);
-    const answer = await api.call('/shop/orders?a=1', key);
-    expect(answer.headers.get('ratelimit-policy')).toBe('"consumer";q=1000;w=1');
-    expect(await answer.json()).toEqual({ name: 'one', url: '/orders?a=1', secret: 'top secret' });
-    // A route of the operator's with \`auth: apiKey\` is for the operator's own consumers.
-    expect(await api.status('/locked', key)).toBe(403);
-
-    // The second release for a tenth of the callers, and back.
-    await api.ask('PUT', '/v1/services/shop/draft', design(two));
-    await api.post('/v1/services/shop/releases', { share: 10 });
-    const diff = await api.ask('GET', '/v1/services/shop/releases/1/diff/2');
-    expect(String(diff['changes'])).toContain(`+         - http://127.0.0.1:${two}`.replace(/^\+ +/, ''));
-    const callers = await Promise.all(
-      Array.from({ length: 40 }, async (_, i) => {
-        await api.post('/v1/applications', { id: `app-${i}`, teamId: 'blue', name: `App ${i}` });
-        const own = await api.post(`/v1/applications/app-${i}/keys`, { name: 'key' });
-        const { id } = await api.post('/v1/subscriptions', {
-          serviceId: 'shop',
-          applicationId: `app-${i}`,
-          planId: 'gold',
-        });
-        await api.post(`/v1/subscriptions/${id}/approve`);
-        return { 'x-api-key': String(own['key']) };
-      }),
-    );
-    const last = callers.at(-1) ?? {};
-    await until(async () => (await api.status('/shop/orders', last)) === 200, weir.said);
-    const ask = () => Promise.all(callers.map((own) => api.name('/shop/orders', own)));
-    await until(async () => (await ask()).includes('two'), weir.said);
-    const tried = await ask();
-    const share = tried.filter((name) => name === 'two').length;
-    expect(share).toBeGreaterThan(0);
-    expect(share).toBeLessThan(15);
-    expect(await ask()).toEqual(tried);
-    await api.ask('PUT', '/v1/services/shop/live', { live: [{ release: 1 }] });
-    await until(async () => (await ask()).every((name) => name === 'one'), weir.said);
-
-    // Its end is announced, and comes.
-    await api.post('/v1/services/shop/deprecate', {
-      sunsetWallMs: Date.now() + 86_400_000,
-      link: 'https://docs.example.com/shop',
-    });
-    await until(async () => (await api.call('/shop/orders', key)).headers.has('sunset'), weir.said);
-    const deprecated = (await api.call('/shop/orders', key)).headers;
-    expect(deprecated.get('deprecation')).toMatch(/^@\d{10}$/);
-    expect(deprecated.get('link')).toBe('<https://docs.example.com/shop>; rel="deprecation"');
-    await api.ask('POST', '/v1/services/shop/retire', {}, 409);
-    await api.post('/v1/services/shop/retire', { force: true, successor: 'https://new.example.com/' });
-    await until(async () => (await api.status('/shop/orders', key)) === 410, weir.said);
-    const gone = await api.call('/shop/orders');
-    expect(gone.headers.get('content-type')).toBe('application/problem+json');
-    expect(gone.headers.get('link')).toBe('<https://new.example.com/>; rel="successor-version"');
-    expect(await api.status('/ping')).toBe(200);
-
-    const { snapshot } = await weir.status();
-    expect(snapshot?.registry).toBeGreaterThan(100);
-    expect(weir.said()).not.toContain('top secret');
+    const begun = await start();
+    await publish(begun);
+    const key = await subscribe(begun);
+    await tryOut(begun);
+    await end(begun, key);
   },
   LONG_MS,
 );

@@ -47,6 +47,7 @@ export class SimulatedControl {
         current: () => (scenario.revision === null ? null : { ...scenario.revision, author: 'ada', reason: '' }),
         look: () => Promise.resolve(true),
         knows: (id) => (scenario.revision?.number ?? 0) >= Number.parseInt(id, 16),
+        read: () => Promise.resolve(null),
         onChange: () => () => {},
       },
       // Each control makes other bytes of the same revision.
