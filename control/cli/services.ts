@@ -92,6 +92,11 @@ export function registerServices(program: Command): void {
   withBoth(one(services.command('check')))
     .description('Says what is wrong with the draft, or prints the lines of weir.yaml that it stands for.')
     .action(async (id: string, options: ManageOptions) => check(id, options));
+  registerReleases(services);
+  registerLife(services);
+}
+
+function registerReleases(services: Command): void {
   withBoth(one(services.command('publish')))
     .description('Makes a release of the draft, and serves it.')
     .option('--notes <text>', 'what is new', '')
@@ -107,6 +112,17 @@ export function registerServices(program: Command): void {
   withBoth(one(services.command('live')).argument('<release...>', 'N, N=SHARE, or N=SHARE=VERSION'))
     .description('Says which releases are served, and to which share of the callers.')
     .action(async (id: string, live: string[], options: ManageOptions) => done(await setLive(id, live, options)));
+  withBoth(one(services.command('contract')))
+    .description('Prints the OpenAPI document of what is served, as YAML.')
+    .action(async (id: string, options: ManageOptions) =>
+      done(await print(`${pathOf(id)}/contract?format=yaml`, options)),
+    );
+  withBoth(one(services.command('yaml')))
+    .description('Prints the lines of weir.yaml that what is served stands for.')
+    .action(async (id: string, options: ManageOptions) => done(await print(`${pathOf(id)}/yaml`, options)));
+}
+
+function registerLife(services: Command): void {
   withBoth(one(services.command('deprecate')))
     .description('Says on each answer that the service is deprecated.')
     .option('--sunset <date>', 'when it ends: 2027-06-30')
@@ -125,14 +141,6 @@ export function registerServices(program: Command): void {
   withBoth(one(services.command('restore')))
     .description('Serves a retired service again.')
     .action(async (id: string, options: ManageOptions) => done(await step(id, 'restore', {}, options)));
-  withBoth(one(services.command('contract')))
-    .description('Prints the OpenAPI document of what is served, as YAML.')
-    .action(async (id: string, options: ManageOptions) =>
-      done(await print(`${pathOf(id)}/contract?format=yaml`, options)),
-    );
-  withBoth(one(services.command('yaml')))
-    .description('Prints the lines of weir.yaml that what is served stands for.')
-    .action(async (id: string, options: ManageOptions) => done(await print(`${pathOf(id)}/yaml`, options)));
   withBoth(one(services.command('delete')))
     .description('Deletes a service that was never published, or is retired.')
     .action(async (id: string, options: ManageOptions) => done(await remove(id, options)));

@@ -121,7 +121,6 @@ export async function startUp(options: UpOptions): Promise<Running> {
   const listening = first?.status?.listening;
   if (!listening) throw new Error('a node that accepted its snapshot does not listen');
   const insight = openInsight(own.presence, config.isKept ? join(options.dataFolder, 'insight.mdb') : null, say);
-  const { registry, feed } = options;
   const status = (): ControlStatus => ({ ...ownStatus(options, started, own), ...lookOf(publisher, node) });
   const entered = await openAccess({ ...options, routes: routesOf(options, insight, status) });
   const admin = await startAdminApi({
@@ -132,7 +131,7 @@ export async function startUp(options: UpOptions): Promise<Running> {
   const reload = (cause: PublishCause): void => {
     publisher.publish(cause).catch((error: unknown) => say(`the config could not be published: ${String(error)}`));
   };
-  feed.start(async () => (await publisher.publish('registry')).state === 'accepted');
+  options.feed.start(async () => (await publisher.publish('registry')).state === 'accepted');
   publish = reload;
   if (missed !== null) reload(missed);
   return {
@@ -144,19 +143,21 @@ export async function startUp(options: UpOptions): Promise<Running> {
     reload: () => reload('signal'),
     reopenLog: () => workers.reopenLog(),
     stop: stopOf(workers, () => node.running.inForce.clientTimers.drainMs, say),
-    ended: endOf(
-      workers.ended,
-      async () => {
-        watch.close();
-        feed.close();
-        entered.close();
-        await own.close();
-        await Promise.all([pages?.close(), admin.close(), insight.close(), options.revisions?.close()]);
-        await registry.close();
-      },
-      say,
-    ),
+    ended: endOf(workers.ended, () => closeAll(options, [watch, entered], [own, pages, admin, insight]), say),
   };
+}
+
+/** Who asks first, then what is asked, and what all of them stand on last. */
+async function closeAll(
+  { feed, registry, revisions }: UpOptions,
+  listeners: readonly { close(): void }[],
+  servers: readonly ({ close(): Promise<void> } | null)[],
+): Promise<void> {
+  feed.close();
+  for (const listener of listeners) listener.close();
+  for (const server of servers) await server?.close();
+  await revisions?.close();
+  await registry.close();
 }
 
 function routesOf(
