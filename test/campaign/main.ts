@@ -3,6 +3,7 @@ import { fullAnswers, runAnswers } from './answers.js';
 import { fullBudget, runBudget } from './budget.js';
 import { fullCache, runCache } from './cache.js';
 import { type Report, showReport } from './campaign.js';
+import { fullCompose, runCompose } from './compose.js';
 import { fullDrain, runDrain } from './drain.js';
 import { fullFiles, runFiles } from './files.js';
 import { fullJobs, runJobs } from './jobs.js';
@@ -31,6 +32,7 @@ const campaigns: Readonly<Record<string, Campaign>> = {
   jobs: { what: 'answers of 40 s for clients of 10 s, by way of jobs', run: () => runJobs(fullJobs) },
   answers: { what: 'a list of 1 MiB of which two fields are needed', run: () => runAnswers(fullAnswers) },
   cache: { what: 'crowds, a brown-out, purges and a Redis in trouble', run: () => runCache(fullCache) },
+  compose: { what: 'a page of eight parts, of which two fail or stall', run: () => runCompose(fullCompose) },
   rollout: {
     what: '200 rollouts of 1,000 routes to four nodes, and a canary that fails',
     run: () => runRollout(fullRollout),

@@ -22,7 +22,7 @@ routes:
   - { id: batch, match: /api/batch, batch: { ${batch} } }
   - { id: more, match: /api/more, batch: { prefix: /api } }`;
 
-async function started(answer: Parts['answer'], batch = 'prefix: /api, max: 5, timeout: 300ms') {
+async function started(answer: Parts['answer'], batch = 'prefix: /api, max: 5') {
   const shop = await startParts(stage, answer);
   const gateway = await startGateway(configOf(shop.url, batch), KEYS);
   stage.onEnd(async () => {
@@ -71,7 +71,7 @@ it('one that fails, is late, or goes nowhere is a problem in its place, and the 
     if (request.url === '/api/users/down') request.response.socket?.destroy();
     else if (request.url === '/api/users/text') request.response.end('plain');
     else if (request.url !== '/api/users/slow') echo(request);
-  });
+  }, 'prefix: /api, timeout: 3s');
   const paths = ['/api/users/1', '/api/users/slow', '/api/users/down', '/other/1', '/api/users/text'];
   const { status, body } = await send(paths.map((path) => ({ path })));
   expect(status).toBe(200);
