@@ -31,7 +31,7 @@ export function openLocalToken(dataFolder: string, say: (text: string) => void):
   try {
     const known = readLocalToken(dataFolder);
     if (known !== null) return sha256Hex(known);
-    mkdirSync(dataFolder, { recursive: true });
+    mkdirSync(dataFolder, { recursive: true, mode: 0o700 });
     return sha256Hex(make(file));
   } catch (error) {
     say(`${file} can't be used (${codeOf(error)}): commands on this machine have to sign in`);

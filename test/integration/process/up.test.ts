@@ -170,7 +170,7 @@ describe('weir up', { timeout: LONG_MS }, () => {
       ...['admin.token', 'insight.mdb', 'insight.mdb-lock'],
       expect.stringMatching(/^last-good-.*snapshot$/),
       ...[/^revisions-.*mdb$/, /^revisions-.*mdb-lock$/].map((name) => expect.stringMatching(name)),
-      ...['registry.mdb', 'registry.mdb-lock'],
+      ...['registry.mdb', 'registry.mdb-lock', 'secret.key'],
     ]);
     const again = spawnWeir(
       ['up', '--config', weir.configFile, '--data', join(weir.folder, 'state'), ...anyPorts],
