@@ -15,7 +15,7 @@ export interface ComposeScale {
   readonly ratioMax: number;
 }
 
-export const fullCompose: ComposeScale = { pages: 100, partTimeoutMs: 160, ratioMax: 1.5 };
+export const fullCompose: ComposeScale = { pages: 100, partTimeoutMs: 250, ratioMax: 1.5 };
 
 const PARTS = 8;
 const ANSWER_AFTER_MS = 80;

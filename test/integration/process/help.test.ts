@@ -26,7 +26,7 @@ describe('the help', () => {
       ...['list', 'show', 'add', 'import', 'change', 'draft', 'check', 'publish', 'releases', 'diff', 'live'].map(
         (name) => `services ${name}`,
       ),
-      ...['deprecate', 'undeprecate', 'retire', 'restore', 'contract', 'yaml', 'delete'].map(
+      ...['contract', 'yaml', 'deprecate', 'undeprecate', 'retire', 'restore', 'delete'].map(
         (name) => `services ${name}`,
       ),
       ...['list', 'add', 'disable', 'enable', 'delete'].map((name) => `apps ${name}`),
