@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { programPath } from './programs.js';
 
 export interface Size {
@@ -28,13 +28,18 @@ export function openBrowser(): Promise<Browser> {
   });
 }
 
+/** `signedIn`: the cookies of a page on which somebody has. */
 export async function openPage(
   browser: Browser,
   origin: string,
   size: Size,
   scheme: 'light' | 'dark',
+  signedIn?: BrowserContext,
 ): Promise<Watched> {
-  const context = await browser.newContext({ viewport: size, colorScheme: scheme, reducedMotion: 'reduce' });
+  const context = await browser.newContext({
+    ...{ viewport: size, colorScheme: scheme, reducedMotion: 'reduce' },
+    ...(signedIn === undefined ? {} : { storageState: await signedIn.storageState() }),
+  });
   const page = await context.newPage();
   const [foreign, complaints]: [string[], string[]] = [[], []];
   page.on('request', (request) => {

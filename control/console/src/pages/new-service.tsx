@@ -200,10 +200,9 @@ async function imported({ file, name, target, id, basePath, teamId }: Wanted, se
   const type = content.trimStart().startsWith('{') ? 'application/json' : 'application/yaml';
   await send({
     method: 'POST',
-    path: withQuery('/v1/services/import', { teamId, id, basePath }),
+    path: withQuery('/v1/services/import', { teamId, id, basePath, name }),
     text: { type, content },
   });
-  await send({ method: 'PATCH', path: `/v1/services/${id}`, body: { name } });
   if (target.trim() === '') return;
   const design = await get<Design>(`/v1/services/${id}/draft`);
   await send({ method: 'PUT', path: `/v1/services/${id}/draft`, body: withServer(design, target) });
