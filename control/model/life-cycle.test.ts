@@ -104,6 +104,13 @@ describe('the life of a service', () => {
         ],
         'add up to 99',
       ],
+      [
+        [
+          { release: 1, share: 60 },
+          { release: 2, share: 60 },
+        ],
+        'add up to 120',
+      ],
       [[{ release: 9 }], 'no release 9'],
       [
         [

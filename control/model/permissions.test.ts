@@ -100,6 +100,28 @@ describe('rights', () => {
     );
   });
 
+  it('of a viewer are to look, and of a developer none of those that owners have', () => {
+    const owners =
+      /^(team\.(change|set-member|remove-member)|secret\.|service\.(move|retire|restore|delete)|subscription\.(approve|reject|suspend|resume))/;
+    const byTeam = Object.keys(commands).filter((what) => commands[what]?.needs === 'team');
+    fc.assert(
+      fc.property(sequence, drawnCommand(byTeam), (drawn, last) => {
+        const world = after(drawn);
+        const actor = outsider(world);
+        const asked = askedOf(last, world.state);
+        for (const role of ['viewer', 'developer'] as const) {
+          for (const team of world.state.all('team')) {
+            const value = { ...team, members: { ...team.members, [actor.userId]: role } };
+            world.state.apply({ number: 0, changes: [{ kind: 'team', id: team.id, value }] });
+          }
+          if (role === 'developer' && !owners.test(asked.what)) continue;
+          expect([asked.what, decide(world.state, asked, world.context(actor, asked)).ok]).toEqual([asked.what, false]);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   it('to see: everything for an operator, the catalogue for others, and of public services for nobody signed in', () => {
     fc.assert(
       fc.property(sequence, (drawn) => {

@@ -6,7 +6,7 @@ import { open } from 'lmdb';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { violations } from '../model/invariants.js';
 import { actorOf, askedOf, drawnCommand, factsOf } from '../model/testing/random-commands.js';
-import { lmdbStore } from './lmdb-store.js';
+import { limitsOfRegistry, lmdbStore } from './lmdb-store.js';
 import { openLogRegistry } from './log-registry.js';
 import { openEmbeddedRegistry } from './open-registry.js';
 import type { Ordered, Registry } from './registry.js';
@@ -51,7 +51,8 @@ describe('the registry on disk', () => {
         fc.nat(3),
         async (list, ends) => {
           const file = join(folder, `${Math.random()}.mdb`);
-          let store = lmdbStore(file);
+          const openStore = () => lmdbStore(file, (text) => said.push(text), limitsOfRegistry, 6);
+          let store = openStore();
           let step = 0;
           const openOver = (checkpoints = store.checkpoints as typeof store.checkpoints | null) =>
             openLogRegistry({
@@ -76,10 +77,10 @@ describe('the registry on disk', () => {
               actor: actorOf(one, registry),
               facts: factsOf(step, asked),
             });
-            if (step % 40 !== ends) continue;
+            if (step % 25 !== ends) continue;
             // As after a crash: nothing is written at the end.
             await store.close();
-            store = lmdbStore(file);
+            store = openStore();
             registry = await openOver();
           }
           const replayed = await openOver(null);

@@ -28,6 +28,7 @@ import { everything } from './state.js';
 /** The audit goes back so far: a year of 500 changes a day, or 512 MiB. */
 export const limitsOfRegistry: LogLimits = { entriesMax: 200_000, bytesMax: 512 * 1024 * 1024 };
 
+/** Entries; tests write rows more often. */
 const ROWS_EVERY = 64;
 const META_KEY = '!';
 const META_VERSION = 1;
@@ -49,13 +50,14 @@ export function lmdbStore(
   file: string,
   say: (text: string) => void = () => {},
   limits: LogLimits = limitsOfRegistry,
+  rowsEvery = ROWS_EVERY,
 ): RegistryStore {
   let opened: Opened | null = null;
   const reach = (): Opened => {
     opened ??= openFile(file);
     return opened;
   };
-  const rows = new Rows(() => (opened !== null || existsSync(file) ? reach() : null), say);
+  const rows = new Rows(() => (opened !== null || existsSync(file) ? reach() : null), say, rowsEvery);
   // The log closes nothing: rows are written after it.
   const place = { what: 'the registry', open: () => ({ entries: reach().entries, close: async () => {} }) };
   const log = lmdbLog(file, say, { ...limits, keptFrom: () => rows.sequence }, place);
@@ -95,8 +97,10 @@ class Rows implements Checkpoints {
   /** Since they were written last. */
   readonly #changed = new Map<string, { readonly kind: EntityKind; readonly id: string }>();
   #entries = 0;
+  readonly #every: number;
 
-  constructor(reach: () => Opened | null, say: (text: string) => void) {
+  constructor(reach: () => Opened | null, say: (text: string) => void, every: number) {
+    this.#every = every;
     this.#reach = reach;
     this.#say = say;
   }
@@ -130,7 +134,7 @@ class Rows implements Checkpoints {
   }
 
   save(reader: RegistryReader, isLast: boolean): string {
-    if (this.#entries === 0 || (this.#entries < ROWS_EVERY && !isLast)) return '';
+    if (this.#entries === 0 || (this.#entries < this.#every && !isLast)) return '';
     return this.#write(reader, (rows) => {
       const there = readMeta(rows.get(META_KEY));
       // Another process with this folder is further on.

@@ -81,6 +81,8 @@ describe('the registry', () => {
     const asked = members.flatMap((member) => ['a', 'b', 'c'].map((id) => member.execute(team(id))));
     const outcomes = await Promise.all(asked);
     expect(outcomes.filter(({ ok }) => ok).length).toBe(3);
+    // Who was late has written nothing.
+    expect((await log.bounds())?.last).toBe(3);
     for (const outcome of outcomes)
       if (!outcome.ok) expect(outcome).toMatchObject({ why: 'conflict', detail: expect.stringContaining('already') });
     for (const member of members) {
