@@ -169,8 +169,8 @@ describe('weir up', { timeout: LONG_MS }, () => {
     expect(readdirSync(join(weir.folder, 'state')).sort()).toEqual([
       ...['admin.token', 'insight.mdb', 'insight.mdb-lock'],
       expect.stringMatching(/^last-good-.*snapshot$/),
-      ...[/^revisions-.*mdb$/, /^revisions-.*mdb-lock$/].map((name) => expect.stringMatching(name)),
       ...['registry.mdb', 'registry.mdb-lock'],
+      ...[/^revisions-.*mdb$/, /^revisions-.*mdb-lock$/].map((name) => expect.stringMatching(name)),
     ]);
     const again = spawnWeir(
       ['up', '--config', weir.configFile, '--data', join(weir.folder, 'state'), ...anyPorts],
