@@ -30,7 +30,7 @@ export default function Draft(props: TabProps) {
   const asked = useGet<Design>(`/v1/services/${id}/draft`);
   return (
     <Answer of={asked} what="draft">
-      {(saved) => <DraftEditor key={JSON.stringify(saved).length} {...props} saved={{ ...emptyDesign, ...saved }} />}
+      {(saved) => <DraftEditor {...props} saved={{ ...emptyDesign, ...saved }} />}
     </Answer>
   );
 }

@@ -34,9 +34,11 @@ function SummaryForm({ service, mayChange }: { service: Service; mayChange: bool
     event.preventDefault();
     const { name, description, tags, visibility, basePath, access, versioning, plans } = form;
     const body = { name, description, tags, visibility, basePath, access, versioning, plans };
-    send.mutate(
-      { method: 'PATCH', path: `/v1/services/${service.id}`, body, version: service.version },
-      { onSuccess: () => tell('The service is changed.') },
+    // Told by the promise: the form is made anew when the change comes back, and what was to be called then is gone with it.
+    const order = { method: 'PATCH', path: `/v1/services/${service.id}`, body, version: service.version } as const;
+    void send.mutateAsync(order).then(
+      () => tell('The service is changed.'),
+      () => {},
     );
   };
   return (
