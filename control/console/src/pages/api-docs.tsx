@@ -68,8 +68,8 @@ function Rendered({ root, ...props }: ApiDocsProps & { root: unknown }) {
         {several(found.length, 'operation')}
       </Text>
       <Accordion variant="separated" chevronPosition="left" order={3}>
-        {found.slice(0, SHOWN_MAX).map((operation) => (
-          <Accordion.Item key={operation.key} value={operation.key}>
+        {found.slice(0, SHOWN_MAX).map((operation, index) => (
+          <Accordion.Item key={operation.key} value={`operation-${index}`}>
             <Accordion.Control>
               <Group gap="sm">
                 <Badge variant="default" radius="sm" w={74}>
