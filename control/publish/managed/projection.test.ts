@@ -294,7 +294,7 @@ describe('consumers on nodes', () => {
     key('a', 10);
     expect([count(), count(10)]).toEqual([1, 0]);
     subscribe('suspended');
-    expect(compiled(source, {}).snapshot.consumers).toMatchObject([{ id: 'web', groups: [] }]);
+    expect(compiled(source, { nowMs: 0 }).snapshot.consumers).toMatchObject([{ id: 'web', groups: [] }]);
     subscribe('approved');
     source.put('application', { id: 'web', teamId: 'blue', name: 'Web', description: '', isDisabled: true });
     expect(count()).toBe(0);
