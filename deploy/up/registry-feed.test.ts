@@ -45,7 +45,7 @@ function setUp(tookMs = 0) {
         return () => {};
       },
     }),
-    ...{ clock, wallMs: clock.nowMs },
+    ...{ clock, wallMs: clock.nowMs, say: () => {} },
   });
   const published: number[] = [];
   let isGood = true;

@@ -23,6 +23,7 @@ export interface RegistryFeedParts {
   readonly registry: Pick<Registry, 'number' | 'get' | 'all' | 'of' | 'onChange'>;
   readonly clock: Pick<BusClock, 'nowMs' | 'after'>;
   readonly wallMs: () => number;
+  readonly say: (line: string) => void;
   /** Whether nodes can be given a secret; left out: each. */
   readonly canOpen?: (secret: Entities['secret']) => boolean;
 }
@@ -98,6 +99,9 @@ export class RegistryFeed {
     let isInForce = false;
     try {
       isInForce = (await this.#publish?.()) ?? false;
+    } catch (error) {
+      // A bug, over whatever a team has written: control lives on, and tries again.
+      this.#parts.say(`a change of the registry could not be published: ${String(error)}`);
     } finally {
       this.#tookMs = clock.nowMs() - beganMs;
       this.#isWaiting = false;

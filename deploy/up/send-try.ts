@@ -4,6 +4,7 @@ import https from 'node:https';
 import type { ControlStatus } from '@weir/control/api/control-status.js';
 import { maySee } from '@weir/control/api/v1/management.js';
 import type { TriedAnswer, TryRequest, TrySources } from '@weir/control/api/v1/try.js';
+import type { Service } from '@weir/control/model/entities.js';
 import type { Registry } from '@weir/control/registry/registry.js';
 import { type Address, formatAddress } from '@weir/proto/bus/address.js';
 
@@ -16,10 +17,19 @@ const WITHIN_MS = 30_000;
 const BODY_BYTES_MAX = 512 * 1024;
 
 /** For `/v1/try`: whoever finds a service in the catalogue may try it. */
-export function trySources(registry: Registry, gateway: () => Gateway | null): TrySources {
+export function trySources(
+  registry: Registry,
+  gateway: () => Gateway | null,
+  conflictOf: (service: Service) => string | null,
+): TrySources {
   return {
     serviceOf: (id) => registry.get('service', id),
     maySee: (caller, service) => maySee({ registry }, caller, 'service', service) !== null,
+    // Before it is served its path is that of whoever else lies there.
+    whyNot: (service) =>
+      service.stage === 'draft' || service.live.length === 0
+        ? 'Nothing of this service is served yet: publish it first.'
+        : conflictOf(service),
     gateway() {
       const listening = gateway();
       return listening === null ? null : formatAddress({ host: hostOf(listening.host), port: listening.port });
@@ -41,7 +51,8 @@ export function sendTry(gateway: Gateway, { method, path, headers, body }: TryRe
   const startedAtMs = performance.now();
   const { promise, resolve } = withResolvers();
   const options = {
-    ...{ host: hostOf(gateway.host), port: gateway.port, method, path, headers, agent: false },
+    ...{ host: hostOf(gateway.host), port: gateway.port, method, path, agent: false },
+    headers: body === '' ? headers : { ...headers, 'content-length': String(Buffer.byteLength(body)) },
     signal: AbortSignal.timeout(WITHIN_MS),
   };
   // Its certificate is for the names of the gateway, and this is the same machine.

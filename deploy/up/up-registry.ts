@@ -44,6 +44,7 @@ export async function openHouse(
     registry,
     clock: realClock,
     wallMs: Date.now,
+    say,
     canOpen: (secret) => secrets.canOpen(secret),
   });
   return { registry, feed, secrets };

@@ -165,10 +165,11 @@ function routesOf(
   insight: Insight,
   status: () => ControlStatus,
 ): readonly ApiRoute[] {
+  const management = managementSources({ registry, config: () => feed.config, secrets, insight });
   return [
-    ...managementRoutes(managementSources({ registry, config: () => feed.config, secrets, insight })),
+    ...managementRoutes(management),
     ...insightRoutes(insightSources(insight, registry, async () => status())),
-    ...tryRoutes(trySources(registry, () => gatewayOf(status()))),
+    ...tryRoutes(trySources(registry, () => gatewayOf(status()), management.conflictOf)),
   ];
 }
 

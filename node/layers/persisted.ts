@@ -3,14 +3,16 @@
  * POST. With `only`, nobody asks what is not in the config: no query of a stranger's making reaches the upstream.
  */
 import { failure } from '@weir/proto/http/failures.js';
-import { withField, withoutField } from '@weir/proto/http/headers.js';
+import { type HeaderList, withField, withoutField } from '@weir/proto/http/headers.js';
 import { WholeBody } from '../cache/whole-body.js';
 import { askedQuery, notFoundBody, queriesOf } from '../optimize/convert/persisted.js';
 import type { Place } from '../pipeline/chain.js';
 import { withQuestion } from '../pipeline/derived-request.js';
-import { type Cancel, type GatewayRequest, nothingToCancel, type ResponseHandler } from '../pipeline/dispatch.js';
+import { answerDirectly } from '../pipeline/direct-answer.js';
+import { type GatewayRequest, nothingToCancel } from '../pipeline/dispatch.js';
 
 const encoder = new TextEncoder();
+const NOT_FOUND_FIELDS: HeaderList = ['content-type', 'application/json', 'cache-control', 'no-store'];
 
 export const persisted: Place = (route) => {
   const { graphql } = route;
@@ -23,7 +25,7 @@ export const persisted: Place = (route) => {
       case 'query':
         return next(posted(request, encoder.encode(asked.body)), handler);
       case 'unknown':
-        return answerNotFound(handler);
+        return answerDirectly(request, handler, 404, NOT_FOUND_FIELDS, encoder.encode(notFoundBody));
       case 'malformed':
         handler.onError(failure('bad_request', asked.why));
         return nothingToCancel;
@@ -39,16 +41,4 @@ function posted(request: GatewayRequest, body: Uint8Array): GatewayRequest {
   const { path, headers, cause } = request;
   const told = withField(withoutField(headers, 'content-length'), 'content-type', 'application/json');
   return withQuestion(request, { method: 'POST', path, query: '', headers: told, body: new WholeBody(body), cause });
-}
-
-function answerNotFound(handler: ResponseHandler): Cancel {
-  const bytes = encoder.encode(notFoundBody);
-  let isOver = false;
-  const headers = ['content-type', 'application/json', 'cache-control', 'no-store'];
-  handler.onHeaders({ status: 404, headers, lengthBytes: bytes.length, resume: () => {} });
-  if (!isOver) handler.onData(bytes);
-  if (!isOver) handler.onComplete();
-  return () => {
-    isOver = true;
-  };
 }

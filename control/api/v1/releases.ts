@@ -66,7 +66,9 @@ function publish(sources: ManagementSources): ApiRoute {
         const detail = `The draft can’t be served: \`${first?.path}\` ${first?.message}`;
         return refusal(422, 'Faulty Draft', detail, { faults: errors });
       }
-      const executed = await execute(sources, request, 'service.publish', { ...request.body, id });
+      // What was looked at is what is published: another draft that came meanwhile is 412.
+      const seen = { ...request, expected: request.expected ?? service.version };
+      const executed = await execute(sources, seen, 'service.publish', { ...request.body, id });
       const location = ({ number }: Release): string => `/v1/services/${id}/releases/${number}`;
       return answerMade(executed, { status: 201, kind: 'release', show: briefOf, location });
     },

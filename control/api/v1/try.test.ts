@@ -64,6 +64,7 @@ describe('what is tried', () => {
         // What is looked at of it is all that is needed here.
         serviceOf: (id) => (id === 'shop' ? (shop as unknown as Service) : null),
         maySee: () => maySee,
+        whyNot: ({ id }) => (id === 'hidden' ? 'not served' : null),
         gateway: () => gateway,
         async send(request) {
           sent.push(request);

@@ -29,6 +29,8 @@ export interface TriedAnswer {
 export interface TrySources {
   readonly serviceOf: (id: string) => Service | null;
   readonly maySee: (caller: Caller, service: Service) => boolean;
+  /** Why the gateway answers nothing of the service; null: it does. */
+  readonly whyNot: (service: Service) => string | null;
   /** Where traffic comes in on this machine, as `host:port`; null: nowhere that this control knows. */
   readonly gateway: () => string | null;
   /** Bounded in time and bytes; null: no answer came. */
@@ -66,6 +68,8 @@ export function tryRoutes(sources: TrySources): readonly ApiRoute[] {
       if (service === null || !sources.maySee(caller, service)) return missing;
       if (Object.keys(asked.headers).length > HEADERS_MAX)
         return refusal(422, 'Faulty Input', `A request that is tried has ${HEADERS_MAX} fields at most.`);
+      const whyNot = sources.whyNot(service);
+      if (whyNot !== null) return refusal(409, 'Not Served', whyNot);
       const request = requestTo(service, asked);
       if (typeof request === 'string') return refusal(422, 'Faulty Input', request);
       const gateway = sources.gateway();
@@ -103,8 +107,11 @@ export function requestTo(
   const plain = before.replace(/%2e/gi, '.').replace(/%2f|%5c|\\/gi, '/');
   if (plain.split('/').some((segment) => segment === '..' || segment === '.'))
     return 'The path must not lead out of the service.';
+  if (body !== '' && (method === 'GET' || method === 'HEAD')) return `A request with ${method} has no body.`;
   const kept = Object.entries(headers).filter(([name]) => !OWN_FIELDS.has(name.toLowerCase()));
   const host = hosts.find((name) => !name.includes('*'));
+  if (host === undefined && hosts.length > 0)
+    return 'The service answers at names by a pattern alone, so it is not known which one to ask for.';
   return {
     ...{ method, path: basePath + path, body },
     headers: {

@@ -37,7 +37,11 @@ const ai: Words = {
   prompts: true,
   promptsOnly: true,
   guards: true,
-  cache: true,
+  // Not `semantic`: its model would be any of any provider.
+  cache: {
+    ...{ ttl: true, shared: true, replay: true, temperatureMax: true, filtered: true },
+    ...{ collapse: true, maxAnswer: true },
+  },
   durable: true,
 };
 
@@ -83,7 +87,7 @@ export const routeWords: Words = {
   fallback: true,
   cache,
   contract: { operation: true, body: true },
-  optimize: true,
+  optimize: { fields: true, minify: true, compress: { min: true, types: true, encodings: true }, etag: true },
   convert: true,
   graphql: true,
   coalesce: true,
@@ -114,8 +118,13 @@ const OWN_SECRET = /^\$\{secret:([A-Za-z_][A-Za-z0-9_]{0,63})\}$/;
 
 /** Where a secret may stand: header values of requests, and the key of a sticky cookie. */
 function mayHoldSecret(path: Path): boolean {
-  const words = path.filter((step) => typeof step === 'string').join('.');
-  return /(^|\.)headers\.(request\.)?(set|add)\.|^headers\.response\.(set|add)\.|balance\.sticky\.secret$/.test(words);
+  // Step by step: a name of a field may have dots, and look like a path.
+  const [list, index, ...rest] = path;
+  if (typeof index !== 'number') return false;
+  const isAt = (...steps: readonly string[]): boolean => steps.every((step, i) => rest[i] === step);
+  if (list === 'upstreams') return rest.length === 3 && isAt('balance', 'sticky', 'secret');
+  const isEdit = isAt('headers', 'request', 'set') || isAt('headers', 'request', 'add');
+  return list === 'routes' && isEdit && rest.length >= 4;
 }
 
 /** References in texts of a design, and what is wrong with them. */

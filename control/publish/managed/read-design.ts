@@ -12,6 +12,7 @@ import { type Route, routeSchema } from '@weir/proto/config/route.js';
 import { closest } from '@weir/proto/config/suggest.js';
 import { quote } from '@weir/proto/config/units.js';
 import { type Upstream, upstreamSchema } from '@weir/proto/config/upstream.js';
+import ipaddr from 'ipaddr.js';
 import type * as z from 'zod';
 import type { Design, Plan } from '../../model/entities.js';
 import { contractOf, operationOf } from '../compile-contract.js';
@@ -183,10 +184,22 @@ function twice(what: string, list: readonly { readonly id: string }[]): Finding[
   });
 }
 
+/** Where Amazon's machines have the same over IPv6. */
+const METADATA_OF_EC2 = ipaddr.IPv6.parseCIDR('fd00:ec2::/32');
+
+function isOfTheMachine(host: string): boolean {
+  if (host === 'metadata.google.internal' || host === 'metadata') return true;
+  const bare = host.replace(/^\[(.*)\]$/, '$1');
+  if (!ipaddr.isValid(bare)) return false;
+  // An IPv4 address that is written as one of IPv6 is what it stands for.
+  const address = ipaddr.process(bare);
+  if (address.range() === 'linkLocal' || address.range() === 'unspecified') return true;
+  return address instanceof ipaddr.IPv6 && address.match(METADATA_OF_EC2);
+}
+
 /** Clouds tell credentials of the machine at addresses of its own link, which no service of a team lies at. */
 function lintTarget(host: string, path: Path): Finding[] {
-  const isLinkLocal = /^169\.254\./.test(host) || /^fe[89ab][0-9a-f]:/i.test(host) || /^::ffff:169\.254\./i.test(host);
-  if (!isLinkLocal && host !== 'metadata.google.internal') return [];
+  if (!isOfTheMachine(host.toLowerCase().replace(/\.$/, ''))) return [];
   return [findError(path, `${host} is an address of the machine itself`, 'name the server of the service')];
 }
 

@@ -45,7 +45,8 @@ export function isCompressible({ status, headers, lengthBytes }: AnswerHead, spe
   if (hasField(headers, 'content-encoding') || hasField(headers, 'content-range')) return false;
   const type = headerValue(headers, 'content-type')?.split(';')[0]?.trim().toLowerCase() ?? '';
   // Events are flushed one by one, which compressors make dear or late.
-  if (type === 'text/event-stream' || !spec.types.some((known) => isOfType(type, known))) return false;
+  const isStream = type === 'text/event-stream' || (lengthBytes === null && /ndjson|json-seq/.test(type));
+  if (isStream || !spec.types.some((known) => isOfType(type, known))) return false;
   // RFC 9110 §7.7, RFC 9111 §5.2.2.6.
   return !listTokens(combinedValue(headers, 'cache-control') ?? '').some((token) => token.startsWith('no-transform'));
 }
