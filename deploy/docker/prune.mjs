@@ -20,6 +20,7 @@ const OF_BUNDLERS = ['build/esm', 'build/esnext'];
 /** Parts of packages that only their makers need, or nobody here. */
 const UNUSED = new Map([
   ['uWebSockets.js', new Set(['docs', 'examples', 'misc', 'mvp', 'scripts', 'src', 'tests', 'build.c', 'logo.svg'])],
+  ['bintrees', new Set(['dist', 'examples', 'test'])],
   ['lmdb', new Set(['dependencies', 'src', 'rollup.config.js'])],
   ['gpt-tokenizer', new Set(['cjs', 'data', 'src'])],
 ]);

@@ -30,10 +30,7 @@ export function managementSources({ registry, config, secrets, insight }: Manage
       const known = config();
       return known === null ? null : placeConflict(known, service);
     },
-    // Asked for with the first secret: the key is made then, and a folder that can't hold one holds up nothing else.
-    get seal() {
-      return secrets.seal;
-    },
+    seal: secrets.seal,
     callsOf: (id) => callsLately(insight, id),
   };
 }

@@ -16,21 +16,18 @@ export interface RegistrySecrets {
   values(): Readonly<Record<string, string>>;
 }
 
-/** `sealing`: null where this control has no key. The key is asked for when it is needed. */
-export function registrySecrets(registry: Pick<Registry, 'get'>, sealing: () => Sealing | null): RegistrySecrets {
+/** The key is asked for when it is needed; `sealing` throws where it can be neither read nor made. */
+export function registrySecrets(registry: Pick<Registry, 'get'>, sealing: () => Sealing): RegistrySecrets {
   let wanted: readonly string[] = [];
   let before: readonly string[] = [];
   const known = new WeakMap<Entities['secret'], string | null>();
   const open = (secret: Entities['secret']): string | null => {
-    const text = known.get(secret) ?? sealing()?.open(secret.id, secret.sealed) ?? null;
+    const text = known.get(secret) ?? opened(sealing, secret);
     known.set(secret, text);
     return text;
   };
   return {
-    get seal() {
-      const own = sealing();
-      return own === null ? null : (id: string, text: string) => own.seal(id, text);
-    },
+    seal: (id, text) => sealing().seal(id, text),
     canOpen: (secret) => open(secret) !== null,
     want(ids) {
       before = wanted;
@@ -52,4 +49,13 @@ export function registrySecrets(registry: Pick<Registry, 'get'>, sealing: () => 
 export function secretsNamedIn(bytes: Uint8Array, all: Iterable<Entities['secret']>): string[] {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   return [...all].flatMap(({ id }) => (text.includes(`\${secret:${id}}`) ? [id] : []));
+}
+
+/** A service whose secret can't be opened is not served, and says so; all others are. */
+function opened(sealing: () => Sealing, { id, sealed }: Entities['secret']): string | null {
+  try {
+    return sealing().open(id, sealed);
+  } catch {
+    return null;
+  }
 }

@@ -53,6 +53,8 @@ describe('what is tried', () => {
       'x-weir-csrf': 'c',
     };
     expect(requestTo(shop, asked('/a', fields))).toMatchObject({ path: '/shop/a', headers: { 'x-api-key': 'k' } });
+    expect(requestTo(shop, { ...asked('/a'), body: 'a' })).toBe('A request with GET has no body.');
+    expect(requestTo({ ...shop, hosts: ['*.example.com'] }, asked('/a'))).toMatch(/by a pattern alone/);
     const hosted = requestTo({ ...shop, hosts: ['*.example.com', 'shop.example.com'] }, asked('', { host: 'evil' }));
     expect(hosted).toMatchObject({ path: '/shop', headers: { host: 'shop.example.com' } });
   });
@@ -62,7 +64,7 @@ describe('what is tried', () => {
     const routeWith = (maySee: boolean, gateway: string | null) =>
       tryRoutes({
         // What is looked at of it is all that is needed here.
-        serviceOf: (id) => (id === 'shop' ? (shop as unknown as Service) : null),
+        serviceOf: (id) => (id === 'other' ? null : ({ ...shop, id } as unknown as Service)),
         maySee: () => maySee,
         whyNot: ({ id }) => (id === 'hidden' ? 'not served' : null),
         gateway: () => gateway,
@@ -78,6 +80,7 @@ describe('what is tried', () => {
       } as unknown as ApiRequest<unknown, unknown>);
     expect(await ask('other')).toMatchObject({ problem: { status: 404 } });
     expect(await ask('shop', false)).toMatchObject({ problem: { status: 404 } });
+    expect(await ask('hidden')).toMatchObject({ problem: { status: 409 } });
     expect(await ask('shop', true, null)).toMatchObject({ problem: { status: 503 } });
     expect(sent).toEqual([]);
     expect(await ask('shop')).toMatchObject({ status: 200, body: { body: 'hello', gateway: '127.0.0.1:8080' } });

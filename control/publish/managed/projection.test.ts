@@ -183,6 +183,11 @@ describe('a service on nodes', () => {
       'an address of the machine itself',
     ],
     [
+      'places of secrets that only look like it',
+      { routes: [{ match: '/*', respond: { headers: { 'x.headers.request.set.a': `\${secret:KEY}` } } }] },
+      'a secret can’t stand here',
+    ],
+    [
       'upstreams of others',
       { routes: [{ match: '/*', upstream: 'own' }] },
       'there is no upstream "own" in this design',
@@ -211,6 +216,15 @@ describe('a service on nodes', () => {
     expect(told.every((text) => text.startsWith('services.shop'))).toBe(true);
     expect(managedRoutes(snapshot).map(({ id }) => id)).toEqual(['well@1/all']);
   });
+
+  it.each(['[::ffff:a9fe:a9fe]', '[fe80::1]', '[fd00:ec2::254]', '0.0.0.0', 'metadata.google.internal.'])(
+    'no target is the machine itself, as %s',
+    (host) => {
+      const upstreams = [{ id: 'app', targets: [`http://${host}`] }];
+      const source = withService(serviceOf('shop'), { upstreams, routes: [{ match: '/*', upstream: 'app' }] });
+      expect(compiled(source).told.join()).toContain('is an address of the machine itself');
+    },
+  );
 
   it('uses the secrets of its team by name, once they are set', () => {
     const routes = [

@@ -158,6 +158,8 @@ describe('the blame for an outcome', () => {
     // Found out above all attempts, by who asks models; what an attempt did for it was well.
     ...(['first_token_timeout', 'between_tokens_timeout', 'token_rate_timeout', 'model_timeout'] as const),
     ...(['model_failed', 'model_unavailable', 'model_rate_limited'] as const),
+    // Found out above all attempts as well, by who asks for parts and items.
+    ...(['part_failed', 'merge_failed', 'item_missing'] as const),
   ]);
 
   it.each(codes)('for %s falls on the target exactly if it is the one that failed', (code) => {

@@ -81,6 +81,7 @@ describe('a prober', () => {
       target: '/healthz',
       headers: ['host', 'up.test:81', 'user-agent', 'weir-probe', 'accept', '*/*'],
       body: null,
+      exchange: null,
     });
     clock.advance(100);
     sink.onHead(head(204));
