@@ -13,8 +13,8 @@ export interface NeededProgram {
 }
 
 export const neededPrograms = [
-  { command: 'chromium', debianPackage: 'chromium', use: 'a real browser' },
   { command: 'nginx', debianPackage: 'nginx', use: 'a real upstream' },
+  { command: 'chromium', debianPackage: 'chromium', use: 'a real browser' },
   { command: 'nats-server', debianPackage: 'nats-server', use: 'a real bus of a cluster' },
   { command: 'openssl', debianPackage: 'openssl', use: 'certificates' },
   {

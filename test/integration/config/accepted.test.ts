@@ -12,6 +12,8 @@ import { lateContracts } from '@weir/node/contract/late-contract.js';
 import { createLimiterStore } from '@weir/node/limit/limiter-store.js';
 import { createRedisCounter } from '@weir/node/limit/redis-counter.js';
 import { lateMcp } from '@weir/node/mcp/late-mcp.js';
+import { lateForms } from '@weir/node/optimize/convert/late-forms.js';
+import { lateComposers } from '@weir/node/optimize/late-composing.js';
 import { compileSnapshot as compileChains } from '@weir/node/pipeline/runtime.js';
 import { makeServices } from '@weir/node/pipeline/testing/specs.js';
 import { systemClock } from '@weir/node/time/system-clock.js';
@@ -71,6 +73,8 @@ async function compileAsNode(snapshot: Snapshot): Promise<void> {
         ai: store.compile(snapshot.ai, reveal),
         mcp: await lateMcp(snapshot),
         contracts: await lateContracts(snapshot),
+        forms: await lateForms(snapshot),
+        composers: await lateComposers(snapshot),
       }),
     );
   } finally {
