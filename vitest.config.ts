@@ -6,13 +6,23 @@ import { DAILY_SEED, readSeed } from './test/support/seed.js';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
 
+const notOurs = ['**/dist/**', '**/node_modules/**'];
+
 export default defineConfig({
   resolve: {
     alias: [{ find: /^@weir\/(proto|node|control|deploy|bench|test)\/(.*)\.js$/, replacement: `${root}$1/$2.ts` }],
   },
   test: {
-    include: ['{proto,node,control,deploy,bench,test}/**/*.test.ts'],
-    exclude: ['**/dist/**', '**/node_modules/**'],
+    projects: [
+      // Hundreds of files of a moment each: two processes run them one after the other, where one for each would take minutes.
+      { extends: true, test: { name: 'units', include: ['{proto,node,control}/**/*.test.ts'], isolate: false } },
+      {
+        extends: true,
+        test: { name: 'house', include: ['{deploy,bench,test}/**/*.test.ts'], exclude: [...notOurs, 'test/tidy/**'] },
+      },
+      { extends: true, test: { name: 'tidy', include: ['test/tidy/**/*.test.ts'] } },
+    ],
+    exclude: notOurs,
     testTimeout: 60_000,
     hookTimeout: 30_000,
     pool: 'forks',

@@ -10,6 +10,7 @@ let file = '';
 let printed = '';
 
 beforeEach(async () => {
+  process.exitCode = undefined;
   folder = await mkdtemp(join(tmpdir(), 'weir-check-'));
   file = join(folder, 'weir.yaml');
   printed = '';

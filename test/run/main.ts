@@ -72,8 +72,8 @@ const wholeHouse: readonly Step[] = [
   { name: 'tools', run: tools },
   { name: 'lint', run: () => check('lint', '@biomejs/biome/bin/biome', ['check', '.', '--error-on-warnings']) },
   { name: 'build', run: () => check('build', 'turbo/bin/turbo', ['run', 'build', '--output-logs=errors-only']) },
-  { name: 'tidy', run: () => vitest('tidy', ['test/tidy']) },
-  { name: 'tests', run: () => vitest('tests', ['--exclude', 'test/tidy/**']) },
+  { name: 'tidy', run: () => vitest('tidy', ['--project', 'tidy']) },
+  { name: 'tests', run: () => vitest('tests', ['--project', 'units', '--project', 'house']) },
 ];
 
 async function main(args: readonly string[]): Promise<number> {
