@@ -171,7 +171,6 @@ describe('weir up', { timeout: LONG_MS }, () => {
       expect.stringMatching(/^last-good-.*snapshot$/),
       ...['registry.mdb', 'registry.mdb-lock'],
       ...[/^revisions-.*mdb$/, /^revisions-.*mdb-lock$/].map((name) => expect.stringMatching(name)),
-      'secret.key',
     ]);
     const again = spawnWeir(
       ['up', '--config', weir.configFile, '--data', join(weir.folder, 'state'), ...anyPorts],
