@@ -50,7 +50,7 @@ async function vitest(name: string, args: readonly string[]): Promise<Tally> {
       [inModules('vitest/vitest.mjs'), 'run', ...reporters, ...args],
       {
         cwd: root,
-        limitMs: 17 * MINUTE_MS,
+        limitMs: 17.5 * MINUTE_MS,
         isShown: true,
       },
     );
