@@ -12,6 +12,7 @@ import {
   pointerTo,
   textAt,
 } from '@weir/proto/contract/json-value.js';
+import { mediaTypeOf } from '@weir/proto/http/media-type.js';
 import {
   type Body,
   type HttpMethod,
@@ -215,7 +216,7 @@ function contentOf(holder: JsonObject, base: string, context: OperationContext):
     );
   return written.slice(0, MEDIA_MAX).flatMap(([type, one]) => {
     const pointer = pointerTo(base, 'content', type);
-    const bare = (type.split(';', 1)[0] ?? '').trim().toLowerCase();
+    const bare = mediaTypeOf(type);
     if (!MEDIA_TYPE.test(bare)) {
       context.faults.error(pointer, `${shown(type)} is no media type`, 'write one such as application/json');
       return [];

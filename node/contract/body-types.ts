@@ -1,14 +1,10 @@
 /** Media types: which of those that an operation takes a body has, and which of those it can answer a client wants. Pure. */
+import { mediaTypeOf } from '@weir/proto/http/media-type.js';
 import type { BodySpec, BodyTypeSpec } from '@weir/proto/snapshot/contract.js';
-
-/** Lower-case, without parameters. */
-export function bareType(contentType: string): string {
-  return (contentType.split(';', 1)[0] ?? '').trim().toLowerCase();
-}
 
 /** The narrowest that takes it; null: none does. */
 export function bodyTypeOf(contentType: string, { types }: BodySpec): BodyTypeSpec | null {
-  const type = bareType(contentType);
+  const type = mediaTypeOf(contentType);
   if (!/^[^/\s]+\/[^/\s]+$/.test(type)) return null;
   const range = `${type.slice(0, type.indexOf('/'))}/*`;
   return (
@@ -21,7 +17,7 @@ export function bodyTypeOf(contentType: string, { types }: BodySpec): BodyTypeSp
 
 /** A body of a range may be anything; only what says that it is JSON is read as such. */
 export function isJson(contentType: string): boolean {
-  return /^application\/(?:[^/\s]+\+)?json$/.test(bareType(contentType));
+  return /^application\/(?:[^/\s]+\+)?json$/.test(mediaTypeOf(contentType));
 }
 
 /** RFC 9110, §12.5.1: how much a client wants a type, 0 to 1; without the field all the same. */

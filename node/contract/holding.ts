@@ -9,6 +9,7 @@
 import { isObject, type Json } from '@weir/proto/contract/json-value.js';
 import { type Failure, failure } from '@weir/proto/http/failures.js';
 import { combinedValue, type HeaderList, headerValue } from '@weir/proto/http/headers.js';
+import { mediaTypeOf } from '@weir/proto/http/media-type.js';
 import type { BodySpec, BodyTypeSpec } from '@weir/proto/snapshot/contract.js';
 import { withBody } from '../pipeline/derived-request.js';
 import {
@@ -24,7 +25,7 @@ import {
 import { editedResponse } from '../pipeline/edited-response.js';
 import type { HeldBytes } from '../upstream/retry/held-bytes.js';
 import { type Replay, replayOf } from '../upstream/retry/replay.js';
-import { bareType, bodyTypeOf, isJson } from './body-types.js';
+import { bodyTypeOf, isJson } from './body-types.js';
 import { type ContractFault, contractFaultsMax, type Held } from './hold.js';
 import { type RequestTexts, rawCookies, rawQuery } from './parameter-texts.js';
 
@@ -69,7 +70,7 @@ function bodyDue({ body, headers }: GatewayRequest, spec: BodySpec | null): DueB
     const what =
       contentType === ''
         ? 'has no Content-Type'
-        : `is of a type (${bareType(contentType).slice(0, 80)}) that is not taken`;
+        : `is of a type (${mediaTypeOf(contentType).slice(0, 80)}) that is not taken`;
     return failure('unsupported_media_type', `the request body ${what}; ${taken} is`, { headers: ['accept', taken] });
   }
   if (type.schema === null || !isJson(contentType)) return null;

@@ -5,6 +5,7 @@
  * The parameter ends here: what is below has one URL for all selections. A selection is a representation of its own, so the answer's
  * entity tag is marked with it, and the weak kind of the mark's answer stays: see entity-tag.ts. Failures and what is no JSON pass as they are.
  */
+
 import { type Failure, failure } from '@weir/proto/http/failures.js';
 import {
   combinedValue,
@@ -14,6 +15,7 @@ import {
   withField,
   withoutField,
 } from '@weir/proto/http/headers.js';
+import { mediaTypeOf } from '@weir/proto/http/media-type.js';
 import { conditionBelow, markedTag, tagOfUnchanged } from '../optimize/entity-tag.js';
 import { ProjectionFault, Projector } from '../optimize/fields/projector.js';
 import { type Branch, readSelection, selectionText } from '../optimize/fields/selection.js';
@@ -203,7 +205,7 @@ const FIELDS_OF_THE_WHOLE = [
 function isPlainJson({ status, headers }: ResponseHead): boolean {
   if (status < 200 || status >= 300 || status === 204 || status === 205 || status === 206) return false;
   if (hasField(headers, 'content-encoding')) return false;
-  const type = headerValue(headers, 'content-type')?.split(';')[0]?.trim().toLowerCase() ?? '';
+  const type = mediaTypeOf(headerValue(headers, 'content-type'));
   return type === 'application/json' || type.endsWith('+json');
 }
 

@@ -11,6 +11,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { type Failure, failure } from '@weir/proto/http/failures.js';
 import { combinedValue, type HeaderList, hasField, headerValue, withField } from '@weir/proto/http/headers.js';
+import { mediaTypeOf } from '@weir/proto/http/media-type.js';
 import { matchesAny } from '../optimize/entity-tag.js';
 import type { Place } from '../pipeline/chain.js';
 import {
@@ -155,7 +156,7 @@ class Tagging implements ResponseHandler {
 
 /** Read as it comes: whoever waits for its end waits for ever. */
 function isStream(headers: HeaderList): boolean {
-  const type = headerValue(headers, 'content-type')?.split(';')[0]?.trim().toLowerCase() ?? '';
+  const type = mediaTypeOf(headerValue(headers, 'content-type'));
   return type === 'text/event-stream' || type.endsWith('ndjson') || type.endsWith('+json-seq');
 }
 

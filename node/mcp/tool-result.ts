@@ -2,6 +2,7 @@
  * The result of a tool (MCP, Tools: "Tool Result") of what its route has answered. Whatever failed below is a result with `isError`, for
  * the model shall read it and do something else; protocol errors are for clients that are wrong. Pure.
  */
+import { mediaTypeOf } from '@weir/proto/http/media-type.js';
 import type { McpToolSpec } from '@weir/proto/snapshot/mcp.js';
 import { isObject, type JsonObject, parsedJson } from '../ai/json.js';
 
@@ -24,7 +25,7 @@ export function failedResult(text: string): JsonObject {
 
 export function toolResult(tool: McpToolSpec, check: CheckValue | null, answer: ToolAnswer): JsonObject {
   const { status, type, bytes } = answer;
-  const kind = type.split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  const kind = mediaTypeOf(type);
   const media = /^(image|audio)\//.exec(kind)?.[1];
   if (status < 300 && media !== undefined && tool.output === null)
     return { content: [{ type: media, data: base64(bytes), mimeType: kind }] };

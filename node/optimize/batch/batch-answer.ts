@@ -2,6 +2,7 @@
 import { type FailureCode, failureTable } from '@weir/proto/http/failures.js';
 import { type HeaderList, headerValue } from '@weir/proto/http/headers.js';
 import { connectionNamed, isHopByHop } from '@weir/proto/http/hop-by-hop.js';
+import { mediaTypeOf } from '@weir/proto/http/media-type.js';
 import { parsedJson } from '../../ai/json.js';
 import type { CallEnd } from '../../calls/inner-call.js';
 
@@ -53,8 +54,8 @@ function keptHeaders(headers: HeaderList): Record<string, string> {
 
 /** It stands as it came, digits and all: a number that JavaScript can't hold is the client's to read. */
 function isJson(headers: HeaderList, text: string): boolean {
-  const type = (headerValue(headers, 'content-type') ?? '').split(';', 1)[0]?.trim() ?? '';
-  return /[/+]json$/i.test(type) && parsedJson(text) !== undefined;
+  const type = mediaTypeOf(headerValue(headers, 'content-type'));
+  return /[/+]json$/.test(type) && parsedJson(text) !== undefined;
 }
 
 function textOf(bytes: Uint8Array): string | null {

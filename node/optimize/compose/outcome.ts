@@ -1,5 +1,6 @@
 /** What the answer of a part is worth: its value, or why there is none, as the composed answer tells it. Pure. */
 import { type HeaderList, headerValue } from '@weir/proto/http/headers.js';
+import { mediaTypeOf } from '@weir/proto/http/media-type.js';
 import { isObject, parsedJson } from '../../ai/json.js';
 import type { CallEnd } from '../../calls/inner-call.js';
 
@@ -43,7 +44,7 @@ export function partOutcome(end: CallEnd): PartOutcome {
     });
   }
   const { status, headers, bytes } = end;
-  const type = (headerValue(headers, 'content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  const type = mediaTypeOf(headerValue(headers, 'content-type'));
   const text = textOf(bytes);
   if (status < 200 || status > 299) return failed(faultOf(status, type, text));
   if (text === '') return { ok: true, status, value: null, headers };

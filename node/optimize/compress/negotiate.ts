@@ -1,5 +1,6 @@
 /** Whether an answer is worth compressing, and how its client takes it (RFC 9110 §12.5.3). Pure. */
 import { combinedValue, type HeaderList, hasField, headerValue, listTokens } from '@weir/proto/http/headers.js';
+import { mediaTypeOf } from '@weir/proto/http/media-type.js';
 import type { CompressSpec, Encoding } from '@weir/proto/snapshot/optimize.js';
 
 /** Among those that a client likes alike the first one of the spec's order is taken. Null: as it is. */
@@ -43,7 +44,7 @@ export function isCompressible({ status, headers, lengthBytes }: AnswerHead, spe
   if (status < 200 || status === 204 || status === 205 || status === 206 || status === 304) return false;
   if (lengthBytes !== null && lengthBytes < spec.minBytes) return false;
   if (hasField(headers, 'content-encoding') || hasField(headers, 'content-range')) return false;
-  const type = headerValue(headers, 'content-type')?.split(';')[0]?.trim().toLowerCase() ?? '';
+  const type = mediaTypeOf(headerValue(headers, 'content-type'));
   // Events are flushed one by one, which compressors make dear or late.
   const isStream = type === 'text/event-stream' || (lengthBytes === null && /ndjson|json-seq/.test(type));
   if (isStream || !spec.types.some((known) => isOfType(type, known))) return false;

@@ -6,6 +6,7 @@
  * Attributes have an `@` before their name, text beside them is `#text`; what occurs more than once is a list. Values of XML and forms are
  * texts: nothing is guessed to be a number. A document type is refused, and with it entities that grow (billion laughs) or are fetched.
  */
+import { mediaTypeOf } from '@weir/proto/http/media-type.js';
 import type { BodyForm } from '@weir/proto/snapshot/convert.js';
 import { XMLBuilder, XMLParser, XMLValidator } from 'fast-xml-parser';
 
@@ -16,7 +17,7 @@ const PARAMETERS_MAX = 10_000;
 
 /** By the media type; null: none of these. */
 export function formOf(contentType: string | undefined): BodyForm | null {
-  const type = contentType?.split(';')[0]?.trim().toLowerCase() ?? '';
+  const type = mediaTypeOf(contentType);
   if (type === 'application/json' || type.endsWith('+json')) return 'json';
   if (type === 'application/xml' || type === 'text/xml' || type.endsWith('+xml')) return 'xml';
   return type === 'application/x-www-form-urlencoded' ? 'form' : null;
