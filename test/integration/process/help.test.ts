@@ -1,5 +1,7 @@
 /** What a newcomer meets first: the help of each command, and the Tab key, which must not know less than the help. */
 import { tmpdir } from 'node:os';
+import { createProgram } from '@weir/deploy/program.js';
+import type { Command } from 'commander';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { buildFirst, LONG_MS, runWeir } from './weir-process.js';
 
@@ -10,6 +12,23 @@ const say = async (...args: string[]): Promise<string> => {
   expect([args, code, stderr]).toEqual([args, 0, '']);
   return stdout;
 };
+
+/** Of a command by its words, as its own process would print it, which would take half a second for each of them. */
+function helpOf(words: readonly string[]): string {
+  const command = words.reduce<Command | undefined>(
+    (above, word) => above?.commands.find((each) => each.name() === word),
+    createProgram(),
+  );
+  let text = '';
+  const writeOut = (piece: string): void => {
+    text += piece;
+  };
+  command?.configureOutput({ writeOut, getOutHelpWidth: () => 80, getOutHasColors: () => false }).outputHelp();
+  return text;
+}
+
+/** Programs of their own, which know their options themselves. */
+const PASSED_ON = new Set(['test', 'bench', 'fuzz']);
 
 describe('the help', () => {
   it('of every command says how it is used, and the Tab key completes every option that it names', async () => {
@@ -40,7 +59,8 @@ describe('the help', () => {
         .filter((name) => /^(?!weir|help)/.test(name ?? '')),
     );
     for (const [, name = '', words = ''] of [...commands, ...ofCommands]) {
-      const help = await say(...name.split(' '), '--help');
+      const called = name.split(' ');
+      const help = PASSED_ON.has(name) ? await say(name, '--help') : helpOf(called);
       expect(help).toMatch(/^Usage: /);
       // The paragraph that says what it does, as a sentence.
       expect([name, /\n\n(Targets|Commands|[A-Z][^\n]+)/.test(help)]).toEqual([name, true]);
@@ -53,4 +73,8 @@ describe('the help', () => {
       ]).toEqual([name, []]);
     }
   }, 120_000);
+
+  it('is that of the program itself', async () => {
+    for (const words of [['up'], ['services', 'publish']]) expect(await say(...words, '--help')).toBe(helpOf(words));
+  });
 });
