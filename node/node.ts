@@ -18,7 +18,7 @@ import { type Environment, revealText } from '@weir/proto/snapshot/secret-text.j
 import type { GatewaySpec, SecretText, Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import { type LateAi, lateAi } from './ai/gateway/late-ai.js';
 import { credentialFunctions, hmacSha256 } from './auth/credential-functions.js';
-import { compilingCredentials } from './auth/credentials.js';
+import { KeptCredentials } from './auth/kept-credentials.js';
 import { foretell } from './cache/foretell.js';
 import { sha256 } from './cache/l2/digest.js';
 import type { L2 } from './cache/l2/l2.js';
@@ -46,7 +46,9 @@ import { createNodeObserver } from './observe/node-observer.js';
 import type { Prepared } from './observe/prepared.js';
 import { lateForms } from './optimize/convert/late-forms.js';
 import { lateComposers } from './optimize/late-composing.js';
+import { compileChain } from './pipeline/chain.js';
 import { type Dispatch, nothingToCancel } from './pipeline/dispatch.js';
+import { KeptChains } from './pipeline/kept-chains.js';
 import { compiling } from './pipeline/runtime.js';
 import { type SharedStores, sharedStores } from './shared-stores.js';
 import type { Timers } from './time/clock.js';
@@ -143,6 +145,7 @@ class Node implements GatewayNode {
   readonly #bodies = createHeldBytes();
   readonly #latencies = createLatencyStore();
   readonly #gates = createGateStore();
+  readonly #chains = new KeptChains(compileChain);
   readonly #sight: SharedSight | null;
   readonly #purges: NodePurges;
   readonly #jobs;
@@ -180,7 +183,7 @@ class Node implements GatewayNode {
     this.#member = this.#asMember(presence, options.labels ?? []);
     this.#wheel = new TimerWheel(systemClock, this.#onBug);
     this.#stopWheel = driveWheel(this.#wheel);
-    this.#credentials = credentialFunctions(systemClock, this.#reveal);
+    this.#credentials = new KeptCredentials(credentialFunctions(systemClock, this.#reveal));
     const real = { clock: systemClock, timers: this.#wheel, random: Math.random };
     this.#upstreams = createUpstreamRegistry({
       ...real,
@@ -281,7 +284,7 @@ class Node implements GatewayNode {
         random: Math.random,
         gateway,
         upstreams,
-        credentials: await this.#inSlices(compilingCredentials(snapshot.consumers, this.#credentials)),
+        credentials: await this.#inSlices(this.#credentials.compiling(snapshot.consumers)),
         ai: await this.#ai.compile(snapshot, this.#reveal),
         mcp: await lateMcp(snapshot),
         forms: await lateForms(snapshot),
@@ -301,7 +304,8 @@ class Node implements GatewayNode {
         sign: hmacSha256,
         offersReuse: await this.#inSlices(offeringReuse(snapshot)),
       };
-      const dispatch = await this.#inSlices(compiling(snapshot, services));
+      const chains = this.#chains.begin(services);
+      const dispatch = await this.#inSlices(compiling(snapshot, services, chains));
       await this.#upstreams.warm(upstreams);
       const caching = await this.#inSlices(cachingRoutes(snapshot.routes));
       observing = await this.#observer.prepare(snapshot, upstreams);
@@ -312,6 +316,8 @@ class Node implements GatewayNode {
       // From here on nothing can fail, and all of it happens before the next request is read.
       observing.commit();
       this.#dispatch = dispatch;
+      this.#chains.use(chains);
+      this.#credentials.use(snapshot.consumers, services.credentials);
       this.#ai.use(services.ai);
       this.#bodies.limit(gateway.limits.bodyBytes);
       this.#cache.use(gateway.cache, caching);

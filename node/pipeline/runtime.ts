@@ -12,6 +12,7 @@ import { compilingRouter } from '../route/router.js';
 import { atOnce, type Work } from '../time/slices.js';
 import { compileChain, compileJobChain, compileRefusalChain } from './chain.js';
 import { type Dispatch, nothingToCancel } from './dispatch.js';
+import type { Chains } from './kept-chains.js';
 import type { ChainServices, RouteChain } from './services.js';
 
 /** Compiles all of a snapshot, or throws with the reason; nothing is in force until the caller swaps. */
@@ -19,14 +20,18 @@ export function compileSnapshot(snapshot: Snapshot, services: ChainServices): Di
   return atOnce(compiling(snapshot, services));
 }
 
-/** The same, route by route: thousands of chains take longer than a request. */
-export function* compiling(snapshot: Snapshot, services: ChainServices): Work<Dispatch> {
+/** The same, route by route: thousands of chains take longer than a request. `known`: those that the snapshot before has, for what it has as well. */
+export function* compiling(
+  snapshot: Snapshot,
+  services: ChainServices,
+  known: Chains = { of: compileChain },
+): Work<Dispatch> {
   const chains = new Map<string, RouteChain>();
   const linked: ChainServices = { ...services, chains };
   const route = yield* compilingRouter(
     snapshot.routes,
     (spec) => {
-      const dispatch = compileChain(spec, linked);
+      const dispatch = known.of(spec, linked);
       chains.set(spec.id, { route: spec, dispatch });
       return dispatch;
     },

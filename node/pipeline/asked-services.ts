@@ -1,0 +1,169 @@
+/**
+ * Services that remember what a chain asks of them while it is compiled, so that the next snapshot can be asked the same
+ * (kept-chains.ts). One for all chains of a node: what lives as long as the node is passed on as it is; what belongs to a snapshot is
+ * that of the one which is being compiled while it is, and otherwise that of the one in force, so that no chain keeps alive what
+ * has gone out of force.
+ */
+import type { SecretText } from '@weir/proto/snapshot/snapshot.js';
+import type { ChainServices } from './services.js';
+
+export type Question = (services: ChainServices) => unknown;
+
+export interface Answered {
+  readonly ask: Question;
+  readonly answer: unknown;
+}
+
+export class AskedServices {
+  #seen: ChainServices | null = null;
+  #inForce: ChainServices | null = null;
+  #compiling: ChainServices | null = null;
+  #answered: Answered[] = [];
+
+  use(services: ChainServices): void {
+    this.#inForce = services;
+  }
+
+  /** What the work makes of the services, and all that it asked them. It may not wait for anything. */
+  while<Made>(services: ChainServices, work: (services: ChainServices) => Made): { made: Made; answered: Answered[] } {
+    this.#seen ??= new SeenServices(services, this);
+    this.#compiling = services;
+    this.#answered = [];
+    try {
+      const made = work(this.#seen);
+      return { made, answered: this.#answered };
+    } finally {
+      this.#compiling = null;
+      this.#answered = [];
+    }
+  }
+
+  get current(): ChainServices {
+    const current = this.#compiling ?? this.#inForce;
+    if (current === null) throw new Error('a chain serves before its snapshot is in force');
+    return current;
+  }
+
+  answer<Answer>(ask: (services: ChainServices) => Answer): Answer {
+    const answer = ask(this.current);
+    if (this.#compiling !== null) this.#answered.push({ ask, answer });
+    return answer;
+  }
+}
+
+/** Whether a chain was given what is compiled anew for each snapshot as a whole. */
+export function isOfOneSnapshot({ ask, answer }: Answered): boolean {
+  return answer !== null && ofOneSnapshot.has(ask);
+}
+
+const askAi = ({ ai }: ChainServices) => ai;
+const askMcp = ({ mcp = null }: ChainServices) => mcp;
+const askForms = ({ forms = null }: ChainServices) => forms;
+const askComposers = ({ composers = null }: ChainServices) => composers;
+const askContracts = ({ contracts = null }: ChainServices) => contracts;
+const askChains = ({ chains = new Map() }: ChainServices) => chains;
+const ofOneSnapshot: ReadonlySet<Question> = new Set([askAi, askMcp, askForms, askComposers, askContracts, askChains]);
+
+const askCredentials = ({ credentials }: ChainServices) => credentials;
+const askReuse = ({ offersReuse = false }: ChainServices) => offersReuse;
+
+class SeenServices implements ChainServices {
+  readonly clock;
+  readonly timers;
+  readonly random;
+  readonly upstreams;
+  readonly limiters;
+  readonly budgets;
+  readonly heldBytes;
+  readonly bodies;
+  readonly latencies;
+  readonly gates;
+  readonly jobs;
+  readonly cache;
+  readonly observer;
+  readonly onBug;
+  readonly sign;
+  readonly reveal;
+  readonly #asked: AskedServices;
+
+  constructor(node: ChainServices, asked: AskedServices) {
+    this.#asked = asked;
+    this.clock = node.clock;
+    this.timers = node.timers;
+    this.random = node.random;
+    this.heldBytes = node.heldBytes;
+    this.bodies = node.bodies;
+    this.jobs = node.jobs;
+    this.cache = node.cache;
+    this.observer = node.observer;
+    this.onBug = node.onBug;
+    this.sign = node.sign;
+    this.reveal = (text: SecretText) => asked.answer(({ reveal }) => reveal(text));
+    this.upstreams = { get: (id: string) => asked.answer(({ upstreams }) => upstreams.get(id)) };
+    this.limiters = limitersSeen(node, asked);
+    this.budgets = budgetsSeen(asked);
+    this.latencies = latenciesSeen(node, asked);
+    this.gates = gatesSeen(node, asked);
+  }
+
+  /** Two snapshots whose gateways differ have no chain in common, so nobody has to remember having asked. */
+  get gateway() {
+    return this.#asked.current.gateway;
+  }
+
+  get credentials() {
+    return this.#asked.answer(askCredentials);
+  }
+
+  get ai() {
+    return this.#asked.answer(askAi);
+  }
+
+  get mcp() {
+    return this.#asked.answer(askMcp);
+  }
+
+  get forms() {
+    return this.#asked.answer(askForms);
+  }
+
+  get composers() {
+    return this.#asked.answer(askComposers);
+  }
+
+  get contracts() {
+    return this.#asked.answer(askContracts);
+  }
+
+  get chains() {
+    return this.#asked.answer(askChains);
+  }
+
+  get offersReuse() {
+    return this.#asked.answer(askReuse);
+  }
+}
+
+type Seen<Name extends keyof ChainServices> = ChainServices[Name];
+
+const limitersSeen = ({ limiters }: ChainServices, asked: AskedServices): Seen<'limiters'> => ({
+  strict: limiters.strict,
+  counts: () => limiters.counts(),
+  limiter: (...of) => asked.answer((services) => services.limiters.limiter(...of)),
+  holds: (...of) => asked.answer((services) => services.limiters.holds(...of)),
+});
+
+const budgetsSeen = (asked: AskedServices): Seen<'budgets'> => ({
+  budget: (...of) => asked.answer(({ budgets }) => budgets.budget(...of)),
+});
+
+const latenciesSeen = ({ latencies }: ChainServices, asked: AskedServices): Seen<'latencies'> => ({
+  window: (...of) => asked.answer((services) => services.latencies.window(...of)),
+  known: (...of) => latencies.known(...of),
+  all: () => latencies.all(),
+});
+
+const gatesSeen = ({ gates }: ChainServices, asked: AskedServices): Seen<'gates'> => ({
+  gate: (...of) => asked.answer((services) => services.gates.gate(...of)),
+  use: (...of) => gates.use(...of),
+});

@@ -1,0 +1,85 @@
+/**
+ * The chains of a node from one snapshot to the next. A chain is made of its route and of what it asks the services while it is
+ * compiled: its upstream, its limiters, its budgets. Where the next snapshot has the route as it was, and every question has the
+ * same answer still, the chain would come out the same, so it goes on: the change of one route costs one chain, and not ten thousand.
+ *
+ *   begin ──▶ of(route): as before and answered as before? ──yes──▶ the same chain
+ *                                                          └──no──▶ compiled, its questions remembered
+ *         ──▶ use, once the snapshot is in force             (one that is refused is forgotten)
+ *
+ * To ask again is not for nothing: stores forget first what was asked for longest ago, and a chain in force must not be that.
+ *
+ * What chains ask while they serve (an upstream's other targets, a gateway's limits) they ask of the snapshot in force. Chains that are
+ * made of other chains, or of what is compiled for a snapshot as a whole (models, tools, contracts), are compiled anew each time.
+ */
+import { isSameValue } from '@weir/proto/snapshot/same-value.js';
+import type { RouteSpec } from '@weir/proto/snapshot/snapshot.js';
+import { type Answered, AskedServices, isOfOneSnapshot } from './asked-services.js';
+import type { Dispatch } from './dispatch.js';
+import type { ChainServices } from './services.js';
+
+export type CompileRoute = (route: RouteSpec, services: ChainServices) => Dispatch;
+
+/** Each route by the chain of this snapshot. */
+export interface Chains {
+  of(route: RouteSpec, services: ChainServices): Dispatch;
+}
+
+interface Kept {
+  readonly route: RouteSpec;
+  readonly dispatch: Dispatch;
+  /** Null: it asked for what belongs to its snapshot alone. */
+  readonly answered: readonly Answered[] | null;
+}
+
+/** The chains of one snapshot, while it is compiled and for as long as it is in force. */
+export interface SnapshotChains extends Chains {
+  readonly services: ChainServices;
+  readonly kept: ReadonlyMap<string, Kept>;
+}
+
+export class KeptChains {
+  /** Chains that were compiled since the node began, and those that went on, by the snapshot. */
+  compiled = 0;
+  reused = 0;
+  readonly #compile: CompileRoute;
+  readonly #asked = new AskedServices();
+  #inForce: SnapshotChains | null = null;
+
+  constructor(compile: CompileRoute) {
+    this.#compile = compile;
+  }
+
+  begin(services: ChainServices): SnapshotChains {
+    const former = this.#inForce;
+    const isAlike = former !== null && isSameValue(former.services.gateway, services.gateway);
+    const known = isAlike ? former.kept : new Map<string, Kept>();
+    const kept = new Map<string, Kept>();
+    const of = (route: RouteSpec, linked: ChainServices): Dispatch => {
+      const before = known.get(route.id);
+      const chain = before !== undefined && goesOn(before, route, linked) ? before : this.#compiled(route, linked);
+      if (chain === before) this.reused += 1;
+      kept.set(route.id, chain);
+      return chain.dispatch;
+    };
+    return { of, services, kept };
+  }
+
+  use(chains: SnapshotChains): void {
+    this.#inForce = chains;
+    this.#asked.use(chains.services);
+  }
+
+  #compiled(route: RouteSpec, services: ChainServices): Kept {
+    this.compiled += 1;
+    const { made: dispatch, answered } = this.#asked.while(services, (seen) => this.#compile(route, seen));
+    if (!answered.some(isOfOneSnapshot)) return { route, dispatch, answered };
+    // One that is never kept has the services of its snapshot themselves.
+    return { route, dispatch: this.#compile(route, services), answered: null };
+  }
+}
+
+function goesOn({ route, answered }: Kept, next: RouteSpec, services: ChainServices): boolean {
+  if (answered === null || !isSameValue(route, next)) return false;
+  return answered.every(({ ask, answer }) => ask(services) === answer);
+}
