@@ -15,10 +15,24 @@ export default defineConfig({
   test: {
     projects: [
       // Hundreds of files of a moment each: two processes run them one after the other, where one for each would take minutes.
-      { extends: true, test: { name: 'units', include: ['{proto,node,control}/**/*.test.ts'], isolate: false } },
       {
         extends: true,
-        test: { name: 'house', include: ['{deploy,bench,test}/**/*.test.ts'], exclude: [...notOurs, 'test/tidy/**'] },
+        test: {
+          name: 'units',
+          include: ['{proto,node,control}/**/*.test.ts'],
+          isolate: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      // These wait for processes, timers and sockets a quarter of their time, so there is room for one more beside two.
+      {
+        extends: true,
+        test: {
+          name: 'house',
+          include: ['{deploy,bench,test}/**/*.test.ts'],
+          exclude: [...notOurs, 'test/tidy/**'],
+          maxWorkers: 3,
+        },
       },
       { extends: true, test: { name: 'tidy', include: ['test/tidy/**/*.test.ts'] } },
     ],
