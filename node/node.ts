@@ -152,6 +152,7 @@ class Node implements GatewayNode {
   readonly #l2: L2 | null;
   readonly #cache;
   readonly #observer;
+  readonly #tellCalls;
   readonly #nextRequestId = requestIds(randomBytes(ID_SEED_BYTES));
   readonly #startedWallMs = systemClock.wallMs();
   readonly #onBug: (error: unknown) => void;
@@ -235,7 +236,7 @@ class Node implements GatewayNode {
       gate: (upstream) => gateReadings(this.#gates, [upstream])[0],
       ...{ doctorSliceMs: options.doctorSliceMs, tellsCalls: presence !== null },
     });
-    tellCalls(presence, this.#wheel, () => this.#observer.calls.take());
+    this.#tellCalls = tellCalls(presence, this.#wheel, this.#observer);
   }
 
   #asMember(presence: Presence | null, labels: readonly string[]): NodeMember {
@@ -430,6 +431,7 @@ class Node implements GatewayNode {
   }
 
   async #end(): Promise<void> {
+    this.#tellCalls();
     await this.#purges.close();
     await this.#jobs.close();
     this.#ai.close();

@@ -45,6 +45,13 @@ function begin(file: string, startMs = START) {
       tell({
         ...{ kind: 'calls', id: 'n', session: 1, records: [], untold: 0 },
         rows: [['route', 'a', requests, 0, 0, 0, 0, 0, 0, [requests]]],
+        spends: [
+          [
+            ['chat', 'ada', 'red', 'fast', 'openai'],
+            [requests, 0, 0, 0, 0, 0, 0, 7],
+          ],
+        ],
+        budgets: [['', 'team-cost', 'cost', 'day', 'shared', ['red'], 'red', 100, requests, wallMs + 60_000]],
       }),
     pass(ms: number) {
       for (let left = ms; left > 0; left -= 1_000) {
@@ -52,6 +59,10 @@ function begin(file: string, startMs = START) {
         task();
       }
     },
+    spent: (step: '1m' | '1h') =>
+      insight.spends
+        .rows(step, 0, Number.POSITIVE_INFINITY)
+        .map(([, [requests, , , , , , , micros]]) => [requests, micros]),
     points: (step: '1m' | '1h') =>
       insight.series.points('route:a', step, 0, Number.POSITIVE_INFINITY).map(({ requests }) => requests),
   };
@@ -75,6 +86,34 @@ it('what was charted is there in the next life', async () => {
   expect(two.points('1h')).toEqual([60]);
   await two.insight.close();
   expect([...one.said, ...two.said]).toEqual([]);
+});
+
+it('what was spent is there in the next life, as far as its hour had come; what budgets have left is told anew', async () => {
+  const file = fileIn();
+  const one = begin(file);
+  one.tell(10);
+  one.pass(60_000);
+  one.tell(3);
+  expect(one.insight.budgets.list(START)).toMatchObject([{ of: ['red'], left: 3 }]);
+  await one.insight.close();
+  const two = begin(file, START + 61_000);
+  two.tell(4);
+  expect([two.spent('1m'), two.spent('1h')]).toEqual([
+    [
+      [10, 7],
+      [7, 14],
+    ],
+    [[17, 21]],
+  ]);
+  two.pass(60_000);
+  await two.insight.close();
+  const three = begin(file, START + 32 * 24 * 3_600_000);
+  three.tell(5);
+  three.pass(61_000);
+  await three.insight.close();
+  const four = begin(file, START + 32 * 24 * 3_600_000 + 300_000);
+  expect([four.spent('1m'), four.spent('1h')]).toEqual([[[5, 7]], [[5, 7]]]);
+  await four.insight.close();
 });
 
 it('what is older than a month is gone, from the disk as well', async () => {

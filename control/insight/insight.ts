@@ -1,12 +1,14 @@
 /**
- * What control knows of the calls of all nodes: charts, the latest calls, and who has the most of what. Hears what nodes tell; owns the
- * series and the call log. Each control of a cluster hears all of it, so any can be asked; one that was away has gaps.
+ * What control knows of the calls of all nodes: charts, the latest calls, who has the most of what, and what models took. Hears what nodes
+ * tell; owns the series, the call log, what was spent and what budgets have left. Each control of a cluster hears all of it, so any can be asked; one that was away has gaps.
  */
 import type { Presence } from '@weir/proto/cluster/presence.js';
+import { BudgetsLeft } from './budgets-left.js';
 import { CallLog } from './call-log.js';
 import type { InsightStore } from './insight-store.js';
 import type { Point } from './point.js';
 import { ALL, type Closed, Series } from './series.js';
+import { Spends } from './spends.js';
 
 export interface InsightParts {
   readonly presence: Pick<Presence, 'hear'>;
@@ -23,6 +25,8 @@ const UNWRITTEN_MAX = 10_000;
 
 export class Insight {
   readonly calls = new CallLog();
+  readonly spends = new Spends();
+  readonly budgets = new BudgetsLeft();
   readonly series: Series;
   readonly #parts: InsightParts;
   readonly #ends: readonly (() => void)[];
@@ -38,10 +42,13 @@ export class Insight {
       if (closed.step !== '1s' && this.#unwritten.length < UNWRITTEN_MAX) this.#unwritten.push(closed);
     });
     for (const closed of store?.load() ?? []) this.series.restore(closed);
+    for (const bucket of store?.loadSpends() ?? []) this.spends.restore(bucket);
     this.#ends = [
-      presence.hear('calls', ({ id, rows, records, untold }) => {
+      presence.hear('calls', ({ id, rows, records, untold, spends = [], budgets = [] }) => {
         this.series.add(rows, wallMs());
         this.calls.add(id, records, untold);
+        this.spends.add(spends, wallMs());
+        this.budgets.hear(id, budgets);
       }),
       every(TICK_MS, () => this.#tick()),
     ];
@@ -73,5 +80,6 @@ export class Insight {
     const closed = this.#unwritten;
     this.#unwritten = [];
     this.#parts.store?.put(closed, this.#writtenAtMs);
+    this.#parts.store?.putSpends(this.spends.takeChanged(), this.#writtenAtMs);
   }
 }

@@ -1,5 +1,6 @@
-/** `weir ai models` and `weir ai providers`: what is known of models and where they are, without asking anybody. */
+/** `weir ai models` and `weir ai providers`: what is known of models and where they are, without asking anybody; and `weir ai spend`. */
 import { formatFault } from '@weir/control/cli/check.js';
+import { registerSpend } from '@weir/control/cli/spend.js';
 import { paintFor } from '@weir/control/cli/terminal.js';
 import type { ModelCard } from '@weir/node/ai/catalogue/card.js';
 import { Argument, type Command } from 'commander';
@@ -44,7 +45,10 @@ interface ModelsOptions extends ProvidersOptions {
 }
 
 export function registerAi(program: Command): void {
-  const ai = program.command('ai').summary('models and providers').description('Lists models and providers.');
+  const ai = program
+    .command('ai')
+    .summary('models and providers, and what they cost')
+    .description('Lists models and providers, and what requests to them took and cost.');
   ai.command('models')
     .addArgument(new Argument('[text]', 'only models with this in their name'))
     .summary('models with their windows, prices and traits')
@@ -61,6 +65,7 @@ export function registerAi(program: Command): void {
     .option('--json', 'as JSON')
     .addHelpText('after', PROVIDERS_HELP)
     .action(listProviders);
+  registerSpend(ai);
 }
 
 async function listModels(text: string | undefined, { provider, config, json }: ModelsOptions): Promise<void> {

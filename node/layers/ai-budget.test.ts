@@ -37,6 +37,17 @@ describe('a whole answer', () => {
       '"all-cost";r=4795000;t=3600, "team-tokens";r=895;t=3600',
     ]);
     expect(exchange.ai).toMatchObject({ costMicros: 19_000, team: 'red' });
+    // What controls are told: as it is when all is paid for.
+    expect(exchange.ai?.budgets).toEqual([
+      {
+        ...{ route: '', name: 'all-cost', unit: 'cost', period: 'hour', mode: 'local', of: [], team: '' },
+        ...{ limit: 5_000_000, left: 4_981_000, untilWallMs: expect.any(Number) },
+      },
+      {
+        ...{ route: '', name: 'team-tokens', unit: 'tokens', period: 'hour', mode: 'local', of: ['red'], team: 'red' },
+        ...{ limit: 1_000, left: 988, untilWallMs: expect.any(Number) },
+      },
+    ]);
   });
 
   it('is settled by the real figure, so what was reserved in vain is there for the next', async () => {

@@ -53,9 +53,9 @@ describe('what requests to models have moved', () => {
     cells.ai.ended(ended({ usage, besides, resumed, hedge: 'won' }));
     cells.ai.ended(ended({ usage, hedge: 'lost' }));
     const bill = [
-      { provider: 'a', costMicros: 2_000_000 },
-      { provider: 'b', costMicros: 500_000 },
-      { provider: 'c', costMicros: null },
+      { provider: 'a', usage, costMicros: 2_000_000 },
+      { provider: 'b', usage, costMicros: 500_000 },
+      { provider: 'c', usage, costMicros: null },
     ];
     cells.ai.ended(ended({ bill, team: 'red', costMicros: null }));
     const lines = linesOf(cells);

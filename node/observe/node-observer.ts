@@ -34,6 +34,7 @@ import { createMetrics, type MetricSources, type Metrics } from './metrics.js';
 import { JOBS_ROUTE_ID, type Observer, type RouteObserver } from './observer.js';
 import type { Prepared } from './prepared.js';
 import { secretNames } from './redaction.js';
+import { SpendTally } from './spend-tally.js';
 import { createTracing, type Tracing } from './tracing.js';
 import { TrafficTally } from './traffic-counts.js';
 
@@ -69,6 +70,7 @@ export interface NodeObserver extends Observer {
   readonly metrics: Metrics;
   readonly traffic: Pick<TrafficTally, 'counts'>;
   readonly calls: Pick<CallTally, 'take'>;
+  readonly spends: Pick<SpendTally, 'take' | 'giveBack'>;
   readonly doctor: Pick<Doctor, 'report'>;
   eventLoop(): EventLoopWindow;
   /** Something threw where nothing may throw. */
@@ -107,6 +109,7 @@ class Observers implements NodeObserver {
   readonly #clock: Clock;
   readonly traffic = new TrafficTally();
   readonly calls = new CallTally();
+  readonly spends = new SpendTally();
   readonly #cells = new Cells();
   readonly #log: AccessLog;
   readonly #tracing: Tracing;
@@ -139,7 +142,8 @@ class Observers implements NodeObserver {
     this.#log = createAccessLog((destination) => openLog(destination, timers), random);
     this.#tracing = createTracing({ timers, random, reveal });
     this.#eventLoop = monitorEventLoop(timers);
-    this.#heard = { cells: this.#cells, traffic: this.traffic, log: this.#log, tracing: this.#tracing };
+    const spends = this.#tellsCalls ? this.spends : null;
+    this.#heard = { cells: this.#cells, traffic: this.traffic, log: this.#log, tracing: this.#tracing, spends };
     this.doctor = createDoctor({
       clock,
       gate,
@@ -280,6 +284,8 @@ interface Heard {
   readonly traffic: TrafficTally;
   readonly log: AccessLog;
   readonly tracing: Tracing;
+  /** Null: nobody is told. */
+  readonly spends: SpendTally | null;
 }
 
 class SeenRoute implements RouteObserver {
@@ -304,6 +310,7 @@ class SeenRoute implements RouteObserver {
     this.#heard.cells.ai.ended(request.exchange);
     const slot = this.#heard.traffic.ended(request.exchange);
     this.#calls?.ended(request, slot);
+    this.#heard.spends?.ended(request.exchange);
     this.#told(request);
   }
 
@@ -316,6 +323,7 @@ class SeenRoute implements RouteObserver {
   jobEnded(request: GatewayRequest): void {
     // What models have done for it, the line of its client does not tell.
     this.#heard.cells.ai.ended(request.exchange);
+    this.#heard.spends?.ended(request.exchange);
     this.#told(request);
   }
 

@@ -1,10 +1,11 @@
 /**
  * Node → controls, once a second while there is traffic: what the calls of that second came to, by route and by consumer, and some of them
  * one by one, those first that went wrong. Not repeated: what is lost is missing from a chart and from nothing else.
- * At most 300 KiB; a second with five routes has some 600 bytes.
+ * At most 300 KiB; a second with five routes has some 600 bytes. What models cost is kept until it could be told (spends.ts).
  */
 import { type TimerName, timerNames } from '../http/failures.js';
 import { isCount, isFields, isListOf, isName, isText } from './guards.js';
+import { type BudgetRow, budgetRowsMax, isBudgetRow, isSpendRow, type SpendRow, spendRowsMax } from './spends.js';
 import { DURATION_SLOTS } from './traffic.js';
 
 export interface Calls {
@@ -15,6 +16,9 @@ export interface Calls {
   readonly records: readonly CallRecord[];
   /** Calls of the second that no record tells of. */
   readonly untold: number;
+  /** What requests to models took, and what is left of budgets: in a message of their own. Left out: none, or an earlier release. */
+  readonly spends?: readonly SpendRow[];
+  readonly budgets?: readonly BudgetRow[];
 }
 
 /** As a list, since there may be hundreds in a message. Slots are those of proto/cluster/durations.ts, trailing zeros left out. */
@@ -74,10 +78,16 @@ const timers: ReadonlySet<string> = new Set(timerNames);
 
 export function readCalls(value: unknown): Calls | null {
   if (!isFields(value)) return null;
-  const { id, session, rows, records, untold } = value;
+  const { id, session, rows, records, untold, spends, budgets } = value;
   if (!isName(id) || !isCount(session) || !isCount(untold)) return null;
   if (!isListOf(rows, callRowsMax, isCallRow) || !isListOf(records, callRecordsMax, isCallRecord)) return null;
-  return { kind: 'calls', id, session, rows, records, untold };
+  if (spends !== undefined && !isListOf(spends, spendRowsMax, isSpendRow)) return null;
+  if (budgets !== undefined && !isListOf(budgets, budgetRowsMax, isBudgetRow)) return null;
+  return {
+    ...{ kind: 'calls', id, session, rows, records, untold },
+    ...(spends === undefined ? {} : { spends }),
+    ...(budgets === undefined ? {} : { budgets }),
+  };
 }
 
 function isCallRow(value: unknown): value is CallRow {

@@ -145,6 +145,18 @@ const samples: readonly ClusterMessage[] = [
     ],
   },
   {
+    ...{ kind: 'calls', id: 'node-7', session: 77, rows: [], records: [], untold: 0 },
+    spends: [
+      [
+        ['chat', 'ada', 'research', 'fast', 'openai'],
+        [3, 1_200, 800, 200, 90, 1, 0, 19_000],
+      ],
+    ],
+    budgets: [
+      ['', 'team-cost', 'cost', 'day', 'shared', ['research'], 'research', 20_000_000, 19_981_000, 1_790_000_000_000],
+    ],
+  },
+  {
     ...{ kind: 'member.status', id: 'node-7', role: 'node', host: 'm1', pid: 9, startedWallMs: 1_790_000_000_000 },
     ...{ state: 'serving', traffic: '10.0.0.1:8080', metrics: '10.0.0.1:9090', snapshotVersion: 41 },
     ...{ snapshotHash: 'ab'.repeat(32), connections: 3, exchanges: 2, rssBytes: 90_000_000, loadPermille: 350 },
@@ -210,6 +222,8 @@ const rightThough: Readonly<Record<string, readonly string[]>> = {
   'traffic.labels': ['[]'],
   'calls.rows': ['[]'],
   'calls.records': ['[]'],
+  'calls.spends': ['[]'],
+  'calls.budgets': ['[]'],
   'rollout.base': ['null'],
   'rollout.by': ['"a b"'],
   'rollout.why': ['"a b"'],
@@ -224,7 +238,9 @@ const rightThough: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** What earlier releases did not say, or what is not always the case. */
-const optional: readonly string[] = ['snapshot.canary', 'holds.everyMs', 'rollout.policySet'];
+const optional: readonly string[] = [
+  ...['snapshot.canary', 'holds.everyMs', 'rollout.policySet', 'calls.spends', 'calls.budgets'],
+];
 
 describe('messages of the cluster', () => {
   it('are the bytes that they were when their version was made', () => {

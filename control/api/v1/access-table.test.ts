@@ -57,6 +57,7 @@ const cases: Readonly<Record<string, Case>> = {
   getSeries: { also: [404] },
   getTop: { query: '?by=route&of=requests', also: [404] },
   listCalls: { also: [400, 404] },
+  getSpend: {},
   getDoctor: { also: [404, 503] },
   getLive: { isEndless: true },
 };

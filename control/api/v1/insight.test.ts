@@ -1,8 +1,10 @@
 import type { Presence } from '@weir/proto/cluster/presence.js';
 import type { CallRecord, CallRow, Calls } from '@weir/proto/events/calls.js';
 import type { DoctorReport } from '@weir/proto/events/doctor.js';
+import type { BudgetRow, SpendRow } from '@weir/proto/events/spends.js';
 import { describe, expect, it } from 'vitest';
 import { Insight } from '../../insight/insight.js';
+import type { SpendAnswer } from '../../insight/spend-report.js';
 import { createCallers } from '../../people/callers.js';
 import { isSameText, sha256Hex } from '../../people/digests.js';
 import { PeopleRegistry } from '../../people/testing/people-registry.js';
@@ -15,6 +17,14 @@ const NOW = 1_790_000_030_000;
 function row(of: CallRow[0], name: string, requests: number): CallRow {
   return [of, name, requests, 1, 0, 1, 0, 0, 10, [requests]];
 }
+
+const spend = (team: string, model: string, micros: number): SpendRow => [
+  ['chat', 'phone', team, model, 'openai'],
+  [1, 10, 20, 0, 0, 0, 0, micros],
+];
+const budget = (team: string, left: number): BudgetRow => [
+  ...(['', 'team-cost', 'cost', 'day', 'shared', team === '' ? [] : [team], team, 100, left, NOW + 60_000] as const),
+];
 
 const record = (route: string, consumer: string, status = 200): CallRecord => ({
   ...{ id: 'r', atWallMs: NOW, route, consumer, method: 'GET', path: '/', client: '::1', status },
@@ -72,6 +82,8 @@ function house() {
     ...{ kind: 'calls', id: 'n1', session: 1, untold: 3 },
     rows: [row('route', 'shop@1/list', 40), row('route', 'own', 60), row('consumer', 'phone', 30)],
     records: [record('shop@1/list', 'phone', 504), record('own', '')],
+    spends: [spend('red', 'fast', 500), spend('blue', 'large', 90), spend('', 'fast', 7)],
+    budgets: [budget('red', 60), budget('blue', 20), budget('', 5)],
   });
   const pass = (ms: number): void => {
     wallMs += ms;
@@ -107,6 +119,35 @@ describe('charts and calls', () => {
     expect(calls.told).toMatchObject({ items: [{ route: 'shop@1/list', node: 'n1' }], next: null, untold: 3 });
     expect((await get('root', '/v1/insight/series?of=nonsense')).status).toBe(400);
     expect((await get('root', '/v1/insight/doctor')).told).toMatchObject({ cases: [] });
+  });
+
+  it('of models are seen by operators, and by each team as far as they are its own', async () => {
+    const { get, pass } = house();
+    const spent = async (user: string, query = '') => {
+      const { told } = await get(user, `/v1/insight/spend${query}`);
+      const { items, total, budgets } = told as unknown as SpendAnswer; // The answer of this route.
+      const byName = items.map(({ name, costMicros }) => `${name} ${costMicros}`);
+      return [byName.join(', '), total.costMicros, budgets.map(({ of, left }) => `${of.join()} ${left}`).join(', ')];
+    };
+    expect(await spent('root')).toEqual(['red 500, blue 90,  7', 597, ' 5, blue 20, red 60']);
+    expect(await spent('ann')).toEqual(['red 500', 500, 'red 60']);
+    expect(await spent('bob', '?by=model')).toEqual(['large 90', 90, 'blue 20']);
+    expect(await spent('bob', '?team=red')).toEqual(['', 0, '']);
+    expect(await spent('out', '?by=consumer&consumer=phone')).toEqual(['', 0, '']);
+    expect(await spent('root', '?by=model&team=red&since=31d')).toEqual(['fast 500', 500, 'red 60']);
+    expect(await spent('root', '?by=provider&model=fast&since=5m&max=1')).toEqual([
+      'openai 507',
+      507,
+      ' 5, blue 20, red 60',
+    ]);
+    expect(await statuses(get, '/v1/insight/spend?since=32d')).toEqual([400, 400, 400, 400]);
+    expect(await statuses(get, '/v1/insight/spend?since=1w')).toEqual([400, 400, 400, 400]);
+    pass(3_600_000);
+    expect(await spent('root', '?since=5m')).toEqual(['', 0, '']);
+    expect((await get('ann', '/v1/insight/spend?since=90m')).told).toMatchObject({
+      step: '1m',
+      total: { requests: 1 },
+    });
   });
 
   it('are told while they happen, to so many at once', async () => {

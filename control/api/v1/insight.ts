@@ -4,6 +4,7 @@
  *   GET /v1/insight/series     a chart of all calls, of a route, a service or a consumer
  *   GET /v1/insight/top        who has the most of what in the last minutes
  *   GET /v1/insight/calls      the latest calls one by one
+ *   GET /v1/insight/spend      what models took and cost (spend.ts)
  *   GET /v1/insight/doctor     timeouts by cause, with the change that would cure each
  *   GET /v1/live               what happens, as events (text/event-stream)
  */
@@ -18,6 +19,7 @@ import type { RegistryView } from '../../registry/registry.js';
 import { type ApiRoute, apiRoute, type Caller } from './api-route.js';
 import { LiveEvents, type LiveSources } from './live-events.js';
 import { missing, refusal } from './problems.js';
+import { spendRoute } from './spend.js';
 
 export interface InsightSources extends LiveSources {
   readonly insight: Insight;
@@ -33,7 +35,7 @@ const POINTS_MAX = 1_500;
 const WINDOWS = { '5m': 300_000, '15m': 900_000, '1h': 3_600_000, '6h': 21_600_000, '24h': 86_400_000 } as const;
 
 export function insightRoutes(sources: InsightSources): readonly ApiRoute[] {
-  return [series(sources), top(sources), calls(sources), doctor(sources), live(sources)];
+  return [series(sources), top(sources), calls(sources), spendRoute(sources), doctor(sources), live(sources)];
 }
 
 function series({ insight, registry, wallMs }: InsightSources): ApiRoute {

@@ -24,14 +24,24 @@ export interface Asked {
   readonly team: string;
 }
 
+/** A caller of a budget. */
+export interface BudgetKey {
+  /** A digest. */
+  readonly key: string;
+  /** Whom it counts, in the order of `by`. */
+  readonly of: readonly string[];
+}
+
 export interface BoundBudget {
   readonly spec: AiLimitSpec;
+  /** Of the route that it is of; empty: of all. */
+  readonly scope: string;
   /** In RateLimit fields. */
   readonly name: string;
   /** Of a strict one, what counts while Redis does not. */
   readonly spends: SharedSpends;
   /** Null: it is for others. */
-  keyOf(asked: Asked): string | null;
+  keyOf(asked: Asked): BudgetKey | null;
   /** How many share it. */
   members(): number;
 }
@@ -64,12 +74,12 @@ export function bindBudgets(limits: readonly ScopedLimit[], counters: BudgetCoun
     const count = again(named);
     const { spends, members } = counters.budget(id, spec);
     const names = keyNames(id, keys, counters.digest);
-    const keyOf = (asked: Asked): string | null => {
+    const keyOf = (asked: Asked): BudgetKey | null => {
       const values = by.map((key) => namedBy(key, asked));
       if (only.length > 0 && !only.includes(values[0] ?? '')) return null;
-      return names.get(values.length === 1 ? (values[0] ?? '') : JSON.stringify(values));
+      return { key: names.get(values.length === 1 ? (values[0] ?? '') : JSON.stringify(values)), of: values };
     };
-    return { spec, name: count === 1 ? named : `${named}-${count}`, spends, members, keyOf };
+    return { spec, scope, name: count === 1 ? named : `${named}-${count}`, spends, members, keyOf };
   });
 }
 

@@ -15,11 +15,11 @@ import type { Timer } from '../../time/clock.js';
 import type { Usage } from '../chat/chat-answer.js';
 import { type ProviderError, providerError } from '../chat/provider-error.js';
 import type { AiRules } from '../gateway/ai-route.js';
-import type { AiOutcome } from '../gateway/outcome.js';
+import type { AiBudgetLeft, AiOutcome } from '../gateway/outcome.js';
 import { billParts } from './bill-parts.js';
 import { type Asked, type BoundBudget, bindBudgets, budgetFields } from './bound-budgets.js';
 import type { Spending } from './budget-store.js';
-import { type Admission, Reservation, type Share } from './reservation.js';
+import { type Admission, type Left, Reservation, type Share } from './reservation.js';
 
 /** For others to hear of what was admitted here; nobody waits for longer. */
 const WAIT_MAX_MS = 1_000;
@@ -203,6 +203,7 @@ export class BudgetTicket {
   ): void {
     this.#isOver = true;
     this.#reservation?.settle(() => 0);
+    this.#tellLefts();
     const kind = code === 'rate_limited' ? 'rateLimited' : 'server';
     const error = providerError(kind, detail, { native: code });
     this.#asker.refused({ error, failure: failure(code, detail, more) });
@@ -223,7 +224,7 @@ export class BudgetTicket {
     const wallMs = rules.services.clock.wallMs();
     for (const part of parts) {
       const costMicros = spending.prices.cost(part.provider, part.providerModel, part.usage, wallMs);
-      outcome.bill.push({ provider: part.provider, costMicros });
+      outcome.bill.push({ provider: part.provider, usage: part.usage, costMicros });
     }
     const known = outcome.bill.reduce((sum, { costMicros }) => sum + (costMicros ?? 0), 0);
     const isKnown = outcome.bill.every(({ costMicros }) => costMicros !== null);
@@ -233,12 +234,26 @@ export class BudgetTicket {
     const tokens = parts.reduce((sum, part) => sum + part.usage.input + part.usage.output, 0);
     const real: Record<AiLimitSpec['unit'], number> = { requests: 1, tokens, cost };
     this.#reservation?.settle((unit) => real[unit]);
+    this.#tellLefts();
+  }
+
+  #tellLefts(): void {
+    const wallMs = this.#gate.rules.services.clock.wallMs();
+    const { outcome } = this.#entry;
+    for (const left of this.#reservation?.lefts(wallMs) ?? []) outcome.budgets.push(shownLeft(left, outcome.team));
   }
 }
 
+function shownLeft({ share, left, untilWallMs }: Left, team: string): AiBudgetLeft {
+  const { scope: route, name, spec } = share.of;
+  const isTheirs = spec.by.some((key) => key === 'consumer' || key === 'team');
+  const { unit, period, mode, amount: limit } = spec;
+  return { route, name, unit, period, mode, of: share.whose, team: isTheirs ? team : '', limit, left, untilWallMs };
+}
+
 function shareOf(of: BoundBudget, asked: Asked): Omit<Share, 'amount'>[] {
-  const key = of.keyOf(asked);
-  return key === null ? [] : [{ of, key }];
+  const found = of.keyOf(asked);
+  return found === null ? [] : [{ of, key: found.key, whose: found.of }];
 }
 
 /** Without a sign of its currency, and without an exponent. */

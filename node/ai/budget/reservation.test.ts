@@ -14,13 +14,13 @@ const strictSpec: AiLimitSpec = {
 /** A budget that two nodes share. */
 const bound = (spec: AiLimitSpec): BoundBudget & { readonly spends: SharedSpends } => ({
   spec,
-  name: spec.mode,
+  ...{ name: spec.mode, scope: '' },
   spends: new SharedSpends({ limit: spec.amount, period: spec.period }),
-  keyOf: () => 'key',
+  keyOf: () => ({ key: 'key', of: [] }),
   members: () => 2,
 });
 
-const share = (of: BoundBudget): Share => ({ of, key: `${of.name}-key`, amount: 300 });
+const share = (of: BoundBudget): Share => ({ of, key: `${of.name}-key`, whose: ['ada'], amount: 300 });
 
 /** Redis as its scripts are: what was settled is settled, and a settlement that comes again is none. */
 function redis() {
@@ -60,4 +60,9 @@ it('what had to wait for others after Redis had room is settled by what it came 
   expect((await admit(1_000)).kind).toBe('admitted');
   reservation.settle(() => 120);
   expect([committed(), held.size]).toEqual([120, 0]);
+  // Of the shared one 250 are somebody else's, and are held.
+  expect(reservation.lefts(0)).toMatchObject([
+    { share: { of: { name: 'strict' } }, left: 880, untilWallMs: 3_600_000 },
+    { share: { of: { name: 'shared' } }, left: 630, untilWallMs: 3_600_000 },
+  ]);
 });

@@ -12,6 +12,8 @@ import type { Spending } from './budget-store.js';
 export interface Share {
   readonly of: BoundBudget;
   readonly key: string;
+  /** The same for people. */
+  readonly whose: readonly string[];
   /** What is reserved, in the unit of the budget. */
   readonly amount: number;
 }
@@ -19,6 +21,14 @@ export interface Share {
 export interface Judged {
   readonly of: BoundBudget;
   readonly verdict: SpendVerdict;
+}
+
+/** What a budget has left, as far as is known here. */
+export interface Left {
+  readonly share: Share;
+  readonly left: number;
+  /** When its window is over. */
+  readonly untilWallMs: number;
 }
 
 export type Admission =
@@ -31,6 +41,9 @@ export type Admission =
 
 /** Redis forgets a window a while after its end: calls that began in it may be under way. */
 const KEPT_MS = 3_600_000;
+
+/** What Redis was asked for of a share. */
+type StrictShare = StrictSpend & { readonly share: Share };
 
 export interface ReservationTimes {
   readonly wallMs: number;
@@ -45,10 +58,12 @@ export class Reservation {
   readonly #spending: Spending;
   /** What was taken here, with its window. */
   #own: { readonly share: Share; readonly window: number }[] = [];
-  #strict: readonly (StrictSpend & { readonly share: Share })[] = [];
+  #strict: readonly StrictShare[] = [];
   /** Redis settles what has one name once, so each time that it is asked has a name of its own. */
   #strictId: string;
   #times = 0;
+  /** Of strict ones, what Redis has told last, and what has come back since. */
+  readonly #told = new Map<Share, { readonly left: number; readonly window: number }>();
   #isOver = false;
 
   /** `id`: of the request, and of nothing else in the cluster. */
@@ -75,12 +90,19 @@ export class Reservation {
     this.#isOver = true;
     for (const { share, window } of this.#own)
       share.of.spends.settle(share.key, window, share.amount, real(share.of.spec.unit) ?? share.amount);
-    if (this.#strict.length === 0) return;
-    const spent = this.#strict.map(({ share, key, amount, expiresInMs }) => ({
-      ...{ key, amount, expiresInMs },
-      real: real(share.of.spec.unit) ?? amount,
-    }));
-    this.#spending.settleLater({ id: this.#strictId, spent });
+    if (this.#strict.length > 0) this.#settleStrict(({ share, amount }) => real(share.of.spec.unit) ?? amount);
+  }
+
+  /** Of the budgets that Redis counts only those that it has told of. */
+  lefts(wallMs: number): readonly Left[] {
+    return this.#shares.flatMap((share): Left[] => {
+      const { spec, spends } = share.of;
+      const told = spec.redis === null ? null : this.#told.get(share);
+      if (told === undefined) return [];
+      const window = told?.window ?? windowAt(spec.period, wallMs);
+      const left = told?.left ?? spec.amount - spends.committed(share.key, wallMs);
+      return [{ share, left: Math.max(0, left), untilWallMs: windowEndMs(spec.period, window) }];
+    });
   }
 
   #peek({ of, key, amount }: Share, { wallMs, nowMs }: ReservationTimes): Judged {
@@ -121,11 +143,16 @@ export class Reservation {
     }
     if (typeof answer === 'string') {
       // It may have been counted all the same: that is taken back, and counts once.
+      this.#told.clear();
       this.#giveBack();
       const isClosed = strict.some(({ of }) => of.spec.redis?.onLoss === 'closed');
       return isClosed ? { kind: 'unavailable' } : this.#take(this.#shares, times);
     }
     const judged = strict.map((share, i) => ({ of: share.of, verdict: verdictOf(share, answer[i], wallMs) }));
+    judged.forEach(({ verdict: { remaining: left, window } }, i) => {
+      const share = strict[i];
+      if (share !== undefined) this.#told.set(share, { left, window });
+    });
     const admission = admissionOf(judged);
     if (admission.kind !== 'admitted') {
       this.#strict = [];
@@ -140,9 +167,19 @@ export class Reservation {
   }
 
   #giveBack(): void {
-    const spent = this.#strict.map(({ key, amount, expiresInMs }) => ({ key, amount, expiresInMs, real: 0 }));
+    if (this.#strict.length > 0) this.#settleStrict(() => 0);
     this.#strict = [];
-    if (spent.length > 0) this.#spending.settleLater({ id: this.#strictId, spent });
+  }
+
+  #settleStrict(realOf: (taken: StrictShare) => number): void {
+    const spent = this.#strict.map((taken) => {
+      const { share, key, amount, expiresInMs } = taken;
+      const real = realOf(taken);
+      const told = this.#told.get(share);
+      if (told !== undefined) this.#told.set(share, { ...told, left: told.left + amount - real });
+      return { key, amount, expiresInMs, real };
+    });
+    this.#spending.settleLater({ id: this.#strictId, spent });
   }
 }
 

@@ -1,5 +1,6 @@
 /** What became of a request to models; kept on its exchange, for logs and metrics. The driver writes it. */
 import type { MutableHeaderList } from '@weir/proto/http/headers.js';
+import type { AiLimitSpec } from '@weir/proto/snapshot/ai.js';
 import type { Usage } from '../chat/chat-answer.js';
 import type { ProviderErrorKind } from '../chat/provider-error.js';
 import type { SeamKind } from '../route/seam.js';
@@ -28,6 +29,8 @@ export interface AiOutcome {
   costMicros: number | null;
   /** The same by who bills it. Written by budgets. */
   readonly bill: AiBilled[];
+  /** What was left of the budgets that it fell under, when it was over or refused. Written by budgets. */
+  readonly budgets: AiBudgetLeft[];
   /** Of its consumer; empty: none. */
   team: string;
   /** What the answer took when it was asked for, and not again: it was kept, or another one's as well. Written by the cache. */
@@ -55,8 +58,23 @@ export type AiCarried = Pick<AiBesides, 'provider' | 'providerModel' | 'usage'>;
 
 export interface AiBilled {
   readonly provider: string;
+  readonly usage: Usage;
   /** Null: nobody knows the price. */
   readonly costMicros: number | null;
+}
+
+export interface AiBudgetLeft extends Pick<AiLimitSpec, 'unit' | 'period' | 'mode'> {
+  /** That it is of; empty: it is of all. */
+  readonly route: string;
+  /** In RateLimit fields. */
+  readonly name: string;
+  /** Whom it counts, in the order of its `by`. */
+  readonly of: readonly string[];
+  /** Whose it is, where it counts for a consumer or a team. */
+  readonly team: string;
+  readonly limit: number;
+  readonly left: number;
+  readonly untilWallMs: number;
 }
 
 export interface AiResumed {
@@ -95,6 +113,7 @@ export function newOutcome(model: string): AiOutcome {
     resumed: [],
     costMicros: null,
     bill: [],
+    budgets: [],
     team: '',
     saved: null,
     moves: [],

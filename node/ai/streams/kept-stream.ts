@@ -296,6 +296,7 @@ export class KeptStream implements ResponseHandler {
         besides: [],
         carried: [],
         bill: [],
+        budgets: [],
         resumed: [],
         hedge: null,
       };

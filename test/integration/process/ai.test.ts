@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import type { IncomingHttpHeaders } from 'node:http';
 import { join } from 'node:path';
+import type { SpendAnswer } from '@weir/control/insight/spend-report.js';
 import { afterEach, beforeAll, expect, it } from 'vitest';
 import { askAdmin } from '../../support/admin.js';
 import { buildFirst, cleanUp, LONG_MS, runWeir, startUpstream, startWeir, waitFor } from './weir-process.js';
@@ -73,10 +74,25 @@ routes: [{ match: /v1/*, ai: true }]
     });
     expect((await ask(weir.traffic, 'fast')).status).toBe(404);
 
-    weir.writeConfig(config(', models: { fast: openai/gpt-5-nano }'));
+    weir.writeConfig(config(', models: { fast: openai/gpt-5-nano }, limits: { tokens: 5000/day }'));
     await expect
       .poll(() => ask(weir.traffic, 'fast'), { timeout: LONG_MS })
       .toEqual({ status: 200, said: 'this is gpt-5-nano' });
+    // Nodes tell control once a second what it took.
+    const spend = async (...more: string[]) => {
+      const { stdout } = await runWeir(['ai', 'spend', '--by', 'model', '--admin', weir.admin, ...more], weir.folder);
+      return stdout;
+    };
+    await expect.poll(() => spend('--json'), { timeout: LONG_MS }).toContain('"left":4989');
+    const { items, total } = JSON.parse(await spend('--json')) as SpendAnswer;
+    expect(items.map(({ name, inputTokens, outputTokens }) => [name, inputTokens, outputTokens]).sort()).toEqual([
+      ['fast', 8, 3],
+      ['openai/*', 8, 3],
+    ]);
+    expect(total.costMicros).toBeGreaterThan(0);
+    const shown = await spend('--model', 'fast', '--since', '1h');
+    expect(shown).toMatch(/^fast +\$0\.0000 +1 +8 +3 +0 +0$/m);
+    expect(shown).toMatch(/^all-tokens +all +4,989 tokens of 5,000 tokens\/day +99% /m);
 
     weir.writeConfig(config(', models: { fast: opnai/gpt-5-nano }'));
     await waitFor(() => weir.said().includes('there is no provider "opnai"'), weir.said);

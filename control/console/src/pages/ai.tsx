@@ -1,11 +1,12 @@
-/** Models: providers, names, prompts and budgets of the configuration in force, and what AI services have been called. */
-import { Group, Text, Code as Word } from '@mantine/core';
+/** Models: providers, names, prompts and budgets of the configuration in force, and what was spent. */
+import { Group, Code as Word } from '@mantine/core';
 import type { Revision } from '../../../log/revision.js';
 import { useGet } from '../api/queries.js';
 import { Empty, Page, Panel } from '../ui/page.js';
 import { Answer } from '../ui/problem-alert.js';
 import { Rows } from '../ui/rows.js';
 import { type Configured, configuredIn } from './configured.js';
+import { Spend } from './spend.js';
 
 export default function Ai() {
   const current = useGet<Revision>('/revisions/current');
@@ -60,6 +61,7 @@ function Parts(configured: Configured) {
         )}
       </Panel>
       <Budgets budgets={configured.budgets} />
+      <Spend />
     </>
   );
 }
@@ -86,21 +88,20 @@ function Models({ models }: Pick<Configured, 'models'>) {
 
 function Budgets({ budgets }: Pick<Configured, 'budgets'>) {
   return (
-    <Panel title="Budgets and spend">
+    <Panel title="Budgets">
       {budgets.length === 0 ? (
-        <Empty title="No budget">ai.budgets says what may be spent, by whom (docs/ai-budgets.md).</Empty>
+        <Empty title="No budget">ai.limits says what may be spent, by whom (docs/ai-budgets.md).</Empty>
       ) : (
         <Rows
           label="Budgets"
-          rows={budgets}
-          idOf={({ limit }) => limit}
-          columns={[{ label: 'Budget', show: ({ limit }) => <code>{limit}</code> }]}
+          rows={budgets.map((budget, index) => ({ ...budget, key: String(index) }))}
+          idOf={({ key }) => key}
+          columns={[
+            { label: 'Where', show: ({ at }) => at },
+            { label: 'Budget', show: ({ limit }) => <code>{limit}</code> },
+          ]}
         />
       )}
-      <Text size="sm" c="dimmed" mt="sm">
-        Tokens and money that were spent stand in the metrics of the nodes (weir_ai_…, docs/metrics.md); this control
-        does not add them up.
-      </Text>
     </Panel>
   );
 }

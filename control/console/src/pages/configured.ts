@@ -48,7 +48,9 @@ export function configuredIn(text: string): Configured {
       targets: shown(fieldsOf(value)['targets'] ?? value),
     })),
     prompts: entriesOf(ai['prompts']).map(({ id }) => id),
-    budgets: listOf(ai['budgets']).map((budget) => ({ at: 'all', limit: shown(budget) })),
+    budgets: [{ id: 'all', value: { ai } }, ...routes].flatMap(({ id, value }) =>
+      listOf(fieldsOf(fieldsOf(value)['ai'])['limits']).map((limit) => ({ at: id, limit: shown(limit) })),
+    ),
   };
 }
 

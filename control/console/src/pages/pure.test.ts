@@ -30,8 +30,9 @@ describe('what a configuration says', () => {
 gateway: { limits: 1000/s }
 routes:
   - { id: a, match: /a, limits: [{ rate: 10/s, by: address }, 5/m] }
-  - { match: /b }
+  - { id: b, match: /b, ai: { limits: { tokens: 100000/minute, by: consumer } } }
 ai:
+  limits: [{ cost: 20/day, by: team }]
   providers: { openai: { keys: [one, two] } }
   models: [{ id: fast, targets: [openai/small] }]
   prompts: { greet: {} }
@@ -45,7 +46,10 @@ ai:
       providers: [{ id: 'openai', kind: 'openai', keys: 2 }],
       models: [{ id: 'fast', targets: 'openai/small' }],
       prompts: ['greet'],
-      budgets: [],
+      budgets: [
+        { at: 'all', limit: 'cost 20/day, by team' },
+        { at: 'b', limit: 'tokens 100000/minute, by consumer' },
+      ],
     });
   });
 

@@ -1,4 +1,4 @@
-/** One team: who is in it with which role, and the secrets that its designs may name. */
+/** One team: who is in it with which role, the secrets that its designs may name, and what it spends on models. */
 import { Group, NativeSelect, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { get } from '../api/client.js';
@@ -11,6 +11,7 @@ import { Empty, Page, Panel } from '../ui/page.js';
 import { Answer } from '../ui/problem-alert.js';
 import { Rows } from '../ui/rows.js';
 import { showTime } from '../ui/words.js';
+import { Spend } from './spend.js';
 import { isAtLeast, roleIn } from './teams-of.js';
 
 export default function Team({ params, session }: PageProps) {
@@ -24,6 +25,7 @@ export default function Team({ params, session }: PageProps) {
           <Stack gap="lg">
             <Members team={team} isOwner={isOwner} />
             <Secrets teamId={id} isOwner={isOwner} />
+            <Spend teamId={id} />
           </Stack>
         )}
       </Answer>

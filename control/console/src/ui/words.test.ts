@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { several, showAge, showBytes, showDuration } from './words.js';
+import { several, showAge, showBytes, showDuration, showMoney } from './words.js';
 
 describe('words for numbers', () => {
   it('are short, and have a unit', () => {
@@ -9,6 +9,7 @@ describe('words for numbers', () => {
     expect([0, 1_023, 1_024, 1_536, 150 * 1_024 ** 2].map(showBytes)).toEqual([
       ...['0 B', '1023 B', '1.0 KiB', '1.5 KiB', '150 MiB'],
     ]);
+    expect([0, 1_234_500_000, 19_000, 150].map(showMoney)).toEqual(['$0.00', '$1,234.50', '$0.019', '$0.0002']);
     expect([several(1, 'node'), several(0, 'node'), several(1_200, 'node')]).toEqual([
       '1 node',
       '0 nodes',

@@ -32,6 +32,12 @@ export function showCount(count: number): string {
   return new Intl.NumberFormat('en').format(count);
 }
 
+/** Of microdollars, two to four places: what one call costs is mostly less than a cent. */
+export function showMoney(micros: number): string {
+  const format = { style: 'currency', currency: 'USD', maximumFractionDigits: 4 } as const;
+  return new Intl.NumberFormat('en', format).format(micros / 1_000_000);
+}
+
 /** `1 node`, `3 nodes`. */
 export function several(count: number, one: string, many = `${one}s`): string {
   return `${showCount(count)} ${count === 1 ? one : many}`;
