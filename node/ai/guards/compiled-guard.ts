@@ -7,7 +7,7 @@ import { Masker, type Replace } from './masker.js';
 import { theOwnPattern } from './own-patterns-loader.js';
 import { phraseDetector } from './phrases.js';
 import { piiDetectors } from './pii.js';
-import { mapQuestion, textsOf } from './texts.js';
+import { mapMessages, textsOf } from './texts.js';
 
 export interface CompiledGuard {
   readonly spec: AiGuardSpec;
@@ -31,7 +31,7 @@ export function questionFault({ spec }: CompiledGuard, chat: ChatRequest): strin
   if (messagesMax !== null && chat.messages.length > messagesMax)
     return `it has ${chat.messages.length} messages, and ${messagesMax} are allowed`;
   if (charactersMax !== null) {
-    const texts = textsOf((map) => mapQuestion(chat, map));
+    const texts = textsOf((map) => mapMessages(chat, map));
     const characters = texts.reduce((sum, text) => sum + text.length, 0);
     if (characters > charactersMax) return `it has ${characters} characters, and ${charactersMax} are allowed`;
   }

@@ -4,7 +4,7 @@
  * bounded: each rule takes bounded time from each place. Pure.
  */
 import type { ChatRequest } from '../chat/chat-request.js';
-import { mapQuestion, textsOf } from './texts.js';
+import { mapMessages, textsOf } from './texts.js';
 
 interface Rule {
   readonly name: string;
@@ -72,5 +72,5 @@ export function injectionScore(texts: readonly string[]): Score {
 /** What users and tools have said: what the application says itself is its own. */
 export function foreignTexts(chat: ChatRequest): string[] {
   const messages = chat.messages.filter(({ role }) => role === 'user' || role === 'tool');
-  return textsOf((map) => mapQuestion({ ...chat, messages }, map));
+  return textsOf((map) => mapMessages({ ...chat, messages }, map));
 }

@@ -9,7 +9,7 @@ import type { AttemptCause, Cancel, GatewayRequest } from '../../../pipeline/dis
 import type { ProviderError } from '../../chat/provider-error.js';
 import type { AiRules } from '../ai-route.js';
 import type { AiProvider } from '../ai-store.js';
-import { ATTEMPT_LEAST_MS, causes, type Move } from '../attempts.js';
+import { causes, type Move, wholeLimitMs } from '../attempts.js';
 import type { Candidate } from '../candidates.js';
 import type { FiredLimit } from '../failed-model.js';
 import { KeyLease } from '../key-lease.js';
@@ -60,13 +60,11 @@ export class PlainAttempt {
     });
   }
 
-  /** `hasOthers`: then a whole answer may take half of what is left, so that what comes behind it has its turn. */
+  /** `hasOthers`: then a whole answer may take so long that what comes behind it has its turn. */
   begin(how: Move, leftMs: number, hasOthers: boolean): void {
     const { services, spec, route, ask } = this.#rules;
     const { provider, asked } = this.#try;
-    const { attemptMs } = route.timeouts;
-    const shareMs = hasOthers ? Math.max(ATTEMPT_LEAST_MS, leftMs / 2) : Number.POSITIVE_INFINITY;
-    this.#wholeLimitMs = attemptMs > 0 ? Math.min(attemptMs, shareMs) : shareMs;
+    this.#wholeLimitMs = wholeLimitMs(leftMs, route.timeouts.attemptMs, hasOthers);
     const { firstTokenMs, betweenTokensMs } = spec.timers;
     // Of a whole answer there is no content before it is whole, and its limit is the only one.
     const limits = { firstTokenMs: this.#isStream ? firstTokenMs : this.#wholeLimitMs, betweenTokensMs };

@@ -195,8 +195,7 @@ export class PlainCall implements PlainAsker {
     attempts.begin();
     this.#attempt = attempt;
     this.#forget();
-    const hasOthers = this.#candidates.length > 1 && attempts.begun < this.#rules.spec.attempts;
-    attempt.begin(step.how, this.#left().leftMs, hasOthers);
+    attempt.begin(step.how, this.#left().leftMs, attempts.hasBehind(step.candidate));
     this.#arm();
   }
 
