@@ -6,18 +6,22 @@
  *                  └──────────────────── decided anew ◀───────────────────────┘
  *
  * An append whose fate is unknown is looked for by its id, and repeated at the same place: there it can be taken once only. What was read
- * is seen at once by all who ask (`get`, `list`), and nothing is seen that is not in the log. Owns the turn of commands.
+ * is seen at once by all who ask (`get`, `list`), and nothing is seen that is not in the log. Owns the turn of commands, and how much of the log
+ * each has taken.
  */
 import { entryBytesMax, type SharedLog } from '@weir/proto/bus/shared-log.js';
 import { decide } from '../model/commands.js';
 import type { Decided, DecisionContext } from '../model/decision.js';
 import type { AuditEntry, Change } from '../model/entities.js';
+import { standingOf } from '../model/permissions.js';
 import { AuditPages } from './audit-pages.js';
 import type { Checkpoints } from './checkpoints.js';
 import { encodeEntry, isEntryId } from './entry.js';
 import type { Command, Executed, Registry } from './registry.js';
 import { RegistryReader } from './registry-reader.js';
 import type { RegistryState } from './state.js';
+import { teamsOf } from './teams-of.js';
+import { unitsOf, WriteRates } from './write-rates.js';
 
 export interface LogRegistryOptions {
   readonly log: SharedLog;
@@ -43,6 +47,8 @@ const WAITING_MAX = 256;
 const ATTEMPTS_MAX = 16;
 const LOOKS_MAX = 8;
 const REASON_CHARS_MAX = 1_000;
+/** Whoever goes on trying is not told of each time. */
+const SAID_EVERY_MS = 60_000;
 
 const LOG_AWAY = 'the log of the registry cannot be reached; it is tried until it can';
 
@@ -59,6 +65,8 @@ class LogRegistry implements Registry {
   #audit: AuditPages;
   readonly #listeners = new Set<(entry: AuditEntry) => void>();
   readonly #ends: (() => void)[] = [];
+  readonly #rates = new WriteRates();
+  #saidTooManyAtMs = Number.NEGATIVE_INFINITY;
   #trouble = '';
   #waiting = 0;
   #tail: Promise<unknown> = Promise.resolve();
@@ -173,6 +181,8 @@ class LogRegistry implements Registry {
       const { warnings } = decision;
       const { entry, bytes } = this.#entryOf(decision, command, id, context);
       if (bytes.length > entryBytesMax) return tooLarge(bytes.length);
+      const waitMs = attempt === 0 ? this.#waitMs(decision.changes, bytes.length, context) : 0;
+      if (waitMs > 0) return this.#tooMany(command, waitMs, context.wallMs);
       const place = this.#reader.lastSequence;
       const appended = await this.#options.log.append(this.#options.writer, bytes, place);
       if (!appended.ok && (appended.why === 'refused' || (appended.why === 'away' && !isUncertain)))
@@ -188,6 +198,31 @@ class LogRegistry implements Registry {
     return isUncertain
       ? { ok: false, why: 'uncertain', detail: `it may have been done or not (${this.#trouble || 'no answer'})` }
       : { ok: false, why: 'away', detail: this.#trouble || 'others were always quicker; try again' };
+  }
+
+  /** Zero: it may take its part of the log, and has. */
+  #waitMs(changes: readonly Change[], bytes: number, { actor, wallMs }: DecisionContext): number {
+    const standing = standingOf(this.state, actor);
+    // What only ends things, such as a key that has leaked, waits for nobody; it takes as many changes to make them.
+    if (standing.isOperator || changes.every(({ value }) => value === null)) return 0;
+    const asker = { userId: actor.userId, teamIds: teamsOf(this.state, standing, changes) };
+    return this.#rates.take(asker, unitsOf(bytes), wallMs);
+  }
+
+  #tooMany({ what, actor }: Command, waitMs: number, nowMs: number): Executed {
+    if (nowMs - this.#saidTooManyAtMs >= SAID_EVERY_MS) {
+      this.#saidTooManyAtMs = nowMs;
+      this.#options.say(
+        `${actor.login} changes more than there is room for (${what}), and has to wait; what others do goes on`,
+      );
+    }
+    const detail = 'you, or your team, have changed more within a short time than the log of the registry has room for';
+    return {
+      ok: false,
+      why: 'too many',
+      detail: `${detail}; wait, and look for a program that does it again and again`,
+      waitMs,
+    };
   }
 
   #entryOf({ on, changes }: Decided, { what, reason = '' }: Command, id: string, context: DecisionContext) {

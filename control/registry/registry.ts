@@ -61,9 +61,11 @@ export type Executed =
     }
   | {
       readonly ok: false;
-      /** 404, 403, 409, 412, 422, 503, 504 of the admin API. */
-      readonly why: 'missing' | 'forbidden' | 'conflict' | 'outdated' | 'invalid' | 'away' | 'uncertain';
+      /** 404, 403, 409, 412, 422, 503, 504, 429 of the admin API. */
+      readonly why: 'missing' | 'forbidden' | 'conflict' | 'outdated' | 'invalid' | 'away' | 'uncertain' | 'too many';
       readonly detail: string;
+      /** Of `too many`: when there is room again. */
+      readonly waitMs?: number;
       /** Of `invalid`: where in the input, and the cure. */
       readonly faults?: readonly { readonly path: string; readonly message: string; readonly cure: string }[];
     };

@@ -79,6 +79,13 @@ export function notDone(executed: Executed & { readonly ok: false }): ApiProblem
           headers: { 'retry-after': RETRY_AFTER },
         },
       };
+    case 'too many':
+      return {
+        problem: {
+          ...{ status: 429, title: 'Too Many Changes', detail },
+          headers: { 'retry-after': String(Math.max(1, Math.ceil((executed.waitMs ?? 0) / 1_000))) },
+        },
+      };
     case 'uncertain':
       return refusal(504, 'Uncertain', `Ask again with the same Idempotency-Key, which is safe: ${detail}`);
   }
