@@ -39,7 +39,7 @@ export interface GuardOptions {
 type Config = { readonly access: Access };
 
 /** What fastify's `config` of a route outside of /v1 says. */
-export const forAnybody: Config = { access: { needs: 'nobody', area: 'control', does: 'read' } };
+export const forAnybody: Config = { access: { needs: 'nobody', area: 'control', does: 'read', asksNoScope: true } };
 export const forSignedIn: Config = { access: { needs: 'signed-in', area: 'status', does: 'read' } };
 export function forOperators(area: string, does: Access['does']): Config {
   return { access: { needs: 'operator', area, does } };

@@ -1,6 +1,7 @@
 /** Which routes, services or consumers have the most of something in the last minutes. Pure. */
 import type { Point } from './point.js';
 import type { Series } from './series.js';
+import { pointsSince } from './since.js';
 
 export const topKinds = ['route', 'service', 'consumer'] as const;
 export type TopKind = (typeof topKinds)[number];
@@ -25,9 +26,13 @@ export function topOf(
   of: TopMeasure,
   window: { readonly fromMs: number; readonly toMs: number },
   max: number,
+  /** Since when it is to be seen, by name; null: not at all. */
+  seenSince: (name: string) => number | null = () => 0,
 ): readonly TopEntry[] {
-  const entries = series.names(by).map((track) => {
-    const points = series.points(track, '1m', window.fromMs, window.toMs);
+  const entries = series.names(by).flatMap((track) => {
+    const bornWallMs = seenSince(track.slice(by.length + 1));
+    if (bornWallMs === null) return [];
+    const points = pointsSince(series, track, '1m', { ...window, bornWallMs });
     const sum = (value: (point: Point) => number): number => points.reduce((all, point) => all + value(point), 0);
     const told = {
       name: track.slice(by.length + 1),
@@ -38,7 +43,7 @@ export function topOf(
       p95: Math.max(0, ...points.map(({ p95 }) => p95)),
     };
     const bytes = sum(({ bytesIn, bytesOut }) => bytesIn + bytesOut);
-    return { ...told, value: of === 'latency' ? told.p95 : of === 'bytes' ? bytes : told[of] };
+    return [{ ...told, value: of === 'latency' ? told.p95 : of === 'bytes' ? bytes : told[of] }];
   });
   return entries
     .filter(({ value }) => value > 0)

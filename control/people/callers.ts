@@ -68,43 +68,57 @@ function bearerOf(authorization: string | undefined): string | null {
   return /^Bearer +(\S{1,200})$/i.exec(authorization ?? '')?.[1] ?? null;
 }
 
-function byToken(
-  bearer: string,
-  from: string,
-  { registry, sha256, isSame, localSha256, wallMs }: CallersOptions,
-): Identified {
+function byToken(bearer: string, from: string, options: CallersOptions): Identified {
+  const { sha256, isSame, localSha256 } = options;
   const hash = sha256(bearer);
   if (bearer.startsWith(localPrefix)) {
     const isLocal = localSha256 !== null && isSame(hash, localSha256);
     return isLocal ? { ok: true, caller: localAt(from), session: null } : { ok: false };
   }
-  const token = registry.tokenByHash(hash);
-  if (token === null || token.expiresWallMs <= wallMs()) return { ok: false };
-  const user = registry.get('user', token.userId);
-  if (user === null || !counts(user, token.sessionEpoch)) return { ok: false };
-  const actor: Actor = { userId: user.id, login: user.login, via: 'token', from };
-  return { ok: true, caller: callerOf(user, actor, registry, reachOf(token.scopes)), session: null };
+  const caller = callerOfToken(hash, from, options);
+  return caller === null ? { ok: false } : { ok: true, caller, session: null };
 }
 
-function bySession(secret: string, from: string, { registry, sha256, wallMs }: CallersOptions): Identified | null {
-  const session: Session | null = registry.get('session', sha256(secret));
+function callerOfToken(hash: string, from: string, options: CallersOptions): Caller | null {
+  const { registry, wallMs } = options;
+  const token = registry.tokenByHash(hash);
+  if (token === null || token.expiresWallMs <= wallMs()) return null;
+  const user = registry.get('user', token.userId);
+  if (user === null || !counts(user, token.sessionEpoch)) return null;
+  const actor: Actor = { userId: user.id, login: user.login, via: 'token', from };
+  const again = (): Caller | null => callerOfToken(hash, from, options);
+  return callerOf(user, actor, registry, { reaches: reachOf(token.scopes), again });
+}
+
+function bySession(secret: string, from: string, options: CallersOptions): Identified | null {
+  const { sha256 } = options;
+  const caller = callerOfSession(sha256(secret), from, options);
+  return caller === null ? null : { ok: true, caller, session: { secret, csrf: csrfOf(secret, sha256) } };
+}
+
+function callerOfSession(id: string, from: string, options: CallersOptions): Caller | null {
+  const { registry, wallMs } = options;
+  const session: Session | null = registry.get('session', id);
   if (session === null || session.expiresWallMs <= wallMs()) return null;
   const user = registry.get('user', session.userId);
   if (user === null || !counts(user, session.sessionEpoch)) return null;
   const actor: Actor = { userId: user.id, login: user.login, via: 'session', from };
-  return {
-    ...{ ok: true, caller: callerOf(user, actor, registry, () => true) },
-    session: { secret, csrf: csrfOf(secret, sha256) },
-  };
+  const again = (): Caller | null => callerOfSession(id, from, options);
+  return callerOf(user, actor, registry, { reaches: () => true, again });
 }
 
 function counts(user: User, sessionEpoch: number): boolean {
   return !user.isDisabled && user.sessionEpoch === sessionEpoch;
 }
 
-function callerOf(user: User, actor: Actor, registry: Pick<RegistryView, 'get'>, reaches: Caller['reaches']): Caller {
+function callerOf(
+  user: User,
+  actor: Actor,
+  registry: Pick<RegistryView, 'get'>,
+  parts: Pick<Caller, 'reaches' | 'again'>,
+): Caller {
   return {
-    ...{ actor, user, isOperator: user.isOperator, reaches },
+    ...{ actor, user, isOperator: user.isOperator, ...parts },
     roleIn(teamId): TeamRole | null {
       if (user.isOperator) return 'owner';
       const members = registry.get('team', teamId)?.members ?? {};
@@ -124,10 +138,18 @@ export function reachOf(scopes: readonly string[]): Caller['reaches'] {
 
 export function localAt(from: string, login = 'local'): Caller {
   const actor: Actor = { userId: 'local', login, via: 'local', from };
-  return { actor, user: null, isOperator: true, roleIn: () => 'owner', reaches: () => true };
+  const caller: Caller = {
+    ...{ actor, user: null, isOperator: true, roleIn: () => 'owner', reaches: () => true },
+    again: () => caller,
+  };
+  return caller;
 }
 
 export function nobodyAt(from: string): Caller {
   const actor: Actor = { userId: '', login: '', via: 'none', from };
-  return { actor, user: null, isOperator: false, roleIn: () => null, reaches: () => true };
+  const caller: Caller = {
+    ...{ actor, user: null, isOperator: false, roleIn: () => null, reaches: () => true },
+    again: () => caller,
+  };
+  return caller;
 }

@@ -11,13 +11,15 @@ export interface Access {
   readonly area: string;
   readonly does: 'read' | 'write';
   readonly beforePasswordChange?: boolean;
+  readonly asksNoScope?: boolean;
 }
 
 /** Before anything of the request but its head is read. Null: it may go on; a team's role is looked at when it is known which team. */
 export function refusalAtDoor(access: Access, caller: Caller): ApiProblem | null {
   const { needs, area, does } = access;
-  if (needs === 'nobody') return null;
-  if (caller.actor.via === 'none') return nobody;
+  const isNobody = caller.actor.via === 'none';
+  if (needs === 'nobody' && (isNobody || access.asksNoScope === true)) return null;
+  if (isNobody) return nobody;
   if (caller.user?.mustChangePassword === true && access.beforePasswordChange !== true) return passwordIsDue;
   if (!caller.reaches(area, does))
     return forbidden(`This token does not reach that far: it lacks the scope ${area}:${does}.`);

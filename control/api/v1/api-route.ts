@@ -15,9 +15,16 @@ export interface Caller {
   roleIn(teamId: string): TeamRole | null;
   /** Of a token: whether it reaches that far. Sessions and `local` reach everywhere. */
   reaches(area: string, does: 'read' | 'write'): boolean;
+  /**
+   * The same credential looked at once more, for what goes on for longer than a moment: rights may have been withdrawn meanwhile. Null: it
+   * counts no longer.
+   */
+  again(): Caller | null;
 }
 
-/** `team`: at least that role in the team that `teamOf` names, looked up from the path, the query or the body. */
+/**
+ * `nobody`: whoever is signed in may be told more, so a token has to reach there, and a password that is due comes first, where the row does not
+ * say `asksNoScope`. `team`: at least that role in the team that `teamOf` names, looked up from the path, the query or the body. */
 export type Needs = 'nobody' | 'signed-in' | 'operator' | { readonly team: TeamRole };
 
 /** What a request says beyond its query and body. Only what signs people in looks at it. */
@@ -101,6 +108,8 @@ export interface ApiRoute<Q = unknown, B = unknown> {
   readonly does?: 'read' | 'write';
   /** Also for whoever still has to change a password that somebody else has made. */
   readonly beforePasswordChange?: boolean;
+  /** Of what needs nobody: it is the same for all, or says no more than whose credential it is. */
+  readonly asksNoScope?: true;
   /** Largest body in bytes; left out: 64 KiB. */
   readonly bodyBytesMax?: number;
   readonly handle: (request: ApiRequest<Q, B>) => Promise<ApiAnswer>;

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import type { AuditEntry } from '../../model/entities.js';
 import type { Registry } from '../../registry/registry.js';
-import { type ApiAnswer, type ApiRoute, apiRoute } from './api-route.js';
+import { type ApiAnswer, type ApiRoute, apiRoute, type Caller } from './api-route.js';
 import { type AuditFilter, isMeant, type ShownEntry, showEntry } from './audit-view.js';
 import type { ApiProblem } from './problems.js';
 
@@ -38,11 +38,11 @@ export function auditRoutes(registry: Pick<Registry, 'audit'>): readonly ApiRout
   });
   const all = apiRoute({
     ...{ ...base, path: '/v1/audit/export', name: 'exportAudit', summary: 'All of it, as lines of JSON, newest first' },
-    async handle(): Promise<ApiAnswer> {
+    async handle({ caller }): Promise<ApiAnswer> {
       // The first page is read before it is said that there are any.
       const first = await registry.audit(0, PAGE_READ);
       if (first === null) return away;
-      return { status: 200, contentType: 'application/x-ndjson', text: linesOf(registry, first) };
+      return { status: 200, contentType: 'application/x-ndjson', text: linesOf(registry, first, caller) };
     },
   });
   return [list, all];
@@ -84,12 +84,17 @@ function nextOf(read: readonly AuditEntry[], meant: readonly number[], max: numb
   return meant.length > max && last !== undefined ? (read[last]?.number ?? null) : null;
 }
 
-async function* linesOf(registry: Pick<Registry, 'audit'>, first: readonly AuditEntry[]): AsyncGenerator<string> {
+async function* linesOf(
+  registry: Pick<Registry, 'audit'>,
+  first: readonly AuditEntry[],
+  caller: Caller,
+): AsyncGenerator<string> {
   for (let page: readonly AuditEntry[] | null = first; page !== null && page.length > 0; ) {
     const entries: readonly AuditEntry[] = page;
     yield entries.map((entry, i) => `${JSON.stringify(showEntry(entry, entries.slice(i + 1), false))}\n`).join('');
     const last = entries.at(-1)?.number ?? 0;
-    // A log that can't be read on is told by an end without its first entry, number 1.
-    page = last <= 1 ? null : await registry.audit(last, PAGE_READ);
+    // A log that can't be read on is told by an end without its first entry, number 1; and who may read it no longer gets no more of it.
+    const isOver = last <= 1 || caller.again()?.isOperator !== true;
+    page = isOver ? null : await registry.audit(last, PAGE_READ);
   }
 }

@@ -9,6 +9,7 @@ import { createCallers } from '../../people/callers.js';
 import { isSameText, sha256Hex } from '../../people/digests.js';
 import { PeopleRegistry } from '../../people/testing/people-registry.js';
 import { buildAdminApi } from '../server.js';
+import type { ApiRequest } from './api-route.js';
 import { insightRoutes } from './insight.js';
 import { LiveEvents, readersMax } from './live-events.js';
 
@@ -49,13 +50,13 @@ function house() {
     },
   });
   const registry = Object.assign(new PeopleRegistry(), { number: 7 });
-  registry.put('service', 'shop', { teamId: 'red' });
-  registry.put('application', 'phone', { teamId: 'blue' });
+  registry.put('service', 'shop', { teamId: 'red', createdWallMs: 0 });
+  registry.put('application', 'phone', { teamId: 'blue', createdWallMs: 0 });
   for (const id of ['ann', 'bob', 'out']) registry.user(id);
   registry.user('root', { isOperator: true });
   registry.team('red', { ann: 'viewer' });
   registry.team('blue', { bob: 'developer' });
-  const report: DoctorReport = { sinceWallMs: 0, nowWallMs: NOW, cases: [], forgotten: 0 };
+  const report = { sinceWallMs: 0, nowWallMs: NOW, cases: [] as DoctorReport['cases'], forgotten: 0 };
   const sources = {
     ...{ insight, registry, wallMs: () => wallMs, doctor: async () => report, pass: async () => {} },
     nodes: async () => ({ nodes: [] }),
@@ -89,7 +90,7 @@ function house() {
     wallMs += ms;
     second();
   };
-  return { get, server, sources, token, pass };
+  return { get, server, sources, registry, report, callers, token, pass };
 }
 
 const statuses = async (get: ReturnType<typeof house>['get'], url: string) =>
@@ -153,7 +154,7 @@ describe('charts and calls', () => {
   it('are told while they happen, to so many at once', async () => {
     const { sources, pass } = house();
     const live = new LiveEvents(sources);
-    const reader = live.open()?.[Symbol.asyncIterator]();
+    const reader = live.open(() => true)?.[Symbol.asyncIterator]();
     const next = async (): Promise<string> => (await reader?.next())?.value ?? '';
     expect([await next(), await next(), await next()]).toEqual([
       'retry: 2000\n\n',
@@ -162,9 +163,85 @@ describe('charts and calls', () => {
     ]);
     pass(1_000);
     expect(await next()).toContain('event: second\ndata: {"t":1790000030000,"requests":100');
-    const others = Array.from({ length: readersMax }, () => live.open());
+    const others = Array.from({ length: readersMax }, () => live.open(() => true));
     expect(others.filter((other) => other === null).length).toBe(1);
     await reader?.return?.();
-    expect(live.open()).not.toBeNull();
+    expect(live.open(() => true)).not.toBeNull();
+  });
+
+  it('of an id that was another one’s before are seen from its own beginning on, and by operators whole', async () => {
+    const { get, registry, report } = house();
+    const doctored = (firstWallMs: number) => ({ route: 'shop@1/list', firstWallMs }) as DoctorReport['cases'][number]; // No more is looked at.
+    report.cases = [doctored(NOW - 5_000), doctored(NOW + 2_000)];
+    const seen = async (user: string) => {
+      const [chart, second, top, calls, doctor] = await Promise.all([
+        get(user, '/v1/insight/series?of=service:shop&step=1m'),
+        get(user, '/v1/insight/series?of=route:shop@1/list&step=1s'),
+        get(user, '/v1/insight/top?by=service&of=requests&window=5m'),
+        get(user, '/v1/insight/calls?service=shop'),
+        get(user, '/v1/insight/doctor'),
+      ]);
+      const count = ({ told }: typeof chart, list: string) =>
+        ((told as Record<string, readonly unknown[]>)[list] ?? []).length;
+      return [
+        count(chart, 'points'),
+        count(second, 'points'),
+        count(top, 'items'),
+        count(calls, 'items'),
+        count(doctor, 'cases'),
+      ];
+    };
+    expect(await seen('ann')).toEqual([1, 1, 1, 1, 2]);
+    registry.put('service', 'shop', { teamId: 'red', createdWallMs: NOW + 1 });
+    expect(await seen('ann')).toEqual([0, 0, 0, 0, 1]);
+    expect(await seen('root')).toEqual([1, 1, 1, 1, 2]);
+    // It is theirs by what calls as well, since that was made.
+    expect((await get('bob', '/v1/insight/calls?service=shop&consumer=phone')).told['items']).toHaveLength(1);
+    registry.put('application', 'phone', { teamId: 'blue', createdWallMs: NOW + 1 });
+    expect((await get('bob', '/v1/insight/calls?service=shop&consumer=phone')).told['items']).toEqual([]);
+    expect((await get('bob', '/v1/insight/series?of=consumer:phone&step=1s')).told['points']).toEqual([]);
+  });
+
+  it('end for a reader whose rights are withdrawn, and ask nodes once for all readers', async () => {
+    const { sources, pass } = house();
+    let asked = 0;
+    const live = new LiveEvents({ ...sources, nodes: async () => ({ asked: ++asked }) });
+    let may = true;
+    const readers = [live.open(() => may), live.open(() => true)].map((events) => events?.[Symbol.asyncIterator]());
+    const [reader, other] = readers;
+    const told: (string | undefined)[] = [];
+    for (let i = 0; i < 3; i += 1) for (const each of readers) told.push((await each?.next())?.value);
+    expect(told.filter((text) => text?.includes('nodes'))).toHaveLength(2);
+    expect(asked).toBe(1);
+    may = false;
+    pass(1_000);
+    expect(await reader?.next()).toEqual({ done: true, value: undefined });
+    expect((await other?.next())?.value).toContain('second');
+    expect(asked).toBeLessThanOrEqual(2);
+    // Its place is free again.
+    await other?.return?.();
+    expect(Array.from({ length: readersMax }, () => live.open(() => true))).not.toContain(null);
+  });
+
+  it('end, by the route itself, for an operator who is one no longer', async () => {
+    const { sources, registry, callers, token } = house();
+    const seen = callers.identify({ authorization: `Bearer ${token('root')}`, cookies: new Map(), from: '::1' });
+    const live = insightRoutes(sources).find(({ name }) => name === 'getLive');
+    const answer = seen.ok ? await live?.handle({ caller: seen.caller } as ApiRequest<unknown, unknown>) : undefined; // It looks at no more.
+    if (answer === undefined || !('text' in answer) || typeof answer.text === 'string') throw new Error('no events');
+    const events = answer.text[Symbol.asyncIterator]();
+    for (let i = 0; i < 3; i += 1) expect((await events.next()).done).toBe(false);
+    registry.user('root', { isOperator: false });
+    expect((await events.next()).done).toBe(true);
+  });
+
+  it('make room where what they tell of has failed', async () => {
+    const { sources } = house();
+    const live = new LiveEvents({ ...sources, nodes: async () => Promise.reject(new Error('away')) });
+    for (let i = 0; i < readersMax + 1; i += 1) {
+      const reader = live.open(() => true)?.[Symbol.asyncIterator]();
+      await reader?.next();
+      await expect(reader?.next()).rejects.toThrow('away');
+    }
   });
 });

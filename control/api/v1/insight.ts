@@ -1,5 +1,6 @@
 /**
- * What calls come to, for whoever may see it: operators see all, members of a team the calls of their services and by their applications.
+ * What calls come to, for whoever may see it: operators see all, members of a team the calls of their services and by their applications, since these
+ * were made: an id may have been another team's before.
  *
  *   GET /v1/insight/series     a chart of all calls, of a route, a service or a consumer
  *   GET /v1/insight/top        who has the most of what in the last minutes
@@ -14,6 +15,7 @@ import * as z from 'zod';
 import type { CallFilter } from '../../insight/call-log.js';
 import type { Insight } from '../../insight/insight.js';
 import { type Point, stepMs, steps } from '../../insight/point.js';
+import { pointsSince } from '../../insight/since.js';
 import { topKinds, topMeasures, topOf } from '../../insight/top.js';
 import type { RegistryView } from '../../registry/registry.js';
 import { type ApiRoute, apiRoute, type Caller } from './api-route.js';
@@ -56,9 +58,10 @@ function series({ insight, registry, wallMs }: InsightSources): ApiRoute {
       to: wall.optional().describe('Unix milliseconds, not part of it; left out: now.'),
     }),
     async handle({ query: { of, step, from, to }, caller }) {
-      if (!maySee(of, caller, registry)) return missing;
-      const until = to ?? wallMs() + stepMs[step];
-      const points: readonly Point[] = insight.series.points(of, step, from ?? 0, until).slice(-POINTS_MAX);
+      const bornWallMs = seenSince(of, caller, registry);
+      if (bornWallMs === null) return missing;
+      const window = { fromMs: from ?? 0, toMs: to ?? wallMs() + stepMs[step], bornWallMs };
+      const points: readonly Point[] = pointsSince(insight.series, of, step, window).slice(-POINTS_MAX);
       return { status: 200, body: { of, step, points } };
     },
   });
@@ -76,8 +79,9 @@ function top({ insight, registry, wallMs }: InsightSources): ApiRoute {
     }),
     async handle({ query: { by, of, window, max }, caller }) {
       const toMs = wallMs() + stepMs['1m'];
-      const all = topOf(insight.series, by, of, { fromMs: toMs - WINDOWS[window], toMs }, Number.POSITIVE_INFINITY);
-      const items = all.filter(({ name }) => maySee(`${by}:${name}`, caller, registry)).slice(0, max);
+      const items = topOf(insight.series, by, of, { fromMs: toMs - WINDOWS[window], toMs }, max, (name) =>
+        seenSince(`${by}:${name}`, caller, registry),
+      );
       return { status: 200, body: { by, of, window, items } };
     },
   });
@@ -120,9 +124,11 @@ function calls({ insight, registry }: InsightSources): ApiRoute {
       if (!caller.isOperator && seen.length === 0)
         return refusal(400, 'Bad Request', 'Name a service, a route of one, or a consumer of yours.');
       // One of them is enough: the owner of a service sees who calls it, and the owner of an application what it calls.
-      if (seen.length > 0 && !seen.some((of) => maySee(of, caller, registry))) return missing;
+      const since = seen.flatMap((of) => seenSince(of, caller, registry) ?? []);
+      if (seen.length > 0 && since.length === 0) return missing;
+      const fromMs = Math.max(from ?? 0, since.length === 0 ? 0 : Math.min(...since));
       const filter = defined({
-        ...{ route, service, consumer, status, timer, trace, id, slowerThanMs, fromMs: from, toMs: to },
+        ...{ route, service, consumer, status, timer, trace, id, slowerThanMs, fromMs, toMs: to },
         saved: saved === undefined ? undefined : saved === 'true',
       });
       const page = insight.calls.find(filter, Number(after ?? 0), max);
@@ -140,9 +146,10 @@ function doctor({ doctor: ask, registry }: InsightSources): ApiRoute {
     async handle({ query: { route }, caller }) {
       const report = await ask();
       if (report === null) return refusal(503, 'Service Unavailable', 'No node answers now; `weir status` tells more.');
-      const cases = report.cases.filter(
-        (one) => (route === undefined || one.route === route) && maySee(`route:${one.route}`, caller, registry),
-      );
+      const cases = report.cases.filter((one) => {
+        const bornWallMs = seenSince(`route:${one.route}`, caller, registry);
+        return (route === undefined || one.route === route) && bornWallMs !== null && one.firstWallMs >= bornWallMs;
+      });
       return { status: 200, body: { ...report, cases } };
     },
   });
@@ -153,24 +160,24 @@ function live(sources: InsightSources): ApiRoute {
   return apiRoute({
     ...{ method: 'GET', path: '/v1/live', name: 'getLive', area: 'insight', needs: 'operator' },
     summary: 'What happens, as server-sent events: each second `second`, and `nodes` and `registry` when they change',
-    async handle() {
-      const text = events.open();
+    async handle({ caller }) {
+      const text = events.open(() => caller.again()?.isOperator === true);
       if (text !== null) return { status: 200, contentType: 'text/event-stream', text };
       return refusal(503, 'Service Unavailable', 'Too many are looking already; ask /v1/insight/series instead.');
     },
   });
 }
 
-/** Whether that is a chart of something that is theirs. */
-export function maySee(of: string, caller: Caller, registry: Pick<RegistryView, 'get'>): boolean {
-  if (caller.isOperator) return true;
+/** Since when that is a chart of something that is theirs, in Unix milliseconds; null: it is not. Operators see what was there before, too. */
+export function seenSince(of: string, caller: Caller, registry: Pick<RegistryView, 'get'>): number | null {
+  if (caller.isOperator) return 0;
   const colon = of.indexOf(':');
   const [kind, name] = [of.slice(0, colon), of.slice(colon + 1)];
   if (kind === 'route')
-    return name.includes('@') && maySee(`service:${name.slice(0, name.indexOf('@'))}`, caller, registry);
+    return name.includes('@') ? seenSince(`service:${name.slice(0, name.indexOf('@'))}`, caller, registry) : null;
   const thing =
     kind === 'service' ? registry.get('service', name) : kind === 'consumer' ? registry.get('application', name) : null;
-  return thing !== null && caller.roleIn(thing.teamId) !== null;
+  return thing !== null && caller.roleIn(thing.teamId) !== null ? thing.createdWallMs : null;
 }
 
 function defined(fields: { readonly [K in keyof CallFilter]: CallFilter[K] | undefined }): CallFilter {

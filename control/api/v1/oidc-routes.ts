@@ -11,7 +11,7 @@ import { missing, refusal } from './problems.js';
 import { cookieOf, endPresent, notSignedIn } from './session-routes.js';
 
 const PATH = '/v1/session/oidc';
-const base = { method: 'GET', area: 'session', needs: 'nobody' } as const;
+const base = { method: 'GET', area: 'session', needs: 'nobody', asksNoScope: true } as const;
 
 export function oidcRoutes(people: People): readonly ApiRoute[] {
   const { oidc, isSecure } = people;

@@ -51,6 +51,7 @@ function describe(routes: ApiRoute[], version: string): ApiRoute {
   let text: string | null = null;
   const route: ApiRoute = {
     ...{ method: 'GET', path: '/v1/openapi.json', name: 'getDocument', area: 'document', needs: 'nobody' },
+    asksNoScope: true,
     summary: 'This API as an OpenAPI 3.1 document',
     async handle() {
       text ??= JSON.stringify(documentOf(routes, version));
@@ -83,11 +84,11 @@ export function urlPatternOf(path: string): string {
 }
 
 function serve(scope: FastifyInstance, route: ApiRoute, kept: KeptAnswers): void {
-  const { method, path, needs, area, beforePasswordChange = false } = route;
+  const { method, path, needs, area, beforePasswordChange = false, asksNoScope = false } = route;
   const does = route.does ?? (method === 'GET' ? 'read' : 'write');
   scope.route<{ Params: Record<string, string> }>({
     ...{ method, url: urlPatternOf(path), bodyLimit: route.bodyBytesMax ?? BODY_BYTES_MAX },
-    config: { access: { needs, area, does, beforePasswordChange } },
+    config: { access: { needs, area, does, beforePasswordChange, asksNoScope } },
     async handler(request, reply) {
       const read = readRequest(route, request);
       const answer = 'problem' in read ? read : await answered(route, read, request, kept);

@@ -30,6 +30,7 @@ export function sessionRoutes(people: People): readonly ApiRoute[] {
 function openRoute(people: People): ApiRoute {
   return apiRoute({
     ...{ method: 'POST', path: '/v1/session', name: 'signIn', area: 'session', needs: 'nobody', success: 201 },
+    asksNoScope: true,
     summary: 'Sign in by a password',
     body: credentials,
     answers: z.strictObject({ user: userView, csrf: z.string() }),
@@ -93,6 +94,7 @@ export function notSignedIn(signed: SignedIn & { readonly ok: false }): ApiProbl
 function lookRoute({ registry, oidc }: People): ApiRoute {
   return apiRoute({
     ...{ method: 'GET', path: '/v1/session', name: 'getSession', area: 'session', needs: 'nobody' },
+    asksNoScope: true,
     summary: 'Who is signed in; `user` is null where nobody is',
     answers: sessionView,
     async handle({ caller: { user }, sent }) {
