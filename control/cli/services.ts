@@ -30,6 +30,11 @@ interface Checked {
   readonly yaml: string;
 }
 
+interface Published {
+  readonly number: number;
+  readonly warnings?: Checked['faults'];
+}
+
 const HELP = `
 A service begins as a draft, which nobody can call. A draft is a design: upstreams and routes in the words of weir.yaml, with paths that are
 relative to the base path of the service, or an OpenAPI document. Publishing makes a numbered release of it, which never changes.
@@ -82,7 +87,7 @@ export function registerServices(program: Command): void {
   withBoth(one(services.command('change')))
     .description('Changes its name, its place, or who finds it; what is left out stays.')
     .option('--name <name>', 'its name')
-    .option('--base <path>', 'where it lies')
+    .option('--base <path>', 'where it lies, of a draft or a retired one')
     .addOption(visibility())
     .action(async (id: string, options: ChangeOptions) => done(await change(id, options)));
   withBoth(one(services.command('draft')))
@@ -316,15 +321,12 @@ async function check(id: string, options: ManageOptions): Promise<void> {
 }
 
 async function publish(id: string, { notes, share, version, ...options }: PublishOptions): Promise<boolean> {
-  const told = await manage<ShownService & { readonly number?: number }>('POST', `${pathOf(id)}/releases`, options, {
-    ...{ notes, share, name: version },
-  });
+  const sent = { notes, share, name: version };
+  const told = await manage<Published>('POST', `${pathOf(id)}/releases`, options, sent);
   if (told === null) return false;
-  tell(
-    told,
-    options,
-    `release ${told.number ?? ''} of ${printable(id)} is published${share === 100 ? '' : ` for ${share} % of the callers`}`,
-  );
+  const whom = share === 100 ? '' : ` for ${share} % of the callers`;
+  const warnings = (told.warnings ?? []).map(({ path, message }) => printable(`warning: ${path} ${message}`));
+  tell(told, options, [`release ${told.number} of ${printable(id)} is published${whom}`, ...warnings].join('\n'));
   return true;
 }
 

@@ -23,6 +23,12 @@ function covers(pattern: string, host: string): boolean {
   return host.endsWith(pattern.slice(1));
 }
 
+/** Whether whoever is served on some hosts is served on others as well. */
+export function coversHosts(hosts: readonly string[], before: readonly string[]): boolean {
+  if (hosts.length === 0) return true;
+  return before.length > 0 && before.every((host) => hosts.some((one) => one === host || covers(one, host)));
+}
+
 export interface Taken {
   readonly message: string;
   readonly cure: string;

@@ -15,6 +15,10 @@ export const countMax: Readonly<Record<EntityKind, number>> = {
   secret: 50_000,
 };
 
+/** So that no team, and no program of one, takes all that there is for all. */
+export const servicesPerTeamMax = 2_000;
+export const applicationsPerTeamMax = 5_000;
+export const subscriptionsPerApplicationMax = 1_000;
 export const keysPerApplicationMax = 20;
 /** Older ones that are not live are given up. */
 export const releasesPerServiceMax = 100;
@@ -38,6 +42,8 @@ export const designListCharsMax = 512 * 1024;
 export const planCharsMax = 16 * 1024;
 /** Of all drafts and releases together, in characters of JSON: they are held in memory. A draft and the release made of it count twice. */
 export const designsCharsMax = 512 * 1024 * 1024;
+/** Of them those of one team. */
+export const designsCharsPerTeamMax = 128 * 1024 * 1024;
 
 /** A session ends by itself after it. */
 export const sessionMaxMs = 30 * 86_400_000;

@@ -1,5 +1,5 @@
 /** Decisions about applications and their keys. Pure. */
-import { countMax, keysPerApplicationMax, overlapMaxMs } from './bounds.js';
+import { applicationsPerTeamMax, countMax, keysPerApplicationMax, overlapMaxMs } from './bounds.js';
 import {
   changed,
   type DecisionContext,
@@ -28,6 +28,11 @@ export function createApplication(state: ModelState, input: NewApplication, cont
   if (state.get('team', teamId) === null) return missing('team', teamId);
   if (state.count('application') >= countMax.application)
     return refuse('conflict', `there are ${countMax.application} applications, which is the most`);
+  if (state.countOf('application', 'teamId', teamId) >= applicationsPerTeamMax)
+    return refuse(
+      'conflict',
+      `team ${teamId} has ${applicationsPerTeamMax} applications, which is the most; delete those that call nothing any more`,
+    );
   return done([put('application', made<Application>({ ...input, isDisabled: false }, context))]);
 }
 

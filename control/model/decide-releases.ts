@@ -1,5 +1,5 @@
 /** Decisions about releases: a draft becomes the next one, which is never changed. Numbers rise for ever. Pure. */
-import { countMax, designsCharsMax, releasesPerServiceMax } from './bounds.js';
+import { countMax, releasesPerServiceMax } from './bounds.js';
 import { faultsOf } from './decide-services.js';
 import {
   changed,
@@ -12,12 +12,15 @@ import {
   missing,
   type Outcome,
   put,
+  type Refusal,
   refuse,
 } from './decision.js';
-import { charsOf, tooManyDesigns } from './designs.js';
-import type { Change, Release, Service } from './entities.js';
+import { tooManyDesigns } from './designs.js';
+import type { Actor, Change, Design, Release, Service } from './entities.js';
 import { refusalOfStep, stageAfter } from './life-cycle.js';
 import { liveWith } from './live.js';
+import { isAtLeast, roleIn, standingOf } from './permissions.js';
+import { sentAnew } from './secret-uses.js';
 
 export interface Publication {
   readonly id: string;
@@ -41,7 +44,9 @@ export function publishService(state: ModelState, input: Publication, context: D
   const { draft } = service;
   if (draft.contract === '' && draft.routes.length === 0)
     return invalid('draft', 'has neither routes nor a contract', 'design something first');
-  if (state.designsChars + charsOf(draft) > designsCharsMax) return tooManyDesigns();
+  const unsaid =
+    refusalOfSecrets(state, service, draft, context.actor) ?? tooManyDesigns(state, service, { more: draft });
+  if (unsaid !== null) return unsaid;
   if (state.count('release') >= countMax.release)
     return refuse('conflict', `there are ${countMax.release} releases, which is the most; delete retired services`);
   const number = service.lastRelease + 1;
@@ -55,6 +60,21 @@ export function publishService(state: ModelState, input: Publication, context: D
   );
   return (
     faultsOf(state, next, context) ?? done([put('service', next), put('release', release), ...givenUp(state, next)])
+  );
+}
+
+/** A secret that it would send where no release has sent it, which an owner has to publish; null: whoever publishes may. */
+export function refusalOfSecrets(
+  state: ModelState,
+  { id, teamId }: Pick<Service, 'id' | 'teamId'>,
+  draft: Design,
+  actor: Actor,
+): Refusal | null {
+  const sent = sentAnew(draft, state.of('release', 'serviceId', id));
+  if (sent === null || isAtLeast(roleIn(state, standingOf(state, actor), teamId), 'owner')) return null;
+  return refuse(
+    'forbidden',
+    `no release of ${id} has sent the secret ${sent}: an owner of team ${teamId} publishes that`,
   );
 }
 

@@ -1,6 +1,6 @@
 /** Decisions about services: what they are, where they lie, and their way from a draft to their end. Pure. */
-import { takenBy } from './base-paths.js';
-import { countMax, designsCharsMax } from './bounds.js';
+import { coversHosts, takenBy } from './base-paths.js';
+import { countMax, servicesPerTeamMax } from './bounds.js';
 import {
   changed,
   type DecisionContext,
@@ -15,11 +15,12 @@ import {
   put,
   refuse,
 } from './decision.js';
-import { charsOf, tooManyDesigns } from './designs.js';
+import { tooManyDesigns } from './designs.js';
 import type { Change, Design, LiveRelease, Plan, Service } from './entities.js';
 import { refusalOfStep, type ServiceStep, stageAfter } from './life-cycle.js';
 import { liveFaults } from './live.js';
 import { isAtLeast, roleIn, standingOf } from './permissions.js';
+import { secretsIn } from './secret-uses.js';
 
 /** What people set of a service, apart from its design. */
 export type ServiceFields = Pick<
@@ -40,6 +41,7 @@ export function createService(state: ModelState, input: NewService, context: Dec
   if (state.get('team', teamId) === null) return missing('team', teamId);
   if (state.count('service') >= countMax.service)
     return refuse('conflict', `there are ${countMax.service} services, which is the most; delete retired ones`);
+  if (isFull(state, teamId)) return tooManyServices(teamId);
   const plans = input.access === 'key' && input.plans.length === 0 ? [defaultPlan] : input.plans;
   const service = made<Service>(
     {
@@ -49,6 +51,17 @@ export function createService(state: ModelState, input: NewService, context: Dec
     context,
   );
   return faultsOf(state, service, context) ?? done([put('service', service)]);
+}
+
+function isFull(state: ModelState, teamId: string): boolean {
+  return state.countOf('service', 'teamId', teamId) >= servicesPerTeamMax;
+}
+
+function tooManyServices(teamId: string): Outcome {
+  return refuse(
+    'conflict',
+    `team ${teamId} has ${servicesPerTeamMax} services, which is the most; delete retired ones, or make another team`,
+  );
 }
 
 /** What must hold of every service that is not retired, whoever has changed it; null: it does. */
@@ -73,7 +86,47 @@ export function changeService(state: ModelState, { id, ...patch }: ServicePatch,
   const next = changed(service, patch, context);
   const inUse = patch.plans === undefined ? null : planInUse(state, id, patch.plans);
   if (inUse !== null) return inUse;
-  return faultsOf(state, next, context) ?? done([put('service', next)]);
+  const refusal = faultsOf(state, next, context) ?? withoutItsOwner(state, service, next, context);
+  if (refusal !== null) return refusal;
+  const moved = isElsewhere(service, next)
+    ? refusalOfStep('rehome', { state, service, context, isForced: false })
+    : null;
+  return moved ?? done([put('service', next)]);
+}
+
+const SIGHTS: Readonly<Record<Service['visibility'], number>> = { team: 0, organisation: 1, public: 2 };
+
+/** Who gets in without being asked for is a matter of the owners, who have the word on who subscribes. Of a draft nothing is let in yet. */
+function withoutItsOwner(
+  state: ModelState,
+  service: Service,
+  next: Service,
+  { actor }: DecisionContext,
+): Outcome | null {
+  if (service.stage === 'draft') return null;
+  const asked = service.plans.filter(({ approval }) => approval === 'manual').map(({ id }) => id);
+  const known = new Set(service.plans.map(({ id }) => id));
+  const opened = next.plans.find(({ id, approval }) => approval === 'auto' && (asked.includes(id) || !known.has(id)));
+  const what =
+    next.access !== service.access
+      ? `who may call service ${service.id} (\`access\`)`
+      : SIGHTS[next.visibility] > SIGHTS[service.visibility]
+        ? `who else finds service ${service.id} (\`visibility\`)`
+        : opened !== undefined
+          ? `that nobody is asked for plan ${opened.id} (\`approval\`)`
+          : null;
+  if (what === null || isAtLeast(roleIn(state, standingOf(state, actor), service.teamId), 'owner')) return null;
+  return refuse('forbidden', `an owner of team ${service.teamId} decides ${what}`);
+}
+
+/** Whether a caller might not find it where it was. */
+function isElsewhere(before: Service, next: Service): boolean {
+  return (
+    next.basePath !== before.basePath ||
+    next.kind !== before.kind ||
+    JSON.stringify(next.versioning) !== JSON.stringify(before.versioning) ||
+    !coversHosts(next.hosts, before.hosts)
+  );
 }
 
 function planInUse(state: ModelState, id: string, plans: readonly Plan[]): Outcome | null {
@@ -93,14 +146,33 @@ export interface Move {
   readonly teamId: string;
 }
 
-/** To another team, with all its releases and subscriptions. Secrets stay: the new team sets its own. */
+/**
+ * To another team, with all its releases and subscriptions. Secrets stay: the new team sets its own, and an owner of it has to want them
+ * used by what comes.
+ */
 export function moveService(state: ModelState, { id, teamId }: Move, context: DecisionContext): Outcome {
   const service = state.get('service', id);
   if (service === null) return missing('service', id);
+  const role = roleIn(state, standingOf(state, context.actor), teamId);
   // Of a team that one can't know of, the same is said as of none.
-  if (!isAtLeast(roleIn(state, standingOf(state, context.actor), teamId), 'developer'))
-    return invalid('teamId', `you are no developer in a team ${teamId}`, 'write the id of a team of yours');
+  if (role === null) return missing('team', teamId);
+  if (!isAtLeast(role, 'owner')) return refuse('forbidden', `an owner of team ${teamId} takes a service into it`);
+  if (service.teamId === teamId) return invalid('teamId', 'has it already', 'write the id of another team');
+  if (isFull(state, teamId)) return tooManyServices(teamId);
+  const lost = secretsServed(state, service).find((name) => state.get('secret', `${teamId}/${name}`) === null);
+  if (lost !== undefined)
+    return refuse(
+      'conflict',
+      `what is served of ${id} needs the secret ${lost}, which team ${teamId} has not: set it there first, or it would be served no longer`,
+    );
   return done([put('service', changed(service, { teamId }, context))]);
+}
+
+function secretsServed(state: ModelState, { id, live }: Service): string[] {
+  return live.flatMap(({ release }) => {
+    const kept = state.get('release', `${id}@${release}`);
+    return kept === null ? [] : [...secretsIn(kept.design)];
+  });
 }
 
 export interface DraftChange {
@@ -111,8 +183,10 @@ export interface DraftChange {
 export function setDraft(state: ModelState, { id, draft }: DraftChange, context: DecisionContext): Outcome {
   const service = state.get('service', id);
   if (service === null) return missing('service', id);
-  if (state.designsChars + charsOf(draft) - charsOf(service.draft) > designsCharsMax) return tooManyDesigns();
-  return done([put('service', changed(service, { draft }, context))]);
+  return (
+    tooManyDesigns(state, service, { more: draft, less: service.draft }) ??
+    done([put('service', changed(service, { draft }, context))])
+  );
 }
 
 /** With its releases and whoever has subscribed to it. */
@@ -132,7 +206,7 @@ type PatchOf = (service: Service) => Partial<Service> | Outcome;
 
 /** One step of the life of a service, as the table of life-cycle.ts has it. */
 function step(
-  name: Exclude<ServiceStep, 'delete' | 'publish'>,
+  name: Exclude<ServiceStep, 'delete' | 'publish' | 'rehome'>,
   {
     state,
     id,

@@ -1,5 +1,5 @@
 /** Decisions about subscriptions: who asks for a service, and what its owners say to it. Pure. */
-import { countMax } from './bounds.js';
+import { countMax, subscriptionsPerApplicationMax } from './bounds.js';
 import {
   changed,
   type DecisionContext,
@@ -45,6 +45,11 @@ export function createSubscription(state: ModelState, input: NewSubscription, co
     );
   if (state.count('subscription') - own.length >= countMax.subscription)
     return refuse('conflict', `there are ${countMax.subscription} subscriptions, which is the most`);
+  if (state.countOf('subscription', 'applicationId', applicationId) - own.length >= subscriptionsPerApplicationMax)
+    return refuse(
+      'conflict',
+      `application ${applicationId} has ${subscriptionsPerApplicationMax} subscriptions, which is the most; end those that it does not use`,
+    );
   const subscription = made<Subscription>(
     { ...{ id: context.newId, ...input, opinion: '' }, state: plan.approval === 'auto' ? 'approved' : 'pending' },
     context,

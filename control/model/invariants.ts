@@ -4,12 +4,15 @@
  */
 import { takenBy } from './base-paths.js';
 import {
+  applicationsPerTeamMax,
   countMax,
   keysPerApplicationMax,
   membersPerTeamMax,
   releasesPerServiceMax,
   secretsPerTeamMax,
+  servicesPerTeamMax,
   sessionsPerUserMax,
+  subscriptionsPerApplicationMax,
   tokensPerUserMax,
 } from './bounds.js';
 import type { ModelState, Owner } from './decision.js';
@@ -71,6 +74,9 @@ const owned: readonly (readonly [EntityKind, Owner, EntityKind, number])[] = [
   ['user', 'userId', 'session', sessionsPerUserMax],
   ['user', 'userId', 'token', tokensPerUserMax],
   ['team', 'teamId', 'secret', secretsPerTeamMax],
+  ['team', 'teamId', 'service', servicesPerTeamMax],
+  ['team', 'teamId', 'application', applicationsPerTeamMax],
+  ['application', 'applicationId', 'subscription', subscriptionsPerApplicationMax],
   ['application', 'applicationId', 'key', keysPerApplicationMax],
   ['service', 'serviceId', 'release', releasesPerServiceMax],
 ];

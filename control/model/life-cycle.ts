@@ -15,7 +15,16 @@ import { takenBy } from './base-paths.js';
 import { type DecisionContext, type ModelState, plural, type Refusal, refuse } from './decision.js';
 import type { LifeStage, Service, Subscription } from './entities.js';
 
-export type ServiceStep = 'publish' | 'set-live' | 'deprecate' | 'undeprecate' | 'retire' | 'restore' | 'delete';
+export type ServiceStep =
+  | 'publish'
+  | 'set-live'
+  | 'deprecate'
+  | 'undeprecate'
+  | 'retire'
+  | 'restore'
+  /** To another base path, to fewer hosts, to other names of versions: whoever calls it where it was would not find it any more. */
+  | 'rehome'
+  | 'delete';
 
 /** What a guard looks at. */
 export interface Situation {
@@ -64,6 +73,12 @@ export const transitions: Readonly<Record<ServiceStep, Transition>> = {
     guards: [pathIsFree, hasRelease],
     cure: 'only what is retired can be restored',
   },
+  rehome: {
+    from: ['draft', 'retired'],
+    to: 'same',
+    guards: [],
+    cure: 'its callers would not find it any more; retire it and restore it at its new place, or make another service there',
+  },
   delete: { from: ['draft', 'retired'], to: null, guards: [], cure: 'retire it first' },
 };
 
@@ -80,7 +95,7 @@ export function refusalOfStep(step: ServiceStep, situation: Situation): Refusal 
 }
 
 /** Of the first release, `published`; else as the table says. */
-export function stageAfter(step: Exclude<ServiceStep, 'delete'>, stage: LifeStage): LifeStage {
+export function stageAfter(step: Exclude<ServiceStep, 'delete' | 'rehome'>, stage: LifeStage): LifeStage {
   const { to } = transitions[step];
   if (to !== 'same' && to !== null) return to;
   return stage === 'draft' ? 'published' : stage;

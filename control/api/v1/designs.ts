@@ -8,15 +8,17 @@
  */
 import * as z from 'zod';
 import * as inputs from '../../model/command-inputs.js';
-import type { Service } from '../../model/entities.js';
+import { refusalOfSecrets } from '../../model/decide-releases.js';
+import type { Actor, LiveRelease, Service } from '../../model/entities.js';
 import { wholeDiff } from '../../publish/line-diff.js';
-import { type CheckedDraft, checkDraft } from '../../publish/managed/check-draft.js';
+import { asFault, type CheckedDraft, checkDraft, type DraftFault } from '../../publish/managed/check-draft.js';
 import { composeService, type ManagedWorld, type Served } from '../../publish/managed/compose-service.js';
+import { lintComposed } from '../../publish/managed/projection.js';
 import { yamlOfService } from '../../publish/managed/service-yaml.js';
 import { type ApiRoute, apiRoute } from './api-route.js';
 import { answerMade } from './executed.js';
 import { execute, idOf, type ManagementSources, maySee, teamOfService } from './management.js';
-import { missing, refusal } from './problems.js';
+import { type ApiProblem, missing, refusal } from './problems.js';
 
 /** A contract of five million characters, as JSON writes it, and the rest. */
 export const DESIGN_BYTES_MAX = 12 * 1024 * 1024;
@@ -44,13 +46,48 @@ export function checkedDraft(sources: ManagementSources, service: Service, name?
   return checkDraft(service, service.draft, name ?? last, worldOf(sources));
 }
 
+/** What is no fault of the draft, and should be known before it is published. */
+export function warningsOf(sources: ManagementSources, service: Service, actor: Actor): readonly DraftFault[] {
+  const { registry, shadowedBy } = sources;
+  const secrets = refusalOfSecrets(registry, service, service.draft, actor);
+  const shadowed = shadowedBy(service);
+  const warning = (path: string, message: string, cure: string): DraftFault => ({
+    ...{ severity: 'warning', path, message, cure },
+  });
+  return [
+    ...(secrets === null
+      ? []
+      : [warning('routes', secrets.detail, 'have an owner publish it; later releases may be yours')]),
+    ...(shadowed === null ? [] : [warning('basePath', shadowed, 'choose another place if that is not meant')]),
+  ];
+}
+
 /** Releases that are served, with what they are made of. */
-export function servedOf({ registry }: ManagementSources, service: Service): readonly Served[] {
-  return service.live.flatMap((live) => {
-    const release = registry.get('release', `${service.id}@${live.release}`);
-    return release === null ? [] : [{ ...live, design: release.design }];
+export function servedOf(
+  { registry }: ManagementSources,
+  { id, live }: Pick<Service, 'id' | 'live'>,
+): readonly Served[] {
+  return live.flatMap((one) => {
+    const release = registry.get('release', `${id}@${one.release}`);
+    return release === null ? [] : [{ ...one, design: release.design }];
   });
 }
+
+/** Why none of it would be served if these were its releases; null: it would, or it is not known. */
+export function unservable(
+  sources: ManagementSources,
+  service: Service,
+  live: readonly LiveRelease[] = service.live,
+): ApiProblem | null {
+  const composed = composeService(service, servedOf(sources, { id: service.id, live }), worldOf(sources));
+  const errors = [...composed.findings, ...lintComposed(composed)].filter(({ severity }) => severity === 'error');
+  const [first] = errors.map(asFault);
+  if (first === undefined) return null;
+  const detail = `With that, service ${service.id} could not be served any more: \`${first.path}\` ${first.message}`;
+  return refusal(422, 'Would Not Be Served', detail, { faults: errors.slice(0, FAULTS_MAX).map(asFault) });
+}
+
+const FAULTS_MAX = 20;
 
 export function yamlServed(sources: ManagementSources, service: Service, served: readonly Served[]): string {
   const composed = composeService(service, served, worldOf(sources));
@@ -100,7 +137,9 @@ function check(sources: ManagementSources): ApiRoute {
       const service = sources.registry.get('service', idOf(request));
       if (service === null) return missing;
       const { draft = service.draft, name } = request.body;
-      const checked = checkedDraft(sources, { ...service, draft }, name);
+      const drafted = { ...service, draft };
+      const found = checkedDraft(sources, drafted, name);
+      const checked = { ...found, faults: [...found.faults, ...warningsOf(sources, drafted, request.caller.actor)] };
       const conflict = sources.conflictOf(service);
       const served = yamlServed(sources, service, servedOf(sources, service));
       const lines = (text: string): string[] => (text === '' ? [] : text.trimEnd().split('\n'));

@@ -14,6 +14,8 @@ export interface ManagementSources {
   readonly names: () => NamesOfConfig;
   /** Why a service of that place can't be served beside weir.yaml in force; null: it can. */
   readonly conflictOf: (service: Entities['service']) => string | null;
+  /** Which route of weir.yaml in force loses calls to a service of that place; null: none does. */
+  readonly shadowedBy: (service: Entities['service']) => string | null;
   /** `weir_k_…` */
   readonly drawKey: () => string;
   readonly sha256: (text: string) => string;

@@ -13,7 +13,7 @@ import * as inputs from '../../model/command-inputs.js';
 import type { Release } from '../../model/entities.js';
 import { wholeDiff } from '../../publish/line-diff.js';
 import { type ApiAnswer, type ApiRoute, apiRoute } from './api-route.js';
-import { checkedDraft, yamlServed } from './designs.js';
+import { checkedDraft, unservable, warningsOf, yamlServed } from './designs.js';
 import { answerMade } from './executed.js';
 import { execute, idOf, type ManagementSources, teamOfService } from './management.js';
 import { missing, refusal } from './problems.js';
@@ -70,7 +70,9 @@ function publish(sources: ManagementSources): ApiRoute {
       const seen = { ...request, expected: request.expected ?? service.version };
       const executed = await execute(sources, seen, 'service.publish', { ...request.body, id });
       const location = ({ number }: Release): string => `/v1/services/${id}/releases/${number}`;
-      return answerMade(executed, { status: 201, kind: 'release', show: briefOf, location });
+      const warnings = warningsOf(sources, service, request.caller.actor);
+      const show = (release: Release) => ({ ...briefOf(release), warnings });
+      return answerMade(executed, { status: 201, kind: 'release', show, location });
     },
   });
 }
@@ -126,14 +128,22 @@ async function breaking(before: Release, after: Release): Promise<readonly Contr
 }
 
 function live(sources: ManagementSources): ApiRoute {
+  const { registry } = sources;
   return apiRoute({
     ...{ ...base, method: 'PUT', path: '/v1/services/{id}/live', name: 'setLive', needs: { team: 'developer' } },
     summary: 'Which releases are served, to which share of the callers, under which names of versions',
     teamOf: teamOfService(sources),
     body: z.strictObject({ live: inputs.live, versioning: inputs.versioning.optional() }),
-    async handle(request) {
-      const input = { ...request.body, id: idOf(request) };
-      return answerMade(await execute(sources, request, 'service.set-live', input), shownService);
+    async handle(request): Promise<ApiAnswer> {
+      const id = idOf(request);
+      const service = registry.get('service', id);
+      if (service === null) return missing;
+      const { live, versioning = service.versioning } = request.body;
+      const refused = unservable(sources, { ...service, versioning }, live);
+      if (refused !== null) return refused;
+      // What was looked at is what is changed.
+      const seen = { ...request, expected: request.expected ?? service.version };
+      return answerMade(await execute(sources, seen, 'service.set-live', { ...request.body, id }), shownService);
     },
   });
 }

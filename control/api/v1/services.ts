@@ -10,11 +10,13 @@
  */
 import * as z from 'zod';
 import * as inputs from '../../model/command-inputs.js';
+import { changed } from '../../model/decision.js';
 import type { Service } from '../../model/entities.js';
-import { type ApiRoute, apiRoute } from './api-route.js';
+import { type ApiAnswer, type ApiRequest, type ApiRoute, apiRoute } from './api-route.js';
+import { unservable } from './designs.js';
 import { answerDone, answerMade } from './executed.js';
 import { execute, idOf, type ManagementSources, maySee, teamOfService } from './management.js';
-import { missing } from './problems.js';
+import { missing, refusal } from './problems.js';
 import { pageQuery } from './read-input.js';
 
 export function serviceRoutes(sources: ManagementSources): readonly ApiRoute[] {
@@ -80,7 +82,7 @@ function get(sources: ManagementSources): ApiRoute {
       if (service === null || maySee(sources, request.caller, 'service', service) !== 'full') return missing;
       return {
         status: 200,
-        body: { ...briefOf(service), conflict: sources.conflictOf(service) },
+        body: { ...briefOf(service), conflict: sources.conflictOf(service), shadows: sources.shadowedBy(service) },
         version: service.version,
       };
     },
@@ -90,16 +92,27 @@ function get(sources: ManagementSources): ApiRoute {
 function change(sources: ManagementSources): ApiRoute {
   return apiRoute({
     ...{ ...base, method: 'PATCH', path: '/v1/services/{id}', name: 'changeService' },
-    summary: 'Change its name, place, plans, who sees it; what is left out stays',
+    summary: 'Change its name, plans, who sees it; what is left out stays. What is served keeps its place',
     needs: { team: 'developer' },
     teamOf: teamOfService(sources),
     body: inputs.servicePatch.omit({ id: true }),
     async handle(request) {
-      const input = { ...request.body, id: idOf(request) };
-      return answerMade(await execute(sources, request, 'service.change', input), shownService);
+      const id = idOf(request);
+      const service = sources.registry.get('service', id);
+      if (service === null) return missing;
+      const next = changed(service, request.body, { wallMs: sources.wallMs() });
+      // A word such as a limit of a plan that means nothing would take the whole service away from its callers.
+      const isLooked = service.live.length > 0 && served.some((field) => request.body[field] !== undefined);
+      const refused = isLooked && unservable(sources, service) === null ? unservable(sources, next) : null;
+      if (refused !== null) return refused;
+      const seen = isLooked ? { ...request, expected: request.expected ?? service.version } : request;
+      return answerMade(await execute(sources, seen, 'service.change', { ...request.body, id }), shownService);
     },
   });
 }
+
+/** What nodes are given is made of these. */
+const served = ['kind', 'basePath', 'hosts', 'versioning', 'access', 'plans'] as const;
 
 function end(sources: ManagementSources): ApiRoute {
   return apiRoute({
@@ -140,8 +153,20 @@ function steps(sources: ManagementSources): ApiRoute[] {
       body: stepBodies[word],
       async handle(request) {
         const input = { ...request.body, id: idOf(request) };
-        return answerMade(await execute(sources, request, `service.${word}`, input), shownService);
+        const refused = word === 'restore' ? unrestorable(sources, request) : null;
+        return refused ?? answerMade(await execute(sources, request, `service.${word}`, input), shownService);
       },
     }),
   );
+}
+
+/** Null: it can be served where it was, or the command says what else is in the way. */
+function unrestorable(sources: ManagementSources, request: ApiRequest<unknown, object>): ApiAnswer | null {
+  const service = sources.registry.get('service', idOf(request));
+  if (service === null || service.stage !== 'retired') return null;
+  const conflict = sources.conflictOf(service);
+  if (conflict !== null) return refusal(409, 'Conflict', conflict);
+  const { live } = inputs.restoration.omit({ id: true }).parse(request.body);
+  const last = { release: service.lastRelease, share: 100, name: '' };
+  return unservable(sources, service, live.length === 0 ? [last] : live);
 }

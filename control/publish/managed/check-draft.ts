@@ -44,6 +44,6 @@ function isTheirs({ path }: Finding): boolean {
   return !path.includes('auth');
 }
 
-function asFault({ severity, path, message, cure }: Finding): DraftFault {
+export function asFault({ severity, path, message, cure }: Finding): DraftFault {
   return { severity, path: shownPath(path), message, cure: cure ?? '' };
 }

@@ -4,6 +4,7 @@
  */
 import type { WeirConfig } from '@weir/proto/config/document.js';
 import { type Finding, findWarning } from '@weir/proto/config/faults.js';
+import { formatPathPattern } from '@weir/proto/config/path-pattern.js';
 import type { Route } from '@weir/proto/config/route.js';
 import type { PathMatchSpec } from '@weir/proto/snapshot/snapshot.js';
 import type { Service } from '../../model/entities.js';
@@ -29,14 +30,20 @@ export function namesOf({ ai }: WeirConfig): NamesOfConfig {
 /** Why a service of that place can't be served beside this weir.yaml; null: it can. */
 export function placeConflict(config: WeirConfig, service: Pick<Service, 'basePath' | 'hosts'>): string | null {
   const place = placesOf(config)
-    .get(service.basePath)
+    .taken.get(service.basePath)
     ?.find(({ hosts }) => shareHost(hosts, service.hosts));
   return place === undefined ? null : `${place.name} lies at or below ${service.basePath}`;
 }
 
+/** The route of weir.yaml whose calls a service of that place takes over, since what is longer is more specific; null: there is none. */
+export function placeShadowed(config: WeirConfig, service: Pick<Service, 'basePath' | 'hosts'>): string | null {
+  const [above] = aboveOf(placesOf(config), service);
+  return above === undefined ? null : `it answers below ${service.basePath} in place of ${above.name} (${above.path})`;
+}
+
 export function mergeManaged(config: WeirConfig, managed: ManagedConfig): Merged {
   const findings: Finding[] = [...managed.findings];
-  const places = placesOf(config);
+  const { taken: places } = placesOf(config);
   const upstreams = new Set(upstreamIds(config.upstreams));
   const services = managed.services.filter((served) => {
     const conflict = conflictOf(served, places, upstreams);
@@ -44,6 +51,7 @@ export function mergeManaged(config: WeirConfig, managed: ManagedConfig): Merged
     findings.push(findWarning(['services', served.service.id], conflict, 'give the service another place'));
     return false;
   });
+  findings.push(...shadowFindings(config, services));
   const own = new Set(config.consumers.map(({ id }) => id));
   const consumers =
     own.size === 0 ? managed.consumers : managed.consumers.filter(({ spec: { id } }) => isFree(id, own, findings));
@@ -64,8 +72,21 @@ interface Place {
   readonly name: string;
 }
 
-/** Where routes of weir.yaml lie: their literal path, and all above it. */
-function placesOf(config: WeirConfig): ReadonlyMap<string, readonly Place[]> {
+/** A route that goes on below its literal path, and loses to whatever lies there. */
+interface Above extends Place {
+  readonly index: number;
+  readonly path: string;
+  readonly segments: readonly string[];
+}
+
+interface Places {
+  /** By the literal paths of routes of weir.yaml, and all above them: no service lies there. */
+  readonly taken: ReadonlyMap<string, readonly Place[]>;
+  /** By their literal paths. What lies at `/*` answers where nothing else does, and loses nothing by that. */
+  readonly above: ReadonlyMap<string, readonly Above[]>;
+}
+
+function placesOf(config: WeirConfig): Places {
   const known = placesKnown.get(config);
   if (known !== undefined) return known;
   const places = placesIn(config);
@@ -73,21 +94,68 @@ function placesOf(config: WeirConfig): ReadonlyMap<string, readonly Place[]> {
   return places;
 }
 
-const placesKnown = new WeakMap<WeirConfig, ReadonlyMap<string, readonly Place[]>>();
+const placesKnown = new WeakMap<WeirConfig, Places>();
 
-function placesIn({ routes, gateway }: WeirConfig): ReadonlyMap<string, readonly Place[]> {
-  const places = new Map<string, Place[]>();
+function placesIn({ routes, gateway }: WeirConfig): Places {
+  const taken = new Map<string, Place[]>();
+  const above = new Map<string, Above[]>();
   const put = (path: string, place: Place): void => {
-    for (const above of pathsUpTo(path)) {
-      const known = places.get(above);
-      if (known === undefined) places.set(above, [place]);
-      else known.push(place);
-    }
+    for (const each of pathsUpTo(path)) listIn(taken, each).push(place);
   };
-  for (const [index, { id, match }] of routes.entries())
-    put(literalOf(match.path), { hosts: match.hosts, name: `route ${id ?? index} of weir.yaml` });
+  for (const [index, { id, match }] of routes.entries()) {
+    const place = { hosts: match.hosts, name: `route ${id ?? index} of weir.yaml` };
+    const literal = literalOf(match.path);
+    put(literal, place);
+    const path = formatPathPattern(match.path);
+    if (path !== '/*' && match.path.kind !== 'exact')
+      listIn(above, literal).push({ ...place, index, path, segments: path.split('/').slice(1) });
+  }
   put(gateway.jobs.prefix, { hosts: [], name: 'the path of jobs' });
-  return places;
+  return { taken, above };
+}
+
+function listIn<K, T>(lists: Map<K, T[]>, key: K): T[] {
+  const known = lists.get(key) ?? [];
+  lists.set(key, known);
+  return known;
+}
+
+function aboveOf({ above }: Places, { basePath, hosts }: Pick<Service, 'basePath' | 'hosts'>): Above[] {
+  const segments = basePath.split('/').slice(1);
+  return ['/', ...pathsUpTo(basePath).slice(0, -1)]
+    .flatMap((path) => above.get(path) ?? [])
+    .filter((route) => shareHost(route.hosts, hosts) && haveCommonPath(route.segments, segments));
+}
+
+/** Whether some path below the literal one is also of a pattern: `{id}` is any segment, `*` at the end any number of them. */
+function haveCommonPath(pattern: readonly string[], literal: readonly string[]): boolean {
+  const isOpen = pattern.at(-1) === '*';
+  const fixed = isOpen ? pattern.slice(0, -1) : pattern;
+  if (!isOpen && fixed.length < literal.length) return false;
+  return literal.every((segment, index) => {
+    const wanted = fixed[index];
+    return wanted === undefined || wanted.includes('{') || wanted === segment;
+  });
+}
+
+/** Services that are named of one route; how many others there are is said. */
+const NAMED_MAX = 5;
+
+function shadowFindings(config: WeirConfig, services: readonly ManagedService[]): Finding[] {
+  const places = placesOf(config);
+  if (places.above.size === 0) return [];
+  const found = new Map<Above, string[]>();
+  for (const { service } of services)
+    for (const route of aboveOf(places, service)) listIn(found, route).push(`${service.id} (${service.basePath})`);
+  return [...found].map(([{ index, path }, names]) => {
+    const more = names.length > NAMED_MAX ? ` and ${names.length - NAMED_MAX} more` : '';
+    const message = `below ${path} services of teams answer in its place: ${names.slice(0, NAMED_MAX).join(', ')}${more}`;
+    return findWarning(
+      ['routes', index, 'match'],
+      message,
+      'if that is not meant, have them moved, or name their paths in routes of weir.yaml',
+    );
+  });
 }
 
 function literalOf(path: Route['match']['path'] & PathMatchSpec): string {
@@ -99,7 +167,7 @@ function literalOf(path: Route['match']['path'] & PathMatchSpec): string {
 
 function conflictOf(
   { service, upstreams: own }: ManagedService,
-  places: ReadonlyMap<string, readonly Place[]>,
+  places: Places['taken'],
   upstreams: ReadonlySet<string>,
 ): string | null {
   // The path of a route that lies at the base path, or below it.
