@@ -3,8 +3,6 @@ import { hostname } from 'node:os';
 import type { ControlStatus } from '@weir/control/api/control-status.js';
 import type { RevisionOperations } from '@weir/control/api/revisions-api.js';
 import type { AdminOptions } from '@weir/control/api/server.js';
-import { insightRoutes } from '@weir/control/api/v1/insight.js';
-import { managementRoutes } from '@weir/control/api/v1/management-routes.js';
 import { inspectNodes } from '@weir/control/cluster/cache-questions.js';
 import { Fleet } from '@weir/control/cluster/fleet.js';
 import type { Purges } from '@weir/control/cluster/purges.js';
@@ -57,9 +55,12 @@ export async function adminOptions(parts: ControlParts): Promise<ControlAdmin> {
     fleet: { ...(await fleet.members()), rollout: rollouts.view(), compilation: rollouts.compilation() },
   });
   const { registry, config } = parts.people;
-  const managed = managementRoutes(managementSources({ registry, config, secrets: noSecrets, insight }));
-  const routes = [...insightRoutes(insightSources(insight, registry, status)), ...managed];
-  const { access, first, close } = await openAccess({ ...options, registry, routes });
+  const sources = {
+    management: managementSources({ registry, config, secrets: noSecrets, insight }),
+    insight: insightSources(insight, registry, status),
+    tries: null,
+  };
+  const { access, first, close } = await openAccess({ ...options, registry, sources });
   if (first !== null) options.say(`sign in as ${showFirst(first)}`);
   const own: AdminOptions = {
     ...{ listen: options.admin, access, insight, status },

@@ -1,7 +1,6 @@
 /** Who may ask the admin API of `weir up` and of `weir control`: the people of the registry, and whoever may read the data folder. */
 import type { AdminAccess } from '@weir/control/api/server.js';
-import type { ApiRoute } from '@weir/control/api/v1/api-route.js';
-import { peopleRoutes } from '@weir/control/api/v1/people-routes.js';
+import { type RouteSources, routeTable } from '@weir/control/api/v1/routes.js';
 import { type Bootstrapped, bootstrap } from '@weir/control/people/bootstrap.js';
 import { createCallers } from '@weir/control/people/callers.js';
 import { isSameText, sha256Hex } from '@weir/control/people/digests.js';
@@ -27,8 +26,8 @@ export interface AccessOptions {
   readonly entrance: Entrance;
   /** Null: there is none, and nobody is known but whoever may read the data folder. */
   readonly registry: Registry | null;
-  /** Rows of /v1 that are not about people. */
-  readonly routes: readonly ApiRoute[];
+  /** Of the rows of /v1 that are not about people. */
+  readonly sources: RouteSources;
 }
 
 export interface OpenedAccess {
@@ -47,7 +46,7 @@ export interface FirstOperator {
 const AGAIN_MS = 5_000;
 
 export async function openAccess(options: AccessOptions): Promise<OpenedAccess> {
-  const { dataFolder, version, say, entrance, registry, routes } = options;
+  const { dataFolder, version, say, entrance, registry, sources } = options;
   const localSha256 = openLocalToken(dataFolder, say);
   const { publicUrl } = entrance;
   const shared = { publicUrl, version };
@@ -60,14 +59,14 @@ export async function openAccess(options: AccessOptions): Promise<OpenedAccess> 
       localSha256,
       wallMs: Date.now,
     });
-    return { access: { ...shared, callers, routes }, first: null, close: () => {} };
+    return { access: { ...shared, callers, routes: routeTable(null, sources) }, first: null, close: () => {} };
   }
   const oidc = entrance.oidc === null ? null : createOidc(entrance.oidc, { registry, wallMs: Date.now, say });
   const isSecure = publicUrl?.startsWith('https:') === true;
   const people = createPeople({ registry, localSha256, oidc, isSecure, wallMs: Date.now });
   const { first, stop } = await firstOperator(people, say);
   return {
-    access: { ...shared, callers: people.callers, routes: [...peopleRoutes(people), ...routes] },
+    access: { ...shared, callers: people.callers, routes: routeTable(people, sources) },
     first,
     close: stop,
   };

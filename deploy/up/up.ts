@@ -11,10 +11,7 @@ import { join } from 'node:path';
 import type { ControlStatus, PublishCause, PublishOutcome } from '@weir/control/api/control-status.js';
 import type { RevisionOperations } from '@weir/control/api/revisions-api.js';
 import { startAdminApi } from '@weir/control/api/server.js';
-import type { ApiRoute } from '@weir/control/api/v1/api-route.js';
-import { insightRoutes } from '@weir/control/api/v1/insight.js';
-import { managementRoutes } from '@weir/control/api/v1/management-routes.js';
-import { tryRoutes } from '@weir/control/api/v1/try.js';
+import type { RouteSources } from '@weir/control/api/v1/routes.js';
 import type { Insight } from '@weir/control/insight/insight.js';
 import { toldOf } from '@weir/control/publish/check-config.js';
 import { checkWithFiles } from '@weir/control/publish/load-config.js';
@@ -122,7 +119,7 @@ export async function startUp(options: UpOptions): Promise<Running> {
   if (!listening) throw new Error('a node that accepted its snapshot does not listen');
   const insight = openInsight(own.presence, config.isKept ? join(options.dataFolder, 'insight.mdb') : null, say);
   const status = (): ControlStatus => ({ ...ownStatus(options, started, own), ...lookOf(publisher, node) });
-  const entered = await openAccess({ ...options, routes: routesOf(options, insight, status) });
+  const entered = await openAccess({ ...options, sources: sourcesOf(options, insight, status) });
   const admin = await startAdminApi({
     ...{ listen: options.admin, access: entered.access, insight, status },
     cache: cacheOrders(own.purges, () => workers.all.map(({ supervisor }) => supervisor), options.redis !== null),
@@ -160,17 +157,17 @@ async function closeAll(
   await registry.close();
 }
 
-function routesOf(
+function sourcesOf(
   { registry, feed, secrets }: UpOptions,
   insight: Insight,
   status: () => ControlStatus,
-): readonly ApiRoute[] {
+): RouteSources {
   const management = managementSources({ registry, config: () => feed.config, secrets, insight });
-  return [
-    ...managementRoutes(management),
-    ...insightRoutes(insightSources(insight, registry, async () => status())),
-    ...tryRoutes(trySources(registry, () => gatewayOf(status()), management.conflictOf)),
-  ];
+  return {
+    management,
+    insight: insightSources(insight, registry, async () => status()),
+    tries: trySources(registry, () => gatewayOf(status()), management.conflictOf),
+  };
 }
 
 function operationsOf({ revisions }: UpRevisions, config: ConfigSource, publisher: Publisher): RevisionOperations {

@@ -44,14 +44,21 @@ const HOUR_MS = 3_600_000;
 export interface PeopleApiOptions {
   readonly oidc?: (registry: MemoryRegistry, wallMs: () => number) => Oidc;
   readonly passwords?: Passwords;
+  /** Beside those about people. */
   readonly more?: (people: People) => readonly ApiRoute[];
+  /** All that there is, in place of those about people and `more`. */
+  readonly routes?: (people: People) => readonly ApiRoute[];
+  /** Left out: an empty one. */
+  readonly registry?: MemoryRegistry;
+  /** Left out: one that begins at a million. */
+  readonly clock?: { wallMs: number };
   readonly publicUrl?: string;
 }
 
 export async function peopleApi(options: PeopleApiOptions = {}): Promise<PeopleApi> {
-  const clock = { wallMs: 1_000_000 };
+  const { clock = { wallMs: 1_000_000 } } = options;
   const wallMs = (): number => clock.wallMs;
-  const registry = await memoryRegistry({ wallMs });
+  const registry = options.registry ?? (await memoryRegistry({ wallMs }));
   const localToken = drawCredential(localPrefix);
   // As quick as tests want it, and the same code but for the cost.
   const passwords = options.passwords ?? createPasswords(async (password) => Buffer.from(sha256Hex(password), 'hex'));
@@ -65,7 +72,7 @@ export async function peopleApi(options: PeopleApiOptions = {}): Promise<PeopleA
     cache: { purge: async () => ({ obeyed: [], missing: [] }), inspect: async () => ({ nodes: [], missing: [] }) },
     access: {
       ...{ callers: people.callers, publicUrl, version: '0.0.0' },
-      routes: [...peopleRoutes(people), ...(options.more?.(people) ?? [])],
+      routes: options.routes?.(people) ?? [...peopleRoutes(people), ...(options.more?.(people) ?? [])],
     },
   });
   const session = async (id: string, lastsMs = HOUR_MS): Promise<As> => {

@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { wholeApi } from '@weir/control/api/v1/testing/whole-api.js';
 import { afterEach, beforeAll, expect, it } from 'vitest';
 import { ensureBuilt, weirProgram } from '../../support/built.js';
 import { Stage, until } from '../../support/stage.js';
@@ -54,13 +55,18 @@ async function start() {
       async () => (await call('1', key)).status === status,
       () => `it is no ${status}`,
     );
-  return { say, call, becomes, document };
+  return { say, call, becomes, document, admin: weir.admin };
 }
 
 it(
   'a service is imported, published, subscribed to, called, deprecated and retired',
   async () => {
-    const { say, call, becomes, document } = await start();
+    const { say, call, becomes, document, admin } = await start();
+    // What this serves is the table that the test of access walks through (control/api/v1/access-table.test.ts), row by row.
+    const { paths } = (await (await fetch(`${admin}/v1/openapi.json`)).json()) as { paths: Record<string, object> };
+    const served = Object.values(paths).flatMap((path) => Object.values(path).map(({ operationId }) => operationId));
+    const { routes } = await wholeApi();
+    expect(served.sort()).toEqual([...routes.map(({ name }) => name), 'getDocument'].sort());
     for (const team of ['web', 'mobile']) await say('teams', 'add', team);
     await say('services', 'import', 'shop', document, '--team', 'web', '--visibility', 'organisation');
     expect(await say('services', 'check', 'shop')).toContain('/shop/orders/{id}');

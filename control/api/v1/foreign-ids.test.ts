@@ -1,0 +1,163 @@
+/**
+ * Ids of what belongs to others, in every place of a path, a query and a body that takes an id: whoever sends one is told what is told of an id that
+ * there is not, in the same words, and nothing is changed.
+ */
+import fc from 'fast-check';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { ApiRoute } from './api-route.js';
+import { type Case, casesOf, pathOf } from './testing/route-cases.js';
+import { type Things, type WholeApi, wholeApi } from './testing/whole-api.js';
+
+let house: WholeApi;
+let cases: Readonly<Record<string, Case>>;
+let places: readonly Place[];
+
+/** Where a route takes the id of something. */
+interface Place {
+  readonly route: ApiRoute;
+  readonly where: 'path' | 'query' | 'body';
+  readonly name: string;
+  /** Of one that is not theirs, of the kind that is asked for there. */
+  readonly foreign: string;
+  /** Of none. */
+  readonly unknown: string;
+}
+
+const UNKNOWN = 'no-such-thing';
+
+/** An owner makes anybody a member, by an id that they were given. */
+const ofAnybody: ReadonlySet<string> = new Set(['setMember userId']);
+/** Names of what a team has itself, beside an id of the team. */
+const ownNames: ReadonlySet<string> = new Set(['number', 'a', 'b', 'name']);
+
+const kinds: readonly (readonly [RegExp, (things: Things) => string])[] = [
+  [/^\/v1\/(services|catalogue)\b/, ({ shop }) => shop],
+  [/^\/v1\/applications\b/, ({ application }) => application],
+  [/^\/v1\/subscriptions\b/, ({ subscription }) => subscription],
+  [/^\/v1\/tokens\b/, ({ token }) => token],
+  [/^\/v1\/teams\b/, () => 'blue'],
+];
+const members: Readonly<Record<string, (things: Things) => string>> = {
+  teamId: () => 'blue',
+  serviceId: ({ next }) => next,
+  applicationId: ({ application }) => application,
+  service: ({ shop }) => shop,
+};
+
+/** All of them in routes that somebody who is no operator may call. */
+function placesIn({ routes, things: { blue }, users }: WholeApi): Place[] {
+  const foreignOf = (route: ApiRoute, name: string): string | undefined => {
+    if (name === 'keyId') return blue.key;
+    if (name === 'userId') return users.get('blue owner')?.id;
+    return kinds.find(([path]) => path.test(route.path))?.[1](blue);
+  };
+  return routes
+    .filter(({ needs }) => needs !== 'operator')
+    .flatMap((route) => {
+      const { body, query = '' } = cases[route.name] ?? {};
+      const named = [...route.path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
+      const ofPath = named
+        .filter((name) => !ownNames.has(name) && !ofAnybody.has(`${route.name} ${name}`))
+        .map((name): Place => {
+          const foreign = foreignOf(route, name);
+          if (foreign === undefined) throw new Error(`${route.path}: of what is {${name}}?`);
+          return { route, where: 'path', name, foreign, unknown: UNKNOWN };
+        });
+      const within = (where: 'body' | 'query', names: readonly string[]): Place[] =>
+        names.flatMap((name) => {
+          // Of an import the id is that of the service.
+          const foreign = where === 'query' && name === 'id' ? blue.shop : members[name]?.(blue);
+          if (route.name === 'getSeries' && name === 'of')
+            return [{ route, where, name, foreign: `service:${blue.shop}`, unknown: `service:${UNKNOWN}` }];
+          return foreign === undefined ? [] : [{ route, where, name, foreign, unknown: UNKNOWN }];
+        });
+      const sent = typeof body === 'object' && body !== null ? Object.keys(body) : [];
+      return [...ofPath, ...within('body', sent), ...within('query', [...new URLSearchParams(query).keys()])];
+    });
+}
+
+function withId({ params = {}, query = '', body, ...rest }: Case, { where, name }: Place, id: string): Case {
+  if (where === 'path') return { ...rest, query, body, params: { ...params, [name]: id } };
+  if (where === 'body') return { ...rest, query, params, body: { ...(body as object), [name]: id } }; // Found in an object.
+  const search = new URLSearchParams(query);
+  search.set(name, id);
+  return { ...rest, params, body, query: `?${search}` };
+}
+
+async function ask({ route }: Place, one: Case) {
+  const session = house.users.get('red owner')?.session ?? {};
+  const type = one.type === undefined ? {} : { 'content-type': one.type };
+  const { status, text } = await house.api.ask(route.method, pathOf(route, one), { ...session, ...type }, one.body);
+  return { status, text };
+}
+
+describe('ids of others', () => {
+  beforeAll(async () => {
+    house = await wholeApi();
+    const all = casesOf(house);
+    const { red } = house.things;
+    cases = {
+      ...all,
+      // Red's own, where the table of access looks at one of blue's.
+      getApplication: { params: { id: red.application } },
+      getSubscription: { params: { id: red.subscription } },
+      deleteSubscription: { params: { id: red.subscription } },
+      setPlan: { params: { id: red.subscription }, body: { planId: 'free' } },
+      listServices: { query: '?teamId=red' },
+      listApplications: { query: '?teamId=red' },
+      listSubscriptions: { query: `?serviceId=${red.aged}&applicationId=${red.application}` },
+    };
+    places = placesIn(house);
+  });
+
+  it('are taken in many places, and in each of them one of their own is let in', async () => {
+    expect(places.length).toBeGreaterThan(50);
+    for (const { route } of places) {
+      const { status, text } = await ask({ route } as Place, cases[route.name] ?? {});
+      expect([route.name, status < 400 ? 'in' : `${status} ${text}`]).toEqual([route.name, 'in']);
+      await house.reset();
+    }
+  });
+
+  it('are told to be none, as one that there is not, and change nothing', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.nat(places.length - 1),
+        fc.array(fc.tuple(fc.nat(9), fc.boolean()), { maxLength: 2 }),
+        async (at, others) => {
+          const place = places[at] as Place; // Within its bounds.
+          const { route } = place;
+          const before = house.registry.number;
+          let [foreign, unknown] = [cases[route.name] ?? {}, cases[route.name] ?? {}];
+          const beside = places.filter((other) => other.route === route && other !== place);
+          for (const [pick, isForeign] of others) {
+            const other = beside[pick % Math.max(1, beside.length)];
+            if (other === undefined) continue;
+            const id = isForeign ? other.foreign : other.unknown;
+            [foreign, unknown] = [withId(foreign, other, id), withId(unknown, other, id)];
+          }
+          foreign = withId(foreign, place, place.foreign);
+          unknown = withId(unknown, place, place.unknown);
+          const told = await ask(place, foreign);
+          if (route.method === 'GET' && place.where === 'query' && told.status === 200)
+            expect([route.name, JSON.parse(told.text)]).toEqual([route.name, { items: [], next: null }]);
+          else expect([route.name, place.name, told.status]).toEqual([route.name, place.name, 404]);
+          // Ids that are not there can be made by whoever imports.
+          if (!(route.name === 'importService' && place.name === 'id'))
+            expect([route.name, place.name, told]).toEqual([route.name, place.name, await ask(place, unknown)]);
+          expect([route.name, house.registry.number]).toEqual([route.name, before]);
+        },
+      ),
+      { numRuns: 400 },
+    );
+  });
+
+  it('of plans are those of the service that is asked for: no other has one', async () => {
+    const { red } = house.things;
+    const session = house.users.get('red owner')?.session ?? {};
+    const before = house.registry.number;
+    const asked = { serviceId: red.shop, applicationId: red.application, planId: 'no-such-plan' };
+    expect((await house.api.ask('POST', '/v1/subscriptions', session, asked)).status).toBe(422);
+    expect(house.registry.number).toBe(before);
+  });
+});
