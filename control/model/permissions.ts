@@ -151,9 +151,7 @@ function sightOfService(state: ModelState, standing: Standing, service: Service)
   if (standing.user === null) return null;
   if (service.visibility === 'organisation') return 'catalogue';
   // Whoever has subscribed while it was to be seen goes on to see it.
-  for (const team of state.of('team', 'userId', standing.user.id))
-    if (mayUse(state, service, team.id)) return 'catalogue';
-  return null;
+  return hasAskedFor(state, service, standing.user) ? 'catalogue' : null;
 }
 
 /** Whether a team finds the service in the catalogue, for its applications to subscribe to. */
@@ -161,10 +159,24 @@ export function mayFind(service: Service, teamId: string): boolean {
   return service.teamId === teamId || (service.stage !== 'draft' && service.visibility !== 'team');
 }
 
-function mayUse(state: ModelState, service: Service, teamId: string): boolean {
-  for (const application of state.of('application', 'teamId', teamId))
-    for (const { serviceId } of state.of('subscription', 'applicationId', application.id))
-      if (serviceId === service.id) return true;
+/**
+ * Whether an application of the user's teams has subscribed to it, looked for from the side that has less: a catalogue asks this of each service,
+ * and there may be as many subscriptions of one team as of one service.
+ */
+function hasAskedFor(state: ModelState, service: Service, user: User): boolean {
+  const teams = [...state.of('team', 'userId', user.id)];
+  const applications = teams.reduce((sum, { id }) => sum + state.countOf('application', 'teamId', id), 0);
+  if (state.countOf('subscription', 'serviceId', service.id) <= applications) {
+    for (const { applicationId } of state.of('subscription', 'serviceId', service.id)) {
+      const teamId = state.get('application', applicationId)?.teamId;
+      if (teams.some(({ id }) => id === teamId)) return true;
+    }
+    return false;
+  }
+  for (const team of teams)
+    for (const application of state.of('application', 'teamId', team.id))
+      for (const { serviceId } of state.of('subscription', 'applicationId', application.id))
+        if (serviceId === service.id) return true;
   return false;
 }
 

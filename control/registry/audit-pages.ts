@@ -1,7 +1,7 @@
 /** The log as an audit: its entries from the newest on, page by page, without what has changed nothing. */
 import type { SharedLog } from '@weir/proto/bus/shared-log.js';
 import type { AuditEntry } from '../model/entities.js';
-import { decodeEntry, type Entry } from './entry.js';
+import { decodeEntry, decodeForAudit, type Entry } from './entry.js';
 import type { Recent, RegistryReader } from './registry-reader.js';
 
 const READ_AT_ONCE = 64;
@@ -43,12 +43,12 @@ export class AuditPages {
       const records = await this.#upTo(from, end);
       if (records === null) return null;
       for (const record of records.reverse()) {
-        const decoded = decodeEntry(record.bytes);
-        if (!decoded.ok || decoded.entry.number !== next || (id !== null && decoded.entry.id !== id)) continue;
+        const read = decodeForAudit(record.bytes);
+        if (read === null || read.entry.number !== next || (id !== null && read.entry.id !== id)) continue;
         if (found.length >= wanted || bytes >= PAGE_BYTES_MAX) break;
-        found.push(audited(decoded.entry));
+        found.push(read.entry);
         bytes += record.bytes.length;
-        id = decoded.entry.before;
+        id = read.before;
         next -= 1;
       }
       end = from - 1;

@@ -44,16 +44,19 @@ export class OrderedCells<E> {
   }
 
   /** Where those behind `after` begin; empty: all. */
-  startOf(after: string): number {
+  #startOf(after: string): number {
     this.#sort();
     if (after === '') return 0;
     const place = this.#placeOf(after);
     return this.#cells[place]?.id === after ? place + 1 : place;
   }
 
-  /** As they stand while nothing is added or removed. */
-  at(place: number): Cell<E> | undefined {
-    return this.#cells[place];
+  /** Those behind `after`, as they stand while nothing is added or removed. */
+  *behind(after: string): Iterable<Cell<E>> {
+    for (let place = this.#startOf(after); place < this.#cells.length; place += 1) {
+      const cell = this.#cells[place];
+      if (cell !== undefined) yield cell;
+    }
   }
 
   #sort(): void {
@@ -71,4 +74,14 @@ export class OrderedCells<E> {
     }
     return low;
   }
+}
+
+/** What several lists hold behind `after`, as one: what is in two of them comes once. Costs as much as they hold, and not as much as there is. */
+export function gathered<E>(lists: readonly OrderedCells<E>[], after: string): readonly Cell<E>[] {
+  const [only, ...others] = lists;
+  if (only === undefined) return [];
+  if (others.length === 0) return [...only.behind(after)];
+  const all = new Set<Cell<E>>();
+  for (const list of lists) for (const cell of list.behind(after)) all.add(cell);
+  return [...all].sort((a, b) => (a.id < b.id ? -1 : 1));
 }

@@ -2,7 +2,7 @@
  * The registry: everything that people manage, as the admin API, the publisher and the CLI see it. Reading is at once, from memory; a command
  * is decided by the pure model (control/model), appended to the log with compare-and-set, durable when its answer comes, and told to listeners.
  */
-import type { Facts, ModelState } from '../model/decision.js';
+import type { Facts, ModelState, Owner } from '../model/decision.js';
 import type { Actor, AuditEntry, Entities, EntityKind } from '../model/entities.js';
 
 export interface Ordered<K extends EntityKind> {
@@ -15,7 +15,9 @@ export interface ListQuery<K extends EntityKind> {
   /** Words that must all be found in what is indexed of it: id, name, login, tags, base path. */
   readonly q?: string;
   /** Asked of an index where there is one (team, service, application, user), else of each. */
-  readonly by?: Partial<Record<'teamId' | 'serviceId' | 'applicationId' | 'userId', string>>;
+  readonly by?: Partial<Record<Owner, string>>;
+  /** Of any of these alone: what several teams have, say, is found without a look at what all others have. */
+  readonly among?: readonly (readonly [by: Owner, id: string])[];
   readonly where?: (item: Entities[K]) => boolean;
   readonly after?: string;
   /** 1 to 200. */

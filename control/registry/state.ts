@@ -6,7 +6,7 @@ import type { ModelState, Owner } from '../model/decision.js';
 import { charsOf } from '../model/designs.js';
 import type { ApiToken, AppKey, AuditEntry, Change, Entities, EntityKind, Service, User } from '../model/entities.js';
 import { kinds, ownersOf, searchText, wordsOf } from './lookup.js';
-import { type Cell, OrderedCells } from './ordered-cells.js';
+import { type Cell, gathered, OrderedCells } from './ordered-cells.js';
 import type { ListQuery, Ordered, RegistryView } from './registry.js';
 
 const LIST_MAX = 200;
@@ -72,18 +72,13 @@ export class RegistryState implements RegistryView, ModelState {
     yield* valuesOf(this.#shelf(kind).cells);
   }
 
-  list<K extends EntityKind>(kind: K, { q = '', by = {}, where, after = '', max }: ListQuery<K>): Ordered<K> {
+  list<K extends EntityKind>(kind: K, query: ListQuery<K>): Ordered<K> {
+    const { q = '', where, max } = query;
     const most = Math.min(Math.max(1, max), LIST_MAX);
-    // An object of the four owners, none of which was left undefined.
-    const asked = Object.entries(by).filter(([, id]) => id !== undefined) as [Owner, string][];
-    const lists = asked.map(([owner, id]) => this.#owned(kind, owner, id));
-    const shortest = lists.reduce((least, list) => (list.size < least.size ? list : least), this.#shelf(kind).cells);
-    const rest = lists.filter((list) => list !== shortest);
+    const { cells, rest } = this.#lookedThrough(kind, query);
     const wanted = wordsOf(q);
     const items: Entities[K][] = [];
-    for (let place = shortest.startOf(after); ; place += 1) {
-      const cell = shortest.at(place);
-      if (cell === undefined) return { items, next: null };
+    for (const cell of cells) {
       if (wanted.length > 0) {
         cell.text ??= searchText(kind, cell.value);
         if (!hasAll(cell.text, wanted)) continue;
@@ -92,6 +87,21 @@ export class RegistryState implements RegistryView, ModelState {
       if (items.length === most) return { items, next: items.at(-1)?.id ?? null };
       items.push(cell.value);
     }
+    return { items, next: null };
+  }
+
+  /** The shortest list that has all that is asked for, and those that it has to be in as well. */
+  #lookedThrough<K extends EntityKind>(kind: K, { by = {}, among, after = '' }: ListQuery<K>) {
+    // An object of the four owners, none of which was left undefined.
+    const asked = Object.entries(by).filter(([, id]) => id !== undefined) as [Owner, string][];
+    const lists = asked.map(([owner, id]) => this.#owned(kind, owner, id));
+    const shortest = lists.reduce((least, list) => (list.size < least.size ? list : least), this.#shelf(kind).cells);
+    if (among === undefined) return { cells: shortest.behind(after), rest: lists.filter((list) => list !== shortest) };
+    const own = among.map(([owner, id]) => this.#owned(kind, owner, id));
+    const ownSize = own.reduce((sum, { size }) => sum + size, 0);
+    if (lists.length === 0 || ownSize <= shortest.size) return { cells: gathered(own, after), rest: lists };
+    const isOwn = { has: (id: string): boolean => own.some((list) => list.has(id)) };
+    return { cells: shortest.behind(after), rest: [...lists.filter((list) => list !== shortest), isOwn] };
   }
 
   userByLogin(login: string): User | null {
@@ -219,10 +229,7 @@ export function* everything(state: RegistryView): Iterable<Change> {
 }
 
 function* valuesOf<E>(cells: OrderedCells<E>): Iterable<E> {
-  for (let place = cells.startOf(''); place < cells.size; place += 1) {
-    const cell = cells.at(place);
-    if (cell !== undefined) yield cell.value;
-  }
+  for (const { value } of cells.behind('')) yield value;
 }
 
 function ownerKeys<K extends EntityKind>(kind: K, value: Entities[K]): string[] {

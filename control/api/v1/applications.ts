@@ -14,7 +14,7 @@ import type { AppKey } from '../../model/entities.js';
 import type { Executed } from '../../registry/registry.js';
 import { type ApiAnswer, type ApiRoute, apiRoute } from './api-route.js';
 import { answerDone, answerMade } from './executed.js';
-import { execute, idOf, type ManagementSources, maySee, teamOfApplication } from './management.js';
+import { execute, idOf, type ManagementSources, maySee, ofOwnTeams, teamOfApplication } from './management.js';
 import { missing, notDone, refusal } from './problems.js';
 import { pageQuery } from './read-input.js';
 
@@ -29,7 +29,8 @@ const base = { area: 'applications' } as const;
 const APPLICATION = '/v1/applications/{id}';
 const shown = { status: 200 as const, kind: 'application' as const, show: (application: object) => application };
 
-function list({ registry }: ManagementSources): ApiRoute {
+function list(sources: ManagementSources): ApiRoute {
+  const { registry } = sources;
   return apiRoute({
     ...{ ...base, method: 'GET', path: '/v1/applications', name: 'listApplications', needs: 'signed-in' },
     summary: 'Applications of the caller’s teams; of an operator all',
@@ -37,7 +38,7 @@ function list({ registry }: ManagementSources): ApiRoute {
     async handle({ caller, query: { q, after, max, teamId } }) {
       const page = registry.list('application', {
         ...{ max, ...(q === undefined ? {} : { q }), ...(after === undefined ? {} : { after }) },
-        ...(teamId === undefined ? {} : { by: { teamId } }),
+        ...(teamId === undefined ? ofOwnTeams(sources, caller) : { by: { teamId } }),
         where: (application) => caller.roleIn(application.teamId) !== null,
       });
       return { status: 200, body: page };
@@ -109,9 +110,14 @@ function listKeys({ registry, ...sources }: ManagementSources): ApiRoute {
     ...{ ...base, method: 'GET', path: KEYS, name: 'listKeys', needs: { team: 'viewer' } },
     summary: 'Its keys: names, ends and last characters',
     teamOf: teamOfApplication({ registry, ...sources }),
+    query: z.strictObject(pageQuery),
     async handle(request) {
-      const keys = [...registry.of('key', 'applicationId', idOf(request))].map(shownKey);
-      return { status: 200, body: { items: keys, next: null } };
+      const { q, after, max } = request.query;
+      const { items, next } = registry.list('key', {
+        ...{ max, by: { applicationId: idOf(request) } },
+        ...{ ...(q === undefined ? {} : { q }), ...(after === undefined ? {} : { after }) },
+      });
+      return { status: 200, body: { items: items.map(shownKey), next } };
     },
   });
 }

@@ -9,6 +9,8 @@ import type { ApiProblem } from './problems.js';
 const PAGE_READ = 200;
 /** Looked through for one page of what a filter means; `next` goes on from there. */
 const READ_MAX = 2_000;
+/** Entries before it in which it is looked for what was there before; what they have changed is unpacked for that. */
+const OLDER_MAX = 200;
 
 const query = z.strictObject({
   before: z.coerce.number().int().min(0).max(1e15).default(0),
@@ -74,7 +76,7 @@ async function pageOf(registry: Pick<Registry, 'audit'>, before: number, max: nu
 function shown(read: readonly AuditEntry[], places: readonly number[]): readonly ShownEntry[] {
   return places.flatMap((place) => {
     const entry = read[place];
-    return entry === undefined ? [] : [showEntry(entry, read.slice(place + 1), true)];
+    return entry === undefined ? [] : [showEntry(entry, read.slice(place + 1, place + 1 + OLDER_MAX), true)];
   });
 }
 

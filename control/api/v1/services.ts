@@ -15,7 +15,7 @@ import type { Service } from '../../model/entities.js';
 import { type ApiAnswer, type ApiRequest, type ApiRoute, apiRoute } from './api-route.js';
 import { unservable } from './designs.js';
 import { answerDone, answerMade } from './executed.js';
-import { execute, idOf, type ManagementSources, maySee, teamOfService } from './management.js';
+import { execute, idOf, type ManagementSources, maySee, ofOwnTeams, teamOfService } from './management.js';
 import { missing, refusal } from './problems.js';
 import { pageQuery } from './read-input.js';
 
@@ -47,7 +47,7 @@ function list(sources: ManagementSources): ApiRoute {
     async handle({ caller, query: { q, after, max, teamId, stage, kind, tag } }) {
       const page = registry.list('service', {
         ...{ max, ...(q === undefined ? {} : { q }), ...(after === undefined ? {} : { after }) },
-        ...(teamId === undefined ? {} : { by: { teamId } }),
+        ...(teamId === undefined ? ofOwnTeams(sources, caller) : { by: { teamId } }),
         where: (service) =>
           (stage === undefined || service.stage === stage) &&
           (kind === undefined || service.kind === kind) &&

@@ -8,10 +8,11 @@
  */
 import * as z from 'zod';
 import * as inputs from '../../model/command-inputs.js';
+import type { Owner } from '../../model/decision.js';
 import type { Subscription } from '../../model/entities.js';
 import { type ApiRequest, type ApiRoute, apiRoute } from './api-route.js';
 import { answerDone, answerMade } from './executed.js';
-import { execute, idOf, type ManagementSources, maySee } from './management.js';
+import { execute, idOf, type ManagementSources, maySee, ofOwnTeams } from './management.js';
 import { missing } from './problems.js';
 import { pageQuery } from './read-input.js';
 
@@ -38,13 +39,15 @@ function list(sources: ManagementSources): ApiRoute {
       applicationId: z.string().max(64).optional(),
       state: z.enum(['pending', 'approved', 'rejected', 'suspended']).optional(),
     }),
-    async handle({ caller, query: { after, max, serviceId, applicationId, state } }) {
+    async handle({ caller, query: { q, after, max, serviceId, applicationId, state } }) {
+      const isOfOne = serviceId !== undefined || applicationId !== undefined;
       const page = registry.list('subscription', {
-        ...{ max, ...(after === undefined ? {} : { after }) },
+        ...{ max, ...(q === undefined ? {} : { q }), ...(after === undefined ? {} : { after }) },
         by: {
           ...(serviceId === undefined ? {} : { serviceId }),
           ...(applicationId === undefined ? {} : { applicationId }),
         },
+        ...(isOfOne ? {} : ofOwnTeams(sources, caller, (teamId) => sidesOf(sources, teamId))),
         where: (subscription) =>
           (state === undefined || subscription.state === state) &&
           maySee(sources, caller, 'subscription', subscription) !== null,
@@ -52,6 +55,12 @@ function list(sources: ManagementSources): ApiRoute {
       return { status: 200, body: page };
     },
   });
+}
+
+/** Of a team: what its applications have asked for, and who has asked for its services. */
+function* sidesOf({ registry }: ManagementSources, teamId: string): Iterable<readonly [Owner, string]> {
+  for (const { id } of registry.of('application', 'teamId', teamId)) yield ['applicationId', id];
+  for (const { id } of registry.of('service', 'teamId', teamId)) yield ['serviceId', id];
 }
 
 function create(sources: ManagementSources): ApiRoute {
