@@ -40,7 +40,7 @@ import { connectionsMax } from './listener/open-files.js';
 import { requestIds } from './listener/request-ids.js';
 import { createUwsListener } from './listener/uws/server.js';
 import { lateMcp } from './mcp/late-mcp.js';
-import { jobBounds, jobStatus, targetStatus } from './node-readings.js';
+import { jobBounds, jobStatus, targetStatus, targetsTold } from './node-readings.js';
 import { createMetricsServer } from './observe/metrics-server.js';
 import { createNodeObserver } from './observe/node-observer.js';
 import type { Prepared } from './observe/prepared.js';
@@ -96,7 +96,8 @@ export interface GatewayNode {
   closeMetrics(): Promise<void>;
   /** Drops everything at once. */
   close(): Promise<void>;
-  status(): NodeStatus;
+  /** Tells of so many targets and upstreams at most, those first that an operator has to know of; left out: of all. */
+  status(targetsMax?: number): NodeStatus;
   /** What is stored for a request, and what would be done with it now. */
   inspect(request: InspectedRequest): CacheInspection;
   /** What a heartbeat tells of it. */
@@ -244,7 +245,7 @@ class Node implements GatewayNode {
       host: hostname(),
       labels,
       traffic: () => this.#observer.traffic.counts(),
-      status: () => this.status(),
+      status: () => this.status(0),
       metricsAddress: () => this.metricsAddress,
       loopDelayMs: () => this.#observer.eventLoop().delayP99Ms,
       load: () => ({
@@ -267,7 +268,7 @@ class Node implements GatewayNode {
     this.#metricsServer = await createMetricsServer({
       ...metrics,
       metrics: this.#observer.metrics,
-      status: () => this.status(),
+      status: () => this.status(targetsTold),
       doctor: () => this.#observer.doctor.report(),
     });
     this.metricsAddress = this.#metricsServer.address;
@@ -468,7 +469,7 @@ class Node implements GatewayNode {
     return warnings;
   }
 
-  status(): NodeStatus {
+  status(targetsMax = Number.POSITIVE_INFINITY): NodeStatus {
     const listener = this.#listener;
     return {
       pid: process.pid,
@@ -484,9 +485,10 @@ class Node implements GatewayNode {
       armedTimers: this.#wheel.armed,
       jobs: jobStatus(this.#jobs.counts()),
       rssBytes: this.#residentBytes(),
-      targets: this.#upstreams.stats().map(targetStatus),
+      targets: this.#upstreams.stats(targetsMax).map(targetStatus),
+      targetCounts: this.#upstreams.counts(),
       upstreams: this.#upstreams
-        .upstreamStats()
+        .upstreamStats(targetsMax)
         .map(({ upstreamId, standing, reason }) => ({ upstream: upstreamId, standing, reason })),
       warnings: this.#warnings(),
       healthChanges: this.#upstreams.health.latest(HEALTH_CHANGES_SHOWN),

@@ -23,8 +23,10 @@ export interface ControlStatus {
     /** Number of the last entry of the registry that is in it; left out: it was made without one. */
     readonly registry?: number;
   } | null;
-  /** Ids of the routes of that snapshot. */
+  /** Ids of the routes of that snapshot: the first of them, where there are more than are told. */
   readonly routes: readonly string[];
+  /** How many it has; left out by earlier releases, which tell of all. */
+  readonly routeCount?: number;
   /** What became of the latest attempt to publish the config. */
   readonly publish: PublishOutcome | null;
   readonly nodes: readonly SupervisedNode[];
@@ -32,6 +34,13 @@ export interface ControlStatus {
   readonly cluster: ClusterStatus | null;
   /** What a control of a cluster knows of all of it; left out where control has nodes of its own. */
   readonly fleet?: FleetStatus;
+}
+
+/** What is asked for every two seconds by each open overview is no list of ten thousand names. */
+const ROUTES_TOLD = 500;
+
+export function toldRoutes(ids: readonly string[]): Required<Pick<ControlStatus, 'routes' | 'routeCount'>> {
+  return { routes: ids.slice(0, ROUTES_TOLD), routeCount: ids.length };
 }
 
 export interface FleetStatus extends FleetMembers {

@@ -105,7 +105,7 @@ function showNode(node: SupervisedNode, number: number, ago: Ago, paint: Paint):
   }
   if (node.metrics !== null) rows.push(['metrics', printable(node.metrics)]);
   const lines = [paint.bold(`node ${number}`), ...columns(rows).map((line) => `  ${line}`)];
-  if (status !== null && status.targets.length > 0) lines.push('', ...showTargets(status.targets, paint));
+  if (status !== null && status.targets.length > 0) lines.push('', ...showTargets(status, paint));
   if (status !== null) lines.push(...showHealth(status, ago, paint));
   return lines;
 }
@@ -122,7 +122,7 @@ function showJobs({ store, isReachable, running, stored, storedBytes }: NodeStat
   return `${running} running, ${stored} kept in ${where}${isReachable ? '' : ', which does not answer'}`;
 }
 
-function showTargets(targets: NodeStatus['targets'], paint: Paint): string[] {
+function showTargets({ targets, targetCounts }: NodeStatus, paint: Paint): string[] {
   const head = ['UPSTREAM', 'TARGET', 'STANDING', 'OPEN', 'IDLE', 'WAITING', 'IN FLIGHT'];
   const rows = targets.map((target) => [
     printable(target.upstream),
@@ -131,7 +131,10 @@ function showTargets(targets: NodeStatus['targets'], paint: Paint): string[] {
     target.standing,
     ...[target.open, target.idle, target.waiting, target.inFlight].map(String),
   ]);
-  return columns([head, ...rows]).map((line, index) => `  ${index === 0 ? paint.dim(line) : line}`);
+  const all = targetCounts?.all ?? targets.length;
+  const untold =
+    all > targets.length ? [`  ${paint.dim(`and ${all - targets.length} more; the metrics have all`)}`] : [];
+  return [...columns([head, ...rows]).map((line, index) => `  ${index === 0 ? paint.dim(line) : line}`), ...untold];
 }
 
 function showStanding(standing: Standing, paint: Paint): string {

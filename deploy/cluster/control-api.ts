@@ -1,6 +1,6 @@
 /** What a control of a cluster tells and takes: on its admin API, and when another member asks for its status. */
 import { hostname } from 'node:os';
-import type { ControlStatus } from '@weir/control/api/control-status.js';
+import { type ControlStatus, toldRoutes } from '@weir/control/api/control-status.js';
 import type { RevisionOperations } from '@weir/control/api/revisions-api.js';
 import type { AdminOptions } from '@weir/control/api/server.js';
 import { inspectNodes } from '@weir/control/cluster/cache-questions.js';
@@ -71,7 +71,10 @@ export async function adminOptions(parts: ControlParts): Promise<ControlAdmin> {
   return { options: own, close };
 }
 
-function inForce({ rollouts, revisions }: ControlParts): Pick<ControlStatus, 'revision' | 'snapshot' | 'routes'> {
+function inForce({
+  rollouts,
+  revisions,
+}: ControlParts): Pick<ControlStatus, 'revision' | 'snapshot' | 'routes' | 'routeCount'> {
   const target = rollouts.record()?.target;
   const current = revisions.current();
   return {
@@ -83,7 +86,7 @@ function inForce({ rollouts, revisions }: ControlParts): Pick<ControlStatus, 're
             ...{ version: target.version, hash: target.hash, acceptedWallMs: rollouts.record()?.atWallMs ?? 0 },
             ...(target.registry === undefined ? {} : { registry: target.registry.number }),
           },
-    routes: rollouts.compilation()?.routes ?? [],
+    ...toldRoutes(rollouts.compilation()?.routes ?? []),
   };
 }
 

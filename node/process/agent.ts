@@ -12,6 +12,7 @@ import type { CacheAnswer, ControlToNode, NodeToControl } from '@weir/proto/even
 import type { SnapshotOffer } from '@weir/proto/events/snapshot.js';
 import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import type { GatewayNode } from '../node.js';
+import { targetsTold } from '../node-readings.js';
 
 const STATUS_EVERY_MS = 1_000;
 
@@ -40,7 +41,7 @@ export function startAgent({ link, node, boxKey, decode, every, log, exit }: Age
   let told: readonly string[] = [];
   const report = (): void => {
     try {
-      const status = node.status();
+      const status = node.status(targetsTold);
       for (const warning of status.warnings) if (!told.includes(warning)) log(warning);
       told = status.warnings;
       link.send({ v: 1, kind: 'node.status', status });
@@ -97,7 +98,7 @@ export function startAgent({ link, node, boxKey, decode, every, log, exit }: Age
       void node.closeMetrics();
     },
   });
-  link.send({ v: 1, kind: 'node.ready', pid: node.status().pid, metrics: node.metricsAddress, boxKey });
+  link.send({ v: 1, kind: 'node.ready', pid: node.status(0).pid, metrics: node.metricsAddress, boxKey });
   report();
   return { stop };
 }

@@ -90,6 +90,29 @@ describe('the registry of upstreams', () => {
     expect(registry.stats().map(({ standing }) => standing)).toEqual(['out', 'well']);
   });
 
+  it('tells of no more targets than are asked for: those that are not well first, then those in use, and how many there are', () => {
+    const registry = setUp();
+    const outlier = { ...outlierSpec, ejectedShareMax: 1 };
+    const ill = { ...specOf('c', 1), outlier, targets: [...specOf('c', 1).targets, ...specOf('c', 2).targets] };
+    const set = registry.build(snapshotOf([specOf('a', 3), specOf('b', 4), ill]));
+    registry.use(set);
+    const nowMs = systemClock.nowMs();
+    const broken = set.get('c')?.targets[1]?.health;
+    for (let i = 0; i < 5; i += 1) broken?.end(broken.begin(nowMs), outcome('bad', nowMs));
+    const [busy] = set.get('b')?.targets ?? [];
+    if (busy === undefined) throw new Error('the upstream has a target');
+    busy.inFlight = 1; // As the balance layer does for an attempt.
+    const told = (max?: number) => registry.stats(max).map(({ targetId }) => Number(targetId.split(':')[1]));
+    expect([told(), told(4)]).toEqual([
+      [3, 4, 1, 2],
+      [3, 4, 1, 2],
+    ]);
+    expect([told(3), told(2), told(1), told(0)]).toEqual([[2, 4, 3], [2, 4], [2], []]);
+    expect(registry.counts()).toEqual({ all: 4, trial: 0, out: 1 });
+    expect(registry.upstreamStats(1)).toHaveLength(1);
+    busy.inFlight = 0;
+  });
+
   it('replaces an upstream that is described otherwise, and closes what the old one keeps idle', async () => {
     const { port, sockets } = await serve();
     const registry = setUp();

@@ -7,6 +7,7 @@
  *                                                              └──▶ discard: the new ones retire, nothing else happened
  */
 import type { HealthChange, Standing } from '@weir/proto/events/health.js';
+import type { TargetCounts } from '@weir/proto/events/node-status.js';
 import type { Snapshot, UpstreamSpec } from '@weir/proto/snapshot/snapshot.js';
 import type { Clock, Random, Timers } from '../time/clock.js';
 import { atOnce, type Work } from '../time/slices.js';
@@ -73,10 +74,12 @@ export interface UpstreamRegistry {
   discard(set: UpstreamSet): void;
   /** In use. */
   live(): readonly LiveUpstream[];
-  /** Of the set in use. */
-  stats(): TargetStats[];
-  /** Of the upstreams as a whole, in use. */
-  upstreamStats(): UpstreamStats[];
+  /** Of the set in use; where they are more than `max`, those that are not well, then those that have connections, then others. */
+  stats(max?: number): TargetStats[];
+  /** Of the upstreams as a whole, in use; where they are more than `max`, those that are not well first. */
+  upstreamStats(max?: number): UpstreamStats[];
+  /** How many targets are in use, and how many of them are not well. */
+  counts(): TargetCounts;
   /** What changed in the opinions about all of them. */
   readonly health: HealthLog;
   /** Upstreams of former snapshots that an exchange may go to still; they are forgotten within a second of its end. */
@@ -130,9 +133,19 @@ export function createUpstreamRegistry(deps: RegistryDeps): UpstreamRegistry {
     },
     discard: (set) => life.retireAllBut(current.all, set.all, NEVER_USED),
     live: () => current.all,
-    stats: () =>
-      current.all.flatMap((upstream) => upstream.targets.map((target) => statsOf(target, deps.clock.nowMs()))),
-    upstreamStats: () => current.all.map((upstream) => upstreamStatsOf(upstream, deps.clock.nowMs())),
+    stats(max = Number.POSITIVE_INFINITY) {
+      const nowMs = deps.clock.nowMs();
+      const rankOf = ({ health, inFlight, stats }: LiveTarget): number =>
+        health.standing(nowMs) !== 'well' ? 0 : inFlight > 0 || stats().open > 0 ? 1 : 2;
+      const targets = current.all.flatMap((upstream) => upstream.targets);
+      return foremost(targets, rankOf, max).map((target) => statsOf(target, nowMs));
+    },
+    upstreamStats(max = Number.POSITIVE_INFINITY) {
+      const nowMs = deps.clock.nowMs();
+      const rankOf = ({ health }: LiveUpstream): number => (health.standing(nowMs) === 'well' ? 2 : 0);
+      return foremost(current.all, rankOf, max).map((upstream) => upstreamStatsOf(upstream, nowMs));
+    },
+    counts: () => countsOf(current.all, deps.clock.nowMs()),
     health,
     get lingering() {
       return life.lingering;
@@ -162,6 +175,26 @@ function adoptLoads({ targets }: LiveUpstream, former: LiveUpstream, nowMs: numb
     const same = known.get(`${spec.scheme} ${spec.id}`);
     if (same !== undefined) load.adopt(same, nowMs);
   }
+}
+
+/** Those of rank 0, then 1, then 2, each in their order; all as they stand where there are no more than `max`. */
+function foremost<T>(all: readonly T[], rankOf: (one: T) => number, max: number): readonly T[] {
+  if (all.length <= max) return all;
+  const ranks: [T[], T[], T[]] = [[], [], []];
+  for (const one of all) ranks[rankOf(one)]?.push(one);
+  return ranks.flat().slice(0, max);
+}
+
+function countsOf(upstreams: readonly LiveUpstream[], nowMs: number): TargetCounts {
+  let [all, trial, out] = [0, 0, 0];
+  for (const { targets } of upstreams)
+    for (const { health } of targets) {
+      all += 1;
+      const standing = health.standing(nowMs);
+      if (standing === 'trial') trial += 1;
+      else if (standing === 'out') out += 1;
+    }
+  return { all, trial, out };
 }
 
 function upstreamStatsOf({ spec, health }: LiveUpstream, nowMs: number): UpstreamStats {

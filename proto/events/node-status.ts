@@ -15,8 +15,12 @@ export interface NodeStatus {
   readonly armedTimers: number;
   readonly jobs: JobStatus;
   readonly rssBytes: number;
+  /** Where they are too many to be told each second, those that are not well, and then those in use (`targetCounts`). */
   readonly targets: readonly TargetStatus[];
+  /** The same. */
   readonly upstreams: readonly UpstreamStatus[];
+  /** Of all targets. Left out by an earlier release, which tells of all. */
+  readonly targetCounts?: TargetCounts | undefined;
   /** What does not stop this node but should not last, in words for people. */
   readonly warnings: readonly string[];
   /** The latest changes of opinion about them, the newest last; a few, whatever has happened. */
@@ -73,6 +77,12 @@ export interface TargetStatus {
   readonly standing: Standing;
   /** Why it is not well, in words for people; empty when it is. */
   readonly reason: string;
+}
+
+export interface TargetCounts {
+  readonly all: number;
+  readonly trial: number;
+  readonly out: number;
 }
 
 /** An upstream as a whole. */

@@ -48,6 +48,7 @@ const status: z.ZodType<NodeStatus> = z.object({
     }),
   ),
   upstreams: z.array(z.object({ upstream: z.string(), ...opinion })).default([]),
+  targetCounts: z.object({ all: count, trial: count, out: count }).optional(),
   warnings: z.array(z.string()).default([]),
   healthChanges: z.array(healthChange).default([]),
   cluster: clusterStatusSchema.nullable().default(null),

@@ -13,6 +13,7 @@ import { State } from '../ui/state.js';
 import { several, showAge, showDuration } from '../ui/words.js';
 import { Nodes } from './overview-nodes.js';
 import { Traffic } from './overview-traffic.js';
+import { countTargets } from './target-counts.js';
 
 const EVERY_MS = 2_000;
 
@@ -73,16 +74,15 @@ function LiveWord({ state }: { state: LiveState }) {
 function Figures({ status }: { status: ControlStatus }) {
   const told = status.nodes.flatMap((node) => (node.status === null ? [] : [node.status]));
   const sum = (of: (node: (typeof told)[number]) => number) => told.reduce((whole, node) => whole + of(node), 0);
-  const targets = told.flatMap((node) => node.targets);
-  const out = targets.filter(({ standing }) => standing === 'out').length;
+  const targets = countTargets(status);
   const fleet = status.fleet?.members ?? [];
   return (
     <SimpleGrid cols={{ base: 2, sm: 4 }}>
       <Figure name="requests in flight" value={String(sum(({ exchanges }) => exchanges))} />
       <Figure name="client connections" value={String(sum(({ connections }) => connections))} />
-      <Figure name="routes in force" value={String(status.routes.length)} />
+      <Figure name="routes in force" value={String(status.routeCount ?? status.routes.length)} />
       {status.fleet === undefined ? (
-        <Figure name="targets well" value={`${targets.length - out} of ${targets.length}`} isBad={out > 0} />
+        <Figure name="targets well" value={`${targets.all - targets.out} of ${targets.all}`} isBad={targets.out > 0} />
       ) : (
         <Figure name="members" value={String(fleet.length)} />
       )}

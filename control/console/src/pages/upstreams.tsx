@@ -5,9 +5,10 @@ import { useGet } from '../api/queries.js';
 import { useNow } from '../ui/clock.js';
 import { Empty, Page, Panel } from '../ui/page.js';
 import { Answer } from '../ui/problem-alert.js';
-import { type Column, Rows } from '../ui/rows.js';
+import { type Column, LongRows, Rows } from '../ui/rows.js';
 import { type Mood, State } from '../ui/state.js';
 import { showAge } from '../ui/words.js';
+import { countTargets } from './target-counts.js';
 
 const EVERY_MS = 2_000;
 
@@ -33,7 +34,7 @@ export default function Upstreams() {
           <>
             <Targets status={told} />
             <Changes changes={told.nodes.flatMap(({ status: node }) => node?.healthChanges ?? [])} />
-            <Routes routes={told.routes} />
+            <Routes routes={told.routes} count={told.routeCount ?? told.routes.length} />
           </>
         )}
       </Answer>
@@ -75,14 +76,26 @@ function Targets({ status }: { status: ControlStatus }) {
             : 'Nodes of a cluster tell of their targets themselves: weir status --metrics NODE, or /status of their metrics port.'}
         </Empty>
       ) : (
-        <Rows
-          label="Targets"
-          rows={targets}
-          columns={columns}
-          idOf={({ node, upstream, target }) => `${node} ${upstream} ${target}`}
-        />
+        <>
+          <Untold targets={targets.length} of={countTargets(status).all} />
+          <LongRows
+            label="Targets"
+            rows={targets}
+            columns={columns}
+            idOf={({ node, upstream, target }) => `${node} ${upstream} ${target}`}
+          />
+        </>
       )}
     </Panel>
+  );
+}
+
+function Untold({ targets, of }: { targets: number; of: number }) {
+  if (of <= targets) return null;
+  return (
+    <Text size="sm" c="dimmed" mb="sm">
+      {targets} of {of}: those that are not well, and those with connections first. The metrics of the nodes have all.
+    </Text>
   );
 }
 
@@ -109,9 +122,9 @@ function Changes({ changes }: { changes: readonly HealthChange[] }) {
   );
 }
 
-function Routes({ routes }: { routes: readonly string[] }) {
+function Routes({ routes, count }: { routes: readonly string[]; count: number }) {
   return (
-    <Panel title={`Routes in force (${routes.length})`}>
+    <Panel title={`Routes in force (${count})`}>
       {routes.length === 0 ? (
         <Empty title="No route yet">Every request is answered by the welcome page until a route is in force.</Empty>
       ) : (
@@ -119,6 +132,7 @@ function Routes({ routes }: { routes: readonly string[] }) {
           {routes.map((route) => (
             <Word key={route}>{route}</Word>
           ))}
+          {count > routes.length && <Text size="sm">and {count - routes.length} more</Text>}
         </Group>
       )}
     </Panel>

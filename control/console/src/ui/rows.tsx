@@ -1,6 +1,6 @@
 /** A table, which on a narrow screen is a list of cards: nothing has to be scrolled sideways. */
 import { Button, Group } from '@mantine/core';
-import type { ReactNode } from 'react';
+import { type ReactNode, useState } from 'react';
 
 export interface Column<T> {
   /** Empty: of buttons, which name themselves. */
@@ -41,6 +41,20 @@ export function Rows<T>({ label, rows, columns, idOf }: RowsProps<T>) {
         ))}
       </tbody>
     </table>
+  );
+}
+
+const SHOWN_FIRST = 100;
+
+/** Rows that are all here, and may be many: the first of them, until more are asked for. */
+export function LongRows<T>({ rows, ...rest }: RowsProps<T>) {
+  const [shown, setShown] = useState(SHOWN_FIRST);
+  const more = { hasNextPage: rows.length > shown, isFetchingNextPage: false };
+  return (
+    <>
+      <Rows rows={rows.slice(0, shown)} {...rest} />
+      <More of={{ ...more, fetchNextPage: () => setShown(shown + SHOWN_FIRST) }} />
+    </>
   );
 }
 
