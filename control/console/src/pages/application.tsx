@@ -3,14 +3,15 @@ import { Anchor, Button, Group, Stack, Text } from '@mantine/core';
 import { Link } from 'wouter';
 import type { AppKey, Application as Entity, Subscription } from '../../../model/entities.js';
 import { subscriptionMoods } from '../api/managed.js';
-import { useGet, usePages, useSend, useWhole } from '../api/queries.js';
+import { useGet, useSend, useWhole, withQuery } from '../api/queries.js';
 import type { PageProps } from '../pages.js';
 import { AskButton } from '../ui/ask.js';
 import { useNow } from '../ui/clock.js';
+import { Listing } from '../ui/listing.js';
 import { useNews } from '../ui/news.js';
 import { Empty, Page, Panel } from '../ui/page.js';
 import { Answer } from '../ui/problem-alert.js';
-import { Rows } from '../ui/rows.js';
+import { type Column, Rows } from '../ui/rows.js';
 import { State } from '../ui/state.js';
 import { showAge, showTime } from '../ui/words.js';
 import { NewKey, RotateKey } from './application-keys.js';
@@ -123,47 +124,41 @@ function KeyOrders({ applicationId, appKey }: { applicationId: string; appKey: A
 }
 
 function Subscriptions({ id, mayChange }: { id: string; mayChange: boolean }) {
-  const list = usePages<Subscription>(`/v1/subscriptions?applicationId=${id}`);
   return (
-    <Panel
-      title="Subscriptions"
+    <Listing<Subscription>
+      {...{ title: 'Subscriptions', label: 'Subscriptions', what: 'subscriptions', columns: columnsOf(mayChange) }}
+      path={withQuery('/v1/subscriptions', { applicationId: id })}
+      idOf={(one) => one.id}
+      looksInto="service, plan"
       actions={
         <Button component={Link} href="/catalogue" variant="default" size="xs">
           To the catalogue
         </Button>
       }
-    >
-      <Answer of={list} what="subscriptions">
-        {() =>
-          list.items.length === 0 ? (
-            <Empty title="None yet">
-              Find a service in the catalogue, and subscribe this application to one of its plans.
-            </Empty>
-          ) : (
-            <Rows
-              label="Subscriptions"
-              rows={list.items}
-              idOf={(one) => one.id}
-              columns={[
-                {
-                  label: 'Service',
-                  show: ({ serviceId }) => (
-                    <Anchor component={Link} href={`/catalogue/${serviceId}`}>
-                      {serviceId}
-                    </Anchor>
-                  ),
-                },
-                { label: 'Plan', show: ({ planId }) => planId },
-                { label: 'State', show: ({ state }) => <State mood={subscriptionMoods[state]}>{state}</State> },
-                { label: 'What they said', show: ({ opinion }) => opinion || '–' },
-                ...(mayChange ? [{ label: '', show: (one: Subscription) => <Unsubscribe subscription={one} /> }] : []),
-              ]}
-            />
-          )
-        }
-      </Answer>
-    </Panel>
+      none={
+        <Empty title="None yet">
+          Find a service in the catalogue, and subscribe this application to one of its plans.
+        </Empty>
+      }
+    />
   );
+}
+
+function columnsOf(mayChange: boolean): readonly Column<Subscription>[] {
+  return [
+    {
+      label: 'Service',
+      show: ({ serviceId }) => (
+        <Anchor component={Link} href={`/catalogue/${serviceId}`}>
+          {serviceId}
+        </Anchor>
+      ),
+    },
+    { label: 'Plan', show: ({ planId }) => planId },
+    { label: 'State', show: ({ state }) => <State mood={subscriptionMoods[state]}>{state}</State> },
+    { label: 'What they said', show: ({ opinion }) => opinion || '–' },
+    ...(mayChange ? [{ label: '', show: (one: Subscription) => <Unsubscribe subscription={one} /> }] : []),
+  ];
 }
 
 function Unsubscribe({ subscription: { id, serviceId } }: { subscription: Subscription }) {

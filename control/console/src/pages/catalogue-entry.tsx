@@ -1,11 +1,12 @@
 /** One service as its callers see it: what it is, how to get in, and its documentation. */
 import { Group, NativeSelect, Stack, Text, Textarea } from '@mantine/core';
 import { useState } from 'react';
-import type { Application, Subscription } from '../../../model/entities.js';
+import type { Subscription } from '../../../model/entities.js';
 import { type CatalogueEntry as Entry, stageMoods, subscriptionMoods } from '../api/managed.js';
-import { useGet, usePages, useSend } from '../api/queries.js';
+import { useGet, useSend } from '../api/queries.js';
 import type { PageProps } from '../pages.js';
 import { AskButton } from '../ui/ask.js';
+import { ChoiceField, useChoice } from '../ui/choice.js';
 import { useNews } from '../ui/news.js';
 import { Empty, Page, Panel } from '../ui/page.js';
 import { Answer } from '../ui/problem-alert.js';
@@ -90,16 +91,12 @@ function Plans({ entry: { plans, subscriptions = [] } }: { entry: Entry }) {
 }
 
 function Subscribe({ entry }: { entry: Entry }) {
-  const applications = usePages<Application>('/v1/applications');
-  const [application, setApplication] = useState('');
+  const application = useChoice('/v1/applications');
   const [plan, setPlan] = useState('');
   const [reason, setReason] = useState('');
   const send = useSend<Subscription>();
   const tell = useNews();
-  const chosen = {
-    application: application || (applications.items[0]?.id ?? ''),
-    plan: plan || (entry.plans[0]?.id ?? ''),
-  };
+  const chosen = { application: application.value, plan: plan || (entry.plans[0]?.id ?? '') };
   const subscribe = async () => {
     const body = { serviceId: entry.id, applicationId: chosen.application, planId: chosen.plan, reason };
     const { state } = await send.mutateAsync({ method: 'POST', path: '/v1/subscriptions', body });
@@ -118,15 +115,10 @@ function Subscribe({ entry }: { entry: Entry }) {
       isReady={chosen.application !== '' && chosen.plan !== ''}
       onDo={subscribe}
     >
-      {applications.items.length === 0 && (
+      {application.value === '' && application.q === null && (
         <Empty title="No application yet">Make one first: Applications holds them, with their keys.</Empty>
       )}
-      <NativeSelect
-        label="Application"
-        value={chosen.application}
-        onChange={(e) => setApplication(e.currentTarget.value)}
-        data={applications.items.map(({ id, name }) => ({ value: id, label: name || id }))}
-      />
+      <ChoiceField of={application} label="Application" among="applications" />
       <NativeSelect
         label="Plan"
         value={chosen.plan}

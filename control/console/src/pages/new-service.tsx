@@ -1,16 +1,17 @@
 /** A new service: from an OpenAPI document, by hand, over models, or over a prompt. */
-import { Button, FileInput, NativeSelect, SegmentedControl, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import { Button, FileInput, SegmentedControl, Stack, Text, Textarea, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { useLocation } from 'wouter';
 import type { Design, Service } from '../../../model/entities.js';
 import { get, type Send } from '../api/client.js';
 import { useSend, withQuery } from '../api/queries.js';
 import type { PageProps } from '../pages.js';
+import { ChoiceField } from '../ui/choice.js';
 import { useNews } from '../ui/news.js';
 import { Page, Panel } from '../ui/page.js';
 import { ProblemAlert } from '../ui/problem-alert.js';
 import { firstDesign, idOf, type NewKind, withServer } from './new-service-orders.js';
-import { useTeams } from './teams-of.js';
+import { useTeamChoice } from './teams-of.js';
 
 const BYTES_MAX = 5 * 1024 * 1024;
 
@@ -53,38 +54,30 @@ interface Fields {
   /** Null: as the name has it. */
   readonly id: string | null;
   readonly path: string | null;
-  readonly team: string;
   readonly target: string;
   readonly file: File | null;
 }
 
-const nothing: Fields = { name: '', id: null, path: null, team: '', target: '', file: null };
+const nothing: Fields = { name: '', id: null, path: null, target: '', file: null };
 
 function NewServiceForm({ kind, session }: { kind: NewKind; session: PageProps['session'] }) {
-  const teams = useTeams(session, 'developer');
+  const team = useTeamChoice(session, 'developer');
   const [fields, setFields] = useState(nothing);
   const set = (part: Partial<Fields>) => setFields((before) => ({ ...before, ...part }));
   const { name, target, file } = fields;
   const id = fields.id ?? idOf(name);
-  const shown = { id, path: fields.path ?? (id === '' ? '' : `/${id}`), team: fields.team || (teams[0]?.id ?? '') };
+  const shown = { id, path: fields.path ?? (id === '' ? '' : `/${id}`) };
   const create = useCreate();
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    void create.run({ kind, file, name, target, id, basePath: shown.path, teamId: shown.team });
+    void create.run({ kind, file, name, target, id, basePath: shown.path, teamId: team.value });
   };
   const isLarge = file !== null && file.size > BYTES_MAX;
   const noTeam = 'You are a developer in no team yet: an operator makes teams, and adds you.';
   return (
     <form onSubmit={submit}>
       <Stack maw={560}>
-        <NativeSelect
-          label="Team that it belongs to"
-          required
-          value={shown.team}
-          onChange={(event) => set({ team: event.currentTarget.value })}
-          data={teams.map((one) => ({ value: one.id, label: one.name || one.id }))}
-          {...(teams.length === 0 ? { error: noTeam } : {})}
-        />
+        <ChoiceField of={team} label="Team that it belongs to" among="teams" none={noTeam} />
         <TextInput label="Name" required value={name} onChange={(event) => set({ name: event.currentTarget.value })} />
         <TextInput
           label="Id"
@@ -102,7 +95,7 @@ function NewServiceForm({ kind, session }: { kind: NewKind; session: PageProps['
         />
         <SourceFields kind={kind} fields={fields} set={set} isLarge={isLarge} />
         {create.error !== null && <ProblemAlert error={create.error} />}
-        <Button type="submit" loading={create.isBusy} disabled={isLarge || shown.team === ''}>
+        <Button type="submit" loading={create.isBusy} disabled={isLarge || team.value === ''}>
           Make the draft
         </Button>
         <Text size="sm" c="dimmed">

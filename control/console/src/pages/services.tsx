@@ -1,24 +1,18 @@
 /** The services of one's teams (of all, for operators): found by words, stage and kind. */
-import { Anchor, Badge, Button, Group, NativeSelect, TextInput } from '@mantine/core';
-import { useState } from 'react';
+import { Anchor, Badge, Button, Group } from '@mantine/core';
 import { Link } from 'wouter';
 import { kindWords, type ServiceSummary, stageMoods } from '../api/managed.js';
-import { usePages, withQuery } from '../api/queries.js';
-import { useSettled } from '../ui/clock.js';
-import { Empty, Page, Panel } from '../ui/page.js';
-import { Answer } from '../ui/problem-alert.js';
-import { type Column, More, Rows } from '../ui/rows.js';
+import { type Filter, Listing } from '../ui/listing.js';
+import { Empty, Page } from '../ui/page.js';
+import type { Column } from '../ui/rows.js';
 import { State } from '../ui/state.js';
 
-const TYPED_MS = 250;
+const filters: readonly Filter[] = [
+  { name: 'stage', label: 'Stage', words: ['draft', 'published', 'deprecated', 'retired'] },
+  { name: 'kind', label: 'Kind', words: [{ value: 'rest', label: 'REST' }, { value: 'ai', label: 'AI' }, 'prompt'] },
+];
 
 export default function Services() {
-  const [q, setQ] = useState('');
-  const [stage, setStage] = useState('');
-  const [kind, setKind] = useState('');
-  const settled = useSettled(q, TYPED_MS);
-  const list = usePages<ServiceSummary>(withQuery('/v1/services', { q: settled, stage, kind }));
-  const isFiltered = settled !== '' || stage !== '' || kind !== '';
   return (
     <Page
       title="Services"
@@ -29,53 +23,17 @@ export default function Services() {
         </Button>
       }
     >
-      <Panel label="Services">
-        <Group mb="sm" align="flex-end" gap="sm">
-          <TextInput
-            label="Search"
-            placeholder="name, tag, path"
-            type="search"
-            style={{ flex: '1 1 220px' }}
-            value={q}
-            onChange={(event) => setQ(event.currentTarget.value)}
-          />
-          <NativeSelect
-            label="Stage"
-            value={stage}
-            onChange={(event) => setStage(event.currentTarget.value)}
-            data={[{ value: '', label: 'any' }, 'draft', 'published', 'deprecated', 'retired']}
-          />
-          <NativeSelect
-            label="Kind"
-            value={kind}
-            onChange={(event) => setKind(event.currentTarget.value)}
-            data={[
-              { value: '', label: 'any' },
-              { value: 'rest', label: 'REST' },
-              { value: 'ai', label: 'AI' },
-              'prompt',
-            ]}
-          />
-        </Group>
-        <Answer of={list} what="services">
-          {() =>
-            list.items.length === 0 ? (
-              <None isFiltered={isFiltered} />
-            ) : (
-              <>
-                <Rows label="Services" rows={list.items} columns={columns} idOf={({ id }) => id} />
-                <More of={list} />
-              </>
-            )
-          }
-        </Answer>
-      </Panel>
+      <Listing<ServiceSummary>
+        {...{ label: 'Services', what: 'services', path: '/v1/services', columns, filters }}
+        idOf={({ id }) => id}
+        looksInto="name, tag, path"
+        none={<None />}
+      />
     </Page>
   );
 }
 
-function None({ isFiltered }: { isFiltered: boolean }) {
-  if (isFiltered) return <Empty title="Nothing fits">Take a word away, or look at any stage and kind.</Empty>;
+function None() {
   return (
     <Empty
       title="No service yet"

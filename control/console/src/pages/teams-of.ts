@@ -1,15 +1,13 @@
 /** In which teams one has at least that role; of operators all. */
-import type { Team, TeamRole } from '../../../model/entities.js';
-import { usePages } from '../api/queries.js';
-import { mayOperate, type OwnTeam, type Session } from '../api/session.js';
+import type { TeamRole } from '../../../model/entities.js';
+import { mayOperate, type Session } from '../api/session.js';
+import { type Choice, useChoice } from '../ui/choice.js';
 
 const ranks: Readonly<Record<TeamRole, number>> = { viewer: 1, developer: 2, owner: 3 };
 
-export function useTeams(session: Session, least: TeamRole): readonly OwnTeam[] {
-  const all = usePages<Team>('/v1/teams', mayOperate(session));
-  if (mayOperate(session)) return all.items.map(({ id, name }) => ({ id, name, role: 'owner' }));
+export function useTeamChoice(session: Session, least: TeamRole): Choice {
   const own = session.kind === 'in' ? session.teams : [];
-  return own.filter(({ role }) => ranks[role] >= ranks[least]);
+  return useChoice('/v1/teams', mayOperate(session) ? null : own.filter(({ role }) => ranks[role] >= ranks[least]));
 }
 
 export function roleIn(session: Session, teamId: string): TeamRole | null {

@@ -3,63 +3,53 @@ import { Anchor, Stack, Textarea, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import type { TeamView } from '../api/people.js';
-import { usePages, useSend } from '../api/queries.js';
+import { useSend } from '../api/queries.js';
 import { mayOperate } from '../api/session.js';
 import type { PageProps } from '../pages.js';
 import { AskButton } from '../ui/ask.js';
+import { Listing } from '../ui/listing.js';
 import { useNews } from '../ui/news.js';
-import { Empty, Page, Panel } from '../ui/page.js';
-import { Answer } from '../ui/problem-alert.js';
-import { More, Rows } from '../ui/rows.js';
+import { Empty, Page } from '../ui/page.js';
+import type { Column } from '../ui/rows.js';
 import { several } from '../ui/words.js';
 import { idOf } from './new-service-orders.js';
 
 export default function Teams({ session }: PageProps) {
-  const list = usePages<TeamView>('/v1/teams');
   return (
     <Page
       title="Teams"
       about="Services, applications and secrets belong to teams; who may do what with them is said there."
       actions={mayOperate(session) ? <NewTeam ownerId={session.kind === 'in' ? session.user.id : ''} /> : undefined}
     >
-      <Panel label="Teams">
-        <Answer of={list} what="teams">
-          {() =>
-            list.items.length === 0 ? (
-              <Empty title="No team yet">
-                {mayOperate(session)
-                  ? 'Make the first one: a service needs a team to belong to.'
-                  : 'An operator makes teams, and adds you to them.'}
-              </Empty>
-            ) : (
-              <>
-                <Rows
-                  label="Teams"
-                  rows={list.items}
-                  idOf={({ id }) => id}
-                  columns={[
-                    {
-                      label: 'Team',
-                      show: ({ id, name }) => (
-                        <Anchor component={Link} href={`/teams/${id}`} fw={600}>
-                          {name || id}
-                        </Anchor>
-                      ),
-                    },
-                    { label: 'About', show: ({ description }) => description || '–' },
-                    { label: 'Members', show: ({ members }) => several(members.length, 'member') },
-                    { label: 'You are', show: ({ role }) => role ?? 'no member' },
-                  ]}
-                />
-                <More of={list} />
-              </>
-            )
-          }
-        </Answer>
-      </Panel>
+      <Listing<TeamView>
+        {...{ label: 'Teams', what: 'teams', path: '/v1/teams', columns }}
+        idOf={({ id }) => id}
+        looksInto="id, name"
+        none={
+          <Empty title="No team yet">
+            {mayOperate(session)
+              ? 'Make the first one: a service needs a team to belong to.'
+              : 'An operator makes teams, and adds you to them.'}
+          </Empty>
+        }
+      />
     </Page>
   );
 }
+
+const columns: readonly Column<TeamView>[] = [
+  {
+    label: 'Team',
+    show: ({ id, name }) => (
+      <Anchor component={Link} href={`/teams/${id}`} fw={600}>
+        {name || id}
+      </Anchor>
+    ),
+  },
+  { label: 'About', show: ({ description }) => description || '–' },
+  { label: 'Members', show: ({ members }) => several(members.length, 'member') },
+  { label: 'You are', show: ({ role }) => role ?? 'no member' },
+];
 
 function NewTeam({ ownerId }: { ownerId: string }) {
   const [name, setName] = useState('');

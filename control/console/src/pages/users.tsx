@@ -2,49 +2,29 @@
 import { Checkbox, Group, Stack, Text, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import type { UserView, UserWithPassword } from '../api/people.js';
-import { usePages, useSend, withQuery } from '../api/queries.js';
+import { useSend } from '../api/queries.js';
 import { AskButton } from '../ui/ask.js';
-import { useSettled } from '../ui/clock.js';
+import { Listing } from '../ui/listing.js';
 import { useNews } from '../ui/news.js';
-import { Empty, Page, Panel } from '../ui/page.js';
-import { Answer } from '../ui/problem-alert.js';
-import { type Column, More, Rows } from '../ui/rows.js';
+import { Empty, Page } from '../ui/page.js';
+import type { Column } from '../ui/rows.js';
 import { State } from '../ui/state.js';
 import { ShownOnce } from './application-keys.js';
 
-const TYPED_MS = 250;
-
 export default function Users() {
-  const [q, setQ] = useState('');
   const [password, setPassword] = useState('');
-  const list = usePages<UserView>(withQuery('/v1/users', { q: useSettled(q, TYPED_MS) }));
   return (
     <Page
       title="Users"
       about="Who may sign in. What they may do in a team, the team says."
       actions={<NewUser onPassword={setPassword} />}
     >
-      <Panel label="Users">
-        <TextInput
-          label="Search"
-          type="search"
-          mb="sm"
-          value={q}
-          onChange={(event) => setQ(event.currentTarget.value)}
-        />
-        <Answer of={list} what="users">
-          {() =>
-            list.items.length === 0 ? (
-              <Empty title="Nobody fits">Look for a part of a login or a name.</Empty>
-            ) : (
-              <>
-                <Rows label="Users" rows={list.items} columns={columnsOf(setPassword)} idOf={({ id }) => id} />
-                <More of={list} />
-              </>
-            )
-          }
-        </Answer>
-      </Panel>
+      <Listing<UserView>
+        {...{ label: 'Users', what: 'users', path: '/v1/users', columns: columnsOf(setPassword) }}
+        idOf={({ id }) => id}
+        looksInto="login, name"
+        none={<Empty title="Nobody yet">Make the first user; whoever signs in by OIDC becomes one.</Empty>}
+      />
       <ShownOnce what="password" secret={password} onClose={() => setPassword('')} />
     </Page>
   );

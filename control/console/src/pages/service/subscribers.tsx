@@ -1,50 +1,45 @@
 /** Who uses a service and who would like to: approve, reject, suspend, resume, with a word to the other side. */
-import { Group, NativeSelect, Text, Textarea } from '@mantine/core';
+import { Group, Text, Textarea } from '@mantine/core';
 import { useState } from 'react';
 import type { Subscription } from '../../../../model/entities.js';
 import { subscriptionMoods } from '../../api/managed.js';
-import { usePages, useSend, withQuery } from '../../api/queries.js';
+import { useSend, withQuery } from '../../api/queries.js';
 import { AskButton } from '../../ui/ask.js';
+import { type Filter, Listing } from '../../ui/listing.js';
 import { useNews } from '../../ui/news.js';
-import { Empty, Panel } from '../../ui/page.js';
-import { Answer } from '../../ui/problem-alert.js';
-import { type Column, More, Rows } from '../../ui/rows.js';
+import { Empty } from '../../ui/page.js';
+import type { Column } from '../../ui/rows.js';
 import { State } from '../../ui/state.js';
 import { showTime } from '../../ui/words.js';
 import type { TabProps } from '../service.js';
 import { isAtLeast, roleIn } from '../teams-of.js';
 
+const filters: readonly Filter[] = [
+  { name: 'state', label: 'State', words: ['pending', 'approved', 'rejected', 'suspended'] },
+];
+
 export default function Subscribers({ service, session }: TabProps) {
-  const [state, setState] = useState('');
-  const list = usePages<Subscription>(withQuery('/v1/subscriptions', { serviceId: service.id, state }));
   const mayDecide = isAtLeast(roleIn(session, service.teamId), 'owner');
   return (
-    <Panel title="Subscribers">
-      <NativeSelect
-        label="State"
-        maw={200}
-        mb="sm"
-        value={state}
-        onChange={(event) => setState(event.currentTarget.value)}
-        data={[{ value: '', label: 'any' }, 'pending', 'approved', 'rejected', 'suspended']}
-      />
-      <Answer of={list} what="subscriptions">
-        {() =>
-          list.items.length === 0 ? (
-            <Empty title="Nobody, yet">
-              {service.access === 'open'
-                ? 'Everybody may call this service without a key, so nobody subscribes.'
-                : 'Other teams find it in the catalogue, once it is published and its visibility lets them.'}
-            </Empty>
-          ) : (
-            <>
-              <Rows label="Subscriptions" rows={list.items} columns={columnsOf(mayDecide)} idOf={({ id }) => id} />
-              <More of={list} />
-            </>
-          )
-        }
-      </Answer>
-    </Panel>
+    <Listing<Subscription>
+      {...{
+        title: 'Subscribers',
+        label: 'Subscriptions',
+        what: 'subscriptions',
+        columns: columnsOf(mayDecide),
+        filters,
+      }}
+      path={withQuery('/v1/subscriptions', { serviceId: service.id })}
+      idOf={({ id }) => id}
+      looksInto="application, plan"
+      none={
+        <Empty title="Nobody, yet">
+          {service.access === 'open'
+            ? 'Everybody may call this service without a key, so nobody subscribes.'
+            : 'Other teams find it in the catalogue, once it is published and its visibility lets them.'}
+        </Empty>
+      }
+    />
   );
 }
 
