@@ -20,6 +20,7 @@ import {
   richRoute,
   type Services,
 } from './fixtures.js';
+import { keyMakers } from './key-subjects.js';
 import { sharedLimiters } from './shared-limits.js';
 import type { Work } from './stopwatch.js';
 import { answerAtOnce, answerFresh, driving, requestHeaders, target } from './surroundings.js';
@@ -215,6 +216,7 @@ const findHeader: Make = () => (iterations) => {
 const makers: ReadonlyMap<string, Make> = new Map([
   [BASELINE, () => driving(answerAtOnce, PATHS, target)],
   ...chain.map((place): [string, Make] => [`layer: ${place.name}`, layerAlone(place, routeFor(place))]),
+  ...keyMakers(policiesRoute),
   ['cache: hit', cacheHit],
   ['limit: shared by four nodes', sharedLimit],
   ['limit: at once, shared by four nodes', concurrentLimit],
