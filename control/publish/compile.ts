@@ -155,10 +155,29 @@ const compiledServices = new WeakMap<Gateway, WeakMap<ManagedService, ManagedPar
 
 type Common = Pick<Around, 'config' | 'consumers' | 'sha256Hex'>;
 
+function knownParts({ gateway }: WeirConfig): WeakMap<ManagedService, ManagedParts> {
+  const known = compiledServices.get(gateway) ?? new WeakMap<ManagedService, ManagedParts>();
+  compiledServices.set(gateway, known);
+  return known;
+}
+
+/** What compileSnapshot would have to do for services that are new to it, ahead of it and one at a time, for whoever has others to serve meanwhile. */
+export function* compilingServices(
+  config: WeirConfig,
+  services: readonly ManagedService[],
+  sha256Hex: CompileContext['sha256Hex'],
+): Generator<void, void> {
+  const known = knownParts(config);
+  const common = { config, sha256Hex, consumers: new Set(config.consumers.map(({ id }) => id)) };
+  for (const service of services) {
+    if (known.has(service)) continue;
+    known.set(service, compileService(service, common));
+    yield;
+  }
+}
+
 function managedParts({ services }: Merged, common: Common): ManagedParts {
-  const { config } = common;
-  const known = compiledServices.get(config.gateway) ?? new WeakMap<ManagedService, ManagedParts>();
-  compiledServices.set(config.gateway, known);
+  const known = knownParts(common.config);
   const all: { upstreams: UpstreamSpec[]; routes: RouteSpec[]; contracts: ContractSpec[]; written: Route[] } = {
     ...{ upstreams: [], routes: [], contracts: [], written: [] },
   };

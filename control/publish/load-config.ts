@@ -9,12 +9,12 @@ import type { Environment } from '@weir/proto/snapshot/secret-text.js';
 import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import { type CheckedConfig, checkConfig, withFindings } from './check-config.js';
 import { checkFiles } from './check-files.js';
-import { compileSnapshot } from './compile.js';
+import { compileSnapshot, compilingServices } from './compile.js';
 import { createPasswordHasher, sha256Hex } from './credential-hashes.js';
 import { lintStrictBudgets } from './lint-budgets.js';
 import { lintWithoutRedis } from './lint-cache.js';
 import { lintStrictWithoutRedis } from './lint-limits.js';
-import type { ManagedConfig } from './managed/managed-config.js';
+import type { ManagedConfig, ManagedService } from './managed/managed-config.js';
 import { mergeManaged } from './managed/merge-managed.js';
 
 export type LoadedConfig =
@@ -59,6 +59,14 @@ export async function readAndCheck(file: string, context: LoadContext): Promise<
 
 export function loadText(text: string, context: LoadContext): LoadedConfig {
   return compiled(text, checkConfig(text, context.environment, sha256Hex), context);
+}
+
+/** Ahead of `loadChecked`, piece by piece: what it would have to do for all services that have changed. It makes the rest of it in one piece. */
+export function* preparing(
+  checked: CheckedConfig,
+  services: (config: WeirConfig) => Generator<void, readonly ManagedService[]>,
+): Generator<void, void> {
+  if (checked.ok) yield* compilingServices(checked.config, yield* services(checked.config), sha256Hex);
 }
 
 /** What has been checked in the same environment, by whoever took it. */

@@ -5,7 +5,7 @@
  */
 import type { RegistrySource } from '@weir/control/cluster/release-maker.js';
 import { KeyExpiries } from '@weir/control/publish/managed/key-expiries.js';
-import type { ManagedConfig } from '@weir/control/publish/managed/managed-config.js';
+import type { ManagedConfig, ManagedService } from '@weir/control/publish/managed/managed-config.js';
 import { namesOf } from '@weir/control/publish/managed/merge-managed.js';
 import { ManagedProjection } from '@weir/control/publish/managed/projection.js';
 import { concernsNodes } from '@weir/control/publish/managed/relevance.js';
@@ -20,6 +20,8 @@ export interface ClusterPeople extends RegistrySource {
   config(): WeirConfig | null;
   /** For whoever compiles. */
   readonly project: (config: WeirConfig) => ManagedConfig;
+  /** Ahead of it, piece by piece. */
+  readonly preparing: (config: WeirConfig) => Generator<void, readonly ManagedService[]>;
   close(): Promise<void>;
 }
 
@@ -61,6 +63,7 @@ export async function openClusterPeople(
   return {
     registry,
     config: () => config,
+    preparing: (compiled) => projection.preparing(Date.now(), namesOf(compiled)),
     project(compiled) {
       config = compiled;
       return projection.project(Date.now(), namesOf(compiled));

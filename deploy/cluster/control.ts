@@ -36,6 +36,7 @@ import { keyRing, signerOf } from '@weir/proto/signing/ed25519.js';
 import { frameHeadBytes, type KeyRing } from '@weir/proto/signing/signed-frame.js';
 import { snapshotBytesMax } from '@weir/proto/snapshot/codec.js';
 import type { Entrance } from '../up/admin-access.js';
+import { prepared } from '../up/config-source.js';
 import { openInsight } from '../up/open-insight.js';
 import { openClusterPeople } from './cluster-people.js';
 import { adminOptions, answerStatus } from './control-api.js';
@@ -99,11 +100,14 @@ export async function startControl(options: ControlOptions): Promise<RunningCont
     sha256Hex: (bytes) => createHash('sha256').update(bytes).digest('hex'),
     revisions: sourceOf(revisions),
     // Files that a config names lie on the nodes, and each of them looks at its own.
-    compile: async (text, version) =>
-      loadChecked(text, check(text), {
+    async compile(text, version) {
+      const checked = check(text);
+      await prepared(checked, { managed: people });
+      return loadChecked(text, checked, {
         ...{ environment: process.env, version, createdWallMs: Date.now(), hasRedis: options.hasRedis },
         managed: people.project,
-      }),
+      });
+    },
     registry: people,
   });
   wired.version = () => rollouts.record()?.target.version ?? 0;

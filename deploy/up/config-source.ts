@@ -1,19 +1,23 @@
 /** Where the config comes from: a file, the revision that was applied last, or a text that is built in. All end in a snapshot or in all faults. */
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { PublishCause } from '@weir/control/api/control-status.js';
 import type { Revisions } from '@weir/control/log/revision.js';
 import type { CheckedConfig } from '@weir/control/publish/check-config.js';
 import {
   checkWithFiles,
+  createCheck,
   type LoadContext,
   loadChecked,
-  loadText,
+  preparing,
   type ReadConfig,
   readAndCheck,
 } from '@weir/control/publish/load-config.js';
+import { inSlices } from '@weir/node/time/slices.js';
+import { systemClock } from '@weir/node/time/system-clock.js';
 import type { SnapshotOffer } from '@weir/proto/events/snapshot.js';
-import { encodeSnapshot, hashContent } from '@weir/proto/snapshot/codec.js';
+import { encodeSnapshotInSlices, hashEncoded } from '@weir/proto/snapshot/codec.js';
 import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import type { Compiled } from './publisher.js';
 
@@ -31,7 +35,13 @@ export interface ConfigSource {
 }
 
 /** What the registry adds; left out: there is none. */
-export type Managed = Pick<LoadContext, 'managed'>;
+export interface Managed {
+  readonly managed?: {
+    readonly project: NonNullable<LoadContext['managed']>;
+    /** Ahead of it, piece by piece. */
+    readonly preparing: Parameters<typeof preparing>[1];
+  };
+}
 
 /** `hasRedis`: nodes are started with one. */
 export function fileConfig(name: string, hasRedis: boolean, isKept = true, managed: Managed = {}): ConfigSource {
@@ -43,10 +53,12 @@ export function fileConfig(name: string, hasRedis: boolean, isKept = true, manag
     name,
     isKept,
     async compile(version, cause) {
-      const context = { environment: process.env, version, createdWallMs: Date.now(), hasRedis, ...managed };
+      const context = contextOf(version, managed, { hasRedis });
       const read = cause === 'registry' && inForce !== null ? inForce : await readAndCheck(file, context);
       tried = read;
-      return read.ok ? loadChecked(read.text, read.checked, context) : read;
+      if (!read.ok) return read;
+      await prepared(read.checked, managed);
+      return loadChecked(read.text, read.checked, context);
     },
     accepted() {
       inForce = tried;
@@ -55,13 +67,27 @@ export function fileConfig(name: string, hasRedis: boolean, isKept = true, manag
 }
 
 export function textConfig(name: string, text: string, managed: Managed = {}): ConfigSource {
+  const check = createCheck(process.env);
   return {
     file: null,
     name,
     isKept: false,
-    compile: async (version) =>
-      loadText(text, { environment: process.env, version, createdWallMs: Date.now(), ...managed }),
+    async compile(version) {
+      const checked = check(text);
+      await prepared(checked, managed);
+      return loadChecked(text, checked, contextOf(version, managed));
+    },
   };
+}
+
+function contextOf(version: number, { managed }: Managed, more: Pick<LoadContext, 'hasRedis'> = {}): LoadContext {
+  const added = managed === undefined ? {} : { managed: managed.project };
+  return { environment: process.env, version, createdWallMs: Date.now(), ...more, ...added };
+}
+
+/** The admin API, the bus and supervision have their turn while ten thousand services are read. */
+export async function prepared(checked: CheckedConfig, { managed }: Managed): Promise<void> {
+  if (managed !== undefined) await inSlices(preparing(checked, managed.preparing), systemClock, nextTurn);
 }
 
 /** What was applied last; the built-in text as long as nothing was, and nothing is kept of that. */
@@ -86,19 +112,27 @@ export function revisionConfig(
       const current = revisions.current();
       if (current === null) return welcome.compile(version, cause);
       const { text } = current;
-      const context = { environment: process.env, version, createdWallMs: Date.now(), hasRedis, ...managed };
+      const context = contextOf(version, managed, { hasRedis });
       const isKnown = cause === 'registry' && latest?.text === text;
       const checked = isKnown ? latest?.checked : undefined;
       latest = { text, checked: checked ?? (await checkWithFiles(text, process.env, context.createdWallMs)) };
-      return loadChecked(text, latest.checked, context);
+      const { checked: sound } = latest;
+      await prepared(sound, managed);
+      return loadChecked(text, sound, context);
     },
   };
 }
 
-/** The hash is that of the content: two snapshots with the same one say the same, whatever their numbers. */
-export function encodeForOffer(snapshot: Snapshot): Pick<SnapshotOffer, 'bytes' | 'hash' | 'digest'> {
-  const bytes = encodeSnapshot(snapshot);
-  return { bytes, hash: hashContent(snapshot, sha256Hex), digest: sha256Hex(bytes) };
+/**
+ * The hash is that of the content: two snapshots with the same one say the same, whatever their numbers. Ten thousand services with their callers are
+ * 20 MB, so whoever asks control something meanwhile has a turn between two pieces.
+ */
+export async function encodeForOffer(snapshot: Snapshot): Promise<Pick<SnapshotOffer, 'bytes' | 'hash' | 'digest'>> {
+  const bytes = await encodeSnapshotInSlices(snapshot, nextTurn);
+  await nextTurn();
+  const hash = hashEncoded(bytes, sha256Hex);
+  await nextTurn();
+  return { bytes, hash, digest: sha256Hex(bytes) };
 }
 
 const sha256Hex = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

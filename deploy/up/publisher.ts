@@ -10,7 +10,12 @@
  *
  * One attempt runs at a time; those that are asked for meanwhile are one attempt after it, for it reads the file anew.
  */
-import type { ControlStatus, PublishCause, PublishOutcome } from '@weir/control/api/control-status.js';
+import {
+  type ControlStatus,
+  type PublishCause,
+  type PublishOutcome,
+  toldRoutes,
+} from '@weir/control/api/control-status.js';
 import type { Fault } from '@weir/proto/config/faults.js';
 import type { SnapshotOffer } from '@weir/proto/events/snapshot.js';
 import type { GatewaySpec, Snapshot } from '@weir/proto/snapshot/snapshot.js';
@@ -32,7 +37,7 @@ export interface PublisherOptions {
   /** Version of the last snapshot of an earlier run, 0 when there was none. */
   readonly versionBefore: number;
   readonly compile: (version: number, cause?: PublishCause) => Promise<Compiled>;
-  readonly encode: (snapshot: Snapshot) => Pick<SnapshotOffer, 'bytes' | 'hash' | 'digest'>;
+  readonly encode: (snapshot: Snapshot) => Promise<Pick<SnapshotOffer, 'bytes' | 'hash' | 'digest'>>;
   readonly deliver: (offer: SnapshotOffer, snapshot: Snapshot) => Promise<Delivery>;
   /** Keeps what was applied, and the config it was made from; a failure is said and does not undo the publication. */
   readonly keep: (offer: SnapshotOffer, text: string) => Promise<void>;
@@ -49,7 +54,7 @@ export interface Publisher {
    * What became of that config stays the latest attempt. Must not overlap with an attempt.
    */
   restore(kept: { readonly hash: string; readonly bytes: Uint8Array }, snapshot: Snapshot): Promise<Delivery>;
-  look(): Pick<ControlStatus, 'snapshot' | 'routes' | 'publish'>;
+  look(): Pick<ControlStatus, 'snapshot' | 'routes' | 'routeCount' | 'publish'>;
 }
 
 export function createPublisher(options: PublisherOptions): Publisher {
@@ -66,11 +71,11 @@ export function createPublisher(options: PublisherOptions): Publisher {
 
   const accept = (offer: SnapshotOffer, snapshot: Snapshot, acceptedWallMs: number): void => {
     inForce = { version: offer.version, hash: offer.hash, acceptedWallMs, ...positionOf(snapshot) };
-    delivered = { offer, snapshot };
+    delivered = { offer, snapshot, routes: toldRoutes(snapshot.routes.map(({ id }) => id)) };
   };
 
   /** The node runs what was given up on: the record says so, or the next start would go back behind it. */
-  const reconcile = async ({ offer, snapshot }: Delivered, text: string, told: Told): Promise<void> => {
+  const reconcile = async ({ offer, snapshot }: Offered, text: string, told: Told): Promise<void> => {
     // A newer one has been applied since, by the same node, one behind the other.
     if (inForce !== null && inForce.version > offer.version) return;
     accept(offer, snapshot, options.wallMs());
@@ -100,7 +105,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
     const { text, snapshot, warnings } = compiled;
     // A number that was offered is never offered again with another content, even when it was refused.
     version = snapshot.version;
-    const offer: SnapshotOffer = { v: 1, kind: 'snapshot.offer', version, ...options.encode(snapshot) };
+    const offer: SnapshotOffer = { v: 1, kind: 'snapshot.offer', version, ...(await options.encode(snapshot)) };
     const delivery = await deliver(offer, snapshot, options.wallMs);
     const told = { ...at, faults: warnings };
     if (!delivery.ok) {
@@ -117,7 +122,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
       const offer: SnapshotOffer = { v: 1, kind: 'snapshot.offer', version: snapshot.version, hash, bytes };
       return deliver(offer, snapshot, () => snapshot.createdWallMs);
     },
-    look: () => ({ snapshot: inForce, routes: delivered?.snapshot.routes.map(({ id }) => id) ?? [], publish: latest }),
+    look: () => ({ snapshot: inForce, ...(delivered?.routes ?? toldRoutes([])), publish: latest }),
   };
 }
 
@@ -128,9 +133,13 @@ function positionOf({ registry }: Snapshot): { readonly registry?: number } {
 
 type Told = Pick<PublishOutcome, 'cause' | 'faults'>;
 
-interface Delivered {
+interface Offered {
   readonly offer: SnapshotOffer;
   readonly snapshot: Snapshot;
+}
+
+interface Delivered extends Offered {
+  readonly routes: ReturnType<typeof toldRoutes>;
 }
 
 /** Delivers what runs once more, and says what there is to say when that fails: the old certificates stay in use then. */

@@ -4,7 +4,7 @@
  * long again has passed, up to a second. Owns that timer and the projection.
  */
 import type { AuditEntry, Entities } from '@weir/control/model/entities.js';
-import type { ManagedConfig } from '@weir/control/publish/managed/managed-config.js';
+import type { ManagedConfig, ManagedService } from '@weir/control/publish/managed/managed-config.js';
 import { namesOf } from '@weir/control/publish/managed/merge-managed.js';
 import { ManagedProjection } from '@weir/control/publish/managed/projection.js';
 import { concernsNodes } from '@weir/control/publish/managed/relevance.js';
@@ -51,6 +51,10 @@ export class RegistryFeed {
   get config(): WeirConfig | null {
     return this.#config;
   }
+
+  /** Ahead of `project`, piece by piece. */
+  readonly preparing = (config: WeirConfig): Generator<void, readonly ManagedService[]> =>
+    this.#projection.preparing(this.#parts.wallMs(), namesOf(config));
 
   /** For whoever compiles. */
   readonly project = (config: WeirConfig): ManagedConfig => {

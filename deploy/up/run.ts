@@ -41,7 +41,7 @@ async function run(options: UpArguments): Promise<number> {
   const { config } = options;
   const hasRedis = options.redis !== undefined;
   const house = await openHouse(options, options.data);
-  const managed = { managed: house.feed.project };
+  const managed = { managed: house.feed };
   const followed = config === undefined ? null : fileConfig(config, hasRedis, true, managed);
   const revisions = await openUpRevisions(options.data, followed?.file ?? null, say);
   const source = followed ?? revisionConfig(revisions.revisions, WELCOME_CONFIG, hasRedis, managed);
@@ -55,7 +55,7 @@ async function runDemo(options: UpArguments): Promise<number> {
   try {
     const house = await openHouse(options, null);
     return await serve(
-      fileConfig(demo.configPath, options.redis !== undefined, false, { managed: house.feed.project }),
+      fileConfig(demo.configPath, options.redis !== undefined, false, { managed: house.feed }),
       null,
       house,
       options,

@@ -3,7 +3,15 @@ import fc from 'fast-check';
 import { Packr } from 'msgpackr';
 import { describe, expect, it } from 'vitest';
 import { cacheL2Defaults } from './cache.js';
-import { decodeSnapshot, decodeSnapshotInSlices, encodeSnapshot, hashContent, snapshotFormat } from './codec.js';
+import {
+  decodeSnapshot,
+  decodeSnapshotInSlices,
+  encodeSnapshot,
+  encodeSnapshotInSlices,
+  hashContent,
+  hashEncoded,
+  snapshotFormat,
+} from './codec.js';
 import { valueEnd } from './pack-scan.js';
 import type { Snapshot } from './snapshot.js';
 
@@ -83,6 +91,33 @@ it('the content hash ignores number and time, and nothing else', () => {
   const hash = hashContent(snapshot, sha256Hex);
   expect(hashContent({ ...snapshot, version: 8, createdWallMs: 1 }, sha256Hex)).toBe(hash);
   expect(hashContent({ ...snapshot, consumers: [] }, sha256Hex)).not.toBe(hash);
+});
+
+describe('encoded in slices', () => {
+  const consumer = (_: unknown, i: number) => ({ id: `c${i % 7}`, keyHashes: [], basic: [] });
+  const agrees = async (length: number, version: number, createdWallMs: number) => {
+    const whole = { ...snapshot, version, createdWallMs, consumers: Array.from({ length }, consumer) };
+    let turns = 0;
+    const bytes = await encodeSnapshotInSlices(whole, async () => {
+      turns += 1;
+    });
+    expect(Buffer.compare(bytes, encodeSnapshot(whole))).toBe(0);
+    expect(turns).toBe(length > 128 ? Math.ceil(length / 128) : 0);
+    expect(hashEncoded(bytes, sha256Hex)).toBe(hashContent(whole, sha256Hex));
+  };
+
+  it('it is the same bytes, with as many turns for others as it is long, and has the hash of its content', async () => {
+    const number = fc.oneof(fc.constant(0), fc.nat({ max: 200 }), fc.nat({ max: Number.MAX_SAFE_INTEGER }));
+    const length = fc.constantFrom(0, 1, 15, 16, 127, 128, 129, 255, 256, 257, 600);
+    await fc.assert(fc.asyncProperty(length, number, number, agrees), { numRuns: 30 });
+  });
+
+  it.each([65_535, 65_536])(
+    'it is that also with %d callers, whose number stands in two bytes or in four',
+    async (length) => {
+      await agrees(length, 1, 1);
+    },
+  );
 });
 
 describe('bytes that are no snapshot', () => {

@@ -34,6 +34,34 @@ export function encodeSnapshot(snapshot: Snapshot): Uint8Array {
   return bytes;
 }
 
+/** Entries of a list that are encoded before others get their turn: some 100 KB. */
+const ENTRIES_AT_ONCE = 128;
+
+/** The same bytes, for whoever has others to serve meanwhile: `pause` lets them have their turn. */
+export async function encodeSnapshotInSlices(
+  snapshot: Snapshot,
+  pause: () => Promise<unknown>,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const members = Object.entries(snapshot) as [string, unknown][];
+  // A map of the same keys begins as it does.
+  const outline = packr.pack(Object.fromEntries(members.map(([key]) => [key, 0])));
+  const pieces: Uint8Array[] = [new Uint8Array([snapshotFormat]), outline.subarray(0, mapHeadAt(outline, 0)?.begin)];
+  for (const [key, value] of members) {
+    pieces.push(packr.pack(key));
+    if (!Array.isArray(value) || value.length <= ENTRIES_AT_ONCE) {
+      pieces.push(packr.pack(value));
+      continue;
+    }
+    pieces.push(longListHead(value.length));
+    for (let at = 0; at < value.length; at += ENTRIES_AT_ONCE) {
+      const some = packr.pack(value.slice(at, at + ENTRIES_AT_ONCE));
+      pieces.push(some.subarray(listHeadAt(some, 0)?.begin));
+      await pause();
+    }
+  }
+  return joined(pieces);
+}
+
 /** Never throws: bytes come from the network and from disks. */
 export function decodeSnapshot(bytes: Uint8Array): DecodedSnapshot {
   const wrong = headProblem(bytes);
@@ -112,6 +140,45 @@ function shaped(value: unknown): DecodedSnapshot {
   const problem = shapeProblem(value);
   if (problem !== null) return refused('malformed', problem);
   return { ok: true, snapshot: value as Snapshot }; // shapeProblem found its outline; signatures vouch for the rest
+}
+
+/** The same hash as hashContent's, of what encodeSnapshot has made: nothing is encoded again for it. */
+export function hashEncoded(bytes: Uint8Array, sha256Hex: (bytes: Uint8Array) => string): string {
+  const pieces: Uint8Array[] = [];
+  const head = mapHeadAt(bytes, 1);
+  let [from, at] = [0, head?.begin ?? bytes.length];
+  for (let left = head?.length ?? 0, found = 0; left > 0 && found < 2; left -= 1) {
+    const end = valueEnd(bytes, at);
+    const next = valueEnd(bytes, end);
+    const key: unknown = packr.unpack(bytes.slice(at, end));
+    if (key === 'version' || key === 'createdWallMs') {
+      pieces.push(bytes.subarray(from, end), ZERO);
+      from = next;
+      found += 1;
+    }
+    at = next;
+  }
+  return sha256Hex(joined([...pieces, bytes.subarray(from)]));
+}
+
+/** Of more entries than stand in its first byte: with two bytes for their number, or with four. */
+function longListHead(length: number): Uint8Array {
+  return length < 0x10000
+    ? new Uint8Array([0xdc, length >>> 8, length & 0xff])
+    : new Uint8Array([0xdd, length >>> 24, (length >>> 16) & 0xff, (length >>> 8) & 0xff, length & 0xff]);
+}
+
+/** As MessagePack has it. */
+const ZERO = new Uint8Array([0]);
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
 }
 
 /** Hash of what a snapshot says, without its number and its time: equal when a reload changed nothing. */

@@ -40,9 +40,9 @@ export class ManagedProjection {
   readonly #applications = new Map<string, Expiring>();
   /** Of keys and subscriptions, as an entry that ends one no longer says whose it was. */
   readonly #owners = new Map<string, string>();
-  /** Null: all of them. */
-  #staleServices: Set<string> | null = null;
-  #staleApplications: Set<string> | null = null;
+  #staleServices = new Set<string>();
+  #staleApplications = new Set<string>();
+  /** Number of the last entry that is known here; -1: nothing was looked at. */
   #noted = -1;
   #names = '';
   #lists: { readonly services: ManagedService[]; readonly findings: Finding[] } | null = null;
@@ -56,17 +56,42 @@ export class ManagedProjection {
 
   /** Each entry, in its order; where one was left out, all is projected anew. */
   note({ number, changes }: Pick<AuditEntry, 'number' | 'changes'>): void {
-    if (this.#noted !== -1 && number !== this.#noted + 1) this.#forget();
+    // Nothing was looked at, or an entry was missed: all of it is stale, which the next look finds.
+    if (this.#noted === -1 || number !== this.#noted + 1) {
+      this.#noted = -1;
+      return;
+    }
     this.#noted = number;
     for (const change of changes) this.#noteChange(change);
   }
 
+  /**
+   * What `project` would have to do, ahead of it and one service or application at a time: ten thousand of them take seconds, in which whoever drives
+   * this may give others their turn. What an entry makes stale meanwhile is done here, or is left to `project`. Returns the services as they are then.
+   */
+  *preparing(nowWallMs: number, names: NamesOfConfig): Generator<void, readonly ManagedService[]> {
+    this.#begin(names);
+    const world = this.#worldOf(names);
+    const services = this.#staleServices;
+    for (const id of services) {
+      // An entry that left others out has made all of them stale, and another list of them.
+      if (services !== this.#staleServices) break;
+      services.delete(id);
+      this.#projectService(id, world);
+      yield;
+    }
+    const applications = this.#staleApplications;
+    for (const id of applications) {
+      if (applications !== this.#staleApplications) break;
+      applications.delete(id);
+      this.#projectApplication(id, nowWallMs);
+      yield;
+    }
+    return [...this.#services.values()].flatMap(({ served }) => served ?? []);
+  }
+
   project(nowWallMs: number, names: NamesOfConfig): ManagedConfig {
-    const text = JSON.stringify(names);
-    if (text !== this.#names) this.#staleServices = null;
-    this.#names = text;
-    if (this.#noted !== -1 && this.#noted !== this.#source.number) this.#forget();
-    this.#noted = this.#source.number;
+    this.#begin(names);
     this.#projectServices(names);
     const againAtWallMs = this.#projectApplications(nowWallMs);
     this.#lists ??= this.#listed();
@@ -74,46 +99,57 @@ export class ManagedProjection {
     return { number: this.#source.number, ...this.#lists, consumers: this.#consumers, againAtWallMs };
   }
 
-  #forget(): void {
-    this.#staleServices = null;
-    this.#staleApplications = null;
+  /** Finds what is stale; before the first time that is all there is. */
+  #begin(names: NamesOfConfig): void {
+    const text = JSON.stringify(names);
+    const isMissing = this.#noted !== this.#source.number;
+    if (isMissing) this.#forgetApplications();
+    if (isMissing || text !== this.#names) this.#forgetServices();
+    this.#names = text;
+    this.#noted = this.#source.number;
+  }
+
+  #forgetServices(): void {
+    this.#staleServices = new Set(this.#services.keys());
+    for (const { id } of this.#source.all('service')) this.#staleServices.add(id);
+  }
+
+  #forgetApplications(): void {
+    this.#owners.clear();
+    this.#staleApplications = new Set(this.#applications.keys());
+    for (const { id } of this.#source.all('application')) this.#staleApplications.add(id);
   }
 
   #noteChange(change: Change): void {
     const { kind, id, value } = change;
-    if (kind === 'service') this.#staleServices?.add(id);
-    else if (kind === 'release') this.#staleServices?.add(id.slice(0, id.lastIndexOf('@')));
+    if (kind === 'service') this.#staleServices.add(id);
+    else if (kind === 'release') this.#staleServices.add(id.slice(0, id.lastIndexOf('@')));
     else if (kind === 'secret') {
       const teamId = id.slice(0, id.indexOf('/'));
-      for (const service of this.#source.of('service', 'teamId', teamId)) this.#staleServices?.add(service.id);
-    } else if (kind === 'application') this.#staleApplications?.add(id);
+      for (const service of this.#source.of('service', 'teamId', teamId)) this.#staleServices.add(service.id);
+    } else if (kind === 'application') this.#staleApplications.add(id);
     else if (kind === 'key' || kind === 'subscription') {
       const owner = this.#owners.get(`${kind} ${id}`);
-      if (owner !== undefined) this.#staleApplications?.add(owner);
+      if (owner !== undefined) this.#staleApplications.add(owner);
       if (value === null) this.#owners.delete(`${kind} ${id}`);
       else {
         this.#owners.set(`${kind} ${id}`, value.applicationId);
-        this.#staleApplications?.add(value.applicationId);
+        this.#staleApplications.add(value.applicationId);
       }
     }
   }
 
   #projectServices(names: NamesOfConfig): void {
-    const stale = this.#staleServices;
-    this.#staleServices = new Set();
-    if (stale !== null && stale.size === 0) return;
-    this.#lists = null;
     const world = this.#worldOf(names);
-    if (stale === null) {
-      this.#services.clear();
-      for (const service of this.#source.all('service')) this.#services.set(service.id, this.#keptOf(service, world));
-      return;
-    }
-    for (const id of stale) {
-      const service = this.#source.get('service', id);
-      if (service === null) this.#services.delete(id);
-      else this.#services.set(id, this.#keptOf(service, world));
-    }
+    for (const id of this.#staleServices) this.#projectService(id, world);
+    this.#staleServices.clear();
+  }
+
+  #projectService(id: string, world: ManagedWorld): void {
+    this.#lists = null;
+    const service = this.#source.get('service', id);
+    if (service === null) this.#services.delete(id);
+    else this.#services.set(id, this.#keptOf(service, world));
   }
 
   #worldOf({ models, prompts, guards }: NamesOfConfig): ManagedWorld {
@@ -148,26 +184,19 @@ export class ManagedProjection {
 
   /** When the next key expires; null: none will. */
   #projectApplications(nowWallMs: number): number | null {
-    const stale = this.#staleApplications ?? this.#everyApplication();
-    this.#staleApplications = new Set();
-    for (const [id, { expiresWallMs }] of this.#applications) if (expiresWallMs <= nowWallMs) stale.add(id);
-    for (const id of stale) {
-      this.#consumers = null;
-      const application = this.#source.get('application', id);
-      if (application === null) this.#applications.delete(id);
-      else this.#applications.set(id, this.#expiringOf(id, nowWallMs));
-    }
+    for (const [id, { expiresWallMs }] of this.#applications)
+      if (expiresWallMs <= nowWallMs) this.#staleApplications.add(id);
+    for (const id of this.#staleApplications) this.#projectApplication(id, nowWallMs);
+    this.#staleApplications.clear();
     let next = Number.POSITIVE_INFINITY;
     for (const { expiresWallMs } of this.#applications.values()) next = Math.min(next, expiresWallMs);
     return next === Number.POSITIVE_INFINITY ? null : next;
   }
 
-  #everyApplication(): Set<string> {
-    this.#applications.clear();
-    this.#owners.clear();
-    const all = new Set<string>();
-    for (const { id } of this.#source.all('application')) all.add(id);
-    return all;
+  #projectApplication(id: string, nowWallMs: number): void {
+    this.#consumers = null;
+    if (this.#source.get('application', id) === null) this.#applications.delete(id);
+    else this.#applications.set(id, this.#expiringOf(id, nowWallMs));
   }
 
   #expiringOf(id: string, nowWallMs: number): Expiring {
