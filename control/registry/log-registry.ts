@@ -64,6 +64,7 @@ class LogRegistry implements Registry {
   #reader: RegistryReader;
   #audit: AuditPages;
   readonly #listeners = new Set<(entry: AuditEntry) => void>();
+  readonly #rebuiltListeners = new Set<() => void>();
   readonly #ends: (() => void)[] = [];
   readonly #rates = new WriteRates();
   #saidTooManyAtMs = Number.NEGATIVE_INFINITY;
@@ -113,6 +114,11 @@ class LogRegistry implements Registry {
     return () => void this.#listeners.delete(listener);
   }
 
+  onRebuilt(listener: () => void): () => void {
+    this.#rebuiltListeners.add(listener);
+    return () => void this.#rebuiltListeners.delete(listener);
+  }
+
   trouble(): string {
     return this.#trouble;
   }
@@ -122,6 +128,7 @@ class LogRegistry implements Registry {
     await this.#tail;
     this.#save(true);
     this.#listeners.clear();
+    this.#rebuiltListeners.clear();
   }
 
   get number() {
@@ -283,8 +290,7 @@ class LogRegistry implements Registry {
       this.#audit = new AuditPages(log, this.#reader);
       const failed = checkpoint === null ? (checkpoints?.replace(reader) ?? '') : '';
       if (failed !== '') return this.#fail(`the checkpoint of the registry cannot be written: ${failed}`);
-      const [last] = (await this.#audit.page(0, 1)) ?? [];
-      if (last !== undefined && this.#isStarted) for (const tell of this.#listeners) tell(last);
+      if (this.#isStarted) for (const tell of this.#rebuiltListeners) tell();
       return true;
     }
     this.#isStranded = true;

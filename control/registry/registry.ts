@@ -76,7 +76,13 @@ export interface Registry extends RegistryView {
   execute(command: Command): Promise<Executed>;
   /** Newest first; null when the log can't be read now. */
   audit(before: number, max: number): Promise<readonly AuditEntry[] | null>;
+  /** Hears each entry that is read, in order, from now on; but for what `onRebuilt` stands for. */
   onChange(listener: (entry: AuditEntry) => void): () => void;
+  /**
+   * The log was another one than had been read, and the state was made of it anew: anything may be different, and entries that were heard may never
+   * have been. What was concluded entry by entry is to be concluded anew.
+   */
+  onRebuilt(listener: () => void): () => void;
   /** What is wrong with the log; empty where nothing is. */
   trouble(): string;
   close(): Promise<void>;

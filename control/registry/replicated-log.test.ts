@@ -41,6 +41,8 @@ class MemoryRows implements Checkpoints {
 class Member {
   isDown = false;
   readonly heard: AuditEntry[] = [];
+  /** What somebody knows who goes by what he is told, and looks once, when it is rebuilt. */
+  told = new Map<string, string>();
   readonly said: string[] = [];
   looks: () => void = () => {};
   registry!: Registry;
@@ -62,7 +64,20 @@ async function start(log: TroubledLog, disk: MemoryDisk, rows: Checkpoints | nul
     },
     reservedPaths: () => [],
   });
-  member.registry.onChange((entry) => member.heard.push(entry));
+  const nameOf = ({ kind, id }: Pick<Change, 'kind' | 'id'>): string => `${kind} ${id}`;
+  const look = (): void => {
+    member.told = new Map(
+      [...everything(member.registry)].map((change) => [nameOf(change), JSON.stringify(change.value)]),
+    );
+  };
+  look();
+  member.registry.onRebuilt(look);
+  member.registry.onChange((entry) => {
+    member.heard.push(entry);
+    for (const change of entry.changes)
+      if (change.value === null) member.told.delete(nameOf(change));
+      else member.told.set(nameOf(change), JSON.stringify(change.value));
+  });
   member.looks();
   await settle();
   return member;
@@ -213,7 +228,9 @@ async function expectKept(members: readonly Member[], acknowledged: ReadonlyMap<
   const [one] = members;
   if (one === undefined) throw new Error('nobody is there');
   const audit = (await one.registry.audit(0, 200)) ?? [];
-  for (const { registry } of members) {
+  for (const { registry, told } of members) {
+    const known = [...everything(registry)].map(({ kind, id, value }) => [`${kind} ${id}`, JSON.stringify(value)]);
+    expect([...told].sort()).toEqual(known.sort());
     expect([registry.trouble(), contentOf(registry), await registry.audit(0, 200)]).toEqual([
       '',
       contentOf(one.registry),

@@ -35,7 +35,7 @@ export async function openClusterPeople(
   const reservedPaths = (): readonly string[] => [config?.gateway.jobs.prefix ?? JOBS];
   const registry = await openClusterRegistry({ ...options, reservedPaths });
   const projection = new ManagedProjection(registry, () => false);
-  const expiries = new KeyExpiries(registry.all('key'));
+  let expiries = new KeyExpiries(registry.all('key'));
   const listeners = new Set<() => void>();
   const tell = (): void => {
     for (const listener of listeners) listener();
@@ -60,6 +60,13 @@ export async function openClusterPeople(
     if (entry.changes.some(({ kind }) => kind === 'key')) arm();
     tell();
   });
+  const endRebuilt = registry.onRebuilt(() => {
+    projection.forget();
+    expiries = new KeyExpiries(registry.all('key'));
+    concerned = registry.number;
+    arm();
+    tell();
+  });
   return {
     registry,
     config: () => config,
@@ -76,6 +83,7 @@ export async function openClusterPeople(
     async close() {
       cancelTimer();
       endListening();
+      endRebuilt();
       listeners.clear();
       await registry.close();
     },

@@ -58,7 +58,7 @@ export class ManagedProjection {
   note({ number, changes }: Pick<AuditEntry, 'number' | 'changes'>): void {
     // Nothing was looked at, or an entry was missed: all of it is stale, which the next look finds.
     if (this.#noted === -1 || number !== this.#noted + 1) {
-      this.#noted = -1;
+      this.forget();
       return;
     }
     this.#noted = number;
@@ -97,6 +97,11 @@ export class ManagedProjection {
     this.#lists ??= this.#listed();
     this.#consumers ??= this.#listedConsumers();
     return { number: this.#source.number, ...this.#lists, consumers: this.#consumers, againAtWallMs };
+  }
+
+  /** All is projected anew: what was noted was not all that has changed. */
+  forget(): void {
+    this.#noted = -1;
   }
 
   /** Finds what is stale; before the first time that is all there is. */
