@@ -49,6 +49,8 @@ export interface ReleaseParts {
   readonly signer: Signer;
   readonly blobs: Pick<BlobStore, 'put'>;
   readonly compile: (text: string, version: number) => Promise<CompiledText>;
+  /** Why this control is not to publish what it has compiled; empty: it may. Left out: it always may. */
+  readonly whyNot?: (snapshot: Snapshot) => string;
   readonly sha256Hex: (bytes: Uint8Array) => string;
 }
 
@@ -61,13 +63,15 @@ export type Made =
     }
   /** The config has faults: another attempt finds the same. */
   | { readonly ok: false; readonly why: 'rejected'; readonly faults: readonly Fault[] }
-  /** The bytes could not be stored now. */
+  /** The bytes could not be stored now, or another control has to do it. */
   | { readonly ok: false; readonly why: 'away'; readonly detail: string };
 
 export async function makeRelease(parts: ReleaseParts, revision: Revision, version: number): Promise<Made> {
   const compiled = await parts.compile(revision.text, version);
   if (!compiled.ok) return { ok: false, why: 'rejected', faults: compiled.faults };
   const { snapshot, warnings } = compiled;
+  const why = parts.whyNot?.(snapshot) ?? '';
+  if (why !== '') return { ok: false, why: 'away', detail: why };
   const bytes = encodeSnapshot(snapshot);
   const hash = parts.sha256Hex(bytes);
   const frame = sealFrame(bytes, { cluster: parts.cluster, purpose: 'snapshot' }, parts.signer);

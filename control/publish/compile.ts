@@ -73,6 +73,7 @@ export function compileSnapshot(config: WeirConfig, context: CompileContext): Sn
     version: context.version,
     createdWallMs: context.createdWallMs,
     ...(managed === undefined ? {} : { registry: managed.number }),
+    ...(managed === undefined || managed.secrets.length === 0 ? {} : { secrets: managed.secrets }),
     gateway: compileGateway(config.gateway, [...config.routes, ...parts.written]),
     upstreams: [
       ...config.upstreams.map((upstream, index) => compileUpstream(upstream, upstreams[index] ?? '')),

@@ -18,13 +18,14 @@ import { openAccess } from '../up/admin-access.js';
 import { showFirst } from '../up/announce.js';
 import { managementSources } from '../up/management.js';
 import { insightSources } from '../up/open-insight.js';
-import type { RegistrySecrets } from '../up/registry-secrets.js';
+import { trySources } from '../up/send-try.js';
 import { newRevisionId } from '../up/up-revisions.js';
 import type { ClusterPeople } from './cluster-people.js';
 import type { ControlOptions } from './control.js';
+import { gatewaysToTry } from './fleet-gateways.js';
 
 export interface ControlParts {
-  readonly options: Pick<ControlOptions, 'version' | 'admin' | 'dataFolder' | 'say' | 'entrance'>;
+  readonly options: Pick<ControlOptions, 'version' | 'admin' | 'dataFolder' | 'say' | 'entrance' | 'gateway'>;
   readonly presence: Presence;
   readonly rollouts: Rollouts;
   readonly revisions: Revisions;
@@ -33,9 +34,6 @@ export interface ControlParts {
   readonly insight: Insight;
   readonly people: ClusterPeople;
 }
-
-/** Nodes of a cluster are given none yet. */
-const noSecrets: RegistrySecrets = { seal: null, canOpen: () => false, want: () => {}, values: () => ({}) };
 
 export interface ControlAdmin {
   readonly options: AdminOptions;
@@ -54,11 +52,12 @@ export async function adminOptions(parts: ControlParts): Promise<ControlAdmin> {
     cluster: clusterStatus(presence, { loadPermille: 0, purgeEpoch: purges.reading().epoch }),
     fleet: { ...(await fleet.members()), rollout: rollouts.view(), compilation: rollouts.compilation() },
   });
-  const { registry, config } = parts.people;
+  const { registry } = parts.people;
+  const management = managementSources({ ...parts.people, insight });
   const sources = {
-    management: managementSources({ registry, config, secrets: noSecrets, insight }),
+    management,
     insight: insightSources(insight, registry, status),
-    tries: null,
+    tries: trySources(registry, () => gatewaysOf(parts, fleet), management.conflictOf),
   };
   const { access, first, close } = await openAccess({ ...options, registry, sources });
   if (first !== null) options.say(`sign in as ${showFirst(first)}`);
@@ -69,6 +68,14 @@ export async function adminOptions(parts: ControlParts): Promise<ControlAdmin> {
     revisions: operationsOf(parts),
   };
   return { options: own, close };
+}
+
+/** The one that its operator has named, or nodes that serve. */
+async function gatewaysOf({ options, rollouts }: ControlParts, fleet: Fleet) {
+  if (options.gateway !== null) return [options.gateway];
+  const { members } = await fleet.members();
+  const version = rollouts.record()?.target.version ?? 0;
+  return gatewaysToTry({ members, version, machine: hostname(), random: Math.random });
 }
 
 function inForce({

@@ -18,6 +18,7 @@ import { openClusterRevisions } from '@weir/control/log/cluster-revisions.js';
 import type { Revisions } from '@weir/control/log/revision.js';
 import { registrySealing, revisionSealing } from '@weir/control/log/sealed-log.js';
 import { createCheck, loadChecked } from '@weir/control/publish/load-config.js';
+import type { Sealing } from '@weir/control/secrets/seal.js';
 import type { Address } from '@weir/proto/bus/address.js';
 import type { Bus } from '@weir/proto/bus/bus.js';
 import { deltaBlobs } from '@weir/proto/bus/delta-blobs.js';
@@ -38,6 +39,7 @@ import { snapshotBytesMax } from '@weir/proto/snapshot/codec.js';
 import type { Entrance } from '../up/admin-access.js';
 import { prepared } from '../up/config-source.js';
 import { openInsight } from '../up/open-insight.js';
+import type { Gateway } from '../up/send-try.js';
 import { openClusterPeople } from './cluster-people.js';
 import { adminOptions, answerStatus } from './control-api.js';
 import { recordFile } from './kept-record.js';
@@ -56,6 +58,10 @@ export interface ControlOptions {
   /** Whether nodes are started with a Redis. */
   readonly hasRedis: boolean;
   readonly key: SigningKey;
+  /** Under the key for secrets of teams that all controls share; null: this one was given none. */
+  readonly secretSealing: Sealing | null;
+  /** Where requests that are tried go; null: to a node that serves. */
+  readonly gateway: Gateway | null;
   /** Public keys of other controls that are believed as well, while a key is changed. */
   readonly trust: readonly string[];
   readonly say: (text: string) => void;
@@ -89,8 +95,9 @@ export async function startControl(options: ControlOptions): Promise<RunningCont
   const check = createCheck(process.env);
   const { purgeLog, purges } = purgesOf(options, wired, keys);
   const people = await openClusterPeople({
-    ...{ jetStream, subjects, replicas: options.replicas, id, wallMs: Date.now, say },
-    ...{ file: join(options.dataFolder, `registry-${cluster}.mdb`), sealing: registrySealing(cluster, signer, keys) },
+    ...{ jetStream, subjects, replicas: options.replicas, id, wallMs: Date.now, say, presence, signer },
+    ...{ file: join(options.dataFolder, `registry-${cluster}.mdb`), secretSealing: options.secretSealing },
+    entrySealing: registrySealing(cluster, signer, keys),
   });
   const file = recordFile(options.dataFolder, cluster, say);
   const rollouts = new Rollouts({
@@ -108,6 +115,7 @@ export async function startControl(options: ControlOptions): Promise<RunningCont
         managed: people.project,
       });
     },
+    whyNot: people.whyNot,
     registry: people,
   });
   wired.version = () => rollouts.record()?.target.version ?? 0;

@@ -2,6 +2,7 @@
 import type { BusState } from '@weir/proto/bus/bus.js';
 import type { Announcement } from '@weir/proto/events/announcement.js';
 import { reportStates, type SnapshotReport } from '@weir/proto/events/snapshot-report.js';
+import type { HeldReading } from './held-secrets.js';
 import { type Hearing, hearings } from './open-announced.js';
 
 export interface HostReading {
@@ -13,10 +14,11 @@ export interface HostReading {
   readonly report: SnapshotReport | null;
   readonly counts: Readonly<Record<Hearing, number>>;
   readonly fetches: Readonly<Record<'whole' | 'delta', number>>;
+  readonly secrets: HeldReading;
 }
 
 /** In Prometheus' text format; `docs/cluster.md` lists them. */
-export function hostSeries({ bus, inForce, report, counts, fetches }: HostReading): string {
+export function hostSeries({ bus, inForce, report, counts, fetches, secrets }: HostReading): string {
   return [
     ...gauge('weir_host_bus_connected', '1 while this host hears what control announces; traffic does not need it.', [
       ['', bus.isConnected ? 1 : 0],
@@ -32,6 +34,10 @@ export function hostSeries({ bus, inForce, report, counts, fetches }: HostReadin
       '1 for what became of the latest announcement.',
       reportStates.map((state) => [`{state="${state}"}`, report?.state === state ? 1 : 0] as const),
     ),
+    ...gauge('weir_host_secrets', 'Secrets of teams that workers are given.', [['', secrets.held]]),
+    ...gauge('weir_host_secrets_outdated', 'Of those, or missing: no control has told them anew since a change.', [
+      ['', secrets.outdated],
+    ]),
     '# HELP weir_host_announcements_total Announcements that were heard, by what became of them.',
     '# TYPE weir_host_announcements_total counter',
     ...hearings.map((hearing) => `weir_host_announcements_total{result="${hearing}"} ${counts[hearing]}`),
@@ -52,16 +58,17 @@ function gauge(name: string, help: string, series: readonly (readonly [string, n
 }
 
 /** Said on a page that anybody may read, so without addresses; empty where all is well. */
-export function degradedText({ bus, report }: HostReading): string {
+export function degradedText({ bus, report, secrets }: HostReading): string {
   if (!bus.isConnected) return 'NATS is away, so what control announces is not heard; what is in force runs on';
-  if (report === null || report.state === 'applied') return '';
+  if (report === null || report.state === 'applied')
+    return secrets.outdated === 0 ? '' : 'secrets of teams are those of before a change; no control tells them anew';
   return `snapshot ${report.version} is ${report.state === 'refused' ? 'refused here' : 'waited for'}`;
 }
 
-export function hostStatus({ cluster, id, bus, nowMs, inForce, report, counts }: HostReading): object {
+export function hostStatus({ cluster, id, bus, nowMs, inForce, report, counts, secrets }: HostReading): object {
   const { isConnected, sinceMs, trouble } = bus;
   return {
     ...{ cluster, id, bus: { isConnected, forMs: Math.round(nowMs - sinceMs), trouble } },
-    ...{ inForce, report, announcements: counts },
+    ...{ inForce, report, announcements: counts, secrets },
   };
 }

@@ -7,7 +7,7 @@
  *    │                      │   └◀▶ kept snapshot                        │       └──────────────────────┘
  *    └──────────────────────┴── heartbeats, purges, counts: the workers' own ───────────▲
  */
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import {
   CLUSTER_VARIABLE,
   LABELS_VARIABLE,
@@ -34,7 +34,9 @@ import { startFleetPages } from '../up/fleet-pages.js';
 import type { Delivery, End } from '../up/supervisor.js';
 import { tlsFilesOf, watchSources } from '../up/watch-sources.js';
 import { readAnnouncements } from './announcement-reader.js';
+import { HeldSecrets, type HeldSecretsParts } from './held-secrets.js';
 import { degradedText, type HostReading, hostSeries, hostStatus } from './host-pages.js';
+import { hostBoxKey, readSecrets, secretsFile, writeSecrets } from './kept-secrets.js';
 import { keptFile, readKept, writeKept } from './kept-snapshot.js';
 import { SnapshotSync } from './snapshot-sync.js';
 
@@ -72,12 +74,13 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
   const subjects = new Subjects(cluster);
   const keys = keyRing(options.trust);
   const nats = natsOf(options);
-  const node = nodeOf(options);
+  const node = nodeOf(options, () => secrets.values());
   const file = keptFile(dataFolder, cluster);
   const watch = await watchSources(null, () => void sync.renew());
   const link = { clock: realClock, random: Math.random };
   const bus = natsBus(nats, { ...link, inbox: subjects.inbox(inboxOf(id, 'host')) });
   const jetStream = new JetStream(nats, { ...link, inbox: subjects.inbox(inboxOf(id, 'host-js')) });
+  const secrets = heldSecrets(options, { keys, bus, subjects, onChange: () => void sync.renew() });
   const sync: SnapshotSync = new SnapshotSync({
     ...{ ...link, cluster, id, keys, bus, subjects, say },
     sha256Hex: (bytes) => createHash('sha256').update(bytes).digest('hex'),
@@ -87,16 +90,18 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
       await watch.follow(tlsFilesOf(snapshot));
       return deliver(node, offer, snapshot, sync.inForce !== null);
     },
+    secretsFor: (snapshot) => secrets.ready(snapshot),
     keep: (kept) =>
       writeKept(file, kept).catch((error: unknown) =>
         say(`the snapshot could not be kept in ${file}: ${String(error)}`),
       ),
   });
   const pages = await startFleetPages({
-    ...pagesOf(options, () => readingOf(options, bus.state(), sync)),
+    ...pagesOf(options, () => ({ ...readingOf(options, bus.state(), sync), secrets: secrets.reading() })),
     workers: () => node.workers,
   });
   const kept = await readKept(file, say);
+  if (kept !== null) secrets.begin(await readSecrets(secretsFile(dataFolder, cluster), say));
   const isFromDisk = await sync.begin(kept);
   const log = jetStreamLog(jetStream, { place: subjects.place('announcements'), makes: null });
   const endReading = readAnnouncements({ ...link, log, bus: jetStream, hear: (frame) => sync.hear(frame) });
@@ -104,7 +109,7 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
     ...{ metrics: pages.address, node, isFromDisk },
     async end() {
       endReading();
-      const isKept = sync.close();
+      const isKept = Promise.all([sync.close(), secrets.close()]);
       watch.close();
       const ended = await node.ended();
       await Promise.all([isKept, log.close(), pages.close(), bus.close()]);
@@ -126,13 +131,29 @@ function natsOf({ nats, id }: HostOptions): NatsOptions {
   }
 }
 
-function nodeOf({ cluster, id, nats, trust, workers, labels, metrics, redis, say }: HostOptions): EmbeddedNode {
+function heldSecrets(
+  { cluster, id, dataFolder, say }: HostOptions,
+  parts: Pick<HeldSecretsParts, 'keys' | 'bus' | 'subjects' | 'onChange'>,
+): HeldSecrets {
+  const file = secretsFile(dataFolder, cluster);
+  return new HeldSecrets({
+    ...{ ...parts, cluster, id, say, clock: realClock, random: Math.random, boxKey: hostBoxKey(dataFolder, say) },
+    drawNonce: () => randomBytes(16).toString('base64url'),
+    keep: (answers) =>
+      writeSecrets(file, answers).catch((error: unknown) =>
+        say(`the secrets of teams could not be kept in ${file}: ${String(error)}`),
+      ),
+  });
+}
+
+function nodeOf(options: HostOptions, secrets: () => Readonly<Record<string, string>>): EmbeddedNode {
+  const { cluster, id, nats, trust, workers, labels, metrics, redis, say } = options;
   const files = Object.entries(NATS_FILE_VARIABLES).map(([name, variable]) => [
     variable,
     nats.files[name as keyof NatsFiles], // The keys of that table.
   ]);
   return new EmbeddedNode({
-    ...{ admin: null, metrics, isMetricsOfAll: true, redis, say },
+    ...{ admin: null, metrics, isMetricsOfAll: true, redis, secrets, say },
     ids: workers === 1 ? [id] : Array.from({ length: workers }, (_, index) => `${id}-${index + 1}`),
     clusterEnv: {
       ...{ [CLUSTER_VARIABLE]: cluster, [NATS_VARIABLE]: nats.template, [LABELS_VARIABLE]: labels.join() },
@@ -160,7 +181,7 @@ async function deliver(
   return delivery;
 }
 
-function readingOf({ cluster, id }: HostOptions, bus: HostReading['bus'], sync: SnapshotSync): HostReading {
+function readingOf({ cluster, id }: HostOptions, bus: HostReading['bus'], sync: SnapshotSync) {
   const inForce = sync.inForce?.announced ?? null;
   return {
     cluster,

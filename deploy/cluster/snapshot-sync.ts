@@ -4,7 +4,7 @@
  *            announcement: heard on the bus, or read at the end of its log
  *                 │  signature, serial, version (open-announced.ts)
  *                 ▼
- *      wanted ─▶ fetch ─▶ open ─▶ offer to all workers ─▶ in force, kept on disk ─▶ report: applied
+ *      wanted ─▶ fetch ─▶ open, secrets ─▶ offer to all workers ─▶ in force, kept on disk ─▶ report: applied
  *        ▲         │ away   │ not what was announced   │ one refuses
  *        └─ later ─┴────────┴──────────────────────────┴─────────────────▶ report: fetching, or refused
  *
@@ -43,6 +43,8 @@ export interface SyncParts extends Trust {
   readonly deliver: (offer: SnapshotOffer, snapshot: Snapshot) => Promise<Delivery>;
   /** Never rejects. */
   readonly keep: (kept: KeptSnapshot) => Promise<void>;
+  /** Sees to the secrets that it names; false: it can't be offered without some that are not to be had now. Left out: it names none. */
+  readonly secretsFor?: (snapshot: Snapshot) => Promise<boolean>;
   readonly say: (text: string) => void;
 }
 
@@ -180,12 +182,12 @@ export class SnapshotSync {
     return true;
   }
 
-  /** Offers what is in force once more: its certificates were renewed. */
+  /** Offers what is in force once more: its certificates were renewed, or secrets that it names. */
   async renew(): Promise<void> {
     const inForce = this.#inForce;
     if (inForce === null || this.#isPursuing) return;
     const delivery = await this.#parts.deliver(inForce.offer, inForce.snapshot);
-    if (!delivery.ok) this.#parts.say(`the renewed certificates are not in use: ${delivery.reason}`);
+    if (!delivery.ok) this.#parts.say(`what was renewed beside the snapshot is not in use: ${delivery.reason}`);
   }
 
   /** Resolves when what was in force is kept. */
@@ -247,6 +249,8 @@ export class SnapshotSync {
     // Not by control's fault: what is stored may be mended.
     if (!opened.ok) return { state: 'refused', reason: opened.reason, againMaxMs: WRONG_AGAIN_MAX_MS };
     const { offer, snapshot } = opened;
+    if ((await this.#parts.secretsFor?.(snapshot)) === false)
+      return { state: 'fetching', reason: NO_SECRETS, againMaxMs: AWAY_AGAIN_MAX_MS };
     const next: InForce = { announced, frame, snapshotFrame, offer, snapshot };
     const delivery = await this.#parts.deliver(offer, snapshot);
     if (delivery.ok) {
@@ -343,6 +347,8 @@ export class SnapshotSync {
     this.#parts.say(`an announcement is not followed${what}: ${notFollowed[hearing]}; more of them are only counted`);
   }
 }
+
+const NO_SECRETS = 'no control tells the secrets of teams that it names: is one with their key (--secret-key) there?';
 
 const done: Pursued = { state: 'applied', reason: '', againMaxMs: null };
 

@@ -13,6 +13,8 @@ export interface ControlArguments extends NatsArguments, EntranceArguments {
   readonly admin: Address;
   readonly redis: boolean;
   readonly replicas: number;
+  readonly secretKey?: string;
+  readonly gateway?: URL;
 }
 
 const HELP = `
@@ -26,6 +28,10 @@ config is checked with have to be in the environment of controls, too.
 --nats      NATS with JetStream. Secrets may be written as \${NAME}, quoted so that the shell leaves it alone.
 --key       private key that all controls of the cluster sign with (weir keys signing create)
 --data      a copy of all revisions lies here. Should NATS lose them, they are put back from it.
+--secret-key
+            key that secrets of teams are sealed with: 32 random bytes in base64 (openssl rand -base64 32), the same for all controls;
+            or WEIR_SECRET_KEY. Without it a control takes none, and leaves the publishing of services that need some to the others
+--gateway   where requests are sent that people try in the console: a balancer, say. Else to a node, at the address that it tells
 --replicas  copies that NATS keeps of what is stored there: 3 for three servers or more
 --redis     nodes are started with --redis, so what needs it is no mistake
 ${ENTRANCE_HELP}
@@ -53,6 +59,8 @@ export function registerControl(program: Command): void {
     .option('--trust <key...>', 'public keys that are believed as well, while the key is changed', [])
     .option('--data <dir>', 'folder for state', '.weir')
     .option('--admin <addr>', 'host:port of the admin API (default: 127.0.0.1:9080)', readAddress)
+    .option('--secret-key <file>', 'key that secrets of teams are sealed with (or: WEIR_SECRET_KEY)')
+    .option('--gateway <url>', 'where requests that are tried are sent (default: to a node that serves)', readGateway)
     .option('--redis', 'nodes have a Redis', false)
     .option('--replicas <n>', 'copies that NATS keeps (default: 1)', readReplicas)
     .addHelpText('after', HELP)
@@ -67,6 +75,12 @@ function readAddress(text: string): Address {
   const address = parseAddress(text);
   if (address === null) throw new InvalidArgumentError('Write host:port, such as 127.0.0.1:9080 or [::1]:9080.');
   return address;
+}
+
+function readGateway(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url !== null && /^https?:$/.test(url.protocol) && url.pathname === '/' && url.search === '') return url;
+  throw new InvalidArgumentError('Write a URL without a path, such as http://gateway:8080.');
 }
 
 function readReplicas(text: string): number {

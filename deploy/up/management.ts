@@ -3,24 +3,32 @@ import type { CallsLately, ManagementSources } from '@weir/control/api/v1/manage
 import type { Insight } from '@weir/control/insight/insight.js';
 import { stepMs } from '@weir/control/insight/point.js';
 import { pointsSince } from '@weir/control/insight/since.js';
+import type { Secret } from '@weir/control/model/entities.js';
 import { drawCredential, sha256Hex } from '@weir/control/people/digests.js';
 import { namesOf, placeConflict, placeShadowed } from '@weir/control/publish/managed/merge-managed.js';
 import type { Registry } from '@weir/control/registry/registry.js';
 import type { WeirConfig } from '@weir/proto/config/document.js';
-import type { RegistrySecrets } from './registry-secrets.js';
 
 export interface ManagementParts {
   readonly registry: Registry;
   /** The weir.yaml in force, as it was compiled; null: none was. */
   readonly config: () => WeirConfig | null;
-  readonly secrets: RegistrySecrets;
+  readonly secrets: {
+    seal(id: string, text: string): string;
+    canOpen(secret: Secret): boolean;
+    /** Left out: it always takes some. */
+    whyNot?(): string | null;
+  };
+  /** Paths that no service may have. */
+  readonly reservedPaths: () => readonly string[];
   readonly insight: Insight;
 }
 
 const KEY_PREFIX = 'weir_k_';
 const LATELY_MS = 15 * 60_000;
 
-export function managementSources({ registry, config, secrets, insight }: ManagementParts): ManagementSources {
+export function managementSources(parts: ManagementParts): ManagementSources {
+  const { registry, config, secrets, insight, reservedPaths } = parts;
   return {
     ...{ registry, wallMs: Date.now, sha256: sha256Hex, drawKey: () => drawCredential(KEY_PREFIX) },
     names: () => {
@@ -35,7 +43,9 @@ export function managementSources({ registry, config, secrets, insight }: Manage
       const known = config();
       return known === null ? null : placeShadowed(known, service);
     },
-    seal: secrets.seal,
+    ...{ reservedPaths, seal: (id: string, text: string) => secrets.seal(id, text) },
+    whyNotSeal: () => secrets.whyNot?.() ?? null,
+    canOpen: (secret) => secrets.canOpen(secret),
     callsOf: (id) => callsLately(insight, id, registry.get('service', id)?.createdWallMs ?? 0),
   };
 }

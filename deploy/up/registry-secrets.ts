@@ -7,7 +7,7 @@ import type { Registry } from '@weir/control/registry/registry.js';
 import type { Sealing } from '@weir/control/secrets/seal.js';
 
 export interface RegistrySecrets {
-  readonly seal: ((id: string, text: string) => string) | null;
+  seal(id: string, text: string): string;
   /** Whether nodes could be given it. */
   canOpen(secret: Entities['secret']): boolean;
   /** What the next offer needs, as `TEAM/NAME`. */

@@ -1,25 +1,29 @@
-/** Sends what somebody tries out to the gateway on this machine, and reads its answer: both bounded in time and bytes. */
+/** Sends what somebody tries out to a gateway, and reads its answer: both bounded in time and bytes. */
 import http from 'node:http';
 import https from 'node:https';
 import type { ControlStatus } from '@weir/control/api/control-status.js';
 import { maySee } from '@weir/control/api/v1/management.js';
-import type { TriedAnswer, TryRequest, TrySources } from '@weir/control/api/v1/try.js';
+import type { Tried, TriedAnswer, TryRequest, TrySources } from '@weir/control/api/v1/try.js';
 import type { Service } from '@weir/control/model/entities.js';
 import type { Registry } from '@weir/control/registry/registry.js';
 import { type Address, formatAddress } from '@weir/proto/bus/address.js';
 
 export interface Gateway extends Address {
   readonly tls: boolean;
+  /** Its certificate has to be for that host; left out: it is for the names of services, and whoever answers there is believed. */
+  readonly isVerified?: boolean;
 }
 
 /** Somebody waits for it on a page. */
 const WITHIN_MS = 30_000;
+/** One that is not reached by then is given up for the next. */
+const CONNECT_WITHIN_MS = 3_000;
 const BODY_BYTES_MAX = 512 * 1024;
 
 /** For `/v1/try`: whoever finds a service in the catalogue may try it. */
 export function trySources(
   registry: Registry,
-  gateway: () => Gateway | null,
+  gateways: () => Promise<readonly Gateway[]>,
   conflictOf: (service: Service) => string | null,
 ): TrySources {
   return {
@@ -30,24 +34,33 @@ export function trySources(
       service.stage === 'draft' || service.live.length === 0
         ? 'Nothing of this service is served yet: publish it first.'
         : conflictOf(service),
-    gateway() {
-      const listening = gateway();
-      return listening === null ? null : formatAddress({ host: hostOf(listening.host), port: listening.port });
-    },
-    async send(request) {
-      const listening = gateway();
-      return listening === null ? null : sendTry(listening, request);
-    },
+    send: async (request) => sendToOneOf(await gateways(), request),
   };
 }
 
-/** The first node that listens. */
-export function gatewayOf({ nodes }: Pick<ControlStatus, 'nodes'>): Gateway | null {
-  return nodes.find(({ status }) => status?.listening != null)?.status?.listening ?? null;
+/** Those of this machine that listen. */
+export function gatewaysOf({ nodes }: Pick<ControlStatus, 'nodes'>): readonly Gateway[] {
+  return nodes.flatMap(({ status }) => status?.listening ?? []);
 }
 
-/** Null: no answer came, or its head did not in time. */
-export function sendTry(gateway: Gateway, { method, path, headers, body }: TryRequest): Promise<TriedAnswer | null> {
+/** The next one only where nothing was sent to the one before: no request is made twice. */
+export async function sendToOneOf(gateways: readonly Gateway[], request: TryRequest): Promise<Tried> {
+  for (const gateway of gateways) {
+    const answer = await sendTry(gateway, request);
+    if (answer === 'unreached') continue;
+    const at = formatAddress({ host: hostOf(gateway.host), port: gateway.port });
+    return answer === 'silent' ? { kind: 'silent', gateway: at } : { kind: 'answer', gateway: at, answer };
+  }
+  const why =
+    gateways.length === 0
+      ? 'No node serves now that this control could send it to; call one by yourself, with the command.'
+      : 'No node can be reached from this control; call one by yourself, with the command.';
+  return { kind: 'nowhere', why };
+}
+
+/** `silent`: no answer came, or its head did not in time; `unreached`: nothing was sent. */
+export function sendTry(gateway: Gateway, request: TryRequest): Promise<Sent> {
+  const { method, path, headers, body } = request;
   const startedAtMs = performance.now();
   const { promise, resolve } = withResolvers();
   const options = {
@@ -55,12 +68,22 @@ export function sendTry(gateway: Gateway, { method, path, headers, body }: TryRe
     headers: body === '' ? headers : { ...headers, 'content-length': String(Buffer.byteLength(body)) },
     signal: AbortSignal.timeout(WITHIN_MS),
   };
-  // Its certificate is for the names of the gateway, and this is the same machine.
-  const request = gateway.tls
-    ? https.request({ ...options, rejectUnauthorized: false, servername: headers['host'] ?? '' })
+  const isVerified = gateway.isVerified === true;
+  const servername = isVerified ? gateway.host : (headers['host'] ?? '');
+  const sending = gateway.tls
+    ? https.request({ ...options, rejectUnauthorized: isVerified, servername })
     : http.request(options);
-  request.on('error', () => resolve(null));
-  request.on('response', (response) => {
+  let isReached = false;
+  const late = setTimeout(() => sending.destroy(new Error('not reached')), CONNECT_WITHIN_MS);
+  sending.on('socket', (socket) =>
+    socket.once(gateway.tls ? 'secureConnect' : 'connect', () => {
+      isReached = true;
+      clearTimeout(late);
+    }),
+  );
+  sending.on('close', () => clearTimeout(late));
+  sending.on('error', () => resolve(isReached ? 'silent' : 'unreached'));
+  sending.on('response', (response) => {
     const chunks: Buffer[] = [];
     let [bytes, isCut] = [0, false];
     const done = (): void =>
@@ -81,7 +104,7 @@ export function sendTry(gateway: Gateway, { method, path, headers, body }: TryRe
     });
     response.on('close', done);
   });
-  request.end(body === '' ? undefined : body);
+  sending.end(body === '' ? undefined : body);
   return promise;
 }
 
@@ -101,12 +124,14 @@ function fieldsOf(raw: readonly string[]): Record<string, string> {
   return fields;
 }
 
+type Sent = TriedAnswer | 'silent' | 'unreached';
+
 function withResolvers(): {
-  readonly promise: Promise<TriedAnswer | null>;
-  readonly resolve: (answer: TriedAnswer | null) => void;
+  readonly promise: Promise<Sent>;
+  readonly resolve: (answer: Sent) => void;
 } {
-  let resolve: (answer: TriedAnswer | null) => void = () => {};
-  const promise = new Promise<TriedAnswer | null>((settle) => {
+  let resolve: (answer: Sent) => void = () => {};
+  const promise = new Promise<Sent>((settle) => {
     resolve = settle;
   });
   return { promise, resolve };

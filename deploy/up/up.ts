@@ -34,7 +34,7 @@ import { type OwnPresence, ownPresence } from './own-presence.js';
 import { createPublisher, type Publisher } from './publisher.js';
 import type { RegistryFeed } from './registry-feed.js';
 import { type RegistrySecrets, secretsNamedIn } from './registry-secrets.js';
-import { gatewayOf, trySources } from './send-try.js';
+import { gatewaysOf, trySources } from './send-try.js';
 import { supervisedNode } from './supervised-node.js';
 import type { End } from './supervisor.js';
 import { newRevisionId, type UpRevisions } from './up-revisions.js';
@@ -162,11 +162,12 @@ function sourcesOf(
   insight: Insight,
   status: () => ControlStatus,
 ): RouteSources {
-  const management = managementSources({ registry, config: () => feed.config, secrets, insight });
+  const reservedPaths = (): readonly string[] => [feed.config?.gateway.jobs.prefix ?? '/.weir'];
+  const management = managementSources({ registry, config: () => feed.config, secrets, insight, reservedPaths });
   return {
     management,
     insight: insightSources(insight, registry, async () => status()),
-    tries: trySources(registry, () => gatewayOf(status()), management.conflictOf),
+    tries: trySources(registry, async () => gatewaysOf(status()).slice(0, 1), management.conflictOf),
   };
 }
 

@@ -65,6 +65,7 @@ function memberStatus(id: string, sources: MemberSources, load: number): MemberS
     ...{ kind: 'member.status', id, role: 'node', host: sources.host, pid, state },
     startedWallMs: Math.round(startedWallMs),
     traffic: listening === null ? '' : formatAddress(listening),
+    ...(listening?.tls === true ? { isTls: true } : {}),
     metrics: formatAddress(sources.metricsAddress()),
     snapshotVersion: snapshot?.version ?? 0,
     snapshotHash: snapshot?.hash ?? '',

@@ -3,7 +3,7 @@
  * what. Pure.
  *
  *     weir.c1.heartbeat, .leave, .opinion, .rate, .holds, .spend, .latency, .ai.keys   member → all
- *     weir.c1.calls                                             node → controls
+ *     weir.c1.calls, .secrets.question                          node → controls
  *     weir.c1.outdated.n1, weir.c1.ask.n1.<what>                → one member
  *     weir.c1.snapshot                                          control → nodes, signed
  *     weir.c1.purges.order, .member                             the purge log: control's entries, and members'

@@ -18,6 +18,8 @@ export interface MemberStatus {
   /** `host:port` of traffic and of metrics, of a control's admin API in the place of both; empty where there is none. */
   readonly traffic: string;
   readonly metrics: string;
+  /** Whether traffic is spoken to by TLS; left out: it is not, or an earlier release does not say it. */
+  readonly isTls?: boolean;
   readonly snapshotVersion: number;
   readonly snapshotHash: string;
   readonly connections: number;
@@ -36,25 +38,28 @@ export const warningLengthMax = 500;
 /** Without blanks; what is shown in a table. */
 const word = z.string().regex(/^\S{0,256}$/);
 const count = z.number().int().nonnegative();
-const memberStatus: z.ZodType<MemberStatus> = z.object({
-  kind: z.literal('member.status'),
-  id: z.custom<string>(isName),
-  role: z.enum(roles),
-  host: word,
-  pid: count,
-  startedWallMs: count,
-  state: z.enum(['starting', 'serving', 'draining']),
-  traffic: word,
-  metrics: word,
-  snapshotVersion: count,
-  snapshotHash: z.string().regex(/^([0-9a-f]{64})?$/),
-  connections: count,
-  exchanges: count,
-  rssBytes: count,
-  loadPermille: count,
-  loopDelayMs: count,
-  warnings: z.array(z.string().max(warningLengthMax)).max(warningsMax),
-});
+const memberStatus: z.ZodType<MemberStatus> = z
+  .object({
+    kind: z.literal('member.status'),
+    id: z.custom<string>(isName),
+    role: z.enum(roles),
+    host: word,
+    pid: count,
+    startedWallMs: count,
+    state: z.enum(['starting', 'serving', 'draining']),
+    traffic: word,
+    metrics: word,
+    isTls: z.boolean().optional(),
+    snapshotVersion: count,
+    snapshotHash: z.string().regex(/^([0-9a-f]{64})?$/),
+    connections: count,
+    exchanges: count,
+    rssBytes: count,
+    loadPermille: count,
+    loopDelayMs: count,
+    warnings: z.array(z.string().max(warningLengthMax)).max(warningsMax),
+  })
+  .transform(({ isTls, ...rest }) => ({ ...rest, ...(isTls === undefined ? {} : { isTls }) }));
 
 export function readMemberStatus(value: unknown): MemberStatus | null {
   const parsed = memberStatus.safeParse(value);

@@ -203,6 +203,16 @@ const samples: readonly ClusterMessage[] = [
       ['kQ3y', 'gpt-5', 'well', 0],
     ],
   },
+  {
+    ...{ kind: 'secrets.question', id: 'edge-1', boxKey: 'k'.repeat(43), nonce: 'n'.repeat(22), registry: 57 },
+    names: ['red/TOKEN'],
+  },
+  {
+    ...{ kind: 'member.status', id: 'node-8', role: 'node', host: 'm2', pid: 9, startedWallMs: 1_790_000_000_000 },
+    ...{ state: 'serving', traffic: '10.0.0.2:8443', metrics: '10.0.0.2:9090', snapshotVersion: 41, isTls: true },
+    ...{ snapshotHash: 'ab'.repeat(32), connections: 3, exchanges: 2, rssBytes: 90_000_000, loadPermille: 350 },
+    ...{ loopDelayMs: 2, warnings: [] },
+  },
 ];
 
 const packr = new Packr({ useRecords: false, mapsAsObjects: true, variableMapSize: true });
@@ -239,7 +249,7 @@ const rightThough: Readonly<Record<string, readonly string[]>> = {
 
 /** What earlier releases did not say, or what is not always the case. */
 const optional: readonly string[] = [
-  ...['snapshot.canary', 'holds.everyMs', 'rollout.policySet', 'calls.spends', 'calls.budgets'],
+  ...['snapshot.canary', 'holds.everyMs', 'rollout.policySet', 'member.status.isTls', 'calls.spends', 'calls.budgets'],
 ];
 
 describe('messages of the cluster', () => {

@@ -25,6 +25,7 @@ import { type LogEntry, type PurgeAck, readLogEntry, readPurgeAck } from './purg
 import { type PurgeQuestion, type PurgeVerdict, readPurgeQuestion, readPurgeVerdict } from './purge-question.js';
 import { type RateCounts, readRateCounts } from './rate-counts.js';
 import { type RolloutRecord, readRolloutRecord } from './rollout.js';
+import { readSecretsQuestion, type SecretsQuestion } from './secrets.js';
 import { readSnapshotReport, type SnapshotReport } from './snapshot-report.js';
 import { readSpendCounts, type SpendCounts } from './spend-counts.js';
 import { readTrafficReport, type TrafficReport } from './traffic.js';
@@ -50,6 +51,7 @@ export type ClusterMessage =
   | LatencySketches
   | Announcement
   | SnapshotReport
+  | SecretsQuestion
   | RolloutRecord
   | TrafficReport
   | Calls
@@ -83,6 +85,7 @@ const rules: Readonly<Record<Kind, KindRule>> = {
   latency: { bytesMax: 900 * KIB, read: readLatencySketches },
   snapshot: { bytesMax: 64 * KIB, read: readAnnouncement },
   'snapshot.report': { bytesMax: 4 * KIB, read: readSnapshotReport },
+  'secrets.question': { bytesMax: 64 * KIB, read: readSecretsQuestion },
   rollout: { bytesMax: 256 * KIB, read: readRolloutRecord },
   traffic: { bytesMax: 2 * KIB, read: readTrafficReport },
   calls: { bytesMax: 300 * KIB, read: readCalls },

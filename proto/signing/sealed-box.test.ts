@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { drawBoxKey, sealFor } from './sealed-box.js';
+import { boxKeyFrom, drawBoxKey, sealFor } from './sealed-box.js';
 
 it('is read by whom it was sealed for, and by nobody else', () => {
   const [one, other] = [drawBoxKey(), drawBoxKey()];
@@ -31,4 +31,12 @@ it('changed in any byte, cut anywhere, or garbage, it opens for nobody, and noth
     { numRuns: 100 },
   );
   expect(() => sealFor('short', new Uint8Array())).toThrow('no key');
+});
+
+it('of a key that was kept is opened by the same bytes later, and by no others', () => {
+  const kept = new Uint8Array(32).map((_, at) => at);
+  const box = sealFor(boxKeyFrom(kept).publicKey, Buffer.from('a secret'));
+  expect(boxKeyFrom(kept).open(box)?.toString()).toBe('a secret');
+  expect(boxKeyFrom(kept.slice().reverse()).open(box)).toBeNull();
+  expect(() => boxKeyFrom(kept.subarray(1))).toThrow('32 bytes');
 });

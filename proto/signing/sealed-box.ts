@@ -9,6 +9,7 @@
 import {
   createCipheriv,
   createDecipheriv,
+  createPrivateKey,
   createPublicKey,
   diffieHellman,
   generateKeyPairSync,
@@ -17,8 +18,9 @@ import {
   randomBytes,
 } from 'node:crypto';
 
-/** What stands before the 32 bytes of a public key in its DER form (RFC 8410). */
+/** What stands before the 32 bytes of a key in its DER form (RFC 8410). */
 const PUBLIC_HEAD = Buffer.from('302a300506032b656e032100', 'hex');
+const PRIVATE_HEAD = Buffer.from('302e020100300506032b656e04220420', 'hex');
 const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
@@ -33,8 +35,18 @@ export interface BoxKey {
 
 /** It lives as long as whoever holds it, and is on no disk. */
 export function drawBoxKey(): BoxKey {
-  const pair = generateKeyPairSync('x25519');
-  const own = rawOf(pair.publicKey);
+  return boxKeyOf(generateKeyPairSync('x25519').privateKey);
+}
+
+/** Of 32 random bytes that are kept somewhere, so that what was sealed is read again after a restart. Throws for fewer or more. */
+export function boxKeyFrom(secret: Uint8Array): BoxKey {
+  if (secret.length !== KEY_BYTES)
+    throw new Error(`a key for sealed boxes has ${KEY_BYTES} bytes, not ${secret.length}`);
+  return boxKeyOf(createPrivateKey({ key: Buffer.concat([PRIVATE_HEAD, secret]), format: 'der', type: 'pkcs8' }));
+}
+
+function boxKeyOf(privateKey: KeyObject): BoxKey {
+  const own = rawOf(createPublicKey(privateKey));
   return {
     publicKey: own.toString('base64url'),
     open(box) {
@@ -43,7 +55,7 @@ export function drawBoxKey(): BoxKey {
       const sender = bytes.subarray(0, KEY_BYTES);
       const nonce = bytes.subarray(KEY_BYTES, KEY_BYTES + NONCE_BYTES);
       try {
-        const shared = diffieHellman({ privateKey: pair.privateKey, publicKey: keyOf(sender) });
+        const shared = diffieHellman({ privateKey, publicKey: keyOf(sender) });
         const cipher = createDecipheriv('aes-256-gcm', derived(shared, sender, own), nonce);
         cipher.setAuthTag(bytes.subarray(bytes.length - TAG_BYTES));
         const sealed = bytes.subarray(KEY_BYTES + NONCE_BYTES, bytes.length - TAG_BYTES);

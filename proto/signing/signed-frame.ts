@@ -18,7 +18,7 @@ export const signatureBytes = 64;
 /** Of a frame in front of its body. */
 export const frameHeadBytes = 1 + keyIdBytes + signatureBytes;
 
-export type Purpose = 'message' | 'snapshot' | 'revision' | 'rollout' | 'registry';
+export type Purpose = 'message' | 'snapshot' | 'revision' | 'rollout' | 'registry' | 'secrets';
 
 export interface Signer {
   readonly keyId: Uint8Array;

@@ -37,6 +37,8 @@ export interface Snapshot {
   readonly createdWallMs: number;
   /** Number of the last entry of the registry that is in it. Left out: it was made without a registry. */
   readonly registry?: number;
+  /** `TEAM/NAME` of the secrets of teams that texts in it name, sorted. Left out: none. */
+  readonly secrets?: readonly string[];
   readonly gateway: GatewaySpec;
   readonly upstreams: readonly UpstreamSpec[];
   readonly routes: readonly RouteSpec[];

@@ -72,6 +72,7 @@ const tellers: Readonly<Record<ClusterKind, 'all' | 'control' | 'nobody'>> = {
   calls: 'all',
   snapshot: 'control',
   'snapshot.report': 'all',
+  'secrets.question': 'all',
 };
 const toldBy = (who: 'all' | 'control'): readonly string[] =>
   Object.entries(tellers)

@@ -33,6 +33,7 @@ const bus = { isConnected: true, sinceMs: 0, trouble: '' };
 const ofHost = hostSeries({
   ...{ cluster: 'c1', id: 'n1', bus, nowMs: 0, inForce: null, report: null, counts: nothing },
   fetches: { whole: 0, delta: 0 },
+  secrets: { held: 0, outdated: 0 },
 });
 
 /** What a scrape of a host has, by the code that writes it: its workers' metrics, its own, and Prometheus' word of the scrape. */

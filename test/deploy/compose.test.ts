@@ -12,6 +12,7 @@ import { parseCommand } from './parsed-command.js';
 
 interface Service {
   readonly image: string;
+  readonly hostname?: string;
   readonly command: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
   readonly volumes?: readonly string[];
@@ -37,6 +38,7 @@ const env: Readonly<Record<string, string>> = {
   WEIR_OBSERVER_PASSWORD: 'p3',
   NATS_ROUTE_PASSWORD: 'p4',
   REDIS_PASSWORD: 'p5',
+  WEIR_SECRET_KEY: 'p6',
 };
 
 /** What compose makes of it: `${NAME:?}` by the environment, where it has to be, and `$$` as `$`. */
@@ -99,6 +101,13 @@ describe('the compose file', () => {
       expect(build?.target).toBe(parsed.name);
     }),
   );
+
+  it('gives controls alone the key for secrets of teams, and nodes names by which they are reached', () => {
+    for (const [name, { environment = {}, hostname }] of Object.entries(services)) {
+      expect(['WEIR_SECRET_KEY' in environment, name]).toEqual([name.startsWith('control-'), name]);
+      if (name.startsWith('node-')) expect(hostname).toBe(name);
+    }
+  });
 
   it('waits for what answers its healthcheck, and for nothing that has none', () => {
     for (const [name, { depends_on = {} }] of Object.entries(services))

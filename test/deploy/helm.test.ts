@@ -64,7 +64,12 @@ const full = {
   },
   // biome-ignore lint/suspicious/noTemplateCurlyInString: Weir fills it in.
   redis: { url: 'redis://:${REDIS_PASSWORD}@redis:6379', secret: 'weir-redis' },
-  control: { storage: { className: 'fast' }, envFrom: [{ secretRef: { name: 'upstream-keys' } }] },
+  secrets: { secret: 'weir-secrets' },
+  control: {
+    gateway: 'https://shop.example.com',
+    storage: { className: 'fast' },
+    envFrom: [{ secretRef: { name: 'upstream-keys' } }],
+  },
   node: {
     ...{
       workers: 4,
@@ -210,6 +215,7 @@ describe('the chart', () => {
       { nats: { servers: ['nats://node:secret@nats:4222'] } },
       { node: { port: 80 } },
       { signing: { trust: ['weir-private-x'] } },
+      { control: { gateway: 'shop.example.com/api' } },
     ])
       expect(() => rendered(over(plain, wrong)), JSON.stringify(wrong)).toThrow();
   });
@@ -221,6 +227,19 @@ describe('the chart', () => {
     expect(unknownFields(wrong({ replicaCount: 3 }))).toEqual(['spec.replicaCount']);
     expect(unknownFields(wrong({ strategy: { rollingUpdates: {} } }))).toEqual(['spec.strategy.rollingUpdates']);
     expect(() => unknownFields(wrong({ replicas: 'three' }))).toThrow(/replicas/);
+  });
+
+  it('gives controls the key for secrets where there is one, and says where what is tried is sent', () => {
+    const argsOf = (more: Tree): readonly string[] =>
+      podOf(find(rendered(more).manifests, 'StatefulSet', 'edge-control')).spec.containers[0].args;
+    expect(argsOf(full)).toEqual(
+      expect.arrayContaining(['--secret-key=/etc/weir/secrets/secret.key', '--gateway=https://shop.example.com']),
+    );
+    expect(argsOf(plain).join(' ')).not.toContain('--secret-key');
+    expect(argsOf(plain)).toContain('--gateway=http://edge:80');
+    const policy = find(rendered(plain).manifests, 'NetworkPolicy', 'edge-control')['spec'] as { egress: Tree[] }; // By the schema.
+    const { port } = values['node'] as { port: number }; // By its schema.
+    expect(policy.egress).toContainEqual(expect.objectContaining({ ports: [{ port }], to: [expect.anything()] }));
   });
 
   it('has the version of the release', () => {

@@ -41,8 +41,9 @@ export interface TestCluster {
   readonly controls: readonly WeirControl[];
   readonly nodes: readonly WeirNode[];
   readonly key: SigningKey;
-  control(id: string, folder?: string): Promise<WeirControl>;
-  node(id: string): Promise<WeirNode>;
+  /** `more`: options that the others have not; left out: those that they were all given. */
+  control(id: string, folder?: string, more?: readonly string[]): Promise<WeirControl>;
+  node(id: string, folder?: string): Promise<WeirNode>;
   /** Ports of traffic, by the names of those that serve. */
   ports(): Promise<Readonly<Record<string, number>>>;
 }
@@ -52,13 +53,22 @@ export const canaryOf = (more: Partial<RolloutPlan>): RolloutPlan => ({
   ...more,
 });
 
-export async function startCluster(stage: Stage, size: { controls: number; nodes: number }): Promise<TestCluster> {
+export interface TestClusterSize {
+  readonly controls: number;
+  readonly nodes: number;
+  /** Options of all controls. */
+  readonly more?: readonly string[];
+}
+
+export async function startCluster(stage: Stage, size: TestClusterSize): Promise<TestCluster> {
   const store = stage.folder();
   const nats = await startNats(stage, { config: `jetstream { store_dir: "${store}" }` });
   const keyFile = join(stage.folder(), 'signing.key');
   const key = createSigningKey(keyFile);
-  const control = (id: string, folder = stage.folder()) => weirControl(stage, { id, nats: nats.url, keyFile, folder });
-  const node = (id: string) => weirNode(stage, { id, nats: nats.url, trust: key.publicKey });
+  const control = (id: string, folder = stage.folder(), more = size.more ?? []) =>
+    weirControl(stage, { id, nats: nats.url, keyFile, folder, more });
+  const node = (id: string, folder = stage.folder()) =>
+    weirNode(stage, { id, nats: nats.url, trust: key.publicKey, folder });
   const controls = await Promise.all(Array.from({ length: size.controls }, (_, i) => control(`c${i}`)));
   const nodes = await Promise.all(Array.from({ length: size.nodes }, (_, i) => node(`n${i}`)));
   return {

@@ -19,8 +19,14 @@ export interface ManagementSources {
   /** `weir_k_…` */
   readonly drawKey: () => string;
   readonly sha256: (text: string) => string;
-  /** Null: nodes of this control are given none. */
+  /** A secret of a team, as the registry keeps it. Null: this control takes none. */
   readonly seal: ((secretId: string, text: string) => string) | null;
+  /** Why it takes none now, and how it would; null, or left out: it does. */
+  readonly whyNotSeal?: () => string | null;
+  /** Whether a secret that was sealed elsewhere can be opened; left out: each. */
+  readonly canOpen?: (secret: Entities['secret']) => boolean;
+  /** Paths of the gateway itself, that no service may have; left out: none. */
+  readonly reservedPaths?: () => readonly string[];
   /** What was called lately of a service; null: nothing is known. */
   readonly callsOf: (serviceId: string) => CallsLately | null;
 }

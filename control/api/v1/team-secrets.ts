@@ -56,12 +56,9 @@ function set(sources: ManagementSources): ApiRoute {
         .describe('One line of plain text.'),
     }),
     async handle(request) {
-      if (sources.seal === null)
-        return refusal(
-          503,
-          'Not Here',
-          'Nodes of a cluster can not be given secrets of teams yet; `weir up` gives them to its own.',
-        );
+      const why = sources.seal === null ? 'this control takes no secrets' : (sources.whyNotSeal?.() ?? null);
+      if (sources.seal === null || why !== null)
+        return refusal(503, 'No Key For Secrets', `Nothing was changed: ${why ?? ''}.`);
       const [teamId, name = ''] = [idOf(request), request.params['name']];
       const sealed = sources.seal(`${teamId}/${name}`, request.body.value);
       const executed = await execute(sources, request, 'secret.set', { teamId, name }, { sealed });

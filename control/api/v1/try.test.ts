@@ -67,16 +67,18 @@ describe('what is tried', () => {
         serviceOf: (id) => (id === 'other' ? null : ({ ...shop, id } as unknown as Service)),
         maySee: () => maySee,
         whyNot: ({ id }) => (id === 'hidden' ? 'not served' : null),
-        gateway: () => gateway,
         async send(request) {
+          if (gateway === null) return { kind: 'nowhere', why: 'none' };
           sent.push(request);
-          return { status: 200, headers: {}, body: 'hello', isCut: false, tookMs: 1 };
+          if (request.path.endsWith('/slow')) return { kind: 'silent', gateway };
+          const answer = { status: 200, headers: {}, body: 'hello', isCut: false, tookMs: 1 };
+          return { kind: 'answer', gateway, answer };
         },
       })[0];
-    const ask = (serviceId: string, maySee = true, gateway: string | null = '127.0.0.1:8080') =>
+    const ask = (serviceId: string, maySee = true, gateway: string | null = '127.0.0.1:8080', path = '/a') =>
       routeWith(maySee, gateway)?.handle({
         caller: {} as Caller,
-        body: { serviceId, ...asked('/a') },
+        body: { serviceId, ...asked(path) },
       } as unknown as ApiRequest<unknown, unknown>);
     expect(await ask('other')).toMatchObject({ problem: { status: 404 } });
     expect(await ask('shop', false)).toMatchObject({ problem: { status: 404 } });
@@ -85,5 +87,6 @@ describe('what is tried', () => {
     expect(sent).toEqual([]);
     expect(await ask('shop')).toMatchObject({ status: 200, body: { body: 'hello', gateway: '127.0.0.1:8080' } });
     expect(sent).toMatchObject([{ path: '/shop/a' }]);
+    expect(await ask('shop', true, '127.0.0.1:8080', '/slow')).toMatchObject({ problem: { status: 504 } });
   });
 });

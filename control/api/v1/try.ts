@@ -1,6 +1,6 @@
 /**
  * Trying a service out: the console has a request sent to the gateway by control, since the gateway answers under another origin. It reaches nothing
- * but this gateway's own listener, and there nothing but the paths and hosts of one service that the caller may see; so it lets
+ * but the listener of this gateway, of one of its nodes, and there nothing but the paths and hosts of one service that the caller may see; so it lets
  * nobody at anything that they could not call themselves. No redirect is followed, and no cookie of this API goes along.
  *
  *   POST /v1/try {serviceId, method, path, headers, body}    `path` is below the service's base path
@@ -26,15 +26,21 @@ export interface TriedAnswer {
   readonly tookMs: number;
 }
 
+/** `gateway`: where it was sent, as `host:port`. */
+export type Tried =
+  | { readonly kind: 'answer'; readonly gateway: string; readonly answer: TriedAnswer }
+  /** No answer came in time. */
+  | { readonly kind: 'silent'; readonly gateway: string }
+  /** It was sent nowhere. */
+  | { readonly kind: 'nowhere'; readonly why: string };
+
 export interface TrySources {
   readonly serviceOf: (id: string) => Service | null;
   readonly maySee: (caller: Caller, service: Service) => boolean;
   /** Why the gateway answers nothing of the service; null: it does. */
   readonly whyNot: (service: Service) => string | null;
-  /** Where traffic comes in on this machine, as `host:port`; null: nowhere that this control knows. */
-  readonly gateway: () => string | null;
-  /** Bounded in time and bytes; null: no answer came. */
-  readonly send: (request: TryRequest) => Promise<TriedAnswer | null>;
+  /** Bounded in time and bytes. */
+  readonly send: (request: TryRequest) => Promise<Tried>;
 }
 
 export const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'] as const;
@@ -72,16 +78,12 @@ export function tryRoutes(sources: TrySources): readonly ApiRoute[] {
       if (whyNot !== null) return refusal(409, 'Not Served', whyNot);
       const request = requestTo(service, asked);
       if (typeof request === 'string') return refusal(422, 'Faulty Input', request);
-      const gateway = sources.gateway();
-      if (gateway === null)
-        return refusal(
-          503,
-          'No Gateway Here',
-          'This control has no gateway on its machine; call one by yourself, with the command.',
-        );
-      const answer = await sources.send(request);
-      if (answer === null) return refusal(504, 'No Answer', `The gateway at ${gateway} has not answered in time.`);
-      return { status: 200, body: { ...answer, gateway } };
+      const tried = await sources.send(request);
+      if (tried.kind === 'nowhere') return refusal(503, 'No Gateway Here', tried.why);
+      const { gateway } = tried;
+      if (tried.kind === 'silent')
+        return refusal(504, 'No Answer', `The gateway at ${gateway} has not answered in time.`);
+      return { status: 200, body: { ...tried.answer, gateway } };
     },
   });
   return [route];

@@ -107,8 +107,10 @@ function sourcesOf(registry: MemoryRegistry, wallMs: () => number, places: Parti
       serviceOf: (id) => registry.get('service', id),
       maySee: (caller, service) => maySee({ registry }, caller, 'service', service) !== null,
       whyNot: () => null,
-      gateway: () => '127.0.0.1:8080',
-      send: async () => ({ status: 200, headers: {}, body: '', isCut: false, tookMs: 1 }),
+      send: async () => ({
+        ...{ kind: 'answer', gateway: '127.0.0.1:8080' },
+        answer: { status: 200, headers: {}, body: '', isCut: false, tookMs: 1 },
+      }),
     },
   };
 }
