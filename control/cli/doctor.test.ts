@@ -1,4 +1,5 @@
 import { createServer, type Server } from 'node:http';
+import type { Advice } from '@weir/proto/events/advice.js';
 import type { DoctorCase, DoctorReport } from '@weir/proto/events/doctor.js';
 import { Command } from 'commander';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -42,6 +43,63 @@ const report = (...cases: readonly DoctorCase[]): DoctorReport => ({
   nowWallMs: NOW,
   cases,
   forgotten: 0,
+});
+
+const menus: Advice = {
+  ...{ kind: 'cache', routes: ['menus'], subject: '', certainty: 'likely', evidence: ['the same bytes\u001b came'] },
+  changes: [{ kind: 'config', path: 'routes[id=menus].cache.defaultTtl', from: 'none', to: '5s' }],
+  saving: {
+    ...{
+      clientRequests: null,
+      upstreamRequests: { before: 240, after: 12 },
+      bytes: { before: 2_400_000, after: 240_000 },
+    },
+    waitMs: { before: 40, after: 2 },
+  },
+  seen: 100,
+};
+
+describe('advice in the text of the doctor', () => {
+  const told = (...advice: readonly Advice[]) => ({ ...report(), advice });
+
+  it('tells what was seen, what would be saved of it, and the change', () => {
+    expect(showDoctor(told(menus), null, plain).split('\n').slice(-9)).toEqual([
+      '',
+      'fewer calls, smaller answers',
+      '  the same answer again, route menus (likely)',
+      '    the same bytes\\x1b came',
+      '    requests to the upstream: 240 → 12 a minute (−95 %)',
+      '    bytes to clients: 2.3 MiB → 230 KiB a minute (−90 %)',
+      '    wait: 40 ms → 2 ms (−95 %)',
+      '    → routes[id=menus].cache.defaultTtl: none → 5s',
+      '',
+    ]);
+  });
+
+  it('is one where several nodes advise alike: counts are added, waits weighed by what was seen', () => {
+    const change: Advice['changes'] = [{ kind: 'advice', text: 'of the other' }];
+    const other: Advice = {
+      ...menus,
+      ...{ seen: 300, changes: change },
+      saving: {
+        ...menus.saving,
+        upstreamRequests: { before: 60, after: 8 },
+        bytes: null,
+        waitMs: { before: 80, after: 6 },
+      },
+    };
+    const elsewhere: Advice = { ...menus, subject: 'other' };
+    const { advice } = joined([told(menus, elsewhere), report(), told(other)]);
+    expect(advice).toHaveLength(2);
+    expect(advice?.[0]).toMatchObject({
+      ...{ seen: 400, changes: change },
+      saving: {
+        ...{ upstreamRequests: { before: 300, after: 20 }, bytes: { before: 2_400_000, after: 240_000 } },
+        waitMs: { before: 70, after: 5 },
+      },
+    });
+    expect(advice?.[1]).toEqual(elsewhere);
+  });
 });
 
 describe('the text of the doctor', () => {
@@ -135,6 +193,13 @@ describe('weir doctor', () => {
     const told = await run('orders', '--metrics', `http://${base}`, '--json');
     expect(told.code).toBe(0);
     expect(JSON.parse(told.out)).toMatchObject({ cases: [{ route: 'orders', kind: 'near' }] });
+  });
+
+  it('tells advice with the cases, of one route where one is asked for, and fails for none', async () => {
+    answers = { '/doctor': { ...report(), advice: [menus, { ...menus, routes: ['other'] }] } };
+    const told = await run('menus', '--metrics', `http://${base}`, '--json');
+    expect(told.code).toBe(0);
+    expect(JSON.parse(told.out)).toMatchObject({ cases: [], advice: [{ routes: ['menus'] }] });
   });
 
   it.each([

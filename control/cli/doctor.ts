@@ -1,4 +1,4 @@
-/** `weir doctor`: asks the nodes which timeouts they have seen and why, and shows the verdicts by route. */
+/** `weir doctor`: asks the nodes which timeouts they have seen and why, and what could be asked better; shows both by route. */
 import type { DoctorReport } from '@weir/proto/events/doctor.js';
 import type { Command } from 'commander';
 import type { ControlStatus } from '../api/control-status.js';
@@ -21,6 +21,9 @@ overload, network latency, resource limits, wrong configuration, or API design. 
 change that would cure it: a line of the config as \`path: from → to\`, or advice. Counts are since the start of a node,
 or since a reload that dropped the route.
 
+Below them stands what would make calls fewer and answers smaller, as the traffic of the last minutes shows it: what it
+is about, what would be saved of that traffic, and the change. Advice is no fault, and has no exit code.
+
 Exit codes:
   0  no timer has fired; there may be near-timeouts
   1  nothing answers at that address, or there is no such route
@@ -30,14 +33,17 @@ Examples:
   weir doctor
   weir doctor orders-read
   weir doctor --json | jq -r '.cases[].verdict.changes[] | select(.path) | "\\(.path): \\(.to)"'
+  weir doctor --json | jq '.advice[] | {kind, routes, saving, changes}'
   weir doctor --metrics 127.0.0.1:9090        one node, without the admin API`;
 
 export function registerDoctor(program: Command): void {
   withAdmin(program.command('doctor'))
-    .summary('say why requests time out, and what would cure it')
-    .description('Shows the timeouts of this gateway by route, worst first: cause, evidence, and the change to make.')
+    .summary('say why requests time out, what would cure it, and what could be asked better')
+    .description(
+      'Shows the timeouts of this gateway by route, worst first: cause, evidence, and the change to make. Then how calls could be fewer and answers smaller.',
+    )
     .argument('[route]', 'id of the route to look at; all of them without it')
-    .option('--json', 'print the cases as JSON, with their worst examples', false)
+    .option('--json', 'print cases, with their worst examples, and advice as JSON', false)
     .option('--metrics <url>', "where a node's metrics are, to ask that one directly")
     .addHelpText('after', HELP)
     .action(async (route: string | undefined, options: DoctorOptions) => {
@@ -56,7 +62,7 @@ async function doctor(route: string | undefined, { json, admin, metrics }: Docto
   }
   if (reports.length === 0) return 1;
   const whole = joined(reports);
-  const chosen = route === undefined ? whole : { ...whole, cases: whole.cases.filter((one) => one.route === route) };
+  const chosen = route === undefined ? whole : ofRoute(whole, route);
   // A case may be that of a route which a reload has dropped.
   if (route !== undefined && chosen.cases.length === 0 && routes !== null && !routes.includes(route)) {
     process.stderr.write(`${noRoute(route, routes)}\n`);
@@ -65,6 +71,11 @@ async function doctor(route: string | undefined, { json, admin, metrics }: Docto
   const paint = paintFor(process.stdout.isTTY === true, process.env);
   process.stdout.write(json ? `${JSON.stringify(chosen, null, 2)}\n` : showDoctor(chosen, route ?? null, paint));
   return chosen.cases.some(({ kind }) => kind === 'fired') ? 3 : 0;
+}
+
+function ofRoute(whole: DoctorReport, route: string): DoctorReport {
+  const cases = whole.cases.filter((one) => one.route === route);
+  return { ...whole, cases, advice: (whole.advice ?? []).filter(({ routes }) => routes.includes(route)) };
 }
 
 const ROUTES_NAMED = 8;

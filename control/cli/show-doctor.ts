@@ -1,19 +1,37 @@
-/** The doctor's cases as text for people, by route, the worst first. Pure. */
+/** The doctor's cases and its advice as text for people, by route, the worst first. Pure. */
+import type { Advice } from '@weir/proto/events/advice.js';
+import { adviceTitles, savingInWords } from '@weir/proto/events/advice-words.js';
 import type { Change, DoctorCase, DoctorReport } from '@weir/proto/events/doctor.js';
 import { type Paint, printable, showDuration } from './terminal.js';
 
 /** `route`: the one that was asked for, null for all. */
 export function showDoctor(report: DoctorReport, route: string | null, paint: Paint): string {
-  const { cases, forgotten } = report;
+  const { cases, forgotten, advice = [] } = report;
   const since = `in the last ${showDuration(Math.max(0, report.nowWallMs - report.sinceWallMs))}`;
   const where = route === null ? '' : ` on route ${printable(route)}`;
-  if (cases.length === 0) return nothingFound(since, where, paint);
+  if (cases.length === 0) return `${nothingFound(since, where, paint)}${showAdvice(advice, paint)}`;
   const lines = [`${paint.bold('weir doctor')}: ${summary(cases)}${where} ${since}`];
   for (const [id, ofRoute] of byRoute(cases)) {
     lines.push('', paint.bold(`route ${printable(id)}`));
     for (const one of ofRoute) lines.push(...showCase(one, report.nowWallMs, paint));
   }
   if (forgotten > 0) lines.push('', paint.dim(`${forgotten} older cases were forgotten: there were too many.`));
+  return `${lines.join('\n')}\n${showAdvice(advice, paint)}`;
+}
+
+/** Empty where there is none. */
+function showAdvice(advice: readonly Advice[], paint: Paint): string {
+  if (advice.length === 0) return '';
+  const lines = ['', paint.bold('fewer calls, smaller answers')];
+  for (const { kind, routes, certainty, evidence, changes, saving } of advice) {
+    const how = certainty === 'clear' ? '' : paint.dim(` (${certainty})`);
+    lines.push(
+      `  ${paint.yellow(adviceTitles[kind])}, route ${routes.map(printable).join(', ')}${how}`,
+      ...evidence.map((sentence) => `    ${printable(sentence)}`),
+      ...savingInWords(saving).map((measure) => `    ${paint.bold(measure)}`),
+      ...changes.map((change) => `    ${paint.green('→')} ${showChange(change)}`),
+    );
+  }
   return `${lines.join('\n')}\n`;
 }
 

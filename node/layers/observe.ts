@@ -14,7 +14,7 @@
  */
 import { type Failure, failure, failureTable } from '@weir/proto/http/failures.js';
 import type { HeaderList } from '@weir/proto/http/headers.js';
-import type { RouteObserver } from '../observe/observer.js';
+import type { AnswerLook, RouteObserver } from '../observe/observer.js';
 import type { Place } from '../pipeline/chain.js';
 import {
   type Cancel,
@@ -46,6 +46,7 @@ class Observed implements ResponseHandler {
   readonly #handler: ResponseHandler;
   readonly #routeObserver: RouteObserver;
   readonly #clock: Clock;
+  #look: AnswerLook | null = null;
   #upgraded = false;
   #ended = false;
 
@@ -68,11 +69,13 @@ class Observed implements ResponseHandler {
     const { exchange } = this.#request;
     exchange.headersAtMs = this.#clock.nowMs();
     exchange.status = head.status;
+    this.#look = this.#routeObserver.look?.(this.#request, head) ?? null;
     this.#handler.onHeaders(head);
   }
 
   onData(chunk: Uint8Array): boolean {
     this.#request.exchange.responseBytes += chunk.length;
+    if (this.#look !== null) this.#look.data(chunk);
     return this.#handler.onData(chunk);
   }
 
@@ -113,7 +116,9 @@ class Observed implements ResponseHandler {
   #end(): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#request.exchange.endedAtMs = this.#clock.nowMs();
+    const { exchange } = this.#request;
+    exchange.endedAtMs = this.#clock.nowMs();
+    if (this.#look !== null) this.#look.ended(exchange.failure === null);
     this.#routeObserver.ended(this.#request);
   }
 }

@@ -11,9 +11,10 @@ import type { SecretText, Snapshot, UpstreamSpec } from '@weir/proto/snapshot/sn
 import type { CacheCounts } from '../cache/node-cache.js';
 import type { Refusal } from '../cache/refusals.js';
 import type { PurgeKind } from '../cache/results.js';
+import { Advisor, type RouteAdvisor } from '../doctor/advice/advisor.js';
 import { createDoctor, type Doctor, type RouteDoctor } from '../doctor/doctor.js';
 import type { JobCounts } from '../jobs/jobs.js';
-import type { GatewayRequest } from '../pipeline/dispatch.js';
+import type { GatewayRequest, ResponseHead } from '../pipeline/dispatch.js';
 import type { Exchange } from '../pipeline/exchange.js';
 import type { Clock, Random, Timers } from '../time/clock.js';
 import { inSlices, type Work } from '../time/slices.js';
@@ -31,7 +32,7 @@ import type { RefusedRequest } from './log-line.js';
 import { openLog } from './log-writer.js';
 import type { ToolOutcome } from './mcp-cells.js';
 import { createMetrics, type MetricSources, type Metrics } from './metrics.js';
-import { JOBS_ROUTE_ID, type Observer, type RouteObserver } from './observer.js';
+import { type AnswerLook, JOBS_ROUTE_ID, type Observer, type RouteObserver } from './observer.js';
 import type { Prepared } from './prepared.js';
 import { secretNames } from './redaction.js';
 import { SpendTally } from './spend-tally.js';
@@ -105,7 +106,9 @@ const noUpstreams: Upstreams = { get: () => undefined };
 
 class Observers implements NodeObserver {
   readonly metrics: Metrics;
-  readonly doctor: Doctor;
+  readonly doctor: Pick<Doctor, 'report'>;
+  readonly #doctor: Doctor;
+  readonly #advisor: Advisor;
   readonly #clock: Clock;
   readonly traffic = new TrafficTally();
   readonly calls = new CallTally();
@@ -144,12 +147,10 @@ class Observers implements NodeObserver {
     this.#eventLoop = monitorEventLoop(timers);
     const spends = this.#tellsCalls ? this.spends : null;
     this.#heard = { cells: this.#cells, traffic: this.traffic, log: this.#log, tracing: this.#tracing, spends };
-    this.doctor = createDoctor({
-      clock,
-      gate,
-      eventLoop: () => this.#eventLoop.window(),
-      sliceMs: doctorSliceMs,
-    });
+    const eventLoop = () => this.#eventLoop.window();
+    this.#doctor = createDoctor({ clock, gate, eventLoop, sliceMs: doctorSliceMs });
+    this.#advisor = new Advisor({ clock, random });
+    this.doctor = { report: () => ({ ...this.#doctor.report(), advice: this.#advisor.report() }) };
     this.metrics = createMetrics({
       cells: this.#cells,
       status,
@@ -166,7 +167,7 @@ class Observers implements NodeObserver {
       loadPermille: services.loadPermille,
       sight,
       purges,
-      eventLoop: () => this.#eventLoop.window(),
+      eventLoop,
       log: () => this.#log.counts(),
       spans: () => this.#tracing.counts(),
       bugs: () => this.#bugs,
@@ -176,9 +177,9 @@ class Observers implements NodeObserver {
   route(routeId: string): RouteObserver {
     let observer = this.#routes.get(routeId);
     if (observer === undefined) {
-      const doctor = this.doctor.route(routeId);
       const calls = this.#tellsCalls ? this.calls.route(routeId) : null;
-      observer = new SeenRoute(this.#cells.route(routeId), doctor, calls, this.#heard);
+      const told = { doctor: this.#doctor.route(routeId), advisor: this.#advisor.route(routeId), calls };
+      observer = new SeenRoute(this.#cells.route(routeId), told, this.#heard);
       this.#routes.set(routeId, observer);
     }
     return observer;
@@ -247,7 +248,7 @@ class Observers implements NodeObserver {
   /** Counters and histories of thousands of targets, for those that are new. */
   *#using(snapshot: Snapshot, upstreams: Upstreams): Work<() => void> {
     const retain = yield* this.#cells.retainingUpstreams(snapshot.upstreams);
-    const follow = yield* this.doctor.following(snapshot, upstreams);
+    const follow = yield* this.#doctor.following(snapshot, upstreams);
     return () => {
       retain();
       follow();
@@ -255,7 +256,8 @@ class Observers implements NodeObserver {
   }
 
   *followingRoutes(snapshot: Pick<Snapshot, 'routes'>): Work<void> {
-    yield* this.doctor.followingRoutes(snapshot);
+    yield* this.#doctor.followingRoutes(snapshot);
+    yield* this.#advisor.followingRoutes(snapshot);
     const kept = new Set([NO_ROUTE_ID, JOBS_ROUTE_ID]);
     for (const { id } of snapshot.routes) {
       kept.add(id);
@@ -288,15 +290,24 @@ interface Heard {
   readonly spends: SpendTally | null;
 }
 
+/** Those who hear of one. */
+interface RouteHeard {
+  readonly doctor: RouteDoctor;
+  readonly advisor: RouteAdvisor;
+  readonly calls: RouteCalls | null;
+}
+
 class SeenRoute implements RouteObserver {
   readonly #route: RouteCells;
   readonly #doctor: RouteDoctor;
+  readonly #advisor: RouteAdvisor;
   readonly #calls: RouteCalls | null;
   readonly #heard: Heard;
 
-  constructor(route: RouteCells, doctor: RouteDoctor, calls: RouteCalls | null, heard: Heard) {
+  constructor(route: RouteCells, { doctor, advisor, calls }: RouteHeard, heard: Heard) {
     this.#route = route;
     this.#doctor = doctor;
+    this.#advisor = advisor;
     this.#calls = calls;
     this.#heard = heard;
   }
@@ -305,12 +316,17 @@ class SeenRoute implements RouteObserver {
     this.#route.inFlight += 1;
   }
 
+  look(request: GatewayRequest, head: ResponseHead): AnswerLook | null {
+    return this.#advisor.look(request, head);
+  }
+
   ended(request: GatewayRequest): void {
     this.#route.ended(request.exchange);
     this.#heard.cells.ai.ended(request.exchange);
     const slot = this.#heard.traffic.ended(request.exchange);
     this.#calls?.ended(request, slot);
     this.#heard.spends?.ended(request.exchange);
+    this.#advisor.ended(request);
     this.#told(request);
   }
 

@@ -1,7 +1,7 @@
 /** What the data plane tells about itself. The observe layer is its only caller on the path of a request. */
 import type { TimerName } from '@weir/proto/http/failures.js';
 import type { Refusal } from '../cache/refusals.js';
-import type { GatewayRequest } from '../pipeline/dispatch.js';
+import type { GatewayRequest, ResponseHead } from '../pipeline/dispatch.js';
 import type { Exchange } from '../pipeline/exchange.js';
 import type { Decision } from './decisions.js';
 import type { Joining } from './joinings.js';
@@ -23,8 +23,16 @@ export interface Observer {
   toolCalled?(routeId: string, tool: string, outcome: ToolOutcome, ms: number): void;
 }
 
+/** Looks at one answer as it passes; told the end before the observer is. */
+export interface AnswerLook {
+  data(chunk: Uint8Array): void;
+  ended(isWhole: boolean): void;
+}
+
 export interface RouteObserver {
   started(): void;
+  /** The head of an answer is there: null, as nearly always, where nobody looks at the rest. Left out: nobody ever does. */
+  look?(request: GatewayRequest, head: ResponseHead): AnswerLook | null;
   /** The exchange is over; `request` is the one that came in, its exchange holds the outcome. */
   ended(request: GatewayRequest): void;
   /** A stored answer of so many bytes was given once more, without an exchange: it took no time that could be told. */

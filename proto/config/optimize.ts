@@ -1,6 +1,6 @@
 /** `optimize` of a route: smaller answers, and fewer of them. */
 import * as z from 'zod';
-import { encodings } from '../snapshot/optimize.js';
+import { compressibleTypes, encodings } from '../snapshot/optimize.js';
 import { choice, flag, leaf, oneOrMany, readText, size } from './scalars.js';
 import { accept, quote, refuse } from './units.js';
 
@@ -29,12 +29,6 @@ const mediaType = leaf(
     ),
   { type: 'string', examples: ['application/json', 'text/*', '*+json'] },
 );
-
-/** What compresses well: texts. Pictures, films and archives are compressed already. */
-export const compressibleTypes = [
-  ...['text/*', 'application/json', '*+json', 'application/javascript', 'application/xml', '*+xml'],
-  ...['application/x-ndjson', 'application/yaml', 'application/wasm', 'image/svg+xml', 'image/x-icon', 'font/ttf'],
-] as const;
 
 const compressFields = z.strictObject({
   min: size({ min: 1, max: 1024 * MIB })

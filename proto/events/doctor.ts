@@ -3,6 +3,7 @@
  * Plain data without headers, bodies or secrets; all times are milliseconds. Written by node/doctor, read by control.
  */
 import type { TimerName } from '../http/failures.js';
+import type { Advice } from './advice.js';
 
 /** The five causes of a timeout; every one is filed under exactly one of them. */
 export const causes = [
@@ -166,4 +167,6 @@ export interface DoctorReport {
   readonly cases: readonly DoctorCase[];
   /** Cases that were forgotten because there were too many. */
   readonly forgotten: number;
+  /** How calls could be fewer and answers smaller, what saves most first. Left out by nodes of before it. */
+  readonly advice?: readonly Advice[];
 }

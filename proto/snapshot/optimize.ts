@@ -16,6 +16,14 @@ export interface FieldsSpec {
   readonly parameter: string;
 }
 
+/** What compresses well: texts. Pictures, films and archives are compressed already. */
+export const compressibleTypes = [
+  ...['text/*', 'application/json', '*+json', 'application/javascript', 'application/xml', '*+xml'],
+  ...['application/x-ndjson', 'application/yaml', 'application/wasm', 'image/svg+xml', 'image/x-icon', 'font/ttf'],
+] as const;
+/** Shorter answers gain nothing by it, where nobody says otherwise. */
+export const compressFromBytes = 1_024;
+
 export const encodings = ['br', 'zstd', 'gzip'] as const;
 export type Encoding = (typeof encodings)[number];
 

@@ -1,4 +1,5 @@
 import type { Presence } from '@weir/proto/cluster/presence.js';
+import type { Advice } from '@weir/proto/events/advice.js';
 import type { CallRecord, CallRow, Calls } from '@weir/proto/events/calls.js';
 import type { DoctorReport } from '@weir/proto/events/doctor.js';
 import type { BudgetRow, SpendRow } from '@weir/proto/events/spends.js';
@@ -56,7 +57,13 @@ function house() {
   registry.user('root', { isOperator: true });
   registry.team('red', { ann: 'viewer' });
   registry.team('blue', { bob: 'developer' });
-  const report = { sinceWallMs: 0, nowWallMs: NOW, cases: [] as DoctorReport['cases'], forgotten: 0 };
+  const saving = { clientRequests: null, upstreamRequests: null, bytes: null, waitMs: null };
+  const advice = [['shop@1/list'], ['shop@1/list', 'own'], ['own']].map(
+    (routes): Advice => ({
+      ...{ kind: 'cache', routes, subject: '', certainty: 'clear', evidence: [], changes: [], saving, seen: 1 },
+    }),
+  );
+  const report = { sinceWallMs: 0, nowWallMs: NOW, cases: [] as DoctorReport['cases'], forgotten: 0, advice };
   const sources = {
     ...{ insight, registry, wallMs: () => wallMs, doctor: async () => report, pass: async () => {} },
     nodes: async () => ({ nodes: [] }),
@@ -149,6 +156,19 @@ describe('charts and calls', () => {
       step: '1m',
       total: { requests: 1 },
     });
+  });
+
+  it('advise whoever may see all the routes that it is about', async () => {
+    const { get } = house();
+    const routesOf = async (who: string, query = '') => {
+      const { told } = await get(who, `/v1/insight/doctor${query}`);
+      const { advice = [] } = told as { advice?: readonly Advice[] }; // Our own answer.
+      return advice.map(({ routes }) => routes.join());
+    };
+    expect(await routesOf('root')).toEqual(['shop@1/list', 'shop@1/list,own', 'own']);
+    expect(await routesOf('root', '?route=own')).toEqual(['shop@1/list,own', 'own']);
+    expect(await routesOf('ann')).toEqual(['shop@1/list']);
+    expect(await routesOf('out')).toEqual([]);
   });
 
   it('are told while they happen, to so many at once', async () => {

@@ -6,7 +6,7 @@
  *   GET /v1/insight/top        who has the most of what in the last minutes
  *   GET /v1/insight/calls      the latest calls one by one
  *   GET /v1/insight/spend      what models took and cost (spend.ts)
- *   GET /v1/insight/doctor     timeouts by cause, with the change that would cure each
+ *   GET /v1/insight/doctor     timeouts by cause, with the change that would cure each, and advice on calls and answers
  *   GET /v1/live               what happens, as events (text/event-stream)
  */
 import type { DoctorReport } from '@weir/proto/events/doctor.js';
@@ -141,16 +141,20 @@ function doctor({ doctor: ask, registry }: InsightSources): ApiRoute {
   return apiRoute({
     ...{ method: 'GET', path: '/v1/insight/doctor', name: 'getDoctor', area: 'insight', needs: 'signed-in' },
     summary:
-      'Timeouts and near-timeouts by cause, worst first, each with its evidence and the change that would cure it',
+      'Timeouts and near-timeouts by cause, worst first, each with its evidence and the change that would cure it; and how calls could be fewer and answers smaller, with the saving that is expected',
     query: z.strictObject({ route: text.optional() }),
     async handle({ query: { route }, caller }) {
       const report = await ask();
       if (report === null) return refusal(503, 'Service Unavailable', 'No node answers now; `weir status` tells more.');
+      const isAsked = (routes: readonly string[]): boolean => route === undefined || routes.includes(route);
       const cases = report.cases.filter((one) => {
         const bornWallMs = seenSince(`route:${one.route}`, caller, registry);
-        return (route === undefined || one.route === route) && bornWallMs !== null && one.firstWallMs >= bornWallMs;
+        return isAsked([one.route]) && bornWallMs !== null && one.firstWallMs >= bornWallMs;
       });
-      return { status: 200, body: { ...report, cases } };
+      const advice = (report.advice ?? []).filter(
+        ({ routes }) => isAsked(routes) && routes.every((id) => seenSince(`route:${id}`, caller, registry) !== null),
+      );
+      return { status: 200, body: { ...report, cases, advice } };
     },
   });
 }

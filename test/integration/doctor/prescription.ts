@@ -25,21 +25,29 @@ export function carriedOut(text: string, changes: readonly Change[]): string {
     if (isScalar(stated) && String(stated.value) !== from)
       throw new Error(`${path} is ${String(stated.value)}, and not ${from}`);
     makeMaps(document, keys);
-    document.setIn(keys, document.createNode(parse(to)));
+    const id = stated === undefined ? /^\w+\[id=([^\]]+)\]$/.exec(path)?.[1] : undefined;
+    const value: unknown = parse(to);
+    // A new route is one more in the list, by the id that the path gives it.
+    document.setIn(keys, document.createNode(id === undefined ? value : { id, ...(value as object) }));
   }
   return document.toString();
 }
 
 /** `routes[id=report].timeouts.firstByte` → routes, 0, timeouts, firstByte. */
 function keysOf(document: Document, path: string): (string | number)[] {
-  return path.split('.').flatMap((step) => {
+  const steps = path.match(/\w+\[id=[^\]]*\]|[^.]+/g) ?? [];
+  return steps.flatMap((step, at) => {
     const [, list, id] = /^(\w+)\[id=(.+)\]$/.exec(step) ?? [];
     if (list === undefined) return [step];
     const entries: unknown = document.toJS();
     const index = indexOf(entries, list, id ?? '');
-    if (index < 0) throw new Error(`${path}: there is no ${step}`);
-    return [list, index];
+    if (index < 0 && at < steps.length - 1) throw new Error(`${path}: there is no ${step}`);
+    return [list, index < 0 ? lengthOf(entries, list) : index];
   });
+}
+
+function lengthOf(config: unknown, list: string): number {
+  return (config as Readonly<Record<string, readonly unknown[]>>)[list]?.length ?? 0; // The schema says so.
 }
 
 function indexOf(config: unknown, list: string, id: string): number {

@@ -39,9 +39,31 @@ describe('a proposed change', () => {
     });
   });
 
+  it('may be a route that is new, with its id in front, and whatever its name', () => {
+    const { text: changed, left } = carryOut(text, [
+      {
+        path: 'routes[id=page.v2]',
+        to: '{ match: /page, compose: { parts: { a: { route: report, path: "/{id}" } } } }',
+      },
+      { path: 'upstreams[id=spare]', to: '{ targets: [http://b:1] }' },
+      { path: 'routes[id=other].cache.defaultTtl', to: '5s' },
+      { path: 'routes[id=other].optimize.compress', to: 'true' },
+    ]);
+    expect(left).toEqual([]);
+    expect(changed).toContain('# the slow one');
+    const config = parse(changed);
+    expect(config.routes).toHaveLength(3);
+    expect(config.routes[1]).toMatchObject({ id: 'other', cache: { defaultTtl: '5s' }, optimize: { compress: true } });
+    expect(Object.keys(config.routes[2])).toEqual(['id', 'match', 'compose']);
+    expect(config.routes[2].id).toBe('page.v2');
+    expect(config.upstreams.spare).toEqual({ targets: ['http://b:1'] });
+  });
+
   it('is left where there is no such place', () => {
     const change = { path: 'routes[id=gone].timeouts.total', to: '1s' };
     expect(carryOut(text, [change])).toEqual({ text, left: [change] });
     expect(carryOut('a: [', [change])).toEqual({ text: 'a: [', left: [change] });
+    const entry = { path: 'listeners[id=gone]', to: '{ port: 1 }' };
+    expect(carryOut(text, [entry])).toEqual({ text, left: [entry] });
   });
 });

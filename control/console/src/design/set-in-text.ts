@@ -1,6 +1,7 @@
 /**
  * A change that the doctor proposes, carried out in the text of a configuration: comments and layout stay as they are. Paths are the doctor's:
- * `routes[id=report].timeouts.firstByte`, `upstreams[id=app].pool.connections`, `gateway.timeouts.total`. Pure.
+ * `routes[id=report].timeouts.firstByte`, `upstreams[id=app].pool.connections`, `gateway.timeouts.total`; and `routes[id=page]` for a route that is
+ * new. Pure.
  */
 import { isMap, isScalar, isSeq, parse, parseDocument } from 'yaml';
 
@@ -20,14 +21,15 @@ export function carryOut(text: string, changes: readonly ProposedChange[]): Carr
   const document = parseDocument(text);
   if (document.errors.length > 0) return { text, left: changes };
   const left = changes.filter(({ path, to }) => {
-    const place = placeOf(document.contents, stepsOf(path));
+    const steps = stepsOf(path);
+    const place = placeOf(document.contents, steps) ?? placeOfNew(document.contents, steps);
     if (place === null) return true;
     // A text in the place of a mapping (`timeouts: 5s`) is replaced by the mapping.
     for (let depth = 1; depth < place.length; depth += 1) {
       const above = document.getIn(place.slice(0, depth), true);
       if (isScalar(above)) document.setIn(place.slice(0, depth), document.createNode({}));
     }
-    document.setIn(place, document.createNode(writtenValue(to)));
+    document.setIn(place, document.createNode(withId(writtenValue(to), steps, place)));
     return false;
   });
   return { text: left.length === changes.length ? text : document.toString({ lineWidth: 0 }), left };
@@ -63,6 +65,22 @@ function placeOf(contents: unknown, steps: readonly Step[]): (string | number)[]
     }
   }
   return place.length === 0 ? null : place;
+}
+
+/** Of an entry that is not there yet: behind the last one of its list. Null: there is no such list. */
+function placeOfNew(contents: unknown, steps: readonly Step[]): (string | number)[] | null {
+  const [list, entry, ...below] = steps;
+  if (list?.kind !== 'key' || entry?.kind !== 'id' || below.length > 0 || !isMap(contents)) return null;
+  const entries = contents.get(list.key, true);
+  if (isMap(entries)) return [list.key, entry.id];
+  return isSeq(entries) ? [list.key, entries.items.length] : null;
+}
+
+/** Entries of a list have their id among their fields. */
+function withId(value: unknown, steps: readonly Step[], place: readonly (string | number)[]): unknown {
+  const last = steps.at(-1);
+  const isEntry = last?.kind === 'id' && typeof place.at(-1) === 'number';
+  return isEntry && typeof value === 'object' && value !== null ? { id: last.id, ...value } : value;
 }
 
 function writtenValue(text: string): unknown {

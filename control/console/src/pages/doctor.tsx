@@ -1,6 +1,8 @@
-/** Why requests time out, and what would cure it: the doctor's verdicts, with the change that each proposes. */
-import { Button, List, Stack, Text } from '@mantine/core';
-import type { DoctorCase, DoctorReport } from '@weir/proto/events/doctor.js';
+/** Why requests time out, and what would cure it; then how calls could be fewer and answers smaller: each with the change that is proposed. */
+import { Button, List, Stack, Text, Title } from '@mantine/core';
+import type { Advice } from '@weir/proto/events/advice.js';
+import { adviceTitles, savingInWords } from '@weir/proto/events/advice-words.js';
+import type { Change, DoctorCase, DoctorReport } from '@weir/proto/events/doctor.js';
 import { Link } from 'wouter';
 import { useGet } from '../api/queries.js';
 import type { ProposedChange } from '../design/set-in-text.js';
@@ -20,7 +22,12 @@ export default function Doctor() {
       about="Each timeout, and each answer that came with less than a fifth of a limit left, filed under one cause."
     >
       <Answer of={report} what="verdicts" notOffered={<NotHere />}>
-        {(told) => <Cases report={told} />}
+        {(told) => (
+          <>
+            <Cases report={told} />
+            <AllAdvice advice={told.advice ?? []} />
+          </>
+        )}
       </Answer>
     </Page>
   );
@@ -60,7 +67,6 @@ function Cases({ report: { cases, forgotten } }: { report: DoctorReport }) {
 function Case({ case: { route, target, timer, kind, count, lastWallMs, verdict } }: { case: DoctorCase }) {
   const now = useNow();
   const sure = verdict.certainty === 'clear' ? '' : ` (${verdict.certainty})`;
-  const changes = verdict.changes.flatMap((change) => (change.kind === 'config' ? [change] : []));
   return (
     <Panel title={`${route}: ${verdict.cause}${sure}`}>
       <Stack gap="xs" align="flex-start">
@@ -77,24 +83,81 @@ function Case({ case: { route, target, timer, kind, count, lastWallMs, verdict }
         <Text size="sm" fw={600}>
           What would cure it
         </Text>
-        <List size="sm">
-          {verdict.changes.map((change) =>
-            change.kind === 'config' ? (
-              <List.Item key={change.path}>
-                <code>{change.path}</code>: {change.from} → <strong>{change.to}</strong>
-              </List.Item>
-            ) : (
-              <List.Item key={change.text}>{change.text}</List.Item>
-            ),
-          )}
-        </List>
-        {changes.length > 0 && (
-          <Button component={Link} href={placeOf(route, changes)} variant="default" size="xs">
-            Open the proposed change
-          </Button>
-        )}
+        <Changes of={verdict.changes} routes={[route]} />
       </Stack>
     </Panel>
+  );
+}
+
+function AllAdvice({ advice }: { advice: readonly Advice[] }) {
+  return (
+    <>
+      <Title order={2} size="h3">
+        Fewer calls, smaller answers
+      </Title>
+      {advice.length === 0 ? (
+        <Panel label="Advice">
+          <Empty title="No advice">
+            In the traffic of the last minutes nothing was found that fewer calls or smaller answers would spare.
+          </Empty>
+        </Panel>
+      ) : (
+        <Stack gap="lg">
+          {advice.map((one) => (
+            <OneAdvice key={`${one.kind} ${one.routes.join(' ')} ${one.subject}`} advice={one} />
+          ))}
+        </Stack>
+      )}
+    </>
+  );
+}
+
+function OneAdvice({ advice: { kind, routes, certainty, evidence, changes, saving } }: { advice: Advice }) {
+  const sure = certainty === 'clear' ? '' : ` (${certainty})`;
+  return (
+    <Panel title={`${routes.join(', ')}: ${adviceTitles[kind]}${sure}`}>
+      <Stack gap="xs" align="flex-start">
+        <List size="sm">
+          {evidence.map((sentence) => (
+            <List.Item key={sentence}>{sentence}</List.Item>
+          ))}
+        </List>
+        <Text size="sm" fw={600}>
+          What would be saved of this traffic
+        </Text>
+        <List size="sm">
+          {savingInWords(saving).map((measure) => (
+            <List.Item key={measure}>{measure}</List.Item>
+          ))}
+        </List>
+        <Changes of={changes} routes={routes} />
+      </Stack>
+    </Panel>
+  );
+}
+
+/** What is proposed, and the way to where it can be made. */
+function Changes({ of: proposed, routes }: { of: readonly Change[]; routes: readonly string[] }) {
+  const changes = proposed.flatMap((change) => (change.kind === 'config' ? [change] : []));
+  return (
+    <>
+      <List size="sm">
+        {proposed.map((change) =>
+          change.kind === 'config' ? (
+            <List.Item key={change.path}>
+              <code>{change.path}</code>: {change.from} → <strong>{change.to}</strong>
+            </List.Item>
+          ) : (
+            <List.Item key={change.text}>{change.text}</List.Item>
+          ),
+        )}
+      </List>
+      {changes.length > 0 && (
+        <Button component={Link} href={placeOf(routes[0] ?? '', changes)} variant="default" size="xs">
+          Open the proposed change
+        </Button>
+      )}
+    </>
   );
 }
 
