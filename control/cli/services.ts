@@ -37,7 +37,8 @@ interface Published {
 
 const HELP = `
 A service begins as a draft, which nobody can call. A draft is a design: upstreams and routes in the words of weir.yaml, with paths that are
-relative to the base path of the service, or an OpenAPI document. Publishing makes a numbered release of it, which never changes.
+relative to the base path of the service, models and prompts of its own (ai), or an OpenAPI document. Publishing makes a numbered release of
+it, which never changes.
 
 Exit codes:
   0  done
@@ -48,6 +49,7 @@ Examples:
   weir services import shop openapi.yaml --team web --visibility organisation
   weir services draft shop > design.yaml
   weir services draft shop --set design.yaml
+  weir services add desk --team web --kind ai --design desk.yaml
   weir services publish shop --notes 'first'
   weir services live shop 3=90 4=10          a tenth of the callers get release 4
   weir services live shop 3                  back to release 3 for all
@@ -70,8 +72,11 @@ export function registerServices(program: Command): void {
     .description('Shows a service, and what of it is served.')
     .action(async (id: string, options: ManageOptions) => done(await show(id, options)));
   withBoth(one(services.command('add')))
-    .description('Adds a service as an empty draft.')
+    .description('Adds a service as a draft: empty, or with the design of a file.')
     .requiredOption('--team <id>', 'whose it is')
+    .addOption(new Option('--kind <kind>', 'what it is made of').choices(['rest', 'ai', 'prompt']).default('rest'))
+    .option('--design <file>', 'YAML or JSON: { upstreams, routes, ai, contract, validate, mock }')
+    .option('--limits <limits>', 'of its plan, as YAML: [5/s, { tokens: 100000/day }, { cost: 5/day }]')
     .option('--name <name>', 'its name (default: the id)')
     .option('--base <path>', 'where it lies (default: / and the id)')
     .option('--open', 'no key is needed', false)
@@ -92,7 +97,7 @@ export function registerServices(program: Command): void {
     .action(async (id: string, options: ChangeOptions) => done(await change(id, options)));
   withBoth(one(services.command('draft')))
     .description('Prints the draft as YAML, or puts that of a file in its place.')
-    .option('--set <file>', 'YAML or JSON: { upstreams, routes, contract, validate, mock }')
+    .option('--set <file>', 'YAML or JSON: { upstreams, routes, ai, contract, validate, mock }')
     .action(async (id: string, options: DraftOptions) => done(await draft(id, options)));
   withBoth(one(services.command('check')))
     .description('Says what is wrong with the draft, or prints the lines of weir.yaml that it stands for.')
@@ -161,6 +166,9 @@ const one = (command: Command): Command => command.argument('<id>', 'which servi
 type ListOptions = ManageOptions & { readonly search?: string; readonly team?: string; readonly stage?: string };
 type AddOptions = ManageOptions & {
   readonly team: string;
+  readonly kind: string;
+  readonly design?: string;
+  readonly limits?: string;
   readonly name?: string;
   readonly base?: string;
   readonly open: boolean;
@@ -230,15 +238,26 @@ async function show(id: string, options: ManageOptions): Promise<boolean> {
 
 async function add(
   id: string,
-  { team, name = id, base = `/${id}`, open, visibility, ...options }: AddOptions,
+  { team, kind, design, limits = '[]', name = id, base = `/${id}`, open, visibility, ...options }: AddOptions,
 ): Promise<boolean> {
+  // Both are read before anything is made.
+  const bounds = readYaml(limits, '--limits');
+  const text = design === undefined ? '' : readFile(design);
+  const drafted = text === null ? NOT_READ : text === '' ? null : readYaml(text, design ?? '');
+  if (bounds === NOT_READ || drafted === NOT_READ) return false;
   const sent = {
-    ...{ id, teamId: team, name, basePath: base, access: open ? 'open' : 'key' },
-    ...(open ? {} : { plans: [{ id: 'default', name: 'Default', limits: [], approval: 'manual' }] }),
+    ...{ id, teamId: team, kind, name, basePath: base, access: open ? 'open' : 'key' },
+    ...(open ? {} : { plans: [{ id: 'default', name: 'Default', limits: bounds, approval: 'manual' }] }),
     ...(visibility === undefined ? {} : { visibility }),
   };
   const told = await manage<ShownService>('POST', '/v1/services', options, sent);
   if (told === null) return false;
+  if (drafted !== null && (await manage<object>('PUT', `${pathOf(id)}/draft`, options, drafted as object)) === null)
+    return false; // Whatever it is, it is looked at there.
+  if (drafted !== null) {
+    tell(told, options, `service ${printable(told.id)} is a draft; weir services check ${printable(told.id)}`);
+    return true;
+  }
   tell(
     told,
     options,
@@ -294,19 +313,26 @@ async function draft(id: string, { set, ...options }: DraftOptions): Promise<boo
   }
   const text = readFile(set);
   if (text === null) return false;
-  let design: unknown;
-  try {
-    design = parse(text);
-  } catch (error) {
-    process.stderr.write(
-      `weir: ${printable(set)} is no YAML: ${printable(error instanceof Error ? error.message : '')}\n`,
-    );
-    return false;
-  }
+  const design = readYaml(text, set);
+  if (design === NOT_READ) return false;
   const told = await manage<object>('PUT', `${pathOf(id)}/draft`, options, design as object); // Whatever it is, it is looked at there.
   if (told === null) return false;
   tell(told, options, `the draft of ${printable(id)} is kept; weir services check ${printable(id)}`);
   return true;
+}
+
+/** No value that YAML could have. */
+const NOT_READ = Symbol('not read');
+
+function readYaml(text: string, where: string): unknown {
+  try {
+    return parse(text) as unknown;
+  } catch (error) {
+    process.stderr.write(
+      `weir: ${printable(where)} is no YAML: ${printable(error instanceof Error ? error.message : '')}\n`,
+    );
+    return NOT_READ;
+  }
 }
 
 const FAULTY = 3;

@@ -37,7 +37,7 @@ export const routesMax = 500;
 
 /** Of one contract, as JSON text: an uploaded one may be that long. */
 export const contractCharsMax = 5 * 1024 * 1024;
-/** Of the upstreams or of the routes of one design, as JSON text. */
+/** Of the upstreams, of the routes or of the models and prompts of one design, as JSON text. */
 export const designListCharsMax = 512 * 1024;
 export const planCharsMax = 16 * 1024;
 /** Of all drafts and releases together, in characters of JSON: they are held in memory. A draft and the release made of it count twice. */

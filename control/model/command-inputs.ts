@@ -17,6 +17,7 @@ import {
   fieldName,
   hosts,
   jsonList,
+  jsonObject,
   line,
   link,
   login,
@@ -135,6 +136,7 @@ export const design = z.strictObject({
   contract: prose('the contract', contractCharsMax).prefault(''),
   upstreams: jsonList('the upstreams', upstreamsMax, designListCharsMax).prefault([]),
   routes: jsonList('the routes', routesMax, designListCharsMax).prefault([]),
+  ai: jsonObject('the models and prompts', designListCharsMax).optional(),
   validate: choice('what is done with requests that break the contract', ['off', 'tell', 'refuse']).prefault('off'),
   mock: flag().prefault(false),
 });

@@ -9,8 +9,8 @@ const counted = new WeakMap<Design, number>();
 export function charsOf(design: Design): number {
   const known = counted.get(design);
   if (known !== undefined) return known;
-  const { contract, upstreams, routes } = design;
-  const chars = contract.length + JSON.stringify(upstreams).length + JSON.stringify(routes).length;
+  const { contract, upstreams, routes, ai = {} } = design;
+  const chars = contract.length + [upstreams, routes, ai].reduce((sum, part) => sum + JSON.stringify(part).length, 0);
   counted.set(design, chars);
   return chars;
 }

@@ -79,6 +79,8 @@ export interface Design {
   readonly contract: string;
   readonly upstreams: readonly unknown[];
   readonly routes: readonly unknown[];
+  /** Models and prompts of the service's own, as under `ai` of weir.yaml; left out: none. */
+  readonly ai?: Readonly<Record<string, unknown>> | undefined;
   /** Requests are held to the contract: not at all, told only (`weir-contract` field of the answer), or answered 400. */
   readonly validate: 'off' | 'tell' | 'refuse';
   /** Answers come from the contract's examples; no upstream is needed. */

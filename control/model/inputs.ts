@@ -198,17 +198,32 @@ export function jsonList(what: string, itemsMax: number, charsMax: number) {
     (value): Reading<readonly unknown[]> => {
       if (!Array.isArray(value)) return refuse(`${what} must be a list, not ${nameKind(value)}`, 'write a list', true);
       if (value.length > itemsMax) return refuse(`${what}: more than ${itemsMax} entries`, 'remove some of them');
-      if (!value.every((item) => isJson(item, DEPTH_MAX)))
-        return refuse(
-          `${what} must be plain JSON, at most ${DEPTH_MAX} levels deep`,
-          'write texts, numbers, lists and objects',
-        );
-      return JSON.stringify(value).length > charsMax
-        ? refuse(`${what} is longer than ${charsMax} characters of JSON`, 'shorten it')
-        : accept(value);
+      return boundedJson<readonly unknown[]>(value, what, charsMax);
     },
     { type: ['array'] },
   );
+}
+
+/** The same of a mapping. */
+export function jsonObject(what: string, charsMax: number) {
+  return leaf(
+    (value): Reading<Readonly<Record<string, unknown>>> =>
+      typeof value === 'object' && value !== null && !Array.isArray(value)
+        ? boundedJson(value as Record<string, unknown>, what, charsMax) // Such it is.
+        : refuse(`${what} must be a mapping, not ${nameKind(value)}`, 'write a mapping', true),
+    { type: ['object'] },
+  );
+}
+
+function boundedJson<T extends object>(value: T, what: string, charsMax: number): Reading<T> {
+  if (!isJson(value, DEPTH_MAX + 1))
+    return refuse(
+      `${what} must be plain JSON, at most ${DEPTH_MAX} levels deep`,
+      'write texts, numbers, lists and objects',
+    );
+  return JSON.stringify(value).length > charsMax
+    ? refuse(`${what} is longer than ${charsMax} characters of JSON`, 'shorten it')
+    : accept(value);
 }
 
 function isJson(value: unknown, depth: number): boolean {

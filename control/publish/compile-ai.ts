@@ -4,6 +4,7 @@
  */
 import { factsOf, type ProviderFacts, usualUrl } from '@weir/proto/ai/providers.js';
 import type { Ai, AiRoute } from '@weir/proto/config/ai.js';
+import type { AiPrice } from '@weir/proto/config/ai-budgets.js';
 import type { AiModel } from '@weir/proto/config/ai-models.js';
 import type { AiProvider } from '@weir/proto/config/ai-providers.js';
 import { providerUpstreamId } from '@weir/proto/config/ai-references.js';
@@ -12,7 +13,14 @@ import type { Consumer } from '@weir/proto/config/consumers.js';
 import { bodyLimitDefault, type Route } from '@weir/proto/config/route.js';
 import { type GatewayTimeouts, routeTimeouts, type TimeoutOverrides } from '@weir/proto/config/timeouts.js';
 import type { Upstream } from '@weir/proto/config/upstream.js';
-import type { AiKeySpec, AiModelSpec, AiProviderSpec, AiRouteSpec, AiSpec } from '@weir/proto/snapshot/ai.js';
+import type {
+  AiKeySpec,
+  AiModelSpec,
+  AiProviderSpec,
+  AiRouteSpec,
+  AiSpaceSpec,
+  AiSpec,
+} from '@weir/proto/snapshot/ai.js';
 import { referencesIn } from '@weir/proto/snapshot/secret-text.js';
 import type { RouteSpec } from '@weir/proto/snapshot/snapshot.js';
 import { compileAiCache, compileAiDurable } from './compile-ai-cache.js';
@@ -36,24 +44,39 @@ export function hasAiTimeouts({ ai, mcp }: Pick<Route, 'ai' | 'mcp'>): boolean {
   return ai !== null || mcp !== null;
 }
 
-export function compileAi(ai: Ai | undefined, consumers: readonly Pick<Consumer, 'id' | 'team'>[] = []): AiSpec | null {
-  if (ai === undefined || ai.providers.length === 0) return null;
-  const budgets = compileBudgets(ai, consumers);
+/** `own`: what services of teams have of their own. */
+export function compileAi(
+  ai: Ai | undefined,
+  consumers: readonly Pick<Consumer, 'id' | 'team'>[] = [],
+  own: AiOfServices = noServices,
+): AiSpec | null {
+  if ((ai?.providers.length ?? 0) + own.spaces.length === 0) return null;
+  const { providers = [], models = [], prompts = [], guards = [] } = ai ?? {};
+  const budgets = compileBudgets(ai, consumers, own.prices);
   return {
-    providers: ai.providers.map(compileProvider),
-    models: ai.models.map(compileModel),
-    prompts: ai.prompts.map(compilePrompt),
-    guards: ai.guards.map(compileGuard),
+    providers: [...providers.map((provider) => compileProvider(provider)), ...own.providers],
+    models: models.map(compileModel),
+    prompts: prompts.map(compilePrompt),
+    guards: guards.map(compileGuard),
     ...(budgets === null ? {} : { budgets }),
+    ...(own.spaces.length === 0 ? {} : { spaces: own.spaces }),
   };
 }
 
-function compileProvider(provider: AiProvider): AiProviderSpec {
+export interface AiOfServices {
+  readonly providers: readonly AiProviderSpec[];
+  readonly spaces: readonly AiSpaceSpec[];
+  readonly prices: readonly AiPrice[];
+}
+
+const noServices: AiOfServices = { providers: [], spaces: [], prices: [] };
+
+export function compileProvider(provider: AiProvider, upstream = providerUpstreamId(provider.id)): AiProviderSpec {
   const { id, kind, settings, compatible } = provider;
   return {
     id,
     kind,
-    upstream: providerUpstreamId(id),
+    upstream,
     basePath: addressesOf(provider)[0]?.url.basePath ?? '',
     settings,
     compatible: compatible ?? null,
@@ -74,7 +97,7 @@ function compileKeys({ keys }: AiProvider): AiKeySpec[] {
   });
 }
 
-function compileModel({ id, targets, fallback, balance, affinity, fits }: AiModel): AiModelSpec {
+export function compileModel({ id, targets, fallback, balance, affinity, fits }: AiModel): AiModelSpec {
   return {
     id,
     choice: { balance, affinity, fits },
@@ -104,15 +127,15 @@ export function usualAddress(facts: ProviderFacts, settings: AiProvider['setting
 const IDLE_MS = { https: 30_000, http: 4_000 } as const;
 
 /** The upstream that a provider lies at, as if it had been written down as one. */
-export function providerUpstream(provider: AiProvider): Upstream {
-  const { id, balance, health, concurrency, protocol, pool, tls, dns } = provider;
+export function providerUpstream(provider: AiProvider, upstreamId = providerUpstreamId(provider.id)): Upstream {
+  const { balance, health, concurrency, protocol, pool, tls, dns } = provider;
   const targets = addressesOf(provider).map(({ url: { scheme, host, port }, ...rest }) => ({
     url: { scheme, host, port },
     ...rest,
   }));
   const idle = pool.idle ?? IDLE_MS[targets.every(({ url }) => url.scheme === 'https') ? 'https' : 'http'];
   return {
-    id: providerUpstreamId(id),
+    id: upstreamId,
     targets,
     balance,
     health,
@@ -156,6 +179,7 @@ export function compileAiRoute(
       ? {}
       : { passthrough: { provider, prefix: path.kind === 'prefix' ? path.prefix : '/' } }),
     ...(route.limits.length === 0 ? {} : { limits: route.limits.map(compileBudget) }),
+    ...(route.space === undefined ? {} : { space: route.space }),
   };
 }
 

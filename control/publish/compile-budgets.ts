@@ -7,9 +7,14 @@ import { redisTimeoutDefaultMs } from '@weir/proto/config/limits.js';
 import type { AiBudgetsSpec, AiLimitSpec, AiPriceSpec } from '@weir/proto/snapshot/ai.js';
 
 /** Null: nothing was said of it. */
-export function compileBudgets(ai: Ai, consumers: readonly Pick<Consumer, 'id' | 'team'>[]): AiBudgetsSpec | null {
+export function compileBudgets(
+  ai: Pick<Ai, 'limits' | 'prices' | 'costHeader'> | undefined,
+  consumers: readonly Pick<Consumer, 'id' | 'team'>[],
+  pricesOfServices: readonly AiPrice[] = [],
+): AiBudgetsSpec | null {
   const teams = Object.fromEntries(consumers.flatMap(({ id, team }) => (team === undefined ? [] : [[id, team]])));
-  const { limits, prices, costHeader } = ai;
+  const { limits = [], prices: own = [], costHeader = false } = ai ?? {};
+  const prices = [...own, ...pricesOfServices];
   if (limits.length + prices.length + Object.keys(teams).length === 0 && !costHeader) return null;
   return { limits: limits.map(compileBudget), prices: prices.map(compilePrice), teams, costHeader };
 }
@@ -22,12 +27,13 @@ function compilePrice({ provider, model, price }: AiPrice): AiPriceSpec {
 }
 
 export function compileBudget(budget: Budget): AiLimitSpec {
-  const { by, only, mode, onRedisLoss, redisTimeout, keys } = budget;
+  const { by, only, mode, onRedisLoss, redisTimeout, keys, consumers, scope } = budget;
   const unit = budgetUnits.find((one) => budget[one] !== undefined) ?? 'requests';
   const { amount = 0, period = 'day' } = budget[unit] ?? {};
   const redis =
     mode === 'strict'
       ? { withinMs: redisTimeout ?? redisTimeoutDefaultMs, onLoss: onRedisLoss ?? ('closed' as const) }
       : null;
-  return { unit, amount, period, by, only, mode, redis, keys };
+  const reach = { ...(consumers === undefined ? {} : { consumers }), ...(scope === undefined ? {} : { scope }) };
+  return { unit, amount, period, by, only, mode, redis, keys, ...reach };
 }

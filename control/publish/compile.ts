@@ -34,10 +34,19 @@ import type {
   Snapshot,
   UpstreamSpec,
 } from '@weir/proto/snapshot/snapshot.js';
-import { aiRouteParts, aiTimeouts, compileAi, compileAiRoute, hasAiTimeouts, providerUpstream } from './compile-ai.js';
+import {
+  type AiOfServices,
+  aiRouteParts,
+  aiTimeouts,
+  compileAi,
+  compileAiRoute,
+  hasAiTimeouts,
+  providerUpstream,
+} from './compile-ai.js';
 import { compileCached, compileCacheMemory } from './compile-cache.js';
 import { compileBatchRoute, compileCoalesce, compileComposeRoute, composeRouteParts } from './compile-compose.js';
 import { compileContracts, compileMock } from './compile-contract.js';
+import { compileManagedAi, joinedAi } from './compile-managed-ai.js';
 import { compileMcpRoute, mcpRouteParts } from './compile-mcp.js';
 import { compileConversions, compileOptimize } from './compile-optimize.js';
 import { compileEdits, compileJobs, compileRouteResilience, compileUpstreamResilience } from './compile-resilience.js';
@@ -78,7 +87,7 @@ export function compileSnapshot(config: WeirConfig, context: CompileContext): Sn
     upstreams: [
       ...config.upstreams.map((upstream, index) => compileUpstream(upstream, upstreams[index] ?? '')),
       ...(config.ai?.providers ?? [])
-        .map(providerUpstream)
+        .map((provider) => providerUpstream(provider))
         .map((upstream) => compileUpstream(upstream, upstream.id ?? '')),
       ...parts.upstreams,
     ],
@@ -101,7 +110,7 @@ export function compileSnapshot(config: WeirConfig, context: CompileContext): Sn
       ...teams.map(({ spec }) => spec),
     ],
     contracts: [...contracts, ...parts.contracts],
-    ai: compileAi(config.ai, [...config.consumers, ...teams.map(({ spec: { id }, team }) => ({ id, team }))]),
+    ai: compileAi(config.ai, [...config.consumers, ...teams.map(({ spec: { id }, team }) => ({ id, team }))], parts.ai),
   };
 }
 
@@ -147,9 +156,11 @@ interface ManagedParts {
   readonly routes: readonly RouteSpec[];
   readonly contracts: readonly ContractSpec[];
   readonly written: readonly Route[];
+  readonly ai: AiOfServices;
 }
 
-const noManagedParts: ManagedParts = { upstreams: [], routes: [], contracts: [], written: [] };
+const noAi: AiOfServices = { providers: [], spaces: [], prices: [] };
+const noManagedParts: ManagedParts = { upstreams: [], routes: [], contracts: [], written: [], ai: noAi };
 
 /** What services come to with one gateway around them; a service that did not change is what it was. */
 const compiledServices = new WeakMap<Gateway, WeakMap<ManagedService, ManagedParts>>();
@@ -182,6 +193,7 @@ function managedParts({ services }: Merged, common: Common): ManagedParts {
   const all: { upstreams: UpstreamSpec[]; routes: RouteSpec[]; contracts: ContractSpec[]; written: Route[] } = {
     ...{ upstreams: [], routes: [], contracts: [], written: [] },
   };
+  const ais: AiOfServices[] = [];
   for (const service of services) {
     const parts = known.get(service) ?? compileService(service, common);
     known.set(service, parts);
@@ -189,8 +201,9 @@ function managedParts({ services }: Merged, common: Common): ManagedParts {
     all.routes.push(...parts.routes);
     all.contracts.push(...parts.contracts);
     all.written.push(...parts.written);
+    if (parts.ai.spaces.length > 0) ais.push(parts.ai);
   }
-  return all;
+  return { ...all, ai: joinedAi(ais) };
 }
 
 function compileService(service: ManagedService, common: Common): ManagedParts {
@@ -198,13 +211,15 @@ function compileService(service: ManagedService, common: Common): ManagedParts {
   const { contracts, held } = compileContracts(service);
   const config = { ...common.config, contracts: [...service.contracts] };
   const around = { ...common, config, ids: [], upstream: (id: string) => byId.get(id) };
+  const { upstreams, ...ai } = compileManagedAi(service.ais);
   return {
-    upstreams: service.upstreams.map((upstream) => compileUpstream(upstream, upstream.id)),
+    upstreams: [...service.upstreams, ...upstreams].map((upstream) => compileUpstream(upstream, upstream.id)),
     routes: service.routes.map((route, index) =>
       compileWhole(route, route.id, route.upstream ?? '', { ...around, contract: held[index] ?? null }),
     ),
     contracts,
     written: service.routes,
+    ai,
   };
 }
 

@@ -3,8 +3,15 @@ import type { Ai } from '@weir/proto/config/ai.js';
 import { type Finding, findWarning } from '@weir/proto/config/faults.js';
 import type { Draft } from '@weir/proto/config/parse.js';
 
+interface Unpriced {
+  readonly providers: readonly Pick<Ai['providers'][number], 'id' | 'kind'>[];
+  readonly models: readonly Pick<Ai['models'][number], 'id' | 'place' | 'targets'>[];
+  readonly limits: readonly Ai['limits'][number][];
+  readonly prices: readonly Pick<Ai['prices'][number], 'provider' | 'model'>[];
+}
+
 /** Only of servers that nothing but the config describes: the catalogue, which knows all others, is with the nodes. */
-export function lintUnpriced({ providers, models, limits, prices }: Ai, routes: Draft['routes']): Finding[] {
+export function lintUnpriced({ providers, models, limits, prices }: Unpriced, routes: Draft['routes']): Finding[] {
   const isOfMoney = ({ cost }: Ai['limits'][number]): boolean => cost !== undefined;
   const budgeted = routes.flatMap((route) => (route?.ai?.limits.some(isOfMoney) ? [route.ai.models] : []));
   const isBudgeted = (id: string): boolean =>

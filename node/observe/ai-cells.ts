@@ -136,7 +136,8 @@ export class AiCells {
       const isKnown = routes.has(route) && models.has(model) && providers.has(provider) && teams.has(team);
       if (!isKnown) this.spends.delete(key);
     }
-    const guards = new Set((snapshot.ai?.guards ?? []).map(({ id }) => id));
+    const { guards: own, spaces = [] } = snapshot.ai ?? noAi;
+    const guards = new Set([...own, ...spaces.flatMap((space) => space.guards)].map(({ id }) => id));
     for (const [key, { guard }] of this.guards) if (!guards.has(guard)) this.guards.delete(key);
   }
 
@@ -158,7 +159,8 @@ export class AiCells {
 const noAi: AiSpec = { providers: [], models: [], prompts: [], guards: [] };
 
 function namesIn({ ai, routes }: Pick<Snapshot, 'ai' | 'routes'>): ReadonlySet<string> {
-  const { models, providers } = ai ?? noAi;
+  const { models: own, providers, spaces = [] } = ai ?? noAi;
+  const models = [...own, ...spaces.flatMap((space) => space.models)];
   const ofRoutes = routes.flatMap(({ action }) => (action.kind === 'ai' ? action.models : []));
-  return new Set([...models.map(({ id }) => id), ...providers.map(({ id }) => `${id}/*`), ...ofRoutes]);
+  return new Set([...models.map(({ id, label }) => label ?? id), ...providers.map(({ id }) => `${id}/*`), ...ofRoutes]);
 }

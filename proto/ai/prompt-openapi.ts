@@ -27,11 +27,15 @@ function operation({ id, description, versions }: AiPromptSpec, version: AiPromp
     operationId: id.replace(/[^A-Za-z0-9_]/g, '_'),
     ...(description === '' ? {} : { summary: description }),
     parameters: [
-      {
-        ...{ name: 'version', in: 'query', required: false },
-        description: 'Version that answers. Left out: one of those that share the requests.',
-        schema: { type: 'string', enum: versions.map((one) => one.id) },
-      },
+      ...(versions.length === 1
+        ? []
+        : [
+            {
+              ...{ name: 'version', in: 'query', required: false },
+              description: 'Version that answers. Left out: one of those that share the requests.',
+              schema: { type: 'string', enum: versions.map((one) => one.id) },
+            },
+          ]),
       {
         ...{ name: 'x-weir-session', in: 'header', required: false },
         description: 'Requests of one session are answered by one version.',

@@ -143,5 +143,6 @@ export const pricesSchema = z.record(z.string(), price).transform((map, context)
   }),
 );
 
-export type Budget = z.output<typeof limit>;
+/** With a reach: one of a plan, for those who have the plan, over all routes of its service. */
+export type Budget = z.output<typeof limit> & { readonly consumers?: readonly string[]; readonly scope?: string };
 export type AiPrice = z.output<typeof pricesSchema>[number];

@@ -21,7 +21,12 @@ interface Named {
   readonly value: unknown;
 }
 
-export function findAiFaults(value: unknown, upstreams: readonly string[]): Finding[] {
+/** `knows`: of a model's name that is none of its own, whether somebody else has it. */
+export function findAiFaults(
+  value: unknown,
+  upstreams: readonly string[],
+  knows: (model: string) => boolean = () => false,
+): Finding[] {
   const providers = namedAt(value, ['ai', 'providers']);
   const models = namedAt(value, ['ai', 'models']);
   return [
@@ -33,7 +38,9 @@ export function findAiFaults(value: unknown, upstreams: readonly string[]): Find
       return [findError(['ai', 'providers', place], message, 'give one of them another id')];
     }),
     ...models.flatMap(({ place, value: model }) => checkTargets(model, ['ai', 'models', place], idsOf(providers))),
-    ...checkPrompts(value, (name, path) => checkModel(name, path, idsOf(models), idsOf(providers))),
+    ...checkPrompts(value, (name, path) =>
+      typeof name === 'string' && knows(name) ? [] : checkModel(name, path, idsOf(models), idsOf(providers)),
+    ),
     ...checkGuards(value, upstreams),
   ];
 }

@@ -82,4 +82,5 @@ const aiRouteFields = z.strictObject({
 export const aiRouteSchema = z.union([flag().transform((on) => (on ? aiRouteFields.parse({}) : null)), aiRouteFields]);
 
 export type Ai = z.output<typeof aiSchema>;
-export type AiRoute = NonNullable<z.output<typeof aiRouteSchema>>;
+/** With the space of a service that has names of its own; see AiSpaceSpec. */
+export type AiRoute = NonNullable<z.output<typeof aiRouteSchema>> & { readonly space?: string };

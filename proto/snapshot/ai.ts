@@ -17,6 +17,22 @@ export interface AiSpec {
   readonly guards: readonly AiGuardSpec[];
   /** Left out: none, and all prices are the catalogue's. */
   readonly budgets?: AiBudgetsSpec;
+  /** What services of teams have of their own, which no other route knows. Left out: none. */
+  readonly spaces?: readonly AiSpaceSpec[];
+}
+
+/** Names of one release of a service. Routes that are in it know these names, and none of all others. */
+export interface AiSpaceSpec {
+  /** `SERVICE@RELEASE`. */
+  readonly id: string;
+  /** Its providers: what callers call them, and their ids. */
+  readonly providers: Readonly<Record<string, string>>;
+  readonly models: readonly AiModelSpec[];
+  /** Of `AiSpec.models`, those that it knows as well. */
+  readonly uses: readonly string[];
+  readonly prompts: readonly AiPromptSpec[];
+  /** Before those of all, of which it knows each that a route names. */
+  readonly guards: readonly AiGuardSpec[];
 }
 
 export interface AiProviderSpec {
@@ -33,6 +49,8 @@ export interface AiProviderSpec {
   readonly compatible: Readonly<Record<string, unknown>> | null;
   /** None: it is asked without credentials. */
   readonly keys: readonly AiKeySpec[];
+  /** It is a team's: routes in a space that names it know it, and no others; what is wrong with it is its own matter. Left out: no. */
+  readonly isManaged?: true;
 }
 
 export interface AiKeySpec {
@@ -53,6 +71,8 @@ export interface AiModelSpec {
   readonly targets: readonly AiTargetSpec[];
   /** Left out: by weight, and by nothing else. */
   readonly choice?: AiChoiceSpec;
+  /** What it is called in metrics, logs and budgets. Left out: as clients call it. */
+  readonly label?: string;
 }
 
 export interface AiTargetSpec {
@@ -107,6 +127,8 @@ export interface AiRouteSpec {
   readonly passthrough?: AiPassthroughSpec;
   /** Of this route; left out: none. Those of all routes are in AiBudgetsSpec. */
   readonly limits?: readonly AiLimitSpec[];
+  /** Id of the space whose names it knows. Left out: those of AiSpec. */
+  readonly space?: string;
 }
 
 /** Of one attempt; the deadline of the request bounds all of them together. */
@@ -203,6 +225,8 @@ export interface AiPromptOutputSpec {
   readonly by: 'schema' | 'message';
   /** What does not fit is refused, mended as a text, or, where that does not help, asked for once more. */
   readonly repair: 'none' | 'text' | 'ask';
+  /** A team has written it: outputs are held to it with each step counted. Left out: it is the operator's. */
+  readonly isCounted?: true;
 }
 
 // Guards: what questions and answers pass.
@@ -350,6 +374,10 @@ export interface AiLimitSpec {
   /** Of a strict one. */
   readonly redis: { readonly withinMs: number; readonly onLoss: 'open' | 'closed' } | null;
   readonly keys: number;
+  /** It counts these consumers alone, and groups of them as `@GROUP`. Left out: everybody. */
+  readonly consumers?: readonly string[];
+  /** Those of one scope count together, wherever they stand. Left out: each route by itself. */
+  readonly scope?: string;
 }
 
 export type AiLimitKey = 'consumer' | 'team' | 'model' | 'route' | 'address' | { readonly header: string };

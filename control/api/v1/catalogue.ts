@@ -5,7 +5,7 @@
  *   GET /v1/catalogue, /v1/catalogue/{id}
  */
 import * as z from 'zod';
-import type { Entities, Service } from '../../model/entities.js';
+import type { Design, Entities, Service } from '../../model/entities.js';
 import { type ApiRoute, apiRoute, type Caller } from './api-route.js';
 import { idOf, type ManagementSources, maySee } from './management.js';
 import { missing } from './problems.js';
@@ -66,11 +66,16 @@ function entryOf({ registry, callsOf }: ManagementSources, service: Service) {
     plans: plans.map((plan) => ({ ...plan })),
     versions: [...new Set(live.map((one) => one.name))],
     releases: live.map(({ release }) => release),
-    hasContract: (registry.get('release', `${id}@${last}`)?.design.contract ?? '') !== '',
+    hasContract: isDescribed(registry.get('release', `${id}@${last}`)?.design),
     ...{ deprecation: service.deprecation, successor: service.successor },
     changedWallMs: service.changedWallMs,
     calls: callsOf(id),
   };
+}
+
+/** By a contract, or by the models and prompts that are in it. */
+function isDescribed(design: Design | undefined): boolean {
+  return design !== undefined && (design.contract !== '' || design.ai !== undefined);
 }
 
 /** Of applications of the caller's teams. */

@@ -12,6 +12,7 @@ import { refusalOfSecrets } from '../../model/decide-releases.js';
 import type { Actor, LiveRelease, Service } from '../../model/entities.js';
 import { wholeDiff } from '../../publish/line-diff.js';
 import { asFault, type CheckedDraft, checkDraft, type DraftFault } from '../../publish/managed/check-draft.js';
+import { offeredAi } from '../../publish/managed/compose-ai.js';
 import { composeService, type ManagedWorld, type Served } from '../../publish/managed/compose-service.js';
 import { lintComposed } from '../../publish/managed/projection.js';
 import { yamlOfService } from '../../publish/managed/service-yaml.js';
@@ -32,10 +33,15 @@ const base = { area: 'services' } as const;
 /** As `auth: apiKey` of weir.yaml has them. */
 const KEY_FIELDS = ['x-api-key', 'authorization'];
 
-export function worldOf({ names, registry }: ManagementSources): ManagedWorld {
+export function worldOf(sources: ManagementSources): ManagedWorld {
+  const { names, registry } = sources;
   const { models, prompts, guards } = names();
   return {
     ...{ models: new Set(models), prompts: new Set(prompts), guards: new Set(guards) },
+    aiOf: (teamId, id) => {
+      const service = registry.get('service', id);
+      return service === null || service.teamId !== teamId ? null : offeredAi(service, servedOf(sources, service));
+    },
     hasSecret: (teamId, name) => registry.get('secret', `${teamId}/${name}`) !== null,
   };
 }
@@ -182,8 +188,13 @@ function contract(sources: ManagementSources): ApiRoute {
       const design = registry.get('release', `${service.id}@${number}`)?.design;
       if (design === undefined) return refusal(404, 'No Contract', 'Nothing of this service was published yet.');
       const version = service.live.find(({ release }) => release === number)?.name ?? '';
-      const { exportedContract } = await import('../../contract/export.js');
-      const document = exportedContract(service, design, { urls: [], keyFields: KEY_FIELDS, version });
+      const [{ exportedContract }, { modelsDocument }] = await Promise.all([
+        import('../../contract/export.js'),
+        import('../../contract/models-document.js'),
+      ]);
+      const own = modelsDocument(service, design);
+      const gateway = { urls: [], keyFields: KEY_FIELDS, version };
+      const document = exportedContract(service, design, gateway, ...(own === null ? [] : [own]));
       const text = JSON.stringify(document);
       if (request.query.format === 'json') return { status: 200, contentType: 'application/json', text };
       const { stringify } = await import('yaml');

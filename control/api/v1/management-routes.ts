@@ -2,6 +2,7 @@
 import type { ApiRoute } from './api-route.js';
 import { applicationRoutes } from './applications.js';
 import { catalogueRoutes } from './catalogue.js';
+import { checkNewRoutes } from './check-new.js';
 import { designRoutes } from './designs.js';
 import { importRoutes } from './import.js';
 import type { ManagementSources } from './management.js';
@@ -14,6 +15,7 @@ export function managementRoutes(sources: ManagementSources): readonly ApiRoute[
   return [
     ...serviceRoutes(sources),
     ...importRoutes(sources),
+    ...checkNewRoutes(sources),
     ...designRoutes(sources),
     ...releaseRoutes(sources),
     ...catalogueRoutes(sources),

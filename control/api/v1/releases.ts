@@ -10,7 +10,7 @@
 import * as z from 'zod';
 import type { ContractChange } from '../../contract/breaking.js';
 import * as inputs from '../../model/command-inputs.js';
-import type { Release } from '../../model/entities.js';
+import type { Release, Service } from '../../model/entities.js';
 import { wholeDiff } from '../../publish/line-diff.js';
 import { type ApiAnswer, type ApiRoute, apiRoute } from './api-route.js';
 import { checkedDraft, unservable, warningsOf, yamlServed } from './designs.js';
@@ -110,19 +110,25 @@ function diff(sources: ManagementSources): ApiRoute {
         const text = yamlServed(sources, service, [{ release: 0, share: 100, name: '', design }]);
         return text === '' ? [] : text.trimEnd().split('\n');
       };
-      return { status: 200, body: { changes: wholeDiff(linesOf(a), linesOf(b)), breaking: await breaking(a, b) } };
+      const changes = wholeDiff(linesOf(a), linesOf(b));
+      return { status: 200, body: { changes, breaking: await breaking(service, a, b) } };
     },
   });
 }
 
-/** What the later one does to whoever calls the earlier one; empty where one of them has no contract. */
-async function breaking(before: Release, after: Release): Promise<readonly ContractChange[]> {
-  const [first, second] = [before.design.contract, after.design.contract];
-  if (first === '' || second === '' || first === second) return [];
-  const [{ contractChanges }, { readContract }] = await Promise.all([
+/** What the later one does to whoever calls the earlier one; empty where one of them has no contract, nor prompts, nor models. */
+async function breaking(service: Service, before: Release, after: Release): Promise<readonly ContractChange[]> {
+  const [{ contractChanges }, { readContract }, { modelsDocument }] = await Promise.all([
     import('../../contract/breaking.js'),
     import('../../contract/read.js'),
+    import('../../contract/models-document.js'),
   ]);
+  const textOf = ({ design }: Release): string => {
+    const own = modelsDocument(service, design);
+    return own === null ? design.contract : JSON.stringify(own);
+  };
+  const [first, second] = [textOf(before), textOf(after)];
+  if (first === '' || second === '' || first === second) return [];
   const [earlier, later] = [readContract(first).contract, readContract(second).contract];
   return earlier === null || later === null ? [] : contractChanges(earlier, later);
 }

@@ -5,7 +5,11 @@ import { composeService, type ManagedWorld, type Served } from './compose-servic
 import { yamlOfService } from './service-yaml.js';
 import { designOf, serviceOf } from './testing/fake-source.js';
 
-const world: ManagedWorld = { models: new Set(), prompts: new Set(), guards: new Set(), hasSecret: () => true };
+const world: ManagedWorld = {
+  ...{ models: new Set(), prompts: new Set(), guards: new Set() },
+  aiOf: () => null,
+  hasSecret: () => true,
+};
 
 it('tells every fault of a draft with its place in it', () => {
   const design = designOf({

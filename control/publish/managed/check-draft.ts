@@ -39,9 +39,9 @@ export function checkDraft(service: Service, design: Design, name: string, world
   };
 }
 
-/** What `check` says of auth is about consumers of weir.yaml, which this design knows nothing of. */
+/** What `check` says of auth, and of teams in budgets, is about consumers of weir.yaml, which this design knows nothing of. */
 function isTheirs({ path }: Finding): boolean {
-  return !path.includes('auth');
+  return !path.includes('auth') && !(path.includes('limits') && path.at(-1) === 'by');
 }
 
 export function asFault({ severity, path, message, cure }: Finding): DraftFault {

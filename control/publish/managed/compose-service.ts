@@ -9,13 +9,17 @@
  *
  * With versions by header the first of `live` is for whoever names none.
  */
+import type { AiRoute } from '@weir/proto/config/ai.js';
+import type { Budget } from '@weir/proto/config/ai-budgets.js';
 import { type Auth, authSchema } from '@weir/proto/config/auth.js';
 import type { ContractEntry } from '@weir/proto/config/contract.js';
-import { type Finding, findError } from '@weir/proto/config/faults.js';
+import { type Finding, findError, findWarning, type Path } from '@weir/proto/config/faults.js';
 import type { Limit } from '@weir/proto/config/limits.js';
 import type { Route } from '@weir/proto/config/route.js';
 import type { PathMatchSpec, ShareSpec, ValueMatchSpec } from '@weir/proto/snapshot/snapshot.js';
 import type { Design, LiveRelease, Service } from '../../model/entities.js';
+import { lintUnpriced } from '../lint-ai-budgets.js';
+import { type ManagedAi, placeAi, routeIn, withBudgets, withNames } from './compose-ai.js';
 import { groupOf } from './consumers-of.js';
 import { lifeFields } from './life-fields.js';
 import { type NamedRoute, type NamedUpstream, readDesign, readPlan } from './read-design.js';
@@ -26,6 +30,8 @@ export interface ManagedWorld {
   readonly models: ReadonlySet<string>;
   readonly prompts: ReadonlySet<string>;
   readonly guards: ReadonlySet<string>;
+  /** What the first live release of a service of that team has of its own; null: there is no such thing. */
+  aiOf(teamId: string, serviceId: string): ManagedAi | null;
   hasSecret(teamId: string, name: string): boolean;
 }
 
@@ -34,6 +40,8 @@ export interface Composed {
   readonly routes: readonly NamedRoute[];
   /** Of releases whose routes are held to one: `SERVICE@RELEASE`. */
   readonly contracts: readonly ContractEntry[];
+  /** Of releases that have names of models and prompts of their own. */
+  readonly ais: readonly ManagedAi[];
   /** `TEAM/NAME` of secrets that nodes need for it. */
   readonly secrets: readonly string[];
   /** Paths are those of the design, behind `release N` where there are several. With an error nothing of the service is served. */
@@ -52,20 +60,33 @@ export function composeService(service: Service, served: readonly Served[], worl
     service,
     auth: authOf(service),
     world,
-    limits: plansRead.flatMap(({ plan, limits }) => limits.map((limit) => planLimit(service.id, plan.id, limit))),
+    limits: plansRead.flatMap(({ plan, limits }) => limits.map((limit) => ofPlan(service.id, plan.id, limit))),
+    budgets: plansRead.flatMap(({ plan, budgets }) => budgets.map((budget) => ofPlan(service.id, plan.id, budget))),
   };
   const upstreams = new Map<string, NamedUpstream>();
   const routes: NamedRoute[] = [];
   const contracts: ContractEntry[] = [];
+  const ais: ManagedAi[] = [];
+  const placedAis = placeAi(service, served, service.teamId);
   const secrets = new Set<string>();
   const findings: Finding[] = plansRead.flatMap((each) => each.findings);
-  if (shared.limits.length > PLAN_LIMITS_MAX)
+  if (shared.limits.length + shared.budgets.length > PLAN_LIMITS_MAX)
     findings.push(
       findError(['plans'], `more than ${PLAN_LIMITS_MAX} limits, all plans together`, 'remove some of them'),
     );
   for (const [index, live] of served.entries()) {
     const read = readDesign(live.design, service.teamId);
-    findings.push(...read.findings, ...missingNames(read.routes, world));
+    const own = placedAis[index] ?? null;
+    const named =
+      own === null
+        ? null
+        : withNames(
+            own,
+            read.routes.map(({ ai }) => ai),
+            { service, world },
+          );
+    if (named !== null) ais.push(named.ai);
+    findings.push(...read.findings, ...(named?.findings ?? []), ...missingNames(read.routes, own, world));
     for (const name of read.secrets) {
       secrets.add(`${service.teamId}/${name}`);
       if (!world.hasSecret(service.teamId, name))
@@ -85,9 +106,12 @@ export function composeService(service: Service, served: readonly Served[], worl
     if (read.contract !== null && read.routes.some(({ contract }) => contract !== undefined))
       contracts.push({ id: `${service.id}@${live.release}`, document: read.contract });
     const place = placeOf(service, served, index);
-    for (const route of read.routes) routes.push(placed(route, live.release, ids, place, shared));
+    for (const route of read.routes) routes.push(placed(route, live.release, ids, place, { ...shared, own }));
   }
-  return { upstreams: [...upstreams.values()], routes, contracts, secrets: [...secrets], findings };
+  if (shared.budgets.length > 0 && routes.every(({ ai }) => ai === null))
+    findings.push(findWarning(['plans'], 'budgets are of models, and no route of the service asks any', 'remove them'));
+  findings.push(...unpriced(placedAis, shared.budgets));
+  return { upstreams: [...upstreams.values()], routes, contracts, ais, secrets: [...secrets], findings };
 }
 
 /** So that a route has fifty at most, its own with them. */
@@ -97,8 +121,11 @@ interface Shared {
   readonly service: Service;
   readonly auth: readonly Auth[];
   readonly limits: readonly Limit[];
+  readonly budgets: readonly Budget[];
   readonly world: ManagedWorld;
 }
+
+type Around = Shared & { readonly own: ManagedAi | null };
 
 /** Where the routes of one release lie. */
 interface Place {
@@ -143,7 +170,7 @@ function placed(
   release: number,
   upstreams: ReadonlyMap<string, string>,
   { prefix, headers, share }: Place,
-  { service, auth, limits, world }: Shared,
+  { service, auth, limits, budgets, own, world }: Around,
 ): NamedRoute {
   const { match, upstream } = route;
   const path = below(prefix, match.path);
@@ -161,7 +188,7 @@ function placed(
       ? {}
       : { upstream: upstreams.get(upstream) ?? upstream, rewrite: rewriteOf(route, prefix) }),
     ...(route.contract === undefined ? {} : { contract: { ...route.contract, of: `${service.id}@${release}` } }),
-    ai: aiOf(route.ai, world),
+    ai: route.ai === null ? null : withBudgets(aiOf(route.ai, own, world), budgets),
     fallback: route.fallback.map((entry) =>
       entry.upstream === undefined ? entry : { ...entry, upstream: upstreams.get(entry.upstream) ?? entry.upstream },
     ),
@@ -193,39 +220,41 @@ function rewriteOf({ rewrite, match }: Route, prefix: string): Route['rewrite'] 
   return { stripPrefix: `${prefix}${own}` };
 }
 
-/** A team asks for models by the names that the operator has given them: never for any model of any provider. */
-function aiOf(ai: Route['ai'], { models }: ManagedWorld): Route['ai'] {
-  if (ai === null) return null;
-  return { ...ai, models: ai.models.length === 0 ? [...models] : ai.models, prompts: ai.prompts ?? [] };
+/** A team asks for models of its own, or by the names that the operator has given: never for any model of the operator's providers. */
+function aiOf(ai: AiRoute, own: ManagedAi | null, world: ManagedWorld): AiRoute {
+  if (own !== null) return routeIn(ai, own, world);
+  return { ...ai, models: ai.models.length === 0 ? [...world.models] : ai.models, prompts: ai.prompts ?? [] };
 }
 
-function missingNames(routes: readonly NamedRoute[], world: ManagedWorld): Finding[] {
+function missingNames(routes: readonly NamedRoute[], own: ManagedAi | null, world: ManagedWorld): Finding[] {
+  const guards = new Set([...world.guards, ...(own?.guards ?? []).map(({ id }) => id)]);
+  const prompts = own === null ? world.prompts : new Set(own.prompts.map(({ id }) => id));
   return routes.flatMap(({ ai }, i) => {
     if (ai === null) return [];
-    const named = [
-      ...(['models', 'prompts', 'guards'] as const).flatMap((word) => (ai[word] ?? []).map((name) => ({ word, name }))),
-    ];
-    const unknown = named.filter(({ word, name }) => !world[word].has(name));
-    const none = ai.models.length === 0 && !ai.promptsOnly && world.models.size === 0;
+    const path = ['routes', i, 'ai'];
+    const none = own === null && ai.models.length === 0 && !ai.promptsOnly && world.models.size === 0;
     return [
-      ...unknown.map(({ word, name }) =>
-        findError(
-          ['routes', i, 'ai', word],
-          `the gateway has no ${word.slice(0, -1)} ${name}`,
-          `there is ${[...world[word]].join(', ') || 'none'}`,
-        ),
-      ),
-      ...(none
-        ? [
-            findError(
-              ['routes', i, 'ai'],
-              'the gateway has no models',
-              'the operator names them in weir.yaml, under ai.models',
-            ),
-          ]
-        : []),
+      // Of its own, its names of models have been looked at.
+      ...(own === null ? unknownIn('model', ai.models, world.models, path) : []),
+      ...unknownIn('prompt', ai.prompts ?? [], prompts, path),
+      ...unknownIn('guard', ai.guards, guards, path),
+      ...(none ? [findError(path, 'the gateway has no models', NO_MODELS)] : []),
     ];
   });
+}
+
+const NO_MODELS = 'name providers of your own under ai.providers; or the operator names models in weir.yaml';
+
+function unknownIn(what: string, names: readonly string[], known: ReadonlySet<string>, path: Path): Finding[] {
+  const cure = `there is ${[...known].join(', ') || 'none'}`;
+  return names
+    .filter((name) => !known.has(name))
+    .map((name) => findError([...path, `${what}s`], `the gateway has no ${what} ${name}`, cure));
+}
+
+/** Budgets of money over models whose price nobody can know. */
+function unpriced(ais: readonly (ManagedAi | null)[], budgets: readonly Budget[]): Finding[] {
+  return ais.flatMap((ai) => (ai === null ? [] : lintUnpriced({ ...ai, limits: budgets }, [])));
 }
 
 function authOf({ id, kind, access, plans }: Service): readonly Auth[] {
@@ -237,7 +266,11 @@ function authOf({ id, kind, access, plans }: Service): readonly Auth[] {
 }
 
 /** One for all routes of the service, for those alone who have the plan. */
-function planLimit(serviceId: string, planId: string, limit: Limit): Limit {
+function ofPlan<T extends object>(
+  serviceId: string,
+  planId: string,
+  limit: T,
+): T & { consumers: string[]; scope: string } {
   const group = groupOf(serviceId, planId);
   return { ...limit, consumers: [`@${group}`], scope: group };
 }

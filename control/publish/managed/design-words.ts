@@ -3,7 +3,8 @@
  * is not a team's before somebody has thought about it. Pure.
  *
  * Not here on purpose: hosts and shares of a match (the service decides), `auth` and limits by plan (access and subscriptions do),
- * `mcp` and `passthrough` (other routes, the operator's keys), `purge` credentials, pools and files of upstreams, limits in Redis, jobs.
+ * `mcp` and `passthrough` (other routes, the operator's keys), `purge` credentials, pools and files of upstreams and providers, limits in
+ * Redis, jobs; of prompts `versions` (releases are those), of guards `webhook` (it is asked with what callers say).
  */
 import { type Finding, findError, type Path } from '@weir/proto/config/faults.js';
 import { closest } from '@weir/proto/config/suggest.js';
@@ -95,6 +96,32 @@ export const routeWords: Words = {
 };
 
 export const limitWords = limit;
+/** Of a plan, where they are about models. */
+export const budgetWords: Words = { requests: true, tokens: true, cost: true, by: true, mode: true, keys: true };
+
+/** Of one entry of each. */
+export const aiWords = {
+  providers: {
+    ...{ id: true, kind: true, url: true, keys: true, settings: true, compatible: true, balance: true, health: true },
+    ...{ concurrency: true, protocol: true, tls: { serverName: true, verify: true } },
+  },
+  models: { id: true, targets: true, fallback: true, balance: true, affinity: true, fits: true },
+  prompts: {
+    ...{
+      description: true,
+      model: true,
+      variables: true,
+      messages: true,
+      examples: true,
+      parameters: true,
+      output: true,
+    },
+  },
+  guards: {
+    ...{ on: true, pii: true, patterns: true, deny: true, action: true, restore: true, injection: true },
+    ...{ maxCharacters: true, maxMessages: true, maxAnswerCharacters: true },
+  },
+} as const satisfies Readonly<Record<string, Words>>;
 
 const operatorsOnly = 'this is for the operator to decide, in weir.yaml';
 
@@ -116,15 +143,31 @@ export function foreignWords(value: unknown, words: Words, path: Path): Finding[
 const REFERENCE = /\$\$|\$\{[^}]{0,200}\}?/g;
 const OWN_SECRET = /^\$\{secret:([A-Za-z_][A-Za-z0-9_]{0,63})\}$/;
 
-/** Where a secret may stand: header values of requests, and the key of a sticky cookie. */
+/** Where a secret may stand: header values of requests, the key of a sticky cookie, and keys of providers of models. */
 function mayHoldSecret(path: Path): boolean {
   // Step by step: a name of a field may have dots, and look like a path.
   const [list, index, ...rest] = path;
+  if (list === 'ai') return index === 'providers' && isKey(rest);
   if (typeof index !== 'number') return false;
   const isAt = (...steps: readonly string[]): boolean => steps.every((step, i) => rest[i] === step);
   if (list === 'upstreams') return rest.length === 3 && isAt('balance', 'sticky', 'secret');
   const isEdit = isAt('headers', 'request', 'set') || isAt('headers', 'request', 'add');
   return list === 'routes' && isEdit && rest.length >= 4;
+}
+
+/** Behind `ai.providers`: the short form of a provider, its `keys`, or `key` of one of them. */
+function isKey([provider, ...rest]: Path): boolean {
+  const words = rest.filter((step) => typeof step === 'string');
+  return provider !== undefined && ['', 'keys', 'keys key', 'key'].includes(words.join(' '));
+}
+
+/** `${secret:KEY}` → `${secret:TEAM/KEY}`, as nodes know it. */
+export function withTeam(value: unknown, teamId: string): unknown {
+  if (typeof value === 'string')
+    return value.replace(/\$\$|\$\{secret:/g, (piece) => (piece === '$$' ? piece : `\${secret:${teamId}/`));
+  if (Array.isArray(value)) return value.map((entry) => withTeam(entry, teamId));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, held]) => [key, withTeam(held, teamId)]));
 }
 
 /** References in texts of a design, and what is wrong with them. */
@@ -150,7 +193,13 @@ function referencesInText(text: string, path: Path) {
     const cure = `write \${secret:NAME}, and set the secret of that name for the team`;
     if (name === undefined) findings.push(findError(path, `${piece.slice(0, 60)} is none of the team’s secrets`, cure));
     else if (!mayHoldSecret(path))
-      findings.push(findError(path, 'a secret can’t stand here', 'secrets go into header values, and nowhere else'));
+      findings.push(
+        findError(
+          path,
+          'a secret can’t stand here',
+          'secrets go into header values and keys of providers, and nowhere else',
+        ),
+      );
     else names.push(name);
   }
   return { names, findings };

@@ -2,6 +2,7 @@
 import type { ContractEntry } from '@weir/proto/config/contract.js';
 import type { Finding } from '@weir/proto/config/faults.js';
 import type { Service } from '../../model/entities.js';
+import type { ManagedAi } from './compose-ai.js';
 import type { ManagedConsumer } from './consumers-of.js';
 import type { NamedRoute, NamedUpstream } from './read-design.js';
 
@@ -11,6 +12,8 @@ export interface ManagedService {
   readonly upstreams: readonly NamedUpstream[];
   readonly routes: readonly NamedRoute[];
   readonly contracts: readonly ContractEntry[];
+  /** Of its releases that have models and prompts of their own. */
+  readonly ais: readonly ManagedAi[];
   /** `TEAM/NAME`. */
   readonly secrets: readonly string[];
 }

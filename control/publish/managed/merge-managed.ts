@@ -2,6 +2,7 @@
  * weir.yaml and what the registry adds to it, as one. Where the two lie in each other's way the operator's words hold, and the service or the
  * application is left out and told of: weir.yaml is read with no registry at hand, and may say anything at any time. Pure.
  */
+import { providerUpstreamId } from '@weir/proto/config/ai-references.js';
 import type { WeirConfig } from '@weir/proto/config/document.js';
 import { type Finding, findWarning } from '@weir/proto/config/faults.js';
 import { formatPathPattern } from '@weir/proto/config/path-pattern.js';
@@ -9,6 +10,7 @@ import type { Route } from '@weir/proto/config/route.js';
 import type { PathMatchSpec } from '@weir/proto/snapshot/snapshot.js';
 import type { Service } from '../../model/entities.js';
 import { upstreamIds } from '../names.js';
+import { upstreamOf } from './compose-ai.js';
 import type { ManagedConsumer } from './consumers-of.js';
 import type { ManagedConfig, ManagedService } from './managed-config.js';
 import { type NamesOfConfig, pathsUpTo, shareHost } from './projection.js';
@@ -44,9 +46,10 @@ export function placeShadowed(config: WeirConfig, service: Pick<Service, 'basePa
 export function mergeManaged(config: WeirConfig, managed: ManagedConfig): Merged {
   const findings: Finding[] = [...managed.findings];
   const { taken: places } = placesOf(config);
-  const upstreams = new Set(upstreamIds(config.upstreams));
+  const providers = new Set(config.ai?.providers.map(({ id }) => id));
+  const upstreams = new Set([...upstreamIds(config.upstreams), ...[...providers].map(providerUpstreamId)]);
   const services = managed.services.filter((served) => {
-    const conflict = conflictOf(served, places, upstreams);
+    const conflict = conflictOf(served, places, { upstreams, providers });
     if (conflict === null) return true;
     findings.push(findWarning(['services', served.service.id], conflict, 'give the service another place'));
     return false;
@@ -166,13 +169,16 @@ function literalOf(path: Route['match']['path'] & PathMatchSpec): string {
 }
 
 function conflictOf(
-  { service, upstreams: own }: ManagedService,
+  { service, upstreams: own, ais }: ManagedService,
   places: Places['taken'],
-  upstreams: ReadonlySet<string>,
+  names: { readonly upstreams: ReadonlySet<string>; readonly providers: ReadonlySet<string> },
 ): string | null {
   // The path of a route that lies at the base path, or below it.
   const place = places.get(service.basePath)?.find(({ hosts }) => shareHost(hosts, service.hosts));
   if (place !== undefined) return `${place.name} lies at or below ${service.basePath}, so the service is not served`;
-  const taken = own.find(({ id }) => upstreams.has(id));
-  return taken === undefined ? null : `weir.yaml has an upstream ${taken.id}, so the service is not served`;
+  const providers = ais.flatMap((ai) => ai.providers.map(({ id }) => id));
+  const upstream = [...own.map(({ id }) => id), ...providers.map(upstreamOf)].find((id) => names.upstreams.has(id));
+  if (upstream !== undefined) return `weir.yaml has an upstream ${upstream}, so the service is not served`;
+  const provider = providers.find((id) => names.providers.has(id));
+  return provider === undefined ? null : `weir.yaml has a provider ${provider}, so the service is not served`;
 }

@@ -7,6 +7,7 @@ import { type Finding, findWarning } from '@weir/proto/config/faults.js';
 import { routeSchema } from '@weir/proto/config/route.js';
 import type { AuditEntry, Change, Entities, EntityKind, Service } from '../../model/entities.js';
 import { lint } from '../lint.js';
+import { offeredAi } from './compose-ai.js';
 import { type Composed, composeService, type ManagedWorld, type Served } from './compose-service.js';
 import { consumerOf, type Expiring, type ManagedConsumer } from './consumers-of.js';
 import { retiredAnswer } from './life-fields.js';
@@ -31,6 +32,8 @@ export interface NamesOfConfig {
 interface Kept {
   readonly served: ManagedService | null;
   readonly findings: readonly Finding[];
+  /** Services whose models it has asked for, whether there are any. */
+  readonly asked: readonly string[];
 }
 
 export class ManagedProjection {
@@ -38,6 +41,8 @@ export class ManagedProjection {
   readonly #canOpen: (secret: Entities['secret']) => boolean;
   readonly #services = new Map<string, Kept>();
   readonly #applications = new Map<string, Expiring>();
+  /** By services: those that have asked for their models. */
+  readonly #askers = new Map<string, Set<string>>();
   /** Of keys and subscriptions, as an entry that ends one no longer says whose it was. */
   readonly #owners = new Map<string, string>();
   #staleServices = new Set<string>();
@@ -127,8 +132,8 @@ export class ManagedProjection {
 
   #noteChange(change: Change): void {
     const { kind, id, value } = change;
-    if (kind === 'service') this.#staleServices.add(id);
-    else if (kind === 'release') this.#staleServices.add(id.slice(0, id.lastIndexOf('@')));
+    if (kind === 'service') this.#noteService(id);
+    else if (kind === 'release') this.#noteService(id.slice(0, id.lastIndexOf('@')));
     else if (kind === 'secret') {
       const teamId = id.slice(0, id.indexOf('/'));
       for (const service of this.#source.of('service', 'teamId', teamId)) this.#staleServices.add(service.id);
@@ -144,6 +149,11 @@ export class ManagedProjection {
     }
   }
 
+  #noteService(id: string): void {
+    this.#staleServices.add(id);
+    for (const asker of this.#askers.get(id) ?? []) this.#staleServices.add(asker);
+  }
+
   #projectServices(names: NamesOfConfig): void {
     const world = this.#worldOf(names);
     for (const id of this.#staleServices) this.#projectService(id, world);
@@ -152,14 +162,28 @@ export class ManagedProjection {
 
   #projectService(id: string, world: ManagedWorld): void {
     this.#lists = null;
+    for (const other of this.#services.get(id)?.asked ?? []) this.#askers.get(other)?.delete(id);
     const service = this.#source.get('service', id);
-    if (service === null) this.#services.delete(id);
-    else this.#services.set(id, this.#keptOf(service, world));
+    if (service === null) {
+      this.#services.delete(id);
+      return;
+    }
+    const asked = new Set<string>();
+    const aiOf: ManagedWorld['aiOf'] = (teamId, other) => {
+      asked.add(other);
+      return world.aiOf(teamId, other);
+    };
+    this.#services.set(id, { ...this.#keptOf(service, { ...world, aiOf }), asked: [...asked] });
+    for (const other of asked) this.#askers.set(other, (this.#askers.get(other) ?? new Set()).add(id));
   }
 
   #worldOf({ models, prompts, guards }: NamesOfConfig): ManagedWorld {
     return {
       ...{ models: new Set(models), prompts: new Set(prompts), guards: new Set(guards) },
+      aiOf: (teamId, id) => {
+        const service = this.#source.get('service', id);
+        return service === null || service.teamId !== teamId ? null : offeredAi(service, this.#servedOf(service));
+      },
       hasSecret: (teamId, name) => {
         const secret = this.#source.get('secret', `${teamId}/${name}`);
         return secret !== null && this.#canOpen(secret);
@@ -167,23 +191,28 @@ export class ManagedProjection {
     };
   }
 
-  #keptOf(service: Service, world: ManagedWorld): Kept {
-    if (service.stage === 'retired')
-      return {
-        served: { service, upstreams: [], routes: [retiredRoute(service)], contracts: [], secrets: [] },
-        findings: [],
-      };
+  #servedOf(service: Service): Served[] {
     const served: Served[] = [];
     for (const live of service.live) {
       const release = this.#source.get('release', `${service.id}@${live.release}`);
       if (release !== null) served.push({ ...live, design: release.design });
     }
+    return served;
+  }
+
+  #keptOf(service: Service, world: ManagedWorld): Omit<Kept, 'asked'> {
+    if (service.stage === 'retired')
+      return {
+        served: { service, upstreams: [], routes: [retiredRoute(service)], contracts: [], ais: [], secrets: [] },
+        findings: [],
+      };
+    const served = this.#servedOf(service);
     if (served.length === 0) return { served: null, findings: [] };
     const composed = composeService(service, served, world);
     const findings = [...composed.findings, ...lintComposed(composed)].filter(({ severity }) => severity === 'error');
-    const { upstreams, routes, contracts, secrets } = composed;
+    const { upstreams, routes, contracts, ais, secrets } = composed;
     return findings.length === 0
-      ? { served: { service, upstreams, routes, contracts, secrets }, findings: [] }
+      ? { served: { service, upstreams, routes, contracts, ais, secrets }, findings: [] }
       : { served: null, findings: findings.map((finding) => atService(service.id, finding)) };
   }
 

@@ -3,6 +3,8 @@
  * itself, so that both say the same of a mistake. Ids and paths are still the service's own. What is read once is remembered, for
  * designs of releases are never changed. Pure.
  */
+import type { Ai } from '@weir/proto/config/ai.js';
+import { type Budget, budgetsSchema } from '@weir/proto/config/ai-budgets.js';
 import type { ContractDocument } from '@weir/proto/config/contract.js';
 import { inferUpstreamId } from '@weir/proto/config/cross-references.js';
 import { type Finding, findError, type Path } from '@weir/proto/config/faults.js';
@@ -12,18 +14,29 @@ import { type Route, routeSchema } from '@weir/proto/config/route.js';
 import { closest } from '@weir/proto/config/suggest.js';
 import { quote } from '@weir/proto/config/units.js';
 import { type Upstream, upstreamSchema } from '@weir/proto/config/upstream.js';
-import ipaddr from 'ipaddr.js';
 import type * as z from 'zod';
 import type { Design, Plan } from '../../model/entities.js';
 import { contractOf, operationOf } from '../compile-contract.js';
 import { routeIds, targetId } from '../names.js';
-import { foreignWords, limitWords, referencesOf, routeWords, upstreamWords } from './design-words.js';
+import {
+  budgetWords,
+  foreignWords,
+  limitWords,
+  referencesOf,
+  routeWords,
+  upstreamWords,
+  withTeam,
+} from './design-words.js';
+import { lintTarget } from './machine-addresses.js';
+import { lintOwnAi, readAi } from './read-ai.js';
 
 export interface ReadDesign {
   /** Each with an id. */
   readonly upstreams: readonly NamedUpstream[];
   /** Each with an id, and with an upstream where it is sent to one. */
   readonly routes: readonly NamedRoute[];
+  /** Models and prompts of its own, with its own names; null: none. */
+  readonly ai: Ai | null;
   /** What its routes are held to; null: nothing. */
   readonly contract: ContractDocument | null;
   /** Names of the team's secrets that it uses. */
@@ -55,7 +68,8 @@ function reading(design: Design, teamId: string): ReadDesign {
   const { upstreams, routes } = design;
   const contract = documentOf(design);
   const found = [referencesOf(upstreams, ['upstreams']), referencesOf(routes, ['routes'])];
-  const secrets = [...new Set(found.flatMap(({ names }) => names))];
+  const own = readAi(design, teamId);
+  const secrets = [...new Set([...found.flatMap(({ names }) => names), ...own.secrets])];
   const upstreamsRead = upstreams.map((written, i) =>
     compared(upstreamSchema, written, upstreamWords, teamId, ['upstreams', i]),
   );
@@ -67,6 +81,7 @@ function reading(design: Design, teamId: string): ReadDesign {
     ...[...upstreamsRead, ...routesRead].flatMap((each) => each.findings),
     ...tooMany('upstreams', upstreams.length, upstreamsMax),
     ...tooMany('routes', routes.length, routesMax),
+    ...own.findings,
     ...contractFindings(contract),
   ];
   const named = sound(upstreamsRead).map(
@@ -79,7 +94,11 @@ function reading(design: Design, teamId: string): ReadDesign {
   );
   const isWhole = findings.every(({ severity }) => severity !== 'error');
   const references = isWhole ? [...crossFindings(named, sent), ...operationFindings(sent, contract)] : [];
-  return { upstreams: named, routes: sent, contract, secrets, findings: [...findings, ...references] };
+  const lines = isWhole && own.ai !== null ? lintOwnAi(own.ai, sent) : [];
+  return {
+    ...{ upstreams: named, routes: sent, ai: own.ai, contract, secrets },
+    findings: [...findings, ...references, ...lines],
+  };
 }
 
 function compared<T extends z.ZodType>(
@@ -96,15 +115,6 @@ function compared<T extends z.ZodType>(
   if (parsed.success) return { value: parsed.data, findings: [] };
   const findings = explainIssues(schema, value, parsed.error.issues);
   return { value: null, findings: findings.map((finding) => ({ ...finding, path: [...path, ...finding.path] })) };
-}
-
-/** `${secret:KEY}` → `${secret:TEAM/KEY}`, as nodes know it. */
-function withTeam(value: unknown, teamId: string): unknown {
-  if (typeof value === 'string')
-    return value.replace(/\$\$|\$\{secret:/g, (piece) => (piece === '$$' ? piece : `\${secret:${teamId}/`));
-  if (Array.isArray(value)) return value.map((entry) => withTeam(entry, teamId));
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, held]) => [key, withTeam(held, teamId)]));
 }
 
 function tooMany(what: string, count: number, most: number): Finding[] {
@@ -184,25 +194,6 @@ function twice(what: string, list: readonly { readonly id: string }[]): Finding[
   });
 }
 
-/** Where Amazon's machines have the same over IPv6. */
-const METADATA_OF_EC2 = ipaddr.IPv6.parseCIDR('fd00:ec2::/32');
-
-function isOfTheMachine(host: string): boolean {
-  if (host === 'metadata.google.internal' || host === 'metadata') return true;
-  const bare = host.replace(/^\[(.*)\]$/, '$1');
-  if (!ipaddr.isValid(bare)) return false;
-  // An IPv4 address that is written as one of IPv6 is what it stands for.
-  const address = ipaddr.process(bare);
-  if (address.range() === 'linkLocal' || address.range() === 'unspecified') return true;
-  return address instanceof ipaddr.IPv6 && address.match(METADATA_OF_EC2);
-}
-
-/** Clouds tell credentials of the machine at addresses of its own link, which no service of a team lies at. */
-function lintTarget(host: string, path: Path): Finding[] {
-  if (!isOfTheMachine(host.toLowerCase().replace(/\.$/, ''))) return [];
-  return [findError(path, `${host} is an address of the machine itself`, 'name the server of the service')];
-}
-
 function routeFindings(route: NamedRoute, path: Path, known: ReadonlySet<string>): Finding[] {
   const stated = (['upstream', 'redirect', 'respond'] as const).filter((word) => route[word] !== undefined);
   const actions = [...stated, ...(route.ai === null ? [] : ['ai']), ...(isMocked(route) ? ['mock'] : [])];
@@ -235,7 +226,16 @@ function routeFindings(route: NamedRoute, path: Path, known: ReadonlySet<string>
       upstreamNamed(upstream, [...path, 'fallback', i, 'upstream'], known),
     ),
     ...limitFindings(route.limits, [...path, 'limits']),
+    ...lengthFindings(route, [...path, 'ai', 'answerCharsMax']),
   ];
+}
+
+/** A team's provider may answer anything, and an answer is read as a whole. */
+const ANSWER_CHARS_MAX = 8_000_000;
+
+function lengthFindings({ ai }: Route, path: Path): Finding[] {
+  if (ai === null || ai.answerCharsMax <= ANSWER_CHARS_MAX) return [];
+  return [findError(path, `more than ${ANSWER_CHARS_MAX}`, `write ${ANSWER_CHARS_MAX} or less, or leave it out`)];
 }
 
 function upstreamNamed(id: string | undefined, path: Path, known: ReadonlySet<string>): Finding[] {
@@ -245,7 +245,7 @@ function upstreamNamed(id: string | undefined, path: Path, known: ReadonlySet<st
   return [findError(path, `there is no upstream ${quote(id)} in this design`, cure)];
 }
 
-function limitFindings(limits: readonly Limit[], path: Path): Finding[] {
+function limitFindings(limits: readonly { readonly keys: number }[], path: Path): Finding[] {
   return limits.flatMap(({ keys }, i) =>
     keys > limitKeysMax
       ? [findError([...path, i, 'keys'], `more than ${limitKeysMax}`, `write ${limitKeysMax} or less`)]
@@ -253,18 +253,47 @@ function limitFindings(limits: readonly Limit[], path: Path): Finding[] {
   );
 }
 
+export interface ReadPlan {
+  readonly limits: readonly Limit[];
+  /** Those that are about models. */
+  readonly budgets: readonly Budget[];
+  readonly findings: readonly Finding[];
+}
+
 /** The limits of a plan, as they are written. */
-export function readPlan(
-  plan: Plan,
+export function readPlan(plan: Plan, path: Path): ReadPlan {
+  const limits: Limit[] = [];
+  const budgets: Budget[] = [];
+  const findings = plan.limits.flatMap((written, i): readonly Finding[] => {
+    const at = [...path, 'limits', i];
+    if (!isBudget(written)) return readEntry(limitsSchema, written, limitWords, at, limits);
+    return readEntry(budgetsSchema(), { by: 'consumer', ...written }, budgetWords, at, budgets);
+  });
+  return { limits, budgets, findings };
+}
+
+/** Of tokens, of money, or of questions whatever they take. */
+function isBudget(written: unknown): written is object {
+  return (
+    typeof written === 'object' && written !== null && ['tokens', 'cost', 'requests'].some((word) => word in written)
+  );
+}
+
+function readEntry<T extends { readonly keys: number }>(
+  schema: z.ZodType<T[]>,
+  written: unknown,
+  words: typeof limitWords,
   path: Path,
-): { readonly limits: readonly Limit[]; readonly findings: readonly Finding[] } {
-  const foreign = plan.limits.flatMap((written, i) => foreignWords(written, limitWords, [...path, 'limits', i]));
-  if (foreign.length > 0) return { limits: [], findings: foreign };
-  const parsed = limitsSchema.safeParse(plan.limits);
-  if (parsed.success) return { limits: parsed.data, findings: limitFindings(parsed.data, [...path, 'limits']) };
-  const findings = explainIssues(limitsSchema, plan.limits, parsed.error.issues);
-  return {
-    limits: [],
-    findings: findings.map((finding) => ({ ...finding, path: [...path, 'limits', ...finding.path] })),
-  };
+  into: T[],
+): readonly Finding[] {
+  const foreign = foreignWords(written, words, path);
+  if (foreign.length > 0) return foreign;
+  const parsed = schema.safeParse([written]);
+  if (!parsed.success)
+    return explainIssues(schema, [written], parsed.error.issues).map((finding) => ({
+      ...finding,
+      path: [...path, ...finding.path.slice(1)],
+    }));
+  into.push(...parsed.data);
+  return limitFindings(parsed.data, path.slice(0, -1));
 }

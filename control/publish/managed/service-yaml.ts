@@ -27,7 +27,18 @@ export function yamlOfService(service: Service, served: readonly Served[], compo
       if (value !== undefined) routes.push(writtenRoute(service, fieldsOf(written), value));
     }
   }
-  return stringify({ upstreams: [...upstreams.values()], routes }, { lineWidth: 0, aliasDuplicateObjects: false });
+  const lines = { ...writtenAi(served), upstreams: [...upstreams.values()], routes };
+  return stringify(lines, { lineWidth: 0, aliasDuplicateObjects: false });
+}
+
+/** With the service's own names: of several releases each is told by itself, for they know nothing of each other. */
+function writtenAi(served: readonly Served[]): Written {
+  const all = served.flatMap(({ release, design: { ai } }) => (ai === undefined ? [] : [{ release, ai }]));
+  const [first, ...others] = all;
+  if (first === undefined) return {};
+  const isOne = others.every(({ ai }) => JSON.stringify(ai) === JSON.stringify(first.ai));
+  if (isOne) return { ai: first.ai };
+  return Object.fromEntries(all.map(({ release, ai }) => [`ai of release ${release}`, ai]));
 }
 
 function idOf(serviceId: string, release: number, id: string, { upstreams }: Composed): string {

@@ -7,6 +7,7 @@ import type { SharedSpends, SpendVerdict } from '@weir/proto/cluster/shared-spen
 import { periodSeconds } from '@weir/proto/cluster/spend-window.js';
 import { combinedValue, type HeaderList } from '@weir/proto/http/headers.js';
 import type { AiLimitKey, AiLimitSpec } from '@weir/proto/snapshot/ai.js';
+import { OWN_CONSUMERS } from '../../auth/own-consumers.js';
 import { addressKey } from '../../limit/bound-limits.js';
 import { wholeSeconds } from '../../limit/ratelimit-fields.js';
 import { keyNames } from '../../limit/shared-limiter.js';
@@ -53,21 +54,27 @@ export interface BudgetCounters {
   digest(text: string): string;
 }
 
-/** `scope`: empty for those of all routes. */
+/** `scope`: empty for those of all routes; that of a route, unless the limit names one. */
 export interface ScopedLimit {
   readonly scope: string;
   readonly spec: AiLimitSpec;
 }
 
-export function bindBudgets(limits: readonly ScopedLimit[], counters: BudgetCounters): BoundBudget[] {
+/** Whom a list of consumers means, of those whom the gateway knows by itself. */
+export type Reaches = (consumers: readonly string[]) => (consumerId: string) => boolean;
+
+export function bindBudgets(limits: readonly ScopedLimit[], counters: BudgetCounters, reaches: Reaches): BoundBudget[] {
   const twins = new Map<string, number>();
   const again = (text: string): number => {
     const count = (twins.get(text) ?? 0) + 1;
     twins.set(text, count);
     return count;
   };
-  return limits.map(({ scope, spec }) => {
+  return limits.map(({ scope: place, spec }) => {
     const { unit, period, by, only, mode, keys } = spec;
+    // No id of a route begins so.
+    const scope = spec.scope === undefined ? place : `@${spec.scope}`;
+    const isFor = spec.consumers === undefined ? null : reaches(spec.consumers);
     const what = JSON.stringify(['ai', scope, unit, period, by, only, mode]);
     const id = counters.digest(`${what}${again(what)}`).slice(0, 11);
     const named = `${by.map(wordOf).join('-') || 'all'}-${unit}`;
@@ -75,12 +82,19 @@ export function bindBudgets(limits: readonly ScopedLimit[], counters: BudgetCoun
     const { spends, members } = counters.budget(id, spec);
     const names = keyNames(id, keys, counters.digest);
     const keyOf = (asked: Asked): BudgetKey | null => {
+      if (isFor !== null && !isOwn(asked.request, isFor)) return null;
       const values = by.map((key) => namedBy(key, asked));
       if (only.length > 0 && !only.includes(values[0] ?? '')) return null;
       return { key: names.get(values.length === 1 ? (values[0] ?? '') : JSON.stringify(values)), of: values };
     };
     return { spec, scope, name: count === 1 ? named : `${named}-${count}`, spends, members, keyOf };
   });
+}
+
+/** What others vouch for is none of the gateway's own consumers, whatever its name. */
+function isOwn({ exchange }: GatewayRequest, isFor: (consumerId: string) => boolean): boolean {
+  const { consumerId, vouchedBy } = exchange;
+  return consumerId !== null && vouchedBy === OWN_CONSUMERS && isFor(consumerId);
 }
 
 const wordOf = (key: AiLimitKey): string => (typeof key === 'string' ? key : 'header');

@@ -71,6 +71,7 @@ export class BudgetGate {
         ...(rules.spec.limits ?? []).map((spec) => ({ scope: rules.route.id, spec })),
       ],
       spending.counters,
+      (consumers) => rules.services.credentials.admits(consumers),
     );
   }
 

@@ -67,7 +67,7 @@ export function compileAiRoute(
   services: ChainServices & { readonly ai: CompiledAi },
   compileAsking: CompileAsking,
 ): Dispatch {
-  const { ai } = services;
+  const ai = knownTo(route, spec, services.ai);
   const ask = new Map<string, Dispatch>();
   const judges = spec.guards.flatMap((name) => ai.guards.get(name)?.spec.webhook?.upstream ?? []);
   for (const upstream of new Set([...[...ai.providers.values()].map((one) => one.spec.upstream), ...judges]))
@@ -76,7 +76,7 @@ export function compileAiRoute(
   for (const { spec: provider, provider: words } of ai.providers.values()) {
     const host = hostOf(provider.upstream, services);
     if (host !== null) hosts.set(provider.upstream, host);
-    else if (words.credential.kind === 'sigv4') {
+    else if (words.credential.kind === 'sigv4' && provider.isManaged !== true) {
       throw new Error(
         `the AI provider "${provider.id}" signs the host, and its upstream has no target, or several hosts`,
       );
@@ -84,7 +84,7 @@ export function compileAiRoute(
   }
   const names: Names = {
     models: ai.models,
-    providers: new Set(ai.providers.keys()),
+    providers: ai.providerNames,
     allowed: new Set(spec.models),
   };
   const gate = gateOf({ route, spec, ai, services });
@@ -98,6 +98,12 @@ export function compileAiRoute(
   const { durable: kept, heartbeatMs } = spec;
   if (kept === null || ai.streams === null) return answer;
   return durable({ route, spec: kept, heartbeatMs, streams: ai.streams, services })(answer);
+}
+
+function knownTo({ id }: RouteSpec, { space }: AiRouteSpec, ai: CompiledAi): CompiledAi {
+  const known = space === undefined ? ai : ai.spaces.get(space);
+  if (known === undefined) throw new Error(`route "${id}" is in the space "${space}" of AI, and there is none`);
+  return known;
 }
 
 function passingOn(spec: AiPassthroughSpec, rules: AiRules): Dispatch {

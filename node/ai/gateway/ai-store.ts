@@ -2,7 +2,7 @@
  * What a node knows of providers beyond one snapshot: how each key stands, and how soon models can answer. Owns both; and makes of the
  * AI part of a snapshot what its routes are compiled with.
  */
-import type { AiModelSpec, AiProviderSpec, AiSpec } from '@weir/proto/snapshot/ai.js';
+import type { AiKeySpec, AiModelSpec, AiProviderSpec, AiSpec } from '@weir/proto/snapshot/ai.js';
 import type { SecretText, Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import { ClusterKeys } from '../../cluster/ai-keys.js';
 import { type BudgetCounts, BudgetStore, type BudgetStoreParts, type Spending } from '../budget/budget-store.js';
@@ -11,7 +11,7 @@ import type { ModelCard } from '../catalogue/card.js';
 import { type Catalogue, catalogueOf, periodOf, unknownCard } from '../catalogue/catalogue.js';
 import { loadPriceBook } from '../catalogue/package-book.js';
 import { AccessTokens, type GoogleOutside } from '../google/access-tokens.js';
-import { readServiceAccount } from '../google/oauth.js';
+import { DEFAULT_TOKEN_URL, readServiceAccount } from '../google/oauth.js';
 import { type CompiledGuard, compileGuard } from '../guards/compiled-guard.js';
 import { loadOwnPatterns } from '../guards/own-patterns-loader.js';
 import { type CompiledPrompt, compilePrompt } from '../prompts/compiled-prompt.js';
@@ -23,6 +23,7 @@ import { FirstTokens } from '../route/first-tokens.js';
 import { Speeds } from '../route/speeds.js';
 import type { AiStreams } from '../streams/ai-streams.js';
 import { compileAiRoute } from './ai-route.js';
+import { among, ownProviders, spaceOf } from './ai-spaces.js';
 import { type CredentialFields, credentialOf, type Signing } from './credential.js';
 import { inWordsOf } from './failed-model.js';
 import { KeyPool, type PoolKey } from './key-pool.js';
@@ -43,10 +44,17 @@ export interface AiProvider {
   readonly pool: KeyPool<AiKey>;
 }
 
-/** The AI part of one snapshot. */
+/** The AI part of one snapshot, or what of it the routes of one space know. */
 export interface CompiledAi {
   readonly models: ReadonlyMap<string, AiModelSpec>;
+  /** Those that may be asked, by their ids. */
   readonly providers: ReadonlyMap<string, AiProvider>;
+  /** What callers call them, and their ids: those whose models they may name themselves. */
+  readonly providerNames: ReadonlyMap<string, string>;
+  /** Of the whole snapshot. */
+  readonly everyProvider: ReadonlyMap<string, AiProvider>;
+  /** By their ids; a space has none itself. */
+  readonly spaces: ReadonlyMap<string, CompiledAi>;
   readonly waits: LeastWaits;
   readonly prompts: ReadonlyMap<string, CompiledPrompt>;
   readonly firstTokens: FirstTokens;
@@ -136,7 +144,7 @@ export class AiStore {
   /** What only some snapshots need of libraries; `compile` is not called before. */
   async load({ ai, routes }: Pick<Snapshot, 'ai' | 'routes'>): Promise<void> {
     await Promise.all([loadOutputTools(ai), loadOwnPatterns(ai)]);
-    if (ai !== null && (this.#budgets !== null || ai.models.some(needsCards)))
+    if (ai !== null && (this.#budgets !== null || everyModel(ai).some(needsCards)))
       this.#catalogue ??= catalogueOf(await loadPriceBook());
     await this.#budgets?.prepare(ai, routes);
   }
@@ -144,10 +152,12 @@ export class AiStore {
   /** Throws with the reason where a provider can't be asked as it is configured. */
   compile(spec: AiSpec | null, reveal: (text: SecretText) => string): CompiledAi | null {
     if (spec === null) return null;
-    const providers = spec.providers.map((one) => [one.id, this.#provider(one, reveal)] as const);
-    return {
+    const everyProvider = new Map(spec.providers.flatMap((one) => this.#entry(one, reveal)));
+    const providerNames = ownProviders(spec);
+    const own: CompiledAi = {
       models: new Map(spec.models.map((model) => [model.id, model])),
-      providers: new Map(providers),
+      ...{ providerNames, everyProvider, spaces: new Map() },
+      providers: among(providerNames.values(), everyProvider),
       waits: this.#waits,
       guards: new Map(spec.guards.map((guard) => [guard.id, compileGuard(guard)])),
       prompts: new Map(spec.prompts.map((prompt) => [prompt.id, compilePrompt(prompt)])),
@@ -159,12 +169,16 @@ export class AiStore {
       streams: this.streams,
       vectors: this.#vectors,
     };
+    return { ...own, spaces: new Map((spec.spaces ?? []).map((space) => [space.id, spaceOf(space, own)])) };
   }
 
-  #cards({ models, providers, budgets }: AiSpec): ReadonlyMap<string, ModelCard> {
+  #cards(spec: AiSpec): ReadonlyMap<string, ModelCard> {
+    const { providers, budgets } = spec;
     const cards = new Map<string, ModelCard>();
     const kinds = new Map(providers.map(({ id, kind }) => [id, kind]));
-    for (const { provider, model } of models.filter(needsCards).flatMap(({ targets }) => targets)) {
+    for (const { provider, model } of everyModel(spec)
+      .filter(needsCards)
+      .flatMap(({ targets }) => targets)) {
       const kind = kinds.get(provider) ?? '';
       const found = this.#catalogue?.find(kind, model) ?? null;
       const own = budgets?.prices.find((one) => one.provider === provider && one.model === model);
@@ -183,7 +197,7 @@ export class AiStore {
   use(ai: CompiledAi | null): void {
     this.#inForce = ai;
     const kept = new Set<KeyStanding>();
-    for (const { pool } of ai?.providers.values() ?? []) for (const { standing } of pool.keys) kept.add(standing);
+    for (const { pool } of ai?.everyProvider.values() ?? []) for (const { standing } of pool.keys) kept.add(standing);
     for (const [name, standing] of this.#standings) {
       if (kept.has(standing)) continue;
       this.#standings.delete(name);
@@ -192,10 +206,20 @@ export class AiStore {
   }
 
   *keys(nowMs: number): Iterable<KeyReading> {
-    for (const [provider, { pool }] of this.#inForce?.providers ?? []) {
+    for (const [provider, { pool }] of this.#inForce?.everyProvider ?? []) {
       for (const { id, standing } of pool.keys) {
         yield { provider, key: id, state: standing.state(nowMs), ...standing.counts };
       }
+    }
+  }
+
+  /** None: a team's that can't be asked, which takes nothing else with it. */
+  #entry(spec: AiProviderSpec, reveal: (text: SecretText) => string): (readonly [string, AiProvider])[] {
+    try {
+      return [[spec.id, this.#provider(spec, reveal)]];
+    } catch (error) {
+      if (spec.isManaged !== true) throw error;
+      return [];
     }
   }
 
@@ -207,24 +231,41 @@ export class AiStore {
     if (provider === null) throw wrong(`is of a kind that nobody knows: "${spec.kind}"`);
     const missing = requiredSettings(spec.kind, terms).filter((name) => !Object.hasOwn(spec.settings, name));
     if (missing.length > 0) throw wrong(`lacks the settings ${missing.join(', ')}`);
-    const keys = spec.keys.map(({ id, secret, weight }): AiKey => {
+    const keys = spec.keys.map((key): AiKey => {
+      const { id, secret, weight } = key;
       const standing = this.#standing(spec.id, id, secret);
-      if (provider.credential.kind === 'google-oauth' && this.#google !== null) {
-        const tokens = this.#tokensOf(nameOf(spec.id, id, secret), spec, reveal(secret), this.#google);
-        return { id, weight, standing, tokens, fields: () => ['authorization', `Bearer ${tokens.token ?? ''}`] };
+      try {
+        return { id, weight, standing, ...this.#credential(spec, provider, key, reveal) };
+      } catch (error) {
+        if (spec.isManaged !== true) throw error;
+        // A team's key is its own matter: its provider refuses what is asked without, and everything else goes on.
+        return { id, weight, standing, tokens: null, fields: () => [] };
       }
-      const fields = credentialOf(provider.credential, spec, reveal(secret), this.#signing);
-      return { id, weight, standing, tokens: null, fields };
     });
     return { spec, provider, pool: new KeyPool(keys) };
   }
 
+  #credential(
+    spec: AiProviderSpec,
+    { credential }: Provider,
+    { id, secret }: AiKeySpec,
+    reveal: (text: SecretText) => string,
+  ): Pick<AiKey, 'tokens' | 'fields'> {
+    if (credential.kind !== 'google-oauth' || this.#google === null)
+      return { tokens: null, fields: credentialOf(credential, spec, reveal(secret), this.#signing) };
+    const tokens = this.#tokensOf(nameOf(spec.id, id, secret), spec, reveal(secret), this.#google);
+    return { tokens, fields: () => ['authorization', `Bearer ${tokens.token ?? ''}`] };
+  }
+
   /** The token goes on for as long as the key is the same one. */
-  #tokensOf(name: string, { id }: AiProviderSpec, file: string, google: GoogleOutside): AccessTokens {
+  #tokensOf(name: string, { id, isManaged }: AiProviderSpec, file: string, google: GoogleOutside): AccessTokens {
     const known = this.#tokens.get(name);
     if (known !== undefined) return known;
     const account = readServiceAccount(file);
     if (typeof account === 'string') throw new Error(`a key of the AI provider "${id}": ${account}`);
+    // The file says where tokens are asked for, and a team's may not lead a node anywhere else.
+    if (isManaged === true && account.tokenUrl !== DEFAULT_TOKEN_URL)
+      throw new Error(`a key of the AI provider "${id}": its \`token_uri\` is not Google's`);
     try {
       const tokens = new AccessTokens(account, google);
       this.#tokens.set(name, tokens);
@@ -248,6 +289,10 @@ export class AiStore {
     this.#standings.set(text, standing);
     return standing;
   }
+}
+
+function everyModel({ models, spaces = [] }: AiSpec): readonly AiModelSpec[] {
+  return [...models, ...spaces.flatMap((space) => space.models)];
 }
 
 /** Where there is nothing to choose from, nothing need be known. */

@@ -2,7 +2,7 @@ import type { AiTargetSpec } from '@weir/proto/snapshot/ai.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../pipeline/testing/harness.js';
-import { inOrder, type Names, targetsOf } from './candidates.js';
+import { inOrder, labelOf, type Names, targetsOf } from './candidates.js';
 
 const target = (model: string, weight = 1, when: AiTargetSpec['when'] = null): AiTargetSpec => ({
   provider: 'p',
@@ -12,7 +12,11 @@ const target = (model: string, weight = 1, when: AiTargetSpec['when'] = null): A
 });
 const names = (allowed: readonly string[] = []): Names => ({
   models: new Map([['fast', { id: 'fast', targets: [target('a'), target('b')] }]]),
-  providers: new Set(['p', 'openrouter']),
+  providers: new Map([
+    ['p', 'p'],
+    ['openrouter', 'openrouter'],
+    ['mine', 'shop.mine'],
+  ]),
   allowed: new Set(allowed),
 });
 
@@ -21,11 +25,12 @@ describe('a name', () => {
     ['fast', ['p/a', 'p/b']],
     ['p/x', ['p/x']],
     ['openrouter/meta/llama', ['openrouter/meta/llama']],
+    ['mine/x', ['shop.mine/x']],
   ])('%s stands for these models', (name, models) => {
     expect(targetsOf(name, names())?.map(({ provider, model }) => `${provider}/${model}`)).toEqual(models);
   });
 
-  it.each(['nobody', 'q/x', 'p/', '/x', 'p', ''])('%j stands for none', (name) => {
+  it.each(['nobody', 'q/x', 'p/', '/x', 'p', '', 'shop.mine/x'])('%j stands for none', (name) => {
     expect(targetsOf(name, names())).toBeNull();
   });
 
@@ -34,6 +39,20 @@ describe('a name', () => {
     expect(targetsOf('fast', names(['p/x']))).toBeNull();
     expect(targetsOf('p/x', names(['p/x']))).toHaveLength(1);
   });
+});
+
+it('a model is called as the configuration names it, and by its provider where a caller has named it', () => {
+  const labelled: Names = {
+    ...names(['p/x']),
+    models: new Map([['fast', { id: 'fast', targets: [], label: 'shop/fast' }]]),
+  };
+  const label = (name: string, known: Names) => labelOf(name, targetsOf(name, known) ?? [], known);
+  expect([label('fast', names()), label('mine/x', names()), label('p/x', names(['p/x']))]).toEqual([
+    'fast',
+    'shop.mine/*',
+    'p/x',
+  ]);
+  expect(labelOf('fast', [], labelled)).toBe('shop/fast');
 });
 
 describe('the order of attempts', () => {

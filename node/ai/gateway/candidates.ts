@@ -10,7 +10,8 @@ export type Candidate = Pick<AiTargetSpec, 'provider' | 'model' | 'when'>;
 
 export interface Names {
   readonly models: ReadonlyMap<string, AiModelSpec>;
-  readonly providers: ReadonlySet<string>;
+  /** What callers call them, and their ids. */
+  readonly providers: ReadonlyMap<string, string>;
   /** Names that the route allows; empty: all. */
   readonly allowed: ReadonlySet<string>;
 }
@@ -22,9 +23,16 @@ export function targetsOf(name: string, { models, providers, allowed }: Names): 
   if (own !== undefined) return own.targets;
   // The first slash ends the provider: names of models have slashes of their own (`openrouter/meta/llama`).
   const slash = name.indexOf('/');
-  const provider = name.slice(0, Math.max(0, slash));
+  const provider = providers.get(name.slice(0, Math.max(0, slash)));
   const model = name.slice(slash + 1);
-  return providers.has(provider) && model !== '' ? [{ provider, model, weight: 1, when: null }] : null;
+  return provider !== undefined && model !== '' ? [{ provider, model, weight: 1, when: null }] : null;
+}
+
+/** What a model is called in metrics, logs and budgets: as the configuration names it, for what callers name has no bound. */
+export function labelOf(name: string, targets: readonly AiTargetSpec[], { models, allowed }: Names): string {
+  const own = models.get(name);
+  if (own !== undefined) return own.label ?? name;
+  return allowed.has(name) ? name : `${targets[0]?.provider ?? ''}/*`;
 }
 
 /**

@@ -18,7 +18,7 @@ import { type ProviderError, providerError } from '../chat/provider-error.js';
 import { isMisread, type Misread } from '../format.js';
 import type { AiRules } from './ai-route.js';
 import { BodyText, jsonOf } from './body-text.js';
-import { targetsOf } from './candidates.js';
+import { labelOf, targetsOf } from './candidates.js';
 import type { AskChat, ChatAnswering, ChatAsker, ChatFailure, Question } from './chat-layer.js';
 import { answerOf, failureOf, inWordsOf, shownError } from './failed-model.js';
 import { LAST_WORD_MS } from './models.js';
@@ -97,8 +97,7 @@ export class Conversation implements ChatAsker {
       this.#fail(failureOf(error, '', format, null), error);
       return;
     }
-    const isNamed = names.models.has(chat.model) || names.allowed.has(chat.model);
-    const outcome = newOutcome(isNamed ? chat.model : `${targets[0]?.provider ?? ''}/*`);
+    const outcome = newOutcome(labelOf(chat.model, targets, names));
     exchange.ai = outcome;
     const id = `${idPrefix}${exchange.id}`;
     const terms = { id, model: chat.model, nowS: Math.floor(services.clock.wallMs() / 1_000), request: chat };

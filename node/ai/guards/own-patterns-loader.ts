@@ -7,7 +7,8 @@ type OwnPattern = (spec: AiGuardPatternSpec) => Detector;
 let loaded: OwnPattern | null = null;
 
 export async function loadOwnPatterns(spec: AiSpec | null): Promise<void> {
-  const isNeeded = spec?.guards.some(({ patterns }) => patterns.length > 0) === true;
+  const guards = [...(spec?.guards ?? []), ...(spec?.spaces ?? []).flatMap((space) => space.guards)];
+  const isNeeded = guards.some(({ patterns }) => patterns.length > 0);
   if (isNeeded) loaded ??= (await import('./own-patterns.js')).ownPattern;
 }
 

@@ -27,9 +27,10 @@ export function compilePrompt(spec: AiPromptSpec): CompiledPrompt {
   return { spec, versions: new Map(versions.map((version) => [version.spec.id, version])) };
 }
 
-function fitOf({ schema, repair }: AiPromptOutputSpec): Fit {
+function fitOf({ schema, repair, isCounted }: AiPromptOutputSpec): Fit {
   const tools = theOutputTools();
-  return { check: tools.compile(schema), repaired: repair === 'none' ? null : tools.repaired };
+  const check = isCounted === true ? tools.counted(schema) : tools.compile(schema);
+  return { check, repaired: repair === 'none' ? null : tools.repaired };
 }
 
 /**

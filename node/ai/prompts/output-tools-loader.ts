@@ -8,7 +8,8 @@ import type { OutputTools } from './output-tools.js';
 let loaded: OutputTools | null = null;
 
 export async function loadOutputTools(spec: AiSpec | null): Promise<void> {
-  const isNeeded = spec?.prompts.some(({ versions }) => versions.some(({ output }) => output !== null)) === true;
+  const prompts = [...(spec?.prompts ?? []), ...(spec?.spaces ?? []).flatMap((space) => space.prompts)];
+  const isNeeded = prompts.some(({ versions }) => versions.some(({ output }) => output !== null));
   if (isNeeded) loaded ??= (await import('./output-tools.js')).outputTools;
 }
 

@@ -4,9 +4,11 @@
  * fits a schema.
  */
 import { outputSchemaOptions } from '@weir/proto/ai/output-rules.js';
+import type { JsonObject } from '@weir/proto/contract/json-value.js';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { jsonrepair } from 'jsonrepair';
 import { RE2JS } from 're2js';
+import { countedCheck } from './counted-output.js';
 
 /** Null: it fits. Else where and why not, without the value itself. */
 export type CheckOutput = (value: unknown) => string | null;
@@ -14,6 +16,8 @@ export type CheckOutput = (value: unknown) => string | null;
 export interface OutputTools {
   /** Throws where the schema is none. */
   compile(schema: Readonly<Record<string, unknown>>): CheckOutput;
+  /** Of whoever may write one; believed to be one. */
+  counted(schema: Readonly<Record<string, unknown>>): CheckOutput;
   /** JSON of what is nearly JSON; null: it is too far from it. */
   repaired(text: string): string | null;
 }
@@ -27,6 +31,16 @@ const linear = Object.assign(
   { code: 'linear' },
 );
 
+/** Control takes none that RE2 can't run; if one comes all the same, it is not enforced. */
+function linearPattern(text: string): { test(value: string): boolean } | null {
+  try {
+    const pattern = RE2JS.compile(text);
+    return { test: (value) => pattern.test(value) };
+  } catch {
+    return null;
+  }
+}
+
 export const outputTools: OutputTools = {
   compile(schema) {
     const ajv = new Ajv2020({ ...outputSchemaOptions, code: { regExp: linear } });
@@ -39,6 +53,8 @@ export const outputTools: OutputTools = {
         : `${first.instancePath || 'it'} ${first.message ?? 'does not fit'}`;
     };
   },
+  // It came as JSON or YAML and was packed as such: nothing else is in it.
+  counted: (schema) => countedCheck(schema as JsonObject, linearPattern),
   repaired(text) {
     try {
       return jsonrepair(text);

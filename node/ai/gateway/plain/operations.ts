@@ -62,13 +62,13 @@ export function readPlain(
  */
 export function usualModeration(
   providers: ReadonlyMap<string, { readonly provider: Provider }>,
-  { allowed }: Names,
+  { allowed, providers: named }: Pick<Names, 'allowed' | 'providers'>,
 ): string | null {
   const [only, ...others] = allowed;
   if (only !== undefined) return others.length === 0 ? only : null;
-  for (const [id, { provider }] of providers) {
-    const model = provider.operations?.moderationModel;
-    if (model !== undefined) return `${id}/${model}`;
+  for (const [name, id] of named) {
+    const model = providers.get(id)?.provider.operations?.moderationModel;
+    if (model !== undefined) return `${name}/${model}`;
   }
   return null;
 }

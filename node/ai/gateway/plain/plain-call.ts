@@ -24,7 +24,7 @@ import { isWrong, type Read } from '../../operations/read.js';
 import type { AiRules } from '../ai-route.js';
 import { Attempts, type Left, metBy, type Step } from '../attempts.js';
 import { BodyText } from '../body-text.js';
-import { type Candidate, inOrder } from '../candidates.js';
+import { type Candidate, inOrder, labelOf } from '../candidates.js';
 import { answerOf, type FiredLimit, failureOf, inWordsOf, shownError } from '../failed-model.js';
 import { LAST_WORD_MS } from '../models.js';
 import { type AiOutcome, newOutcome } from '../outcome.js';
@@ -119,8 +119,7 @@ export class PlainCall implements PlainAsker {
       this.#fail(failureOf(error, '', this.#route.words, null));
       return;
     }
-    const isNamed = names.models.has(model) || names.allowed.has(model);
-    this.#outcome = newOutcome(isNamed ? model : `${targets[0]?.provider ?? ''}/*`);
+    this.#outcome = newOutcome(labelOf(model, targets, names));
     this.#request.exchange.ai = this.#outcome;
     this.#question = question;
     this.#candidates = inOrder(targets, services.random);
