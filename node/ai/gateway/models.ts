@@ -11,14 +11,13 @@
  * until then moves on to the next attempt, and nobody sees it. There is one timer, armed for whatever is due first.
  */
 import type { Timer } from '../../time/clock.js';
-import type { ChatAnswer, ChatEvent, Usage } from '../chat/chat-answer.js';
+import type { ChatAnswer, ChatEvent } from '../chat/chat-answer.js';
 import { type ProviderError, providerError } from '../chat/provider-error.js';
 import type { Misread } from '../format.js';
 import { affinityOf, type Draw, drawBy } from '../route/affinity.js';
 import { Continuing, carriesOn, continued, mayEverContinue, Said } from '../route/continuation.js';
 import { Hedging } from '../route/hedging.js';
 import { planOf } from '../route/plan.js';
-import { addUsage } from '../route/usage-sum.js';
 import type { AiRules } from './ai-route.js';
 import type { Asking } from './asking.js';
 import { Attempts, type Left, metBy, type Step } from './attempts.js';
@@ -26,8 +25,8 @@ import type { Candidate } from './candidates.js';
 import { type AskChat, type ChatAnswering, type ChatAsker, chatFailure, type Question } from './chat-layer.js';
 import { Entrant, type Race } from './entrant.js';
 import type { FiredLimit } from './failed-model.js';
-import type { AiBesides } from './outcome.js';
 import { tokensIn } from './stream-clock.js';
+import { Takings } from './takings.js';
 
 /** Before the deadline: two turns of the timer wheel and some, so that a stream can be told why it ends. */
 export const LAST_WORD_MS = 20;
@@ -54,6 +53,7 @@ class Models implements ChatAnswering, Race {
   readonly #draw: Draw;
   readonly #candidates: readonly Candidate[];
   readonly #attempts: Attempts;
+  readonly #takings: Takings;
   /** What was told; null: nobody carries it on. */
   readonly #said: Said | null;
   #armedAtMs = Number.POSITIVE_INFINITY;
@@ -65,12 +65,6 @@ class Models implements ChatAnswering, Race {
   #chosen: Entrant | null = null;
   /** The one that failed last. */
   #last: Entrant | null = null;
-  /** What those took that were carried on. */
-  #spent: Usage | null = null;
-  /** The last of those. */
-  #counted: Entrant | null = null;
-  /** The last one that failed unseen, and took something: it is beside the bill of whoever stands in for it. */
-  #unseen: Entrant | null = null;
   #isOver = false;
   /** How the last attempt ended that was made, or was not made. */
   #lastError: ProviderError = providerError('timeout', 'There is not enough time left to ask a model.');
@@ -87,6 +81,7 @@ class Models implements ChatAnswering, Race {
     this.#rules = rules;
     this.#hedging = chat.isStream ? hedging : null;
     this.#timer = services.timers.create(() => this.#look());
+    this.#takings = new Takings(question.outcome);
     this.#said = spec.resume === 'continue' && chat.isStream && mayEverContinue(chat) ? new Said() : null;
     const choice = ai.models.get(chat.model)?.choice ?? null;
     this.#draw = drawBy(affinityOf(choice?.affinity ?? null, chat, request.headers), services.random);
@@ -115,7 +110,7 @@ class Models implements ChatAnswering, Race {
     const [first = null] = this.#live;
     for (const entrant of this.#live) {
       this.#gaveUp(entrant);
-      if (entrant !== first) this.#besides(entrant, 'hedge');
+      if (entrant !== first) this.#takings.besides(entrant, 'hedge');
     }
     this.#end(this.#chosen ?? first ?? this.#last);
   }
@@ -169,10 +164,9 @@ class Models implements ChatAnswering, Race {
       outcome.moves.push({ how: step.how, provider: outcome.provider, why: this.#lastError.kind });
       services.observer.decided(step.how === 'model' ? 'fallback' : 'retry', route.id);
     }
-    if (this.#unseen !== null) this.#besides(this.#unseen, 'failed');
-    this.#unseen = null;
+    this.#takings.stoodIn();
     this.#name(entrant);
-    if (this.#hedging !== null && outcome.hedge === null && this.#spent === null)
+    if (this.#hedging !== null && outcome.hedge === null && !this.#takings.hasCarried)
       this.#hedgeAtMs = this.#nowMs() + this.#hedging.delayMs(entrant.asking.name, this.#nowMs());
     this.#start(entrant, step);
   }
@@ -181,7 +175,7 @@ class Models implements ChatAnswering, Race {
   #entrant(step: Ask, before: Asking | null): Entrant | null {
     const { spec, ai } = this.#rules;
     const { provider: id = '', model = '' } = this.#candidates[step.candidate] ?? {};
-    const text = this.#spent === null ? null : (this.#said?.text ?? null);
+    const text = this.#takings.hasCarried ? (this.#said?.text ?? null) : null;
     let question = this.#question;
     let continuing: Continuing | null = null;
     if (text !== null) {
@@ -254,7 +248,9 @@ class Models implements ChatAnswering, Race {
     entrant.see(events, this.#nowMs());
     if (isFirst && entrant.firstTokenMs >= 0) this.#learnt(entrant);
     const told =
-      entrant.continuing === null ? events : entrant.continuing.read(events).map((event) => this.#summed(event));
+      entrant.continuing === null
+        ? events
+        : entrant.continuing.read(events).map((event) => this.#takings.summed(event));
     const isOpen = this.#tell(entrant, told);
     if (!isOpen) entrant.asking.clock?.hold();
     this.#arm();
@@ -277,7 +273,7 @@ class Models implements ChatAnswering, Race {
     for (const other of this.#live) {
       if (other === entrant) continue;
       this.#gaveUp(other);
-      this.#besides(other, 'hedge');
+      this.#takings.besides(other, 'hedge');
     }
     this.#live = [entrant];
     this.#name(entrant);
@@ -290,15 +286,6 @@ class Models implements ChatAnswering, Race {
       outcome.resumed.push({ provider, providerModel: model, how: entrant.continuing.kind });
   }
 
-  /** Of an answer in two halves its caller is told what both took. */
-  #summed(event: ChatEvent): ChatEvent {
-    return event.kind === 'usage' ? { ...event, usage: addUsage(this.#spent, event.usage) } : event;
-  }
-
-  #withSpent(usage: Usage | null): Usage | null {
-    return usage === null ? this.#spent : addUsage(this.#spent, usage);
-  }
-
   endedBy(entrant: Entrant): void {
     if (this.#isOver || !this.#live.includes(entrant)) return;
     if (!entrant.asking.wholeness.isWhole || this.#chosen !== entrant) {
@@ -306,9 +293,7 @@ class Models implements ChatAnswering, Race {
       return;
     }
     const { clock } = entrant.asking;
-    this.#question.outcome.usage = this.#withSpent(
-      entrant.usage ?? (entrant.saidTokens > 0 ? entrant.usageSoFar : null),
-    );
+    this.#takings.ended(entrant);
     const tokens = entrant.usage?.output ?? entrant.saidTokens;
     if (clock !== null) this.#rules.ai.speeds.tokens(entrant.asking.name, tokens, clock.contentMs, this.#nowMs());
     this.#answered(entrant);
@@ -341,10 +326,8 @@ class Models implements ChatAnswering, Race {
     this.#lastError = error;
     this.#lastWhere = asking.candidate.provider;
     this.#lastLimit = asking.fired;
-    // A question that was refused cost nothing; one whose answer was not waited for was read all the same.
-    const hasTaken = entrant.usage !== null || error.kind === 'timeout' || error.kind === 'cut';
     if (this.#live.length > 0) {
-      if (hasTaken) this.#besides(entrant, 'hedge');
+      this.#takings.failedBeside(entrant, error);
       this.#attempts.failedBeside(met);
       this.#arm();
       return;
@@ -356,13 +339,9 @@ class Models implements ChatAnswering, Race {
       return;
     }
     const step = this.#attempts.failed(met, this.#left());
-    this.#unseen = isTold || !hasTaken ? null : entrant;
-    if (isTold && step.kind === 'ask') {
-      const { provider, model } = asking.candidate;
-      const usage = entrant.usageSoFar;
-      this.#question.outcome.carried.push({ provider, providerModel: model, usage });
-      this.#spent = addUsage(this.#spent, usage);
-      this.#counted = entrant;
+    if (!isTold) this.#takings.failedUnseen(entrant, error);
+    else if (step.kind === 'ask') {
+      this.#takings.carriedOn(entrant);
       this.#chosen = null;
     }
     this.#go(step);
@@ -405,17 +384,8 @@ class Models implements ChatAnswering, Race {
     this.#live = [];
     this.#timer.cancel();
     const { outcome } = this.#question;
-    // Without a word from the provider, or with its first one, for its answer was not heard to the end.
-    const isHeard = of !== null && of !== this.#counted && (of.usage !== null || of.saidTokens > 0);
-    outcome.usage ??= this.#withSpent(isHeard ? of.usageSoFar : null);
+    this.#takings.over(of);
     if (!(outcome.firstTokenMs >= 0)) outcome.firstTokenMs = of?.firstTokenMs ?? Number.NaN;
-  }
-
-  #besides(entrant: Entrant, why: AiBesides['why']): void {
-    const { provider, model } = entrant.asking.candidate;
-    const { usage, usageSoFar } = entrant;
-    const besides = { provider, providerModel: model, usage: usageSoFar, isInputSaid: usage !== null, why };
-    this.#question.outcome.besides.push(besides);
   }
 
   // Time.
