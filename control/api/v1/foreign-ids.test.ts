@@ -91,6 +91,8 @@ async function ask({ route }: Place, one: Case) {
   return { status, text };
 }
 
+const get = (url: string) => house.api.ask('GET', url, house.users.get('red owner')?.session ?? {});
+
 describe('ids of others', () => {
   beforeAll(async () => {
     house = await wholeApi();
@@ -150,6 +152,50 @@ describe('ids of others', () => {
       ),
       { numRuns: 400 },
     );
+  });
+
+  it('show in no list, and in none that asks for what is another team’s', async () => {
+    const lists = [
+      'services',
+      'applications',
+      'subscriptions',
+      'teams',
+      'catalogue',
+      'tokens',
+      'applications?q=green',
+      'services?q=blue',
+    ];
+    for (const list of lists) {
+      const { text } = await get(`/v1/${list}`);
+      expect([list, text]).toEqual([
+        list,
+        expect.not.stringMatching(/(blue|green)-(app|next|shop)\b|"teamId":"(blue|green)"/),
+      ]);
+    }
+    for (const asked of [
+      'serviceId=green-aged',
+      'applicationId=green-app',
+      'applicationId=blue-app',
+      'serviceId=blue-aged',
+    ])
+      expect([asked, (await get(`/v1/subscriptions?${asked}`)).body]).toEqual([asked, { items: [], next: null }]);
+    for (const team of ['blue', 'green'])
+      for (const list of ['services', 'applications'])
+        expect((await get(`/v1/${list}?teamId=${team}`)).body).toEqual({ items: [], next: null });
+  });
+
+  it('of keys are those of the application that is named before them', async () => {
+    const { red } = house.things;
+    await house.registry.must('application.create', { id: 'other', teamId: 'red', name: 'Other' });
+    const before = house.registry.number;
+    const session = house.users.get('red owner')?.session ?? {};
+    for (const [method, end] of [
+      ['DELETE', ''],
+      ['POST', '/rotate'],
+    ] as const)
+      expect((await house.api.ask(method, `/v1/applications/other/keys/${red.key}${end}`, session)).status).toBe(404);
+    expect(house.registry.number).toBe(before);
+    await house.reset();
   });
 
   it('of plans are those of the service that is asked for: no other has one', async () => {

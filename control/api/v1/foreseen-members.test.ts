@@ -2,7 +2,6 @@
  * Members that nobody has foreseen, in each body and each query of each row of the table, and among them all that the model sets by itself: refused by
  * name, whoever sends them, and nothing is changed.
  */
-import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ApiRoute } from './api-route.js';
 import { type JsonSchema, jsonSchemaOf } from './schemas.js';
@@ -50,7 +49,12 @@ const SET_BY_THE_MODEL = [
   ],
 ];
 
+const VALUES: readonly unknown[] = [true, 'owner', 7, null, {}, [], { owner: true }];
+/** Fewer than faults are told of at once. */
+const AT_ONCE = 15;
+
 let house: WholeApi;
+let before = 0;
 /** The strict objects of a body, by the way to each: the whole, and what lies within. */
 let targets: readonly Target[];
 
@@ -124,6 +128,7 @@ describe('a member that nobody has foreseen', () => {
   beforeAll(async () => {
     house = await wholeApi();
     targets = targetsOf(house, fuller(casesOf(house)));
+    before = house.registry.number;
   });
 
   it('is looked for in each body of the table', () => {
@@ -143,41 +148,66 @@ describe('a member that nobody has foreseen', () => {
     );
   });
 
-  it('is refused by its name, from whomever, and changes nothing', async () => {
+  it('is none of those that the model sets by itself, but where somebody is meant to say it', () => {
+    const said = targets.flatMap(({ route, path, members }) => {
+      const names = SET_BY_THE_MODEL.filter((name) => members.has(name));
+      return names.length === 0 ? [] : [`${[route.name, ...path].join('.')}: ${names.join(' ')}`];
+    });
+    expect(said).toEqual([
+      // By operators.
+      ...['createUser: isOperator', 'changeUser: isOperator isDisabled'],
+      // Of oneself, or of what is made.
+      ...['createToken: expiresWallMs', 'createTeam: id ownerId', 'setMember: role', 'createService: id teamId'],
+      ...[
+        'createService.plans.0: id',
+        'createService.plans.1: id',
+        'changeService.plans.0: id',
+        'changeService.plans.1: id',
+      ],
+      ...[
+        'retireService: successor',
+        'restoreService: live',
+        'moveService: teamId',
+        'checkDraft: draft',
+        'setLive: live',
+      ],
+      ...['createApplication: id teamId', 'changeApplication: isDisabled', 'createKey: expiresWallMs'],
+      // By owners of the service.
+      ...['approve', 'reject', 'suspend', 'resume'].map((word) => `${word}Subscription: opinion`),
+    ]);
+  });
+
+  it('is refused by its name, whatever it holds and whoever sends it, and changes nothing', async () => {
     const session = (name: string) => house.users.get(name)?.session ?? {};
-    const value = fc.constantFrom<unknown>(true, 'owner', 7, null, {}, [], { owner: true });
-    await fc.assert(
-      fc.asyncProperty(
-        fc.nat(targets.length - 1),
-        fc.constantFrom(...SET_BY_THE_MODEL),
-        value,
-        fc.boolean(),
-        async (at, name, held, isOperator) => {
-          const { route, one, path, members } = targets[at] as Target; // Within its bounds.
-          if (members.has(name)) return;
-          const before = house.registry.number;
-          const as = isOperator || route.needs === 'operator' ? session('root') : session('red owner');
-          const sent = withMember(one.body, path, name, held);
-          const { status, body, text } = await house.api.ask(route.method, pathOf(route, one), as, sent);
-          const faults = (body['faults'] ?? []) as { path: string }[]; // As problem documents have them.
-          const shown = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`)).join('');
-          const whole = `${shown}.${name}`.replace(/^\./, '');
+    let turn = 0;
+    const missed: string[] = [];
+    for (const { route, one, path, members } of targets) {
+      const names = SET_BY_THE_MODEL.filter((name) => !members.has(name));
+      for (let from = 0; from < names.length; from += AT_ONCE) {
+        const some = names.slice(from, from + AT_ONCE);
+        turn += 1;
+        const as = route.needs === 'operator' || turn % 2 === 0 ? session('root') : session('red owner');
+        const sent = some.reduce<unknown>(
+          (body, name, i) => withMember(body, path, name, VALUES[(turn + i) % VALUES.length]),
+          one.body,
+        );
+        const { status, body } = await house.api.ask(route.method, pathOf(route, one), as, sent);
+        const faults = (body['faults'] ?? []) as { path: string }[]; // As problem documents have them.
+        for (const name of some) {
+          const whole = [...path, name]
+            .map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`))
+            .join('')
+            .slice(1);
           // Of two forms of an object it is not said which was meant.
           const isNamed = faults.some(
             (fault) => fault.path === whole || (fault.path !== '' && whole.startsWith(`${fault.path}.`)),
           );
-          expect([route.name, whole, status, isNamed, text.slice(0, 80)]).toEqual([
-            route.name,
-            whole,
-            422,
-            true,
-            text.slice(0, 80),
-          ]);
-          expect(house.registry.number).toBe(before);
-        },
-      ),
-      { numRuns: 700 },
-    );
+          if (status !== 422 || !isNamed) missed.push(`${route.name} ${whole}: ${status}`);
+        }
+      }
+    }
+    expect(missed).toEqual([]);
+    expect(house.registry.number).toBe(before);
   });
 
   it('of a query is refused as well', async () => {
