@@ -9,6 +9,7 @@ import { registerDoctor } from '@weir/control/cli/doctor.js';
 import { registerHistory } from '@weir/control/cli/history.js';
 import { registerLogin } from '@weir/control/cli/login.js';
 import { registerPurge } from '@weir/control/cli/purge.js';
+import { registerRegistry } from '@weir/control/cli/registry.js';
 import { registerRollout } from '@weir/control/cli/rollout.js';
 import { registerServices } from '@weir/control/cli/services.js';
 import { registerStatus } from '@weir/control/cli/status.js';
@@ -74,6 +75,7 @@ NO_COLOR=1 switches colours off.`,
   registerServices(program);
   registerApps(program);
   registerSubs(program);
+  registerRegistry(program);
   registerAudit(program);
   registerCalls(program);
   registerAi(program);

@@ -42,6 +42,7 @@ export async function manageText<Answer extends object>(
   path: string,
   { admin }: Pick<ManageOptions, 'admin'>,
   sent?: string,
+  withinMs = WITHIN_MS,
 ): Promise<Answer | null> {
   const base = baseOf(admin);
   const content = sent === undefined ? {} : { body: sent };
@@ -50,7 +51,7 @@ export async function manageText<Answer extends object>(
   let body: string;
   try {
     const headers = { ...type, ...credentialFor(base) };
-    answer = await fetch(new URL(path, base), { method, headers, ...content, signal: AbortSignal.timeout(WITHIN_MS) });
+    answer = await fetch(new URL(path, base), { method, headers, ...content, signal: AbortSignal.timeout(withinMs) });
     body = await answer.text();
   } catch (error) {
     process.stderr.write(noAdmin({ kind: 'silence', reason: error instanceof Error ? error.message : '' }, base));

@@ -1,12 +1,14 @@
 /** Commands about people, against the real routes over a registry in memory, at a real port. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { Command } from 'commander';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { documentRoutes } from '../api/v1/registry-document.js';
 import { type PeopleApi, peopleApi } from '../people/testing/people-api.js';
 import { keptFile } from './credential.js';
+import { registerRegistry } from './registry.js';
 import { registerStatus } from './status.js';
 import { registerTeams } from './teams.js';
 import { registerTokens } from './tokens.js';
@@ -18,7 +20,7 @@ let [admin, folder, out, err] = ['', '', '', ''];
 
 beforeEach(async () => {
   [out, err] = ['', ''];
-  api = await peopleApi();
+  api = await peopleApi({ more: ({ registry }) => documentRoutes({ registry }) });
   api.clock.wallMs = Date.now();
   admin = await api.server.listen({ host: '127.0.0.1', port: 0 });
   folder = mkdtempSync(join(tmpdir(), 'weir-people-'));
@@ -51,8 +53,8 @@ async function run(
   vi.spyOn(process, 'stdin', 'get').mockReturnValue(Readable.from([typed.join('\n')]) as never);
   const program = new Command('weir').exitOverride();
   const login = await import('./login.js');
-  for (const register of [login.registerLogin, registerUsers, registerTokens, registerTeams, registerStatus])
-    register(program);
+  const others = [registerUsers, registerTokens, registerTeams, registerRegistry, registerStatus];
+  for (const register of [login.registerLogin, ...others]) register(program);
   await program.parseAsync(['node', 'weir', ...args, '--admin', admin, '--data', folder]);
   return { code: process.exitCode, out, err };
 }
@@ -135,5 +137,44 @@ describe('commands about people', () => {
     expect((await api.ask('POST', '/v1/session', {}, { login: 'ada', password })).status).toBe(201);
     expect((await run(['users', 'delete', 'ada'])).code).toBe(0);
     expect(api.registry.get('user', id)).toBeNull();
+  });
+
+  it('take the registry out as a document, show what another one would change, and put it in', async () => {
+    asOperator();
+    await run(['teams', 'add', 'web', '--name', 'Web']);
+    const file = join(folder, 'registry.yaml');
+    const exported = await run(['registry', 'export']);
+    expect(exported).toMatchObject({ code: 0, out: expect.stringContaining('  - id: web\n') });
+    writeFileSync(file, exported.out);
+    expect(await run(['registry', 'diff', '-f', file])).toMatchObject({ code: 0, out: 'nothing would change\n' });
+    writeFileSync(
+      file,
+      exported.out.replace('name: Web', 'name: Store').replace('teams:', 'teams:\n  - { id: new, name: New }'),
+    );
+    const shown = '+ team new\n~ team web: name\n';
+    expect(await run(['registry', 'diff', '-f', file])).toMatchObject({ code: 3, out: shown });
+    expect(await run(['registry', 'apply', '-f', file])).toMatchObject({
+      ...{ code: 1, out: shown, err: expect.stringContaining('no terminal to ask at') },
+    });
+    expect(api.registry.get('team', 'new')).toBe(null);
+    const put = await run(['registry', 'apply', '-f', file, '--yes', '--reason', 'by hand']);
+    expect(put).toMatchObject({ code: 0, out: `${shown}done, in 1 entry of the audit\n` });
+    expect(api.registry.get('team', 'web')?.name).toBe('Store');
+    expect((await api.registry.audit(0, 1))?.[0]?.reason).toBe('by hand');
+    expect(await run(['registry', 'apply', '-f', file])).toMatchObject({ code: 0, out: 'nothing would change\n' });
+    // By standard input, as JSON, and what is faulty or not there changes nothing.
+    const all = await run(['registry', 'export', '--format', 'json', '--hashes']);
+    expect(JSON.parse(all.out)).toMatchObject({ version: 1, teams: [{ id: 'new' }, { id: 'web' }] });
+    expect(await run(['registry', 'diff', '-f', '-', '--json'], [all.out])).toMatchObject({
+      ...{ code: 0, out: expect.stringContaining('"count":0') },
+    });
+    writeFileSync(file, 'version: 1\nteams: [{ id: Wrong }]\n');
+    for (const [of, words] of [
+      [file, 'teams[0]'],
+      [`${file}.none`, "can't be read"],
+    ] as const)
+      expect(await run(['registry', 'apply', '-f', of, '--yes'])).toMatchObject({
+        ...{ code: 1, err: expect.stringContaining(words) },
+      });
   });
 });

@@ -84,7 +84,7 @@ export async function change(wanted: WantedText, name: string, options: ChangeOp
     return seen.isRolledOut ? settled(seen.current ?? 0, options, paint) : nothingToDo(seen.current ?? 0);
   process.stdout.write(showComparison(seen, paint));
   // With a file to follow it is refused, in words that the service has.
-  if (seen.followedFile === null && !yes && !(await isWanted())) return 1;
+  if (seen.followedFile === null && !yes && !(await confirmed('Put this in force?'))) return 1;
   const sent = { ...wanted, expected: seen.last?.number ?? 0, author, reason, id: randomBytes(16).toString('hex') };
   const base = baseOf(admin);
   const answer = answerOf<AppendAnswer>(await postUntilCertain('/revisions', base, sent), base, 'revision');
@@ -134,14 +134,15 @@ export function tellFaults(faults: readonly Fault[], name: string): void {
   for (const fault of faults) process.stderr.write(`${formatFault(name, fault, paint.isOn)}\n`);
 }
 
-async function isWanted(): Promise<boolean> {
+/** Asked at the terminal. */
+export async function confirmed(question: string): Promise<boolean> {
   if (process.stdin.isTTY !== true) {
     process.stderr.write('weir: nothing was changed: there is no terminal to ask at; --yes goes on without asking\n');
     return false;
   }
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const answer = await terminal.question('Put this in force? [y/N] ');
+    const answer = await terminal.question(`${question} [y/N] `);
     return /^y(es)?$/i.test(answer.trim());
   } catch {
     // Ctrl-D: an answer as well.

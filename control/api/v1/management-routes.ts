@@ -6,6 +6,7 @@ import { checkNewRoutes } from './check-new.js';
 import { designRoutes } from './designs.js';
 import { importRoutes } from './import.js';
 import type { ManagementSources } from './management.js';
+import { documentRoutes } from './registry-document.js';
 import { releaseRoutes } from './releases.js';
 import { serviceRoutes } from './services.js';
 import { subscriptionRoutes } from './subscriptions.js';
@@ -22,5 +23,6 @@ export function managementRoutes(sources: ManagementSources): readonly ApiRoute[
     ...applicationRoutes(sources),
     ...subscriptionRoutes(sources),
     ...secretRoutes(sources),
+    ...documentRoutes(sources),
   ];
 }

@@ -50,6 +50,7 @@ describe('a route of weir.yaml above a service', () => {
         routes: [],
         contracts: [],
         secrets: [],
+        ais: [],
       },
     }));
     const { findings, services: served } = mergeManaged(config, { ...nothingManaged, services });

@@ -50,6 +50,7 @@ describe('the help', () => {
       ),
       ...['list', 'add', 'disable', 'enable', 'delete'].map((name) => `apps ${name}`),
       ...['list', 'add', 'approve', 'reject', 'suspend', 'resume', 'delete'].map((name) => `subs ${name}`),
+      ...['export', 'diff', 'apply'].map((name) => `registry ${name}`),
       ...['ai models', 'ai providers', 'ai spend'],
     ]);
     const top = await say('--help');

@@ -158,6 +158,10 @@ function casesOfConsumers({ things: { red }, asked }: WholeApi): Cases {
     setSecret: { params: { ...RED, name: 'NEW' }, body: { value: 'v' } },
     deleteSecret: { params: { ...RED, name: 'TOKEN' } },
 
+    getRegistry: {},
+    previewRegistry: { body: { version: 1 } },
+    applyRegistry: { body: { version: 1, teams: [{ id: 'lime', name: 'Lime' }] } },
+
     getSeries: { query: `?of=service:${red.shop}`, lets: othersToo },
     getTop: { query: '?by=route&of=requests' },
     listCalls: { query: `?service=${red.shop}`, lets: othersToo },

@@ -10,9 +10,21 @@ import { ProblemAlert } from '../ui/problem-alert.js';
 
 const type = 'application/yaml';
 
+interface Preview {
+  readonly count: number;
+  readonly differences: readonly {
+    readonly does: 'create' | 'change';
+    readonly kind: string;
+    readonly name: string;
+    readonly fields: readonly string[];
+  }[];
+  readonly faults: readonly { readonly path: string; readonly message: string; readonly cure: string }[];
+  readonly notes: readonly string[];
+}
+
 export function RegistryDocument() {
   const [content, setContent] = useState('');
-  const preview = useSend<unknown>();
+  const preview = useSend<Preview>();
   const apply = useSend<unknown>();
   const tell = useNews();
   const isOffered = useOffered('/v1/registry');
@@ -60,6 +72,12 @@ export function RegistryDocument() {
   );
 }
 
-function linesOf(told: unknown): readonly string[] {
-  return (typeof told === 'string' ? told : JSON.stringify(told, null, 2)).split('\n');
+function linesOf({ count, differences, faults, notes }: Preview): readonly string[] {
+  const made = differences.map(({ does, kind, name, fields }) =>
+    does === 'create' ? `+ ${kind} ${name}` : `  ${kind} ${name}: ${fields.join(', ')}`,
+  );
+  const more = count > differences.length ? [`  and ${count - differences.length} more`] : [];
+  const wrong = faults.map(({ path, message, cure }) => `- ${path}: ${message}; ${cure}`);
+  const lines = [...wrong, ...made, ...more, ...notes.map((note) => `  ${note}`)];
+  return lines.length === 0 ? ['  Nothing would change.'] : lines;
 }
