@@ -30,22 +30,19 @@ import { type NodeMember, nodeMember } from './cluster/node-member.js';
 import { ClusterRates } from './cluster/rates.js';
 import { type SharedSight, shareSight } from './cluster/shared-sight.js';
 import { tellCalls } from './cluster/tell-calls.js';
-import { lateContracts } from './contract/late-contract.js';
 import { jobIds } from './jobs/job-id.js';
 import { createJobs } from './jobs/jobs.js';
+import { lateParts } from './late-parts.js';
 import { createLatencyStore } from './latency/latency-store.js';
 import { createLimiterStore } from './limit/limiter-store.js';
 import type { BoundAddress, Listener } from './listener/listener.js';
 import { connectionsMax } from './listener/open-files.js';
 import { requestIds } from './listener/request-ids.js';
 import { createUwsListener } from './listener/uws/server.js';
-import { lateMcp } from './mcp/late-mcp.js';
 import { jobBounds, jobStatus, targetStatus, targetsTold } from './node-readings.js';
 import { createMetricsServer } from './observe/metrics-server.js';
 import { createNodeObserver } from './observe/node-observer.js';
 import type { Prepared } from './observe/prepared.js';
-import { lateForms } from './optimize/convert/late-forms.js';
-import { lateComposers } from './optimize/late-composing.js';
 import { compileChain } from './pipeline/chain.js';
 import { type Dispatch, nothingToCancel } from './pipeline/dispatch.js';
 import { KeptChains } from './pipeline/kept-chains.js';
@@ -288,10 +285,7 @@ class Node implements GatewayNode {
         upstreams,
         credentials: await this.#inSlices(this.#credentials.compiling(snapshot.consumers)),
         ai: await this.#ai.compile(snapshot, this.#reveal),
-        mcp: await lateMcp(snapshot),
-        forms: await lateForms(snapshot),
-        composers: await lateComposers(snapshot),
-        contracts: await lateContracts(snapshot),
+        ...(await lateParts(snapshot)),
         limiters: this.#limiters,
         budgets: this.#budgets,
         heldBytes: this.#heldBytes,

@@ -21,6 +21,16 @@ export function compileOptimize({ fields, minify, compress, etag }: Optimize): O
   };
 }
 
+/** What a route hides of its answers, if it does. */
+export function compileMask({ mask }: Pick<Route, 'mask'>): Pick<RouteSpec, 'mask'> {
+  if (mask === undefined) return {};
+  const { fields, pii, patterns, instead, keep, others } = mask;
+  const own = patterns.map(({ name, pattern, maxLength, spaces }) => ({
+    ...{ name, pattern, lengthMax: maxLength, hasSpaces: spaces },
+  }));
+  return { mask: { fields, pii: [...new Set(pii)], patterns: own, instead, keep, others } };
+}
+
 /** What a route changes of bodies and queries, as far as it does. */
 export function compileConversions(
   { convert, graphql }: Pick<Route, 'convert' | 'graphql'>,

@@ -26,7 +26,7 @@ function compile(text: string, environment: Record<string, string> = ENV): Snaps
 const APP = 'upstreams: [{ id: app, targets: http://127.0.0.1:9000 }]\n';
 
 const LEAST: Snapshot = {
-  format: 6,
+  format: 7,
   ai: null,
   version: 3,
   createdWallMs: 5,
@@ -58,7 +58,8 @@ const LEAST: Snapshot = {
     cache: { memoryBytes: 268_435_456, writingBytes: 67_108_864, bodyBytesMax: 16_777_216, l2: cacheL2Defaults },
     accessLog: {
       enabled: true,
-      destination: 'stdout',
+      destinations: ['stdout'],
+      headers: {},
       sample: 1,
       slowMs: 1_000,
       redact: expect.arrayContaining(['authorization', 'cookie', 'set-cookie']),
@@ -386,6 +387,7 @@ describe('the examples', () => {
     ALICE_PASSWORD: 'b',
     ORDERS_TOKEN: 'c',
     COLLECTOR_TOKEN: 'd',
+    BACKOFFICE_SECRET: 'a shared secret of the back office',
     SHOP_KEY_PASSPHRASE: 'e',
     STICKY_SECRET: 'sticky-1',
     OPENAI_API_KEY: 'openai-1',

@@ -4,7 +4,7 @@
  */
 
 import type { Rewrite } from '@weir/proto/config/action.js';
-import { type Auth, defaultAlgorithms, type Jwt } from '@weir/proto/config/auth.js';
+import { type Auth, isByConsumers, type Jwt } from '@weir/proto/config/auth.js';
 import type { Consumer } from '@weir/proto/config/consumers.js';
 import type { WeirConfig } from '@weir/proto/config/document.js';
 import type { Gateway } from '@weir/proto/config/gateway.js';
@@ -16,6 +16,7 @@ import {
   type TimeoutOverrides,
   timeoutDefaults,
 } from '@weir/proto/config/timeouts.js';
+import { defaultAlgorithms } from '@weir/proto/config/token-keys.js';
 import type { Upstream } from '@weir/proto/config/upstream.js';
 import { snapshotFormat } from '@weir/proto/snapshot/codec.js';
 import type { ContractSpec } from '@weir/proto/snapshot/contract.js';
@@ -25,7 +26,9 @@ import type {
   ActionSpec,
   AuthSpec,
   ConsumerSpec,
+  ConsumerTokenSpec,
   GatewaySpec,
+  JwtKeysSpec,
   LimitSpec,
   MatchSpec,
   RewriteSpec,
@@ -48,7 +51,7 @@ import { compileBatchRoute, compileCoalesce, compileComposeRoute, composeRoutePa
 import { compileContracts, compileMock } from './compile-contract.js';
 import { compileManagedAi, joinedAi } from './compile-managed-ai.js';
 import { compileMcpRoute, mcpRouteParts } from './compile-mcp.js';
-import { compileConversions, compileOptimize } from './compile-optimize.js';
+import { compileConversions, compileMask, compileOptimize } from './compile-optimize.js';
 import { compileEdits, compileJobs, compileRouteResilience, compileUpstreamResilience } from './compile-resilience.js';
 import type { ManagedService } from './managed/managed-config.js';
 import type { Merged } from './managed/merge-managed.js';
@@ -148,6 +151,7 @@ function compileWhole(
     ...(isMadeOfOthers(route) ? composeRouteParts(route, route.auth.map(compileAuth)) : {}),
     ...(optimize === undefined ? {} : { optimize }),
     ...compileConversions(route, sha256Hex),
+    ...compileMask(route),
   };
 }
 
@@ -297,7 +301,8 @@ function compileGateway(gateway: Gateway, routes: readonly Route[]): GatewaySpec
     cache: compileCacheMemory(gateway.cache, routes),
     accessLog: {
       enabled: accessLog.enabled,
-      destination: accessLog.destination,
+      destinations: accessLog.destination,
+      headers: Object.fromEntries(accessLog.headers),
       sample: accessLog.sample,
       slowMs: accessLog.slow,
       redact: accessLog.redact,
@@ -437,22 +442,28 @@ function compileAuth(auth: Auth): AuthSpec {
 }
 
 function compileJwt(jwt: Jwt): AuthSpec {
-  return {
-    kind: 'jwt',
-    keys:
-      jwt.jwks !== undefined
-        ? { kind: 'jwks', url: jwt.jwks, cacheMs: jwt.cache, timeoutMs: jwt.timeout }
-        : jwt.secret !== undefined
-          ? { kind: 'secret', secret: jwt.secret }
-          : { kind: 'publicKey', pem: jwt.publicKey ?? '' },
-    issuer: jwt.issuer ?? null,
+  const common = {
     audiences: jwt.audience,
-    algorithms: jwt.algorithms ?? defaultAlgorithms(jwt),
     clockSkewS: Math.floor(jwt.clockSkew / 1000),
-    consumerClaim: jwt.consumerClaim,
     forwardClaims: jwt.forwardClaims,
     hide: jwt.hide,
   };
+  if (isByConsumers(jwt)) return { kind: 'consumerJwt', consumers: jwt.consumers, ...common };
+  return {
+    kind: 'jwt',
+    keys: compileTokenKeys(jwt),
+    issuer: jwt.issuer ?? null,
+    algorithms: jwt.algorithms ?? defaultAlgorithms(jwt),
+    consumerClaim: jwt.consumerClaim,
+    ...common,
+  };
+}
+
+type TokenKeys = Pick<Jwt, 'jwks' | 'secret' | 'publicKey' | 'cache' | 'timeout'>;
+
+function compileTokenKeys({ jwks, secret, publicKey = '', cache, timeout }: TokenKeys): JwtKeysSpec {
+  if (jwks !== undefined) return { kind: 'jwks', url: jwks, cacheMs: cache, timeoutMs: timeout };
+  return secret === undefined ? { kind: 'publicKey', pem: publicKey } : { kind: 'secret', secret };
 }
 
 function compileLimit(limit: Limit, authenticates: boolean): LimitSpec {
@@ -476,5 +487,11 @@ function compileConsumer(consumer: Consumer, context: CompileContext): ConsumerS
       hash: hash ?? context.hashPassword(reveal(password ?? '')),
     })),
     ...(consumer.groups === undefined ? {} : { groups: consumer.groups }),
+    ...(consumer.jwt.length === 0 ? {} : { tokens: consumer.jwt.map(compileSigner) }),
   };
+}
+
+function compileSigner(signer: Consumer['jwt'][number]): ConsumerTokenSpec {
+  const { issuer, keyId = null, algorithms = defaultAlgorithms(signer) } = signer;
+  return { issuer, keyId, keys: compileTokenKeys(signer), algorithms };
 }

@@ -42,4 +42,11 @@ export function patternFault(pattern: string): string | null {
   }
 }
 
+/** Of a sound pattern: the steps that it is compiled to. */
+export function patternSize(pattern: string): number {
+  // Likewise.
+  const { RE2JS } = require('re2js') as typeof import('re2js');
+  return RE2JS.compile(pattern).programSize();
+}
+
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error)).slice(0, 300);

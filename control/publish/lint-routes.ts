@@ -44,8 +44,10 @@ interface Slot {
 
 function slotsOf({ match }: Route): Slot[] {
   const path = formatPathPattern(match.path).replace(/\{[^}]*\}/g, '{}');
-  const conditions = [match.headers, match.query].map((list) =>
-    list.map(({ name, op, values }) => JSON.stringify([name, op, [...values].sort()])).sort(),
+  const conditions = [match.headers, match.query, match.cookies ?? []].map((list) =>
+    list
+      .map(({ name, op, values, isNegated = false }) => JSON.stringify([name, op, [...values].sort(), isNegated]))
+      .sort(),
   );
   const shape = JSON.stringify([path, match.path.kind === 'exact', conditions, match.share ?? null]);
   const hosts = match.hosts.length === 0 ? [ANY] : match.hosts;

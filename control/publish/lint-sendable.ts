@@ -18,11 +18,15 @@ export interface SendableKnowledge {
   readonly whyNotKey: (pem: string, algorithms: readonly string[]) => string | null;
 }
 
-export function lintSendable({ gateway, routes }: Draft, known: SendableKnowledge): Finding[] {
+export function lintSendable({ gateway, routes, consumers }: Draft, known: SendableKnowledge): Finding[] {
   const exporting = gateway?.tracing?.headers ?? [];
   return [
     ...lintFields(exporting, ['gateway', 'tracing', 'headers'], known),
+    ...lintFields(gateway?.accessLog.headers ?? [], ['gateway', 'accessLog', 'headers'], known),
     ...routes.flatMap((route, index) => (route === null ? [] : lintRoute(route, ['routes', index], known))),
+    ...consumers.flatMap((consumer, index) =>
+      (consumer?.jwt ?? []).flatMap((signer, at) => lintKey(signer, ['consumers', index, 'jwt', at], known)),
+    ),
   ];
 }
 
@@ -77,11 +81,18 @@ function lintFields(
   });
 }
 
-function lintKeys({ auth }: Route, path: Path, { whyNotKey }: SendableKnowledge): Finding[] {
-  return auth.flatMap(({ jwt }, index) => {
-    if (jwt?.publicKey === undefined) return [];
-    const why = whyNotKey(jwt.publicKey, jwt.algorithms ?? []);
-    const cure = 'give the public key that the issuer signs with, and the algorithms of its kind';
-    return why === null ? [] : [findError([...path, index, 'jwt'], why, cure)];
-  });
+function lintKeys({ auth }: Route, path: Path, known: SendableKnowledge): Finding[] {
+  return auth.flatMap(({ jwt }, index) => (jwt === undefined ? [] : lintKey(jwt, [...path, index, 'jwt'], known)));
+}
+
+interface Signer {
+  readonly publicKey?: string | undefined;
+  readonly algorithms?: readonly string[] | undefined;
+}
+
+function lintKey({ publicKey, algorithms = [] }: Signer, path: Path, { whyNotKey }: SendableKnowledge): Finding[] {
+  if (publicKey === undefined) return [];
+  const why = whyNotKey(publicKey, algorithms);
+  const cure = 'give the public key that the issuer signs with, and the algorithms of its kind';
+  return why === null ? [] : [findError(path, why, cure)];
 }

@@ -87,6 +87,8 @@ describe('routes that cannot be reached', () => {
     [['match: { path: /x, methods: GET }', 'match: /x']],
     [['match: { host: a.example }', 'match: /*']],
     [['match: { headers: { x: "1" } }', 'match: { headers: { x: "2" } }']],
+    [['match: { headers: { x: "1" } }', 'match: { headers: { x: { not: "1" } } }']],
+    [['match: { cookies: { x: "1" } }', 'match: { cookies: { x: "2" } }']],
     [['match: { headers: { x: "1" } }', 'match: { query: { x: "1" } }']],
     [['match: { path: /x, query: { q: { prefix: a } } }', 'match: { path: /x, query: { q: a } }']],
   ])('%j are told apart by the router', (routes) => expect(withRoutes(...routes)).toEqual([]));
@@ -228,4 +230,28 @@ it('a fault in one entry hides nothing about the others', () => {
     'error upstreams[0].targets',
     'error routes[1]',
   ]);
+});
+
+describe('patterns of conditions', () => {
+  const condition = (pattern: string) => withRoutes(`match: { path: /a, cookies: { c: { matches: '${pattern}' } } }`);
+
+  it('are those of RE2, and small', () => {
+    expect(condition('[a-z]{1,20}|x')).toEqual([]);
+    expect(condition('(a)\\1')).toEqual([
+      expect.stringMatching(/^error routes\[0\]\.match\.cookies.*no pattern of RE2/),
+    ]);
+    expect(condition('(?=a)b')).toEqual([expect.stringContaining('no pattern of RE2')]);
+    expect(condition('([a-z]{20}){20}')).toEqual([expect.stringContaining('too large')]);
+  });
+
+  it('are looked at where a condition leads past the cache, and where it is negated', () => {
+    const found = withRoutes(
+      "match: /a, cache: { bypass: { query: { q: { matches: '(' } } } }",
+      "match: { path: /b, headers: { h: { not: { matches: '(' } } } }",
+    );
+    expect(found).toEqual([
+      expect.stringMatching(/^error routes\[0\]\.cache\.bypass\.query\.q: this is no pattern/),
+      expect.stringMatching(/^error routes\[1\]\.match\.headers\.h: this is no pattern/),
+    ]);
+  });
 });

@@ -3,6 +3,7 @@
  * be reached, settings that contradict each other. Errors are what cannot be meant; warnings are what may be meant, and
  * seldom is. Looks at a draft, so a fault in one entry does not hide the findings about the others.
  */
+import { isByConsumers } from '@weir/proto/config/auth.js';
 import { type Finding, findError, findWarning, type Path } from '@weir/proto/config/faults.js';
 import type { Draft } from '@weir/proto/config/parse.js';
 import { parametersOf } from '@weir/proto/config/path-pattern.js';
@@ -17,6 +18,7 @@ import { lintCompose } from './lint-compose.js';
 import { lintContracts } from './lint-contract.js';
 import { lintLimits } from './lint-limits.js';
 import { lintMcp } from './lint-mcp.js';
+import { lintPatterns } from './lint-patterns.js';
 import { lintResilience } from './lint-resilience.js';
 import { lintRouteOrder } from './lint-routes.js';
 import { lintSendable, type SendableKnowledge } from './lint-sendable.js';
@@ -126,7 +128,19 @@ function lintUse({ upstreams, routes, ai }: Draft): Finding[] {
 }
 
 function lintRoute(route: Route, path: Path, draft: Draft): Finding[] {
-  return [...lintRewrite(route, path), ...lintAuth(route, path, draft), ...lintAnswer(route, path)];
+  return [
+    ...lintPatterns(route, path),
+    ...lintMask(route, path),
+    ...lintRewrite(route, path),
+    ...lintAuth(route, path, draft),
+    ...lintAnswer(route, path),
+  ];
+}
+
+function lintMask({ mask, ai }: Route, path: Path): Finding[] {
+  if (mask === undefined || ai === null) return [];
+  const message = 'answers of models are not masked by this';
+  return [findError([...path, 'mask'], message, 'write guards, and name them in `ai.guards`')];
 }
 
 function lintRewrite({ rewrite, match }: Route, path: Path): Finding[] {
@@ -183,6 +197,7 @@ function lintAuth(route: Route, path: Path, draft: Draft): Finding[] {
   const someFaulty = draft.consumers.includes(null);
   const hasKeys = draft.consumers.some((consumer) => consumer !== null && consumer.keys.length > 0);
   const hasBasic = draft.consumers.some((consumer) => consumer !== null && consumer.basic.length > 0);
+  const hasSigners = draft.consumers.some((consumer) => consumer !== null && consumer.jwt.length > 0);
   route.auth.forEach((auth, index) => {
     if (someFaulty) return;
     const at = [...path, 'auth', index];
@@ -190,6 +205,10 @@ function lintAuth(route: Route, path: Path, draft: Draft): Finding[] {
       findings.push(findWarning(at, 'no consumer has a key, so nobody can pass', 'add consumers with `keys`'));
     if (auth.basic !== undefined && !hasBasic)
       findings.push(findWarning(at, 'no consumer has a password, so nobody can pass', 'add consumers with `basic`'));
+    if (auth.jwt !== undefined && isByConsumers(auth.jwt) && !hasSigners) {
+      const cure = 'add consumers with `jwt`, or state jwks, secret or publicKey here';
+      findings.push(findWarning(at, 'no consumer signs tokens, so nobody can pass', cure));
+    }
   });
   return findings;
 }

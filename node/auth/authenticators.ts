@@ -12,6 +12,7 @@ import {
   parseBasic,
   withoutParameter,
 } from './authorization.js';
+import { type ConsumerJwtSpec, compileConsumerTokens } from './consumer-tokens.js';
 import type { BasicVerdict, Credentials } from './credentials.js';
 import { compileTokenCheck, type JwtAuthSpec, type TokenVerdict } from './jwt.js';
 import { OWN_CONSUMERS } from './own-consumers.js';
@@ -53,6 +54,8 @@ export function compileAuthenticator(spec: AuthSpec, credentials: Credentials, w
       return basic(spec, credentials);
     case 'jwt':
       return jwt(spec, credentials, wallMs);
+    case 'consumerJwt':
+      return consumerJwt(spec, credentials, wallMs);
   }
 }
 
@@ -156,10 +159,36 @@ function jwt(spec: JwtAuthSpec, credentials: Credentials, wallMs: () => number):
     takesWord: () => false,
     hide: spec.hide ? (request) => withoutAuthorization(request, 'bearer') : null,
     ownFields: Object.values(spec.forwardClaims),
-    // RFC 6750 §3: the error only where a token was there.
-    challenge: (reason) =>
-      reason === null ? 'Bearer' : `Bearer error="invalid_token", error_description=${quoted(reason)}`,
+    challenge: challengeOfToken,
   };
+}
+
+/** As of any token, but that the gateway knows by itself whose it is. */
+function consumerJwt(spec: ConsumerJwtSpec, credentials: Credentials, wallMs: () => number): Authenticator {
+  const verify = compileConsumerTokens(spec, credentials, wallMs);
+  const admits = credentials.admits(spec.consumers);
+  const outcomeOf = (verdict: TokenVerdict): AuthOutcome => {
+    if (verdict.kind !== 'accepted') return verdict;
+    return admits(verdict.consumerId) ? { ...verdict, vouchedBy: OWN_CONSUMERS } : forbidden;
+  };
+  return {
+    check({ headers }) {
+      const token = onlyAuthorization(headers, 'bearer');
+      if (token === undefined) return absent;
+      if (token === null) return ambiguous;
+      const verdict = verify(token);
+      return verdict instanceof Promise ? verdict.then(outcomeOf) : outcomeOf(verdict);
+    },
+    takesWord: takingWord(admits),
+    hide: spec.hide ? (request) => withoutAuthorization(request, 'bearer') : null,
+    ownFields: Object.values(spec.forwardClaims),
+    challenge: challengeOfToken,
+  };
+}
+
+/** RFC 6750 §3: the error only where a token was there. */
+function challengeOfToken(reason: string | null): string {
+  return reason === null ? 'Bearer' : `Bearer error="invalid_token", error_description=${quoted(reason)}`;
 }
 
 function withoutAuthorization(request: GatewayRequest, scheme: 'basic' | 'bearer'): GatewayRequest {

@@ -7,7 +7,7 @@
  * (unlike a password's), and keys that were good lately are remembered, so that the hot path does not even hash.
  * Bad keys are not remembered: they cost a hash each, about a microsecond, and no memory.
  */
-import type { ConsumerSpec, JwtKeysSpec } from '@weir/proto/snapshot/snapshot.js';
+import type { ConsumerSpec, ConsumerTokenSpec, JwtKeysSpec } from '@weir/proto/snapshot/snapshot.js';
 import { LRUCache } from 'lru-cache';
 import { atOnce, type Work } from '../time/slices.js';
 import { type Admits, CONSUMERS_AT_ONCE, compilingAdmissions } from './admission.js';
@@ -26,11 +26,16 @@ export interface Credentials {
   consumerOfKey(key: string): string | null;
   /** A password check is slow on purpose, so known good ones are remembered and answered at once. */
   consumerOfBasic(username: string, password: string): BasicVerdict | Promise<BasicVerdict>;
+  /** Who signs tokens under that name, and for which consumer. */
+  tokensOf(issuer: string): readonly ConsumerToken[];
   /** Whom a list of consumers, or of their groups as `@GROUP`, means. */
   admits(consumers: readonly string[]): Admits;
   /** The same keys for the same definition as long as the node lives. Throws when the definition can't be used. */
   jwtKeys(spec: JwtKeysSpec): JwtKeys;
 }
+
+/** A consumer's word for what signs its tokens. */
+export type ConsumerToken = ConsumerTokenSpec & { readonly consumerId: string };
 
 /** What checking needs from outside, and what outlives a snapshot. */
 export interface CredentialFunctions {
@@ -58,9 +63,11 @@ export function* compilingCredentials(
   const refused: BasicVerdict = { kind: 'refused' };
   const consumerOfKey = yield* compilingKeys(consumers, functions);
   const admits = yield* compilingAdmissions(consumers);
+  const tokens = yield* compilingTokens(consumers, functions);
   return {
     consumerOfKey,
     admits,
+    tokensOf: (issuer) => tokens.get(issuer) ?? NO_TOKENS,
     consumerOfBasic(username, password) {
       const entries = basicOf.get(username);
       const { checkPassword } = functions;
@@ -96,6 +103,26 @@ function* compilingKeys(
     if (consumerId !== null) remembered.set(key, consumerId);
     return consumerId;
   };
+}
+
+const NO_TOKENS: readonly ConsumerToken[] = [];
+
+function* compilingTokens(
+  consumers: readonly ConsumerSpec[],
+  { jwtKeys }: CredentialFunctions,
+): Work<ReadonlyMap<string, readonly ConsumerToken[]>> {
+  const byIssuer = new Map<string, ConsumerToken[]>();
+  for (const [index, { id: consumerId, tokens = [] }] of consumers.entries()) {
+    for (const token of tokens) {
+      // A key that is none is refused now, and not at the first token.
+      if (token.keys.kind === 'publicKey') jwtKeys(token.keys);
+      const known = byIssuer.get(token.issuer);
+      if (known === undefined) byIssuer.set(token.issuer, [{ ...token, consumerId }]);
+      else known.push({ ...token, consumerId });
+    }
+    if (index % CONSUMERS_AT_ONCE === 0) yield;
+  }
+  return byIssuer;
 }
 
 interface BasicEntry {

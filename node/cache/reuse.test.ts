@@ -61,6 +61,8 @@ describe('a snapshot', () => {
     const route = makeRoute();
     const headers = [{ name: 'x-beta', kind: 'exists' }] as unknown as typeof route.match.headers;
     expect(offersReuse({ gateway: silent, routes: [{ ...route, match: { ...route.match, headers } }] })).toBe(false);
+    const cookies = headers;
+    expect(offersReuse({ gateway: silent, routes: [{ ...route, match: { ...route.match, cookies } }] })).toBe(false);
   });
 });
 

@@ -27,7 +27,7 @@ export function* offeringReuse({ gateway, routes }: Pick<Snapshot, 'gateway' | '
   const isWrittenDown = gateway.accessLog.enabled || (gateway.tracing !== null && gateway.tracing.sample > 0);
   if (isWrittenDown) return false;
   for (const { match } of routes) {
-    if (match.headers.length > 0 || match.share !== undefined) return false;
+    if (match.headers.length > 0 || match.cookies !== undefined || match.share !== undefined) return false;
     yield;
   }
   return true;

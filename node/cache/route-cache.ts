@@ -1,13 +1,12 @@
 /** What all requests of a route have in common for the cache: made once, when its chain is compiled. */
 import { hitStatusOf } from '@weir/proto/http/cache-status.js';
-import { headerValue } from '@weir/proto/http/headers.js';
 import type { BypassSpec, CacheSpec } from '@weir/proto/snapshot/cache.js';
 import type { RouteSpec } from '@weir/proto/snapshot/snapshot.js';
 import { LearntLimit } from '../latency/learnt-limit.js';
 import type { RouteObserver } from '../observe/observer.js';
 import type { Dispatch } from '../pipeline/dispatch.js';
 import type { ChainServices } from '../pipeline/services.js';
-import { compileConditions, queryPairs } from '../route/conditions.js';
+import { compileConditions, cookiePairs, queryPairs } from '../route/conditions.js';
 import type { Clock, Timers } from '../time/clock.js';
 import type { HeldBytes } from '../upstream/retry/held-bytes.js';
 import type { Ask } from './ask.js';
@@ -102,18 +101,4 @@ export function compileBypass({ headers, cookies, query }: BypassSpec): (ask: As
     const pairs = cookiePairs(ask.headers);
     return ofCookies.some((holds) => holds?.(pairs));
   };
-}
-
-/** Cookies as a flat list of names and values (RFC 6265 §4.2.1). */
-function cookiePairs(headers: Ask['headers']): string[] {
-  const pairs: string[] = [];
-  if (headerValue(headers, 'cookie') === undefined) return pairs;
-  for (let i = 0; i < headers.length; i += 2) {
-    if (headers[i] !== 'cookie') continue;
-    for (const pair of (headers[i + 1] ?? '').split(';')) {
-      const equals = pair.indexOf('=');
-      if (equals >= 0) pairs.push(pair.slice(0, equals).trim(), pair.slice(equals + 1).trim());
-    }
-  }
-  return pairs;
 }

@@ -43,6 +43,10 @@ const jwt = (more: Partial<Kind<'jwt'>> = {}): AuthSpec => ({
 const consumers: readonly ConsumerSpec[] = [
   { id: 'shop', keyHashes: [sha256Hex('k1')], basic: [{ username: 'ann', hash: scryptHash('pässword:1') }] },
   { id: 'app', keyHashes: [sha256Hex('k2')], basic: [] },
+  {
+    ...{ id: 'signer', keyHashes: [], basic: [] },
+    tokens: [{ issuer: 'me', keyId: null, keys: { kind: 'secret', secret: 's'.repeat(32) }, algorithms: ['HS256'] }],
+  },
 ];
 const clock = fakeClock(1_000, Date.now());
 
@@ -290,3 +294,21 @@ describe('tokens of an issuer, over HTTP', () => {
 });
 
 it('a route without entries has no such layer', () => expect(authenticate(makeRoute(), makeServices())).toBeNull());
+
+describe('a token that a consumer has signed', () => {
+  const byConsumers = (consumers: readonly string[]): AuthSpec => ({
+    ...{ kind: 'consumerJwt', consumers, audiences: [], clockSkewS: 0, forwardClaims: { role: 'x-role' }, hide: true },
+  });
+  const signed = () =>
+    new SignJWT({ iss: 'me', role: 'r' })
+      .setProtectedHeader({ alg: 'HS256' })
+      .sign(new TextEncoder().encode('s'.repeat(32)));
+
+  it('lets it in where the list has it, hides the token, and says what it claims', async () => {
+    const headers: HeaderList = ['authorization', `Bearer ${await signed()}`, 'x-role', 'forged'];
+    const { upstream, consumer } = await send([byConsumers(['signer'])], { headers });
+    expect([consumer, upstream?.headers]).toEqual(['signer', ['x-role', 'r']]);
+    expect((await send([byConsumers(['app'])], { headers })).outcome).toBe('forbidden');
+    expect((await send([byConsumers([])], {})).outcome).toBe('unauthorized');
+  });
+});

@@ -155,6 +155,7 @@ describe('a PURGE', () => {
       credentials: {
         consumerOfKey: () => null,
         consumerOfBasic: () => ({ kind: 'refused' }),
+        tokensOf: () => [],
         admits: () => () => false,
         jwtKeys: () => {
           throw new Error('there are no tokens here');

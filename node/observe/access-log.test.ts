@@ -66,10 +66,10 @@ describe('the access log', () => {
 
   it('keeps its file as long as the destination stays, and closes it when that changes', async () => {
     const { log, opened, apply, end } = setUp();
-    apply({ destination: 'one' });
+    apply({ destinations: ['one'] });
     end();
-    apply({ destination: 'one', sample: 0.5 });
-    apply({ destination: 'two' });
+    apply({ destinations: ['one'], sample: 0.5 });
+    apply({ destinations: ['two'] });
     end();
     end();
     await log.close();
@@ -80,10 +80,37 @@ describe('the access log', () => {
     expect(log.counts()).toEqual({ written: 3, dropped: 2 });
   });
 
+  it('writes each line to all of its destinations, and opens a collector anew where its fields are others', async () => {
+    const { log, opened, apply, end } = setUp();
+    const collector = 'https://logs.example/weir';
+    apply({ destinations: ['one', collector], headers: { 'x-a': '1' } });
+    end();
+    apply({ destinations: ['one', collector], headers: { 'x-a': '2' } });
+    end();
+    apply({ destinations: ['one'], headers: { 'x-a': '2' } });
+    await log.close();
+    expect(opened.map(({ destination, lines, closed }) => [destination, lines.length, closed])).toEqual([
+      ['one', 2, true],
+      [collector, 1, true],
+      [collector, 1, true],
+    ]);
+    expect(log.counts()).toEqual({ written: 4, dropped: 3 });
+  });
+
+  it('closes again what was opened beside one that cannot be', () => {
+    const { opened, apply } = setUp();
+    apply({ destinations: ['one'] });
+    expect(() => apply({ destinations: ['one', 'two', 'refused'] })).toThrow('EACCES');
+    expect(opened.map(({ destination, closed }) => [destination, closed])).toEqual([
+      ['one', false],
+      ['two', true],
+    ]);
+  });
+
   it('goes on as before when a new destination cannot be opened', () => {
     const { opened, apply, end } = setUp();
-    apply({ destination: 'one' });
-    expect(() => apply({ destination: 'refused', sample: 0 })).toThrow('EACCES');
+    apply({ destinations: ['one'] });
+    expect(() => apply({ destinations: ['refused'], sample: 0 })).toThrow('EACCES');
     end();
     expect(opened[0]?.lines).toHaveLength(1);
   });
@@ -91,10 +118,10 @@ describe('the access log', () => {
   it('changes nothing for a snapshot that is refused after it was prepared, and closes what was opened for it', () => {
     const { opened, prepare, apply, end } = setUp();
     const keyed = makeRoute({ auth: [{ kind: 'apiKey', in: [{ query: 'key' }], consumers: [], hide: false }] });
-    apply({ destination: 'one' }, [keyed]);
-    for (const destination of ['one', 'two']) prepare({ destination, sample: 0 }).discard();
+    apply({ destinations: ['one'] }, [keyed]);
+    for (const destination of ['one', 'two']) prepare({ destinations: [destination], sample: 0 }).discard();
     end({ query: 'key=1' });
-    apply({ destination: 'one' });
+    apply({ destinations: ['one'] });
     end({ query: 'key=1' });
     const lines = opened[0]?.lines.map((line) => JSON.parse(line).query);
     expect(lines).toEqual(['key=[redacted]', 'key=[redacted]']);

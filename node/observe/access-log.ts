@@ -13,8 +13,8 @@ import type { LogWriter } from './log-writer.js';
 import type { Prepared } from './prepared.js';
 import { secretNames } from './redaction.js';
 
-/** Opens a destination; throws with the reason when it can't. */
-export type OpenLog = (destination: string) => LogWriter;
+/** Opens a destination, with the fields for it if it is a collector; throws with the reason when it can't. */
+export type OpenLog = (destination: string, headers: AccessLogSpec['headers']) => LogWriter;
 
 export interface AccessLog {
   /** Called once for each exchange, after its end. */
@@ -40,7 +40,10 @@ class Log implements AccessLog {
   readonly #open: OpenLog;
   readonly #random: Random;
   #spec: AccessLogSpec | null = null;
-  #writer: LogWriter | null = null;
+  /** By what they are opened with; none: the log is off. */
+  #writers: ReadonlyMap<string, LogWriter> = new Map();
+  /** The same, for each line. */
+  #list: readonly LogWriter[] = [];
   #options: LineOptions = { secrets: new Set(), requestHeaders: [], parts: new LineParts() };
   #secretsInForce: ReadonlySet<string> = new Set();
   /** Counts of the writers that were closed. */
@@ -52,13 +55,16 @@ class Log implements AccessLog {
   }
 
   ended(request: GatewayRequest): void {
-    const writer = this.#writer;
-    if (writer === null || this.#spec === null || !this.#isWorthALine(request, this.#spec)) return;
-    writer.write(logLine(request, this.#options));
+    const list = this.#list;
+    if (list.length === 0 || this.#spec === null || !this.#isWorthALine(request, this.#spec)) return;
+    const line = logLine(request, this.#options);
+    for (const writer of list) writer.write(line);
   }
 
   refused(refused: RefusedRequest, wallMs: number): void {
-    this.#writer?.write(refusedLine(refused, wallMs, this.#options));
+    if (this.#list.length === 0) return;
+    const line = refusedLine(refused, wallMs, this.#options);
+    for (const writer of this.#list) writer.write(line);
   }
 
   #isWorthALine({ exchange }: GatewayRequest, spec: AccessLogSpec): boolean {
@@ -68,16 +74,14 @@ class Log implements AccessLog {
 
   prepare(snapshot: Pick<Snapshot, 'gateway' | 'routes'>): Prepared {
     const spec = snapshot.gateway.accessLog;
-    const destination = spec.enabled ? spec.destination : null;
-    const stays = destination === this.#destination();
-    const next = stays || destination === null ? null : this.#open(destination);
+    const next = this.#opened(spec.enabled ? spec.destinations : [], spec.headers);
     const secrets = secretNames(snapshot);
     return {
       commit: () => {
-        if (!stays) {
-          void this.#retire();
-          this.#writer = next;
-        }
+        const before = this.#writers;
+        this.#writers = next;
+        this.#list = [...next.values()];
+        for (const [key, writer] of before) if (next.get(key) !== writer) void this.#retire(writer);
         // Exchanges in flight end on the snapshot that they began with, so its secrets stay secret for one more snapshot.
         this.#options = {
           secrets: new Set([...secrets, ...this.#secretsInForce]),
@@ -87,32 +91,57 @@ class Log implements AccessLog {
         this.#secretsInForce = secrets;
         this.#spec = spec;
       },
-      discard: () => void next?.close(),
+      discard: () => this.#forget(next),
     };
   }
 
   counts(): { readonly written: number; readonly dropped: number } {
-    const { written, dropped } = this.#writer?.counts() ?? { written: 0, dropped: 0 };
-    return { written: this.#before.written + written, dropped: this.#before.dropped + dropped };
+    const sum = { ...this.#before };
+    for (const writer of this.#list) {
+      const { written, dropped } = writer.counts();
+      sum.written += written;
+      sum.dropped += dropped;
+    }
+    return sum;
   }
 
   trouble(): string | null {
-    return this.#writer?.counts().trouble ?? null;
+    for (const writer of this.#list) {
+      const { trouble } = writer.counts();
+      if (trouble !== null) return trouble;
+    }
+    return null;
   }
 
   async close(): Promise<void> {
-    await this.#retire();
+    const last = this.#list;
+    [this.#writers, this.#list] = [new Map(), []];
+    await Promise.all(last.map((writer) => this.#retire(writer)));
   }
 
-  #destination(): string | null {
-    return this.#writer === null || this.#spec === null ? null : this.#spec.destination;
+  /** Those that are in force stay; when one can't be opened, what was opened with it is closed again. */
+  #opened(destinations: readonly string[], headers: AccessLogSpec['headers']): ReadonlyMap<string, LogWriter> {
+    const next = new Map<string, LogWriter>();
+    try {
+      for (const destination of destinations) {
+        // Fields are sent to collectors alone.
+        const key = destination.includes('://') ? `${destination} ${JSON.stringify(headers)}` : destination;
+        if (!next.has(key)) next.set(key, this.#writers.get(key) ?? this.#open(destination, headers));
+      }
+    } catch (error) {
+      this.#forget(next);
+      throw error;
+    }
+    return next;
   }
 
-  /** Takes the writer away and closes it in the background; its counts are kept when it is done. */
-  async #retire(): Promise<void> {
-    const writer = this.#writer;
-    this.#writer = null;
-    if (writer === null) return;
+  /** What was opened for a snapshot that is not in force after all. */
+  #forget(opened: ReadonlyMap<string, LogWriter>): void {
+    for (const [key, writer] of opened) if (this.#writers.get(key) !== writer) void writer.close();
+  }
+
+  /** Closes it in the background; its counts are kept when it is done. */
+  async #retire(writer: LogWriter): Promise<void> {
     await writer.close();
     const { written, dropped } = writer.counts();
     this.#before = { written: this.#before.written + written, dropped: this.#before.dropped + dropped };

@@ -1,6 +1,11 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are references to secrets, not templates
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { failure, timerFired } from '@weir/proto/http/failures.js';
 import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -19,14 +24,14 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-function setUp() {
+function setUp(reveal = (secret: string) => secret) {
   const clock = fakeClock();
   const timers = fakeTimers(clock);
   const observer = createNodeObserver({
     clock,
     timers,
     random: seededRandom(1),
-    reveal: (text) => text,
+    reveal,
     status: () => nodeStatus({ armedTimers: timers.armed }),
     healthChanges: () => [],
     sight: () => null,
@@ -45,11 +50,11 @@ function setUp() {
 function snapshot(version: number, routeIds: readonly string[], destination = join(folder, 'access.log')): Snapshot {
   const gateway = makeGateway();
   return {
-    format: 6,
+    format: 7,
     ai: null,
     version,
     createdWallMs: 0,
-    gateway: { ...gateway, accessLog: { ...gateway.accessLog, enabled: true, destination } },
+    gateway: { ...gateway, accessLog: { ...gateway.accessLog, enabled: true, destinations: [destination] } },
     upstreams: [makeUpstream([makeTarget({ id: 'a:1' })], { id: 'up' }).spec],
     routes: routeIds.map((id) => makeRoute({ id })),
     consumers: [],
@@ -103,6 +108,25 @@ describe('the observer of a node', () => {
       route: 'orders',
       attempts: 1,
     });
+  });
+
+  it('sends its log to a collector, with fields whose secrets are filled in', async () => {
+    const came: { text: string; token: string | undefined }[] = [];
+    const server = createServer(async (request, response) => {
+      const token = request.headers['x-token'];
+      came.push({ text: await text(request), token: Array.isArray(token) ? token[0] : token });
+      response.writeHead(204).end();
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const { port } = server.address() as AddressInfo; // It listens on a port.
+    const { observer } = setUp((secret) => secret.replace('${TOKEN}', 't'));
+    const made = snapshot(3, ['orders'], `http://127.0.0.1:${port}/logs`);
+    const accessLog = { ...made.gateway.accessLog, headers: { 'x-token': '${TOKEN}' } };
+    (await observer.prepare({ ...made, gateway: { ...made.gateway, accessLog } })).commit();
+    observer.route('orders').ended(endedRequest('orders'));
+    await observer.close();
+    server.close();
+    expect(came.map(({ text: line, token }) => [JSON.parse(line).route, token])).toEqual([['orders', 't']]);
   });
 
   it('forgets the routes of an older snapshot, whose last exchanges still end without bringing them back', async () => {

@@ -26,6 +26,7 @@ import { CallTally, type RouteCalls } from './call-tally.js';
 import { Cells, type RouteCells } from './cells.js';
 import type { Decision } from './decisions.js';
 import { type EventLoopMonitor, type EventLoopWindow, monitorEventLoop } from './event-loop.js';
+import { openHttpLog } from './http-log.js';
 import type { Joining } from './joinings.js';
 import type { LimitCounts } from './limit-families.js';
 import type { RefusedRequest } from './log-line.js';
@@ -102,6 +103,16 @@ export function createNodeObserver(services: ObserverServices): NodeObserver {
 /** Stands for "no route matched", in every snapshot and before the first. */
 const NO_ROUTE_ID = '';
 
+/** As the config has it: a file's name does not begin so. */
+const isUrl = (destination: string): boolean => /^https?:/.test(destination);
+
+function revealed(
+  headers: Readonly<Record<string, SecretText>>,
+  reveal: (text: SecretText) => string,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, reveal(value)]));
+}
+
 const noUpstreams: Upstreams = { get: () => undefined };
 
 class Observers implements NodeObserver {
@@ -142,7 +153,13 @@ class Observers implements NodeObserver {
     this.#clock = clock;
     this.#tellsCalls = services.tellsCalls ?? false;
     this.#cells.route(NO_ROUTE_ID);
-    this.#log = createAccessLog((destination) => openLog(destination, timers), random);
+    this.#log = createAccessLog(
+      (destination, headers) =>
+        isUrl(destination)
+          ? openHttpLog({ url: destination, headers: revealed(headers, reveal), timers })
+          : openLog(destination, timers),
+      random,
+    );
     this.#tracing = createTracing({ timers, random, reveal });
     this.#eventLoop = monitorEventLoop(timers);
     const spends = this.#tellsCalls ? this.spends : null;

@@ -59,10 +59,13 @@ export function isOfOneSnapshot({ ask, answer }: Answered): boolean {
 const askAi = ({ ai }: ChainServices) => ai;
 const askMcp = ({ mcp = null }: ChainServices) => mcp;
 const askForms = ({ forms = null }: ChainServices) => forms;
+const askMasks = ({ masks = null }: ChainServices) => masks;
 const askComposers = ({ composers = null }: ChainServices) => composers;
 const askContracts = ({ contracts = null }: ChainServices) => contracts;
 const askChains = ({ chains = new Map() }: ChainServices) => chains;
-const ofOneSnapshot: ReadonlySet<Question> = new Set([askAi, askMcp, askForms, askComposers, askContracts, askChains]);
+const ofOneSnapshot: ReadonlySet<Question> = new Set([
+  ...[askAi, askMcp, askForms, askMasks, askComposers, askContracts, askChains],
+]);
 
 const askCredentials = ({ credentials }: ChainServices) => credentials;
 const askReuse = ({ offersReuse = false }: ChainServices) => offersReuse;
@@ -125,6 +128,10 @@ class SeenServices implements ChainServices {
 
   get forms() {
     return this.#asked.answer(askForms);
+  }
+
+  get masks() {
+    return this.#asked.answer(askMasks);
   }
 
   get composers() {

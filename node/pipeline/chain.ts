@@ -35,6 +35,7 @@ import { holdToContract } from '../layers/hold-to-contract.js';
 import { hopFields } from '../layers/hop-fields.js';
 import { jobResource, shownJobPath } from '../layers/job-resource.js';
 import { limitCallers, limitConsumers } from '../layers/limit.js';
+import { mask } from '../layers/mask.js';
 import { mcp } from '../layers/mcp.js';
 import { mock } from '../layers/mock.js';
 import { observe } from '../layers/observe.js';
@@ -99,6 +100,7 @@ const answering: readonly Place[] = [
   batch, // and for one that takes several requests as one: each of them does
   cache, // above rewrite: a key is the URL that clients use; what is below may run for several of them, or for none
   tag, // below the cache: what is stored has an entity tag, and is confirmed by it
+  mask, // below the cache: what is stored is masked, once; below tag, whose tags are of what is sent
   persisted, // below tag, which knows GET alone: what is asked by a name goes on as POST
   convert, // below the cache: an answer is changed once; above retry, whose attempts send what it has made
   rewrite,

@@ -20,7 +20,7 @@ const proxying = (id: string, to: string, more: Partial<RouteSpec> = {}): RouteS
   makeRoute({ ...more, id, action: { kind: 'proxy', upstream: to, rewrite: null } });
 
 const snapshotOf = (routes: readonly RouteSpec[]): Snapshot => ({
-  ...{ format: 6, ai: null, version: 1, createdWallMs: 0, gateway: makeGateway() },
+  ...{ format: 7, ai: null, version: 1, createdWallMs: 0, gateway: makeGateway() },
   ...{ upstreams: [], routes, consumers: [], contracts: [] },
 });
 

@@ -15,7 +15,7 @@ const routes = Array.from({ length: 40 }, (_, i) =>
   }),
 );
 const snapshot: Snapshot = {
-  ...{ format: 6, ai: null, version: 1, createdWallMs: 0, gateway: makeGateway() },
+  ...{ format: 7, ai: null, version: 1, createdWallMs: 0, gateway: makeGateway() },
   ...{ upstreams: [], routes, consumers: [], contracts: [] },
 };
 

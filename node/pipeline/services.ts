@@ -1,5 +1,6 @@
 /** What layers are given when a chain is compiled. Layers own nothing: everything that outlives a request is here. */
 import type { BodyForm } from '@weir/proto/snapshot/convert.js';
+import type { MaskSpec } from '@weir/proto/snapshot/mask.js';
 import type { GatewaySpec, RouteSpec, SecretText } from '@weir/proto/snapshot/snapshot.js';
 import type { CompiledAi } from '../ai/gateway/ai-store.js';
 import type { Credentials } from '../auth/credentials.js';
@@ -33,6 +34,8 @@ export interface ChainServices {
   readonly mcp?: CompileMcp | null;
   /** Changes bodies from form to form; left out or null: no route does. */
   readonly forms?: FormChanger | null;
+  /** Finds what routes hide of answers beside fields; left out or null: none looks for anything. */
+  readonly masks?: MaskFinders | null;
   /** Compiles routes that make several requests of one, or one of several; left out or null: there is none. */
   readonly composers?: Composers | null;
   /** Holds routes to contracts; left out or null: no route is. */
@@ -70,6 +73,9 @@ export interface RouteChain {
   readonly route: RouteSpec;
   readonly dispatch: Dispatch;
 }
+
+/** The same text where nothing was found; null: this one looks for nothing. */
+export type MaskFinders = (spec: MaskSpec) => ((text: string) => string) | null;
 
 export interface FormChanger {
   /** Of a media type; null: it is none that is changed. */

@@ -8,7 +8,7 @@ import { openOffer } from './offer.js';
 
 const sha256Hex = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 const snapshot: Snapshot = {
-  ...{ format: 6, ai: null, version: 3, createdWallMs: 5, upstreams: [], routes: [], consumers: [], contracts: [] },
+  ...{ format: 7, ai: null, version: 3, createdWallMs: 5, upstreams: [], routes: [], consumers: [], contracts: [] },
   gateway: makeGateway(),
 };
 const bytes = encodeSnapshot(snapshot);

@@ -1,9 +1,11 @@
 /**
- * Conditions of a route on header fields and query parameters. All must hold. A condition with several values, and a
- * field or parameter that comes several times, hold when any pair does; `absent` holds when there is none at all.
+ * Conditions of a route on header fields, query parameters and cookies. All must hold. A condition with several values, and a
+ * field or parameter that comes several times, hold when any pair does; `absent` holds when there is none at all, and what is
+ * negated when the rest of it does not.
  */
-import { type HeaderList, hasField } from '@weir/proto/http/headers.js';
+import { type HeaderList, hasField, headerValue } from '@weir/proto/http/headers.js';
 import type { ValueMatchSpec } from '@weir/proto/snapshot/snapshot.js';
+import { PATTERN_VALUE_MAX, patternTest } from './patterns.js';
 
 export type Condition = (pairs: HeaderList) => boolean;
 
@@ -15,22 +17,39 @@ export function compileConditions(specs: readonly ValueMatchSpec[]): Condition |
 }
 
 function compileCondition(spec: ValueMatchSpec): Condition {
-  const { name, op, values } = spec;
-  if (op === 'present') return (pairs) => hasField(pairs, name);
-  if (op === 'absent') return (pairs) => !hasField(pairs, name);
+  const { name, op, values, isNegated = false } = spec;
+  if (op === 'present' || op === 'absent') {
+    const isWanted = (op === 'present') !== isNegated;
+    return (pairs) => hasField(pairs, name) === isWanted;
+  }
+  if (op === 'matches') return matching(name, values.map(patternTest), isNegated);
   const holds = valueTest[op];
   return (pairs) => {
     for (let i = 0; i < pairs.length; i += 2) {
       if (pairs[i] !== name) continue;
       const value = pairs[i + 1] ?? '';
-      if (values.some((wanted) => holds(value, wanted))) return true;
+      if (values.some((wanted) => holds(value, wanted))) return !isNegated;
     }
-    return false;
+    return isNegated;
+  };
+}
+
+/** A value that is too long to be looked at neither matches nor fails to: nobody gets past `not` by padding. */
+function matching(name: string, tests: readonly ((value: string) => boolean)[], isNegated: boolean): Condition {
+  return (pairs) => {
+    let isFound = false;
+    for (let i = 0; i < pairs.length; i += 2) {
+      if (pairs[i] !== name) continue;
+      const value = pairs[i + 1] ?? '';
+      if (value.length > PATTERN_VALUE_MAX) return false;
+      isFound ||= tests.some((test) => test(value));
+    }
+    return isFound !== isNegated;
   };
 }
 
 const valueTest: Record<
-  Exclude<ValueMatchSpec['op'], 'present' | 'absent'>,
+  Exclude<ValueMatchSpec['op'], 'present' | 'absent' | 'matches'>,
   (value: string, wanted: string) => boolean
 > = {
   equals: (value, wanted) => value === wanted,
@@ -61,4 +80,18 @@ export function decodeFormText(text: string): string {
   } catch {
     return spaced;
   }
+}
+
+/** Cookies as a flat list of names and values (RFC 6265 §4.2.1). */
+export function cookiePairs(headers: HeaderList): string[] {
+  const pairs: string[] = [];
+  if (headerValue(headers, 'cookie') === undefined) return pairs;
+  for (let i = 0; i < headers.length; i += 2) {
+    if (headers[i] !== 'cookie') continue;
+    for (const pair of (headers[i + 1] ?? '').split(';')) {
+      const equals = pair.indexOf('=');
+      if (equals >= 0) pairs.push(pair.slice(0, equals).trim(), pair.slice(equals + 1).trim());
+    }
+  }
+  return pairs;
 }

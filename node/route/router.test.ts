@@ -1,8 +1,9 @@
 import type { MatchSpec, RouteSpec, ShareSpec, ValueMatchSpec } from '@weir/proto/snapshot/snapshot.js';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { makeRequest, recordingHandler, scriptedDispatch } from '../pipeline/testing/harness.js';
 import { makeRoute } from '../pipeline/testing/specs.js';
+import { loadPatterns } from './patterns.js';
 import { compileMatcher, compileRouter, type RequestLine } from './router.js';
 import { referenceMatch } from './testing/reference-router.js';
 
@@ -300,13 +301,21 @@ describe('agreement with the plain reading of the rules', () => {
       .tuple(fc.uniqueArray(segment, { maxLength: 4 }), fc.boolean())
       .map(([s, rest]) => template(joined(rest ? [...s, '*'] : s))),
   );
-  const ops = ['equals', 'prefix', 'suffix', 'contains', 'present', 'absent', 'in'] as const;
+  const ops = ['equals', 'prefix', 'suffix', 'contains', 'present', 'absent', 'in', 'matches'] as const;
   const value = fc.constantFrom('1', '12', '2', '21', '');
-  const condition: fc.Arbitrary<ValueMatchSpec> = fc.record({
-    name: fc.constantFrom('p', 'q'),
-    op: fc.constantFrom(...ops),
-    values: fc.array(value, { minLength: 1, maxLength: 2 }),
-  });
+  const wanted = fc.oneof(
+    { weight: 4, arbitrary: value },
+    { weight: 1, arbitrary: fc.constantFrom('1.', '[12]*', '2|1') },
+  );
+  const condition: fc.Arbitrary<ValueMatchSpec> = fc.record(
+    {
+      name: fc.constantFrom('p', 'q'),
+      op: fc.constantFrom(...ops),
+      values: fc.array(wanted, { minLength: 1, maxLength: 2 }),
+      isNegated: fc.constant(true as const),
+    },
+    { requiredKeys: ['name', 'op', 'values'] },
+  );
   const method = fc.constantFrom('GET', 'PUT', 'OPTIONS');
   const match: fc.Arbitrary<MatchSpec> = fc.record({
     hosts: fc.uniqueArray(fc.constantFrom('x.test', 'a.x.test', '*.x.test', '*.a.x.test', '*.test'), { maxLength: 2 }),
@@ -314,6 +323,7 @@ describe('agreement with the plain reading of the rules', () => {
     methods: fc.uniqueArray(method, { maxLength: 2 }),
     headers: fc.array(condition, { maxLength: 2 }),
     query: fc.array(condition, { maxLength: 1 }),
+    cookies: fc.array(condition, { maxLength: 1 }),
   });
   const share: fc.Arbitrary<ShareSpec> = fc
     .tuple(fc.integer({ min: 0, max: 90 }), fc.integer({ min: 1, max: 60 }), fc.constantFrom('a', 'b'))
@@ -333,11 +343,21 @@ describe('agreement with the plain reading of the rules', () => {
       .array(fc.tuple(fc.constantFrom('p', 'q'), value), { maxLength: 2 })
       .map((q) => q.map((p) => p.join('=')).join('&')),
     headers: fc
-      .tuple(fc.array(fc.tuple(fc.constantFrom('p', 'q'), value), { maxLength: 3 }), fc.boolean(), method)
-      .map(([pairs, preflight, m]) => [
+      .tuple(
+        fc.array(fc.tuple(fc.constantFrom('p', 'q'), value), { maxLength: 3 }),
+        fc.array(fc.tuple(fc.constantFrom('p', 'q'), value), { maxLength: 2 }),
+        fc.boolean(),
+        method,
+      )
+      .map(([pairs, cookies, preflight, m]) => [
         ...pairs.flat(),
+        ...(cookies.length === 0 ? [] : ['cookie', cookies.map((pair) => pair.join('=')).join('; ')]),
         ...(preflight ? ['origin', 'https://a.test', 'access-control-request-method', m] : []),
       ]),
+  });
+
+  beforeAll(async () => {
+    await loadPatterns({ routes: [routeOf('any', { query: [{ name: 'p', op: 'matches', values: [''] }] })] });
   });
 
   it('holds on any routes and requests', () => {

@@ -5,7 +5,7 @@
  * 1. Host: an exact name, then the wildcard with the longest suffix, then any host.
  * 2. Path, segment by segment from the left: a literal before a `{parameter}` before the rest (`*`). So an exact path
  *    comes before a template, a template before a prefix, and a longer prefix before a shorter one.
- * 3. The number of conditions on header fields, query and the caller's share: more before fewer.
+ * 3. The number of conditions on header fields, query, cookies and the caller's share: more before fewer.
  * 4. The order in the file.
  *
  * A path matches in its normal form (path.ts); a path that could be read in two ways is refused. A trailing slash
@@ -14,14 +14,14 @@
  *
  * Where routes match in all but the method, the answer is 405 with their methods. A CORS preflight asks on behalf of
  * another request: a route with a CORS policy takes it when it would take the method that the preflight announces, and
- * its header conditions are not asked, since a preflight only names the fields that will come.
+ * its conditions on header fields and cookies are not asked, since a preflight only names the fields that will come.
  */
 import { type HeaderList, headerValue } from '@weir/proto/http/headers.js';
 import { matchablePath } from '@weir/proto/http/request-path.js';
 import type { RouteSpec } from '@weir/proto/snapshot/snapshot.js';
 import type { Dispatch, GatewayRequest } from '../pipeline/dispatch.js';
 import { atOnce, type Work } from '../time/slices.js';
-import { type Condition, compileConditions, queryPairs } from './conditions.js';
+import { type Condition, compileConditions, cookiePairs, queryPairs } from './conditions.js';
 import { createHostTables, firstOfHost, hostOf, tableOf } from './host.js';
 import { createPathTree, leafOf, type PathNode, pathPattern, walkPath } from './path-tree.js';
 import { otherReadings } from './readings.js';
@@ -93,6 +93,7 @@ interface Candidate<T> {
   readonly methods: ReadonlySet<string> | null;
   readonly headers: Condition | null;
   readonly query: Condition | null;
+  readonly cookies: Condition | null;
   readonly share: ((request: RequestLine) => boolean) | null;
   readonly names: readonly string[];
 }
@@ -149,15 +150,16 @@ function isSameRoute<T>(a: Match<T> | Miss, b: Match<T> | Miss): boolean {
 }
 
 function candidateOf<T>(route: RouteSpec, target: T, order: number, names: readonly string[]): Candidate<T> {
-  const { headers, query, methods, share } = route.match;
+  const { headers, query, cookies = [], methods, share } = route.match;
   return {
     route,
     target,
     order,
-    conditionCount: headers.length + query.length + (share === undefined ? 0 : 1),
+    conditionCount: headers.length + query.length + cookies.length + (share === undefined ? 0 : 1),
     methods: methods.length === 0 ? null : new Set(methods),
     headers: compileConditions(headers),
     query: compileConditions(query),
+    cookies: compileConditions(cookies),
     share: share === undefined ? null : compileShare(share),
     names,
   };
@@ -172,6 +174,7 @@ class Search<T> {
   readonly #request: RequestLine;
   readonly #path: string;
   #queryPairs: readonly string[] | null = null;
+  #cookiePairs: readonly string[] | null = null;
 
   constructor(request: RequestLine, path: string) {
     this.#request = request;
@@ -183,6 +186,7 @@ class Search<T> {
       const preflightFor = candidate.route.cors === null ? null : preflightMethod(this.#request);
       if (candidate.headers !== null && preflightFor === null && !candidate.headers(this.#request.headers)) continue;
       if (candidate.query !== null && !candidate.query(this.#pairs())) continue;
+      if (candidate.cookies !== null && preflightFor === null && !candidate.cookies(this.#cookies())) continue;
       if (candidate.share !== null && !candidate.share(this.#request)) continue;
       const { methods } = candidate;
       if (
@@ -210,6 +214,11 @@ class Search<T> {
   #pairs(): readonly string[] {
     this.#queryPairs ??= queryPairs(this.#request.query);
     return this.#queryPairs;
+  }
+
+  #cookies(): readonly string[] {
+    this.#cookiePairs ??= cookiePairs(this.#request.headers);
+    return this.#cookiePairs;
   }
 }
 

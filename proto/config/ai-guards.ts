@@ -5,12 +5,13 @@ import { checkedKey } from './checked-key.js';
 import { choice, duration, flag, hasControl, identifier, integer, leaf, oneOrMany, readText, text } from './scalars.js';
 import { accept, quote, refuse } from './units.js';
 
-const pii = z.union([
+/** Also of what routes mask. */
+export const pii = z.union([
   flag().transform((on) => (on ? [...aiPiiKinds] : [])),
   oneOrMany(choice('a kind of data', aiPiiKinds)),
 ]);
 
-const patternFields = z.strictObject({
+export const patternFields = z.strictObject({
   name: identifier().describe('Name of what it finds; it stands in place of it: [EMPLOYEE].'),
   pattern: text('a pattern').describe('Regular expression in the syntax of RE2, which takes linear time.'),
   maxLength: integer('the number of characters', 1, 1_000)

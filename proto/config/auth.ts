@@ -2,9 +2,9 @@
 import * as z from 'zod';
 import { exactlyOne } from './action.js';
 import { consumerNames } from './consumers.js';
-import { httpUrl, readFieldName } from './network.js';
-import { choice, duration, flag, leaf, oneOrMany, readText, text } from './scalars.js';
-import { secret } from './secrets.js';
+import { readFieldName } from './network.js';
+import { duration, flag, leaf, oneOrMany, readText, text } from './scalars.js';
+import { refuseMixedKeys, tokenKeys } from './token-keys.js';
 import { accept, quote, type Reading, refuse } from './units.js';
 
 type KeyPlace = { readonly header: string } | { readonly query: string } | 'bearer';
@@ -57,36 +57,16 @@ export const basicFields = z.strictObject({
   hide: flag().prefault(true).describe('Remove Authorization before the request goes upstream.'),
 });
 
-const SYMMETRIC = ['HS256', 'HS384', 'HS512'] as const;
-const ASYMMETRIC = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'] as const;
-
-const pem = leaf(
-  (value) =>
-    readText(value, 'a public key', (key) => {
-      const cure = 'give the key in PEM (-----BEGIN PUBLIC KEY-----), as a block text (|)';
-      if (key.includes('PRIVATE KEY')) return refuse('a private key stands where a public key belongs', cure);
-      const valid = /^\s*-----BEGIN (PUBLIC KEY|CERTIFICATE)-----[A-Za-z0-9+/=\s]+-----END \1-----\s*$/.test(key);
-      return valid && key.length <= 16_384 ? accept(`${key.trim()}\n`) : refuse('the public key is not in PEM', cure);
-    }),
-  { type: 'string' },
-);
-
 const forwardedField = leaf((value) => readText(value, 'a header name', readFieldName), { type: 'string' });
 
 const jwtFields = z
   .strictObject({
-    jwks: httpUrl('a key set')
-      .optional()
-      .describe("URL of the issuer's key set; fetched, kept and rotated by the node."),
-    secret: secret('the shared secret').optional().describe(`Shared secret for HS256, HS384, HS512, as \${NAME}.`),
-    publicKey: pem.optional().describe('Public key or certificate in PEM.'),
-    cache: duration().prefault('10m').describe('How long a fetched key set is used before it is asked for again.'),
-    timeout: duration().prefault('5s').describe('Limit for fetching the key set.'),
+    ...tokenKeys,
+    consumers: consumers().describe(
+      'Where no key is stated, and tokens are those that consumers sign (their `jwt`): who may pass, or @GROUP. Left out: every one that has such a credential.',
+    ),
     issuer: text('an issuer').optional().describe('Required value of `iss`. Left out: not checked.'),
     audience: oneOrMany(text('an audience')).prefault([]).describe('Accepted values of `aud`. Left out: not checked.'),
-    algorithms: oneOrMany(choice('an algorithm', [...SYMMETRIC, ...ASYMMETRIC]))
-      .optional()
-      .describe('Accepted signature algorithms. Left out: all that fit the kind of key.'),
     clockSkew: duration({ min: 0, max: 3_600_000 })
       .prefault('30s')
       .describe('Tolerance for `exp` and `nbf`; whole seconds.'),
@@ -98,19 +78,32 @@ const jwtFields = z
     hide: flag().prefault(false).describe('Remove the token before the request goes upstream.'),
   })
   .superRefine((fields, context) => {
+    if (isByConsumers(fields)) {
+      const stray = (['issuer', 'algorithms'] as const).find((name) => fields[name] !== undefined);
+      if (stray === undefined) return;
+      const params = { cure: `remove \`${stray}\`, or state jwks, secret or publicKey` };
+      const message = 'where consumers sign, each of them says this';
+      context.addIssue({ code: 'custom', path: [stray], message, params });
+      return;
+    }
     exactlyOne(fields, ['jwks', 'secret', 'publicKey'], context);
-    // Mixing both kinds is the classic forgery: a public key taken for a shared secret.
-    const fitting: readonly string[] = fields.secret === undefined ? ASYMMETRIC : SYMMETRIC;
-    const wrong = fields.algorithms?.find((name) => !fitting.includes(name));
-    if (wrong === undefined) return;
-    const params = { cure: `use ${fitting.join(', ')}` };
-    context.addIssue({
-      code: 'custom',
-      path: ['algorithms'],
-      message: `${wrong} does not fit this kind of key`,
-      params,
-    });
+    refuseMixedKeys(fields, context);
+    if (fields.consumers.length === 0) return;
+    const params = { cure: 'remove `consumers`, or the key' };
+    const message = 'the tokens are an issuer’s, who names whom he likes';
+    context.addIssue({ code: 'custom', path: ['consumers'], message, params });
   });
+
+interface StatedKeys {
+  readonly jwks?: unknown;
+  readonly secret?: unknown;
+  readonly publicKey?: unknown;
+}
+
+/** Tokens are those of consumers, which have keys of their own for them. */
+export function isByConsumers({ jwks, secret: shared, publicKey }: StatedKeys): boolean {
+  return jwks === undefined && shared === undefined && publicKey === undefined;
+}
 
 const authFields = z
   .strictObject({
@@ -120,29 +113,22 @@ const authFields = z
   })
   .superRefine((fields, context) => exactlyOne(fields, ['apiKey', 'basic', 'jwt'], context));
 
-/** `apiKey` alone is `{ apiKey: {} }`; a jwt cannot stand alone, as it needs a key. */
+/** `apiKey` alone is `{ apiKey: {} }`; `jwt` alone is for tokens that consumers sign. */
 const authWord = leaf(
-  (value): Reading<'apiKey' | 'basic'> => {
+  (value): Reading<'apiKey' | 'basic' | 'jwt'> => {
     const asText = readText(value, 'a way to authenticate');
     if (!asText.ok) return asText;
-    if (asText.value === 'apiKey' || asText.value === 'basic') return accept(asText.value);
-    if (asText.value === 'jwt')
-      return refuse('jwt needs to know its key', 'write { jwt: { jwks: https://issuer.example/keys } }');
-    return refuse(`${quote(asText.value)} is not a way to authenticate`, 'write apiKey, basic, or { jwt: … }');
+    for (const word of ['apiKey', 'basic', 'jwt'] as const) if (asText.value === word) return accept(word);
+    return refuse(`${quote(asText.value)} is not a way to authenticate`, 'write apiKey, basic, jwt, or { jwt: … }');
   },
-  { type: 'string', enum: ['apiKey', 'basic'] },
+  { type: 'string', enum: ['apiKey', 'basic', 'jwt'] },
 ).transform((word) => ({
   apiKey: word === 'apiKey' ? apiKeyFields.parse({}) : undefined,
   basic: word === 'basic' ? basicFields.parse({}) : undefined,
-  jwt: undefined,
+  jwt: word === 'jwt' ? jwtFields.parse({}) : undefined,
 }));
 
 export const authSchema = oneOrMany(z.union([authWord, authFields]), 20);
 
 export type Auth = z.output<typeof authSchema>[number];
 export type Jwt = z.output<typeof jwtFields>;
-
-/** Algorithms of a token whose entry names none. */
-export function defaultAlgorithms(jwt: Jwt): readonly string[] {
-  return jwt.secret === undefined ? ASYMMETRIC : SYMMETRIC;
-}

@@ -112,7 +112,7 @@ const bypass = z.strictObject({
     .transform(named)
     .prefault({})
     .describe(
-      'Header fields: true where they are there, or a value, or { prefix | suffix | contains | in | present }.',
+      'Header fields: true where they are there, or a value, or { prefix | suffix | contains | in | matches | present | not }.',
     ),
   cookies: plainMap().prefault({}).describe('Cookies, as for headers.'),
   query: plainMap().prefault({}).describe('Query parameters, as for headers.'),

@@ -1,7 +1,9 @@
 /** `consumers`: who may call. Keys and passwords are references or hashes, never the secrets themselves. */
 import * as z from 'zod';
-import { hasControl, identifier, idPattern, leaf, oneOrMany, readText } from './scalars.js';
+import { exactlyOne } from './action.js';
+import { hasControl, identifier, idPattern, leaf, oneOrMany, readText, text } from './scalars.js';
 import { secret } from './secrets.js';
+import { refuseMixedKeys, tokenKeys } from './token-keys.js';
 import { accept, quote, type Reading, refuse } from './units.js';
 
 const sha256 = leaf(
@@ -66,6 +68,19 @@ const credential = z
     context.addIssue({ code: 'custom', message: 'a credential needs a password or a hash', params });
   });
 
+const signer = z
+  .strictObject({
+    issuer: text('an issuer').describe('What its tokens call themselves in `iss`.'),
+    keyId: text('the id of a key')
+      .optional()
+      .describe('The `kid` of the tokens that this key is for, where it has several. Left out: any.'),
+    ...tokenKeys,
+  })
+  .superRefine((fields, context) => {
+    exactlyOne(fields, ['jwks', 'secret', 'publicKey'], context);
+    refuseMixedKeys(fields, context);
+  });
+
 /** A consumer, or all of a group as `@GROUP`. */
 const consumerName = leaf(
   (value) =>
@@ -87,6 +102,9 @@ export const consumerSchema = z.strictObject({
     .describe('Groups that it is in: lists of consumers may name them as @GROUP. Left out: none.'),
   keys: oneOrMany(key, 100).prefault([]).describe(`API keys: \${NAME}, or { sha256: … }.`),
   basic: oneOrMany(credential, 100).prefault([]).describe('User names and passwords.'),
+  jwt: oneOrMany(signer, 100)
+    .prefault([])
+    .describe('Who signs its tokens: { issuer, jwks | secret | publicKey }; for routes with `auth: jwt`.'),
 });
 
 export type Consumer = z.output<typeof consumerSchema>;

@@ -200,7 +200,7 @@ function checkAuthConsumers(route: unknown, path: Path, known: readonly string[]
   const auth = valueAt(route, ['auth']);
   const entries = Array.isArray(auth) ? auth : [auth];
   return entries.flatMap((entry: unknown, index) =>
-    ['apiKey', 'basic'].flatMap((kind) => {
+    ['apiKey', 'basic', 'jwt'].flatMap((kind) => {
       const place: Path = [...path, 'auth', ...(Array.isArray(auth) ? [index] : []), kind, 'consumers'];
       return checkNames(valueAt(entry, [kind, 'consumers']), place, known);
     }),

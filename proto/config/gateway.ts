@@ -3,11 +3,20 @@ import * as z from 'zod';
 import { cacheMemorySchema } from './cache.js';
 import { headerMap } from './header-map.js';
 import { jobsSchema } from './jobs.js';
-import { fieldName, filePath, hostPattern, httpUrl, ipBlock, listenAddress, ownFieldName } from './network.js';
+import {
+  fieldName,
+  filePath,
+  hostPattern,
+  httpUrl,
+  ipBlock,
+  listenAddress,
+  ownFieldName,
+  parseUrl,
+} from './network.js';
 import { duration, flag, integer, leaf, oneOrMany, readText, share, size, text } from './scalars.js';
 import { headerValue, secret } from './secrets.js';
 import { gatewayTimeouts } from './timeouts.js';
-import { accept, quote, refuse } from './units.js';
+import { accept, quote, type Reading, refuse } from './units.js';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -75,9 +84,26 @@ const names = z.strictObject({
     .describe('Name of this gateway in Via, Proxy-Status and Forwarded.'),
 });
 
+/** A text that begins like a URL is one, and no file. */
+const logUrl = leaf(
+  (value): Reading<string> => {
+    const url = typeof value === 'string' && /^https?:/i.test(value) ? parseUrl(value) : null;
+    const cure = 'write stdout, a file, or a URL such as https://logs.example.com/weir';
+    if (typeof value !== 'string' || !/^https?:/i.test(value)) return refuse('this is no URL', cure, true);
+    if (url === null || url.hostname === '') return refuse(`${quote(value)} is not a URL`, cure);
+    return url.username === '' && url.password === ''
+      ? accept(url.href)
+      : refuse('the URL must not hold credentials', 'set them in `headers`');
+  },
+  { type: 'string', pattern: '^https?://' },
+);
+
 const accessLogFields = z.strictObject({
   enabled: flag().prefault(true).describe('Write one JSON line per request.'),
-  destination: filePath().prefault('stdout').describe('`stdout`, or a file.'),
+  destination: oneOrMany(z.union([logUrl, filePath()]), 4)
+    .prefault('stdout')
+    .describe('`stdout`, a file, or the URL of a collector that takes NDJSON by POST; or several of them.'),
+  headers: headerMap(headerValue()).prefault({}).describe(`Fields for collectors; values may hold \${NAME}.`),
   sample: share('the share of requests')
     .prefault(1)
     .describe('Share of successful requests that are written, 0 to 1. Failures and slow ones are always written.'),

@@ -9,36 +9,73 @@ import { accept, quote, type Reading, refuse } from './units.js';
 
 export type ValueTest = Omit<ValueMatchSpec, 'name'>;
 
-const testFields = z.strictObject({
+interface Context {
+  addIssue(issue: { code: 'custom'; message: string; params: { cure: string } }): void;
+}
+
+/** Longer ones nobody can read, and each request pays for them. */
+const patternLengthMax = 500;
+
+const pattern = leaf(
+  (value): Reading<string> => {
+    const asText = readText(value, 'a pattern');
+    if (!asText.ok || asText.value.length <= patternLengthMax) return asText;
+    return refuse(`the pattern is longer than ${patternLengthMax} characters`, 'write several conditions, or routes');
+  },
+  { type: 'string', maxLength: patternLengthMax },
+);
+
+const baseFields = {
   equals: text().optional().describe('The value is exactly this.'),
   prefix: text().optional().describe('The value begins with this.'),
   suffix: text().optional().describe('The value ends with this.'),
   contains: text().optional().describe('The value holds this.'),
   in: z.array(text()).min(1).max(1000).optional().describe('The value is one of these.'),
+  matches: pattern
+    .optional()
+    .describe('The whole value matches this regular expression, in the syntax of RE2, which takes linear time.'),
   present: flag().optional().describe('true: it is there, whatever its value; false: it is not there.'),
+};
+
+type BaseFields = z.output<z.ZodObject<typeof baseFields>>;
+
+const plainTest = text().transform((value): ValueTest => ({ op: 'equals', values: [value] }));
+const baseTest = z.strictObject(baseFields).transform((fields, context) => readTest(fields, context) ?? z.NEVER);
+
+const testFields = z.strictObject({
+  ...baseFields,
+  not: z
+    .union([plainTest, baseTest])
+    .optional()
+    .describe('This does not hold, or nothing of that name is there: a value, or one of the other conditions.'),
 });
 
-const testObject = testFields.transform((fields, context): ValueTest => {
-  const stated = Object.entries(fields).filter(([, value]) => value !== undefined);
-  const [only] = stated;
-  if (only === undefined || stated.length > 1) {
-    const params = { cure: 'state exactly one of equals, prefix, suffix, contains, in, present' };
-    context.addIssue({ code: 'custom', message: `one condition was expected, not ${stated.length}`, params });
-    return z.NEVER;
+export const valueTest = z.union([
+  plainTest,
+  testFields.transform(({ not, ...fields }, context): ValueTest => {
+    const isAlone = Object.values(fields).every((value) => value === undefined);
+    if (not !== undefined && isAlone) return { ...not, isNegated: true };
+    return readTest(fields, context, not === undefined ? 0 : 1) ?? z.NEVER;
+  }),
+]);
+
+/** Null: there was not exactly one, which is told. */
+function readTest(fields: BaseFields, context: Context, others = 0): ValueTest | null {
+  const count = Object.values(fields).filter((value) => value !== undefined).length + others;
+  if (count !== 1) {
+    const params = { cure: `state exactly one of ${Object.keys(testFields.shape).join(', ')}` };
+    context.addIssue({ code: 'custom', message: `one condition was expected, not ${count}`, params });
+    return null;
   }
-  const { equals, prefix, suffix, contains, in: oneOf, present } = fields;
+  const { equals, prefix, suffix, contains, in: oneOf, matches, present } = fields;
   if (present !== undefined) return { op: present ? 'present' : 'absent', values: [] };
   if (oneOf !== undefined) return { op: 'in', values: oneOf };
   if (prefix !== undefined) return { op: 'prefix', values: [prefix] };
   if (suffix !== undefined) return { op: 'suffix', values: [suffix] };
   if (contains !== undefined) return { op: 'contains', values: [contains] };
+  if (matches !== undefined) return { op: 'matches', values: [matches] };
   return { op: 'equals', values: [equals ?? ''] };
-});
-
-export const valueTest = z.union([
-  text().transform((value): ValueTest => ({ op: 'equals', values: [value] })),
-  testObject,
-]);
+}
 
 export function named(entries: readonly (readonly [string, ValueTest])[]): ValueMatchSpec[] {
   return entries.map(([name, test]) => ({ name, ...test }));
@@ -109,12 +146,19 @@ const matchFields = z.strictObject({
   methods: oneOrMany(method()).optional().describe('Methods, such as [GET, HEAD]. Left out: any.'),
   headers: headerMap(valueTest)
     .prefault({})
-    .describe('Conditions on header fields: a value, or { prefix | suffix | contains | in | present }.'),
+    .describe(
+      'Conditions on header fields: a value, or { prefix | suffix | contains | in | matches | present | not }.',
+    ),
   query: z
     .record(z.string(), valueTest)
     .transform((tests) => Object.entries(tests))
     .prefault({})
     .describe('Conditions on query parameters, as for headers.'),
+  cookies: z
+    .record(z.string(), valueTest)
+    .transform((tests) => Object.entries(tests))
+    .prefault({})
+    .describe('Conditions on cookies, as for headers.'),
   share: matchShare
     .optional()
     .describe(
@@ -130,7 +174,7 @@ export const matchSchema = z.union([matchPath, matchFields.transform(normal)]);
 type Fields = z.output<typeof matchFields>;
 
 function normal(fields: Pick<Fields, 'path' | 'headers' | 'query'> & Partial<Fields>) {
-  const { share, path } = fields;
+  const { share, path, cookies = [] } = fields;
   const cut = (of: z.output<typeof shareFields>): ShareSpec => ({
     ...{ from: of.from, to: Math.min(100, of.from + of.percent), by: of.by, of: of.of ?? formatPathPattern(path) },
   });
@@ -141,6 +185,7 @@ function normal(fields: Pick<Fields, 'path' | 'headers' | 'query'> & Partial<Fie
     methods: [...new Set(fields.methods ?? [])],
     headers: named(fields.headers),
     query: named(fields.query),
+    ...(cookies.length === 0 ? {} : { cookies: named(cookies) }),
   };
 }
 

@@ -147,6 +147,24 @@ describe('shorthands', () => {
       },
     ],
     ['match: { query: { q: { in: [a, b] } } }', { query: [{ name: 'q', op: 'in', values: ['a', 'b'] }] }],
+    [
+      'match: { cookies: { A: { matches: "b+" }, c: d } }',
+      {
+        cookies: [
+          { name: 'A', op: 'matches', values: ['b+'] },
+          { name: 'c', op: 'equals', values: ['d'] },
+        ],
+      },
+    ],
+    [
+      'match: { headers: { a: { not: b }, c: { not: { present: true } } } }',
+      {
+        headers: [
+          { name: 'a', op: 'equals', values: ['b'], isNegated: true },
+          { name: 'c', op: 'present', values: [], isNegated: true },
+        ],
+      },
+    ],
   ])('%s', (fields, wanted) =>
     expect(parseConfig(`${UPSTREAM}routes: [{ ${fields} }]`, {}).config?.routes[0]?.match).toMatchObject(wanted),
   );
@@ -167,8 +185,9 @@ it.each([
     'timeouts: { attempt: x }',
     '"x" is not a duration | write a number and a unit, such as 250ms, 2s, 1m or 1h, or none',
   ],
-  ['auth: jwt', 'jwt needs to know its key'],
-  ['auth: { jwt: {} }', 'nothing is stated here'],
+  ['auth: { jwt: { consumers: m, jwks: "https://a.example/keys" } }', 'who names whom he likes'],
+  ['auth: { jwt: { issuer: a } }', 'each of them says this'],
+  ['auth: { jwt: { jwks: "https://a.example/keys", secret: "${K}" } }', 'only one of these'],
   ['auth: { jwt: { jwks: https://a/, publicKey: x } }', 'not in PEM'],
   ['auth: { jwt: { jwks: https://a/, algorithms: [HS256] } }', 'HS256 does not fit'],
   ['auth: { apiKey: {}, basic: {} }', 'only one of these'],
@@ -190,6 +209,16 @@ it.each([
   ['upstream: ap', 'did you mean app?'],
 ])('a route with %s is refused: %s', (fields, message) =>
   expect(faultsOf(route(fields)).join('\n')).toContain(message),
+);
+
+it.each([
+  ['{ not: { not: a } }', 'the key "not" is not known'],
+  ['{ not: a, prefix: b }', 'one condition was expected, not 2'],
+  ['{ not: {} }', 'one condition was expected, not 0'],
+  ['{ matchs: a }', 'did you mean matches?'],
+  [`{ matches: "${'a'.repeat(501)}" }`, 'longer than 500 characters'],
+])('a condition %s is refused: %s', (condition, message) =>
+  expect(faultsOf(`${UPSTREAM}routes: [{ match: { cookies: { c: ${condition} } } }]`).join('\n')).toContain(message),
 );
 
 describe('references to the environment', () => {

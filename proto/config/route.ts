@@ -12,6 +12,7 @@ import { convertSchema, graphqlSchema } from './convert.js';
 import { editsSchema } from './header-edits.js';
 import { asyncSchema } from './jobs.js';
 import { limitsSchema } from './limits.js';
+import { maskSchema } from './mask.js';
 import { matchSchema } from './match.js';
 import { mcpSchema } from './mcp.js';
 import { fieldName, ipBlock, method } from './network.js';
@@ -150,6 +151,9 @@ export const routeSchema = z.strictObject({
     .describe(
       'Queries of GraphQL that are asked by name with GET, and cached: { queries, only }; see docs/answers.md.',
     ),
+  mask: maskSchema
+    .optional()
+    .describe('Hide values of JSON answers: paths of fields, or { fields, pii, patterns, … }; see docs/answers.md.'),
   show: showSchema.prefault({}).describe("What of the gateway's own doing answers show."),
 });
 

@@ -18,7 +18,7 @@ import type { Snapshot } from './snapshot.js';
 const sha256Hex = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
 const snapshot: Snapshot = {
-  format: 6,
+  format: 7,
   ai: null,
   version: 7,
   createdWallMs: 1_700_000_000_000,
@@ -48,7 +48,10 @@ const snapshot: Snapshot = {
       memoryBytesMax: 268_435_456,
     },
     cache: { memoryBytes: 268_435_456, writingBytes: 67_108_864, bodyBytesMax: 16_777_216, l2: cacheL2Defaults },
-    accessLog: { enabled: true, destination: 'stdout', sample: 0.25, slowMs: 1_000, redact: [], requestHeaders: [] },
+    accessLog: {
+      ...{ enabled: true, destinations: ['stdout'], headers: {} },
+      ...{ sample: 0.25, slowMs: 1_000, redact: [], requestHeaders: [] },
+    },
     tracing: null,
   },
   upstreams: [],
@@ -59,8 +62,8 @@ const snapshot: Snapshot = {
 
 it('the bytes of a snapshot are what they were: nodes of another build must read them', () => {
   const bytes = encodeSnapshot(snapshot);
-  expect(bytes[0]).toBe(6);
-  expect(sha256Hex(bytes)).toBe('b538d4d8add55951f0304ea44d652c3378445833bc08c127f1686d749c4dc242');
+  expect(bytes[0]).toBe(7);
+  expect(sha256Hex(bytes)).toBe('80f161710db7e3413582785dbb0cb8e50ec505263d698b246fc2b5599cfe749a');
 });
 
 it('whatever a snapshot holds comes back as it was, and encodes to the same bytes again', () => {
@@ -130,9 +133,9 @@ describe('bytes that are no snapshot', () => {
   it('are refused with a name for what is wrong', () => {
     expect(error(new Uint8Array())).toBe('empty');
     expect(error(Uint8Array.of(1, 0x80))).toBe('unknown-format');
-    expect(error(Uint8Array.of(6))).toBe('malformed');
-    expect(error(Uint8Array.of(6, 0x80))).toBe('malformed');
-    expect(error(Uint8Array.of(6, 0xdd, 0xff, 0xff, 0xff, 0xff))).toBe('malformed');
+    expect(error(Uint8Array.of(7))).toBe('malformed');
+    expect(error(Uint8Array.of(7, 0x80))).toBe('malformed');
+    expect(error(Uint8Array.of(7, 0xdd, 0xff, 0xff, 0xff, 0xff))).toBe('malformed');
     expect(error(new Uint8Array(64 * 1024 * 1024 + 1).fill(1))).toBe('too-large');
   });
 
@@ -158,7 +161,7 @@ describe('bytes that are no snapshot', () => {
     );
     fc.assert(
       fc.property(fc.uint8Array({ size: 'max', maxLength: 500 }), (noise) => {
-        decodeSnapshot(Uint8Array.of(6, ...noise));
+        decodeSnapshot(Uint8Array.of(7, ...noise));
       }),
     );
   });

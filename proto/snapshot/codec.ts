@@ -13,7 +13,7 @@ import type { Snapshot } from './snapshot.js';
  * Raised with each member that nodes rely on: they read no default of their own, so a snapshot that was kept by an earlier
  * build must be refused here, and not fall over when half of it is in force.
  */
-export const snapshotFormat = 6 satisfies Snapshot['format'];
+export const snapshotFormat = 7 satisfies Snapshot['format'];
 
 /** A snapshot of ten thousand routes is about 10 MiB; what is larger has not been made by this code. */
 export const snapshotBytesMax = 64 * 1024 * 1024;

@@ -13,6 +13,7 @@ import type { BatchRouteSpec, CoalesceSpec, ComposeRouteSpec } from './compose.j
 import type { ContractSpec, MockRouteSpec, RouteContractSpec } from './contract.js';
 import type { ConvertSpec, PersistedSpec } from './convert.js';
 import type { AsyncSpec, JobsSpec } from './jobs.js';
+import type { MaskSpec } from './mask.js';
 import type { McpRouteSpec } from './mcp.js';
 import type { OptimizeSpec } from './optimize.js';
 import type {
@@ -31,7 +32,7 @@ import type {
 
 export interface Snapshot {
   /** Layout of this structure; a node refuses a format that it does not know. See `snapshotFormat`. */
-  readonly format: 6;
+  readonly format: 7;
   /** Number of the revision, growing. */
   readonly version: number;
   readonly createdWallMs: number;
@@ -113,8 +114,10 @@ export interface NamesSpec {
 
 export interface AccessLogSpec {
   readonly enabled: boolean;
-  /** `stdout` or a file path. */
-  readonly destination: string;
+  /** Each line goes to all of them: `stdout`, the path of a file, or the URL of a collector. */
+  readonly destinations: readonly string[];
+  /** For collectors. */
+  readonly headers: Readonly<Record<string, SecretText>>;
   /** Share of successful exchanges that are written, 0 to 1; failures and slow ones are always written. */
   readonly sample: number;
   /** An exchange at or above this many milliseconds counts as slow. */
@@ -258,6 +261,8 @@ export interface RouteSpec {
   readonly convert?: ConvertSpec;
   /** Left out: nothing is asked by the name of a query. */
   readonly graphql?: PersistedSpec;
+  /** Left out: nothing of its answers is hidden. */
+  readonly mask?: MaskSpec;
 }
 
 export interface MatchSpec {
@@ -268,6 +273,8 @@ export interface MatchSpec {
   readonly methods: readonly string[];
   readonly headers: readonly ValueMatchSpec[];
   readonly query: readonly ValueMatchSpec[];
+  /** Left out: none. */
+  readonly cookies?: readonly ValueMatchSpec[];
   /** Left out: all callers. */
   readonly share?: ShareSpec;
 }
@@ -291,10 +298,13 @@ export type PathMatchSpec =
   | { readonly kind: 'template'; readonly template: string };
 
 export interface ValueMatchSpec {
-  /** Field or parameter; header names are lower-case. */
+  /** Field, parameter or cookie; header names are lower-case. */
   readonly name: string;
-  readonly op: 'equals' | 'prefix' | 'suffix' | 'contains' | 'present' | 'absent' | 'in';
+  /** `matches`: the whole value, by a pattern of RE2. */
+  readonly op: 'equals' | 'prefix' | 'suffix' | 'contains' | 'present' | 'absent' | 'in' | 'matches';
   readonly values: readonly string[];
+  /** It holds where the rest of it does not. Left out: where it does. */
+  readonly isNegated?: true;
 }
 
 export type ActionSpec =
@@ -370,7 +380,25 @@ export type AuthSpec =
       /** Claims passed upstream as header fields, claim → lower-case field. */
       readonly forwardClaims: Readonly<Record<string, string>>;
       readonly hide: boolean;
+    }
+  /** Tokens that consumers sign by keys of their own. */
+  | {
+      readonly kind: 'consumerJwt';
+      readonly consumers: readonly string[];
+      readonly audiences: readonly string[];
+      readonly clockSkewS: number;
+      readonly forwardClaims: Readonly<Record<string, string>>;
+      readonly hide: boolean;
     };
+
+/** Of a consumer: what its tokens are believed by. */
+export interface ConsumerTokenSpec {
+  readonly issuer: string;
+  /** `kid` of the tokens that it is for; null: any. */
+  readonly keyId: string | null;
+  readonly keys: JwtKeysSpec;
+  readonly algorithms: readonly string[];
+}
 
 export type JwtKeysSpec =
   | { readonly kind: 'jwks'; readonly url: string; readonly cacheMs: number; readonly timeoutMs: number }
@@ -418,6 +446,8 @@ export interface ConsumerSpec {
   readonly keyHashes: readonly string[];
   /** Basic credentials: scrypt hash in the form `scrypt$N$r$p$salt$hash` (base64url). */
   readonly basic: readonly { readonly username: string; readonly hash: string }[];
+  /** Who signs its tokens. Left out: nobody. */
+  readonly tokens?: readonly ConsumerTokenSpec[];
   /** What lists of consumers may name instead of it, as `@GROUP`. Left out: none. */
   readonly groups?: readonly string[];
   /** An application of the registry: it passes only where a list names it or its group. Left out: it is the operator's own. */

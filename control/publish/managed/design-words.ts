@@ -68,7 +68,7 @@ const cache: Words = {
 
 export const routeWords: Words = {
   id: true,
-  match: { path: true, methods: true, headers: true, query: true },
+  match: { path: true, methods: true, headers: true, query: true, cookies: true },
   upstream: true,
   rewrite: true,
   redirect: true,
@@ -92,6 +92,7 @@ export const routeWords: Words = {
   convert: true,
   graphql: true,
   coalesce: true,
+  mask: true,
   show: true,
 };
 

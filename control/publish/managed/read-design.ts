@@ -17,6 +17,7 @@ import { type Upstream, upstreamSchema } from '@weir/proto/config/upstream.js';
 import type * as z from 'zod';
 import type { Design, Plan } from '../../model/entities.js';
 import { contractOf, operationOf } from '../compile-contract.js';
+import { lintPatterns } from '../lint-patterns.js';
 import { routeIds, targetId } from '../names.js';
 import {
   budgetWords,
@@ -227,6 +228,7 @@ function routeFindings(route: NamedRoute, path: Path, known: ReadonlySet<string>
     ),
     ...limitFindings(route.limits, [...path, 'limits']),
     ...lengthFindings(route, [...path, 'ai', 'answerCharsMax']),
+    ...lintPatterns(route, path),
   ];
 }
 

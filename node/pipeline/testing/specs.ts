@@ -94,7 +94,8 @@ export function makeGateway(overrides: Partial<GatewaySpec> = {}): GatewaySpec {
     cache: { memoryBytes: 16_777_216, writingBytes: 4_194_304, bodyBytesMax: 1_048_576, l2: null },
     accessLog: {
       enabled: false,
-      destination: 'stdout',
+      destinations: ['stdout'],
+      headers: {},
       sample: 1,
       slowMs: 1_000,
       redact: ['authorization'],
@@ -141,6 +142,7 @@ export function makeServices(overrides: Partial<ChainServices> = {}): ChainServi
     credentials: {
       consumerOfKey: notGiven('credentials'),
       consumerOfBasic: notGiven('credentials'),
+      tokensOf: notGiven('credentials'),
       admits: notGiven('credentials'),
       jwtKeys: notGiven('credentials'),
     },

@@ -27,9 +27,11 @@ export function referenceMatch(
     const headersHold =
       isPreflightOf(route, request) || route.match.headers.every((spec) => holds(spec, request.headers));
     if (!headersHold || !route.match.query.every((spec) => holds(spec, queryOf(request.query)))) return [];
-    const { share } = route.match;
+    const { share, cookies = [] } = route.match;
+    if (!isPreflightOf(route, request) && !cookies.every((spec) => holds(spec, cookiesOf(request.headers)))) return [];
     if (share !== undefined && !compileShare(share)(request)) return [];
-    const conditions = route.match.headers.length + route.match.query.length + (share === undefined ? 0 : 1);
+    const conditions =
+      route.match.headers.length + route.match.query.length + cookies.length + (share === undefined ? 0 : 1);
     return [{ route, params: taken.params, rank: [hostRank, ...taken.ranks, Number.NaN, -conditions, order] }];
   });
   const allowed = matching.filter(({ route }) => takesMethod(route, request));
@@ -116,7 +118,16 @@ function queryOf(query: string): string[] {
   return [...new URLSearchParams(query)].flat();
 }
 
+function cookiesOf(headers: readonly string[]): string[] {
+  const fields = headers.filter((_, i) => i % 2 === 1 && headers[i - 1] === 'cookie');
+  return fields.flatMap((field) => field.split('; ').flatMap((pair) => pair.split('=')));
+}
+
 function holds(spec: ValueMatchSpec, pairs: readonly string[]): boolean {
+  return (spec.isNegated === true) !== holdsByItself(spec, pairs);
+}
+
+function holdsByItself(spec: ValueMatchSpec, pairs: readonly string[]): boolean {
   const present = pairs.filter((_, i) => i % 2 === 1 && pairs[i - 1] === spec.name);
   const any = (test: (value: string, wanted: string) => boolean) =>
     present.some((value) => spec.values.some((wanted) => test(value, wanted)));
@@ -134,5 +145,7 @@ function holds(spec: ValueMatchSpec, pairs: readonly string[]): boolean {
       return any((value, wanted) => value.endsWith(wanted));
     case 'contains':
       return any((value, wanted) => value.includes(wanted));
+    case 'matches':
+      return any((value, wanted) => new RegExp(`^(?:${wanted})$`, 'u').test(value));
   }
 }

@@ -14,8 +14,10 @@ import { createRedisCounter } from '@weir/node/limit/redis-counter.js';
 import { lateMcp } from '@weir/node/mcp/late-mcp.js';
 import { lateForms } from '@weir/node/optimize/convert/late-forms.js';
 import { lateComposers } from '@weir/node/optimize/late-composing.js';
+import { lateMasks } from '@weir/node/optimize/mask/late-masks.js';
 import { compileSnapshot as compileChains } from '@weir/node/pipeline/runtime.js';
 import { makeServices } from '@weir/node/pipeline/testing/specs.js';
+import { loadPatterns } from '@weir/node/route/patterns.js';
 import { systemClock } from '@weir/node/time/system-clock.js';
 import { TimerWheel } from '@weir/node/time/wheel.js';
 import { createNameQuery } from '@weir/node/upstream/dns/queries.js';
@@ -34,6 +36,7 @@ const environment = {
   ALICE_PASSWORD: 'b',
   ORDERS_TOKEN: 'c',
   COLLECTOR_TOKEN: 'd',
+  BACKOFFICE_SECRET: 'a shared secret of the back office',
   STICKY_SECRET: 'sticky-1',
   OPENAI_API_KEY: 'openai-1',
   OPENAI_SPARE_KEY: 'openai-2',
@@ -62,6 +65,7 @@ async function compileAsNode(snapshot: Snapshot): Promise<void> {
   });
   const store = new AiStore({ digests, wallMs: () => systemClock.wallMs() }, { google: googleOutside(systemClock) });
   await store.load(snapshot);
+  await loadPatterns(snapshot);
   try {
     compileChains(
       snapshot,
@@ -74,6 +78,7 @@ async function compileAsNode(snapshot: Snapshot): Promise<void> {
         mcp: await lateMcp(snapshot),
         contracts: await lateContracts(snapshot),
         forms: await lateForms(snapshot),
+        masks: await lateMasks(snapshot),
         composers: await lateComposers(snapshot),
       }),
     );
@@ -113,5 +118,5 @@ describe('a config that is accepted', () => {
     // Or the property would say nothing.
     expect(seen.accepted).toBeGreaterThan(20);
     expect(seen.refused).toBeGreaterThan(20);
-  }, 60_000);
+  }, 120_000);
 });

@@ -1,7 +1,7 @@
 /** Smaller answers by a whole gateway: fields, compression and entity tags, alone and together, with and without a cache, and when the client goes. */
 import { createServer, get, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { brotliDecompressSync, gunzipSync } from 'node:zlib';
+import { brotliDecompressSync, gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Gateway, startGateway } from '../../support/gateway.js';
 
@@ -123,6 +123,46 @@ describe('fields of JSON', () => {
     await expect(ask(`/half?${FIELDS}`)).rejects.toThrow();
     const told = await ask(`/none?${FIELDS}`).catch(() => null);
     expect(told === null || told.status === 502).toBe(true);
+  });
+});
+
+describe('masks', () => {
+  const person =
+    '{ "user": { "email": "ann@example.com", "age": 7 },\n "card": 4111111111111111, "note": "a 4111 1111 1111 1111 b" }';
+  const MASK = 'mask: { fields: [user.email], pii: creditCard, keep: 4 }';
+  const masked = '{ "user": { "email": "***.com", "age": 7 },\n "card": "***1111", "note": "a ***1111 b" }';
+  const people: Answer = (response, url, headers) => {
+    if (url === '/text') response.writeHead(200, { 'content-type': 'text/plain' }).end(person);
+    else if (url === '/half') response.writeHead(200, { 'content-type': 'application/json' }).end(person.slice(0, 60));
+    else if (url === '/packed')
+      response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' }).end(gzipSync(person));
+    else {
+      const accepted = `${headers['accept-encoding']} ${headers.range}`;
+      const fields = { 'content-type': 'application/json', etag: '"v1"', 'cache-control': 'max-age=60', accepted };
+      response.writeHead(url === '/bad' ? 400 : 200, fields);
+      for (const letter of person) response.write(letter);
+      response.end();
+    }
+  };
+
+  it('are of JSON alone, whatever its status, and of what is stored as well', async () => {
+    const { ask, asked } = await open('{ compress: { min: 1B } }', people, `cache: true, ${MASK}`);
+    for (const _ of ['from the upstream', 'from the cache']) {
+      const whole = await ask('/one', { 'accept-encoding': 'gzip' });
+      expect(gunzipSync(whole.bytes).toString()).toBe(masked);
+      expect(whole.headers['accepted']).toBe('undefined undefined');
+    }
+    expect(asked).toEqual(['/one']);
+    expect((await ask('/bad', { range: 'bytes=0-9' })).bytes.toString()).toBe(masked);
+    expect((await ask('/text')).bytes.toString()).toBe(person);
+    expect((await ask('/one', {}, 'HEAD')).status).toBe(200);
+  });
+
+  it('let nothing pass that can not be read', async () => {
+    const { ask, gateway } = await open('{}', people, MASK.replace('}', ', others: refuse }'));
+    await expect(ask('/half')).rejects.toThrow();
+    for (const path of ['/packed', '/text']) expect([path, (await ask(path)).status]).toEqual([path, 502]);
+    expect(gateway.bugs).toEqual([]);
   });
 });
 

@@ -1,0 +1,77 @@
+/**
+ * Tokens that consumers sign by keys of their own. Whose a token is, it says itself (`iss`, `kid`), unverified: that only chooses the keys that it is
+ * then held to, and whatever else it claims is believed only behind a good signature. The consumer is the one whose key it was, whatever the token calls
+ * its subject.
+ */
+import type { AuthSpec } from '@weir/proto/snapshot/snapshot.js';
+import { decodeJwt, decodeProtectedHeader } from 'jose';
+import { LRUCache } from 'lru-cache';
+import type { ConsumerToken, Credentials } from './credentials.js';
+import { compileTokenCheck, TOKEN_LENGTH_MAX, type TokenVerdict, type VerifyToken } from './jwt.js';
+
+export type ConsumerJwtSpec = Extract<AuthSpec, { kind: 'consumerJwt' }>;
+
+/** Signers of which the keys are at hand, for one route; the least recently used one is made ready again. */
+const READY_MAX = 1_000;
+/** Keys that one token is tried with: several consumers may sign under one name, and few do. */
+const TRIED_MAX = 4;
+
+const unknown: TokenVerdict = { kind: 'refused', reason: 'nobody signs tokens under this name here' };
+const malformed: TokenVerdict = { kind: 'refused', reason: 'the token is malformed' };
+
+export function compileConsumerTokens(
+  spec: ConsumerJwtSpec,
+  credentials: Pick<Credentials, 'tokensOf' | 'jwtKeys'>,
+  wallMs: () => number,
+): VerifyToken {
+  const ready = new LRUCache<ConsumerToken, VerifyToken>({ max: READY_MAX });
+  const checkOf = (signer: ConsumerToken): VerifyToken => {
+    const known = ready.get(signer);
+    if (known !== undefined) return known;
+    const { issuer, keys, algorithms } = signer;
+    const { audiences, clockSkewS, forwardClaims, hide } = spec;
+    const made = compileTokenCheck(
+      // It has this claim, or it would not have come here.
+      { kind: 'jwt', keys, issuer, algorithms, audiences, clockSkewS, forwardClaims, hide, consumerClaim: 'iss' },
+      credentials.jwtKeys(keys),
+      wallMs,
+    );
+    ready.set(signer, made);
+    return made;
+  };
+
+  const tried = (
+    token: string,
+    signers: readonly ConsumerToken[],
+    at: number,
+  ): TokenVerdict | Promise<TokenVerdict> => {
+    const signer = signers[at];
+    if (signer === undefined) return unknown;
+    const verdict = checkOf(signer)(token);
+    const judge = (seen: TokenVerdict): TokenVerdict | Promise<TokenVerdict> => {
+      if (seen.kind === 'accepted') return { ...seen, consumerId: signer.consumerId };
+      // What the last one says is told: with one signer, as nearly always, that is why.
+      return at + 1 < signers.length ? tried(token, signers, at + 1) : seen;
+    };
+    return verdict instanceof Promise ? verdict.then(judge) : judge(verdict);
+  };
+
+  return (token) => {
+    if (token.length > TOKEN_LENGTH_MAX) return malformed;
+    const claimed = claimsOf(token);
+    if (claimed === null) return malformed;
+    const { issuer, keyId } = claimed;
+    const signers = credentials.tokensOf(issuer).filter((signer) => signer.keyId === null || signer.keyId === keyId);
+    return tried(token, signers.slice(0, TRIED_MAX), 0);
+  };
+}
+
+function claimsOf(token: string): { readonly issuer: string; readonly keyId: string | null } | null {
+  try {
+    const { iss } = decodeJwt(token);
+    const { kid } = decodeProtectedHeader(token);
+    return typeof iss === 'string' ? { issuer: iss, keyId: typeof kid === 'string' ? kid : null } : null;
+  } catch {
+    return null; // Not a token at all; whatever it is, there is nothing more to say about it.
+  }
+}
