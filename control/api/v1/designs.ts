@@ -9,7 +9,7 @@
 import * as z from 'zod';
 import * as inputs from '../../model/command-inputs.js';
 import { refusalOfSecrets } from '../../model/decide-releases.js';
-import type { Actor, LiveRelease, Service } from '../../model/entities.js';
+import type { Actor, Design, LiveRelease, Service } from '../../model/entities.js';
 import { wholeDiff } from '../../publish/line-diff.js';
 import { asFault, type CheckedDraft, checkDraft, type DraftFault } from '../../publish/managed/check-draft.js';
 import { offeredAi } from '../../publish/managed/compose-ai.js';
@@ -18,6 +18,7 @@ import { lintComposed } from '../../publish/managed/projection.js';
 import { yamlOfService } from '../../publish/managed/service-yaml.js';
 import { type ApiRoute, apiRoute } from './api-route.js';
 import { answerMade } from './executed.js';
+import { KeptTexts } from './kept-texts.js';
 import { execute, idOf, type ManagementSources, maySee, teamOfService } from './management.js';
 import { type ApiProblem, missing, refusal } from './problems.js';
 
@@ -169,7 +170,11 @@ function yaml(sources: ManagementSources): ApiRoute {
   });
 }
 
+/** Of all contracts: the longest design takes five million. */
+const CONTRACT_CHARACTERS_MAX = 16 * 1024 * 1024;
+
 function contract(sources: ManagementSources): ApiRoute {
+  const kept = new KeptTexts(CONTRACT_CHARACTERS_MAX);
   return apiRoute({
     ...{ ...base, method: 'GET', path: '/v1/services/{id}/contract', name: 'getContract', needs: 'nobody' },
     summary: 'The OpenAPI document of what is served, for whoever finds the service in the catalogue',
@@ -187,22 +192,34 @@ function contract(sources: ManagementSources): ApiRoute {
       if (sight === null || (sight === 'catalogue' && !isServed)) return missing;
       const design = registry.get('release', `${service.id}@${number}`)?.design;
       if (design === undefined) return refusal(404, 'No Contract', 'Nothing of this service was published yet.');
-      const version = service.live.find(({ release }) => release === number)?.name ?? '';
-      const [{ exportedContract }, { modelsDocument }] = await Promise.all([
-        import('../../contract/export.js'),
-        import('../../contract/models-document.js'),
-      ]);
-      const own = modelsDocument(service, design);
-      const gateway = { urls: [], keyFields: KEY_FIELDS, version };
-      const document = exportedContract(service, design, gateway, ...(own === null ? [] : [own]));
-      const text = JSON.stringify(document);
-      if (request.query.format === 'json') return { status: 200, contentType: 'application/json', text };
-      const { stringify } = await import('yaml');
-      return {
-        status: 200,
-        contentType: 'application/yaml',
-        text: stringify(document, { aliasDuplicateObjects: false }),
-      };
+      const { format } = request.query;
+      // A release is never changed; what else stands in its contract is of the service, and known by its version.
+      const { id, version, createdWallMs, changedWallMs } = service;
+      // The times tell it from one of its name that was there before.
+      const key = JSON.stringify([id, version, createdWallMs, changedWallMs, number, format]);
+      const known = kept.get(key);
+      const text = known ?? (await writtenContract(service, design, number, format));
+      if (known === undefined) kept.put(key, text);
+      return { status: 200, contentType: `application/${format}`, text };
     },
   });
+}
+
+async function writtenContract(
+  service: Service,
+  design: Design,
+  number: number,
+  format: 'json' | 'yaml',
+): Promise<string> {
+  const version = service.live.find(({ release }) => release === number)?.name ?? '';
+  const [{ exportedContract }, { modelsDocument }] = await Promise.all([
+    import('../../contract/export.js'),
+    import('../../contract/models-document.js'),
+  ]);
+  const own = modelsDocument(service, design);
+  const gateway = { urls: [], keyFields: KEY_FIELDS, version };
+  const document = exportedContract(service, design, gateway, ...(own === null ? [] : [own]));
+  if (format === 'json') return JSON.stringify(document);
+  const { stringify } = await import('yaml');
+  return stringify(document, { aliasDuplicateObjects: false });
 }
