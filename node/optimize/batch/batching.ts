@@ -6,7 +6,7 @@ import { type Failure, failure } from '@weir/proto/http/failures.js';
 import { BodyText, jsonOf } from '../../ai/gateway/body-text.js';
 import { InnerCall } from '../../calls/inner-call.js';
 import { innerRequest, timeLeftMs } from '../../calls/inner-request.js';
-import { answerDirectly } from '../../pipeline/direct-answer.js';
+import { LateAnswer } from '../../pipeline/direct-answer.js';
 import { type Cancel, type GatewayRequest, nothingToCancel, type ResponseHandler } from '../../pipeline/dispatch.js';
 import type { RouteChain } from '../../pipeline/services.js';
 import { answeredItem, batchAnswer, problemItem } from './batch-answer.js';
@@ -27,6 +27,7 @@ export class Batching {
   #running = 0;
   #left = 0;
   #isStarting = false;
+  readonly #late = new LateAnswer();
   #isOver = false;
 
   constructor(request: GatewayRequest, handler: ResponseHandler, rules: BatchRules) {
@@ -52,6 +53,7 @@ export class Batching {
 
   /** The client has left, or its deadline has passed. */
   readonly #cancel: Cancel = () => {
+    this.#late.cancel();
     if (this.#isOver) return;
     const gone = this.#request.exchange.failure ?? failure('client_gone', 'who sent the batch has left');
     for (const call of this.#calls) call.cancel(gone);
@@ -157,7 +159,7 @@ export class Batching {
   #answer(): void {
     const bytes = batchAnswer(this.#answers.map((answer) => answer ?? 'null'));
     this.#end();
-    answerDirectly(this.#request, this.#handler, 200, FIELDS, bytes);
+    this.#late.give(this.#request, this.#handler, 200, FIELDS, bytes);
   }
 
   #refuse(why: string): void {

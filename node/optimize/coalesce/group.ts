@@ -5,7 +5,7 @@ import type { CoalesceSpec } from '@weir/proto/snapshot/compose.js';
 import { type CallEnd, InnerCall } from '../../calls/inner-call.js';
 import type { RouteObserver } from '../../observe/observer.js';
 import { madeRequest } from '../../pipeline/derived-request.js';
-import { answerDirectly } from '../../pipeline/direct-answer.js';
+import { LateAnswer } from '../../pipeline/direct-answer.js';
 import {
   type Cancel,
   type Dispatch,
@@ -40,6 +40,7 @@ interface Member {
   readonly id: string;
   readonly request: GatewayRequest;
   readonly handler: ResponseHandler;
+  readonly late: LateAnswer;
   isOver: boolean;
   cancelAlone: Cancel;
 }
@@ -75,7 +76,8 @@ export class Group {
   }
 
   join(id: string, request: GatewayRequest, handler: ResponseHandler): Cancel {
-    const member: Member = { id, request, handler, isOver: false, cancelAlone: nothingToCancel };
+    const late = new LateAnswer();
+    const member: Member = { id, request, handler, late, isOver: false, cancelAlone: nothingToCancel };
     if (!this.#ids.has(id)) this.#queryLength += this.#lengthOf(id);
     this.#ids.add(id);
     this.#members.push(member);
@@ -83,6 +85,7 @@ export class Group {
   }
 
   #leave(member: Member): void {
+    member.late.cancel();
     if (member.isOver) return;
     member.isOver = true;
     member.cancelAlone();
@@ -137,7 +140,7 @@ export class Group {
     if (verdict?.kind === 'items') this.#divide(verdict.items, verdict.headers);
     else if (end.kind === 'answer' && verdict?.kind === 'same')
       this.#each(
-        (member) => answerDirectly(member.request, member.handler, end.status, end.headers, end.bytes),
+        ({ late, request, handler }) => late.give(request, handler, end.status, end.headers, end.bytes),
         'coalesced_failed',
       );
     else if (end.kind === 'failed' && end.failure !== null) {
@@ -161,7 +164,7 @@ export class Group {
       services.observer.joined(item === undefined ? 'coalesced_missing' : 'coalesced', routeId);
       member.request.exchange.coalesced = this.#ids.size;
       if (item !== undefined)
-        answerDirectly(member.request, member.handler, 200, headers, new TextEncoder().encode(item));
+        member.late.give(member.request, member.handler, 200, headers, new TextEncoder().encode(item));
       else
         member.handler.onError(
           failure('item_missing', 'the upstream was asked for several items, and this one was not among its answers'),

@@ -9,7 +9,7 @@
 import { type Failure, failure } from '@weir/proto/http/failures.js';
 import { readyParts } from '@weir/proto/optimize/compose-plan.js';
 import { BodyText, jsonOf } from '../../ai/gateway/body-text.js';
-import { answerDirectly } from '../../pipeline/direct-answer.js';
+import { LateAnswer } from '../../pipeline/direct-answer.js';
 import { type Cancel, type GatewayRequest, nothingToCancel, type ResponseHandler } from '../../pipeline/dispatch.js';
 import type { ComposeRules } from './compose-route.js';
 import { type Meter, STEPS_MAX } from './evaluate.js';
@@ -33,6 +33,7 @@ export class Composing {
   #context: Context = { request: { params: {} } };
   #body: BodyText | null = null;
   #isStarting = false;
+  readonly #late = new LateAnswer();
   #isOver = false;
 
   constructor(request: GatewayRequest, handler: ResponseHandler, rules: ComposeRules) {
@@ -60,6 +61,7 @@ export class Composing {
 
   /** The client has left, or a layer above has ended the exchange. */
   readonly #cancel: Cancel = () => {
+    this.#late.cancel();
     if (this.#isOver) return;
     const gone = this.#request.exchange.failure ?? failure('client_gone', 'who asked for the whole has left');
     this.#end(gone);
@@ -129,7 +131,7 @@ export class Composing {
     }
     const headers = ['content-type', 'application/json', ...this.#cacheFields(errors)];
     this.#end(null);
-    answerDirectly(this.#request, this.#handler, 200, headers, bytes);
+    this.#late.give(this.#request, this.#handler, 200, headers, bytes);
   }
 
   #withErrors(value: unknown, errors: readonly PartError[]): unknown {
