@@ -43,6 +43,7 @@ import { jobBounds, jobStatus, targetStatus, targetsTold } from './node-readings
 import { createMetricsServer } from './observe/metrics-server.js';
 import { createNodeObserver } from './observe/node-observer.js';
 import type { Prepared } from './observe/prepared.js';
+import { KeptForms } from './optimize/compress/kept-forms.js';
 import { compileChain } from './pipeline/chain.js';
 import { type Dispatch, nothingToCancel } from './pipeline/dispatch.js';
 import { KeptChains } from './pipeline/kept-chains.js';
@@ -141,6 +142,7 @@ class Node implements GatewayNode {
   readonly #budgets = createBudgetStore(() => this.#clusterRates?.members ?? 1);
   readonly #heldBytes = createHeldBytes();
   readonly #bodies = createHeldBytes();
+  readonly #keptForms = new KeptForms();
   readonly #latencies = createLatencyStore();
   readonly #gates = createGateStore();
   readonly #chains = new KeptChains(compileChain);
@@ -226,6 +228,7 @@ class Node implements GatewayNode {
       limits: () => this.#limiters.counts(),
       ...this.#ai.sources(systemClock),
       bodies: () => this.#bodies,
+      ...{ heldAnswers: () => this.#heldBytes, keptForms: () => this.#keptForms },
       bus: () =>
         presence === null ? null : { counts: presence.bus.counts, pendingBytes: presence.bus.pendingBytes() },
       loadPermille: () => this.#member.loadPermille(),
@@ -290,6 +293,7 @@ class Node implements GatewayNode {
         budgets: this.#budgets,
         heldBytes: this.#heldBytes,
         bodies: this.#bodies,
+        keptForms: this.#keptForms,
         latencies: this.#latencies,
         gates: this.#gates,
         jobs: this.#jobs,

@@ -20,6 +20,7 @@ import { createLimiterStore } from '@weir/node/limit/limiter-store.js';
 import { createNodeObserver } from '@weir/node/observe/node-observer.js';
 import { jobCounts } from '@weir/node/observe/testing/job-counts.js';
 import { nodeStatus } from '@weir/node/observe/testing/node-status.js';
+import { KeptForms } from '@weir/node/optimize/compress/kept-forms.js';
 import type { ChainServices } from '@weir/node/pipeline/services.js';
 import { driveWheel, systemClock } from '@weir/node/time/system-clock.js';
 import { TimerWheel } from '@weir/node/time/wheel.js';
@@ -152,21 +153,20 @@ export async function openServices(isLogged: boolean): Promise<Services> {
   };
   const common = { clock: systemClock, timers: wheel, random: Math.random, reveal, onBug };
   const bodies = createHeldBytes();
+  const [heldBytes, keptForms] = [createHeldBytes(), new KeptForms()];
   const cache = createNodeCache(common);
   cache.use(snapshot.gateway.cache, [cachedRoute]);
   const idle = {
     status: () => idleNode,
     healthChanges: () => [],
-    sight: () => null,
-    purges: () => null,
-    gates: () => [],
-    gate: () => undefined,
+    ...{ sight: () => null, purges: () => null },
+    ...{ gates: () => [], gate: () => undefined },
     jobs: () => jobCounts(),
     cache: () => cache.counts(),
-    bus: () => null,
-    loadPermille: () => 0,
+    ...{ bus: () => null, loadPermille: () => 0 },
   };
-  const observer = createNodeObserver({ ...common, ...idle, bodies: () => bodies });
+  const memory = { bodies: () => bodies, heldAnswers: () => heldBytes, keptForms: () => keptForms };
+  const observer = createNodeObserver({ ...common, ...idle, ...memory });
   (await observer.prepare(snapshot)).commit();
   const upstreams = new Map(snapshot.upstreams.map((spec) => [spec.id, upstreamOf(spec)]));
   return {
@@ -190,7 +190,8 @@ export async function openServices(isLogged: boolean): Promise<Services> {
       cache,
       latencies: createLatencyStore(),
       budgets: createBudgetStore(),
-      heldBytes: createHeldBytes(),
+      heldBytes,
+      keptForms,
       bodies,
       observer,
     },

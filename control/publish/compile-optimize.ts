@@ -1,12 +1,13 @@
 /** `optimize` of a route as nodes run it. Pure. */
+import type { List } from '@weir/proto/config/list.js';
 import type { Optimize } from '@weir/proto/config/optimize.js';
 import type { Route } from '@weir/proto/config/route.js';
-import type { OptimizeSpec } from '@weir/proto/snapshot/optimize.js';
+import type { ListSpec, OptimizeSpec, UpstreamPaging } from '@weir/proto/snapshot/optimize.js';
 import type { RouteSpec } from '@weir/proto/snapshot/snapshot.js';
 
 /** Undefined where answers are sent on as they come. */
-export function compileOptimize({ fields, minify, compress, etag }: Optimize): OptimizeSpec | undefined {
-  if (fields === null && !minify && compress === null && etag === null) return undefined;
+export function compileOptimize({ fields, minify, compress, etag, list }: Optimize): OptimizeSpec | undefined {
+  if (fields === null && !minify && compress === null && etag === null && list === null) return undefined;
   return {
     fields,
     minify,
@@ -18,6 +19,7 @@ export function compileOptimize({ fields, minify, compress, etag }: Optimize): O
             encodings: [...new Set(compress.encodings)],
           },
     etagBytesMax: etag?.upTo ?? 0,
+    ...(list === null ? {} : { list: compileList(list) }),
   };
 }
 
@@ -29,6 +31,22 @@ export function compileMask({ mask }: Pick<Route, 'mask'>): Pick<RouteSpec, 'mas
     ...{ name, pattern, lengthMax: maxLength, hasSpaces: spaces },
   }));
   return { mask: { fields, pii: [...new Set(pii)], patterns: own, instead, keep, others } };
+}
+
+function compileList({ at, limit, max, upTo, parameters, wrap, secret, upstream }: List): ListSpec {
+  return {
+    ...{ path: at, limit, limitMax: max, pageBytesMax: upTo, parameters, wrap },
+    secret: secret ?? null,
+    upstream: compilePaging(upstream),
+  };
+}
+
+function compilePaging(upstream: List['upstream']): UpstreamPaging {
+  if (upstream?.pages !== undefined) return { kind: 'pages', ...upstream.pages };
+  if (upstream?.offset !== undefined) return { kind: 'offset', ...upstream.offset };
+  if (upstream?.cursor !== undefined)
+    return { kind: 'cursor', ...upstream.cursor, limit: upstream.cursor.limit ?? null };
+  return { kind: 'whole' };
 }
 
 /** What a route changes of bodies and queries, as far as it does. */

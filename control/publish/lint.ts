@@ -18,6 +18,7 @@ import { lintCompose } from './lint-compose.js';
 import { lintContracts } from './lint-contract.js';
 import { lintLimits } from './lint-limits.js';
 import { lintMcp } from './lint-mcp.js';
+import { lintOptimize } from './lint-optimize.js';
 import { lintPatterns } from './lint-patterns.js';
 import { lintResilience } from './lint-resilience.js';
 import { lintRouteOrder } from './lint-routes.js';
@@ -50,6 +51,7 @@ export function lint(draft: Draft, known: Knowledge): Finding[] {
     ...lintCompose(draft),
     ...lintBatch(draft),
     ...lintWindows(draft),
+    ...lintOptimize(draft),
     ...lintBudgets(draft),
     ...lintRouteOrder(draft.routes),
     ...lintTrailingSlashes(draft),

@@ -10,6 +10,7 @@
  * A compressed form is a representation of its own (RFC 9110 §8.8.3): its tag is marked with the coding, and a client that shows it
  * asks below for the answer's own. Range requests get the plain form, of which they are parts.
  */
+import { cacheControl } from '@weir/proto/http/cache-control.js';
 import { type Failure, failure } from '@weir/proto/http/failures.js';
 import {
   combinedValue,
@@ -18,13 +19,13 @@ import {
   headerValue,
   listTokens,
   withField,
-  withoutField,
 } from '@weir/proto/http/headers.js';
 import { type CompressSpec, type Encoding, encodings } from '@weir/proto/snapshot/optimize.js';
 import { Compressor, canEncode } from '../optimize/compress/compressor.js';
-import { formBytesMax, KeptForms } from '../optimize/compress/kept-forms.js';
+import { formBytesMax, type RouteForms } from '../optimize/compress/kept-forms.js';
 import { encodingFor, isCompressible, withVary } from '../optimize/compress/negotiate.js';
-import { conditionBelow, markedTag, tagOfUnchanged } from '../optimize/entity-tag.js';
+import { conditionsBelow, markedTag, meets, tagOfUnchanged } from '../optimize/entity-tag.js';
+import { MadeHead, refusePrecondition, withoutByteFields } from '../optimize/made-head.js';
 import type { Place } from '../pipeline/chain.js';
 import { withHeaders } from '../pipeline/derived-request.js';
 import {
@@ -37,40 +38,40 @@ import {
 } from '../pipeline/dispatch.js';
 import { EditedHead } from '../pipeline/edited-response.js';
 
-export const compress: Place = (route) => {
+export const compress: Place = (route, services) => {
   const spec = route.optimize?.compress ?? null;
   if (spec === null) return null;
   const offered = spec.encodings.filter(canEncode);
-  const kept = new KeptForms(spec.keptBytes);
+  const kept = services.keptForms.open(spec.keptBytes);
+  const outlived = (): void => services.observer.madeSmaller?.('outlived', route.id);
   return (next) => (request, handler) => {
     const isWhole = !hasField(request.headers, 'range');
     const encoding = isWhole ? encodingFor(combinedValue(request.headers, 'accept-encoding'), offered) : null;
-    const compressing = new Compressing(request, handler, { spec, encoding, kept });
-    compressing.cancelNext = next(encoding === null ? request : askedBelow(request, encoding), compressing);
-    return compressing.cancel;
+    const compressing = new Compressing(request, handler, { spec, encoding, kept, outlived });
+    return compressing.begun(next(askedBelow(request, encoding), compressing));
   };
 };
 
 const isCoding = (mark: string): boolean => encodings.some((encoding) => encoding === mark);
 
 /** With the conditions that the answer's own tag may meet. */
-function askedBelow(request: GatewayRequest, encoding: Encoding): GatewayRequest {
-  const condition = combinedValue(request.headers, 'if-none-match');
-  if (condition === undefined) return request;
-  const below = conditionBelow(condition, encoding, isCoding);
-  const others = withoutField(request.headers, 'if-none-match');
-  return withHeaders(request, below === null ? others : [...others, 'if-none-match', below]);
+function askedBelow(request: GatewayRequest, encoding: Encoding | null): GatewayRequest {
+  const { method, headers } = request;
+  const told = conditionsBelow(method, headers, { mark: encoding, isOurs: isCoding });
+  return told === headers ? request : withHeaders(request, told);
 }
 
 interface Way {
   readonly spec: CompressSpec;
   /** Null: the client takes none, or wants a part. */
   readonly encoding: Encoding | null;
-  readonly kept: KeptForms;
+  readonly kept: RouteForms;
+  /** Tells that an answer was complete though what it was made of has failed. */
+  readonly outlived: () => void;
 }
 
 class Compressing implements ResponseHandler {
-  cancelNext: Cancel = nothingToCancel;
+  #cancelNext: Cancel = nothingToCancel;
   readonly #request: GatewayRequest;
   readonly #handler: ResponseHandler;
   readonly #way: Way;
@@ -90,10 +91,17 @@ class Compressing implements ResponseHandler {
     this.#way = way;
   }
 
-  readonly cancel: Cancel = () => {
+  /** It may have ended before there was anything to cancel. */
+  begun(cancelNext: Cancel): Cancel {
+    this.#cancelNext = cancelNext;
+    if (this.#isOver) cancelNext();
+    return this.#cancel;
+  }
+
+  readonly #cancel: Cancel = () => {
     this.#isOver = true;
     this.#compressor?.destroy();
-    this.cancelNext();
+    this.#cancelNext();
   };
 
   onHeaders(head: ResponseHead): void {
@@ -117,39 +125,53 @@ class Compressing implements ResponseHandler {
     const tag = headerValue(head.headers, 'etag');
     const isHead = this.#request.method === 'HEAD';
     const headers = codedFields(head.headers, encoding);
+    const coded = headerValue(headers, 'etag');
+    if (!meets(this.#request.method, this.#request.headers, coded)) {
+      this.#cancel();
+      refusePrecondition(this.#handler, coded ?? '');
+      return;
+    }
     if (tag !== undefined && isForAll(this.#request, head)) this.#key = keyOf(this.#request, tag, encoding);
     const form = this.#key === '' ? undefined : kept.get(this.#key);
     if (form !== undefined) {
       this.#isSentAlready = true;
-      this.#handler.onHeaders(new CodedHead(head, headers, form.length, () => {}));
+      this.#handler.onHeaders(new MadeHead(head.status, headers, form.length, null));
       if (!this.#isOver && !isHead) this.#handler.onData(form);
       return;
     }
     if (isHead) {
-      this.#handler.onHeaders(new CodedHead(head, headers, null, () => {}));
+      this.#handler.onHeaders(new MadeHead(head.status, headers, null, null));
       return;
     }
     this.#head = head;
     this.#form = this.#key === '' || spec.keptBytes === 0 ? null : [];
     const compressor = this.#open(encoding);
     this.#compressor = compressor;
-    this.#handler.onHeaders(new CodedHead(head, headers, null, () => compressor.resume()));
+    this.#handler.onHeaders(new MadeHead(head.status, headers, null, compressor));
   }
 
   onData(chunk: Uint8Array): boolean {
-    if (this.#isSentAlready) return true;
+    if (this.#isOver || this.#isSentAlready) return true;
     return this.#compressor === null ? this.#handler.onData(chunk) : this.#compressor.write(chunk);
   }
 
   onComplete(): void {
+    if (this.#isOver) return;
     if (this.#compressor === null) this.#handler.onComplete();
     else this.#compressor.end();
   }
 
   onError(failed: Failure): void {
+    if (this.#isOver) return;
     this.#isOver = true;
     this.#compressor?.destroy();
-    this.#handler.onError(failed);
+    if (!this.#isSentAlready) {
+      this.#handler.onError(failed);
+      return;
+    }
+    // Its client has all of it.
+    this.#way.outlived();
+    this.#handler.onComplete();
   }
 
   onUpgrade(headers: HeaderList, peer: WebSocketPeer): void {
@@ -169,7 +191,7 @@ class Compressing implements ResponseHandler {
       onDrain: () => this.#head?.resume(),
       onError: (cause) => {
         // Nothing in what it was given can bring it about.
-        this.cancelNext();
+        this.#cancelNext();
         this.#handler.onError(failure('internal_error', 'the answer could not be compressed', { cause }));
       },
     });
@@ -183,18 +205,8 @@ class Compressing implements ResponseHandler {
   }
 }
 
-/** Of the whole in its plain form, or of its length. */
-const FIELDS_OF_THE_PLAIN_FORM = [
-  'accept-ranges',
-  'content-length',
-  'content-md5',
-  'digest',
-  'repr-digest',
-  'content-digest',
-];
-
 function codedFields(headers: HeaderList, encoding: Encoding): HeaderList {
-  const told = FIELDS_OF_THE_PLAIN_FORM.reduce(withoutField, withVary(headers, 'accept-encoding'));
+  const told = withoutByteFields(withVary(headers, 'accept-encoding'));
   const tag = headerValue(told, 'etag');
   const tagged = tag === undefined ? told : withField(told, 'etag', markedTag(tag, encoding));
   return withField(tagged, 'content-encoding', encoding);
@@ -204,29 +216,17 @@ function codedFields(headers: HeaderList, encoding: Encoding): HeaderList {
  * A form may be given to others only where the answer may: an origin that gives each of its users another answer under one tag is wrong,
  * and none of them may get another's by it.
  */
-function isForAll({ headers: asked, exchange }: GatewayRequest, { status, headers }: ResponseHead): boolean {
+function isForAll({ method, headers: asked, exchange }: GatewayRequest, { status, headers }: ResponseHead): boolean {
+  // An answer to any other method is about what that has done, and its tag is that of another thing.
+  if (method !== 'GET' && method !== 'HEAD') return false;
   const isPersonal = exchange.consumerId !== null || hasField(asked, 'authorization') || hasField(asked, 'cookie');
   if (status !== 200 || hasField(headers, 'set-cookie')) return false;
-  const directives = listTokens(combinedValue(headers, 'cache-control') ?? '');
-  if (directives.includes('private') || directives.includes('no-store')) return false;
+  const { isPrivate, noStore, isPublic, isBroken } = cacheControl(headers);
+  if (isPrivate !== false || noStore || isBroken) return false;
   const varies = listTokens(combinedValue(headers, 'vary') ?? '').some((name) => name !== 'accept-encoding');
-  return !varies && (!isPersonal || directives.includes('public'));
+  return !varies && (!isPersonal || isPublic);
 }
 
 function keyOf({ authority, path, query, exchange }: GatewayRequest, tag: string, encoding: Encoding): string {
   return `${encoding} ${exchange.scheme}://${authority}${path}?${query} ${tag}`;
-}
-
-class CodedHead implements ResponseHead {
-  readonly status: number;
-  readonly headers: HeaderList;
-  readonly lengthBytes: number | null;
-  readonly resume: () => void;
-
-  constructor({ status }: ResponseHead, headers: HeaderList, lengthBytes: number | null, resume: () => void) {
-    this.status = status;
-    this.headers = headers;
-    this.lengthBytes = lengthBytes;
-    this.resume = resume;
-  }
 }

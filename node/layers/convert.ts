@@ -4,11 +4,15 @@
  *
  *   request:  of another known form ──▶ gathered ──▶ changed ──▶ next         no such form: 400; too long: 413
  *   answer:   of another known form ──▶ held     ──▶ changed ──▶ head, body   no such form, too long: 502
+ *
+ * A part of an answer in one form is no part of it in another: ranges go no further, and a part that comes all the same passes as it is. To HEAD
+ * the head is that of what GET would get, without its length, which nobody knows before it is changed.
  */
 import { type Failure, failure } from '@weir/proto/http/failures.js';
 import { type HeaderList, hasField, headerValue, withField, withoutField } from '@weir/proto/http/headers.js';
 import type { BodyForm, ConvertSpec } from '@weir/proto/snapshot/convert.js';
 import { WholeBody } from '../cache/whole-body.js';
+import { MadeHead, withoutByteFields, withoutRange } from '../optimize/made-head.js';
 import type { Place } from '../pipeline/chain.js';
 import { withBody, withHeaders } from '../pipeline/derived-request.js';
 import {
@@ -43,6 +47,7 @@ class Converting implements ResponseHandler, BodySink {
   readonly #handler: ResponseHandler;
   readonly #way: Way;
   #cancelNext: Cancel = nothingToCancel;
+  #isHead = false;
   #isOver = false;
   /** What is held: of the request at first, of the answer later. */
   #held: Uint8Array[] = [];
@@ -66,8 +71,11 @@ class Converting implements ResponseHandler, BodySink {
     const { body } = request;
     const from = forms.formOf(headerValue(request.headers, 'content-type'));
     const to = spec.request;
+    this.#isHead = request.method === 'HEAD';
     const plain =
-      spec.response === null ? request : withHeaders(request, withoutField(request.headers, 'accept-encoding'));
+      spec.response === null
+        ? request
+        : withHeaders(request, withoutField(withoutRange(request.headers), 'accept-encoding'));
     if (body === null || to === null || from === null || from === to || hasField(request.headers, 'content-encoding')) {
       this.#cancelNext = next(plain, this);
       return this.cancel;
@@ -105,9 +113,14 @@ class Converting implements ResponseHandler, BodySink {
     const { forms, spec } = this.#way;
     const from = forms.formOf(headerValue(head.headers, 'content-type'));
     const to = spec.response;
-    const hasBody = head.status !== 204 && head.status !== 304 && head.lengthBytes !== 0;
+    const hasBody = !NOTHING_TO_CHANGE.has(head.status) && head.lengthBytes !== 0;
     if (to === null || from === null || from === to || !hasBody || hasField(head.headers, 'content-encoding')) {
       this.#handler.onHeaders(head);
+      return;
+    }
+    if (this.#isHead) {
+      const headers = changedFields(head.headers, forms.mediaTypes[to]);
+      this.#handler.onHeaders(new MadeHead(head.status, headers, null, head));
       return;
     }
     this.#head = { head, from, to };
@@ -141,7 +154,7 @@ class Converting implements ResponseHandler, BodySink {
       return;
     }
     const headers = changedFields(head.headers, forms.mediaTypes[to]);
-    this.#handler.onHeaders({ status: head.status, headers, lengthBytes: changed.length, resume: () => {} });
+    this.#handler.onHeaders(new MadeHead(head.status, headers, changed.length, null));
     if (!this.#isOver) this.#handler.onData(changed);
     if (!this.#isOver) this.#handler.onComplete();
   }
@@ -182,17 +195,9 @@ class Converting implements ResponseHandler, BodySink {
   }
 }
 
-/** Of the bytes as they came. */
-const FIELDS_OF_THE_BYTES = [
-  'content-length',
-  'etag',
-  'accept-ranges',
-  'content-md5',
-  'digest',
-  'repr-digest',
-  'content-digest',
-];
+/** Without content, with a part of it, or with a part of what is not known here. */
+const NOTHING_TO_CHANGE: ReadonlySet<number> = new Set([204, 205, 206, 304]);
 
 function changedFields(headers: HeaderList, mediaType: string): HeaderList {
-  return withField(FIELDS_OF_THE_BYTES.reduce(withoutField, headers), 'content-type', mediaType);
+  return withField(withoutField(withoutByteFields(headers), 'etag'), 'content-type', mediaType);
 }

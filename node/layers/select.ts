@@ -1,24 +1,24 @@
 /**
- * Sends of a JSON answer the fields that its client names (`?fields=id,items(sku)`), and no white space. Stands above the cache: what is stored is
- * the whole, once, and each client takes its part of it.
+ * Sends of a JSON answer the fields that its client names (`?fields=id,items(sku)`), no white space, and of a list the page that is asked for. Stands
+ * above the cache: what is stored is the whole, once, and each client takes its part of it.
+ *
+ *   request ──▶ fields ──▶ page (optimize/list) ──▶ below        what is named is of the answer as clients see it: a page, wrapped or not
  *
  * The parameter ends here: what is below has one URL for all selections. A selection is a representation of its own, so the answer's
  * entity tag is marked with it, and the weak kind of the mark's answer stays: see entity-tag.ts. Failures and what is no JSON pass as they are.
  */
 
 import { type Failure, failure } from '@weir/proto/http/failures.js';
-import {
-  combinedValue,
-  type HeaderList,
-  hasField,
-  headerValue,
-  withField,
-  withoutField,
-} from '@weir/proto/http/headers.js';
-import { mediaTypeOf } from '@weir/proto/http/media-type.js';
-import { conditionBelow, markedTag, tagOfUnchanged } from '../optimize/entity-tag.js';
-import { ProjectionFault, Projector } from '../optimize/fields/projector.js';
-import { type Branch, readSelection, selectionText } from '../optimize/fields/selection.js';
+import { combinedValue, type HeaderList, headerValue, withField, withoutField } from '@weir/proto/http/headers.js';
+import { conditionsBelow, markedTag, meets, tagOfUnchanged } from '../optimize/entity-tag.js';
+import { ProjectionFault } from '../optimize/fields/json-bytes.js';
+import { isPlainJson } from '../optimize/fields/plain-json.js';
+import { Projector } from '../optimize/fields/projector.js';
+import { type Branch, readSelection } from '../optimize/fields/selection.js';
+import { listRoute } from '../optimize/list/list-route.js';
+import { type PageDispatch, pagesOf } from '../optimize/list/paging.js';
+import { MadeHead, refusePrecondition, withoutByteFields, withoutRange } from '../optimize/made-head.js';
+import { fieldsMark, isOfAnswer, isOfFields } from '../optimize/marks.js';
 import type { Place } from '../pipeline/chain.js';
 import { withHeaders, withQuery } from '../pipeline/derived-request.js';
 import {
@@ -30,36 +30,34 @@ import {
   type WebSocketPeer,
 } from '../pipeline/dispatch.js';
 import { EditedHead } from '../pipeline/edited-response.js';
-import { hash32 } from '../upstream/balance/hash.js';
 
-export const select: Place = (route) => {
-  const { fields = null, minify = false } = route.optimize ?? {};
-  if (fields === null && !minify) return null;
-  return (next) => (request, handler) => {
-    const named = fields === null ? null : parameterOf(request.query, fields.parameter);
-    if (named === null && !minify) return next(request, handler);
-    let selection: Branch | null = null;
-    if (named !== null) {
-      const read =
-        named.text === null ? { ok: false as const, at: 0, why: 'it comes more than once' } : readSelection(named.text);
-      if (!read.ok) {
-        handler.onError(
-          failure(
-            'bad_request',
-            `\`${fields?.parameter}\` can't be read: ${read.why}, at character ${read.at + 1}; write a,b(c,d)`,
-          ),
-        );
+export const select: Place = (route, services) => {
+  const { fields = null, minify = false, list } = route.optimize ?? {};
+  if (fields === null && !minify && list === undefined) return null;
+  return (next) => {
+    const below: PageDispatch = list === undefined ? next : pagesOf(listRoute(route.id, list, services), next);
+    return (request, handler) => {
+      const named = fields === null ? null : parameterOf(request.query, fields.parameter);
+      if (named === null && !minify) return below(asItIs(request), handler, request.query);
+      const selection = named === null ? null : selectionIn(named.text);
+      if (typeof selection === 'string') {
+        const why = `\`${fields?.parameter}\` can't be read: ${selection}; write a,b(c,d)`;
+        handler.onError(failure('bad_request', why));
         return nothingToCancel;
       }
-      selection = read.selection;
-    }
-    const mark = markOf(selection);
-    const below = named === null ? request : withQuery(request, named.rest);
-    const selecting = new Selecting(request, handler, selection, mark);
-    selecting.cancelNext = next(askedBelow(below, mark), selecting);
-    return selecting.cancel;
+      const mark = fieldsMark(selection);
+      const selecting = new Selecting(request, handler, selection, mark);
+      return selecting.begun(below(askedBelow(request, named?.rest ?? request.query, mark), selecting, request.query));
+    };
   };
 };
+
+/** A text: why it can't be read. */
+function selectionIn(text: string | null): Branch | string {
+  if (text === null) return 'it comes more than once, at character 1';
+  const read = readSelection(text);
+  return read.ok ? read.selection : `${read.why}, at character ${read.at + 1}`;
+}
 
 /** Null: it is not there. `text` null: it comes more than once, or can't be decoded. */
 function parameterOf(query: string, parameter: string): { readonly text: string | null; readonly rest: string } | null {
@@ -87,31 +85,25 @@ function decoded(value: string): string | null {
   }
 }
 
-const MARK_PREFIX = 'f-';
+const isRead = (method: string): boolean => method === 'GET' || method === 'HEAD';
 
-/** Two hashes of its one spelling: 64 bits. */
-function markOf(selection: Branch | null): string {
-  if (selection === null) return `${MARK_PREFIX}all`;
-  const text = selectionText(selection);
-  return `${MARK_PREFIX}${hash32(text, 1).toString(36)}${hash32(text, 2).toString(36)}`;
+/** Nothing is selected of this answer; what was shown of another one is that state of the resource all the same. */
+function asItIs(request: GatewayRequest): GatewayRequest {
+  const { method, headers } = request;
+  const told = conditionsBelow(method, headers, { mark: null, isOurs: isOfAnswer });
+  return told === headers ? request : withHeaders(request, told);
 }
 
-function askedBelow(request: GatewayRequest, mark: string): GatewayRequest {
-  // A part of the whole is not what a range of a selection would be; the whole is selected from.
-  const whole = hasField(request.headers, 'range') ? withHeaders(request, withoutRange(request.headers)) : request;
-  const condition = combinedValue(whole.headers, 'if-none-match');
-  if (condition === undefined) return whole;
-  const below = conditionBelow(condition, mark, (other) => other.startsWith(MARK_PREFIX));
-  const others = withoutField(whole.headers, 'if-none-match');
-  return withHeaders(whole, below === null ? others : [...others, 'if-none-match', below]);
-}
-
-function withoutRange(headers: HeaderList): HeaderList {
-  return withoutField(withoutField(headers, 'range'), 'if-range');
+/** It has to be read here, whole: compressed, or as a part of the whole, it can't be. */
+function askedBelow(request: GatewayRequest, query: string, mark: string): GatewayRequest {
+  const { method, headers } = request;
+  const readable = withoutField(withoutRange(headers), 'accept-encoding');
+  const making = { mark, isOurs: isRead(method) ? isOfFields : isOfAnswer };
+  return withHeaders(withQuery(request, query), conditionsBelow(method, readable, making));
 }
 
 class Selecting implements ResponseHandler {
-  cancelNext: Cancel = nothingToCancel;
+  #cancelNext: Cancel = nothingToCancel;
   readonly #request: GatewayRequest;
   readonly #handler: ResponseHandler;
   readonly #selection: Branch | null;
@@ -127,9 +119,16 @@ class Selecting implements ResponseHandler {
     this.#mark = mark;
   }
 
-  readonly cancel: Cancel = () => {
+  /** It may have ended before there was anything to cancel. */
+  begun(cancelNext: Cancel): Cancel {
+    this.#cancelNext = cancelNext;
+    if (this.#isOver) cancelNext();
+    return this.#cancel;
+  }
+
+  readonly #cancel: Cancel = () => {
     this.#isOver = true;
-    this.cancelNext();
+    this.#cancelNext();
   };
 
   onHeaders(head: ResponseHead): void {
@@ -145,11 +144,16 @@ class Selecting implements ResponseHandler {
       this.#handler.onHeaders(head);
       return;
     }
-    const tag = headerValue(headers, 'etag');
-    const bare = FIELDS_OF_THE_WHOLE.reduce(withoutField, headers);
-    const told = tag === undefined ? bare : withField(bare, 'etag', markedTag(tag, this.#mark));
+    const own = headerValue(headers, 'etag');
+    const tag = own === undefined ? undefined : markedTag(own, this.#mark);
+    if (!meets(this.#request.method, this.#request.headers, tag)) {
+      this.#cancel();
+      refusePrecondition(this.#handler, tag ?? '');
+      return;
+    }
+    const bare = withoutByteFields(headers);
     this.#projector = new Projector(this.#selection);
-    this.#handler.onHeaders(new SelectedHead(head, told));
+    this.#handler.onHeaders(new MadeHead(status, tag === undefined ? bare : withField(bare, 'etag', tag), null, head));
   }
 
   onData(chunk: Uint8Array): boolean {
@@ -183,7 +187,7 @@ class Selecting implements ResponseHandler {
     } catch (error) {
       if (!(error instanceof ProjectionFault)) throw error;
       this.#isOver = true;
-      this.cancelNext();
+      this.#cancelNext();
       this.#handler.onError(failure('response_malformed', `the upstream's JSON can't be read: ${error.message}`));
       return null;
     }
@@ -191,37 +195,3 @@ class Selecting implements ResponseHandler {
 }
 
 const NOTHING = new Uint8Array(0);
-
-/** Of all of it, byte by byte. */
-const FIELDS_OF_THE_WHOLE = [
-  'content-length',
-  'accept-ranges',
-  'content-md5',
-  'digest',
-  'repr-digest',
-  'content-digest',
-];
-
-function isPlainJson({ status, headers }: ResponseHead): boolean {
-  if (status < 200 || status >= 300 || status === 204 || status === 205 || status === 206) return false;
-  if (hasField(headers, 'content-encoding')) return false;
-  const type = mediaTypeOf(headerValue(headers, 'content-type'));
-  return type === 'application/json' || type.endsWith('+json');
-}
-
-class SelectedHead implements ResponseHead {
-  readonly status: number;
-  readonly headers: HeaderList;
-  readonly lengthBytes = null;
-  readonly #below: ResponseHead;
-
-  constructor(below: ResponseHead, headers: HeaderList) {
-    this.status = below.status;
-    this.headers = headers;
-    this.#below = below;
-  }
-
-  resume(): void {
-    this.#below.resume();
-  }
-}

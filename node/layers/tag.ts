@@ -10,9 +10,9 @@
  */
 import { createHash, type Hash } from 'node:crypto';
 import { type Failure, failure } from '@weir/proto/http/failures.js';
-import { combinedValue, type HeaderList, hasField, headerValue, withField } from '@weir/proto/http/headers.js';
-import { mediaTypeOf } from '@weir/proto/http/media-type.js';
+import { combinedValue, type HeaderList, hasField, withField } from '@weir/proto/http/headers.js';
 import { matchesAny } from '../optimize/entity-tag.js';
+import { isStream } from '../optimize/stream-type.js';
 import type { Place } from '../pipeline/chain.js';
 import {
   type Cancel,
@@ -74,7 +74,7 @@ class Tagging implements ResponseHandler {
     const { status, headers, lengthBytes } = head;
     const isShort = lengthBytes === null || lengthBytes <= this.#bytesMax;
     const isTagged = hasField(headers, 'etag');
-    if (status !== 200 || isTagged || isStream(headers) || !isShort || !this.#take(lengthBytes ?? 0)) {
+    if (status !== 200 || isTagged || isStream(headers, lengthBytes) || !isShort || !this.#take(lengthBytes ?? 0)) {
       this.#handler.onHeaders(head);
       return;
     }
@@ -152,12 +152,6 @@ class Tagging implements ResponseHandler {
     this.#hash = null;
     this.#chunks = [];
   }
-}
-
-/** Read as it comes: whoever waits for its end waits for ever. */
-function isStream(headers: HeaderList): boolean {
-  const type = mediaTypeOf(headerValue(headers, 'content-type'));
-  return type === 'text/event-stream' || type.endsWith('ndjson') || type.endsWith('+json-seq');
 }
 
 const nothingToResume = (): void => {};

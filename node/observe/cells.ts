@@ -22,6 +22,7 @@ import { type Decision, decisions } from './decisions.js';
 import { DurationCells } from './duration-cells.js';
 import { type Joining, joinings } from './joinings.js';
 import { McpCells } from './mcp-cells.js';
+import { type Smaller, smaller } from './smaller.js';
 
 /** Registered status codes (IANA, HTTP Status Code Registry), 499 for clients that left, and the five classes. */
 export const statusLabels: readonly string[] = [
@@ -43,6 +44,7 @@ const statusSlots: Uint8Array = Uint8Array.from({ length: 600 }, (_, status) => 
 export const failureCodes = Object.keys(failureTable) as FailureCode[]; // The keys of the table are the codes.
 const failureSlots = new Map(failureCodes.map((code, slot) => [code, slot]));
 const decisionSlots = new Map(decisions.map((decision, slot) => [decision, slot]));
+const smallerSlots = new Map(smaller.map((what, slot) => [what, slot]));
 const joiningSlots = new Map(joinings.map((joining, slot) => [joining, slot]));
 const cacheSlots = new Map(cacheResults.map((result, slot) => [result, slot]));
 const verdictSlots = new Map(contractVerdicts.map((verdict, slot) => [verdict, slot]));
@@ -67,6 +69,7 @@ export class RouteCells {
   readonly failures = new Float64Array(failureCodes.length);
   readonly timers = new Float64Array(timerNames.length);
   readonly decisions = new Float64Array(decisions.length);
+  readonly smaller = new Float64Array(smaller.length);
   readonly joinings = new Float64Array(joinings.length);
   readonly cache = new Float64Array(cacheResults.length);
   readonly contract = new Float64Array(contractVerdicts.length);
@@ -110,6 +113,10 @@ export class RouteCells {
 
   decided(decision: Decision): void {
     bump(this.decisions, decisionSlots.get(decision) ?? 0);
+  }
+
+  madeSmaller(what: Smaller): void {
+    bump(this.smaller, smallerSlots.get(what) ?? 0);
   }
 
   joined(joining: Joining): void {

@@ -29,6 +29,8 @@ function sources(cells: Cells): MetricSources {
     jobs: () => jobCounts(),
     cache: () => cacheCounts(),
     bodies: () => ({ bytes: 21, refusals: 22 }),
+    heldAnswers: () => ({ bytes: 23, refusals: 24 }),
+    keptForms: () => ({ bytes: 25, count: 26, evictions: 27 }),
     eventLoop: () => ({ delayP50Ms: 1, delayP99Ms: 2, delayMaxMs: 3, utilization: 0.5 }),
     log: () => ({ written: 5, dropped: 6 }),
     spans: () => ({ exported: 8, dropped: 9 }),

@@ -28,6 +28,7 @@ import { type LimitSources, limitFamilies } from './limit-families.js';
 import { mcpFamilies } from './mcp-families.js';
 import { type PurgeSources, purgeFamilies } from './purge-families.js';
 import { type SightSources, sightFamilies } from './sight-families.js';
+import { smaller } from './smaller.js';
 
 /** Who is asked at a scrape. */
 export interface MetricSources
@@ -47,6 +48,10 @@ export interface MetricSources
   bugs(): number;
   /** Request bodies that are gathered or kept. */
   bodies(): { readonly bytes: number; readonly refusals: number };
+  /** Answers that are held until they are whole. */
+  heldAnswers(): { readonly bytes: number; readonly refusals: number };
+  /** Answers in their compressed form. */
+  keptForms(): { readonly bytes: number; readonly count: number; readonly evictions: number };
 }
 
 export interface Metrics {
@@ -116,6 +121,7 @@ function requestFamilies(cells: Cells): Family[] {
 function failureFamilies(cells: Cells): Family[] {
   const gone = failureCodes.indexOf('client_gone');
   const joined = 'Parts of compositions, items of batches and requests that were put together, by what became of them.';
+  const made = 'Pages of lists, and answers that were complete though what they were made of failed.';
   return [
     family('counter', 'weir_failures_total', 'Exchanges that failed, by failure code.', function* () {
       for (const [route, { failures }] of routesOf(cells)) yield* happened([route], 'code', failureCodes, failures);
@@ -134,6 +140,9 @@ function failureFamilies(cells: Cells): Family[] {
     family('counter', 'weir_joinings_total', joined, function* () {
       for (const [route, { joinings: counts }] of routesOf(cells))
         yield* happened([route], 'joining', joinings, counts);
+    }),
+    family('counter', 'weir_smaller_answers_total', made, function* () {
+      for (const [route, { smaller: counts }] of routesOf(cells)) yield* happened([route], 'what', smaller, counts);
     }),
     family('counter', 'weir_timers_fired_total', 'Timers that fired, by name.', function* () {
       for (const [route, { timers }] of routesOf(cells)) yield* happened([route], 'timer', timerNames, timers);
@@ -190,6 +199,10 @@ function nodeFamilies(sources: MetricSources): Family[] {
     'What threw where nothing may throw. Each failed one exchange at most; the log of the process tells more.';
   const kept = 'Bytes of request bodies that are gathered, or kept for another attempt.';
   const notKept = 'How often a request body, or more of one, was not kept because limits.bodies was reached.';
+  const held = 'Bytes of answers that are held back until they are whole, or until a page of them is.';
+  const notHeld = 'How often an answer was not held, because as many bytes were as may be.';
+  const forms = 'Bytes of answers that are kept in their compressed form.';
+  const formsLeft = 'Answers in their compressed form that made room for others.';
   const applied = 'When the revision in force was applied, in seconds since the epoch.';
   return [
     one('gauge', 'weir_client_connections', 'Open connections of clients.', () => sources.status().connections),
@@ -205,6 +218,11 @@ function nodeFamilies(sources: MetricSources): Family[] {
     }),
     one('gauge', 'weir_request_bodies_kept_bytes', kept, () => sources.bodies().bytes),
     one('counter', 'weir_request_bodies_not_kept_total', notKept, () => sources.bodies().refusals),
+    one('gauge', 'weir_held_answers_bytes', held, () => sources.heldAnswers().bytes),
+    one('counter', 'weir_held_answers_refused_total', notHeld, () => sources.heldAnswers().refusals),
+    one('gauge', 'weir_kept_forms_bytes', forms, () => sources.keptForms().bytes),
+    one('gauge', 'weir_kept_forms', 'Answers that are kept in their compressed form.', () => sources.keptForms().count),
+    one('counter', 'weir_kept_forms_evicted_total', formsLeft, () => sources.keptForms().evictions),
     one('counter', 'weir_bugs_total', bugs, () => sources.bugs()),
     one('counter', 'weir_access_log_lines_total', lines, () => sources.log().written),
     one('counter', 'weir_access_log_lines_dropped_total', linesLost, () => sources.log().dropped),

@@ -41,6 +41,8 @@ function setUp(reveal = (secret: string) => secret) {
     jobs: () => jobCounts(),
     cache: () => cacheCounts(),
     bodies: () => ({ bytes: 21, refusals: 22 }),
+    heldAnswers: () => ({ bytes: 23, refusals: 24 }),
+    keptForms: () => ({ bytes: 25, count: 26, evictions: 27 }),
     bus: () => null,
     loadPermille: () => 0,
   });

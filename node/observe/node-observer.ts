@@ -36,6 +36,7 @@ import { createMetrics, type MetricSources, type Metrics } from './metrics.js';
 import { type AnswerLook, JOBS_ROUTE_ID, type Observer, type RouteObserver } from './observer.js';
 import type { Prepared } from './prepared.js';
 import { secretNames } from './redaction.js';
+import type { Smaller } from './smaller.js';
 import { SpendTally } from './spend-tally.js';
 import { createTracing, type Tracing } from './tracing.js';
 import { TrafficTally } from './traffic-counts.js';
@@ -62,6 +63,8 @@ export interface ObserverServices {
   /** Somebody takes what calls have come to; left out: nobody does, and nothing is counted for it. */
   readonly tellsCalls?: boolean;
   readonly bodies: MetricSources['bodies'];
+  readonly heldAnswers: MetricSources['heldAnswers'];
+  readonly keptForms: MetricSources['keptForms'];
   readonly bus: MetricSources['bus'];
   readonly loadPermille: MetricSources['loadPermille'];
   readonly sight: MetricSources['sight'];
@@ -180,6 +183,7 @@ class Observers implements NodeObserver {
       ...(services.aiStreams === undefined ? {} : { aiStreams: services.aiStreams }),
       ...(services.aiCounts === undefined ? {} : { aiCounts: services.aiCounts }),
       bodies,
+      ...{ heldAnswers: services.heldAnswers, keptForms: services.keptForms },
       bus: services.bus,
       loadPermille: services.loadPermille,
       sight,
@@ -217,6 +221,10 @@ class Observers implements NodeObserver {
 
   joined(joining: Joining, routeId: string): void {
     this.#cells.routes.get(routeId)?.joined(joining);
+  }
+
+  madeSmaller(what: Smaller, routeId: string): void {
+    this.#cells.routes.get(routeId)?.madeSmaller(what);
   }
 
   toolCalled(routeId: string, tool: string, outcome: ToolOutcome, ms: number): void {

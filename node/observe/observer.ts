@@ -6,6 +6,7 @@ import type { Exchange } from '../pipeline/exchange.js';
 import type { Decision } from './decisions.js';
 import type { Joining } from './joinings.js';
 import type { ToolOutcome } from './mcp-cells.js';
+import type { Smaller } from './smaller.js';
 
 /** Stands for the requests that ask for jobs; parentheses keep it apart from any id. */
 export const JOBS_ROUTE_ID = '(jobs)';
@@ -19,6 +20,8 @@ export interface Observer {
   decided(decision: Decision, routeId: string): void;
   /** One request was made several, or several one; counted by route. */
   joined(joining: Joining, routeId: string): void;
+  /** What became of an answer that is made smaller; counted by route. Left out where nobody counts. */
+  madeSmaller?(what: Smaller, routeId: string): void;
   /** A tool of the route was called, and its result told, or not waited for. Left out where no route offers any. */
   toolCalled?(routeId: string, tool: string, outcome: ToolOutcome, ms: number): void;
 }

@@ -79,6 +79,7 @@ class SeenServices implements ChainServices {
   readonly budgets;
   readonly heldBytes;
   readonly bodies;
+  readonly keptForms;
   readonly latencies;
   readonly gates;
   readonly jobs;
@@ -96,6 +97,7 @@ class SeenServices implements ChainServices {
     this.random = node.random;
     this.heldBytes = node.heldBytes;
     this.bodies = node.bodies;
+    this.keptForms = node.keptForms;
     this.jobs = node.jobs;
     this.cache = node.cache;
     this.observer = node.observer;

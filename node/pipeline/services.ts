@@ -11,6 +11,7 @@ import type { LatencyStore } from '../latency/latency-store.js';
 import type { LimiterStore } from '../limit/limiter-store.js';
 import type { CompileMcp } from '../mcp/late-mcp.js';
 import type { Observer } from '../observe/observer.js';
+import type { KeptForms } from '../optimize/compress/kept-forms.js';
 import type { Composers } from '../optimize/late-composing.js';
 import type { Clock, Random, Timers } from '../time/clock.js';
 import type { GateStore } from '../upstream/concurrency/gate-store.js';
@@ -50,6 +51,8 @@ export interface ChainServices {
   readonly heldBytes: HeldBytes;
   /** Memory of this node that request bodies take which are gathered, or kept for another attempt. */
   readonly bodies: HeldBytes;
+  /** Answers in their compressed form; they outlive a snapshot. */
+  readonly keptForms: KeptForms;
   /** How long answers take, for limits that are learnt; it outlives a snapshot. */
   readonly latencies: LatencyStore;
   /** Who is let to an upstream at once; gates outlive a snapshot. */

@@ -1,5 +1,6 @@
 /** `coalesce` of a route: requests for one item each that go to the upstream as one for all of them; docs/optimize.md. */
 import * as z from 'zod';
+import { memberPath } from './member-path.js';
 import { fieldName } from './network.js';
 import { duration, flag, integer, leaf, oneOrMany, readText, size, text } from './scalars.js';
 import { accept, quote, type Reading, refuse } from './units.js';
@@ -17,21 +18,6 @@ const url = leaf(
   { type: 'string', pattern: '^/', examples: ['/items'] },
 );
 
-const memberPath = leaf(
-  (value): Reading<readonly string[]> => {
-    const path = readText(value, 'a path of members');
-    if (!path.ok) return path;
-    const steps = path.value === '' ? [] : path.value.split('.');
-    return steps.length <= 8 && steps.every((step) => step !== '')
-      ? accept(steps)
-      : refuse(
-          `${quote(path.value)} is no path of members`,
-          'write data.items, or leave it out where the answer is the list',
-        );
-  },
-  { type: 'string', examples: ['data.items'] },
-);
-
 const separator = leaf(
   (value): Reading<string> =>
     readText(value, 'a separator', (mark) =>
@@ -47,7 +33,7 @@ export const coalesceSchema = z.strictObject({
   query: text('a name').prefault('ids').describe('Parameter of the query that names the items.'),
   separator: separator.prefault(',').describe('What stands between them.'),
   repeat: flag().prefault(false).describe('Name each by a parameter of its own (ids=1&ids=2) instead.'),
-  items: memberPath
+  items: memberPath()
     .prefault('')
     .describe('Where the list is in the answer, such as data.items. Left out: the answer is the list.'),
   key: text('a name').prefault('id').describe('Member of an item that says which it is.'),

@@ -1,23 +1,17 @@
 /** `optimize` of a route: smaller answers, and fewer of them. */
 import * as z from 'zod';
 import { compressibleTypes, encodings } from '../snapshot/optimize.js';
+import { listFields, parameter } from './list.js';
+import { orOff } from './or-off.js';
 import { choice, flag, leaf, oneOrMany, readText, size } from './scalars.js';
 import { accept, quote, refuse } from './units.js';
 
 const MIB = 1024 * 1024;
 
-const parameter = leaf(
-  (value) =>
-    readText(value, 'a parameter', (name) =>
-      /^[A-Za-z][A-Za-z0-9._-]{0,63}$/.test(name)
-        ? accept(name)
-        : refuse(`${quote(name)} cannot be a parameter`, 'write a name such as fields'),
-    ),
-  { type: 'string', examples: ['fields'] },
-);
-
 const fieldsFields = z.strictObject({
-  parameter: parameter.prefault('fields').describe('Parameter of the query that names the fields; it goes no further.'),
+  parameter: parameter()
+    .prefault('fields')
+    .describe('Parameter of the query that names the fields; it goes no further.'),
 });
 
 const mediaType = leaf(
@@ -51,9 +45,6 @@ const etagFields = z.strictObject({
     .describe('Longer answers are sent on as they come, without a tag.'),
 });
 
-const orOff = <T extends z.ZodType>(fields: T) =>
-  z.union([flag().transform((on) => (on ? (fields.parse({}) as z.output<T>) : null)), fields]);
-
 export const optimizeSchema = z.strictObject({
   fields: orOff(fieldsFields)
     .prefault(false)
@@ -62,6 +53,9 @@ export const optimizeSchema = z.strictObject({
   compress: orOff(compressFields)
     .prefault(false)
     .describe('Compress answers that come uncompressed, by what the client takes; mind docs/answers.md on secrets.'),
+  list: orOff(listFields)
+    .prefault(false)
+    .describe('Send a list page by page: true where the answer is the list, or { at, limit, wrap, upstream, … }.'),
   etag: orOff(etagFields)
     .prefault(false)
     .describe('Give answers that have none an entity tag, so that who has one gets 304 in place of the same again.'),

@@ -142,7 +142,7 @@ export const routeSchema = z.strictObject({
     .describe("Keep answers and answer from them: false, true (by the origin's word alone), or its settings."),
   optimize: optimizeSchema
     .prefault({})
-    .describe('Smaller answers: { fields, minify, compress, etag }; see docs/answers.md.'),
+    .describe('Smaller answers: { fields, list, minify, compress, etag }; see docs/answers.md.'),
   convert: convertSchema
     .optional()
     .describe('Change bodies between JSON, XML and forms: { request, response }; see docs/answers.md.'),

@@ -66,6 +66,11 @@ const cache: Words = {
   collapse: true,
 };
 
+/** All but the secret, of which the operator has the key. */
+const listWords: Words = {
+  ...{ at: true, limit: true, max: true, upTo: true, parameters: true, wrap: true, upstream: true },
+};
+
 export const routeWords: Words = {
   id: true,
   match: { path: true, methods: true, headers: true, query: true, cookies: true },
@@ -88,7 +93,13 @@ export const routeWords: Words = {
   fallback: true,
   cache,
   contract: { operation: true, body: true },
-  optimize: { fields: true, minify: true, compress: { min: true, types: true, encodings: true }, etag: true },
+  optimize: {
+    fields: true,
+    list: listWords,
+    minify: true,
+    compress: { min: true, types: true, encodings: true },
+    etag: true,
+  },
   convert: true,
   graphql: true,
   coalesce: true,

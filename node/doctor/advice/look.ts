@@ -11,7 +11,8 @@ import {
   type Encoding,
 } from '@weir/proto/snapshot/optimize.js';
 import { encodingFor, isCompressible } from '../../optimize/compress/negotiate.js';
-import { ProjectionFault, Projector } from '../../optimize/fields/projector.js';
+import { ProjectionFault } from '../../optimize/fields/json-bytes.js';
+import { Projector } from '../../optimize/fields/projector.js';
 import { readSelection } from '../../optimize/fields/selection.js';
 import type { GatewayRequest, ResponseHead } from '../../pipeline/dispatch.js';
 import { hash32, mix32 } from '../../upstream/balance/hash.js';

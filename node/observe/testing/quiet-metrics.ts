@@ -19,6 +19,8 @@ export function quietMetrics(): Promise<string> {
     log: () => ({ written: 0, dropped: 0 }),
     spans: () => ({ exported: 0, dropped: 0 }),
     bodies: () => ({ bytes: 21, refusals: 22 }),
+    heldAnswers: () => ({ bytes: 23, refusals: 24 }),
+    keptForms: () => ({ bytes: 25, count: 26, evictions: 27 }),
     bus: () => null,
     aiStreams: () => ({
       ...{ running: 0, abandoned: 0, stored: 0, bytes: 0, isReachable: true, refused: 0, resumed: 0 },

@@ -1,7 +1,9 @@
 /** Whether an answer is worth compressing, and how its client takes it (RFC 9110 §12.5.3). Pure. */
+import { cacheControl } from '@weir/proto/http/cache-control.js';
 import { combinedValue, type HeaderList, hasField, headerValue, listTokens } from '@weir/proto/http/headers.js';
 import { mediaTypeOf } from '@weir/proto/http/media-type.js';
 import type { CompressSpec, Encoding } from '@weir/proto/snapshot/optimize.js';
+import { isStream } from '../stream-type.js';
 
 /** Among those that a client likes alike the first one of the spec's order is taken. Null: as it is. */
 export function encodingFor(acceptEncoding: string | undefined, offered: readonly Encoding[]): Encoding | null {
@@ -45,11 +47,9 @@ export function isCompressible({ status, headers, lengthBytes }: AnswerHead, spe
   if (lengthBytes !== null && lengthBytes < spec.minBytes) return false;
   if (hasField(headers, 'content-encoding') || hasField(headers, 'content-range')) return false;
   const type = mediaTypeOf(headerValue(headers, 'content-type'));
-  // Events are flushed one by one, which compressors make dear or late.
-  const isStream = type === 'text/event-stream' || (lengthBytes === null && /ndjson|json-seq/.test(type));
-  if (isStream || !spec.types.some((known) => isOfType(type, known))) return false;
+  if (isStream(headers, lengthBytes) || !spec.types.some((known) => isOfType(type, known))) return false;
   // RFC 9110 §7.7, RFC 9111 §5.2.2.6.
-  return !listTokens(combinedValue(headers, 'cache-control') ?? '').some((token) => token.startsWith('no-transform'));
+  return !cacheControl(headers).noTransform;
 }
 
 /** `text/*`, `*+json`, or exactly. */

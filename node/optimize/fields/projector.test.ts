@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ProjectionFault, Projector, projectedDepthMax, projectedKeyMax } from './projector.js';
+import { ProjectionFault } from './json-bytes.js';
+import { Projector, projectedDepthMax, projectedKeyMax } from './projector.js';
 import {
   type Branch,
   readSelection,

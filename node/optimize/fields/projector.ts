@@ -9,8 +9,10 @@
  *           └─▶ number, true, false, null
  *
  * What is no JSON ends it with the reason: half of a text must not pass for the whole. Values of texts and numbers are copied byte by
- * byte, never read, so no number loses a digit.
+ * byte, never read, so no number loses a digit. Of one list, which a window names, some elements alone may be wanted: see list-window.ts.
  */
+import { BACKSLASH, isLiteral, keyText, nextEscape, ProjectionFault, QUOTE } from './json-bytes.js';
+import type { ListWindow } from './list-window.js';
 import { type Branch, type Selection, selectedOf } from './selection.js';
 
 export const projectedDepthMax = 128;
@@ -18,14 +20,17 @@ export const projectedDepthMax = 128;
 export const projectedKeyMax = 4_096;
 const LITERAL_MAX = 1_024;
 
-export class ProjectionFault extends Error {}
-
 /** `all`: every byte of it is copied; `none`: nothing; else a branch of the selection. */
 type Wanted = 'all' | 'none' | Branch;
+
+/** Of a value that does not lead to the list of the window. */
+const OFF_PATH = -1;
 
 interface Frame {
   readonly isList: boolean;
   readonly wanted: Wanted;
+  /** Of an object on the way to the list of the window: the step of the way that is one of its members. */
+  readonly step: number;
   /** A member was copied: the next one needs a comma. */
   hasAny: boolean;
 }
@@ -42,11 +47,9 @@ type State =
   | 'in literal'
   | 'end';
 
-const [QUOTE, BACKSLASH, COMMA, COLON] = [0x22, 0x5c, 0x2c, 0x3a];
+const [COMMA, COLON] = [0x2c, 0x3a];
 const [OPEN_OBJECT, CLOSE_OBJECT, OPEN_LIST, CLOSE_LIST] = [0x7b, 0x7d, 0x5b, 0x5d];
 const LITERAL = /^(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)$/;
-const SIMPLE_ESCAPES = new Set([...'"\\/bfnrt'].map((letter) => letter.charCodeAt(0)));
-const keyDecoder = new TextDecoder('utf-8', { fatal: true });
 
 export class Projector {
   #state: State = 'value';
@@ -58,11 +61,21 @@ export class Projector {
   #key: number[] = [];
   #isKeyCopied = false;
   #literal = '';
+  readonly #window: ListWindow | null;
+  /** Of the value that comes next: how many steps of the window's way lead to it. */
+  #step: number;
+  /** Levels down to the elements of the window's list, while it is open; else 0. */
+  #windowDepth = 0;
+  #isElementWanted = false;
+  /** What came out before this chunk, in bytes. */
+  #given = 0;
   /** In a text: 0: plain; 1: behind a backslash; 2 to 5: so many hexadecimal digits are to come, less one. */
   #escape = 0;
 
-  constructor(selection: Selection) {
-    this.#wanted = selection ?? 'all';
+  constructor(selection: Selection, window: ListWindow | null = null) {
+    this.#wanted = window?.isBare === true ? 'none' : (selection ?? 'all');
+    this.#window = window;
+    this.#step = window === null ? OFF_PATH : 0;
   }
 
   /** What comes out of these bytes; a view that is the caller's. Throws a ProjectionFault. */
@@ -78,7 +91,14 @@ export class Projector {
         i += 1;
       }
     }
-    return this.#out.subarray(0, this.#length);
+    return this.#taken();
+  }
+
+  #taken(): Uint8Array {
+    const length = this.#length;
+    this.#given += length;
+    this.#length = 0;
+    return this.#out.subarray(0, length);
   }
 
   /** What is left to be said at the end. Throws where that is no end. */
@@ -87,7 +107,7 @@ export class Projector {
     this.#length = 0;
     if (this.#state === 'in literal') this.#endLiteral();
     if (this.#state !== 'end') throw new ProjectionFault('it ends in the middle of a value');
-    return this.#out.subarray(0, this.#length);
+    return this.#taken();
   }
 
   /** The plain part of a text, at once. */
@@ -168,9 +188,14 @@ export class Projector {
     if (byte === OPEN_OBJECT || byte === OPEN_LIST) {
       if (this.#frames.length >= projectedDepthMax)
         throw new ProjectionFault(`it is deeper than ${projectedDepthMax} levels`);
-      this.#frames.push({ isList: byte === OPEN_LIST, wanted: this.#wanted, hasAny: false });
+      if (byte === OPEN_LIST && this.#window?.path.length === this.#step) this.#openWindow(this.#window);
+      else {
+        const step = byte === OPEN_OBJECT ? this.#step : OFF_PATH;
+        this.#frames.push({ isList: byte === OPEN_LIST, wanted: this.#wanted, step, hasAny: false });
+        if (isWanted) this.#put(byte);
+      }
       this.#state = byte === OPEN_LIST ? 'first value' : 'first key';
-      if (isWanted) this.#put(byte);
+      this.#step = OFF_PATH;
     } else if (byte === QUOTE) {
       this.#state = 'in text';
       this.#escape = 0;
@@ -180,6 +205,15 @@ export class Projector {
       this.#literal = '';
       this.#literalByte(byte);
     } else throw new ProjectionFault('a value is missing');
+  }
+
+  #openWindow(window: ListWindow): void {
+    if (window.beginsAt !== null) throw new ProjectionFault('the list comes twice');
+    const wanted = window.isBare ? 'all' : this.#wanted;
+    this.#frames.push({ isList: true, wanted, step: OFF_PATH, hasAny: false });
+    this.#windowDepth = this.#frames.length;
+    if (!window.isBare) this.#put(OPEN_LIST);
+    window.beginsAt = this.#given + this.#length;
   }
 
   #beginKey(byte: number): void {
@@ -198,7 +232,8 @@ export class Projector {
     const isEnd = byte === QUOTE && this.#escape === 0;
     this.#escape = nextEscape(this.#escape, byte);
     if (this.#isKeyCopied) this.#put(byte);
-    else if (!isEnd) {
+    const isRead = !this.#isKeyCopied || (this.#frames.at(-1)?.step ?? OFF_PATH) !== OFF_PATH;
+    if (isRead && !isEnd) {
       if (this.#key.length >= projectedKeyMax)
         throw new ProjectionFault(`a key is longer than ${projectedKeyMax} bytes`);
       this.#key.push(byte);
@@ -209,6 +244,7 @@ export class Projector {
   #endKey(): void {
     this.#state = 'colon';
     const frame = this.#frames.at(-1);
+    this.#step = this.#stepBehind(frame);
     if (this.#isKeyCopied || frame === undefined) {
       this.#wanted = 'all';
       return;
@@ -222,6 +258,12 @@ export class Projector {
     for (const byte of this.#key) this.#put(byte);
     this.#put(QUOTE);
     this.#key = [];
+  }
+
+  /** The key that was read may be the next step of the window's way. */
+  #stepBehind(frame: Frame | undefined): number {
+    if (this.#window === null || frame === undefined || frame.step === OFF_PATH) return OFF_PATH;
+    return this.#window.path[frame.step] === keyText(this.#key) ? frame.step + 1 : OFF_PATH;
   }
 
   #textByte(byte: number): void {
@@ -265,16 +307,31 @@ export class Projector {
     const frame = this.#frames.at(-1);
     if (frame === undefined) return;
     this.#wanted = frame.wanted;
-    if (frame.wanted !== 'none') this.#comma(frame);
+    if (this.#window !== null && this.#windowDepth === this.#frames.length) {
+      this.#isElementWanted = this.#window.wantsNext();
+      if (!this.#isElementWanted) this.#wanted = 'none';
+    }
+    if (this.#wanted !== 'none') this.#comma(frame);
   }
 
   #close(isList: boolean): void {
+    const isWindow = this.#windowDepth > 0 && this.#windowDepth === this.#frames.length;
     const frame = this.#frames.pop();
-    if (frame !== undefined && frame.wanted !== 'none') this.#put(isList ? CLOSE_LIST : CLOSE_OBJECT);
+    if (isWindow) this.#closeWindow();
+    else if (frame !== undefined && frame.wanted !== 'none') this.#put(isList ? CLOSE_LIST : CLOSE_OBJECT);
     this.#ended();
   }
 
+  #closeWindow(): void {
+    this.#windowDepth = 0;
+    if (this.#window === null) return;
+    this.#window.endsAt = this.#given + this.#length;
+    if (!this.#window.isBare) this.#put(CLOSE_LIST);
+  }
+
   #ended(): void {
+    if (this.#windowDepth > 0 && this.#windowDepth === this.#frames.length && this.#isElementWanted)
+      this.#window?.ends.push(this.#given + this.#length);
     this.#state = this.#frames.length === 0 ? 'end' : 'after';
   }
 
@@ -300,45 +357,5 @@ export class Projector {
     const larger = new Uint8Array(2 * this.#out.length + by);
     larger.set(this.#out);
     this.#out = larger;
-  }
-}
-
-/** Letters, digits, and what numbers are written with. */
-function isLiteral(byte: number): boolean {
-  return (
-    (byte >= 0x30 && byte <= 0x39) ||
-    (byte >= 0x61 && byte <= 0x7a) ||
-    byte === 0x45 ||
-    byte === 0x2d ||
-    byte === 0x2b ||
-    byte === 0x2e
-  );
-}
-
-function isHex(byte: number): boolean {
-  return (byte >= 0x30 && byte <= 0x39) || (byte >= 0x41 && byte <= 0x46) || (byte >= 0x61 && byte <= 0x66);
-}
-
-const UNICODE = 0x75;
-const HEX_DIGITS = 4;
-
-function nextEscape(state: number, byte: number): number {
-  if (byte < 0x20) throw new ProjectionFault('a text has a control character');
-  if (state === 0) return byte === BACKSLASH ? 1 : 0;
-  if (state === 1) {
-    if (byte === UNICODE) return 1 + HEX_DIGITS;
-    if (!SIMPLE_ESCAPES.has(byte)) throw new ProjectionFault('a text has an escape that is none');
-    return 0;
-  }
-  if (!isHex(byte)) throw new ProjectionFault('a text has an escape that is none');
-  return state === 2 ? 0 : state - 1;
-}
-
-function keyText(bytes: readonly number[]): string {
-  try {
-    const written = keyDecoder.decode(Uint8Array.from(bytes));
-    return written.includes('\\') ? String(JSON.parse(`"${written}"`)) : written;
-  } catch {
-    throw new ProjectionFault('a key is no UTF-8');
   }
 }

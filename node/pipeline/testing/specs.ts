@@ -7,6 +7,7 @@ import { createJobs } from '../../jobs/jobs.js';
 import { createMemoryStore } from '../../jobs/memory-store.js';
 import { createLatencyStore } from '../../latency/latency-store.js';
 import type { RouteObserver } from '../../observe/observer.js';
+import { KeptForms } from '../../optimize/compress/kept-forms.js';
 import { unweighed } from '../../upstream/balance/load.js';
 import { createGateStore } from '../../upstream/concurrency/gate-store.js';
 import { alwaysWell } from '../../upstream/health/standing.js';
@@ -156,6 +157,7 @@ export function makeServices(overrides: Partial<ChainServices> = {}): ChainServi
     budgets: createBudgetStore(),
     heldBytes: createHeldBytes(),
     bodies: createHeldBytes(),
+    keptForms: new KeptForms(),
     latencies: createLatencyStore(),
     gates: createGateStore(),
     jobs: createJobs({

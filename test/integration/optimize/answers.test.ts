@@ -1,4 +1,5 @@
 /** Smaller answers by a whole gateway: fields, compression and entity tags, alone and together, with and without a cache, and when the client goes. */
+import { randomBytes } from 'node:crypto';
 import { createServer, get, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { brotliDecompressSync, gunzipSync, gzipSync } from 'node:zlib';
@@ -250,7 +251,8 @@ describe('compression', () => {
   it('ends with its client, and with its upstream', async () => {
     const { ask, gateway } = await open('{ compress: true }', (response, url) => {
       response.writeHead(200, { 'content-type': 'text/plain' });
-      response.write('x'.repeat(200_000));
+      // What does not compress, or there is nothing to send before it ends.
+      response.write(randomBytes(300_000).toString('base64'));
       if (url === '/cut') setTimeout(() => response.destroy(), 50);
     });
     await expect(ask('/cut', { 'accept-encoding': 'gzip' })).rejects.toThrow();
@@ -292,14 +294,134 @@ describe('entity tags', () => {
   });
 
   it('hold nothing for good: what was set aside is given back', async () => {
+    let goOn = (): void => {};
     const { ask, gateway } = await open('{ etag: true }', (response, url) => {
       response.writeHead(200, { 'content-length': 1_000 });
       response.write('x'.repeat(500));
       if (url === '/cut') response.destroy();
+      else if (url === '/waits') goOn = () => response.end('x'.repeat(500));
       else response.end('x'.repeat(500));
     });
+    const waiting = ask('/waits');
+    await expect.poll(() => gateway.metric('weir_held_answers_bytes'), { timeout: 20_000 }).toBe(1_000);
+    goOn();
+    expect((await waiting).bytes.length).toBe(1_000);
     for (let i = 0; i < 20; i += 1) await Promise.all([ask('/cut').catch(() => null), ask('/whole')]);
-    expect(await gateway.metric('weir_held_bytes')).toBe(0);
+    expect(await gateway.metric('weir_held_answers_bytes')).toBe(0);
+  });
+});
+
+describe('a list', () => {
+  /** All of its pages, from the first on, by their links. */
+  async function walk(
+    ask: (path: string, headers?: Record<string, string>) => Promise<Told>,
+    query: string,
+    read: (told: Told) => unknown[],
+  ) {
+    const seen: unknown[] = [];
+    const tags = new Set<string>();
+    let pages = 0;
+    for (let next: string | null = query; next !== null; pages += 1) {
+      const told: Told = await ask(`/list?${next}`);
+      expect([told.status, pages < 100]).toEqual([200, true]);
+      seen.push(...read(told));
+      tags.add(told.headers.etag ?? '');
+      next = /<\?([^>]*)>; rel="next"/.exec(String(told.headers['link'] ?? ''))?.[1] ?? null;
+    }
+    return { seen, pages, tags };
+  }
+  const itemsOf = ({ bytes }: Told): unknown[] => JSON.parse(bytes.toString()).items;
+
+  it('is stored whole, once, and its pages are together all of it', async () => {
+    const { ask, asked, gateway } = await open(
+      '{ fields: true, list: { at: items, wrap: true } }',
+      json,
+      'cache: true',
+    );
+    const walked = await walk(ask, 'limit=200', itemsOf);
+    expect(walked.seen).toEqual(items);
+    expect([walked.pages, walked.tags.size]).toEqual([25, 25]);
+    const part = await ask('/list?fields=items(id),next&limit=3');
+    expect(JSON.parse(part.bytes.toString())).toEqual({
+      items: [{ id: 0 }, { id: 1 }, { id: 2 }],
+      next: expect.stringMatching(/^[\w-]+\.[\w-]{22}$/),
+    });
+    expect(part.headers['link']).toMatch(/^<\?fields=items\(id\),next&limit=3&cursor=/);
+    expect(asked).toEqual(['/list']);
+    expect(await gateway.metric('weir_smaller_answers_total{route="r",what="paged"}')).toBe(26);
+    expect(await gateway.metric('weir_held_answers_bytes')).toBe(0);
+  });
+
+  it('has a tag for each page in each coding, by which it is not sent again', async () => {
+    const { ask, asked } = await open('{ compress: true, list: { at: items, wrap: true } }', json, 'cache: true');
+    const coded = { 'accept-encoding': 'br' };
+    const first = await ask('/list', coded);
+    expect(itemsOf({ ...first, bytes: brotliDecompressSync(first.bytes) })).toEqual(items.slice(0, 50));
+    const again = await ask('/list', { ...coded, 'if-none-match': first.headers.etag ?? '' });
+    expect([again.status, again.headers.etag, again.bytes.length]).toEqual([304, first.headers.etag, 0]);
+    expect((await ask('/list?limit=51', { ...coded, 'if-none-match': first.headers.etag ?? '' })).status).toBe(200);
+    expect(asked).toEqual(['/list']);
+  });
+
+  it('keeps what is around it, as it streams', async () => {
+    const { ask } = await open('{ list: { at: items, limit: 2 } }', (response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.write(`{"a":1,"items":[${JSON.stringify(items[0])},`);
+      setTimeout(() => response.end(`${JSON.stringify(items[1])},3],"z":{"items":[9]}}`), 20);
+    });
+    expect(JSON.parse((await ask('/list')).bytes.toString())).toEqual({
+      ...{ a: 1, items: items.slice(0, 2), z: { items: [9] } },
+    });
+  });
+
+  it.each([
+    [
+      'pages: { page: p, size: n, max: 90 }',
+      (query: URLSearchParams) => {
+        const [page, size] = [Number(query.get('p')), Number(query.get('n'))];
+        return { from: (page - 1) * size, to: page * size };
+      },
+    ],
+    [
+      'offset: { max: 90 }',
+      (query: URLSearchParams) => {
+        const [from, limit] = [Number(query.get('offset')), Number(query.get('limit'))];
+        return { from, to: from + limit };
+      },
+    ],
+    [
+      'cursor: { cursor: after, next: meta.next }',
+      (query: URLSearchParams) => {
+        const from = Number(query.get('after') ?? 0);
+        return { from, to: from + 64 };
+      },
+    ],
+  ] as const)('of an upstream with %s is asked for page by page', async (upstream, windowOf) => {
+    const { ask, asked } = await open(
+      `{ list: { at: items, wrap: true, upstream: { ${upstream} } } }`,
+      (response, url) => {
+        const query = new URL(url, 'http://origin').searchParams;
+        const { from, to } = windowOf(query);
+        const page = items.slice(0, 300).slice(from, to);
+        const next = to < 300 ? String(to) : null;
+        response.writeHead(200, { 'content-type': 'application/json' });
+        response.end(JSON.stringify({ items: page, kind: query.get('kind'), meta: { next } }));
+      },
+    );
+    const { seen } = await walk(ask, 'kind=x&limit=40', itemsOf);
+    expect(seen).toEqual(items.slice(0, 300));
+    expect(asked.every((url) => url.includes('kind=x'))).toBe(true);
+    // None is asked for the whole.
+    expect(asked.length).toBeGreaterThanOrEqual(8);
+  });
+
+  it('has its bad cursors told', async () => {
+    const { ask, asked } = await open('{ list: { at: items, wrap: true } }', json);
+    for (const query of ['cursor=x', 'cursor=', 'limit=0', 'limit=1&limit=2']) {
+      const { status, bytes } = await ask(`/list?${query}`);
+      expect([query, status, JSON.parse(bytes.toString()).code]).toEqual([query, 400, 'bad_request']);
+    }
+    expect(asked).toEqual([]);
   });
 });
 
