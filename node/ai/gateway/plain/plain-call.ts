@@ -33,9 +33,7 @@ import { PlainAttempt } from './plain-attempt.js';
 import { PlainBill } from './plain-bill.js';
 import type { ErrorWords, Meter, PlainAnswer, PlainAsked, PlainQuestion } from './plain-question.js';
 import type { PlainAsker, SaidError } from './plain-reply.js';
-
-/** Bytes that hold no content, before those that do; a provider that sends more than these has begun. */
-const HELD_BYTES_MAX = 64 * 1024;
+import { PlainTelling } from './plain-telling.js';
 
 /** What is asked, and in which words. */
 export interface PlainRoute {
@@ -51,6 +49,7 @@ export class PlainCall implements PlainAsker {
   readonly #route: PlainRoute;
   readonly #rules: AiRules;
   readonly #outlet: Outlet;
+  readonly #telling: PlainTelling;
   readonly #timer: Timer;
   #armedAtMs = Number.POSITIVE_INFINITY;
   #text: BodyText | null = null;
@@ -59,8 +58,6 @@ export class PlainCall implements PlainAsker {
   #attempts: Attempts | null = null;
   #attempt: PlainAttempt | null = null;
   #next: { readonly step: Step & { kind: 'ask' }; readonly atMs: number } | null = null;
-  #held: Uint8Array[] = [];
-  #heldBytes = 0;
   #lastError: ProviderError = providerError('timeout', 'There is not enough time left to ask a model.');
   #lastSaid: SaidError | null = null;
   #lastWhere = '';
@@ -77,6 +74,7 @@ export class PlainCall implements PlainAsker {
     this.#route = route;
     this.#rules = route.rules;
     this.#outlet = new Outlet(handler, clock.nowMs(), () => this.#clientTakes());
+    this.#telling = new PlainTelling(this.#outlet);
     this.#timer = timers.create(() => this.#look());
   }
 
@@ -193,7 +191,7 @@ export class PlainCall implements PlainAsker {
     this.#outcome.usage = null;
     attempts.begin();
     this.#attempt = attempt;
-    this.#forget();
+    this.#telling.forget();
     attempt.begin(step.how, this.#left().leftMs, attempts.hasBehind(step.candidate));
     this.#arm();
   }
@@ -231,11 +229,6 @@ export class PlainCall implements PlainAsker {
     this.#lastLimit = limit;
   }
 
-  #forget(): void {
-    this.#held = [];
-    this.#heldBytes = 0;
-  }
-
   // What an attempt tells.
 
   passed(head: ResponseHead, chunk: Uint8Array, tokens: number): boolean {
@@ -246,22 +239,12 @@ export class PlainCall implements PlainAsker {
     const hasFailed = (attempt.reply.meter?.error ?? null) !== null;
     if (!this.#outlet.hasHead && hasFailed) return false;
     if (tokens > 0) attempt.clock?.content(tokens, nowMs);
-    if (this.#outlet.hasHead) this.#outlet.pass(chunk, nowMs);
-    else {
-      this.#held.push(chunk);
-      this.#heldBytes += chunk.byteLength;
-      if (tokens > 0 || this.#heldBytes > HELD_BYTES_MAX) this.#pass(head, attempt, nowMs);
-    }
+    const isContent = this.#telling.pass(chunk, tokens, nowMs);
+    // From here on no other attempt takes its place.
+    if (isContent) this.#telling.begin(head, attempt.asked.reading, this.#outcome, nowMs);
     if (!this.#outlet.isOpen) attempt.clock?.hold();
     this.#arm();
     return this.#outlet.isOpen;
-  }
-
-  /** From here on no other attempt takes its place. */
-  #pass({ status, headers }: ResponseHead, { asked: { reading } }: PlainAttempt, nowMs: number): void {
-    const own = reading.kind === 'passed' ? reading.head(headers) : [];
-    this.#outlet.begin([...own, ...this.#outcome.headers], status);
-    for (const held of this.#held.splice(0)) this.#outlet.pass(held, nowMs);
   }
 
   ended(head: ResponseHead, { usage }: Meter): void {
@@ -270,20 +253,21 @@ export class PlainCall implements PlainAsker {
     this.#outcome.usage = usage && believedUsage(usage);
     this.#answered(attempt);
     this.#settle('whole');
-    if (!this.#outlet.hasHead) this.#pass(head, attempt, this.#rules.services.clock.nowMs());
+    const nowMs = this.#rules.services.clock.nowMs();
+    if (!this.#outlet.hasHead) this.#telling.begin(head, attempt.asked.reading, this.#outcome, nowMs);
     this.#end();
     this.#outlet.end();
   }
 
-  answered({ body, usage, headers }: PlainAnswer): void {
+  answered(answer: PlainAnswer): void {
     const attempt = this.#attempt;
     if (attempt === null || this.#outlet.isOver) return;
-    this.#outcome.usage = usage && believedUsage(usage);
+    this.#outcome.usage = answer.usage && believedUsage(answer.usage);
     this.#answered(attempt);
     this.#settle('whole');
     this.#outcome.headers.push(...(this.#rules.gate?.costFields(this.#outcome) ?? []));
     this.#end();
-    this.#outlet.whole(['content-type', 'application/json', ...headers, ...this.#fields()], JSON.stringify(body));
+    this.#telling.whole(answer, this.#outcome);
   }
 
   #answered(attempt: PlainAttempt): void {
@@ -291,11 +275,6 @@ export class PlainCall implements PlainAsker {
     const { reading } = attempt.asked;
     if (reading.kind === 'passed' && reading.isStream)
       this.#outcome.firstTokenMs = attempt.clock?.firstTokenMs ?? Number.NaN;
-  }
-
-  #fields(): readonly string[] {
-    const dropped = this.#outcome.dropped.join(', ').replace(/[^\x20-\x7e]/g, '?');
-    return [...this.#outcome.headers, ...(dropped === '' ? [] : ['x-weir-dropped', dropped.slice(0, 1_000)])];
   }
 
   failed(error: ProviderError, said: SaidError | null): void {
@@ -326,8 +305,7 @@ export class PlainCall implements PlainAsker {
       else {
         this.#settle('refused');
         this.#end();
-        const headers = [...answer.headers, ...this.#outcome.headers];
-        this.#outlet.whole(['content-type', 'application/json', ...headers], JSON.stringify(answer.body));
+        this.#telling.whole(answer, this.#outcome);
       }
       return;
     }
@@ -361,7 +339,7 @@ export class PlainCall implements PlainAsker {
 
   #end(): void {
     this.#next = null;
-    this.#forget();
+    this.#telling.forget();
     this.#timer.cancel();
     this.#text?.release();
   }
