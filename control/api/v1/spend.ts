@@ -43,7 +43,7 @@ export function spendRoute({ insight, wallMs }: SpendSources): ApiRoute {
       if (lengthMs === null)
         return refusal(400, 'Bad Request', 'What was spent is kept for 31 days: since=31d at most.');
       const { step, fromMs } = spendWindow(lengthMs, nowMs);
-      const isSeen = (team: string): boolean => caller.isOperator || (team !== '' && caller.roleIn(team) !== null);
+      const isSeen = (team: string): boolean => caller.isOperator || caller.roleIn(team) !== null;
       const rows = insight.spends.rows(step, fromMs, Number.POSITIVE_INFINITY);
       // What is left is what was named, each a text.
       const named = Object.fromEntries(
