@@ -8,7 +8,7 @@ import type { ApiProblem } from './problems.js';
 
 const PAGE_READ = 200;
 /** Looked through for one page of what a filter means; `next` goes on from there. */
-const READ_MAX = 2_000;
+const READ_MAX = 1_000;
 /** Entries before it in which it is looked for what was there before; what they have changed is unpacked for that. */
 const OLDER_MAX = 200;
 

@@ -1,6 +1,5 @@
 /** What is shown: the sign-in, or the shell with the page that the address names. Pages are loaded when they are opened. */
 import { Center, Container } from '@mantine/core';
-import { Suspense } from 'react';
 import { Route, Router, Switch } from 'wouter';
 import { useHashLocation } from 'wouter/use-hash-location';
 import { useSession } from './api/session.js';
@@ -34,18 +33,16 @@ export function App() {
   return (
     <Router hook={useHashLocation}>
       <Shell session={who}>
-        <Suspense fallback={<Waiting what="Opening the page" />}>
-          <Switch>
-            {pages.map(({ path, Page }) => (
-              <Route key={path} path={path}>
-                {(params) => <Page session={who} params={params} />}
-              </Route>
-            ))}
-            <Route>
-              <NotFound />
+        <Switch>
+          {pages.map(({ path, Page }) => (
+            <Route key={path} path={path}>
+              {(params) => <Page session={who} params={params} />}
             </Route>
-          </Switch>
-        </Suspense>
+          ))}
+          <Route>
+            <NotFound />
+          </Route>
+        </Switch>
       </Shell>
     </Router>
   );

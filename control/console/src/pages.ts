@@ -1,6 +1,7 @@
 /** The pages by their addresses, and where they stand in the navigation. Each is a file of its own, loaded when it is opened. */
-import { type ComponentType, lazy } from 'react';
+import type { ComponentType } from 'react';
 import type { Session } from './api/session.js';
+import { onDemand } from './ui/on-demand.js';
 
 export interface PageProps {
   readonly session: Session;
@@ -28,37 +29,48 @@ const changes = { group: 'Changes' } as const;
 const people = { group: 'People' } as const;
 
 export const pages: readonly PageEntry[] = [
-  { path: '/', label: 'Overview', group: '', Page: lazy(() => import('./pages/overview.js')) },
+  { path: '/', label: 'Overview', group: '', Page: onDemand(() => import('./pages/overview.js')) },
 
-  { ...services, path: '/services', label: 'Services', Page: lazy(() => import('./pages/services.js')) },
-  { path: '/services/new', Page: lazy(() => import('./pages/new-service.js')) },
-  { path: '/services/:id/:tab?', Page: lazy(() => import('./pages/service.js')) },
-  { ...services, path: '/catalogue', label: 'Catalogue', Page: lazy(() => import('./pages/catalogue.js')) },
-  { path: '/catalogue/:id', Page: lazy(() => import('./pages/catalogue-entry.js')) },
-  { ...services, path: '/applications', label: 'Applications', Page: lazy(() => import('./pages/applications.js')) },
-  { path: '/applications/:id', Page: lazy(() => import('./pages/application.js')) },
+  { ...services, path: '/services', label: 'Services', Page: onDemand(() => import('./pages/services.js')) },
+  { path: '/services/new', Page: onDemand(() => import('./pages/new-service.js')) },
+  { path: '/services/:id/:tab?', Page: onDemand(() => import('./pages/service.js')) },
+  { ...services, path: '/catalogue', label: 'Catalogue', Page: onDemand(() => import('./pages/catalogue.js')) },
+  { path: '/catalogue/:id', Page: onDemand(() => import('./pages/catalogue-entry.js')) },
+  {
+    ...services,
+    path: '/applications',
+    label: 'Applications',
+    Page: onDemand(() => import('./pages/applications.js')),
+  },
+  { path: '/applications/:id', Page: onDemand(() => import('./pages/application.js')) },
 
-  { ...traffic, path: '/calls', label: 'Calls', Page: lazy(() => import('./pages/calls.js')) },
-  { ...traffic, path: '/doctor', label: 'Timeout doctor', Page: lazy(() => import('./pages/doctor.js')) },
+  { ...traffic, path: '/calls', label: 'Calls', Page: onDemand(() => import('./pages/calls.js')) },
+  { ...traffic, path: '/doctor', label: 'Timeout doctor', Page: onDemand(() => import('./pages/doctor.js')) },
   {
     ...{ ...traffic, ...operators, path: '/upstreams', label: 'Routes and upstreams' },
-    Page: lazy(() => import('./pages/upstreams.js')),
+    Page: onDemand(() => import('./pages/upstreams.js')),
   },
-  { ...traffic, ...operators, path: '/cache', label: 'Cache', Page: lazy(() => import('./pages/cache.js')) },
-  { ...traffic, ...operators, path: '/limits', label: 'Limits', Page: lazy(() => import('./pages/limits.js')) },
-  { ...traffic, ...operators, path: '/ai', label: 'AI', Page: lazy(() => import('./pages/ai.js')) },
+  { ...traffic, ...operators, path: '/cache', label: 'Cache', Page: onDemand(() => import('./pages/cache.js')) },
+  { ...traffic, ...operators, path: '/limits', label: 'Limits', Page: onDemand(() => import('./pages/limits.js')) },
+  { ...traffic, ...operators, path: '/ai', label: 'AI', Page: onDemand(() => import('./pages/ai.js')) },
 
   {
     ...{ ...changes, ...operators, path: '/revisions', label: 'Configuration' },
-    Page: lazy(() => import('./pages/revisions.js')),
+    Page: onDemand(() => import('./pages/revisions.js')),
   },
-  { path: '/revisions/new/:changes?', Page: lazy(() => import('./pages/new-revision.js')) },
-  { path: '/revisions/:number', Page: lazy(() => import('./pages/revision.js')) },
-  { ...changes, ...operators, path: '/rollouts', label: 'Rollouts', Page: lazy(() => import('./pages/rollouts.js')) },
-  { ...changes, ...operators, path: '/audit', label: 'Audit', Page: lazy(() => import('./pages/audit.js')) },
+  { path: '/revisions/new/:changes?', Page: onDemand(() => import('./pages/new-revision.js')) },
+  { path: '/revisions/:number', Page: onDemand(() => import('./pages/revision.js')) },
+  {
+    ...changes,
+    ...operators,
+    path: '/rollouts',
+    label: 'Rollouts',
+    Page: onDemand(() => import('./pages/rollouts.js')),
+  },
+  { ...changes, ...operators, path: '/audit', label: 'Audit', Page: onDemand(() => import('./pages/audit.js')) },
 
-  { ...people, path: '/teams', label: 'Teams', Page: lazy(() => import('./pages/teams.js')) },
-  { path: '/teams/:id', Page: lazy(() => import('./pages/team.js')) },
-  { ...people, ...operators, path: '/users', label: 'Users', Page: lazy(() => import('./pages/users.js')) },
-  { ...people, path: '/settings', label: 'Settings', Page: lazy(() => import('./pages/settings.js')) },
+  { ...people, path: '/teams', label: 'Teams', Page: onDemand(() => import('./pages/teams.js')) },
+  { path: '/teams/:id', Page: onDemand(() => import('./pages/team.js')) },
+  { ...people, ...operators, path: '/users', label: 'Users', Page: onDemand(() => import('./pages/users.js')) },
+  { ...people, path: '/settings', label: 'Settings', Page: onDemand(() => import('./pages/settings.js')) },
 ];

@@ -1,13 +1,13 @@
 /** One service: a page of tabs, each with an address of its own. */
 import { Group, Tabs, Text } from '@mantine/core';
-import { lazy, Suspense } from 'react';
 import { useLocation } from 'wouter';
 import type { Service as ServiceEntity } from '../../../model/entities.js';
 import { stageMoods } from '../api/managed.js';
 import { useGet } from '../api/queries.js';
 import type { Session } from '../api/session.js';
 import type { PageProps } from '../pages.js';
-import { Page, Waiting } from '../ui/page.js';
+import { onDemand } from '../ui/on-demand.js';
+import { Page } from '../ui/page.js';
 import { Answer } from '../ui/problem-alert.js';
 import { State } from '../ui/state.js';
 
@@ -17,12 +17,12 @@ export interface TabProps {
 }
 
 const tabs = [
-  { value: 'summary', label: 'Summary', Tab: lazy(() => import('./service/summary.js')) },
-  { value: 'draft', label: 'Draft', Tab: lazy(() => import('./service/draft.js')) },
-  { value: 'releases', label: 'Releases', Tab: lazy(() => import('./service/releases.js')) },
-  { value: 'subscribers', label: 'Subscribers', Tab: lazy(() => import('./service/subscribers.js')) },
-  { value: 'docs', label: 'Documentation', Tab: lazy(() => import('./service/docs.js')) },
-  { value: 'life', label: 'Life cycle', Tab: lazy(() => import('./service/life.js')) },
+  { value: 'summary', label: 'Summary', Tab: onDemand<TabProps>(() => import('./service/summary.js')) },
+  { value: 'draft', label: 'Draft', Tab: onDemand<TabProps>(() => import('./service/draft.js')) },
+  { value: 'releases', label: 'Releases', Tab: onDemand<TabProps>(() => import('./service/releases.js')) },
+  { value: 'subscribers', label: 'Subscribers', Tab: onDemand<TabProps>(() => import('./service/subscribers.js')) },
+  { value: 'docs', label: 'Documentation', Tab: onDemand<TabProps>(() => import('./service/docs.js')) },
+  { value: 'life', label: 'Life cycle', Tab: onDemand<TabProps>(() => import('./service/life.js')) },
 ] as const;
 
 export default function Service({ params, session }: PageProps) {
@@ -63,9 +63,7 @@ function TabsOf({ service, session, tab }: TabProps & { tab: string }) {
       </Tabs.List>
       {tabs.map(({ value, Tab }) => (
         <Tabs.Panel key={value} value={value}>
-          <Suspense fallback={<Waiting what="Opening" />}>
-            <Tab service={service} session={session} />
-          </Suspense>
+          <Tab service={service} session={session} />
         </Tabs.Panel>
       ))}
     </Tabs>

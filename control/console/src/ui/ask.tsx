@@ -1,6 +1,7 @@
 /** A dialog that asks before something is done, with a form where more has to be said. It holds the focus, and gives it back. */
 import { Button, Group, Modal, Stack } from '@mantine/core';
 import { type FormEvent, type ReactNode, useState } from 'react';
+import { flushSync } from 'react-dom';
 import { ProblemAlert } from './problem-alert.js';
 
 interface AskProps {
@@ -75,12 +76,18 @@ export function AskButton({
   ...ask
 }: Omit<AskProps, 'isOpen' | 'onClose'> & { readonly label: string; readonly isMain?: boolean }) {
   const [isOpen, setOpen] = useState(false);
+  const [isThere, setThere] = useState(false);
+  const open = () => {
+    // A dialog for each of three buttons in fifty rows is made for nobody; it is there before it opens, for it gives the focus back.
+    flushSync(() => setThere(true));
+    setOpen(true);
+  };
   return (
     <>
-      <Button {...(isMain ? {} : { size: 'xs', variant: 'default' })} onClick={() => setOpen(true)}>
+      <Button {...(isMain ? {} : { size: 'xs', variant: 'default' })} onClick={open}>
         {label}
       </Button>
-      <Ask {...ask} isGrave={isGrave} isOpen={isOpen} onClose={() => setOpen(false)} />
+      {isThere && <Ask {...ask} isGrave={isGrave} isOpen={isOpen} onClose={() => setOpen(false)} />}
     </>
   );
 }
