@@ -7,6 +7,7 @@ import { fullCompose, runCompose } from './compose.js';
 import { fullDrain, runDrain } from './drain.js';
 import { fullFiles, runFiles } from './files.js';
 import { fullJobs, runJobs } from './jobs.js';
+import { fullManagedScale, runManagedScale } from './managed-scale.js';
 import { fullMemory, runMemory } from './memory.js';
 import { fullPlugs, runPlugs } from './plugs.js';
 import { fullPurges, runPurges } from './purges.js';
@@ -40,6 +41,10 @@ const campaigns: Readonly<Record<string, Campaign>> = {
   registry: {
     what: 'commands of every kind under 40 times kill -9, and 100,000 keys',
     run: () => runRegistry(fullRegistry),
+  },
+  'managed-scale': {
+    what: 'each list and page with 10,000 services and 100,000 keys, and changes there',
+    run: () => runManagedScale(fullManagedScale),
   },
   revisions: { what: '500 writes of configs under kill -9 of control', run: () => runRevisions(fullRevisions) },
   'revisions-cluster': {

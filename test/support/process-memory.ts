@@ -1,4 +1,4 @@
-/** Memory and limits of a process as Linux tells them in /proc. Peaks are the kernel's own, so none is missed between two looks. */
+/** Memory, limits and CPU of a process as Linux tells them in /proc. Peaks are the kernel's own, so none is missed between two looks. */
 import { readFileSync, writeFileSync } from 'node:fs';
 
 const KIB = 1_024;
@@ -22,6 +22,14 @@ export function forgetPeak(pid: number): void {
 export function openFilesMax(pid: number): number {
   const line = /^Max open files +(\S+)/m.exec(readFileSync(`/proc/${pid}/limits`, 'utf8'))?.[1] ?? '';
   return line === 'unlimited' ? Number.POSITIVE_INFINITY : Number(line);
+}
+
+/** User and system time of all its threads, in milliseconds; ticks of proc(5) are hundredths of a second on every architecture of ours. */
+export function cpuMs(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  // Behind the name in parentheses, which may itself hold some: utime and stime are fields 14 and 15 of the whole.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return 10 * (Number(fields[11]) + Number(fields[12]));
 }
 
 function fieldBytes(pid: number, name: string): number {
