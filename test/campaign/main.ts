@@ -12,7 +12,7 @@ import { fullMemory, runMemory } from './memory.js';
 import { fullPlugs, runPlugs } from './plugs.js';
 import { fullPurges, runPurges } from './purges.js';
 import { fullRates, runRates } from './rates.js';
-import { fullRegistry, runRegistry } from './registry.js';
+import { fullClusterRegistry, fullRegistry, runClusterRegistry, runRegistry } from './registry.js';
 import { fullReload, runReload } from './reload.js';
 import { fullRevisions, runRevisions } from './revisions.js';
 import { fullClusterRevisions, runClusterRevisions } from './revisions-cluster.js';
@@ -41,6 +41,10 @@ const campaigns: Readonly<Record<string, Campaign>> = {
   registry: {
     what: 'commands of every kind under 40 times kill -9, and 100,000 keys',
     run: () => runRegistry(fullRegistry),
+  },
+  'registry-cluster': {
+    what: 'the same in a cluster: one of two controls under 30 times kill -9',
+    run: () => runClusterRegistry(fullClusterRegistry),
   },
   'managed-scale': {
     what: 'each list and page with 10,000 services and 100,000 keys, and changes there',

@@ -1,115 +1,122 @@
 /**
- * The registry against kill -9: a process executes commands of every kind and is killed at instants that nobody chose, again and again.
- * Whatever was acknowledged is there afterwards, once, under its number; what was refused is not; what was asked and not answered is
- * there once or not at all; and the rows beside the log say the same as the whole log does. Then how long a start takes, and a list.
+ * The registry against kill -9 (registry-kills.ts), embedded and in a cluster; then, of one as large as was promised, how long a start takes, and a
+ * list.
  */
-import { spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { violations } from '@weir/control/model/invariants.js';
 import { lmdbStore } from '@weir/control/registry/lmdb-store.js';
 import { openLogRegistry } from '@weir/control/registry/log-registry.js';
 import { openEmbeddedRegistry } from '@weir/control/registry/open-registry.js';
-import type { Registry } from '@weir/control/registry/registry.js';
 import { everything } from '@weir/control/registry/state.js';
 import { type Scale, writeLarge } from '@weir/control/registry/testing/large-registry.js';
-import { ensureBuilt, root } from '../support/built.js';
-import { onStage, passed } from '../support/stage.js';
+import { createKeyPair } from '@weir/proto/signing/ed25519.js';
+import { ensureBuilt } from '../support/built.js';
+import { startNats } from '../support/nats-server.js';
+import { onStage } from '../support/stage.js';
 import { quantile, type Report, showBytes, showMs } from './campaign.js';
-import { askedKinds } from './registry-commands.js';
+import { kinds, kindsWithoutCase } from './registry-commands.js';
+import { Ledger, Writer } from './registry-kills.js';
+import { openRegistry } from './registry-writer.js';
 
 export interface RegistryScale {
   readonly kills: number;
-  /** Acknowledged by each life, before it is killed soon after. */
-  readonly writesPerLife: number;
-  readonly large: Scale;
+  /** Answered as a whole by each process, before the one that it is killed in. */
+  readonly wavesBefore: number;
+  /** Left out: it is not measured. */
+  readonly large?: Scale;
 }
 
-export const fullRegistry: RegistryScale = { kills: 40, writesPerLife: 60, large: { services: 10_000, keys: 100_000 } };
+export const fullRegistry: RegistryScale = {
+  ...{ kills: 40, wavesBefore: 1 },
+  large: { services: 10_000, keys: 100_000 },
+};
 
-/** A kill comes so long after it was decided, at most: longer than a write takes. */
-const KILL_AFTER_MAX_MS = 40;
-const WRITER = join(root, 'test', 'dist', 'campaign', 'registry-writer.js');
-
-interface Ledger {
-  readonly acknowledged: Map<string, number>;
-  readonly refused: Set<string>;
-  readonly open: Set<string>;
-  readonly kinds: Set<string>;
-  readonly broken: string[];
-}
-
-export function runRegistry({ kills, writesPerLife, large }: RegistryScale): Promise<Report> {
+export function runRegistry({ kills, wavesBefore, large }: RegistryScale): Promise<Report> {
   return onStage(async (stage) => {
     await ensureBuilt();
-    const file = join(stage.folder(), 'registry.mdb');
-    const ledger: Ledger = {
-      acknowledged: new Map(),
-      refused: new Set(),
-      open: new Set(),
-      kinds: new Set(),
-      broken: [],
-    };
-    for (let life = 0; life < kills; life += 1) await liveAndDie(file, writesPerLife, ledger);
-    await compare(file, ledger);
-    const figures = await measure(join(stage.folder(), 'large.mdb'), large, ledger.broken);
-    return {
-      figures: {
-        'commands acknowledged': ledger.acknowledged.size,
-        'kill -9': kills,
-        'kinds of commands': `${ledger.kinds.size} of ${askedKinds.length}`,
-        refused: ledger.refused.size,
-        'not answered': ledger.open.size,
-        ...figures,
-      },
-      broken: ledger.broken,
-    };
+    const options = { file: join(stage.folder(), 'registry.mdb'), cluster: null };
+    const ledger = new Ledger();
+    const writer = new Writer(ledger, options, stage.folder());
+    // The last one repeats what the one before it has left open.
+    for (let life = 0; life <= kills; life += 1) await writer.live(wavesBefore);
+    await compareEmbedded(options.file, ledger);
+    const figures = large === undefined ? {} : await measure(join(stage.folder(), 'large.mdb'), large, ledger.broken);
+    return report(ledger, figures);
   });
 }
 
-/** One process, from its start to its kill. */
-async function liveAndDie(file: string, wanted: number, ledger: Ledger): Promise<void> {
-  const child = spawn(process.execPath, [WRITER, file, '1000000'], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  let [done, isKilled] = [0, false];
-  let asked: [id: string, what: string] = ['', ''];
-  for await (const line of createInterface({ input: child.stdout })) {
-    const [word = '', id = '', rest = ''] = line.split(' ');
-    if (word === 'asked') {
-      asked = [id, rest];
-      ledger.open.add(id);
-    } else if (word === 'done') {
-      ledger.acknowledged.set(id, Number(rest));
-      ledger.open.delete(id);
-      ledger.kinds.add(asked[1]);
-      done += 1;
-    } else if (word === 'refused') {
-      ledger.refused.add(id);
-      ledger.open.delete(id);
-      if (rest === 'away') ledger.broken.push(`${asked[1]} was refused for the log was away`);
-    } else if (word === 'unknown' || word === 'closed') ledger.broken.push(line);
-    if (done < wanted || isKilled) continue;
-    isKilled = true;
-    void passed(randomInt(KILL_AFTER_MAX_MS)).then(() => child.kill('SIGKILL'));
-  }
-  await exited;
-  if (!isKilled) ledger.broken.push(`a writer ended by itself after ${done} commands`);
+export interface ClusterRegistryScale {
+  readonly kills: number;
 }
 
-async function compare(file: string, { acknowledged, refused, open, broken }: Ledger): Promise<void> {
+export const fullClusterRegistry: ClusterRegistryScale = { kills: 30 };
+
+/** Two controls over one stream: one is killed again and again, while another one goes on. */
+export function runClusterRegistry({ kills }: ClusterRegistryScale): Promise<Report> {
+  return onStage(async (stage) => {
+    await ensureBuilt();
+    const { url } = await startNats(stage, { config: `jetstream { store_dir: "${stage.folder()}" }` });
+    const { privateKey } = createKeyPair();
+    const ledger = new Ledger();
+    const optionsOf = (id: string) => ({
+      file: join(stage.folder(), 'registry.mdb'),
+      cluster: { url, id, privateKey },
+    });
+    const [killed, other] = [optionsOf('c1'), optionsOf('c2')];
+    let end: () => void = () => {};
+    const isOver = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    const going = new Writer(ledger, other, stage.folder()).live(0, isOver);
+    const writer = new Writer(ledger, killed, stage.folder());
+    for (let life = 0; life <= kills; life += 1) await writer.live(0);
+    end();
+    await going;
+    const contents: string[] = [];
+    // One that has nothing of its own, and the copies of both.
+    for (const options of [optionsOf('c3'), killed, other]) {
+      const registry = await openRegistry(options);
+      // Reads to the end, and does nothing.
+      await registry.execute({ what: 'nothing', input: {}, actor: { userId: '', login: '', via: 'none', from: '' } });
+      if (registry.trouble() !== '') ledger.broken.push(registry.trouble());
+      if (contents.length === 0) await ledger.compare(registry);
+      ledger.broken.push(...violations(registry));
+      contents.push(JSON.stringify([...everything(registry)]));
+      await registry.close();
+    }
+    if (new Set(contents).size !== 1) ledger.broken.push('controls do not say the same');
+    return report(ledger, {});
+  });
+}
+
+function report(ledger: Ledger, figures: Report['figures']): Report {
+  const inFlight = ledger.kindsInFlight();
+  for (const what of kindsWithoutCase) ledger.broken.push(`nothing asks for ${what}`);
+  for (const what of kinds) if (!inFlight.includes(what)) ledger.broken.push(`${what} was in flight at no kill`);
+  const fates = [...ledger.fates.values()];
+  return {
+    figures: {
+      'commands asked for': fates.length,
+      'kill -9': ledger.kills,
+      'kinds of commands in flight at a kill': `${inFlight.length} of ${kinds.length}`,
+      ...figures,
+      ...ledger.table(),
+    },
+    broken: ledger.broken,
+  };
+}
+
+async function compareEmbedded(file: string, ledger: Ledger): Promise<void> {
+  const { broken } = ledger;
   const registry = await openEmbeddedRegistry({
     file,
     wallMs: () => Date.now(),
     say: (text) => void broken.push(text),
     reservedPaths: () => [],
   });
-  const numbers = await numbersOf(registry);
-  for (const [id, number] of acknowledged)
-    if (numbers.get(id) !== number) broken.push(`acknowledged as ${number}, and now ${numbers.get(id) ?? 'lost'}`);
-  for (const id of refused) if (numbers.has(id)) broken.push(`${id} was refused, and is there`);
-  for (const id of numbers.keys()) if (!acknowledged.has(id) && !open.has(id)) broken.push(`${id} is nobody's`);
+  await ledger.compare(registry);
   broken.push(...violations(registry));
   const rows = JSON.stringify([...everything(registry)]);
   await registry.close();
@@ -124,17 +131,6 @@ async function compare(file: string, { acknowledged, refused, open, broken }: Le
   const replayed = await openLogRegistry({ log: store.log, ...options, draw: () => '', reservedPaths: () => [] });
   if (JSON.stringify([...everything(replayed)]) !== rows) broken.push('the rows do not say what the log says');
   await store.close();
-}
-
-async function numbersOf(registry: Registry): Promise<Map<string, number>> {
-  const numbers = new Map<string, number>();
-  for (let before = 0; ; ) {
-    const page = (await registry.audit(before, 200)) ?? [];
-    for (const { id, number } of page) numbers.set(id, number);
-    const last = page.at(-1);
-    if (last === undefined || last.number === 1) return numbers;
-    before = last.number;
-  }
 }
 
 /** Of a registry as large as was promised. */
