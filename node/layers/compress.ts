@@ -37,17 +37,19 @@ import {
   type WebSocketPeer,
 } from '../pipeline/dispatch.js';
 import { EditedHead } from '../pipeline/edited-response.js';
+import type { Timers } from '../time/clock.js';
 
 export const compress: Place = (route, services) => {
   const spec = route.optimize?.compress ?? null;
   if (spec === null) return null;
+  const { timers } = services;
   const offered = spec.encodings.filter(canEncode);
   const kept = services.keptForms.open(spec.keptBytes);
   const outlived = (): void => services.observer.madeSmaller?.('outlived', route.id);
   return (next) => (request, handler) => {
     const isWhole = !hasField(request.headers, 'range');
     const encoding = isWhole ? encodingFor(combinedValue(request.headers, 'accept-encoding'), offered) : null;
-    const compressing = new Compressing(request, handler, { spec, encoding, kept, outlived });
+    const compressing = new Compressing(request, handler, { spec, encoding, kept, outlived, timers });
     return compressing.begun(next(askedBelow(request, encoding), compressing));
   };
 };
@@ -68,6 +70,7 @@ interface Way {
   readonly kept: RouteForms;
   /** Tells that an answer was complete though what it was made of has failed. */
   readonly outlived: () => void;
+  readonly timers: Timers;
 }
 
 class Compressing implements ResponseHandler {
@@ -179,7 +182,7 @@ class Compressing implements ResponseHandler {
   }
 
   #open(encoding: Encoding): Compressor {
-    return new Compressor(encoding, {
+    return new Compressor(encoding, this.#way.timers, {
       onData: (chunk) => {
         this.#remember(chunk);
         return this.#handler.onData(chunk);

@@ -9,7 +9,7 @@ export function tryCoding(
   tell: (trial: Trial | null) => void,
 ): void {
   let leftBytes = 0;
-  const compressor = new Compressor(encoding, {
+  const compressor = new Compressor(encoding, null, {
     onData: (chunk) => {
       leftBytes += chunk.length;
       return true;

@@ -4,12 +4,15 @@
  */
 import * as zlib from 'node:zlib';
 import type { Encoding } from '@weir/proto/snapshot/optimize.js';
+import type { Timer, Timers } from '../../time/clock.js';
 
 const BROTLI_QUALITY = 4;
 const GZIP_LEVEL = 5;
 /** Of the text that is looked back at: 256 KiB, which an answer that compresses well needs, and a node can afford a thousand times. */
 const BROTLI_WINDOW_BITS = 18;
 const CHUNK_BYTES = 32 * 1024;
+/** What has come is sent after so long, however little it is: an upstream that goes on slowly, or pauses, is not to look silent. */
+const HELD_MS = 100;
 
 type Transform = zlib.BrotliCompress | zlib.Gzip;
 
@@ -34,11 +37,20 @@ export interface CompressorEvents {
 
 export class Compressor {
   readonly #stream: Transform;
+  /** Null: whoever writes ends it at once. */
+  readonly #held: Timer | null;
+  /** Something was written that may not be out yet. */
+  #isHolding = false;
   #isOver = false;
 
-  constructor(encoding: Encoding, events: CompressorEvents) {
+  constructor(encoding: Encoding, timers: Timers | null, events: CompressorEvents) {
     const stream = open(encoding);
     this.#stream = stream;
+    const sendHeld = (): void => {
+      this.#isHolding = false;
+      stream.flush(FLUSH[encoding]);
+    };
+    this.#held = timers?.create(sendHeld) ?? null;
     stream.on('data', (chunk: Uint8Array) => {
       if (!this.#isOver && !events.onData(chunk)) stream.pause();
     });
@@ -55,10 +67,13 @@ export class Compressor {
 
   /** False: no more, until `onDrain`. */
   write(chunk: Uint8Array): boolean {
+    if (!this.#isHolding) this.#held?.arm(HELD_MS);
+    this.#isHolding = true;
     return this.#stream.write(chunk);
   }
 
   end(): void {
+    this.#held?.cancel();
     this.#stream.end();
   }
 
@@ -68,9 +83,17 @@ export class Compressor {
 
   destroy(): void {
     this.#isOver = true;
+    this.#held?.cancel();
     this.#stream.destroy();
   }
 }
+
+/** Ends no stream, and forgets nothing that makes what follows smaller. Of zstd it is the runtime's own default. */
+const FLUSH: Readonly<Record<Encoding, number | undefined>> = {
+  br: zlib.constants.BROTLI_OPERATION_FLUSH,
+  gzip: zlib.constants.Z_SYNC_FLUSH,
+  zstd: undefined,
+};
 
 function open(encoding: Encoding): Transform {
   const { constants } = zlib;

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, get, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { brotliDecompressSync, gunzipSync, gzipSync } from 'node:zlib';
+import { brotliDecompressSync, createBrotliDecompress, createGunzip, gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Gateway, startGateway } from '../../support/gateway.js';
 
@@ -246,6 +246,32 @@ describe('compression', () => {
     });
     const told = await ask('/', { 'accept-encoding': 'br', range: 'bytes=0-1999' });
     expect([told.status, told.headers['content-encoding'], told.bytes.length]).toEqual([206, undefined, 2_000]);
+  });
+
+  it.each(['br', 'gzip'])('by %s shows what has come of an answer that goes on', async (coding) => {
+    let goOn = (): void => {};
+    const { gateway } = await open('{ compress: true }', (response) => {
+      response.writeHead(200, { 'content-type': 'text/plain' });
+      response.write('x'.repeat(5_000));
+      goOn = () => response.end('the end');
+    });
+    const whole = await new Promise<Buffer>((resolve, reject) => {
+      const headers = { 'accept-encoding': coding };
+      const request = get({ port: gateway.port, host: '127.0.0.1', path: '/', headers }, (response) => {
+        const decoder = coding === 'br' ? createBrotliDecompress() : createGunzip();
+        const pieces: Buffer[] = [];
+        response.pipe(decoder);
+        // Its upstream ends it only when the client has seen its beginning.
+        decoder.on('data', (piece: Buffer) => {
+          pieces.push(piece);
+          if (Buffer.concat(pieces).length === 5_000) goOn();
+        });
+        decoder.on('end', () => resolve(Buffer.concat(pieces)));
+        decoder.on('error', reject);
+      });
+      request.on('error', reject);
+    });
+    expect(whole.toString()).toBe(`${'x'.repeat(5_000)}the end`);
   });
 
   it('ends with its client, and with its upstream', async () => {
