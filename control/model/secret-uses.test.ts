@@ -49,6 +49,35 @@ describe('where a design sends secrets', () => {
   });
 });
 
+describe('the key of a provider of models', () => {
+  const asked = (providers: unknown): Design => ({ ...design('', {}), upstreams: [], routes: [], ai: { providers } });
+  const mine = (more: object = {}) => asked({ mine: { kind: 'openai', keys: secret('KEY'), ...more } });
+
+  it('goes to where its kind, its address and its settings lead, however it is written', () => {
+    expect(sentAnew(mine(), [])).toBe('KEY to provider openai');
+    expect([...secretsIn(mine())]).toEqual(['KEY']);
+    const same = [
+      asked({ openai: secret('KEY') }),
+      asked({ other: { kind: 'openai', keys: [{ key: secret('KEY'), weight: 2 }], balance: 'round-robin' } }),
+      asked([{ id: 'openai', keys: secret('KEY') }]),
+    ];
+    for (const one of same) expect(sentAnew(one, [{ design: mine() }])).toBeNull();
+    const elsewhere = [
+      mine({ url: 'http://evil:1' }),
+      mine({ settings: { region: 'evil' } }),
+      mine({ compatible: { url: 'http://evil:1' } }),
+      mine({ keys: [secret('KEY'), secret('OTHER')] }),
+      asked({ groq: secret('KEY') }),
+      asked([{ id: 'groq', keys: secret('KEY') }]),
+      design('http://evil:1', { a: secret('KEY') }),
+    ];
+    for (const one of elsewhere) expect(sentAnew(one, [{ design: mine() }])).not.toBeNull();
+    // Of two providers each has its own.
+    const two = asked({ openai: secret('KEY'), groq: secret('OTHER') });
+    expect(sentAnew(asked({ openai: secret('OTHER'), groq: secret('KEY') }), [{ design: two }])).not.toBeNull();
+  });
+});
+
 describe('a release that sends a secret where none has sent it', () => {
   it('is published by an owner, and by a developer whatever sends none to anywhere else', () => {
     const world = furnished();

@@ -3,7 +3,8 @@
  * owner, who has the secrets, publishes the first release that sends one to a target; whatever sends no secret to anywhere else may be published by any
  * developer, for a release that is there was published so. Pure.
  *
- * Every target of a design counts for every secret in it: a request may be retried on another one, or fall back to it.
+ * Every target of a design counts for every secret of its routes: a request may be retried on another one, or fall back to it. The keys of a provider of
+ * models go to that provider alone.
  */
 import type { Design } from './entities.js';
 
@@ -37,17 +38,41 @@ export function sentAnew(design: Design, releases: Iterable<{ readonly design: D
 function usesOf(design: Design): Uses {
   const before = known.get(design);
   if (before !== undefined) return before;
-  const { upstreams, routes } = design;
+  const { upstreams, routes, ai = {} } = design;
   // What stands in an upstream is the key of a sticky cookie, which nobody is told.
   const [inRoutes, inUpstreams] = [namesIn(routes), namesIn(upstreams)];
+  const providers = providersOf(ai).map((provider) => ({ place: placeOf(provider), names: namesIn([provider.entry]) }));
   const targets = upstreams.flatMap((upstream) => urlsIn(memberOf(upstream, 'targets')));
-  const places = targets.length === 0 ? ['no target of its own'] : targets;
+  const all = [...targets, ...providers.map(({ place }) => place)];
+  const places = all.length === 0 ? ['no target of its own'] : all;
+  const sent = [{ names: inRoutes, places }, ...providers.map(({ names, place }) => ({ names, places: [place] }))];
   const uses = {
-    names: new Set([...inRoutes, ...inUpstreams]),
-    sent: new Set(inRoutes.flatMap((name) => places.map((place) => `${name} to ${place}`))),
+    names: new Set([...inRoutes, ...inUpstreams, ...namesIn([ai])]),
+    sent: new Set(sent.flatMap((one) => one.names.flatMap((name) => one.places.map((place) => `${name} to ${place}`)))),
   };
   known.set(design, uses);
   return uses;
+}
+
+interface Provider {
+  readonly id: string;
+  readonly entry: unknown;
+}
+
+/** By their ids, or as a list. */
+function providersOf(ai: object): Provider[] {
+  const written = memberOf(ai, 'providers') ?? {};
+  if (Array.isArray(written)) return written.map((entry) => ({ id: String(memberOf(entry, 'id') ?? entry), entry }));
+  return Object.entries(written).map(([id, entry]) => ({ id, entry }));
+}
+
+/** Where its keys go: its kind, which may be its id, and all that makes another address of it, such as a region. */
+function placeOf({ id, entry }: Provider): string {
+  const more = ['url', 'settings', 'compatible'].flatMap((word) => {
+    const value = memberOf(entry, word);
+    return value === undefined ? [] : [`${word} ${JSON.stringify(value)}`];
+  });
+  return [`provider ${String(memberOf(entry, 'kind') ?? id)}`, ...more].join(', ');
 }
 
 function namesIn(list: readonly unknown[]): string[] {
