@@ -168,6 +168,8 @@ describe('a member that nobody has foreseen', () => {
         'retireService: successor',
         'restoreService: live',
         'moveService: teamId',
+        'checkNewService: draft',
+        'checkNewService.service: id teamId',
         'checkDraft: draft',
         'setLive: live',
       ],

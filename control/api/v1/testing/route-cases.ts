@@ -94,6 +94,9 @@ function casesOfServices({ things: { red } }: WholeApi): Cases {
   return {
     listServices: {},
     createService: { body: { id: 'new', teamId: 'red', name: 'New', basePath: '/new' } },
+    checkNewService: {
+      body: { service: { id: 'new', teamId: 'red', name: 'New', basePath: '/new' }, draft: {} },
+    },
     getService: { params: shop, lets: othersToo },
     changeService: { params: shop, body: { name: 'Shopping' } },
     deleteService: { params: next },
