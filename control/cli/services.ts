@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import { parse } from 'yaml';
 import { listAll, type ManageOptions, manage, manageText, tell } from './manage.js';
+import { registerQuick } from './quick.js';
 import { columns, printable } from './terminal.js';
 import { done, withBoth } from './users.js';
 
@@ -46,6 +47,7 @@ Exit codes:
   3  the draft has faults
 
 Examples:
+  weir services quick shop http://127.0.0.1:9000     all of it in one step
   weir services import shop openapi.yaml --team web --visibility organisation
   weir services draft shop > design.yaml
   weir services draft shop --set design.yaml
@@ -62,6 +64,7 @@ export function registerServices(program: Command): void {
     .summary('design, publish and end services')
     .description('Manages services: their drafts, releases and life.')
     .addHelpText('after', HELP);
+  registerQuick(services);
   withBoth(services.command('list'))
     .description('Lists services of your teams; operators see all.')
     .option('--search <words>', 'words that it must have')

@@ -7,7 +7,9 @@ import type { Secret } from '@weir/control/model/entities.js';
 import { drawCredential, sha256Hex } from '@weir/control/people/digests.js';
 import { namesOf, placeConflict, placeShadowed } from '@weir/control/publish/managed/merge-managed.js';
 import type { Registry } from '@weir/control/registry/registry.js';
+import { reachableAddress } from '@weir/proto/bus/address.js';
 import type { WeirConfig } from '@weir/proto/config/document.js';
+import type { Gateway } from './send-try.js';
 
 export interface ManagementParts {
   readonly registry: Registry;
@@ -22,13 +24,15 @@ export interface ManagementParts {
   /** Paths that no service may have. */
   readonly reservedPaths: () => readonly string[];
   readonly insight: Insight;
+  /** Left out: this control has no gateway on its machine. */
+  readonly gateway?: () => Gateway | null;
 }
 
 const KEY_PREFIX = 'weir_k_';
 const LATELY_MS = 15 * 60_000;
 
 export function managementSources(parts: ManagementParts): ManagementSources {
-  const { registry, config, secrets, insight, reservedPaths } = parts;
+  const { registry, config, secrets, insight, reservedPaths, gateway = () => null } = parts;
   return {
     ...{ registry, wallMs: Date.now, sha256: sha256Hex, drawKey: () => drawCredential(KEY_PREFIX) },
     names: () => {
@@ -47,6 +51,10 @@ export function managementSources(parts: ManagementParts): ManagementSources {
     whyNotSeal: () => secrets.whyNot?.() ?? null,
     canOpen: (secret) => secrets.canOpen(secret),
     callsOf: (id) => callsLately(insight, id, registry.get('service', id)?.createdWallMs ?? 0),
+    gateway() {
+      const listening = gateway();
+      return listening === null ? null : `${listening.tls ? 'https' : 'http'}://${reachableAddress(listening)}`;
+    },
   };
 }
 

@@ -163,7 +163,10 @@ function sourcesOf(
   status: () => ControlStatus,
 ): RouteSources {
   const reservedPaths = (): readonly string[] => [feed.config?.gateway.jobs.prefix ?? '/.weir'];
-  const management = managementSources({ registry, config: () => feed.config, secrets, insight, reservedPaths });
+  const gateway = () => gatewaysOf(status())[0] ?? null;
+  const management = managementSources({
+    ...{ registry, config: () => feed.config, secrets, insight, reservedPaths, gateway },
+  });
   return {
     management,
     insight: insightSources(insight, registry, async () => status()),

@@ -29,5 +29,8 @@ routes:
         running, and put configs in force with
                            weir apply -f weir.yaml
 
+        Or make a service that is managed, with a key for who calls it:
+                           weir services quick app http://127.0.0.1:9000
+
         To see timeouts being overcome, try: weir up --demo
 `;

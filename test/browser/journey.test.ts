@@ -53,15 +53,19 @@ async function look(page: Page, name: string): Promise<void> {
   expect([name, await violationsOf(page)]).toEqual([name, []]);
 }
 
-const call = (key: string | null): Promise<Response> =>
-  fetch(`http://127.0.0.1:${weir.port}/shop/orders`, key === null ? {} : { headers: { 'x-api-key': key } });
+const call = (key: string | null, path: string): Promise<Response> =>
+  fetch(`http://127.0.0.1:${weir.port}${path}`, key === null ? {} : { headers: { 'x-api-key': key } });
 
 /** Changes are in force on nodes within a second of being acknowledged. */
-async function inForce(key: string | null, isAsMeant: (answer: Response) => boolean | Promise<boolean>): Promise<void> {
+async function inForce(
+  key: string | null,
+  isAsMeant: (answer: Response) => boolean | Promise<boolean>,
+  path = '/shop/orders',
+): Promise<void> {
   let last = '';
   await until(
     async () => {
-      const answer = await call(key);
+      const answer = await call(key, path);
       last = `${answer.status}`;
       return isAsMeant(answer);
     },
@@ -137,6 +141,19 @@ describe('from a document to the end of a service, at the console', () => {
     await at.press('Roll back to 1');
     await at.page.getByText('Rolled back to release 1.').waitFor();
     await inForce(key, async (answer) => (await answer.text()).includes('"one"'));
+  });
+
+  it('another service is published in one step, with a key that calls it at once', async () => {
+    const at = new AtConsole(pageOf(operator), weir.admin);
+    await at.open('/services/new');
+    await look(at.page, 'new-service');
+    await at.quickService('sellers', 'Fast', server);
+    const fast = await at.page.getByRole('textbox', { name: 'The key' }).inputValue();
+    expect(fast).toMatch(/^weir_k_/);
+    await inForce(fast, ({ status }) => status === 200, '/fast/');
+    await at.press('Call it now');
+    await at.page.getByText(/^200 after/).waitFor();
+    await look(at.page, 'published-at-once');
   });
 
   it('it is deprecated, which answers tell, and retired, which ends it', async () => {

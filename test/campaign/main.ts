@@ -9,6 +9,7 @@ import { fullFiles, runFiles } from './files.js';
 import { fullJobs, runJobs } from './jobs.js';
 import { fullManagedScale, runManagedScale } from './managed-scale.js';
 import { fullMemory, runMemory } from './memory.js';
+import { runNewcomer } from './newcomer.js';
 import { fullPlugs, runPlugs } from './plugs.js';
 import { fullPurges, runPurges } from './purges.js';
 import { fullRates, runRates } from './rates.js';
@@ -54,6 +55,10 @@ const campaigns: Readonly<Record<string, Campaign>> = {
   'revisions-cluster': {
     what: '500 writes under kill -9 of two controls, and a stream that is wiped',
     run: () => runClusterRevisions(fullClusterRevisions),
+  },
+  newcomer: {
+    what: 'from an empty folder to the first managed call, by commands and in the console',
+    run: runNewcomer,
   },
   rates: { what: 'four nodes and one limit, with a NATS and a Redis in trouble', run: () => runRates(fullRates) },
   budget: { what: 'ten dollars, four nodes and 200 streams that want them', run: () => runBudget(fullBudget) },

@@ -7,7 +7,7 @@ import type { ContractFault } from '../../contract/contract-faults.js';
 import { type ApiAnswer, type ApiRoute, apiRoute } from './api-route.js';
 import { madeOf } from './executed.js';
 import { execute, type ManagementSources } from './management.js';
-import { notDone, refusal } from './problems.js';
+import { type ApiProblem, notDone, refusal } from './problems.js';
 import { briefOf } from './services.js';
 
 const DOCUMENT_BYTES_MAX = 5 * 1024 * 1024;
@@ -74,7 +74,7 @@ export function importRoutes(sources: ManagementSources): readonly ApiRoute[] {
 
 const SHOWN_MAX = 100;
 
-function faultyDocument(faults: readonly ContractFault[]): ApiAnswer {
+export function faultyDocument(faults: readonly ContractFault[]): ApiProblem {
   const errors = faults.filter(({ severity }) => severity === 'error');
   const [first] = errors;
   const where = first === undefined || first.pointer === '' ? '' : `${first.pointer}: `;

@@ -6,6 +6,7 @@ import { checkNewRoutes } from './check-new.js';
 import { designRoutes } from './designs.js';
 import { importRoutes } from './import.js';
 import type { ManagementSources } from './management.js';
+import { quickRoutes } from './quick.js';
 import { documentRoutes } from './registry-document.js';
 import { releaseRoutes } from './releases.js';
 import { serviceRoutes } from './services.js';
@@ -17,6 +18,7 @@ export function managementRoutes(sources: ManagementSources): readonly ApiRoute[
     ...serviceRoutes(sources),
     ...importRoutes(sources),
     ...checkNewRoutes(sources),
+    ...quickRoutes(sources),
     ...designRoutes(sources),
     ...releaseRoutes(sources),
     ...catalogueRoutes(sources),

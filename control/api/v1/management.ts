@@ -27,6 +27,8 @@ export interface ManagementSources {
   readonly canOpen?: (secret: Entities['secret']) => boolean;
   /** Paths of the gateway itself, that no service may have; left out: none. */
   readonly reservedPaths?: () => readonly string[];
+  /** `http://127.0.0.1:8080`, where a gateway of this control listens. Left out, or null: nowhere that is known. */
+  readonly gateway?: () => string | null;
   /** What was called lately of a service; null: nothing is known. */
   readonly callsOf: (serviceId: string) => CallsLately | null;
 }

@@ -55,8 +55,30 @@ async function start() {
       async () => (await call('1', key)).status === status,
       () => `it is no ${status}`,
     );
-  return { say, call, becomes, document, admin: weir.admin };
+  return { say, call, becomes, document, admin: weir.admin, origin: `http://127.0.0.1:${port}` };
 }
+
+it(
+  'a service is made, published and called by one command, of a server or of a document',
+  async () => {
+    const { say, call, becomes, document, origin } = await start();
+    const told = await say('services', 'quick', 'shop', origin);
+    const [, key = ''] = /x-api-key: (weir_k_\S+)'/.exec(told) ?? [];
+    expect(told).toContain('service shop of the team default is published');
+    expect(told).toMatch(/curl -H 'x-api-key: \S+' http:\/\/127\.0\.0\.1:\d+\/shop\/$/m);
+    await becomes(200, key);
+    expect(await (await call('7', key)).text()).toBe('/orders/7');
+    expect((await call('7')).status).toBe(401);
+    const other = JSON.parse(await say('services', 'quick', 'store', document, '--json')) as {
+      path: string;
+      url: string;
+    };
+    expect([other.path, new URL(other.url).pathname]).toEqual(['/store/orders/{id}', '/store/orders/%7Bid%7D']);
+    await expect(say('services', 'quick', 'x', 'no-such-file.yaml')).rejects.toThrow('does not exist');
+    await expect(say('services', 'quick', 'shop', 'http://127.0.0.1:9')).rejects.toThrow('taken');
+  },
+  LONG_MS,
+);
 
 it(
   'a service is imported, published, subscribed to, called, deprecated and retired',

@@ -115,6 +115,7 @@ function casesOfServices({ things: { red } }: WholeApi): Cases {
       }),
       type: 'application/json',
     },
+    quickService: { body: { id: 'quick', teamId: 'red', server: 'http://127.0.0.1:9000' } },
     getDraft: { params: shop },
     setDraft: { params: shop, body: design },
     checkDraft: { params: shop, body: {} },

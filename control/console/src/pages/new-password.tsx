@@ -6,11 +6,12 @@ import { send } from '../api/client.js';
 import { sessionKey } from '../api/session.js';
 import { useNews } from '../ui/news.js';
 import { ProblemAlert } from '../ui/problem-alert.js';
+import { rememberTyped, typedPassword } from './typed-password.js';
 
 const LENGTH_MIN = 10;
 
 export function NewPassword({ isFirst }: { isFirst: boolean }) {
-  if (!isFirst) return <PasswordForm />;
+  if (!isFirst) return <PasswordForm known="" />;
   return (
     <Center component="main" mih="100vh" p="md" className="shell-main">
       <Paper withBorder p="xl" w="100%" maw={400}>
@@ -20,16 +21,17 @@ export function NewPassword({ isFirst }: { isFirst: boolean }) {
         <Text size="sm" c="dimmed" mt="xs" mb="md">
           The one you signed in with was generated, and is good for this once.
         </Text>
-        <PasswordForm />
+        <PasswordForm known={typedPassword()} />
       </Paper>
     </Center>
   );
 }
 
-function PasswordForm() {
+/** `known`: the one that is in force was typed a moment ago, and is not asked for again; empty: it is not known. */
+function PasswordForm({ known }: { known: string }) {
   const client = useQueryClient();
   const tell = useNews();
-  const [old, setOld] = useState('');
+  const [old, setOld] = useState(known);
   const [chosen, setChosen] = useState('');
   const [again, setAgain] = useState('');
   const [isBusy, setBusy] = useState(false);
@@ -42,7 +44,7 @@ function PasswordForm() {
     setError(null);
     try {
       await send({ method: 'PUT', path: '/v1/session/password', body: { old, new: chosen } });
-      for (const clear of [setOld, setChosen, setAgain]) clear('');
+      for (const clear of [setOld, setChosen, setAgain, rememberTyped]) clear('');
       tell('Your password is changed. Other sessions of yours have ended.');
       await client.invalidateQueries({ queryKey: sessionKey });
     } catch (failure) {
@@ -64,7 +66,7 @@ function PasswordForm() {
   return (
     <form onSubmit={submit}>
       <Stack maw={400}>
-        {password('Current password', old, setOld, 'current-password', '')}
+        {known === '' && password('Current password', old, setOld, 'current-password', '')}
         {password(
           'New password',
           chosen,

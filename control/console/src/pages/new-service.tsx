@@ -1,16 +1,27 @@
-/** A new service: from an OpenAPI document, by hand, over models, or over a prompt. */
-import { Button, FileInput, SegmentedControl, Stack, Text, Textarea, TextInput } from '@mantine/core';
+/** A new service: from an OpenAPI document, by hand, over models, or over a prompt; as a draft, or published at once with a key. */
+import {
+  Button,
+  FileInput,
+  Group,
+  SegmentedControl,
+  Stack,
+  Text,
+  Textarea,
+  TextInput,
+} from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { useLocation } from 'wouter';
 import type { Design, Service } from '../../../model/entities.js';
 import { get, type Send } from '../api/client.js';
 import { useSend, withQuery } from '../api/queries.js';
+import { mayOperate } from '../api/session.js';
 import type { PageProps } from '../pages.js';
 import { ChoiceField } from '../ui/choice.js';
 import { useNews } from '../ui/news.js';
 import { Page, Panel } from '../ui/page.js';
 import { ProblemAlert } from '../ui/problem-alert.js';
 import { firstDesign, idOf, type NewKind, withServer } from './new-service-orders.js';
+import { type QuickMade, QuickMadePanel } from './service/quick-made.js';
 import { useTeamChoice } from './teams-of.js';
 
 const BYTES_MAX = 5 * 1024 * 1024;
@@ -32,6 +43,16 @@ const kinds: readonly { value: NewKind; label: string; text: string }[] = [
 
 export default function NewService({ session }: PageProps) {
   const [kind, setKind] = useState<NewKind>('openapi');
+  const [made, setMade] = useState<QuickMade | null>(null);
+  if (made !== null)
+    return (
+      <Page
+        title={`${made.service.id} is published`}
+        about="Its plans, its design and who finds it can be changed at any time."
+      >
+        <QuickMadePanel made={made} />
+      </Page>
+    );
   return (
     <Page title="New service" about={kinds.find(({ value }) => value === kind)?.text}>
       <Panel label="New service">
@@ -43,7 +64,7 @@ export default function NewService({ session }: PageProps) {
           mb="md"
           fullWidth
         />
-        <NewServiceForm kind={kind} session={session} />
+        <NewServiceForm kind={kind} session={session} onMade={setMade} />
       </Panel>
     </Page>
   );
@@ -60,24 +81,37 @@ interface Fields {
 
 const nothing: Fields = { name: '', id: null, path: null, target: '', file: null };
 
-function NewServiceForm({ kind, session }: { kind: NewKind; session: PageProps['session'] }) {
+interface FormProps {
+  readonly kind: NewKind;
+  readonly session: PageProps['session'];
+  /** It was published at once. */
+  readonly onMade: (made: QuickMade) => void;
+}
+
+function NewServiceForm({ kind, session, onMade }: FormProps) {
   const team = useTeamChoice(session, 'developer');
   const [fields, setFields] = useState(nothing);
   const set = (part: Partial<Fields>) => setFields((before) => ({ ...before, ...part }));
   const { name, target, file } = fields;
   const id = fields.id ?? idOf(name);
   const shown = { id, path: fields.path ?? (id === '' ? '' : `/${id}`) };
-  const create = useCreate();
+  const create = useCreate(onMade);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    void create.run({ kind, file, name, target, id, basePath: shown.path, teamId: team.value });
+    const wanted = { kind, file, name, target, id, basePath: shown.path, teamId: team.value };
+    void (isToPublish(event) ? create.publish(wanted) : create.draft(wanted));
   };
   const isLarge = file !== null && file.size > BYTES_MAX;
+  const isFirst = team.options.length === 0 && (team.q ?? '') === '' && mayOperate(session);
   const noTeam = 'You are a developer in no team yet: an operator makes teams, and adds you.';
   return (
     <form onSubmit={submit}>
       <Stack maw={560}>
-        <ChoiceField of={team} label="Team that it belongs to" among="teams" none={noTeam} />
+        {isFirst ? (
+          <Text size="sm">It belongs to the team Default, which is made with it.</Text>
+        ) : (
+          <ChoiceField of={team} label="Team that it belongs to" among="teams" none={noTeam} />
+        )}
         <TextInput label="Name" required value={name} onChange={(event) => set({ name: event.currentTarget.value })} />
         <TextInput
           label="Id"
@@ -95,15 +129,49 @@ function NewServiceForm({ kind, session }: { kind: NewKind; session: PageProps['
         />
         <SourceFields kind={kind} fields={fields} set={set} isLarge={isLarge} />
         {create.error !== null && <ProblemAlert error={create.error} />}
-        <Button type="submit" loading={create.isBusy} disabled={isLarge || team.value === ''}>
-          Make the draft
-        </Button>
+        <Submits
+          kind={kind}
+          isBusy={create.isBusy}
+          mayDraft={!isLarge && team.value !== ''}
+          mayPublish={!isLarge && (team.value !== '' || isFirst)}
+        />
         <Text size="sm" c="dimmed">
-          Nobody sees it, and nothing is served, before you publish it.
+          Nobody sees a draft, and nothing of it is served, before you publish it.
         </Text>
       </Stack>
     </form>
   );
+}
+
+const PUBLISH = 'publish';
+
+interface SubmitsProps {
+  readonly kind: NewKind;
+  readonly isBusy: boolean;
+  readonly mayDraft: boolean;
+  readonly mayPublish: boolean;
+}
+
+function Submits({ kind, isBusy, mayDraft, mayPublish }: SubmitsProps) {
+  const isQuick = kind === 'openapi' || kind === 'rest';
+  return (
+    <Group gap="sm">
+      <Button type="submit" {...(isQuick ? { variant: 'default' } : {})} loading={isBusy} disabled={!mayDraft}>
+        Make the draft
+      </Button>
+      {isQuick && (
+        <Button type="submit" value={PUBLISH} loading={isBusy} disabled={!mayPublish}>
+          Publish it, with a key
+        </Button>
+      )}
+    </Group>
+  );
+}
+
+/** By which of the two buttons it was sent; Enter is the first of them, which serves nothing yet. */
+function isToPublish({ nativeEvent }: FormEvent): boolean {
+  const { submitter } = nativeEvent as SubmitEvent; // React's types name no kinds of events.
+  return submitter?.getAttribute('value') === PUBLISH;
 }
 
 interface SourceFieldsProps {
@@ -164,26 +232,37 @@ interface Wanted {
 }
 
 /** Several requests, one after the other; the first that fails is told, and what was made before it is there. */
-function useCreate() {
+function useCreate(onMade: (made: QuickMade) => void) {
   const { mutateAsync } = useSend<Service>();
+  const quick = useSend<QuickMade>();
   const tell = useNews();
   const [, go] = useLocation();
   const [error, setError] = useState<unknown>(null);
   const [isBusy, setBusy] = useState(false);
-  const run = async (wanted: Wanted) => {
+  const told = async (work: () => Promise<void>) => {
     setBusy(true);
     setError(null);
     try {
-      await (wanted.kind === 'openapi' ? imported(wanted, mutateAsync) : made(wanted, mutateAsync));
-      tell(`The draft of ${wanted.name} is there.`);
-      go(`/services/${wanted.id}/draft`);
+      await work();
     } catch (failure) {
       setError(failure);
     } finally {
       setBusy(false);
     }
   };
-  return { run, error, isBusy };
+  const draft = (wanted: Wanted) =>
+    told(async () => {
+      await (wanted.kind === 'openapi' ? imported(wanted, mutateAsync) : made(wanted, mutateAsync));
+      tell(`The draft of ${wanted.name} is there.`);
+      go(`/services/${wanted.id}/draft`);
+    });
+  const publish = ({ file, name, target, id, basePath, teamId }: Wanted) =>
+    told(async () => {
+      const document = (await file?.text()) ?? '';
+      const body = { id, name, basePath, teamId, server: target.trim(), ...(document === '' ? {} : { document }) };
+      onMade(await quick.mutateAsync({ method: 'POST', path: '/v1/services/quick', body }));
+    });
+  return { draft, publish, error, isBusy };
 }
 
 type Do = (order: Send) => Promise<unknown>;

@@ -7,6 +7,7 @@ import { send } from '../api/client.js';
 import { type SessionAnswer, sessionKey } from '../api/session.js';
 import { Logo } from '../ui/icons.js';
 import { ProblemAlert } from '../ui/problem-alert.js';
+import { rememberTyped } from './typed-password.js';
 
 interface SignInProps {
   readonly isFirstRun: boolean;
@@ -26,6 +27,7 @@ export function SignIn({ isFirstRun, oidc }: SignInProps) {
     setError(null);
     try {
       await send({ method: 'POST', path: '/v1/session', body: { login: login.trim(), password } });
+      rememberTyped(password);
       await client.invalidateQueries({ queryKey: sessionKey });
     } catch (failure) {
       setError(failure);

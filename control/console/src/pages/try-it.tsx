@@ -13,7 +13,7 @@ import { State } from '../ui/state.js';
 import { showDuration } from '../ui/words.js';
 import type { ApiDocsProps } from './api-docs.js';
 
-interface Tried {
+export interface Tried {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
@@ -91,7 +91,8 @@ export function TryIt({
   );
 }
 
-function Came({ tried: { status, headers, body, isCut, tookMs } }: { tried: Tried }) {
+/** The answer, with its fields. */
+export function Came({ tried: { status, headers, body, isCut, tookMs } }: { tried: Tried }) {
   const fields = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
   return (
     <Stack gap="xs">

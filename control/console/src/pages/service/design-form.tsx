@@ -11,6 +11,7 @@ import {
   withRoute,
   withUpstream,
 } from '../../design/design-form.js';
+import { RemoveButton } from '../../ui/remove-button.js';
 
 interface DesignFormProps {
   readonly design: Design;
@@ -96,15 +97,7 @@ function UpstreamFields({
         defaultValue={row.targets.join('\n')}
         onChange={(e) => onChange({ ...row, targets: e.currentTarget.value.split('\n') })}
       />
-      <Button
-        variant="subtle"
-        size="compact-xs"
-        w="fit-content"
-        onClick={onRemove}
-        aria-label={`Remove servers ${row.id}`}
-      >
-        Remove
-      </Button>
+      <RemoveButton what={`servers ${row.id}`} onRemove={onRemove} />
     </Stack>
   );
 }
@@ -168,15 +161,7 @@ function RouteFields({ row, upstreams, onChange, onRemove }: RouteFieldsProps) {
           onChange={(e) => onChange({ ...row, total: e.currentTarget.value })}
         />
       </div>
-      <Button
-        variant="subtle"
-        size="compact-xs"
-        w="fit-content"
-        onClick={onRemove}
-        aria-label={`Remove route ${row.path}`}
-      >
-        Remove
-      </Button>
+      <RemoveButton what={`route ${row.path}`} onRemove={onRemove} />
     </Stack>
   );
 }
