@@ -17,7 +17,7 @@ const open = (conflict: string | null = null): Promise<PeopleApi> =>
       quickRoutes({
         ...{ registry, wallMs, sha256: sha256Hex, drawKey: () => drawCredential('weir_k_') },
         names: () => ({ models: [], prompts: [], guards: [] }),
-        ...{ conflictOf: () => conflict, seal: null, callsOf: () => null },
+        ...{ conflictOf: () => conflict, shadowedBy: () => null, seal: null, callsOf: () => null },
       }),
   });
 

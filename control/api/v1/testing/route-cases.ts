@@ -115,7 +115,8 @@ function casesOfServices({ things: { red } }: WholeApi): Cases {
       }),
       type: 'application/json',
     },
-    quickService: { body: { id: 'quick', teamId: 'red', server: 'http://127.0.0.1:9000' } },
+    // A token for services alone makes no applications and keys; quick.test.ts has who may.
+    quickService: { body: { id: 'quick', teamId: 'red', server: 'http://127.0.0.1:9000' }, also: [403] },
     getDraft: { params: shop },
     setDraft: { params: shop, body: design },
     checkDraft: { params: shop, body: {} },

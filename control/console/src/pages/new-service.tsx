@@ -1,14 +1,5 @@
 /** A new service: from an OpenAPI document, by hand, over models, or over a prompt; as a draft, or published at once with a key. */
-import {
-  Button,
-  FileInput,
-  Group,
-  SegmentedControl,
-  Stack,
-  Text,
-  Textarea,
-  TextInput,
-} from '@mantine/core';
+import { Button, FileInput, Group, SegmentedControl, Stack, Text, Textarea, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { useLocation } from 'wouter';
 import type { Design, Service } from '../../../model/entities.js';
