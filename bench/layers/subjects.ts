@@ -1,13 +1,16 @@
 /** Everything that `bench layers` measures, by name. A subject is made in the process that measures it. */
+import { Advisor } from '@weir/node/doctor/advice/advisor.js';
 import { cache } from '@weir/node/layers/cache.js';
 import { limitConsumers } from '@weir/node/layers/limit.js';
 import { chain, compileChain, type Place } from '@weir/node/pipeline/chain.js';
-import { compose, type Dispatch } from '@weir/node/pipeline/dispatch.js';
+import { compose, type Dispatch, type GatewayRequest } from '@weir/node/pipeline/dispatch.js';
+import { createExchange } from '@weir/node/pipeline/exchange.js';
 import { compileSnapshot } from '@weir/node/pipeline/runtime.js';
 import { compileMatcher } from '@weir/node/route/router.js';
 import { systemClock } from '@weir/node/time/system-clock.js';
 import { TimerWheel } from '@weir/node/time/wheel.js';
 import { headerValue, type MutableHeaderList } from '@weir/proto/http/headers.js';
+import { ANY_NAME } from '@weir/proto/http/name-sketch.js';
 import type { RouteSpec } from '@weir/proto/snapshot/snapshot.js';
 import {
   bareRoute,
@@ -205,6 +208,31 @@ const buildHeaders: Make = () => (iterations) => {
   if (built === 0 && iterations > 0) throw new Error('no list was built');
 };
 
+/** What the doctor's advice costs a request of a client that never rests: the count to the next look, and the look-up of who is followed. */
+const advised: Make = () => {
+  const route = new Advisor({ clock: systemClock, random: Math.random }).route('all');
+  const origin = {
+    id: '',
+    scheme: 'http',
+    peerAddress: '192.0.2.1',
+    clientAddress: '192.0.2.1',
+    peerTrusted: false,
+  } as const;
+  const exchange = createExchange({ ...origin, receivedAtMs: 0, receivedWallMs: 0 });
+  exchange.status = 200;
+  const line = { method: 'GET', path: '/orders/42', query: '', authority: 'api.example.com', headers: requestHeaders };
+  const request: GatewayRequest = { ...line, names: ANY_NAME, body: null, target: null, exchange };
+  const head = { status: 200, headers: ['content-type', 'application/json'], lengthBytes: 0, resume: () => {} };
+  return (iterations) => {
+    for (let i = 0; i < iterations; i += 1) {
+      exchange.headersAtMs = systemClock.nowMs();
+      exchange.endedAtMs = exchange.headersAtMs;
+      route.look(request, head)?.ended(true);
+      route.ended(request);
+    }
+  };
+};
+
 const findHeader: Make = () => (iterations) => {
   let found = 0;
   for (let i = 0; i < iterations; i += 1) {
@@ -231,6 +259,7 @@ const makers: ReadonlyMap<string, Make> = new Map([
   ['router: 10 routes', matching(10)],
   ['router: 1000 routes', matching(1_000)],
   ['timer: create, arm, cancel', wheelWork],
+  ['advice: a look and a call', advised],
   ['headers: build a list of 10', buildHeaders],
   ['headers: look one up of 9', findHeader],
 ]);

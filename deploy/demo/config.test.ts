@@ -5,6 +5,7 @@ import { demoConfig } from './config.js';
 const text = demoConfig({
   listen: '127.0.0.1:8080',
   targets: ['http://127.0.0.1:9001', 'http://127.0.0.1:9002'],
+  shop: 'http://127.0.0.1:9003',
   deadlineMs: 2_000,
 });
 

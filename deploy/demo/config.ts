@@ -5,6 +5,8 @@ export interface DemoConfig {
   readonly listen: string;
   /** Base URLs of the upstreams' lanes behind Weir. */
   readonly targets: readonly string[];
+  /** Base URL of the shop, which is always well: its trouble is how it is asked. */
+  readonly shop: string;
   readonly deadlineMs: number;
 }
 
@@ -13,7 +15,7 @@ const MARGIN_MS = 200;
 /** Longer than the slowest good answer (900 ms), short enough for another attempt. */
 const FIRST_BYTE_MS = 1_000;
 
-export function demoConfig({ listen, targets, deadlineMs }: DemoConfig): string {
+export function demoConfig({ listen, targets, shop, deadlineMs }: DemoConfig): string {
   return `# Made by weir up --demo, in front of sample upstreams that take turns in being in trouble.
 version: 1
 gateway:
@@ -27,6 +29,7 @@ upstreams:
     pool: { connections: 32, queue: 64 }
     targets:
 ${targets.map((url) => `      - { url: "${url}" }`).join('\n')}
+  - { id: shop, targets: ["${shop}"] }
 routes:
   - id: orders
     match: { path: /orders/* }
@@ -37,5 +40,14 @@ routes:
     protect: true
     # The clients give up after ${deadlineMs} ms. What cannot be answered well is answered before that, with a name.
     timeouts: { total: ${deadlineMs - MARGIN_MS}ms, queue: 250ms, connect: 250ms, firstByte: ${FIRST_BYTE_MS}ms }
+  # A shop without trouble, whose app asks more often and for more than it needs: weir doctor tells what would help.
+  - { id: shop-users, match: "/shop/users/{id}", upstream: shop }
+  - { id: shop-carts, match: "/shop/carts/{id}", upstream: shop }
+  - { id: shop-offers, match: /shop/offers, upstream: shop }
+  - { id: shop-products, match: "/shop/products/{id}", upstream: shop }
+  - { id: shop-reviews, match: "/shop/reviews/{id}", upstream: shop }
+  - { id: shop-catalogue, match: /shop/catalogue, upstream: shop }
+  - { id: shop-feed, match: /shop/feed, upstream: shop }
+  - { id: shop-menus, match: "/shop/menus/{name}", upstream: shop }
 `;
 }

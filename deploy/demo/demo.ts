@@ -20,9 +20,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Child, startChild } from './child.js';
 import { demoConfig } from './config.js';
-import type { BeginMessage, ListeningMessage, Side, TallyMessage, TrafficPlan } from './messages.js';
+import type { BeginMessage, ListeningMessage, ShopMessage, Side, TallyMessage, TrafficPlan } from './messages.js';
 import { behavioursAt } from './schedule.js';
 import { createScreen, type DemoOutput, wantsColour } from './screen.js';
+import { asksPlainly, emptyShopTally, type ShopTally, type ShopUses } from './shopper.js';
 import { drawLine, drawTable, type View } from './table.js';
 import { emptyTally, type TallyState } from './tally.js';
 
@@ -37,13 +38,18 @@ export interface RunOptions {
   /** Length of the traffic; null until stopped. */
   readonly seconds: number | null;
   readonly signal?: AbortSignal;
+  /** What the app of the shop asks better by; left out: it knows of nothing. */
+  readonly shopUses?: ShopUses;
 }
 
 export interface Demo {
   readonly configText: string;
   /** A file with that text, removed by `stop`. */
   readonly configPath: string;
-  run(gatewayUrl: string, output: DemoOutput, options: RunOptions): Promise<void>;
+  /** Where the shop counts what reaches it: `/counts`. */
+  readonly shopUrl: string;
+  /** Resolves with what the shoppers have met. */
+  run(gatewayUrl: string, output: DemoOutput, options: RunOptions): Promise<ShopTally>;
   stop(): Promise<void>;
 }
 
@@ -73,12 +79,18 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
       const args = [seed, index, UPSTREAMS, `orders/${index + 1}`].map(String);
       upstreams.push(startChild('sample-upstream.js', args));
     }
-    const told = await Promise.all(
-      upstreams.map((child) => child.next<ListeningMessage>('listening', START_WITHIN_MS)),
-    );
+    // Those that are told when the trouble begins; the shop is in none.
+    const troubled = [...upstreams];
+    const shop = startChild('sample-shop.js', []);
+    upstreams.push(shop);
+    const [told, { port }] = await Promise.all([
+      Promise.all(troubled.map((child) => child.next<ListeningMessage>('listening', START_WITHIN_MS))),
+      shop.next<ShopMessage>('shop', START_WITHIN_MS),
+    ]);
+    const shopUrl = `http://127.0.0.1:${port}`;
     const urlsOf = (side: Side): string[] => told.map(({ ports }) => `http://127.0.0.1:${ports[side]}`);
     const listen = options.listen ?? LISTEN_DEFAULT;
-    const configText = demoConfig({ listen, targets: urlsOf('with'), deadlineMs: DEADLINE_MS });
+    const configText = demoConfig({ listen, targets: urlsOf('with'), shop: shopUrl, deadlineMs: DEADLINE_MS });
     const configPath = join(directory, 'demo.yaml');
     writeFileSync(configPath, configText);
     const run: Demo['run'] = (gateway, output, runOptions) => {
@@ -87,7 +99,7 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
         ...(runOptions.signal === undefined ? [] : [runOptions.signal]),
       ]);
       const startWallMs = Date.now();
-      for (const child of upstreams) child.send<BeginMessage>({ kind: 'begin', startWallMs });
+      for (const child of troubled) child.send<BeginMessage>({ kind: 'begin', startWallMs });
       return showTraffic(
         {
           kind: 'plan',
@@ -98,6 +110,7 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
           deadlineMs: DEADLINE_MS,
           upstreams: urlsOf('without'),
           gateway: gateway.replace(/\/$/, ''),
+          shopUses: runOptions.shopUses ?? asksPlainly,
         },
         output,
         signal,
@@ -106,7 +119,7 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
         },
       );
     };
-    return { configText, configPath, run, stop };
+    return { configText, configPath, shopUrl, run, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -119,14 +132,16 @@ async function showTraffic(
   output: DemoOutput,
   signal: AbortSignal,
   assertUpstreamsAlive: () => void,
-): Promise<void> {
+): Promise<ShopTally> {
   const screen = createScreen(output, Date.now);
   const colour = wantsColour(output, process.env);
   const traffic = startChild('traffic.js', []);
   let tally: TallyState = emptyTally();
+  let shop: ShopTally = emptyShopTally();
   let isDone = false;
   traffic.on<TallyMessage>('tally', (message) => {
     tally = message.tally;
+    shop = message.shop;
     isDone = message.done;
   });
   const viewNow = (isOver: boolean): View => {
@@ -145,6 +160,7 @@ async function showTraffic(
       await sleep(DRAW_MS);
     }
     screen.finish(drawTable(viewNow(true)));
+    return shop;
   } finally {
     await traffic.stop();
   }

@@ -1,4 +1,5 @@
 /** What the processes of the demo tell each other over Node's channel between parent and child. */
+import type { ShopTally, ShopUses } from './shopper.js';
 import type { TallyState } from './tally.js';
 
 /** `without` goes directly to the upstreams, `with` through Weir. */
@@ -17,6 +18,12 @@ export interface ListeningMessage {
   readonly ports: Readonly<Record<Side, number>>;
 }
 
+/** The shop to its parent, once. */
+export interface ShopMessage {
+  readonly kind: 'shop';
+  readonly port: number;
+}
+
 /** Parent to traffic, once. */
 export interface TrafficPlan {
   readonly kind: 'plan';
@@ -29,12 +36,15 @@ export interface TrafficPlan {
   /** Base URLs of the upstreams for the direct side, in the schedule's order. */
   readonly upstreams: readonly string[];
   readonly gateway: string;
+  /** What the app of the shop knows to ask better by. */
+  readonly shopUses: ShopUses;
 }
 
 /** Traffic to parent, several times a second, and a last time with `done` when everything is answered. */
 export interface TallyMessage {
   readonly kind: 'tally';
   readonly tally: TallyState;
+  readonly shop: ShopTally;
   readonly done: boolean;
 }
 

@@ -1,4 +1,5 @@
 /** `npm run campaign -- NAME…`: campaigns at the size that was promised, one after the other, with their figures. */
+import { fullAdvice, runAdvice } from './advice.js';
 import { fullAnswers, runAnswers } from './answers.js';
 import { fullBudget, runBudget } from './budget.js';
 import { fullCache, runCache } from './cache.js';
@@ -32,6 +33,10 @@ const campaigns: Readonly<Record<string, Campaign>> = {
   memory: { what: '1 GiB through slow readers, both ways', run: () => runMemory(fullMemory) },
   waiting: { what: '10,000 requests waiting at once', run: () => runWaiting(fullWaiting) },
   jobs: { what: 'answers of 40 s for clients of 10 s, by way of jobs', run: () => runJobs(fullJobs) },
+  advice: {
+    what: 'what the doctor advises on the traffic of the demo, and what came of it',
+    run: () => runAdvice(fullAdvice),
+  },
   answers: { what: 'a list of 1 MiB of which two fields are needed', run: () => runAnswers(fullAnswers) },
   cache: { what: 'crowds, a brown-out, purges and a Redis in trouble', run: () => runCache(fullCache) },
   compose: { what: 'a page of eight parts, of which two fail or stall', run: () => runCompose(fullCompose) },

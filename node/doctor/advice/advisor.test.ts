@@ -4,7 +4,7 @@ import { fakeClock, makeExchange, makeRequest, seededRandom } from '../../pipeli
 import { makeRoute } from '../../pipeline/testing/specs.js';
 import { atOnce } from '../../time/slices.js';
 import { Advisor } from './advisor.js';
-import { CALLS_PER_S, TRAILS_MAX } from './followed.js';
+import { BEGIN_EVERY_MS, CALLS_PER_S, TRAILS_MAX } from './followed.js';
 
 interface Ask {
   readonly route: string;
@@ -107,7 +107,8 @@ describe('the advisor', () => {
 
   it('follows so many clients at once, and others when those had their turn', () => {
     const { clock, ask, page, kinds } = setUp('x', ...PAGE);
-    for (let i = 0; i < TRAILS_MAX; i += 1) ask({ route: 'x', path: '/x/1', client: `10.0.0.${i}`, forMs: 60 });
+    for (let i = 0; i < TRAILS_MAX; i += 1)
+      ask({ route: 'x', path: '/x/1', client: `10.0.0.${i}`, forMs: BEGIN_EVERY_MS });
     for (let id = 0; id < 10; id += 1) page(id, { client: '192.0.2.9' });
     expect(kinds()).toEqual([]);
     clock.advance(60_000);
@@ -118,7 +119,7 @@ describe('the advisor', () => {
   it('reads so many calls a second: a burst of which one was not read is not told', () => {
     const { ask, clock, advisor } = setUp('x');
     const [clients, calls] = [40, 60];
-    for (let n = 0; n < clients; n += 1) ask({ route: 'x', path: '/x/1', client: `c${n}`, forMs: 60 });
+    for (let n = 0; n < clients; n += 1) ask({ route: 'x', path: '/x/1', client: `c${n}`, forMs: BEGIN_EVERY_MS });
     clock.advance(1_000);
     for (let n = 0; n < clients; n += 1)
       for (let i = 0; i < calls; i += 1) ask({ route: 'x', path: `/x/${i}`, client: `c${n}`, forMs: 0 });
@@ -150,6 +151,17 @@ describe('the advisor', () => {
     expect(told['fields']?.bytes?.after).toBeLessThan(0.5 * whole);
     expect(told['compress']?.bytes?.after).toBeLessThan(0.3 * whole);
     expect(told['cache']?.upstreamRequests?.after).toBeLessThanOrEqual(6);
+  });
+
+  it('tries bodies of all routes in turn, also where those of one come first each time', async () => {
+    const { ask, clock, advisor } = setUp('first', 'second');
+    const body = JSON.stringify(Array.from({ length: 50 }, (_, id) => ({ id, text: `what nobody reads of ${id}` })));
+    for (let i = 0; i < 40; i += 1) {
+      for (const route of ['first', 'second'])
+        ask({ route, path: `/${route}/a`, body, asked: ['accept-encoding', 'br'] });
+      clock.advance(1_000);
+    }
+    await expect.poll(() => advisor.report().flatMap(({ routes }) => routes)).toHaveLength(2);
   });
 
   it('forgets what was long ago, and routes that are gone', () => {

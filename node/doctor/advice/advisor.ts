@@ -41,8 +41,9 @@ const ROUTES_MAX = 512;
 const ADVICE_MAX = 64;
 /** Read and hashed, in a second: a thousandth of a core. */
 const READ_BYTES_PER_S = 1_048_576;
-/** Bodies that are tried: one in so long, and so many at once. */
+/** Bodies that are tried: one in so long, of one route less often, so that all have their turn, and so many at once. */
 const TRIAL_EVERY_MS = 1_000;
+const TRIAL_OF_ROUTE_EVERY_MS = 4_000;
 const TRIALS_MAX = 2;
 const MINUTE_MS = 60_000;
 
@@ -147,8 +148,7 @@ export class Advisor {
     return true;
   }
 
-  mayKeep(): boolean {
-    const nowMs = this.#clock.nowMs();
+  mayKeep(nowMs: number): boolean {
     if (this.#trials >= TRIALS_MAX || nowMs < this.#trialAtMs + TRIAL_EVERY_MS) return false;
     this.#trials += 1;
     this.#trialAtMs = nowMs;
@@ -170,6 +170,7 @@ class Advised implements RouteAdvisor, Looker {
   readonly #routeId: string;
   readonly #advisor: Advisor;
   readonly #share: RouteShare;
+  #keepAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(routeId: string, advisor: Advisor) {
     this.#routeId = routeId;
@@ -198,7 +199,9 @@ class Advised implements RouteAdvisor, Looker {
     return this.#advisor.mayRead(bytes);
   }
 
-  mayKeep(): boolean {
-    return this.#advisor.mayKeep();
+  mayKeep(nowMs: number): boolean {
+    if (nowMs < this.#keepAtMs || !this.#advisor.mayKeep(nowMs)) return false;
+    this.#keepAtMs = nowMs + TRIAL_OF_ROUTE_EVERY_MS;
+    return true;
   }
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createAttempt } from '../../pipeline/exchange.js';
 import { makeExchange, makeRequest, seededRandom } from '../../pipeline/testing/harness.js';
 import { AnswerStats, type Look, URLS_MAX } from './answer-stats.js';
-import { BODY_BYTES_MAX, type KeptBody, Looking, tryFields } from './look.js';
+import { BODY_BYTES_MAX, type KeptBody, Looking, PROJECTED_BYTES_MAX, tryFields } from './look.js';
 import { LOOKS_PER_S, Stride } from './stride.js';
 
 describe('the stride', () => {
@@ -257,6 +257,8 @@ describe('a look at an answer', () => {
         encoding: null,
       });
     expect(tried('items(id)')).toEqual({ wholeBytes: body.length, leftBytes: '{"items":[{"id":1},{"id":2}]}'.length });
+    const [long, start] = [`[${' '.repeat(PROJECTED_BYTES_MAX)}1]`, PROJECTED_BYTES_MAX];
+    expect(tried('*', long)).toEqual({ wholeBytes: start, leftBytes: 1 });
     expect(tried('items(')).toBeNull();
     expect(tried('items(id)', '{"items": ]')).toBeNull();
   });

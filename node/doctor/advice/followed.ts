@@ -14,8 +14,8 @@ import { PatternStore } from './pattern-store.js';
 import { type Call, Trail } from './trail.js';
 
 export const TRAILS_MAX = 64;
-/** Between two that begin: what busy clients cost is bounded by it. */
-const BEGIN_EVERY_MS = 50;
+/** Between two that begin: of clients that never rest no more than a burst's worth of calls is read in so long. */
+export const BEGIN_EVERY_MS = 250;
 /** Some 2 µs each: half a percent of a core. */
 export const CALLS_PER_S = 2_000;
 const QUERY_LENGTH_MAX = 512;

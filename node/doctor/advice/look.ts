@@ -20,6 +20,8 @@ import type { Look, Trial } from './answer-stats.js';
 
 /** Longer bodies are not compared; of one that is tried so much is kept. */
 export const BODY_BYTES_MAX = 256 * 1024;
+/** So much of one is read for a selection: half a millisecond in which nothing else happens. */
+export const PROJECTED_BYTES_MAX = 64 * 1024;
 const QUERY_LENGTH_MAX = 2_048;
 const FNV_PRIME = 0x01000193;
 const FNV_BASIS = 0x811c9dc5;
@@ -36,7 +38,7 @@ export interface Looker {
   /** Whether so many bytes more may be read now. */
   mayRead(bytes: number): boolean;
   /** Whether the body may be kept until its end, to try something on it. */
-  mayKeep(): boolean;
+  mayKeep(nowMs: number): boolean;
   looked(look: Look, kept: KeptBody | null): void;
 }
 
@@ -82,7 +84,7 @@ export class Looking {
     // What has an entity tag is compared by that.
     this.#isRead = this.#tag === undefined && (head.lengthBytes ?? 0) <= BODY_BYTES_MAX;
     const isWorthKeeping = this.#encoding !== null || (this.#isJson && this.#named !== null);
-    if (isWorthKeeping && looker.mayKeep()) this.#pieces = [];
+    if (isWorthKeeping && looker.mayKeep(request.exchange.headersAtMs)) this.#pieces = [];
   }
 
   data(chunk: Uint8Array): void {
@@ -141,13 +143,18 @@ export class Looking {
 }
 
 /** What a selection leaves of a body, or of its beginning; null: it can't be read. */
-export function tryFields({ pieces, bytes, selection }: KeptBody): Trial | null {
+export function tryFields({ pieces, selection }: KeptBody): Trial | null {
   const read = selection === null ? null : readSelection(selection);
   if (read === null || !read.ok) return null;
   const projector = new Projector(read.selection);
+  let [wholeBytes, leftBytes] = [0, 0];
   try {
-    const leftBytes = pieces.reduce((sum, piece) => sum + projector.push(piece).length, 0);
-    return { wholeBytes: bytes, leftBytes };
+    for (const whole of pieces) {
+      const piece = whole.subarray(0, PROJECTED_BYTES_MAX - wholeBytes);
+      wholeBytes += piece.length;
+      leftBytes += projector.push(piece).length;
+    }
+    return { wholeBytes, leftBytes };
   } catch (error) {
     if (error instanceof ProjectionFault) return null;
     throw error;
