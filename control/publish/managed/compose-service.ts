@@ -86,6 +86,8 @@ export function composeService(service: Service, served: readonly Served[], worl
             { service, world },
           );
     if (named !== null) ais.push(named.ai);
+    // Budgets of money over models whose price nobody can know.
+    if (read.ai !== null) findings.push(...lintUnpriced({ ...read.ai, limits: shared.budgets }, []));
     findings.push(...read.findings, ...(named?.findings ?? []), ...missingNames(read.routes, own, world));
     for (const name of read.secrets) {
       secrets.add(`${service.teamId}/${name}`);
@@ -110,7 +112,6 @@ export function composeService(service: Service, served: readonly Served[], worl
   }
   if (shared.budgets.length > 0 && routes.every(({ ai }) => ai === null))
     findings.push(findWarning(['plans'], 'budgets are of models, and no route of the service asks any', 'remove them'));
-  findings.push(...unpriced(placedAis, shared.budgets));
   return { upstreams: [...upstreams.values()], routes, contracts, ais, secrets: [...secrets], findings };
 }
 
@@ -250,11 +251,6 @@ function unknownIn(what: string, names: readonly string[], known: ReadonlySet<st
   return names
     .filter((name) => !known.has(name))
     .map((name) => findError([...path, `${what}s`], `the gateway has no ${what} ${name}`, cure));
-}
-
-/** Budgets of money over models whose price nobody can know. */
-function unpriced(ais: readonly (ManagedAi | null)[], budgets: readonly Budget[]): Finding[] {
-  return ais.flatMap((ai) => (ai === null ? [] : lintUnpriced({ ...ai, limits: budgets }, [])));
 }
 
 function authOf({ id, kind, access, plans }: Service): readonly Auth[] {

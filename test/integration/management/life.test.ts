@@ -5,10 +5,10 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeAll, expect, it } from 'vitest';
-import { askAdmin } from '../../support/admin.js';
 import { ensureBuilt } from '../../support/built.js';
+import { Api } from '../../support/managed-api.js';
 import { Stage, until } from '../../support/stage.js';
-import { type WeirUp, weirUp } from '../../support/weir-up.js';
+import { weirUp } from '../../support/weir-up.js';
 
 const LONG_MS = 120_000;
 let stage = new Stage();
@@ -37,41 +37,6 @@ routes:
   - { id: ping, match: /ping, respond: { body: pong } }
   - { id: locked, match: /locked, auth: apiKey, respond: { body: open } }
 `;
-
-class Api {
-  readonly #weir: WeirUp;
-
-  constructor(weir: WeirUp) {
-    this.#weir = weir;
-  }
-
-  async ask(method: string, path: string, body?: unknown, status = 0): Promise<Record<string, unknown>> {
-    const init =
-      body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
-    const answer = await askAdmin(`${this.#weir.admin}${path}`, { method, ...init });
-    const text = await answer.text();
-    if (status === 0 ? !answer.ok : answer.status !== status)
-      throw new Error(`${method} ${path}: ${answer.status} ${text}`);
-    return (text === '' ? {} : JSON.parse(text)) as Record<string, unknown>; // An object of our own API.
-  }
-
-  post = (path: string, body: unknown = {}) => this.ask('POST', path, body);
-
-  call(path: string, headers: Record<string, string> = {}): Promise<Response> {
-    return fetch(`http://127.0.0.1:${this.#weir.port}${path}`, { headers });
-  }
-
-  async status(path: string, headers: Record<string, string> = {}): Promise<number> {
-    const answer = await this.call(path, headers);
-    await answer.arrayBuffer();
-    return answer.status;
-  }
-
-  /** Which release has answered. */
-  async name(path: string, headers: Record<string, string>): Promise<string> {
-    return String(((await (await this.call(path, headers)).json()) as { name?: string }).name);
-  }
-}
 
 const design = (port: number) => ({
   upstreams: [{ id: 'app', targets: [`http://127.0.0.1:${port}`] }],
