@@ -1,8 +1,15 @@
-import { brotliDecompressSync } from 'node:zlib';
+import { brotliDecompressSync, createBrotliDecompress, createGunzip } from 'node:zlib';
 import { failure } from '@weir/proto/http/failures.js';
 import { type HeaderList, headerValue } from '@weir/proto/http/headers.js';
 import { describe, expect, it, vi } from 'vitest';
-import { makeExchange, makeRequest, recordingHandler, scriptedDispatch } from '../pipeline/testing/harness.js';
+import {
+  fakeClock,
+  fakeTimers,
+  makeExchange,
+  makeRequest,
+  recordingHandler,
+  scriptedDispatch,
+} from '../pipeline/testing/harness.js';
 import { makeRoute, makeServices } from '../pipeline/testing/specs.js';
 import { compress } from './compress.js';
 
@@ -11,7 +18,9 @@ const fields: HeaderList = ['content-type', 'text/plain', 'etag', '"v1"'];
 
 function layer() {
   const counted: string[] = [];
-  const base = makeServices();
+  const clock = fakeClock();
+  const timers = fakeTimers(clock);
+  const base = makeServices({ clock, timers });
   const services = {
     ...base,
     observer: { ...base.observer, madeSmaller: (what: string) => void counted.push(what) },
@@ -42,7 +51,7 @@ function layer() {
     const bytes = Buffer.concat(handler.chunks);
     return { handler, text: bytes.length === 0 ? '' : brotliDecompressSync(bytes).toString() };
   };
-  return { begin, ask, counted, forms: services.keptForms };
+  return { begin, ask, counted, clock, timers, forms: services.keptForms };
 }
 
 /** A kept form is sent with its length. */
@@ -100,6 +109,46 @@ describe('kept forms', () => {
     other.call.head(200, ['content-type', 'text/plain', 'etag', '"v2"']);
     other.call.fail(failure('response_incomplete', 'it broke off'));
     expect([other.handler.failure?.code, counted.length]).toEqual(['response_incomplete', 1]);
+  });
+});
+
+describe('an answer that comes slowly', () => {
+  it.each(['br', 'gzip'])('is sent in %s as far as it has come, and is whole in the end', async (coding) => {
+    const { begin, clock, timers } = layer();
+    const { handler, call } = begin('GET', ['accept-encoding', coding]);
+    call.head(200, fields);
+    call.data(TEXT);
+    clock.advance(60);
+    call.data('behind it');
+    clock.advance(39);
+    expect(timers.armed).toBe(1);
+    clock.advance(1);
+    const opened = (): Promise<string> =>
+      new Promise((resolve) => {
+        const stream = coding === 'br' ? createBrotliDecompress() : createGunzip();
+        let text = '';
+        stream.on('data', (chunk: Buffer) => {
+          text += chunk.toString();
+        });
+        stream.on('error', () => resolve(text));
+        stream.on('end', () => resolve(text));
+        stream.end(Buffer.concat(handler.chunks));
+      });
+    await vi.waitFor(async () => expect(await opened()).toBe(`${TEXT}behind it`));
+    call.data(' and more');
+    call.complete();
+    await vi.waitFor(() => expect(handler.ended).toBe(true));
+    expect([await opened(), timers.armed]).toEqual([`${TEXT}behind it and more`, 0]);
+  });
+
+  it('leaves no timer behind when its client leaves, or it fails', () => {
+    const { begin, timers } = layer();
+    const failing = begin();
+    failing.call.head(200, fields);
+    failing.call.data(TEXT);
+    expect(timers.armed).toBe(1);
+    failing.call.fail(failure('response_incomplete', 'it broke off'));
+    expect(timers.armed).toBe(0);
   });
 });
 
