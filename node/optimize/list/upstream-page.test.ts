@@ -90,6 +90,17 @@ describe('the pages of a list', () => {
       });
   });
 
+  it('that begin in the midst of one are asked for by the smallest that has all of them, or else most', () => {
+    const way = (max: number): UpstreamPaging => ({ kind: 'pages', page: 'page', size: 'size', first: 0, max });
+    const asked = (at: number, limit: number, max: number) => {
+      const page = upstreamPage(way(max), { kind: 'at', at }, limit);
+      return [...(page?.parameters ?? []).map(([, value]) => Number(value)), page?.from, page?.to];
+    };
+    expect(asked(30, 25, 100)).toEqual([1, 28, 2, 27]);
+    expect(asked(7, 5, 100)).toEqual([1, 6, 1, 6]);
+    expect(asked(7, 5, 5)).toEqual([1, 5, 2, 5]);
+  });
+
   it('end where an upstream’s cursor leads back to itself', () => {
     const way: UpstreamPaging = { kind: 'cursor', cursor: 'c', limit: null, max: 10, next: ['next'] };
     const position: Position = { kind: 'behind', cursor: 'x', skip: 0 };
