@@ -26,11 +26,11 @@ const day: SpendAnswer = {
         of: ['research'],
         team: 'research',
       },
-      ...{ limit: 20_000_000, left: 7_654_400, untilMs: 1_790_121_600_000, node: '' },
+      ...{ limit: 20_000_000, left: 7_654_400, untilMs: 1_790_121_600_000, toldMs: 0, node: '' },
     },
     {
       ...{ route: 'chat', name: 'all-tokens', unit: 'tokens', period: 'minute', mode: 'local', of: [], team: '' },
-      ...{ limit: 100_000, left: 100, untilMs: 1_790_086_440_000, node: 'n\x1b1' },
+      ...{ limit: 100_000, left: 100, untilMs: 1_790_086_440_000, toldMs: 0, node: 'n\x1b1' },
     },
   ],
 };

@@ -21,6 +21,8 @@ export interface BudgetLeft {
   readonly limit: number;
   readonly left: number;
   readonly untilMs: number;
+  /** When a control heard of it. */
+  readonly toldMs: number;
   /** Of a `local` one: which node's; else empty. */
   readonly node: string;
 }
@@ -33,12 +35,12 @@ export class BudgetsLeft {
     return this.#known.size;
   }
 
-  hear(from: string, rows: readonly BudgetRow[]): void {
+  hear(from: string, rows: readonly BudgetRow[], toldMs: number): void {
     for (const [route, name, unit, period, mode, of, team, limit, left, untilMs] of rows) {
       const node = mode === 'local' ? from : '';
       const key = JSON.stringify([route, name, of, node]);
       this.#known.delete(key);
-      this.#known.set(key, { route, name, unit, period, mode, of, team, limit, left, untilMs, node });
+      this.#known.set(key, { route, name, unit, period, mode, of, team, limit, left, untilMs, node, toldMs });
     }
     for (const key of this.#known.keys()) {
       if (this.#known.size <= budgetsKept) return;

@@ -48,7 +48,7 @@ export class Insight {
         this.series.add(rows, wallMs());
         this.calls.add(id, records, untold);
         this.spends.add(spends, wallMs());
-        this.budgets.hear(id, budgets);
+        this.budgets.hear(id, budgets, wallMs());
       }),
       every(TICK_MS, () => this.#tick()),
     ];

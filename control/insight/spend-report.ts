@@ -53,17 +53,12 @@ export interface SpendAnswer extends SpendReport {
 
 export const nameIn = (names: SpendNames, kind: SpendKind): string => names[placeOf[kind]] ?? '';
 
-export function spendReport(
-  rows: readonly SpendRow[],
-  by: SpendKind,
-  { filter = {}, isSeen = () => true }: { filter?: SpendFilter; isSeen?: (team: string) => boolean },
-  max: number,
-): SpendReport {
+export function spendReport(rows: readonly SpendRow[], by: SpendKind, filter: SpendFilter, max: number): SpendReport {
   const sums = new Map<string, SpendSums>();
   let total = noSpend;
   for (const [names, sum] of rows) {
     const isWanted = spendKinds.every((kind) => filter[kind] === undefined || filter[kind] === nameIn(names, kind));
-    if (!isWanted || !isSeen(nameIn(names, 'team'))) continue;
+    if (!isWanted) continue;
     const name = nameIn(names, by);
     sums.set(name, plusSpend(sums.get(name) ?? noSpend, sum));
     total = plusSpend(total, sum);

@@ -58,6 +58,23 @@ export class Spends {
     return this.#buckets[step].filter(({ t }) => t >= fromMs && t < toMs).flatMap(({ table }) => table.rows());
   }
 
+  /**
+   * What whoever may see a team only since a time may see: null, not at all. The hour in which that time lies is looked at by its minutes, as
+   * far as they are kept.
+   */
+  rowsSince(step: SpendStep, fromMs: number, sinceOf: (team: string) => number | null): readonly SpendRow[] {
+    const isSeen = ([[, , team]]: SpendRow, t: number): boolean => t >= (sinceOf(team) ?? Number.POSITIVE_INFINITY);
+    const found = this.#buckets[step].flatMap(({ t, table }) =>
+      t < fromMs ? [] : table.rows().filter((row) => isSeen(row, t)),
+    );
+    if (step === '1m') return found;
+    const first = this.#buckets['1m'].flatMap(({ t, table }) => {
+      const hour = Math.floor(t / stepMs['1h']) * stepMs['1h'];
+      return hour < fromMs ? [] : table.rows().filter((row) => isSeen(row, t) && !isSeen(row, hour));
+    });
+    return [...found, ...first];
+  }
+
   since(step: SpendStep): number {
     return this.#since[step];
   }

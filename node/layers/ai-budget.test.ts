@@ -50,6 +50,14 @@ describe('a whole answer', () => {
     ]);
   });
 
+  it('is of no team where somebody else vouches for a consumer of the same name', async () => {
+    const { below, send } = await budgeted([]);
+    const exchange = Object.assign(makeExchange(), { consumerId: 'ada', vouchedBy: 'https://issuer.example' });
+    send(ask({}), { exchange });
+    answerJson(below.last(), openAi.whole('hi'));
+    expect(exchange.ai?.team).toBe('');
+  });
+
   it('is settled by the real figure, so what was reserved in vain is there for the next', async () => {
     const { below, send } = await budgeted([limit({ amount: 300 })]);
     for (let i = 0; i < 10; i += 1) {

@@ -220,6 +220,16 @@ describe('charts and calls', () => {
     registry.put('application', 'phone', { teamId: 'blue', createdWallMs: NOW + 1 });
     expect((await get('bob', '/v1/insight/calls?service=shop&consumer=phone')).told['items']).toEqual([]);
     expect((await get('bob', '/v1/insight/series?of=consumer:phone&step=1s')).told['points']).toEqual([]);
+    const spent = async (user: string) => {
+      const { items, budgets } = (await get(user, '/v1/insight/spend')).told as unknown as SpendAnswer;
+      return [items.length, budgets.length];
+    };
+    expect(await spent('ann')).toEqual([1, 1]);
+    registry.put('team', 'red', { members: { ann: 'viewer' }, createdWallMs: NOW + 1 });
+    expect([await spent('ann'), await spent('root')]).toEqual([
+      [0, 0],
+      [3, 3],
+    ]);
   });
 
   it('end for a reader whose rights are withdrawn, and ask nodes once for all readers', async () => {

@@ -1,6 +1,6 @@
 /**
  * `GET /v1/insight/spend`: what requests to models took and cost, and what budgets have left. Operators see all of it, members of a team
- * what its own consumers and applications spend.
+ * what its own consumers and applications spend, since the team was made: its id may have been another's before.
  */
 import * as z from 'zod';
 import type { Insight } from '../../insight/insight.js';
@@ -12,10 +12,12 @@ import {
   spendReport,
   spendWindow,
 } from '../../insight/spend-report.js';
+import type { RegistryView } from '../../registry/registry.js';
 import { type ApiRoute, apiRoute } from './api-route.js';
 import { refusal } from './problems.js';
 
 export interface SpendSources {
+  readonly registry: Pick<RegistryView, 'get'>;
   readonly insight: Insight;
   readonly wallMs: () => number;
 }
@@ -23,7 +25,7 @@ export interface SpendSources {
 const name = z.string().max(256).optional();
 const BUDGETS_MAX = 200;
 
-export function spendRoute({ insight, wallMs }: SpendSources): ApiRoute {
+export function spendRoute({ insight, registry, wallMs }: SpendSources): ApiRoute {
   return apiRoute({
     ...{ method: 'GET', path: '/v1/insight/spend', name: 'getSpend', area: 'insight', needs: 'signed-in' },
     summary:
@@ -43,16 +45,21 @@ export function spendRoute({ insight, wallMs }: SpendSources): ApiRoute {
       if (lengthMs === null)
         return refusal(400, 'Bad Request', 'What was spent is kept for 31 days: since=31d at most.');
       const { step, fromMs } = spendWindow(lengthMs, nowMs);
-      const isSeen = (team: string): boolean => caller.isOperator || caller.roleIn(team) !== null;
-      const rows = insight.spends.rows(step, fromMs, Number.POSITIVE_INFINITY);
+      const sinceOf = (team: string): number | null => {
+        if (caller.isOperator) return 0;
+        const known = caller.roleIn(team) === null ? null : registry.get('team', team);
+        return known?.createdWallMs ?? null;
+      };
+      const rows = insight.spends.rowsSince(step, fromMs, sinceOf);
       // What is left is what was named, each a text.
       const named = Object.fromEntries(
         Object.entries(filter).filter(([, value]) => value !== undefined),
       ) as SpendFilter;
-      const report = spendReport(rows, by, { filter: named, isSeen }, max);
+      const report = spendReport(rows, by, named, max);
       const budgets = insight.budgets
         .list(nowMs)
-        .filter((budget) => isSeen(budget.team) && (filter.team === undefined || filter.team === budget.team))
+        .filter(({ team, toldMs }) => toldMs >= (sinceOf(team) ?? Number.POSITIVE_INFINITY))
+        .filter(({ team }) => filter.team === undefined || filter.team === team)
         .slice(0, BUDGETS_MAX);
       const from = Math.max(fromMs, insight.spends.since(step));
       const body: SpendAnswer = { by, step, from, to: nowMs, ...report, budgets };

@@ -9,6 +9,7 @@
  */
 import { type Failure, failure } from '@weir/proto/http/failures.js';
 import type { AiLimitSpec } from '@weir/proto/snapshot/ai.js';
+import { OWN_CONSUMERS } from '../../auth/own-consumers.js';
 import { wholeSeconds } from '../../limit/ratelimit-fields.js';
 import type { GatewayRequest } from '../../pipeline/dispatch.js';
 import type { Timer } from '../../time/clock.js';
@@ -113,7 +114,10 @@ export class BudgetTicket {
   begin(): void {
     const { rules, spending, budgets } = this.#gate;
     const { request, outcome, sizes } = this.#entry;
-    outcome.team = spending.spec.budgets?.teams[request.exchange.consumerId ?? ''] ?? '';
+    const { consumerId, vouchedBy } = request.exchange;
+    // What others vouch for is none of the gateway's own consumers, whatever its name.
+    const own = vouchedBy === OWN_CONSUMERS ? (consumerId ?? '') : '';
+    outcome.team = spending.spec.budgets?.teams[own] ?? '';
     if (budgets.length === 0) {
       this.#asker.admitted();
       return;
