@@ -98,6 +98,18 @@ describe('the advisor', () => {
     }
   });
 
+  it('tells two clients of one address apart, also where their calls lie between each other', () => {
+    const { ask, clock, kinds } = setUp(...PAGE);
+    for (let id = 0; id < 10; id += 1) {
+      for (const route of PAGE) {
+        ask({ route, path: `/${route}/${id}` });
+        ask({ route, path: `/${route}/${id + 50}`, program: 'other' });
+      }
+      clock.advance(1_000);
+    }
+    expect(kinds()).toEqual(['composition']);
+  });
+
   it('leaves a client that never rests, and follows others at its address', () => {
     const { ask, page, kinds } = setUp('stream', ...PAGE);
     for (let i = 0; i < 200; i += 1) ask({ route: 'stream', path: '/stream/1', forMs: 1 });
