@@ -30,13 +30,20 @@ const upstream = fc.record(
   { id: word, targets: fc.array(target, { maxLength: 3 }), balance: word },
   { requiredKeys: ['targets'] },
 );
-const design: fc.Arbitrary<Design> = fc.record({
-  contract: fc.constant('{}'),
-  upstreams: fc.array(upstream, { maxLength: 3 }),
-  routes: fc.array(route, { maxLength: 4 }),
-  validate: fc.constantFrom('off', 'tell', 'refuse'),
-  mock: fc.boolean(),
-});
+const design: fc.Arbitrary<Design> = fc
+  .record({
+    contract: fc.constant('{}'),
+    upstreams: fc.array(upstream, { maxLength: 3 }),
+    routes: fc.array(route, { maxLength: 4 }),
+    validate: fc.constantFrom('off', 'tell', 'refuse'),
+    mock: fc.boolean(),
+  })
+  .chain((one) =>
+    fc.oneof(
+      fc.constant(one),
+      fc.dictionary(word, fc.oneof(word, fc.dictionary(word, word))).map((ai) => ({ ...one, ai })),
+    ),
+  );
 
 describe('a design', () => {
   it('is the same through its YAML, and the contract stays out of it', () => {
@@ -55,6 +62,7 @@ describe('a design', () => {
     expect(designFrom('validate: maybe', '')).toMatchObject({ ok: false });
     expect(designFrom('routes: 5', '')).toMatchObject({ ok: false });
     expect(designFrom('- 1', '')).toMatchObject({ ok: false });
+    expect(designFrom('ai: 5', '')).toMatchObject({ ok: false });
     expect(designFrom('', '')).toEqual({ ok: true, design: emptyDesign });
   });
 

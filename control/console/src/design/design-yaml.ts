@@ -12,11 +12,12 @@ export type ReadText =
 
 export const emptyDesign: Design = { contract: '', upstreams: [], routes: [], validate: 'off', mock: false };
 
-const MEMBERS = ['validate', 'mock', 'upstreams', 'routes'] as const;
+const MEMBERS = ['validate', 'mock', 'ai', 'upstreams', 'routes'] as const;
 const VALIDATIONS = ['off', 'tell', 'refuse'] as const;
 
-export function yamlOf({ validate, mock, upstreams, routes }: Design): string {
-  return stringify({ validate, mock, upstreams, routes }, { lineWidth: 0, aliasDuplicateObjects: false });
+export function yamlOf({ validate, mock, ai, upstreams, routes }: Design): string {
+  const own = ai === undefined ? {} : { ai };
+  return stringify({ validate, mock, ...own, upstreams, routes }, { lineWidth: 0, aliasDuplicateObjects: false });
 }
 
 export function designFrom(text: string, contract: string): ReadText {
@@ -25,17 +26,19 @@ export function designFrom(text: string, contract: string): ReadText {
   if (error !== undefined)
     return { ok: false, line: error.linePos?.[0].line ?? null, message: firstLine(error.message) };
   const value: unknown = document.toJS({ maxAliasCount: 100 }) ?? {};
-  if (!isMapping(value)) return wrong('A design is a mapping with upstreams and routes.');
+  if (!isMapping(value)) return wrong('A design is a mapping with upstreams, routes and ai.');
   const unknown = Object.keys(value).find((key) => !(MEMBERS as readonly string[]).includes(key));
   if (unknown !== undefined) return wrong(`There is no ${unknown} here, but ${MEMBERS.join(', ')}.`);
-  const { validate = 'off', mock = false, upstreams, routes } = value;
+  const { validate = 'off', mock = false, ai, upstreams, routes } = value;
   const known = VALIDATIONS.find((word) => word === validate);
   if (known === undefined) return wrong(`validate is one of ${VALIDATIONS.join(', ')}.`);
   if (typeof mock !== 'boolean') return wrong('mock is true or false.');
   const lists = [upstreams ?? [], routes ?? []];
   const [upstreamList, routeList] = lists;
   if (!Array.isArray(upstreamList) || !Array.isArray(routeList)) return wrong('upstreams and routes are lists.');
-  return { ok: true, design: { contract, validate: known, mock, upstreams: upstreamList, routes: routeList } };
+  if (ai !== undefined && !isMapping(ai)) return wrong('ai is a mapping, as in weir.yaml.');
+  const own = ai === undefined ? {} : { ai };
+  return { ok: true, design: { contract, validate: known, mock, upstreams: upstreamList, routes: routeList, ...own } };
 }
 
 const wrong = (message: string): ReadText => ({ ok: false, line: null, message });

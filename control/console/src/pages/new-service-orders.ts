@@ -17,14 +17,12 @@ export function idOf(name: string): string {
     .replace(/-+$/, '');
 }
 
-export function firstDesign(kind: NewKind, target: string): Design {
+/** One route to the servers that were named, one a line. */
+export function firstDesign(target: string): Design {
   const names = target
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '');
-  if (kind === 'ai') return { ...emptyDesign, routes: [{ id: 'models', match: '/*', ai: { models: names } }] };
-  if (kind === 'prompt')
-    return { ...emptyDesign, routes: [{ id: 'prompts', match: '/*', ai: { prompts: names, promptsOnly: true } }] };
   return {
     ...emptyDesign,
     upstreams: [{ id: 'server', targets: names }],

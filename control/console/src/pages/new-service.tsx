@@ -1,21 +1,26 @@
 /** A new service: from an OpenAPI document, by hand, over models, or over a prompt; as a draft, or published at once with a key. */
-import { Button, FileInput, Group, SegmentedControl, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import { Button, FileInput, Group, SegmentedControl, SimpleGrid, Stack, Text, TextInput } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
-import { useLocation } from 'wouter';
-import type { Design, Service } from '../../../model/entities.js';
-import { get, type Send } from '../api/client.js';
-import { useSend, withQuery } from '../api/queries.js';
+import { send as ask } from '../api/client.js';
+import type { CheckedDraft } from '../api/managed.js';
 import { mayOperate } from '../api/session.js';
 import type { PageProps } from '../pages.js';
 import { ChoiceField } from '../ui/choice.js';
-import { useNews } from '../ui/news.js';
+import { useSettled } from '../ui/clock.js';
 import { Page, Panel } from '../ui/page.js';
 import { ProblemAlert } from '../ui/problem-alert.js';
-import { firstDesign, idOf, type NewKind, withServer } from './new-service-orders.js';
+import { noAi, noPrompt, secretsIn } from './new-service/models-draft.js';
+import { AiFields, SpendFields } from './new-service/models-fields.js';
+import { PromptFields } from './new-service/prompt-fields.js';
+import { type Entered, orderOf, useCreate } from './new-service/use-create.js';
+import { idOf, type NewKind } from './new-service-orders.js';
+import { Made } from './service/made.js';
 import { type QuickMade, QuickMadePanel } from './service/quick-made.js';
-import { useTeamChoice } from './teams-of.js';
+import { isAtLeast, roleIn, useTeamChoice } from './teams-of.js';
 
 const BYTES_MAX = 5 * 1024 * 1024;
+const TYPED_MS = 400;
 
 const kinds: readonly { value: NewKind; label: string; text: string }[] = [
   {
@@ -27,9 +32,13 @@ const kinds: readonly { value: NewKind; label: string; text: string }[] = [
   {
     value: 'ai',
     label: 'AI',
-    text: 'A route over models that the gateway’s configuration names: the API of OpenAI and of Anthropic, with your keys and limits.',
+    text: 'Models of a provider by your team’s own key, or those that the gateway’s configuration names: the API of OpenAI and of Anthropic, with keys and budgets for applications.',
   },
-  { value: 'prompt', label: 'Prompt', text: 'A prompt of the gateway’s configuration as a service of its own.' },
+  {
+    value: 'prompt',
+    label: 'Prompt',
+    text: 'A prompt with variables as an API of its own: callers send values, and get text or JSON.',
+  },
 ];
 
 export default function NewService({ session }: PageProps) {
@@ -61,16 +70,16 @@ export default function NewService({ session }: PageProps) {
   );
 }
 
-interface Fields {
-  readonly name: string;
-  /** Null: as the name has it. */
+/** Null: as the name has it. */
+type Fields = Omit<Entered, 'kind' | 'id' | 'basePath' | 'teamId'> & {
   readonly id: string | null;
   readonly path: string | null;
-  readonly target: string;
-  readonly file: File | null;
-}
+};
 
-const nothing: Fields = { name: '', id: null, path: null, target: '', file: null };
+const nothing: Fields = {
+  ...{ name: '', id: null, path: null, target: '', file: null },
+  ...{ ai: noAi, prompt: noPrompt, key: '', tokens: '', dollars: '' },
+};
 
 interface FormProps {
   readonly kind: NewKind;
@@ -83,54 +92,74 @@ function NewServiceForm({ kind, session, onMade }: FormProps) {
   const team = useTeamChoice(session, 'developer');
   const [fields, setFields] = useState(nothing);
   const set = (part: Partial<Fields>) => setFields((before) => ({ ...before, ...part }));
-  const { name, target, file } = fields;
+  const { name, file } = fields;
   const id = fields.id ?? idOf(name);
-  const shown = { id, path: fields.path ?? (id === '' ? '' : `/${id}`) };
+  const basePath = fields.path ?? (id === '' ? '' : `/${id}`);
+  const entered: Entered = { ...fields, kind, id, basePath, teamId: team.value };
   const create = useCreate(onMade);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    const wanted = { kind, file, name, target, id, basePath: shown.path, teamId: team.value };
-    void (isToPublish(event) ? create.publish(wanted) : create.draft(wanted));
+    void (isToPublish(event) ? create.publish(entered) : create.draft(entered));
   };
   const isLarge = file !== null && file.size > BYTES_MAX;
   const isFirst = team.options.length === 0 && (team.q ?? '') === '' && mayOperate(session);
-  const noTeam = 'You are a developer in no team yet: an operator makes teams, and adds you.';
+  const isOwner = isAtLeast(roleIn(session, team.value), 'owner');
   return (
-    <form onSubmit={submit}>
-      <Stack maw={560}>
-        {isFirst ? (
-          <Text size="sm">It belongs to the team Default, which is made with it.</Text>
-        ) : (
-          <ChoiceField of={team} label="Team that it belongs to" among="teams" none={noTeam} />
-        )}
-        <TextInput label="Name" required value={name} onChange={(event) => set({ name: event.currentTarget.value })} />
-        <TextInput
-          label="Id"
-          description="In addresses and in the log; it can't be changed later."
-          required
-          value={id}
-          onChange={(event) => set({ id: event.currentTarget.value })}
-        />
-        <TextInput
-          label="Base path"
-          description="All its routes lie below."
-          required
-          value={shown.path}
-          onChange={(event) => set({ path: event.currentTarget.value })}
-        />
-        <SourceFields kind={kind} fields={fields} set={set} isLarge={isLarge} />
-        {create.error !== null && <ProblemAlert error={create.error} />}
-        <Submits
-          kind={kind}
-          isBusy={create.isBusy}
-          mayDraft={!isLarge && team.value !== ''}
-          mayPublish={!isLarge && (team.value !== '' || isFirst)}
-        />
-        <Text size="sm" c="dimmed">
-          Nobody sees a draft, and nothing of it is served, before you publish it.
-        </Text>
-      </Stack>
-    </form>
+    <SimpleGrid cols={{ base: 1, lg: kind === 'openapi' ? 1 : 2 }}>
+      <form onSubmit={submit}>
+        <Stack maw={560}>
+          {isFirst ? (
+            <Text size="sm">It belongs to the team Default, which is made with it.</Text>
+          ) : (
+            <ChoiceField of={team} label="Team that it belongs to" among="teams" none={NO_TEAM} />
+          )}
+          <PlaceFields name={name} id={id} basePath={basePath} set={set} />
+          <SourceFields kind={kind} fields={fields} set={set} isLarge={isLarge} isOwner={isOwner} />
+          {create.error !== null && <ProblemAlert error={create.error} />}
+          <Submits
+            kind={kind}
+            isBusy={create.isBusy}
+            mayDraft={!isLarge && team.value !== ''}
+            mayPublish={!isLarge && (team.value !== '' || isFirst)}
+          />
+          <Text size="sm" c="dimmed">
+            Nobody sees a draft, and nothing of it is served, before you publish it.
+          </Text>
+        </Stack>
+      </form>
+      {kind !== 'openapi' && <Preview entered={entered} />}
+    </SimpleGrid>
+  );
+}
+
+const NO_TEAM = 'You are a developer in no team yet: an operator makes teams, and adds you.';
+
+interface PlaceProps {
+  readonly name: string;
+  readonly id: string;
+  readonly basePath: string;
+  readonly set: (part: Partial<Fields>) => void;
+}
+
+function PlaceFields({ name, id, basePath, set }: PlaceProps) {
+  return (
+    <>
+      <TextInput label="Name" required value={name} onChange={(event) => set({ name: event.currentTarget.value })} />
+      <TextInput
+        label="Id"
+        description="In addresses and in the log; it can't be changed later."
+        required
+        value={id}
+        onChange={(event) => set({ id: event.currentTarget.value })}
+      />
+      <TextInput
+        label="Base path"
+        description="All its routes lie below."
+        required
+        value={basePath}
+        onChange={(event) => set({ path: event.currentTarget.value })}
+      />
+    </>
   );
 }
 
@@ -165,27 +194,55 @@ function isToPublish({ nativeEvent }: FormEvent): boolean {
   return submitter?.getAttribute('value') === PUBLISH;
 }
 
+/** What it would come to, as control says while one types. */
+function Preview({ entered }: { entered: Entered }) {
+  const { service, draft } = orderOf(entered);
+  const settled = useSettled(
+    JSON.stringify({ service, draft, secrets: entered.key === '' ? [] : secretsIn(draft) }),
+    TYPED_MS,
+  );
+  const isNamed = entered.id !== '' && entered.name !== '' && entered.teamId !== '';
+  const checked = useQuery({
+    queryKey: ['services/check', settled],
+    queryFn: () =>
+      ask<CheckedDraft>({ method: 'POST', path: '/v1/services/check', body: JSON.parse(settled) as object }),
+    placeholderData: (previous) => previous,
+    enabled: isNamed,
+  });
+  if (!isNamed) return <Text c="dimmed">Give it a name, and what it comes to is shown here.</Text>;
+  return <Made checked={checked.data} error={checked.error} />;
+}
+
 interface SourceFieldsProps {
   readonly kind: NewKind;
   readonly fields: Fields;
   readonly set: (part: Partial<Fields>) => void;
   readonly isLarge: boolean;
+  readonly isOwner: boolean;
 }
 
 /** What it is made of. */
-function SourceFields({ kind, fields: { file, target }, set, isLarge }: SourceFieldsProps) {
-  if (kind === 'ai' || kind === 'prompt') {
+function SourceFields({ kind, fields, set, isLarge, isOwner }: SourceFieldsProps) {
+  const { file, target, ai, prompt, key, tokens, dollars } = fields;
+  if (kind === 'ai')
     return (
-      <Textarea
-        label={kind === 'ai' ? 'Models' : 'Prompts'}
-        description="As weir.yaml names them, one a line."
-        required
-        autosize
-        value={target}
-        onChange={(event) => set({ target: event.currentTarget.value })}
-      />
+      <>
+        <AiFields
+          fields={ai}
+          set={(part) => set({ ai: { ...ai, ...part } })}
+          keyValue={isOwner ? key : null}
+          setKey={(value) => set({ key: value })}
+        />
+        <SpendFields tokens={tokens} dollars={dollars} set={set} />
+      </>
     );
-  }
+  if (kind === 'prompt')
+    return (
+      <>
+        <PromptFields fields={prompt} set={(part) => set({ prompt: { ...prompt, ...part } })} />
+        <SpendFields tokens={tokens} dollars={dollars} set={set} />
+      </>
+    );
   const isFile = kind === 'openapi';
   return (
     <>
@@ -210,69 +267,4 @@ function SourceFields({ kind, fields: { file, target }, set, isLarge }: SourceFi
       />
     </>
   );
-}
-
-interface Wanted {
-  readonly kind: NewKind;
-  readonly file: File | null;
-  readonly name: string;
-  readonly target: string;
-  readonly id: string;
-  readonly basePath: string;
-  readonly teamId: string;
-}
-
-/** Several requests, one after the other; the first that fails is told, and what was made before it is there. */
-function useCreate(onMade: (made: QuickMade) => void) {
-  const { mutateAsync } = useSend<Service>();
-  const quick = useSend<QuickMade>();
-  const tell = useNews();
-  const [, go] = useLocation();
-  const [error, setError] = useState<unknown>(null);
-  const [isBusy, setBusy] = useState(false);
-  const told = async (work: () => Promise<void>) => {
-    setBusy(true);
-    setError(null);
-    try {
-      await work();
-    } catch (failure) {
-      setError(failure);
-    } finally {
-      setBusy(false);
-    }
-  };
-  const draft = (wanted: Wanted) =>
-    told(async () => {
-      await (wanted.kind === 'openapi' ? imported(wanted, mutateAsync) : made(wanted, mutateAsync));
-      tell(`The draft of ${wanted.name} is there.`);
-      go(`/services/${wanted.id}/draft`);
-    });
-  const publish = ({ file, name, target, id, basePath, teamId }: Wanted) =>
-    told(async () => {
-      const document = (await file?.text()) ?? '';
-      const body = { id, name, basePath, teamId, server: target.trim(), ...(document === '' ? {} : { document }) };
-      onMade(await quick.mutateAsync({ method: 'POST', path: '/v1/services/quick', body }));
-    });
-  return { draft, publish, error, isBusy };
-}
-
-type Do = (order: Send) => Promise<unknown>;
-
-async function imported({ file, name, target, id, basePath, teamId }: Wanted, send: Do): Promise<void> {
-  const content = (await file?.text()) ?? '';
-  const type = content.trimStart().startsWith('{') ? 'application/json' : 'application/yaml';
-  await send({
-    method: 'POST',
-    path: withQuery('/v1/services/import', { teamId, id, basePath, name }),
-    text: { type, content },
-  });
-  if (target.trim() === '') return;
-  const design = await get<Design>(`/v1/services/${id}/draft`);
-  await send({ method: 'PUT', path: `/v1/services/${id}/draft`, body: withServer(design, target) });
-}
-
-async function made({ kind, name, target, id, basePath, teamId }: Wanted, send: Do): Promise<void> {
-  const body = { id, teamId, name, basePath, kind };
-  await send({ method: 'POST', path: '/v1/services', body });
-  await send({ method: 'PUT', path: `/v1/services/${id}/draft`, body: firstDesign(kind, target) });
 }

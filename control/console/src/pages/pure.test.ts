@@ -16,11 +16,10 @@ describe('ids', () => {
 
 describe('a new service', () => {
   it('begins with one route to what was named', () => {
-    expect(firstDesign('rest', ' http://a:1 ')).toMatchObject({
+    expect(firstDesign(' http://a:1 ')).toMatchObject({
       upstreams: [{ id: 'server', targets: ['http://a:1'] }],
       routes: [{ match: '/*', upstream: 'server' }],
     });
-    expect(firstDesign('ai', 'a\n\nb').routes).toMatchObject([{ ai: { models: ['a', 'b'] } }]);
   });
 });
 
