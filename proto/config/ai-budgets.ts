@@ -6,9 +6,10 @@ import * as z from 'zod';
 import { type SpendPeriod, spendPeriods } from '../cluster/spend-window.js';
 import { modelName, readReference } from './ai-models.js';
 import { checkedKey } from './checked-key.js';
+import { consumerNames } from './consumers.js';
 import { redisTimeoutDefaultMs } from './limits.js';
 import { readFieldName } from './network.js';
-import { choice, duration, integer, leaf, nameKind, oneOrMany, readText, text } from './scalars.js';
+import { choice, duration, identifier, integer, leaf, nameKind, oneOrMany, readText, text } from './scalars.js';
 import { accept, quote, type Reading, refuse } from './units.js';
 
 export const budgetUnits = ['requests', 'tokens', 'cost'] as const;
@@ -88,6 +89,14 @@ const limit = z
     keys: integer('the number of keys', 1, 1_000_000)
       .prefault(10_000)
       .describe('Callers that are remembered, at most; the one unseen for longest begins again.'),
+    consumers: consumerNames()
+      .optional()
+      .describe('Consumers, or @GROUP, that it is for; others pass it by. Left out: everybody.'),
+    scope: identifier()
+      .optional()
+      .describe(
+        'Budgets of several routes that name the same scope, and are the same otherwise, are one. Left out: none.',
+      ),
   })
   .superRefine((fields, context) => {
     const refuseField = (path: string[], message: string, cure: string): void =>
@@ -143,6 +152,5 @@ export const pricesSchema = z.record(z.string(), price).transform((map, context)
   }),
 );
 
-/** With a reach: one of a plan, for those who have the plan, over all routes of its service. */
-export type Budget = z.output<typeof limit> & { readonly consumers?: readonly string[]; readonly scope?: string };
+export type Budget = z.output<typeof limit>;
 export type AiPrice = z.output<typeof pricesSchema>[number];

@@ -238,3 +238,20 @@ function matching(wanted: unknown): unknown {
   if (typeof wanted !== 'object' || wanted === null || 'asymmetricMatch' in wanted) return wanted;
   return expect.objectContaining(Object.fromEntries(Object.entries(wanted).map(([key, one]) => [key, matching(one)])));
 }
+
+it('a budget for some is for consumers and groups that there are', () => {
+  const one = (limits: string, at: 'ai' | 'route') =>
+    parseConfig(
+      `ai: { providers: [ollama]${at === 'ai' ? `, limits: ${limits}` : ''} }
+routes: [{ match: /v1/*, ai: ${at === 'ai' ? 'true' : `{ limits: ${limits} }`} }]
+consumers: [{ id: web, groups: gold }]`,
+      {},
+    ).faults.map(({ path, message }) => `${path}: ${message}`);
+  for (const at of ['ai', 'route'] as const) {
+    expect(one('{ tokens: 5/day, by: consumer, consumers: ["@gold", web], scope: all }', at)).toEqual([]);
+    expect(one('[{ tokens: 5/day, consumers: "@silver" }]', at)).toEqual([
+      expect.stringContaining('nobody is in the group'),
+    ]);
+    expect(one('{ cost: 5/day, consumers: nobody }', at)).toEqual([expect.stringContaining('there is no consumer')]);
+  }
+});

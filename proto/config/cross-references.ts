@@ -26,6 +26,7 @@ export function findReferenceFaults(value: unknown): Finding[] {
     ...routes.flatMap((route, index) => checkRouteContract(route, ['routes', index], idsOf(contracts))),
     ...routes.flatMap((route, index) => checkFallback(route, ['routes', index], upstreams)),
     ...routes.flatMap((route, index) => checkConsumers(route, ['routes', index], namesOf(consumers))),
+    ...checkLimits(valueAt(value, ['ai']), ['ai'], namesOf(consumers)),
     ...checkPurgers(value, routes, idsOf(consumers)),
     ...findAiFaults(value, [...idsOf(upstreams), ...inferredIds(upstreams)]),
   ];
@@ -188,11 +189,16 @@ function checkConsumers(route: unknown, path: Path, known: readonly string[]): F
 /** A token names its consumer itself, so where one is taken any name may be right; a group is always the gateway's own. */
 function checkLimitConsumers(route: unknown, path: Path, known: readonly string[]): Finding[] {
   const takesToken = JSON.stringify(valueAt(route, ['auth']) ?? '').includes('"jwt"');
-  const limits = valueAt(route, ['limits']);
+  const found = [...checkLimits(route, path, known), ...checkLimits(valueAt(route, ['ai']), [...path, 'ai'], known)];
+  return takesToken ? found.filter(({ message }) => message.includes('group')) : found;
+}
+
+/** Whom `limits` of a route, or budgets of models, are for. */
+function checkLimits(holder: unknown, path: Path, known: readonly string[]): Finding[] {
+  const limits = valueAt(holder, ['limits']);
   return (Array.isArray(limits) ? limits : [limits]).flatMap((limit: unknown, index) => {
     const place: Path = [...path, 'limits', ...(Array.isArray(limits) ? [index] : []), 'consumers'];
-    const found = checkNames(valueAt(limit, ['consumers']), place, known);
-    return takesToken ? found.filter(({ message }) => message.includes('group')) : found;
+    return checkNames(valueAt(limit, ['consumers']), place, known);
   });
 }
 

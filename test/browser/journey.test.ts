@@ -156,6 +156,35 @@ describe('from a document to the end of a service, at the console', () => {
     await look(at.page, 'published-at-once');
   });
 
+  it('one over models and one over a prompt are made by forms that tell what they come to as one types', async () => {
+    const at = new AtConsole(pageOf(operator), weir.admin);
+    const { page } = at;
+    await at.open('/services/new');
+    await page.getByText('AI', { exact: true }).last().click();
+    await page.getByLabel('Team that it belongs to').selectOption('sellers');
+    await page.getByRole('textbox', { name: 'Name', exact: true }).fill('Desk');
+    await page.getByText('team sellers has no secret OPENAI_API_KEY').waitFor();
+    await page.getByLabel('The key itself (optional)').fill('sk-1');
+    await page.getByLabel('Models').fill('smart = gpt-5, gpt-5-mini');
+    await page.getByLabel('Tokens a day (optional)').fill('100000');
+    await page.getByText('no faults').waitFor();
+    await page.getByText('tokens: 100000/day').waitFor();
+    await look(page, 'new-ai');
+    await at.press('Make the draft');
+    await page.getByText('The draft of Desk is there.').waitFor();
+    await look(page, 'draft-ai');
+    await at.open('/services/new');
+    await page.getByText('Prompt', { exact: true }).last().click();
+    await page.getByLabel('Team that it belongs to').selectOption('sellers');
+    await page.getByRole('textbox', { name: 'Name', exact: true }).fill('Say');
+    await page.getByRole('textbox', { name: 'Model', exact: true }).fill('desk/smart');
+    await page.getByRole('textbox', { name: 'Message', exact: true }).fill('Into {{to}}: {{text}}');
+    await page.getByLabel('Type of text').waitFor();
+    // Nothing of Desk is served yet.
+    await page.getByText('there is no model desk/smart that this service may ask').waitFor();
+    await look(page, 'new-prompt');
+  });
+
   it('it is deprecated, which answers tell, and retired, which ends it', async () => {
     const at = new AtConsole(pageOf(operator), weir.admin);
     await at.open('/services/shop/life');

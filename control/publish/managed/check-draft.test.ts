@@ -1,5 +1,6 @@
 import { parseConfig } from '@weir/proto/config/parse.js';
 import { expect, it } from 'vitest';
+import type { Service } from '../../model/entities.js';
 import { checkDraft } from './check-draft.js';
 import { composeService, type ManagedWorld, type Served } from './compose-service.js';
 import { yamlOfService } from './service-yaml.js';
@@ -76,4 +77,26 @@ it('shows the lines of weir.yaml that stand for it: read as such, they come to t
   const renamed = composed.routes.map((route) => ({ ...route, id: route.id.replace(/shop@(\d)\/(\w+)/, 'r$1-$2') }));
   expect(config?.routes).toEqual(renamed);
   expect(config?.upstreams).toEqual(composed.upstreams);
+});
+
+it('shows models of its own and budgets of its plans as weir.yaml has them', () => {
+  const limits = ['5/s', { tokens: '1000/day' }, { cost: '2/day', by: 'team' }];
+  const plans: Service['plans'] = [{ id: 'gold', name: '', limits, approval: 'auto' }];
+  const service = serviceOf('desk', { kind: 'ai', access: 'key', plans });
+  const design = designOf({
+    upstreams: [],
+    ai: { providers: { openai: `\${secret:KEY}` }, models: { smart: 'openai/gpt-5' } },
+    routes: [{ id: 'models', match: '/*', ai: { models: ['smart'] } }],
+  });
+  const served: readonly Served[] = [{ release: 1, share: 100, name: '', design }];
+  const composed = composeService(service, served, world);
+  expect(composed.findings).toEqual([]);
+  const yaml = yamlOfService(service, served, composed).replace('id: desk@1/models', 'id: models');
+  const consumers = 'consumers: [{ id: web, team: red, groups: desk.gold }]\n';
+  const { config, faults } = parseConfig(yaml.replace('secret:KEY', 'KEY') + consumers, { KEY: 'sk-1' });
+  expect(faults).toEqual([]);
+  const [route] = composed.routes;
+  expect(config?.routes[0]?.ai?.limits).toEqual(route?.ai?.limits);
+  expect(config?.routes[0]?.limits).toEqual(route?.limits);
+  expect(config?.ai?.models.map(({ id }) => id)).toEqual(['smart']);
 });

@@ -255,6 +255,9 @@ function limitFindings(limits: readonly { readonly keys: number }[], path: Path)
   );
 }
 
+/** Each application has it by itself, unless it says otherwise. */
+export const usualBudget = { by: 'consumer' };
+
 export interface ReadPlan {
   readonly limits: readonly Limit[];
   /** Those that are about models. */
@@ -269,13 +272,13 @@ export function readPlan(plan: Plan, path: Path): ReadPlan {
   const findings = plan.limits.flatMap((written, i): readonly Finding[] => {
     const at = [...path, 'limits', i];
     if (!isBudget(written)) return readEntry(limitsSchema, written, limitWords, at, limits);
-    return readEntry(budgetsSchema(), { by: 'consumer', ...written }, budgetWords, at, budgets);
+    return readEntry(budgetsSchema(), { ...usualBudget, ...written }, budgetWords, at, budgets);
   });
   return { limits, budgets, findings };
 }
 
 /** Of tokens, of money, or of questions whatever they take. */
-function isBudget(written: unknown): written is object {
+export function isBudget(written: unknown): written is object {
   return (
     typeof written === 'object' && written !== null && ['tokens', 'cost', 'requests'].some((word) => word in written)
   );

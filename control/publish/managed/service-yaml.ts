@@ -7,7 +7,7 @@ import type { Service } from '../../model/entities.js';
 import type { Composed, Served } from './compose-service.js';
 import { groupOf } from './consumers-of.js';
 import { lifeFields } from './life-fields.js';
-import type { NamedRoute } from './read-design.js';
+import { isBudget, type NamedRoute, usualBudget } from './read-design.js';
 
 type Written = Readonly<Record<string, unknown>>;
 
@@ -55,7 +55,8 @@ function writtenRoute(service: Service, written: Written, route: NamedRoute): Wr
       match.headers.slice(Object.keys(fieldsOf(headers)).length).map(({ name, values }) => [name, values[0]]),
     ),
   };
-  const limits = [...listOf(written['limits']), ...planLimits(service)];
+  const [rates, budgets] = planLimits(service);
+  const limits = [...listOf(written['limits']), ...rates];
   const fields = headersWith(service, fieldsOf(written['headers']));
   return {
     ...written,
@@ -73,6 +74,7 @@ function writtenRoute(service: Service, written: Written, route: NamedRoute): Wr
       ? {}
       : { auth: auth.map(({ apiKey }) => ({ apiKey: { in: placesOf(apiKey?.in), consumers: apiKey?.consumers } })) }),
     ...(limits.length === 0 ? {} : { limits }),
+    ...(route.ai === null || budgets.length === 0 ? {} : { ai: { ...fieldsOf(written['ai']), limits: budgets } }),
     ...(Object.keys(fields).length === 0 ? {} : { headers: fields }),
   };
 }
@@ -96,15 +98,19 @@ function placesOf(
   );
 }
 
-function planLimits({ id, access, plans }: Service): unknown[] {
-  if (access === 'open') return [];
-  return plans.flatMap((plan) => {
+/** Rates, and budgets of models. */
+function planLimits({ id, access, plans }: Service): readonly [rates: readonly unknown[], budgets: readonly unknown[]] {
+  if (access === 'open') return [[], []];
+  const [rates, budgets]: [unknown[], unknown[]] = [[], []];
+  for (const plan of plans) {
     const group = groupOf(id, plan.id);
-    return plan.limits.map((limit) => ({
-      ...(typeof limit === 'string' ? { rate: limit } : fieldsOf(limit)),
-      ...{ consumers: [`@${group}`], scope: group },
-    }));
-  });
+    const reach = { consumers: [`@${group}`], scope: group };
+    for (const limit of plan.limits) {
+      if (isBudget(limit)) budgets.push({ ...usualBudget, ...fieldsOf(limit), ...reach });
+      else rates.push({ ...(typeof limit === 'string' ? { rate: limit } : fieldsOf(limit)), ...reach });
+    }
+  }
+  return [rates, budgets];
 }
 
 function headersWith(service: Service, written: Written): Written {
