@@ -170,6 +170,7 @@ describe('a member that nobody has foreseen', () => {
         'moveService: teamId',
         'checkNewService: draft',
         'checkNewService.service: id teamId',
+        'quickService: id teamId',
         'checkDraft: draft',
         'setLive: live',
       ],
