@@ -40,7 +40,7 @@ import type { Entrance } from '../up/admin-access.js';
 import { prepared } from '../up/config-source.js';
 import { openInsight } from '../up/open-insight.js';
 import type { Gateway } from '../up/send-try.js';
-import { openClusterPeople } from './cluster-people.js';
+import { type ClusterPeople, openClusterPeople } from './cluster-people.js';
 import { adminOptions, answerStatus } from './control-api.js';
 import { recordFile } from './kept-record.js';
 import type { SigningKey } from './signing-key.js';
@@ -106,15 +106,7 @@ export async function startControl(options: ControlOptions): Promise<RunningCont
     ...{ signer, keys },
     sha256Hex: (bytes) => createHash('sha256').update(bytes).digest('hex'),
     revisions: sourceOf(revisions),
-    // Files that a config names lie on the nodes, and each of them looks at its own.
-    async compile(text, version) {
-      const checked = check(text);
-      await prepared(checked, { managed: people });
-      return loadChecked(text, checked, {
-        ...{ environment: process.env, version, createdWallMs: Date.now(), hasRedis: options.hasRedis },
-        managed: people.project,
-      });
-    },
+    compile: compilerOf(check, people, options.hasRedis),
     whyNot: people.whyNot,
     registry: people,
   });
@@ -144,6 +136,18 @@ export async function startControl(options: ControlOptions): Promise<RunningCont
       await admin.close();
       await end();
     },
+  };
+}
+
+/** Files that a config names lie on the nodes, and each of them looks at its own. */
+function compilerOf(check: ReturnType<typeof createCheck>, people: ClusterPeople, hasRedis: boolean) {
+  return async (text: string, version: number) => {
+    const checked = check(text);
+    await prepared(checked, { managed: people });
+    return loadChecked(text, checked, {
+      ...{ environment: process.env, version, createdWallMs: Date.now(), hasRedis },
+      managed: people.project,
+    });
   };
 }
 
