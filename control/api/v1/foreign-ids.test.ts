@@ -44,6 +44,8 @@ const members: Readonly<Record<string, (things: Things) => string>> = {
   service: ({ shop }) => shop,
 };
 
+const isId = ([, value]: [string, unknown]): boolean => typeof value === 'string';
+
 /** All of them in routes that somebody who is no operator may call. */
 function placesIn({ routes, things: { blue }, users }: WholeApi): Place[] {
   const foreignOf = (route: ApiRoute, name: string): string | undefined => {
@@ -71,7 +73,12 @@ function placesIn({ routes, things: { blue }, users }: WholeApi): Place[] {
             return [{ route, where, name, foreign: `service:${blue.shop}`, unknown: `service:${UNKNOWN}` }];
           return foreign === undefined ? [] : [{ route, where, name, foreign, unknown: UNKNOWN }];
         });
-      const sent = typeof body === 'object' && body !== null ? Object.keys(body) : [];
+      const sent =
+        typeof body === 'object' && body !== null
+          ? Object.entries(body)
+              .filter(isId)
+              .map(([name]) => name)
+          : [];
       return [...ofPath, ...within('body', sent), ...within('query', [...new URLSearchParams(query).keys()])];
     });
 }
