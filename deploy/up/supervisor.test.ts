@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SnapshotOffer } from '@weir/proto/events/snapshot.js';
@@ -79,3 +79,28 @@ it('replaces a node by one that runs what it is told, also one that does not dra
   await expect.poll(() => linesOfOthers()[0], { timeout: 15_000 }).toMatch(/^\d+ 1$/);
   expect(made.look().life.restarts).toBe(1);
 }, 40_000);
+
+it('keeps to itself the key that opens all secrets of teams', async () => {
+  const entry = join(folder, 'telling.mjs');
+  const told = join(folder, 'told');
+  writeFileSync(
+    entry,
+    `import { writeFileSync } from 'node:fs'; writeFileSync(process.env.TOLD, Object.keys(process.env).join(' '));`,
+  );
+  process.env['WEIR_SECRET_KEY'] = 'k'.repeat(43);
+  try {
+    supervisor = new Supervisor({
+      entry,
+      env: () => ({ TOLD: told }),
+      say: () => {},
+      onEnd: () => {},
+      answerWithinMs: 3_000,
+    });
+    await expect
+      .poll(() => (existsSync(told) ? readFileSync(told, 'utf8') : ''), { timeout: 15_000 })
+      .toContain('TOLD');
+    expect(readFileSync(told, 'utf8')).not.toContain('WEIR_SECRET_KEY');
+  } finally {
+    delete process.env['WEIR_SECRET_KEY'];
+  }
+}, 20_000);

@@ -7,6 +7,7 @@
  */
 
 import { type ChildProcess, fork } from 'node:child_process';
+import { SECRET_KEY_VARIABLE } from '@weir/control/secrets/secret-key.js';
 import type { Address } from '@weir/proto/bus/address.js';
 import type { Broker } from '@weir/proto/bus/broker.js';
 import { attachChild, splitEnd } from '@weir/proto/bus/ipc-bus.js';
@@ -264,7 +265,7 @@ export class Supervisor {
     const child = fork(this.#options.entry, [], {
       execArgv: [...process.execArgv, ...nodeFlags],
       serialization: 'advanced', // Snapshots travel as bytes, not as JSON.
-      env: { ...process.env, ...this.#options.env() },
+      env: { ...inherited(), ...this.#options.env() },
       stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
     });
     passOnStderr(child.stderr);
@@ -382,4 +383,10 @@ export class Supervisor {
     if (delivery.ok) this.#inForce = settled.offer;
     settled.settle(delivery);
   }
+}
+
+/** Nodes get secrets of teams one by one and sealed, so what opens all of them stays here. */
+function inherited(): NodeJS.ProcessEnv {
+  const { [SECRET_KEY_VARIABLE]: _, ...rest } = process.env;
+  return rest;
 }

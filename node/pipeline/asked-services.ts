@@ -26,7 +26,7 @@ export class AskedServices {
 
   /** What the work makes of the services, and all that it asked them. It may not wait for anything. */
   while<Made>(services: ChainServices, work: (services: ChainServices) => Made): { made: Made; answered: Answered[] } {
-    this.#seen ??= new SeenServices(services, this);
+    this.#seen ??= seenServices(services, this);
     this.#compiling = services;
     this.#answered = [];
     try {
@@ -70,87 +70,49 @@ const ofOneSnapshot: ReadonlySet<Question> = new Set([
 const askCredentials = ({ credentials }: ChainServices) => credentials;
 const askReuse = ({ offersReuse = false }: ChainServices) => offersReuse;
 
-class SeenServices implements ChainServices {
-  readonly clock;
-  readonly timers;
-  readonly random;
-  readonly upstreams;
-  readonly limiters;
-  readonly budgets;
-  readonly heldBytes;
-  readonly bodies;
-  readonly keptForms;
-  readonly latencies;
-  readonly gates;
-  readonly jobs;
-  readonly cache;
-  readonly observer;
-  readonly onBug;
-  readonly sign;
-  readonly reveal;
-  readonly #asked: AskedServices;
-
-  constructor(node: ChainServices, asked: AskedServices) {
-    this.#asked = asked;
-    this.clock = node.clock;
-    this.timers = node.timers;
-    this.random = node.random;
-    this.heldBytes = node.heldBytes;
-    this.bodies = node.bodies;
-    this.keptForms = node.keptForms;
-    this.jobs = node.jobs;
-    this.cache = node.cache;
-    this.observer = node.observer;
-    this.onBug = node.onBug;
-    this.sign = node.sign;
-    this.reveal = (text: SecretText) => asked.answer(({ reveal }) => reveal(text));
-    this.upstreams = { get: (id: string) => asked.answer(({ upstreams }) => upstreams.get(id)) };
-    this.limiters = limitersSeen(node, asked);
-    this.budgets = budgetsSeen(asked);
-    this.latencies = latenciesSeen(node, asked);
-    this.gates = gatesSeen(node, asked);
-  }
-
-  /** Two snapshots whose gateways differ have no chain in common, so nobody has to remember having asked. */
-  get gateway() {
-    return this.#asked.current.gateway;
-  }
-
-  get credentials() {
-    return this.#asked.answer(askCredentials);
-  }
-
-  get ai() {
-    return this.#asked.answer(askAi);
-  }
-
-  get mcp() {
-    return this.#asked.answer(askMcp);
-  }
-
-  get forms() {
-    return this.#asked.answer(askForms);
-  }
-
-  get masks() {
-    return this.#asked.answer(askMasks);
-  }
-
-  get composers() {
-    return this.#asked.answer(askComposers);
-  }
-
-  get contracts() {
-    return this.#asked.answer(askContracts);
-  }
-
-  get chains() {
-    return this.#asked.answer(askChains);
-  }
-
-  get offersReuse() {
-    return this.#asked.answer(askReuse);
-  }
+/** Its own members throughout, getters too: layers spread services to add what those below them need. */
+function seenServices(node: ChainServices, asked: AskedServices): Required<ChainServices> {
+  const { clock, timers, random, heldBytes, bodies, keptForms, jobs, cache, observer, onBug, sign } = node;
+  return {
+    ...{ clock, timers, random, heldBytes, bodies, keptForms, jobs, cache, observer, onBug, sign },
+    reveal: (text: SecretText) => asked.answer(({ reveal }) => reveal(text)),
+    upstreams: { get: (id: string) => asked.answer(({ upstreams }) => upstreams.get(id)) },
+    limiters: limitersSeen(node, asked),
+    budgets: budgetsSeen(asked),
+    latencies: latenciesSeen(node, asked),
+    gates: gatesSeen(node, asked),
+    /** Two snapshots whose gateways differ have no chain in common, so nobody has to remember having asked. */
+    get gateway() {
+      return asked.current.gateway;
+    },
+    get credentials() {
+      return asked.answer(askCredentials);
+    },
+    get ai() {
+      return asked.answer(askAi);
+    },
+    get mcp() {
+      return asked.answer(askMcp);
+    },
+    get forms() {
+      return asked.answer(askForms);
+    },
+    get masks() {
+      return asked.answer(askMasks);
+    },
+    get composers() {
+      return asked.answer(askComposers);
+    },
+    get contracts() {
+      return asked.answer(askContracts);
+    },
+    get chains() {
+      return asked.answer(askChains);
+    },
+    get offersReuse() {
+      return asked.answer(askReuse);
+    },
+  };
 }
 
 type Seen<Name extends keyof ChainServices> = ChainServices[Name];

@@ -148,6 +148,18 @@ describe('chains', () => {
     expect([asked.includes(first), asked.at(-1)]).toEqual([true, second]);
   });
 
+  it('are given all services, also by a layer that adds to them for those below it', () => {
+    const given: ChainServices[] = [];
+    const chains = new KeptChains((_route, services) => {
+      given.push({ ...services, random: () => 0.5 });
+      return () => nothingToCancel;
+    });
+    chains.begin(base).of(proxying('one', 'a'), base);
+    const [spread] = given;
+    expect([spread?.credentials, spread?.gateway, spread?.random()]).toEqual([base.credentials, base.gateway, 0.5]);
+    expect(Object.keys(base).filter((name) => !Object.hasOwn(spread ?? {}, name))).toEqual([]);
+  });
+
   it('answer what chains answer that are all compiled anew, whatever snapshots came before', () => {
     const change = fc.record({
       routes: fc.uniqueArray(fc.constantFrom('one', 'two', 'three', 'four'), { minLength: 1 }),

@@ -42,9 +42,20 @@ describe('the help', () => {
       ...['list', 'add', 'disable', 'enable', 'password', 'delete'].map((name) => `users ${name}`),
       ...['list', 'add', 'revoke'].map((name) => `tokens ${name}`),
       ...['list', 'add', 'delete', 'members', 'set-member', 'remove-member'].map((name) => `teams ${name}`),
-      ...['list', 'show', 'add', 'import', 'change', 'draft', 'check', 'publish', 'releases', 'diff', 'live'].map(
-        (name) => `services ${name}`,
-      ),
+      ...[
+        'quick',
+        'list',
+        'show',
+        'add',
+        'import',
+        'change',
+        'draft',
+        'check',
+        'publish',
+        'releases',
+        'diff',
+        'live',
+      ].map((name) => `services ${name}`),
       ...['contract', 'yaml', 'deprecate', 'undeprecate', 'retire', 'restore', 'delete'].map(
         (name) => `services ${name}`,
       ),
