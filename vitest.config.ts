@@ -30,9 +30,14 @@ export default defineConfig({
         test: {
           name: 'house',
           include: ['{deploy,bench,test}/**/*.test.ts'],
-          exclude: [...notOurs, 'test/tidy/**'],
+          exclude: [...notOurs, 'test/tidy/**', 'test/integration/load/**'],
           maxWorkers: 3,
         },
+      },
+      // These look at waits under load, which a third neighbour would make.
+      {
+        extends: true,
+        test: { name: 'load', include: ['test/integration/load/**/*.test.ts'], sequence: { groupOrder: 2 } },
       },
       { extends: true, test: { name: 'tidy', include: ['test/tidy/**/*.test.ts'] } },
     ],

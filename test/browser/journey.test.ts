@@ -159,6 +159,8 @@ describe('from a document to the end of a service, at the console', () => {
   it('one over models and one over a prompt are made by forms that tell what they come to as one types', async () => {
     const at = new AtConsole(pageOf(operator), weir.admin);
     const { page } = at;
+    // Past the page of what was published there.
+    await at.open('/services');
     await at.open('/services/new');
     await page.getByText('AI', { exact: true }).last().click();
     await page.getByLabel('Team that it belongs to').selectOption('sellers');

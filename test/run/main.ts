@@ -73,7 +73,14 @@ const wholeHouse: readonly Step[] = [
   { name: 'lint', run: () => check('lint', '@biomejs/biome/bin/biome', ['check', '.', '--error-on-warnings']) },
   { name: 'build', run: () => check('build', 'turbo/bin/turbo', ['run', 'build', '--output-logs=errors-only']) },
   { name: 'tidy', run: () => vitest('tidy', ['--project', 'tidy']) },
-  { name: 'tests', run: () => vitest('tests', ['--project', 'units', '--project', 'house']) },
+  {
+    name: 'tests',
+    run: () =>
+      vitest(
+        'tests',
+        ['units', 'house', 'load'].flatMap((name) => ['--project', name]),
+      ),
+  },
 ];
 
 async function main(args: readonly string[]): Promise<number> {

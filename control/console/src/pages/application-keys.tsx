@@ -1,10 +1,11 @@
 /** New keys: made, rotated with an overlap, and shown once. */
-import { Alert, Button, Modal, NativeSelect, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Modal, NativeSelect, Stack, Text, TextInput } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 import type { NewKey as Made } from '../api/managed.js';
 import { useSend } from '../api/queries.js';
 import { Ask } from '../ui/ask.js';
 import { CopyButton } from '../ui/copy-button.js';
+import { OnceOnly } from '../ui/once-only.js';
 
 const HOUR_MS = 3_600_000;
 
@@ -109,9 +110,7 @@ export function ShownOnce({ what, secret, onClose }: { what: string; secret: str
       withCloseButton={false}
     >
       <Stack>
-        <Alert variant="outline" color="orange" title="It is shown this once">
-          <Text size="sm">Keep it where secrets are kept. Only its hash is stored here.</Text>
-        </Alert>
+        <OnceOnly title="It is shown this once">Keep it where secrets are kept. Only its hash is stored here.</OnceOnly>
         <TextInput
           readOnly
           label={`The ${what}`}

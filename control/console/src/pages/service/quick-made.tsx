@@ -1,8 +1,9 @@
 /** What a service that was made in one step has: its key, shown this once, a command that calls it, and a button that does. */
-import { Alert, Button, Group, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Group, Stack, Text, TextInput } from '@mantine/core';
 import { Link } from 'wouter';
 import { useSend } from '../../api/queries.js';
 import { CopyButton } from '../../ui/copy-button.js';
+import { OnceOnly } from '../../ui/once-only.js';
 import { Panel } from '../../ui/page.js';
 import { ProblemAlert } from '../../ui/problem-alert.js';
 import { Came, type Tried } from '../try-it.js';
@@ -35,9 +36,9 @@ export function QuickMadePanel({ made: { service, path, url, application, subscr
       <Stack maw={720}>
         {secret !== '' && (
           <>
-            <Alert variant="outline" color="orange" title="The key is shown this once">
-              <Text size="sm">It is that of the application {application}. Only its hash is stored here.</Text>
-            </Alert>
+            <OnceOnly title="The key is shown this once">
+              {`It is that of the application ${application}. Only its hash is stored here.`}
+            </OnceOnly>
             <TextInput
               readOnly
               label="The key"
