@@ -39,7 +39,7 @@ export default defineConfig({
         extends: true,
         test: { name: 'load', include: ['test/integration/load/**/*.test.ts'], sequence: { groupOrder: 2 } },
       },
-      { extends: true, test: { name: 'tidy', include: ['test/tidy/**/*.test.ts'] } },
+      { extends: true, test: { name: 'tidy', include: ['test/tidy/**/*.test.ts'], sequence: { groupOrder: 3 } } },
     ],
     exclude: notOurs,
     testTimeout: 60_000,
