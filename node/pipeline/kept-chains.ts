@@ -39,9 +39,6 @@ export interface SnapshotChains extends Chains {
 }
 
 export class KeptChains {
-  /** Chains that were compiled since the node began, and those that went on, by the snapshot. */
-  compiled = 0;
-  reused = 0;
   readonly #compile: CompileRoute;
   readonly #asked = new AskedServices();
   #inForce: SnapshotChains | null = null;
@@ -58,7 +55,6 @@ export class KeptChains {
     const of = (route: RouteSpec, linked: ChainServices): Dispatch => {
       const before = known.get(route.id);
       const chain = before !== undefined && goesOn(before, route, linked) ? before : this.#compiled(route, linked);
-      if (chain === before) this.reused += 1;
       kept.set(route.id, chain);
       return chain.dispatch;
     };
@@ -71,7 +67,6 @@ export class KeptChains {
   }
 
   #compiled(route: RouteSpec, services: ChainServices): Kept {
-    this.compiled += 1;
     const { made: dispatch, answered } = this.#asked.while(services, (seen) => this.#compile(route, seen));
     if (!answered.some(isOfOneSnapshot)) return { route, dispatch, answered };
     // One that is never kept has the services of its snapshot themselves.

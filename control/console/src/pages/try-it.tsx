@@ -82,17 +82,28 @@ export function TryIt({
             text={curlOf(`http://${send.data?.gateway ?? 'GATEWAY'}${basePath}`, shown)}
           />
         </Group>
-        <div aria-live="polite">
-          {send.error !== null && <ProblemAlert error={send.error} />}
-          {send.data !== undefined && <Came tried={send.data} />}
-        </div>
+        <WhatCame of={send} />
       </Stack>
     </form>
   );
 }
 
+/** What became of a call: the answer, or why there is none. */
+export function WhatCame({
+  of: { error, data },
+}: {
+  of: { readonly error: Error | null; readonly data: Tried | undefined };
+}) {
+  return (
+    <div aria-live="polite">
+      {error !== null && <ProblemAlert error={error} />}
+      {data !== undefined && <Came tried={data} />}
+    </div>
+  );
+}
+
 /** The answer, with its fields. */
-export function Came({ tried: { status, headers, body, isCut, tookMs } }: { tried: Tried }) {
+function Came({ tried: { status, headers, body, isCut, tookMs } }: { tried: Tried }) {
   const fields = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
   return (
     <Stack gap="xs">

@@ -5,8 +5,7 @@ import { useSend } from '../../api/queries.js';
 import { CopyButton } from '../../ui/copy-button.js';
 import { OnceOnly } from '../../ui/once-only.js';
 import { Panel } from '../../ui/page.js';
-import { ProblemAlert } from '../../ui/problem-alert.js';
-import { Came, type Tried } from '../try-it.js';
+import { type Tried, WhatCame } from '../try-it.js';
 
 export interface QuickMade {
   readonly service: { readonly id: string; readonly basePath: string };
@@ -60,10 +59,7 @@ export function QuickMadePanel({ made: { service, path, url, application, subscr
             Open the service
           </Button>
         </Group>
-        <div aria-live="polite">
-          {send.error !== null && <ProblemAlert error={send.error} />}
-          {send.data !== undefined && <Came tried={send.data} />}
-        </div>
+        <WhatCame of={send} />
       </Stack>
     </Panel>
   );
