@@ -10,10 +10,13 @@ import { runGauntlet } from './gauntlet/command.js';
 import { gauntletPeers } from './gauntlet/peers.js';
 import { scenarios } from './gauntlet/scenarios.js';
 import { runGossipBenchmark } from './gossip/command.js';
+import { runHeldBenchmark } from './held/command.js';
+import { runPaceBenchmark } from './pace/command.js';
 import { cases, connectionCounts } from './proxy/cases.js';
-import { cellsFor, runProxyBenchmark } from './proxy/command.js';
+import { runProxyBenchmark } from './proxy/command.js';
 import { peerNames } from './proxy/peers.js';
 import type { Cell } from './proxy/rounds.js';
+import { cellsFor } from './proxy/start-field.js';
 import { runTraceBenchmark } from './trace/command.js';
 import { policyNames } from './trace/policies.js';
 
@@ -23,7 +26,9 @@ const cacheCases = cases.filter((one) => one.method === 'GET');
 const usage = `Usage: weir bench <command> [options]
 
 Commands:
-  proxy    Weir beside nginx, HAProxy and a plain Node proxy, over sockets
+  proxy    Weir beside nginx, HAProxy and proxies for Node, over sockets
+  pace     how long requests take in each of them at 70 % of its saturation
+  held     memory of an idle connection and of a waiting request in each of them
   layers   nanoseconds per request of each layer and of the whole chain, without sockets
   gauntlet nginx, HAProxy and Weir in front of replicas that stall, fail and overload
   cache    hits of Weir's cache beside nginx and Varnish, over sockets
@@ -39,6 +44,20 @@ Options of proxy:
   --cases A,B            of ${cases.map((one) => one.id).join(', ')}
   --connections A,B      of any number; default ${connectionCounts.join(',')}
   --peers A,B            of ${peerNames.join(', ')}
+  --workers N            processes or threads of each proxy, each with a core (default 1; proxies for Node have one)
+
+Options of pace:
+  --quick                3 rounds of 3 s
+  --rounds N             rounds (default 5)
+  --seconds N            length of each load in seconds (default 5)
+  --share N              of a proxy's own saturation, in per cent (default 70)
+  --connections N        (default 64)
+  --peers A,B            as of proxy
+
+Options of held:
+  --rounds N             rounds (default 3)
+  --count N              connections that idle, and then requests on them that wait (default 5000)
+  --peers A,B            as of proxy
 
 Options of layers:
   --quick                a twentieth of the iterations
@@ -121,6 +140,7 @@ function readRounds(args: string[], known: readonly string[], quickCells: readon
       cases: { type: 'string' },
       connections: { type: 'string' },
       peers: { type: 'string' },
+      workers: { type: 'string', default: '1' },
       name: { type: 'string' },
     },
   });
@@ -135,6 +155,7 @@ function readRounds(args: string[], known: readonly string[], quickCells: readon
     warmupSeconds: positiveInteger('warmup', values.warmup),
     cells,
     peers: values.peers,
+    workers: positiveInteger('workers', values.workers),
     name: values.name,
   };
 }
@@ -151,8 +172,60 @@ async function proxy(args: string[], signal: AbortSignal): Promise<void> {
   });
 }
 
+async function pace(args: string[], signal: AbortSignal): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      quick: { type: 'boolean', default: false },
+      rounds: { type: 'string' },
+      seconds: { type: 'string' },
+      share: { type: 'string', default: '70' },
+      connections: { type: 'string', default: '64' },
+      peers: { type: 'string' },
+      name: { type: 'string' },
+    },
+  });
+  await runPaceBenchmark({
+    rounds: positiveInteger('rounds', values.rounds ?? (values.quick ? '3' : '5')),
+    seconds: positiveInteger('seconds', values.seconds ?? (values.quick ? '3' : '5')),
+    sharePercent: positiveInteger('share', values.share),
+    connections: positiveInteger('connections', values.connections),
+    peers: listOf('peers', values.peers, peerNames),
+    reportsDirectory,
+    reportName: values.name ?? stampedName('pace'),
+    commandLine: `npm run bench -- pace ${args.join(' ')}`.trim(),
+    signal,
+  });
+}
+
+async function held(args: string[], signal: AbortSignal): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      rounds: { type: 'string', default: '3' },
+      count: { type: 'string', default: '5000' },
+      peers: { type: 'string' },
+      name: { type: 'string' },
+    },
+  });
+  await runHeldBenchmark({
+    rounds: positiveInteger('rounds', values.rounds),
+    count: positiveInteger('count', values.count),
+    peers: listOf('peers', values.peers, peerNames),
+    reportsDirectory,
+    reportName: values.name ?? stampedName('held'),
+    commandLine: `npm run bench -- held ${args.join(' ')}`.trim(),
+    signal,
+  });
+}
+
 async function cache(args: string[], signal: AbortSignal): Promise<void> {
-  const { peers, name, ...rounds } = readRounds(args, ids(cacheCases), cellsFor(['get-100B', 'get-10KiB'], [32]));
+  const { peers, name, workers, ...rounds } = readRounds(
+    args,
+    ids(cacheCases),
+    cellsFor(['get-100B', 'get-10KiB'], [32]),
+  );
+  if (workers !== 1) throw new UsageError('--workers: caches are compared with one worker each');
   await runCacheBenchmark({
     ...rounds,
     peers: listOf('peers', peers, cachePeers),
@@ -304,6 +377,8 @@ async function main(): Promise<number> {
   process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
   try {
     if (command === 'proxy') await proxy(args, stop.signal);
+    else if (command === 'pace') await pace(args, stop.signal);
+    else if (command === 'held') await held(args, stop.signal);
     else if (command === 'layers') await layers(args, stop.signal);
     else if (command === 'cache') await cache(args, stop.signal);
     else if (command === 'ai') await ai(args, stop.signal);

@@ -5,15 +5,16 @@ import { join } from 'node:path';
 import { say, warnUnlessQuiet } from '../proxy/rounds.js';
 import { describeMachine, describeVersions, saveReport } from '../report.js';
 import { type Cores, chooseCores, loadBeforeStart, loadSentence } from '../start/cores.js';
+import { installPackages } from '../start/npm-peers.js';
 import { assertInstalled, freePorts, type Running } from '../start/processes.js';
 import type { StreamSample } from './loads.js';
 import { type AiLoad, type ChatSample, type HeldSample, holdStreams, loadChats, loadStreams, warmUp } from './loads.js';
 import {
   type AiPeer,
   type AiPeerName,
-  installPortkey,
   PORTKEY,
   PORTKEY_VERSION,
+  portkeyPackages,
   startAiPeer,
   startMock,
 } from './peers.js';
@@ -32,7 +33,7 @@ export interface AiOptions {
 
 export async function runAiBenchmark(options: AiOptions): Promise<void> {
   assertInstalled({ wrk: 'wrk', taskset: 'util-linux' });
-  if (options.peers.includes('portkey')) installPortkey(say);
+  if (options.peers.includes('portkey')) installPackages(portkeyPackages, say);
   const cores = chooseCores();
   const loadBefore = loadBeforeStart();
   warnUnlessQuiet(loadBefore);

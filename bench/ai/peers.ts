@@ -1,9 +1,8 @@
 /** Starts the mock and each gateway that is compared, and says which processes of it do the work. */
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { folderOf, type Packages } from '../start/npm-peers.js';
 import { type Running, startProcess, untilListening } from '../start/processes.js';
 import { listenerOf, startWeirUp } from '../start/weir-up.js';
 import { models } from './words.js';
@@ -30,6 +29,7 @@ export interface AiSite {
 const START_WITHIN_MS = 20_000;
 export const PORTKEY = '@portkey-ai/gateway';
 export const PORTKEY_VERSION = '1.15.2';
+export const portkeyPackages: Packages = { [PORTKEY]: PORTKEY_VERSION };
 
 function builtProgram(name: string): string {
   const program = fileURLToPath(new URL(name, import.meta.url));
@@ -70,31 +70,11 @@ export async function startAiPeer(name: Exclude<AiPeerName, 'direct'>, site: AiS
     const running = await startWeirUp({ name, config, port, core, directory, onStarted, env });
     return { name, port, workers: [await listenerOf(running, port)] };
   }
-  const program = join(portkeyFolder(), 'node_modules', PORTKEY, 'build/start-server.js');
+  const program = join(folderOf(portkeyPackages), 'node_modules', PORTKEY, 'build/start-server.js');
   const args = ['--import', builtProgram('./mutable-headers.js'), program, `--port=${port}`, '--headless'];
   const env = { NODE_ENV: 'production' };
   const running = startProcess({ name, command: process.execPath, args, core, cwd: directory, env });
   onStarted(running);
   await untilListening(running, port, START_WITHIN_MS);
   return { name, port, workers: [running.pid] };
-}
-
-/** Outside of the workspaces: 25 MB of 95 packages that nobody but this comparison needs. */
-const portkeyFolder = (): string =>
-  join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'weir-bench', `portkey-${PORTKEY_VERSION}`);
-
-/** From npm, once. */
-export function installPortkey(say: (text: string) => void): void {
-  const folder = portkeyFolder();
-  const manifest = join(folder, 'node_modules', PORTKEY, 'package.json');
-  const isThere = (): boolean =>
-    existsSync(manifest) && readFileSync(manifest, 'utf8').includes(`"version": "${PORTKEY_VERSION}"`);
-  if (isThere()) return;
-  say(`installing ${PORTKEY} ${PORTKEY_VERSION} into ${folder} …`);
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
-  // Scripts of strangers are not run; it needs none.
-  const options = ['--ignore-scripts', '--no-audit', '--no-fund'];
-  execFileSync('npm', ['install', ...options, `${PORTKEY}@${PORTKEY_VERSION}`], { cwd: folder, stdio: 'pipe' });
-  if (!isThere()) throw new Error(`${PORTKEY} ${PORTKEY_VERSION} is not in ${folder}`);
 }

@@ -5,7 +5,7 @@
 import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Site } from '../proxy/cases.js';
+import { CONNECTIONS_MAX, type Site } from '../proxy/cases.js';
 import { assertSameAnswer } from '../proxy/load.js';
 import { startOrigin } from '../proxy/peers.js';
 import { rowsOf, tableOf } from '../proxy/report.js';
@@ -82,7 +82,14 @@ async function startAll(
 ): Promise<{ peers: Peer[]; count: OriginCount }> {
   const [originPort = 0, ...ports] = await freePorts(1 + options.peers.length);
   const isRoot = process.getuid?.() === 0;
-  const siteAt = (port: number): Site => ({ port, originPort, directory, isRoot });
+  const siteAt = (port: number): Site => ({
+    port,
+    originPort,
+    directory,
+    isRoot,
+    workers: 1,
+    connections: CONNECTIONS_MAX,
+  });
   started.push(await startOrigin(siteAt(originPort), cores.load, originMore));
   const count = new OriginCount(originPort);
   const peers: Peer[] = [];

@@ -3,7 +3,7 @@ import { originConfig, type Site } from '../proxy/cases.js';
 import { parseOriginRequests } from './origin-status.js';
 import { nginxCacheConfig, originMore, varnishArguments, varnishVcl, weirCacheConfig } from './peers.js';
 
-const site: Site = { port: 1111, originPort: 2222, directory: '/tmp/x', isRoot: false };
+const site: Site = { port: 1111, originPort: 2222, directory: '/tmp/x', isRoot: false, workers: 1, connections: 512 };
 
 describe('the caches that are compared', () => {
   it('have one worker, or one pool of threads, their port, and the same origin', () => {

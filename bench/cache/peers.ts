@@ -6,7 +6,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { childrenOf } from '../measure/process-usage.js';
 import { nginxHead, type Site } from '../proxy/cases.js';
-import { nginxWorker, startNginx } from '../proxy/peers.js';
+import { nginxWorkers, startNginx } from '../proxy/peers.js';
 import type { Peer } from '../proxy/rounds.js';
 import { type Running, startProcess, untilFound, untilListening } from '../start/processes.js';
 import { listenerOf, startWeirUp } from '../start/weir-up.js';
@@ -120,7 +120,7 @@ export async function startCachePeer(
   if (name === 'nginx') {
     const running = await startNginx(name, nginxCacheConfig(site), site, core);
     onStarted(running);
-    return { name, port, workers: [await nginxWorker(running)] };
+    return { name, port, workers: await nginxWorkers(running, site.workers) };
   }
   mkdirSync(join(directory, 'varnish'));
   writeFileSync(join(directory, 'bench.vcl'), varnishVcl(site));

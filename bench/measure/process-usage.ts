@@ -14,6 +14,11 @@ export function peakRssBytes(pids: readonly number[]): number {
   return pids.reduce((sum, pid) => sum + bytesOfStatus(readFileSync(`/proc/${pid}/status`, 'utf8'), 'VmHWM'), 0);
 }
 
+/** Resident memory now, in bytes. */
+export function rssBytes(pids: readonly number[]): number {
+  return pids.reduce((sum, pid) => sum + bytesOfStatus(readFileSync(`/proc/${pid}/status`, 'utf8'), 'VmRSS'), 0);
+}
+
 /** Begins a new peak (proc(5), clear_refs, value 5). Returns false where the kernel does not allow it. */
 export function resetPeakRss(pids: readonly number[]): boolean {
   try {

@@ -10,10 +10,10 @@ import {
   type Site,
   SMALL_BODY,
 } from './cases.js';
-import { cellsFor } from './command.js';
+import { cellsFor } from './start-field.js';
 import { weirConfig, weirProfiles } from './weir.js';
 
-const site: Site = { port: 1111, originPort: 2222, directory: '/tmp/x', isRoot: false };
+const site: Site = { port: 1111, originPort: 2222, directory: '/tmp/x', isRoot: false, workers: 1, connections: 512 };
 
 describe('the cases', () => {
   it('are as large as they are called', () => {

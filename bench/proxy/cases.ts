@@ -18,9 +18,7 @@ export const cases: readonly Case[] = [
 ];
 
 export const connectionCounts: readonly number[] = [1, 32, 512];
-
-/** Connections that a proxy may hold to the origin: as many as there are clients, so that no proxy queues. */
-export const UPSTREAM_CONNECTIONS_MAX = 512;
+export const CONNECTIONS_MAX = 512;
 
 /** The key that every request carries, to every peer, so that all parse the same head. Only one profile checks it. */
 export const API_KEY = 'bench-0123456789abcdef0123456789abcdef';
@@ -42,14 +40,21 @@ export interface Site {
   readonly directory: string;
   /** nginx started by root drops to another user, who could not read the files here. */
   readonly isRoot: boolean;
+  /** That a proxy may hold to the origin: as many as there are clients, so that no proxy queues. */
+  readonly connections: number;
+  /** Processes or threads that share the port. */
+  readonly workers: number;
 }
 
+/** Beside those of the clients and to the origin. */
+const SPARE_FILES = 2048;
+
 export const nginxHead = (site: Site, name: string): string => `${site.isRoot ? 'user root;\n' : ''}daemon off;
-worker_processes 1;
-worker_rlimit_nofile 8192;
+worker_processes ${site.workers};
+worker_rlimit_nofile ${4 * site.connections + SPARE_FILES};
 pid ${site.directory}/${name}.pid;
 error_log stderr warn;
-events { worker_connections 4096; }
+events { worker_connections ${4 * site.connections + SPARE_FILES}; }
 http {
   access_log off;
   keepalive_requests 1000000000;
@@ -83,7 +88,7 @@ export const originConfig = (site: Site, more = ''): string => `${nginxHead(site
 export const nginxConfig = (site: Site): string => `${nginxHead(site, 'nginx')}
   upstream origin {
     server 127.0.0.1:${site.originPort};
-    keepalive ${UPSTREAM_CONNECTIONS_MAX};
+    keepalive ${site.connections};
     keepalive_requests 1000000000;
     keepalive_timeout 3600s;
   }
@@ -100,8 +105,8 @@ export const nginxConfig = (site: Site): string => `${nginxHead(site, 'nginx')}
 `;
 
 export const haproxyConfig = (site: Site): string => `global
-  nbthread 1
-  maxconn 4096
+  nbthread ${site.workers}
+  maxconn ${2 * site.connections + SPARE_FILES}
 defaults
   mode http
   timeout connect 1s

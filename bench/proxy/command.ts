@@ -4,17 +4,20 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { allowedCores } from '../measure/process-usage.js';
 import { describeMachine, describeVersions, saveReport } from '../report.js';
-import { type Cores, chooseCores, loadBeforeStart, loadSentence } from '../start/cores.js';
-import { assertInstalled, freePorts, type Running } from '../start/processes.js';
-import { cases, type Site } from './cases.js';
-import { assertSameAnswer } from './load.js';
-import { neededPrograms, type PeerName, startOrigin, startPeer } from './peers.js';
+import { chooseCores, loadBeforeStart, loadSentence } from '../start/cores.js';
+import { assertInstalled, type Running } from '../start/processes.js';
+import { CONNECTIONS_MAX } from './cases.js';
+import { neededPrograms, type PeerName } from './peers.js';
 import { rowsOf, tableOf } from './report.js';
-import { type Cell, type Peer, type RoundsOptions, runRounds, say, warnUnlessQuiet } from './rounds.js';
+import { type RoundsOptions, runRounds, say, warnUnlessQuiet } from './rounds.js';
+import { startField } from './start-field.js';
 
 export interface ProxyOptions extends RoundsOptions {
   readonly peers: readonly PeerName[];
+  /** Of each proxy. With more than one it shares its cores with origin and load generator. */
+  readonly workers: number;
   readonly reportsDirectory: string;
   readonly reportName: string;
   readonly commandLine: string;
@@ -28,7 +31,11 @@ export async function runProxyBenchmark(options: ProxyOptions): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'weir-bench-'));
   const started: Running[] = [];
   try {
-    const peers = await startAll(options, directory, cores, started);
+    const asked = options.cells.map((cell) => cell.case);
+    const peers = await startField(
+      { ...options, connections: CONNECTIONS_MAX, cases: asked, cores, directory },
+      started,
+    );
     const measured = await runRounds(options, { peers, directory, cores, started });
     const rows = rowsOf(measured);
     const table = tableOf(rows);
@@ -39,7 +46,7 @@ export async function runProxyBenchmark(options: ProxyOptions): Promise<void> {
       machine: describeMachine(),
       versions: describeVersions(),
       method: [
-        `Proxy on core ${cores.proxy}; origin (nginx) and load generator (wrk, 1 thread) on core ${cores.load}; all on 127.0.0.1.`,
+        `Proxy with ${options.workers} worker(s) on core(s) ${allowedCores().slice(0, options.workers).join(', ')}; origin (nginx) and load generator (wrk, 1 thread) on core ${cores.load}; all on 127.0.0.1.`,
         `Median of ${options.rounds} rounds of ${options.seconds} s, proxies in turns; ± is the range over the rounds.`,
         loadSentence(loadBefore),
         'RSS is the peak of the worker; busy is the share of a core. Limits: bench/README.md.',
@@ -53,32 +60,4 @@ export async function runProxyBenchmark(options: ProxyOptions): Promise<void> {
     await Promise.allSettled(started.toReversed().map((running) => running.stop()));
     rmSync(directory, { recursive: true, force: true });
   }
-}
-
-async function startAll(
-  options: ProxyOptions,
-  directory: string,
-  cores: Cores,
-  started: Running[],
-): Promise<readonly Peer[]> {
-  const [originPort = 0, ...ports] = await freePorts(1 + options.peers.length);
-  const isRoot = process.getuid?.() === 0;
-  const siteAt = (port: number): Site => ({ port, originPort, directory, isRoot });
-  started.push(await startOrigin(siteAt(originPort), cores.load));
-  const peers: Peer[] = [];
-  for (const [index, name] of options.peers.entries()) {
-    options.signal.throwIfAborted();
-    say(`starting ${name} …`);
-    const peer = await startPeer(name, siteAt(ports[index] ?? 0), cores.proxy, (running) => started.push(running));
-    for (const cell of options.cells) await assertSameAnswer(name, peer.port, originPort, cell.case);
-    peers.push(peer);
-  }
-  return peers;
-}
-
-/** All cases at all numbers of connections, narrowed by what was asked for. */
-export function cellsFor(caseIds: readonly string[], connections: readonly number[]): Cell[] {
-  return cases
-    .filter((one) => caseIds.includes(one.id))
-    .flatMap((one) => connections.map((count) => ({ case: one, connections: count })));
 }

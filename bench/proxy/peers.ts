@@ -1,23 +1,27 @@
 /** Starts the origin and each proxy that is compared, and says which processes of it do the work. */
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { childrenOf, commandLine } from '../measure/process-usage.js';
 import { type Running, startProcess, untilFound, untilListening } from '../start/processes.js';
-import { listenerOf, startWeirUp } from '../start/weir-up.js';
-import { cases, haproxyConfig, nginxConfig, originConfig, type Site, UPSTREAM_CONNECTIONS_MAX } from './cases.js';
+import { listenersOf, startWeirUp } from '../start/weir-up.js';
+import { cases, haproxyConfig, nginxConfig, originConfig, type Site } from './cases.js';
+import { isNpmProxy, type NpmProxy, npmProxies, npmProxyArguments } from './npm-proxies.js';
 import type { Peer } from './rounds.js';
 import { isWeirProfile, weirConfig, weirProfiles } from './weir.js';
 
-export const peerNames = ['nginx', 'haproxy', 'node-undici', ...weirProfiles] as const;
+export const peerNames = ['nginx', 'haproxy', 'node-undici', ...npmProxies, ...weirProfiles] as const;
 export type PeerName = (typeof peerNames)[number];
+
+/** As many as it has workers. */
+type ProxyCores = number | readonly number[];
 
 const START_WITHIN_MS = 10_000;
 
 /** Programs that must be there, and the Debian package each is in. */
 export const neededPrograms = { nginx: 'nginx-light', haproxy: 'haproxy', wrk: 'wrk', taskset: 'util-linux' } as const;
 
-export async function startNginx(name: string, config: string, site: Site, core: number): Promise<Running> {
+export async function startNginx(name: string, config: string, site: Site, core: ProxyCores): Promise<Running> {
   const file = join(site.directory, `${name}.conf`);
   writeFileSync(file, config);
   const args = ['-p', site.directory, '-c', file, '-e', 'stderr'];
@@ -35,17 +39,18 @@ export async function startOrigin(site: Site, core: number, more = ''): Promise<
   return startNginx('origin', originConfig(site, more), site, core);
 }
 
-/** Beside it, a cache has processes that load and tidy it, of which one leaves after a minute. */
-export const nginxWorker = (running: Running): Promise<number> =>
-  untilFound(running, 'worker', () =>
-    childrenOf(running.pid).find((pid) => commandLine(pid).join(' ').includes('worker process')),
-  );
+/** Beside them, a cache has processes that load and tidy it, of which one leaves after a minute. */
+export const nginxWorkers = (running: Running, count: number): Promise<number[]> =>
+  untilFound(running, `${count} workers`, () => {
+    const workers = childrenOf(running.pid).filter((pid) => commandLine(pid).join(' ').includes('worker process'));
+    return workers.length === count ? workers : undefined;
+  });
 
 /** `onStarted` hears of the process before it is ready, so that a start that fails half-way is cleaned up as well. */
 export async function startPeer(
   name: PeerName,
   site: Site,
-  core: number,
+  cores: ProxyCores,
   onStarted: (running: Running) => void,
 ): Promise<Peer> {
   const announce = (running: Running): Running => {
@@ -53,29 +58,34 @@ export async function startPeer(
     return running;
   };
   if (name === 'nginx') {
-    const running = announce(await startNginx(name, nginxConfig(site), site, core));
-    return { name, port: site.port, workers: [await nginxWorker(running)] };
+    const running = announce(await startNginx(name, nginxConfig(site), site, cores));
+    return { name, port: site.port, workers: await nginxWorkers(running, site.workers) };
   }
   if (isWeirProfile(name)) {
-    const { port, directory } = site;
+    const { port, directory, workers } = site;
     const config = weirConfig(name, site);
-    const running = await startWeirUp({ name, config, port, core, directory, onStarted });
-    return { name, port, workers: [await listenerOf(running, port)] };
+    const running = await startWeirUp({ name, config, port, core: cores, workers, directory, onStarted });
+    return { name, port, workers: await listenersOf(running, port, workers) };
   }
-  const running = announce(name === 'haproxy' ? launchHaproxy(site, core) : launchUndiciProxy(site, core));
+  const running = announce(name === 'haproxy' ? launchHaproxy(site, cores) : launchNodeProxy(name, site, cores));
   await untilListening(running, site.port, START_WITHIN_MS);
   return { name, port: site.port, workers: [running.pid] };
 }
 
-function launchHaproxy(site: Site, core: number): Running {
+function launchHaproxy(site: Site, core: ProxyCores): Running {
   const file = join(site.directory, 'haproxy.cfg');
   writeFileSync(file, haproxyConfig(site));
   return startProcess({ name: 'haproxy', command: 'haproxy', args: ['-db', '-f', file], core, cwd: site.directory });
 }
 
-function launchUndiciProxy(site: Site, core: number): Running {
-  const program = fileURLToPath(new URL('./undici-proxy.js', import.meta.url));
-  if (!existsSync(program)) throw new Error(`${program} is missing: build first (npm run build)`);
-  const args = [program, site.port, site.originPort, UPSTREAM_CONNECTIONS_MAX].map(String);
-  return startProcess({ name: 'node-undici', command: process.execPath, args, core, cwd: site.directory });
+/** One process each: they have no workers of their own. */
+function launchNodeProxy(name: 'node-undici' | NpmProxy, site: Site, core: ProxyCores): Running {
+  if (site.workers > 1) throw new Error(`${name} has one worker: leave it out of --peers`);
+  const args = isNpmProxy(name) ? npmProxyArguments(name, site) : undiciProxyArguments(site);
+  return startProcess({ name, command: process.execPath, args, core, cwd: site.directory });
 }
+
+const undiciProxyArguments = (site: Site): string[] => {
+  const program = fileURLToPath(new URL('./undici-proxy.js', import.meta.url));
+  return [program, site.port, site.originPort, site.connections].map(String);
+};

@@ -1,5 +1,5 @@
 /**
- * Starts the processes of a benchmark and ends exactly those, by their id. Each is pinned to a core by taskset(1),
+ * Starts the processes of a benchmark and ends exactly those, by their id. Each is pinned to its cores by taskset(1),
  * which replaces itself with the program, so that the id we hold is the program's own.
  */
 import { type ChildProcess, type Serializable, spawn } from 'node:child_process';
@@ -28,7 +28,8 @@ export interface Launch {
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
-  readonly core: number;
+  /** That it may run on. */
+  readonly core: number | readonly number[];
   readonly cwd: string;
   readonly env?: Readonly<Record<string, string>>;
   /** A program of ours gets a channel for messages (child_process, 'ipc'); taskset(1) leaves it open. */
@@ -65,7 +66,7 @@ export function assertInstalled(needed: Readonly<Record<string, string>>): void 
 }
 
 export function spawnPinned(launch: Launch): ChildProcess {
-  return spawn('taskset', ['-c', String(launch.core), launch.command, ...launch.args], {
+  return spawn('taskset', ['-c', [launch.core].flat().join(','), launch.command, ...launch.args], {
     cwd: launch.cwd,
     env: { ...process.env, ...launch.env, PATH: searchPath },
     stdio: launch.hasChannel === true ? ['ignore', 'pipe', 'pipe', 'ipc'] : ['ignore', 'pipe', 'pipe'],

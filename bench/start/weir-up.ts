@@ -12,7 +12,9 @@ export interface WeirLaunch {
   /** Text of weir.yaml; it must listen on `port` of the loopback. */
   readonly config: string;
   readonly port: number;
-  readonly core: number;
+  readonly core: number | readonly number[];
+  /** Processes on one port; default: one. */
+  readonly workers?: number;
   /** Configuration and state are put here, under names that begin with `name`. */
   readonly directory: string;
   /** Hears of the process before it is ready, so that a start that fails half-way is cleaned up as well. */
@@ -38,6 +40,7 @@ export async function startWeirUp(launch: WeirLaunch): Promise<Running> {
       ...['--data', join(directory, `${name}-data`)],
       ...['--admin', `127.0.0.1:${admin}`],
       ...['--metrics', `127.0.0.1:${metrics}`],
+      ...['--workers', String(launch.workers ?? 1)],
     ],
     core: launch.core,
     cwd: directory,
@@ -50,13 +53,22 @@ export async function startWeirUp(launch: WeirLaunch): Promise<Running> {
 }
 
 /**
- * The process that holds the traffic port: control, node and whatever else `up` starts are told apart by what they do
+ * The processes that hold the traffic port: control, node and whatever else `up` starts are told apart by what they do
  * and not by their names. The kernel lists sockets by inode in /proc/net/tcp, and each process its own in /proc/PID/fd.
  */
-export const listenerOf = (running: Running, port: number): Promise<number> =>
-  untilFound(running, `process on port ${port}`, () => holderOf(running.pid, port));
+export const listenersOf = (running: Running, port: number, count: number): Promise<number[]> =>
+  untilFound(running, `${count} processes on port ${port}`, () => {
+    const holders = holdersOf(running.pid, port);
+    return holders.length === count ? holders : undefined;
+  });
 
-function holderOf(rootPid: number, port: number): number | undefined {
+export async function listenerOf(running: Running, port: number): Promise<number> {
+  const [listener] = await listenersOf(running, port, 1);
+  if (listener === undefined) throw new Error(`${running.name}: nothing on port ${port}`);
+  return listener;
+}
+
+function holdersOf(rootPid: number, port: number): number[] {
   const hexPort = port.toString(16).toUpperCase().padStart(4, '0');
   const LISTEN = '0A';
   const inodes = readFileSync('/proc/net/tcp', 'utf8')
@@ -64,7 +76,7 @@ function holderOf(rootPid: number, port: number): number | undefined {
     .map((line) => line.trim().split(/\s+/))
     .filter((fields) => fields[1]?.endsWith(`:${hexPort}`) === true && fields[3] === LISTEN)
     .map((fields) => `socket:[${fields[9]}]`);
-  return [rootPid, ...descendantsOf(rootPid)].find((pid) =>
+  return [rootPid, ...descendantsOf(rootPid)].filter((pid) =>
     descriptorsOf(pid).some((fd) => inodes.includes(linkOf(`/proc/${pid}/fd/${fd}`))),
   );
 }
