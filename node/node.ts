@@ -20,7 +20,7 @@ import { type LateAi, lateAi } from './ai/gateway/late-ai.js';
 import { credentialFunctions, hmacSha256 } from './auth/credential-functions.js';
 import { KeptCredentials } from './auth/kept-credentials.js';
 import { foretell } from './cache/foretell.js';
-import { sha256 } from './cache/l2/digest.js';
+import { randomToken, sha256 } from './cache/l2/digest.js';
 import type { L2 } from './cache/l2/l2.js';
 import { cachingRoutes, createNodeCache } from './cache/node-cache.js';
 import { offeringReuse } from './cache/reuse.js';
@@ -200,7 +200,7 @@ class Node implements GatewayNode {
     this.#clusterRates = clusterRates(presence, this.#wheel);
     const strict = stores.strictCounter(this.#wheel);
     this.#limiters = createLimiterStore({ shared: this.#clusterRates, strict });
-    const shared = { ...real, presence, strict, digest: sha256 };
+    const shared = { ...real, presence, strict, digest: sha256, token: randomToken };
     this.#ai = lateAi(() => stores.streams(this.#wheel), randomHex, shared);
     this.#jobs = createJobs({
       clock: systemClock,

@@ -10,9 +10,10 @@ import { type CacheDirectives, noDirectives } from '@weir/proto/http/cache-contr
 import { type ForwardReason, formatCacheStatus } from '@weir/proto/http/cache-status.js';
 import { failure } from '@weir/proto/http/failures.js';
 import { hasField } from '@weir/proto/http/headers.js';
+import { keyedConsumer } from '../auth/own-consumers.js';
 import { withBody } from '../pipeline/derived-request.js';
 import { type Cancel, type GatewayRequest, nothingToCancel, type ResponseHandler } from '../pipeline/dispatch.js';
-import { type Ask, askedDirectives, isPlain, keyedConsumer, whyBypass } from './ask.js';
+import { type Ask, askedDirectives, isPlain, whyBypass } from './ask.js';
 import { bodyKey } from './body-key.js';
 import { cacheKey } from './cache-key.js';
 import { type Asked, Asking, flightKeyOf, pendingOf } from './fetch/asking.js';

@@ -5,7 +5,6 @@ import type { ForwardReason } from '@weir/proto/http/cache-status.js';
 import { type HeaderList, hasField, headerValue, listTokens } from '@weir/proto/http/headers.js';
 import { isSafe } from '@weir/proto/http/methods.js';
 import type { CacheSpec } from '@weir/proto/snapshot/cache.js';
-import { OWN_CONSUMERS } from '../auth/own-consumers.js';
 
 export interface Ask {
   readonly method: string;
@@ -29,11 +28,6 @@ export interface Ask {
  */
 export function isAuthorized({ headers, wasAuthorized }: Ask, { key }: CacheSpec): boolean {
   return hasField(headers, 'authorization') || (wasAuthorized === true && !key.byConsumer);
-}
-
-/** A consumer as keys have it. Of another's list, it is who it is only together with who vouches for it: an id of ours is no JSON. */
-export function keyedConsumer(consumerId: string | null, vouchedBy: string): string | null {
-  return consumerId === null || vouchedBy === OWN_CONSUMERS ? consumerId : JSON.stringify([consumerId, vouchedBy]);
 }
 
 /** May change something; an unknown method may change anything. */

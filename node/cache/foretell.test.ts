@@ -1,9 +1,9 @@
 import type { InspectedRequest } from '@weir/proto/events/cache.js';
 import type { CacheSpec } from '@weir/proto/snapshot/cache.js';
 import { describe, expect, it } from 'vitest';
+import { keyedConsumer } from '../auth/own-consumers.js';
 import { fakeClock, fakeTimers } from '../pipeline/testing/harness.js';
 import { makeRoute } from '../pipeline/testing/specs.js';
-import { keyedConsumer } from './ask.js';
 import { cacheKey } from './cache-key.js';
 import { foretell } from './foretell.js';
 import { subjectOfAsk } from './inspection.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { keyedConsumer } from '../auth/own-consumers.js';
 import { makeExchange } from '../pipeline/testing/harness.js';
-import { keyedConsumer } from './ask.js';
 import { setUpLayer } from './testing/layer-cache.js';
 import { makeCacheSpec } from './testing/specs.js';
 

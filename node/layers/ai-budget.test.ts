@@ -189,6 +189,8 @@ describe('a stream', () => {
 class Counter implements SpendCounter {
   committed = new Map<string, number>();
   held = new Map<string, number>();
+  /** As the script has it: what has one name is settled once. */
+  readonly done = new Set<string>();
   lost: StrictLoss | null = null;
   readonly asked: string[] = [];
   open(): void {}
@@ -210,6 +212,8 @@ class Counter implements SpendCounter {
   }
   async settle(id: string, spent: readonly StrictSpent[]): Promise<StrictLoss | null> {
     if (this.lost !== null) return this.lost;
+    if (this.done.has(id)) return null;
+    this.done.add(id);
     for (const { key, real } of spent) {
       const held = this.held.get(`${id} ${key}`) ?? 0;
       this.held.delete(`${id} ${key}`);
@@ -242,6 +246,19 @@ describe('a strict budget', () => {
     const refused = send(ask({ max_tokens: 290 }));
     await settled();
     expect([refused.handler.status, counter.sum]).toEqual([429, 12]);
+  });
+
+  it('counts each of several questions that have one id, as those of a batch or of a client that chooses it', async () => {
+    const counter = new Counter();
+    const { below, send } = await budgeted([strict('closed')], {}, counter);
+    for (const sum of [12, 24, 36]) {
+      send(ask({ max_tokens: 200 }), { exchange: Object.assign(makeExchange(), { id: 'chosen' }) });
+      await settled();
+      answerJson(below.last(), openAi.whole('hi'));
+      await settled();
+      expect(counter.sum).toBe(sum);
+    }
+    expect(new Set(counter.asked).size).toBe(3);
   });
 
   it.each([

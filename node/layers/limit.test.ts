@@ -38,9 +38,10 @@ function gate(...limits: RateLimitSpec[]) {
   const route = makeRoute({ limits });
   const layers = [limitCallers(route, services), limitConsumers(route, services)].filter((layer) => layer !== null);
   const dispatch = layers.length === 0 ? undefined : compose(layers, bottom.dispatch);
-  const send = (from: { address?: string; consumer?: string; headers?: string[] } = {}) => {
+  const send = (from: { address?: string; consumer?: string; vouchedBy?: string; headers?: string[] } = {}) => {
     const exchange = makeExchange({ clientAddress: from.address ?? '192.0.2.1' });
     exchange.consumerId = from.consumer ?? null;
+    exchange.vouchedBy = from.vouchedBy ?? '';
     const handler = recordingHandler();
     const before = bottom.calls.length;
     dispatch?.(makeRequest({ exchange, headers: from.headers ?? [] }), handler);
@@ -98,6 +99,13 @@ describe('the limit layer', () => {
     // Names as a token may claim them: each is somebody of its own.
     for (const consumer of [' 192.0.2.9', '  192.0.2.9', '   192.0.2.9'])
       expect([status({ consumer }), status({ consumer })]).toEqual(['passed', 'rate_limited']);
+  });
+
+  it('counts a name that somebody else vouches for apart from the consumer of that name', () => {
+    const { status } = gate(perSecond(1, 'consumer'));
+    const partners = { consumer: 'shop', vouchedBy: 'issuer partner' };
+    expect([status(partners), status(partners)]).toEqual(['passed', 'rate_limited']);
+    expect([status({ consumer: 'shop' }), status({ consumer: 'shop' })]).toEqual(['passed', 'rate_limited']);
   });
 
   it('takes an IPv6 client for its /64 and a mapped address for the IPv4 address it is', () => {

@@ -3,11 +3,13 @@
  * allows it, and one that a limit refuses costs the others nothing.
  *
  * Keys: an IPv6 client is its /64, since that is what one household or host is given and can change within at will. A
- * request without an authenticated consumer counts for its address, and one without the header for all that have none.
+ * request without an authenticated consumer counts for its address, and one without the header for all that have none. A
+ * name that another vouches for is not the consumer of that name.
  */
 import { combinedValue } from '@weir/proto/http/headers.js';
 import type { LimitSpec, RateLimitSpec, RouteSpec } from '@weir/proto/snapshot/snapshot.js';
 import { addressBytes } from '../address/cidr-set.js';
+import { keyedConsumer } from '../auth/own-consumers.js';
 import type { GatewayRequest } from '../pipeline/dispatch.js';
 import type { HoldLimiter, Limiter, LimitVerdict } from './limiter.js';
 import type { LimiterStore } from './limiter-store.js';
@@ -85,8 +87,10 @@ function compileKey(by: LimitSpec['by']): BoundLimit['keyOf'] {
   if (by === 'route') return () => '';
   if (by === 'address') return (request) => addressKey(request.exchange.clientAddress);
   if (by === 'consumer') {
-    return ({ exchange }) =>
-      exchange.consumerId === null ? ` ${addressKey(exchange.clientAddress)}` : consumerKey(exchange.consumerId);
+    return ({ exchange }) => {
+      const consumer = keyedConsumer(exchange.consumerId, exchange.vouchedBy);
+      return consumer === null ? ` ${addressKey(exchange.clientAddress)}` : consumerKey(consumer);
+    };
   }
   return (request) => (combinedValue(request.headers, by.header) ?? '').slice(0, KEY_LENGTH_MAX);
 }

@@ -7,7 +7,7 @@ import type { SharedSpends, SpendVerdict } from '@weir/proto/cluster/shared-spen
 import { periodSeconds } from '@weir/proto/cluster/spend-window.js';
 import { combinedValue, type HeaderList } from '@weir/proto/http/headers.js';
 import type { AiLimitKey, AiLimitSpec } from '@weir/proto/snapshot/ai.js';
-import { OWN_CONSUMERS } from '../../auth/own-consumers.js';
+import { keyedConsumer, OWN_CONSUMERS } from '../../auth/own-consumers.js';
 import { addressKey } from '../../limit/bound-limits.js';
 import { wholeSeconds } from '../../limit/ratelimit-fields.js';
 import { keyNames } from '../../limit/shared-limiter.js';
@@ -100,12 +100,12 @@ function isOwn({ exchange }: GatewayRequest, isFor: (consumerId: string) => bool
 const wordOf = (key: AiLimitKey): string => (typeof key === 'string' ? key : 'header');
 
 function namedBy(key: AiLimitKey, { request, routeId, model, team }: Asked): string {
-  const { consumerId, clientAddress } = request.exchange;
+  const { consumerId, vouchedBy, clientAddress } = request.exchange;
   if (typeof key !== 'string') return (combinedValue(request.headers, key.header) ?? '').slice(0, KEY_LENGTH_MAX);
   switch (key) {
     case 'consumer':
       // No consumer's name begins with a space.
-      return consumerId ?? ` ${addressKey(clientAddress)}`;
+      return keyedConsumer(consumerId, vouchedBy) ?? ` ${addressKey(clientAddress)}`;
     case 'team':
       return team;
     case 'model':

@@ -135,7 +135,7 @@ export class BudgetTicket {
       this.#refuse('limit_unavailable', why);
       return;
     }
-    this.#reservation = new Reservation(request.exchange.id, shares, spending);
+    this.#reservation = new Reservation(shares, spending);
     this.#admit(this.#reservation);
   }
 

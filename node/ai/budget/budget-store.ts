@@ -24,6 +24,8 @@ export interface BudgetStoreParts {
   readonly strict: SpendCounter | null;
   /** In letters of base64url. */
   readonly digest: (text: string) => string;
+  /** Never the same twice, on any node. */
+  readonly token: () => string;
 }
 
 /** What the budget layer of one snapshot works with. */
@@ -35,6 +37,8 @@ export interface Spending {
   readonly counters: BudgetCounters;
   readonly strict: SpendCounter | null;
   settleLater(settlement: Settlement): void;
+  /** Of what Redis is asked to hold: never the same twice, on any node. */
+  newName(): string;
 }
 
 export interface Settlement {
@@ -93,7 +97,7 @@ export class BudgetStore {
   }
 
   compile(spec: AiSpec, catalogue: Catalogue): Spending {
-    const { strict, digest } = this.#parts;
+    const { strict, digest, token } = this.#parts;
     return {
       spec,
       prices: new Prices(spec.providers, spec.budgets?.prices ?? [], catalogue),
@@ -102,6 +106,7 @@ export class BudgetStore {
       counters: { digest, budget: (id, limit) => this.#budget(id, limit) },
       strict,
       settleLater: (settlement) => this.#settleLater(settlement),
+      newName: token,
     };
   }
 

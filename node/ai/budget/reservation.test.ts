@@ -41,14 +41,19 @@ function redis() {
     committed += spend.real - (held.get(id) ?? 0);
     held.delete(id);
   };
-  return { counter, settleLater, held, committed: () => committed };
+  let names = 0;
+  const newName = (): string => {
+    names += 1;
+    return `name ${names}`;
+  };
+  return { strict: counter, settleLater, newName, held, committed: () => committed };
 }
 
 it('what had to wait for others after Redis had room is settled by what it came to', async () => {
-  const { counter, settleLater, held, committed } = redis();
+  const { held, committed, ...asked } = redis();
   const shared = bound({ ...strictSpec, mode: 'shared', redis: null });
-  const spending = { strict: counter, settleLater } as unknown as Spending; // The two of it that are asked.
-  const reservation = new Reservation('r', [share(bound(strictSpec)), share(shared)], spending);
+  const spending = asked as unknown as Spending; // What of it is asked.
+  const reservation = new Reservation([share(bound(strictSpec)), share(shared)], spending);
   const admit = (nowMs: number) => reservation.admit({ wallMs: 0, nowMs, holdMs: 60_000 });
   // Room for it is left until Redis has answered, and then somebody was faster.
   const waiting = admit(0);

@@ -53,23 +53,18 @@ export interface ReservationTimes {
 }
 
 export class Reservation {
-  readonly #id: string;
   readonly #shares: readonly Share[];
   readonly #spending: Spending;
   /** What was taken here, with its window. */
   #own: { readonly share: Share; readonly window: number }[] = [];
   #strict: readonly StrictShare[] = [];
-  /** Redis settles what has one name once, so each time that it is asked has a name of its own. */
-  #strictId: string;
-  #times = 0;
+  /** Redis settles what has one name once: each time that it is asked has one of its own, which no client has a say in, as it has in a request's id. */
+  #strictId = '';
   /** Of strict ones, what Redis has told last, and what has come back since. */
   readonly #told = new Map<Share, { readonly left: number; readonly window: number }>();
   #isOver = false;
 
-  /** `id`: of the request, and of nothing else in the cluster. */
-  constructor(id: string, shares: readonly Share[], spending: Spending) {
-    this.#id = id;
-    this.#strictId = id;
+  constructor(shares: readonly Share[], spending: Spending) {
     this.#shares = shares;
     this.#spending = spending;
   }
@@ -133,8 +128,7 @@ export class Reservation {
       return { share, key: `${share.key}:${window}`, amount: share.amount, limit, expiresInMs };
     });
     const withinMs = Math.min(...strict.map(({ of }) => of.spec.redis?.withinMs ?? Number.POSITIVE_INFINITY));
-    this.#times += 1;
-    this.#strictId = `${this.#id}.${this.#times}`;
+    this.#strictId = this.#spending.newName();
     const answer = await counter.reserve(this.#strictId, this.#strict, holdMs, withinMs);
     // It ended while Redis was asked: what Redis holds for it is given back by `settle`, which has been told of it.
     if (this.#isOver) {

@@ -4,7 +4,7 @@
  */
 import { cacheControl } from '@weir/proto/http/cache-control.js';
 import type { AiCacheSpec } from '@weir/proto/snapshot/ai.js';
-import { keyedConsumer } from '../../cache/ask.js';
+import { keyedConsumer } from '../../auth/own-consumers.js';
 import type { Lease } from '../../cache/l2/l2.js';
 import type { ChainServices } from '../../pipeline/services.js';
 import type { ChatAnswer } from '../chat/chat-answer.js';

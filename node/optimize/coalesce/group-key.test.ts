@@ -13,6 +13,8 @@ const name = fc.constantFrom(
   'user-agent',
   'x-own',
   'x-forwarded-for',
+  'x-forwarded-user',
+  'x-forwarded-client-cert',
 );
 const fields = fc.array(fc.tuple(name, fc.constantFrom('a', 'b')), { maxLength: 5 });
 const counts = (list: [string, string][]) =>

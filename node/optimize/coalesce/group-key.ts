@@ -6,9 +6,9 @@
 import { type HeaderList, hasField } from '@weir/proto/http/headers.js';
 import type { GatewayRequest } from '../../pipeline/dispatch.js';
 
-/** Of one request, or of the way that it came. */
+/** Of one request, or of the way that it came. Others that begin with X-Forwarded- say who is asking (-User, -Email, -Client-Cert). */
 const OF_ONE =
-  /^(?:user-agent|referer|accept-encoding|traceparent|tracestate|x-request-id|forwarded|x-forwarded-.*|x-real-ip|via|priority|dnt|sec-ch-.*|sec-fetch-.*|sec-gpc)$/;
+  /^(?:user-agent|referer|accept-encoding|traceparent|tracestate|x-request-id|forwarded|x-forwarded-(?:for|host|port|prefix|proto|server)|x-real-ip|via|priority|dnt|sec-ch-.*|sec-fetch-.*|sec-gpc)$/;
 
 /** What they ask can't be asked for others as well. */
 const ALONE = ['range', 'upgrade', 'expect', 'if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since'];

@@ -1,6 +1,6 @@
 /** A route over models whose requests are counted and paid for. Only tests import this. */
 import type { AiBudgetsSpec, AiLimitSpec, AiSpec } from '@weir/proto/snapshot/ai.js';
-import { sha256 } from '../../../cache/l2/digest.js';
+import { randomToken, sha256 } from '../../../cache/l2/digest.js';
 import type { SpendCounter } from '../../../limit/strict-counter.js';
 import { fakeClock, fakeTimers } from '../../../pipeline/testing/harness.js';
 import { digests } from '../../aws/digests.js';
@@ -19,7 +19,7 @@ export async function withBudgets(
   strict: SpendCounter | null = null,
 ) {
   const clock = fakeClock();
-  const shared = { clock, timers: fakeTimers(clock), presence: null, strict, digest: sha256 };
+  const shared = { clock, timers: fakeTimers(clock), presence: null, strict, digest: sha256, token: randomToken };
   const store = new AiStore({ digests, wallMs: clock.wallMs }, { shared });
   const ai: AiSpec = {
     providers: [provider('a')],
