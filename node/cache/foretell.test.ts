@@ -37,7 +37,7 @@ function setUp(spec: CacheSpec | null = withoutUtm) {
     const moments = { askedAtMs: nowMs, receivedAtMs: nowMs, receivedWallMs: clock.wallMs() };
     const writing = cache.l1.write(0, 1_000);
     if (writing === null) throw new Error('there is place');
-    const key = `${cache.scopes.prefix('r', spec.key)}${cacheKey(ask, spec.key)}`;
+    const key = `${cache.scopes.prefix({ id: 'r', key: spec.key })}${cacheKey(ask, spec.key)}`;
     const stored = storedOf(200, headers, moments, spec);
     cache.l1.keep(key, ask.headers, stored, writing, subjectOfAsk(ask, spec.key), cache.marks.seq);
   };

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { fakeClock, fakeTimers } from '../pipeline/testing/harness.js';
 import { subjectOf } from './inspection.js';
 import { createNodeCache, type NodeCache } from './node-cache.js';
+import { sharedPrefix } from './scopes.js';
 import { storedOf } from './stored.js';
 import { makeCacheSpec } from './testing/specs.js';
 
@@ -29,7 +30,7 @@ function put(cache: NodeCache, nowMs: number, key: string, tags: readonly string
 describe('an inspection', () => {
   it('tells what is stored for a URL, in whatever order its parameters are asked for', () => {
     const { clock, cache } = setUp();
-    put(cache, clock.nowMs(), `${cache.scopes.prefix('r', spec.key)}https://a.example/x?b=1&a=2`);
+    put(cache, clock.nowMs(), `${cache.scopes.prefix({ id: 'r', key: spec.key })}https://a.example/x?b=1&a=2`);
     clock.advance(10_000);
     const { variants, isComplete, notStored } = cache.inspect({ ...URL, query: 'a=2&b=1' });
     expect([isComplete, notStored, variants.length]).toEqual([true, null, 1]);
@@ -46,7 +47,7 @@ describe('an inspection', () => {
 
   it('tells what was purged and how, and why something was not stored until it is', () => {
     const { clock, cache } = setUp();
-    put(cache, clock.nowMs(), `${cache.scopes.prefix('r', spec.key)}k`);
+    put(cache, clock.nowMs(), `${cache.scopes.prefix({ id: 'r', key: spec.key })}k`);
     cache.purge({ kind: 'tag', tag: 't' }, true);
     clock.advance(2_000);
     expect(cache.inspect(URL).variants[0]).toMatchObject({ purged: 'soft', freshS: -2 });
@@ -61,11 +62,11 @@ describe('an inspection', () => {
 
   it('shows nothing of a route that is not in force, whose keys are never used again', () => {
     const { clock, cache } = setUp();
-    const prefix = cache.scopes.prefix('r', spec.key);
+    const prefix = cache.scopes.prefix({ id: 'r', key: spec.key });
     put(cache, clock.nowMs(), `${prefix}k`);
     cache.use(memory, []);
     expect(cache.inspect(URL).variants).toEqual([]);
-    expect(cache.scopes.prefix('r', spec.key)).not.toBe(prefix);
+    expect(cache.scopes.prefix({ id: 'r', key: spec.key })).not.toBe(prefix);
   });
 });
 
@@ -74,9 +75,25 @@ describe('the keys of two routes', () => {
     const { cache } = setUp();
     const { scopes } = cache;
     const other = { ...spec.key, headers: ['x-tenant'] };
-    const prefixes = [scopes.prefix('r', spec.key), scopes.prefix('s', spec.key), scopes.prefix('r', other)];
+    const prefixes = [
+      scopes.prefix({ id: 'r', key: spec.key }),
+      scopes.prefix({ id: 's', key: spec.key }),
+      scopes.prefix({ id: 'r', key: other }),
+    ];
     expect(new Set(prefixes).size).toBe(3);
-    expect(scopes.prefix('r', { ...spec.key })).toBe(prefixes[0]);
+    expect(scopes.prefix({ id: 'r', key: { ...spec.key } })).toBe(prefixes[0]);
+  });
+});
+
+describe('what is made of answers before they are stored', () => {
+  it('is a part of their keys, in memory and in what nodes share', () => {
+    const { scopes } = setUp().cache;
+    const mask = { fields: [['email']], pii: [], patterns: [], instead: '***', keep: 0, others: 'refuse' } as const;
+    const plain = { id: 'r', key: spec.key };
+    const made = [plain, { ...plain, mask }, { ...plain, mask: { ...mask, keep: 4 } }];
+    expect(new Set(made.map((route) => scopes.prefix(route))).size).toBe(3);
+    expect(new Set(made.map(sharedPrefix)).size).toBe(3);
+    expect(scopes.prefix({ ...plain, mask: { ...mask } })).toBe(scopes.prefix({ ...plain, mask }));
   });
 });
 

@@ -11,6 +11,7 @@
  *   gate       whether what is stored may be served now
  */
 import type { CacheMemorySpec, CacheSpec } from '@weir/proto/snapshot/cache.js';
+import type { RouteSpec } from '@weir/proto/snapshot/snapshot.js';
 import type { Clock, Timer, Timers } from '../time/clock.js';
 import type { Work } from '../time/slices.js';
 import { Flights } from './fetch/flights.js';
@@ -23,7 +24,7 @@ import { limitsOfNode, markedUrl, PurgeMarks, type PurgeTarget } from './purge/m
 import type { OtherNodes } from './purge/others.js';
 import { NOTED_MAX, type NotedRefusal, Refusals } from './refusals.js';
 import type { PurgeKind } from './results.js';
-import { Scopes } from './scopes.js';
+import { type ScopedRoute, Scopes } from './scopes.js';
 import { ServeGate } from './serve-gate.js';
 import { L1 } from './store/l1.js';
 
@@ -60,8 +61,7 @@ export interface CacheCounts {
 }
 
 /** What a reload says to it. */
-export interface CachedRoute {
-  readonly id: string;
+export interface CachedRoute extends Pick<RouteSpec, 'id' | 'mask' | 'convert'> {
   readonly cache: CacheSpec | null;
 }
 
@@ -251,8 +251,8 @@ class Cache implements NodeCache {
   }
 
   use({ memoryBytes, writingBytes, l2 }: CacheMemorySpec, routes: Iterable<CachedRoute>): void {
-    const caching: { readonly id: string; readonly key: CacheSpec['key'] }[] = [];
-    for (const { id, cache } of routes) if (cache !== null) caching.push({ id, key: cache.key });
+    const caching: ScopedRoute[] = [];
+    for (const route of routes) if (route.cache !== null) caching.push({ ...route, key: route.cache.key });
     this.scopes.retain(caching);
     this.#keyedUrls.use(caching.map(({ key }) => key));
     this.l1.limit({ bytes: memoryBytes, writingBytes });

@@ -53,11 +53,12 @@ const SLOW_QUANTILE = 0.95;
 
 export function routeCache(route: RouteSpec, spec: CacheSpec, services: ChainServices, next: Dispatch): RouteCache {
   const { cache, clock, timers, gateway, observer } = services;
+  const scoped = { ...route, key: spec.key };
   return {
     routeId: route.id,
     spec,
-    keyPrefix: cache.scopes.prefix(route.id, spec.key),
-    sharedPrefix: sharedPrefix(route.id, spec.key),
+    keyPrefix: cache.scopes.prefix(scoped),
+    sharedPrefix: sharedPrefix(scoped),
     name: gateway.names.via,
     hitStatus: hitStatusOf(gateway.names.via),
     isAlikeForAll: services.offersReuse === true && isAlikeForAll(route, spec),

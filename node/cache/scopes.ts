@@ -1,9 +1,16 @@
 /**
  * Whose keys are whose. Two routes may take the same URL (by a header, say) and ask other upstreams, and a route whose key
  * is made of other parts since a reload means something else by the same text. So each key begins with a number that
- * stands for its route and the rule that makes it; one that went out of use never comes back. Owns these numbers.
+ * stands for its route, the rule that makes it, and what is made of answers before they are stored: what has been masked since a reload
+ * is never given as it was before. One that went out of use never comes back. Owns these numbers.
  */
 import type { CacheKeySpec } from '@weir/proto/snapshot/cache.js';
+import type { RouteSpec } from '@weir/proto/snapshot/snapshot.js';
+
+/** A route as keys know it. */
+export interface ScopedRoute extends Pick<RouteSpec, 'id' | 'mask' | 'convert'> {
+  readonly key: CacheKeySpec;
+}
 
 interface Scope {
   readonly number: number;
@@ -16,14 +23,14 @@ export class Scopes {
   #count = 0;
 
   /** What keys of this route begin with. */
-  prefix(routeId: string, spec: CacheKeySpec): string {
-    const name = nameOf(routeId, spec);
+  prefix(route: ScopedRoute): string {
+    const name = nameOf(route);
     let scope = this.#scopes.get(name);
     if (scope === undefined) {
       this.#count += 1;
-      scope = { number: this.#count, routeId };
+      scope = { number: this.#count, routeId: route.id };
       this.#scopes.set(name, scope);
-      this.#routes.set(String(scope.number), routeId);
+      this.#routes.set(String(scope.number), route.id);
     }
     return `${scope.number} `;
   }
@@ -34,9 +41,9 @@ export class Scopes {
   }
 
   /** Forgets all others. What is stored under their keys is not found any more, and goes when it has grown old. */
-  retain(routes: Iterable<{ readonly id: string; readonly key: CacheKeySpec }>): void {
+  retain(routes: Iterable<ScopedRoute>): void {
     const kept = new Set<string>();
-    for (const { id, key } of routes) kept.add(nameOf(id, key));
+    for (const route of routes) kept.add(nameOf(route));
     for (const [name, { number }] of this.#scopes) {
       if (kept.has(name)) continue;
       this.#scopes.delete(name);
@@ -46,6 +53,7 @@ export class Scopes {
 }
 
 /** The same on all nodes: what keys begin with that are shared. */
-export const sharedPrefix = (routeId: string, spec: CacheKeySpec): string => `${nameOf(routeId, spec)} `;
+export const sharedPrefix = (route: ScopedRoute): string => `${nameOf(route)} `;
 
-const nameOf = (routeId: string, spec: CacheKeySpec): string => JSON.stringify([routeId, spec]);
+const nameOf = ({ id, key, mask, convert }: ScopedRoute): string =>
+  JSON.stringify(mask === undefined && convert === undefined ? [id, key] : [id, key, { mask, convert }]);

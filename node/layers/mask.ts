@@ -6,7 +6,7 @@
  * compressed although nobody has asked for that is refused. Ranges are not asked for: half of a text may be half of a number of a card.
  */
 import { type Failure, failure } from '@weir/proto/http/failures.js';
-import { type HeaderList, hasField, headerValue, withoutField } from '@weir/proto/http/headers.js';
+import { combinedValue, type HeaderList, hasField, headerValue, withoutField } from '@weir/proto/http/headers.js';
 import { mediaTypeOf } from '@weir/proto/http/media-type.js';
 import type { MaskSpec } from '@weir/proto/snapshot/mask.js';
 import { FieldPaths } from '../optimize/mask/field-paths.js';
@@ -30,15 +30,22 @@ export const mask: Place = ({ mask: spec }, services) => {
   const masking: Masking = { paths: new FieldPaths(spec.fields), hide: (text) => hidden(text, spec), find };
   return (next) => (request, handler) => {
     const masked = new Masked(handler, spec, masking, request.method === 'HEAD');
-    const asked = ABOUT_BYTES.some((name) => hasField(request.headers, name))
-      ? withHeaders(request, ABOUT_BYTES.reduce(withoutField, request.headers))
-      : request;
-    return masked.begin(next, asked);
+    const asked = ABOUT_BYTES.reduce(withoutField, request.headers);
+    return masked.begin(next, withHeaders(request, spec.others === 'refuse' ? forJson(asked) : asked));
   };
 };
 
 /** Of a request: what asks for bytes that could not be read, or not be masked. */
 const ABOUT_BYTES = ['accept-encoding', 'range', 'if-range'];
+
+/** A client that would take other forms as well has not to find one in which nothing is hidden. */
+function forJson(headers: HeaderList): HeaderList {
+  const accepted = combinedValue(headers, 'accept') ?? '*/*';
+  const isForJson = accepted.split(',').every((range) => JSON_RANGE.test(range));
+  return isForJson ? headers : [...withoutField(headers, 'accept'), 'accept', 'application/json'];
+}
+
+const JSON_RANGE = /^\s*application\/(?:json|[\w.+-]+\+json)\s*(?:;|$)/i;
 
 /** Of an answer: what says of its bytes what is no longer so. */
 const OF_THE_BYTES = [

@@ -52,9 +52,9 @@ const maskFields = z
     keep: integer('the number of characters', 0, 20)
       .prefault(0)
       .describe('Last characters that stay, of what is at least twice as long.'),
-    others: choice('what is done with other answers', ['pass', 'refuse'])
-      .prefault('pass')
-      .describe('Answers that are no JSON: let them pass, or refuse them (502).'),
+    others: choice('what is done with other answers', ['refuse', 'pass'])
+      .prefault('refuse')
+      .describe('Answers that are no JSON: refuse them (502), or let them pass as they are.'),
   })
   .superRefine(({ fields, pii: kinds, patterns }, context) => {
     if (fields.length + kinds.length + patterns.length > 0) return;
@@ -62,10 +62,10 @@ const maskFields = z
     context.addIssue({ code: 'custom', message: 'it says nothing of what to hide', params });
   });
 
-/** Paths alone are the fields. */
+export type Mask = z.output<typeof maskFields>;
+
+/** Paths alone are the fields; they have been read, and are not read again. */
 export const maskSchema = z.union([
-  oneOrMany(fieldPath, pathsMax).transform((fields) => maskFields.parse({ fields })),
+  oneOrMany(fieldPath, pathsMax).transform((fields): Mask => ({ ...maskFields.parse({ fields: '*' }), fields })),
   maskFields,
 ]);
-
-export type Mask = z.output<typeof maskFields>;

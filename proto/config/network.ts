@@ -182,9 +182,10 @@ export function method() {
 
 /** A path of the file system, as the node sees it. Its existence is the node's to find out: it may be another machine. */
 export function filePath() {
-  const read = (path: string): Reading<string> =>
-    path !== '' && !hasControl(path) && path.length <= 4096
-      ? accept(path)
-      : refuse(`${quote(path)} is not a file path`);
+  const read = (path: string): Reading<string> => {
+    if (/^https?:/i.test(path)) return refuse('this is a URL, and a file is needed', null, true);
+    const isSound = path !== '' && !hasControl(path) && path.length <= 4096;
+    return isSound ? accept(path) : refuse(`${quote(path)} is not a file path`);
+  };
   return leaf((value) => readText(value, 'a file path', read), { type: 'string' });
 }

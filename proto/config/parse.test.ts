@@ -330,3 +330,28 @@ it.each(['Content-Length', 'host', 'Connection', 'Authorization'])(
       );
   },
 );
+
+it.each([
+  ['email', [['email']]],
+  [
+    '[user.email, "**.phone"]',
+    [
+      ['user', 'email'],
+      ['**', 'phone'],
+    ],
+  ],
+  ['{ fields: user.email }', [['user', 'email']]],
+])('the mask %s says which fields', (mask, fields) => {
+  expect(routeOf(`upstream: app, mask: ${mask}`)).toMatchObject({ mask: { fields, instead: '***', others: 'refuse' } });
+});
+
+it('a mask of nothing, and a collector with a password in its URL, are faults and not something else', () => {
+  const [none] = faultsOf(route('upstream: app, mask: {}'));
+  expect(none).toContain('it says nothing of what to hide');
+  const log = (url: string) => faultsOf(`gateway: { accessLog: { destination: "${url}" } }\n${UPSTREAM}${ROUTE}`);
+  const [refused = ''] = log('https://user:hunter2@logs.example.com/x');
+  expect(refused).toContain('the URL must not hold credentials');
+  expect(refused).not.toContain('hunter2');
+  expect(log('https://logs.example.com/x')).toEqual([]);
+  expect(log('/var/log/weir.log')).toEqual([]);
+});

@@ -230,8 +230,11 @@ function within(
 
 /** One value or a list of them; always a list afterwards. */
 export function oneOrMany<T extends z.ZodType>(schema: T, max = 1000) {
-  return z.union([schema, z.array(schema).max(max)]).transform((value): z.output<T>[] =>
-    // A leaf or an object is never itself a list, so a list is the second form.
-    Array.isArray(value) ? value : [value as z.output<T>],
-  );
+  // One is made a list where it has been read: what a leaf is read as may itself be one, as the steps of a path.
+  const one = schema.transform((value): z.output<T>[] => [value]);
+  const many = z
+    .array(schema)
+    .max(max)
+    .transform((values): z.output<T>[] => values);
+  return z.union([one, many]);
 }
