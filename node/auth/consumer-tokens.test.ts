@@ -23,6 +23,7 @@ const signer = (secret: string, more: Partial<ConsumerTokenSpec> = {}): Consumer
   ...more,
 });
 const clock = fakeClock(1_000, Date.now());
+const inAnHour = Math.floor(Date.now() / 1_000) + 3_600;
 
 function checker(
   consumers: Readonly<Record<string, readonly ConsumerTokenSpec[]>>,
@@ -34,7 +35,9 @@ function checker(
 }
 
 const sign = (secret: string, claims: JWTPayload, header: { kid?: string } = {}) =>
-  new SignJWT(claims).setProtectedHeader({ alg: 'HS256', ...header }).sign(new TextEncoder().encode(secret));
+  new SignJWT({ exp: inAnHour, ...claims })
+    .setProtectedHeader({ alg: 'HS256', ...header })
+    .sign(new TextEncoder().encode(secret));
 
 describe('tokens that consumers sign', () => {
   let pair: Awaited<ReturnType<typeof generateKeyPair>>;
@@ -55,7 +58,9 @@ describe('tokens that consumers sign', () => {
   it('may be by asymmetric keys, of which a public one is never a shared secret', async () => {
     const keys = { kind: 'publicKey', pem } as const;
     const check = checker({ ann: [signer('', { keys, algorithms: ['ES256'] })] });
-    const good = await new SignJWT({ iss: 'shared' }).setProtectedHeader({ alg: 'ES256' }).sign(pair.privateKey);
+    const good = await new SignJWT({ iss: 'shared', exp: inAnHour })
+      .setProtectedHeader({ alg: 'ES256' })
+      .sign(pair.privateKey);
     expect(await check(good)).toMatchObject({ kind: 'accepted', consumerId: 'ann' });
     expect(await check(await sign(pem, { iss: 'shared' }))).toMatchObject({ kind: 'refused' });
   });

@@ -42,7 +42,7 @@ export function createJwtKeyStore(functions: JwtKeyFunctions): (spec: JwtKeysSpe
   return (spec) => {
     switch (spec.kind) {
       case 'secret':
-        return fixedKey('symmetric', new TextEncoder().encode(functions.reveal(spec.secret)));
+        return fixedKey('symmetric', longEnough(new TextEncoder().encode(functions.reveal(spec.secret))));
       case 'publicKey':
         return fixedKey('asymmetric', functions.publicKeyOfPem(spec.pem));
       case 'jwks': {
@@ -55,6 +55,15 @@ export function createJwtKeyStore(functions: JwtKeyFunctions): (spec: JwtKeysSpe
       }
     }
   };
+}
+
+/** As long as the shortest hash that it signs by (RFC 7518 §3.2, HS256): what is shorter can be guessed from any token. Throws. */
+const SECRET_BYTES_MIN = 32;
+
+function longEnough(secret: Uint8Array): Uint8Array {
+  if (secret.length >= SECRET_BYTES_MIN) return secret;
+  const cure = 'draw one with: openssl rand -base64 48';
+  throw new Error(`the secret of jwt has ${secret.length} bytes, and ${SECRET_BYTES_MIN} are needed; ${cure}`);
 }
 
 function fixedKey(family: JwtKeys['family'], key: JwtKey): JwtKeys {

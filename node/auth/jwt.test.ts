@@ -28,6 +28,7 @@ function checker(overrides: Partial<JwtAuthSpec> = {}, keys: JwtKeys = hmac) {
     iss: 'https://issuer.test',
     aud: 'api',
     sub: 'ann',
+    exp: nowS() + 86_400,
     ...claims,
   });
   const sign = (claims: JWTPayload = {}) =>
@@ -37,6 +38,13 @@ function checker(overrides: Partial<JwtAuthSpec> = {}, keys: JwtKeys = hmac) {
 }
 
 describe('a token', () => {
+  it('without an expiry is refused, as it would be good for ever', async () => {
+    const { check, payload } = checker();
+    const { exp: _, ...endless } = payload({});
+    const token = await new SignJWT(endless).setProtectedHeader({ alg: 'HS256' }).sign(secret);
+    expect(await check(token)).toEqual({ kind: 'refused', reason: 'the claim "exp" of the token is not accepted' });
+  });
+
   it('is accepted with its claims, and names the consumer', async () => {
     const { check, sign, nowS } = checker();
     const token = await sign({ exp: nowS() + 60, aud: ['other', 'admin'] });

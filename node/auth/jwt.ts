@@ -1,7 +1,7 @@
 /**
  * Verifies a JSON Web Token (RFC 7519, with the advice of RFC 8725): signature by an algorithm that the route allows,
  * never `none`, and of the family that the key belongs to; issuer, audience, expiry and not-before with the allowed skew
- * of clocks. The claim that names the consumer must be there.
+ * of clocks. One without an expiry would be good for ever, and is refused. The claim that names the consumer must be there.
  *
  * A token that was good is remembered for a short while, never past its expiry, so that a client's next requests cost
  * no signature. A key that an issuer withdraws is believed that much longer at most.
@@ -61,12 +61,13 @@ export function compileTokenCheck(spec: JwtAuthSpec, keys: JwtKeys, wallMs: () =
         algorithms,
         clockTolerance: spec.clockSkewS,
         currentDate: new Date(nowWallMs),
+        requiredClaims: ['exp'],
         ...(spec.issuer === null ? {} : { issuer: spec.issuer }),
         ...(spec.audiences.length === 0 ? {} : { audience: [...spec.audiences] }),
       });
       const verdict = judge(payload, spec);
       if (verdict.kind === 'accepted' && token.length <= REMEMBERED_LENGTH_MAX) {
-        const endsWallMs = ((payload.exp ?? Number.POSITIVE_INFINITY) + spec.clockSkewS) * 1000;
+        const endsWallMs = ((payload.exp ?? 0) + spec.clockSkewS) * 1000;
         good.set(token, { verdict, untilWallMs: Math.min(endsWallMs, nowWallMs + REMEMBER_MS) });
       }
       return verdict;

@@ -79,8 +79,9 @@ async function send(auth: AuthSpec[] | ReturnType<typeof authenticate>, request:
 const authorization = (value: string): Partial<GatewayRequest> => ({ headers: ['authorization', value] });
 const basicOf = (pair: string) => authorization(`Basic ${Buffer.from(pair).toString('base64')}`);
 const secret = new TextEncoder().encode('0123456789abcdef0123456789abcdef');
+const inAnHour = () => Math.floor(Date.now() / 1_000) + 3_600;
 const token = (claims: JWTPayload = {}) =>
-  new SignJWT({ sub: 'ann', ...claims }).setProtectedHeader({ alg: 'HS256' }).sign(secret);
+  new SignJWT({ sub: 'ann', exp: inAnHour(), ...claims }).setProtectedHeader({ alg: 'HS256' }).sign(secret);
 
 describe('API keys', () => {
   it.each<[string, Partial<GatewayRequest>, HeaderList, string]>([
@@ -257,7 +258,9 @@ describe('tokens of an issuer, over HTTP', () => {
   const newKey = async (kid: string) => {
     const { publicKey, privateKey } = await generateKeyPair('ES256');
     const sign = () =>
-      new SignJWT({ sub: 'ann', jti: `${Math.random()}` }).setProtectedHeader({ alg: 'ES256', kid }).sign(privateKey);
+      new SignJWT({ sub: 'ann', exp: inAnHour(), jti: `${Math.random()}` })
+        .setProtectedHeader({ alg: 'ES256', kid })
+        .sign(privateKey);
     return { jwk: { ...(await exportJWK(publicKey)), kid, alg: 'ES256', use: 'sig' }, sign };
   };
 
@@ -300,7 +303,7 @@ describe('a token that a consumer has signed', () => {
     ...{ kind: 'consumerJwt', consumers, audiences: [], clockSkewS: 0, forwardClaims: { role: 'x-role' }, hide: true },
   });
   const signed = () =>
-    new SignJWT({ iss: 'me', role: 'r' })
+    new SignJWT({ exp: inAnHour(), iss: 'me', role: 'r' })
       .setProtectedHeader({ alg: 'HS256' })
       .sign(new TextEncoder().encode('s'.repeat(32)));
 

@@ -15,6 +15,7 @@ import {
 } from '@weir/proto/http/headers.js';
 import { connectionNamed, hopByHopFields, isHopByHop } from '@weir/proto/http/hop-by-hop.js';
 import { mayHold, sketchOf } from '@weir/proto/http/name-sketch.js';
+import { originClaims } from '@weir/proto/http/origin-claims.js';
 import { webSocketAsk } from '@weir/proto/http/upgrade.js';
 import type { HostHeaderSpec } from '@weir/proto/snapshot/snapshot.js';
 import { ageSeconds } from '../forward/age.js';
@@ -52,13 +53,6 @@ const REPLACED: ReadonlySet<string> = new Set([
   'proxy', // some servers make it the variable HTTP_PROXY ("httpoxy", CVE-2016-5385); it has no meaning in HTTP
 ]);
 
-/** What upstreams believe about a client, or about what it asked for; only a trusted proxy may say it. */
-const ORIGIN_CLAIMS: readonly string[] = [
-  ...['x-real-ip', 'x-client-ip', 'true-client-ip', 'x-original-forwarded-for', 'x-original-host', 'x-original-url'],
-  ...['x-rewrite-url', 'x-forwarded-port', 'x-forwarded-prefix', 'x-forwarded-server', 'x-forwarded-ssl'],
-  ...['x-forwarded-scheme', 'x-forwarded-protocol', 'x-url-scheme', 'front-end-https'],
-];
-
 const VIA = sketchOf('via');
 const UPGRADE = sketchOf('upgrade');
 const GRPC_TIMEOUT = sketchOf('grpc-timeout');
@@ -69,7 +63,7 @@ export const forward: Place = (route, services) => {
   const hostHeader = services.upstreams.get(route.action.upstream)?.spec.hostHeader ?? { mode: 'pass' };
   const ended = [...hopByHopFields, ...REPLACED, names.deadlineHeader, names.requestIdHeader];
   const fromTrusted = new CopiedFields(new Set(ended));
-  const fromUntrusted = new CopiedFields(new Set([...ended, ...ORIGIN_CLAIMS]));
+  const fromUntrusted = new CopiedFields(new Set([...ended, ...originClaims]));
   const pseudonym = names.via.toLowerCase();
   const ownVia = `1.1 ${names.via}`;
   const passed = new EndToEndFields();

@@ -109,7 +109,7 @@ const authFields = z
   .strictObject({
     apiKey: apiKeyFields.optional().describe('A key that a consumer was given.'),
     basic: basicFields.optional().describe('User name and password (RFC 7617).'),
-    jwt: jwtFields.optional().describe('A signed token (RFC 7519) in Authorization: Bearer.'),
+    jwt: jwtFields.optional().describe('A signed token (RFC 7519), with an expiry, in Authorization: Bearer.'),
   })
   .superRefine((fields, context) => exactlyOne(fields, ['apiKey', 'basic', 'jwt'], context));
 

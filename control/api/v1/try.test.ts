@@ -51,8 +51,12 @@ describe('what is tried', () => {
       connection: 'close',
       'X-Forwarded-For': '10.0.0.1',
       'x-weir-csrf': 'c',
+      'X-Real-IP': '10.0.0.1',
+      'x-original-url': '/admin',
+      'x-request-id': 'chosen',
     };
-    expect(requestTo(shop, asked('/a', fields))).toMatchObject({ path: '/shop/a', headers: { 'x-api-key': 'k' } });
+    expect(requestTo(shop, asked('/a', fields))).toMatchObject({ path: '/shop/a' });
+    expect(requestTo(shop, asked('/a', fields))).toHaveProperty('headers', { 'x-api-key': 'k' });
     expect(requestTo(shop, { ...asked('/a'), body: 'a' })).toBe('A request with GET has no body.');
     expect(requestTo({ ...shop, hosts: ['*.example.com'] }, asked('/a'))).toMatch(/by a pattern alone/);
     const hosted = requestTo({ ...shop, hosts: ['*.example.com', 'shop.example.com'] }, asked('', { host: 'evil' }));

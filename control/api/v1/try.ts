@@ -3,8 +3,12 @@
  * but the listener of this gateway, of one of its nodes, and there nothing but the paths and hosts of one service that the caller may see; so it lets
  * nobody at anything that they could not call themselves. No redirect is followed, and no cookie of this API goes along.
  *
+ * Where an allow list of addresses admits control, it admits whoever may try the service.
+ *
  *   POST /v1/try {serviceId, method, path, headers, body}    `path` is below the service's base path
  */
+
+import { originClaims } from '@weir/proto/http/origin-claims.js';
 import * as z from 'zod';
 import type { Service } from '../../model/entities.js';
 import { type ApiRoute, apiRoute, type Caller } from './api-route.js';
@@ -89,10 +93,15 @@ export function tryRoutes(sources: TrySources): readonly ApiRoute[] {
   return [route];
 }
 
-/** Fields that belong to the connection, to this API, or that would make a request something else than it seems. */
+/**
+ * Fields that belong to the connection, to this API, or that would make a request something else than it seems: control may be a peer that
+ * the gateway trusts, and its users are not.
+ */
 const OWN_FIELDS: ReadonlySet<string> = new Set([
+  ...originClaims,
   ...['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'expect'],
   ...['content-length', 'host', 'x-weir-csrf', 'forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto'],
+  ...['x-request-id', 'via'],
 ]);
 
 /** The request as the gateway gets it; a text says why it is none. Exported for tests. */

@@ -301,7 +301,7 @@ it('a consumer is one together with who vouches for him: the same name by anothe
   const auth = `auth: [apiKey, { ${jwt(issuers.one)} }, { ${jwt(issuers.two)} }]`;
   const consumers = `consumers: [{ id: a, keys: ["\${KEY_A}"] }]`;
   const { gateway, upstream } = await started(`async: true, ${auth}`, '', consumers);
-  const by = (iss: string) => ({ authorization: `Bearer ${token({ iss, sub: 'a' }, env.KEY_B)}` });
+  const by = (iss: string) => ({ authorization: `Bearer ${token({ iss, sub: 'a', exp: Date.now() }, env.KEY_B)}` });
   const location = `${gateway.url}${await handOver(gateway.url, '/', { ...preferring, ...by(issuers.one) })}`;
   (await upstream.asked(1)).response.end('for a of one');
   await ended(location, by(issuers.one));
