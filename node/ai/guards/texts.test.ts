@@ -29,7 +29,7 @@ const masked = {
 
 const question = requestOf(openaiChat, {
   model: 'm',
-  messages: [{ role: 'user', content: 'I am ann@x.org' }],
+  messages: [{ role: 'user', name: 'ann@x.org', content: 'I am ann@x.org' }],
   tools: [{ type: 'function', function: { name: 'find', description: 'Asks ann@x.org', parameters } }],
   response_format: { type: 'json_schema', json_schema: { name: 'a', description: 'ann@x.org', schema: parameters } },
   ...{ user: 'ann@x.org', stop: ['ann@x.org'], metadata: { of: ['ann@x.org'] }, temperature: 0.5 },
@@ -38,7 +38,7 @@ const mask = (text: string): string => text.replaceAll('ann@x.org', 'X');
 
 it('of a question are all that is said in words, and no name, bound or word of a schema', () => {
   const mapped = mapQuestion(question, mask);
-  expect(mapped.messages[0]?.parts).toMatchObject([{ text: 'I am X' }]);
+  expect(mapped.messages).toMatchObject([{ name: 'X', parts: [{ text: 'I am X' }] }]);
   expect(mapped.tools).toMatchObject([{ name: 'find', description: 'Asks X', parameters: masked }]);
   expect(mapped.answerFormat).toMatchObject({ name: 'a', description: 'X', schema: masked });
   expect([mapped.user, mapped.stop, mapped.extra, mapped.temperature]).toEqual([
@@ -54,5 +54,5 @@ it('are left as they are where nothing is found', () => {
 });
 
 it('of messages alone are what was said', () => {
-  expect(textsOf((map) => mapMessages(question, map))).toEqual(['I am ann@x.org']);
+  expect(textsOf((map) => mapMessages(question, map))).toEqual(['ann@x.org', 'I am ann@x.org']);
 });

@@ -1,7 +1,7 @@
 /** The texts of questions and answers, each of which may be replaced; what is signed or hidden by a provider stays as it is. Pure. */
 import type { ChatAnswer } from '../chat/chat-answer.js';
 import type { AnswerFormat, ChatRequest, Tool } from '../chat/chat-request.js';
-import type { Part, ToolResultPart } from '../chat/part.js';
+import type { DocumentPart, Part, ToolResultPart } from '../chat/part.js';
 import { isObject, type Json, type JsonObject, parsedJson } from '../json.js';
 
 export type MapText = (text: string) => string;
@@ -25,7 +25,11 @@ export function mapQuestion(chat: ChatRequest, map: MapText): ChatRequest {
 export function mapMessages(chat: ChatRequest, map: MapText): ChatRequest {
   return {
     ...chat,
-    messages: chat.messages.map((message) => ({ ...message, parts: message.parts.map((part) => mapPart(part, map)) })),
+    messages: chat.messages.map((message) => ({
+      ...message,
+      name: mapName(message.name, map),
+      parts: message.parts.map((part) => mapPart(part, map)),
+    })),
   };
 }
 
@@ -123,7 +127,7 @@ function mapPart(part: Part, map: MapText): Part {
     case 'toolResult':
       return { ...part, content: part.content.map((inner) => mapResult(inner, map)) };
     case 'document':
-      return part.source.kind === 'text' ? { ...part, source: { ...part.source, text: map(part.source.text) } } : part;
+      return mapDocument(part, map);
     case 'native':
       return { ...part, raw: mapObject(part.raw, map) };
     default:
@@ -133,10 +137,15 @@ function mapPart(part: Part, map: MapText): Part {
 
 function mapResult(part: ToolResultPart['content'][number], map: MapText): ToolResultPart['content'][number] {
   if (part.kind === 'text') return { ...part, text: map(part.text) };
-  return part.kind === 'document' && part.source.kind === 'text'
-    ? { ...part, source: { ...part.source, text: map(part.source.text) } }
-    : part;
+  return part.kind === 'document' ? mapDocument(part, map) : part;
 }
+
+function mapDocument(part: DocumentPart, map: MapText): DocumentPart {
+  const named = { ...part, name: mapName(part.name, map) };
+  return part.source.kind === 'text' ? { ...named, source: { ...part.source, text: map(part.source.text) } } : named;
+}
+
+const mapName = (name: string | null, map: MapText): string | null => (name === null ? null : map(name));
 
 /** JSON stays JSON: only strings in it are looked at, and numbers that are more than numbers. What is no JSON is a text. */
 export function mapJsonText(text: string, map: MapText): string {
