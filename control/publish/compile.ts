@@ -4,32 +4,14 @@
  */
 
 import type { Rewrite } from '@weir/proto/config/action.js';
-import { type Auth, isByConsumers, type Jwt } from '@weir/proto/config/auth.js';
-import type { Consumer } from '@weir/proto/config/consumers.js';
 import type { WeirConfig } from '@weir/proto/config/document.js';
 import type { Gateway } from '@weir/proto/config/gateway.js';
-import { type Limit, redisTimeoutDefaultMs } from '@weir/proto/config/limits.js';
 import type { Route } from '@weir/proto/config/route.js';
-import {
-  type GatewayTimeouts,
-  type LearntTimer,
-  type TimeoutOverrides,
-  timeoutDefaults,
-} from '@weir/proto/config/timeouts.js';
-import { defaultAlgorithms } from '@weir/proto/config/token-keys.js';
 import type { Upstream } from '@weir/proto/config/upstream.js';
 import { snapshotFormat } from '@weir/proto/snapshot/codec.js';
 import type { ContractSpec } from '@weir/proto/snapshot/contract.js';
-import type { LearntLimitSpec } from '@weir/proto/snapshot/resilience.js';
-import { type Environment, fillReferences } from '@weir/proto/snapshot/secret-text.js';
 import type {
   ActionSpec,
-  AuthSpec,
-  ConsumerSpec,
-  ConsumerTokenSpec,
-  GatewaySpec,
-  JwtKeysSpec,
-  LimitSpec,
   MatchSpec,
   RewriteSpec,
   RouteSpec,
@@ -46,25 +28,24 @@ import {
   hasAiTimeouts,
   providerUpstream,
 } from './compile-ai.js';
-import { compileCached, compileCacheMemory } from './compile-cache.js';
+import { compileCached } from './compile-cache.js';
+import { compileAuth, compileConsumer, compileLimit, type Hashing } from './compile-callers.js';
 import { compileBatchRoute, compileCoalesce, compileComposeRoute, composeRouteParts } from './compile-compose.js';
 import { compileContracts, compileMock } from './compile-contract.js';
+import { compileGateway } from './compile-gateway.js';
 import { compileManagedAi, joinedAi } from './compile-managed-ai.js';
 import { compileMcpRoute, mcpRouteParts } from './compile-mcp.js';
 import { compileConversions, compileMask, compileOptimize } from './compile-optimize.js';
-import { compileEdits, compileJobs, compileRouteResilience, compileUpstreamResilience } from './compile-resilience.js';
+import { compileEdits, compileRouteResilience } from './compile-resilience.js';
+import { effectiveTimeouts } from './compile-timeouts.js';
+import { compileUpstream } from './compile-upstream.js';
 import type { ManagedService } from './managed/managed-config.js';
 import type { Merged } from './managed/merge-managed.js';
-import { routeIds, targetId, upstreamIds } from './names.js';
+import { routeIds, upstreamIds } from './names.js';
 
-export interface CompileContext {
-  readonly environment: Environment;
+export interface CompileContext extends Hashing {
   readonly version: number;
   readonly createdWallMs: number;
-  /** SHA-256 of a text's UTF-8 bytes, lower-case hex. */
-  readonly sha256Hex: (text: string) => string;
-  /** `scrypt$N$r$p$salt$hash` of a password. */
-  readonly hashPassword: (password: string) => string;
   /** What the registry adds; left out: there is none. */
   readonly managed?: Merged & { readonly number: number };
 }
@@ -227,138 +208,6 @@ function compileService(service: ManagedService, common: Common): ManagedParts {
   };
 }
 
-/** Gateway → upstream → route: the last level that says something about a timer decides. */
-export function effectiveTimeouts(
-  gateway: GatewayTimeouts,
-  ...overrides: readonly (TimeoutOverrides | undefined)[]
-): RouteTimeouts {
-  const levels = [timeoutDefaults, gateway, ...overrides];
-  const pick = (name: keyof TimeoutOverrides): number =>
-    levels.reduce((stated, level) => statedMs(level?.[name]) ?? stated, 0);
-  /** The last level that says something decides whether it is learnt; what the levels state bounds it. */
-  const learn = (name: 'firstByte' | 'attempt'): LearntLimitSpec | null => {
-    const decisive = levels.findLast((level) => level?.[name] !== undefined)?.[name];
-    // An attempt without a limit is bounded by `total`.
-    return typeof decisive === 'object' ? learntLimit(decisive, pick(name) || pick('total')) : null;
-  };
-  return {
-    totalMs: pick('total'),
-    queueMs: pick('queue'),
-    connectMs: pick('connect'),
-    tlsMs: pick('tls'),
-    sendMs: pick('send'),
-    firstByteMs: pick('firstByte'),
-    idleMs: pick('idle'),
-    attemptMs: pick('attempt'),
-    firstByteLearnt: learn('firstByte'),
-    attemptLearnt: learn('attempt'),
-  };
-}
-
-function statedMs(limit: number | LearntTimer | undefined): number | undefined {
-  return typeof limit === 'number' ? limit : undefined;
-}
-
-/** Below this a pause of the event loop, ours or the upstream's, would pass for an upstream that does not answer. */
-const LEARNT_MIN_MS = 100;
-
-function learntLimit({ quantile, factor, min, max, cold }: LearntTimer, replacedMs: number): LearntLimitSpec {
-  const maxMs = max ?? replacedMs;
-  const minMs = Math.min(min ?? LEARNT_MIN_MS, maxMs);
-  const coldMs = Math.min(maxMs, Math.max(minMs, cold ?? replacedMs));
-  return { kind: 'adaptive', quantile, factor, minMs, maxMs, coldMs };
-}
-
-function compileGateway(gateway: Gateway, routes: readonly Route[]): GatewaySpec {
-  const { limits, timeouts, accessLog, tracing } = gateway;
-  const certificates = gateway.tls?.certificates.map(({ hosts, certFile, keyFile, passphrase }) => ({
-    hosts: hosts ?? [],
-    certFile,
-    keyFile,
-    passphrase: passphrase ?? null,
-  }));
-  return {
-    listen: gateway.listen,
-    tls: certificates === undefined ? null : { certificates },
-    proxyProtocol: gateway.proxyProtocol,
-    trustedProxies: gateway.trustedProxies,
-    limits: {
-      headerBytes: limits.header,
-      headerCount: limits.headerCount,
-      urlBytes: limits.url,
-      exchanges: limits.exchanges,
-      messageBytes: limits.message,
-      bodyBytes: limits.bodies,
-    },
-    clientTimers: {
-      clientHeadersMs: timeouts.clientHeaders,
-      clientBodyMs: timeouts.clientBody,
-      clientIdleMs: timeouts.clientIdle,
-      drainMs: timeouts.drain,
-    },
-    names: gateway.names,
-    jobs: compileJobs(gateway.jobs),
-    cache: compileCacheMemory(gateway.cache, routes),
-    accessLog: {
-      enabled: accessLog.enabled,
-      destinations: accessLog.destination,
-      headers: Object.fromEntries(accessLog.headers),
-      sample: accessLog.sample,
-      slowMs: accessLog.slow,
-      redact: accessLog.redact,
-      requestHeaders: accessLog.requestHeaders,
-    },
-    tracing:
-      tracing === undefined
-        ? null
-        : {
-            endpoint: tracing.endpoint,
-            headers: Object.fromEntries(tracing.headers),
-            sample: tracing.sample,
-            serviceName: tracing.serviceName,
-          },
-  };
-}
-
-function compileUpstream(upstream: Upstream, id: string): UpstreamSpec {
-  const { pool, tls, dns } = upstream;
-  const schemes = upstream.targets.map(({ url }) => url.scheme);
-  const everyIsTls = schemes.every((scheme) => scheme === 'https');
-  return {
-    id,
-    targets: upstream.targets.map(({ url, weight, zone, priority }) => ({
-      id: targetId(url),
-      ...url,
-      weight,
-      zone: zone ?? null,
-      priority,
-    })),
-    ...compileUpstreamResilience(upstream),
-    pool: {
-      connections: pool.connections,
-      queue: pool.queue,
-      idleMs: pool.idle,
-      requestsPerConnection: pool.requestsPerConnection,
-      gatherBodyBytes: pool.gatherBody,
-      responseHeaderBytes: pool.responseHeader,
-      client: pool.client,
-    },
-    tls: schemes.includes('https')
-      ? {
-          verify: tls.verify,
-          serverName: tls.serverName ?? null,
-          caFile: tls.caFile ?? null,
-          certFile: tls.certFile ?? null,
-          keyFile: tls.keyFile ?? null,
-        }
-      : null,
-    protocol: upstream.protocol,
-    // A TLS upstream is most often another organisation's virtual host, which does not know the client's name for us.
-    hostHeader: upstream.hostHeader ?? { mode: everyIsTls ? 'target' : 'pass' },
-    dns: { ttlMinMs: dns.ttlMin, ttlMaxMs: dns.ttlMax },
-  };
-}
-
 type ResilientParts = keyof ReturnType<typeof compileRouteResilience>;
 
 function compileRoute(
@@ -429,69 +278,4 @@ function compileRewrite(rewrite: Rewrite | undefined, match: MatchSpec): Rewrite
 /** Lint has seen to it that the route matches a prefix where this is asked for. */
 function prefixOf(match: MatchSpec): string {
   return match.path.kind === 'prefix' ? match.path.prefix : '/';
-}
-
-function compileAuth(auth: Auth): AuthSpec {
-  if (auth.apiKey !== undefined) {
-    const { in: places, consumers, hide } = auth.apiKey;
-    return { kind: 'apiKey', in: places, consumers, hide };
-  }
-  if (auth.jwt !== undefined) return compileJwt(auth.jwt);
-  const { realm = 'weir', consumers = [], hide = true } = auth.basic ?? {};
-  return { kind: 'basic', realm, consumers, hide };
-}
-
-function compileJwt(jwt: Jwt): AuthSpec {
-  const common = {
-    audiences: jwt.audience,
-    clockSkewS: Math.floor(jwt.clockSkew / 1000),
-    forwardClaims: jwt.forwardClaims,
-    hide: jwt.hide,
-  };
-  if (isByConsumers(jwt)) return { kind: 'consumerJwt', consumers: jwt.consumers, ...common };
-  return {
-    kind: 'jwt',
-    keys: compileTokenKeys(jwt),
-    issuer: jwt.issuer ?? null,
-    algorithms: jwt.algorithms ?? defaultAlgorithms(jwt),
-    consumerClaim: jwt.consumerClaim,
-    ...common,
-  };
-}
-
-type TokenKeys = Pick<Jwt, 'jwks' | 'secret' | 'publicKey' | 'cache' | 'timeout'>;
-
-function compileTokenKeys({ jwks, secret, publicKey = '', cache, timeout }: TokenKeys): JwtKeysSpec {
-  if (jwks !== undefined) return { kind: 'jwks', url: jwks, cacheMs: cache, timeoutMs: timeout };
-  return secret === undefined ? { kind: 'publicKey', pem: publicKey } : { kind: 'secret', secret };
-}
-
-function compileLimit(limit: Limit, authenticates: boolean): LimitSpec {
-  const { rate, concurrent = 0, burst, mode, keys, onRedisLoss = 'closed', consumers, scope } = limit;
-  const reach = { ...(consumers === undefined ? {} : { consumers }), ...(scope === undefined ? {} : { scope }) };
-  const by = limit.by ?? (authenticates ? 'consumer' : 'address');
-  if (rate === undefined)
-    return { kind: 'concurrent', requests: concurrent, by, mode: mode === 'local' ? 'local' : 'shared', ...reach };
-  const withinMs = limit.redisTimeout ?? redisTimeoutDefaultMs;
-  const redis = mode === 'strict' ? { withinMs, onLoss: onRedisLoss } : null;
-  return { kind: 'rate', ...rate, burst: burst ?? rate.requests, by, mode, keys, redis, ...reach };
-}
-
-function compileConsumer(consumer: Consumer, context: CompileContext): ConsumerSpec {
-  const reveal = (template: string): string => fillReferences(template, context.environment).text;
-  return {
-    id: consumer.id,
-    keyHashes: consumer.keys.map((key) => key.sha256 ?? context.sha256Hex(reveal(key.template ?? ''))),
-    basic: consumer.basic.map(({ username, password, hash }) => ({
-      username,
-      hash: hash ?? context.hashPassword(reveal(password ?? '')),
-    })),
-    ...(consumer.groups === undefined ? {} : { groups: consumer.groups }),
-    ...(consumer.jwt.length === 0 ? {} : { tokens: consumer.jwt.map(compileSigner) }),
-  };
-}
-
-function compileSigner(signer: Consumer['jwt'][number]): ConsumerTokenSpec {
-  const { issuer, keyId = null, algorithms = defaultAlgorithms(signer) } = signer;
-  return { issuer, keyId, keys: compileTokenKeys(signer), algorithms };
 }
