@@ -24,6 +24,7 @@ import {
   nothingToCancel,
   type ResponseHandler,
 } from '../pipeline/dispatch.js';
+import { goOnLater } from '../pipeline/late-dispatch.js';
 
 const AUTHORIZATION = sketchOf('authorization');
 
@@ -49,7 +50,7 @@ export const authenticate: Place = (route, services) => {
       if (vouched !== null) return proceed(request, handler, vouched);
       const verdict = askFrom(entries, 0, request, NOBODY_ASKED);
       if (!(verdict instanceof Promise)) return proceed(request, handler, verdict);
-      return proceedLater(verdict, (later) => proceed(request, handler, later), handler);
+      return goOnLater(verdict, handler, (later, ear) => proceed(request, ear, later), uncheckable);
     };
   };
 };
@@ -60,6 +61,9 @@ function byWord(entries: readonly Authenticator[], { exchange: { outer } }: Gate
   const by = entries.find(({ takesWord }) => takesWord(word.consumerId, word.vouchedBy));
   return by === undefined ? null : { by, ...word, claimFields: [] };
 }
+
+const uncheckable = (cause: unknown): Failure =>
+  failure('internal_error', 'the credentials could not be checked', { cause });
 
 const NOBODY_ASKED: readonly AuthOutcome[] = [];
 
@@ -101,28 +105,6 @@ function judge(
   // Nothing that comes later can tell which of the two was meant.
   if (outcome.kind === 'ambiguous') return { by: null, failure: refusal(entries, [outcome]) };
   return askFrom(entries, at + 1, request, [...before, outcome]);
-}
-
-/** The request waits for a check that takes time: its body stays unread, and a cancel ends the wait. */
-function proceedLater(
-  waiting: Promise<Verdict>,
-  proceed: (verdict: Verdict) => Cancel,
-  handler: ResponseHandler,
-): Cancel {
-  let isCancelled = false;
-  let cancelNext: Cancel = nothingToCancel;
-  waiting
-    .then((verdict) => {
-      if (!isCancelled) cancelNext = proceed(verdict);
-    })
-    .catch((cause: unknown) => {
-      // A bug in a check or in what is below: this request fails, the process does not.
-      if (!isCancelled) handler.onError(failure('internal_error', 'the credentials could not be checked', { cause }));
-    });
-  return () => {
-    isCancelled = true;
-    cancelNext();
-  };
 }
 
 function admitted(

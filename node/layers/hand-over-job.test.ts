@@ -1,6 +1,8 @@
+import { failure } from '@weir/proto/http/failures.js';
 import { describe, expect, it } from 'vitest';
 import { StoreAway } from '../jobs/job-store.js';
 import type { RunningJob } from '../jobs/running-job.js';
+import { leavingHandler, type ScriptedCall } from '../pipeline/testing/harness.js';
 import { makeGateway } from '../pipeline/testing/specs.js';
 import { idOf, quietRun, settle, setUp } from './testing/handing-over.js';
 
@@ -133,6 +135,47 @@ describe('a job that is still being made', () => {
     await settle();
     expect(world.jobs.counts()).toMatchObject({ stored: 0, orphans: 0 });
     expect(world.bugs).toEqual([]);
+  });
+});
+
+describe('a client that leaves with a piece of the answer in its hands', () => {
+  it.each(['onHeaders', 'onData'] as const)(
+    'after %s of its 202 hears nothing more, and its job goes on',
+    async (piece) => {
+      const handler = leavingHandler(piece);
+      const world = setUp({ handler });
+      handler.leave = world.cancel;
+      world.clock.advance(2_000);
+      await settle();
+      expect([handler.status, handler.events.at(-1)]).toEqual([202, piece]);
+      expect(world.run.last().cancelled).toBe(false);
+      world.run.last().answer(200, [], 'kept');
+      await settle();
+      expect((await world.jobs.look(idOf(handler.headers)))?.state).toBe('done');
+    },
+  );
+
+  it.each([
+    ['onHeaders', (call: ScriptedCall) => call.complete()],
+    ['onData', (call: ScriptedCall) => call.complete()],
+    ['onHeaders', (call: ScriptedCall) => call.fail(failure('response_incomplete', 'broken'))],
+  ] as const)('after %s of what was kept while a job was asked for hears nothing more', async (piece, end) => {
+    const handler = leavingHandler(piece);
+    let refuse: () => void = () => {};
+    const create = () =>
+      new Promise<'full'>((resolve) => {
+        refuse = () => resolve('full');
+      });
+    const world = setUp({ handler, store: () => ({ create }) });
+    handler.leave = world.cancel;
+    world.clock.advance(2_000);
+    world.run.last().head(200);
+    world.run.last().data('first ');
+    world.run.last().data('second');
+    end(world.run.last());
+    refuse();
+    await settle();
+    expect([handler.status, handler.events.at(-1), world.bugs]).toEqual([200, piece, []]);
   });
 });
 

@@ -49,6 +49,7 @@ import {
   type ResponseHandler,
   type ResponseHead,
 } from '../pipeline/dispatch.js';
+import { Ear } from '../pipeline/ear.js';
 import { forkExchange, joinExchange } from '../pipeline/exchange.js';
 import type { ChainServices } from '../pipeline/services.js';
 import { clientBudget } from '../time/client-deadline.js';
@@ -114,7 +115,7 @@ class HandingOver implements ResponseHandler, JobRun {
   readonly routeId: string;
   readonly method: string;
   readonly #request: GatewayRequest;
-  readonly #handler: ResponseHandler;
+  readonly #handler: Ear;
   readonly #plan: HandOverPlan;
   readonly #rules: Rules;
   /** The request as it goes on below, with an exchange of its own. */
@@ -136,7 +137,7 @@ class HandingOver implements ResponseHandler, JobRun {
     this.routeId = route.id;
     this.method = request.method;
     this.#request = request;
-    this.#handler = handler;
+    this.#handler = new Ear(handler);
     this.#plan = plan;
     this.#rules = rules;
     this.#body = request.body === null ? null : new AwaitedBody(request.body, services.bodies);
@@ -175,6 +176,7 @@ class HandingOver implements ResponseHandler, JobRun {
 
   /** The client is gone, or is given up. After the 202 that is nothing to the job. */
   readonly #clientLeft: Cancel = () => {
+    this.#handler.close();
     if (this.#stage === 'job' || this.#stage === 'over') return;
     const mayFinish = this.#stage === 'asking' || (this.#stage === 'waiting' && this.#isReady());
     if (mayFinish && this.#rules.spec.onLeave === 'finish') {

@@ -23,6 +23,7 @@ import {
   nothingToCancel,
   type ResponseHandler,
 } from '../pipeline/dispatch.js';
+import { goOnLater } from '../pipeline/late-dispatch.js';
 import type { ChainServices } from '../pipeline/services.js';
 
 /** The policies of a route before a bottom; undefined for a route that is not in force. */
@@ -31,27 +32,16 @@ export type RouteAccess = (routeId: string) => ((bottom: Dispatch) => Dispatch) 
 export function jobResource(address: JobAddress | null, access: RouteAccess, services: ChainServices): Dispatch {
   return (request, handler) => {
     if (address === null) return refuse(handler, notFound);
-    let isCancelled = false;
-    let cancelBelow: Cancel = nothingToCancel;
-    services.jobs
-      .look(address.id)
-      .then((record) => {
-        if (isCancelled) return;
+    return goOnLater(
+      services.jobs.look(address.id),
+      handler,
+      (record, ear) => {
         const guard = record === null ? undefined : access(record.routeId);
-        if (record === null || guard === undefined) handler.onError(gone(address, services));
-        else
-          cancelBelow = guard((asked, answering) => serve(asked, answering, record, address, services))(
-            request,
-            handler,
-          );
-      })
-      .catch((cause: unknown) => {
-        if (!isCancelled) handler.onError(notDone(cause, services));
-      });
-    return () => {
-      isCancelled = true;
-      cancelBelow();
-    };
+        if (record === null || guard === undefined) return refuse(ear, gone(address, services));
+        return guard((asked, answering) => serve(asked, answering, record, address, services))(request, ear);
+      },
+      (cause) => notDone(cause, services),
+    );
   };
 }
 
@@ -128,7 +118,6 @@ function result(request: GatewayRequest, handler: ResponseHandler, record: JobRe
 /** 204 when it is so: the job is cancelled, or nothing of it is kept. */
 function end(request: GatewayRequest, handler: ResponseHandler, { id }: JobRecord, services: ChainServices): Cancel {
   const { jobs } = services;
-  let isCancelled = false;
   const ended = async (): Promise<void> => {
     const before = await jobs.look(id);
     if (before?.state === 'pending') {
@@ -137,15 +126,10 @@ function end(request: GatewayRequest, handler: ResponseHandler, { id }: JobRecor
     }
     await jobs.forget(id);
   };
-  ended().then(
-    () => {
-      if (!isCancelled) answerDirectly(request, handler, 204, []);
-    },
-    (cause: unknown) => {
-      if (!isCancelled) handler.onError(notDone(cause, services));
-    },
+  return goOnLater(
+    ended(),
+    handler,
+    (_done, ear) => answerDirectly(request, ear, 204, []),
+    (cause) => notDone(cause, services),
   );
-  return () => {
-    isCancelled = true;
-  };
 }

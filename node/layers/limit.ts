@@ -25,6 +25,7 @@ import {
   type ResponseHandler,
 } from '../pipeline/dispatch.js';
 import { editedResponse, type HeaderEdit } from '../pipeline/edited-response.js';
+import { goOnLater } from '../pipeline/late-dispatch.js';
 import type { ChainServices } from '../pipeline/services.js';
 
 /** Limits by route, address or header: above authenticate, so that guessing credentials is limited as well. */
@@ -126,13 +127,13 @@ function limitBy(route: RouteSpec, services: ChainServices, specs: readonly Limi
         const own = limits.map((limit, i) => peekOwn(limit, keys[i] ?? '', clock.nowMs()));
         // Nobody need wait for Redis to be refused.
         if (own.some((verdict) => verdict?.allowed === false)) return proceed(request, handler, keys, own);
-        const proceedWith = (answer: StrictAnswer): Cancel => {
+        const proceedWith = (answer: StrictAnswer, ear: ResponseHandler): Cancel => {
           const verdicts = settle(limits, keys, answer, clock.nowMs());
-          if (verdicts !== null) return proceed(request, handler, keys, verdicts);
-          handler.onError(unavailable(keys));
+          if (verdicts !== null) return proceed(request, ear, keys, verdicts);
+          ear.onError(unavailable(keys));
           return nothingToCancel;
         };
-        return waitForRedis(askRedis(limits, keys), proceedWith, handler);
+        return goOnLater(askRedis(limits, keys), handler, proceedWith, uncheckable);
       };
     }
     return (request, handler) => {
@@ -175,6 +176,9 @@ function askRedis(limits: readonly BoundLimit[], keys: readonly string[]): Promi
   return first.of.counter.take(asks, Math.min(...strict.map(({ of }) => of.withinMs)));
 }
 
+const uncheckable = (cause: unknown): Failure =>
+  failure('internal_error', 'the limits could not be checked', { cause });
+
 /** Takes from those that are not strict, if Redis allows it. Null: Redis did not answer, and a limit does not go on without. */
 function settle(
   limits: readonly BoundLimit[],
@@ -195,26 +199,4 @@ function settle(
     nowMs,
   ).values();
   return asked.map((verdict) => verdict ?? taken.next().value ?? null);
-}
-
-/** The body stays unread meanwhile, and a cancel ends the wait. */
-function waitForRedis(
-  waiting: Promise<StrictAnswer>,
-  proceed: (answer: StrictAnswer) => Cancel,
-  handler: ResponseHandler,
-): Cancel {
-  let isCancelled = false;
-  let cancelNext: Cancel = nothingToCancel;
-  waiting
-    .then((answer) => {
-      if (!isCancelled) cancelNext = proceed(answer);
-    })
-    .catch((cause: unknown) => {
-      // A bug in the counter or in what is below: this request fails, the process does not.
-      if (!isCancelled) handler.onError(failure('internal_error', 'the limits could not be checked', { cause }));
-    });
-  return () => {
-    isCancelled = true;
-    cancelNext();
-  };
 }

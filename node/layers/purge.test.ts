@@ -5,7 +5,15 @@ import { createNodeCache } from '../cache/node-cache.js';
 import type { PurgedByAll } from '../cache/purge/others.js';
 import { makeCacheSpec } from '../cache/testing/specs.js';
 import { compileChain } from '../pipeline/chain.js';
-import { fakeClock, fakeTimers, makeRequest, recordingHandler, scriptedDispatch } from '../pipeline/testing/harness.js';
+import {
+  fakeClock,
+  fakeTimers,
+  leavingHandler,
+  makeRequest,
+  type RecordingHandler,
+  recordingHandler,
+  scriptedDispatch,
+} from '../pipeline/testing/harness.js';
 import { makeRoute, makeServices } from '../pipeline/testing/specs.js';
 import { purge } from './purge.js';
 
@@ -36,12 +44,11 @@ function setUp(
     (call) => call.answer(200),
     (call) => call.answer(200),
   );
-  const ask = (method: string, headers: readonly string[] = []) => {
+  const ask = (method: string, headers: readonly string[] = [], handler: RecordingHandler = recordingHandler()) => {
     const request = makeRequest({ ...URL, method, headers });
     request.exchange.consumerId = consumerId;
     request.exchange.vouchedBy = vouchedBy;
     request.exchange.deadlineAtMs = clock.nowMs() + TOTAL_MS;
-    const handler = recordingHandler();
     const cancel = layer(bottom.dispatch)(request, handler);
     return Object.assign(handler, { cancel });
   };
@@ -141,6 +148,18 @@ describe('a PURGE', () => {
     await tell(true);
     expect([handler.status, handler.failure, purgedAtMs()]).toEqual([0, null, GONE]);
   });
+
+  it.each(['onHeaders', 'onData'] as const)(
+    'whose client leaves with %s in its hands is told nothing more',
+    async (piece) => {
+      const { l2, tell } = redis();
+      const { ask } = setUp(['ops'], 'ops', '', l2);
+      const handler = leavingHandler(piece);
+      handler.leave = ask('PURGE', [], handler).cancel;
+      await tell(true);
+      expect([handler.events.at(-1), handler.ended]).toEqual([piece, false]);
+    },
+  );
 
   it('is for this method alone, and a route without a cache has nothing to purge', () => {
     const { ask, bottom, cache } = setUp(['ops']);

@@ -12,6 +12,7 @@ import { BEFORE_DEADLINE_MS } from '../cache/stale-if-slow.js';
 import type { Place } from '../pipeline/chain.js';
 import { answerDirectly } from '../pipeline/direct-answer.js';
 import { type Cancel, nothingToCancel } from '../pipeline/dispatch.js';
+import { Ear } from '../pipeline/ear.js';
 import type { Exchange } from '../pipeline/exchange.js';
 import type { Timers } from '../time/clock.js';
 
@@ -59,22 +60,23 @@ export const purge: Place = ({ cache: spec }, services) => {
     const { authority, path, query } = request;
     const url = { authority, path, query };
     const told = cache.purgeEverywhere({ kind: 'url', ...url }, how === 'soft');
+    const ear = new Ear(handler);
     const purged = (nodes?: readonly string[]): Cancel =>
-      answerDirectly(request, handler, 200, HEADERS, new TextEncoder().encode(JSON.stringify({ purged: how, nodes })));
+      answerDirectly(request, ear, 200, HEADERS, new TextEncoder().encode(JSON.stringify({ purged: how, nodes })));
     // Before the deadline, for that would say nothing of what was done.
     const leftMs = request.exchange.deadlineAtMs - clock.nowMs() - BEFORE_DEADLINE_MS;
     const { others } = cache;
     if (others !== null) {
       const byAll = others.purge(url, how === 'soft', Math.max(0, Math.min(leftMs, CLUSTER_WITHIN_MS)));
-      return whenKnown(byAll, leftMs, timers, silence, ({ nodes, missing }, cause) => {
+      return whenKnown(byAll, leftMs, timers, silence, ear, ({ nodes, missing }, cause) => {
         if (missing.length === 0) purged(nodes);
-        else handler.onError({ ...untoldBy(missing), ...(cause === undefined ? {} : { cause }) });
+        else ear.onError({ ...untoldBy(missing), ...(cause === undefined ? {} : { cause }) });
       });
     }
     if (cache.second === null) return purged();
-    return whenKnown(told, leftMs, timers, false, (isTold, cause) => {
+    return whenKnown(told, leftMs, timers, false, ear, (isTold, cause) => {
       if (isTold) purged();
-      else handler.onError(cause === undefined ? untold : { ...untold, cause });
+      else ear.onError(cause === undefined ? untold : { ...untold, cause });
     });
   };
 };
@@ -88,12 +90,13 @@ function untoldBy(missing: PurgedByAll['missing']): Failure {
   return failure('purge_unconfirmed', detail, { retryAfterS: 1 });
 }
 
-/** `end` is called once, unless it is cancelled before; with `otherwise` where that can't be known in time. */
+/** `end` is called once, unless it is cancelled before; with `otherwise` where that can't be known in time. A cancel closes the ear. */
 function whenKnown<Known>(
   told: Promise<Known>,
   limitMs: number,
   timers: Timers,
   otherwise: Known,
+  ear: Ear,
   end: (known: Known, cause?: unknown) => void,
 ): Cancel {
   let isOver = false;
@@ -109,5 +112,8 @@ function whenKnown<Known>(
   const limit = timers.create(() => once(otherwise));
   if (limitMs < Number.POSITIVE_INFINITY) limit.arm(Math.max(0, limitMs));
   told.then(once, (cause: unknown) => once(otherwise, cause));
-  return stop;
+  return () => {
+    stop();
+    ear.close();
+  };
 }

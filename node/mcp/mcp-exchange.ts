@@ -13,6 +13,7 @@ import { BodyText, jsonOf } from '../ai/gateway/body-text.js';
 import type { JsonObject } from '../ai/json.js';
 import { answerDirectly } from '../pipeline/direct-answer.js';
 import { type Cancel, type GatewayRequest, nothingToCancel, type ResponseHandler } from '../pipeline/dispatch.js';
+import { Ear } from '../pipeline/ear.js';
 import type { Timer } from '../time/clock.js';
 import { acceptOf } from './accept.js';
 import { type RpcId, type RpcMessage, readMessage, rpcCodes, rpcError, rpcResult } from './json-rpc.js';
@@ -29,7 +30,7 @@ const JSON_FIELDS = ['content-type', 'application/json', 'cache-control', 'no-st
 
 export class McpExchange {
   readonly #request: GatewayRequest;
-  readonly #handler: ResponseHandler;
+  readonly #handler: Ear;
   readonly #rules: McpRules;
   readonly #accept: ReturnType<typeof acceptOf>;
   readonly #timer: Timer;
@@ -45,7 +46,7 @@ export class McpExchange {
 
   constructor(request: GatewayRequest, handler: ResponseHandler, rules: McpRules) {
     this.#request = request;
-    this.#handler = handler;
+    this.#handler = new Ear(handler);
     this.#rules = rules;
     this.#accept = acceptOf(request.headers);
     this.#timer = rules.services.timers.create(() => this.#beat());
@@ -71,6 +72,7 @@ export class McpExchange {
 
   /** The client has left, or a layer above has ended the exchange. */
   readonly #cancel: Cancel = () => {
+    this.#handler.close();
     if (this.#isOver) return;
     const gone = this.#request.exchange.failure ?? failure('client_gone', 'who called the tool has left');
     for (const call of this.#calls) call.cancel(gone);

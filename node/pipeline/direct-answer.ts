@@ -8,7 +8,7 @@ const EMPTY = new Uint8Array(0);
 const isWithoutContent = (status: number): boolean => status === 204 || status === 304;
 
 /**
- * For an answer in the call of `dispatch` itself, which nobody can cancel before it has returned; for one that comes later see LateAnswer.
+ * For an answer in the call of `dispatch` itself, which nobody can cancel before it has returned; one that comes later goes by an Ear.
  *
  * The body is one chunk that is already in memory, so its receiver's valve has nothing to hold back. To HEAD the head
  * states the length that GET would have (RFC 9110 §9.3.2).
@@ -25,30 +25,4 @@ export function answerDirectly(
   if (content.byteLength > 0 && request.method !== 'HEAD') handler.onData(content);
   handler.onComplete();
   return nothingToCancel;
-}
-
-/**
- * The same when `dispatch` has returned long ago: whoever takes it may leave with the head in his hands, and then nothing more may come. One for
- * each exchange; its `cancel` is part of that of the dispatch.
- */
-export class LateAnswer {
-  #isCancelled = false;
-
-  readonly cancel: Cancel = () => {
-    this.#isCancelled = true;
-  };
-
-  give(
-    request: GatewayRequest,
-    handler: ResponseHandler,
-    status: number,
-    headers: HeaderList,
-    body: Uint8Array = EMPTY,
-  ): void {
-    if (this.#isCancelled) return;
-    const content = isWithoutContent(status) ? EMPTY : body;
-    handler.onHeaders({ status, headers, lengthBytes: content.byteLength, resume: () => {} });
-    if (!this.#isCancelled && content.byteLength > 0 && request.method !== 'HEAD') handler.onData(content);
-    if (!this.#isCancelled) handler.onComplete();
-  }
 }

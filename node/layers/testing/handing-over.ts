@@ -15,6 +15,7 @@ import {
   fakeTimers,
   makeExchange,
   makeRequest,
+  type RecordingHandler,
   recordingHandler,
   scriptedDispatch,
 } from '../../pipeline/testing/harness.js';
@@ -43,9 +44,17 @@ export interface Given {
   readonly store?: (memory: JobStore) => Partial<JobStore>;
   /** Holds the making of jobs back until the test lets it go on. */
   readonly create?: () => Promise<'created' | 'full'>;
+  /** The client. */
+  readonly handler?: RecordingHandler;
 }
 
-export function setUp({ route = {}, request = {}, create, store: otherwise }: Given = {}) {
+export function setUp({
+  route = {},
+  request = {},
+  create,
+  store: otherwise,
+  handler = recordingHandler(),
+}: Given = {}) {
   const clock = fakeClock();
   const timers = fakeTimers(clock);
   const memory = createMemoryStore(clock, () => ({ jobsMax: 10, ofOneMax: 10, bytesMax: 1_000_000 }));
@@ -84,7 +93,6 @@ export function setUp({ route = {}, request = {}, create, store: otherwise }: Gi
     return run.dispatch;
   })(makeRoute({ async: spec, ...route }), services);
   if (layer === null) throw new Error('this route hands over');
-  const handler = recordingHandler();
   const exchange = makeExchange({ receivedAtMs: clock.nowMs() });
   const asked = makeRequest({ headers: asking, exchange, ...request });
   const cancel = layer(next.dispatch)(asked, handler);

@@ -6,8 +6,9 @@ import { type Failure, failure } from '@weir/proto/http/failures.js';
 import { BodyText, jsonOf } from '../../ai/gateway/body-text.js';
 import { InnerCall } from '../../calls/inner-call.js';
 import { innerRequest, timeLeftMs } from '../../calls/inner-request.js';
-import { LateAnswer } from '../../pipeline/direct-answer.js';
+import { answerDirectly } from '../../pipeline/direct-answer.js';
 import { type Cancel, type GatewayRequest, nothingToCancel, type ResponseHandler } from '../../pipeline/dispatch.js';
+import { Ear } from '../../pipeline/ear.js';
 import type { RouteChain } from '../../pipeline/services.js';
 import { answeredItem, batchAnswer, problemItem } from './batch-answer.js';
 import type { BatchRules } from './batch-route.js';
@@ -17,7 +18,7 @@ const FIELDS = ['content-type', 'application/json', 'cache-control', 'no-store']
 
 export class Batching {
   readonly #request: GatewayRequest;
-  readonly #handler: ResponseHandler;
+  readonly #handler: Ear;
   readonly #rules: BatchRules;
   readonly #calls = new Set<InnerCall>();
   #body: BodyText | null = null;
@@ -27,12 +28,11 @@ export class Batching {
   #running = 0;
   #left = 0;
   #isStarting = false;
-  readonly #late = new LateAnswer();
   #isOver = false;
 
   constructor(request: GatewayRequest, handler: ResponseHandler, rules: BatchRules) {
     this.#request = request;
-    this.#handler = handler;
+    this.#handler = new Ear(handler);
     this.#rules = rules;
   }
 
@@ -53,7 +53,7 @@ export class Batching {
 
   /** The client has left, or its deadline has passed. */
   readonly #cancel: Cancel = () => {
-    this.#late.cancel();
+    this.#handler.close();
     if (this.#isOver) return;
     const gone = this.#request.exchange.failure ?? failure('client_gone', 'who sent the batch has left');
     for (const call of this.#calls) call.cancel(gone);
@@ -159,7 +159,7 @@ export class Batching {
   #answer(): void {
     const bytes = batchAnswer(this.#answers.map((answer) => answer ?? 'null'));
     this.#end();
-    this.#late.give(this.#request, this.#handler, 200, FIELDS, bytes);
+    answerDirectly(this.#request, this.#handler, 200, FIELDS, bytes);
   }
 
   #refuse(why: string): void {

@@ -5,7 +5,7 @@ import type { CoalesceSpec } from '@weir/proto/snapshot/compose.js';
 import { type CallEnd, InnerCall } from '../../calls/inner-call.js';
 import type { RouteObserver } from '../../observe/observer.js';
 import { madeRequest } from '../../pipeline/derived-request.js';
-import { LateAnswer } from '../../pipeline/direct-answer.js';
+import { answerDirectly } from '../../pipeline/direct-answer.js';
 import {
   type Cancel,
   type Dispatch,
@@ -13,6 +13,7 @@ import {
   nothingToCancel,
   type ResponseHandler,
 } from '../../pipeline/dispatch.js';
+import { Ear } from '../../pipeline/ear.js';
 import { type Exchange, forkExchange } from '../../pipeline/exchange.js';
 import type { ChainServices } from '../../pipeline/services.js';
 import type { Timer } from '../../time/clock.js';
@@ -39,8 +40,7 @@ const QUERY_LENGTH_MAX = 4_000;
 interface Member {
   readonly id: string;
   readonly request: GatewayRequest;
-  readonly handler: ResponseHandler;
-  readonly late: LateAnswer;
+  readonly handler: Ear;
   isOver: boolean;
   cancelAlone: Cancel;
 }
@@ -76,8 +76,7 @@ export class Group {
   }
 
   join(id: string, request: GatewayRequest, handler: ResponseHandler): Cancel {
-    const late = new LateAnswer();
-    const member: Member = { id, request, handler, late, isOver: false, cancelAlone: nothingToCancel };
+    const member: Member = { id, request, handler: new Ear(handler), isOver: false, cancelAlone: nothingToCancel };
     if (!this.#ids.has(id)) this.#queryLength += this.#lengthOf(id);
     this.#ids.add(id);
     this.#members.push(member);
@@ -85,7 +84,7 @@ export class Group {
   }
 
   #leave(member: Member): void {
-    member.late.cancel();
+    member.handler.close();
     if (member.isOver) return;
     member.isOver = true;
     member.cancelAlone();
@@ -140,7 +139,7 @@ export class Group {
     if (verdict?.kind === 'items') this.#divide(verdict.items, verdict.headers);
     else if (end.kind === 'answer' && verdict?.kind === 'same')
       this.#each(
-        ({ late, request, handler }) => late.give(request, handler, end.status, end.headers, end.bytes),
+        ({ request, handler }) => answerDirectly(request, handler, end.status, end.headers, end.bytes),
         'coalesced_failed',
       );
     else if (end.kind === 'failed' && end.failure !== null) {
@@ -164,7 +163,7 @@ export class Group {
       services.observer.joined(item === undefined ? 'coalesced_missing' : 'coalesced', routeId);
       member.request.exchange.coalesced = this.#ids.size;
       if (item !== undefined)
-        member.late.give(member.request, member.handler, 200, headers, new TextEncoder().encode(item));
+        answerDirectly(member.request, member.handler, 200, headers, new TextEncoder().encode(item));
       else
         member.handler.onError(
           failure('item_missing', 'the upstream was asked for several items, and this one was not among its answers'),

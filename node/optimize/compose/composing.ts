@@ -9,8 +9,9 @@
 import { type Failure, failure } from '@weir/proto/http/failures.js';
 import { readyParts } from '@weir/proto/optimize/compose-plan.js';
 import { BodyText, jsonOf } from '../../ai/gateway/body-text.js';
-import { LateAnswer } from '../../pipeline/direct-answer.js';
+import { answerDirectly } from '../../pipeline/direct-answer.js';
 import { type Cancel, type GatewayRequest, nothingToCancel, type ResponseHandler } from '../../pipeline/dispatch.js';
+import { Ear } from '../../pipeline/ear.js';
 import type { ComposeRules } from './compose-route.js';
 import { type Meter, STEPS_MAX } from './evaluate.js';
 import type { Context } from './fill.js';
@@ -23,7 +24,7 @@ import { requestContext } from './request-context.js';
 
 export class Composing {
   readonly #request: GatewayRequest;
-  readonly #handler: ResponseHandler;
+  readonly #handler: Ear;
   readonly #rules: ComposeRules;
   readonly #meter: Meter = { left: STEPS_MAX };
   readonly #runs = new Map<string, PartRun>();
@@ -33,12 +34,11 @@ export class Composing {
   #context: Context = { request: { params: {} } };
   #body: BodyText | null = null;
   #isStarting = false;
-  readonly #late = new LateAnswer();
   #isOver = false;
 
   constructor(request: GatewayRequest, handler: ResponseHandler, rules: ComposeRules) {
     this.#request = request;
-    this.#handler = handler;
+    this.#handler = new Ear(handler);
     this.#rules = rules;
   }
 
@@ -61,7 +61,7 @@ export class Composing {
 
   /** The client has left, or a layer above has ended the exchange. */
   readonly #cancel: Cancel = () => {
-    this.#late.cancel();
+    this.#handler.close();
     if (this.#isOver) return;
     const gone = this.#request.exchange.failure ?? failure('client_gone', 'who asked for the whole has left');
     this.#end(gone);
@@ -131,7 +131,7 @@ export class Composing {
     }
     const headers = ['content-type', 'application/json', ...this.#cacheFields(errors)];
     this.#end(null);
-    this.#late.give(this.#request, this.#handler, 200, headers, bytes);
+    answerDirectly(this.#request, this.#handler, 200, headers, bytes);
   }
 
   #withErrors(value: unknown, errors: readonly PartError[]): unknown {

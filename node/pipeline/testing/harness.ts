@@ -189,6 +189,29 @@ export function recordingHandler(): RecordingHandler {
   };
 }
 
+export interface LeavingHandler extends RecordingHandler {
+  /** The Cancel of what was dispatched, which is called when the piece comes that it leaves with. */
+  leave: () => void;
+}
+
+/** Leaves with one piece of the answer in its hands; what comes after that is among the events, and breaks the contract. */
+export function leavingHandler(at: 'onHeaders' | 'onData'): LeavingHandler {
+  const handler = recordingHandler();
+  const leaving = Object.create(handler) as LeavingHandler; // What it lacks of that is added right here.
+  return Object.assign(leaving, {
+    leave: () => {},
+    onHeaders(head: ResponseHead): void {
+      handler.onHeaders(head);
+      if (at === 'onHeaders') leaving.leave();
+    },
+    onData(chunk: Uint8Array): boolean {
+      const isOpen = handler.onData(chunk);
+      if (at === 'onData') leaving.leave();
+      return isOpen;
+    },
+  });
+}
+
 /** One call of a scripted dispatch. What it does after it was cancelled does not reach the handler, as with a transport. */
 export interface ScriptedCall {
   readonly request: GatewayRequest;
