@@ -95,6 +95,19 @@ describe('the metrics of a node', () => {
     expect(text).toContain('process_resident_memory_bytes');
   });
 
+  it('ask for the status of the node once a scrape, and anew at the next', async () => {
+    let asked = 0;
+    const given = sources(used());
+    const status = () => {
+      asked += 1;
+      return { ...given.status(), connections: asked };
+    };
+    const metrics = createMetrics({ ...given, status });
+    expect(await metrics.render()).toContain('weir_client_connections 1\n');
+    expect(await metrics.render()).toContain('weir_client_connections 2\n');
+    expect(asked).toBe(2);
+  });
+
   it('are well-formed: each family is announced once, above its lines, and every line is a sample', async () => {
     const text = await createMetrics(sources(used())).render();
     expect(text.endsWith('\n')).toBe(true);

@@ -6,7 +6,7 @@
  * of a request. Metrics of the process and its runtime are prom-client's.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { TargetStatus } from '@weir/proto/events/node-status.js';
+import type { NodeStatus, TargetStatus } from '@weir/proto/events/node-status.js';
 import { timerNames } from '@weir/proto/http/failures.js';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { contractVerdicts } from '../contract/verdicts.js';
@@ -62,8 +62,17 @@ export interface Metrics {
 
 const MS_PER_S = 1_000;
 
-export function createMetrics(sources: MetricSources): Metrics {
-  const { cells } = sources;
+export function createMetrics(asked: MetricSources): Metrics {
+  const { cells } = asked;
+  let status: NodeStatus | null = null;
+  /** Made once for a scrape, however many families look at it: it has all targets of the node. */
+  const sources: MetricSources = {
+    ...asked,
+    status() {
+      status ??= asked.status();
+      return status;
+    },
+  };
   const families = [
     ...requestFamilies(cells),
     ...failureFamilies(cells),
@@ -88,7 +97,9 @@ export function createMetrics(sources: MetricSources): Metrics {
   return {
     contentType: runtime.contentType,
     async render() {
+      status = null;
       const own = await writeFamilies(families, () => nextTurn());
+      status = null;
       return own + (await runtime.metrics());
     },
   };
