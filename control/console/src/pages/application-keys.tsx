@@ -6,6 +6,7 @@ import { useSend } from '../api/queries.js';
 import { Ask } from '../ui/ask.js';
 import { CopyButton } from '../ui/copy-button.js';
 import { OnceOnly } from '../ui/once-only.js';
+import { dayOf } from '../ui/words.js';
 
 const HOUR_MS = 3_600_000;
 
@@ -21,7 +22,7 @@ export function NewKey({ applicationId }: { applicationId: string }) {
   const [expires, setExpires] = useState('');
   const make = () => ({
     path: `/v1/applications/${applicationId}/keys`,
-    body: { name, expiresWallMs: expires === '' ? null : Date.parse(`${expires}T00:00:00Z`) },
+    body: { name, expiresWallMs: dayOf(expires) },
   });
   return (
     <KeyMaker label="New key" title="New key" verb="Make it" isReady={name !== ''} order={make}>

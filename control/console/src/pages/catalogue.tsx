@@ -1,11 +1,12 @@
 /** All services that one may see, whoever offers them. */
-import { Anchor, Badge, Group } from '@mantine/core';
+import { Anchor } from '@mantine/core';
 import { Link } from 'wouter';
 import { type CatalogueEntry, kindWords, stageMoods } from '../api/managed.js';
 import { Listing } from '../ui/listing.js';
 import { Empty, Page } from '../ui/page.js';
 import type { Column } from '../ui/rows.js';
 import { State } from '../ui/state.js';
+import { Tags } from '../ui/tags.js';
 import { showDuration } from '../ui/words.js';
 
 export default function Catalogue() {
@@ -40,16 +41,5 @@ const columns: readonly Column<CatalogueEntry>[] = [
   { label: 'Kind', show: ({ kind }) => kindWords[kind] },
   { label: 'Owner', show: ({ team }) => team.name },
   { label: 'p95', show: ({ calls }) => (calls === null ? '–' : showDuration(calls.p95Ms)) },
-  {
-    label: 'Tags',
-    show: ({ tags }) => (
-      <Group gap={4}>
-        {tags.map((tag) => (
-          <Badge key={tag} variant="default" size="sm" tt="none">
-            {tag}
-          </Badge>
-        ))}
-      </Group>
-    ),
-  },
+  { label: 'Tags', show: ({ tags }) => <Tags tags={tags} /> },
 ];

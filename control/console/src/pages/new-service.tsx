@@ -1,25 +1,25 @@
 /** A new service: from an OpenAPI document, by hand, over models, or over a prompt; as a draft, or published at once with a key. */
-import { Button, FileInput, Group, SegmentedControl, SimpleGrid, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Group, SegmentedControl, SimpleGrid, Stack, Text, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { send as ask } from '../api/client.js';
 import type { CheckedDraft } from '../api/managed.js';
 import { mayOperate } from '../api/session.js';
+import { faultOf } from '../contract/document-file.js';
 import type { PageProps } from '../pages.js';
 import { ChoiceField } from '../ui/choice.js';
 import { useSettled } from '../ui/clock.js';
 import { Page, Panel } from '../ui/page.js';
 import { ProblemAlert } from '../ui/problem-alert.js';
+import { textsOf } from '../ui/texts-of.js';
 import { noAi, noPrompt, secretsIn } from './new-service/models-draft.js';
-import { AiFields, SpendFields } from './new-service/models-fields.js';
-import { PromptFields } from './new-service/prompt-fields.js';
+import { SourceFields } from './new-service/source-fields.js';
 import { type Entered, orderOf, useCreate } from './new-service/use-create.js';
 import { idOf, type NewKind } from './new-service-orders.js';
 import { Made } from './service/made.js';
 import { type QuickMade, QuickMadePanel } from './service/quick-made.js';
 import { isAtLeast, roleIn, useTeamChoice } from './teams-of.js';
 
-const BYTES_MAX = 5 * 1024 * 1024;
 const TYPED_MS = 400;
 
 const kinds: readonly { value: NewKind; label: string; text: string }[] = [
@@ -101,7 +101,7 @@ function NewServiceForm({ kind, session, onMade }: FormProps) {
     event.preventDefault();
     void (isToPublish(event) ? create.publish(entered) : create.draft(entered));
   };
-  const isLarge = file !== null && file.size > BYTES_MAX;
+  const fault = file === null ? null : faultOf(file);
   const isFirst = team.options.length === 0 && (team.q ?? '') === '' && mayOperate(session);
   const isOwner = isAtLeast(roleIn(session, team.value), 'owner');
   return (
@@ -114,13 +114,13 @@ function NewServiceForm({ kind, session, onMade }: FormProps) {
             <ChoiceField of={team} label="Team that it belongs to" among="teams" none={NO_TEAM} />
           )}
           <PlaceFields name={name} id={id} basePath={basePath} set={set} />
-          <SourceFields kind={kind} fields={fields} set={set} isLarge={isLarge} isOwner={isOwner} />
+          <SourceFields kind={kind} fields={fields} set={set} fault={fault} isOwner={isOwner} />
           {create.error !== null && <ProblemAlert error={create.error} />}
           <Submits
             kind={kind}
             isBusy={create.isBusy}
-            mayDraft={!isLarge && team.value !== ''}
-            mayPublish={!isLarge && (team.value !== '' || isFirst)}
+            mayDraft={fault === null && team.value !== ''}
+            mayPublish={fault === null && (team.value !== '' || isFirst)}
           />
           <Text size="sm" c="dimmed">
             Nobody sees a draft, and nothing of it is served, before you publish it.
@@ -142,23 +142,17 @@ interface PlaceProps {
 }
 
 function PlaceFields({ name, id, basePath, set }: PlaceProps) {
+  const text = textsOf({ name, id, path: basePath }, set);
   return (
     <>
-      <TextInput label="Name" required value={name} onChange={(event) => set({ name: event.currentTarget.value })} />
+      <TextInput label="Name" required {...text('name')} />
       <TextInput
         label="Id"
         description="In addresses and in the log; it can't be changed later."
         required
-        value={id}
-        onChange={(event) => set({ id: event.currentTarget.value })}
+        {...text('id')}
       />
-      <TextInput
-        label="Base path"
-        description="All its routes lie below."
-        required
-        value={basePath}
-        onChange={(event) => set({ path: event.currentTarget.value })}
-      />
+      <TextInput label="Base path" description="All its routes lie below." required {...text('path')} />
     </>
   );
 }
@@ -211,60 +205,4 @@ function Preview({ entered }: { entered: Entered }) {
   });
   if (!isNamed) return <Text c="dimmed">Give it a name, and what it comes to is shown here.</Text>;
   return <Made checked={checked.data} error={checked.error} />;
-}
-
-interface SourceFieldsProps {
-  readonly kind: NewKind;
-  readonly fields: Fields;
-  readonly set: (part: Partial<Fields>) => void;
-  readonly isLarge: boolean;
-  readonly isOwner: boolean;
-}
-
-/** What it is made of. */
-function SourceFields({ kind, fields, set, isLarge, isOwner }: SourceFieldsProps) {
-  const { file, target, ai, prompt, key, tokens, dollars } = fields;
-  if (kind === 'ai')
-    return (
-      <>
-        <AiFields
-          fields={ai}
-          set={(part) => set({ ai: { ...ai, ...part } })}
-          keyValue={isOwner ? key : null}
-          setKey={(value) => set({ key: value })}
-        />
-        <SpendFields tokens={tokens} dollars={dollars} set={set} />
-      </>
-    );
-  if (kind === 'prompt')
-    return (
-      <>
-        <PromptFields fields={prompt} set={(part) => set({ prompt: { ...prompt, ...part } })} />
-        <SpendFields tokens={tokens} dollars={dollars} set={set} />
-      </>
-    );
-  const isFile = kind === 'openapi';
-  return (
-    <>
-      {isFile && (
-        <FileInput
-          label="OpenAPI document"
-          placeholder="Choose a file"
-          required
-          accept=".json,.yaml,.yml,application/json,application/yaml"
-          value={file}
-          onChange={(chosen) => set({ file: chosen })}
-          {...(isLarge ? { error: 'It is larger than 5 MiB.' } : {})}
-        />
-      )}
-      <TextInput
-        label={isFile ? 'Server behind it (optional)' : 'Server behind it'}
-        description={isFile ? 'In place of the one that the document names.' : 'More of them in the draft.'}
-        placeholder="http://127.0.0.1:9000"
-        required={!isFile}
-        value={target}
-        onChange={(event) => set({ target: event.currentTarget.value })}
-      />
-    </>
-  );
 }

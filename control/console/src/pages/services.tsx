@@ -1,11 +1,12 @@
 /** The services of one's teams (of all, for operators): found by words, stage and kind. */
-import { Anchor, Badge, Button, Group } from '@mantine/core';
+import { Anchor, Button } from '@mantine/core';
 import { Link } from 'wouter';
 import { kindWords, type ServiceSummary, stageMoods } from '../api/managed.js';
 import { type Filter, Listing } from '../ui/listing.js';
 import { Empty, Page } from '../ui/page.js';
 import type { Column } from '../ui/rows.js';
 import { State } from '../ui/state.js';
+import { Tags } from '../ui/tags.js';
 
 const filters: readonly Filter[] = [
   { name: 'stage', label: 'Stage', words: ['draft', 'published', 'deprecated', 'retired'] },
@@ -65,16 +66,5 @@ const columns: readonly Column<ServiceSummary>[] = [
     label: 'Live',
     show: ({ live }) => live.map(({ release, share }) => `${release} (${share} %)`).join(', ') || 'none',
   },
-  {
-    label: 'Tags',
-    show: ({ tags }) => (
-      <Group gap={4}>
-        {tags.map((tag) => (
-          <Badge key={tag} variant="default" size="sm" tt="none">
-            {tag}
-          </Badge>
-        ))}
-      </Group>
-    ),
-  },
+  { label: 'Tags', show: ({ tags }) => <Tags tags={tags} /> },
 ];

@@ -1,4 +1,5 @@
 /** The few signs of the console, drawn here: no font and no other host is asked for them. All stand beside words, or in labelled buttons. */
+import type { ReactNode } from 'react';
 
 export function Logo() {
   return (
@@ -20,22 +21,23 @@ export function Logo() {
 
 export function Sun() {
   return (
-    <svg
-      width="18"
-      height="18"
-      viewBox="0 0 24 24"
-      fill="none"
-      stroke="currentColor"
-      strokeWidth="2"
-      aria-hidden="true"
-    >
+    <Sign>
       <circle cx="12" cy="12" r="4.500" />
       <path d="M12 1v3M12 20v3M1 12h3M20 12h3M4.200 4.200l2.100 2.100M17.700 17.700l2.100 2.100M4.200 19.800l2.100-2.100M17.700 6.300l2.100-2.100" />
-    </svg>
+    </Sign>
   );
 }
 
 export function Moon() {
+  return (
+    <Sign>
+      <path d="M20.500 14.500A8.500 8.500 0 0 1 9.500 3.500a8.500 8.500 0 1 0 11 11z" strokeLinejoin="round" />
+    </Sign>
+  );
+}
+
+/** Drawn by lines of the text's colour. */
+function Sign({ children }: { children: ReactNode }) {
   return (
     <svg
       width="18"
@@ -46,7 +48,7 @@ export function Moon() {
       strokeWidth="2"
       aria-hidden="true"
     >
-      <path d="M20.500 14.500A8.500 8.500 0 0 1 9.500 3.500a8.500 8.500 0 1 0 11 11z" strokeLinejoin="round" />
+      {children}
     </svg>
   );
 }

@@ -47,3 +47,8 @@ export function several(count: number, one: string, many = `${one}s`): string {
 export function showTime(wallMs: number): string {
   return new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' }).format(wallMs);
 }
+
+/** The beginning of a day that an input of type `date` holds; null: none is chosen. */
+export function dayOf(date: string): number | null {
+  return date === '' ? null : Date.parse(`${date}T00:00:00Z`);
+}

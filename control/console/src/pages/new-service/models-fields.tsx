@@ -1,6 +1,8 @@
 /** Fields of a new AI service: whose models are asked, by which secret of the team, under which names, and what an application may spend. */
-import { NativeSelect, PasswordInput, Textarea, TextInput } from '@mantine/core';
+import { NativeSelect, PasswordInput, TextInput } from '@mantine/core';
 import { providerFacts } from '@weir/proto/ai/providers.js';
+import { Lines } from '../../ui/lines.js';
+import { textsOf } from '../../ui/texts-of.js';
 import { type AiFields as Fields, secretOf, settingsOf } from './models-draft.js';
 
 const kinds = [
@@ -17,7 +19,8 @@ interface FieldsProps {
 }
 
 export function AiFields({ fields, set, keyValue, setKey }: FieldsProps) {
-  const { kind, url, settings, secret, models } = fields;
+  const { kind, url, settings, secret } = fields;
+  const text = textsOf(fields, set);
   const isOwn = kind !== '';
   return (
     <>
@@ -33,8 +36,7 @@ export function AiFields({ fields, set, keyValue, setKey }: FieldsProps) {
           description="Where it does not lie where it usually does."
           placeholder="https://llm.example.com/v1"
           required={kind === 'compatible'}
-          value={url}
-          onChange={(event) => set({ url: event.currentTarget.value })}
+          {...text('url')}
         />
       )}
       {settingsOf(kind, url).map(({ name, about }) => (
@@ -51,8 +53,7 @@ export function AiFields({ fields, set, keyValue, setKey }: FieldsProps) {
         <TextInput
           label="Secret that holds its key"
           description="A secret of the team, by its name. Empty: it is asked without a key."
-          value={secret}
-          onChange={(event) => set({ secret: event.currentTarget.value })}
+          {...text('secret')}
         />
       )}
       {isOwn && secret !== '' && keyValue !== null && (
@@ -64,17 +65,14 @@ export function AiFields({ fields, set, keyValue, setKey }: FieldsProps) {
           onChange={(event) => setKey(event.currentTarget.value)}
         />
       )}
-      <Textarea
+      <Lines
         label={isOwn ? 'Models' : 'Models, as the configuration names them'}
         description={
           isOwn
             ? 'One a line, such as: smart = gpt-5, gpt-5-mini. What follows a comma is asked when the first fails. None: callers may name any.'
             : 'One a line. None: all of them.'
         }
-        autosize
-        minRows={2}
-        value={models}
-        onChange={(event) => set({ models: event.currentTarget.value })}
+        {...text('models')}
       />
     </>
   );
@@ -87,6 +85,7 @@ interface SpendProps {
 }
 
 export function SpendFields({ tokens, dollars, set }: SpendProps) {
+  const text = textsOf({ tokens, dollars }, set);
   return (
     <div className="pair">
       <TextInput
@@ -94,16 +93,14 @@ export function SpendFields({ tokens, dollars, set }: SpendProps) {
         description="For each application."
         inputMode="numeric"
         placeholder="100000"
-        value={tokens}
-        onChange={(event) => set({ tokens: event.currentTarget.value })}
+        {...text('tokens')}
       />
       <TextInput
         label="Dollars a day (optional)"
         description="For each application."
         inputMode="decimal"
         placeholder="5"
-        value={dollars}
-        onChange={(event) => set({ dollars: event.currentTarget.value })}
+        {...text('dollars')}
       />
     </div>
   );

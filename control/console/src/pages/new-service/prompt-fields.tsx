@@ -1,5 +1,7 @@
 /** Fields of a new prompt service: its model, its messages, the variables that stand in them, and the shape of its output. */
-import { NativeSelect, Textarea, TextInput } from '@mantine/core';
+import { NativeSelect, TextInput } from '@mantine/core';
+import { Lines } from '../../ui/lines.js';
+import { textsOf } from '../../ui/texts-of.js';
 import { type PromptFields as Fields, variablesIn, variableTypes } from './models-draft.js';
 
 interface FieldsProps {
@@ -8,33 +10,26 @@ interface FieldsProps {
 }
 
 export function PromptFields({ fields, set }: FieldsProps) {
-  const { model, system, user } = fields;
+  const text = textsOf(fields, set);
   return (
     <>
       <TextInput
         label="Model"
         description="One that the gateway’s configuration names, or one of an AI service of the team: assistant/smart."
         required
-        value={model}
-        onChange={(event) => set({ model: event.currentTarget.value })}
+        {...text('model')}
       />
-      <Textarea
+      <Lines
         label="Instructions (optional)"
         description="What the application says. {{name}} is the place of a variable."
-        autosize
-        minRows={2}
-        value={system}
-        onChange={(event) => set({ system: event.currentTarget.value })}
+        {...text('system')}
       />
-      <Textarea
+      <Lines
         label="Message"
         description="What its user says."
         placeholder="Translate into {{language}}: {{text}}"
         required
-        autosize
-        minRows={2}
-        value={user}
-        onChange={(event) => set({ user: event.currentTarget.value })}
+        {...text('user')}
       />
       <VariableTypes fields={fields} set={set} />
       <AnswerFields fields={fields} set={set} />
@@ -64,33 +59,24 @@ function VariableTypes({ fields, set }: FieldsProps) {
   );
 }
 
-function AnswerFields({ fields: { temperature, maxTokens, output }, set }: FieldsProps) {
+function AnswerFields({ fields, set }: FieldsProps) {
+  const text = textsOf(fields, set);
   return (
     <>
       <div className="pair">
-        <TextInput
-          label="Temperature (optional)"
-          inputMode="decimal"
-          placeholder="0"
-          value={temperature}
-          onChange={(event) => set({ temperature: event.currentTarget.value })}
-        />
+        <TextInput label="Temperature (optional)" inputMode="decimal" placeholder="0" {...text('temperature')} />
         <TextInput
           label="Most tokens of an answer (optional)"
           inputMode="numeric"
           placeholder="500"
-          value={maxTokens}
-          onChange={(event) => set({ maxTokens: event.currentTarget.value })}
+          {...text('maxTokens')}
         />
       </div>
-      <Textarea
+      <Lines
         label="Schema of the output (optional)"
         description="JSON Schema; the answer is then JSON that fits it. Empty: a text."
         placeholder='{ "type": "object", "properties": { … } }'
-        autosize
-        minRows={2}
-        value={output}
-        onChange={(event) => set({ output: event.currentTarget.value })}
+        {...text('output')}
       />
     </>
   );

@@ -2,11 +2,11 @@
 import { Button, FileInput, Group, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 import { parse } from 'yaml';
+import { faultOf } from '../../contract/document-file.js';
 import { readDocument } from '../../contract/documented.js';
 import { Source } from '../../ui/source.js';
 import { several } from '../../ui/words.js';
 
-const BYTES_MAX = 5 * 1024 * 1024;
 /** A longer one is not shown as text: typing in it would be slow. */
 const SHOWN_CHARS_MAX = 200_000;
 
@@ -15,7 +15,7 @@ export function ContractEditor({ contract, onChange }: { contract: string; onCha
   const [isOpen, setOpen] = useState(false);
   const load = async (file: File | null) => {
     if (file === null) return;
-    const read = file.size > BYTES_MAX ? 'It is larger than 5 MiB.' : asJson(await file.text());
+    const read = faultOf(file) ?? asJson(await file.text());
     if (typeof read === 'string') return setWrong(read);
     setWrong('');
     onChange(read.json);

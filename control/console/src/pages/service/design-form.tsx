@@ -12,6 +12,7 @@ import {
   withUpstream,
 } from '../../design/design-form.js';
 import { RemoveButton } from '../../ui/remove-button.js';
+import { textsOf } from '../../ui/texts-of.js';
 
 interface DesignFormProps {
   readonly design: Design;
@@ -85,11 +86,7 @@ function UpstreamFields({
 }) {
   return (
     <Stack gap={6}>
-      <TextInput
-        label="Name of these servers"
-        value={row.id}
-        onChange={(e) => onChange({ ...row, id: e.currentTarget.value })}
-      />
+      <TextInput label="Name of these servers" {...textsOf(row, (part) => onChange({ ...row, ...part }))('id')} />
       <Textarea
         label="Addresses, one a line"
         placeholder="http://10.0.0.5:9000"
@@ -138,10 +135,11 @@ interface RouteFieldsProps {
 }
 
 function RouteFields({ row, upstreams, onChange, onRemove }: RouteFieldsProps) {
+  const text = textsOf(row, (part) => onChange({ ...row, ...part }));
   return (
     <Stack gap={6} className="route-fields">
       <div className="pair">
-        <TextInput label="Path" value={row.path} onChange={(e) => onChange({ ...row, path: e.currentTarget.value })} />
+        <TextInput label="Path" {...text('path')} />
         <TextInput
           label="Methods"
           placeholder="any"
@@ -150,16 +148,10 @@ function RouteFields({ row, upstreams, onChange, onRemove }: RouteFieldsProps) {
         />
         <NativeSelect
           label="Servers"
-          value={row.upstream}
-          onChange={(e) => onChange({ ...row, upstream: e.currentTarget.value })}
+          {...text('upstream')}
           data={[{ value: '', label: 'the only ones, or none' }, ...upstreams]}
         />
-        <TextInput
-          label="Answer within"
-          placeholder="30s"
-          value={row.total}
-          onChange={(e) => onChange({ ...row, total: e.currentTarget.value })}
-        />
+        <TextInput label="Answer within" placeholder="30s" {...text('total')} />
       </div>
       <RemoveButton what={`route ${row.path}`} onRemove={onRemove} />
     </Stack>

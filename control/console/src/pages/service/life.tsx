@@ -9,7 +9,7 @@ import { AskButton } from '../../ui/ask.js';
 import { useNews } from '../../ui/news.js';
 import { Panel } from '../../ui/page.js';
 import { State } from '../../ui/state.js';
-import { showTime } from '../../ui/words.js';
+import { dayOf, showTime } from '../../ui/words.js';
 import type { TabProps } from '../service.js';
 import { isAtLeast, roleIn } from '../teams-of.js';
 
@@ -116,10 +116,7 @@ function Step({
 function Deprecate({ order }: { order: Order }) {
   const [sunset, setSunset] = useState('');
   const [link, setLink] = useState('');
-  const deprecate = () => {
-    const sunsetWallMs = sunset === '' ? null : Date.parse(`${sunset}T00:00:00Z`);
-    return order('deprecate', { sunsetWallMs, link });
-  };
+  const deprecate = () => order('deprecate', { sunsetWallMs: dayOf(sunset), link });
   return (
     <AskButton label="Deprecate" title="Deprecate it?" verb="Deprecate" onDo={deprecate}>
       <Text size="sm">It is served as before; each answer tells callers to move on.</Text>

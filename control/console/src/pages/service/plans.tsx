@@ -2,6 +2,7 @@
 import { Button, Fieldset, Group, NativeSelect, Stack, Text, TextInput } from '@mantine/core';
 import type { Plan } from '../../../../model/entities.js';
 import { replaced, without } from '../../design/design-form.js';
+import { textsOf } from '../../ui/texts-of.js';
 import { limitsOf, textOfLimits } from './plan-limits.js';
 
 interface PlansProps {
@@ -47,22 +48,11 @@ export function Plans({ plans, onChange, isNeeded }: PlansProps) {
 }
 
 function PlanRow({ plan, onChange, onRemove }: { plan: Plan; onChange: (plan: Plan) => void; onRemove: () => void }) {
+  const text = textsOf(plan, (part) => onChange({ ...plan, ...part }));
   return (
     <Group align="flex-end" gap="sm">
-      <TextInput
-        label="Id"
-        required
-        w={120}
-        value={plan.id}
-        onChange={(e) => onChange({ ...plan, id: e.currentTarget.value })}
-      />
-      <TextInput
-        label="Name"
-        required
-        style={{ flex: '1 1 140px' }}
-        value={plan.name}
-        onChange={(e) => onChange({ ...plan, name: e.currentTarget.value })}
-      />
+      <TextInput label="Id" required w={120} {...text('id')} />
+      <TextInput label="Name" required style={{ flex: '1 1 140px' }} {...text('name')} />
       <TextInput
         label="Limits"
         placeholder="100/s, 10000/d"

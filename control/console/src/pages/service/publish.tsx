@@ -1,11 +1,12 @@
 /** Publishing: what it makes is seen, and then the draft becomes a release that is never changed. */
-import { Button, Slider, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import { Button, Slider, Stack, Text, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import type { Release, Service } from '../../../../model/entities.js';
 import type { CheckedDraft } from '../../api/managed.js';
 import { useSend } from '../../api/queries.js';
 import { Ask } from '../../ui/ask.js';
 import { Code, DiffLines } from '../../ui/code.js';
+import { Lines } from '../../ui/lines.js';
 import { useNews } from '../../ui/news.js';
 
 interface PublishProps {
@@ -46,10 +47,8 @@ export function Publish({ service, isReady, checked, onBefore }: PublishProps) {
       >
         <Stack>
           {checked !== undefined && <Shown checked={checked} />}
-          <Textarea
+          <Lines
             label="Notes: what changes for callers"
-            autosize
-            minRows={2}
             value={notes}
             onChange={(e) => setNotes(e.currentTarget.value)}
           />

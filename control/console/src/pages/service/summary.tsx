@@ -1,11 +1,13 @@
 /** What a service says of itself, who may use it and how: shown, and changed. */
-import { Button, NativeSelect, Stack, TagsInput, Text, Textarea, TextInput } from '@mantine/core';
+import { Button, NativeSelect, Stack, TagsInput, Text, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import type { Plan, Service } from '../../../../model/entities.js';
 import { useSend } from '../../api/queries.js';
+import { Lines } from '../../ui/lines.js';
 import { useNews } from '../../ui/news.js';
 import { Panel } from '../../ui/page.js';
 import { ProblemAlert } from '../../ui/problem-alert.js';
+import { textsOf } from '../../ui/texts-of.js';
 import type { TabProps } from '../service.js';
 import { ServiceTraffic } from '../service-traffic.js';
 import { isAtLeast, roleIn } from '../teams-of.js';
@@ -30,6 +32,7 @@ function SummaryForm({ service, mayChange }: { service: Service; mayChange: bool
   const tell = useNews();
   const [form, setForm] = useState<Changed>(service);
   const set = (part: Partial<Changed>) => setForm((before) => ({ ...before, ...part }));
+  const text = textsOf(form, set);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     const { name, description, tags, visibility, basePath, access, versioning, plans } = form;
@@ -46,14 +49,11 @@ function SummaryForm({ service, mayChange }: { service: Service; mayChange: bool
       <form onSubmit={submit}>
         <fieldset disabled={!mayChange} className="bare">
           <Stack maw={640}>
-            <TextInput label="Name" required value={form.name} onChange={(e) => set({ name: e.currentTarget.value })} />
-            <Textarea
+            <TextInput label="Name" required {...text('name')} />
+            <Lines
               label="Description"
               description="Whoever finds it in the catalogue reads this."
-              autosize
-              minRows={2}
-              value={form.description}
-              onChange={(e) => set({ description: e.currentTarget.value })}
+              {...text('description')}
             />
             <TagsInput label="Tags" value={[...form.tags]} onChange={(tags) => set({ tags })} />
             <Access form={form} set={set} />
@@ -76,12 +76,7 @@ function SummaryForm({ service, mayChange }: { service: Service; mayChange: bool
 function Access({ form, set }: { form: Changed; set: (part: Partial<Changed>) => void }) {
   return (
     <>
-      <TextInput
-        label="Base path"
-        required
-        value={form.basePath}
-        onChange={(e) => set({ basePath: e.currentTarget.value })}
-      />
+      <TextInput label="Base path" required {...textsOf(form, set)('basePath')} />
       <NativeSelect
         label="Who finds it in the catalogue"
         value={form.visibility}
