@@ -11,6 +11,7 @@ import fastify, { type FastifyInstance } from 'fastify';
 import type { Insight } from '../insight/insight.js';
 import type { Callers } from '../people/callers.js';
 import { isSameText } from '../people/digests.js';
+import type { Registry } from '../registry/registry.js';
 import { addCacheApi, type CacheOperations } from './cache-api.js';
 import { addConsoleFiles } from './console-files.js';
 import type { ControlStatus } from './control-status.js';
@@ -31,6 +32,8 @@ export interface AdminApi {
 export interface AdminAccess {
   readonly callers: Callers;
   readonly routes: readonly ApiRoute[];
+  /** Whether the registry has made a request before; left out: there is none. */
+  readonly earlier?: Registry['earlier'];
   /** Where browsers reach this API through a proxy, `https://weir.example.com`; null: at its own address. */
   readonly publicUrl: string | null;
   readonly version: string;
@@ -47,6 +50,8 @@ export interface AdminOptions {
   readonly revisions?: RevisionOperations;
   /** Left out: nobody hears what calls come to. */
   readonly insight?: Insight;
+  /** What this control tells Prometheus of itself; left out: nothing. */
+  readonly metrics?: () => string;
 }
 
 export async function startAdminApi(options: AdminOptions): Promise<AdminApi> {
@@ -93,12 +98,17 @@ export function buildAdminApi(options: AdminOptions): FastifyInstance {
     (await console.answerPage(request, reply)) ? reply : { service: 'weir admin', links },
   );
   server.get('/status', { config: forSignedIn }, async () => status());
+  const { metrics } = options;
+  if (metrics !== undefined)
+    server.get('/metrics', { config: forSignedIn }, async (_request, reply) =>
+      reply.type(METRICS_TYPE).send(metrics()),
+    );
   server.get('/healthz', { config: forAnybody }, async () => ({ status: 'ok' }));
 
   addCacheApi(server, cache);
   if (rollouts !== undefined) addRolloutsApi(server, rollouts);
   if (revisions !== undefined) addRevisionsApi(server, revisions);
-  serveRoutes(server, access.routes, access.version);
+  serveRoutes(server, access);
 
   server.setNotFoundHandler(async (request, reply) => {
     await sendProblem(
@@ -115,6 +125,8 @@ export function buildAdminApi(options: AdminOptions): FastifyInstance {
   });
   return server;
 }
+
+const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
 const titles: Readonly<Record<number, string>> = { 413: 'Content Too Large', 415: 'Unsupported Media Type' };
 

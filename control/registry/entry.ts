@@ -42,6 +42,15 @@ export function isEntryId(value: unknown): value is string {
   return typeof value === 'string' && ID.test(value);
 }
 
+/**
+ * `KEY~FINGERPRINT`: which request made it, and a hash of what that said. So the log itself knows a key that comes again with something else. Without
+ * the second part, as ids are that were drawn here, it is its key.
+ */
+export function keyOfId(id: string): string {
+  const at = id.indexOf('~');
+  return at < 0 ? id : id.slice(0, at);
+}
+
 const packr = new Packr({ useRecords: false, mapsAsObjects: true, variableMapSize: true, int64AsType: 'number' });
 
 /** The same entry gives the same bytes, as long as zlib is the same. */

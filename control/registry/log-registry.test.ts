@@ -75,6 +75,45 @@ describe('the registry', () => {
       expect(await registry.execute({ ...team('b'), id })).toMatchObject({ why: 'invalid' });
   });
 
+  it('knows by the fingerprint of an id that its key comes again with something else, also when it is opened again', async () => {
+    const log = memoryLog();
+    const registry = await open(log);
+    const first = await registry.execute({ ...team('shop'), id: 'key~a' });
+    for (const opened of [registry, await open(log)]) {
+      expect(await opened.execute({ ...team('shop'), id: 'key~a' })).toEqual({ ...first, isNew: false });
+      expect(await opened.execute({ ...team('shop'), id: 'key~b' })).toMatchObject({ ok: false, why: 'reused' });
+      // As earlier releases made them.
+      expect(await opened.execute({ ...team('shop'), id: 'key' })).toEqual({ ...first, isNew: false });
+      expect(['key~a', 'key~b', 'key', 'other~a'].map((id) => opened.earlier(id))).toEqual([
+        ...['same', 'other', 'same', 'none'],
+      ]);
+    }
+    expect(registry.number).toBe(1);
+  });
+
+  it('tells one of two that send the same at once what was made by the other', async () => {
+    const log = memoryLog();
+    const members = [await open(log), await open(log)];
+    const user = { what: 'user.create', actor: local, input: { login: 'ada', name: 'Ada' }, id: 'key~a' };
+    const told = await Promise.all(members.map((member) => member.execute(user)));
+    const ids = told.map((one) => (one.ok ? one.entry.changes[0]?.id : one.why));
+    const [made] = (await open(log)).all('user');
+    expect(ids).toEqual([made?.id, made?.id]);
+    expect(told.map((one) => one.ok && one.isNew).sort()).toEqual([false, true]);
+  });
+
+  it('counts what was made, once, and what there was no room for', async () => {
+    const registry = await open(memoryLog());
+    await registry.execute({ ...team('shop'), id: 'key' });
+    await registry.execute({ ...team('shop'), id: 'key' });
+    // Somebody's own mistake is none of these.
+    await registry.execute(team('shop'));
+    expect(registry.writes()).toEqual({ made: 1, refused: { user: 0, team: 0, queue: 0, log: 0 } });
+    const many = Array.from({ length: 300 }, (_, i) => registry.execute(team(`t${i}`)));
+    await Promise.all(many);
+    expect(registry.writes()).toEqual({ made: 257, refused: { user: 0, team: 0, queue: 44, log: 0 } });
+  });
+
   it('of several members over one log has one order: who was late is decided anew, on what is there', async () => {
     const log = memoryLog();
     const members = [await open(log), await open(log), await open(log)];

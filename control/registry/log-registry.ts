@@ -17,8 +17,8 @@ import { standingOf } from '../model/permissions.js';
 import { AuditPages } from './audit-pages.js';
 import type { Checkpoints } from './checkpoints.js';
 import { encodeEntry, isEntryId } from './entry.js';
-import type { Command, Executed, Registry } from './registry.js';
-import { RegistryReader } from './registry-reader.js';
+import type { Command, Executed, Registry, WriteCounts } from './registry.js';
+import { type Recent, RegistryReader } from './registry-reader.js';
 import type { RegistryState } from './state.js';
 import { teamsOf } from './teams-of.js';
 import { unitsOf, WriteRates } from './write-rates.js';
@@ -67,6 +67,7 @@ class LogRegistry implements Registry {
   readonly #rebuiltListeners = new Set<() => void>();
   readonly #ends: (() => void)[] = [];
   readonly #rates = new WriteRates();
+  readonly #writes = { made: 0, queue: 0, log: 0 };
   #saidTooManyAtMs = Number.NEGATIVE_INFINITY;
   #trouble = '';
   #waiting = 0;
@@ -97,12 +98,25 @@ class LogRegistry implements Registry {
   }
 
   execute(command: Command): Promise<Executed> {
-    if (this.#waiting >= WAITING_MAX)
+    if (this.#waiting >= WAITING_MAX) {
+      this.#writes.queue += 1;
       return Promise.resolve({ ok: false, why: 'away', detail: `${WAITING_MAX} others wait for the registry already` });
+    }
     this.#waiting += 1;
-    return this.#inTurn(() => this.#execute(command)).finally(() => {
+    return this.#inTurn(async () => this.#counted(await this.#execute(command))).finally(() => {
       this.#waiting -= 1;
     });
+  }
+
+  earlier(id: string): 'none' | 'same' | 'other' {
+    const recent = this.#reader.recent(id);
+    if (recent === null) return 'none';
+    return isSameRequest(recent.id, id) ? 'same' : 'other';
+  }
+
+  writes(): WriteCounts {
+    const { made, queue, log } = this.#writes;
+    return { made, refused: { ...this.#rates.refused, queue, log } };
   }
 
   audit(before: number, max: number): Promise<readonly AuditEntry[] | null> {
@@ -162,6 +176,12 @@ class LogRegistry implements Registry {
     return result;
   }
 
+  #counted(executed: Executed): Executed {
+    if (executed.ok) this.#writes.made += executed.isNew ? 1 : 0;
+    else if (executed.why === 'away' || executed.why === 'uncertain') this.#writes.log += 1;
+    return executed;
+  }
+
   #look(): void {
     if (this.#isLookAsked) return;
     this.#isLookAsked = true;
@@ -181,6 +201,7 @@ class LogRegistry implements Registry {
     const { actor, facts = {} } = command;
     const { draw, wallMs, reservedPaths } = this.#options;
     const context = { actor, facts, newId: draw(), wallMs: wallMs(), reservedPaths: reservedPaths() };
+    const sent: string[] = [];
     let isUncertain = false;
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
       const decision = decide(this.state, command, context);
@@ -190,6 +211,7 @@ class LogRegistry implements Registry {
       if (bytes.length > entryBytesMax) return tooLarge(bytes.length);
       const waitMs = attempt === 0 ? this.#waitMs(decision.changes, bytes.length, context) : 0;
       if (waitMs > 0) return this.#tooMany(command, waitMs, context.wallMs);
+      sent.push(JSON.stringify(entry.changes));
       const place = this.#reader.lastSequence;
       const appended = await this.#options.log.append(this.#options.writer, bytes, place);
       if (!appended.ok && (appended.why === 'refused' || (appended.why === 'away' && !isUncertain)))
@@ -198,13 +220,27 @@ class LogRegistry implements Registry {
       isUncertain ||= appended.ok || appended.why === 'uncertain';
       if (!(await this.#readBack(appended.ok, id))) break;
       const found = this.#reader.recent(id);
+      if (found !== null && !appended.ok) return this.#foundOf(command, found, sent, warnings);
       if (found !== null) return { ok: true, entry: { ...entry, number: found.number }, isNew: true, warnings };
       // At the place of another entry it can't be any more.
       if (this.#reader.lastSequence > place) isUncertain = false;
     }
     return isUncertain
-      ? { ok: false, why: 'uncertain', detail: `it may have been done or not (${this.#trouble || 'no answer'})` }
+      ? uncertain(this.#trouble || 'no answer')
       : { ok: false, why: 'away', detail: this.#trouble || 'others were always quicker; try again' };
+  }
+
+  /** Of its id: what was sent here, or by another control that was asked for the same at once. Then what was drawn here is not what is there. */
+  async #foundOf(
+    command: Command,
+    found: Recent,
+    sent: readonly string[],
+    warnings: readonly string[],
+  ): Promise<Executed> {
+    const entry = await this.#audit.entryAt(found);
+    if (entry === null) return uncertain(LOG_AWAY);
+    if (sent.includes(JSON.stringify(entry.changes))) return { ok: true, entry, isNew: true, warnings };
+    return (await this.#doneEarlier(command, command.id ?? found.id)) ?? uncertain(LOG_AWAY);
   }
 
   /** Zero: it may take its part of the log, and has. */
@@ -242,6 +278,8 @@ class LogRegistry implements Registry {
   async #doneEarlier({ what, actor }: Command, id: string): Promise<Executed | null> {
     const recent = this.#reader.recent(id);
     if (recent === null) return null;
+    if (!isSameRequest(recent.id, id))
+      return { ok: false, why: 'reused', detail: 'this idempotency key came with another request; draw a new one' };
     const entry = await this.#audit.entryAt(recent);
     if (entry === null) return { ok: false, why: 'away', detail: LOG_AWAY };
     if (entry.what !== what || entry.actor.userId !== actor.userId || entry.actor.via !== actor.via)
@@ -315,6 +353,15 @@ class LogRegistry implements Registry {
     if (!this.#isStarted) return;
     for (const tell of this.#listeners) tell(entry);
   }
+}
+
+/** Where one of them was made without a fingerprint, by an earlier release, say, their key is all that is known. */
+function isSameRequest(made: string, asked: string): boolean {
+  return made === asked || !made.includes('~') || !asked.includes('~');
+}
+
+function uncertain(why: string): Executed {
+  return { ok: false, why: 'uncertain', detail: `it may have been done or not (${why})` };
 }
 
 function noId(id: string): Executed {

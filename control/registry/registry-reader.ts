@@ -14,7 +14,7 @@ import type { LogRecord, SharedLog } from '@weir/proto/bus/shared-log.js';
 import { revisionsKeptMax } from '../log/history.js';
 import { takenBy } from '../model/base-paths.js';
 import type { AuditEntry, Change } from '../model/entities.js';
-import { decodeEntry, type Entry } from './entry.js';
+import { decodeEntry, type Entry, keyOfId } from './entry.js';
 import { RegistryState } from './state.js';
 
 /** Entries that are asked for at once; of large ones an answer holds fewer. */
@@ -48,6 +48,7 @@ export class RegistryReader {
   #lastBytes: Uint8Array | null = null;
   #identity: string | undefined;
   #blockedAt = 0;
+  /** By the keys of their ids. */
   #recent = new Map<string, Recent>();
   /** The log no longer has what comes next. */
   hasGap = false;
@@ -76,8 +77,9 @@ export class RegistryReader {
     return this.#blockedAt;
   }
 
+  /** Of that key, whatever its fingerprint. */
   recent(id: string): Recent | null {
-    return this.#recent.get(id) ?? null;
+    return this.#recent.get(keyOfId(id)) ?? null;
   }
 
   recents(): Iterable<Recent> {
@@ -90,7 +92,7 @@ export class RegistryReader {
     this.#state.load(number, changes);
     this.#lastSequence = sequence;
     this.#lastId = lastId;
-    this.#recent = new Map(recent.map((one) => [one.id, one]));
+    this.#recent = new Map(recent.map((one) => [keyOfId(one.id), one]));
   }
 
   /** What another reader of the same log has read. */
@@ -158,7 +160,7 @@ export class RegistryReader {
   }
 
   #follows({ number, before, id }: Entry): boolean {
-    return number === this.#state.number + 1 && before === this.#lastId && !this.#recent.has(id);
+    return number === this.#state.number + 1 && before === this.#lastId && !this.#recent.has(keyOfId(id));
   }
 
   #apply(entry: Entry, sequence: number): void {
@@ -166,7 +168,7 @@ export class RegistryReader {
     const audited = isInForce(entry, this.#state) ? written : { ...written, changes: [] };
     this.#state.apply(audited);
     this.#lastId = entry.id;
-    this.#recent.set(entry.id, { id: entry.id, number: entry.number, sequence });
+    this.#recent.set(keyOfId(entry.id), { id: entry.id, number: entry.number, sequence });
     const [oldest] = this.#recent.keys();
     if (this.#recent.size > recentMax && oldest !== undefined) this.#recent.delete(oldest);
     this.#onEntry(audited);

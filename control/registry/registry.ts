@@ -43,7 +43,7 @@ export interface Command {
   readonly actor: Actor;
   /** The version that its author has seen (If-Match); left out: whatever it is. */
   readonly expected?: number;
-  /** Made again with the same id, it is no second one. */
+  /** Made again with the same id, it is no second one; `KEY~FINGERPRINT` is told from that key with another fingerprint. */
   readonly id?: string;
   readonly reason?: string;
   /** Checked by the schema of its row. */
@@ -51,6 +51,18 @@ export interface Command {
   /** What the admin API has hashed, sealed or found to be true; nothing of it comes from a request as it is. */
   readonly facts?: Facts;
 }
+
+export type Refused =
+  | 'missing'
+  | 'forbidden'
+  | 'conflict'
+  | 'outdated'
+  | 'invalid'
+  /** Its id was another command's. */
+  | 'reused'
+  | 'away'
+  | 'uncertain'
+  | 'too many';
 
 export type Executed =
   /** `isNew` false: it has been done by an earlier try with the same id. */
@@ -63,8 +75,8 @@ export type Executed =
     }
   | {
       readonly ok: false;
-      /** 404, 403, 409, 412, 422, 503, 504, 429 of the admin API. */
-      readonly why: 'missing' | 'forbidden' | 'conflict' | 'outdated' | 'invalid' | 'away' | 'uncertain' | 'too many';
+      /** 404, 403, 409, 412, 422, 422, 503, 504, 429 of the admin API. */
+      readonly why: Refused;
       readonly detail: string;
       /** Of `too many`: when there is room again. */
       readonly waitMs?: number;
@@ -72,8 +84,19 @@ export type Executed =
       readonly faults?: readonly { readonly path: string; readonly message: string; readonly cure: string }[];
     };
 
+/** What became of commands since this process began. */
+export interface WriteCounts {
+  /** Once each, however often it was asked for. */
+  readonly made: number;
+  /** What nobody had done anything wrong with, by what had no room for it. */
+  readonly refused: Readonly<Record<'user' | 'team' | 'queue' | 'log', number>>;
+}
+
 export interface Registry extends RegistryView {
   execute(command: Command): Promise<Executed>;
+  /** Whether a command of that id was made, as far as is known here; `other`: its key is that of a command that said something else. */
+  earlier(id: string): 'none' | 'same' | 'other';
+  writes(): WriteCounts;
   /** Newest first; null when the log can't be read now. */
   audit(before: number, max: number): Promise<readonly AuditEntry[] | null>;
   /** Hears each entry that is read, in order, from now on; but for what `onRebuilt` stands for. */

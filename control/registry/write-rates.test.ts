@@ -39,6 +39,7 @@ describe('what somebody takes of the log', () => {
     expect(take('cid', ['red'])).toBe(15_000);
     expect(take('cid', ['blue'], 1_000)).toBe(0);
     expect(take('', ['green'], 2_000)).toBe(0);
+    expect(rates.refused).toEqual({ user: 1, team: 1 });
   });
 
   it('is more where an entry is large, and one that is larger than all is let in where nothing was taken', () => {

@@ -30,6 +30,8 @@ export function unitsOf(bytes: number): number {
 }
 
 export class WriteRates {
+  /** How often one of them, or their team, had taken all that there was for it. */
+  readonly refused = { user: 0, team: 0 };
   /** When all that was taken is paid for; in the order of the last takings. */
   readonly #paidAtMs = new Map<string, number>();
 
@@ -37,8 +39,10 @@ export class WriteRates {
   take({ userId, teamIds }: Asker, units: number, nowMs: number): number {
     const asked: (readonly [string, Rule])[] = [...teamIds].map((id) => [`team ${id}`, ofTeam]);
     if (userId !== '') asked.push([`user ${userId}`, ofUser]);
-    const waitMs = Math.max(0, ...asked.map(([key, rule]) => this.#waitMs(key, rule, units, nowMs)));
-    if (waitMs === 0) for (const [key, { everyMs }] of asked) this.#take(key, units * everyMs, nowMs);
+    const waitsMs = asked.map(([key, rule]) => this.#waitMs(key, rule, units, nowMs));
+    const waitMs = Math.max(0, ...waitsMs);
+    if (waitMs > 0) this.refused[asked[waitsMs.indexOf(waitMs)]?.[1] === ofUser ? 'user' : 'team'] += 1;
+    else for (const [key, { everyMs }] of asked) this.#take(key, units * everyMs, nowMs);
     return waitMs;
   }
 

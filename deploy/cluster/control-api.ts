@@ -1,5 +1,6 @@
 /** What a control of a cluster tells and takes: on its admin API, and when another member asks for its status. */
 import { hostname } from 'node:os';
+import { controlMetrics } from '@weir/control/api/control-metrics.js';
 import { type ControlStatus, toldRoutes } from '@weir/control/api/control-status.js';
 import type { RevisionOperations } from '@weir/control/api/revisions-api.js';
 import type { AdminOptions } from '@weir/control/api/server.js';
@@ -63,6 +64,7 @@ export async function adminOptions(parts: ControlParts): Promise<ControlAdmin> {
   if (first !== null) options.say(`sign in as ${showFirst(first)}`);
   const own: AdminOptions = {
     ...{ listen: options.admin, access, insight, status },
+    metrics: () => controlMetrics(registry.writes()),
     cache: cacheOf(presence, purges),
     rollouts,
     revisions: operationsOf(parts),

@@ -66,7 +66,12 @@ export async function openAccess(options: AccessOptions): Promise<OpenedAccess> 
   const people = createPeople({ registry, localSha256, oidc, isSecure, wallMs: Date.now });
   const { first, stop } = await firstOperator(people, say);
   return {
-    access: { ...shared, callers: people.callers, routes: routeTable(people, sources) },
+    access: {
+      ...shared,
+      callers: people.callers,
+      routes: routeTable(people, sources),
+      earlier: (id) => registry.earlier(id),
+    },
     first,
     close: stop,
   };

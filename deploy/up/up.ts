@@ -8,6 +8,7 @@
  *   └──────────────────────────────────────────────┘        └────────────────────────┘
  */
 import { join } from 'node:path';
+import { controlMetrics } from '@weir/control/api/control-metrics.js';
 import type { ControlStatus, PublishCause, PublishOutcome } from '@weir/control/api/control-status.js';
 import type { RevisionOperations } from '@weir/control/api/revisions-api.js';
 import { startAdminApi } from '@weir/control/api/server.js';
@@ -122,6 +123,7 @@ export async function startUp(options: UpOptions): Promise<Running> {
   const entered = await openAccess({ ...options, sources: sourcesOf(options, insight, status) });
   const admin = await startAdminApi({
     ...{ listen: options.admin, access: entered.access, insight, status },
+    metrics: () => controlMetrics(options.registry.writes()),
     cache: cacheOrders(own.purges, () => workers.all.map(({ supervisor }) => supervisor), options.redis !== null),
     ...(options.revisions === null ? {} : { revisions: operationsOf(options.revisions, config, publisher) }),
   });

@@ -50,6 +50,8 @@ export interface ApiRequest<Q, B> {
    * Undefined: none was sent.
    */
   readonly idempotencyKey: string | undefined;
+  /** This very request was made before, and its answer may have been lost: what it was about may be gone by it. */
+  readonly isAgain: boolean;
   readonly sent: Sent;
 }
 

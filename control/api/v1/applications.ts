@@ -145,7 +145,8 @@ function rotateKey(sources: ManagementSources): ApiRoute {
       overlapMs: z.number().int().min(0).max(overlapMaxMs).default(0).describe('At most 90 days.'),
     }),
     async handle(request) {
-      const id = keyOf(sources, request.params);
+      // Made before, it may have ended the old one at once.
+      const id = request.isAgain ? (request.params['keyId'] ?? '') : keyOf(sources, request.params);
       if (id === null) return missing;
       const input = { ...request.body, id };
       return withNewKey(sources, (facts) => execute(sources, request, 'key.rotate', input, facts));

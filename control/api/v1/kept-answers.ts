@@ -3,6 +3,7 @@
  * made, and is not done twice. In the memory of this process and for ten minutes; what comes later, or to another control, is known again by the
  * registry, which says that it has been done, and shows no secret any more. No clock: time is passed in.
  */
+import { keyOfId } from '../../registry/entry.js';
 import type { ApiAnswer } from './api-route.js';
 
 export type KeptAnswer =
@@ -14,7 +15,8 @@ export type KeptAnswer =
   | { readonly kind: 'other' };
 
 interface Entry {
-  readonly fingerprint: string;
+  /** With the fingerprint of all else that the request says. */
+  readonly id: string;
   readonly untilMs: number;
   /** Null: under way. */
   answer: ApiAnswer | null;
@@ -26,28 +28,29 @@ const ENTRIES_MAX = 1_000;
 const ANSWER_CHARS_MAX = 64 * 1024;
 
 export class KeptAnswers {
-  /** In the order in which they came, and so of their ends. */
+  /** By the keys of their ids, in the order in which they came, and so of their ends. */
   readonly #entries = new Map<string, Entry>();
 
-  /** `fingerprint`: of all else that the request says. */
-  begin(id: string, fingerprint: string, nowMs: number): KeptAnswer {
+  begin(id: string, nowMs: number): KeptAnswer {
     this.#forget(nowMs);
-    const known = this.#entries.get(id);
+    const key = keyOfId(id);
+    const known = this.#entries.get(key);
     if (known === undefined) {
-      this.#entries.set(id, { fingerprint, untilMs: nowMs + KEPT_MS, answer: null });
+      this.#entries.set(key, { id, untilMs: nowMs + KEPT_MS, answer: null });
       return { kind: 'first' };
     }
-    if (known.fingerprint !== fingerprint) return { kind: 'other' };
+    if (known.id !== id) return { kind: 'other' };
     return known.answer === null ? { kind: 'under way' } : { kind: 'again', answer: known.answer };
   }
 
   /** Only what was done is kept: a refusal may be another one the next time. */
   settle(id: string, answer: ApiAnswer | null): void {
-    const entry = this.#entries.get(id);
-    if (entry === undefined || entry.answer !== null) return;
+    const key = keyOfId(id);
+    const entry = this.#entries.get(key);
+    if (entry === undefined || entry.id !== id || entry.answer !== null) return;
     const isKept = answer !== null && 'status' in answer && !('text' in answer) && isSmall(answer);
     if (isKept) entry.answer = answer;
-    else this.#entries.delete(id);
+    else this.#entries.delete(key);
   }
 
   #forget(nowMs: number): void {

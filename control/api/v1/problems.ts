@@ -56,6 +56,13 @@ export function faulty(status: 400 | 422, faults: readonly ApiFault[]): ApiProbl
   return refusal(status, status === 400 ? 'Bad Request' : 'Faulty Input', detail, { faults });
 }
 
+/** As the IETF's draft on the field has it: 422, for nothing that the client does with this key will be another request. */
+export const keyReused: ApiProblem = refusal(
+  422,
+  'Key Used Before',
+  'This Idempotency-Key came with another body before; draw a new one.',
+);
+
 const RETRY_AFTER = '2';
 
 /** Why the registry has not done what it was told. */
@@ -72,6 +79,8 @@ export function notDone(executed: Executed & { readonly ok: false }): ApiProblem
       return refusal(412, 'Changed Meanwhile', detail);
     case 'invalid':
       return refusal(422, 'Faulty Input', detail, { faults: executed.faults ?? [] });
+    case 'reused':
+      return keyReused;
     case 'away':
       return {
         problem: {

@@ -7,12 +7,13 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import * as z from 'zod';
+import type { Registry } from '../../registry/registry.js';
 import { sendRefusal } from '../guard.js';
 import { refusalOfTeam } from './access.js';
 import type { ApiAnswer, ApiHeaders, ApiRequest, ApiRoute } from './api-route.js';
 import { KeptAnswers } from './kept-answers.js';
 import { documentOf } from './openapi.js';
-import { type ApiProblem, refusal } from './problems.js';
+import { type ApiProblem, keyReused, refusal } from './problems.js';
 import { isSameVersion, readIdempotencyKey, readIfMatch, readInput } from './read-input.js';
 import { looseObjects } from './schemas.js';
 
@@ -27,8 +28,21 @@ const TEXT_TYPES = [
 ];
 const noQuery = z.strictObject({});
 
-export function serveRoutes(server: FastifyInstance, routes: readonly ApiRoute[], version: string): void {
-  const kept = new KeptAnswers();
+export interface ServedTable {
+  readonly routes: readonly ApiRoute[];
+  readonly version: string;
+  /** Of the registry, which knows requests longer than this process; left out: there is none. */
+  readonly earlier?: Registry['earlier'];
+}
+
+/** What is known of requests that came before. */
+interface Known {
+  readonly kept: KeptAnswers;
+  readonly earlier: Registry['earlier'];
+}
+
+export function serveRoutes(server: FastifyInstance, { routes, version, earlier = () => 'none' }: ServedTable): void {
+  const known: Known = { kept: new KeptAnswers(), earlier };
   const table = [...routes, describe([...routes], version)];
   for (const route of table) {
     const loose = looseObjects(route);
@@ -37,12 +51,12 @@ export function serveRoutes(server: FastifyInstance, routes: readonly ApiRoute[]
   // Each in a scope of its own: one reads JSON, another takes the text as it is.
   void server.register(async (scope) => {
     readsJson(scope);
-    for (const route of table) if (route.bodyIs !== 'text') serve(scope, route, kept);
+    for (const route of table) if (route.bodyIs !== 'text') serve(scope, route, known);
   });
   void server.register(async (scope) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser(TEXT_TYPES, { parseAs: 'string' }, (_request, body, done) => done(null, body));
-    for (const route of table) if (route.bodyIs === 'text') serve(scope, route, kept);
+    for (const route of table) if (route.bodyIs === 'text') serve(scope, route, known);
   });
 }
 
@@ -83,7 +97,7 @@ export function urlPatternOf(path: string): string {
   return path.replace(/\{(\w+)\}/g, ':$1');
 }
 
-function serve(scope: FastifyInstance, route: ApiRoute, kept: KeptAnswers): void {
+function serve(scope: FastifyInstance, route: ApiRoute, known: Known): void {
   const { method, path, needs, area, beforePasswordChange = false, asksNoScope = false } = route;
   const does = route.does ?? (method === 'GET' ? 'read' : 'write');
   scope.route<{ Params: Record<string, string> }>({
@@ -91,7 +105,7 @@ function serve(scope: FastifyInstance, route: ApiRoute, kept: KeptAnswers): void
     config: { access: { needs, area, does, beforePasswordChange, asksNoScope } },
     async handler(request, reply) {
       const read = readRequest(route, request);
-      const answer = 'problem' in read ? read : await answered(route, read, request, kept);
+      const answer = 'problem' in read ? read : await answered(route, read, known);
       await send(request, reply, answer);
       return reply;
     },
@@ -100,25 +114,29 @@ function serve(scope: FastifyInstance, route: ApiRoute, kept: KeptAnswers): void
 
 async function answered(
   route: ApiRoute,
-  asked: ApiRequest<unknown, unknown>,
-  request: FastifyRequest,
-  kept: KeptAnswers,
+  read: ApiRequest<unknown, unknown>,
+  { kept, earlier }: Known,
 ): Promise<ApiAnswer> {
   const { needs } = route;
+  const { idempotencyKey: id } = read;
+  const before = id === undefined ? 'none' : earlier(id);
+  if (before === 'other') return keyReused;
+  const isAgain = before === 'same';
+  // What it has ended is nobody's any more, so nobody's rights to it could be looked at; its author is told no more than before.
+  if (isAgain && route.method === 'DELETE') return { status: 204 };
+  const asked = { ...read, isAgain };
   if (typeof needs === 'object') {
     if (route.teamOf === undefined)
       throw new Error(`${route.name} needs a role in a team, and does not say which team`);
     const refused = refusalOfTeam(needs.team, route.teamOf(asked), asked.caller);
     if (refused !== null) return refused;
   }
-  const { idempotencyKey: id } = asked;
   if (id === undefined) return route.handle(asked);
-  const begun = kept.begin(id, digest(JSON.stringify(request.body ?? null)), performance.now());
+  const begun = kept.begin(id, performance.now());
   if (begun.kind === 'again') return begun.answer;
   if (begun.kind === 'under way')
     return refusal(409, 'Under Way', 'A request with this Idempotency-Key is being done.');
-  if (begun.kind === 'other')
-    return refusal(422, 'Key Used Before', 'This Idempotency-Key came with another body before; draw a new one.');
+  if (begun.kind === 'other') return keyReused;
   let answer: ApiAnswer | null = null;
   try {
     answer = await route.handle(asked);
@@ -146,10 +164,10 @@ function readRequest(
   const isKept =
     key.value !== undefined && route.method !== 'GET' && caller.actor.via !== 'none' && route.needs !== 'nobody';
   const idempotencyKey = isKept
-    ? digest(JSON.stringify([caller.actor.userId, request.method, request.url, key.value])).slice(0, 32)
+    ? `${hash([caller.actor.userId, request.method, request.url, key.value])}~${hash(request.body ?? null)}`
     : undefined;
-  const params = request.params;
-  return { caller, params, query: query.value, body: body.value, expected: expected.value, idempotencyKey, sent };
+  const read = { query: query.value, body: body.value, expected: expected.value };
+  return { caller, params: request.params, ...read, idempotencyKey, isAgain: false, sent };
 }
 
 function readBody(route: ApiRoute, body: unknown) {
@@ -191,6 +209,7 @@ function setHeaders(reply: FastifyReply, headers: ApiHeaders = {}): void {
     reply.header(name, typeof value === 'string' ? value : [...value]);
 }
 
-function digest(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+/** 128 bits of it. */
+function hash(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 32);
 }

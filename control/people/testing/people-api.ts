@@ -71,7 +71,7 @@ export async function peopleApi(options: PeopleApiOptions = {}): Promise<PeopleA
     ...{ listen: { host: '127.0.0.1', port: 9080 }, status: () => ({ nodes: [] }) as never },
     cache: { purge: async () => ({ obeyed: [], missing: [] }), inspect: async () => ({ nodes: [], missing: [] }) },
     access: {
-      ...{ callers: people.callers, publicUrl, version: '0.0.0' },
+      ...{ callers: people.callers, publicUrl, version: '0.0.0', earlier: (id) => registry.earlier(id) },
       routes: options.routes?.(people) ?? [...peopleRoutes(people), ...(options.more?.(people) ?? [])],
     },
   });

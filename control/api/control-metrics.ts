@@ -1,0 +1,16 @@
+/** What a control tells Prometheus of itself, on the port of its admin API: whether there is room for what people change. Pure. */
+import type { WriteCounts } from '../registry/registry.js';
+
+export function controlMetrics({ made, refused }: WriteCounts): string {
+  const by = Object.entries(refused).map(
+    ([what, count]) => `weir_control_refused_writes_total{by="${what}"} ${count}\n`,
+  );
+  return [
+    '# HELP weir_control_writes_total Changes of the registry that this control has made.\n',
+    '# TYPE weir_control_writes_total counter\n',
+    `weir_control_writes_total ${made}\n`,
+    '# HELP weir_control_refused_writes_total Changes that were refused for want of room, by what had none: the rate of a user or a team, the queue of those that wait, the log.\n',
+    '# TYPE weir_control_refused_writes_total counter\n',
+    ...by,
+  ].join('');
+}
