@@ -147,7 +147,7 @@ function registerLife(services: Command): void {
   withBoth(one(services.command('retire')))
     .description('Serves it no longer: 410, with a link to its successor.')
     .option('--successor <url>', 'where callers go', '')
-    .option('--force', 'before its sunset, or with subscribers', false)
+    .option('--force', 'before its sunset, with subscribers, or while other services of the team ask its models', false)
     .action(async (id: string, { successor, force, ...options }: RetireOptions) =>
       done(await step(id, 'retire', { successor, force }, options)),
     );

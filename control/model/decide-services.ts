@@ -1,5 +1,6 @@
 /** Decisions about services: what they are, where they lie, and their way from a draft to their end. Pure. */
 import { coversHosts, takenBy } from './base-paths.js';
+import { loansOf, loansTo, tellLoans } from './borrowed-models.js';
 import { countMax, servicesPerTeamMax } from './bounds.js';
 import {
   changed,
@@ -164,6 +165,12 @@ export function moveService(state: ModelState, { id, teamId }: Move, context: De
     return refuse(
       'conflict',
       `what is served of ${id} needs the secret ${lost}, which team ${teamId} has not: set it there first, or it would be served no longer`,
+    );
+  const loans = [...loansOf(state, service), ...loansTo(state, service)];
+  if (loans.length > 0)
+    return refuse(
+      'conflict',
+      `models are lent within a team alone, and these would be served no longer: ${tellLoans(loans)}: give them other models first`,
     );
   return done([put('service', changed(service, { teamId }, context))]);
 }

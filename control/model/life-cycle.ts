@@ -1,7 +1,7 @@
 /**
  * The life of a service and of a subscription: one table each, with the guards of every step.
  *
- *              publish              deprecate                  retire: its sunset has passed, or by force
+ *              publish              deprecate       retire: its sunset has passed and nobody borrows of it, or by force
  *     draft ───────────▶ published ───────────▶ deprecated ─────────────────────────────▶ retired
  *       │                 │  ▲  ▲ ◀─ undeprecate ──┘ ▲ │                                    │  │
  *       │                 └──┘  └────────────────────┼─┼──── restore: its path is free ─────┘  │
@@ -12,6 +12,7 @@
  *        └──reject──▶ rejected ──approve──▶ approved
  */
 import { takenBy } from './base-paths.js';
+import { loansOf, tellLoans } from './borrowed-models.js';
 import { type DecisionContext, type ModelState, plural, type Refusal, refuse } from './decision.js';
 import type { LifeStage, Service, Subscription } from './entities.js';
 
@@ -64,7 +65,7 @@ export const transitions: Readonly<Record<ServiceStep, Transition>> = {
   retire: {
     from: ['published', 'deprecated'],
     to: 'retired',
-    guards: [sunsetHasPassed],
+    guards: [sunsetHasPassed, nobodyBorrows],
     cure: 'delete a draft instead',
   },
   restore: {
@@ -87,11 +88,11 @@ export function refusalOfStep(step: ServiceStep, situation: Situation): Refusal 
   const { from, guards, cure } = transitions[step];
   const { id, stage } = situation.service;
   if (!from.includes(stage)) return refuse('conflict', `service ${id} is ${stage}: ${cure}`);
-  for (const guard of guards) {
-    const refusal = guard(situation);
-    if (refusal !== null) return refusal;
-  }
-  return null;
+  const [first, ...others] = guards.flatMap((guard) => guard(situation) ?? []);
+  // Told at once: whoever answers one of them by force has to know of all.
+  return first === undefined
+    ? null
+    : { ...first, detail: [first.detail, ...others.map(({ detail }) => detail)].join('; ') };
 }
 
 /** Of the first release, `published`; else as the table says. */
@@ -117,6 +118,18 @@ function sunsetHasPassed({ state, service, context, isForced }: Situation): Refu
   const users = plural(subscribers, 'application subscribes', 'applications subscribe');
   const cure = 'deprecate it with a sunset and wait for that, or retire it with `force`';
   return refuse('conflict', `service ${service.id} ${why}, and ${users} to it: ${cure}`);
+}
+
+/** Its subscribers had a sunset to read; those who ask its models behind a prompt of their own know of none. */
+function nobodyBorrows({ state, service, isForced }: Situation): Refusal | null {
+  if (isForced) return null;
+  const loans = loansOf(state, service);
+  return loans.length === 0
+    ? null
+    : refuse(
+        'conflict',
+        `other services of team ${service.teamId} ask its models and would be served no longer: ${tellLoans(loans)}: give them other models, or retire it with \`force\``,
+      );
 }
 
 function pathIsFree({ state, service, context }: Situation): Refusal | null {

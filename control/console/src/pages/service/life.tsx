@@ -154,7 +154,12 @@ function Retire({ order }: { order: Order }) {
         value={successor}
         onChange={(e) => setSuccessor(e.currentTarget.value)}
       />
-      <Checkbox label="Also before its last day" checked={force} onChange={(e) => setForce(e.currentTarget.checked)} />
+      <Checkbox
+        label="Also before its last day"
+        description="And though other services of the team ask its models."
+        checked={force}
+        onChange={(e) => setForce(e.currentTarget.checked)}
+      />
     </AskButton>
   );
 }
