@@ -1,6 +1,8 @@
 /** `weir apps`, `weir keys`, `weir subs`: who calls services, with what, and whether they may. */
+import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { Option } from 'commander';
+import { publicKeyCharsMax } from '../model/bounds.js';
 import { listAll, type ManageOptions, manage, tell } from './manage.js';
 import { columns, printable } from './terminal.js';
 import { done, withBoth } from './users.js';
@@ -19,6 +21,7 @@ interface Key {
   readonly expiresWallMs: number | null;
   /** Of a new one, once. */
   readonly key?: string;
+  readonly publicKey?: { readonly kid: string };
 }
 
 interface Sub {
@@ -39,6 +42,7 @@ Examples:
   weir apps add phone --team mobile
   weir keys add phone --name production
   weir keys rotate phone KEY --overlap 86400
+  weir keys add phone --name signer --public-key phone.pub.pem
   weir subs add shop phone --plan gold --reason 'the phone app'
   weir subs approve ID --opinion 'welcome'`;
 
@@ -83,12 +87,11 @@ export function registerAppKeys(keys: Command): void {
     .description('Lists the keys of an application.')
     .action(async (id: string, options: ManageOptions) => done(await listKeys(id, options)));
   withBoth(app(keys.command('add')))
-    .description('Gives an application a key, which is shown once.')
+    .description('Gives an application a key, which is shown once; or a public key, for tokens that it signs itself.')
     .option('--name <name>', 'what it is for', 'key')
     .option('--expires <date>', 'until when it is good: 2027-06-30')
-    .action(async (id: string, options: ManageOptions & { readonly name: string; readonly expires?: string }) =>
-      done(await addKey(id, options)),
-    );
+    .option('--public-key <file>', 'a public key in PEM or as a JWK, in place of a key that is drawn')
+    .action(async (id: string, options: AddKeyOptions) => done(await addKey(id, options)));
   withBoth(app(keys.command('rotate')).argument('<key>', 'id of the key'))
     .description('Gives a new key in the place of one, which stays good for a while.')
     .option('--overlap <duration>', 'how long both are good, in seconds', '3600')
@@ -139,6 +142,11 @@ export function registerSubs(program: Command): void {
     );
 }
 
+type AddKeyOptions = ManageOptions & {
+  readonly name: string;
+  readonly expires?: string;
+  readonly publicKey?: string;
+};
 type SubsOptions = ManageOptions & { readonly service?: string; readonly app?: string; readonly state?: string };
 
 async function listApps({ team, ...options }: ManageOptions & { readonly team?: string }): Promise<boolean> {
@@ -187,16 +195,18 @@ async function listKeys(app: string, options: ManageOptions): Promise<boolean> {
   return true;
 }
 
-async function addKey(
-  app: string,
-  { name, expires, ...options }: ManageOptions & { readonly name: string; readonly expires?: string },
-) {
+async function addKey(app: string, { name, expires, publicKey, ...options }: AddKeyOptions) {
   const expiresWallMs = expires === undefined ? null : Date.parse(expires);
   if (Number.isNaN(expiresWallMs)) {
     process.stderr.write(`weir: ${printable(expires ?? '')} is no date; write one such as 2027-06-30\n`);
     return false;
   }
-  return shown(await manage<Key>('POST', `${appPath(app)}/keys`, options, { name, expiresWallMs }), options);
+  const signing = publicKey === undefined ? {} : { publicKey: await readPublicKeyFile(publicKey) };
+  if (signing.publicKey === null) return false;
+  return shown(
+    await manage<Key>('POST', `${appPath(app)}/keys`, options, { name, expiresWallMs, ...signing }),
+    options,
+  );
 }
 
 async function rotateKey(
@@ -210,8 +220,23 @@ async function rotateKey(
 
 function shown(told: Key | null, options: ManageOptions): boolean {
   if (told === null) return false;
-  tell(told, options, `${told.key ?? ''}\nIt is shown this once; its id is ${printable(told.id)}.`);
+  const { id, key = '', publicKey } = told;
+  const text =
+    publicKey === undefined
+      ? `${key}\nIt is shown this once; its id is ${printable(id)}.`
+      : `Its tokens have the kid ${printable(publicKey.kid)}, and the id of the application as iss; the id of the key is ${printable(id)}.`;
+  tell(told, options, text);
   return true;
+}
+
+/** Null: it was said why not. */
+async function readPublicKeyFile(file: string): Promise<string | null> {
+  try {
+    return (await readFile(file, 'utf8')).slice(0, publicKeyCharsMax + 1);
+  } catch (error) {
+    process.stderr.write(`weir: ${printable(file)} can't be read: ${error instanceof Error ? error.message : error}\n`);
+    return null;
+  }
 }
 
 async function listSubs({ service, app, state, ...options }: SubsOptions): Promise<boolean> {

@@ -20,6 +20,9 @@ export const servicesPerTeamMax = 2_000;
 export const applicationsPerTeamMax = 5_000;
 export const subscriptionsPerApplicationMax = 1_000;
 export const keysPerApplicationMax = 20;
+/** Nodes read each of them, with each snapshot. */
+export const signingKeysPerApplicationMax = 4;
+export const publicKeyCharsMax = 8_192;
 /** Older ones that are not live are given up. */
 export const releasesPerServiceMax = 100;
 /** The oldest one ends. */

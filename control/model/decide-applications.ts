@@ -1,5 +1,11 @@
 /** Decisions about applications and their keys. Pure. */
-import { applicationsPerTeamMax, countMax, keysPerApplicationMax, overlapMaxMs } from './bounds.js';
+import {
+  applicationsPerTeamMax,
+  countMax,
+  keysPerApplicationMax,
+  overlapMaxMs,
+  signingKeysPerApplicationMax,
+} from './bounds.js';
 import {
   changed,
   type DecisionContext,
@@ -87,6 +93,12 @@ function oneMore(
   if (state.isHashTaken(credential.sha256)) return refuse('conflict', 'this key is there already');
   const own = [...state.of('key', 'applicationId', applicationId)];
   const over = own.filter((key) => key.expiresWallMs !== null && key.expiresWallMs <= context.wallMs);
+  const signing = own.filter(({ publicKey }) => publicKey !== undefined).length;
+  if (credential.publicKey !== undefined && signing >= signingKeysPerApplicationMax)
+    return refuse(
+      'conflict',
+      `application ${applicationId} has ${signingKeysPerApplicationMax} public keys, which is the most; delete one that signs no more`,
+    );
   if (own.length - over.length >= keysPerApplicationMax)
     return refuse(
       'conflict',
@@ -108,6 +120,11 @@ export interface Rotation {
 export function rotateKey(state: ModelState, { id, overlapMs }: Rotation, context: DecisionContext): Outcome {
   const old = state.get('key', id);
   if (old === null) return missing('key', id);
+  if (old.publicKey !== undefined)
+    return refuse(
+      'conflict',
+      'its other half is yours to change: register the next public key beside it, and delete this one',
+    );
   if (overlapMs > overlapMaxMs) return invalid('overlapMs', 'is longer than 90 days', 'choose a shorter one');
   const { expiresWallMs, applicationId } = old;
   if (expiresWallMs !== null && expiresWallMs <= context.wallMs)

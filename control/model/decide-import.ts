@@ -127,7 +127,7 @@ class Comparison {
     const known = this.#state.get('application', fields.id);
     this.#put<Application>('application', known, { ...fields, teamId: team }, {}, fields.id);
     const own = [...this.#state.of('key', 'applicationId', fields.id)];
-    for (const { sha256, ...key } of keys) {
+    for (const { sha256, publicKey, ...key } of keys) {
       const label = `${fields.id} ${key.name}`;
       const present =
         own.find((one) =>
@@ -144,7 +144,7 @@ class Comparison {
         this.#put<AppKey>(
           'key',
           present,
-          { ...key, applicationId: fields.id, sha256: hash },
+          { ...key, applicationId: fields.id, sha256: hash, ...(publicKey === undefined ? {} : { publicKey }) },
           { id: present?.id ?? this.#draw() },
           label,
         );

@@ -2,7 +2,7 @@
  * What a decision is made of, and what comes of it. A decision is a function of the state, the input and this context: the same
  * three give the same answer, on every control and whenever it is made again.
  */
-import type { Actor, AnyEntity, Change, Entities, EntityKind, Service, User } from './entities.js';
+import type { Actor, AnyEntity, Change, Entities, EntityKind, PublicKey, Service, User } from './entities.js';
 
 /** By which of its fields an entity is found without a look at all others. */
 export type Owner = 'teamId' | 'serviceId' | 'applicationId' | 'userId';
@@ -33,8 +33,8 @@ export interface ModelState {
 export interface Facts {
   /** `scrypt$…` of the new password. */
   readonly passwordHash?: string;
-  /** Of a key, a token or a session that was just drawn. */
-  readonly credential?: { readonly sha256: string; readonly lastFour: string };
+  /** Of a key, a token or a session that was just drawn; or of a public key that was read, and is for that application. */
+  readonly credential?: { readonly sha256: string; readonly lastFour: string; readonly publicKey?: PublicKey };
   /** `v1.…` of the secret. */
   readonly sealed?: string;
   /** Whoever has just proven to be that user, by password or by OIDC: for `session.open` and `user.enrol` alone. */

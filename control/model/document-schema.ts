@@ -5,7 +5,13 @@
  */
 import { choice, flag, integer } from '@weir/proto/config/scalars.js';
 import * as z from 'zod';
-import { countMax, keysPerApplicationMax, membersPerTeamMax, releasesPerServiceMax } from './bounds.js';
+import {
+  countMax,
+  keysPerApplicationMax,
+  membersPerTeamMax,
+  publicKeyCharsMax,
+  releasesPerServiceMax,
+} from './bounds.js';
 import { design, live, serviceFields } from './command-inputs.js';
 import { line, link, login, nameId, prose, secretNameText, wallTime } from './inputs.js';
 
@@ -71,6 +77,7 @@ const key = z.strictObject({
   lastFour: line('the last four characters', 4),
   expiresWallMs: wallTime('the end').nullable().prefault(null),
   sha256: sha256().optional(),
+  publicKey: z.strictObject({ pem: prose('the public key', publicKeyCharsMax), kid: line('its id', 64) }).optional(),
 });
 
 const application = z.strictObject({

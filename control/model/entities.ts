@@ -152,6 +152,15 @@ export interface AppKey extends Versioned {
   readonly lastFour: string;
   /** Null: it does not expire. Rotation gives the old one a time. */
   readonly expiresWallMs: number | null;
+  /** Of a key that signs tokens, whose other half nobody here has; left out: it is sent as it is, and known by its hash. */
+  readonly publicKey?: PublicKey;
+}
+
+export interface PublicKey {
+  /** SPKI in PEM. */
+  readonly pem: string;
+  /** Its thumbprint (RFC 7638), by which tokens name it. */
+  readonly kid: string;
 }
 
 export interface Subscription extends Versioned {

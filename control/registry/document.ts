@@ -39,10 +39,12 @@ export function exportDocument(state: ModelState, { withHashes = false }: Export
     services: [...state.all('service')].map((service) => exportService(state, service, loginOf)),
     applications: [...state.all('application')].map(({ id, teamId: team, name, description, isDisabled }) => ({
       ...{ id, team, name, description, isDisabled },
-      keys: [...state.of('key', 'applicationId', id)].map(({ name: key, lastFour, expiresWallMs, sha256 }) => ({
-        ...{ name: key, lastFour, expiresWallMs },
-        ...(withHashes ? { sha256 } : {}),
-      })),
+      keys: [...state.of('key', 'applicationId', id)].map(
+        ({ name: key, lastFour, expiresWallMs, sha256, publicKey }) => ({
+          ...{ name: key, lastFour, expiresWallMs, ...(publicKey === undefined ? {} : { publicKey }) },
+          ...(withHashes ? { sha256 } : {}),
+        }),
+      ),
     })),
     subscriptions: [...state.all('subscription')].map(
       ({ serviceId, applicationId, planId, state: standing, reason, opinion }) => ({

@@ -6,6 +6,7 @@ import { pointsSince } from '@weir/control/insight/since.js';
 import type { Secret } from '@weir/control/model/entities.js';
 import { drawCredential, sha256Hex } from '@weir/control/people/digests.js';
 import { namesOf, placeConflict, placeShadowed } from '@weir/control/publish/managed/merge-managed.js';
+import { readPublicKey } from '@weir/control/publish/public-keys.js';
 import type { Registry } from '@weir/control/registry/registry.js';
 import { reachableAddress } from '@weir/proto/bus/address.js';
 import type { WeirConfig } from '@weir/proto/config/document.js';
@@ -34,7 +35,7 @@ const LATELY_MS = 15 * 60_000;
 export function managementSources(parts: ManagementParts): ManagementSources {
   const { registry, config, secrets, insight, reservedPaths, gateway = () => null } = parts;
   return {
-    ...{ registry, wallMs: Date.now, sha256: sha256Hex, drawKey: () => drawCredential(KEY_PREFIX) },
+    ...{ registry, wallMs: Date.now, sha256: sha256Hex, readPublicKey, drawKey: () => drawCredential(KEY_PREFIX) },
     names: () => {
       const known = config();
       return known === null ? { models: [], prompts: [], guards: [] } : namesOf(known);

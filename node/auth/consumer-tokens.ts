@@ -17,6 +17,7 @@ const READY_MAX = 1_000;
 const TRIED_MAX = 4;
 
 const unknown: TokenVerdict = { kind: 'refused', reason: 'nobody signs tokens under this name here' };
+const unusable: TokenVerdict = { kind: 'refused', reason: 'the key that it is signed by cannot be used here' };
 const malformed: TokenVerdict = { kind: 'refused', reason: 'the token is malformed' };
 
 export function compileConsumerTokens(
@@ -30,12 +31,17 @@ export function compileConsumerTokens(
     if (known !== undefined) return known;
     const { issuer, keys, algorithms } = signer;
     const { audiences, clockSkewS, forwardClaims, hide } = spec;
-    const made = compileTokenCheck(
-      // It has this claim, or it would not have come here.
-      { kind: 'jwt', keys, issuer, algorithms, audiences, clockSkewS, forwardClaims, hide, consumerClaim: 'iss' },
-      credentials.jwtKeys(keys),
-      wallMs,
-    );
+    // It has this claim, or it would not have come here.
+    const told = {
+      kind: 'jwt',
+      issuer,
+      algorithms,
+      audiences,
+      clockSkewS,
+      forwardClaims,
+      consumerClaim: 'iss',
+    } as const;
+    const made = checkOrNone(() => compileTokenCheck({ ...told, keys, hide }, credentials.jwtKeys(keys), wallMs));
     ready.set(signer, made);
     return made;
   };
@@ -64,6 +70,15 @@ export function compileConsumerTokens(
     const signers = credentials.tokensOf(issuer).filter((signer) => signer.keyId === null || signer.keyId === keyId);
     return tried(token, signers.slice(0, TRIED_MAX), 0);
   };
+}
+
+/** Keys of the operator's own were read when the config was; one of an application that can't be is that application's matter. */
+function checkOrNone(make: () => VerifyToken): VerifyToken {
+  try {
+    return make();
+  } catch {
+    return () => unusable;
+  }
 }
 
 function claimsOf(token: string): { readonly issuer: string; readonly keyId: string | null } | null {

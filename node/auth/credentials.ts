@@ -112,10 +112,10 @@ function* compilingTokens(
   { jwtKeys }: CredentialFunctions,
 ): Work<ReadonlyMap<string, readonly ConsumerToken[]>> {
   const byIssuer = new Map<string, ConsumerToken[]>();
-  for (const [index, { id: consumerId, tokens = [] }] of consumers.entries()) {
+  for (const [index, { id: consumerId, tokens = [], isManaged = false }] of consumers.entries()) {
     for (const token of tokens) {
-      // A key that is none is refused now, and not at the first token.
-      if (token.keys.kind === 'publicKey') jwtKeys(token.keys);
+      // A key that is none is refused now, and not at the first token; one of an application is its own matter, and nobody's else.
+      if (!isManaged && token.keys.kind === 'publicKey') jwtKeys(token.keys);
       const known = byIssuer.get(token.issuer);
       if (known === undefined) byIssuer.set(token.issuer, [{ ...token, consumerId }]);
       else known.push({ ...token, consumerId });

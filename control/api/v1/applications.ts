@@ -8,14 +8,14 @@
  *   POST             /v1/applications/{id}/keys/{keyId}/rotate
  */
 import * as z from 'zod';
-import { overlapMaxMs } from '../../model/bounds.js';
+import { overlapMaxMs, publicKeyCharsMax } from '../../model/bounds.js';
 import * as inputs from '../../model/command-inputs.js';
 import type { AppKey } from '../../model/entities.js';
 import type { Executed } from '../../registry/registry.js';
 import { type ApiAnswer, type ApiRoute, apiRoute } from './api-route.js';
 import { answerDone, answerMade } from './executed.js';
 import { execute, idOf, type ManagementSources, maySee, ofOwnTeams, teamOfApplication } from './management.js';
-import { missing, notDone, refusal } from './problems.js';
+import { faulty, missing, notDone, refusal } from './problems.js';
 import { pageQuery } from './read-input.js';
 
 export function applicationRoutes(sources: ManagementSources): readonly ApiRoute[] {
@@ -125,11 +125,20 @@ function listKeys({ registry, ...sources }: ManagementSources): ApiRoute {
 function createKey(sources: ManagementSources): ApiRoute {
   return apiRoute({
     ...{ ...base, method: 'POST', path: KEYS, name: 'createKey', success: 201, needs: { team: 'developer' } },
-    summary: 'A new key, which is shown in this answer and never again',
+    summary:
+      'A new key, which is shown in this answer and never again; or a public key, for tokens that the application signs',
     teamOf: teamOfApplication(sources),
-    body: inputs.newKey.omit({ applicationId: true }),
+    body: inputs.newKey.omit({ applicationId: true }).extend({
+      publicKey: z
+        .string()
+        .max(publicKeyCharsMax)
+        .default('')
+        .describe('In PEM or as a JWK: tokens with `iss`, the id of the application, and `kid` are believed by it.'),
+    }),
     async handle(request) {
-      const input = { ...request.body, applicationId: idOf(request) };
+      const { publicKey, ...body } = request.body;
+      const input = { ...body, applicationId: idOf(request) };
+      if (publicKey !== '') return withPublicKey(sources, request, input, publicKey);
       return withNewKey(sources, (facts) => execute(sources, request, 'key.create', input, facts));
     },
   });
@@ -170,6 +179,22 @@ function deleteKey(sources: ManagementSources): ApiRoute {
 function keyOf({ registry }: ManagementSources, params: Readonly<Record<string, string>>): string | null {
   const key = registry.get('key', params['keyId'] ?? '');
   return key !== null && key.applicationId === params['id'] ? key.id : null;
+}
+
+/** Its hash is none of the key as somebody could send it: it is for this application alone. */
+async function withPublicKey(
+  sources: ManagementSources,
+  request: Parameters<typeof execute>[1],
+  input: { readonly applicationId: string },
+  text: string,
+): Promise<ApiAnswer> {
+  const read = sources.readPublicKey(text);
+  if (!read.ok) return faulty(422, [{ path: 'publicKey', message: read.message, cure: read.cure }]);
+  const { key } = read;
+  const sha256 = sources.sha256(`${input.applicationId} signs by ${key.kid}`);
+  const credential = { sha256, lastFour: key.kid.slice(-4), publicKey: key };
+  const executed = await execute(sources, request, 'key.create', input, { credential });
+  return answerMade(executed, { status: 201, kind: 'key', show: shownKey });
 }
 
 type Making = (facts: { credential: { sha256: string; lastFour: string } }) => Promise<Executed>;

@@ -4,6 +4,7 @@ import type { Facts } from '../../model/decision.js';
 import type { Entities, EntityKind } from '../../model/entities.js';
 import { type Sight, maySee as sightOf, standingOf } from '../../model/permissions.js';
 import type { NamesOfConfig } from '../../publish/managed/projection.js';
+import type { ReadKey } from '../../publish/public-keys.js';
 import type { Command, Executed, ListQuery, Registry } from '../../registry/registry.js';
 import type { ApiRequest, Caller } from './api-route.js';
 
@@ -19,6 +20,8 @@ export interface ManagementSources {
   /** `weir_k_…` */
   readonly drawKey: () => string;
   readonly sha256: (text: string) => string;
+  /** Of whoever registers it. */
+  readonly readPublicKey: (text: string) => ReadKey;
   /** A secret of a team, as the registry keeps it. Null: this control takes none. */
   readonly seal: ((secretId: string, text: string) => string) | null;
   /** Why it takes none now, and how it would; null, or left out: it does. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { drawCredential, sha256Hex } from '../../people/digests.js';
 import { type As, type PeopleApi, peopleApi } from '../../people/testing/people-api.js';
+import { readPublicKey } from '../../publish/public-keys.js';
 import { quickRoutes } from './quick.js';
 
 const DOCUMENT = `openapi: 3.1.0
@@ -15,7 +16,7 @@ const open = (conflict: string | null = null): Promise<PeopleApi> =>
   peopleApi({
     more: ({ registry, wallMs }) =>
       quickRoutes({
-        ...{ registry, wallMs, sha256: sha256Hex, drawKey: () => drawCredential('weir_k_') },
+        ...{ registry, wallMs, sha256: sha256Hex, readPublicKey, drawKey: () => drawCredential('weir_k_') },
         names: () => ({ models: [], prompts: [], guards: [] }),
         ...{ conflictOf: () => conflict, shadowedBy: () => null, seal: null, callsOf: () => null },
       }),

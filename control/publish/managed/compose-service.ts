@@ -258,7 +258,8 @@ function authOf({ id, kind, access, plans }: Service): readonly Auth[] {
   // Clients of models send their key as a bearer. Elsewhere Authorization may be the user's own, for the upstream.
   const places = kind === 'rest' ? ['header:x-api-key'] : ['bearer', 'header:x-api-key'];
   const consumers = plans.map((plan) => `@${groupOf(id, plan.id)}`);
-  return authSchema.parse([{ apiKey: { in: places, consumers } }]);
+  // A key first: it is known without a signature.
+  return authSchema.parse([{ apiKey: { in: places, consumers } }, { jwt: { consumers, hide: true } }]);
 }
 
 /** One for all routes of the service, for those alone who have the plan. */

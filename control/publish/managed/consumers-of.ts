@@ -1,6 +1,7 @@
-/** What an application is to nodes: a consumer with hashes of its keys, in the groups of the plans that it has. Pure. */
-import type { ConsumerSpec } from '@weir/proto/snapshot/snapshot.js';
-import type { AppKey, Application, Subscription } from '../../model/entities.js';
+/** What an application is to nodes: a consumer with hashes of its keys and with its public keys, in the groups of the plans that it has. Pure. */
+import { defaultAlgorithms } from '@weir/proto/config/token-keys.js';
+import type { ConsumerSpec, ConsumerTokenSpec } from '@weir/proto/snapshot/snapshot.js';
+import type { AppKey, Application, PublicKey, Subscription } from '../../model/entities.js';
 
 export interface ManagedConsumer {
   readonly team: string;
@@ -29,10 +30,12 @@ export function consumerOf(
   if (application === null || application.isDisabled)
     return { consumer: null, expiresWallMs: Number.POSITIVE_INFINITY };
   const keyHashes: string[] = [];
+  const tokens: ConsumerTokenSpec[] = [];
   let expiresWallMs = Number.POSITIVE_INFINITY;
-  for (const { sha256, expiresWallMs: end } of keys) {
+  for (const { sha256, expiresWallMs: end, publicKey } of keys) {
     if (end !== null && end <= nowWallMs) continue;
-    keyHashes.push(sha256);
+    if (publicKey === undefined) keyHashes.push(sha256);
+    else tokens.push(signerOf(application.id, publicKey));
     if (end !== null) expiresWallMs = Math.min(expiresWallMs, end);
   }
   const groups: string[] = [];
@@ -41,9 +44,16 @@ export function consumerOf(
   const { id, teamId: team } = application;
   // Sorted, so that two controls that learnt of them in other ways make the same bytes.
   // One without a plan is known as well: it may not call (403), which says more than that nobody has such a key (401).
-  const consumer: ManagedConsumer | null =
-    keyHashes.length > 0
-      ? { team, spec: { id, keyHashes: keyHashes.sort(), basic: [], groups: groups.sort(), isManaged: true } }
-      : null;
-  return { consumer, expiresWallMs };
+  const spec: ConsumerSpec = {
+    ...{ id, keyHashes: keyHashes.sort(), basic: [], groups: groups.sort(), isManaged: true },
+    ...(tokens.length === 0 ? {} : { tokens: tokens.sort((a, b) => ((a.keyId ?? '') < (b.keyId ?? '') ? -1 : 1)) }),
+  };
+  return { consumer: keyHashes.length + tokens.length > 0 ? { team, spec } : null, expiresWallMs };
+}
+
+const algorithms = defaultAlgorithms({ secret: undefined });
+
+/** Under its own name, and by the thumbprint of the key: no other application and no consumer of weir.yaml is asked for by such tokens. */
+function signerOf(issuer: string, { pem, kid }: PublicKey): ConsumerTokenSpec {
+  return { issuer, keyId: kid, keys: { kind: 'publicKey', pem }, algorithms };
 }

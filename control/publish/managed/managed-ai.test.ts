@@ -123,7 +123,10 @@ describe('an AI service of a team', () => {
     expect(told).toEqual([]);
     const route = routeOf(snapshot, 'desk@1/models');
     expect(route?.limits).toMatchObject([{ kind: 'rate', consumers: ['@desk.gold'] }]);
-    expect(route?.auth).toMatchObject([{ in: ['bearer', { header: 'x-api-key' }], consumers: ['@desk.gold'] }]);
+    expect(route?.auth).toMatchObject([
+      { in: ['bearer', { header: 'x-api-key' }], consumers: ['@desk.gold'] },
+      { kind: 'consumerJwt', consumers: ['@desk.gold'] },
+    ]);
     const reach = { consumers: ['@desk.gold'], scope: 'desk.gold' };
     expect(route?.action).toMatchObject({
       limits: [

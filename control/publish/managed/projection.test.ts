@@ -291,6 +291,10 @@ describe('consumers on nodes', () => {
     const [route] = managedRoutes(snapshot);
     expect(route?.auth).toEqual([
       { kind: 'apiKey', in: [{ header: 'x-api-key' }], consumers: ['@shop.gold', '@shop.free'], hide: true },
+      {
+        ...{ kind: 'consumerJwt', consumers: ['@shop.gold', '@shop.free'], hide: true },
+        ...{ audiences: [], clockSkewS: 30, forwardClaims: {} },
+      },
     ]);
     expect(route?.limits.map(({ requests, by, consumers, scope }) => [requests, by, consumers, scope])).toEqual([
       [100, 'consumer', ['@shop.gold'], 'shop.gold'],
@@ -298,6 +302,26 @@ describe('consumers on nodes', () => {
       [10, 'route', ['@shop.free'], 'shop.free'],
     ]);
     expect(compiled(source, { nowMs: 5_000 }).snapshot.consumers[0]?.keyHashes).toEqual([first]);
+  });
+
+  it('sign tokens under their own id by public keys, whose hashes let nobody in', () => {
+    const { source, subscribe } = setUp();
+    const put = (kid: string, expiresWallMs: number | null) =>
+      source.put('key', {
+        ...{ id: kid, applicationId: 'web', name: kid, sha256: 'c'.repeat(64), lastFour: 'abcd', expiresWallMs },
+        publicKey: { pem: `PEM of ${kid}`, kid },
+      });
+    put('two', 5_000);
+    put('one', null);
+    subscribe('approved');
+    const consumers = (nowMs: number) => compiled(source, { nowMs }).snapshot.consumers;
+    expect(consumers(0)).toMatchObject([{ id: 'web', keyHashes: [], groups: ['shop.gold'], isManaged: true }]);
+    const signers = (nowMs: number) =>
+      consumers(nowMs)[0]?.tokens?.map(({ issuer, keyId, keys }) => [issuer, keyId, keys]);
+    const [one, two] = ['one', 'two'].map((kid) => ['web', kid, { kind: 'publicKey', pem: `PEM of ${kid}` }]);
+    expect(signers(0)).toEqual([one, two]);
+    expect(signers(5_000)).toEqual([one]);
+    expect(consumers(0)[0]?.tokens?.[0]?.algorithms).not.toContain('HS256');
   });
 
   it('are gone without a key and when they are disabled; without a plan they are known, and in no group', () => {

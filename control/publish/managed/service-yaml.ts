@@ -70,13 +70,17 @@ function writtenRoute(service: Service, written: Written, route: NamedRoute): Wr
     },
     ...(upstream === undefined ? {} : { upstream, rewrite }),
     ...(fallback.length === 0 ? {} : { fallback: writtenFallback(written['fallback'], fallback) }),
-    ...(auth.length === 0
-      ? {}
-      : { auth: auth.map(({ apiKey }) => ({ apiKey: { in: placesOf(apiKey?.in), consumers: apiKey?.consumers } })) }),
+    ...(auth.length === 0 ? {} : { auth: auth.map(writtenAuth) }),
     ...(limits.length === 0 ? {} : { limits }),
     ...(route.ai === null || budgets.length === 0 ? {} : { ai: { ...fieldsOf(written['ai']), limits: budgets } }),
     ...(Object.keys(fields).length === 0 ? {} : { headers: fields }),
   };
+}
+
+function writtenAuth({ apiKey, jwt }: NamedRoute['auth'][number]): Written {
+  return apiKey === undefined
+    ? { jwt: { consumers: jwt?.consumers, hide: true } }
+    : { apiKey: { in: placesOf(apiKey.in), consumers: apiKey.consumers } };
 }
 
 function writtenShare({ from, to, by, of }: ShareSpec): Written {

@@ -2,6 +2,7 @@
  * The whole life of a service by the admin API alone, against a real `weir up` and real upstreams: designed, published, subscribed to, called,
  * tried out as a canary, rolled back, deprecated, retired.
  */
+import { generateKeyPairSync, sign as signBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeAll, expect, it } from 'vitest';
@@ -92,6 +93,34 @@ async function subscribe({ weir, api }: Begun): Promise<Record<string, string>> 
   return key;
 }
 
+/** By a key of its own, whose other half the gateway has; as quickly refused as any other. */
+async function sign({ weir, api }: Begun): Promise<void> {
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+  const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
+  const { id, publicKey: told } = await api.post('/v1/applications/web/keys', { name: 'signer', publicKey: pem });
+  const { kid } = told as { readonly kid: string };
+  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const token = (header: object, claims: object): Record<string, string> => {
+    const signed = `${part(header)}.${part(claims)}`;
+    const signature = signBytes(null, Buffer.from(signed), privateKey).toString('base64url');
+    return { authorization: `Bearer ${signed}.${signature}` };
+  };
+  const exp = Math.floor(Date.now() / 1_000) + 300;
+  const good = token({ alg: 'EdDSA', kid }, { iss: 'web', exp });
+  await until(async () => (await api.status('/shop/orders', good)) === 200, weir.said);
+  for (const bad of [
+    token({ alg: 'EdDSA', kid }, { iss: 'web', exp: exp - 3_600 }),
+    token({ alg: 'EdDSA', kid }, { iss: 'operator', exp }),
+    token({ alg: 'EdDSA' }, { iss: 'web', exp }),
+    token({ alg: 'EdDSA', kid }, { exp }),
+    { 'x-api-key': `web signs by ${kid}` },
+  ])
+    expect(await api.status('/shop/orders', bad)).toBe(401);
+  expect(await api.status('/locked', good)).not.toBe(200);
+  await api.ask('DELETE', `/v1/applications/web/keys/${id}`, undefined, 204);
+  await until(async () => (await api.status('/shop/orders', good)) === 401, weir.said);
+}
+
 async function tryOut({ two, weir, api }: Begun): Promise<void> {
   // The second release for a tenth of the callers, and back.
   await api.ask('PUT', '/v1/services/shop/draft', design(two));
@@ -162,6 +191,7 @@ it(
     const begun = await start();
     await publish(begun);
     const key = await subscribe(begun);
+    await sign(begun);
     await tryOut(begun);
     await end(begun, key);
   },

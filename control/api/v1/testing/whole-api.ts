@@ -6,6 +6,7 @@ import { Insight } from '../../../insight/insight.js';
 import type { TeamRole } from '../../../model/entities.js';
 import { sha256Hex } from '../../../people/digests.js';
 import { type As, type PeopleApi, peopleApi } from '../../../people/testing/people-api.js';
+import { readPublicKey } from '../../../publish/public-keys.js';
 import { type MemoryRegistry, resettableRegistry } from '../../../registry/testing/memory-registry.js';
 import type { ApiRoute } from '../api-route.js';
 import { maySee } from '../management.js';
@@ -96,6 +97,7 @@ function sourcesOf(registry: MemoryRegistry, wallMs: () => number, places: Parti
     management: {
       ...{ registry, wallMs, sha256: sha256Hex, names: () => ({ models: [], prompts: [], guards: [] }) },
       ...{ conflictOf: () => null, shadowedBy: () => null, callsOf: () => null, ...places },
+      readPublicKey,
       drawKey: () => `weir_k_${drawn++}`,
       seal: (id) => `v1.${id}`,
     },

@@ -67,7 +67,7 @@ export interface CatalogueEntry {
 }
 
 /** Told once, when it is made. */
-export type NewKey = Omit<AppKey, 'sha256'> & { readonly key: string };
+export type NewKey = Omit<AppKey, 'sha256'> & { readonly key?: string };
 
 export const stageMoods: Readonly<Record<LifeStage, Mood>> = {
   ...{ draft: 'plain', published: 'good', deprecated: 'warn', retired: 'bad' },

@@ -5,7 +5,9 @@ import type { NewKey as Made } from '../api/managed.js';
 import { useSend } from '../api/queries.js';
 import { Ask } from '../ui/ask.js';
 import { CopyButton } from '../ui/copy-button.js';
+import { Lines } from '../ui/lines.js';
 import { OnceOnly } from '../ui/once-only.js';
+import { textsOf } from '../ui/texts-of.js';
 import { dayOf } from '../ui/words.js';
 
 const HOUR_MS = 3_600_000;
@@ -18,25 +20,22 @@ const overlaps = [
 ];
 
 export function NewKey({ applicationId }: { applicationId: string }) {
-  const [name, setName] = useState('');
-  const [expires, setExpires] = useState('');
+  const [form, setForm] = useState({ name: '', expires: '', publicKey: '' });
+  const text = textsOf(form, (part) => setForm((before) => ({ ...before, ...part })));
+  const { name, expires, publicKey } = form;
   const make = () => ({
     path: `/v1/applications/${applicationId}/keys`,
-    body: { name, expiresWallMs: dayOf(expires) },
+    body: { name, expiresWallMs: dayOf(expires), publicKey: publicKey.trim() },
   });
   return (
     <KeyMaker label="New key" title="New key" verb="Make it" isReady={name !== ''} order={make}>
-      <TextInput
-        label="Name: where it is used"
-        required
-        value={name}
-        onChange={(event) => setName(event.currentTarget.value)}
-      />
-      <TextInput
-        label="Expires (optional)"
-        type="date"
-        value={expires}
-        onChange={(event) => setExpires(event.currentTarget.value)}
+      <TextInput label="Name: where it is used" required {...text('name')} />
+      <TextInput label="Expires (optional)" type="date" {...text('expires')} />
+      <Lines
+        label="Public key (optional)"
+        description="For tokens that the application signs itself, in place of a key: PEM, or a JWK."
+        placeholder="-----BEGIN PUBLIC KEY-----"
+        {...text('publicKey')}
       />
     </KeyMaker>
   );
@@ -84,7 +83,7 @@ function KeyMaker({ label, title, verb, isReady, order, children }: KeyMakerProp
   const send = useSend<Made>();
   const make = async () => {
     const { key } = await send.mutateAsync({ method: 'POST', ...order() });
-    setMade(key);
+    setMade(key ?? '');
   };
   return (
     <>

@@ -83,7 +83,17 @@ function Keys({ id, mayChange }: { id: string; mayChange: boolean }) {
               idOf={(key) => key.id}
               columns={[
                 { label: 'Name', show: ({ name }) => name },
-                { label: 'Ends in', show: ({ lastFour }) => <code>…{lastFour}</code> },
+                {
+                  label: 'Ends in',
+                  show: ({ lastFour, publicKey }) =>
+                    publicKey === undefined ? (
+                      <code>…{lastFour}</code>
+                    ) : (
+                      <>
+                        signs tokens: <code>{publicKey.kid}</code>
+                      </>
+                    ),
+                },
                 { label: 'Made', show: ({ createdWallMs }) => showAge(createdWallMs, now) },
                 {
                   label: 'Expires',
@@ -115,7 +125,9 @@ function KeyOrders({ applicationId, appKey }: { applicationId: string; appKey: A
   };
   return (
     <Group gap="xs">
-      <RotateKey applicationId={applicationId} keyId={appKey.id} lastFour={appKey.lastFour} />
+      {appKey.publicKey === undefined && (
+        <RotateKey applicationId={applicationId} keyId={appKey.id} lastFour={appKey.lastFour} />
+      )}
       <AskButton label="Revoke" title={`Revoke key …${appKey.lastFour}?`} verb="Revoke" isGrave onDo={revoke}>
         <Text size="sm">Whoever uses it is refused within a second. There is no way back but a new key.</Text>
       </AskButton>
