@@ -84,7 +84,7 @@ function Keys({ id, mayChange }: { id: string; mayChange: boolean }) {
               columns={[
                 { label: 'Name', show: ({ name }) => name },
                 {
-                  label: 'Ends in',
+                  label: 'Key',
                   show: ({ lastFour, publicKey }) =>
                     publicKey === undefined ? (
                       <code>…{lastFour}</code>
