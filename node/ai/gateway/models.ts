@@ -246,12 +246,13 @@ class Models implements ChatAnswering, Race {
     if (this.#chosen === null && breaksOff) return false;
     const isFirst = !(entrant.firstTokenMs >= 0);
     entrant.see(events, this.#nowMs());
-    if (isFirst && entrant.firstTokenMs >= 0) this.#learnt(entrant);
     const told =
       entrant.continuing === null
         ? events
         : entrant.continuing.read(events).map((event) => this.#takings.summed(event));
     const isOpen = this.#tell(entrant, told);
+    // Whoever reads waits for the first token, and nobody for what is learnt of it.
+    if (isFirst && entrant.firstTokenMs >= 0) this.#learnt(entrant);
     if (!isOpen) entrant.asking.clock?.hold();
     this.#arm();
     return isOpen;

@@ -12,6 +12,7 @@
 import type { HttpResponse } from 'uWebSockets.js';
 import { type Failure, failure, type TimerName, timerFired } from '@weir/proto/http/failures.js';
 import type { ClientTimersSpec } from '@weir/proto/snapshot/snapshot.js';
+import { isStream } from '../../optimize/stream-type.js';
 import {
   type Cancel,
   type GatewayRequest,
@@ -196,8 +197,13 @@ export class ExchangeSocket implements ResponseHandler, WriterOwner, BodyValve, 
   onHeaders(head: ResponseHead): void {
     if (this.res === null) return;
     this.#head = head;
-    this.writer.begin(head, frameResponse(this.request.method, head.status, head.lengthBytes));
-    if (this.#isDispatched) this.owner.atTurnEnd(this);
+    const framing = frameResponse(this.request.method, head.status, head.lengthBytes);
+    this.writer.begin(head, framing);
+    if (!this.#isDispatched) return;
+    // What is read as it comes has no end in this turn that would be worth waiting for, and its first piece shall not wait for what
+    // else the turn has to do: the pieces of all other streams.
+    if (framing.kind === 'chunked' && isStream(head.headers, null)) this.writer.turnEnded();
+    else this.owner.atTurnEnd(this);
   }
 
   onData(chunk: Uint8Array): boolean {

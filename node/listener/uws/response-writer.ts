@@ -158,7 +158,7 @@ export class ResponseWriter {
     }
   }
 
-  /** The turn in which the head came is over: what is held goes out. */
+  /** The turn in which the head came is over, or not worth waiting for: what is held goes out. */
   turnEnded(): void {
     this.#turnOver = true;
     if (this.#res === null || this.#head === null || this.#headWritten) return;
