@@ -178,7 +178,7 @@ const voidSettings: readonly VoidSetting[] = [
 /** What the end of a path asks for. */
 const OPERATIONS: readonly string[] = [
   ...['chat/completions', 'completions', 'responses', 'messages', 'count_tokens', 'embeddings', 'models', 'rerank'],
-  ...['images/generations', 'audio/speech', 'audio/transcriptions', 'moderations'],
+  ...['images/generations', 'images/edits', 'audio/speech', 'audio/transcriptions', 'moderations'],
 ];
 
 function lintMatch({ match }: Route, path: Path): Finding[] {

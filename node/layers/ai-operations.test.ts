@@ -298,6 +298,125 @@ describe('a transcription', () => {
   });
 });
 
+describe('images that stream', () => {
+  const IMAGES = { path: '/v1/images/generations' };
+  const draw = { model: 'vec', prompt: 'a hat', stream: true, partial_images: 1 };
+  const SSE = ['content-type', 'text/event-stream', 'x-vendor', 'secret'];
+  const event = (type: string, more: object) => `event: ${type}\ndata: ${JSON.stringify({ type, ...more })}\n\n`;
+  const partial = event('image_generation.partial_image', { b64_json: 'A'.repeat(6_000), partial_image_index: 0 });
+  const usage = { total_tokens: 59, input_tokens: 9, output_tokens: 50 };
+  const completed = event('image_generation.completed', { b64_json: 'B'.repeat(6_000), usage });
+
+  it('pass as they are, with what they took', () => {
+    const { below, send, timers } = setUp({ ai: two });
+    const { handler, exchange } = send(draw, IMAGES);
+    expect(bodyOf(below.last().request)).toEqual({
+      ...{ model: 'm', prompt: 'a hat', stream: true, partial_images: 1 },
+    });
+    below.last().head(200, SSE);
+    below.last().data(': hello\n\n');
+    expect(handler.status).toBe(0);
+    for (const piece of [partial.slice(0, 3_000), partial.slice(3_000), completed]) below.last().data(piece);
+    below.last().complete();
+    expect([handler.text(), handler.ended, timers.armed]).toEqual([`: hello\n\n${partial}${completed}`, true, 0]);
+    expect(headerValue(handler.headers, 'content-type')).toContain('text/event-stream');
+    expect(headerValue(handler.headers, 'x-vendor')).toBeUndefined();
+    expect(exchange.ai).toMatchObject({ error: null, usage: { input: 9, output: 50, isEstimated: false } });
+    expect(exchange.ai?.firstTokenMs).toBeGreaterThanOrEqual(0);
+  });
+
+  it('that fail before there is an image go on at the next model, unseen', () => {
+    const { below, send } = setUp({ ai: two });
+    const { handler } = send(draw, IMAGES);
+    below.last().head(200, SSE);
+    below.last().data(event('error', { error: { message: 'busy', code: 'server_error' } }));
+    expect([below.calls.length, handler.status]).toEqual([2, 0]);
+    below.last().answer(200, SSE, completed);
+    expect([handler.status, handler.text()]).toEqual([200, completed]);
+  });
+
+  it('that come whole, though a stream was asked for, are no answer', () => {
+    const { below, send } = setUp({ ai: two });
+    send(draw, IMAGES);
+    answerJson(below.last(), { created: 1, data: [{ b64_json: 'AA' }] });
+    expect(below.calls).toHaveLength(2);
+  });
+
+  it('may take as long as a whole answer until the next image begins, and within one as long as between tokens', () => {
+    const { below, send, clock, fired } = setUp({ ai: two });
+    const { handler } = send(draw, IMAGES);
+    below.last().head(200, SSE);
+    clock.advance(20_000);
+    below.last().data(partial);
+    clock.advance(20_000);
+    expect([fired, below.calls.length, handler.ended]).toEqual([[], 1, false]);
+    below.last().data(completed.slice(0, 3_000));
+    clock.advance(1_100);
+    expect([fired, handler.failure?.code, below.last().cancelled]).toEqual([
+      ...[['betweenTokens'], 'between_tokens_timeout', true],
+    ]);
+  });
+
+  it('that are not begun in time go on at the next model', () => {
+    const { below, send, clock, fired } = setUp({ ai: two });
+    send(draw, IMAGES, 20_000);
+    below.last().head(200, SSE);
+    // Neither the head nor pings are an image.
+    for (let i = 0; i < 11; i += 1) {
+      below.calls[0]?.data(': ping\n\n');
+      clock.advance(1_000);
+    }
+    expect([fired, below.calls.length]).toEqual([['attempt'], 2]);
+  });
+
+  it('that are cut never end well, and what was drawn is guessed', () => {
+    const { below, send, clock } = setUp({ ai: two });
+    const { handler } = send(draw, IMAGES);
+    below.last().head(200, SSE);
+    below.last().data(partial);
+    below.last().complete();
+    expect([handler.ended, handler.text()]).toEqual([false, expect.stringContaining('ended before the last one')]);
+    clock.advance(60);
+    expect(handler.events.at(-1)).toBe('onError');
+  });
+
+  it('have ended with the last one, though the provider keeps its connection open', () => {
+    const { below, send, clock, timers } = setUp({ ai: two });
+    const { handler, exchange } = send(draw, IMAGES);
+    below.last().head(200, SSE);
+    below.last().data(completed);
+    clock.advance(31_000);
+    expect([handler.ended, handler.failure, below.last().cancelled, timers.armed]).toEqual([true, null, true, 0]);
+    expect(exchange.ai?.usage?.output).toBe(50);
+  });
+
+  it('wait for a client that takes nothing', () => {
+    const { below, send, clock } = setUp({ ai: two });
+    const { handler } = send(draw, IMAGES);
+    below.last().head(200, SSE);
+    handler.open = false;
+    expect(below.last().data(partial.slice(0, 3_000))).toBe(false);
+    clock.advance(25_000);
+    expect(handler.failure).toBeNull();
+    handler.open = true;
+    handler.head?.resume();
+    expect(below.last().resumes).toBe(1);
+  });
+
+  it('are refused with a sentence where the provider has none, or drawn whole where that may be dropped', () => {
+    const own = { models: [], providers: [provider('a', { kind: 'together' })] };
+    const refused = setUp({ ai: own }).send({ ...draw, model: 'a/flux' }, IMAGES).handler;
+    expect([refused.status, json(refused.text()).error.param]).toEqual([400, 'stream']);
+    expect(json(refused.text()).error.message).toContain('gives images when they are whole');
+    const { below, send } = setUp({ ai: own, spec: { unsupported: 'drop' } });
+    const { handler } = send({ ...draw, model: 'a/flux' }, IMAGES);
+    expect(bodyOf(below.last().request)).toEqual({ model: 'flux', prompt: 'a hat' });
+    answerJson(below.last(), { created: 1, data: [{ b64_json: 'AA' }] });
+    expect(json(handler.text()).data).toEqual([{ b64_json: 'AA' }]);
+    expect(headerValue(handler.headers, 'x-weir-dropped')).toBe('stream, partial_images');
+  });
+});
+
 it('whatever is asked and answered, nothing breaks and nothing stays behind', () => {
   const paths = ['embeddings', 'images/generations', 'audio/speech', 'moderations', 'rerank', 'messages/count_tokens'];
   const bodies = [

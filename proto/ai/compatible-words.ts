@@ -36,5 +36,7 @@ export const errorWords = [
 ] as const;
 
 /** What it has beside chats. */
-export const operationWords = ['embeddings', 'images', 'speech', 'transcriptions', 'moderations', 'rerank'] as const;
+export const operationWords = [
+  ...['embeddings', 'images', 'imageEdits', 'speech', 'transcriptions', 'moderations', 'rerank'],
+] as const;
 export type OperationWord = (typeof operationWords)[number];

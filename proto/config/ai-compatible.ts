@@ -62,6 +62,7 @@ const reasoning = z.strictObject({
 const operationPaths = z.strictObject({
   embeddings: chatPath.optional().describe('Left out: /embeddings.'),
   images: chatPath.optional().describe('Left out: /images/generations.'),
+  imageEdits: chatPath.optional().describe('Left out: /images/edits.'),
   speech: chatPath.optional().describe('Left out: /audio/speech.'),
   transcriptions: chatPath.optional().describe('Left out: /audio/transcriptions.'),
   moderations: chatPath.optional().describe('Left out: /moderations.'),
@@ -103,7 +104,12 @@ export const compatibleSchema = z.strictObject({
   operations: oneOrMany(choice('an operation', operationWords))
     .optional()
     .describe(
-      'What it has beside chats: embeddings, images, speech, transcriptions, moderations, rerank. Left out: as its kind is known to, and of a server that nobody knows all of them.',
+      'What it has beside chats: embeddings, images, imageEdits, speech, transcriptions, moderations, rerank. Left out: as its kind is known to, and of a server that nobody knows all of them.',
+    ),
+  streamsImages: flag()
+    .optional()
+    .describe(
+      'Images are drawn as events where they are asked for so. Left out: as its kind is known to, and of a server that nobody knows: they are.',
     ),
   operationPaths: operationPaths
     .optional()

@@ -25,6 +25,7 @@ describe('an operation', () => {
   it.each([
     ['/v1/embeddings', 'embeddings'],
     ['/v1/images/generations', 'images'],
+    ['/v1/images/edits', 'imageEdits'],
     ['/v1/audio/speech', 'speech'],
     ['/v1/audio/transcriptions', 'transcriptions'],
     ['/v1/moderations', 'moderations'],

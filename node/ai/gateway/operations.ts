@@ -24,6 +24,7 @@ const chats: readonly (readonly [end: string, operation: Operation & { kind: 'ch
 const plains: readonly (readonly [end: string, name: OperationName])[] = [
   ['/embeddings', 'embeddings'],
   ['/images/generations', 'images'],
+  ['/images/edits', 'imageEdits'],
   ['/audio/speech', 'speech'],
   ['/audio/transcriptions', 'transcriptions'],
   ['/moderations', 'moderations'],

@@ -33,6 +33,8 @@ export class StreamClock {
   /** NaN: none has come. */
   #firstAtMs = Number.NaN;
   #lastAtMs: number;
+  /** What may pass between the last content and the next. */
+  #nextMs: number;
   #isHeld = false;
   /** When the window of the rate began to be filled. */
   #rateFromMs = Number.NaN;
@@ -44,6 +46,7 @@ export class StreamClock {
     this.#limits = limits;
     this.#startedAtMs = startedAtMs;
     this.#lastAtMs = startedAtMs;
+    this.#nextMs = limits.betweenTokensMs;
   }
 
   /** NaN: none has come. */
@@ -56,7 +59,9 @@ export class StreamClock {
     return this.#lastAtMs - this.#firstAtMs;
   }
 
-  content(tokens: number, nowMs: number): void {
+  /** `nextMs`: where the next content may take longer than is stated for all. */
+  content(tokens: number, nowMs: number, nextMs = this.#limits.betweenTokensMs): void {
+    this.#nextMs = nextMs;
     if (Number.isNaN(this.#firstAtMs)) {
       this.#firstAtMs = nowMs;
       this.#restart(nowMs);
@@ -84,7 +89,7 @@ export class StreamClock {
   dueAtMs(): number {
     if (this.#isHeld) return Number.POSITIVE_INFINITY;
     if (Number.isNaN(this.#firstAtMs)) return this.#startedAtMs + this.#limits.firstTokenMs;
-    const betweenMs = this.#lastAtMs + this.#limits.betweenTokensMs;
+    const betweenMs = this.#lastAtMs + this.#nextMs;
     if (this.#limits.tokensPerSecondMin === 0) return betweenMs;
     return Math.min(betweenMs, Math.max(this.#rateFromMs + RATE_WINDOW_MS, this.#cellAtMs + CELL_MS));
   }
@@ -93,7 +98,7 @@ export class StreamClock {
   passed(nowMs: number): StreamTimer | null {
     if (this.#isHeld) return null;
     if (Number.isNaN(this.#firstAtMs)) return nowMs >= this.dueAtMs() ? 'firstToken' : null;
-    if (nowMs >= this.#lastAtMs + this.#limits.betweenTokensMs) return 'betweenTokens';
+    if (nowMs >= this.#lastAtMs + this.#nextMs) return 'betweenTokens';
     return this.#isTooSlow(nowMs) ? 'tokenRate' : null;
   }
 

@@ -13,7 +13,9 @@ export interface ImagesRequest {
   readonly quality: string | null;
   readonly wants: 'url' | 'base64' | null;
   readonly user: string | null;
+  /** As events, with so many unfinished ones first as `partials` says. */
   readonly isStream: boolean;
+  readonly partials: number | null;
   /** Fields that have no place here, for providers of the same family. */
   readonly extra: JsonObject;
 }
@@ -32,7 +34,10 @@ export interface Images {
 
 /** As many as OpenAI makes at once. */
 const COUNT_MAX = 10;
-const known = new Set(['model', 'prompt', 'n', 'size', 'quality', 'response_format', 'user', 'stream']);
+const PARTIALS_MAX = 3;
+const known = new Set([
+  ...['model', 'prompt', 'n', 'size', 'quality', 'response_format', 'user', 'stream', 'partial_images'],
+]);
 
 export function readImages(unknownBody: unknown): Read<ImagesRequest> {
   const reading = new Reading();
@@ -47,6 +52,7 @@ export function readImages(unknownBody: unknown): Read<ImagesRequest> {
     wants: format === 'b64_json' ? 'base64' : format,
     user: reading.text(body, '', 'user'),
     isStream: reading.flag(body, '', 'stream') ?? false,
+    partials: reading.whole(body, '', 'partial_images', 0, PARTIALS_MAX),
     extra: unread(body, known),
   };
   return reading.misread ?? request;

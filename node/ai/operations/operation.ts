@@ -13,6 +13,7 @@ import type { Images, ImagesRequest } from './images.js';
 import type { Moderations, ModerationsRequest } from './moderations.js';
 import type { Reranking, RerankRequest } from './rerank.js';
 import type { SpeechRequest } from './speech.js';
+import type { Transcript, TranscriptionRequest } from './transcriptions.js';
 
 /** A field that a provider can't do. */
 export interface Lack {
@@ -55,10 +56,22 @@ export interface ProviderOperations {
   };
   /** The answer is sound, and passes as it is. */
   readonly speech?: { request(request: SpeechRequest, place: ProviderPlace): OperationQuestion };
-  /** The form passes as it came, but for the model in it; the answer passes as it is. */
-  readonly transcriptions?: { place(place: ProviderPlace): OperationPlace };
+  /** The form passes as it came, but for the model in it. A stream passes as it is. */
+  readonly imageEdits?: { place(place: ProviderPlace): OperationPlace; answer(body: unknown): Images | ProviderError };
+  readonly transcriptions?: FormPasses | Hearing;
   /** The model of moderations for callers who name none. */
   readonly moderationModel?: string;
+}
+
+/** The form passes as it came, but for the model in it; the answer passes as it is. */
+export interface FormPasses {
+  place(place: ProviderPlace): OperationPlace;
+}
+
+/** The sound goes to a model of another API, whose answer is told in the words of the form. */
+export interface Hearing {
+  request(request: TranscriptionRequest, place: ProviderPlace): OperationQuestion;
+  answer(body: unknown): Transcript | ProviderError;
 }
 
 export type OperationName = Exclude<keyof ProviderOperations, 'moderationModel'>;

@@ -53,10 +53,11 @@ export const azureOpenAi: Provider = {
   ...today,
   request: (chat, place) => (isOld(place.settings['apiVersion'] ?? API_VERSION) ? before : today).request(chat, place),
   // Moderations are a service of its own there, with an API of its own.
-  operations: openAiOperations(['embeddings', 'images', 'speech', 'transcriptions'], {
+  operations: openAiOperations(['embeddings', 'images', 'imageEdits', 'speech', 'transcriptions'], {
     title: 'Azure OpenAI',
     place: (place, end) => ({ path: pathOf(place, end), query: queryOf(place), headers: [] }),
     knowsBase64: true,
+    streamsImages: true,
   }),
 };
 

@@ -31,6 +31,7 @@ export const openAi: Provider = {
     title: 'OpenAI',
     place: plainPlace,
     knowsBase64: true,
+    streamsImages: true,
     moderationModel: 'omni-moderation-latest',
   }),
 };

@@ -214,63 +214,6 @@ describe('vectors of', () => {
   });
 });
 
-describe('images of', () => {
-  it('OpenAI are asked for in its words', () => {
-    const { images } = operationsOf('openai');
-    const asked = images?.request(
-      draw({ n: 2, size: '1024x1024', response_format: 'b64_json', background: 'opaque' }),
-      at('dall-e-3', '/v1'),
-    );
-    expect(asked).toMatchObject({
-      ...{ path: '/v1/images/generations', lacks: [] },
-      body: {
-        model: 'dall-e-3',
-        prompt: 'a hat',
-        n: 2,
-        size: '1024x1024',
-        response_format: 'b64_json',
-        background: 'opaque',
-      },
-    });
-    const newer = images?.request(draw({ response_format: 'b64_json' }), at('gpt-image-1', '/v1'));
-    expect([newer?.body, newer?.lacks]).toEqual([{ model: 'gpt-image-1', prompt: 'a hat' }, []]);
-    const url = images?.request(draw({ response_format: 'url', stream: true }), at('gpt-image-1', '/v1'));
-    expect(url?.lacks.map(({ field }) => field)).toEqual(['stream', 'response_format']);
-    const usage = { input_tokens: 5, output_tokens: 9, total_tokens: 14 };
-    expect(images?.answer({ created: 7, data: [{ b64_json: 'AAAA' }], usage }, draw(), [])).toEqual({
-      createdS: 7,
-      images: [{ content: { kind: 'base64', base64: 'AAAA' }, revisedPrompt: null }],
-      tokens: { input: 5, output: 9 },
-    });
-  });
-
-  it.each([
-    ['gemini', at('imagen-4.0-generate-001', '/v1beta'), '/v1beta/models/imagen-4.0-generate-001:predict'],
-    [
-      'vertex',
-      at('imagen-4.0-generate-001', '/v1'),
-      '/v1/projects/p/locations/l/publishers/google/models/imagen-4.0-generate-001:predict',
-    ],
-  ])('%s are drawn by Imagen', (kind, place, path) => {
-    const { images } = operationsOf(kind);
-    const asked = images?.request(draw({ n: 2, size: '1408x768' }), place);
-    expect([asked?.path, asked?.body, asked?.lacks]).toEqual([
-      path,
-      { instances: [{ prompt: 'a hat' }], parameters: { sampleCount: 2, aspectRatio: '16:9' } },
-      [],
-    ]);
-    const lacks = images?.request(draw({ size: '1536x1024', quality: 'high', response_format: 'url' }), place).lacks;
-    expect(lacks?.map(({ field }) => field)).toEqual(['size', 'response_format', 'quality']);
-    expect(images?.request(draw(), { ...place, model: 'gemini-2.5-flash-image' }).lacks[0]?.field).toBe('model');
-    const answer = { predictions: [{ mimeType: 'image/png', bytesBase64Encoded: 'AAAA' }] };
-    expect(images?.answer(answer, draw(), [])).toMatchObject({
-      images: [{ content: { kind: 'base64', base64: 'AAAA' } }],
-    });
-    for (const filtered of [{}, { predictions: [{ raiFilteredReason: 'policy' }] }])
-      expect(images?.answer(filtered, draw(), [])).toMatchObject({ kind: 'contentFiltered' });
-  });
-});
-
 describe('moderations of', () => {
   it('OpenAI have one result for each input, with all that it says', () => {
     const request = right(readModerations({ input: ['a', 'b'] }));
@@ -395,12 +338,14 @@ it('sound is asked for at the places of each', () => {
     ...{ path: '/v1/audio/speech', query: '', headers: [], lacks: [] },
     body: { model: 'tts', input: 'Hi', voice: 'alloy', response_format: 'wav', stream_format: 'sse' },
   });
-  expect(operationsOf('groq').transcriptions?.place(at('w', '/openai/v1')).path).toBe(
-    '/openai/v1/audio/transcriptions',
-  );
-  expect(operationsOf('azure-openai').transcriptions?.place(at('w'))).toMatchObject({
-    path: '/openai/deployments/w/audio/transcriptions',
-  });
+  const form = (kind: string, place: ProviderPlace) => {
+    const { transcriptions, imageEdits } = operationsOf(kind);
+    const passes = transcriptions !== undefined && 'place' in transcriptions ? transcriptions : null;
+    return [passes?.place(place).path, imageEdits?.place(place).path];
+  };
+  expect(form('groq', at('w', '/openai/v1'))).toEqual(['/openai/v1/audio/transcriptions', undefined]);
+  const deployment = '/openai/deployments/w';
+  expect(form('azure-openai', at('w'))).toEqual([`${deployment}/audio/transcriptions`, `${deployment}/images/edits`]);
 });
 
 describe('a compatible provider', () => {
@@ -409,7 +354,7 @@ describe('a compatible provider', () => {
       const has = Object.keys(operationsOf(id));
       expect([id, has.sort()]).toEqual([id, [...operations].sort()]);
     }
-    expect(Object.keys(operationsOf('compatible'))).toHaveLength(6);
+    expect(Object.keys(operationsOf('compatible'))).toHaveLength(7);
   });
 
   it('has what a config says, where it says', () => {

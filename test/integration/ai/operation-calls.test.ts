@@ -101,6 +101,44 @@ describe('the official openai client', () => {
     await expect(wrong).rejects.toThrow(BadRequestError);
   });
 
+  it('sees images while they are drawn, and others while they are changed', async () => {
+    const picture = 'iVBORw0KGgo'.repeat(40_000);
+    const usage = { total_tokens: 59, input_tokens: 9, output_tokens: 50, input_tokens_details: {} };
+    const { client, openai, weir } = await started({
+      openai: ({ response, path }) => {
+        const what = path.endsWith('/edits') ? 'image_edit' : 'image_generation';
+        response.writeHead(200, { 'content-type': 'text/event-stream' });
+        for (const [type, more] of [
+          ['partial_image', { partial_image_index: 0 }],
+          ['completed', { usage }],
+        ] as const) {
+          const said = { type: `${what}.${type}`, b64_json: picture, ...more };
+          response.write(`event: ${what}.${type}\ndata: ${JSON.stringify(said)}\n\n`);
+        }
+        response.end();
+      },
+    });
+    const model = 'openai/gpt-image-1';
+    const image = await toFile(Buffer.from(picture), 'a.png', { type: 'image/png' });
+    const streams = [
+      await client.images.generate({ model, prompt: 'a hat', stream: true, partial_images: 1 }),
+      await client.images.edit({ model, image, prompt: 'a hat', stream: true, partial_images: 1 }),
+    ];
+    const seen: string[] = [];
+    for (const stream of streams)
+      for await (const event of stream) {
+        expect(event.b64_json).toBe(picture);
+        seen.push(event.type);
+      }
+    expect(seen).toEqual([
+      ...['image_generation.partial_image', 'image_generation.completed'],
+      ...['image_edit.partial_image', 'image_edit.completed'],
+    ]);
+    expect(openai.questions.map(({ path }) => path)).toEqual(['/v1/images/generations', '/v1/images/edits']);
+    const tokens = (await weir.metrics()).split('\n').filter((line) => /^weir_ai_tokens_total.*output/.test(line));
+    expect(tokens.join()).toMatch(/ 100$/);
+  });
+
   it('hears sound while it is made, and leaves in the middle of it', async () => {
     const { client, openai } = await started({
       openai: ({ response }) => {

@@ -3,7 +3,16 @@ import { readFileSync } from 'node:fs';
 import { providerKinds, providerOf } from '@weir/node/ai/providers/registry.js';
 import { expect, it } from 'vitest';
 
-const names = ['embeddings', 'images', 'speech', 'transcriptions', 'moderations', 'rerank', 'countTokens'] as const;
+const names = [
+  'embeddings',
+  'images',
+  'imageEdits',
+  'speech',
+  'transcriptions',
+  'moderations',
+  'rerank',
+  'countTokens',
+] as const;
 
 it('the table of operations is that of the translators', () => {
   const text = readFileSync(new URL('../../../docs/ai-operations.md', import.meta.url), 'utf8');

@@ -3,12 +3,13 @@ import type { Misread } from '@weir/node/ai/format.js';
 import { openaiMisread } from '@weir/node/ai/formats/openai-words/errors.js';
 import { countTokensAnswer, readCountTokens } from '@weir/node/ai/operations/count-tokens.js';
 import { embeddingsAnswer, readEmbeddings } from '@weir/node/ai/operations/embeddings.js';
+import { withContent } from '@weir/node/ai/operations/form.js';
 import { imagesAnswer, readImages } from '@weir/node/ai/operations/images.js';
 import { anthropicModels, type ListedModel, openaiModels, readModelPage } from '@weir/node/ai/operations/models.js';
 import { moderationsAnswer, readModerations } from '@weir/node/ai/operations/moderations.js';
 import { isWrong, type Read } from '@weir/node/ai/operations/read.js';
 import { readSpeech, speechMediaType } from '@weir/node/ai/operations/speech.js';
-import { readTranscriptionForm, withModel } from '@weir/node/ai/operations/transcriptions.js';
+import { readTranscription } from '@weir/node/ai/operations/transcriptions.js';
 import OpenAI, { toFile } from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { json, type Replay, type Served, serve } from './replay.js';
@@ -66,9 +67,9 @@ function answer(body: string, { pathname, searchParams }: URL, type: string): Se
     }
     case '/v1/audio/transcriptions': {
       const bytes = new Uint8Array(Buffer.from(body, 'latin1'));
-      return told(readTranscriptionForm(bytes, type), (form) => {
-        forwarded = Buffer.concat(withModel(bytes, form, 'whisper-large')).toString('latin1');
-        return { text: form.model };
+      return told(readTranscription(bytes, type), ({ model, modelPart }) => {
+        forwarded = Buffer.concat(withContent(bytes, modelPart, 'whisper-large')).toString('latin1');
+        return { text: model };
       });
     }
     case '/v1/messages/count_tokens':

@@ -92,6 +92,7 @@ it('the words of a compatible provider are those that nodes know', () => {
     },
     ...{ streamUsage: 'unasked', finishWords: each(finishWords), finishErrors: each(errorWords) },
     errorKinds: each(errorWords),
+    streamsImages: true,
     operations: [...operationWords],
     operationPaths: Object.fromEntries(operationWords.map((word) => [word, `/own/${word}`])),
   };

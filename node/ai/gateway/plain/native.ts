@@ -84,7 +84,7 @@ const isOneOfThem = (name: string): boolean => credentials.includes(name.toLower
 function nativeReading(provider: Provider, api: NativeApi, isChat: boolean, isStream: boolean): PlainReading {
   return {
     kind: 'passed',
-    isStream,
+    pace: isStream ? 'stream' : 'whole',
     meter: (_status, headers) => {
       if (isChat && isStream && !isJson(headers))
         return new EventMeter(openFramer(provider.framing), provider.stream());

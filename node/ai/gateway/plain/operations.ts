@@ -9,11 +9,14 @@ import type { JsonObject } from '../../json.js';
 import { countTokensAnswer, readCountTokens } from '../../operations/count-tokens.js';
 import { type EmbeddingsRequest, embeddingsAnswer, readEmbeddings } from '../../operations/embeddings.js';
 import { estimateTokens } from '../../operations/estimate-tokens.js';
-import { type ImagesRequest, imagesAnswer, readImages } from '../../operations/images.js';
+import { withContent } from '../../operations/form.js';
+import { type ImageEdit, readImageEdit } from '../../operations/image-edits.js';
+import { type Images, type ImagesRequest, imagesAnswer, readImages } from '../../operations/images.js';
 import { type ModerationsRequest, moderationsAnswer, readModerations } from '../../operations/moderations.js';
 import {
   isFailed,
   type OperationName,
+  type OperationPlace,
   type OperationQuestion,
   type ProviderOperations,
   type Translator,
@@ -21,10 +24,11 @@ import {
 import { isWrong, type Read } from '../../operations/read.js';
 import { type RerankRequest, readRerank, rerankAnswer } from '../../operations/rerank.js';
 import { readSpeech } from '../../operations/speech.js';
-import { readTranscriptionForm, withModel } from '../../operations/transcriptions.js';
+import { readTranscription, type TranscriptionRequest, transcriptAnswer } from '../../operations/transcriptions.js';
 import type { Provider, ProviderPlace } from '../../provider.js';
 import { joined, jsonOf } from '../body-text.js';
 import { type Names, targetsOf } from '../candidates.js';
+import { drawnReading } from './drawn.js';
 import { soundReading, textReading } from './passed.js';
 import type { PlainAnswer, PlainAsked, PlainQuestion, PlainReading } from './plain-question.js';
 import {
@@ -51,7 +55,8 @@ export function readPlain(
   contentType: string,
   terms: PlainTerms,
 ): Read<PlainQuestion> {
-  if (name === 'transcriptions') return readTranscription(body, contentType);
+  if (name === 'transcriptions') return heard(readTranscription(body, contentType), contentType);
+  if (name === 'imageEdits') return edited(readImageEdit(body, contentType), contentType, terms);
   const json = jsonOf(body);
   return json === undefined ? { field: '', message: 'The body is no JSON in UTF-8.' } : readers[name](json, terms);
 }
@@ -79,7 +84,10 @@ const MODEL_MISSING: Misread = {
 };
 
 const readers: Readonly<
-  Record<Exclude<OperationName, 'transcriptions'>, (json: unknown, terms: PlainTerms) => Read<PlainQuestion>>
+  Record<
+    Exclude<OperationName, 'transcriptions' | 'imageEdits'>,
+    (json: unknown, terms: PlainTerms) => Read<PlainQuestion>
+  >
 > = {
   embeddings: (json) =>
     translated(
@@ -94,17 +102,10 @@ const readers: Readonly<
         usage: usageOf(answer.inputTokens, 0),
       }),
     ),
-  images: (json, { nowS }) =>
-    translated(
-      what<ImagesRequest>('images', ({ prompt, count }) => imagesSize(prompt, count ?? 1)),
-      readImages(json),
-      ({ model }) => model,
-      (has) => has.images,
-      (answer) => ({
-        body: imagesAnswer({ ...answer, createdS: answer.createdS === 0 ? nowS : answer.createdS }),
-        usage: usageOf(answer.tokens?.input ?? null, answer.tokens?.output ?? 0),
-      }),
-    ),
+  images: (json, terms) => {
+    const request = readImages(json);
+    return isWrong(request) ? request : drawn(request, terms);
+  },
   moderations: (json, { moderationModel }) =>
     translated(
       what<ModerationsRequest>('moderations', ({ inputs }) => moderationSize(inputs)),
@@ -226,22 +227,68 @@ function countOf(chat: ChatRequest): PlainQuestion {
   return question({ title: 'count_tokens', size: null }, chat.model, ask, estimated);
 }
 
-function readTranscription(body: Uint8Array, contentType: string): Read<PlainQuestion> {
-  const form = readTranscriptionForm(body, contentType);
-  if (isWrong(form)) return form;
-  return question(
-    { title: 'transcriptions', size: soundSize(body.byteLength) },
-    form.model,
-    ({ transcriptions }, place) => {
-      if (transcriptions === undefined) return null;
-      const { path, query, headers } = transcriptions.place(place);
-      return {
-        ...{ method: 'POST', path, query },
-        headers: [...headers, 'content-type', contentType],
-        body: joined(withModel(body, form, place.model)),
-        lacks: [],
-        reading: textReading,
-      };
-    },
-  );
+function drawn(request: ImagesRequest, terms: PlainTerms): Read<PlainQuestion> {
+  if (request.model === null) return MODEL_MISSING;
+  const size = imagesSize(request.prompt, request.count ?? 1, request.isStream ? (request.partials ?? 0) : 0);
+  return question({ title: 'images', size }, request.model, ({ images }, place) => {
+    if (images === undefined) return null;
+    const whole = images.request(request, place);
+    const reading =
+      whole.body['stream'] === true ? drawnReading : drawnWhole((body) => images.answer(body, request, []), terms);
+    return asked(whole, reading);
+  });
+}
+
+function drawnWhole(read: (body: unknown) => Images | ProviderError, { nowS }: PlainTerms): PlainReading {
+  const answer = (body: unknown): PlainAnswer | ProviderError => {
+    const images = read(body);
+    if (isFailed(images)) return images;
+    const { createdS, tokens } = images;
+    return {
+      body: imagesAnswer({ ...images, createdS: createdS === 0 ? nowS : createdS }),
+      usage: usageOf(tokens?.input ?? null, tokens?.output ?? 0),
+      headers: [],
+    };
+  };
+  return { kind: 'told', answer };
+}
+
+function edited(request: Read<ImageEdit>, contentType: string, terms: PlainTerms): Read<PlainQuestion> {
+  if (isWrong(request)) return request;
+  const { prompt, count, partials, images, isStream, modelPart, form } = request;
+  const size = imagesSize(prompt, count, isStream ? partials : 0, images);
+  return question({ title: 'edits of images', size }, request.model, ({ imageEdits }, place) => {
+    if (imageEdits === undefined) return null;
+    const reading = isStream ? drawnReading : drawnWhole((body) => imageEdits.answer(body), terms);
+    return passedForm(imageEdits.place(place), contentType, withContent(form.body, modelPart, place.model), reading);
+  });
+}
+
+function passedForm(
+  { path, query, headers }: OperationPlace,
+  contentType: string,
+  body: readonly Uint8Array[],
+  reading: PlainReading,
+): PlainAsked {
+  const fields = [...headers, 'content-type', contentType];
+  return { method: 'POST', path, query, headers: fields, body: joined(body), lacks: [], reading };
+}
+
+function heard(request: Read<TranscriptionRequest>, contentType: string): Read<PlainQuestion> {
+  if (isWrong(request)) return request;
+  const { form, modelPart } = request;
+  const size = soundSize(form.body.byteLength);
+  return question({ title: 'transcriptions', size }, request.model, ({ transcriptions }, place) => {
+    if (transcriptions === undefined) return null;
+    if ('place' in transcriptions) {
+      const body = withContent(form.body, modelPart, place.model);
+      return passedForm(transcriptions.place(place), contentType, body, textReading);
+    }
+    const format = form.text('response_format') ?? 'json';
+    const answer = (body: unknown): PlainAnswer | ProviderError => {
+      const read = transcriptions.answer(body);
+      return isFailed(read) ? read : { body: transcriptAnswer(read, format), usage: read.usage, headers: [] };
+    };
+    return asked(transcriptions.request(request, place), { kind: 'told', answer });
+  });
 }

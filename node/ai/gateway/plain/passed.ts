@@ -20,7 +20,7 @@ const READ_BYTES_MAX = 256 * 1024;
 export function soundReading({ format, isEvents }: SpeechRequest): Passed {
   return {
     kind: 'passed',
-    isStream: true,
+    pace: 'stream',
     meter: () => (isEvents ? new EventByteMeter('sse') : new ByteMeter(false)),
     head: (headers) => typeFields(headers, isEvents ? 'text/event-stream' : speechMediaType(format)),
     errorEvent: isEvents ? openaiErrorEvent : () => '',
@@ -30,7 +30,7 @@ export function soundReading({ format, isEvents }: SpeechRequest): Passed {
 /** JSON, text, subtitles or events, as the form has asked for. */
 export const textReading: Passed = {
   kind: 'passed',
-  isStream: false,
+  pace: 'whole',
   meter: (_status, headers) => new ByteMeter(isJson(headers)),
   head: (headers) => typeFields(headers, 'application/json'),
   errorEvent: openaiErrorEvent,

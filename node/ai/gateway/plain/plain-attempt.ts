@@ -14,7 +14,7 @@ import type { Candidate } from '../candidates.js';
 import type { FiredLimit } from '../failed-model.js';
 import { KeyLease } from '../key-lease.js';
 import { StreamClock } from '../stream-clock.js';
-import type { PlainAsked } from './plain-question.js';
+import type { Pace, PlainAsked } from './plain-question.js';
 import { type PlainAsker, PlainReply } from './plain-reply.js';
 
 /** Four bytes are the longest character of UTF-8. */
@@ -42,6 +42,8 @@ export class PlainAttempt {
   readonly #try: PlainTry;
   readonly #rules: AiRules;
   #wholeLimitMs = 0;
+  /** What is waited for is the next picture. */
+  #isBetween = false;
   #isOver = false;
 
   constructor(made: PlainTry, rules: AiRules, asker: PlainAsker) {
@@ -67,7 +69,7 @@ export class PlainAttempt {
     this.#wholeLimitMs = wholeLimitMs(leftMs, route.timeouts.attemptMs, hasOthers);
     const { firstTokenMs, betweenTokensMs } = spec.timers;
     // Of a whole answer there is no content before it is whole, and its limit is the only one.
-    const limits = { firstTokenMs: this.#isStream ? firstTokenMs : this.#wholeLimitMs, betweenTokensMs };
+    const limits = { firstTokenMs: this.#pace === 'stream' ? firstTokenMs : this.#wholeLimitMs, betweenTokensMs };
     this.clock = new StreamClock({ ...limits, tokensPerSecondMin: 0 }, services.clock.nowMs());
     this.lease.begin();
     const dispatch = ask.get(provider.spec.upstream);
@@ -90,9 +92,20 @@ export class PlainAttempt {
     return withQuestion(request, { method, path, query, headers, body: whole, cause });
   }
 
-  get #isStream(): boolean {
+  get #pace(): Pace {
     const { reading } = this.#try.asked;
-    return reading.kind === 'passed' && reading.isStream;
+    return reading.kind === 'passed' ? reading.pace : 'whole';
+  }
+
+  /** Content has come, as its meter has seen. */
+  contentCame(tokens: number, nowMs: number): void {
+    this.#isBetween = this.#pace === 'pictures' && this.reply.meter?.isBetween === true;
+    this.clock?.content(tokens, nowMs, this.#isBetween ? this.#wholeLimitMs : undefined);
+  }
+
+  /** From its begin to its first content; NaN: there was none, or none that says anything. */
+  get firstTokenMs(): number {
+    return this.#pace === 'whole' ? Number.NaN : (this.clock?.firstTokenMs ?? Number.NaN);
   }
 
   dueAtMs(): number {
@@ -107,8 +120,8 @@ export class PlainAttempt {
   fire(nowMs: number): FiredLimit {
     const { firstTokenMs, betweenTokensMs } = this.#rules.spec.timers;
     const isFirst = this.clock?.passed(nowMs) === 'firstToken';
-    if (!isFirst) this.fired = { timer: 'betweenTokens', limitMs: betweenTokensMs };
-    else if (this.#isStream) this.fired = { timer: 'firstToken', limitMs: firstTokenMs };
+    if (!isFirst && !this.#isBetween) this.fired = { timer: 'betweenTokens', limitMs: betweenTokensMs };
+    else if (this.#pace === 'stream') this.fired = { timer: 'firstToken', limitMs: firstTokenMs };
     else this.fired = { timer: 'attempt', limitMs: Math.round(this.#wholeLimitMs) };
     this.reply.giveUp();
     return this.fired;

@@ -238,7 +238,7 @@ export class PlainCall implements PlainAsker {
     // What came in one piece with its failure is not begun with: it may still go elsewhere, unseen.
     const hasFailed = (attempt.reply.meter?.error ?? null) !== null;
     if (!this.#outlet.hasHead && hasFailed) return false;
-    if (tokens > 0) attempt.clock?.content(tokens, nowMs);
+    if (tokens > 0) attempt.contentCame(tokens, nowMs);
     const isContent = this.#telling.pass(chunk, tokens, nowMs);
     // From here on no other attempt takes its place.
     if (isContent) this.#telling.begin(head, attempt.asked.reading, this.#outcome, nowMs);
@@ -272,9 +272,7 @@ export class PlainCall implements PlainAsker {
 
   #answered(attempt: PlainAttempt): void {
     attempt.answered();
-    const { reading } = attempt.asked;
-    if (reading.kind === 'passed' && reading.isStream)
-      this.#outcome.firstTokenMs = attempt.clock?.firstTokenMs ?? Number.NaN;
+    this.#outcome.firstTokenMs = attempt.firstTokenMs;
   }
 
   failed(error: ProviderError, said: SaidError | null): void {
@@ -375,6 +373,8 @@ export class PlainCall implements PlainAsker {
 
   #limitPassed(attempt: PlainAttempt, nowMs: number): void {
     const { services, route } = this.#rules;
+    // All has been said, and the provider only keeps its connection open.
+    if (attempt.reply.endedEarly()) return;
     const { timer, limitMs } = attempt.fire(nowMs);
     services.observer.timerFired(timer, route.id);
     const message = `The model was silent, or too slow: the limit \`${timer}\` of ${limitMs} ms passed.`;

@@ -46,8 +46,7 @@ export type PlainReading =
   | { readonly kind: 'told'; answer(body: unknown, headers: HeaderList): PlainAnswer | ProviderError }
   | {
       readonly kind: 'passed';
-      /** The limits of streams hold from its begin; else as long as a whole answer may take, up to its first content. */
-      readonly isStream: boolean;
+      readonly pace: Pace;
       meter(status: number, headers: HeaderList): Meter;
       /** Fields of the provider's head that go to the caller, where its answer passes. */
       head(headers: HeaderList): HeaderList;
@@ -55,8 +54,18 @@ export type PlainReading =
       errorEvent(error: ProviderError): string;
     };
 
+/**
+ * How long is waited for content, and for the next.
+ *
+ * - `stream`: the limits of streams hold from its begin.
+ * - `pictures`: each, the first one and the next, may take as long as a whole answer; within one the limit between tokens holds.
+ * - `whole`: as long as a whole answer may take, up to its first content.
+ */
+export type Pace = 'stream' | 'pictures' | 'whole';
+
 export interface PlainAnswer {
-  readonly body: JsonObject;
+  /** A text goes out as it is. */
+  readonly body: JsonObject | string;
   readonly usage: Usage | null;
   readonly headers: HeaderList;
 }
@@ -74,6 +83,10 @@ export interface Meter {
   readonly usage: Usage | null;
   /** Tokens of content so far; null: bytes say nothing of them. */
   readonly saidTokens: number | null;
+  /** All has been said, though the body has not ended. */
+  readonly isWhole?: boolean;
+  /** Of pictures: none has begun that has not ended. */
+  readonly isBetween?: boolean;
 }
 
 /** The words in which failures are told. */

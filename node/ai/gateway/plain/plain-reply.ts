@@ -100,6 +100,16 @@ export class PlainReply implements ResponseHandler {
     if (this.#state !== 'over') this.#fail(error, null);
   }
 
+  /** What has been said is all: the connection need not end for that. False: it is not, or nobody knows. */
+  endedEarly(): boolean {
+    const head = this.#head;
+    const meter = this.#meter;
+    if (this.#state !== 'passed' || head === null || meter?.isWhole !== true) return false;
+    this.giveUp();
+    this.#asker.ended(head, meter);
+    return true;
+  }
+
   onHeaders(head: ResponseHead): void {
     if (this.#state !== 'head') return;
     this.#head = head;

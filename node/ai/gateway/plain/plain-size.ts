@@ -20,6 +20,8 @@ const SAMPLE_MAX = 4_096;
 /** An image in high quality at OpenAI ("Image generation", cost and latency), and one that is looked at. */
 const DRAWN_TOKENS = 4_160;
 const IMAGE_TOKENS = 1_000;
+/** An unfinished image at OpenAI ("Image generation", partial images cost). */
+const PARTIAL_TOKENS = 100;
 /** Sound that is made from a token of text: 1,250 tokens a minute, in which 225 are read. */
 const SOUND_FOR_TEXT = 6;
 /** Sound in a form: a tenth of a second, of MP3 at 64 kbit/s. Three in ten of them are a token of text. */
@@ -45,9 +47,13 @@ export const tokensSize =
   (lists: readonly (readonly number[])[]): SizeOf =>
   () => ({ input: lists.reduce((sum, list) => sum + list.length, 0), output: 0 });
 
+/** `partials`: unfinished ones of each; `given`: those that are edited. */
 export const imagesSize =
-  (prompt: string, images: number): SizeOf =>
-  (count) => ({ input: textTokens([prompt], count), output: images * DRAWN_TOKENS });
+  (prompt: string, images: number, partials: number, given = 0): SizeOf =>
+  (count) => ({
+    input: textTokens([prompt], count) + given * IMAGE_TOKENS,
+    output: images * (DRAWN_TOKENS + partials * PARTIAL_TOKENS),
+  });
 
 export const moderationSize = (inputs: readonly (readonly { readonly kind: string; readonly text?: string }[])[]) => {
   const parts = inputs.flat();

@@ -37,15 +37,16 @@ export class PlainTelling {
     return tokens > 0 || this.#heldBytes > HELD_BYTES_MAX;
   }
 
-  begin({ status, headers }: ResponseHead, reading: PlainReading, { headers: own }: AiOutcome, nowMs: number): void {
+  begin({ status, headers }: ResponseHead, reading: PlainReading, outcome: AiOutcome, nowMs: number): void {
     const passed = reading.kind === 'passed' ? reading.head(headers) : [];
-    this.#outlet.begin([...passed, ...own], status);
+    this.#outlet.begin([...passed, ...outcome.headers, ...droppedField(outcome)], status);
     for (const held of this.#held.splice(0)) this.#outlet.pass(held, nowMs);
   }
 
   whole({ body, headers }: PlainAnswer, outcome: AiOutcome): void {
     const fields: HeaderList = [...headers, ...outcome.headers, ...droppedField(outcome)];
-    this.#outlet.whole(['content-type', 'application/json', ...fields], JSON.stringify(body));
+    if (typeof body === 'string') this.#outlet.whole(['content-type', 'text/plain; charset=utf-8', ...fields], body);
+    else this.#outlet.whole(['content-type', 'application/json', ...fields], JSON.stringify(body));
   }
 }
 

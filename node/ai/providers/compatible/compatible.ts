@@ -50,10 +50,12 @@ export function compatibleProvider(spec: CompatibleSpec, own: OwnWays = {}): Pro
   };
 }
 
-function compatibleOperations({ operations = [], operationPaths: own = {}, title, names }: CompatibleSpec) {
+function compatibleOperations(spec: CompatibleSpec) {
+  const { operations = [], operationPaths: own = {}, title, names, streamsImages = false } = spec;
   const ends = new Map(operations.map((word) => [operationPaths[word], own[word] ?? operationPaths[word]]));
   return openAiOperations(operations, {
     title,
+    streamsImages,
     ...(names === undefined ? {} : { names }),
     place: (place, end) => ({
       ...plainPlace(place, ''),

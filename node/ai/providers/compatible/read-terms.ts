@@ -126,6 +126,7 @@ const terms: Readonly<Record<Exclude<keyof Required<CompatibleTerms>, 'reasoning
   finishErrors: tableOf(oneOf(Object.keys(providerErrorTable))),
   errorKinds: tableOf(oneOf(Object.keys(providerErrorTable))),
   operations: listOf(oneOf(operationWords)),
+  streamsImages: flag,
   operationPaths: {
     wants: `paths, each by one of ${operationWords.join(', ')}`,
     holds: (value) =>

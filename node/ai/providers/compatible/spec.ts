@@ -139,6 +139,8 @@ export interface CompatibleSpec {
   readonly errorKinds?: Readonly<Record<string, ProviderErrorKind>>;
   /** What it has beside chats; a spec that does not say has nothing. */
   readonly operations?: readonly OperationWord[];
+  /** Images are drawn as events where they are asked for so; left out: they come whole. */
+  readonly streamsImages?: boolean;
   /** Where they lie, if elsewhere than at OpenAI's paths; `{name}` is a setting, `{model}` the model. */
   readonly operationPaths?: Readonly<Partial<Record<OperationWord, string>>>;
 }

@@ -8,7 +8,7 @@ import type { CompatibleSpec } from './spec.js';
 export const compatibleRows: readonly CompatibleSpec[] = [...hostedRows, ...asiaRows, ...localRows];
 
 /** Nobody knows what a server has that only a config describes: it is asked, and its own refusal is the answer. */
-const unknown = { operations: operationWords } as const;
+const unknown = { operations: operationWords, streamsImages: true } as const;
 
 /**
  * A spec from the config: its own words, or a known row with some of them changed. A list that is given replaces the row's, so

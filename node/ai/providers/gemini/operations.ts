@@ -91,7 +91,7 @@ const RATIO_SLACK = 0.04;
 
 /** `path` leads to the model. */
 export function predictImages(request: ImagesRequest, model: string, path: string): OperationQuestion {
-  const { prompt, count, size, quality, wants, user, isStream, extra } = request;
+  const { prompt, count, size, quality, wants, user, isStream, partials, extra } = request;
   const aspectRatio = size === null || size === 'auto' ? null : ratioOf(size);
   return {
     path: `${path}:predict`,
@@ -108,7 +108,8 @@ export function predictImages(request: ImagesRequest, model: string, path: strin
       ...lackIf(wants === 'url', 'response_format', 'Imagen gives images as `b64_json`'),
       ...lackIf(quality !== null && quality !== 'auto', 'quality', 'Imagen has no such field'),
       ...lackIf(user !== null, 'user', 'Imagen has no such field'),
-      ...lackIf(isStream, 'stream', 'images are passed on whole'),
+      ...lackIf(isStream, 'stream', 'Imagen draws whole images, and tells nothing of them before'),
+      ...lackIf(partials !== null, 'partial_images', 'Imagen has no unfinished images'),
       ...extraLacks(extra, 'Imagen'),
     ],
   };

@@ -18,6 +18,7 @@ import { readEmbeddingsAnswer, readImagesAnswer, readModerationsAnswer, readRera
 export const operationPaths: Readonly<Record<OperationWord, string>> = {
   embeddings: '/embeddings',
   images: '/images/generations',
+  imageEdits: '/images/edits',
   speech: '/audio/speech',
   transcriptions: '/audio/transcriptions',
   moderations: '/moderations',
@@ -35,6 +36,8 @@ export interface OperationWays {
   readonly names?: Readonly<Record<string, string>>;
   /** Fields of the body that it does not take. */
   readonly refuses?: readonly string[];
+  /** Images are drawn before the caller's eyes, as events. */
+  readonly streamsImages?: boolean;
   readonly moderationModel?: string;
 }
 
@@ -52,9 +55,10 @@ export function openAiOperations(words: readonly OperationWord[], ways: Operatio
     },
     images: {
       request: (request, place) =>
-        asked('images', imagesFields(request, place.model), place, imagesLacks(request, place.model)),
+        asked('images', imagesFields(request, place.model, ways), place, imagesLacks(request, place.model, ways)),
       answer: readImagesAnswer,
     },
+    imageEdits: { place: (place) => ways.place(place, operationPaths.imageEdits), answer: readImagesAnswer },
     moderations: {
       request: (request, place) => asked('moderations', moderationsFields(request, place.model), place),
       answer: (body, { inputs }) => readModerationsAnswer(body, inputs.length),
@@ -111,18 +115,34 @@ function embeddingsFields(
 /** These draw base64 alone, and refuse to be told so. */
 const drawsBase64 = (model: string): boolean => /^(?:gpt-image|chatgpt-image)/.test(model);
 
-function imagesFields({ prompt, count, size, quality, wants, user, extra }: ImagesRequest, model: string): Fields {
+/** The models of OpenAI before those. */
+const drawsWhole = (model: string): boolean => /^dall-e-/.test(model);
+
+function imagesFields(
+  { prompt, count, size, quality, wants, user, isStream, partials, extra }: ImagesRequest,
+  model: string,
+  { streamsImages = false }: OperationWays,
+): Fields {
   const format = wants === 'base64' ? 'b64_json' : wants;
+  const streams = isStream && streamsImages && !drawsWhole(model);
   return {
     ...extra,
     ...{ model, prompt, n: count, size, quality, user },
     response_format: drawsBase64(model) ? null : format,
+    ...(streams ? { stream: true, partial_images: partials } : {}),
   };
 }
 
-function imagesLacks({ isStream, wants }: ImagesRequest, model: string): readonly Lack[] {
+function imagesLacks(
+  { isStream, partials, wants }: ImagesRequest,
+  model: string,
+  { title, streamsImages = false }: OperationWays,
+): readonly Lack[] {
+  const who = streamsImages ? 'this model' : title;
+  const isLost = !streamsImages || drawsWhole(model);
   return [
-    ...lackIf(isStream, 'stream', 'images are passed on whole'),
+    ...lackIf(isStream && isLost, 'stream', `${who} gives images when they are whole, and none before`),
+    ...lackIf(partials !== null && isLost, 'partial_images', `${who} has no unfinished images`),
     ...lackIf(wants === 'url' && drawsBase64(model), 'response_format', 'this model gives its images as `b64_json`'),
   ];
 }
