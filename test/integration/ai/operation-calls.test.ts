@@ -139,6 +139,32 @@ describe('the official openai client', () => {
     expect(tokens.join()).toMatch(/ 100$/);
   });
 
+  it('has sound written down by Gemini, as text and as JSON', async () => {
+    const { client, gemini } = await started({
+      gemini: (question) =>
+        json(question, {
+          candidates: [
+            { content: { parts: [{ text: '{"language":"en","text":"Hello there"}' }] }, finishReason: 'STOP' },
+          ],
+          usageMetadata: {
+            ...{ promptTokenCount: 130, candidatesTokenCount: 12 },
+            promptTokensDetails: [{ modality: 'AUDIO', tokenCount: 96 }],
+          },
+        }),
+    });
+    const file = await toFile(Buffer.from([0, 13, 10, 255]), 'a.wav', { type: 'audio/wav' });
+    const asked = { model: 'gemini/gemini-2.5-flash', file, language: 'en' };
+    const heard = await client.audio.transcriptions.create(asked);
+    expect(heard).toMatchObject({ text: 'Hello there', usage: { input_tokens: 130, output_tokens: 12 } });
+    expect(await client.audio.transcriptions.create({ ...asked, response_format: 'text' })).toBe('Hello there\n');
+    const verbose = await client.audio.transcriptions.create({ ...asked, response_format: 'verbose_json' });
+    expect(verbose).toMatchObject({ text: 'Hello there', language: 'en', duration: 3 });
+    expect(gemini.questions[0]?.path).toBe('/v1beta/models/gemini-2.5-flash:generateContent');
+    expect(JSON.stringify(gemini.questions[0]?.body)).toContain(Buffer.from([0, 13, 10, 255]).toString('base64'));
+    const timed = client.audio.transcriptions.create({ ...asked, response_format: 'srt' });
+    await expect(timed).rejects.toMatchObject({ status: 400, param: 'response_format' });
+  });
+
   it('hears sound while it is made, and leaves in the middle of it', async () => {
     const { client, openai } = await started({
       openai: ({ response }) => {

@@ -21,6 +21,7 @@ import type { ProviderPlace, ProviderRequest } from '../../provider.js';
 import { readVector, wholeVectors } from '../openai-operations/answers.js';
 import { countOf, malformed, objectOf } from '../untrusted.js';
 import { request as chatRequest, pathOf } from './request.js';
+import { geminiHearing } from './transcriptions.js';
 
 const modelPath = (model: string): string => (model.includes('/') ? model : `models/${model}`);
 
@@ -31,6 +32,7 @@ export const geminiOperations: ProviderOperations = {
       predictImages(request, place.model, `${place.basePath}/${pathOf(modelPath(place.model))}`),
     answer: (body) => predictedImages(body),
   },
+  transcriptions: geminiHearing(({ basePath, model }) => `${basePath}/${pathOf(modelPath(model))}`),
   countTokens: { request: countTokens, answer: counted },
 };
 

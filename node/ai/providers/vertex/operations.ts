@@ -8,6 +8,7 @@ import type { ProviderPlace, ProviderRequest } from '../../provider.js';
 import { counted as countedByAnthropic, countFields } from '../anthropic/operations.js';
 import { counted, embeddingLacks, predictedImages, predictImages, textsOf } from '../gemini/operations.js';
 import { pathOf } from '../gemini/request.js';
+import { geminiHearing } from '../gemini/transcriptions.js';
 import { readVector, wholeVectors } from '../openai-operations/answers.js';
 import { countOf, malformed, objectOf } from '../untrusted.js';
 
@@ -23,12 +24,21 @@ export function vertexOperations({ request: chatRequest, above, isClaude }: Vert
     const { model } = place;
     return `${above(place)}/${pathOf(model.includes('/') ? model : `publishers/google/models/${model}`)}`;
   };
+  const hearing = geminiHearing(path);
   return {
     embeddings: {
       request: (request, place) => predictVectors(request, place.model, path(place)),
       answer: (body, { input }) => predictedVectors(body, textsOf(input).length),
     },
     images: { request: (request, place) => predictImages(request, place.model, path(place)), answer: predictedImages },
+    transcriptions: {
+      ...hearing,
+      request: (request, place) => {
+        const asked = hearing.request(request, place);
+        const deaf = lackIf(isClaude(place.model), 'model', 'models of Anthropic hear no sound');
+        return { ...asked, lacks: [...deaf, ...asked.lacks] };
+      },
+    },
     countTokens: {
       request: (chat, place) => {
         const whole = chatRequest({ ...chat, isStream: false }, place);
