@@ -93,6 +93,13 @@ export class AiCells {
       for (const kind of tokenKinds) of.tokens[kind] += usage[kind];
       of.wasted.set(why, (of.wasted.get(why) ?? 0) + usage.input + usage.output);
     }
+    // By nobody's name: the model that was asked for is another one.
+    for (const { provider, usage, costMicros } of ai.asides) {
+      const of = this.#of(`${provider}/*`, provider);
+      for (const kind of tokenKinds) of.tokens[kind] += usage[kind];
+      if (costMicros === null) of.unpriced += 1;
+      else this.#spent(routeId, { ...ai, model: of.model }, provider, costMicros);
+    }
     for (const { provider, how } of ai.resumed) {
       const { resumed } = this.#of(ai.model, provider);
       resumed.set(how, (resumed.get(how) ?? 0) + 1);

@@ -13,7 +13,7 @@ import {
   SpendTable,
   spendRowsMax,
 } from '@weir/proto/events/spends.js';
-import type { AiBudgetLeft, AiOutcome } from '../ai/gateway/outcome.js';
+import type { AiBilled, AiBudgetLeft, AiOutcome } from '../ai/gateway/outcome.js';
 import type { Exchange } from '../pipeline/exchange.js';
 
 /** Rows that are told apart: of five seconds in each of which a message is full. */
@@ -39,12 +39,11 @@ export class SpendTally {
       const saved = ai.saved === null ? 0 : whole(ai.saved.input) + whole(ai.saved.output);
       this.#table.add([namesAt(ai.provider), [1, 0, 0, 0, saved, 0, 0, 0]]);
     }
-    for (const { provider, usage, costMicros } of ai.bill) {
-      const sums: SpendSums = [
-        ...([0, whole(usage.input), whole(usage.output), whole(usage.cachedInput), 0] as const),
-        ...([usage.isEstimated ? 1 : 0, costMicros === null ? 1 : 0, whole(costMicros ?? 0)] as const),
-      ];
-      this.#table.add([namesAt(provider), sums]);
+    for (const billed of ai.bill) this.#table.add([namesAt(billed.provider), sumsOf(billed)]);
+    // By nobody's name: the model that was asked for is another one.
+    for (const aside of ai.asides) {
+      const names = namesOf(routeId, consumerId ?? '', { ...ai, model: `${aside.provider}/*` }, aside.provider);
+      this.#table.add([names, sumsOf(aside)]);
     }
   }
 
@@ -74,6 +73,13 @@ export class SpendTally {
     const [oldest] = this.#budgets.keys();
     if (this.#budgets.size > BUDGETS_MAX && oldest !== undefined) this.#budgets.delete(oldest);
   }
+}
+
+function sumsOf({ usage, costMicros }: AiBilled): SpendSums {
+  return [
+    ...([0, whole(usage.input), whole(usage.output), whole(usage.cachedInput), 0] as const),
+    ...([usage.isEstimated ? 1 : 0, costMicros === null ? 1 : 0, whole(costMicros ?? 0)] as const),
+  ];
 }
 
 /** Providers may say anything; what is told is a count. */

@@ -17,6 +17,7 @@ import type { Usage } from '../chat/chat-answer.js';
 import { type ProviderError, providerError } from '../chat/provider-error.js';
 import type { AiRules } from '../gateway/ai-route.js';
 import type { AiBudgetLeft, AiOutcome } from '../gateway/outcome.js';
+import { costOfAsides } from './aside-cost.js';
 import { billParts } from './bill-parts.js';
 import { type Asked, type BoundBudget, bindBudgets, budgetFields } from './bound-budgets.js';
 import type { Spending } from './budget-store.js';
@@ -43,6 +44,9 @@ export interface Entry {
   readonly outcome: AiOutcome;
   /** Null: it takes no tokens and costs nothing, and counts as a request alone. */
   readonly sizes: (() => readonly Size[]) | null;
+  /** The gateway asks by itself: it counts in tokens and money alone, and among what was asked for by this name. */
+  readonly isAside?: boolean;
+  readonly countedAs?: string;
 }
 
 export interface Refusal {
@@ -113,7 +117,7 @@ export class BudgetTicket {
   /** May tell its asker before it returns. */
   begin(): void {
     const { rules, spending, budgets } = this.#gate;
-    const { request, outcome, sizes } = this.#entry;
+    const { request, outcome, sizes, isAside = false, countedAs = outcome.model } = this.#entry;
     const { consumerId, vouchedBy } = request.exchange;
     // What others vouch for is none of the gateway's own consumers, whatever its name.
     const own = vouchedBy === OWN_CONSUMERS ? (consumerId ?? '') : '';
@@ -122,9 +126,10 @@ export class BudgetTicket {
       this.#asker.admitted();
       return;
     }
-    const asked = { request, routeId: rules.route.id, model: outcome.model, team: outcome.team };
+    const asked = { request, routeId: rules.route.id, model: countedAs, team: outcome.team };
     const all = budgets.flatMap((of) => shareOf(of, asked));
-    const mine = sizes === null ? all.filter(({ of }) => of.spec.unit === 'requests') : all;
+    const isMine = (unit: AiLimitSpec['unit']): boolean => (unit === 'requests' ? !isAside : sizes !== null);
+    const mine = all.filter(({ of }) => isMine(of.spec.unit));
     if (mine.length === 0) {
       this.#asker.admitted();
       return;
@@ -233,7 +238,9 @@ export class BudgetTicket {
     }
     const known = outcome.bill.reduce((sum, { costMicros }) => sum + (costMicros ?? 0), 0);
     const isKnown = outcome.bill.every(({ costMicros }) => costMicros !== null);
-    outcome.costMicros = isKnown && parts.length > 0 ? known : null;
+    // What the gateway asked for by itself has paid already, and is part of what all of it cost.
+    const asides = outcome.asides.length === 0 ? 0 : costOfAsides(outcome);
+    outcome.costMicros = isKnown && asides !== null && parts.length > 0 ? known + asides : null;
     // What nobody knows the price of is taken to cost what was reserved.
     const cost = isKnown ? known : Math.max(known, this.#reservedMicros);
     const tokens = parts.reduce((sum, part) => sum + part.usage.input + part.usage.output, 0);

@@ -70,7 +70,7 @@ export class AiCacheRoute {
     const meaning = meaningOf(question.chat, this.#placeOf(question));
     if (meaning === null) return null;
     const scope = this.services.sign('ai meaning', meaning.scope);
-    return new Likeness(scope, meaning.text, question.request, semantic, this.#rules);
+    return new Likeness(scope, meaning.text, question, semantic, this.#rules);
   }
 
   /** One that may be joined now. */

@@ -11,6 +11,7 @@
 import { formatCacheStatus } from '@weir/proto/http/cache-status.js';
 import { failure } from '@weir/proto/http/failures.js';
 import type { Lease } from '../../cache/l2/l2.js';
+import { costOfAsides } from '../budget/aside-cost.js';
 import type { ChatAnswer, ChatEvent } from '../chat/chat-answer.js';
 import { providerError } from '../chat/provider-error.js';
 import { type ChatAnswering, type ChatAsker, chatFailure, type Question } from '../gateway/chat-layer.js';
@@ -125,6 +126,8 @@ export class CachedQuestion implements ChatAnswering, Passenger {
     const { outcome } = this.#question;
     const { answer, provider, providerModel, dropped } = found;
     Object.assign(outcome, { provider, providerModel, dropped, saved: answer.usage });
+    // To find it may have cost something.
+    outcome.costMicros = costOfAsides(outcome);
     this.#say(word, found.leftMs);
     this.#replay(answer);
   }

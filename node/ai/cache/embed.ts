@@ -7,9 +7,13 @@ import type { AiSemanticSpec } from '@weir/proto/snapshot/ai.js';
 import { WholeBody } from '../../cache/whole-body.js';
 import { withQuestion } from '../../pipeline/derived-request.js';
 import type { Cancel, GatewayRequest, ResponseHandler, ResponseHead } from '../../pipeline/dispatch.js';
+import type { Usage } from '../chat/chat-answer.js';
+import { believedUsage } from '../chat/usage-bounds.js';
 import type { AiRules } from '../gateway/ai-route.js';
 import { joined, jsonOf } from '../gateway/body-text.js';
+import { errorOfFailure } from '../gateway/failed-model.js';
 import { type KeyUse, verdictOf } from '../gateway/key-standing.js';
+import { anyUsage } from '../gateway/plain/any-usage.js';
 import { isObject, listOf } from '../json.js';
 import type { ProviderRequest } from '../provider.js';
 
@@ -18,13 +22,16 @@ const ANSWER_BYTES_MAX = 1024 * 1024;
 /** Longer texts are not what others ask by other words, and models of vectors do not take them. */
 const TEXT_CHARACTERS_MAX = 24_000;
 
+/** What it took: `guess`: it was read, and nobody has said how much that was; null: nothing. */
+export type EmbeddingTook = Usage | 'guess' | null;
+
 /** `told` is called once, unless it is cancelled: with the vector, or null where there is none. */
 export function embed(
   text: string,
   request: GatewayRequest,
   { provider: id, model }: Pick<AiSemanticSpec, 'provider' | 'model'>,
   rules: AiRules,
-  told: (vector: readonly number[] | null) => void,
+  told: (vector: readonly number[] | null, took: EmbeddingTook) => void,
 ): Cancel {
   const { services, ai, ask, hosts } = rules;
   const provider = ai.providers.get(id);
@@ -37,7 +44,7 @@ export function embed(
   // The next question finds it there.
   if (isEarly) key.tokens?.ready(() => {});
   if (provider === undefined || dispatch === undefined || hasNoKey || isEarly || text.length > TEXT_CHARACTERS_MAX) {
-    told(null);
+    told(null, null);
     return () => {};
   }
   const { basePath, upstream } = provider.spec;
@@ -58,9 +65,9 @@ export function embed(
     key?.standing.end(use_, verdict, null, services.clock.nowMs());
   };
   const { method, path, query } = asked;
-  const reading = new Reading((vector, status) => {
+  const reading = new Reading((vector, status, took) => {
     over(use, status);
-    told(vector);
+    told(vector, took);
   });
   const question = withQuestion(request, { method, path, query, headers, body: new WholeBody(body), cause: undefined });
   reading.cancel = dispatch(question, reading);
@@ -75,12 +82,12 @@ export function embed(
 class Reading implements ResponseHandler {
   isOver = false;
   cancel: Cancel = () => {};
-  readonly #told: (vector: readonly number[] | null, status: number) => void;
+  readonly #told: (vector: readonly number[] | null, status: number, took: EmbeddingTook) => void;
   readonly #chunks: Uint8Array[] = [];
   #status = 0;
   #bytes = 0;
 
-  constructor(told: (vector: readonly number[] | null, status: number) => void) {
+  constructor(told: (vector: readonly number[] | null, status: number, took: EmbeddingTook) => void) {
     this.#told = told;
   }
 
@@ -94,22 +101,30 @@ class Reading implements ResponseHandler {
     this.#chunks.push(chunk);
     if (this.#bytes <= ANSWER_BYTES_MAX) return true;
     this.cancel();
-    this.#end(null);
+    this.#end(null, 'guess');
     return false;
   }
 
   onComplete(): void {
-    this.#end(this.#status === 200 ? vectorIn(jsonOf(joined(this.#chunks))) : null);
+    if (this.#status !== 200) {
+      this.#end(null, null);
+      return;
+    }
+    const body = jsonOf(joined(this.#chunks));
+    const usage = anyUsage(body);
+    this.#end(vectorIn(body), usage === null ? 'guess' : believedUsage(usage));
   }
 
-  onError(_failed: Failure): void {
-    this.#end(null);
+  /** Whoever was not waited for has read it all the same. */
+  onError(failed: Failure): void {
+    const { kind } = errorOfFailure(failed, this.#status !== 0);
+    this.#end(null, kind === 'timeout' || kind === 'cut' ? 'guess' : null);
   }
 
-  #end(vector: readonly number[] | null): void {
+  #end(vector: readonly number[] | null, took: EmbeddingTook): void {
     if (this.isOver) return;
     this.isOver = true;
-    this.#told(vector, this.#status);
+    this.#told(vector, this.#status, took);
   }
 }
 

@@ -3,24 +3,25 @@
  * of the same scope has the answer, if it is near enough. A vector that is late is a miss, and may still be kept with the answer.
  */
 import type { AiSemanticSpec } from '@weir/proto/snapshot/ai.js';
-import type { GatewayRequest } from '../../pipeline/dispatch.js';
+import { Aside } from '../budget/aside.js';
 import type { AiRules } from '../gateway/ai-route.js';
+import type { Question } from '../gateway/chat-layer.js';
 import { embed } from './embed.js';
 import { unit } from './vectors.js';
 
 export class Likeness {
   readonly #scope: string;
   readonly #text: string;
-  readonly #request: GatewayRequest;
+  readonly #question: Question;
   readonly #spec: AiSemanticSpec;
   readonly #rules: AiRules;
   #vector: Float32Array | null = null;
   #cancel: () => void = () => {};
 
-  constructor(scope: string, text: string, request: GatewayRequest, spec: AiSemanticSpec, rules: AiRules) {
+  constructor(scope: string, text: string, question: Question, spec: AiSemanticSpec, rules: AiRules) {
     this.#scope = scope;
     this.#text = text;
-    this.#request = request;
+    this.#question = question;
     this.#spec = spec;
     this.#rules = rules;
   }
@@ -40,17 +41,31 @@ export class Likeness {
       tell(null);
     });
     limit.arm(this.#spec.timeoutMs);
-    const cancelEmbedding = embed(this.#text, this.#request, this.#spec, this.#rules, (vector) => {
-      this.#vector = vector === null ? null : unit(vector);
-      if (this.#vector === null) ai.vectors.failed += vector === null && !isTold ? 1 : 0;
-      if (this.#vector === null || isTold) tell(null);
-      else tell(ai.vectors.nearest(this.#scope, this.#vector, this.#spec.threshold, services.clock.nowMs()));
-    });
+    const { provider, model } = this.#spec;
+    const aside = new Aside({ provider, model, text: this.#text }, this.#question, this.#rules.gate);
+    let cancelEmbedding = (): void => {};
     this.#cancel = () => {
       isTold = true;
       limit.cancel();
       cancelEmbedding();
+      aside.settle('guess');
     };
+    aside.begin((hasRoom) => {
+      // Without room for it, or behind its time, the vector is not asked for.
+      if (!hasRoom || isTold) {
+        aside.settle(null);
+        if (!isTold) ai.vectors.failed += 1;
+        tell(null);
+        return;
+      }
+      cancelEmbedding = embed(this.#text, this.#question.request, this.#spec, this.#rules, (vector, took) => {
+        aside.settle(took);
+        this.#vector = vector === null ? null : unit(vector);
+        if (this.#vector === null) ai.vectors.failed += vector === null && !isTold ? 1 : 0;
+        if (this.#vector === null || isTold) tell(null);
+        else tell(ai.vectors.nearest(this.#scope, this.#vector, this.#spec.threshold, services.clock.nowMs()));
+      });
+    });
   }
 
   /** Its answer is stored under this key. */

@@ -21,6 +21,8 @@ export interface AiOutcome {
   readonly besides: AiBesides[];
   /** What those took that were carried on: a part of `usage`, and billed by each of them. */
   readonly carried: AiCarried[];
+  /** What the gateway asked for by itself: beside `usage` and `bill`, and paid for by the same budgets. */
+  readonly asides: AiAside[];
   /** A second attempt beside the first; null: there was none. `won`: it is the one that answered. */
   hedge: 'won' | 'lost' | null;
   /** Attempts that carried on what broke off in the middle, and how they were asked to. */
@@ -55,6 +57,14 @@ export interface AiBesides {
 }
 
 export type AiCarried = Pick<AiBesides, 'provider' | 'providerModel' | 'usage'>;
+
+/** Written by ../budget/aside.ts: a guess when it is asked for, and the real figure when there is one. */
+export interface AiAside {
+  readonly provider: string;
+  readonly providerModel: string;
+  usage: Usage;
+  costMicros: number | null;
+}
 
 export interface AiBilled {
   readonly provider: string;
@@ -109,6 +119,7 @@ export function newOutcome(model: string): AiOutcome {
     usage: null,
     besides: [],
     carried: [],
+    asides: [],
     hedge: null,
     resumed: [],
     costMicros: null,

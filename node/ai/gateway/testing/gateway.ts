@@ -2,6 +2,8 @@
 import type { TimerName } from '@weir/proto/http/failures.js';
 import type { AiModelSpec, AiProviderSpec, AiRouteSpec, AiSpec, AiTargetSpec } from '@weir/proto/snapshot/ai.js';
 import type { RouteSpec } from '@weir/proto/snapshot/snapshot.js';
+import { sha256 } from '../../../cache/l2/digest.js';
+import { createNodeCache } from '../../../cache/node-cache.js';
 import { ai } from '../../../layers/ai.js';
 import { answerFailure } from '../../../layers/answer-failure.js';
 import type { Decision } from '../../../observe/decisions.js';
@@ -101,7 +103,11 @@ export function setUp({ spec = {}, ai: aiSpec = {}, route = {}, bodyBytes, googl
   };
   const upstreams = { get: (id: string) => makeUpstream([makeTarget({ id: `${id}.example:443` })]) };
   const heard = onBug === undefined ? {} : { onBug };
-  const services = makeServices({ clock, upstreams, timers, ai: compiled, observer, bodies, heldBytes, ...heard });
+  const cache = createNodeCache({ clock, timers });
+  cache.use({ memoryBytes: 1_000_000, writingBytes: 100_000, bodyBytesMax: 100_000, l2: null }, []);
+  const sign = (purpose: string, text: string): string => sha256(`${purpose} ${text}`);
+  const own = { clock, upstreams, timers, ai: compiled, observer, bodies, heldBytes, cache, sign };
+  const services = makeServices({ ...own, ...heard });
   const below = scriptedDispatch();
   const asked: RouteSpec[] = [];
   const timeouts = { ...routeTimeouts, totalMs: 60_000 };
