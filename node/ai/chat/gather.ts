@@ -60,7 +60,7 @@ export class Gathering {
 }
 
 /** As many as any provider gives at once (OpenAI: 128). */
-const CHOICES_MAX = 128;
+export const CHOICES_MAX = 128;
 
 type ChoiceEvent = Exclude<ChatEvent, { kind: 'start' | 'usage' | 'error' }>;
 

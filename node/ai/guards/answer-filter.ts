@@ -3,12 +3,16 @@
  * of no use before they are whole, so they are looked at then, as the JSON that they are. A machine without I/O.
  */
 import type { ChatAnswer, ChatEvent } from '../chat/chat-answer.js';
+import { CHOICES_MAX } from '../chat/gather.js';
 import type { CompiledGuard } from './compiled-guard.js';
 import { Masker, type Replace } from './masker.js';
 import { type Placeholders, placeholderDetector } from './placeholders.js';
 import { mapAnswer, mapJsonText, mapObject } from './texts.js';
 
 type TextKind = 'text' | 'reasoning' | 'refusal';
+
+/** What a call that waits for its end takes beside its arguments, of which it may have none. */
+const CALL_CHARACTERS = 64;
 
 interface Open {
   kind: TextKind | null;
@@ -57,7 +61,7 @@ export class AnswerFilter {
     return this.#characters;
   }
 
-  /** Characters of arguments that wait for their end. */
+  /** Characters of calls that wait for their end: their number is bounded with them. */
   get held(): number {
     return this.#held;
   }
@@ -89,7 +93,7 @@ export class AnswerFilter {
       }
       case 'toolArguments': {
         this.#characters += event.text.length;
-        this.#held += event.text.length;
+        this.#held += event.text.length + (open.calls.has(event.call) ? 0 : CALL_CHARACTERS);
         open.calls.set(event.call, (open.calls.get(event.call) ?? '') + event.text);
         return [];
       }
@@ -107,11 +111,13 @@ export class AnswerFilter {
     }
   }
 
+  /** A number beyond all sense is not followed: providers may say any. */
   #openOf(choice: number): Open {
-    let open = this.#choices.get(choice);
+    const known = Math.min(Math.max(0, choice), CHOICES_MAX - 1);
+    let open = this.#choices.get(known);
     if (open === undefined) {
       open = { kind: null, filter: this.#filter(), calls: new Map() };
-      this.#choices.set(choice, open);
+      this.#choices.set(known, open);
     }
     return open;
   }
@@ -126,7 +132,7 @@ export class AnswerFilter {
 
   #calls(choice: number, { calls }: Open): ChatEvent[] {
     const events = [...calls].map(([call, text]): ChatEvent => {
-      this.#held -= text.length;
+      this.#held -= text.length + CALL_CHARACTERS;
       return { kind: 'toolArguments', choice, call, text: mapJsonText(text, (one) => this.#masked(one)) };
     });
     calls.clear();

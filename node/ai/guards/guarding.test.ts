@@ -17,7 +17,7 @@ const guard: AiGuardSpec = {
 };
 
 it('arguments that wait for their end are held up to what the route allows of an answer', () => {
-  const { below, send } = setUp({ ai: { guards: [guard] }, spec: { guards: ['g'], answerCharsMax: 10_000 } });
+  const { below, send } = setUp({ ai: { guards: [guard] }, spec: { guards: ['g'], answerCharsMax: 10_100 } });
   const { handler, exchange } = send(askStream({ messages: [{ role: 'user', content: 'I am ann@example.org' }] }));
   const provider = below.last();
   const more = (call: object) => openAi.chunk({ tool_calls: [{ index: 0, ...call }] });
@@ -28,5 +28,22 @@ it('arguments that wait for their end are held up to what the route allows of an
   expect([handler.ended, provider.cancelled]).toEqual([false, false]);
   provider.data(piece);
   expect(provider.cancelled).toBe(true);
+  expect(exchange.ai?.guarded.at(-1)).toEqual({ guard: 'g', on: 'answer', how: 'refused' });
+});
+
+it('calls that wait for their end are bounded in their number as well', () => {
+  const { below, send } = setUp({ ai: { guards: [guard] }, spec: { guards: ['g'], answerCharsMax: 10_000 } });
+  const { exchange } = send(askStream({ messages: [{ role: 'user', content: 'I am ann@example.org' }] }));
+  const provider = below.last();
+  beginStream(provider);
+  const call = (index: number) => ({
+    index,
+    id: `c${index}`,
+    type: 'function',
+    function: { name: 'f', arguments: '{' },
+  });
+  let calls = 0;
+  while (calls < 1_000 && provider.data(openAi.chunk({ tool_calls: [call(calls)] }))) calls += 1;
+  expect(calls).toBeLessThan(200);
   expect(exchange.ai?.guarded.at(-1)).toEqual({ guard: 'g', on: 'answer', how: 'refused' });
 });
