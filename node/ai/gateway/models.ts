@@ -13,9 +13,8 @@
 import type { Timer } from '../../time/clock.js';
 import type { ChatAnswer, ChatEvent } from '../chat/chat-answer.js';
 import { type ProviderError, providerError } from '../chat/provider-error.js';
-import type { Misread } from '../format.js';
-import { affinityOf, type Draw, drawBy } from '../route/affinity.js';
-import { Continuing, carriesOn, continued, mayEverContinue, Said } from '../route/continuation.js';
+import { affinityOf, drawBy } from '../route/affinity.js';
+import { carriesOn, mayEverContinue, Said } from '../route/continuation.js';
 import { Hedging } from '../route/hedging.js';
 import { planOf } from '../route/plan.js';
 import type { AiRules } from './ai-route.js';
@@ -23,9 +22,10 @@ import type { Asking } from './asking.js';
 import { Attempts, type Left, metBy, type Step } from './attempts.js';
 import type { Candidate } from './candidates.js';
 import { type AskChat, type ChatAnswering, type ChatAsker, chatFailure, type Question } from './chat-layer.js';
-import { Entrant, type Race } from './entrant.js';
+import type { Entrant, Race } from './entrant.js';
+import { Entrants } from './entrants.js';
 import type { FiredLimit } from './failed-model.js';
-import { tokensIn } from './stream-clock.js';
+import { Lessons } from './lessons.js';
 import { Takings } from './takings.js';
 
 /** Before the deadline: two turns of the timer wheel and some, so that a stream can be told why it ends. */
@@ -50,10 +50,11 @@ class Models implements ChatAnswering, Race {
   /** Null: one attempt at a time. */
   readonly #hedging: Hedging | null;
   readonly #timer: Timer;
-  readonly #draw: Draw;
   readonly #candidates: readonly Candidate[];
   readonly #attempts: Attempts;
+  readonly #entrants: Entrants;
   readonly #takings: Takings;
+  readonly #lessons: Lessons;
   /** What was told; null: nobody carries it on. */
   readonly #said: Said | null;
   #armedAtMs = Number.POSITIVE_INFINITY;
@@ -70,8 +71,6 @@ class Models implements ChatAnswering, Race {
   #lastError: ProviderError = providerError('timeout', 'There is not enough time left to ask a model.');
   #lastWhere = '';
   #lastLimit: FiredLimit | null = null;
-  /** A field that a candidate can't do, where that is why it was not asked. */
-  #unable: Misread | null = null;
 
   constructor(question: Question, asker: ChatAsker, rules: AiRules, hedging: Hedging | null) {
     const { services, spec, ai } = rules;
@@ -82,14 +81,16 @@ class Models implements ChatAnswering, Race {
     this.#hedging = chat.isStream ? hedging : null;
     this.#timer = services.timers.create(() => this.#look());
     this.#takings = new Takings(question.outcome);
+    this.#lessons = new Lessons(rules, this.#hedging);
     this.#said = spec.resume === 'continue' && chat.isStream && mayEverContinue(chat) ? new Said() : null;
     const choice = ai.models.get(chat.model)?.choice ?? null;
-    this.#draw = drawBy(affinityOf(choice?.affinity ?? null, chat, request.headers), services.random);
-    const plan = planOf(targets, choice, chat, this.#draw, {
+    const draw = drawBy(affinityOf(choice?.affinity ?? null, chat, request.headers), services.random);
+    const plan = planOf(targets, choice, chat, draw, {
       ...{ speeds: ai.speeds, random: services.random, nowMs: services.clock.nowMs(), wallMs: services.clock.wallMs() },
       card: ({ provider, model }) => ai.cards.get(`${provider}/${model}`) ?? null,
     });
     this.#candidates = plan.candidates;
+    this.#entrants = new Entrants(this, question, plan.candidates, draw, rules);
     this.#attempts = new Attempts(plan.candidates, spec.attempts, services.random, plan.met);
   }
 
@@ -109,7 +110,7 @@ class Models implements ChatAnswering, Race {
     if (this.#isOver) return;
     const [first = null] = this.#live;
     for (const entrant of this.#live) {
-      this.#gaveUp(entrant);
+      this.#leave(entrant);
       if (entrant !== first) this.#takings.besides(entrant, 'hedge');
     }
     this.#end(this.#chosen ?? first ?? this.#last);
@@ -173,28 +174,7 @@ class Models implements ChatAnswering, Race {
 
   /** Null: its provider can't do what is asked. It may also lack a key. */
   #entrant(step: Ask, before: Asking | null): Entrant | null {
-    const { spec, ai } = this.#rules;
-    const { provider: id = '', model = '' } = this.#candidates[step.candidate] ?? {};
-    const text = this.#takings.hasCarried ? (this.#said?.text ?? null) : null;
-    let question = this.#question;
-    let continuing: Continuing | null = null;
-    if (text !== null) {
-      const of = ai.providers.get(id);
-      const { basePath = '', settings = {} } = of?.spec ?? {};
-      const how = of?.provider.continues?.(question.chat, { model, basePath, settings }) ?? 'instruction';
-      const chat = continued(question.chat, text, how, tokensIn(text.length));
-      question = { ...question, chat, bytes: question.bytes + text.length };
-      continuing = new Continuing(text, how);
-    }
-    const at = { candidate: step.candidate, isHedge: step.how === 'hedge', continuing };
-    const entrant = new Entrant(this, question, this.#candidates, at, this.#rules);
-    const { unsupported } = entrant.asking;
-    if (unsupported.length > 0 && spec.unsupported === 'refuse') {
-      this.#unable ??= unsupported[0] ?? null;
-      return null;
-    }
-    entrant.asking.takeKey(before, this.#draw);
-    return entrant;
+    return this.#entrants.make(step, before, this.#takings.hasCarried ? (this.#said?.text ?? null) : null);
   }
 
   #start(entrant: Entrant, step: Ask): void {
@@ -252,7 +232,7 @@ class Models implements ChatAnswering, Race {
         : entrant.continuing.read(events).map((event) => this.#takings.summed(event));
     const isOpen = this.#tell(entrant, told);
     // Whoever reads waits for the first token, and nobody for what is learnt of it.
-    if (isFirst && entrant.firstTokenMs >= 0) this.#learnt(entrant);
+    if (isFirst && entrant.firstTokenMs >= 0) this.#lessons.began(entrant, this.#nowMs());
     if (!isOpen) entrant.asking.clock?.hold();
     this.#arm();
     return isOpen;
@@ -273,7 +253,7 @@ class Models implements ChatAnswering, Race {
     this.#hedgeAtMs = Number.POSITIVE_INFINITY;
     for (const other of this.#live) {
       if (other === entrant) continue;
-      this.#gaveUp(other);
+      this.#leave(other);
       this.#takings.besides(other, 'hedge');
     }
     this.#live = [entrant];
@@ -293,10 +273,8 @@ class Models implements ChatAnswering, Race {
       this.failedBy(entrant, providerError('cut', 'The stream of the provider ended before its answer did.'));
       return;
     }
-    const { clock } = entrant.asking;
     this.#takings.ended(entrant);
-    const tokens = entrant.usage?.output ?? entrant.saidTokens;
-    if (clock !== null) this.#rules.ai.speeds.tokens(entrant.asking.name, tokens, clock.contentMs, this.#nowMs());
+    this.#lessons.streamed(entrant, this.#nowMs());
     this.#answered(entrant);
     this.#asker.ended();
   }
@@ -310,8 +288,7 @@ class Models implements ChatAnswering, Race {
 
   #answered(entrant: Entrant): void {
     entrant.asking.over('answered', null);
-    const { firstTokenMs } = entrant;
-    if (firstTokenMs >= 0) this.#rules.ai.waits.seen(entrant.asking.name, firstTokenMs, this.#nowMs());
+    this.#lessons.answered(entrant, this.#nowMs());
     this.#end(entrant);
   }
 
@@ -319,7 +296,7 @@ class Models implements ChatAnswering, Race {
     if (this.#isOver || !this.#live.includes(entrant)) return;
     const { asking } = entrant;
     asking.overBy(error);
-    if (!(entrant.firstTokenMs >= 0) && carriesOn(error.kind)) this.#wasSlow(entrant);
+    if (!(entrant.firstTokenMs >= 0) && carriesOn(error.kind)) this.#lessons.wasSlow(entrant, this.#nowMs());
     const { candidate, hasOtherKey } = { candidate: entrant.candidate, hasOtherKey: asking.hasOtherKey };
     const met = { ...metBy(error), candidate, hasOtherKey };
     this.#live = this.#live.filter((one) => one !== entrant);
@@ -348,31 +325,15 @@ class Models implements ChatAnswering, Race {
     this.#go(step);
   }
 
-  // What is learnt.
-
-  #learnt({ asking, firstTokenMs }: Entrant): void {
-    const nowMs = this.#nowMs();
-    this.#rules.ai.speeds.firstToken(asking.name, firstTokenMs, nowMs);
-    this.#hedging?.answered(asking.name, firstTokenMs, nowMs);
-  }
-
-  #wasSlow({ asking }: Entrant): void {
-    const nowMs = this.#nowMs();
-    this.#rules.ai.speeds.failed(asking.name, nowMs - asking.startedAtMs, nowMs);
-    if (asking.fired !== null) this.#hedging?.gaveUp(asking.name, nowMs - asking.startedAtMs, nowMs);
-  }
-
-  /** Nothing more is wanted of it: all that is known of its first token is that it took longer. */
-  #gaveUp({ asking, firstTokenMs }: Entrant): void {
-    const nowMs = this.#nowMs();
-    asking.giveUp();
-    if (!(firstTokenMs >= 0)) this.#hedging?.gaveUp(asking.name, nowMs - asking.startedAtMs, nowMs);
-  }
-
   // The ends.
 
+  #leave(entrant: Entrant): void {
+    entrant.asking.giveUp();
+    this.#lessons.wasLeft(entrant, this.#nowMs());
+  }
+
   #fail(): void {
-    const misread = this.#attempts.begun === 0 ? this.#unable : null;
+    const misread = this.#attempts.begun === 0 ? this.#entrants.unable : null;
     const told = { where: this.#lastWhere, limit: this.#lastLimit, misread };
     this.#end(this.#chosen ?? this.#last);
     this.#asker.failed(chatFailure(this.#lastError, told));

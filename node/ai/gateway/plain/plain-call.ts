@@ -11,7 +11,7 @@
  * first; one budget for all attempts, which is the deadline of the request. What the client does not take closes the valve of the
  * provider's connection.
  */
-import { type Failure, failure, timerFired } from '@weir/proto/http/failures.js';
+import { type Failure, timerFired } from '@weir/proto/http/failures.js';
 import { headerValue } from '@weir/proto/http/headers.js';
 import type { AiTargetSpec } from '@weir/proto/snapshot/ai.js';
 import type { Cancel, GatewayRequest, ResponseHandler, ResponseHead } from '../../../pipeline/dispatch.js';
@@ -25,13 +25,14 @@ import type { AiRules } from '../ai-route.js';
 import { Attempts, type Left, metBy, type Step } from '../attempts.js';
 import { BodyText } from '../body-text.js';
 import { type Candidate, inOrder, labelOf } from '../candidates.js';
-import { answerOf, type FiredLimit, failureOf, inWordsOf, shownError } from '../failed-model.js';
+import { answerOf, failureOf, inWordsOf, shownError } from '../failed-model.js';
 import { LAST_WORD_MS } from '../models.js';
 import { type AiOutcome, newOutcome } from '../outcome.js';
 import { Outlet } from '../outlet.js';
 import { PlainAttempt } from './plain-attempt.js';
 import { PlainBill } from './plain-bill.js';
-import type { ErrorWords, Meter, PlainAnswer, PlainAsked, PlainQuestion } from './plain-question.js';
+import { PlainFailure, refusalOf } from './plain-failure.js';
+import type { ErrorWords, Meter, PlainAnswer, PlainQuestion } from './plain-question.js';
 import type { PlainAsker, SaidError } from './plain-reply.js';
 import { PlainTelling } from './plain-telling.js';
 
@@ -58,12 +59,7 @@ export class PlainCall implements PlainAsker {
   #attempts: Attempts | null = null;
   #attempt: PlainAttempt | null = null;
   #next: { readonly step: Step & { kind: 'ask' }; readonly atMs: number } | null = null;
-  #lastError: ProviderError = providerError('timeout', 'There is not enough time left to ask a model.');
-  #lastSaid: SaidError | null = null;
-  #lastWhere = '';
-  #lastLimit: FiredLimit | null = null;
-  /** Why a candidate was not asked: a field that it can't do, or the whole operation. */
-  #unable: Misread | null = null;
+  readonly #failure = new PlainFailure();
   #outcome: AiOutcome = newOutcome('');
   /** Null: nothing is counted, or nothing was read yet. */
   #bill: PlainBill | null = null;
@@ -172,7 +168,7 @@ export class PlainCall implements PlainAsker {
     this.#next = null;
     const provider = this.#rules.ai.providers.get(candidate.provider);
     if (provider === undefined) throw new Error(`the snapshot has no AI provider "${candidate.provider}"`);
-    const asked = this.#able(candidate);
+    const asked = this.#question === null ? null : this.#failure.askedOf(candidate, this.#question, this.#rules);
     if (asked === null) {
       this.#go(attempts.unable(step.candidate, this.#left()));
       return;
@@ -181,7 +177,7 @@ export class PlainCall implements PlainAsker {
     const attempt = new PlainAttempt({ request: this.#request, candidate, provider, asked, before }, this.#rules, this);
     const { refusal } = attempt.lease;
     if (refusal !== null) {
-      this.#note(refusal, null, candidate, null);
+      this.#failure.note(refusal, null, candidate, null);
       this.#go(attempts.failed({ ...metBy(refusal), candidate: step.candidate, hasOtherKey: false }, this.#left()));
       return;
     }
@@ -196,37 +192,14 @@ export class PlainCall implements PlainAsker {
     this.#arm();
   }
 
-  /** Null: it can't be asked, and why is noted. */
-  #able({ provider, model }: Candidate): PlainAsked | null {
-    const found = this.#rules.ai.providers.get(provider);
-    if (found === undefined || this.#question === null) return null;
-    const { basePath, settings } = found.spec;
-    const asked = this.#question.asked(found.provider, { model, basePath, settings });
-    if (asked === null) {
-      const message = `\`${this.#question.model}\`: ${found.provider.title} has no ${this.#question.title} here.`;
-      this.#unable ??= { field: 'model', message };
-      return null;
-    }
-    if (asked.lacks.length === 0 || this.#rules.spec.unsupported === 'drop') return asked;
-    this.#unable ??= asked.lacks[0] ?? null;
-    return null;
-  }
-
   #moved({ how }: Step & { kind: 'ask' }, candidate: Candidate): void {
     const { services, route } = this.#rules;
     if (how !== 'first' && (this.#attempts?.begun ?? 0) > 0) {
-      this.#outcome.moves.push({ how, provider: this.#outcome.provider, why: this.#lastError.kind });
+      this.#outcome.moves.push({ how, provider: this.#outcome.provider, why: this.#failure.error.kind });
       services.observer.decided(how === 'model' ? 'fallback' : 'retry', route.id);
     }
     this.#outcome.provider = candidate.provider;
     this.#outcome.providerModel = candidate.model;
-  }
-
-  #note(error: ProviderError, said: SaidError | null, { provider }: Candidate, limit: FiredLimit | null): void {
-    this.#lastError = error;
-    this.#lastSaid = said;
-    this.#lastWhere = provider;
-    this.#lastLimit = limit;
   }
 
   // What an attempt tells.
@@ -281,7 +254,7 @@ export class PlainCall implements PlainAsker {
     const usage = attempt.reply.meter?.usage ?? null;
     this.#outcome.usage = usage && believedUsage(usage);
     attempt.failed(error);
-    this.#note(error, said, attempt.candidate, attempt.fired);
+    this.#failure.note(error, said, attempt.candidate, attempt.fired);
     if (this.#outlet.hasHead) {
       this.#giveUp();
       return;
@@ -297,9 +270,10 @@ export class PlainCall implements PlainAsker {
   // The ends.
 
   #giveUp(): void {
-    if (this.#unable !== null && this.#attempts?.begun === 0) {
+    const { unable, error } = this.#failure;
+    if (unable !== null && this.#attempts?.begun === 0) {
       const answer = this.#question?.fallBack() ?? null;
-      if (answer === null) this.#refuse(this.#unable);
+      if (answer === null) this.#refuse(unable);
       else {
         this.#settle('refused');
         this.#end();
@@ -307,17 +281,13 @@ export class PlainCall implements PlainAsker {
       }
       return;
     }
-    this.#outcome.error = this.#lastError.kind;
-    const failed = failureOf(this.#lastError, this.#lastWhere, this.#route.words, this.#lastLimit);
-    // What is between the gateway and its provider is told in the gateway's words, everything else in the provider's own.
-    const said = this.#route.isNative && shownError(this.#lastError) === this.#lastError ? this.#lastSaid : null;
-    this.#fail(said === null ? failed : { ...failed, answer: said });
+    this.#outcome.error = error.kind;
+    this.#fail(this.#failure.told(this.#route.words, this.#route.isNative));
   }
 
   #refuse(misread: Misread): void {
-    const answer = answerOf(this.#route.words.misread(misread));
     if (this.#outcome.model !== '') this.#outcome.error = 'invalidRequest';
-    this.#fail(failure('model_refused', 'the request can not be read, or not be done', { answer }));
+    this.#fail(refusalOf(misread, this.#route.words));
   }
 
   #fail(failed: Failure): void {
@@ -326,9 +296,9 @@ export class PlainCall implements PlainAsker {
     // An error that the provider has told in its stream has passed already.
     const isSaid = this.#attempt?.reply.meter?.isErrorTold ?? false;
     const isTold = this.#outlet.hasHead && reading?.kind === 'passed' && !isSaid;
-    const text = isTold ? reading.errorEvent(shownError(this.#lastError)) : '';
+    const text = isTold ? reading.errorEvent(shownError(this.#failure.error)) : '';
     this.#attempt?.giveUp();
-    const { kind } = this.#lastError;
+    const { kind } = this.#failure.error;
     this.#settle(kind === 'timeout' || kind === 'cut' ? 'cut' : 'refused');
     this.#outlet.fail(failed, text, clock.nowMs());
     if (this.#outlet.isOver) this.#end();
@@ -385,10 +355,11 @@ export class PlainCall implements PlainAsker {
     const { services, route } = this.#rules;
     const { deadlineAtMs, receivedAtMs } = this.#request.exchange;
     const limitMs = Math.round(deadlineAtMs - receivedAtMs);
-    this.#lastError = providerError('timeout', `The deadline of the request passed, after ${limitMs} ms.`);
+    const error = providerError('timeout', `The deadline of the request passed, after ${limitMs} ms.`);
+    this.#failure.timedOut(error);
     this.#outcome.error = 'timeout';
     services.observer.timerFired('total', route.id);
-    const answer = answerOf(this.#route.words.error(this.#lastError));
+    const answer = answerOf(this.#route.words.error(error));
     this.#fail({ ...timerFired('total', limitMs), answer });
   }
 
