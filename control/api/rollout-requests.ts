@@ -1,5 +1,7 @@
 /** What is asked of rollouts, read from JSON. Pure. */
-import { type RolloutPlan, rolloutPlan } from '@weir/proto/events/rollout.js';
+
+import { rolloutPlan } from '@weir/proto/events/rollout.js';
+import type { RolloutPlan } from '@weir/proto/events/rollout-plan.js';
 import { isObject, type Read, refuse } from './read-request.js';
 
 const BY_MAX = 200;

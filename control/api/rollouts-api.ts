@@ -8,7 +8,9 @@
  *   POST /rollouts/promote, pause, resume, abort        { by }
  *   POST /rollouts/policy                 { by, plan }   plan: how later revisions are rolled out; null: everywhere at once
  */
-import type { RolloutPlan, RolloutRecord } from '@weir/proto/events/rollout.js';
+
+import type { RolloutRecord } from '@weir/proto/events/rollout.js';
+import type { RolloutPlan } from '@weir/proto/events/rollout-plan.js';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Compilation, Obeyed } from '../cluster/publisher.js';
 import type { RolloutView } from '../cluster/rollout-view.js';

@@ -2,7 +2,7 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { ContractFault } from '../contract/contract-faults.js';
-import { contractBytesMax } from '../contract/document-text.js';
+import { contractBytesMax } from '../contract/contract-size.js';
 
 export type ContractText =
   | { readonly ok: true; readonly text: string }

@@ -1,7 +1,9 @@
 /** `weir rollout`: how the latest revision comes to the nodes, and what to do about it. */
+
 import { userInfo } from 'node:os';
-import { criteria, type RolloutPlan, type RolloutRecord } from '@weir/proto/events/rollout.js';
-import { isLabel } from '@weir/proto/events/traffic.js';
+import { isLabel } from '@weir/proto/events/labels.js';
+import type { RolloutRecord } from '@weir/proto/events/rollout.js';
+import { criteria, type RolloutPlan } from '@weir/proto/events/rollout-plan.js';
 import { Argument, type Command, InvalidArgumentError } from 'commander';
 import { askJson, baseOf } from './ask.js';
 import { withAdmin } from './credential.js';

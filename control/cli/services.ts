@@ -2,7 +2,6 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { parse } from 'yaml';
 import { listAll, type ManageOptions, manage, manageText, tell } from './manage.js';
 import { registerQuick } from './quick.js';
 import { columns, printable } from './terminal.js';
@@ -244,9 +243,9 @@ async function add(
   { team, kind, design, limits = '[]', name = id, base = `/${id}`, open, visibility, ...options }: AddOptions,
 ): Promise<boolean> {
   // Both are read before anything is made.
-  const bounds = readYaml(limits, '--limits');
+  const bounds = await readYaml(limits, '--limits');
   const text = design === undefined ? '' : readFile(design);
-  const drafted = text === null ? NOT_READ : text === '' ? null : readYaml(text, design ?? '');
+  const drafted = text === null ? NOT_READ : text === '' ? null : await readYaml(text, design ?? '');
   if (bounds === NOT_READ || drafted === NOT_READ) return false;
   const sent = {
     ...{ id, teamId: team, kind, name, basePath: base, access: open ? 'open' : 'key' },
@@ -316,7 +315,7 @@ async function draft(id: string, { set, ...options }: DraftOptions): Promise<boo
   }
   const text = readFile(set);
   if (text === null) return false;
-  const design = readYaml(text, set);
+  const design = await readYaml(text, set);
   if (design === NOT_READ) return false;
   const told = await manage<object>('PUT', `${pathOf(id)}/draft`, options, design as object); // Whatever it is, it is looked at there.
   if (told === null) return false;
@@ -327,7 +326,8 @@ async function draft(id: string, { set, ...options }: DraftOptions): Promise<boo
 /** No value that YAML could have. */
 const NOT_READ = Symbol('not read');
 
-function readYaml(text: string, where: string): unknown {
+async function readYaml(text: string, where: string): Promise<unknown> {
+  const { parse } = await import('yaml');
   try {
     return parse(text) as unknown;
   } catch (error) {

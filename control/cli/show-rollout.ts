@@ -1,9 +1,10 @@
 /** Rollouts as text for people. Pure: the same rollout gives the same text. */
-import type { RolloutPlan, RolloutRecord } from '@weir/proto/events/rollout.js';
+
+import type { RolloutRecord } from '@weir/proto/events/rollout.js';
+import { isCanaryPlan, type RolloutPlan } from '@weir/proto/events/rollout-plan.js';
 import type { RolloutLine } from '../api/rollouts-api.js';
 import type { RolloutView } from '../cluster/rollout-view.js';
 import type { NodeProgress } from '../rollout/progress.js';
-import { isCanaryPlan } from '../rollout/rollout.js';
 import { showFault } from './show-status.js';
 import { columns, type Paint, printable, showDuration } from './terminal.js';
 

@@ -1,4 +1,4 @@
-import type { RolloutPlan } from '@weir/proto/events/rollout.js';
+import type { RolloutPlan } from '@weir/proto/events/rollout-plan.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LATE_AFTER_MS } from '../rollout/progress.js';

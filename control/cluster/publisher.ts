@@ -3,11 +3,13 @@
  * Any control may do it at any time; the one that has appended the revision does so at once, and others when it has not.
  * Owns what became of the latest revision that was compiled here.
  */
+
 import type { Fault } from '@weir/proto/config/faults.js';
 import type { RolloutRecord } from '@weir/proto/events/rollout.js';
+import { isCanaryPlan } from '@weir/proto/events/rollout-plan.js';
 import { publishingOf } from '../rollout/publishing.js';
 import { inUse, isOlder } from '../rollout/registry-refresh.js';
-import { type Author, atOnce, begin, type Candidate, isCanaryPlan } from '../rollout/rollout.js';
+import { type Author, atOnce, begin, type Candidate } from '../rollout/rollout.js';
 import { RegistryRefresh } from './registry-refresh.js';
 import {
   makeRelease,

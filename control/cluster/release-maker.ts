@@ -2,9 +2,11 @@
  * Makes a release of a revision of the config: compiles, encodes, hashes, signs, and stores the bytes under their hash, so that
  * they can be had before anybody is told of them.
  */
+
 import type { BlobStore } from '@weir/proto/bus/blob-store.js';
 import type { Fault } from '@weir/proto/config/faults.js';
-import type { Release, RolloutPlan } from '@weir/proto/events/rollout.js';
+import type { Release } from '@weir/proto/events/rollout.js';
+import type { RolloutPlan } from '@weir/proto/events/rollout-plan.js';
 import { type Signer, sealFrame } from '@weir/proto/signing/signed-frame.js';
 import { encodeSnapshot } from '@weir/proto/snapshot/codec.js';
 import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';

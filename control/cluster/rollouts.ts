@@ -10,11 +10,13 @@
  * they seldom do the same work; when they do, one of them is told of a conflict and reads what the other has done.
  * Owns when this control has learnt of a stage, and what it is about to do.
  */
+
 import type { BlobShelf } from '@weir/proto/bus/blob-store.js';
 import type { BusClock } from '@weir/proto/bus/bus.js';
 import type { SharedLog } from '@weir/proto/bus/shared-log.js';
 import type { Presence } from '@weir/proto/cluster/presence.js';
-import type { RolloutPlan, RolloutRecord } from '@weir/proto/events/rollout.js';
+import type { RolloutRecord } from '@weir/proto/events/rollout.js';
+import type { RolloutPlan } from '@weir/proto/events/rollout-plan.js';
 import type { KeyRing } from '@weir/proto/signing/signed-frame.js';
 import { type Due, isBaking, whatIsDue } from '../rollout/decide.js';
 import { progressOf } from '../rollout/progress.js';

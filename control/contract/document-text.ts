@@ -5,10 +5,10 @@
 
 import { isList, isObject, type Json, type JsonObject, pointerTo } from '@weir/proto/contract/json-value.js';
 import { type ContractFault, ContractFaults, shown } from './contract-faults.js';
+import { contractBytesMax } from './contract-size.js';
 import { lineCounter, linesOf } from './document-places.js';
 import { documentDepthMax, eventsOf, valueFrom } from './yaml-values.js';
 
-export const contractBytesMax = 5 * 1024 * 1024;
 /** Values in a document, with aliases counted in full. One of 5 MiB that people use has about 250,000. */
 export const contractValuesMax = 500_000;
 /** Alternatives of one enum, and members of one list beside it. */

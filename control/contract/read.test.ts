@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { dump } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
-import { contractBytesMax } from './document-text.js';
+import { contractBytesMax } from './contract-size.js';
 import { readContract } from './read.js';
 import { manyOperations, petstore30, petstore31, searching } from './testing/documents.js';
 

@@ -1,7 +1,6 @@
 /** One point of a chart: what the calls of a second, a minute or an hour came to. Pure. */
-import { quantileMs, slotOf } from '@weir/proto/cluster/durations.js';
+import { DURATION_SLOTS, quantileMs, slotOf } from '@weir/proto/cluster/durations.js';
 import type { CallRow } from '@weir/proto/events/calls.js';
-import { DURATION_SLOTS } from '@weir/proto/events/traffic.js';
 
 export const steps = ['1s', '1m', '1h'] as const;
 export type Step = (typeof steps)[number];

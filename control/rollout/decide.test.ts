@@ -1,4 +1,5 @@
-import type { RolloutPlan, RolloutRecord } from '@weir/proto/events/rollout.js';
+import type { RolloutRecord } from '@weir/proto/events/rollout.js';
+import type { RolloutPlan } from '@weir/proto/events/rollout-plan.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { JUDGE_MIN_MS, type RolloutSight, whatIsDue } from './decide.js';

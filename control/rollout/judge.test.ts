@@ -1,5 +1,5 @@
-import { quantileMs, slotEndMs, slotOf } from '@weir/proto/cluster/durations.js';
-import { DURATION_SLOTS, type TrafficCounts } from '@weir/proto/events/traffic.js';
+import { DURATION_SLOTS, quantileMs, slotEndMs, slotOf } from '@weir/proto/cluster/durations.js';
+import type { TrafficCounts } from '@weir/proto/events/traffic.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { harmOf, interval, nothing, since, sumOf } from './judge.js';

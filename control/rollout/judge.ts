@@ -6,9 +6,10 @@
  * largest that the rest's may have, and by a margin. So a handful of exchanges convicts nobody, a version that fails
  * half of its requests is found after some twenty of them, and one that fails two in a hundred after some hundreds.
  */
-import { quantileMs } from '@weir/proto/cluster/durations.js';
-import type { Criterion, RolloutPlan } from '@weir/proto/events/rollout.js';
-import { DURATION_SLOTS, type TrafficCounts } from '@weir/proto/events/traffic.js';
+
+import { DURATION_SLOTS, quantileMs } from '@weir/proto/cluster/durations.js';
+import type { Criterion, RolloutPlan } from '@weir/proto/events/rollout-plan.js';
+import type { TrafficCounts } from '@weir/proto/events/traffic.js';
 
 export interface Evidence {
   readonly canary: TrafficCounts;

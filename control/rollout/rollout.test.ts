@@ -1,5 +1,6 @@
 import { type Announcement, announcedFor } from '@weir/proto/events/announcement.js';
-import type { Release, RolloutPlan, RolloutRecord } from '@weir/proto/events/rollout.js';
+import type { Release, RolloutRecord } from '@weir/proto/events/rollout.js';
+import type { RolloutPlan } from '@weir/proto/events/rollout-plan.js';
 import { acceptAnnouncement, atTheBeginning, type Position } from '@weir/proto/signing/accept.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

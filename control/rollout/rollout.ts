@@ -4,15 +4,16 @@
  *
  * Who runs what follows from the latest record alone (`wanted`), so whoever comes later, or takes over, needs nothing else.
  */
+
 import { type Announcement, canaryNodesMax } from '@weir/proto/events/announcement.js';
 import {
   type MissingFrom,
   missingMax,
   type Release,
-  type RolloutPlan,
   type RolloutRecord,
   whyLengthMax,
 } from '@weir/proto/events/rollout.js';
+import { isCanaryPlan, type RolloutPlan } from '@weir/proto/events/rollout-plan.js';
 
 /** All nodes at once. */
 export const atOnce: RolloutPlan = { sharePermille: 1_000, label: '', bakeMs: 0, exchangesMin: 0, unjudged: [] };
@@ -31,10 +32,6 @@ export interface Candidate {
 }
 
 export type Step = { readonly ok: true; readonly record: RolloutRecord } | { readonly ok: false; readonly why: string };
-
-export function isCanaryPlan({ sharePermille, label }: RolloutPlan): boolean {
-  return label !== '' || sharePermille < 1_000;
-}
 
 export function isOver({ stage }: RolloutRecord): boolean {
   return stage === 'done' || stage === 'rolledBack';

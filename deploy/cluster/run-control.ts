@@ -8,7 +8,7 @@ import { readNatsPlace } from '@weir/proto/bus/nats-place.js';
 import { keyRing } from '@weir/proto/signing/ed25519.js';
 import { natsFilesOf } from '../commands/cluster-options.js';
 import type { ControlArguments } from '../commands/control.js';
-import { entranceOf } from '../commands/entrance-options.js';
+import { entranceOf } from '../up/entrance.js';
 import type { Gateway } from '../up/send-try.js';
 import { boundStderr, endSoon } from '../up/stderr.js';
 import { readVersion } from '../version.js';

@@ -1,8 +1,5 @@
 /** Options of whatever has an admin API: how people come to it. */
-import { readFileSync } from 'node:fs';
-import { readOidcSettings } from '@weir/control/people/oidc-settings.js';
 import { type Command, InvalidArgumentError } from 'commander';
-import type { Entrance } from '../up/admin-access.js';
 
 export interface EntranceArguments {
   readonly adminUrl?: string;
@@ -27,18 +24,4 @@ export function readPublicUrl(text: string): string {
   if (url === null || !isPlain || url.username !== '')
     throw new InvalidArgumentError('Write https://HOST, without a path.');
   return url.origin;
-}
-
-/** A text: why not. */
-export function entranceOf({ adminUrl = null, oidc }: { adminUrl?: string | null; oidc?: string }): Entrance | string {
-  if (oidc === undefined) return { publicUrl: adminUrl, oidc: null };
-  let text: string;
-  try {
-    text = readFileSync(oidc, 'utf8');
-  } catch (error) {
-    return `--oidc: ${oidc} can't be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`; // How Node names errors of the system.
-  }
-  const read = readOidcSettings(text, process.env);
-  if (!read.ok) return `--oidc: ${oidc}: ${read.faults.join('; ')}`;
-  return { publicUrl: adminUrl, oidc: read.settings };
 }

@@ -2,12 +2,12 @@
 import { paintFor } from '@weir/control/cli/terminal.js';
 import { openFilesMax } from '@weir/node/listener/open-files.js';
 import { reachableAddress } from '@weir/proto/bus/address.js';
-import { entranceOf } from '../commands/entrance-options.js';
 import type { UpArguments } from '../commands/up.js';
 import { readVersion } from '../version.js';
 import { showLastGood, showOutcome, showPlaces } from './announce.js';
 import { type ConfigSource, fileConfig, revisionConfig } from './config-source.js';
 import { StartFailed } from './embedded-node.js';
+import { entranceOf } from './entrance.js';
 import { boundStderr, endSoon } from './stderr.js';
 import { type Running, startUp } from './up.js';
 import { type House, openHouse } from './up-registry.js';

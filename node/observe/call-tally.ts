@@ -3,6 +3,8 @@
  * and their call log. Owns the counts until they are taken. On the path of a request a few additions; a record is made for a call that
  * went wrong, and for as many others as there is room for.
  */
+
+import { DURATION_SLOTS } from '@weir/proto/cluster/durations.js';
 import {
   type CallRecord,
   type CallRow,
@@ -11,7 +13,6 @@ import {
   callRecordsMax,
   callRowsMax,
 } from '@weir/proto/events/calls.js';
-import { DURATION_SLOTS } from '@weir/proto/events/traffic.js';
 import { concealJobIds } from '../jobs/job-id.js';
 import type { GatewayRequest } from '../pipeline/dispatch.js';
 import { decisiveAttempt, type Exchange } from '../pipeline/exchange.js';

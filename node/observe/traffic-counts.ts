@@ -2,8 +2,8 @@
  * How the traffic of this node fares, as it tells controls that try out a version on some nodes: a few counts since the process
  * began. Owns them. What a client did itself (it left, it was too slow) is no fault of a version and is not counted.
  */
-import { slotOf } from '@weir/proto/cluster/durations.js';
-import { DURATION_SLOTS, type TrafficCounts } from '@weir/proto/events/traffic.js';
+import { DURATION_SLOTS, slotOf } from '@weir/proto/cluster/durations.js';
+import type { TrafficCounts } from '@weir/proto/events/traffic.js';
 import { type FailureCode, failureTable } from '@weir/proto/http/failures.js';
 import type { Exchange } from '../pipeline/exchange.js';
 

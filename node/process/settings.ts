@@ -4,7 +4,7 @@ import type { NatsFiles } from '@weir/proto/bus/nats-files.js';
 import { type NatsPlace, readNatsPlace } from '@weir/proto/bus/nats-place.js';
 import { shownRedisAddress } from '@weir/proto/bus/redis-address.js';
 import { isWord } from '@weir/proto/bus/subject.js';
-import { isLabel, labelsMax } from '@weir/proto/events/traffic.js';
+import { isLabel, labelsMax } from '@weir/proto/events/labels.js';
 import { type Environment, fillReferences } from '@weir/proto/snapshot/secret-text.js';
 
 export interface NodeSettings {

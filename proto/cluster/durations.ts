@@ -6,8 +6,7 @@
  *     slot     0          1              2           …     i            …    63
  *          0 ─────▶ 1 ms ───▶ 1.19 ms ──────▶ 1.41 ms …  2^(i/4) ms     …     all that is longer than 46 s
  */
-import { DURATION_SLOTS } from '../events/traffic.js';
-
+export const DURATION_SLOTS = 64;
 const PER_DOUBLING = 4;
 
 export function slotOf(ms: number): number {

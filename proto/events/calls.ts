@@ -3,10 +3,11 @@
  * one by one, those first that went wrong. Not repeated: what is lost is missing from a chart and from nothing else.
  * At most 300 KiB; a second with five routes has some 600 bytes. What models cost is kept until it could be told (spends.ts).
  */
+
+import { DURATION_SLOTS } from '../cluster/durations.js';
 import { type TimerName, timerNames } from '../http/failures.js';
 import { isCount, isFields, isListOf, isName, isText } from './guards.js';
 import { type BudgetRow, budgetRowsMax, isBudgetRow, isSpendRow, type SpendRow, spendRowsMax } from './spends.js';
-import { DURATION_SLOTS } from './traffic.js';
 
 export interface Calls {
   readonly kind: 'calls';

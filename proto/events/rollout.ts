@@ -5,7 +5,8 @@
  */
 import { z } from 'zod';
 import { canaryNodesMax } from './announcement.js';
-import { isLabel } from './traffic.js';
+import { isLabel } from './labels.js';
+import { criteria, type RolloutPlan } from './rollout-plan.js';
 
 /** One compiled snapshot. */
 export interface Release {
@@ -26,23 +27,6 @@ export interface RegistryMark {
   readonly number: number;
   /** When it was looked at, by the clock of who made the release: keys expire. */
   readonly atWallMs: number;
-}
-
-/** By what a canary is compared with the rest. */
-export const criteria = ['errors', 'timeouts', 'turned-away', 'latency'] as const;
-export type Criterion = (typeof criteria)[number];
-
-export interface RolloutPlan {
-  /** Share of the nodes that try it out first, in thousandths; 1000: all run it at once. */
-  readonly sharePermille: number;
-  /** Those that have this label try it out, whatever the share; empty: not by label. */
-  readonly label: string;
-  /** So long they run it, from the moment in which all of them do. */
-  readonly bakeMs: number;
-  /** So many exchanges they must have had before it is believed to be good. */
-  readonly exchangesMin: number;
-  /** What a canary is not judged by: the change is meant to change it. */
-  readonly unjudged: readonly Criterion[];
 }
 
 /**

@@ -4,6 +4,8 @@
  * half second; about 300 bytes, and never more than 2 KiB.
  */
 import { z } from 'zod';
+import { DURATION_SLOTS } from '../cluster/durations.js';
+import { isLabel, labelsMax } from './labels.js';
 
 export interface TrafficReport {
   readonly kind: 'traffic';
@@ -30,17 +32,13 @@ export interface TrafficCounts {
   readonly slots: readonly number[];
 }
 
-export const DURATION_SLOTS = 64;
-export const labelsMax = 16;
-
 const count = z.number().int().nonnegative();
-const label = z.string().regex(/^[\w.-]{1,40}=[\w.-]{1,40}$/);
 const report: z.ZodType<TrafficReport> = z.object({
   kind: z.literal('traffic'),
   id: z.string().regex(/^[\w-]{1,64}$/),
   session: count,
   version: count,
-  labels: z.array(label).max(labelsMax),
+  labels: z.array(z.string().refine(isLabel)).max(labelsMax),
   counts: z.object({
     exchanges: count,
     failed: count,
@@ -53,8 +51,4 @@ const report: z.ZodType<TrafficReport> = z.object({
 export function readTrafficReport(value: unknown): TrafficReport | null {
   const parsed = report.safeParse(value);
   return parsed.success ? parsed.data : null;
-}
-
-export function isLabel(text: string): boolean {
-  return label.safeParse(text).success;
 }

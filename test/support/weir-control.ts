@@ -1,4 +1,5 @@
 /** The real `./weir control` as a process, and a whole cluster of such and of nodes on one nats-server, for tests and campaigns. */
+
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import type { PurgeOutcome } from '@weir/control/api/cache-api.js';
@@ -6,7 +7,8 @@ import type { ControlStatus } from '@weir/control/api/control-status.js';
 import type { RolloutLine } from '@weir/control/api/rollouts-api.js';
 import type { RolloutView } from '@weir/control/cluster/rollout-view.js';
 import { createSigningKey, type SigningKey } from '@weir/deploy/cluster/signing-key.js';
-import type { RolloutPlan, RolloutRecord } from '@weir/proto/events/rollout.js';
+import type { RolloutRecord } from '@weir/proto/events/rollout.js';
+import type { RolloutPlan } from '@weir/proto/events/rollout-plan.js';
 import { adminEnv, askAdmin, rememberAdmin } from './admin.js';
 import { CLUSTER } from './announcer.js';
 import { weirProgram } from './built.js';

@@ -17,3 +17,10 @@ it('a node loads at its start nothing that only some snapshots need', () => {
   expect(loaded.filter((path) => path.startsWith('node/mcp/'))).toEqual(['node/mcp/late-mcp.ts']);
   expect(loaded.filter((path) => needed.test(path))).toEqual([]);
 }, 120_000); // Hundreds of files are parsed, on a machine that may be busy.
+
+it('the command line reads its options without any package but its own', () => {
+  const loaded = [...loadedAtStart(root, 'deploy/main.ts')];
+  for (const path of ['control/cli/services.ts', 'deploy/commands/up.ts']) expect(loaded).toContain(path);
+  // Schemas and YAML are half of a start of half a second, and most commands have no use for them.
+  expect(loaded.filter((path) => !path.endsWith('.ts') && !path.startsWith('node:'))).toEqual(['commander']);
+}, 120_000);

@@ -1,5 +1,5 @@
 /** Four nodes and some controls, as most tests of rollouts begin. Only tests import this file. */
-import type { RolloutPlan } from '@weir/proto/events/rollout.js';
+import type { RolloutPlan } from '@weir/proto/events/rollout-plan.js';
 import { expect } from 'vitest';
 import { configOf, TestCluster, type TestControl, type TestNode } from './test-cluster.js';
 

@@ -2,13 +2,14 @@
  * Controls and nodes of a cluster in one process, on buses in memory and on time that passes when a test says so. Controls are
  * the real ones; a node here is what follows announcements, as a host does, and what reports.
  */
+
 import { createHash } from 'node:crypto';
 import { Broker, memoryBus } from '@weir/proto/bus/broker.js';
 import { Presence } from '@weir/proto/cluster/presence.js';
 import { Subjects } from '@weir/proto/cluster/subjects.js';
 import { TestClock } from '@weir/proto/cluster/testing/test-clock.js';
 import { announcedFor } from '@weir/proto/events/announcement.js';
-import type { RolloutPlan } from '@weir/proto/events/rollout.js';
+import type { RolloutPlan } from '@weir/proto/events/rollout-plan.js';
 import type { SnapshotReport } from '@weir/proto/events/snapshot-report.js';
 import type { TrafficCounts } from '@weir/proto/events/traffic.js';
 import { decodeMessage, encodeMessage } from '@weir/proto/events/wire.js';
