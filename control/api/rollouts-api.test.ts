@@ -24,10 +24,14 @@ const view = (more: Partial<RolloutView> = {}): RolloutView => ({
 
 function setUp(first: RolloutView | null) {
   const known = { current: { number: 3, id: ID }, knows: (id: string) => id === ID };
-  const state = { view: first, compilation: null as Compilation | null, said: [] as unknown[] };
+  const state = { view: first, compilation: null as Compilation | null, said: [] as unknown[], looks: 0 };
   const listeners = new Set<() => void>();
   const rollouts: RolloutOperations = {
-    view: () => state.view,
+    // Each line is one look.
+    view: () => {
+      state.looks += 1;
+      return state.view;
+    },
     compilation: () => state.compilation,
     isOf: (asked) => state.view !== null && isOf(state.view.record.target, asked, known),
     onChange: (listener) => {
@@ -69,16 +73,16 @@ const linesOf = (body: string): RolloutLine[] =>
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line));
-const later = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));
 
 describe('the stream of a rollout', () => {
   it('tells each change once, and ends when it is over', async () => {
-    const { change, listeners, get } = setUp(view());
+    const { state, change, listeners, get } = setUp(view());
     const answer = get('/rollouts/current?revision=2');
     await expect.poll(() => listeners.size).toBe(1);
+    const { looks } = state;
     change({});
     change({ view: view({ waitsFor: '3 of 4 nodes' }) });
-    await later();
+    await expect.poll(() => state.looks).toBeGreaterThan(looks);
     change({ view: view({ isOver: true }) });
     const { body, headers } = await answer;
     expect(headers['content-type']).toBe('application/x-ndjson');
@@ -112,11 +116,12 @@ describe('the stream of a rollout', () => {
 
   it('takes no rollout for one of the revision that was given its number, and no faults of another', async () => {
     const lost = { ...record, target: { ...record.target, revision: 5, revisionId: 'cd'.repeat(16) } };
-    const { change, listeners, get } = setUp(view({ record: lost, isOver: true }));
+    const { state, change, listeners, get } = setUp(view({ record: lost, isOver: true }));
     const answer = get(`/rollouts/current?revision=3&id=${ID}`);
     await expect.poll(() => listeners.size).toBe(1);
+    const { looks } = state;
     change({ compilation: { revision: 3, revisionId: 'cd'.repeat(16), ...rejection } });
-    await later();
+    await expect.poll(() => state.looks).toBeGreaterThan(looks);
     const own = { ...record, target: { ...record.target, revision: 3, revisionId: ID } };
     change({ view: view({ record: own, isOver: true }) });
     const lines = linesOf((await answer).body);

@@ -258,7 +258,7 @@ describe('the registry of upstreams', () => {
     // One of the two refuses: whichever comes first, the other one is tried within the same attempt.
     await until(() => registry.stats()[0]?.connecting === 0);
     const seen = sockets.length;
-    while ((await get(set)) !== 'ok') await new Promise((resolve) => setTimeout(resolve, 10));
+    await expect.poll(() => get(set), { timeout: 20_000, interval: 10 }).toBe('ok');
     for (let i = 0; i < 4; i += 1) {
       sockets.at(-1)?.destroy();
       await until(() => registry.stats()[0]?.open === 0);
