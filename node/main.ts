@@ -9,6 +9,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { splitEnd } from '@weir/proto/bus/ipc-bus.js';
 import { ipcLink } from '@weir/proto/bus/ipc-link.js';
 import { type ControlToNode, decodeControlToNode, type NodeToControl } from '@weir/proto/events/node-link.js';
+import { SnapshotReader } from '@weir/proto/snapshot/snapshot-reader.js';
 import { createNode, type GatewayNode } from './node.js';
 import { ROTATE_SIGNALS } from './observe/log-writer.js';
 import { type Agent, reasonOf, startAgent } from './process/agent.js';
@@ -69,13 +70,14 @@ async function main(): Promise<void> {
     link.send({ v: 1, kind: 'node.failed', reason: reasonOf(error) }, () => process.exit(1));
     return;
   }
+  const reader = new SnapshotReader();
   const started = startAgent({
     link,
     node,
     boxKey: secrets.publicKey,
     async decode(offer) {
       secrets.take(offer.secrets);
-      return openOffer(offer, () => nextTurn());
+      return openOffer(offer, () => nextTurn(), reader);
     },
     every(intervalMs, task) {
       const interval = setInterval(task, intervalMs);

@@ -280,13 +280,14 @@ class Node implements GatewayNode {
     let observing: Prepared | null = null;
     try {
       const { gateway } = snapshot;
+      const useConsumers = await this.#inSlices(this.#credentials.preparing(snapshot.consumers));
       const services = {
         clock: systemClock,
         timers: this.#wheel,
         random: Math.random,
         gateway,
         upstreams,
-        credentials: await this.#inSlices(this.#credentials.compiling(snapshot.consumers)),
+        credentials: this.#credentials.inForce,
         ai: await this.#ai.compile(snapshot, this.#reveal),
         ...(await lateParts(snapshot)),
         limiters: this.#limiters,
@@ -317,7 +318,7 @@ class Node implements GatewayNode {
       observing.commit();
       this.#dispatch = dispatch;
       this.#chains.use(chains);
-      this.#credentials.use(snapshot.consumers, services.credentials);
+      useConsumers();
       this.#ai.use(services.ai);
       this.#bodies.limit(gateway.limits.bodyBytes);
       this.#cache.use(gateway.cache, caching);

@@ -17,8 +17,9 @@ import {
 import { inSlices } from '@weir/node/time/slices.js';
 import { systemClock } from '@weir/node/time/system-clock.js';
 import type { SnapshotOffer } from '@weir/proto/events/snapshot.js';
-import { encodeSnapshotInSlices, hashEncoded } from '@weir/proto/snapshot/codec.js';
+import { hashEncoded } from '@weir/proto/snapshot/codec.js';
 import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
+import { SnapshotWriter } from '@weir/proto/snapshot/snapshot-writer.js';
 import type { Compiled } from './publisher.js';
 
 export interface ConfigSource {
@@ -124,15 +125,22 @@ export function revisionConfig(
 }
 
 /**
- * The hash is that of the content: two snapshots with the same one say the same, whatever their numbers. Ten thousand services with their callers are
- * 20 MB, so whoever asks control something meanwhile has a turn between two pieces.
+ * For all snapshots of a process. The hash is that of the content: two snapshots with the same one say the same, whatever their numbers. Ten
+ * thousand services with their callers are 20 MB, so whoever asks control something meanwhile has a turn between two pieces.
  */
-export async function encodeForOffer(snapshot: Snapshot): Promise<Pick<SnapshotOffer, 'bytes' | 'hash' | 'digest'>> {
-  const bytes = await encodeSnapshotInSlices(snapshot, nextTurn);
-  await nextTurn();
-  const hash = hashEncoded(bytes, sha256Hex);
-  await nextTurn();
-  return { bytes, hash, digest: sha256Hex(bytes) };
+export function encoderForOffers(): (snapshot: Snapshot) => Promise<Pick<SnapshotOffer, 'bytes' | 'hash' | 'digest'>> {
+  const writer = new SnapshotWriter();
+  return async (snapshot) => {
+    const bytes = await writer.write(snapshot, nextTurn);
+    await nextTurn();
+    const hash = hashEncoded(bytes, sha256Hex);
+    await nextTurn();
+    return { bytes, hash, digest: sha256Hex([bytes]) };
+  };
 }
 
-const sha256Hex = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+function sha256Hex(pieces: readonly Uint8Array[]): string {
+  const hash = createHash('sha256');
+  for (const piece of pieces) hash.update(piece);
+  return hash.digest('hex');
+}

@@ -5,7 +5,7 @@ import type { SnapshotOffer } from '@weir/proto/events/snapshot.js';
 import { encodeSnapshot, hashContent } from '@weir/proto/snapshot/codec.js';
 import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { encodeForOffer, textConfig } from './config-source.js';
+import { encoderForOffers, textConfig } from './config-source.js';
 import { type Compiled, createPublisher } from './publisher.js';
 import type { Delivery } from './supervisor.js';
 import { WELCOME_CONFIG } from './welcome.js';
@@ -17,7 +17,7 @@ beforeAll(async () => {
   sample = compiled.snapshot;
 });
 
-/** As encodeForOffer, without a turn for anybody: what follows what is the matter of these tests. */
+/** As an encoder for offers, without a turn for anybody: what follows what is the matter of these tests. */
 function encodedAtOnce(snapshot: Snapshot) {
   const sha256Hex = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
   const bytes = encodeSnapshot(snapshot);
@@ -218,7 +218,7 @@ describe('a snapshot of an earlier run', () => {
     const start = publisher.publish('start');
     compiled(false);
     await start;
-    const { bytes, hash } = await encodeForOffer({ ...sample, version: 7, createdWallMs: 77 });
+    const { bytes, hash } = await encoderForOffers()({ ...sample, version: 7, createdWallMs: 77 });
     expect(await publisher.restore({ bytes, hash }, { ...sample, version: 7, createdWallMs: 77 })).toEqual({
       ok: true,
     });
@@ -237,7 +237,7 @@ describe('a snapshot of an earlier run', () => {
   it('is not in force when the node refuses it', async () => {
     const { publisher, deliverWith } = setUp(7);
     deliverWith({ ok: false, reason: 'no' });
-    const { bytes, hash } = await encodeForOffer(sample);
+    const { bytes, hash } = await encoderForOffers()(sample);
     expect(await publisher.restore({ bytes, hash }, sample)).toEqual({ ok: false, reason: 'no' });
     expect(publisher.look().snapshot).toBeNull();
   });
@@ -281,7 +281,7 @@ describe('the built-in config', () => {
     const hashes = await Promise.all(
       [1, 2].map(async (version) => {
         const compiled = await source.compile(version);
-        return compiled.ok ? (await encodeForOffer(compiled.snapshot)).hash : JSON.stringify(compiled.faults);
+        return compiled.ok ? (await encoderForOffers()(compiled.snapshot)).hash : JSON.stringify(compiled.faults);
       }),
     );
     expect(hashes[0]).toMatch(/^[0-9a-f]{64}$/);
@@ -289,9 +289,9 @@ describe('the built-in config', () => {
   });
 
   it('has the same hash whatever the number, and another one when it says something else', async () => {
-    const one = await encodeForOffer(sample);
+    const one = await encoderForOffers()(sample);
     expect(one).toEqual(encodedAtOnce(sample));
-    expect((await encodeForOffer({ ...sample, version: 9, createdWallMs: 5 })).hash).toBe(one.hash);
-    expect((await encodeForOffer({ ...sample, routes: [] })).hash).not.toBe(one.hash);
+    expect((await encoderForOffers()({ ...sample, version: 9, createdWallMs: 5 })).hash).toBe(one.hash);
+    expect((await encoderForOffers()({ ...sample, routes: [] })).hash).not.toBe(one.hash);
   });
 });

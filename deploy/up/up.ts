@@ -25,7 +25,7 @@ import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import { type Entrance, type FirstOperator, openAccess } from './admin-access.js';
 import type { EarlierSnapshot } from './announce.js';
 import { cacheOrders } from './cache-orders.js';
-import { type ConfigSource, encodeForOffer } from './config-source.js';
+import { type ConfigSource, encoderForOffers } from './config-source.js';
 import { EmbeddedNode, StartFailed } from './embedded-node.js';
 import { startFleetPages } from './fleet-pages.js';
 import { type LastGood, readLastGood, writeLastGood } from './last-good.js';
@@ -258,7 +258,7 @@ function publisherFor(options: UpOptions, node: EmbeddedNode, watch: SourceWatch
       if (compiled.ok) options.secrets.want(compiled.secrets ?? []);
       return compiled;
     },
-    encode: encodeForOffer,
+    encode: encoderForOffers(),
     async deliver(offer, snapshot) {
       // Also those of a snapshot that will be refused: its certificate may be what has to change.
       await watch.follow(tlsFilesOf(snapshot));

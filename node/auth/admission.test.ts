@@ -1,10 +1,14 @@
 import type { ConsumerSpec } from '@weir/proto/snapshot/snapshot.js';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { atOnce } from '../time/slices.js';
-import { compilingAdmissions } from './admission.js';
+import { sha256Hex } from './credential-functions.js';
+import { compileCredentials } from './credentials.js';
 
-const compile = (consumers: readonly ConsumerSpec[]) => atOnce(compilingAdmissions(consumers));
+const functions = { sha256Hex, checkPassword: never, jwtKeys: never };
+function never(): never {
+  throw new Error('nobody has a password, nor tokens');
+}
+const compile = (consumers: readonly ConsumerSpec[]) => compileCredentials(consumers, functions).admits;
 const consumer = (id: string, groups: readonly string[] = [], isManaged = false): ConsumerSpec => ({
   ...{ id, keyHashes: [], basic: [], groups },
   ...(isManaged ? { isManaged } : {}),

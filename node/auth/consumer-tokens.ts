@@ -6,7 +6,8 @@
 import type { AuthSpec } from '@weir/proto/snapshot/snapshot.js';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { LRUCache } from 'lru-cache';
-import type { ConsumerToken, Credentials } from './credentials.js';
+import type { ConsumerToken } from './consumer-index.js';
+import type { Credentials } from './credentials.js';
 import { compileTokenCheck, TOKEN_LENGTH_MAX, type TokenVerdict, type VerifyToken } from './jwt.js';
 
 export type ConsumerJwtSpec = Extract<AuthSpec, { kind: 'consumerJwt' }>;

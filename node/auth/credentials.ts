@@ -1,5 +1,5 @@
 /**
- * The consumers of one snapshot and how their credentials are checked. What is slow to learn and outlives a snapshot
+ * The consumers in force and how their credentials are checked. What is slow to learn and outlives a snapshot
  * (good passwords, keys of token issuers) is behind CredentialFunctions; the composition root makes that once.
  *
  * API keys are found by their SHA-256. The comparison of a hash may take what time it likes: who varies a key learns
@@ -7,13 +7,12 @@
  * (unlike a password's), and keys that were good lately are remembered, so that the hot path does not even hash.
  * Bad keys are not remembered: they cost a hash each, about a microsecond, and no memory.
  */
-import type { ConsumerSpec, ConsumerTokenSpec, JwtKeysSpec } from '@weir/proto/snapshot/snapshot.js';
-import { LRUCache } from 'lru-cache';
+import type { ConsumerSpec, JwtKeysSpec } from '@weir/proto/snapshot/snapshot.js';
 import { atOnce, type Work } from '../time/slices.js';
-import { type Admits, CONSUMERS_AT_ONCE, compilingAdmissions } from './admission.js';
+import type { Admits } from './admission.js';
+import { type BasicEntry, ConsumerIndex, type ConsumerToken } from './consumer-index.js';
 import type { JwtKeys } from './jwt-keys.js';
 import type { PasswordVerdict } from './passwords.js';
-import { parseScryptHash } from './scrypt-hash.js';
 
 export type BasicVerdict =
   | { readonly kind: 'accepted'; readonly consumerId: string }
@@ -28,14 +27,11 @@ export interface Credentials {
   consumerOfBasic(username: string, password: string): BasicVerdict | Promise<BasicVerdict>;
   /** Who signs tokens under that name, and for which consumer. */
   tokensOf(issuer: string): readonly ConsumerToken[];
-  /** Whom a list of consumers, or of their groups as `@GROUP`, means. */
+  /** Whom a list of consumers, or of their groups as `@GROUP`, means; for as long as it is kept, of those in force. */
   admits(consumers: readonly string[]): Admits;
   /** The same keys for the same definition as long as the node lives. Throws when the definition can't be used. */
   jwtKeys(spec: JwtKeysSpec): JwtKeys;
 }
-
-/** A consumer's word for what signs its tokens. */
-export type ConsumerToken = ConsumerTokenSpec & { readonly consumerId: string };
 
 /** What checking needs from outside, and what outlives a snapshot. */
 export interface CredentialFunctions {
@@ -45,31 +41,37 @@ export interface CredentialFunctions {
   jwtKeys(spec: JwtKeysSpec): JwtKeys;
 }
 
-/** Good keys that are remembered, and the longest text that can be a key; together they bound the memory. */
-const REMEMBERED_KEYS_MAX = 10_000;
 const KEY_LENGTH_MAX = 512;
 
 /** Throws when a consumer's hash can't be read. */
 export function compileCredentials(consumers: readonly ConsumerSpec[], functions: CredentialFunctions): Credentials {
-  return atOnce(compilingCredentials(consumers, functions));
+  const index = atOnce(indexing(consumers, functions));
+  return credentialsOf(() => index, functions);
 }
 
-/** The same, some consumers at a time: a hundred thousand of them take longer than a request. */
-export function* compilingCredentials(
+/** Some consumers at a time: a hundred thousand of them take longer than a request. */
+export function* indexing(
   consumers: readonly ConsumerSpec[],
-  functions: CredentialFunctions,
-): Work<Credentials> {
-  const { basicOf, decoy } = compileBasic(consumers);
+  { jwtKeys }: Pick<CredentialFunctions, 'jwtKeys'>,
+): Work<ConsumerIndex> {
+  const index = yield* ConsumerIndex.building(consumers);
+  // A key that is none is refused now, and not at the first token; one of an application is its own matter, and nobody's else.
+  for (const { tokens = [], isManaged = false } of consumers)
+    for (const { keys } of tokens) if (!isManaged && keys.kind === 'publicKey') jwtKeys(keys);
+  return index;
+}
+
+/** Of whatever index is in force when they are asked. */
+export function credentialsOf(inForce: () => ConsumerIndex, functions: CredentialFunctions): Credentials {
   const refused: BasicVerdict = { kind: 'refused' };
-  const consumerOfKey = yield* compilingKeys(consumers, functions);
-  const admits = yield* compilingAdmissions(consumers);
-  const tokens = yield* compilingTokens(consumers, functions);
   return {
-    consumerOfKey,
-    admits,
-    tokensOf: (issuer) => tokens.get(issuer) ?? NO_TOKENS,
+    consumerOfKey: (key) =>
+      key === '' || key.length > KEY_LENGTH_MAX ? null : inForce().consumerOfKey(key, functions.sha256Hex),
+    admits: (list) => (list.length === 0 ? (consumerId) => inForce().isOwn(consumerId) : amongNamed(list, inForce)),
+    tokensOf: (issuer) => inForce().tokens.get(issuer) ?? NO_TOKENS,
     consumerOfBasic(username, password) {
-      const entries = basicOf.get(username);
+      const { basic, decoy } = inForce();
+      const entries = basic.get(username);
       const { checkPassword } = functions;
       if (entries !== undefined) return checkEntries(entries, (hash) => checkPassword(username, password, hash));
       if (decoy === null) return refused;
@@ -82,67 +84,18 @@ export function* compilingCredentials(
   };
 }
 
-function* compilingKeys(
-  consumers: readonly ConsumerSpec[],
-  { sha256Hex }: CredentialFunctions,
-): Work<Credentials['consumerOfKey']> {
-  const consumerOfHash = new Map<string, string>();
-  for (const [index, { id, keyHashes }] of consumers.entries()) {
-    for (const hash of keyHashes) consumerOfHash.set(hash, id);
-    if (index % CONSUMERS_AT_ONCE === 0) yield;
-  }
-  // No more good keys can be remembered than there are. The library reserves memory for the whole number at once, which
-  // took a millisecond of every reload when it was always the largest.
-  const max = Math.max(1, Math.min(REMEMBERED_KEYS_MAX, consumerOfHash.size));
-  const remembered = new LRUCache<string, string>({ max });
-  return (key) => {
-    if (key === '' || key.length > KEY_LENGTH_MAX || consumerOfHash.size === 0) return null;
-    const known = remembered.get(key);
-    if (known !== undefined) return known;
-    const consumerId = consumerOfHash.get(sha256Hex(key)) ?? null;
-    if (consumerId !== null) remembered.set(key, consumerId);
-    return consumerId;
+/** Looked up once for each index. */
+function amongNamed(list: readonly string[], inForce: () => ConsumerIndex): Admits {
+  let [seen, members]: [ConsumerIndex | null, ReadonlySet<string>] = [null, NOBODY];
+  return (consumerId) => {
+    const index = inForce();
+    if (index !== seen) [seen, members] = [index, index.membersOf(list)];
+    return members.has(consumerId);
   };
 }
 
+const NOBODY: ReadonlySet<string> = new Set();
 const NO_TOKENS: readonly ConsumerToken[] = [];
-
-function* compilingTokens(
-  consumers: readonly ConsumerSpec[],
-  { jwtKeys }: CredentialFunctions,
-): Work<ReadonlyMap<string, readonly ConsumerToken[]>> {
-  const byIssuer = new Map<string, ConsumerToken[]>();
-  for (const [index, { id: consumerId, tokens = [], isManaged = false }] of consumers.entries()) {
-    for (const token of tokens) {
-      // A key that is none is refused now, and not at the first token; one of an application is its own matter, and nobody's else.
-      if (!isManaged && token.keys.kind === 'publicKey') jwtKeys(token.keys);
-      const known = byIssuer.get(token.issuer);
-      if (known === undefined) byIssuer.set(token.issuer, [{ ...token, consumerId }]);
-      else known.push({ ...token, consumerId });
-    }
-    if (index % CONSUMERS_AT_ONCE === 0) yield;
-  }
-  return byIssuer;
-}
-
-interface BasicEntry {
-  readonly consumerId: string;
-  readonly hash: string;
-}
-
-function compileBasic(consumers: readonly ConsumerSpec[]) {
-  const basicOf = new Map<string, BasicEntry[]>();
-  let decoy: string | null = null;
-  for (const { id, basic } of consumers) {
-    for (const { username, hash } of basic) {
-      if (parseScryptHash(hash) === null)
-        throw new Error(`consumer ${id}: the password hash of ${username} is not scrypt`);
-      decoy ??= hash;
-      basicOf.set(username, [...(basicOf.get(username) ?? []), { consumerId: id, hash }]);
-    }
-  }
-  return { basicOf, decoy };
-}
 
 /** One entry after the other: a name may have two while its password is being changed. */
 function checkEntries(

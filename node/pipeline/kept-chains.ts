@@ -5,6 +5,7 @@
  *
  *   begin ──▶ of(route): as before and answered as before? ──yes──▶ the same chain
  *                                                          └──no──▶ compiled, its questions remembered
+ *         ──▶ matching(routes, chains): all as before? the same tree of paths
  *         ──▶ use, once the snapshot is in force             (one that is refused is forgotten)
  *
  * To ask again is not for nothing: stores forget first what was asked for longest ago, and a chain in force must not be that.
@@ -14,15 +15,18 @@
  */
 import { isSameValue } from '@weir/proto/snapshot/same-value.js';
 import type { RouteSpec } from '@weir/proto/snapshot/snapshot.js';
+import { compilingMatcher, type Matcher } from '../route/router.js';
+import type { Work } from '../time/slices.js';
 import { type Answered, AskedServices, isOfOneSnapshot } from './asked-services.js';
 import type { Dispatch } from './dispatch.js';
 import type { ChainServices } from './services.js';
 
 export type CompileRoute = (route: RouteSpec, services: ChainServices) => Dispatch;
 
-/** Each route by the chain of this snapshot. */
+/** Each route by the chain of this snapshot, and which route takes a request. */
 export interface Chains {
   of(route: RouteSpec, services: ChainServices): Dispatch;
+  matching(routes: readonly RouteSpec[], dispatches: readonly Dispatch[]): Work<Matcher<Dispatch>>;
 }
 
 interface Kept {
@@ -32,16 +36,29 @@ interface Kept {
   readonly answered: readonly Answered[] | null;
 }
 
-/** The chains of one snapshot, while it is compiled and for as long as it is in force. */
-export interface SnapshotChains extends Chains {
+interface Matched {
+  readonly routes: readonly RouteSpec[];
+  readonly dispatches: readonly Dispatch[];
+  readonly find: Matcher<Dispatch>;
+}
+
+/** Of the snapshot in force. */
+interface InForce {
   readonly services: ChainServices;
   readonly kept: ReadonlyMap<string, Kept>;
+  readonly matched: Matched | null;
+}
+
+/** The chains of one snapshot, while it is compiled. */
+export interface SnapshotChains extends Chains {
+  /** What of it goes on: not the closures above, which hold the snapshot before it. */
+  taken(): InForce;
 }
 
 export class KeptChains {
   readonly #compile: CompileRoute;
   readonly #asked = new AskedServices();
-  #inForce: SnapshotChains | null = null;
+  #inForce: InForce | null = null;
 
   constructor(compile: CompileRoute) {
     this.#compile = compile;
@@ -52,18 +69,26 @@ export class KeptChains {
     const isAlike = former !== null && isSameValue(former.services.gateway, services.gateway);
     const known = isAlike ? former.kept : new Map<string, Kept>();
     const kept = new Map<string, Kept>();
+    let matched: Matched | null = null;
     const of = (route: RouteSpec, linked: ChainServices): Dispatch => {
       const before = known.get(route.id);
       const chain = before !== undefined && goesOn(before, route, linked) ? before : this.#compiled(route, linked);
-      kept.set(route.id, chain);
+      // Of the next snapshot's own object, so that what is compared next time is as likely the same one.
+      kept.set(route.id, chain.route === route ? chain : { ...chain, route });
       return chain.dispatch;
     };
-    return { of, services, kept };
+    function* matching(routes: readonly RouteSpec[], dispatches: readonly Dispatch[]): Work<Matcher<Dispatch>> {
+      const before = former?.matched ?? null;
+      const isSame = before !== null && areSame(before.routes, routes) && areSame(before.dispatches, dispatches);
+      matched = isSame ? before : { routes, dispatches, find: yield* compilingMatcher(routes, dispatches) };
+      return matched.find;
+    }
+    return { of, matching, taken: () => ({ services, kept, matched }) };
   }
 
   use(chains: SnapshotChains): void {
-    this.#inForce = chains;
-    this.#asked.use(chains.services);
+    this.#inForce = chains.taken();
+    this.#asked.use(this.#inForce.services);
   }
 
   #compiled(route: RouteSpec, services: ChainServices): Kept {
@@ -72,6 +97,11 @@ export class KeptChains {
     // One that is never kept has the services of its snapshot themselves.
     return { route, dispatch: this.#compile(route, services), answered: null };
   }
+}
+
+/** The very same, in their order. */
+function areSame(one: readonly unknown[], other: readonly unknown[]): boolean {
+  return one === other || (one.length === other.length && one.every((value, at) => value === other[at]));
 }
 
 function goesOn({ route, answered }: Kept, next: RouteSpec, services: ChainServices): boolean {

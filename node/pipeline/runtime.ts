@@ -8,7 +8,7 @@ import { failure } from '@weir/proto/http/failures.js';
 import { matchablePath } from '@weir/proto/http/request-path.js';
 import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import { otherReadings } from '../route/readings.js';
-import { compilingRouter } from '../route/router.js';
+import { compilingMatcher, routerOf } from '../route/router.js';
 import { atOnce, type Work } from '../time/slices.js';
 import { compileChain, compileJobChain, compileRefusalChain } from './chain.js';
 import { type Dispatch, nothingToCancel } from './dispatch.js';
@@ -24,18 +24,19 @@ export function compileSnapshot(snapshot: Snapshot, services: ChainServices): Di
 export function* compiling(
   snapshot: Snapshot,
   services: ChainServices,
-  known: Chains = { of: compileChain },
+  known: Chains = { of: compileChain, matching: compilingMatcher },
 ): Work<Dispatch> {
   const chains = new Map<string, RouteChain>();
   const linked: ChainServices = { ...services, chains };
-  const route = yield* compilingRouter(
-    snapshot.routes,
-    (spec) => {
-      const dispatch = known.of(spec, linked);
-      chains.set(spec.id, { route: spec, dispatch });
-      return dispatch;
-    },
-    (kind, allow) => refuse(kind, allow, services),
+  const dispatches: Dispatch[] = [];
+  for (const spec of snapshot.routes) {
+    const dispatch = known.of(spec, linked);
+    chains.set(spec.id, { route: spec, dispatch });
+    dispatches.push(dispatch);
+    yield;
+  }
+  const route = routerOf(yield* known.matching(snapshot.routes, dispatches), (kind, allow) =>
+    refuse(kind, allow, services),
   );
   // Also where no route makes jobs any more: ids of those that were made are credentials, and go to no upstream.
   const jobs = compileJobChain(snapshot.routes, services);

@@ -27,7 +27,7 @@ export interface ChainServices {
   readonly gateway: GatewaySpec;
   /** Upstreams of this snapshot; pools of unchanged ones are those of the snapshot before. */
   readonly upstreams: Upstreams;
-  /** Consumers and keys of this snapshot. */
+  /** Consumers and keys of the snapshot in force. */
   readonly credentials: Credentials;
   /** Providers of models, and the names of those, of this snapshot; null: none is configured. */
   readonly ai: CompiledAi | null;

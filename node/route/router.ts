@@ -23,7 +23,7 @@ import type { Dispatch, GatewayRequest } from '../pipeline/dispatch.js';
 import { atOnce, type Work } from '../time/slices.js';
 import { type Condition, compileConditions, cookiePairs, queryPairs } from './conditions.js';
 import { createHostTables, firstOfHost, hostOf, tableOf } from './host.js';
-import { createPathTree, leafOf, type PathNode, pathPattern, walkPath } from './path-tree.js';
+import { createPathTree, leafOf, type PathNode, type PathPattern, pathPattern, walkPath } from './path-tree.js';
 import { otherReadings } from './readings.js';
 import { compileShare } from './share.js';
 
@@ -39,16 +39,15 @@ export function compileRouter(
   dispatchOf: (route: RouteSpec) => Dispatch,
   unmatched: (kind: Unmatched, allow: readonly string[]) => Dispatch,
 ): Dispatch {
-  return atOnce(compilingRouter(routes, dispatchOf, unmatched));
+  const dispatches = routes.map((route) => dispatchOf(route));
+  return routerOf(atOnce(compilingMatcher(routes, dispatches)), unmatched);
 }
 
-/** The same, route by route. */
-export function* compilingRouter(
-  routes: readonly RouteSpec[],
-  dispatchOf: (route: RouteSpec) => Dispatch,
+/** What is done with what the matching says. */
+export function routerOf(
+  find: Matcher<Dispatch>,
   unmatched: (kind: Unmatched, allow: readonly string[]) => Dispatch,
-): Work<Dispatch> {
-  const find = yield* compilingMatcher(routes, dispatchOf);
+): Dispatch {
   const notFound = unmatched('not_found', []);
   const refusedPaths = { bad_request: unmatched('bad_request', []), ambiguous_path: unmatched('ambiguous_path', []) };
   const refusals = new Map<string, Dispatch>();
@@ -108,23 +107,29 @@ export type RequestLine = Pick<GatewayRequest, 'method' | 'path' | 'query' | 'au
 
 /** The matching by itself: a match, a miss with the methods that would have matched, or why the path is refused. */
 export function compileMatcher<T>(entries: readonly { readonly route: RouteSpec; readonly target: T }[]): Matcher<T> {
-  const targets = new Map(entries.map(({ route, target }) => [route, target]));
-  return atOnce(compilingMatcher([...targets.keys()], (route) => targets.get(route) as T)); // Each of them has one.
+  return atOnce(
+    compilingMatcher(
+      entries.map(({ route }) => route),
+      entries.map(({ target }) => target),
+    ),
+  );
 }
 
-type Matcher<T> = (request: RequestLine) => Match<T> | Miss | RefusedPath;
+export type Matcher<T> = (request: RequestLine) => Match<T> | Miss | RefusedPath;
 
-function* compilingMatcher<T>(routes: readonly RouteSpec[], targetOf: (route: RouteSpec) => T): Work<Matcher<T>> {
+/** Route by route; each has the target in its place. */
+export function* compilingMatcher<T>(routes: readonly RouteSpec[], targets: readonly T[]): Work<Matcher<T>> {
   const hosts = createHostTables<PathNode<Leaf<T>>>();
   for (const [order, route] of routes.entries()) {
-    const target = targetOf(route);
-    const pattern = pathPattern(route.match.path);
-    const candidate = candidateOf(route, target, order, pattern.names);
+    const target = targets[order] as T; // See above.
+    const read = readingOf(route);
+    const { pattern } = read;
+    const candidate = { ...read.conditions, route, target, order };
     const patterns = route.match.hosts.length === 0 ? [null] : new Set(route.match.hosts);
     for (const host of patterns) {
       const leaf = leafOf(tableOf(hosts, host, createPathTree<Leaf<T>>), pattern, (): Leaf<T> => []);
       leaf.push(candidate);
-      leaf.sort((a, b) => b.conditionCount - a.conditionCount || a.order - b.order);
+      if (leaf.length > 1) leaf.sort((a, b) => b.conditionCount - a.conditionCount || a.order - b.order);
     }
     yield;
   }
@@ -149,12 +154,28 @@ function isSameRoute<T>(a: Match<T> | Miss, b: Match<T> | Miss): boolean {
   return ('route' in a ? a.route : null) === ('route' in b ? b.route : null);
 }
 
-function candidateOf<T>(route: RouteSpec, target: T, order: number, names: readonly string[]): Candidate<T> {
-  const { headers, query, cookies = [], methods, share } = route.match;
+type Conditions = Omit<Candidate<never>, 'route' | 'target' | 'order'>;
+
+/** What a route asks of a request, read once for as long as the route stays the same object from snapshot to snapshot. */
+interface Reading {
+  readonly pattern: PathPattern;
+  readonly conditions: Conditions;
+}
+
+const readings = new WeakMap<RouteSpec, Reading>();
+
+function readingOf(route: RouteSpec): Reading {
+  const known = readings.get(route);
+  if (known !== undefined) return known;
+  const pattern = pathPattern(route.match.path);
+  const read = { pattern, conditions: conditionsOf(route, pattern) };
+  readings.set(route, read);
+  return read;
+}
+
+function conditionsOf({ match }: RouteSpec, { names }: PathPattern): Conditions {
+  const { headers, query, cookies = [], methods, share } = match;
   return {
-    route,
-    target,
-    order,
     conditionCount: headers.length + query.length + cookies.length + (share === undefined ? 0 : 1),
     methods: methods.length === 0 ? null : new Set(methods),
     headers: compileConditions(headers),

@@ -2,7 +2,6 @@
  * Long work beside traffic: a generator that gives way after each element, driven in one piece or in slices. A reload compiles
  * ten thousand routes while requests are served, and none of them may wait for all of it.
  */
-import { isSameValue } from '@weir/proto/snapshot/same-value.js';
 import type { Clock } from './clock.js';
 
 /** Gives way wherever it may be interrupted; what it returns is the result. */
@@ -16,16 +15,6 @@ export function atOnce<Result>(work: Work<Result>): Result {
     const { done, value } = work.next();
     if (done === true) return value;
   }
-}
-
-/** Whether two lists say the same, element by element. */
-export function* comparing(one: readonly unknown[], other: readonly unknown[]): Work<boolean> {
-  if (one.length !== other.length) return false;
-  for (const [at, value] of one.entries()) {
-    if (!isSameValue(value, other[at])) return false;
-    yield;
-  }
-  return true;
 }
 
 /** `nextTurn` lets the sockets have their turn; where it rejects, the work ends with that error and may clean up. */

@@ -16,6 +16,7 @@ import { HealthLog } from './health/health-log.js';
 import { Lifetimes, NEVER_USED } from './lifetimes.js';
 import { createLiveUpstream, identityOf, type LiveTarget, type LiveUpstream } from './live-upstream.js';
 import type { HeldBytes } from './retry/held-bytes.js';
+import { namesFiles } from './transport/tls-material.js';
 import type { Upstreams } from './upstreams.js';
 
 /** Targets that are connected to ahead of traffic, at most, and how long a reload waits for them. */
@@ -104,7 +105,7 @@ export function createUpstreamRegistry(deps: RegistryDeps): UpstreamRegistry {
     try {
       for (const spec of snapshot.upstreams) {
         const known = current.get(spec.id);
-        const same = known !== undefined && isLive(known) && known.identity === identityOf(spec);
+        const same = known !== undefined && isLive(known) && isDescribedBy(known, spec);
         const upstream = same ? known : createLiveUpstream(spec, upstreamDeps);
         all.push(upstream);
         // It probes and resolves already, so whoever closes all of them before the last is built closes it too.
@@ -204,6 +205,11 @@ function upstreamStatsOf({ spec, health }: LiveUpstream, nowMs: number): Upstrea
 function setOf(all: readonly LiveUpstream[], messageBytesMax: number): UpstreamSet {
   const byId = new Map(all.map((upstream) => [upstream.spec.id, upstream]));
   return { all, messageBytesMax, get: (id) => byId.get(id) };
+}
+
+/** The very same description, where no file stands behind it, need not be read: most are from one snapshot to the next. */
+function isDescribedBy(known: LiveUpstream, spec: UpstreamSpec): boolean {
+  return (known.spec === spec && !namesFiles(spec.tls)) || known.identity === identityOf(spec);
 }
 
 const isLive = (upstream: object): upstream is LiveUpstream => 'identity' in upstream;

@@ -162,8 +162,15 @@ function* blocksOf(base: Uint8Array): Generator<void, ReadonlyMap<number, number
 }
 
 /** Not beyond one slice. */
-function matchLength(one: Uint8Array, oneAt: number, other: Uint8Array, otherAt: number): number {
-  const most = Math.min(one.length - oneAt, other.length - otherAt, SLICE_BYTES);
+/** How many bytes are alike from there on, up to so many. */
+export function matchLength(
+  one: Uint8Array,
+  oneAt: number,
+  other: Uint8Array,
+  otherAt: number,
+  lengthMax = SLICE_BYTES,
+): number {
+  const most = Math.min(one.length - oneAt, other.length - otherAt, lengthMax);
   let length = 0;
   while (length < most && one[oneAt + length] === other[otherAt + length]) length += 1;
   return length;

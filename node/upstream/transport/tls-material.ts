@@ -14,6 +14,11 @@ export interface TlsMaterial {
   readonly fingerprint: string;
 }
 
+/** Whether what it says depends on what files hold. */
+export function namesFiles(spec: UpstreamTlsSpec | null): boolean {
+  return spec !== null && (spec.caFile !== null || spec.certFile !== null || spec.keyFile !== null);
+}
+
 interface TlsFiles {
   readonly ca: Buffer | undefined;
   readonly cert: Buffer | undefined;
