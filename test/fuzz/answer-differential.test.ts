@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { disagreement, fuzzAnswerDifferential } from './answer-differential.js';
 
 describe('the answer parser beside llhttp', () => {
-  it('never takes more, and never sees another message, in two thousand broken answers', async () => {
-    expect((await fuzzAnswerDifferential(20_240_603, 2000)).failures).toEqual([]);
+  it('never takes more, and never sees another message, in a hundred thousand broken answers', async () => {
+    expect((await fuzzAnswerDifferential(20_240_603, 100_000)).failures).toEqual([]);
   }, 60_000);
 
   it('agrees on plain answers', async () => {

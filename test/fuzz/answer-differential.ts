@@ -1,7 +1,7 @@
 /**
- * Differential fuzzing of the answer parser: broken answers go to it and to two builds of llhttp, the one inside Node
- * (by an http.ClientRequest over a pair of streams) and the one inside undici (by a Client over the same). Whatever ours
- * takes as a whole answer, both must take, with the same status, fields and body; where either is stricter, or where
+ * Differential fuzzing of the answer parser: broken answers go to it and to llhttp as Node has it, and some also to two clients, Node's (an
+ * http.ClientRequest over a pair of streams) and undici's with a build of its own (a Client over the same). Whatever ours
+ * takes as a whole answer, all must take, with the same status, fields and body; where either is stricter, or where
  * bodies part ways, two hops would see two messages. The other direction is free: ours may refuse what they take.
  */
 import { type ClientRequest, request as httpRequest } from 'node:http';
@@ -9,6 +9,8 @@ import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { AnswerParser } from '@weir/node/upstream/transport/http1-parser.js';
 import { Client } from 'undici';
+import { readByLlhttp } from './llhttp.js';
+import { nothing, type Reading, trimmed } from './reading.js';
 import { mutated, type Random, randomFrom, VALID } from './response.js';
 
 export interface FuzzReport {
@@ -21,15 +23,8 @@ const FAILURES_MAX = 20;
 const MUTATIONS_MAX = 4;
 const HEAD_BYTES_MAX = 64 * 1024;
 
-/** What a reader makes of an answer. */
-interface Reading {
-  /** Null: no head was taken. */
-  status: number | null;
-  /** Names in lower case, blanks around values gone. */
-  fields: string[];
-  body: string;
-  whole: boolean;
-}
+/** Every so many answers are read by whole clients as well, which cost twenty times what a parser does. */
+const CLIENTS_EACH = 16;
 
 export async function fuzzAnswerDifferential(seed: number, cases: number): Promise<FuzzReport> {
   const failures: string[] = [];
@@ -37,27 +32,36 @@ export async function fuzzAnswerDifferential(seed: number, cases: number): Promi
     const random = randomFrom(seed, number);
     const method = random(6) === 0 ? 'HEAD' : 'GET';
     const bytes = answerOf(random);
-    const problem = await disagreement(method, bytes);
+    const isForClients = number % CLIENTS_EACH === 0;
+    const problem = isForClients ? await disagreement(method, bytes) : disagreementOfParsers(method, bytes);
     if (problem !== null) failures.push(`seed ${seed} case ${number}: ${method} ${problem}`);
   }
   return { cases, failures };
 }
 
-/** What of it would be two messages to two readers, or null. */
-export async function disagreement(method: string, bytes: Buffer): Promise<string | null> {
-  const { reading: ours, usedBytes } = readByUs(method, bytes);
-  // What we refuse they may take or not; reading it twice more is most of what a case costs.
-  if (ours.status === null) return null;
-  // What lies behind the end of ours is for nobody: the connection is dropped. They would take it for a next answer.
-  const used = bytes.subarray(0, usedBytes);
-  const shown = JSON.stringify(used.toString('latin1').slice(0, 300));
-  const nodes = difference(ours, await readByNode(method, used));
-  if (nodes !== null) return `Node ${nodes}: ${shown}`;
-  // undici closes on interim answers that it did not ask for, which is a matter of manners and not of framing.
-  if (/^HTTP\/1\.[01] 1/.test(used.toString('latin1', 0, 16))) return null;
-  const undicis = difference(ours, await readByUndici(method, used));
-  return undicis === null ? null : `undici ${undicis}: ${shown}`;
+/** What of it would be two messages to two readers, or null: read by llhttp itself. */
+export function disagreementOfParsers(method: string, bytes: Buffer): string | null {
+  const { reading: ours, used } = readByUs(method, bytes);
+  // What we refuse they may take or not. What interim answers are is not for a parser to say, but for its client.
+  if (ours.status === null || isInterim(used)) return null;
+  const theirs = difference(ours, readByLlhttp(method, used, 2 * HEAD_BYTES_MAX));
+  return theirs === null ? null : `llhttp ${theirs}: ${shown(used)}`;
 }
+
+/** The same, read by the clients of Node and of undici, each with a build of llhttp of its own. */
+export async function disagreement(method: string, bytes: Buffer): Promise<string | null> {
+  const { reading: ours, used } = readByUs(method, bytes);
+  if (ours.status === null) return null;
+  const nodes = difference(ours, await readByNode(method, used));
+  if (nodes !== null) return `Node ${nodes}: ${shown(used)}`;
+  // undici closes on interim answers that it did not ask for, which is a matter of manners and not of framing.
+  if (isInterim(used)) return disagreementOfParsers(method, bytes);
+  const undicis = difference(ours, await readByUndici(method, used));
+  return undicis === null ? disagreementOfParsers(method, bytes) : `undici ${undicis}: ${shown(used)}`;
+}
+
+const isInterim = (bytes: Buffer): boolean => /^HTTP\/1\.[01] 1/.test(bytes.toString('latin1', 0, 16));
+const shown = (bytes: Buffer): string => JSON.stringify(bytes.toString('latin1', 0, 300));
 
 function difference(ours: Reading, theirs: Reading): string | null {
   if (theirs.status === null) return ours.whole ? 'refuses what we take' : null;
@@ -69,8 +73,11 @@ function difference(ours: Reading, theirs: Reading): string | null {
   return theirs.body === ours.body ? null : 'sees more or less of the body';
 }
 
-/** In one piece; byte by byte where something lies behind the end, to know where that is. */
-function readByUs(method: string, bytes: Buffer, atOnce = bytes.length): { reading: Reading; usedBytes: number } {
+/**
+ * In one piece; byte by byte where something lies behind the end, to know where that is. `used`: what is ours, for the connection is dropped
+ * behind it, and they would take it for a next answer.
+ */
+function readByUs(method: string, bytes: Buffer, atOnce = bytes.length): { reading: Reading; used: Buffer } {
   const parser = new AnswerParser(HEAD_BYTES_MAX);
   parser.begin(method === 'HEAD');
   const body: string[] = [];
@@ -92,10 +99,8 @@ function readByUs(method: string, bytes: Buffer, atOnce = bytes.length): { readi
     body: body.join(''),
     whole: state === 'done',
   };
-  return { reading, usedBytes: state === 'failed' ? bytes.length : usedBytes };
+  return { reading, used: bytes.subarray(0, state === 'failed' ? bytes.length : usedBytes) };
 }
-
-const nothing = (): Reading => ({ status: null, fields: [], body: '', whole: false });
 
 function readByNode(method: string, bytes: Buffer): Promise<Reading> {
   return new Promise((resolve) => {
@@ -193,9 +198,6 @@ function saying(bytes: Buffer): Socket {
   const stubs = { ref: self, unref: self, setKeepAlive: self, setNoDelay: self, setTimeout: self };
   return Object.assign(peer, stubs) as unknown as Socket; // These are the methods of a Socket that the readers call.
 }
-
-const trimmed = (raw: readonly string[]): string[] =>
-  raw.map((text, at) => (at % 2 === 0 ? text.toLowerCase() : text.replace(/^[ \t]+|[ \t]+$/g, '')));
 
 /** Answers whose framing is close to an edge, besides the plain ones. */
 const EDGES: readonly string[] = [

@@ -17,7 +17,7 @@ const targets: Readonly<Record<string, { readonly fuzz: Fuzz; readonly cases: nu
   listener: { fuzz: fuzzListener, cases: 2_000, what: 'requests over real sockets, bytes changed and cut' },
   config: { fuzz: fuzzConfig, cases: 5_000, what: 'config texts, broken at random' },
   response: { fuzz: fuzzResponse, cases: 1_000, what: "upstreams' answers, broken at random" },
-  answer: { fuzz: fuzzAnswerDifferential, cases: 20_000, what: 'the same beside llhttp, which may not be stricter' },
+  answer: { fuzz: fuzzAnswerDifferential, cases: 100_000, what: 'the same beside llhttp, which may not be stricter' },
 };
 
 const USAGE = `Usage: weir fuzz [--target ${Object.keys(targets).join('|')}] [--seed N] [--cases N]
