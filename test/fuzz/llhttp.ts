@@ -35,13 +35,15 @@ export function readByLlhttp(method: string, bytes: Buffer, headBytesMax: number
     if (reading.status === null) early.push(...fields);
   };
   parser[HTTPParser.kOnHeadersComplete] = (_major: number, _minor: number, ...rest: unknown[]) => {
+    // What comes behind the first answer is another one, and no client reads it.
+    if (reading.status !== null) return SKIP_BODY;
     const [fields = [], , , status] = rest as [string[] | undefined, unknown, unknown, number];
     reading.status = status;
     reading.fields = trimmed([...early, ...fields]);
     return method === 'HEAD' ? SKIP_BODY : 0;
   };
   parser[HTTPParser.kOnBody] = (piece: Buffer) => {
-    reading.body += piece.toString('latin1');
+    if (!reading.whole) reading.body += piece.toString('latin1');
   };
   parser[HTTPParser.kOnMessageComplete] = () => {
     reading.whole = true;

@@ -248,6 +248,19 @@ describe('AnswerParser', () => {
     expect(parser.fault).toBe('malformed');
   });
 
+  it.each([
+    ['HTTP/1.0 100 Continue\r\n\r\n', true],
+    ['HTTP/1.1 103 Early\r\nConnection: close\r\n\r\n', true],
+    ['HTTP/1.0 100 Continue\r\nConnection: keep-alive\r\n\r\n', false],
+    ['HTTP/1.1 100 Continue\r\n\r\n', false],
+  ])('takes no answer behind one that ends the connection: %j', (interim, isRefused) => {
+    const parser = new AnswerParser(HEAD_BYTES_MAX);
+    parser.begin(false);
+    const bytes = Buffer.from(`${interim}${OK}Content-Length: 2\r\n\r\nok`);
+    parser.feed(bytes, bytes.length);
+    expect([parser.state, parser.fault]).toEqual(isRefused ? ['failed', 'malformed'] : ['done', null]);
+  });
+
   it('says a fault as soon as it shows, without waiting for the end of the head', () => {
     for (const text of ['X', 'HTTP/2', 'HTTP/1.1 2x', `${OK}X: \0`, `${OK}X: y\n`, `${OK}X: y\rz`]) {
       const parser = new AnswerParser(HEAD_BYTES_MAX);

@@ -207,6 +207,8 @@ export class AnswerParser {
     if (status < 200) {
       this.#interims += 1;
       if (status === 101) this.#fail('malformed', 'a switch of protocols that was not asked for');
+      // Nothing follows it for a reader that takes it at its word: llhttp does.
+      else if (!head.keepsAlive) this.#fail('malformed', 'an interim answer that ends the connection');
       else if (this.#interims > INTERIM_ANSWERS_MAX) this.#fail('malformed', 'too many interim answers');
       return;
     }
