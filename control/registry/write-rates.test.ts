@@ -34,6 +34,7 @@ describe('what somebody takes of the log', () => {
     const take = (userId: string, teamIds: string[], units = 1): number => rates.take({ userId, teamIds }, units, 0);
     expect(take('ann', ['red'], 1_000)).toBe(0);
     expect(take('ann', [])).toBe(30_000);
+    expect(rates.refused).toEqual({ user: 1, team: 0 });
     expect(take('bob', ['red'], 1_000)).toBe(0);
     // A third member meets the bound of the team, and has one of their own elsewhere.
     expect(take('cid', ['red'])).toBe(15_000);
