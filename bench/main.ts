@@ -73,7 +73,7 @@ Options of gauntlet:
   --seed N               of random stalls (default 1)
 
 Options of cache: those of proxy, but for
-  --quick                get-100B and get-10KiB at 32 connections, 3 rounds of 3 s
+  --quick                every case at 32 connections, 3 rounds of 3 s
   --cases A,B            of ${cacheCases.map((one) => one.id).join(', ')}
   --peers A,B            of ${cachePeers.join(', ')}
 
@@ -220,11 +220,7 @@ async function held(args: string[], signal: AbortSignal): Promise<void> {
 }
 
 async function cache(args: string[], signal: AbortSignal): Promise<void> {
-  const { peers, name, workers, ...rounds } = readRounds(
-    args,
-    ids(cacheCases),
-    cellsFor(['get-100B', 'get-10KiB'], [32]),
-  );
+  const { peers, name, workers, ...rounds } = readRounds(args, ids(cacheCases), cellsFor(ids(cacheCases), [32]));
   if (workers !== 1) throw new UsageError('--workers: caches are compared with one worker each');
   await runCacheBenchmark({
     ...rounds,

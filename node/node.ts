@@ -153,7 +153,7 @@ class Node implements GatewayNode {
   readonly #cache;
   readonly #observer;
   readonly #tellCalls;
-  readonly #nextRequestId = requestIds(randomBytes(ID_SEED_BYTES));
+  readonly #requestIds = requestIds(randomBytes(ID_SEED_BYTES));
   readonly #startedWallMs = systemClock.wallMs();
   readonly #onBug: (error: unknown) => void;
   readonly #connectionsMax = connectionsMax();
@@ -365,7 +365,7 @@ class Node implements GatewayNode {
       onRequest: (request, handler) => this.#dispatch(request, handler),
       clock: systemClock,
       timers: this.#wheel,
-      nextRequestId: this.#nextRequestId,
+      requestIds: this.#requestIds,
       connectionsMax: this.#connectionsMax,
       sharesPort: this.#sharesPort,
       reveal: this.#reveal,

@@ -15,7 +15,7 @@ import { type Cores, chooseCores, loadBeforeStart, loadSentence } from '../start
 import { assertInstalled, freePorts, type Running } from '../start/processes.js';
 import { OriginCount } from './hits.js';
 import { type CachePeer, neededPrograms, originMore, startCachePeer } from './peers.js';
-import { againstTable } from './report.js';
+import { againstTable, aimsSentence } from './report.js';
 
 export interface CacheOptions extends RoundsOptions {
   readonly peers: readonly CachePeer[];
@@ -40,7 +40,7 @@ export async function runCacheBenchmark(options: CacheOptions): Promise<void> {
     };
     const measured = await runRounds(options, { peers, directory, cores, started, check });
     const rows = rowsOf(measured);
-    const table = [againstTable(rows), tableOf(rows)].filter((one) => one !== '').join('\n\n');
+    const table = [aimsSentence(rows), againstTable(rows), tableOf(rows)].filter((one) => one !== '').join('\n\n');
     process.stdout.write(`\n${table}\n\n`);
     const files = saveReport(options.reportsDirectory, options.reportName, {
       title: 'Caches side by side: hits',

@@ -8,6 +8,7 @@
  * beyond their request by nobody, and compared with no other client's.
  */
 import { type NameSketch, sketchOf } from '@weir/proto/http/name-sketch.js';
+import { isPlainField } from '../pipeline/reusable.js';
 
 const NAMES_MAX = 1024;
 const NAME_LENGTH_MAX = 64;
@@ -27,6 +28,8 @@ export class FamiliarField {
   readonly name: string;
   readonly sketch: NameSketch;
   readonly isRead: boolean;
+  /** Whatever it says, a stored answer is the same (pipeline/reusable.ts), but for the gateway's own fields. */
+  readonly isPlain: boolean;
   readonly #isSecret: boolean;
   /** The last one that was plain text; null: none, or too long to be kept. */
   value: string | null = null;
@@ -35,6 +38,7 @@ export class FamiliarField {
     this.name = name;
     this.sketch = sketchOf(name);
     this.isRead = READ.has(name);
+    this.isPlain = isPlainField(name);
     this.#isSecret = SECRET.has(name);
   }
 

@@ -10,6 +10,7 @@ import type { GatewaySpec, ListenerTlsSpec, SecretText } from '@weir/proto/snaps
 import type { Dispatch } from '../pipeline/dispatch.js';
 import type { Exchange } from '../pipeline/exchange.js';
 import type { Clock, Timers } from '../time/clock.js';
+import type { RequestIds } from './request-ids.js';
 
 export interface ListenerOptions {
   readonly gateway: GatewaySpec;
@@ -18,7 +19,7 @@ export interface ListenerOptions {
   readonly clock: Clock;
   readonly timers: Timers;
   /** Ids for requests that bring none that may be believed. */
-  readonly nextRequestId: () => string;
+  readonly requestIds: RequestIds;
   /** Connections above this are closed as they come, unanswered. */
   readonly connectionsMax: number;
   /** Whether other processes listen on the same port, and the kernel spreads connections among them. */

@@ -2,6 +2,7 @@ import type { Failure } from '@weir/proto/http/failures.js';
 import { mayHold, sketchOf } from '@weir/proto/http/name-sketch.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { asksPlainly } from '../pipeline/reusable.js';
 import { makeGateway } from '../pipeline/testing/specs.js';
 import { familiarField } from './familiar-fields.js';
 import { type HeadReading, isFailure, readHead, targetText } from './request-head.js';
@@ -25,6 +26,7 @@ describe('a request head', () => {
       lengthBytes: 0,
       closeAsked: false,
       names: sketchOf('host'),
+      isPlain: true,
     });
     expect(read(['host', 'a', 'content-length', '5'])).toMatchObject({ hasBody: true, lengthBytes: 5 });
     expect(read(['host', 'a', 'content-length', '0'])).toMatchObject({ hasBody: false, lengthBytes: 0 });
@@ -47,6 +49,19 @@ describe('a request head', () => {
           const reading = read(['host', host]);
           expect(isFailure(reading) ? null : reading.authority).toBe(authority);
         }
+      }),
+    );
+  });
+
+  test('asks plainly, or not, as the list of plain fields has it, but for what a config adds', () => {
+    const nobodys = { deadlineHeader: '', requestIdHeader: '' };
+    const name = fc.constantFrom('accept', 'x-a', 'cookie', 'range', 'if-none-match', 'pragma', 'connection', 'of-a');
+    const value = fc.constantFrom('a', 'keep-alive', 'keep-alive, x-a', 'close');
+    fc.assert(
+      fc.property(fc.array(fc.tuple(name, value), { maxLength: 6, size: 'max' }), (fields) => {
+        const headers = ['host', 'a', ...fields.flat()];
+        const reading = read(headers);
+        expect(isFailure(reading) ? null : reading.isPlain).toBe(asksPlainly(headers, nobodys));
       }),
     );
   });
@@ -212,6 +227,12 @@ describe('a request head', () => {
 });
 
 describe('a request target', () => {
+  test('of a head that is read has its raw UTF-8 percent-encoded', () => {
+    const head = { method: 'GET', path: '/ü', query: 'q=€', headers: ['host', 'a'] };
+    expect(code(readHead(head, limits, same))).toBe('good');
+    expect(head).toMatchObject({ path: '/%C3%BC', query: 'q=%E2%82%AC' });
+  });
+
   test('has raw UTF-8 percent-encoded and all else untouched', () => {
     expect(targetText('/a%2f/../ü€')).toBe('/a%2f/../%C3%BC%E2%82%AC');
     fc.assert(

@@ -15,8 +15,9 @@ import { familiarField } from './familiar-fields.js';
 /** A parsed head whose names are lower-case. */
 export interface RequestHead {
   readonly method: string;
-  readonly path: string;
-  readonly query: string;
+  /** As they came; where they hold raw UTF-8, it is percent-encoded. */
+  path: string;
+  query: string;
   /** Values that were not plain ASCII are replaced by their exact bytes, and texts that are familiar by the ones that are kept. */
   readonly headers: MutableHeaderList;
 }
@@ -31,6 +32,8 @@ export interface HeadReading {
   readonly closeAsked: boolean;
   /** Of its fields. */
   readonly names: NameSketch;
+  /** It asks for no more than what everybody gets (pipeline/reusable.ts), as far as that can be said without a config. */
+  readonly isPlain: boolean;
 }
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
@@ -43,9 +46,6 @@ const TARGET_TEXT = /^[!"$-~]*$/;
 const PLAIN_TEXT = /^[\t\x20-\x7e]*$/;
 /** RFC 9110 §5.5: field-vchar, space, tab, and obs-text, one character for each byte. */
 const FIELD_TEXT = /^[\t\x20-\x7e\x80-\xff]*$/;
-
-/** The method of most requests as the text that is compared with: a text of its own for each would be hashed and compared anew each time. */
-export const methodText = (raw: string): string => (raw === 'GET' ? 'GET' : raw);
 
 const COMMON_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
@@ -75,6 +75,7 @@ export function readHead(
   let transferEncoding: string | undefined;
   let closeAsked = false;
   let names = NO_NAME;
+  let isPlain = true;
   for (let i = 0; i < headers.length; i += 2) {
     const field = familiarField(i / 2, headers[i] ?? '');
     const { name } = field;
@@ -84,6 +85,7 @@ export function readHead(
     const value = isFamiliar ? kept : came;
     headers[i] = name;
     names |= field.sketch;
+    if (!field.isPlain && !(name === 'connection' && value === 'keep-alive')) isPlain = false;
     sizeBytes += name.length + value.length + 4;
     // What most fields are not.
     switch (field.isRead ? name : '') {
@@ -120,7 +122,7 @@ export function readHead(
   }
   const authority = host === undefined ? null : authorityOf(host);
   if (authority === null) return bad('Host is missing, empty or not a host');
-  return readFraming({ authority, closeAsked, names }, contentLength, transferEncoding);
+  return readFraming({ authority, closeAsked, names, isPlain }, contentLength, transferEncoding);
 }
 
 /** The Host that was read last, and what it named: nearly all requests of a listener name the same few. */
@@ -143,15 +145,21 @@ const BEYOND_ASCII_RUNS = /[^\0-\x7f]+/g;
  * else stays as it came. U+FFFD stands for bytes that were not UTF-8; it is left, and refused with other bad characters.
  */
 export function targetText(raw: string): string {
-  if (raw === '' || TARGET_TEXT.test(raw)) return raw;
   return raw.includes('\ufffd') ? raw : raw.replace(BEYOND_ASCII_RUNS, encodeURIComponent);
 }
+
+const isTargetText = (text: string): boolean => text === '' || TARGET_TEXT.test(text);
 
 export function isFailure(reading: HeadReading | Failure): reading is Failure {
   return 'code' in reading;
 }
 
 function checkRequestLine(head: RequestHead, limits: ListenerLimitsSpec): Failure | null {
+  const cameAsText = isTargetText(head.path) && isTargetText(head.query);
+  if (!cameAsText) {
+    head.path = targetText(head.path);
+    head.query = targetText(head.query);
+  }
   const { method, path, query } = head;
   if (!COMMON_METHODS.has(method)) {
     const refused = checkUncommonMethod(method);
@@ -162,7 +170,7 @@ function checkRequestLine(head: RequestHead, limits: ListenerLimitsSpec): Failur
     return failure('url_too_long', `the request target is longer than ${limits.urlBytes} bytes`);
   }
   if (path.charCodeAt(0) !== 0x2f) return bad('the path does not begin with a slash');
-  if (!TARGET_TEXT.test(path) || (query !== '' && !TARGET_TEXT.test(query))) {
+  if (!cameAsText && !(isTargetText(path) && isTargetText(query))) {
     return bad('the request target holds a character that it must not hold');
   }
   return null;
@@ -180,10 +188,10 @@ function checkUncommonMethod(method: string): Failure | null {
   return capitals !== method && COMMON_METHODS.has(capitals) ? bad('a known method, not in capitals') : null;
 }
 
-type Rest = Pick<HeadReading, 'authority' | 'closeAsked' | 'names'>;
+type Rest = Pick<HeadReading, 'authority' | 'closeAsked' | 'names' | 'isPlain'>;
 
 function readFraming(
-  { authority, closeAsked, names }: Rest,
+  { authority, closeAsked, names, isPlain }: Rest,
   contentLength: string | undefined,
   transferEncoding: string | undefined,
 ): HeadReading | Failure {
@@ -191,10 +199,10 @@ function readFraming(
     if (contentLength !== undefined) return bad('both Content-Length and Transfer-Encoding');
     // Anything but chunked alone is a coding that would have to be undone, or an attempt at being read in two ways.
     if (transferEncoding.toLowerCase() !== 'chunked') return bad('a Transfer-Encoding other than chunked');
-    return { authority, hasBody: true, lengthBytes: null, closeAsked, names };
+    return { authority, hasBody: true, lengthBytes: null, closeAsked, names, isPlain };
   }
-  if (contentLength === undefined) return { authority, hasBody: false, lengthBytes: 0, closeAsked, names };
+  if (contentLength === undefined) return { authority, hasBody: false, lengthBytes: 0, closeAsked, names, isPlain };
   if (!LENGTH.test(contentLength)) return bad('Content-Length is not a number');
   const lengthBytes = Number(contentLength);
-  return { authority, hasBody: lengthBytes > 0, lengthBytes, closeAsked, names };
+  return { authority, hasBody: lengthBytes > 0, lengthBytes, closeAsked, names, isPlain };
 }

@@ -49,7 +49,7 @@ test('no field value ends its line early, and every byte of it stays', () => {
 
 test('request ids differ within a process and between seeds, and may be written anywhere', () => {
   const [one, two] = [requestIds(new Uint8Array(10).fill(1)), requestIds(new Uint8Array(10).fill(2))];
-  const ids = [one(), one(), two(), two()];
+  const ids = [one.next(), one.next(), two.next(), two.next()];
   expect(new Set(ids).size).toBe(4);
   expect(ids.every(isSafeRequestId)).toBe(true);
   expect(ids.map((id) => id.slice(0, 21))).toEqual([
@@ -62,9 +62,19 @@ test('request ids differ within a process and between seeds, and may be written 
 });
 
 test('request ids show their prefix byte by byte, and count', () => {
-  const next = requestIds(Uint8Array.from([0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef, 0xfe, 0xdc, 0xff]));
-  const ids = Array.from({ length: 40_000 }, () => next());
+  const counted = requestIds(Uint8Array.from([0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef, 0xfe, 0xdc, 0xff]));
+  const ids = Array.from({ length: 40_000 }, () => counted.next());
   expect(ids[0]).toBe('0123456789abcdeffedc-000000001');
   expect(ids[32 * 32 * 32 - 1]).toBe('0123456789abcdeffedc-000001000');
   for (const [index, id] of ids.entries()) expect(Number.parseInt(id.slice(21), 32)).toBe(index + 1);
+});
+
+test('a request id is renewed in bytes as the next one is told as text, beside what else stands there', () => {
+  const [told, renewed] = [requestIds(new Uint8Array(10).fill(0xa5)), requestIds(new Uint8Array(10).fill(0xa5))];
+  const bytes = Buffer.from(`<${told.next()}>`);
+  expect(renewed.next()).toBe(bytes.toString('latin1', 1, 31));
+  for (let index = 0; index < 2_000; index += 1) {
+    renewed.renew(bytes, 1);
+    expect(bytes.toString()).toBe(`<${told.next()}>`);
+  }
 });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { asksPlainly, ownFields } from './reusable.js';
+import { asksPlainly } from './reusable.js';
 import { makeGateway } from './testing/specs.js';
 
-const own = ownFields(makeGateway().names);
+const own = makeGateway().names;
 
 describe('asking plainly', () => {
   it('is what browsers, probes and load generators do', () => {

@@ -2,7 +2,7 @@
  * An answer that everybody gets who asks for the same in plain words: byte for byte, but for the request id and the date. The cache
  * offers it (cache/reuse.ts), and the listener gives it without the way through the chain (listener/ready-answers.ts).
  */
-import type { HeaderList } from '@weir/proto/http/headers.js';
+import { type HeaderList, hasField } from '@weir/proto/http/headers.js';
 import type { NamesSpec } from '@weir/proto/snapshot/snapshot.js';
 
 export interface Reusable {
@@ -28,19 +28,19 @@ const PLAIN_FIELDS: ReadonlySet<string> = new Set([
   ...['forwarded', 'via'],
 ]);
 
-/** The gateway's own fields: a deadline, and an id that a trusted proxy may give. */
-export function ownFields({ deadlineHeader, requestIdHeader }: NamesSpec): ReadonlySet<string> {
-  return new Set([deadlineHeader, requestIdHeader]);
-}
+export const isPlainField = (name: string): boolean => name.startsWith('x-') || PLAIN_FIELDS.has(name);
+
+/** Of the names of the gateway, those of its own fields in requests: a deadline, and an id that a trusted proxy may give. */
+export type OwnNames = Pick<NamesSpec, 'deadlineHeader' | 'requestIdHeader'>;
+
+export const holdsOwnField = (headers: HeaderList, { deadlineHeader, requestIdHeader }: OwnNames): boolean =>
+  hasField(headers, deadlineHeader) || hasField(headers, requestIdHeader);
 
 /** Whether a request asks in plain words. Pure. */
-export function asksPlainly(headers: HeaderList, own: ReadonlySet<string>): boolean {
+export function asksPlainly(headers: HeaderList, own: OwnNames): boolean {
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] ?? '';
-    if (own.has(name)) return false;
-    if (name.startsWith('x-') || PLAIN_FIELDS.has(name) || (name === 'connection' && headers[i + 1] === 'keep-alive'))
-      continue;
-    return false;
+    if (!isPlainField(name) && !(name === 'connection' && headers[i + 1] === 'keep-alive')) return false;
   }
-  return true;
+  return !holdsOwnField(headers, own);
 }

@@ -79,9 +79,13 @@ export class FirstRequests {
     waiting.patience.wait(this.#limitMs());
   }
 
-  /** To be called first thing in every request handler. */
+  /** Without any, there is nothing to be told of a request. */
+  get areAwaited(): boolean {
+    return this.#byAddress.size > 0;
+  }
+
+  /** To be called first thing in every request handler, where some are awaited. */
   requestSeen(address: string): void {
-    if (this.#byAddress.size === 0) return;
     this.#settle();
     this.#unlinked = address;
   }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Reusable } from '../../pipeline/reusable.js';
+import type { OwnNames, Reusable } from '../../pipeline/reusable.js';
 import { makeExchange, makeRequest } from '../../pipeline/testing/harness.js';
+import { requestIds } from '../request-ids.js';
 import { ReadyAnswers, readyAnswerOf } from './ready-answers.js';
 
 const reusable = (more: Partial<Reusable> = {}): Reusable => ({
@@ -10,7 +11,11 @@ const reusable = (more: Partial<Reusable> = {}): Reusable => ({
   used: () => {},
   ...more,
 });
-const ready = (more: Partial<Reusable> = {}) => ({ head: '200 OK\r\nx-request-id: ', reusable: reusable(more) });
+const ready = (more: Partial<Reusable> = {}) => ({
+  head: Buffer.alloc(50),
+  idAt: 20,
+  reusable: reusable(more),
+});
 
 describe('ready answers', () => {
   it('are found by authority, path and query, each of them', () => {
@@ -67,7 +72,7 @@ describe('ready answers', () => {
 });
 
 describe('what becomes a ready answer', () => {
-  const own = new Set(['x-request-id']);
+  const own: OwnNames = { deadlineHeader: 'x-request-timeout-ms', requestIdHeader: 'x-request-id' };
   const exchange = { ...makeExchange(), reusable: reusable() };
   const request = { ...makeRequest({ method: 'GET', headers: ['host', 'a'] }), exchange };
   const head = {
@@ -77,8 +82,15 @@ describe('what becomes a ready answer', () => {
     resume: () => {},
   };
 
-  it('is its head up to the request id', () => {
-    expect(readyAnswerOf(request, head, 'x-request-id', own)?.head).toBe('200 OK\r\netag: "a"\r\nx-request-id: ');
+  it('is its head, in which the request id can be renewed', () => {
+    const before = '200 OK\r\netag: "a"\r\nx-request-id: ';
+    const [ids, twin] = [requestIds(new Uint8Array(10)), requestIds(new Uint8Array(10))];
+    const named = { ...request, exchange: { ...exchange, id: ids.next() } };
+    const kept = readyAnswerOf(named, { ...head, headers: [...head.headers.slice(0, -1), named.exchange.id] }, own);
+    for (let time = 0; time < 3; time += 1) {
+      expect(Buffer.from(kept?.head ?? []).toString()).toBe(`${before}${twin.next()}`);
+      if (kept !== null) ids.renew(kept.head, kept.idAt);
+    }
   });
 
   it.each<[string, object, object]>([
@@ -90,6 +102,6 @@ describe('what becomes a ready answer', () => {
     ['the id is of another', {}, { headers: ['etag', '"a"', 'x-request-id', 'other'] }],
     ['a value goes as bytes', {}, { headers: ['etag', '"\u00e4"', 'x-request-id', exchange.id] }],
   ])('is nothing where %s', (_what, ofRequest, ofHead) => {
-    expect(readyAnswerOf({ ...request, ...ofRequest }, { ...head, ...ofHead }, 'x-request-id', own)).toBeNull();
+    expect(readyAnswerOf({ ...request, ...ofRequest }, { ...head, ...ofHead }, own)).toBeNull();
   });
 });

@@ -61,7 +61,7 @@ export async function openWorld(
     onRequest,
     clock: systemClock,
     timers: wheel,
-    nextRequestId: requestIds(new Uint8Array(10)),
+    requestIds: requestIds(new Uint8Array(10)),
     connectionsMax,
     reveal: (text) => text,
     events: {
