@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { KeyReports } from '../ai/gateway/key-reports.js';
 import { KeyStanding, OUT_FIRST_MS } from '../ai/gateway/key-standing.js';
+import { Speeds } from '../ai/route/speeds.js';
 import { fakeClock, fakeTimers } from '../pipeline/testing/harness.js';
 import { ClusterKeys } from './ai-keys.js';
 import { arrived, busClockOf, subjects } from './testing/rate-members.js';
@@ -25,10 +26,11 @@ function cluster(count: number, sees = true) {
       ...{ role: 'node', life: { id, incarnation: 1, session: 1 }, random: () => 0.5, warn: () => {} },
       report: () => ({ snapshotVersion: 1, loadPermille: 0, purgeEpoch: 0 }),
     });
-    const keys = new ClusterKeys({ presence, clock, timers });
+    const speeds = new Speeds();
+    const keys = new ClusterKeys({ presence, clock, timers, speeds });
     const standing = new KeyStanding(sees ? keys.sightOf(KEY) : undefined);
     if (sees) keys.know(KEY, standing);
-    return { id, presence, standing };
+    return { id, presence, standing, speeds };
   });
   const pass = async (ms: number): Promise<void> => {
     for (let left = ms; left > 0; left -= 500) {
@@ -175,5 +177,36 @@ describe('reports of others', () => {
         expect(standing.state(4 * OUT_FIRST_MS, 'm')).toBe('due');
       }),
     );
+  });
+});
+
+describe('how fast models are', () => {
+  it('is known to nodes that have asked none, and what a node has seen itself goes before it', async () => {
+    const { nodes, pass, clock } = cluster(3);
+    const [one, other, idle] = nodes;
+    await pass(2_000);
+    one?.speeds.firstToken('a/slow', 4_000, clock.nowMs());
+    one?.speeds.tokens('a/slow', 100, 2_000, clock.nowMs());
+    one?.speeds.firstToken('b/fast', 300, clock.nowMs());
+    other?.speeds.firstToken('b/fast', 9_000, clock.nowMs());
+    await pass(11_000);
+    const known = (node: typeof one, model: string) =>
+      Math.round(node?.speeds.answerMs(model, 100, clock.nowMs()) ?? 0);
+    expect([known(idle, 'a/slow'), known(other, 'a/slow')]).toEqual([6_000, 6_000]);
+    expect([known(one, 'b/fast'), known(other, 'b/fast')]).toEqual([300, 9_000]);
+    expect(known(idle, 'b/fast')).toBeGreaterThan(300);
+    // What nobody tells again is nothing that is known.
+    await pass(61_000);
+    expect([known(idle, 'a/slow'), known(one, 'a/slow')]).toEqual([0, 6_000]);
+  });
+
+  it('is told once, and by nobody who has seen nothing', async () => {
+    const { nodes, pass, clock } = cluster(2);
+    const told: number[] = [];
+    nodes[1]?.presence.hear('ai.keys', ({ speeds = [] }) => told.push(speeds.length));
+    await pass(15_000);
+    nodes[0]?.speeds.firstToken('a/m', 100, clock.nowMs());
+    await pass(40_000);
+    expect(told).toEqual([1]);
   });
 });

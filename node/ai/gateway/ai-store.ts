@@ -137,7 +137,7 @@ export class AiStore {
   #clusterKeys(): ClusterKeys | null {
     const { presence = null, clock, timers } = this.#shared ?? {};
     if (presence === null || clock === undefined || timers === undefined) return null;
-    this.#keys ??= new ClusterKeys({ presence, clock, timers });
+    this.#keys ??= new ClusterKeys({ presence, clock, timers, speeds: this.#speeds });
     return this.#keys;
   }
 
