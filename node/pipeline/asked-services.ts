@@ -24,14 +24,23 @@ export class AskedServices {
     this.#inForce = services;
   }
 
-  /** What the work makes of the services, and all that it asked them. It may not wait for anything. */
-  while<Made>(services: ChainServices, work: (services: ChainServices) => Made): { made: Made; answered: Answered[] } {
+  /**
+   * What the work makes of the services, and all that it asked them. It may not wait for anything. Null: it asked for what is compiled anew
+   * for each snapshot as a whole, and was broken off there, for what it made would never be kept.
+   */
+  while<Made>(
+    services: ChainServices,
+    work: (services: ChainServices) => Made,
+  ): { made: Made; answered: Answered[] } | null {
     this.#seen ??= seenServices(services, this);
     this.#compiling = services;
     this.#answered = [];
     try {
       const made = work(this.#seen);
       return { made, answered: this.#answered };
+    } catch (error) {
+      if (error === brokenOff) return null;
+      throw error;
     } finally {
       this.#compiling = null;
       this.#answered = [];
@@ -46,15 +55,14 @@ export class AskedServices {
 
   answer<Answer>(ask: (services: ChainServices) => Answer): Answer {
     const answer = ask(this.current);
-    if (this.#compiling !== null) this.#answered.push({ ask, answer });
+    if (this.#compiling === null) return answer;
+    if (answer !== null && ofOneSnapshot.has(ask)) throw brokenOff;
+    this.#answered.push({ ask, answer });
     return answer;
   }
 }
 
-/** Whether a chain was given what is compiled anew for each snapshot as a whole. */
-export function isOfOneSnapshot({ ask, answer }: Answered): boolean {
-  return answer !== null && ofOneSnapshot.has(ask);
-}
+const brokenOff = new Error('what is compiled belongs to its snapshot alone');
 
 const askAi = ({ ai }: ChainServices) => ai;
 const askMcp = ({ mcp = null }: ChainServices) => mcp;

@@ -17,7 +17,7 @@ import { isSameValue } from '@weir/proto/snapshot/same-value.js';
 import type { RouteSpec } from '@weir/proto/snapshot/snapshot.js';
 import { compilingMatcher, type Matcher } from '../route/router.js';
 import type { Work } from '../time/slices.js';
-import { type Answered, AskedServices, isOfOneSnapshot } from './asked-services.js';
+import { type Answered, AskedServices } from './asked-services.js';
 import type { Dispatch } from './dispatch.js';
 import type { ChainServices } from './services.js';
 
@@ -92,8 +92,8 @@ export class KeptChains {
   }
 
   #compiled(route: RouteSpec, services: ChainServices): Kept {
-    const { made: dispatch, answered } = this.#asked.while(services, (seen) => this.#compile(route, seen));
-    if (!answered.some(isOfOneSnapshot)) return { route, dispatch, answered };
+    const asked = this.#asked.while(services, (seen) => this.#compile(route, seen));
+    if (asked !== null) return { route, dispatch: asked.made, answered: asked.answered };
     // One that is never kept has the services of its snapshot themselves.
     return { route, dispatch: this.#compile(route, services), answered: null };
   }
