@@ -7,24 +7,12 @@ import { AnswerStats, type Look } from './answer-stats.js';
 import { patternsIn, type Seen } from './burst-patterns.js';
 import { flow } from './proposals.js';
 import { call, counted } from './testing/calls.js';
+import { makeLook } from './testing/looks.js';
 
 const orders = makeRoute({ id: 'orders' });
 
-const look = (overrides: Partial<Look> = {}): Look => ({
-  ...{
-    weight: 1,
-    atMs: 0,
-    url: 1,
-    method: 'GET',
-    status: 200,
-    isPersonal: false,
-    isSaid: true,
-    digest: 7,
-    bytes: 10_000,
-  },
-  ...{ waitMs: 10, wasAsked: true, isCodable: false, isJson: true, isSelected: false },
-  ...overrides,
-});
+/** Its origin says how long it may be kept. */
+const look = (overrides: Partial<Look> = {}): Look => makeLook({ isSaid: true, bytes: 10_000, ...overrides });
 
 function statsOf(looks: readonly Look[]): AnswerStats {
   const stats = new AnswerStats();

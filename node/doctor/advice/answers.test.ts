@@ -5,6 +5,7 @@ import { makeExchange, makeRequest, seededRandom } from '../../pipeline/testing/
 import { AnswerStats, type Look, URLS_MAX } from './answer-stats.js';
 import { BODY_BYTES_MAX, type KeptBody, Looking, PROJECTED_BYTES_MAX, tryFields } from './look.js';
 import { LOOKS_PER_S, Stride } from './stride.js';
+import { makeLook } from './testing/looks.js';
 
 describe('the stride', () => {
   /** Looks, and what they stand for, of so many requests a second for so many seconds. */
@@ -48,22 +49,6 @@ describe('the stride', () => {
   });
 });
 
-const look = (overrides: Partial<Look> = {}): Look => ({
-  ...{
-    weight: 1,
-    atMs: 0,
-    url: 1,
-    method: 'GET',
-    status: 200,
-    isPersonal: false,
-    isSaid: false,
-    digest: 7,
-    bytes: 1_000,
-  },
-  ...{ waitMs: 10, wasAsked: true, isCodable: false, isJson: true, isSelected: false },
-  ...overrides,
-});
-
 describe('what answers of a route are like', () => {
   it('tells the same bytes from others, by URL, and since when they are the same', () => {
     const stats = new AnswerStats();
@@ -75,7 +60,7 @@ describe('what answers of a route are like', () => {
       [5_000, 1, 9],
       [3_000, 2, 8],
     ] as const)
-      stats.add(look({ atMs, url, digest, weight: 2 }));
+      stats.add(makeLook({ atMs, url, digest, weight: 2 }));
     expect(stats.repetition()).toEqual({
       ...{ urls: 2, same: 3, changed: 1, unchangedMs: 4_000, watchedMs: 7_990 },
       each: [
@@ -98,22 +83,22 @@ describe('what answers of a route are like', () => {
     ];
     for (const other of others) {
       const stats = new AnswerStats();
-      for (let i = 0; i < 3; i += 1) stats.add(look(other));
+      for (let i = 0; i < 3; i += 1) stats.add(makeLook(other));
       expect(stats.repetition().urls, JSON.stringify(other)).toBe(0);
     }
   });
 
   it('remembers so many URLs at most, those that were asked for last', () => {
     const stats = new AnswerStats();
-    for (let url = 0; url < URLS_MAX; url += 1) stats.add(look({ url }));
-    for (const url of [0, 999, 0, 1]) stats.add(look({ url }));
+    for (let url = 0; url < URLS_MAX; url += 1) stats.add(makeLook({ url }));
+    for (const url of [0, 999, 0, 1]) stats.add(makeLook({ url }));
     // 0 stayed because it was asked for again; 1 made place for 999, and is new.
     expect(stats.repetition()).toMatchObject({ urls: 1, same: 2 });
   });
 
   it('loses half of all counts each time, and says when nothing is left', () => {
     const stats = new AnswerStats();
-    for (let i = 0; i < 4; i += 1) stats.add(look({ weight: 3, isCodable: true }));
+    for (let i = 0; i < 4; i += 1) stats.add(makeLook({ weight: 3, isCodable: true }));
     stats.tried('coded', { wholeBytes: 100, leftBytes: 10 });
     expect(stats.halve()).toBe(true);
     expect(stats.codable).toEqual({ looks: 2, weight: 6, bytes: 6_000 });
