@@ -80,6 +80,22 @@ describe('a list', () => {
     expect([seen, counted, heldBytes.bytes]).toEqual([[1, 2, 3, 4, 5], ['paged', 'paged', 'paged'], 0]);
   });
 
+  it.each([
+    ['whole', '4]'],
+    ['broken', '{"no json'],
+    ['cut off', ''],
+  ])('that is wrapped is not looked at behind its page: %s', (_what, rest) => {
+    const { ask, counted, heldBytes } = layer({ list });
+    const { handler, call } = ask('');
+    call.head(200, JSON_TYPE);
+    expect(call.data('[1,2,3,')).toBe(true);
+    expect(JSON.parse(handler.text()).items).toEqual([1, 2]);
+    handler.open = false; // Nobody waits for a client that has all of it.
+    if (rest !== '') expect(call.data(rest)).toBe(true);
+    call.complete();
+    expect([handler.ended, handler.failure, counted, heldBytes.bytes]).toEqual([true, null, ['paged'], 0]);
+  });
+
   it('keeps what stands around it where it is not wrapped', () => {
     const { ask } = layer({ list: { ...list, path: ['data', 'items'], wrap: null } });
     const { handler, call } = ask('limit=1');

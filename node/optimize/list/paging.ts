@@ -98,6 +98,11 @@ class Paging implements ResponseHandler {
     return this.#cancel;
   }
 
+  /** The client has all that it gets: its page was sent, and nothing is around it. */
+  get #hasAll(): boolean {
+    return this.#isPageSent && this.#way.route.spec.wrap !== null;
+  }
+
   readonly #cancel: Cancel = () => {
     this.#end();
     this.#cancelNext();
@@ -150,6 +155,8 @@ class Paging implements ResponseHandler {
     if (this.#isOver) return false;
     const cutter = this.#cutter;
     if (cutter === null) return this.#handler.onData(chunk);
+    // Read on for whoever stores it, and not looked at: that is as much work for each page as the whole list is long.
+    if (this.#hasAll) return true;
     return this.#held(() => {
       if (this.#head === null) return this.#pass(cutter.push(chunk));
       const page = cutter.take(chunk);
@@ -161,7 +168,7 @@ class Paging implements ResponseHandler {
 
   onComplete(): void {
     const cutter = this.#cutter;
-    if (cutter !== null)
+    if (cutter !== null && !this.#hasAll)
       this.#held(() => (this.#head === null ? this.#pass(cutter.end()) : this.#send(this.#head, cutter.takeLast())));
     if (this.#isOver) return;
     this.#end();
@@ -170,8 +177,8 @@ class Paging implements ResponseHandler {
 
   onError(failed: Failure): void {
     if (this.#isOver) return;
-    const { spec, services, id } = this.#way.route;
-    const hasAll = this.#isPageSent && spec.wrap !== null;
+    const { services, id } = this.#way.route;
+    const hasAll = this.#hasAll;
     this.#end();
     if (!hasAll) this.#handler.onError(failed);
     else {
