@@ -12,7 +12,7 @@ import {
   member,
   pointerTo,
 } from '@weir/proto/contract/json-value.js';
-import { patternFault } from '../publish/foreign-syntax.js';
+import { patternFaultIn } from '../publish/foreign-syntax.js';
 import type { Dialect } from './contract.js';
 import { type ContractFaults, shown } from './contract-faults.js';
 import type { Found, References } from './references.js';
@@ -182,13 +182,14 @@ export class Schemas {
     this.#patterns.add(pattern);
     const weight = weightOf(pattern);
     const isHeavy = weight > PATTERN_WEIGHT_MAX || this.#weight + weight > PATTERNS_WEIGHT_MAX;
-    const fault = isHeavy ? 'it is too large' : patternFault(pattern);
+    const fault = isHeavy ? 'it is too large' : (patternFaultIn(pattern, 'be calm')?.fault ?? null);
     if (fault === null) {
       this.#weight += weight;
       return;
     }
     this.unrunnable.add(pattern);
-    const cure = 'say it without look-arounds and back references, in the syntax of RE2';
+    const cure =
+      'say it with fewer and smaller repetitions, without look-arounds and back references, in the syntax of RE2';
     this.#faults.warn(at, `the pattern cannot be run in bounded time, and is not enforced: ${shown(fault)}`, cure);
   }
 

@@ -198,6 +198,13 @@ describe('what is meant to be slow or large', () => {
     expect(first?.message).toContain('more than 100 schemas would be held to one value');
   });
 
+  it('patterns that would take all of their steps for each character are not run, where these are many', () => {
+    const patterns = ['^[ab]*a[ab]{1000}$', '^[ab]*a[ab]{200}$', '^.{1,255}$', '^[0-9a-f]{1,400}$'];
+    const schemas = Object.fromEntries(patterns.map((pattern, at) => [`S${at}`, { type: 'string', pattern }]));
+    const { contract } = readContract(withPaths({ '/a': get() }, { components: { schemas } }));
+    expect([...(contract?.unrunnable ?? [])]).toEqual(['^[ab]*a[ab]{1000}$']);
+  });
+
   it('patterns that RE2 would take long to compile are not run', () => {
     const schemas = Object.fromEntries(
       Array.from({ length: 3_000 }, (_, at) => [`S${at}`, { type: 'string', pattern: `(x{999}y${at}){1}` }]),

@@ -4,6 +4,7 @@
  */
 import { createRequire } from 'node:module';
 import { outputSchemaOptions } from '@weir/proto/ai/output-rules.js';
+import { isCalm, patternSizeMax } from '@weir/proto/pattern/pattern-work.js';
 
 const require = createRequire(import.meta.url);
 
@@ -42,11 +43,23 @@ export function patternFault(pattern: string): string | null {
   }
 }
 
-/** Of a sound pattern: the steps that it is compiled to. */
-export function patternSize(pattern: string): number {
+/**
+ * Null: it is one. Else why not; `isTooLarge`: nodes could not run it for each character that a stranger sends. `be calm`: a large one will do
+ * where it takes no more for a character than a small one.
+ */
+export function patternFaultIn(
+  pattern: string,
+  may: 'be small' | 'be calm',
+): { readonly fault: string; readonly isTooLarge: boolean } | null {
   // Likewise.
   const { RE2JS } = require('re2js') as typeof import('re2js');
-  return RE2JS.compile(pattern).programSize();
+  try {
+    const compiled = RE2JS.compile(pattern);
+    const isBounded = compiled.programSize() <= patternSizeMax || (may === 'be calm' && isCalm(compiled, 'part'));
+    return isBounded ? null : { fault: 'it is too large', isTooLarge: true };
+  } catch (error) {
+    return { fault: messageOf(error), isTooLarge: false };
+  }
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error)).slice(0, 300);

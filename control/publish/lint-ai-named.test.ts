@@ -60,6 +60,10 @@ it.each([
     '{ patterns: { name: a, pattern: "(a)\\\\1" } }',
     ['error ai.guards.g.patterns[0].pattern: this is no pattern of RE2'],
   ],
+  [
+    '{ patterns: { name: a, pattern: "[ab]*a[ab]{400}" } }',
+    ['error ai.guards.g.patterns[0].pattern: the pattern is too large'],
+  ],
 ])('the guard %s', (guard, wanted) => {
   expect(ofGuard(guard)).toEqual(wanted.map((finding) => expect.stringContaining(finding)));
 });

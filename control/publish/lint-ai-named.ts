@@ -3,7 +3,8 @@ import type { Ai, AiRoute } from '@weir/proto/config/ai.js';
 import type { AiPrompt, AiPromptVersion } from '@weir/proto/config/ai-prompts.js';
 import { type Finding, findError, findWarning, type Path } from '@weir/proto/config/faults.js';
 import { variablesOf } from '@weir/proto/config/prompt-template.js';
-import { patternFault, schemaFault } from './foreign-syntax.js';
+import { schemaFault } from './foreign-syntax.js';
+import { patternFindings } from './lint-patterns.js';
 
 export function lintPrompts({ prompts }: Ai): Finding[] {
   return prompts.flatMap((prompt) => {
@@ -83,14 +84,9 @@ export function lintGuards({ guards }: Ai, routes: readonly (AiRoute | null)[]):
   const used = new Set(routes.flatMap((route) => route?.guards ?? []));
   return guards.flatMap((guard) => {
     const path: Path = ['ai', 'guards', guard.id];
-    const faulty = guard.patterns.flatMap(({ pattern }, index) => {
-      const fault = patternFault(pattern);
-      if (fault === null) return [];
-      const message = `this is no pattern of RE2: ${fault}`;
-      return [
-        findError([...path, 'patterns', index, 'pattern'], message, 'RE2 has neither back references nor lookarounds'),
-      ];
-    });
+    const faulty = guard.patterns.flatMap(({ pattern }, index) =>
+      patternFindings(pattern, [...path, 'patterns', index, 'pattern']),
+    );
     if (used.has(guard.id)) return faulty;
     return [...faulty, findWarning(path, `no route has the guard ${guard.id}`, 'add it to `ai.guards` of a route')];
   });

@@ -244,6 +244,14 @@ describe('patterns of conditions', () => {
     expect(condition('([a-z]{20}){20}')).toEqual([expect.stringContaining('too large')]);
   });
 
+  it('are few in one route', () => {
+    const many = (count: number) => Array.from({ length: count }, (_, i) => `c${i}: { matches: 'a' }`).join(', ');
+    expect(withRoutes(`match: { path: /a, cookies: { ${many(20)} } }`)).toEqual([]);
+    expect(withRoutes(`match: { path: /a, cookies: { ${many(21)} } }`)).toEqual([
+      expect.stringMatching(/^error routes\[0\]\.match: 21 patterns, and 20 at most/),
+    ]);
+  });
+
   it('are looked at where a condition leads past the cache, and where it is negated', () => {
     const found = withRoutes(
       "match: /a, cache: { bypass: { query: { q: { matches: '(' } } } }",

@@ -7,6 +7,7 @@ import type { RouteObserver } from '../observe/observer.js';
 import type { Dispatch } from '../pipeline/dispatch.js';
 import type { ChainServices } from '../pipeline/services.js';
 import { compileConditions, cookiePairs, queryPairs } from '../route/conditions.js';
+import { requestPatternWork } from '../route/patterns.js';
 import type { Clock, Timers } from '../time/clock.js';
 import type { HeldBytes } from '../upstream/retry/held-bytes.js';
 import type { Ask } from './ask.js';
@@ -93,13 +94,14 @@ export function compileBypass({ headers, cookies, query }: BypassSpec): (ask: As
   const ofQuery = query.map((spec) => compileConditions([spec]));
   if (ofHeaders.length + ofCookies.length + ofQuery.length === 0) return never;
   return (ask) => {
-    if (ofHeaders.some((holds) => holds?.(ask.headers))) return true;
+    const work = requestPatternWork();
+    if (ofHeaders.some((holds) => holds?.(ask.headers, work))) return true;
     if (ofQuery.length > 0) {
       const pairs = queryPairs(ask.query);
-      if (ofQuery.some((holds) => holds?.(pairs))) return true;
+      if (ofQuery.some((holds) => holds?.(pairs, work))) return true;
     }
-    if (ofCookies.length === 0) return false;
-    const pairs = cookiePairs(ask.headers);
-    return ofCookies.some((holds) => holds?.(pairs));
+    const pairs = ofCookies.length === 0 ? [] : cookiePairs(ask.headers);
+    // Where the work is used up nobody knows: past the cache nothing of another is given.
+    return ofCookies.some((holds) => holds?.(pairs, work)) || work.isExhausted;
   };
 }

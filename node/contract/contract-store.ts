@@ -1,6 +1,6 @@
 /** The contracts of one snapshot, and what holds its routes to them. Loaded late (late-contract.ts), for RE2 and all that reads schemas comes with it. */
 import type { ContractSpec } from '@weir/proto/snapshot/contract.js';
-import { RE2JS } from 're2js';
+import { type CountedPattern, countedPattern } from '../pattern/counted-pattern.js';
 import { Held, SchemaTexts } from './hold.js';
 import { holding } from './holding.js';
 import type { HoldToContract } from './late-contract.js';
@@ -16,10 +16,9 @@ export function holdToContracts(contracts: readonly ContractSpec[]): HoldToContr
 }
 
 /** Control leaves out those that RE2 can't run; if one comes all the same, it is not enforced. */
-function linearPattern(text: string): { test(value: string): boolean } | null {
+function linearPattern(text: string): CountedPattern | null {
   try {
-    const pattern = RE2JS.compile(text);
-    return { test: (value) => pattern.matcher(value).find() };
+    return countedPattern(text, 'part');
   } catch {
     return null;
   }

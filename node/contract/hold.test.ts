@@ -2,13 +2,14 @@ import type { Json } from '@weir/proto/contract/json-value.js';
 import type { BodyTypeSpec, ParameterSpec } from '@weir/proto/snapshot/contract.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { countedPattern } from '../pattern/counted-pattern.js';
 import { acceptance, bodyTypeOf } from './body-types.js';
 import { Held, SchemaTexts } from './hold.js';
 import { type RequestTexts, rawCookies, rawQuery } from './parameter-texts.js';
 
 const schemas = new SchemaTexts(
   { id: 'c', dialect: '3.1', schemas: [['#/Price', '{"type":"number","minimum":0}']] },
-  (text) => new RegExp(text, 'u'),
+  (text) => countedPattern(text, 'part'),
 );
 
 function parameter(more: Partial<Omit<ParameterSpec, 'schema'>> & { readonly schema: Json }): ParameterSpec {
@@ -277,3 +278,49 @@ it('a type is wanted as much as the most precise range says', () => {
   expect(acceptance('application/json;q=0, */*', 'application/json')).toBe(0);
   expect(acceptance('text/html', 'application/json')).toBe(0);
 });
+
+describe('patterns', () => {
+  const wild = '^[ab]*a[ab]{250}$';
+  const bodyOf = (pattern: string): [Held, BodyTypeSpec] => {
+    const type = { type: 'application/json', schema: JSON.stringify({ type: 'string', pattern }) };
+    const spec = { of: 'c', mode: 'refuse' as const, parameters: [], body: null };
+    return [new Held(spec, schemas), type];
+  };
+
+  it('that make something new of each character are counted by their steps, and a body that takes too much is refused', () => {
+    const [held, type] = bodyOf(wild);
+    expect(held.body(type, mixed(16_384), 5)).toEqual([
+      { where: 'body', what: 'takes more work to check than is allowed' },
+    ]);
+    expect(held.body(type, mixed(512), 5)).toEqual([]);
+  });
+
+  it('that do not are run on as much as a body may have', () => {
+    const [held, type] = bodyOf('^[A-Za-z0-9+/=]*$');
+    expect(held.body(type, mixed(1_000_000), 5)).toEqual([]);
+    const [uuids, ofUuid] = bodyOf('^[ab]{8}-[ab]{4}$');
+    for (let round = 0; round < 1_000; round += 1) expect(uuids.body(ofUuid, 'abababab-abab', 5)).toEqual([]);
+  });
+
+  it('of all parameters of a head draw on one account', () => {
+    const schema = { type: 'string', pattern: '^[ab]*a[ab]{150}$' };
+    const many = Array.from({ length: 12 }, (_, i) => parameter({ name: `p${i}`, schema }));
+    const query = many.map(({ name }) => `${name}=${mixed(300, 151)}`).join('&');
+    const what = faultsOf(many, { query });
+    expect(what.length).toBeGreaterThan(0);
+    expect(what.every((fault) => fault.endsWith('takes more work to check than is allowed'))).toBe(true);
+    expect(faultsOf(many.slice(0, 2), { query })).toEqual([]);
+  });
+});
+
+/** Of `a` and `b`, with an `a` where the pattern above wants one. */
+function mixed(length: number, back = 251): string {
+  let state = 7;
+  const one = (): string => {
+    state = (state * 1_103_515_245 + 12_345) & 0x7fffffff;
+    return (state >> 16) & 1 ? 'a' : 'b';
+  };
+  const letters = Array.from({ length }, one);
+  letters[length - back] = 'a';
+  return letters.join('');
+}

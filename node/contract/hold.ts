@@ -38,9 +38,10 @@ export class Held {
       check: this.#schemas.check(parameter.schema),
     }));
     const faults: ContractFault[] = [];
+    const work = { left: HEAD_WORK_MAX };
     for (const { parameter, check } of this.#parameters) {
       if (faults.length >= contractFaultsMax) break;
-      faults.push(...parameterFaults(parameter, check, request, contractFaultsMax - faults.length));
+      faults.push(...parameterFaults(parameter, check, request, contractFaultsMax - faults.length, work));
     }
     return faults;
   }
@@ -70,6 +71,7 @@ function parameterFaults(
   check: Check,
   request: RequestTexts,
   faultsMax: number,
+  work: { left: number },
 ): ContractFault[] {
   const where = `${parameter.in}.${parameter.in === 'header' ? parameter.name.toLowerCase() : parameter.name}`;
   const reading = readParameter(parameter, request);
@@ -82,8 +84,10 @@ function parameterFaults(
       return [{ where, what: reading.what }];
     default: {
       const runs = reading.values.map((value) => {
-        const run = new Run(faultsMax, PARAMETER_WORK_MAX);
+        const most = Math.min(PARAMETER_WORK_MAX, work.left);
+        const run = new Run(faultsMax, most);
         check(value, run, null);
+        work.left -= most - Math.max(0, run.workLeft);
         return run;
       });
       const [first] = runs;
@@ -100,6 +104,8 @@ function parameterFaults(
 
 /** A head is small, and a check of it is, too. */
 const PARAMETER_WORK_MAX = 100_000;
+/** Of all parameters together. */
+const HEAD_WORK_MAX = 400_000;
 
 /** The schemas of one contract: texts until they are met. */
 export class SchemaTexts {

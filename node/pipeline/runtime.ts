@@ -60,6 +60,7 @@ const refusalDetail = {
   not_found: 'no route matches the host and path of this request',
   method_not_allowed: 'a route matches this path, but not this method',
   bad_request: 'the path holds dot segments or characters that could be read in two ways',
+  too_much_to_match: 'the conditions of the routes for this path would take more work than one request may ask for',
   ambiguous_path: 'what the path means, and so which route takes it, depends on how an escaped slash or a `;` is read',
 } as const;
 

@@ -4,16 +4,18 @@
  * negated when the rest of it does not.
  */
 import { type HeaderList, hasField, headerValue } from '@weir/proto/http/headers.js';
+import type { PatternWork } from '@weir/proto/pattern/pattern-work.js';
 import type { ValueMatchSpec } from '@weir/proto/snapshot/snapshot.js';
-import { PATTERN_VALUE_MAX, patternTest } from './patterns.js';
+import { PATTERN_VALUE_MAX, PATTERN_VALUES_MAX, type PatternTest, patternTest } from './patterns.js';
 
-export type Condition = (pairs: HeaderList) => boolean;
+/** `work`: what patterns may take; where it is used up what is said means nothing, and whoever asks looks. */
+export type Condition = (pairs: HeaderList, work: PatternWork) => boolean;
 
 /** One function for a list of conditions, or null when there are none. `pairs` is a flat list of names and values. */
 export function compileConditions(specs: readonly ValueMatchSpec[]): Condition | null {
   if (specs.length === 0) return null;
   const conditions = specs.map(compileCondition);
-  return (pairs) => conditions.every((condition) => condition(pairs));
+  return (pairs, work) => conditions.every((condition) => condition(pairs, work));
 }
 
 function compileCondition(spec: ValueMatchSpec): Condition {
@@ -34,15 +36,17 @@ function compileCondition(spec: ValueMatchSpec): Condition {
   };
 }
 
-/** A value that is too long to be looked at neither matches nor fails to: nobody gets past `not` by padding. */
-function matching(name: string, tests: readonly ((value: string) => boolean)[], isNegated: boolean): Condition {
-  return (pairs) => {
+/** A value that is too long to be looked at, or one of too many, neither matches nor fails to: nobody gets past `not` by padding. */
+function matching(name: string, tests: readonly PatternTest[], isNegated: boolean): Condition {
+  return (pairs, work) => {
     let isFound = false;
+    let count = 0;
     for (let i = 0; i < pairs.length; i += 2) {
       if (pairs[i] !== name) continue;
       const value = pairs[i + 1] ?? '';
-      if (value.length > PATTERN_VALUE_MAX) return false;
-      isFound ||= tests.some((test) => test(value));
+      count += 1;
+      if (count > PATTERN_VALUES_MAX || value.length > PATTERN_VALUE_MAX) return false;
+      isFound ||= tests.some((test) => test(value, work));
     }
     return isFound !== isNegated;
   };

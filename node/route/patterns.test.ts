@@ -2,12 +2,16 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { makeRoute } from '../pipeline/testing/specs.js';
 import { compileConditions } from './conditions.js';
-import { loadPatterns, PATTERN_VALUE_MAX } from './patterns.js';
+import { loadPatterns, PATTERN_VALUE_MAX, PATTERN_VALUES_MAX, requestPatternWork } from './patterns.js';
 
 const condition = (pattern: string, isNegated = false) => {
   const spec = { name: 'p', op: 'matches' as const, values: [pattern] };
   const compiled = compileConditions([isNegated ? { ...spec, isNegated: true } : spec]);
-  return (...values: string[]) => compiled?.(values.flatMap((value) => ['p', value]));
+  return (...values: string[]) =>
+    compiled?.(
+      values.flatMap((value) => ['p', value]),
+      requestPatternWork(),
+    );
 };
 
 describe('a condition by a pattern', () => {
@@ -38,6 +42,28 @@ describe('a condition by a pattern', () => {
       ...[false, false, false],
     ]);
     expect(condition('a*')('a'.repeat(PATTERN_VALUE_MAX))).toBe(true);
+  });
+
+  it('holds neither way for more values than are looked at', () => {
+    const values = Array.from({ length: PATTERN_VALUES_MAX }, () => 'a');
+    expect([condition('a')(...values), condition('b', true)(...values)]).toEqual([true, true]);
+    expect([condition('a')(...values, 'a'), condition('b', true)(...values, 'a')]).toEqual([false, false]);
+  });
+
+  it('draws on one account of the request, by its steps where it is not calm, and by the character where it is', () => {
+    const asked = (pattern: string, value: string): number => {
+      const spec = { name: 'p', op: 'matches' as const, values: [pattern] };
+      const compiled = compileConditions([spec]);
+      const work = requestPatternWork();
+      let times = 0;
+      while (!work.isExhausted && times < 500) {
+        compiled?.(['p', value], work);
+        times += 1;
+      }
+      return times;
+    };
+    expect(asked('.*a.{270}', 'ab'.repeat(700))).toBeLessThan(4);
+    expect(asked('(?:iPhone|Android).*|[ab]*', 'ab'.repeat(700))).toBe(500);
   });
 
   it('says what expressions of the language say, on patterns that both know', () => {

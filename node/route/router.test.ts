@@ -21,6 +21,7 @@ function winner(routes: readonly RouteSpec[], request: Omit<Partial<RequestLine>
   const found = compileMatcher(routes.map((route) => ({ route, target: null })))(makeRequest(request));
   if (found === 'bad_request') return 'refused';
   if (found === 'ambiguous_path') return 'ambiguous';
+  if (found === 'too_much_to_match') return 'too much';
   return 'route' in found ? found.route.id : `miss:${[...found.allow].sort().join()}`;
 }
 
@@ -377,5 +378,36 @@ describe('agreement with the plain reading of the rules', () => {
       }),
       { numRuns: 400 },
     );
+  });
+});
+
+describe('patterns of many routes for one path', () => {
+  beforeAll(async () => {
+    await loadPatterns({ routes: [routeOf('any', { query: [{ name: 'p', op: 'matches', values: [''] }] })] });
+  });
+
+  const routes = [
+    ...Array.from({ length: 40 }, (_, i) =>
+      routeOf(`r${i}`, { headers: [{ name: 'x-a', op: 'matches' as const, values: [`.*a.{${200 + i}}Q`] }] }),
+    ),
+    routeOf('lock', { headers: [{ name: 'x-b', op: 'equals' as const, values: ['1'] }] }),
+    routeOf('rest', {}),
+  ];
+  const long = 'ab'.repeat(1_000);
+
+  it('take bounded work, however many there are, and then no route is taken in place of another', () => {
+    expect(winner(routes, { path: '/a', headers: ['x-a', long, 'x-b', '1'] })).toBe('too much');
+    expect(winner(routes, { path: '/a', headers: ['x-b', '1'] })).toBe('lock');
+    expect(winner(routes, { path: '/a', headers: ['x-a', 'short'] })).toBe('rest');
+  });
+
+  it('take no more for a path of several readings', () => {
+    const few = [
+      routeOf('one', { headers: [{ name: 'x-a', op: 'matches', values: ['.*a.{200}Q'] }] }),
+      routeOf('rest', {}),
+    ];
+    const value = 'ab'.repeat(400);
+    expect(winner(few, { path: '/a', headers: ['x-a', value] })).toBe('rest');
+    expect(winner(few, { path: '/a%2Fb%5Cc;x%3By/d', headers: ['x-a', value] })).toBe('too much');
   });
 });

@@ -18,17 +18,19 @@
  */
 import { type HeaderList, headerValue } from '@weir/proto/http/headers.js';
 import { matchablePath } from '@weir/proto/http/request-path.js';
+import type { PatternWork } from '@weir/proto/pattern/pattern-work.js';
 import type { RouteSpec } from '@weir/proto/snapshot/snapshot.js';
 import type { Dispatch, GatewayRequest } from '../pipeline/dispatch.js';
 import { atOnce, type Work } from '../time/slices.js';
 import { type Condition, compileConditions, cookiePairs, queryPairs } from './conditions.js';
 import { createHostTables, firstOfHost, hostOf, tableOf } from './host.js';
 import { createPathTree, leafOf, type PathNode, type PathPattern, pathPattern, walkPath } from './path-tree.js';
+import { requestPatternWork } from './patterns.js';
 import { otherReadings } from './readings.js';
 import { compileShare } from './share.js';
 
-/** Why a path is refused before a route is looked for: it can't be read in one way only, or leads to two routes. */
-export type RefusedPath = 'bad_request' | 'ambiguous_path';
+/** Why no route is taken: the path can't be read in one way only, leads to two routes, or conditions take too much work. */
+export type RefusedPath = 'bad_request' | 'ambiguous_path' | 'too_much_to_match';
 export type Unmatched = 'not_found' | 'method_not_allowed' | RefusedPath;
 
 /** Chains for 405 that are remembered; there are as many sets of methods as a configuration has, so few. */
@@ -49,7 +51,11 @@ export function routerOf(
   unmatched: (kind: Unmatched, allow: readonly string[]) => Dispatch,
 ): Dispatch {
   const notFound = unmatched('not_found', []);
-  const refusedPaths = { bad_request: unmatched('bad_request', []), ambiguous_path: unmatched('ambiguous_path', []) };
+  const refusedPaths = {
+    bad_request: unmatched('bad_request', []),
+    ambiguous_path: unmatched('ambiguous_path', []),
+    too_much_to_match: unmatched('too_much_to_match', []),
+  };
   const refusals = new Map<string, Dispatch>();
   const refuseMethod = (allow: ReadonlySet<string>): Dispatch => {
     const methods = [...allow].sort();
@@ -133,18 +139,22 @@ export function* compilingMatcher<T>(routes: readonly RouteSpec[], targets: read
     }
     yield;
   }
-  const find = (request: RequestLine, path: string): Match<T> | Miss => {
-    const search = new Search<T>(request, path);
+  const find = (request: RequestLine, path: string, work: PatternWork): Match<T> | Miss => {
+    const search = new Search<T>(request, path, work);
     const found = firstOfHost(hosts, hostOf(request.authority), (tree) => walkPath(tree, path, search.ask));
     return found ?? { allow: search.allow };
   };
   return (request) => {
     const path = matchablePath(request.path);
     if (path === null) return 'bad_request';
-    const found = find(request, path);
+    const work = requestPatternWork();
+    const found = find(request, path, work);
+    // What was not asked could have been a lock: no other route takes its place.
+    if (work.isExhausted) return 'too_much_to_match';
     // A route for exactly this path spells out what is meant by it.
     if ('route' in found && found.route.match.path.kind === 'exact') return found;
-    const isAmbiguous = otherReadings(path).some((other) => !isSameRoute(find(request, other), found));
+    const isAmbiguous = otherReadings(path).some((other) => !isSameRoute(find(request, other, work), found));
+    if (work.isExhausted) return 'too_much_to_match';
     return isAmbiguous ? 'ambiguous_path' : found;
   };
 }
@@ -194,20 +204,25 @@ class Search<T> {
   allow: ReadonlySet<string> = NO_METHODS;
   readonly #request: RequestLine;
   readonly #path: string;
+  /** One for all readings of a path. */
+  readonly #work: PatternWork;
   #queryPairs: readonly string[] | null = null;
   #cookiePairs: readonly string[] | null = null;
 
-  constructor(request: RequestLine, path: string) {
+  constructor(request: RequestLine, path: string, work: PatternWork) {
     this.#request = request;
     this.#path = path;
+    this.#work = work;
   }
 
   readonly ask = (leaf: Leaf<T>, values: readonly string[], restAt: number): Match<T> | null => {
+    const work = this.#work;
     for (const candidate of leaf) {
       const preflightFor = candidate.route.cors === null ? null : preflightMethod(this.#request);
-      if (candidate.headers !== null && preflightFor === null && !candidate.headers(this.#request.headers)) continue;
-      if (candidate.query !== null && !candidate.query(this.#pairs())) continue;
-      if (candidate.cookies !== null && preflightFor === null && !candidate.cookies(this.#cookies())) continue;
+      if (candidate.headers !== null && preflightFor === null && !candidate.headers(this.#request.headers, work))
+        continue;
+      if (candidate.query !== null && !candidate.query(this.#pairs(), work)) continue;
+      if (candidate.cookies !== null && preflightFor === null && !candidate.cookies(this.#cookies(), work)) continue;
       if (candidate.share !== null && !candidate.share(this.#request)) continue;
       const { methods } = candidate;
       if (

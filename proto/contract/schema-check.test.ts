@@ -10,7 +10,7 @@ function optionsFor(root: Json, more: Partial<CompileOptions> = {}): CompileOpti
   return {
     ...{ dialect: '3.1', direction: 'request' },
     resolve: (ref) => valueAtPointer(root, ref.slice(1)),
-    pattern: (text) => new RegExp(text, 'u'),
+    pattern: (text) => Object.assign(new RegExp(text, 'u'), { workFor: (characters: number) => characters }),
     ...more,
   };
 }

@@ -11,13 +11,19 @@ import { listCheck, objectCheck } from './schema-collections.js';
 import { addSeen, type Check, emptySeen } from './schema-run.js';
 import { enumCheck, numberCheck, textCheck, typeCheck } from './schema-scalars.js';
 
+export interface SchemaPattern {
+  /** Of running it on so many characters, in visits of a value. */
+  workFor(characters: number): number;
+  test(text: string): boolean;
+}
+
 export interface CompileOptions {
   readonly dialect: '3.0' | '3.1';
   readonly direction: 'request' | 'response';
   /** What a `$ref` stands for; undefined: nothing, and anything is right. */
   resolve(ref: string): Json | undefined;
   /** Null: it can't be run, and is not enforced. */
-  pattern(text: string): { test(text: string): boolean } | null;
+  pattern(text: string): SchemaPattern | null;
 }
 
 export type Compile = (schema: Json) => Check;

@@ -157,7 +157,7 @@ function membersCheck(schema: JsonObject, compile: Compile, { pattern }: Compile
       if (own !== undefined) hold(name, own);
       let isTaken = own !== undefined;
       for (const { compiled, check } of patterns) {
-        if (!run.spend(1 + (name.length >> 4))) return false;
+        if (!run.spend(1 + compiled.workFor(name.length))) return false;
         if (!compiled.test(name)) continue;
         isTaken = true;
         hold(name, check);

@@ -138,6 +138,7 @@ export function textCheck(schema: JsonObject, { pattern: compile }: CompileOptio
       return run.fault(`must have at most ${most} characters`);
     if (least !== null && value.length < least * 2 && lengthOf(value) < least)
       return run.fault(least === 1 ? 'must not be empty' : `must have at least ${least} characters`);
+    if (pattern !== null && !run.spend(pattern.workFor(value.length))) return false;
     if (pattern !== null && !pattern.test(value)) return run.fault(`must match ${shownPattern(String(written))}`);
     if (isFormat !== null && !isFormat(value))
       return run.fault(

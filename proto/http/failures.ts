@@ -236,6 +236,13 @@ export const failureTable = {
   // The client's request is refused.
   bad_request: row(400, 'client', 'http_request_error', 'never', 'The request is malformed'),
   ambiguous_path: row(400, 'client', 'http_request_error', 'never', 'The path can be read in two ways'),
+  too_much_to_match: row(
+    400,
+    'client',
+    'http_request_error',
+    'never',
+    'The request takes too much work to find a route for',
+  ),
   unauthorized: row(401, 'client', 'http_request_denied', 'never', 'Credentials are missing or not accepted'),
   forbidden: row(403, 'client', 'http_request_denied', 'never', 'The request is not allowed'),
   address_denied: row(403, 'client', 'http_request_denied', 'never', 'The client address is not allowed'),

@@ -177,6 +177,8 @@ const hints: Record<FailureCode, string> = {
   bad_request: 'Correct the request as the detail says.',
   ambiguous_path:
     'Send a slash as a slash, and leave `;` out; the operator may give all readings of the path one route.',
+  too_much_to_match:
+    'Send shorter or fewer fields and parameters; the operator may write smaller patterns in the conditions of routes.',
   unauthorized: 'Send credentials that this route accepts; WWW-Authenticate names the scheme.',
   forbidden: 'Ask the owner of the route for access.',
   address_denied: 'Call from an address that the route allows.',

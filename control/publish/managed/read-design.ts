@@ -17,7 +17,7 @@ import { type Upstream, upstreamSchema } from '@weir/proto/config/upstream.js';
 import type * as z from 'zod';
 import type { Design, Plan } from '../../model/entities.js';
 import { contractOf, operationOf } from '../compile-contract.js';
-import { lintPatterns } from '../lint-patterns.js';
+import { designPatternsMax, lintPatterns, patternsOf } from '../lint-patterns.js';
 import { routeIds, targetId } from '../names.js';
 import {
   budgetWords,
@@ -82,6 +82,7 @@ function reading(design: Design, teamId: string): ReadDesign {
     ...[...upstreamsRead, ...routesRead].flatMap((each) => each.findings),
     ...tooMany('upstreams', upstreams.length, upstreamsMax),
     ...tooMany('routes', routes.length, routesMax),
+    ...tooManyPatterns(sound(routesRead)),
     ...own.findings,
     ...contractFindings(contract),
   ];
@@ -122,6 +123,13 @@ function tooMany(what: string, count: number, most: number): Finding[] {
   return count <= most
     ? []
     : [findError([what], `there are ${count} of them, and ${most} at most`, 'make two services of it')];
+}
+
+function tooManyPatterns(routes: readonly Route[]): Finding[] {
+  const count = routes.reduce((sum, route) => sum + patternsOf(route), 0);
+  if (count <= designPatternsMax) return [];
+  const message = `their conditions have ${count} patterns, and ${designPatternsMax} at most`;
+  return [findError(['routes'], message, 'tell routes apart by path, or by values')];
 }
 
 function firstTargetOf({ targets }: Upstream): string {

@@ -8,6 +8,7 @@ import type { JsonObject } from '@weir/proto/contract/json-value.js';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { jsonrepair } from 'jsonrepair';
 import { RE2JS } from 're2js';
+import { type CountedPattern, countedPattern } from '../../pattern/counted-pattern.js';
 import { countedCheck } from './counted-output.js';
 
 /** Null: it fits. Else where and why not, without the value itself. */
@@ -32,10 +33,9 @@ const linear = Object.assign(
 );
 
 /** Control takes none that RE2 can't run; if one comes all the same, it is not enforced. */
-function linearPattern(text: string): { test(value: string): boolean } | null {
+function linearPattern(text: string): CountedPattern | null {
   try {
-    const pattern = RE2JS.compile(text);
-    return { test: (value) => pattern.test(value) };
+    return countedPattern(text, 'part');
   } catch {
     return null;
   }
