@@ -27,8 +27,9 @@ import {
 export const mask: Place = ({ mask: spec }, services) => {
   if (spec === undefined) return null;
   const find = services.masks?.(spec) ?? null;
-  const masking: Masking = { paths: new FieldPaths(spec.fields), hide: (text) => hidden(text, spec), find };
+  const fields = { paths: new FieldPaths(spec.fields), hide: (text: string) => hidden(text, spec) };
   return (next) => (request, handler) => {
+    const masking: Masking = { ...fields, find: find?.() ?? null };
     const masked = new Masked(handler, spec, masking, request.method === 'HEAD');
     const asked = ABOUT_BYTES.reduce(withoutField, request.headers);
     return masked.begin(next, withHeaders(request, spec.others === 'refuse' ? forJson(asked) : asked));

@@ -78,7 +78,7 @@ export interface RouteChain {
 }
 
 /** The same text where nothing was found; null: this one looks for nothing. */
-export type MaskFinders = (spec: MaskSpec) => ((text: string) => string) | null;
+export type MaskFinders = (spec: MaskSpec) => (() => (text: string) => string) | null;
 
 export interface FormChanger {
   /** Of a media type; null: it is none that is changed. */

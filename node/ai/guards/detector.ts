@@ -8,6 +8,7 @@
  * A match consists of characters of a class and has a greatest length. So only the run of such characters that reaches the end of the
  * text is undecided, and of a run that is longer than twice that length its first half is decided: that bounds what is held back. Pure.
  */
+import { PatternWork } from '@weir/proto/pattern/pattern-work.js';
 
 export interface Match {
   readonly start: number;
@@ -25,6 +26,16 @@ export interface Scan {
 export interface Detector {
   /** Looks at `text` from `from` on; the character before it is there as well, where there is one. `isEnd`: nothing follows. */
   scan(text: string, from: number, isEnd: boolean): Scan;
+  /** The same for one request, whose work it draws on; left out: it takes bounded work for each character. */
+  forRequest?(work: PatternWork): Detector;
+}
+
+/** Of all patterns of one request in one guard or mask, questions and answers together: some 300 ms, over all of its pieces. */
+const REQUEST_WORK_MAX = 8_000_000;
+
+export function forRequest(detectors: readonly Detector[]): readonly Detector[] {
+  const work = new PatternWork(REQUEST_WORK_MAX);
+  return detectors.map((detector) => detector.forRequest?.(work) ?? detector);
 }
 
 export interface RunRules {

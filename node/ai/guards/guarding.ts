@@ -27,6 +27,7 @@ import {
 import type { GuardedHow } from '../gateway/outcome.js';
 import { AnswerFilter } from './answer-filter.js';
 import { type CompiledGuard, maskedText, questionFault } from './compiled-guard.js';
+import { forRequest } from './detector.js';
 import { Placeholders } from './placeholders.js';
 import { type MapText, mapAnswer, mapQuestion, textsOf } from './texts.js';
 import { askWebhook, type Verdict } from './webhook.js';
@@ -75,11 +76,11 @@ class Guarding implements ChatAsker, ChatAnswering {
   constructor(question: Question, asker: ChatAsker, guard: CompiledGuard, rules: AiRules, next: AskChat) {
     this.#question = question;
     this.#asker = asker;
-    this.#guard = guard;
+    this.#guard = { ...guard, detectors: forRequest(guard.detectors) };
     this.#rules = rules;
     this.#next = next;
     this.#placeholders = new Placeholders(guard.spec.restores);
-    this.#filter = new AnswerFilter(guard, this.#placeholders);
+    this.#filter = new AnswerFilter(this.#guard, this.#placeholders);
   }
 
   begin(): void {

@@ -1,7 +1,7 @@
 import type { AiGuardPatternSpec } from '@weir/proto/snapshot/ai.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Detector } from './detector.js';
+import { type Detector, forRequest } from './detector.js';
 import { Masker } from './masker.js';
 import { isIban, isLuhn } from './numbers.js';
 import { ownPattern } from './own-patterns.js';
@@ -199,6 +199,36 @@ describe('what comes back', () => {
         const masker = new Masker(all, (match, label) => placeholders.of(match, label));
         const question = masker.feed(asked) + masker.end();
         expect(restore(question, cuts, placeholders)).toBe(asked);
+      }),
+    );
+  });
+});
+
+describe('patterns of one request', () => {
+  const wild = pattern('[ab]*a[ab]{250}X', { lengthMax: 1_000 });
+  const mixed = 'abbab'.repeat(400);
+
+  it('draw on one account, and where it is used up nothing passes that could not be looked at', () => {
+    const detectors = forRequest([wild, pattern('E-[0-9]{3}')]);
+    expect(masked(`${mixed} E-123`, detectors)).toBe(`${mixed} [OWN]`);
+    let rounds = 0;
+    while (masked(mixed, detectors) === mixed && rounds < 1_000) rounds += 1;
+    expect(rounds).toBeLessThan(40);
+    expect(masked('ann says E-123 and b', detectors)).toBe('[OWN] [OWN] [OWN] [OWN] [OWN]');
+    expect(masked(mixed, forRequest([wild]))).toBe(mixed);
+  });
+
+  it('that are calm are looked for in as much text as there is', () => {
+    const detectors = forRequest([pattern('EMP-[0-9]{6}', { lengthMax: 10 })]);
+    const text = `${'word '.repeat(40_000)}EMP-123456`;
+    expect(masked(text, detectors)).toBe(text.replace('EMP-123456', '[OWN]'));
+  });
+
+  it('find the same with an account as without', () => {
+    const own = pattern('a[bc]+|c{2}|b(?:a|c)', { hasSpaces: true });
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom('a', 'b', 'c', ' '), maxLength: 60, size: 'max' }), (text) => {
+        expect(masked(text, forRequest([own]))).toBe(text.replace(/a[bc]+|c{2}|b(?:a|c)/g, '[OWN]'));
       }),
     );
   });

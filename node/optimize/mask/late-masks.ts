@@ -9,12 +9,15 @@ export async function lateMasks({ routes }: Pick<Snapshot, 'routes'>): Promise<M
   const masks = routes.flatMap(({ mask }) => (mask === undefined || !isLooking(mask) ? [] : [mask]));
   if (masks.length === 0) return null;
   const { piiDetectors } = await import('../../ai/guards/pii.js');
+  const { forRequest } = await import('../../ai/guards/detector.js');
   const isOwn = masks.some(({ patterns }) => patterns.length > 0);
   const ownPattern = isOwn ? (await import('../../ai/guards/own-patterns.js')).ownPattern : null;
   return (spec) => {
     if (!isLooking(spec)) return null;
     const own = ownPattern === null ? [] : spec.patterns.map(ownPattern);
-    return finderOf([...spec.pii.map((kind) => piiDetectors[kind]), ...own], spec);
+    const detectors = [...spec.pii.map((kind) => piiDetectors[kind]), ...own];
+    // For each answer, whose work is counted.
+    return () => finderOf(forRequest(detectors), spec);
   };
 }
 
