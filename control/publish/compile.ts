@@ -198,7 +198,9 @@ function compileService(service: ManagedService, common: Common): ManagedParts {
   const around = { ...common, config, ids: [], upstream: (id: string) => byId.get(id) };
   const { upstreams, ...ai } = compileManagedAi(service.ais);
   return {
-    upstreams: [...service.upstreams, ...upstreams].map((upstream) => compileUpstream(upstream, upstream.id)),
+    upstreams: [...service.upstreams, ...upstreams].map(
+      (upstream): UpstreamSpec => ({ ...compileUpstream(upstream, upstream.id), isManaged: true }),
+    ),
     routes: service.routes.map((route, index) =>
       compileWhole(route, route.id, route.upstream ?? '', { ...around, contract: held[index] ?? null }),
     ),

@@ -122,7 +122,7 @@ function createLiveTarget(
   deps: UpstreamDeps,
 ): LiveTarget {
   const { spec } = health;
-  const resolver = createResolver(spec.host, upstream.dns, deps);
+  const resolver = createResolver(spec.host, upstream, deps);
   const connector = createConnector({ target: spec, resolver, tls: spec.scheme === 'https' ? tls : null });
   // What the last connection turned out to be; a burst of requests then waits for one HTTP/2 connection, not for many.
   let streams = upstream.protocol === 'http2' ? STREAMS_MAX : 1;

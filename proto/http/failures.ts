@@ -120,6 +120,13 @@ export const failureTable = {
     'always',
     'There is no route to the upstream',
   ),
+  destination_prohibited: row(
+    502,
+    'upstream',
+    'destination_ip_prohibited',
+    'always',
+    'The upstream may not lie at the addresses that its name leads to',
+  ),
   tls_error: row(502, 'upstream', 'tls_protocol_error', 'always', 'The TLS handshake with the upstream failed'),
   tls_certificate_error: row(
     502,

@@ -121,6 +121,8 @@ const hints: Record<FailureCode, string> = {
   dns_timeout: "Check the node's resolver; an address instead of a name avoids the look-up.",
   dns_error: "Check the spelling of the target's host and that the node's resolver knows it.",
   connection_refused: 'Nothing listens at the target: start it, or correct its port.',
+  destination_prohibited:
+    'The name of the target leads to an address of the machine or of its cloud, which no service of a team may have: name the server of the service.',
   destination_unroutable: 'The node has no route to the target: check its network and the address.',
   tls_error: 'Check that the target speaks TLS on this port and shares a protocol version with the gateway.',
   tls_certificate_error:

@@ -156,6 +156,8 @@ export interface UpstreamSpec {
   readonly protocol: 'http1' | 'http2' | 'auto';
   readonly hostHeader: HostHeaderSpec;
   readonly dns: DnsSpec;
+  /** Of a team: no address of the machine or its cloud is connected to, whatever a name leads to. Left out: weir.yaml's own. */
+  readonly isManaged?: true;
 }
 
 export interface TargetSpec {

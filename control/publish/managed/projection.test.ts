@@ -85,6 +85,8 @@ describe('a service on nodes', () => {
       'shop@4/all /shop/v2/* shop.app -/shop/v2',
     ]);
     expect(snapshot.upstreams.map(({ id }) => id)).toEqual(['own', 'shop.app', 'shop@3.app']);
+    // Nodes look where the names of teams lead to.
+    expect(snapshot.upstreams.map(({ isManaged }) => isManaged)).toEqual([undefined, true, true]);
   });
 
   it('tells versions by a header, and whoever names none gets the first', () => {

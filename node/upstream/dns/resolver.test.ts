@@ -7,7 +7,7 @@ import { createResolver, type Resolver } from './resolver.js';
 const SPEC = { ttlMinMs: 1000, ttlMaxMs: 60_000 };
 
 /** A resolver whose answers the test gives by hand. */
-function setUp(host = 'api.test') {
+function setUp(host = 'api.test', more: { readonly isManaged?: true } = {}) {
   const time = manualTime();
   const asked: {
     name: string;
@@ -22,7 +22,7 @@ function setUp(host = 'api.test') {
         fail: async (code) => reject(Object.assign(new Error(code), { code })),
       });
     });
-  const resolver = createResolver(host, SPEC, { clock: time.clock, timers: time.timers, query });
+  const resolver = createResolver(host, { dns: SPEC, ...more }, { clock: time.clock, timers: time.timers, query });
   return { time, asked, resolver };
 }
 
@@ -33,6 +33,27 @@ describe('a resolver', () => {
   it.each(['127.0.0.1', '::1'])('takes %s for what it is', async (address) => {
     const { resolver, asked } = setUp(address);
     expect([await resolveOn(resolver), asked.length]).toEqual([address, 0]);
+  });
+
+  it('of a team gives no address of the machine or its cloud, whatever a name leads to', async () => {
+    const literal = setUp('169.254.169.254', { isManaged: true });
+    expect(await resolveOn(literal.resolver)).toBe('destination_prohibited');
+    const { resolver, asked, time } = setUp('169.254.169.254.nip.test', { isManaged: true });
+    const first = resolveOn(resolver);
+    await asked[0]?.answer({ addresses: ['169.254.169.254', '64:ff9b::a9fe:a9fe'], ttlMs: 5000 });
+    expect(await first).toBe('destination_prohibited');
+    time.advance(60_000);
+    const second = resolveOn(resolver);
+    await asked[1]?.answer({ addresses: ['10.0.0.1', '169.254.169.254', 'fe80::1'], ttlMs: 5000 });
+    expect(await second).toBe('10.0.0.1');
+  });
+
+  it('of weir.yaml gives what there is', async () => {
+    const { resolver, asked } = setUp();
+    const waiting = resolveOn(resolver);
+    await asked[0]?.answer({ addresses: ['169.254.169.254'], ttlMs: 5000 });
+    expect(await waiting).toBe('169.254.169.254');
+    expect(await resolveOn(setUp('169.254.169.254').resolver)).toBe('169.254.169.254');
   });
 
   it('asks once for all who wait, and rotates through the addresses', async () => {

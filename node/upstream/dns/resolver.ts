@@ -1,7 +1,8 @@
 /** Drives resolution.ts for one name: performs its queries, keeps its timer, rotates what it knows. */
 import { isIP } from 'node:net';
-import type { Failure } from '@weir/proto/http/failures.js';
-import type { DnsSpec } from '@weir/proto/snapshot/snapshot.js';
+import { type Failure, failure } from '@weir/proto/http/failures.js';
+import { isMachineAddress } from '@weir/proto/http/machine-address.js';
+import type { DnsSpec, UpstreamSpec } from '@weir/proto/snapshot/snapshot.js';
 import type { Clock, Timer, Timers } from '../../time/clock.js';
 import { translateConnectError } from '../transport/connect-failure.js';
 import type { NameQuery } from './queries.js';
@@ -28,13 +29,22 @@ export interface ResolverDeps {
   readonly query: NameQuery;
 }
 
-export function createResolver(host: string, spec: DnsSpec, deps: ResolverDeps): Resolver {
-  if (isIP(host) !== 0) {
-    const addresses = [host];
-    return { resolve: (done) => done(addresses, null), onChanged: () => {}, close: () => {} };
-  }
-  return new NameResolver(host, spec, deps);
+export function createResolver(
+  host: string,
+  { dns, isManaged }: Pick<UpstreamSpec, 'dns' | 'isManaged'>,
+  deps: ResolverDeps,
+): Resolver {
+  const allowed = (addresses: readonly string[]): readonly string[] =>
+    isManaged === true ? addresses.filter((address) => !isMachineAddress(address)) : addresses;
+  if (isIP(host) === 0) return new NameResolver(host, dns, deps, allowed);
+  const addresses = allowed([host]);
+  const failed = addresses.length === 0 ? prohibited(host) : null;
+  return { resolve: (done) => done(addresses, failed), onChanged: () => {}, close: () => {} };
 }
+
+/** Whoever gives out the name decides where it leads, at each look-up anew; so each answer is judged. */
+const prohibited = (host: string): Failure =>
+  failure('destination_prohibited', `${host} leads to addresses of the machine or of its cloud alone`);
 
 /** Answers without an address before the connections to it are not used any more. */
 const ANSWERS_KEPT = 3;
@@ -43,6 +53,7 @@ class NameResolver implements Resolver {
   readonly #host: string;
   readonly #spec: DnsSpec;
   readonly #deps: ResolverDeps;
+  readonly #allowed: (addresses: readonly string[]) => readonly string[];
   readonly #timer: Timer;
   #state: Resolution = unresolved;
   #waiting: Resolved[] = [];
@@ -53,8 +64,14 @@ class NameResolver implements Resolver {
   #told = '';
   #closed = false;
 
-  constructor(host: string, spec: DnsSpec, deps: ResolverDeps) {
+  constructor(
+    host: string,
+    spec: DnsSpec,
+    deps: ResolverDeps,
+    allowed: (addresses: readonly string[]) => readonly string[],
+  ) {
     this.#host = host;
+    this.#allowed = allowed;
     this.#spec = spec;
     this.#deps = deps;
     this.#timer = deps.timers.create(() => this.#step({ kind: 'due' }));
@@ -105,11 +122,13 @@ class NameResolver implements Resolver {
 
   #ask(): void {
     this.#deps.query(this.#host).then(
-      ({ addresses: heard, ttlMs, unheard }) => {
+      ({ addresses: all, ttlMs, unheard }) => {
+        const heard = this.#allowed(all);
         // What is known of a family that could not be asked for is as good as it was.
         const known = this.#state.addresses.filter((address) => isIP(address) === unheard);
         const addresses = unheard === 4 ? [...known, ...heard] : [...heard, ...known];
         if (addresses.length > 0) this.#step({ kind: 'answered', addresses, ttlMs });
+        else if (all.length > 0) this.#step({ kind: 'failed', failure: prohibited(this.#host) });
         else this.#fail(new Error('the name has no address'));
       },
       (error: unknown) => this.#fail(error instanceof Error ? error : new Error(String(error))),

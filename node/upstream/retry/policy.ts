@@ -22,6 +22,7 @@ export const conditionOf: Partial<Readonly<Record<FailureCode, RetryCondition>>>
   dns_timeout: 'connect-failure',
   dns_error: 'connect-failure',
   connection_refused: 'connect-failure',
+  destination_prohibited: 'connect-failure',
   destination_unroutable: 'connect-failure',
   tls_error: 'connect-failure',
   tls_certificate_error: 'connect-failure',
