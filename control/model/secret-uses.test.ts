@@ -49,6 +49,33 @@ describe('where a design sends secrets', () => {
   });
 });
 
+describe('the place that a secret is sent to', () => {
+  const sent = (more: object) => design('https://cdn.test', { a: secret('KEY') }, more);
+  const words = [
+    { hostHeader: 'evil.test' },
+    { tls: { serverName: 'evil.test' } },
+    { tls: { verify: false } },
+    { hostHeader: 'evil.test', tls: { serverName: 'evil.test', verify: false } },
+  ];
+
+  it('is another one by the name that it is asked under, and by what its certificate has to be', () => {
+    for (const more of words) {
+      expect(sentAnew(sent(more), [{ design: sent({}) }])).toContain('KEY to https://cdn.test, ');
+      expect(sentAnew(sent({}), [{ design: sent(more) }])).toBe('KEY to https://cdn.test');
+      expect(sentAnew(sent(more), [{ design: sent({ ...more, balance: 'random' }) }])).toBeNull();
+    }
+  });
+
+  it('is so for providers of models as well', () => {
+    const asked = (more: object): Design => ({
+      ...{ ...design('', {}), upstreams: [], routes: [] },
+      ai: { providers: { mine: { kind: 'openai', keys: secret('KEY'), ...more } } },
+    });
+    for (const { tls } of words)
+      if (tls !== undefined) expect(sentAnew(asked({ tls }), [{ design: asked({}) }])).not.toBeNull();
+  });
+});
+
 describe('the key of a provider of models', () => {
   const asked = (providers: unknown): Design => ({ ...design('', {}), upstreams: [], routes: [], ai: { providers } });
   const mine = (more: object = {}) => asked({ mine: { kind: 'openai', keys: secret('KEY'), ...more } });

@@ -42,7 +42,10 @@ function usesOf(design: Design): Uses {
   // What stands in an upstream is the key of a sticky cookie, which nobody is told.
   const [inRoutes, inUpstreams] = [namesIn(routes), namesIn(upstreams)];
   const providers = providersOf(ai).map((provider) => ({ place: placeOf(provider), names: namesIn([provider.entry]) }));
-  const targets = upstreams.flatMap((upstream) => urlsIn(memberOf(upstream, 'targets')));
+  const targets = upstreams.flatMap((upstream) => {
+    const more = beside(upstream, WORDS_OF_PLACE);
+    return urlsIn(memberOf(upstream, 'targets')).map((url) => [url, ...more].join(', '));
+  });
   const all = [...targets, ...providers.map(({ place }) => place)];
   const places = all.length === 0 ? ['no target of its own'] : all;
   const sent = [{ names: inRoutes, places }, ...providers.map(({ names, place }) => ({ names, places: [place] }))];
@@ -66,13 +69,24 @@ function providersOf(ai: object): Provider[] {
   return Object.entries(written).map(([id, entry]) => ({ id, entry }));
 }
 
+/**
+ * Who answers at a URL is also said by the name that it is asked under, by the name that its certificate has to be for, and by whether that is looked at:
+ * behind one address of a CDN lie many servers.
+ */
+const WORDS_OF_PLACE = ['hostHeader', 'tls'];
+
 /** Where its keys go: its kind, which may be its id, and all that makes another address of it, such as a region. */
 function placeOf({ id, entry }: Provider): string {
-  const more = ['url', 'settings', 'compatible'].flatMap((word) => {
+  const more = beside(entry, ['url', 'settings', 'compatible', ...WORDS_OF_PLACE]);
+  return [`provider ${String(memberOf(entry, 'kind') ?? id)}`, ...more].join(', ');
+}
+
+/** As they are written, in a text. */
+function beside(entry: unknown, words: readonly string[]): string[] {
+  return words.flatMap((word) => {
     const value = memberOf(entry, word);
     return value === undefined ? [] : [`${word} ${JSON.stringify(value)}`];
   });
-  return [`provider ${String(memberOf(entry, 'kind') ?? id)}`, ...more].join(', ');
 }
 
 function namesIn(list: readonly unknown[]): string[] {
