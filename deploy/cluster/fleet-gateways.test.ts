@@ -24,6 +24,12 @@ describe('where a control sends what is tried', () => {
     expect(of([node({ traffic: '0.0.0.0:1', host: 'here' })])).toEqual([{ host: '127.0.0.1', port: 1, tls: false }]);
   });
 
+  it('is no address of the machine or its cloud, whatever a member tells', () => {
+    for (const traffic of ['169.254.169.254:80', '[64:ff9b::a9fe:a9fe]:80', 'metadata.google.internal:80'])
+      expect(of([node({ traffic }), node({ traffic, host: 'here' })])).toEqual([]);
+    expect(of([node({ traffic: '0.0.0.0:80', host: '169.254.169.254' })])).toEqual([]);
+  });
+
   it('is no control, nothing that does not serve, three at most, and first what runs the snapshot of the day', () => {
     const some = fc.record({
       role: fc.constantFrom('node' as const, 'control' as const),

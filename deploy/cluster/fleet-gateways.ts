@@ -1,9 +1,13 @@
 /**
  * Where a control of a cluster sends what somebody tries out: to a few of the nodes that serve, at the addresses that they tell, those that run
  * what is rolled out before others. Pure.
+ *
+ * What a member tells is not signed: whoever may speak on the bus as a node may name an address. It is asked in the name of whoever tries, and
+ * shown what answers, so it is never one of the machine or its cloud (also after a look-up: send-try.ts). `--gateway` goes by no word of anybody.
  */
 import { type Address, parseAddress } from '@weir/proto/bus/address.js';
 import type { MemberStatus } from '@weir/proto/events/member-status.js';
+import { isMachineHost } from '@weir/proto/http/machine-address.js';
 import type { Gateway } from '../up/send-try.js';
 
 /** Somebody waits for it, and each that is not reached takes a while. */
@@ -36,7 +40,9 @@ function placeOf({ traffic, host }: MemberStatus, machine: string): Address | nu
   if (address === null) return null;
   const bare = address.host.replace(/^\[|\]$/g, '');
   const isHere = host === machine;
-  if (bare === '0.0.0.0' || bare === '::') return { host: isHere ? '127.0.0.1' : host, port: address.port };
+  if (bare === '0.0.0.0' || bare === '::')
+    return isHere || !isMachineHost(host) ? { host: isHere ? '127.0.0.1' : host, port: address.port } : null;
+  if (isMachineHost(bare)) return null;
   const isLoopback = /^127\.|^::1$|^localhost$/.test(bare);
   return isLoopback && !isHere ? null : { host: bare, port: address.port };
 }

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { sendToOneOf, sendTry } from './send-try.js';
+import { lookUpOutside, sendToOneOf, sendTry } from './send-try.js';
 
 const servers: Server[] = [];
 afterEach(() => {
@@ -23,6 +23,20 @@ const asked = {
   headers: { host: 'shop.example.com', 'x-api-key': 'k' },
   body: '{}',
 };
+
+describe('a name that a gateway is told by', () => {
+  const looked = (name: string, all: boolean): Promise<unknown> =>
+    new Promise((resolve) => {
+      lookUpOutside(name, { all }, (error, addresses) => resolve(error === null ? addresses : error.message));
+    });
+
+  it('leads to no address of the machine or its cloud', async () => {
+    for (const address of ['169.254.169.254', '::ffff:169.254.169.254', 'fe80::1'])
+      expect(await looked(address, true)).toContain('leads to the machine or its cloud alone');
+    expect(await looked('127.0.0.1', false)).toBe('127.0.0.1');
+    expect(await looked('127.0.0.1', true)).toEqual([{ address: '127.0.0.1', family: 4 }]);
+  });
+});
 
 describe('a request that is tried', () => {
   it('comes as it was written, and its answer is told whole', async () => {

@@ -1,12 +1,15 @@
 /** Sends what somebody tries out to a gateway, and reads its answer: both bounded in time and bytes. */
+import dns from 'node:dns';
 import http from 'node:http';
 import https from 'node:https';
+import type { LookupFunction } from 'node:net';
 import type { ControlStatus } from '@weir/control/api/control-status.js';
 import { maySee } from '@weir/control/api/v1/management.js';
 import type { Tried, TriedAnswer, TryRequest, TrySources } from '@weir/control/api/v1/try.js';
 import type { Service } from '@weir/control/model/entities.js';
 import type { Registry } from '@weir/control/registry/registry.js';
 import { type Address, formatAddress } from '@weir/proto/bus/address.js';
+import { isMachineAddress } from '@weir/proto/http/machine-address.js';
 
 export interface Gateway extends Address {
   readonly tls: boolean;
@@ -67,6 +70,7 @@ export function sendTry(gateway: Gateway, request: TryRequest): Promise<Sent> {
     ...{ host: hostOf(gateway.host), port: gateway.port, method, path, agent: false },
     headers: body === '' ? headers : { ...headers, 'content-length': String(Buffer.byteLength(body)) },
     signal: AbortSignal.timeout(WITHIN_MS),
+    lookup: lookUpOutside,
   };
   const isVerified = gateway.isVerified === true;
   const servername = isVerified ? gateway.host : (headers['host'] ?? '');
@@ -107,6 +111,18 @@ export function sendTry(gateway: Gateway, request: TryRequest): Promise<Sent> {
   sending.end(body === '' ? undefined : body);
   return promise;
 }
+
+/** As the system looks up, but for what no gateway has: a node of a cluster names where it listens, and a name may lead anywhere. */
+export const lookUpOutside: LookupFunction = (name, options, done) => {
+  dns.lookup(name, { ...options, all: true }, (error, found) => {
+    const addresses = (found ?? []).filter(({ address }) => !isMachineAddress(address));
+    const [first] = addresses;
+    if (error !== null || first === undefined)
+      done(error ?? new Error(`${name} leads to the machine or its cloud alone`), '', 0);
+    else if (options.all === true) done(null, addresses);
+    else done(null, first.address, first.family);
+  });
+};
 
 /** What listens on all addresses is reached by loopback. */
 function hostOf(host: string): string {
