@@ -173,6 +173,25 @@ describe('what goes wrong', () => {
     expect(api.registry.number).toBe(before);
   });
 
+  it('is a draft that was never published and would be so otherwise than it is asked for: nothing is published', async () => {
+    const api = await open();
+    await api.registry.must('team.create', { id: 'red', name: 'Red' });
+    const made = { id: 'a', teamId: 'red', name: 'A', basePath: '/a', access: 'open', visibility: 'public', plans: [] };
+    await api.registry.must('service.create', made);
+    const sent = { id: 'a', teamId: 'red', server: 'http://a.example' };
+    for (const [more, named] of [
+      [{}, '`access` open and `visibility` public'],
+      [{ access: 'open' }, '`visibility` public'],
+      [{ access: 'open', visibility: 'public', basePath: '/b' }, '`basePath` /a'],
+    ] as const) {
+      const { status, body } = await quick(api, api.local, { ...sent, ...more });
+      expect([status, body['detail']]).toEqual([409, expect.stringContaining(`with ${named}:`)]);
+      expect(api.registry.get('service', 'a')?.lastRelease).toBe(0);
+    }
+    const same = { ...sent, access: 'open', visibility: 'public' };
+    expect((await quick(api, api.local, same)).status).toBe(201);
+  });
+
   it('is the place of a route of weir.yaml: it stays a draft', async () => {
     const api = await open('A route of weir.yaml lies there.');
     const { status, body } = await quick(api, api.local, { id: 'a', server: 'http://a.example' });

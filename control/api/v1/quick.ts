@@ -139,13 +139,24 @@ async function published(
   const known = sources.registry.get('service', id);
   const last = known === null ? null : sources.registry.get('release', `${id}@${known.lastRelease}`);
   if (known?.teamId === teamId && last !== null && JSON.stringify(last.design) === JSON.stringify(design)) return known;
+  const place = basePath || `/${id}`;
+  // One that was never published would be published as it is, and not as it is asked for.
+  if (known?.teamId === teamId && known.lastRelease === 0) {
+    const others = differing(known, { access, visibility, basePath: place });
+    if (others.length > 0)
+      return refusal(
+        409,
+        'Conflict',
+        `There is a draft of ${id} with ${others.join(' and ')}: ask for it so, or end it first.`,
+      );
+  }
   if (known === null || known.teamId !== teamId || known.lastRelease > 0) {
     // Whoever is in the team may call it at once; others are asked about, as soon as they may find it.
     const plan = { id: 'default', name: 'Default', limits: [], approval: visibility === 'team' ? 'auto' : 'manual' };
     const created = await steps.run('service.create', {
       ...{ id, teamId, access, visibility },
       name: name || title.slice(0, 100) || id,
-      basePath: basePath || `/${id}`,
+      basePath: place,
       plans: access === 'key' ? [plan] : [],
     });
     if (!created.ok) return notDone(created);
@@ -167,6 +178,11 @@ async function published(
   const executed = await steps.run('service.publish', { id, notes: '', share: 100, name: '' });
   if (!executed.ok) return notDone(executed);
   return madeOf(executed, 'service') ?? service;
+}
+
+function differing(known: Service, wanted: Pick<Service, 'access' | 'visibility' | 'basePath'>): string[] {
+  const words = ['access', 'visibility', 'basePath'] as const;
+  return words.flatMap((word) => (known[word] === wanted[word] ? [] : [`\`${word}\` ${known[word]}`]));
 }
 
 interface Called {
