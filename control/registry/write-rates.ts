@@ -14,7 +14,7 @@ export interface Asker {
   readonly teamIds: Iterable<string>;
 }
 
-interface Rule {
+export interface Rule {
   readonly burst: number;
   readonly everyMs: number;
 }
@@ -29,19 +29,30 @@ export function unitsOf(bytes: number): number {
   return 1 + Math.floor(bytes / BYTES_OF_ONE);
 }
 
+export interface Rules {
+  readonly user: Rule;
+  readonly team: Rule;
+}
+
 export class WriteRates {
   /** How often one of them, or their team, had taken all that there was for it. */
   readonly refused = { user: 0, team: 0 };
+  readonly #rules: Rules;
   /** When all that was taken is paid for; in the order of the last takings. */
   readonly #paidAtMs = new Map<string, number>();
 
+  constructor(rules: Rules = { user: ofUser, team: ofTeam }) {
+    this.#rules = rules;
+  }
+
   /** Zero: it may, and has taken its part. Else how long to wait, and nothing is taken. */
   take({ userId, teamIds }: Asker, units: number, nowMs: number): number {
-    const asked: (readonly [string, Rule])[] = [...teamIds].map((id) => [`team ${id}`, ofTeam]);
-    if (userId !== '') asked.push([`user ${userId}`, ofUser]);
+    const { user, team } = this.#rules;
+    const asked: (readonly [string, Rule])[] = [...teamIds].map((id) => [`team ${id}`, team]);
+    if (userId !== '') asked.push([`user ${userId}`, user]);
     const waitsMs = asked.map(([key, rule]) => this.#waitMs(key, rule, units, nowMs));
     const waitMs = Math.max(0, ...waitsMs);
-    if (waitMs > 0) this.refused[asked[waitsMs.indexOf(waitMs)]?.[1] === ofUser ? 'user' : 'team'] += 1;
+    if (waitMs > 0) this.refused[asked[waitsMs.indexOf(waitMs)]?.[1] === user ? 'user' : 'team'] += 1;
     else for (const [key, { everyMs }] of asked) this.#take(key, units * everyMs, nowMs);
     return waitMs;
   }

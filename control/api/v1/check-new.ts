@@ -11,6 +11,7 @@ import type { Service } from '../../model/entities.js';
 import { secretNameText } from '../../model/inputs.js';
 import { checkDraft, type DraftFault } from '../../publish/managed/check-draft.js';
 import { type ApiRoute, apiRoute } from './api-route.js';
+import { checkRate } from './check-rates.js';
 import { DESIGN_BYTES_MAX, worldOf } from './designs.js';
 import type { ManagementSources } from './management.js';
 
@@ -26,6 +27,7 @@ const body = z.strictObject({
 
 export function checkNewRoutes(sources: ManagementSources): readonly ApiRoute[] {
   const { registry, wallMs, conflictOf } = sources;
+  const rateOf = checkRate(wallMs);
   const route = apiRoute({
     ...{ method: 'POST', path: '/v1/services/check', name: 'checkNewService', area: 'services', does: 'read' },
     summary: 'What a service that is not made yet would come to, with its design: faults, and lines of weir.yaml',
@@ -34,6 +36,8 @@ export function checkNewRoutes(sources: ManagementSources): readonly ApiRoute[] 
     body,
     bodyBytesMax: DESIGN_BYTES_MAX,
     async handle({ caller, body: { service: wanted, draft, secrets } }) {
+      const waits = rateOf(caller, wanted.teamId, draft);
+      if (waits !== null) return waits;
       const context = { actor: caller.actor, wallMs: wallMs(), newId: '', facts: {}, reservedPaths: [] };
       const outcome = createService(registry, wanted, context);
       const [change] = outcome.ok ? outcome.changes : [];

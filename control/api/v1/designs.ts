@@ -17,6 +17,7 @@ import { composeService, type ManagedWorld, type Served } from '../../publish/ma
 import { lintComposed } from '../../publish/managed/projection.js';
 import { yamlOfService } from '../../publish/managed/service-yaml.js';
 import { type ApiRoute, apiRoute } from './api-route.js';
+import { checkRate } from './check-rates.js';
 import { answerMade } from './executed.js';
 import { KeptTexts } from './kept-texts.js';
 import { execute, idOf, type ManagementSources, maySee, teamOfService } from './management.js';
@@ -129,6 +130,7 @@ function setDraft(sources: ManagementSources): ApiRoute {
 }
 
 function check(sources: ManagementSources): ApiRoute {
+  const rateOf = checkRate(sources.wallMs);
   return apiRoute({
     ...{ ...base, method: 'POST', path: '/v1/services/{id}/draft/check', name: 'checkDraft', does: 'read' },
     summary:
@@ -144,6 +146,8 @@ function check(sources: ManagementSources): ApiRoute {
       const service = sources.registry.get('service', idOf(request));
       if (service === null) return missing;
       const { draft = service.draft, name } = request.body;
+      const waits = rateOf(request.caller, service.teamId, draft);
+      if (waits !== null) return waits;
       const drafted = { ...service, draft };
       const found = checkedDraft(sources, drafted, name);
       const checked = { ...found, faults: [...found.faults, ...warningsOf(sources, drafted, request.caller.actor)] };
