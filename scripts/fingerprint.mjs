@@ -12,7 +12,13 @@ export const workspaces = ['proto', 'node', 'control', 'deploy', 'bench', 'test'
 /** Inside of another workspace, whose sources include its own. */
 const inner = ['control/console'];
 
-const rootFiles = ['package-lock.json', 'tsconfig.base.json', 'turbo.json'];
+const rootFiles = [
+  'package-lock.json',
+  'tsconfig.base.json',
+  'turbo.json',
+  'scripts/bundle.mjs',
+  'scripts/bundled.json',
+];
 const notSources = new Set(['dist', 'node_modules', 'reports', '.turbo']);
 
 /** Hash over everything that a build reads. */

@@ -5,7 +5,7 @@
  * killing the launcher can't leave it behind. Everything said here goes to stderr: stdout belongs to the command.
  */
 import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { installing, installStamp, isBuilt, isInstalled, lockHash, sourcesFingerprint } from './fingerprint.mjs';
@@ -13,7 +13,7 @@ import { withLock } from './lock.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const buildStamp = join(root, '.turbo', 'weir-build');
-const cli = join(root, 'deploy', 'dist', 'main.js');
+const cli = join(root, 'deploy', 'dist', 'bundle', 'main.js');
 
 /** How often a step that takes long says that it is still at it. */
 const STILL_EVERY_MS = 5_000;
@@ -21,7 +21,7 @@ const STILL_EVERY_MS = 5_000;
 const say = (text) => process.stderr.write(`weir: ${text}\n`);
 
 function isFresh() {
-  if (!isInstalled(root) || !isBuilt(root)) return false;
+  if (!isInstalled(root) || !isBuilt(root) || !existsSync(cli)) return false;
   try {
     return readFileSync(buildStamp, 'utf8') === sourcesFingerprint(root);
   } catch {

@@ -25,7 +25,7 @@ export interface WeirLaunch {
 
 export async function startWeirUp(launch: WeirLaunch): Promise<Running> {
   const { name, port, directory } = launch;
-  const program = fileURLToPath(new URL('../../../deploy/dist/main.js', import.meta.url));
+  const program = fileURLToPath(new URL('../../../deploy/dist/bundle/main.js', import.meta.url));
   if (!existsSync(program)) throw new Error(`${program} is missing: build first (npm run build)`);
   const file = join(directory, `${name}.yaml`);
   writeFileSync(file, launch.config);

@@ -1,8 +1,9 @@
 /**
  * Copies from a built clone what a machine needs to run Weir, and no more: node deploy/docker/prune.mjs FROM TO
  *
- *   workspaces    package.json and the compiled program, without tests; the built console
- *   packages      what these depend on, without types, maps, pages for people, and binaries for other machines than this one
+ *   workspaces    package.json and the bundles (scripts/bundle.mjs), with the programs of the demo; the built console
+ *   packages      what these load, without types, maps, pages for people, and binaries for other machines than this one; of those
+ *                 that are in the bundles the licences
  *
  * Run it with the Node.js that is to run the result: binaries are chosen by its version. Licences are kept.
  */
@@ -10,6 +11,9 @@ import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, sy
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 
 const WORKSPACES = ['proto', 'node', 'control', 'deploy'];
+const PROGRAMS = ['node', 'deploy'];
+/** What of them is run as it was compiled, beside the bundles: processes of the demo, which load nothing from elsewhere. */
+const AS_COMPILED = [join('deploy', 'dist', 'demo')];
 /** Files for browsers: bytes alone, without packages. */
 const CONSOLE = join('control', 'console', 'dist', 'web');
 const USELESS = /\.(?:map|md|markdown|ts|mts|cts|gyp|c|cc|cpp|h|flow|tsbuildinfo)$|^(?:\.package-lock\.json|Makefile)$/;
@@ -35,33 +39,43 @@ if (from === undefined || to === undefined || existsSync(to)) {
 }
 for (const workspace of WORKSPACES) copyWorkspace(workspace);
 cpSync(join(from, CONSOLE), join(to, CONSOLE), { recursive: true });
-for (const folder of packagesOf(WORKSPACES.map((workspace) => join(from, workspace)))) copyPackage(folder);
+const roots = WORKSPACES.map((workspace) => join(from, workspace));
+const bundled = new Set(JSON.parse(readFileSync(join(from, 'scripts', 'bundled.json'), 'utf8')));
+const loaded = packagesOf(roots, bundled);
+for (const folder of packagesOf(roots, new Set())) copyPackage(folder, loaded.has(folder));
 mkdirSync(join(to, 'node_modules', '@weir'), { recursive: true });
 for (const workspace of WORKSPACES)
   symlinkSync(join('..', '..', workspace), join(to, 'node_modules', '@weir', workspace));
 for (const file of ['LICENSE', 'package.json', 'deploy/docker/healthcheck.mjs'])
   cpSync(join(from, file), join(to, file));
-chmodSync(join(to, 'deploy', 'dist', 'main.js'), 0o755);
+chmodSync(join(to, 'deploy', 'dist', 'bundle', 'main.js'), 0o755);
 
 function copyWorkspace(workspace) {
-  const dist = join(from, workspace, 'dist');
-  if (!existsSync(dist)) throw new Error(`${workspace} is not built`);
-  cpSync(dist, join(to, workspace, 'dist'), {
-    recursive: true,
-    filter: (path) => !USELESS.test(path) && !OF_TESTS.test(path) && basename(path) !== 'testing',
-  });
+  if (PROGRAMS.includes(workspace)) copyBundle(join(workspace, 'dist', 'bundle'));
+  for (const path of AS_COMPILED.filter((path) => path.startsWith(workspace + sep)))
+    cpSync(join(from, path), join(to, path), {
+      recursive: true,
+      filter: (file) => !USELESS.test(file) && !OF_TESTS.test(file),
+    });
   cpSync(join(from, workspace, 'package.json'), join(to, workspace, 'package.json'));
 }
 
-/** Folders of all packages that these stand on, looked for as Node.js does: beside, then in each folder above. */
-function packagesOf(roots) {
+/** What was built last: beside it there are files of the build before. */
+function copyBundle(folder) {
+  const list = join(from, folder, 'files.json');
+  if (!existsSync(list)) throw new Error(`${folder} is not built`);
+  for (const file of JSON.parse(readFileSync(list, 'utf8'))) cpSync(join(from, folder, file), join(to, folder, file));
+}
+
+/** Folders of all packages that these stand on but for some of their own, looked for as Node.js does: beside, then in each folder above. */
+function packagesOf(roots, without) {
   const found = new Set();
   const waiting = [...roots];
   for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
     const about = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
     const optional = { ...about.optionalDependencies, ...optionalPeers(about) };
     for (const name of Object.keys({ ...about.dependencies, ...about.peerDependencies, ...optional })) {
-      if (name.startsWith('@weir/')) continue;
+      if (name.startsWith('@weir/') || (roots.includes(folder) && without.has(name))) continue;
       const at = placeOf(name, folder);
       if (at === null && !(name in optional)) throw new Error(`${name}, which ${about.name} needs, is not installed`);
       if (at === null || found.has(at)) continue;
@@ -84,7 +98,7 @@ function placeOf(name, folder) {
   return null;
 }
 
-function copyPackage(folder) {
+function copyPackage(folder, isLoaded) {
   const path = relative(from, folder);
   const name = path.slice(path.lastIndexOf(`node_modules${sep}`) + `node_modules${sep}`.length);
   const unused = UNUSED.get(name) ?? new Set(name.startsWith('@opentelemetry/') ? OF_BUNDLERS : []);
@@ -95,6 +109,8 @@ function copyPackage(folder) {
       // Packages inside of this one are copied by their own names, where they are needed.
       if (inside.split(sep).includes('node_modules') || unused.has(inside.split(sep).join('/'))) return false;
       const file = basename(source);
+      if (!isLoaded)
+        return inside === '' || (dirname(inside) === '.' && (LICENCE.test(file) || file === 'package.json'));
       if (file.endsWith('.node')) return isOfThisMachine(name, file, readdirSync(dirname(source)));
       return LICENCE.test(file) || !USELESS.test(file);
     },

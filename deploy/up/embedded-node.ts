@@ -176,7 +176,7 @@ export class EmbeddedNode {
       end = resolve;
     });
     const supervisor = new Supervisor({
-      entry: fileURLToPath(import.meta.resolve('@weir/node/main.js')),
+      entry: fileURLToPath(import.meta.resolve('@weir/node/bundle/main.js')),
       env: () => {
         // A node that starts again after a crash reads what is in force now, and has the room for it.
         const started = this.#startedAgain() ?? gateway;

@@ -70,7 +70,7 @@ beforeEach(() => {
     write(`${workspace}/tsconfig.json`, '{}');
     write(`${workspace}/a.ts`, 'export const a = 1;\n');
   }
-  write('deploy/dist/main.js', CLI);
+  write('deploy/dist/bundle/main.js', CLI);
 });
 
 afterEach(() => rmSync(root, { recursive: true, force: true }));

@@ -104,7 +104,7 @@ describe('the signals of weir up', { timeout: LONG_MS }, () => {
       contentOf(`/proc/${pid}/task/${pid}/children`)
         .trim()
         .split(' ')
-        .some((child) => contentOf(`/proc/${child}/cmdline`).includes('node/dist/main.js'));
+        .some((child) => contentOf(`/proc/${child}/cmdline`).includes('node/dist/bundle/main.js'));
     await waitFor(() => hasNode() || weir.hasExited(), weir.said);
     weir.child.kill('SIGHUP');
     await waitFor(() => weir.said().includes('config accepted (SIGHUP)') || weir.hasExited(), weir.said);
