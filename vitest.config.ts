@@ -2,6 +2,7 @@
 import { randomInt } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/support/longest-first.js';
 import { DAILY_SEED, readSeed } from './test/support/seed.js';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
@@ -46,6 +47,7 @@ export default defineConfig({
     hookTimeout: 30_000,
     pool: 'forks',
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     setupFiles: ['test/support/properties.setup.ts'],
     env: {
       // The listener's head limit is read by the server library once, when the process starts.
