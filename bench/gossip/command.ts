@@ -13,6 +13,7 @@ import { type Measured, tableOf } from './report.js';
 import {
   CLUSTER,
   type HearerSettings,
+  HURRY,
   type Kind,
   kinds,
   RATE_KEYS,
@@ -30,7 +31,7 @@ export interface GossipOptions {
   readonly signal: AbortSignal;
 }
 
-/** Until all are met, the first sketches are kept, and what is run all the time is compiled: that took a quarter of all CPU at 14 s. */
+/** Until all are met, the first sketches are kept, and the hurry of the beginning (settings.ts) is over. */
 const WARM_MS = 20_000;
 const BEYOND_MS = 15_000;
 const LISTEN_WITHIN_MS = 10_000;
@@ -107,6 +108,7 @@ function report(measured: readonly Measured[], options: GossipOptions, load: str
       `One real node in a process of its own hears ${options.measureMs / 1_000} s of what the others tell, over a nats-server on the same machine.`,
       'CPU is that process, user and system, less what a second one takes that hears nobody meanwhile. Bytes are bodies, as published.',
       'Intervals are those of proto/cluster/pace.ts. Health: each node changes its mind about one target twice a minute.',
+      `For its first ${HURRY.untilMs / 1_000} s it hears ${HURRY.times} times as much, so that what is run is compiled as it is in a node that has run for an hour.`,
       `Latency: ${options.routes} waits are learnt, a thousand answers each. Rates: ${RATE_KEYS} keys in use at each node, told at intervals of proto/cluster/shared-rates.ts.`,
       load,
     ],

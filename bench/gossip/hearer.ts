@@ -35,7 +35,7 @@ function counted(bus: Bus): Bus {
   bus.subscribe = (pattern, onMessage) =>
     subscribe.call(bus, pattern, (message) => {
       messages += 1;
-      bytes += message.bytes.length;
+      bytes += (message.lent ?? message.bytes).length;
       onMessage(message);
     });
   return bus;

@@ -3,6 +3,7 @@
  * connection to a nats-server. Started by command.ts with its settings as JSON.
  */
 
+import { PEERS_MAX } from '@weir/node/cluster/latency-gossip.js';
 import { Sketch } from '@weir/node/latency/sketch.js';
 import { natsBus } from '@weir/proto/bus/nats-bus.js';
 import { heartbeatIntervalMs, latencyIntervalMs, sketchesPerMessage } from '@weir/proto/cluster/pace.js';
@@ -10,7 +11,7 @@ import { tellAgainInMs } from '@weir/proto/cluster/shared-rates.js';
 import { Subjects } from '@weir/proto/cluster/subjects.js';
 import { sketchesMax } from '@weir/proto/events/latency-sketches.js';
 import { type ClusterMessage, encodeMessage } from '@weir/proto/events/wire.js';
-import { busClock, CLUSTER, type Kind, RATE_KEYS, type TellerSettings } from './settings.js';
+import { busClock, CLUSTER, HURRY, type Kind, RATE_KEYS, type TellerSettings } from './settings.js';
 
 const settings: TellerSettings = JSON.parse(process.argv[2] ?? '{}'); // Written by command.ts.
 const TICK_MS = 10;
@@ -59,7 +60,24 @@ const intervals: Readonly<Record<Kind, number>> = {
   rates: tellAgainInMs(nodes, RATE_KEYS),
 };
 
-function messageOf(kind: Kind, teller: Teller): ClusterMessage {
+/** Of each wait, when it was told last, as often as counts. */
+const waits = Array.from({ length: Math.min(settings.routes, sketchesMax) }, (): number[] => []);
+
+/** As node/cluster/latency-gossip.ts does: what so many have told within an interval is left out. */
+function waitsToTell(nowMs: number): readonly number[] {
+  const wanted: number[] = [];
+  for (const [wait, toldMs] of waits.entries()) {
+    if (wanted.length === perMessage) break;
+    while (toldMs[0] !== undefined && toldMs[0] <= nowMs - intervals.latency) toldMs.shift();
+    if (toldMs.length >= PEERS_MAX) continue;
+    toldMs.push(nowMs);
+    wanted.push(wait);
+  }
+  return wanted;
+}
+
+/** Null: nothing is to be told this time. */
+function messageOf(kind: Kind, teller: Teller): ClusterMessage | null {
   const { id, told } = teller;
   const wallMs = Date.now();
   switch (kind) {
@@ -85,12 +103,13 @@ function messageOf(kind: Kind, teller: Teller): ClusterMessage {
       };
     }
     case 'latency': {
-      told.latency += 1;
-      const told20 = Array.from({ length: perMessage }, (_, i) => ({
+      const wanted = waitsToTell(busClock.nowMs()).map((i) => ({
         ...{ route: `route-${i}`, upstream: 'up', wait: 'firstByte' as const },
         ...{ answered: sketches[i % sketches.length] ?? nothing, givenUp: nothing },
       }));
-      return { kind: 'latency', id, seq: told.latency, sketches: told20 };
+      if (wanted.length === 0) return null;
+      told.latency += 1;
+      return { kind: 'latency', id, seq: told.latency, sketches: wanted };
     }
     case 'rates': {
       told.rate += 1;
@@ -117,11 +136,15 @@ for (const teller of tellers) {
 
 setInterval(() => {
   const nowMs = busClock.nowMs();
+  // By this clock the process began at 0, as the one that hears did.
+  const times = nowMs < HURRY.untilMs ? HURRY.times : 1;
   for (const one of due) {
     if (one.atMs > nowMs) continue;
-    one.atMs += one.everyMs;
+    // Spread anew where the hurry ends, or all would be due at once.
+    one.atMs = nowMs + (one.everyMs / times) * (0.9 + 0.2 * Math.random());
+    if (times > 1 && one.atMs > HURRY.untilMs) one.atMs += one.everyMs * Math.random();
     const message = messageOf(one.kind, one.teller);
-    bus.publish(subjects.all(message.kind), encodeMessage(message));
+    if (message !== null) bus.publish(subjects.all(message.kind), encodeMessage(message));
   }
 }, TICK_MS);
 process.on('disconnect', () => process.exit());

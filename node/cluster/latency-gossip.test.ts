@@ -10,10 +10,10 @@ const INTERVAL_MS = 11_500;
 
 function setUp() {
   const [broker, clock] = [new Broker(), new TestClock()];
-  const join = (id: string) => {
+  const join = (id: string, random = () => 0.5) => {
     const presence = joinCluster(broker, clock, id);
     const latencies = createLatencyStore();
-    const gossip = new LatencyGossip({ presence, clock, timers: timersOf(clock), random: () => 0.5, latencies });
+    const gossip = new LatencyGossip({ presence, clock, timers: timersOf(clock), random, latencies });
     const window = (route = 'r') => latencies.window(route, 'up', 'firstByte');
     const answer = (ms: number, times: number, route = 'r'): void => {
       for (let i = 0; i < times; i += 1) window(route).answered(ms, clock.nowMs());
@@ -112,5 +112,29 @@ describe('latency among nodes', () => {
     await settled();
     const one = answered.toBytes().length + givenUp.toBytes().length;
     expect(b.gossip.keptBytes).toBe(PEERS_MAX * one);
+  });
+
+  it('is told of each wait by sixteen of many, others each time, and all of them have as many', async () => {
+    const { clock, join } = setUp();
+    const nodes = Array.from({ length: 24 }, (_, i) => join(`n${i}`, () => ((i * 7) % 24) / 24));
+    await clock.pass(1_500);
+    const tellers = new Set<number>();
+    let before = 0;
+    for (let interval = 0; interval < 3; interval += 1) {
+      for (const { answer } of nodes) answer(50, 30);
+      const counts = nodes.map(({ gossip }) => gossip.counts.told);
+      await clock.pass(10_000);
+      nodes.forEach(({ gossip }, i) => {
+        if (gossip.counts.told > (counts[i] ?? 0)) tellers.add(i);
+      });
+      const told = nodes.reduce((sum, { gossip }) => sum + gossip.counts.told, 0);
+      // The first interval begins behind the first meeting of all.
+      if (interval > 0) expect(told - before).toBeGreaterThanOrEqual(PEERS_MAX);
+      if (interval > 0) expect(told - before).toBeLessThan(PEERS_MAX + 4);
+      before = told;
+    }
+    expect(tellers.size).toBeGreaterThanOrEqual(PEERS_MAX);
+    const one = nodes[0]?.gossip.keptBytes ?? 0;
+    for (const { gossip } of nodes) expect(gossip.keptBytes / one).toBeGreaterThan(0.9);
   });
 });

@@ -4,6 +4,11 @@
  * routes take, and limits that are learnt are the cluster's. What is missed is told again; there is nothing to ask for but at
  * the beginning.
  *
+ * Of one wait the sketches of sixteen others are kept. So who has as many, none older than an interval, does not tell it: all others
+ * have as many as well, or keep what they have (in IGMP a member is silent in the same way when another has spoken for the
+ * group, RFC 2236). In a small cluster all tell all, in a large one sixteen do, another sixteen each time, and the others
+ * have their messages free for waits of which less is known.
+ *
  * Nothing here lies on the way of a request: mixing is done when a message arrives or by the timer.
  */
 import type { MemberStanding, MemberView } from '@weir/proto/cluster/member.js';
@@ -32,7 +37,7 @@ export interface LatencyGossipCounts {
   malformed: number;
 }
 
-/** Nodes whose sketches of one wait are kept: more would not change what is learnt. The first that are heard. */
+/** Nodes whose sketches of one wait are kept: more would not change what is learnt. The first that are heard in an interval. */
 export const PEERS_MAX = 16;
 /** Fewer answers of its own a node does not tell of. */
 const ANSWERS_TOLD_MIN = 20;
@@ -52,6 +57,7 @@ const ASKS_MAX = 3;
 interface Told {
   readonly answered: Uint8Array;
   readonly givenUp: Uint8Array;
+  readonly heardMs: number;
   readonly untilMs: number;
 }
 
@@ -108,18 +114,20 @@ export class LatencyGossip {
     this.#armTell();
     const { presence } = this.#parts;
     if (presence.nodes() === 1) return;
-    const sketches = this.#busiest(sketchesPerMessage(presence.nodes(), sketchesMax));
+    const freshFromMs = this.#parts.clock.nowMs() - latencyIntervalMs(presence.nodes());
+    const isWanted = (window: LatencyWindow): boolean => !this.#isToldByOthers(window, freshFromMs);
+    const sketches = this.#busiest(sketchesPerMessage(presence.nodes(), sketchesMax), isWanted);
     if (sketches.length === 0) return;
     this.counts.told += 1;
     presence.tell({ kind: 'latency', id: presence.life.id, seq: presence.next('latency'), sketches });
   }
 
-  #busiest(most: number): readonly LatencySketch[] {
+  #busiest(most: number, isWanted: (window: LatencyWindow) => boolean): readonly LatencySketch[] {
     const nowMs = this.#parts.clock.nowMs();
     const busy: { readonly known: KnownWindow; readonly answers: number }[] = [];
     for (const known of this.#parts.latencies.all()) {
       const answers = known.window.ownAnswers(nowMs);
-      if (answers >= ANSWERS_TOLD_MIN) busy.push({ known, answers });
+      if (answers >= ANSWERS_TOLD_MIN && isWanted(known.window)) busy.push({ known, answers });
     }
     busy.sort((a, b) => b.answers - a.answers);
     const sketches: LatencySketch[] = [];
@@ -135,9 +143,16 @@ export class LatencyGossip {
     return sketches;
   }
 
+  #isToldByOthers(window: LatencyWindow, freshFromMs: number): boolean {
+    const kept = this.#told.get(window);
+    if (kept === undefined || kept.size < PEERS_MAX) return false;
+    for (const { heardMs } of kept.values()) if (heardMs <= freshFromMs) return false;
+    return true;
+  }
+
   #answer(): Uint8Array {
     const { presence } = this.#parts;
-    const sketches = this.#busiest(sketchesMax);
+    const sketches = this.#busiest(sketchesMax, () => true);
     return encodeMessage({ kind: 'latency', id: presence.life.id, seq: presence.toldOf('latency'), sketches });
   }
 
@@ -163,27 +178,31 @@ export class LatencyGossip {
     const { presence, clock, latencies } = this.#parts;
     if (id === presence.life.id) return;
     this.counts.heard += 1;
-    const believedMs = Math.max(BELIEVED_INTERVALS * latencyIntervalMs(presence.nodes()), BELIEVED_MS_MIN);
-    const untilMs = clock.nowMs() + believedMs;
+    const [heardMs, intervalMs] = [clock.nowMs(), latencyIntervalMs(presence.nodes())];
+    const untilMs = heardMs + Math.max(BELIEVED_INTERVALS * intervalMs, BELIEVED_MS_MIN);
     for (const { route, upstream, wait, answered, givenUp } of sketches) {
       const window = latencies.known(route, upstream, wait);
-      if (window !== undefined) this.#keep(window, id, { answered, givenUp, untilMs });
+      if (window !== undefined) this.#keep(window, id, { answered, givenUp, heardMs, untilMs }, heardMs - intervalMs);
     }
   }
 
-  #keep(window: LatencyWindow, peer: string, told: Told): void {
+  /** Whoever was heard `freshFromMs` or before makes room for another. */
+  #keep(window: LatencyWindow, peer: string, told: Told, freshFromMs: number): void {
     const kept = this.#told.get(window) ?? new Map<string, Told>();
-    const before = kept.get(peer);
+    const replaced = kept.has(peer) || kept.size < PEERS_MAX ? peer : oldestOf(kept, freshFromMs);
+    if (replaced === null) return;
+    const before = kept.get(replaced);
     const grows = sizeOf(told) - (before === undefined ? 0 : sizeOf(before));
-    if ((before === undefined && kept.size >= PEERS_MAX) || this.#keptBytes + grows > KEPT_BYTES_MAX) return;
+    if (this.#keptBytes + grows > KEPT_BYTES_MAX) return;
     if (read(told) === null) {
       this.counts.malformed += 1;
       return;
     }
+    kept.delete(replaced);
     this.#keptBytes += grows;
     // Copies: what came is part of a whole message, which would be kept with them.
     const [answered, givenUp] = [new Uint8Array(told.answered), new Uint8Array(told.givenUp)];
-    this.#told.set(window, kept.set(peer, { answered, givenUp, untilMs: told.untilMs }));
+    this.#told.set(window, kept.set(peer, { ...told, answered, givenUp }));
     if (window.hasHeard) this.#changed.add(window);
     else this.#mix(window, kept);
   }
@@ -225,4 +244,10 @@ function read({ answered, givenUp }: Told): LearntByOne | null {
 
 function sizeOf({ answered, givenUp }: Told): number {
   return answered.length + givenUp.length;
+}
+
+/** As they are kept, the first is the one that was heard first. Null: all are fresh. */
+function oldestOf(kept: ReadonlyMap<string, Told>, freshFromMs: number): string | null {
+  for (const [peer, { heardMs }] of kept) return heardMs <= freshFromMs ? peer : null;
+  return null;
 }

@@ -23,6 +23,8 @@ export interface BusMessage {
   readonly subject: string;
   /** The receiver's own: it may keep them. */
   readonly bytes: Uint8Array;
+  /** The same for who keeps nothing of them beyond this turn: spares the copy. Left out where there is none to spare. */
+  readonly lent?: Uint8Array;
   /** Sends an answer to whoever gathers; nothing when nobody does. */
   reply(bytes: Uint8Array): PublishFate;
 }

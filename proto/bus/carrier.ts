@@ -7,6 +7,7 @@ import {
   type Bus,
   type BusClock,
   type BusCounts,
+  type BusMessage,
   type BusState,
   type Gathered,
   type GatherOptions,
@@ -29,8 +30,11 @@ export interface Carrier {
 }
 
 export interface CarrierEvents {
-  /** In a turn that is not the sender's. `pattern`: the one it came by; null: all that match are meant. */
-  onMessage(subject: string, bytes: Uint8Array, replyTo: string, pattern: string | null): void;
+  /**
+   * In a turn that is not the sender's. `pattern`: the one it came by; null: all that match are meant. `isLent`: the bytes are part
+   * of what the socket has read, which would all be kept with them.
+   */
+  onMessage(subject: string, bytes: Uint8Array, replyTo: string, pattern: string | null, isLent?: boolean): void;
   onState(isConnected: boolean, trouble: string): void;
   /** Of a connection that broke: so many messages were under way. */
   onUncertain(messages: number): void;
@@ -57,8 +61,13 @@ class CarriedBus implements Bus {
   };
   readonly #clock: BusClock;
   readonly #inbox: string;
+  /** Its own subjects of replies, which nobody else can mean, begin like that. */
+  readonly #repliesBegin: string;
   readonly #carrier: Carrier;
-  readonly #listeners = new Map<string, Set<Listener>>();
+  /** Each list is made anew when it changes: a subscriber may end itself, or another, while it is told. */
+  readonly #listeners = new Map<string, readonly Listener[]>();
+  /** Of the patterns those that are one subject: what comes on it need not be looked at again. */
+  readonly #subjects = new Set<string>();
   readonly #stateListeners = new Set<(state: BusState) => void>();
   readonly #gatherings = new Map<string, { take(bytes: Uint8Array): void; end(why: Gathered['end']): void }>();
   #state: BusState;
@@ -70,9 +79,11 @@ class CarriedBus implements Bus {
     if (!isSubject(parts.inbox)) throw new Error(`"${parts.inbox}" is no subject`);
     this.#clock = parts.clock;
     this.#inbox = parts.inbox;
+    this.#repliesBegin = `${parts.inbox}.`;
     this.#state = { isConnected: false, sinceMs: parts.clock.nowMs(), trouble: '' };
     const events: CarrierEvents = {
-      onMessage: (...message) => this.#onMessage(...message),
+      onMessage: (subject, bytes, replyTo, pattern, isLent) =>
+        this.#onMessage(subject, bytes, replyTo, pattern, isLent),
       onState: (isConnected, trouble) => this.#onState(isConnected, trouble),
       onUncertain: (messages) => {
         this.counts.uncertain += messages;
@@ -93,10 +104,11 @@ class CarriedBus implements Bus {
     // A function of its own: the same listener may be given twice.
     const listener: Listener = (message) => onMessage(message);
     const known = this.#listeners.get(pattern);
+    this.#listeners.set(pattern, [...(known ?? []), listener]);
     if (known === undefined) {
-      this.#listeners.set(pattern, new Set([listener]));
+      if (isSubject(pattern)) this.#subjects.add(pattern);
       this.#carrier.want(pattern);
-    } else known.add(listener);
+    }
     this.#subscriptions += 1;
     return () => this.#unsubscribe(pattern, listener);
   }
@@ -164,38 +176,40 @@ class CarriedBus implements Bus {
 
   #unsubscribe(pattern: string, listener: Listener): void {
     const listeners = this.#listeners.get(pattern);
-    if (listeners?.delete(listener) !== true) return;
+    if (listeners?.includes(listener) !== true) return;
     this.#subscriptions -= 1;
-    if (listeners.size > 0) return;
+    const left = listeners.filter((each) => each !== listener);
+    if (left.length > 0) return void this.#listeners.set(pattern, left);
     this.#listeners.delete(pattern);
+    this.#subjects.delete(pattern);
     this.#carrier.unwant(pattern);
   }
 
-  #onMessage(subject: string, bytes: Uint8Array, replyTo: string, pattern: string | null): void {
+  #onMessage(subject: string, bytes: Uint8Array, replyTo: string, pattern: string | null, isLent = false): void {
     if (this.#isClosed) return;
     const isReplyTo = replyTo === '' || isSubject(replyTo);
-    if (!isSubject(subject) || !isReplyTo || bytes.length > messageBytesMax) {
+    const isKnown = this.#subjects.has(subject) || isSubject(subject);
+    if (!isKnown || !isReplyTo || bytes.length > messageBytesMax) {
       this.counts.malformed += 1;
       return;
     }
-    // Its own subjects of replies, which nobody else can mean.
-    if (subject.startsWith(`${this.#inbox}.`)) {
+    if (subject.startsWith(this.#repliesBegin)) {
       const gathering = this.#gatherings.get(subject);
       // A reply that came by another pattern as well is not a second one.
       if (gathering === undefined || (pattern !== null && pattern !== `${this.#inbox}.*`)) return;
       this.counts.received += 1;
-      this.#guarded(() => gathering.take(bytes));
+      this.#guarded(() => gathering.take(isLent ? new Uint8Array(bytes) : bytes));
       return;
     }
     const reply = (answer: Uint8Array): PublishFate => (replyTo === '' ? 'refused' : this.#send(replyTo, answer, ''));
     this.counts.received += 1;
-    const message = { subject, bytes, reply };
+    const message = isLent ? new LentMessage(subject, bytes, reply) : { subject, bytes, reply };
     if (pattern !== null) this.#tell(pattern, message);
     else for (const each of [...this.#listeners.keys()]) if (matchesPattern(each, subject)) this.#tell(each, message);
   }
 
   #tell(pattern: string, message: Parameters<Listener>[0]): void {
-    for (const listener of [...(this.#listeners.get(pattern) ?? [])]) this.#guarded(() => listener(message));
+    for (const listener of this.#listeners.get(pattern) ?? []) this.#guarded(() => listener(message));
   }
 
   #guarded(run: () => void): void {
@@ -214,5 +228,24 @@ class CarriedBus implements Bus {
     this.#state = { isConnected, sinceMs, trouble };
     if (before.isConnected === isConnected) return;
     for (const listener of [...this.#stateListeners]) this.#guarded(() => listener(this.#state));
+  }
+}
+
+/** Copied when somebody asks for bytes of his own. Not by slice: of a Buffer that is a view. */
+class LentMessage implements BusMessage {
+  readonly subject: string;
+  readonly lent: Uint8Array;
+  readonly reply: BusMessage['reply'];
+  #own: Uint8Array | null = null;
+
+  constructor(subject: string, lent: Uint8Array, reply: BusMessage['reply']) {
+    this.subject = subject;
+    this.lent = lent;
+    this.reply = reply;
+  }
+
+  get bytes(): Uint8Array {
+    this.#own ??= new Uint8Array(this.lent);
+    return this.#own;
   }
 }

@@ -5,7 +5,7 @@
  *   slow reading  messages are handed on as they are parsed; a process that can't keep up is cut off by the server, counted as a
  *                 disconnect, and connects again. They wait nowhere but in the socket of an end that reads at a pace.
  */
-import type { NatsConnection, Subscription } from 'nats';
+import type { Msg, NatsConnection, Subscription } from 'nats';
 import type { Bus } from './bus.js';
 import { type BusParts, busOver, type Carrier, type CarrierEvents } from './carrier.js';
 import { NatsLink, type NatsOptions, reasonOf } from './nats-link.js';
@@ -108,15 +108,19 @@ class NatsCarrier implements Carrier {
   }
 
   #listen(connection: NatsConnection, pattern: string): void {
-    const callback = (error: Error | null, message: { subject: string; data: Uint8Array; reply?: string }): void => {
+    // Of a pattern that is one subject the library need not be asked for it: at each look it decodes it, and the reply's, anew.
+    const isSubject = !/[*>]/.test(pattern);
+    const callback = (error: Error | null, message: Msg): void => {
       if (error !== null) {
         // The server does not let this end hear it: told as trouble, for everything else goes on.
         this.#events.onState(this.#link.connection === connection, `${pattern}: ${reasonOf(error)}`);
         return;
       }
       this.#reader?.heard();
-      // A copy, and not by slice: of a Buffer that is a view, here of what the socket read.
-      this.#events.onMessage(message.subject, new Uint8Array(message.data), message.reply ?? '', pattern);
+      const { data } = message;
+      const isPlain = isSubject && sizeOf(message) === pattern.length + data.length;
+      const [subject, replyTo] = isPlain ? [pattern, ''] : [message.subject, message.reply ?? ''];
+      this.#events.onMessage(subject, data, replyTo, pattern, true);
     };
     try {
       this.#patterns.set(pattern, connection.subscribe(pattern, { callback }));
@@ -130,4 +134,9 @@ class NatsCarrier implements Carrier {
     this.#events.onUncertain(this.#pending.messages);
     this.#pending = { bytes: 0, messages: 0 };
   }
+}
+
+/** Of subject, reply and data together; the library's types leave it out. NaN where a release has none. */
+function sizeOf(message: Msg): number {
+  return 'size' in message && typeof message.size === 'function' ? Number(message.size()) : Number.NaN;
 }

@@ -78,6 +78,8 @@ export class Membership {
   #hasLeft = false;
   #raises = 0;
   #lastTickMs = Number.NaN;
+  /** Nobody's silence is long enough for anything before this; heard are a hundred a second, and what is due moves away with each. */
+  #judgeAtMs = Number.NEGATIVE_INFINITY;
   #nextHeartbeatMs = Number.NEGATIVE_INFINITY;
 
   /** `incarnation` should rise with each start, as wall milliseconds do; where it does not, the others say so. */
@@ -158,17 +160,28 @@ export class Membership {
   }
 
   #judge(nowMs: number, effects: MembershipEffect[]): void {
+    if (nowMs < this.#judgeAtMs) return;
+    this.#judgeAtMs = Number.POSITIVE_INFINITY;
     const patience = this.#isCutOff(nowMs) ? CUT_OFF_PATIENCE : 1;
     for (const [id, member] of this.#members) {
       const silentMs = nowMs - member.lastHeardMs;
       if (member.standing === 'dead' || member.standing === 'left') {
         if (nowMs - member.sinceMs > FORGET_MS) this.#members.delete(id);
+        else this.#dueAt(member.sinceMs + FORGET_MS);
         continue;
       }
-      const intervals = silentMs / believedIntervalMs(member.heartbeat.intervalMs);
+      const intervalMs = believedIntervalMs(member.heartbeat.intervalMs);
+      const intervals = silentMs / intervalMs;
       if (intervals > DEAD_AFTER * patience) this.#change(member, 'dead', nowMs, effects);
       else if (intervals > SUSPECT_AFTER) this.#change(member, 'suspect', nowMs, effects);
+      // Patience ends with the first that is heard, so it is not reckoned with.
+      const isSuspect = member.standing !== 'alive';
+      this.#dueAt(member.lastHeardMs + (isSuspect ? DEAD_AFTER : SUSPECT_AFTER) * intervalMs);
     }
+  }
+
+  #dueAt(atMs: number): void {
+    this.#judgeAtMs = Math.min(this.#judgeAtMs, atMs);
   }
 
   /** Several others are there, and not one of them was heard in time. */
@@ -200,8 +213,9 @@ export class Membership {
     if (message.seq <= known.heartbeat.seq || known.standing === 'left') return;
     known.heartbeat = message;
     known.lastHeardMs = nowMs;
+    this.#dueAt(nowMs + SUSPECT_AFTER * believedIntervalMs(message.intervalMs));
     this.#change(known, 'alive', nowMs, effects);
-    for (const stream of streams) this.#streamed(message.id, stream, message.told[stream], false, effects);
+    for (const stream of streams) this.#note(known, stream, message.told[stream], false, effects);
   }
 
   #meet(message: Heartbeat, known: Member | undefined, nowMs: number, effects: MembershipEffect[]): void {
@@ -211,6 +225,7 @@ export class Membership {
     }
     const member = new Member(message, nowMs);
     this.#members.set(message.id, member);
+    this.#dueAt(nowMs + SUSPECT_AFTER * believedIntervalMs(message.intervalMs));
     effects.push({ effect: 'changed', member, from: known?.standing ?? null });
   }
 
@@ -260,8 +275,13 @@ export class Membership {
   }
 
   #streamed(id: string, stream: Stream, seq: number, isItself: boolean, effects: MembershipEffect[]): void {
-    const missed = this.#members.get(id)?.hear(stream, seq, isItself) ?? null;
-    if (missed !== null) effects.push({ effect: 'missed', id, stream, ...missed });
+    const member = this.#members.get(id);
+    if (member !== undefined) this.#note(member, stream, seq, isItself, effects);
+  }
+
+  #note(member: Member, stream: Stream, seq: number, isItself: boolean, effects: MembershipEffect[]): void {
+    const missed = member.hear(stream, seq, isItself);
+    if (missed !== null) effects.push({ effect: 'missed', id: member.life.id, stream, ...missed });
   }
 
   #change(member: Member, to: MemberStanding, nowMs: number, effects: MembershipEffect[]): void {
@@ -269,6 +289,7 @@ export class Membership {
     if (from === to) return;
     member.standing = to;
     member.sinceMs = nowMs;
+    this.#dueAt(nowMs + FORGET_MS);
     effects.push({ effect: 'changed', member, from });
   }
 }

@@ -44,14 +44,15 @@ const SKETCHES_HEARD_PER_S = 100;
 
 /**
  * How often a node tells what it has learnt of latency, and of how many waits. What is told is the last minute, so seldom is
- * often enough, and whoever is new asks; with `n` nodes each hears (n − 1) / T messages a second.
+ * often enough, and whoever is new asks; with `n` nodes each hears (n − 1) / T messages a second, and fewer where there is less to tell: of a
+ * wait that sixteen others have told within T nobody tells (node/cluster/latency-gossip.ts).
  *
- *        n       T     sketches in each    heard
- *        4     10 s         200             60/s
- *       16     10 s          62             93/s
- *       64     10 s          15             95/s
- *    1,000    100 s          10            100/s
- *    1,200    120 s          10            100/s     from here on fewer in each
+ *        n       T     sketches in each    heard, at most    of 50 waits that all learn
+ *        4     10 s         200                60/s                  15/s
+ *       16     10 s          62                93/s                  75/s
+ *       64     10 s          15                95/s                  80/s
+ *    1,000    100 s          10               100/s                   8/s
+ *    1,200    120 s          10               100/s                   7/s     from here on fewer in each
  */
 export function latencyIntervalMs(nodes: number): number {
   return Math.min(Math.max(nodes * LATENCY_MS_PER_NODE, LATENCY_MIN_MS), LATENCY_MAX_MS);

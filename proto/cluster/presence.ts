@@ -155,7 +155,7 @@ export class Presence {
     onMessage: (message: MessageOf<Kind>, raw: BusMessage) => void,
   ): () => void {
     const end = this.bus.subscribe(subject, (raw) => {
-      const decoded = decodeMessage(raw.bytes);
+      const decoded = decodeMessage(raw.lent ?? raw.bytes);
       if (!decoded.ok) this.counts[decoded.why] += 1;
       else if (isKind(decoded.message, kind)) this.#pass(decoded.message, raw, onMessage);
       else this.counts.malformed += 1;

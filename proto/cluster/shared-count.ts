@@ -40,8 +40,6 @@ interface Telling extends Tally {
   readonly atMs: number;
 }
 
-const nothing: Tally = { admitted: 0, asked: 0 };
-
 /** In a window, of this node and of all others. */
 interface Asked {
   readonly own: number;
@@ -66,7 +64,7 @@ export class SharedCount {
   #admitted = 0;
   #asked = 0;
   /** Null until somebody is heard: most keys of most nodes are theirs alone. */
-  #others: Map<string, Tally> | null = null;
+  #others: Map<string, { admitted: number; asked: number }> | null = null;
   #heard = 0;
   #othersAsked = 0;
   /** Oldest first; the first is settled, or the only one. */
@@ -167,12 +165,20 @@ export class SharedCount {
   /** Returns how many of them are news. */
   hear(id: string, { admitted, asked }: Tally): number {
     this.#others ??= new Map();
-    const before = this.#others.get(id) ?? nothing;
-    const merged = { admitted: Math.max(before.admitted, admitted), asked: Math.max(before.asked, asked) };
-    this.#heard += merged.admitted - before.admitted;
-    this.#othersAsked += merged.asked - before.asked;
-    this.#others.set(id, merged);
-    return merged.admitted - before.admitted;
+    const known = this.#others.get(id);
+    if (known === undefined) {
+      this.#others.set(id, { admitted, asked });
+      this.#heard += admitted;
+      this.#othersAsked += asked;
+      return admitted;
+    }
+    const news = Math.max(0, admitted - known.admitted);
+    this.#heard += news;
+    known.admitted += news;
+    const newsOfAsked = Math.max(0, asked - known.asked);
+    this.#othersAsked += newsOfAsked;
+    known.asked += newsOfAsked;
+    return news;
   }
 
   /** By what was asked in the window before and in this one, as far as it was told. */

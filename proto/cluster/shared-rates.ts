@@ -19,6 +19,7 @@
 import { type RateCount, type RateCounts, rateCountsMax } from '../events/rate-counts.js';
 import type { RateLimitSpec } from '../snapshot/snapshot.js';
 import { type Gcra, gcraOf, type LimitVerdict, NEVER, takeOne } from './gcra.js';
+import { membersMax } from './pace.js';
 import { SharedCount } from './shared-count.js';
 
 export const TELL_EVERY_MS = 100;
@@ -206,8 +207,16 @@ export class SharedRates {
 
 /** Counts of a life only grow; the next one begins anew, and both were admitted. */
 export function lifeOf({ id, incarnation }: Pick<RateCounts, 'id' | 'incarnation'>): string {
-  return `${id} ${incarnation}`;
+  const known = lives.get(id);
+  if (known?.incarnation === incarnation) return known.life;
+  if (lives.size >= membersMax) lives.clear();
+  const life = `${id} ${incarnation}`;
+  lives.set(id, { incarnation, life });
+  return life;
 }
+
+/** The latest of each member, and the same text each time: it is looked up in a map for each count that is heard. */
+const lives = new Map<string, { readonly incarnation: number; readonly life: string }>();
 
 const nothing: readonly RateCount[] = [];
 

@@ -2,9 +2,9 @@
  * Node → one: all that it holds to be out, asked for by who is new or has missed something. In parts, each a question of
  * its own: a part is `outsMax` targets, and the asker goes on behind it.
  */
-import { isCount, isFields, isListOf, isName } from './guards.js';
+import { isCount, isFields, isName } from './guards.js';
 import type { HealthChange } from './health.js';
-import { boundedChange } from './opinion.js';
+import { readChange } from './opinion.js';
 
 export interface HealthState {
   readonly kind: 'health.state';
@@ -32,20 +32,20 @@ export const partsMax = 10;
 export function readHealthState(value: unknown): HealthState | null {
   if (!isFields(value)) return null;
   const { id, incarnation, seq, total, outs } = value;
-  if (
-    !isName(id) ||
-    !isCount(incarnation) ||
-    !isCount(seq) ||
-    !isCount(total) ||
-    !isListOf(outs, outsMax, isStandingOut)
-  )
-    return null;
-  const plain = outs.map(({ change, forMs, isOwn }) => ({ change: boundedChange.parse(change), forMs, isOwn }));
+  if (!isName(id) || !isCount(incarnation) || !isCount(seq) || !isCount(total)) return null;
+  if (!Array.isArray(outs) || outs.length > outsMax) return null;
+  const plain: StandingOut[] = [];
+  for (const each of outs) {
+    const out = readStandingOut(each);
+    if (out === null) return null;
+    plain.push(out);
+  }
   return { kind: 'health.state', id, incarnation, seq, total, outs: plain };
 }
 
-function isStandingOut(value: unknown): value is StandingOut {
-  if (!isFields(value)) return false;
-  const { change, forMs, isOwn } = value;
-  return isCount(forMs) && typeof isOwn === 'boolean' && boundedChange.safeParse(change).success;
+function readStandingOut(value: unknown): StandingOut | null {
+  if (!isFields(value)) return null;
+  const { forMs, isOwn } = value;
+  const change = readChange(value['change']);
+  return change !== null && isCount(forMs) && typeof isOwn === 'boolean' ? { change, forMs, isOwn } : null;
 }

@@ -22,7 +22,7 @@ export type RateCount = readonly [key: string, window: number, admitted: number,
 /** What does not fit goes into the next message. */
 export const rateCountsMax = 4_000;
 /** Keys are digests or names of limits with a short key behind them. */
-const KEY_MAX = 128;
+export const KEY_MAX = 128;
 
 export function readRateCounts(value: unknown): RateCounts | null {
   if (!isFields(value)) return null;

@@ -14,6 +14,7 @@ import { type AiKeys, readAiKeys } from './ai-keys.js';
 import { type Announcement, readAnnouncement } from './announcement.js';
 import { type CacheQuestion, type CacheReply, readCacheQuestion, readCacheReply } from './cache-question.js';
 import { type Calls, readCalls } from './calls.js';
+import { readFrequent } from './frequent.js';
 import { isFields } from './guards.js';
 import { type HealthState, readHealthState } from './health-state.js';
 import { type HoldCounts, readHoldCounts } from './hold-counts.js';
@@ -115,6 +116,13 @@ export function decodeMessage(bytes: Uint8Array): DecodedMessage {
   const [version] = bytes;
   if (version === undefined || bytes.length > bytesMaxOfAll) return malformed;
   if (version !== wireVersion) return unknown;
+  const frequent = readFrequent(bytes);
+  if (frequent !== null) return { ok: true, message: frequent };
+  return decodeAny(bytes);
+}
+
+/** Of every kind; the version was looked at. */
+export function decodeAny(bytes: Uint8Array): DecodedMessage {
   let value: unknown;
   try {
     // A copy: the decoder keeps views into what it is given.

@@ -204,7 +204,7 @@ export class PeerReports {
   /** Those that call something out and are not over. */
   *standing(nowMs: number): Generator<Report> {
     for (const reports of this.#reports.values())
-      for (const report of reports.values()) if (report.isOut && report.untilMs > nowMs) yield report;
+      for (const report of reports.values()) if (isStanding(report, nowMs)) yield report;
   }
 
   /** How many there are about a target, those that were taken back among them. */
@@ -213,7 +213,8 @@ export class PeerReports {
   }
 
   hasProbeReport(key: string, nowMs: number): boolean {
-    for (const report of this.#outsOf(key, nowMs)) if (report.kind === 'probe') return true;
+    for (const report of this.#reports.get(key)?.values() ?? [])
+      if (report.kind === 'probe' && isStanding(report, nowMs)) return true;
     return false;
   }
 
@@ -230,9 +231,10 @@ export class PeerReports {
     let reason = '';
     let isNews = false;
     let isByProbesAlone = true;
-    for (const report of this.#outsOf(key, nowMs)) {
+    // Of a thousand nodes most have taken theirs back, and this is done with each that is heard.
+    for (const report of this.#reports.get(key)?.values() ?? []) {
       const { peer, kind, isOwn, isRefuted, isSpent } = report;
-      if (!voters.isThere(peer)) continue;
+      if (!isStanding(report, nowMs) || !voters.isThere(peer)) continue;
       by.add(peer);
       if (isRefuted) continue;
       const weight = this.weightOf(peer, voters, nowMs);
@@ -270,8 +272,7 @@ export class PeerReports {
   }
 
   *#outsOf(key: string, nowMs: number): Generator<Report> {
-    for (const report of this.#reports.get(key)?.values() ?? [])
-      if (report.isOut && report.untilMs > nowMs) yield report;
+    for (const report of this.#reports.get(key)?.values() ?? []) if (isStanding(report, nowMs)) yield report;
   }
 
   #reporterOf(peer: string): Reporter {
@@ -328,4 +329,8 @@ export class PeerReports {
     }
     return [...keys];
   }
+}
+
+function isStanding({ isOut, untilMs }: Report, nowMs: number): boolean {
+  return isOut && untilMs > nowMs;
 }
