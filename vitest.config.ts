@@ -9,18 +9,24 @@ const root = fileURLToPath(new URL('.', import.meta.url));
 
 const notOurs = ['**/dist/**', '**/node_modules/**'];
 
+/** Tests that stand beside what they test: each leaves its process as it was, and so needs none of its own. */
+const BESIDE = ['{proto,node,control,deploy}/**/*.test.ts', 'bench/**/*.test.ts'];
+/** But for the subjects of micro-benchmarks, which hold a thousand routes and a hundred thousand keys. */
+const APART = 'bench/layers/**';
+
 export default defineConfig({
   resolve: {
     alias: [{ find: /^@weir\/(proto|node|control|deploy|bench|test)\/(.*)\.js$/, replacement: `${root}$1/$2.ts` }],
   },
   test: {
     projects: [
-      // Hundreds of files of a moment each: two processes run them one after the other, where one for each would take minutes.
+      // Six hundred files of a moment each: two processes run them one after the other, where one for each would take minutes.
       {
         extends: true,
         test: {
           name: 'units',
-          include: ['{proto,node,control}/**/*.test.ts'],
+          include: BESIDE,
+          exclude: [...notOurs, APART],
           isolate: false,
           sequence: { groupOrder: 1 },
         },
@@ -30,7 +36,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'house',
-          include: ['{deploy,bench,test}/**/*.test.ts'],
+          include: ['test/**/*.test.ts', `${APART}/*.test.ts`],
           exclude: [...notOurs, 'test/tidy/**', 'test/integration/load/**'],
           maxWorkers: 3,
         },
