@@ -283,7 +283,7 @@ describe('patterns', () => {
   const wild = '^[ab]*a[ab]{250}$';
   const bodyOf = (pattern: string): [Held, BodyTypeSpec] => {
     const type = { type: 'application/json', schema: JSON.stringify({ type: 'string', pattern }) };
-    const spec = { of: 'c', mode: 'refuse' as const, parameters: [], body: null };
+    const spec = { of: 'c', operation: 'op', mode: 'refuse' as const, parameters: [], body: null };
     return [new Held(spec, schemas), type];
   };
 
