@@ -5,12 +5,13 @@
  * The token of the data folder goes to loopback alone, and what was kept goes where it was kept for: an --admin that was mistyped, or
  * somebody else's, learns nothing.
  */
+
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { sessionCookie } from '@weir/proto/http/own-cookies.js';
 import { isLoopback } from '@weir/proto/http/own-host.js';
 import type { Command } from 'commander';
-import { sessionCookie } from '../people/callers.js';
 import { readLocalToken } from '../people/local-token.js';
 
 export const DEFAULT_ADMIN = 'http://127.0.0.1:9080';

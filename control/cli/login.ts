@@ -1,7 +1,8 @@
 /** `weir login` and `weir logout`: sign in at an admin API elsewhere, and keep that for the commands that follow. */
+
 import { createInterface } from 'node:readline/promises';
+import { sessionCookie } from '@weir/proto/http/own-cookies.js';
 import type { Command } from 'commander';
-import { sessionCookie } from '../people/callers.js';
 import { baseOf, type Posted, sendJson } from './ask.js';
 import { keep, keptFile, readKept, withAdmin } from './credential.js';
 import { readSecret } from './read-secret.js';

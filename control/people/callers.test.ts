@@ -1,6 +1,7 @@
+import { sessionCookie } from '@weir/proto/http/own-cookies.js';
 import { describe, expect, it } from 'vitest';
 import type { Caller } from '../api/v1/api-route.js';
-import { createCallers, localPrefix, type Presented, sessionCookie } from './callers.js';
+import { createCallers, localPrefix, type Presented } from './callers.js';
 import { drawCredential, isSameText, sha256Hex } from './digests.js';
 import { PeopleRegistry } from './testing/people-registry.js';
 

@@ -5,11 +5,11 @@
  * A credential counts as long as its user may sign in and has not changed the password since; so a new password ends all sessions and
  * tokens at once, on all controls, without a list of them.
  */
+import { sessionCookie } from '@weir/proto/http/own-cookies.js';
 import type { Caller } from '../api/v1/api-route.js';
 import type { Actor, Session, TeamRole, User } from '../model/entities.js';
 import type { RegistryView } from '../registry/registry.js';
 
-export const sessionCookie = 'weir_session';
 /** Who asks by it is `local`: it lies in the data folder, and nowhere else. */
 export const localPrefix = 'weir_l_';
 export const tokenPrefix = 'weir_t_';

@@ -13,8 +13,6 @@ import { type Grants, readClaims, teamSteps } from './oidc-grants.js';
 import type { OidcSettings } from './oidc-settings.js';
 import { openSession, type SignedIn } from './sign-in.js';
 
-export const oidcCookie = 'weir_oidc';
-
 export interface Begun {
   /** Of the provider, with all that it has to know. */
   readonly location: string;

@@ -3,8 +3,9 @@
  * has to come along when the provider sends the browser back; that of the session is Strict, so the way back ends on a page of our own that goes on by
  * itself, and not in a redirect, with which no Strict cookie is sent.
  */
+import { oidcCookie } from '@weir/proto/http/own-cookies.js';
 import * as z from 'zod';
-import { oidcCookie, oidcLastsMs } from '../../people/oidc.js';
+import { oidcLastsMs } from '../../people/oidc.js';
 import type { People } from '../../people/people.js';
 import { type ApiAnswer, type ApiRoute, apiRoute } from './api-route.js';
 import { missing, refusal } from './problems.js';

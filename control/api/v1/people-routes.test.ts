@@ -1,5 +1,5 @@
+import { sessionCookie } from '@weir/proto/http/own-cookies.js';
 import { describe, expect, it } from 'vitest';
-import { sessionCookie } from '../../people/callers.js';
 import { type As, peopleApi } from '../../people/testing/people-api.js';
 
 const GOOD = 'five words in a row';

@@ -1,7 +1,8 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
+import { sessionCookie } from '@weir/proto/http/own-cookies.js';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { createCallers, csrfOf, sessionCookie } from '../../people/callers.js';
+import { createCallers, csrfOf } from '../../people/callers.js';
 import { isSameText, sha256Hex } from '../../people/digests.js';
 import { PeopleRegistry } from '../../people/testing/people-registry.js';
 import { buildAdminApi } from '../server.js';

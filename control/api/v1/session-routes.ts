@@ -1,6 +1,7 @@
 /** Signing in and out, and one's own password and name. */
+import { sessionCookie } from '@weir/proto/http/own-cookies.js';
 import * as z from 'zod';
-import { csrfOf, sessionCookie } from '../../people/callers.js';
+import { csrfOf } from '../../people/callers.js';
 import { sha256Hex } from '../../people/digests.js';
 import { faultOfPassword } from '../../people/password-rules.js';
 import type { People } from '../../people/people.js';

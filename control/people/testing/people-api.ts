@@ -1,10 +1,11 @@
 /** The admin API with its routes about people over a registry in memory, and ways to ask it as somebody. Only tests import this file. */
+import { sessionCookie } from '@weir/proto/http/own-cookies.js';
 import type { FastifyInstance } from 'fastify';
 import { buildAdminApi } from '../../api/server.js';
 import type { ApiRoute } from '../../api/v1/api-route.js';
 import { peopleRoutes } from '../../api/v1/people-routes.js';
 import { type MemoryRegistry, memoryRegistry } from '../../registry/testing/memory-registry.js';
-import { csrfOf, localPrefix, sessionCookie, tokenPrefix } from '../callers.js';
+import { csrfOf, localPrefix, tokenPrefix } from '../callers.js';
 import { drawCredential, drawSecret, sha256Hex } from '../digests.js';
 import type { Oidc } from '../oidc.js';
 import { createPasswords, type Passwords } from '../passwords.js';
