@@ -107,9 +107,17 @@ export class ExchangeSocket implements ResponseHandler, WriterOwner, BodyValve, 
     else if (this.#head !== null) this.owner.atTurnEnd(this);
   }
 
-  /** Answered in the request's own turn: another may stand behind it, and the library takes none before the answer. */
+  /**
+   * Answered in the request's own turn: another may stand behind it, and the library takes none before the answer. It has called us,
+   * so the socket is corked.
+   */
   #answeredAtOnce(): void {
-    if (this.#sourceEnded) this.turnEnded();
+    if (this.#sourceEnded) this.#turnEnded(true);
+  }
+
+  /** To be called when the request's own turn is over: within it no connection closes, and what was answered in it need not hear of that. */
+  hearOfClose(): void {
+    this.res?.onAborted(() => this.gone());
   }
 
   /** Attaches the request body and starts its clock at the end of this turn, if it has not come by then. */
@@ -202,7 +210,7 @@ export class ExchangeSocket implements ResponseHandler, WriterOwner, BodyValve, 
     if (!this.#isDispatched) return;
     // What is read as it comes has no end in this turn that would be worth waiting for, and its first piece shall not wait for what
     // else the turn has to do: the pieces of all other streams.
-    if (framing.kind === 'chunked' && isStream(head.headers, null)) this.writer.turnEnded();
+    if (framing.kind === 'chunked' && isStream(head.headers, null)) this.writer.turnEnded(false);
     else this.owner.atTurnEnd(this);
   }
 
@@ -233,9 +241,13 @@ export class ExchangeSocket implements ResponseHandler, WriterOwner, BodyValve, 
 
   /** The turn in which a head, or the request, came is over. */
   turnEnded(): void {
+    this.#turnEnded(false);
+  }
+
+  #turnEnded(isCorked: boolean): void {
     if (this.res === null) return;
     try {
-      this.writer.turnEnded();
+      this.writer.turnEnded(isCorked);
     } catch (error) {
       this.failed(error);
     }

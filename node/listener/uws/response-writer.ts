@@ -85,6 +85,7 @@ export class ResponseWriter {
   /** The head has promised a close that comes later than the last byte. */
   #lingers = false;
   #turnOver = false;
+  #isCorked = false;
   /** A whole body that waits for the end of the turn: answers that are written in a row wake their receivers less often. */
   #whole: Uint8Array | null = null;
   #sourceEnded = false;
@@ -158,10 +159,19 @@ export class ResponseWriter {
     }
   }
 
-  /** The turn in which the head came is over, or not worth waiting for: what is held goes out. */
-  turnEnded(): void {
+  /**
+   * The turn in which the head came is over, or not worth waiting for: what is held goes out. `isCorked`: the library has corked the
+   * socket for as long as this call lasts, and another cork would be nothing but a call of 250 ns.
+   */
+  turnEnded(isCorked: boolean): void {
     this.#turnOver = true;
     if (this.#res === null || this.#head === null || this.#headWritten) return;
+    this.#isCorked = isCorked;
+    this.#release();
+    this.#isCorked = false;
+  }
+
+  #release(): void {
     if (this.#whole !== null) {
       this.#writeWhole(this.#whole, this.#whole.length);
       return;
@@ -346,6 +356,7 @@ export class ResponseWriter {
   }
 
   #cork(write: () => void): void {
-    this.#res?.cork(write);
+    if (this.#isCorked) write();
+    else this.#res?.cork(write);
   }
 }

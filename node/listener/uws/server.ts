@@ -330,7 +330,6 @@ class UwsListener implements Listener, ExchangeOwner {
 
   #dispatch(res: HttpResponse, request: GatewayRequest, socket: ExchangeSocket, reading: HeadReading): void {
     this.#open.add(socket);
-    res.onAborted(() => socket.gone());
     let dispatched = request;
     if (reading.hasBody) {
       const body = new UwsRequestBody(socket, reading.lengthBytes);
@@ -344,6 +343,7 @@ class UwsListener implements Listener, ExchangeOwner {
     } catch (error) {
       socket.failed(error);
     }
+    socket.hearOfClose();
   }
 
   /** The other end as HTTP sees it: behind a trusted PROXY protocol hop, the address that it reports. */
