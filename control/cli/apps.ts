@@ -188,9 +188,10 @@ async function removed(path: string, what: string, options: ManageOptions): Prom
 async function listKeys(app: string, options: ManageOptions): Promise<boolean> {
   const told = await manage<{ readonly items: readonly Key[] }>('GET', `${appPath(app)}/keys`, options);
   if (told === null) return false;
-  const rows = told.items.map(({ id, lastFour, expiresWallMs, name }) =>
-    [id, `…${lastFour}`, expiresWallMs === null ? 'never' : new Date(expiresWallMs).toISOString(), name].map(printable),
-  );
+  const rows = told.items.map(({ id, lastFour, expiresWallMs, name, publicKey }) => {
+    const ends = expiresWallMs === null ? 'never' : new Date(expiresWallMs).toISOString();
+    return [id, publicKey === undefined ? `…${lastFour}` : `kid ${publicKey.kid}`, ends, name].map(printable);
+  });
   tell(told, options, columns([['ID', 'KEY', 'EXPIRES', 'NAME'], ...rows]).join('\n'));
   return true;
 }
