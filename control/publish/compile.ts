@@ -191,6 +191,11 @@ function managedParts({ services }: Merged, common: Common): ManagedParts {
   return { ...all, ai: joinedAi(ais) };
 }
 
+/** What its answers make invalid in the cache is its own. */
+function withinService(route: RouteSpec, basePath: string): RouteSpec {
+  return route.cache === null ? route : { ...route, cache: { ...route.cache, invalidatesBelow: basePath } };
+}
+
 function compileService(service: ManagedService, common: Common): ManagedParts {
   const byId = new Map(service.upstreams.map((upstream) => [upstream.id, upstream]));
   const { contracts, held } = compileContracts(service);
@@ -202,7 +207,10 @@ function compileService(service: ManagedService, common: Common): ManagedParts {
       (upstream): UpstreamSpec => ({ ...compileUpstream(upstream, upstream.id), isManaged: true }),
     ),
     routes: service.routes.map((route, index) =>
-      compileWhole(route, route.id, route.upstream ?? '', { ...around, contract: held[index] ?? null }),
+      withinService(
+        compileWhole(route, route.id, route.upstream ?? '', { ...around, contract: held[index] ?? null }),
+        service.service.basePath,
+      ),
     ),
     contracts,
     written: service.routes,

@@ -25,6 +25,17 @@ describe('a change', () => {
     expect(invalidatedBy({ ...bare, ...ask }, status, headers, asksByPost)).toEqual(urls);
   });
 
+  it('of a service is one below its base path alone, whatever its answers name', () => {
+    const of = (location: string, below = '/red') =>
+      invalidatedBy({ ...bare, path: '/red/x' }, 201, ['location', location], true, below).map(({ path }) => path);
+    expect(of('/red/y')).toEqual(['/red/y']);
+    expect(of('y')).toEqual(['/red/y']);
+    expect(of('/red')).toEqual(['/red']);
+    for (const other of ['/blue/x', '/redder/x', '../blue/x', '/red/../blue/x', '/red/%2e%2e/blue/x', '/'])
+      expect(of(other)).toEqual([]);
+    expect(of('/blue/x', '/')).toEqual(['/blue/x']);
+  });
+
   it('by a client takes no place from the purges of operators, however many there are', () => {
     const { send, call, node, upstream } = setUpLayer();
     send();

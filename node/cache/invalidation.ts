@@ -13,12 +13,16 @@ export interface InvalidUrl {
   readonly query: string;
 }
 
-/** `asksByPost`: answers to POST are stored under its URL, so that a POST is a question there, and changes nothing of it. */
+/**
+ * `asksByPost`: answers to POST are stored under its URL, so that a POST is a question there, and changes nothing of it. `below`: where the service of a
+ * team lies; what lies elsewhere on that origin is somebody else's as well.
+ */
 export function invalidatedBy(
   ask: Ask,
   status: number,
   headers: HeaderList,
   asksByPost: boolean,
+  below?: string,
 ): readonly InvalidUrl[] {
   if (!isUnsafe(ask.method) || status < 200 || status >= 400) return [];
   const urls: InvalidUrl[] = [];
@@ -26,9 +30,13 @@ export function invalidatedBy(
   for (const name of ['location', 'content-location']) {
     const value = headerValue(headers, name);
     const url = value === undefined ? null : onSameOrigin(value, ask);
-    if (url !== null) urls.push(url);
+    if (url !== null && isBelow(below, url.path)) urls.push(url);
   }
   return urls;
+}
+
+function isBelow(base: string | undefined, path: string): boolean {
+  return base === undefined || path === base || path.startsWith(base.endsWith('/') ? base : `${base}/`);
 }
 
 /** RFC 3986 §5, against the URL of the request; null on another origin, or where it is no URL. */

@@ -39,7 +39,7 @@ class PassingBy implements ResponseHandler {
   onHeaders(head: ResponseHead): void {
     const { node, spec, name } = this.#route;
     // Before the client can know of it: what it reads next is not older than its own change.
-    const invalid = invalidatedBy(this.#ask, head.status, head.headers, spec.key.body !== null);
+    const invalid = invalidatedBy(this.#ask, head.status, head.headers, spec.key.body !== null, spec.invalidatesBelow);
     for (const url of invalid) node.change(url);
     const headers = ownFieldsEnd(head.headers, spec.passesTags);
     this.#handler.onHeaders(new EditedHead(head, withCacheStatus(headers, { name, forward: this.#why })));

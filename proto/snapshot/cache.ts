@@ -46,6 +46,8 @@ export interface CacheSpec {
   readonly collapse: CollapseSpec | null;
   /** Who may purge by the method PURGE; null: it is answered 405. */
   readonly purge: PurgeMethodSpec | null;
+  /** Of a team's service its base path: what its answers name elsewhere is not theirs to make invalid. Left out: all of the origin. */
+  readonly invalidatesBelow?: string;
 }
 
 /** Conditions of which one is enough. Names of fields are lower-case. */

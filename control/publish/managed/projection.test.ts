@@ -228,6 +228,11 @@ describe('a service on nodes', () => {
     },
   );
 
+  it('makes invalid in the cache what lies below its own path alone', () => {
+    const source = withService(serviceOf('shop'), { routes: [{ id: 'all', match: '/*', cache: true }] });
+    expect(managedRoutes(compiled(source).snapshot)[0]?.cache?.invalidatesBelow).toBe('/shop');
+  });
+
   it('uses the secrets of its team by name, once they are set', () => {
     const routes = [
       { id: 'all', match: '/*', headers: { request: { set: { authorization: `Bearer \${secret:KEY}$$` } } } },
