@@ -20,6 +20,7 @@ import { peerOf } from './peer.js';
 import { problem, sendProblem } from './problem.js';
 import { addRevisionsApi, type RevisionOperations } from './revisions-api.js';
 import { addRolloutsApi, type RolloutOperations } from './rollouts-api.js';
+import { statusFor, type TeamOfService } from './status-for.js';
 import type { ApiRoute } from './v1/api-route.js';
 import { serveRoutes } from './v1/serve-routes.js';
 
@@ -37,6 +38,8 @@ export interface AdminAccess {
   /** Where browsers reach this API through a proxy, `https://weir.example.com`; null: at its own address. */
   readonly publicUrl: string | null;
   readonly version: string;
+  /** Left out: no service is anybody's. */
+  readonly teamOfService?: TeamOfService;
 }
 
 export interface AdminOptions {
@@ -97,7 +100,8 @@ export function buildAdminApi(options: AdminOptions): FastifyInstance {
   server.get('/', { config: forAnybody }, async (request, reply) =>
     (await console.answerPage(request, reply)) ? reply : { service: 'weir admin', links },
   );
-  server.get('/status', { config: forSignedIn }, async () => status());
+  const teamOf = access.teamOfService ?? (() => null);
+  server.get('/status', { config: forSignedIn }, async ({ asked }) => statusFor(asked.caller, await status(), teamOf));
   const { metrics } = options;
   if (metrics !== undefined)
     server.get('/metrics', { config: forSignedIn }, async (_request, reply) =>

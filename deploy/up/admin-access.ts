@@ -67,10 +67,9 @@ export async function openAccess(options: AccessOptions): Promise<OpenedAccess> 
   const { first, stop } = await firstOperator(people, say);
   return {
     access: {
-      ...shared,
-      callers: people.callers,
-      routes: routeTable(people, sources),
-      earlier: (id) => registry.earlier(id),
+      ...{ ...shared, callers: people.callers, routes: routeTable(people, sources) },
+      teamOfService: (id) => registry.get('service', id)?.teamId ?? null,
+        earlier: (id) => registry.earlier(id),
     },
     first,
     close: stop,
