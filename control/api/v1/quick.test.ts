@@ -187,6 +187,7 @@ describe('what goes wrong', () => {
       const { status, body } = await quick(api, api.local, { ...sent, ...more });
       expect([status, body['detail']]).toEqual([409, expect.stringContaining(`with ${named}:`)]);
       expect(api.registry.get('service', 'a')?.lastRelease).toBe(0);
+      expect([...api.registry.all('application')]).toEqual([]);
     }
     const same = { ...sent, access: 'open', visibility: 'public' };
     expect((await quick(api, api.local, same)).status).toBe(201);

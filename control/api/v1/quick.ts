@@ -84,6 +84,8 @@ async function made(steps: Steps, request: ApiRequest<unknown, Wanted>): Promise
   if ('problem' in drawn) return drawn;
   const team = await teamOf(steps, caller, wanted);
   if (typeof team !== 'string') return team;
+  const other = otherDraft(steps, team, wanted);
+  if (other !== null) return other;
   const application = wanted.access === 'open' ? null : await applicationOf(steps, team, wanted);
   if (typeof application === 'object' && application !== null) return application;
   const service = await published(steps, { ...wanted, teamId: team }, drawn);
@@ -139,24 +141,13 @@ async function published(
   const known = sources.registry.get('service', id);
   const last = known === null ? null : sources.registry.get('release', `${id}@${known.lastRelease}`);
   if (known?.teamId === teamId && last !== null && JSON.stringify(last.design) === JSON.stringify(design)) return known;
-  const place = basePath || `/${id}`;
-  // One that was never published would be published as it is, and not as it is asked for.
-  if (known?.teamId === teamId && known.lastRelease === 0) {
-    const others = differing(known, { access, visibility, basePath: place });
-    if (others.length > 0)
-      return refusal(
-        409,
-        'Conflict',
-        `There is a draft of ${id} with ${others.join(' and ')}: ask for it so, or end it first.`,
-      );
-  }
   if (known === null || known.teamId !== teamId || known.lastRelease > 0) {
     // Whoever is in the team may call it at once; others are asked about, as soon as they may find it.
     const plan = { id: 'default', name: 'Default', limits: [], approval: visibility === 'team' ? 'auto' : 'manual' };
     const created = await steps.run('service.create', {
       ...{ id, teamId, access, visibility },
       name: name || title.slice(0, 100) || id,
-      basePath: place,
+      basePath: basePath || `/${id}`,
       plans: access === 'key' ? [plan] : [],
     });
     if (!created.ok) return notDone(created);
@@ -178,6 +169,17 @@ async function published(
   const executed = await steps.run('service.publish', { id, notes: '', share: 100, name: '' });
   if (!executed.ok) return notDone(executed);
   return madeOf(executed, 'service') ?? service;
+}
+
+/** One that was never published would be published as it is, and not as it is asked for. */
+function otherDraft({ sources }: Steps, teamId: string, wanted: Wanted): ApiProblem | null {
+  const { id, access, visibility } = wanted;
+  const known = sources.registry.get('service', id);
+  if (known?.teamId !== teamId || known.lastRelease > 0) return null;
+  const others = differing(known, { access, visibility, basePath: wanted.basePath || `/${id}` });
+  if (others.length === 0) return null;
+  const detail = `There is a draft of ${id} with ${others.join(' and ')}: ask for it so, or end it first.`;
+  return refusal(409, 'Conflict', detail);
 }
 
 function differing(known: Service, wanted: Pick<Service, 'access' | 'visibility' | 'basePath'>): string[] {
