@@ -9,7 +9,6 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { splitEnd } from '@weir/proto/bus/ipc-bus.js';
 import { ipcLink } from '@weir/proto/bus/ipc-link.js';
 import { type ControlToNode, decodeControlToNode, type NodeToControl } from '@weir/proto/events/node-link.js';
-import { SnapshotReader } from '@weir/proto/snapshot/snapshot-reader.js';
 import { createNode, type GatewayNode } from './node.js';
 import { ROTATE_SIGNALS } from './observe/log-writer.js';
 import { type Agent, reasonOf, startAgent } from './process/agent.js';
@@ -17,7 +16,7 @@ import { bugLog } from './process/bug-log.js';
 import { crashHandler } from './process/crash.js';
 import { givenSecrets } from './process/given-secrets.js';
 import { type Joined, joinCluster } from './process/join-cluster.js';
-import { openOffer } from './process/offer.js';
+import { OfferReader } from './process/offer.js';
 import { readNodeSettings } from './process/settings.js';
 
 const log = (text: string): void => {
@@ -70,14 +69,14 @@ async function main(): Promise<void> {
     link.send({ v: 1, kind: 'node.failed', reason: reasonOf(error) }, () => process.exit(1));
     return;
   }
-  const reader = new SnapshotReader();
+  const offers = new OfferReader();
   const started = startAgent({
     link,
     node,
     boxKey: secrets.publicKey,
     async decode(offer) {
       secrets.take(offer.secrets);
-      return openOffer(offer, () => nextTurn(), reader);
+      return offers.open(offer, () => nextTurn());
     },
     every(intervalMs, task) {
       const interval = setInterval(task, intervalMs);

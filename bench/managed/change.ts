@@ -11,10 +11,9 @@ import { namesOf } from '@weir/control/publish/managed/merge-managed.js';
 import { ManagedProjection } from '@weir/control/publish/managed/projection.js';
 import { encoderForOffers } from '@weir/deploy/up/config-source.js';
 import { createNode } from '@weir/node/node.js';
-import { openOffer } from '@weir/node/process/offer.js';
+import { OfferReader } from '@weir/node/process/offer.js';
 import { atOnce } from '@weir/node/time/slices.js';
 import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
-import { SnapshotReader } from '@weir/proto/snapshot/snapshot-reader.js';
 import { buildHouse } from './house.js';
 import { Phases } from './phases.js';
 
@@ -29,7 +28,7 @@ const checked = createCheck({})(weirYaml);
 const projection = new ManagedProjection(house.state);
 const phases = new Phases();
 const encode = encoderForOffers();
-const reader = new SnapshotReader();
+const offers = new OfferReader();
 const node = await createNode({ metrics: { host: '127.0.0.1', port: 0 }, env: {} });
 
 function compile(version: number): Snapshot {
@@ -46,12 +45,14 @@ async function publish(version: number): Promise<void> {
   );
   const snapshot = await phases.timed('control: projected, merged, compiled', async () => compile(version));
   const encoded = await phases.timed('control: encoded, and hashed twice', () => encode(snapshot));
-  const wire = await phases.timed('link: written by control', async () => serialize(encoded.bytes));
+  const { bytes: whole, hash, delta } = encoded;
+  const sent = delta === undefined ? { bytes: whole } : delta;
+  const wire = await phases.timed('link: written by control', async () => serialize(sent.bytes));
   const bytes = await phases.timed('link: read by the node', async () => new Uint8Array(deserialize(wire)));
-  const offer = { v: 1, kind: 'snapshot.offer', version, ...encoded, bytes } as const;
-  const opened = await phases.timed('node: verified and decoded', () => openOffer(offer, nextTurn, reader));
-  await phases.timed('node: applied', () => node.apply(opened, encoded.hash));
-  phases.size = bytes.length;
+  const offer = { v: 1, kind: 'snapshot.offer', version, hash, ...sent, bytes } as const;
+  const opened = await phases.timed('node: verified and decoded', () => offers.open(offer, nextTurn));
+  await phases.timed('node: applied', () => node.apply(opened, hash));
+  phases.size = whole.length;
 }
 
 process.stdout.write(`${services} services, ${keys} keys, node ${process.version}\n`);

@@ -8,7 +8,6 @@ import type { Fault } from '@weir/proto/config/faults.js';
 import type { Release } from '@weir/proto/events/rollout.js';
 import type { RolloutPlan } from '@weir/proto/events/rollout-plan.js';
 import { type Signer, sealFrame } from '@weir/proto/signing/signed-frame.js';
-import { encodeSnapshot } from '@weir/proto/snapshot/codec.js';
 import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import type { RegistryPosition } from '../rollout/registry-refresh.js';
 
@@ -51,6 +50,8 @@ export interface ReleaseParts {
   readonly signer: Signer;
   readonly blobs: Pick<BlobStore, 'put'>;
   readonly compile: (text: string, version: number) => Promise<CompiledText>;
+  /** The bytes of a snapshot, as encodeSnapshot makes them. */
+  readonly encode: (snapshot: Snapshot) => Promise<Uint8Array>;
   /** Why this control is not to publish what it has compiled; empty: it may. Left out: it always may. */
   readonly whyNot?: (snapshot: Snapshot) => string;
   readonly sha256Hex: (bytes: Uint8Array) => string;
@@ -74,7 +75,7 @@ export async function makeRelease(parts: ReleaseParts, revision: Revision, versi
   const { snapshot, warnings } = compiled;
   const why = parts.whyNot?.(snapshot) ?? '';
   if (why !== '') return { ok: false, why: 'away', detail: why };
-  const bytes = encodeSnapshot(snapshot);
+  const bytes = await parts.encode(snapshot);
   const hash = parts.sha256Hex(bytes);
   const frame = sealFrame(bytes, { cluster: parts.cluster, purpose: 'snapshot' }, parts.signer);
   const fate = await parts.blobs.put(hash, frame);

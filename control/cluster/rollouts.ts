@@ -18,6 +18,7 @@ import type { Presence } from '@weir/proto/cluster/presence.js';
 import type { RolloutRecord } from '@weir/proto/events/rollout.js';
 import type { RolloutPlan } from '@weir/proto/events/rollout-plan.js';
 import type { KeyRing } from '@weir/proto/signing/signed-frame.js';
+import { SnapshotWriter } from '@weir/proto/snapshot/snapshot-writer.js';
 import { type Due, isBaking, whatIsDue } from '../rollout/decide.js';
 import { progressOf } from '../rollout/progress.js';
 import { type AskedRevision, isOf } from '../rollout/publishing.js';
@@ -43,7 +44,7 @@ import { SnapshotShelf } from './snapshot-shelf.js';
 import { TrafficWatch } from './traffic-watch.js';
 import { type Task, Turns } from './turns.js';
 
-export interface RolloutsParts extends ReleaseParts {
+export interface RolloutsParts extends Omit<ReleaseParts, 'encode'> {
   readonly blobs: BlobShelf;
   readonly presence: Presence;
   readonly clock: BusClock;
@@ -127,10 +128,13 @@ export class Rollouts {
       isOutrun: (latest) => this.#seen.isOutrun(latest),
     });
     const nowMs = (): number => this.#nowMs();
-    const { blobs, say } = parts;
+    const { blobs, say, clock } = parts;
+    const writer = new SnapshotWriter();
+    const pass = () => new Promise<void>((resolve) => void clock.after(0, resolve));
     this.#shelf = new SnapshotShelf({ blobs, say, nowMs, history: (max) => this.#records.history(max) });
     this.#publisher = new Publisher({
       ...{ ...parts, records: this.#records, blobs: this.#shelf, nowMs },
+      encode: async (snapshot) => (await writer.write(snapshot, pass)).bytes,
       versionSeen: () => this.#seen.version,
       hasListened: () => this.#seen.hasListened(this.#nowMs()),
       candidates: () => this.#traffic.candidates(),

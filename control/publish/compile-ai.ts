@@ -44,15 +44,15 @@ export function hasAiTimeouts({ ai, mcp }: Pick<Route, 'ai' | 'mcp'>): boolean {
   return ai !== null || mcp !== null;
 }
 
-/** `own`: what services of teams have of their own. */
+/** `own`: what services of teams have of their own. `consumers` are asked for where there are models at all. */
 export function compileAi(
   ai: Ai | undefined,
-  consumers: readonly Pick<Consumer, 'id' | 'team'>[] = [],
+  consumers: () => readonly Pick<Consumer, 'id' | 'team'>[],
   own: AiOfServices = noServices,
 ): AiSpec | null {
   if ((ai?.providers.length ?? 0) + own.spaces.length === 0) return null;
   const { providers = [], models = [], prompts = [], guards = [] } = ai ?? {};
-  const budgets = compileBudgets(ai, consumers, own.prices);
+  const budgets = compileBudgets(ai, consumers(), own.prices);
   return {
     providers: [...providers.map((provider) => compileProvider(provider)), ...own.providers],
     models: models.map(compileModel),

@@ -94,7 +94,11 @@ export function compileSnapshot(config: WeirConfig, context: CompileContext): Sn
       ...teams.map(({ spec }) => spec),
     ],
     contracts: [...contracts, ...parts.contracts],
-    ai: compileAi(config.ai, [...config.consumers, ...teams.map(({ spec: { id }, team }) => ({ id, team }))], parts.ai),
+    ai: compileAi(
+      config.ai,
+      () => [...config.consumers, ...teams.map(({ spec: { id }, team }) => ({ id, team }))],
+      parts.ai,
+    ),
   };
 }
 
@@ -173,7 +177,21 @@ export function* compilingServices(
   }
 }
 
+/** Of lists of services that stay the same while keys come and go. */
+const joinedParts = new WeakMap<
+  readonly ManagedService[],
+  { readonly config: WeirConfig; readonly parts: ManagedParts }
+>();
+
 function managedParts({ services }: Merged, common: Common): ManagedParts {
+  const known = joinedParts.get(services);
+  if (known?.config === common.config) return known.parts;
+  const parts = partsOf(services, common);
+  joinedParts.set(services, { config: common.config, parts });
+  return parts;
+}
+
+function partsOf(services: readonly ManagedService[], common: Common): ManagedParts {
   const known = knownParts(common.config);
   const all: { upstreams: UpstreamSpec[]; routes: RouteSpec[]; contracts: ContractSpec[]; written: Route[] } = {
     ...{ upstreams: [], routes: [], contracts: [], written: [] },

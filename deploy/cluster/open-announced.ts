@@ -7,7 +7,7 @@ import type { SnapshotOffer } from '@weir/proto/events/snapshot.js';
 import { decodeMessage } from '@weir/proto/events/wire.js';
 import { acceptAnnouncement, type Position } from '@weir/proto/signing/accept.js';
 import { type KeyRing, type Opened, openFrame } from '@weir/proto/signing/signed-frame.js';
-import { decodeSnapshot } from '@weir/proto/snapshot/codec.js';
+import { type DecodedSnapshot, decodeSnapshot } from '@weir/proto/snapshot/codec.js';
 import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
 
 export interface Trust {
@@ -61,13 +61,33 @@ export type OpenedSnapshot =
   | { readonly ok: false; readonly reason: string };
 
 export function openSnapshot(frame: Uint8Array, announced: Announcement, trust: Trust): OpenedSnapshot {
-  const { cluster, keys, sha256Hex } = trust;
+  const found = bodyOf(frame, announced, trust);
+  return found.ok ? offered(found.body, decodeSnapshot(found.body), announced) : found;
+}
+
+/** The same beside others: `read` says what bytes say, and never rejects. */
+export async function openingSnapshot(
+  frame: Uint8Array,
+  announced: Announcement,
+  trust: Trust,
+  read: (bytes: Uint8Array) => Promise<DecodedSnapshot>,
+): Promise<OpenedSnapshot> {
+  const found = bodyOf(frame, announced, trust);
+  return found.ok ? offered(found.body, await read(found.body), announced) : found;
+}
+
+type Body = { readonly ok: true; readonly body: Uint8Array } | { readonly ok: false; readonly reason: string };
+
+function bodyOf(frame: Uint8Array, announced: Announcement, { cluster, keys, sha256Hex }: Trust): Body {
   const opened = openFrame(frame, { cluster, purpose: 'snapshot' }, keys);
   if (!opened.ok) return { ok: false, reason: `what is stored as the snapshot is not control's (${opened.why})` };
   const { body } = opened;
   if (body.length !== announced.sizeBytes || sha256Hex(body) !== announced.hash)
     return { ok: false, reason: 'what is stored as the snapshot is another one than was announced' };
-  const decoded = decodeSnapshot(body);
+  return { ok: true, body };
+}
+
+function offered(body: Uint8Array, decoded: DecodedSnapshot, announced: Announcement): OpenedSnapshot {
   if (!decoded.ok) return { ok: false, reason: `the snapshot can't be read: ${decoded.error} (${decoded.detail})` };
   const { snapshot } = decoded;
   if (snapshot.version !== announced.version)

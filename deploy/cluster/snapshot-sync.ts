@@ -21,6 +21,7 @@ import { reasonLengthMax, type SnapshotReport } from '@weir/proto/events/snapsho
 import { encodeMessage } from '@weir/proto/events/wire.js';
 import { frameHeadBytes } from '@weir/proto/signing/signed-frame.js';
 import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
+import { SnapshotReader } from '@weir/proto/snapshot/snapshot-reader.js';
 import type { Delivery } from '../up/supervisor.js';
 import type { KeptSnapshot } from './kept-snapshot.js';
 import {
@@ -29,6 +30,7 @@ import {
   judge,
   type OpenedSnapshot,
   openAnnouncement,
+  openingSnapshot,
   openSnapshot,
   type Trust,
 } from './open-announced.js';
@@ -81,6 +83,7 @@ export class SnapshotSync {
   readonly fetches = { whole: 0, delta: 0 };
   readonly #counts: Record<Hearing, number>;
   readonly #parts: SyncParts;
+  readonly #reader = new SnapshotReader();
   #ends: readonly (() => void)[] = [];
   readonly #told = new Set<string>();
   #followed: Announcement | null = null;
@@ -267,16 +270,12 @@ export class SnapshotSync {
   async #fetch(announced: Announcement): Promise<Fetched | null> {
     const { blobs } = this.#parts;
     const { hash, sizeBytes } = announced;
-    const openedOf = (snapshotFrame: Uint8Array): Fetched => ({
-      snapshotFrame,
-      opened: openSnapshot(snapshotFrame, announced, this.#parts),
-    });
-    if (this.#kept?.hash === hash) return openedOf(this.#kept.frame);
+    if (this.#kept?.hash === hash) return this.#opened(this.#kept.frame, announced);
     const base = this.#inForce;
     if (base !== null) {
       const blob = { name: base.announced.hash, bytes: base.snapshotFrame };
       const made = await getByDelta(blobs, hash, blob, sizeBytes + frameHeadBytes);
-      const fetched = made === null ? null : openedOf(made);
+      const fetched = made === null ? null : await this.#opened(made, announced);
       if (fetched?.opened.ok === true) {
         this.fetches.delta += 1;
         return fetched;
@@ -285,7 +284,13 @@ export class SnapshotSync {
     const whole = await blobs.get(hash);
     if (whole === null) return null;
     this.fetches.whole += 1;
-    return openedOf(whole);
+    return this.#opened(whole, announced);
+  }
+
+  /** Of what is as it was in the one before nothing is decoded again. */
+  async #opened(snapshotFrame: Uint8Array, announced: Announcement): Promise<Fetched> {
+    const read = (bytes: Uint8Array) => this.#reader.read(bytes, () => this.#pass());
+    return { snapshotFrame, opened: await openingSnapshot(snapshotFrame, announced, this.#parts, read) };
   }
 
   /** Reported without waiting for the disk: who starts without the latest reads the log of announcements, or is behind. */
@@ -325,6 +330,10 @@ export class SnapshotSync {
   #tell(): void {
     const { bus, subjects } = this.#parts;
     if (this.#report !== null) bus.publish(subjects.all('snapshot.report'), encodeMessage(this.#report));
+  }
+
+  #pass(): Promise<void> {
+    return new Promise((resolve) => void this.#parts.clock.after(0, resolve));
   }
 
   #pause(ms: number): Promise<void> {

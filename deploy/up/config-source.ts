@@ -1,5 +1,4 @@
 /** Where the config comes from: a file, the revision that was applied last, or a text that is built in. All end in a snapshot or in all faults. */
-import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { PublishCause } from '@weir/control/api/control-status.js';
@@ -14,13 +13,14 @@ import {
   type ReadConfig,
   readAndCheck,
 } from '@weir/control/publish/load-config.js';
+import { sha256InSlices } from '@weir/node/process/sha256.js';
 import { inSlices } from '@weir/node/time/slices.js';
 import { systemClock } from '@weir/node/time/system-clock.js';
-import type { SnapshotOffer } from '@weir/proto/events/snapshot.js';
-import { hashEncoded } from '@weir/proto/snapshot/codec.js';
+import type { OfferName } from '@weir/proto/events/snapshot.js';
+import { contentOf } from '@weir/proto/snapshot/codec.js';
 import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import { SnapshotWriter } from '@weir/proto/snapshot/snapshot-writer.js';
-import type { Compiled } from './publisher.js';
+import type { Compiled, EncodedOffer } from './publisher.js';
 
 export interface ConfigSource {
   /** Absolute path; null where none is followed. */
@@ -128,19 +128,15 @@ export function revisionConfig(
  * For all snapshots of a process. The hash is that of the content: two snapshots with the same one say the same, whatever their numbers. Ten
  * thousand services with their callers are 20 MB, so whoever asks control something meanwhile has a turn between two pieces.
  */
-export function encoderForOffers(): (snapshot: Snapshot) => Promise<Pick<SnapshotOffer, 'bytes' | 'hash' | 'digest'>> {
+export function encoderForOffers(): (snapshot: Snapshot) => Promise<EncodedOffer> {
   const writer = new SnapshotWriter();
+  let base: OfferName | null = null;
   return async (snapshot) => {
-    const bytes = await writer.write(snapshot, nextTurn);
+    const { bytes, delta } = await writer.write(snapshot, nextTurn);
     await nextTurn();
-    const hash = hashEncoded(bytes, sha256Hex);
-    await nextTurn();
-    return { bytes, hash, digest: sha256Hex([bytes]) };
+    const hash = await sha256InSlices(contentOf(bytes), nextTurn);
+    const made = base === null || delta === null ? {} : { delta: { base, bytes: delta } };
+    base = { version: snapshot.version, hash };
+    return { bytes, hash, ...made };
   };
-}
-
-function sha256Hex(pieces: readonly Uint8Array[]): string {
-  const hash = createHash('sha256');
-  for (const piece of pieces) hash.update(piece);
-  return hash.digest('hex');
 }

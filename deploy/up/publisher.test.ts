@@ -20,8 +20,7 @@ beforeAll(async () => {
 /** As an encoder for offers, without a turn for anybody: what follows what is the matter of these tests. */
 function encodedAtOnce(snapshot: Snapshot) {
   const sha256Hex = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
-  const bytes = encodeSnapshot(snapshot);
-  return { bytes, hash: hashContent(snapshot, sha256Hex), digest: sha256Hex(bytes) };
+  return { bytes: encodeSnapshot(snapshot), hash: hashContent(snapshot, sha256Hex) };
 }
 
 const fault: Fault = { severity: 'error', line: 3, column: 1, path: 'routes', message: 'wrong', cure: null };

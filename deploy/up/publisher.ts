@@ -19,7 +19,9 @@ import {
 import type { Fault } from '@weir/proto/config/faults.js';
 import type { SnapshotOffer } from '@weir/proto/events/snapshot.js';
 import type { GatewaySpec, Snapshot } from '@weir/proto/snapshot/snapshot.js';
-import type { Delivery } from './supervisor.js';
+import type { Delivery, WholeOffer } from './supervisor.js';
+
+export type EncodedOffer = Pick<WholeOffer, 'bytes' | 'hash' | 'delta'>;
 
 export type Compiled =
   | {
@@ -37,7 +39,7 @@ export interface PublisherOptions {
   /** Version of the last snapshot of an earlier run, 0 when there was none. */
   readonly versionBefore: number;
   readonly compile: (version: number, cause?: PublishCause) => Promise<Compiled>;
-  readonly encode: (snapshot: Snapshot) => Promise<Pick<SnapshotOffer, 'bytes' | 'hash' | 'digest'>>;
+  readonly encode: (snapshot: Snapshot) => Promise<EncodedOffer>;
   readonly deliver: (offer: SnapshotOffer, snapshot: Snapshot) => Promise<Delivery>;
   /** Keeps what was applied, and the config it was made from; a failure is said and does not undo the publication. */
   readonly keep: (offer: SnapshotOffer, text: string) => Promise<void>;
@@ -105,7 +107,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
     const { text, snapshot, warnings } = compiled;
     // A number that was offered is never offered again with another content, even when it was refused.
     version = snapshot.version;
-    const offer: SnapshotOffer = { v: 1, kind: 'snapshot.offer', version, ...(await options.encode(snapshot)) };
+    const offer: WholeOffer = { v: 1, kind: 'snapshot.offer', version, ...(await options.encode(snapshot)) };
     const delivery = await deliver(offer, snapshot, options.wallMs);
     const told = { ...at, faults: warnings };
     if (!delivery.ok) {

@@ -104,3 +104,38 @@ it('keeps to itself the key that opens all secrets of teams', async () => {
     delete process.env['WEIR_SECRET_KEY'];
   }
 }, 20_000);
+
+/** A node that notes how it is offered what, and refuses each third version, and each delta of a fifth. */
+const CHOOSY = `
+import { appendFileSync } from 'node:fs';
+process.on('message', ({ kind, version, hash, bytes, base }) => {
+  if (kind !== 'snapshot.offer') return;
+  appendFileSync(process.env.OFFERS, version + (base === undefined ? ' whole ' : ' of ' + base.version + ' ') + bytes.length + '\\n');
+  const refuses = version % 3 === 0 || (version % 5 === 0 && base !== undefined);
+  process.send({ v: 1, kind: refuses ? 'snapshot.refused' : 'snapshot.applied', version, hash, reason: 'no' });
+});
+process.send({ v: 1, kind: 'node.ready', pid: process.pid, metrics: { host: '127.0.0.1', port: 1 } });
+`;
+
+it('sends what makes an offer of the one that a node has applied, and the whole where it has another, or refuses that', async () => {
+  const entry = join(folder, 'choosy.mjs');
+  const offers = join(folder, 'offers-by-delta');
+  writeFileSync(entry, CHOOSY);
+  const made = new Supervisor({ entry, env: () => ({ OFFERS: offers }), say: () => {}, onEnd: () => {} });
+  supervisor = made;
+  await expect.poll(() => made.look().life.phase, { timeout: 15_000 }).toBe('running');
+  const deliver = async (version: number, of: number, hash = `h${of}`): Promise<boolean> => {
+    const delta = { base: { version: of, hash }, bytes: new Uint8Array(7) };
+    return (await made.deliver({ ...offer(version), bytes: new Uint8Array(70), delta })).ok;
+  };
+  expect(await deliver(1, 0)).toBe(true);
+  expect(await deliver(2, 1)).toBe(true);
+  // Refused as a delta and as a whole; what the next one is made of is not in force then.
+  expect(await deliver(3, 2)).toBe(false);
+  expect(await deliver(4, 3)).toBe(true);
+  expect(await deliver(5, 4)).toBe(true);
+  expect(await deliver(7, 5, 'of another')).toBe(true);
+  expect(await deliver(8, 7)).toBe(true);
+  const told = ['1 whole 70', '2 of 1 7', '3 of 2 7', '3 whole 70', '4 whole 70', '5 of 4 7', '5 whole 70'];
+  expect(readFileSync(offers, 'utf8').trim().split('\n')).toEqual([...told, '7 whole 70', '8 of 7 7']);
+}, 40_000);

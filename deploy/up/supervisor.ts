@@ -19,7 +19,7 @@ import {
   type NodeToControl,
 } from '@weir/proto/events/node-link.js';
 import type { NodeStatus } from '@weir/proto/events/node-status.js';
-import type { SnapshotOffer } from '@weir/proto/events/snapshot.js';
+import type { OfferName, SnapshotOffer } from '@weir/proto/events/snapshot.js';
 import { sealFor } from '@weir/proto/signing/sealed-box.js';
 import { type Asked, Asks } from './asks.js';
 import { nodeFlags } from './node-flags.js';
@@ -82,8 +82,13 @@ export interface Supervision {
   readonly trouble: string | null;
 }
 
+/** With what makes it of the one before, which is sent in its place to a process that has that one in force. */
+export interface WholeOffer extends SnapshotOffer {
+  readonly delta?: { readonly base: OfferName; readonly bytes: Uint8Array };
+}
+
 interface Pending {
-  readonly offer: SnapshotOffer;
+  readonly offer: WholeOffer;
   readonly settle: (delivery: Delivery) => void;
 }
 
@@ -94,10 +99,13 @@ export class Supervisor {
   #link: Link<NodeToControl, ControlToNode> | null = null;
   #restart: NodeJS.Timeout | null = null;
   /** The snapshot that the node runs, and that one started in its place will be given. */
-  #inForce: SnapshotOffer | null = null;
+  #inForce: WholeOffer | null = null;
+  /** What this process has applied last, and what it was sent as a delta and has not answered yet. */
+  #applied: OfferName | null = null;
+  #sentAsDelta: WholeOffer | null = null;
   #pending: Pending | null = null;
   /** The latest offer that was given up on; the node may apply it all the same, and runs it then. */
-  #late: { readonly offer: SnapshotOffer; readonly settle: (isApplied: boolean) => void } | null = null;
+  #late: { readonly offer: WholeOffer; readonly settle: (isApplied: boolean) => void } | null = null;
   /** What secrets are sealed for; null: the process has told none. */
   #boxKey: string | null = null;
   #metrics: Address | null = null;
@@ -133,7 +141,7 @@ export class Supervisor {
   }
 
   /** Offers a snapshot; when it is applied, restarted nodes get it too. One at a time: the publisher waits. */
-  deliver(offer: SnapshotOffer): Promise<Delivery> {
+  deliver(offer: WholeOffer): Promise<Delivery> {
     return new Promise((resolve) => {
       const late = setTimeout(() => this.#giveUpOn(offer), this.#options.answerWithinMs ?? ANSWER_WITHIN_MS);
       const settle = (delivery: Delivery): void => {
@@ -153,7 +161,7 @@ export class Supervisor {
   }
 
   /** Another process in its place, which runs this: it drains first, as long as it answers. */
-  restartWith(offer: SnapshotOffer): void {
+  restartWith(offer: WholeOffer): void {
     this.#inForce = offer;
     this.#settleLate(false);
     if (this.#life.phase !== 'running') return;
@@ -164,14 +172,17 @@ export class Supervisor {
   }
 
   /** With the secrets of the moment, for this process alone. */
-  #offer(offer: SnapshotOffer): void {
+  #offer(offer: WholeOffer): void {
+    const { delta, ...whole } = offer;
+    const isKnown = delta !== undefined && isSameOffer(delta.base, this.#applied);
+    this.#sentAsDelta = isKnown ? offer : null;
     const values = this.#options.secrets?.() ?? {};
     const isPlain = this.#boxKey === null || Object.keys(values).length === 0;
     const secrets = isPlain ? {} : { secrets: sealFor(this.#boxKey ?? '', Buffer.from(JSON.stringify(values))) };
-    this.#link?.send({ ...offer, ...secrets });
+    this.#link?.send({ ...whole, ...(isKnown ? { bytes: delta.bytes, base: delta.base } : {}), ...secrets });
   }
 
-  #giveUpOn(offer: SnapshotOffer): void {
+  #giveUpOn(offer: WholeOffer): void {
     this.#settleLate(false);
     const late = new Promise<boolean>((settle) => {
       this.#late = { offer, settle };
@@ -287,6 +298,8 @@ export class Supervisor {
   #childEnded(reason: string): void {
     this.#child = null;
     this.#link = null;
+    this.#applied = null;
+    this.#sentAsDelta = null;
     this.#status = null;
     this.#refusal = null;
     if (this.#again !== null) clearTimeout(this.#again);
@@ -322,12 +335,14 @@ export class Supervisor {
         this.#cut = message.cut;
         return;
       case 'snapshot.applied':
+        this.#applied = { version: message.version, hash: message.hash };
         if (this.#isPending(message)) this.#settle({ ok: true });
         else if (this.#isLate(message)) this.#appliedLate();
         if (this.#refusal !== null) this.#options.say('the node serves again');
         this.#refusal = null;
         return;
       case 'snapshot.refused':
+        if (this.#triesWhole(message)) return;
         if (this.#isPending(message)) this.#settle({ ok: false, reason: message.reason });
         else if (this.#isLate(message)) this.#settleLate(false);
         else this.#refusedAgain(message.reason);
@@ -337,6 +352,15 @@ export class Supervisor {
         this.#asks.answered(message);
         return;
     }
+  }
+
+  /** A refusal of what a delta was to make is believed of the whole alone. */
+  #triesWhole(refused: OfferName): boolean {
+    const offer = this.#sentAsDelta;
+    if (offer === null || !isSameOffer(offer, refused)) return false;
+    this.#applied = null;
+    this.#offer(offer);
+    return true;
   }
 
   #refusedAgain(reason: string): void {
@@ -383,6 +407,10 @@ export class Supervisor {
     if (delivery.ok) this.#inForce = settled.offer;
     settled.settle(delivery);
   }
+}
+
+function isSameOffer(one: OfferName, other: OfferName | null): boolean {
+  return one.version === other?.version && one.hash === other.hash;
 }
 
 /** Nodes get secrets of teams one by one and sealed, so what opens all of them stays here. */

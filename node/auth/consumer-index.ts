@@ -99,6 +99,7 @@ export class ConsumerIndex {
 
   /** Whether it can be changed so, and comes to what building one anew would. */
   takes({ gone, come, isOfKeys }: ConsumerChange): boolean {
+    if (gone === NOBODY && come === NOBODY) return true;
     if (!this.#isClear || !isOfKeys || gone.length + come.length > CHANGED_MAX) return false;
     const left = new Set(gone.map(({ id }) => id));
     const [ids, hashes] = [new Set<string>(), new Map<string, string>()];
@@ -154,6 +155,7 @@ export function* comparingConsumers(
     if (end % CONSUMERS_AT_ONCE === 0) yield;
   }
   const [before, after] = [former.slice(begin, formerEnd), next.slice(begin, end)];
+  if (before.length + after.length === 0) return NO_CHANGE;
   const [were, are] = [new Set(before), new Set(after)];
   yield;
   return {
@@ -163,7 +165,9 @@ export function* comparingConsumers(
   };
 }
 
-const NO_CHANGE: ConsumerChange = { gone: [], come: [], isOfKeys: true };
+const NOBODY: readonly ConsumerSpec[] = [];
+/** The same in the same order. */
+const NO_CHANGE: ConsumerChange = { gone: NOBODY, come: NOBODY, isOfKeys: true };
 const hasKeysAlone = ({ basic, tokens }: ConsumerSpec): boolean => basic.length === 0 && tokens === undefined;
 
 /** False: some key is another one's as well, whose it is no longer. */

@@ -82,6 +82,7 @@ export function firstByteOf({ phaseStartMs }: Attempt): number {
 export class TargetHistories {
   readonly #sliceMs: number | undefined;
   #upstreams: ReadonlyMap<string, ReadonlyMap<string, TargetHistory>> = new Map();
+  #retained: Snapshot['upstreams'] | null = null;
 
   constructor(sliceMs?: number) {
     this.#sliceMs = sliceMs;
@@ -98,6 +99,7 @@ export class TargetHistories {
 
   /** The same, got ready upstream by upstream, and then put in force by what it returns. */
   *retaining(upstreams: Snapshot['upstreams']): Work<() => void> {
+    if (upstreams === this.#retained) return () => {};
     const next = new Map<string, ReadonlyMap<string, TargetHistory>>();
     for (const { id, targets } of upstreams) {
       const history = (target: string) => this.find(id, target) ?? new TargetHistory(this.#sliceMs);
@@ -106,6 +108,7 @@ export class TargetHistories {
     }
     return () => {
       this.#upstreams = next;
+      this.#retained = upstreams;
     };
   }
 }

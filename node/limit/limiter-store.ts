@@ -4,6 +4,7 @@
  */
 import type { ConcurrentLimitSpec, RateLimitSpec } from '@weir/proto/snapshot/snapshot.js';
 import type { LimitCounts } from '../observe/limit-families.js';
+import { KnownKeys } from '../pipeline/known-keys.js';
 import { createHoldLimiter, createSharedHoldLimiter } from './hold-limiter.js';
 import type { HoldLimiter, Limiter } from './limiter.js';
 import { boundedKeys, createLimiter } from './local-limiter.js';
@@ -41,12 +42,12 @@ export function createLimiterStore({
     spec.mode === 'local' || shared === null
       ? createLimiter(spec)
       : createSharedLimiter(spec, limitIdOf(identity, shared.digest), shared);
+  const identities = new KnownKeys<RateLimitSpec>();
   return {
     strict,
     counts: () => ({ shared: shared?.counts() ?? null, strict: strict?.counts() ?? null }),
     limiter(routeId, position, spec) {
-      const { requests, periodMs, burst, by, mode, keys } = spec;
-      const identity = JSON.stringify([routeId, position, requests, periodMs, burst, by, mode, keys]);
+      const identity = identities.of(spec, [routeId, position], saidOf);
       const known = limiters.get(identity);
       known?.used?.();
       if (known !== undefined) return known;
@@ -67,4 +68,8 @@ export function createLimiterStore({
       return made;
     },
   };
+}
+
+function saidOf({ requests, periodMs, burst, by, mode, keys }: RateLimitSpec): readonly unknown[] {
+  return [requests, periodMs, burst, by, mode, keys];
 }

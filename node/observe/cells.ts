@@ -186,6 +186,8 @@ export class PurgeCells {
 export class Cells {
   readonly routes = new Map<string, RouteCells>();
   upstreams: ReadonlyMap<string, UpstreamCells> = new Map();
+  /** Whose upstreams are counted. */
+  #retained: Snapshot['upstreams'] | null = null;
   readonly ai = new AiCells();
   readonly mcp = new McpCells();
   /** Of the whole node. */
@@ -213,6 +215,7 @@ export class Cells {
 
   /** The same, got ready upstream by upstream; what it returns only changes what is pointed at. */
   *retainingUpstreams(upstreams: Snapshot['upstreams']): Work<() => void> {
+    if (upstreams === this.#retained) return () => {};
     const next = new Map<string, UpstreamCells>();
     const counted: (readonly [UpstreamCells, ReadonlyMap<string, Float64Array>])[] = [];
     for (const { id, targets } of upstreams) {
@@ -225,6 +228,7 @@ export class Cells {
     return () => {
       for (const [cells, targets] of counted) cells.targets = targets;
       this.upstreams = next;
+      this.#retained = upstreams;
     };
   }
 }

@@ -134,6 +134,8 @@ class Observers implements NodeObserver {
   readonly #heard: Heard;
   readonly #tellsCalls: boolean;
   readonly #routes = new Map<string, RouteObserver>();
+  /** The routes that all are judged by; null: others have been compiled since, in force or refused. */
+  #followed: Snapshot['routes'] | null = null;
   #bugs = 0;
 
   constructor(services: ObserverServices) {
@@ -202,6 +204,7 @@ class Observers implements NodeObserver {
       const told = { doctor: this.#doctor.route(routeId), advisor: this.#advisor.route(routeId), calls };
       observer = new SeenRoute(this.#cells.route(routeId), told, this.#heard);
       this.#routes.set(routeId, observer);
+      this.#followed = null;
     }
     return observer;
   }
@@ -281,6 +284,7 @@ class Observers implements NodeObserver {
   }
 
   *followingRoutes(snapshot: Pick<Snapshot, 'routes'>): Work<void> {
+    if (snapshot.routes === this.#followed) return;
     yield* this.#doctor.followingRoutes(snapshot);
     yield* this.#advisor.followingRoutes(snapshot);
     const kept = new Set([NO_ROUTE_ID, JOBS_ROUTE_ID]);
@@ -293,6 +297,7 @@ class Observers implements NodeObserver {
       if (!kept.has(routeId)) this.#routes.delete(routeId);
       yield;
     }
+    this.#followed = snapshot.routes;
   }
 
   logTrouble(): string | null {

@@ -21,8 +21,18 @@ const customary: readonly string[] = [
 
 /** Everything that this snapshot calls a secret, lower-case. */
 export function secretNames(snapshot: Pick<Snapshot, 'gateway' | 'routes'>): ReadonlySet<string> {
-  const names = new Set([...customary, ...snapshot.gateway.accessLog.redact.map((name) => name.toLowerCase())]);
-  for (const { auth } of snapshot.routes) {
+  const redacted = snapshot.gateway.accessLog.redact.map((name) => name.toLowerCase());
+  return new Set([...customary, ...redacted, ...namesOfKeys(snapshot.routes)]);
+}
+
+/** By the list itself, which is the same one where no route has changed. */
+const namesKnown = new WeakMap<Snapshot['routes'], ReadonlySet<string>>();
+
+function namesOfKeys(routes: Snapshot['routes']): ReadonlySet<string> {
+  const known = namesKnown.get(routes);
+  if (known !== undefined) return known;
+  const names = new Set<string>();
+  for (const { auth } of routes) {
     for (const accepted of auth) {
       if (accepted.kind !== 'apiKey') continue;
       for (const place of accepted.in) {
@@ -31,6 +41,7 @@ export function secretNames(snapshot: Pick<Snapshot, 'gateway' | 'routes'>): Rea
       }
     }
   }
+  namesKnown.set(routes, names);
   return names;
 }
 

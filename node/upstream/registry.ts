@@ -67,7 +67,10 @@ export interface UpstreamRegistry {
   build(snapshot: Snapshot): UpstreamSet;
   /** The same, upstream by upstream; what was built ends with an error that is thrown into it. */
   building(snapshot: Snapshot): Work<UpstreamSet>;
-  /** Opens one connection per target of the set that has none. Resolves when done or when it took too long; never rejects. */
+  /**
+   * Opens one connection per target that has none, of what is new in the set: what is in use already is as warm as its traffic keeps it.
+   * Resolves when done or when it took too long; never rejects.
+   */
   warm(set: UpstreamSet): Promise<void>;
   /** Makes the set the one in use; upstreams that are not in it end once their work has. */
   use(set: UpstreamSet): void;
@@ -116,14 +119,18 @@ export function createUpstreamRegistry(deps: RegistryDeps): UpstreamRegistry {
       life.retireAllBut(current.all, all, NEVER_USED);
       throw error;
     }
-    return setOf(all, snapshot.gateway.limits.messageBytes);
+    return setOf(all, snapshot.gateway.limits.messageBytes, current);
   }
 
   return {
     building,
     build: (snapshot) => atOnce(building(snapshot)),
-    warm: (set) => warmTargets(set, deps.timers),
+    warm: (set) => warmTargets(set === current ? set.all : newIn(set, current), deps.timers),
     use(set) {
+      if (set.all === current.all) {
+        current = set;
+        return;
+      }
       adoptKnown(set, current, deps.clock.nowMs());
       current = set;
       life.retireAllBut(set.all, life.alive(), deps.clock.nowMs());
@@ -202,7 +209,10 @@ function upstreamStatsOf({ spec, health }: LiveUpstream, nowMs: number): Upstrea
   return { upstreamId: spec.id, standing: health.standing(nowMs), reason: health.reason };
 }
 
-function setOf(all: readonly LiveUpstream[], messageBytesMax: number): UpstreamSet {
+/** Of the very list that is in use, where it has the same upstreams. */
+function setOf(all: readonly LiveUpstream[], messageBytesMax: number, current?: UpstreamSet): UpstreamSet {
+  const isSame = all.length === current?.all.length && all.every((upstream, at) => upstream === current.all[at]);
+  if (isSame) return { ...current, messageBytesMax };
   const byId = new Map(all.map((upstream) => [upstream.spec.id, upstream]));
   return { all, messageBytesMax, get: (id) => byId.get(id) };
 }
@@ -220,8 +230,12 @@ function statsOf(target: LiveTarget, nowMs: number): TargetStats {
   return { upstreamId, targetId: spec.id, inFlight, ...opinion, ...target.stats() };
 }
 
-function warmTargets(set: UpstreamSet, timers: Timers): Promise<void> {
-  const targets = set.all.flatMap((upstream) => upstream.targets).slice(0, WARM_TARGETS_MAX);
+function newIn(set: UpstreamSet, current: UpstreamSet): readonly LiveUpstream[] {
+  return set.all.filter((upstream) => current.get(upstream.spec.id) !== upstream);
+}
+
+function warmTargets(upstreams: readonly LiveUpstream[], timers: Timers): Promise<void> {
+  const targets = upstreams.flatMap((upstream) => upstream.targets).slice(0, WARM_TARGETS_MAX);
   if (targets.length === 0) return Promise.resolve();
   return new Promise((resolve) => {
     let left = targets.length;

@@ -8,15 +8,21 @@ import { MESSAGE_VERSION } from './message.js';
 const v = z.literal(MESSAGE_VERSION);
 const version = z.number().int().nonnegative();
 
-/** Control → node: run this. `bytes` is the encoded snapshot (proto/snapshot/codec.ts), `hash` names its content. */
-export interface SnapshotOffer {
-  readonly v: 1;
-  readonly kind: 'snapshot.offer';
+/** Two with the same hash say the same, and differ in their bytes where they have other numbers. */
+export interface OfferName {
   readonly version: number;
   readonly hash: string;
-  /** SHA-256 of the bytes, in hexadecimal digits: quicker to compare than what they say. Left out by an earlier release. */
+}
+
+/** Control → node: run this. `bytes` is the encoded snapshot (proto/snapshot/codec.ts), `hash` names its content. */
+export interface SnapshotOffer extends OfferName {
+  readonly v: 1;
+  readonly kind: 'snapshot.offer';
+  /** SHA-256 of the bytes, in hexadecimal digits, where it is known; else they are held to `hash`. */
   readonly digest?: string;
   readonly bytes: Uint8Array;
+  /** `bytes` are what makes them of those of that offer, which the node has in force (proto/snapshot/delta.ts); left out: they are whole. */
+  readonly base?: OfferName;
   /** Secrets of the registry that it names, as JSON, sealed for the key that the node has told (proto/signing/sealed-box.ts). */
   readonly secrets?: Uint8Array;
 }
@@ -28,11 +34,13 @@ const offer = z.object({
   hash: z.string(),
   digest: z.string().optional(),
   bytes: z.instanceof(Uint8Array),
+  base: z.object({ version, hash: z.string() }).optional(),
   secrets: z.instanceof(Uint8Array).optional(),
 });
-export const snapshotOffer: z.ZodType<SnapshotOffer> = offer.transform(({ digest, secrets, ...rest }) => ({
+export const snapshotOffer: z.ZodType<SnapshotOffer> = offer.transform(({ digest, base, secrets, ...rest }) => ({
   ...rest,
   ...(digest === undefined ? {} : { digest }),
+  ...(base === undefined ? {} : { base }),
   ...(secrets === undefined ? {} : { secrets }),
 }));
 

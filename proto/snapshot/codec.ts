@@ -78,8 +78,8 @@ export function shaped(value: unknown): DecodedSnapshot {
   return { ok: true, snapshot: value as Snapshot }; // shapeProblem found its outline; signatures vouch for the rest
 }
 
-/** The same hash as hashContent's, of what encodeSnapshot has made: nothing is encoded again for it, and hardly anything copied. */
-export function hashEncoded(bytes: Uint8Array, sha256HexOf: (pieces: readonly Uint8Array[]) => string): string {
+/** Of what encodeSnapshot has made, what hashContent hashes, without encoding it again. Throws for what is no such bytes. */
+export function contentOf(bytes: Uint8Array): readonly Uint8Array[] {
   const pieces: Uint8Array[] = [];
   const head = mapHeadAt(bytes, 1);
   let [from, at] = [0, head?.begin ?? bytes.length];
@@ -94,7 +94,7 @@ export function hashEncoded(bytes: Uint8Array, sha256HexOf: (pieces: readonly Ui
     }
     at = next;
   }
-  return sha256HexOf([...pieces, bytes.subarray(from)]);
+  return [...pieces, bytes.subarray(from)];
 }
 
 /** As MessagePack has it. */

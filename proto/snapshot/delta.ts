@@ -28,7 +28,8 @@ const LEAVING = Array.from({ length: BLOCK - 1 }).reduce<number>((power) => (pow
 /** Looked at before others get their turn: a few milliseconds of a slow core, where nothing is found. */
 const SLICE_BYTES = 64 * 1024;
 
-interface Step {
+/** A copy out of the base, and what is new behind it. */
+export interface Step {
   readonly from: number;
   readonly length: number;
   /** In the result, behind the copy. */
@@ -40,7 +41,7 @@ interface Step {
 export function encodeDelta(base: Uint8Array, result: Uint8Array): Uint8Array {
   for (const slices = stepsOf(base, result); ; ) {
     const { done, value } = slices.next();
-    if (done === true) return written(base, result, value);
+    if (done === true) return deltaOfSteps(base, result, value);
   }
 }
 
@@ -52,12 +53,13 @@ export async function encodeDeltaInSlices(
 ): Promise<Uint8Array | null> {
   for (const slices = stepsOf(base, result); ; ) {
     const { done, value } = slices.next();
-    if (done === true) return written(base, result, value);
+    if (done === true) return deltaOfSteps(base, result, value);
     if (!(await pause())) return null;
   }
 }
 
-function written(base: Uint8Array, result: Uint8Array, steps: readonly Step[]): Uint8Array {
+/** Of steps that are known to whoever made the result. */
+export function deltaOfSteps(base: Uint8Array, result: Uint8Array, steps: readonly Step[]): Uint8Array {
   const size = steps.reduce((sum, { begin, end }) => sum + STEP_BYTES + end - begin, HEAD_BYTES);
   const delta = new Uint8Array(size);
   const view = new DataView(delta.buffer);
@@ -172,9 +174,19 @@ export function matchLength(
 ): number {
   const most = Math.min(one.length - oneAt, other.length - otherAt, lengthMax);
   let length = 0;
+  // Most are other bytes from the beginning; those that are not go on for long, and are quicker to compare four at a time.
+  while (length < most && length < WORD_FROM && one[oneAt + length] === other[otherAt + length]) length += 1;
+  if (length === WORD_FROM) {
+    const [words, others] = [viewOf(one), viewOf(other)];
+    while (length + 4 <= most && words.getInt32(oneAt + length) === others.getInt32(otherAt + length)) length += 4;
+  }
   while (length < most && one[oneAt + length] === other[otherAt + length]) length += 1;
   return length;
 }
+
+const WORD_FROM = 32;
+const viewOf = ({ buffer, byteOffset, byteLength }: Uint8Array): DataView =>
+  new DataView(buffer, byteOffset, byteLength);
 
 /** Hash of the block that begins somewhere; the next place costs two multiplications, any other a whole block. */
 class Rolling {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeSnapshot, encodeSnapshot, snapshotFormat } from './codec.js';
+import { applyDelta } from './delta.js';
 import type { ConsumerSpec, Snapshot } from './snapshot.js';
 import { SnapshotReader } from './snapshot-reader.js';
 import { SnapshotWriter } from './snapshot-writer.js';
@@ -138,6 +139,35 @@ describe('snapshots that are read one after the other', () => {
 });
 
 describe('snapshots that are written one after the other', () => {
+  const latest = new WeakMap<SnapshotWriter, Uint8Array>();
+  /** The same bytes as by itself; and what is said to make them of the ones before does. */
+  const agrees = async (writer: SnapshotWriter, snapshot: Snapshot): Promise<void> => {
+    const { bytes, delta } = await writer.write(snapshot, atOnce);
+    const whole = encodeSnapshot(snapshot);
+    expect(Buffer.compare(bytes, whole)).toBe(0);
+    const base = latest.get(writer);
+    if (base !== undefined && delta !== null) {
+      expect(Buffer.compare(applyDelta(base, delta, whole.length) ?? NOTHING, whole)).toBe(0);
+      expect(delta.length).toBeLessThan(whole.length / 4);
+    }
+    latest.set(writer, bytes);
+  };
+  const NOTHING = new Uint8Array(0);
+
+  it('come with what makes them of the ones before, where that is little', async () => {
+    const writer = new SnapshotWriter();
+    const all = many(1_000);
+    const sizes: (number | undefined)[] = [];
+    for (const consumers of [all, all.filter((_, i) => i !== 7 && i !== 900), [...all].reverse(), many(1_000)]) {
+      await agrees(writer, snapshotOf({ consumers: consumers.slice(1) }));
+      await agrees(writer, snapshotOf({ consumers }));
+      sizes.push((await writer.write(snapshotOf({ consumers, version: 9 }), atOnce)).delta?.length);
+      latest.delete(writer);
+    }
+    expect(sizes.every((size) => size !== undefined && size < 300)).toBe(true);
+    expect((await writer.write(snapshotOf({ consumers: many(1_000) }), atOnce)).delta).toBeNull();
+  });
+
   const change = fc.record({
     list: fc.constantFrom('routes', 'consumers'),
     begin: fc.nat(14),
@@ -160,7 +190,7 @@ describe('snapshots that are written one after the other', () => {
             next.splice(begin, length, ...put);
             lists[list as 'routes'] = isTurned ? next.reverse() : next;
             const snapshot = snapshotOf({ ...lists, version });
-            expect(Buffer.compare(await writer.write(snapshot, atOnce), encodeSnapshot(snapshot))).toBe(0);
+            await agrees(writer, snapshot);
           }
         },
       ),
@@ -173,7 +203,7 @@ describe('snapshots that are written one after the other', () => {
     const all = many(65_537);
     for (const length of [0, 15, 16, 127, 128, 129, 65_535, 65_536, 65_537, 16, 15]) {
       const snapshot = snapshotOf({ consumers: all.slice(0, length) });
-      expect(Buffer.compare(await writer.write(snapshot, atOnce), encodeSnapshot(snapshot)), `${length}`).toBe(0);
+      await agrees(writer, snapshot);
     }
   });
 

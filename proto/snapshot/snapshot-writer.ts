@@ -5,6 +5,7 @@
  * Owns the snapshot before: its bytes, the entries of its lists, and where in the bytes they end.
  */
 import { joined, packed, snapshotFormat } from './codec.js';
+import { deltaOfSteps, type Step } from './delta.js';
 import { mapHeadAt } from './pack-scan.js';
 import type { Snapshot } from './snapshot.js';
 
@@ -23,11 +24,20 @@ interface Former {
   readonly lists: ReadonlyMap<string, WrittenList>;
 }
 
+export interface WrittenSnapshot {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** What makes them of those that were written before (delta.ts); null where there are none, or it would not be much smaller. */
+  readonly delta: Uint8Array | null;
+}
+
+/** A delta that is no smaller than this share is not worth it. */
+const WORTH_SHARE = 1 / 4;
+
 export class SnapshotWriter {
   #former: Former | null = null;
 
   /** `pause` lets others have their turn. The bytes are kept, and must stay as they are. */
-  async write(snapshot: Snapshot, pause: () => Promise<unknown>): Promise<Uint8Array<ArrayBuffer>> {
+  async write(snapshot: Snapshot, pause: () => Promise<unknown>): Promise<WrittenSnapshot> {
     const members = Object.entries(snapshot) as [string, unknown][];
     const lists = new Map<string, WrittenList>();
     const writing = new Writing(this.#former?.bytes ?? NO_BYTES, pause);
@@ -41,17 +51,18 @@ export class SnapshotWriter {
       else writing.put(packed(value));
     }
     const bytes = joined(writing.pieces);
+    const delta = this.#former === null ? null : deltaOfSteps(this.#former.bytes, bytes, writing.steps());
     this.#former = { bytes, lists };
-    return bytes;
+    return { bytes, delta: delta !== null && delta.length < bytes.length * WORTH_SHARE ? delta : null };
   }
 }
 
 /** With nothing before it. */
-export function encodeSnapshotInSlices(
+export async function encodeSnapshotInSlices(
   snapshot: Snapshot,
   pause: () => Promise<unknown>,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  return new SnapshotWriter().write(snapshot, pause);
+  return (await new SnapshotWriter().write(snapshot, pause)).bytes;
 }
 
 const NO_BYTES = new Uint8Array(0);
@@ -61,6 +72,7 @@ class Writing {
   readonly pieces: Uint8Array[] = [];
   readonly #before: Uint8Array;
   readonly #pause: () => Promise<unknown>;
+  readonly #copies: Omit<Step, 'end'>[] = [{ from: 0, length: 0, begin: 0 }];
   #at = 0;
 
   constructor(before: Uint8Array, pause: () => Promise<unknown>) {
@@ -73,6 +85,19 @@ class Writing {
     this.#at += piece.length;
   }
 
+  #copy(from: number, end: number): void {
+    this.put(this.#before.subarray(from, end));
+    this.#copies.push({ from, length: end - from, begin: this.#at });
+  }
+
+  /** What is new behind each copy lasts until the next one. */
+  steps(): Step[] {
+    return this.#copies.map((copy, i) => {
+      const next = this.#copies[i + 1];
+      return { ...copy, end: next === undefined ? this.#at : next.begin - next.length };
+    });
+  }
+
   async list(items: readonly unknown[], before: WrittenList): Promise<WrittenList> {
     this.put(listHead(items.length));
     const begin = this.#at;
@@ -80,7 +105,7 @@ class Writing {
     const places = new Places(before.items);
     let packedSince = 0;
     for (let [i, place] = [0, 0]; i < items.length; ) {
-      place = places.of(items[i], place);
+      place = places.of(items, i, place);
       const same = sameFrom(items, i, before.items, place);
       if (same === 0) {
         this.put(packed(items[i]));
@@ -93,7 +118,7 @@ class Writing {
       const from = place === 0 ? before.begin : (before.ends[place - 1] ?? 0);
       const moved = this.#at - from;
       for (let n = 0; n < same; n += 1) ends[i + n] = (before.ends[place + n] ?? 0) + moved;
-      this.put(this.#before.subarray(from, before.ends[place + same - 1]));
+      this.#copy(from, before.ends[place + same - 1] ?? from);
       [i, place] = [i + same, place + same];
     }
     return { items, begin, ends };
@@ -110,9 +135,12 @@ class Places {
   }
 
   /** Where it stood, and `expected` where it did not: there, or beside where one more or one fewer is, or anywhere. */
-  of(item: unknown, expected: number): number {
+  of(items: readonly unknown[], i: number, expected: number): number {
+    const [item, next] = [items[i], items[i + 1]];
     for (const place of [expected, expected - 1, expected + 1]) if (this.#items[place] === item) return place;
     if (this.#items.length === 0) return expected;
+    // It took the place of another, or came before it: all need not be looked through.
+    if (next === undefined || next === this.#items[expected + 1] || next === this.#items[expected]) return expected;
     this.#all ??= new Map(this.#items.map((value, place) => [value, place]));
     return this.#all.get(item) ?? expected;
   }

@@ -44,23 +44,42 @@ export function placeShadowed(config: WeirConfig, service: Pick<Service, 'basePa
 }
 
 export function mergeManaged(config: WeirConfig, managed: ManagedConfig): Merged {
-  const findings: Finding[] = [...managed.findings];
+  const beside = besideOf(config, managed.services);
+  const findings: Finding[] = [...managed.findings, ...beside.findings];
+  const own = new Set(config.consumers.map(({ id }) => id));
+  const consumers =
+    own.size === 0 ? managed.consumers : managed.consumers.filter(({ spec: { id } }) => isFree(id, own, findings));
+  return { ...beside, consumers, findings };
+}
+
+type Beside = Pick<Merged, 'services' | 'secrets' | 'findings'>;
+
+/** What services come to beside a config: the same lists for as long as both are the same, whatever keys come and go. */
+const besideKnown = new WeakMap<readonly ManagedService[], { readonly config: WeirConfig; readonly beside: Beside }>();
+
+function besideOf(config: WeirConfig, all: readonly ManagedService[]): Beside {
+  const known = besideKnown.get(all);
+  if (known?.config === config) return known.beside;
+  const beside = servicesBeside(config, all);
+  besideKnown.set(all, { config, beside });
+  return beside;
+}
+
+function servicesBeside(config: WeirConfig, all: readonly ManagedService[]): Beside {
+  const findings: Finding[] = [];
   const { taken: places } = placesOf(config);
   const providers = new Set(config.ai?.providers.map(({ id }) => id));
   const upstreams = new Set([...upstreamIds(config.upstreams), ...[...providers].map(providerUpstreamId)]);
-  const services = managed.services.filter((served) => {
+  const services = all.filter((served) => {
     const conflict = conflictOf(served, places, { upstreams, providers });
     if (conflict === null) return true;
     findings.push(findWarning(['services', served.service.id], conflict, 'give the service another place'));
     return false;
   });
   findings.push(...shadowFindings(config, services));
-  const own = new Set(config.consumers.map(({ id }) => id));
-  const consumers =
-    own.size === 0 ? managed.consumers : managed.consumers.filter(({ spec: { id } }) => isFree(id, own, findings));
   const secrets = new Set<string>();
   for (const served of services) for (const secret of served.secrets) secrets.add(secret);
-  return { services, consumers, secrets: [...secrets].sort(), findings };
+  return { services, secrets: [...secrets].sort(), findings };
 }
 
 function isFree(id: string, own: ReadonlySet<string>, findings: Finding[]): boolean {

@@ -52,6 +52,8 @@ export class ManagedProjection {
   #names = '';
   #lists: { readonly services: ManagedService[]; readonly findings: Finding[] } | null = null;
   #consumers: ManagedConsumer[] | null = null;
+  /** Of applications, in their order; null: others have come, or gone. */
+  #applicationIds: string[] | null = null;
 
   /** `canOpen`: whether nodes can be given a secret; left out: each that there is. */
   constructor(source: ManagedSource, canOpen: (secret: Entities['secret']) => boolean = () => true) {
@@ -229,8 +231,10 @@ export class ManagedProjection {
 
   #projectApplication(id: string, nowWallMs: number): void {
     this.#consumers = null;
-    if (this.#source.get('application', id) === null) this.#applications.delete(id);
-    else this.#applications.set(id, this.#expiringOf(id, nowWallMs));
+    const isThere = this.#source.get('application', id) !== null;
+    if (isThere !== this.#applications.has(id)) this.#applicationIds = null;
+    if (isThere) this.#applications.set(id, this.#expiringOf(id, nowWallMs));
+    else this.#applications.delete(id);
   }
 
   #expiringOf(id: string, nowWallMs: number): Expiring {
@@ -252,7 +256,8 @@ export class ManagedProjection {
 
   #listedConsumers(): ManagedConsumer[] {
     const consumers: ManagedConsumer[] = [];
-    for (const id of [...this.#applications.keys()].sort()) {
+    this.#applicationIds ??= [...this.#applications.keys()].sort();
+    for (const id of this.#applicationIds) {
       const consumer = this.#applications.get(id)?.consumer ?? null;
       if (consumer !== null) consumers.push(consumer);
     }

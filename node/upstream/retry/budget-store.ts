@@ -5,6 +5,7 @@
  * its floor has paid for. The nodes of a cluster have a floor together (budget.ts). Hedges count the retries beside them, because they give way to those (budget.ts).
  */
 import { LRUCache } from 'lru-cache';
+import { KnownKeys } from '../../pipeline/known-keys.js';
 import { BUDGET_WINDOW_MS, type Budget, type BudgetTerms, createBudget, Spending } from './budget.js';
 import { WindowCount } from './window-count.js';
 
@@ -24,15 +25,16 @@ export function createBudgetStore(nodes: () => number = () => 1, budgetsMax = BU
   const requests = keptBy<WindowCount>(budgetsMax);
   const spendings = keptBy<Spending>(budgetsMax);
   const floors = keptBy<WindowCount>(budgetsMax);
+  const keys = new KnownKeys<BudgetTerms>();
   return {
     budget: (kind, routeId, upstreamId, terms) =>
-      budgets([kind, routeId, upstreamId, terms.share, terms.floorPerS, terms.windowMs], () => {
+      budgets(keys.of(terms, [kind, routeId, upstreamId], saidOf), () => {
         const windowMs = terms.windowMs ?? BUDGET_WINDOW_MS;
         const count = (): WindowCount => new WindowCount(windowMs);
-        const spendingOf = (of: BudgetKind) => spendings([of, routeId, windowMs], () => new Spending(windowMs));
-        const floorOf = (of: BudgetKind) => floors([of, upstreamId, windowMs], count);
+        const spendingOf = (of: BudgetKind) => spendings(keyOf([of, routeId, windowMs]), () => new Spending(windowMs));
+        const floorOf = (of: BudgetKind) => floors(keyOf([of, upstreamId, windowMs]), count);
         return createBudget(terms, {
-          requests: requests([kind, routeId, windowMs], count),
+          requests: requests(keyOf([kind, routeId, windowMs]), count),
           own: spendingOf(kind),
           floor: floorOf(kind),
           nodes,
@@ -42,13 +44,18 @@ export function createBudgetStore(nodes: () => number = () => 1, budgetsMax = BU
   };
 }
 
-type Kept<V extends object> = (identity: readonly unknown[], make: () => V) => V;
+function saidOf({ share, floorPerS, windowMs }: BudgetTerms): readonly unknown[] {
+  return [share, floorPerS, windowMs];
+}
+
+type Kept<V extends object> = (key: string, make: () => V) => V;
+
+const keyOf = (identity: readonly unknown[]): string => JSON.stringify(identity);
 
 function keptBy<V extends object>(max: number): Kept<V> {
   // Bounded by a size of one each instead of by a number: for a number the library reserves all its memory at once.
   const cache = new LRUCache<string, V>({ maxSize: max, sizeCalculation: () => 1 });
-  return (identity, make) => {
-    const key = JSON.stringify(identity);
+  return (key, make) => {
     const known = cache.get(key);
     if (known !== undefined) return known;
     const made = make();
