@@ -125,7 +125,7 @@ class Reading {
       const span = list.nextBefore();
       const alike = span === null ? 0 : await this.#alike(span.begin, span.end, list.at);
       if (list.take(alike)) continue;
-      if (list.readOther((begin, end, from) => this.#isAt(begin, end, from))) await this.#pause();
+      if (list.readOther()) await this.#pause();
     }
     list.flush();
     const isSame = before?.list !== undefined && list.isAsBefore;
@@ -211,15 +211,15 @@ class ListReading {
   }
 
   /** One that is not what stood here. True: others are to have their turn. */
-  readOther(isAt: (begin: number, end: number, at: number) => boolean): boolean {
+  readOther(): boolean {
     this.#isAsBefore = false;
     const before = this.#before;
     if (before !== null && this.#next <= before.ends.length) {
       const id = idAt(this.#bytes, this.at);
       const place = id === null ? this.#next : this.#placeOf(before, id);
-      if (place !== null && place !== this.#next && isAt(beginOf(before, place), before.ends[place] ?? 0, this.at)) {
+      if (place !== null && place !== this.#next) {
         this.#next = place;
-        return false; // It is taken next.
+        return false; // It is held against that one first.
       }
       if (place !== null) this.#next = place + 1;
     }
