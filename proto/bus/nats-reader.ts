@@ -2,6 +2,9 @@
  * Reads what comes over a connection of the client library at a pace (`read-pace.ts` decides): its socket is paused after each read.
  * The library has no word for that, so its socket is taken from inside of it; where a release has it elsewhere, all is read as it comes,
  * and the suite of the bus says so (test/conformance/bus).
+ *
+ * A socket of Node that is paused goes on reading until 16 KiB wait in it, and each packet wakes the process: the handle below it is told to
+ * stop as well, and the socket is left to believe that it reads, lest it begins anew by itself.
  */
 import type { NatsConnection } from 'nats';
 import type { BusClock } from './bus.js';
@@ -47,14 +50,17 @@ export class NatsReader {
     if (pauseMs < 1 || this.#paused !== null) return;
     this.pauses += 1;
     socket.pause();
+    tellHandle(socket, 'readStop');
     this.#paused = { socket, cancel: this.#clock.after(pauseMs, () => this.#readOn()) };
   }
 
   #readOn(): void {
     const paused = this.#paused;
     this.#paused = null;
-    paused?.cancel();
-    paused?.socket.resume();
+    if (paused === null) return;
+    paused.cancel();
+    tellHandle(paused.socket, 'readStart');
+    paused.socket.resume();
   }
 }
 
@@ -62,6 +68,13 @@ function socketOf(connection: NatsConnection): Readable | null {
   const transport = fieldOf(fieldOf(connection, 'protocol'), 'transport');
   const socket = fieldOf(transport, 'socket');
   return isReadable(socket) ? socket : null;
+}
+
+/** Null of a socket that is closed. */
+function tellHandle(socket: Readable, what: 'readStop' | 'readStart'): void {
+  const handle = fieldOf(socket, '_handle');
+  const run = fieldOf(handle, what);
+  if (typeof run === 'function') Reflect.apply(run, handle, []);
 }
 
 function fieldOf(value: unknown, name: string): unknown {
