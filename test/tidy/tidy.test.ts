@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -24,6 +24,33 @@ describe('the house', () => {
   it('names only edges that exist, and gives a reason for each', () => {
     expect(edges.filter(({ at }) => !existsSync(join(root, at))).map(({ at }) => at)).toEqual([]);
     expect(edges.every(({ reason }) => reason.length > 10)).toBe(true);
+  });
+});
+
+describe('the code map of ARCHITECTURE.md', () => {
+  const text = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8');
+  const map = text.slice(text.indexOf('## Code map'), text.indexOf('## Decisions'));
+  /** Of each line, in the words of its first cell; what has no slash stands beside the first of them. */
+  const lines = [...map.matchAll(/^\| (`[^|]+`) \|/gm)].map(([, cell = '']) => {
+    const [first = '', ...others] = [...cell.matchAll(/`([^`]+)`/g)].map(([, path = '']) => path);
+    return [first, ...others.map((path) => (path.includes('/') ? path : join(dirname(first), path)))];
+  });
+  const paths = lines.flat();
+
+  it('names what exists, and each once', () => {
+    expect(lines.length).toBeGreaterThan(50);
+    expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+    expect(paths.filter((path, at) => paths.indexOf(path) !== at)).toEqual([]);
+  });
+
+  it('has a line for each folder of proto, node and control', () => {
+    const folders = ['proto', 'node', 'control'].flatMap((workspace) =>
+      readdirSync(join(root, workspace), { withFileTypes: true })
+        .filter((entry) => entry.isDirectory() && !['dist', 'node_modules'].includes(entry.name))
+        .map(({ name }) => `${workspace}/${name}`),
+    );
+    const isNamed = (folder: string): boolean => paths.some((path) => path === folder || path.startsWith(`${folder}/`));
+    expect(folders.filter((folder) => !isNamed(folder))).toEqual([]);
   });
 });
 
