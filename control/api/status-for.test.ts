@@ -21,7 +21,7 @@ const status = {
     },
     { status: null },
   ],
-} as ControlStatus;
+} as unknown as ControlStatus;
 const as = (teams: readonly string[], isOperator = false) =>
   ({ isOperator, roleIn: (id: string) => (teams.includes(id) ? 'viewer' : null) }) as Caller;
 const teamOf = (id: string): string | null => ({ shop: 'red', desk: 'blue' })[id] ?? null;
