@@ -42,6 +42,7 @@ import { compileUpstream } from './compile-upstream.js';
 import type { ManagedService } from './managed/managed-config.js';
 import type { Merged } from './managed/merge-managed.js';
 import { routeIds, upstreamIds } from './names.js';
+import { ofTeam } from './of-team.js';
 
 export interface CompileContext extends Hashing {
   readonly version: number;
@@ -209,31 +210,21 @@ function partsOf(services: readonly ManagedService[], common: Common): ManagedPa
   return { ...all, ai: joinedAi(ais) };
 }
 
-/** What its answers make invalid in the cache is its own. */
-function withinService(route: RouteSpec, basePath: string): RouteSpec {
-  return route.cache === null ? route : { ...route, cache: { ...route.cache, invalidatesBelow: basePath } };
-}
-
 function compileService(service: ManagedService, common: Common): ManagedParts {
   const byId = new Map(service.upstreams.map((upstream) => [upstream.id, upstream]));
   const { contracts, held } = compileContracts(service);
   const config = { ...common.config, contracts: [...service.contracts] };
   const around = { ...common, config, ids: [], upstream: (id: string) => byId.get(id) };
   const { upstreams, ...ai } = compileManagedAi(service.ais);
-  return {
-    upstreams: [...service.upstreams, ...upstreams].map(
-      (upstream): UpstreamSpec => ({ ...compileUpstream(upstream, upstream.id), isManaged: true }),
-    ),
+  return ofTeam(service.service.basePath, {
+    upstreams: [...service.upstreams, ...upstreams].map((upstream) => compileUpstream(upstream, upstream.id)),
     routes: service.routes.map((route, index) =>
-      withinService(
-        compileWhole(route, route.id, route.upstream ?? '', { ...around, contract: held[index] ?? null }),
-        service.service.basePath,
-      ),
+      compileWhole(route, route.id, route.upstream ?? '', { ...around, contract: held[index] ?? null }),
     ),
     contracts,
     written: service.routes,
     ai,
-  };
+  });
 }
 
 type ResilientParts = keyof ReturnType<typeof compileRouteResilience>;
