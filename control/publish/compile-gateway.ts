@@ -1,7 +1,7 @@
 /** The part of the snapshot that all routes have in common: listener, its limits and timers, log and traces. Pure. */
 import type { Gateway } from '@weir/proto/config/gateway.js';
 import type { Route } from '@weir/proto/config/route.js';
-import type { GatewaySpec } from '@weir/proto/snapshot/snapshot.js';
+import type { GatewaySpec } from '@weir/proto/snapshot/gateway.js';
 import { compileCacheMemory } from './compile-cache.js';
 import { compileJobs } from './compile-resilience.js';
 

@@ -69,7 +69,7 @@ export async function openAccess(options: AccessOptions): Promise<OpenedAccess> 
     access: {
       ...{ ...shared, callers: people.callers, routes: routeTable(people, sources) },
       teamOfService: (id) => registry.get('service', id)?.teamId ?? null,
-        earlier: (id) => registry.earlier(id),
+      earlier: (id) => registry.earlier(id),
     },
     first,
     close: stop,

@@ -8,7 +8,7 @@ import { ID_VARIABLE, METRICS_VARIABLE, REDIS_VARIABLE, SHARED_PORT_VARIABLE } f
 import { type Address, formatAddress, LOOPBACK } from '@weir/proto/bus/address.js';
 import type { Broker } from '@weir/proto/bus/broker.js';
 import type { SnapshotOffer } from '@weir/proto/events/snapshot.js';
-import type { GatewaySpec } from '@weir/proto/snapshot/snapshot.js';
+import type { GatewaySpec } from '@weir/proto/snapshot/gateway.js';
 import { whyNotFree } from './port-owner.js';
 import { headBufferBytes, restartNeeded } from './restart-needed.js';
 import { type Delivery, type End, Supervisor } from './supervisor.js';

@@ -18,7 +18,8 @@ import {
 } from '@weir/control/api/control-status.js';
 import type { Fault } from '@weir/proto/config/faults.js';
 import type { SnapshotOffer } from '@weir/proto/events/snapshot.js';
-import type { GatewaySpec, Snapshot } from '@weir/proto/snapshot/snapshot.js';
+import type { GatewaySpec } from '@weir/proto/snapshot/gateway.js';
+import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import type { Delivery, WholeOffer } from './supervisor.js';
 
 export type EncodedOffer = Pick<WholeOffer, 'bytes' | 'hash' | 'delta'>;

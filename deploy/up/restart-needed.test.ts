@@ -1,4 +1,4 @@
-import type { GatewaySpec } from '@weir/proto/snapshot/snapshot.js';
+import type { GatewaySpec } from '@weir/proto/snapshot/gateway.js';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { textConfig } from './config-source.js';
 import { headBufferBytes, restartNeeded } from './restart-needed.js';

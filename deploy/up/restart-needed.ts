@@ -3,7 +3,7 @@
  * A reload applies everything else, and names these. Pure.
  */
 import { formatAddress } from '@weir/proto/bus/address.js';
-import type { GatewaySpec } from '@weir/proto/snapshot/snapshot.js';
+import type { GatewaySpec } from '@weir/proto/snapshot/gateway.js';
 
 const HEAD_BUFFER_MIN_BYTES = 65_536;
 

@@ -9,7 +9,7 @@
 import { type Failure, failureTable } from '@weir/proto/http/failures.js';
 import { type HeaderList, headerValue } from '@weir/proto/http/headers.js';
 import { type ProblemContext, problemAnswer } from '@weir/proto/http/problem.js';
-import type { NamesSpec } from '@weir/proto/snapshot/snapshot.js';
+import type { NamesSpec } from '@weir/proto/snapshot/gateway.js';
 import type { CompiledAi } from '../ai/gateway/ai-store.js';
 import { type PublicNames, publicNamesOf } from '../observe/public-names.js';
 import type { Place } from '../pipeline/chain.js';

@@ -6,7 +6,8 @@
  * drain and TLS. Any implementation must pass test/conformance/listener; `uws/server.ts` is the one in use.
  */
 import type { Failure, TimerName } from '@weir/proto/http/failures.js';
-import type { GatewaySpec, ListenerTlsSpec, SecretText } from '@weir/proto/snapshot/snapshot.js';
+import type { GatewaySpec, ListenerTlsSpec } from '@weir/proto/snapshot/gateway.js';
+import type { SecretText } from '@weir/proto/snapshot/snapshot.js';
 import type { Dispatch } from '../pipeline/dispatch.js';
 import type { Exchange } from '../pipeline/exchange.js';
 import type { Clock, Timers } from '../time/clock.js';

@@ -9,7 +9,7 @@
 import { type Failure, failure } from '@weir/proto/http/failures.js';
 import { listTokens, type MutableHeaderList } from '@weir/proto/http/headers.js';
 import { type NameSketch, NO_NAME } from '@weir/proto/http/name-sketch.js';
-import type { ListenerLimitsSpec } from '@weir/proto/snapshot/snapshot.js';
+import type { ListenerLimitsSpec } from '@weir/proto/snapshot/gateway.js';
 import { familiarField } from './familiar-fields.js';
 
 /** A parsed head whose names are lower-case. */

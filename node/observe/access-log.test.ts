@@ -1,5 +1,5 @@
 import { failure } from '@weir/proto/http/failures.js';
-import type { AccessLogSpec } from '@weir/proto/snapshot/snapshot.js';
+import type { AccessLogSpec } from '@weir/proto/snapshot/gateway.js';
 import { describe, expect, it } from 'vitest';
 import { makeExchange, makeRequest, seededRandom } from '../pipeline/testing/harness.js';
 import { makeGateway, makeRoute } from '../pipeline/testing/specs.js';

@@ -4,7 +4,8 @@
  *
  * Successes are sampled; failures and slow exchanges are always written, since they are what one opens a log for.
  */
-import type { AccessLogSpec, Snapshot } from '@weir/proto/snapshot/snapshot.js';
+import type { AccessLogSpec } from '@weir/proto/snapshot/gateway.js';
+import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import type { GatewayRequest } from '../pipeline/dispatch.js';
 import type { Random } from '../time/clock.js';
 import { LineParts } from './line-parts.js';

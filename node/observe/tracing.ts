@@ -6,7 +6,8 @@
  * does not fit or is not taken is counted. The exporter itself tries again within its time limit, as OTLP asks.
  */
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace-base';
-import type { SecretText, TracingSpec } from '@weir/proto/snapshot/snapshot.js';
+import type { TracingSpec } from '@weir/proto/snapshot/gateway.js';
+import type { SecretText } from '@weir/proto/snapshot/snapshot.js';
 import type { GatewayRequest } from '../pipeline/dispatch.js';
 import type { Random, Timer, Timers } from '../time/clock.js';
 import { isSampled } from '../trace/trace-context.js';

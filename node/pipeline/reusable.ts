@@ -3,7 +3,7 @@
  * offers it (cache/reuse.ts), and the listener gives it without the way through the chain (listener/ready-answers.ts).
  */
 import { type HeaderList, hasField } from '@weir/proto/http/headers.js';
-import type { NamesSpec } from '@weir/proto/snapshot/snapshot.js';
+import type { NamesSpec } from '@weir/proto/snapshot/gateway.js';
 
 export interface Reusable {
   /** Monotonic; from then on its head says something that is no longer true. */

@@ -1,7 +1,8 @@
 /** What layers are given when a chain is compiled. Layers own nothing: everything that outlives a request is here. */
 import type { BodyForm } from '@weir/proto/snapshot/convert.js';
+import type { GatewaySpec } from '@weir/proto/snapshot/gateway.js';
 import type { MaskSpec } from '@weir/proto/snapshot/mask.js';
-import type { GatewaySpec, RouteSpec, SecretText } from '@weir/proto/snapshot/snapshot.js';
+import type { RouteSpec, SecretText } from '@weir/proto/snapshot/snapshot.js';
 import type { CompiledAi } from '../ai/gateway/ai-store.js';
 import type { Credentials } from '../auth/credentials.js';
 import type { NodeCache } from '../cache/node-cache.js';

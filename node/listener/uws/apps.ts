@@ -11,7 +11,8 @@
 
 import type { HttpResponse, TemplatedApp, us_listen_socket } from 'uWebSockets.js';
 import uWS from 'uWebSockets.js';
-import type { GatewaySpec, ListenerTlsSpec, SecretText } from '@weir/proto/snapshot/snapshot.js';
+import type { GatewaySpec, ListenerTlsSpec } from '@weir/proto/snapshot/gateway.js';
+import type { SecretText } from '@weir/proto/snapshot/snapshot.js';
 import type { BoundAddress } from '../listener.js';
 import { portOwner } from '../port-owner.js';
 import { certificatesFingerprint, createApp } from './tls.js';

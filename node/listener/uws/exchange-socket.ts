@@ -11,7 +11,7 @@
 
 import type { HttpResponse } from 'uWebSockets.js';
 import { type Failure, failure, type TimerName, timerFired } from '@weir/proto/http/failures.js';
-import type { ClientTimersSpec } from '@weir/proto/snapshot/snapshot.js';
+import type { ClientTimersSpec } from '@weir/proto/snapshot/gateway.js';
 import { isStream } from '../../optimize/stream-type.js';
 import {
   type Cancel,

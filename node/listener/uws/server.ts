@@ -18,7 +18,7 @@ import { type Failure, failure, failureTable, type TimerName, timerFired } from 
 import { headerValue, type MutableHeaderList } from '@weir/proto/http/headers.js';
 import { problemAnswer } from '@weir/proto/http/problem.js';
 import { webSocketAsk } from '@weir/proto/http/upgrade.js';
-import type { GatewaySpec, ListenerTlsSpec } from '@weir/proto/snapshot/snapshot.js';
+import type { GatewaySpec, ListenerTlsSpec } from '@weir/proto/snapshot/gateway.js';
 import { withBody } from '../../pipeline/derived-request.js';
 import type { GatewayRequest } from '../../pipeline/dispatch.js';
 import { createExchange, type Exchange } from '../../pipeline/exchange.js';

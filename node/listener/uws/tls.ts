@@ -11,7 +11,8 @@ import uWS from 'uWebSockets.js';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
-import type { ListenerTlsSpec, SecretText } from '@weir/proto/snapshot/snapshot.js';
+import type { ListenerTlsSpec } from '@weir/proto/snapshot/gateway.js';
+import type { SecretText } from '@weir/proto/snapshot/snapshot.js';
 
 /** Spellings of server names in other cases that are remembered, at most; SNI is lower-case but for odd clients. */
 const SPELLINGS_MAX = 64;

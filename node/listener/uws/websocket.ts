@@ -11,7 +11,7 @@ import type { HttpRequest, HttpResponse, us_socket_context_t, WebSocket, WebSock
 import uWS from 'uWebSockets.js';
 import type { Failure } from '@weir/proto/http/failures.js';
 import { type HeaderList, headerValue } from '@weir/proto/http/headers.js';
-import type { ClientTimersSpec } from '@weir/proto/snapshot/snapshot.js';
+import type { ClientTimersSpec } from '@weir/proto/snapshot/gateway.js';
 import type { GatewayRequest, WebSocketEvents, WebSocketPeer } from '../../pipeline/dispatch.js';
 import { joinTunnel, type Tunnel } from '../tunnel.js';
 import { type ExchangeOwner, ExchangeSocket } from './exchange-socket.js';

@@ -1,6 +1,8 @@
 /** Specs and services with harmless defaults, for tests that care about one field of them. */
+
+import type { GatewaySpec } from '@weir/proto/snapshot/gateway.js';
 import type { BalancePolicy, BalanceSpec } from '@weir/proto/snapshot/resilience.js';
-import type { GatewaySpec, RouteSpec, RouteTimeouts, TargetSpec, UpstreamSpec } from '@weir/proto/snapshot/snapshot.js';
+import type { RouteSpec, RouteTimeouts, TargetSpec, UpstreamSpec } from '@weir/proto/snapshot/snapshot.js';
 import { createNodeCache } from '../../cache/node-cache.js';
 import { jobIds } from '../../jobs/job-id.js';
 import { createJobs } from '../../jobs/jobs.js';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeGateway } from '@weir/node/pipeline/testing/specs.js';
 import { systemClock } from '@weir/node/time/system-clock.js';
-import type { ListenerTlsSpec } from '@weir/proto/snapshot/snapshot.js';
+import type { ListenerTlsSpec } from '@weir/proto/snapshot/gateway.js';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { programPath } from '../../support/programs.js';
 import { connectRaw, connectTls, type RawClient } from './raw-client.js';

@@ -7,7 +7,7 @@ import { makeGateway } from '@weir/node/pipeline/testing/specs.js';
 import { driveWheel, systemClock } from '@weir/node/time/system-clock.js';
 import { TimerWheel } from '@weir/node/time/wheel.js';
 import type { Failure, TimerName } from '@weir/proto/http/failures.js';
-import type { GatewaySpec } from '@weir/proto/snapshot/snapshot.js';
+import type { GatewaySpec } from '@weir/proto/snapshot/gateway.js';
 import { connectRaw, type RawClient } from './raw-client.js';
 
 export type ListenerFactory = (options: ListenerOptions) => Listener;
