@@ -46,7 +46,7 @@ describe('the code map of ARCHITECTURE.md', () => {
   it('has a line for each folder of proto, node and control', () => {
     const folders = ['proto', 'node', 'control'].flatMap((workspace) =>
       readdirSync(join(root, workspace), { withFileTypes: true })
-        .filter((entry) => entry.isDirectory() && !['dist', 'node_modules'].includes(entry.name))
+        .filter((entry) => entry.isDirectory() && !/^(?:\.|dist$|node_modules$)/.test(entry.name))
         .map(({ name }) => `${workspace}/${name}`),
     );
     const isNamed = (folder: string): boolean => paths.some((path) => path === folder || path.startsWith(`${folder}/`));
