@@ -120,7 +120,7 @@ function partial(
   return { status: 206, headers: withAge(headers, stored, nowMs), body: bodyOf(ask, range) };
 }
 
-/** From a stored part, which `servesFromPart` says holds what is asked for. */
+/** From a part: what is asked for of it. An origin that has answered with another part is passed on as it is. */
 function partOf(
   ask: Ask,
   stored: Stored,
@@ -130,7 +130,7 @@ function partOf(
   wallMs: number,
 ): Reply {
   const wanted = wantedOf(ask, stored, wallMs);
-  if (wanted === null || held === null || bodyBytes === null) {
+  if (wanted === null || held === null || bodyBytes === null || !contains(held, wanted)) {
     return { status: 206, headers: withAge(stored.headers, stored, nowMs), body: bodyOf(ask, 'all') };
   }
   const said = formatContentRange({ range: wanted, totalBytes: stored.part?.totalBytes ?? null });

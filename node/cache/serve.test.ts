@@ -1,3 +1,4 @@
+import { headerValue } from '@weir/proto/http/headers.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { recordingHandler } from '../pipeline/testing/harness.js';
@@ -5,7 +6,7 @@ import { isWholeReply } from './reply.js';
 import { serveEntry, serveWhole } from './serve.js';
 import { bodyOf, emptyBody } from './store/body.js';
 import type { Entry } from './store/l1.js';
-import { storedOf } from './stored.js';
+import { storedOf, storedPart } from './stored.js';
 import { askOf } from './testing/cases.js';
 import { makeCacheSpec } from './testing/specs.js';
 
@@ -53,6 +54,22 @@ describe('a stored response', () => {
     const part = entryOf(206, ['content-range', 'bytes 0-1/9'], [new Uint8Array(2)]);
     expect(isWholeReply({ ...GET, method: 'HEAD' }, entryOf(200, [], []).stored)).toBe(false);
     expect(isWholeReply(GET, part.stored)).toBe(false);
+  });
+
+  it.each(['bytes=-5', 'bytes=3-7'])('is given as it came where the part is another one than %s', (range) => {
+    const part = entryOf(206, ['content-range', 'bytes 0-4/10'], [new TextEncoder().encode('01234')]);
+    const handler = recordingHandler();
+    const ask = { ...GET, headers: ['range', range] };
+    serveEntry(ask, handler, part, { name: 'weir', forward: null, ttlS: 5 }, 0, 0);
+    expect([headerValue(handler.headers ?? [], 'content-range'), handler.head?.lengthBytes, handler.text()]).toEqual([
+      ...['bytes 0-4/10', 5, '01234'],
+    ]);
+  });
+
+  it('is no part that could be cut where its length is not what it says', () => {
+    const headers = ['content-range', 'bytes 4-9/10', 'content-length'];
+    expect(storedPart(206, [...headers, '5'])).toBeNull();
+    expect(storedPart(206, [...headers, '6'])).toMatchObject({ range: { first: 4, last: 9 } });
   });
 
   it.each([

@@ -66,12 +66,14 @@ export function storedFrom(
   };
 }
 
-/** The part that a 206 holds; null when it holds several, or does not say which. */
+/** The part that a 206 holds; null when it holds several, or does not say which, or says two things of its length. */
 export function storedPart(status: number, headers: HeaderList): ContentRange | null {
   if (status !== 206) return null;
   const value = headerValue(headers, 'content-range');
   const said = value === undefined ? null : parseContentRange(value);
-  return said === null || said.range === null ? null : said;
+  if (said === null || said.range === null) return null;
+  const length = headerValue(headers, 'content-length');
+  return length !== undefined && Number(length) !== rangeBytes(said.range) ? null : said;
 }
 
 /** Bytes that a body must have to be what its head says; null where the head does not say. */
