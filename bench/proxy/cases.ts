@@ -106,7 +106,7 @@ export const nginxConfig = (site: Site): string => `${nginxHead(site, 'nginx')}
 
 export const haproxyConfig = (site: Site): string => `global
   nbthread ${site.workers}
-  maxconn ${2 * site.connections + SPARE_FILES}
+  maxconn ${site.connections + SPARE_FILES}
 defaults
   mode http
   timeout connect 1s

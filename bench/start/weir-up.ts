@@ -29,7 +29,8 @@ export async function startWeirUp(launch: WeirLaunch): Promise<Running> {
   if (!existsSync(program)) throw new Error(`${program} is missing: build first (npm run build)`);
   const file = join(directory, `${name}.yaml`);
   writeFileSync(file, launch.config);
-  const [admin, metrics] = await freePorts(2);
+  // Its own is as free as any other until it starts.
+  const [admin, metrics] = (await freePorts(3)).filter((free) => free !== port);
   const running = startProcess({
     name,
     command: process.execPath,
