@@ -125,8 +125,12 @@ function listOf<Member extends string>(name: string, text: string | undefined, k
 
 const ids = (entries: readonly { readonly id: string }[]): string[] => entries.map((entry) => entry.id);
 
-const stampedName = (command: string): string =>
-  `${command}-${new Date().toISOString().slice(0, 16).replaceAll(':', '')}`;
+/** Where a command's report goes, and what repeats it; without a name of its own it is called by the command and the time. */
+const reportOf = (command: string, args: readonly string[], name: string | undefined) => ({
+  reportsDirectory,
+  reportName: name ?? `${command}-${new Date().toISOString().slice(0, 16).replaceAll(':', '')}`,
+  commandLine: `npm run bench -- ${command} ${args.join(' ')}`.trim(),
+});
 
 /** Options of a comparison over sockets, and the name it was given. */
 function readRounds(args: string[], known: readonly string[], quickCells: readonly Cell[]) {
@@ -165,9 +169,7 @@ async function proxy(args: string[], signal: AbortSignal): Promise<void> {
   await runProxyBenchmark({
     ...rounds,
     peers: listOf('peers', peers, peerNames),
-    reportsDirectory,
-    reportName: name ?? stampedName('proxy'),
-    commandLine: `npm run bench -- proxy ${args.join(' ')}`.trim(),
+    ...reportOf('proxy', args, name),
     signal,
   });
 }
@@ -191,9 +193,7 @@ async function pace(args: string[], signal: AbortSignal): Promise<void> {
     sharePercent: positiveInteger('share', values.share),
     connections: positiveInteger('connections', values.connections),
     peers: listOf('peers', values.peers, peerNames),
-    reportsDirectory,
-    reportName: values.name ?? stampedName('pace'),
-    commandLine: `npm run bench -- pace ${args.join(' ')}`.trim(),
+    ...reportOf('pace', args, values.name),
     signal,
   });
 }
@@ -212,9 +212,7 @@ async function held(args: string[], signal: AbortSignal): Promise<void> {
     rounds: positiveInteger('rounds', values.rounds),
     count: positiveInteger('count', values.count),
     peers: listOf('peers', values.peers, peerNames),
-    reportsDirectory,
-    reportName: values.name ?? stampedName('held'),
-    commandLine: `npm run bench -- held ${args.join(' ')}`.trim(),
+    ...reportOf('held', args, values.name),
     signal,
   });
 }
@@ -225,9 +223,7 @@ async function cache(args: string[], signal: AbortSignal): Promise<void> {
   await runCacheBenchmark({
     ...rounds,
     peers: listOf('peers', peers, cachePeers),
-    reportsDirectory,
-    reportName: name ?? stampedName('cache'),
-    commandLine: `npm run bench -- cache ${args.join(' ')}`.trim(),
+    ...reportOf('cache', args, name),
     signal,
   });
 }
@@ -249,9 +245,7 @@ async function ai(args: string[], signal: AbortSignal): Promise<void> {
     seconds: positiveInteger('seconds', values.seconds ?? (values.quick ? '3' : '6')),
     warmupSeconds: positiveInteger('warmup', values.warmup),
     peers: listOf('peers', values.peers, aiPeers),
-    reportsDirectory,
-    reportName: values.name ?? stampedName('ai'),
-    commandLine: `npm run bench -- ai ${args.join(' ')}`.trim(),
+    ...reportOf('ai', args, values.name),
     signal,
   });
 }
@@ -272,9 +266,7 @@ async function layers(args: string[], signal: AbortSignal): Promise<void> {
     runs: positiveInteger('runs', values.runs),
     isQuick: values.quick,
     only: values.only?.split(',') ?? [],
-    reportsDirectory,
-    reportName: values.name ?? stampedName('layers'),
-    commandLine: `npm run bench -- layers ${args.join(' ')}`.trim(),
+    ...reportOf('layers', args, values.name),
     signal,
   });
 }
@@ -294,9 +286,7 @@ async function trace(args: string[], signal: AbortSignal): Promise<void> {
     requests: values.quick ? 200_000 : 1_000_000,
     policies: listOf('policies', values.policies, policyNames),
     seed: positiveInteger('seed', values.seed),
-    reportsDirectory,
-    reportName: values.name ?? stampedName('trace'),
-    commandLine: `npm run bench -- trace ${args.join(' ')}`.trim(),
+    ...reportOf('trace', args, values.name),
     signal,
   });
 }
@@ -317,9 +307,7 @@ async function gossip(args: string[], signal: AbortSignal): Promise<void> {
     nodes: nodes.map((count) => positiveInteger('nodes', count)),
     measureMs: 1_000 * positiveInteger('seconds', values.seconds ?? (values.quick ? '3' : '10')),
     routes: positiveInteger('routes', values.routes),
-    reportsDirectory,
-    reportName: values.name ?? stampedName('gossip'),
-    commandLine: `npm run bench -- gossip ${args.join(' ')}`.trim(),
+    ...reportOf('gossip', args, values.name),
     signal,
   });
 }
@@ -349,9 +337,7 @@ async function gauntlet(args: string[], signal: AbortSignal): Promise<number> {
       warmupRequests: values.quick ? 500 : 3_000,
     },
     seed: positiveInteger('seed', values.seed),
-    reportsDirectory,
-    reportName: values.name ?? stampedName('gauntlet'),
-    commandLine: `npm run bench -- gauntlet ${args.join(' ')}`.trim(),
+    ...reportOf('gauntlet', args, values.name),
     signal,
   };
   // Everything is read before, so that a mistake is told once; then the same command runs where packets can be lost.
