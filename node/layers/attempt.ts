@@ -106,7 +106,7 @@ class Run implements ResponseHandler {
   #attemptTimer: Timer | null = null;
   #attemptMs = 0;
   #firstByteMs = 0;
-  #hearNoMore: () => void = () => {};
+  #hearNoMore: (() => void) | null = null;
   /** The transport has been given all of the body; what is not sent yet is the upstream's to take. */
   #bodyHandedOver = false;
   /** NaN: no phase has begun. */
@@ -323,7 +323,7 @@ class Run implements ResponseHandler {
 
   #end(failed: Failure | null, isWhole: boolean): void {
     this.#ended = true;
-    this.#hearNoMore();
+    this.#hearNoMore?.();
     this.#phaseTimer.cancel();
     this.#attemptTimer?.cancel();
     const nowMs = this.#services.clock.nowMs();

@@ -3,8 +3,8 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { fakeClock, fakeTimers } from '../pipeline/testing/harness.js';
-import { openHttpLog, POST_MS, TRIES_MAX } from './http-log.js';
-import { BATCH_BYTES, BUFFER_BYTES, CLOSE_MS, FLUSH_MS, RETRY_MS } from './log-writer.js';
+import { openHttpLog, POST_BYTES, POST_MS, TRIES_MAX } from './http-log.js';
+import { BUFFER_BYTES, CLOSE_MS, FLUSH_MS, RETRY_MS } from './log-writer.js';
 
 interface Came {
   readonly text: string;
@@ -137,16 +137,16 @@ describe('a log over HTTP', () => {
   it('keeps no more than its bound while nobody takes anything, and drops and counts the rest', async () => {
     statuses = [0];
     const { clock, log } = open();
-    const long = line(1, BATCH_BYTES);
-    for (let i = 0; i < BUFFER_BYTES / BATCH_BYTES + 10; i += 1) log.write(long);
+    const long = line(1, POST_BYTES);
+    for (let i = 0; i < BUFFER_BYTES / POST_BYTES + 10; i += 1) log.write(long);
     expect(log.counts()).toMatchObject({ dropped: 10, trouble: 'they come faster than they are taken' });
     const closed = log.close();
     await arrived(1);
     clock.advance(CLOSE_MS);
     await closed;
-    expect(log.counts()).toMatchObject({ written: 0, dropped: BUFFER_BYTES / BATCH_BYTES + 10 });
+    expect(log.counts()).toMatchObject({ written: 0, dropped: BUFFER_BYTES / POST_BYTES + 10 });
     log.write('late\n');
-    expect(log.counts().dropped).toBe(BUFFER_BYTES / BATCH_BYTES + 11);
+    expect(log.counts().dropped).toBe(BUFFER_BYTES / POST_BYTES + 11);
   });
 
   it('ends at once where nobody is there, and counts what is lost', async () => {

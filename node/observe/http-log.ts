@@ -1,7 +1,7 @@
 /**
  * Sends lines to a collector over HTTP: batches of them as NDJSON (`application/x-ndjson`), by POST, one at a time.
  *
- *   line ─▶ waiting ──(BATCH_BYTES, or FLUSH_MS old)──▶ POST ──▶ 2xx: written
+ *   line ─▶ waiting ──(POST_BYTES, or FLUSH_MS old)──▶ POST ──▶ 2xx: written
  *              ▲                                         ├─ no answer, 408, 425, 429, 5xx: the same batch again, later each time
  *              └──────── at most BUFFER_BYTES ───────────└─ any other answer, or TRIES_MAX: lost, and counted
  *
@@ -11,15 +11,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import type { Timer, Timers } from '../time/clock.js';
-import {
-  BATCH_BYTES,
-  BUFFER_BYTES,
-  CLOSE_MS,
-  FLUSH_MS,
-  type LogCounts,
-  type LogWriter,
-  RETRY_MS,
-} from './log-writer.js';
+import { BUFFER_BYTES, CLOSE_MS, FLUSH_MS, type LogCounts, type LogWriter, RETRY_MS } from './log-writer.js';
 
 export interface HttpLogOptions {
   readonly url: string;
@@ -28,6 +20,8 @@ export interface HttpLogOptions {
   readonly timers: Timers;
 }
 
+/** Bytes of one POST, or a single line that is longer: what collectors take without being told. */
+export const POST_BYTES = 64 * 1024;
 /** One POST, whole. */
 export const POST_MS = 10_000;
 export const TRIES_MAX = 8;
@@ -86,7 +80,7 @@ class HttpLog implements LogWriter {
     }
     const last = this.#waiting.at(-1);
     this.#waitingBytes += line.length;
-    if (last !== undefined && last.text.length + line.length <= BATCH_BYTES) {
+    if (last !== undefined && last.text.length + line.length <= POST_BYTES) {
       last.text += line;
       last.lines += 1;
     } else {

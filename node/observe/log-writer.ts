@@ -37,8 +37,8 @@ export interface LogCounts {
 /** SIGUSR1 is what nginx takes for it; left alone, it would open Node's inspector. */
 export const ROTATE_SIGNALS = ['SIGUSR2', 'SIGUSR1'] as const;
 
-/** Bytes of a batch. Large enough that a write's fixed cost is nothing per line, small enough for a pipe. */
-export const BATCH_BYTES = 64 * 1024;
+/** Bytes of a batch. A write on its way costs as much as six lines, however long it is, so it should be of several hundred. */
+export const BATCH_BYTES = 256 * 1024;
 /** Bytes that may wait in all; some eight thousand lines. */
 export const BUFFER_BYTES = 4 * 1024 * 1024;
 /** A line waits no longer than this for others. */
