@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { nodeFlags } from '@weir/deploy/up/node-flags.js';
 import { childrenOf, commandLine } from '../measure/process-usage.js';
 import { type Running, startProcess, untilFound, untilListening } from '../start/processes.js';
 import { listenersOf, startWeirUp } from '../start/weir-up.js';
@@ -10,7 +11,8 @@ import { isNpmProxy, type NpmProxy, npmProxies, npmProxyArguments } from './npm-
 import type { Peer } from './rounds.js';
 import { isWeirProfile, weirConfig, weirProfiles } from './weir.js';
 
-export const peerNames = ['nginx', 'haproxy', 'node-undici', ...npmProxies, ...weirProfiles] as const;
+/** `floor`: the least that a proxy on uWebSockets.js and node:net can cost, which is none that anybody could use. */
+export const peerNames = ['nginx', 'haproxy', 'node-undici', 'floor', ...npmProxies, ...weirProfiles] as const;
 export type PeerName = (typeof peerNames)[number];
 
 /** As many as it has workers. */
@@ -79,13 +81,15 @@ function launchHaproxy(site: Site, core: ProxyCores): Running {
 }
 
 /** One process each: they have no workers of their own. */
-function launchNodeProxy(name: 'node-undici' | NpmProxy, site: Site, core: ProxyCores): Running {
+function launchNodeProxy(name: 'node-undici' | 'floor' | NpmProxy, site: Site, core: ProxyCores): Running {
   if (site.workers > 1) throw new Error(`${name} has one worker: leave it out of --peers`);
-  const args = isNpmProxy(name) ? npmProxyArguments(name, site) : undiciProxyArguments(site);
+  const args = isNpmProxy(name) ? npmProxyArguments(name, site) : ownProxyArguments(name, site);
   return startProcess({ name, command: process.execPath, args, core, cwd: site.directory });
 }
 
-const undiciProxyArguments = (site: Site): string[] => {
-  const program = fileURLToPath(new URL('./undici-proxy.js', import.meta.url));
-  return [program, site.port, site.originPort, site.connections].map(String);
+const ownPrograms = { 'node-undici': './undici-proxy.js', floor: './floor-proxy.js' } as const;
+
+const ownProxyArguments = (name: keyof typeof ownPrograms, site: Site): string[] => {
+  const program = fileURLToPath(new URL(ownPrograms[name], import.meta.url));
+  return [...(name === 'floor' ? nodeFlags : []), program, site.port, site.originPort, site.connections].map(String);
 };

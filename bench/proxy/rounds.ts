@@ -82,7 +82,6 @@ export async function runRounds(options: RoundsOptions, field: Field): Promise<M
 }
 
 function progressLine(run: number, runs: number, cell: Cell, round: number, peer: string, sample: Sample): string {
-  const failures = sample.badStatuses + sample.socketErrors;
   return [
     `[${String(run).padStart(String(runs).length)}/${runs}]`,
     `${cell.case.id} × ${cell.connections}`.padEnd(16),
@@ -91,6 +90,7 @@ function progressLine(run: number, runs: number, cell: Cell, round: number, peer
     `${sample.requestsPerSecond.toFixed(0).padStart(6)} req/s`,
     `${sample.cpuMicrosPerRequest.toFixed(1).padStart(7)} µs CPU`,
     `p99 ${sample.p99Ms.toFixed(2)} ms`,
-    ...(failures > 0 ? [`${failures} FAILED`] : []),
+    ...(sample.badStatuses > 0 ? [`${sample.badStatuses} FAILED with another status`] : []),
+    ...(sample.socketErrors > 0 ? [`${sample.socketErrors} FAILED on their connections`] : []),
   ].join('  ');
 }
