@@ -25,7 +25,7 @@ import {
   type WebSocketPeer,
 } from '../pipeline/dispatch.js';
 import type { ChainServices } from '../pipeline/services.js';
-import type { Clock, Timer } from '../time/clock.js';
+import { awakeMs, type Clock, stalledMs, type Timer } from '../time/clock.js';
 import type { Departure, Gate, Refusal, RefusalKind } from '../upstream/concurrency/gate.js';
 import { type PriorityRank, Waiter } from '../upstream/concurrency/line.js';
 
@@ -40,7 +40,7 @@ export const admit: Place = (route, services) => {
     const { clock } = services;
     return (request, handler) => {
       if (!gate.enter()) return waitFor(entrance, request, handler);
-      const inside = new Inside(entrance, request, handler, clock.nowMs());
+      const inside = new Inside(entrance, request, handler, awakeMs(clock, clock.nowMs()));
       inside.cancelNext = next(request, inside);
       return inside.cancel;
     };
@@ -69,21 +69,27 @@ class Inside implements ResponseHandler {
   /** When the route's own limit ends it; a client may have stated less. */
   readonly #limitAtMs: number;
   readonly #handler: ResponseHandler;
-  readonly #startedAtMs: number;
+  /** This and the head in time in which the gateway was awake: what it slept through is not the upstream's time. */
+  readonly #startedAwakeMs: number;
   readonly #request: GatewayRequest;
-  #headAtMs = Number.NaN;
+  #headAwakeMs = Number.NaN;
   /** Of the time until the head, what the client took to send its body; NaN where the head came before its end. */
   #sendingMs = 0;
   #status = 0;
   #isInside = true;
 
-  constructor({ gate, route, services }: Entrance, request: GatewayRequest, handler: ResponseHandler, nowMs: number) {
+  constructor(
+    { gate, route, services }: Entrance,
+    request: GatewayRequest,
+    handler: ResponseHandler,
+    startedAwakeMs: number,
+  ) {
     this.#gate = gate;
     this.#clock = services.clock;
     this.#request = request;
     this.#limitAtMs = request.exchange.receivedAtMs + route.timeouts.totalMs;
     this.#handler = handler;
-    this.#startedAtMs = nowMs;
+    this.#startedAwakeMs = startedAwakeMs;
   }
 
   /** The deadline layer cancels, too: what was cut off at the route's limit was too slow, whoever else leaves just left. */
@@ -116,8 +122,10 @@ class Inside implements ResponseHandler {
   #leave(departure: Departure, nowMs: number): void {
     if (!this.#isInside) return;
     this.#isInside = false;
-    const startedAtMs = this.#startedAtMs + this.#sendingMs;
-    this.#gate.leave(departure, this.#headAtMs - startedAtMs, nowMs - startedAtMs, nowMs);
+    const sleptMs = stalledMs(this.#clock);
+    const startedMs = this.#startedAwakeMs + this.#sendingMs;
+    const latencyMs = Math.max(0, this.#headAwakeMs - startedMs);
+    this.#gate.leave(departure, latencyMs, Math.max(0, nowMs - sleptMs - startedMs), nowMs, sleptMs);
   }
 
   /** Its client has not sent all of it, or the upstream takes it slowly, which the timer `send` tells apart. */
@@ -135,7 +143,7 @@ class Inside implements ResponseHandler {
   }
 
   onHeaders(head: ResponseHead): void {
-    this.#headAtMs = this.#clock.nowMs();
+    this.#headAwakeMs = awakeMs(this.#clock, this.#clock.nowMs());
     this.#status = head.status;
     this.#sendingMs = this.#sentForMs();
     this.#handler.onHeaders(head);
@@ -167,7 +175,7 @@ function waitFor(entrance: Entrance, request: GatewayRequest, handler: ResponseH
   const { gate, route, services } = entrance;
   const nowMs = services.clock.nowMs();
   const waiting = new Waiting(entrance, request, handler);
-  const refusal = gate.wait(waiting, nowMs);
+  const refusal = gate.wait(waiting, nowMs, stalledMs(services.clock));
   if (refusal !== null) {
     waiting.refuse(refusal, nowMs);
     return nothingToCancel;
@@ -215,9 +223,9 @@ class Waiting extends Waiter {
   };
 
   override admit(nowMs: number): void {
-    const { next } = this.#entrance;
+    const { next, services } = this.#entrance;
     this.#endWait(nowMs);
-    const inside = new Inside(this.#entrance, this.#request, this.#handler, nowMs);
+    const inside = new Inside(this.#entrance, this.#request, this.#handler, awakeMs(services.clock, nowMs));
     this.#inside = inside;
     inside.cancelNext = next(this.#request, inside);
   }

@@ -282,6 +282,14 @@ describe('an attempt that only the deadline ended', () => {
     expect(overdue()).toBe(true);
   });
 
+  it('is not to blame for what this gateway slept through', () => {
+    const { clock, cancel, overdue } = setUpSilent();
+    clock.stall(1_900);
+    clock.advance(100);
+    cancel();
+    expect(overdue()).toBe(false);
+  });
+
   it('is to blame, too, when the client left after waiting as long, and not when it left early', () => {
     for (const [ms, isToBlame] of [
       [2_000 - 1, true],

@@ -23,7 +23,7 @@ import {
 import { PassedBody } from '../pipeline/passed-body.js';
 import type { ChainServices } from '../pipeline/services.js';
 import { withTunnelEnd } from '../pipeline/tunnel-end.js';
-import type { Clock } from '../time/clock.js';
+import { type Clock, stalledMs } from '../time/clock.js';
 import { NOT_BEGUN } from '../upstream/balance/load.js';
 import { pickerOf } from '../upstream/balance/pick.js';
 import { circuitOpen, noTarget } from '../upstream/balance/refusal.js';
@@ -98,6 +98,8 @@ class Held implements ResponseHandler {
   readonly #usual: UsualWait;
   readonly #clock: Clock;
   readonly #startedAtMs: number;
+  /** For how long this gateway had stood still by then: what it sleeps through from here on is not the target's time. */
+  readonly #stalledBeforeMs: number;
   /** Attempts of this exchange before this one: one that was never made has added none. */
   readonly #attemptsBefore: number;
   readonly #setCookie: string | null;
@@ -130,6 +132,7 @@ class Held implements ResponseHandler {
     this.#usual = usual;
     this.#clock = clock;
     this.#startedAtMs = nowMs;
+    this.#stalledBeforeMs = stalledMs(clock);
     this.#attemptsBefore = request.exchange.attempts.length;
     this.#setCookie = setCookie;
     this.#isTrial = target.health.standing(nowMs) !== 'well' || upstream.health.standing(nowMs) !== 'well';
@@ -156,7 +159,7 @@ class Held implements ResponseHandler {
   onHeaders(head: ResponseHead): void {
     this.#headAtMs = this.#clock.nowMs();
     this.#status = head.status;
-    if (head.status < 500) this.#usual.answered(this.#headAtMs - this.#startedAtMs);
+    if (head.status < 500) this.#usual.answered(this.#headAtMs - this.#startedAtMs - this.#sleptMs());
     // With a 429 it is said to one client, and would keep the target from all others.
     if (head.status === 503) {
       this.#retryAfterMs = retryAfterMs(headerValue(head.headers, 'retry-after'), this.#clock.wallMs());
@@ -236,7 +239,12 @@ class Held implements ResponseHandler {
   #isOverdue(nowMs: number): boolean {
     const { deadlineAtMs, failure: why, attempts } = this.#request.exchange;
     if (nowMs < deadlineAtMs && why?.code !== 'client_gone') return false;
-    return this.#usual.isOverdue(waitedForTargetMs(attempts[this.#attemptsBefore], nowMs));
+    return this.#usual.isOverdue(waitedForTargetMs(attempts[this.#attemptsBefore], nowMs) - this.#sleptMs());
+  }
+
+  /** Since the attempt began. */
+  #sleptMs(): number {
+    return stalledMs(this.#clock) - this.#stalledBeforeMs;
   }
 
   #tellHealth(outcome: AttemptOutcome): void {

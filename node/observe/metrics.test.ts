@@ -31,6 +31,7 @@ function sources(cells: Cells): MetricSources {
     bodies: () => ({ bytes: 21, refusals: 22 }),
     heldAnswers: () => ({ bytes: 23, refusals: 24 }),
     keptForms: () => ({ bytes: 25, count: 26, evictions: 27 }),
+    stalledMs: () => 1_500,
     eventLoop: () => ({ delayP50Ms: 1, delayP99Ms: 2, delayMaxMs: 3, utilization: 0.5 }),
     log: () => ({ written: 5, dropped: 6 }),
     spans: () => ({ exported: 8, dropped: 9 }),

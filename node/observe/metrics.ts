@@ -43,6 +43,8 @@ export interface MetricSources
     AiSources {
   readonly cells: Cells;
   eventLoop(): EventLoopWindow;
+  /** For how long the process has stood still so far. */
+  stalledMs(): number;
   log(): { readonly written: number; readonly dropped: number };
   spans(): { readonly exported: number; readonly dropped: number };
   bugs(): number;
@@ -245,6 +247,7 @@ function nodeFamilies(sources: MetricSources): Family[] {
 function eventLoopFamilies(sources: MetricSources): Family[] {
   const delay = 'Delay of the event loop over the last ten seconds; quantile 1 is the longest.';
   const busy = 'Share of the last ten seconds in which the event loop was busy.';
+  const stalls = 'Time in which this process stood still; upstreams are not judged by it.';
   return [
     family('gauge', 'weir_event_loop_delay_seconds', delay, () => {
       const { delayP50Ms, delayP99Ms, delayMaxMs } = sources.eventLoop();
@@ -255,5 +258,6 @@ function eventLoopFamilies(sources: MetricSources): Family[] {
       ];
     }),
     family('gauge', 'weir_event_loop_utilization_ratio', busy, () => [[[], sources.eventLoop().utilization]]),
+    family('counter', 'weir_event_loop_stalled_seconds_total', stalls, () => [[[], sources.stalledMs() / MS_PER_S]]),
   ];
 }

@@ -16,7 +16,7 @@ import { createDoctor, type Doctor, type RouteDoctor } from '../doctor/doctor.js
 import type { JobCounts } from '../jobs/jobs.js';
 import type { GatewayRequest, ResponseHead } from '../pipeline/dispatch.js';
 import type { Exchange } from '../pipeline/exchange.js';
-import type { Clock, Random, Timers } from '../time/clock.js';
+import { type Clock, type Random, stalledMs, type Timers } from '../time/clock.js';
 import { inSlices, type Work } from '../time/slices.js';
 import type { GateReading } from '../upstream/concurrency/gate-store.js';
 import type { ChangeCount } from '../upstream/health/health-log.js';
@@ -191,6 +191,7 @@ class Observers implements NodeObserver {
       sight,
       purges,
       eventLoop,
+      stalledMs: () => stalledMs(clock),
       log: () => this.#log.counts(),
       spans: () => this.#tracing.counts(),
       bugs: () => this.#bugs,

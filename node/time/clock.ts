@@ -11,6 +11,11 @@ export interface Clock {
    */
   hold?(): void;
   release?(): void;
+  /**
+   * For how long this process has stood still so far, in milliseconds: it was not given the processor, collected garbage, or had one thing
+   * to do for long. What passes meanwhile is nobody else's time. Left out: it never does.
+   */
+  stalledMs?(): number;
 }
 
 /** Uniform number in [0, 1). Passed in, so that a simulation can replay it. */
@@ -28,3 +33,8 @@ export interface Timers {
   /** A new idle timer. `fire` runs at most once for each arming. */
   create(fire: () => void): Timer;
 }
+
+/** For how long the process has stood still so far, and the time in which it did not: what others are held to. */
+export const stalledMs = (clock: Clock): number => clock.stalledMs?.() ?? 0;
+
+export const awakeMs = (clock: Clock, nowMs: number): number => nowMs - stalledMs(clock);

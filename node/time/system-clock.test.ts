@@ -88,3 +88,17 @@ it('tells the time of the wall as it was a millisecond ago at most, also while t
     systemClock.release();
   }
 });
+
+it('knows for how long its process has stood still, and that it did not where it only turned', async () => {
+  const stop = driveWheel(new TimerWheel(systemClock));
+  const turned = (ticks: number): Promise<unknown> => new Promise((done) => setTimeout(done, ticks * TICK_MS));
+  await turned(2);
+  const [stalledMs, fromMs] = [systemClock.stalledMs(), performance.now()];
+  untilLaterThan(fromMs + 20 * TICK_MS);
+  await turned(2);
+  const heldUpMs = systemClock.stalledMs() - stalledMs;
+  stop();
+  // One tick of it was due anyway, and nobody can say when the last one was.
+  expect(heldUpMs).toBeGreaterThan(18 * TICK_MS);
+  expect(heldUpMs).toBeLessThanOrEqual(performance.now() - fromMs);
+});

@@ -13,6 +13,19 @@ let heldAtMs = Number.NaN;
  */
 const wall = { ms: 0, readAtMs: Number.NEGATIVE_INFINITY };
 
+/** By how much the loop came round late, in all, and when it came last; NaN before anybody drove a wheel. */
+const loop = { stalledMs: 0, cameAtMs: Number.NaN };
+
+/** The wheel is due each tick; late by less than this is how timers are. */
+const STALL_MIN_MS = TICK_MS;
+
+function comesRound(): void {
+  const nowMs = performance.now();
+  const lateMs = nowMs - loop.cameAtMs - TICK_MS;
+  if (lateMs > STALL_MIN_MS) loop.stalledMs += lateMs;
+  loop.cameAtMs = nowMs;
+}
+
 export const systemClock: Required<Clock> = {
   // NaN is not above anything.
   nowMs: () => (heldAtMs >= 0 ? heldAtMs : performance.now()),
@@ -30,6 +43,7 @@ export const systemClock: Required<Clock> = {
   release: () => {
     heldAtMs = Number.NaN;
   },
+  stalledMs: () => loop.stalledMs,
 };
 
 /**
@@ -40,10 +54,14 @@ export const systemClock: Required<Clock> = {
  * be held against its upstream. Immediates run behind the sockets:
  *
  *   timers ──▶ poll: what has come is read, and cancels its timers ──▶ check: the wheel turns
+ *
+ * Where it comes late, by how much is known before any of those sockets is read (`stalledMs`).
  */
 export function driveWheel(wheel: TimerWheel): () => void {
   let due: NodeJS.Immediate | null = null;
+  loop.cameAtMs = performance.now();
   const interval = setInterval(() => {
+    comesRound();
     due ??= setImmediate(() => {
       due = null;
       wheel.advance();

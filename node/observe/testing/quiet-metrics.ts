@@ -15,6 +15,7 @@ export function quietMetrics(): Promise<string> {
     gates: () => [],
     jobs: () => jobCounts(),
     cache: () => cacheCounts(),
+    stalledMs: () => 0,
     eventLoop: () => ({ delayP50Ms: 0, delayP99Ms: 0, delayMaxMs: 0, utilization: 0 }),
     log: () => ({ written: 0, dropped: 0 }),
     spans: () => ({ exported: 0, dropped: 0 }),

@@ -21,6 +21,8 @@ import { createExchange, type Exchange, type ExchangeOrigin } from '../exchange.
 export interface FakeClock extends Clock {
   /** Moves both times forward; timers made on this clock fire on the way, each at its own due time. */
   advance(ms: number): void;
+  /** The same, as a process sees it that was not given the processor meanwhile. */
+  stall(ms: number): void;
   /** Moves the wall clock alone, as an operator or NTP does. */
   skewWall(ms: number): void;
   /** Due time of the earliest armed timer and what fires it; used by fakeTimers. */
@@ -30,6 +32,7 @@ export interface FakeClock extends Clock {
 export function fakeClock(startMs = 1_000, wallStartMs = Date.UTC(2026, 0, 1)): FakeClock {
   let nowMs = startMs;
   let wallOffsetMs = wallStartMs - startMs;
+  let stalledMs = 0;
   const sources: (() => { readonly dueMs: number; fire(): void } | null)[] = [];
   const earliest = (untilMs: number) => {
     let first: { readonly dueMs: number; fire(): void } | null = null;
@@ -40,16 +43,22 @@ export function fakeClock(startMs = 1_000, wallStartMs = Date.UTC(2026, 0, 1)): 
     }
     return first;
   };
+  const advance = (ms: number): void => {
+    const untilMs = nowMs + ms;
+    for (let due = earliest(untilMs); due !== null; due = earliest(untilMs)) {
+      nowMs = Math.max(nowMs, due.dueMs);
+      due.fire();
+    }
+    nowMs = untilMs;
+  };
   return {
     nowMs: () => nowMs,
     wallMs: () => nowMs + wallOffsetMs,
-    advance(ms) {
-      const untilMs = nowMs + ms;
-      for (let due = earliest(untilMs); due !== null; due = earliest(untilMs)) {
-        nowMs = Math.max(nowMs, due.dueMs);
-        due.fire();
-      }
-      nowMs = untilMs;
+    stalledMs: () => stalledMs,
+    advance,
+    stall(ms) {
+      stalledMs += ms;
+      advance(ms);
     },
     skewWall(ms) {
       wallOffsetMs += ms;

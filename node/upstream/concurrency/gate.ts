@@ -12,6 +12,10 @@
  * turn the order of critical requests around. A request that cannot be answered within its deadline is refused when it
  * comes and not when it is too late, and again when its turn comes: a place is not spent on an answer that nobody takes.
  *
+ * What the upstream is judged by is time in which this gateway was awake: `nowMs - stalledMs`, where `stalledMs` is for how long it has stood
+ * still so far. One that is not given the processor sees every answer late and every line long, of an upstream that answers at once, and
+ * refused most of what it could have had answered. Clients wait in the time of the clock, so deadlines are in that.
+ *
  * Invariant: while someone waits, no place is free. Pure: the caller passes the time in and owns all timers.
  */
 import type { ConcurrencySpec } from '@weir/proto/snapshot/resilience.js';
@@ -62,6 +66,8 @@ export class Gate {
   /** By rank. */
   readonly #lines: readonly [Line, Line, Line] = [new Line(), new Line(), new Line()];
   #isAdmitting = false;
+  /** As it was told last. */
+  #stalledMs = 0;
 
   constructor(spec: ConcurrencySpec) {
     this.#queueMax = spec.queue;
@@ -98,12 +104,13 @@ export class Gate {
   }
 
   /** After `enter` was refused: the request waits (null), or is refused in turn. It may be admitted before this returns. */
-  wait(waiter: Waiter, nowMs: number): Refusal | null {
+  wait(waiter: Waiter, nowMs: number, stalledMs = 0): Refusal | null {
+    this.#stalledMs = stalledMs;
     const line = this.#lines[waiter.priority];
     this.#look(nowMs);
     // The limit may be one that nothing has come near for long.
     if (this.#adaptive !== null && this.queued === 0) {
-      this.#adaptive.look(nowMs);
+      this.#adaptive.look(nowMs - stalledMs);
       if (this.enter()) {
         waiter.admit(nowMs);
         return null;
@@ -114,11 +121,11 @@ export class Gate {
     if (nowMs + waitMs + this.#estimate.typicalMs > waiter.deadlineAtMs) return this.#refusal('deadline', nowMs);
     const displaced = this.queued < this.#queueMax ? null : this.#newestBelow(waiter.priority);
     if (displaced === null && this.queued >= this.#queueMax) {
-      line.standing.dropped(nowMs);
+      line.standing.dropped(nowMs - stalledMs);
       return this.#refusal('full', nowMs);
     }
     if (this.queued === 0) this.#estimate.waitingBegan(nowMs);
-    line.push(waiter, nowMs);
+    line.push(waiter, nowMs, nowMs - stalledMs);
     this.queued += 1;
     // Last, for whoever hears of it may come to this gate again, and must find it whole.
     if (displaced !== null) this.#drop(displaced, 'displaced', nowMs);
@@ -144,16 +151,18 @@ export class Gate {
     if (this.queued === 0) this.#estimate.waitingEnded(nowMs);
   }
 
-  /** A request gives its place back. `latencyMs` is read for `answered`: the time until its answer began. */
-  leave(departure: Departure, latencyMs: number, tookMs: number, nowMs: number): void {
+  /** A request gives its place back. `latencyMs` is read for `answered`: the time until its answer began. Both times are awake ones. */
+  leave(departure: Departure, latencyMs: number, tookMs: number, nowMs: number, stalledMs = 0): void {
+    this.#stalledMs = stalledMs;
+    const awakeMs = nowMs - stalledMs;
     if (departure === 'answered') {
-      if (this.#adaptive?.answered(latencyMs, this.inFlight, nowMs))
-        for (const line of this.#lines) line.standing.begin(nowMs);
+      if (this.#adaptive?.answered(latencyMs, this.inFlight, awakeMs))
+        for (const line of this.#lines) line.standing.begin(awakeMs);
       this.#estimate.answered(tookMs);
     } else if (departure === 'slow') {
-      this.#adaptive?.timedOut(this.inFlight, nowMs);
+      this.#adaptive?.timedOut(this.inFlight, awakeMs);
     } else if (departure === 'abandoned') {
-      this.#adaptive?.abandoned(tookMs, this.inFlight, nowMs);
+      this.#adaptive?.abandoned(tookMs, this.inFlight, awakeMs);
     }
     this.inFlight -= 1;
     if (this.queued === 0) return;
@@ -199,12 +208,17 @@ export class Gate {
 
   /** Looks whether lines stand, and drops those who have waited too long where one does. */
   #look(nowMs: number): void {
+    const awakeMs = nowMs - this.#stalledMs;
     for (const line of this.#lines) {
       const { standing } = line;
-      if (line.length > 0 || standing.stands) standing.look(line.oldestMs(nowMs), this.#estimate.typicalMs, nowMs);
+      if (line.length > 0 || standing.stands) standing.look(line.oldestMs(awakeMs), this.#estimate.typicalMs, awakeMs);
       if (!standing.stands) continue;
       const waitMs = this.#standingWaitMs(line, nowMs);
-      for (let oldest = line.overdue; oldest !== null && nowMs - oldest.sinceMs > waitMs; oldest = line.overdue) {
+      for (
+        let oldest = line.overdue;
+        oldest !== null && awakeMs - oldest.sinceAwakeMs > waitMs;
+        oldest = line.overdue
+      ) {
         this.#drop(oldest, 'standing', nowMs);
       }
     }
@@ -232,7 +246,7 @@ export class Gate {
   }
 
   #drop(waiter: Waiter, kind: RefusalKind, nowMs: number): void {
-    waiter.line?.standing.dropped(nowMs);
+    waiter.line?.standing.dropped(nowMs - this.#stalledMs);
     this.abandon(waiter, nowMs);
     waiter.refuse(this.#refusal(kind, nowMs), nowMs);
   }

@@ -17,6 +17,8 @@ export abstract class Waiter {
   abstract refuse(refusal: Refusal, nowMs: number): void;
 
   sinceMs = Number.NaN;
+  /** The same, in time in which the gateway was awake. */
+  sinceAwakeMs = Number.NaN;
   older: Waiter | null = null;
   newer: Waiter | null = null;
   line: Line | null = null;
@@ -33,7 +35,7 @@ export class Line {
 
   /** While the queue stands: who is to be dropped first; null while some wait who came before it stood. */
   get overdue(): Waiter | null {
-    return this.#oldest !== null && this.#oldest.sinceMs >= this.standing.stoodSinceMs ? this.#oldest : null;
+    return this.#oldest !== null && this.#oldest.sinceAwakeMs >= this.standing.stoodSinceMs ? this.#oldest : null;
   }
 
   /** Who gives way to a request of a higher priority. */
@@ -47,12 +49,13 @@ export class Line {
   }
 
   /** NaN when nobody waits. */
-  oldestMs(nowMs: number): number {
-    return this.#oldest === null ? Number.NaN : nowMs - this.#oldest.sinceMs;
+  oldestMs(awakeMs: number): number {
+    return this.#oldest === null ? Number.NaN : awakeMs - this.#oldest.sinceAwakeMs;
   }
 
-  push(waiter: Waiter, nowMs: number): void {
+  push(waiter: Waiter, nowMs: number, awakeMs = nowMs): void {
     waiter.sinceMs = nowMs;
+    waiter.sinceAwakeMs = awakeMs;
     waiter.line = this;
     waiter.older = this.#newest;
     if (this.#newest === null) this.#oldest = waiter;

@@ -17,7 +17,7 @@ import type { Attempt } from '../../pipeline/exchange.js';
 export const ANSWERS_MIN = 20;
 /** As many times the slow end of what is usual. */
 export const OVERDUE_FACTOR = 3;
-/** Less than this may be a pause of ours, or of a server that collects its garbage. */
+/** Less than this may be a pause of a server that collects its garbage; our own are taken out before. */
 export const OVERDUE_MIN_MS = 250;
 
 const QUANTILE = 0.95;
