@@ -10,7 +10,7 @@ import type { HeaderList, MutableHeaderList } from '@weir/proto/http/headers.js'
 import { referencesIn } from '@weir/proto/snapshot/secret-text.js';
 import type { AuthSpec } from '@weir/proto/snapshot/snapshot.js';
 import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from 'jose';
-import { LRUCache } from 'lru-cache';
+import { boundedKeys } from '../limit/local-limiter.js';
 import type { JwtKeys } from './jwt-keys.js';
 
 export type JwtAuthSpec = Extract<AuthSpec, { kind: 'jwt' }>;
@@ -43,9 +43,7 @@ const busy: TokenVerdict = { kind: 'busy' };
 /** Throws when no algorithm is left that fits the keys. */
 export function compileTokenCheck(spec: JwtAuthSpec, keys: JwtKeys, wallMs: () => number): VerifyToken {
   const algorithms = allowedAlgorithms(spec, keys);
-  const good = new LRUCache<string, { readonly verdict: TokenVerdict; readonly untilWallMs: number }>({
-    max: REMEMBERED_TOKENS_MAX,
-  });
+  const good = boundedKeys<{ readonly verdict: TokenVerdict; readonly untilWallMs: number }>(REMEMBERED_TOKENS_MAX);
   let underway = 0;
 
   const verify = async (token: string): Promise<TokenVerdict> => {

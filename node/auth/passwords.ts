@@ -7,7 +7,7 @@
  * process nor a heap dump holds the password, and a changed password is forgotten by being another key. Wrong ones are
  * not remembered; there is no end to them.
  */
-import { LRUCache } from 'lru-cache';
+import { boundedKeys } from '../limit/local-limiter.js';
 
 export type PasswordVerdict = 'right' | 'wrong' | 'busy';
 
@@ -40,7 +40,7 @@ export function createPasswordCheck(
   bounds: PasswordBounds = passwordBounds,
 ): CheckPassword {
   /** Until when a credential is known to be good. Owned here, as are the two below. */
-  const goodUntilMs = new LRUCache<string, number>({ max: bounds.remembered });
+  const goodUntilMs = boundedKeys<number>(bounds.remembered);
   const underway = new Map<string, Promise<PasswordVerdict>>();
   const waiting: (() => void)[] = [];
   let checking = 0;

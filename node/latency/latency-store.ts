@@ -4,7 +4,7 @@
  * a reload leads elsewhere begins anew. Windows are asked for when a chain is compiled and held by it.
  */
 import type { LearntWait } from '@weir/proto/events/latency-sketches.js';
-import { LRUCache } from 'lru-cache';
+import { boundedKeys } from '../limit/local-limiter.js';
 import { LatencyWindow } from './latency-window.js';
 
 export type { LearntWait };
@@ -28,7 +28,7 @@ export interface LatencyStore {
 const WINDOWS_MAX = 4_096;
 
 export function createLatencyStore(windowsMax = WINDOWS_MAX): LatencyStore {
-  const windows = new LRUCache<string, KnownWindow>({ max: windowsMax });
+  const windows = boundedKeys<KnownWindow>(windowsMax);
   // Ids have no spaces, so no two of these give the same name.
   const nameOf = (route: string, upstream: string, wait: LearntWait): string => `${wait} ${route} ${upstream}`;
   return {

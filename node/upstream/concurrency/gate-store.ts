@@ -5,7 +5,7 @@
  */
 import type { ConcurrencySpec } from '@weir/proto/snapshot/resilience.js';
 import type { UpstreamSpec } from '@weir/proto/snapshot/snapshot.js';
-import { LRUCache } from 'lru-cache';
+import { boundedKeys } from '../../limit/local-limiter.js';
 import { Gate } from './gate.js';
 
 export interface GateStore {
@@ -27,7 +27,7 @@ export interface GateReading {
 const GATES_MAX = 10_000;
 
 export function createGateStore(gatesMax = GATES_MAX): GateStore {
-  const gates = new LRUCache<string, { readonly gate: Gate; terms: string }>({ max: gatesMax });
+  const gates = boundedKeys<{ readonly gate: Gate; terms: string }>(gatesMax);
   const kept = (upstreamId: string, spec: ConcurrencySpec) => {
     const known = gates.get(upstreamId);
     if (known !== undefined) return known;

@@ -4,7 +4,7 @@
  * requests and the spending of a route, which a fallback to another upstream draws on as well, and of an upstream what
  * its floor has paid for. The nodes of a cluster have a floor together (budget.ts). Hedges count the retries beside them, because they give way to those (budget.ts).
  */
-import { LRUCache } from 'lru-cache';
+import { boundedKeys } from '../../limit/local-limiter.js';
 import { KnownKeys } from '../../pipeline/known-keys.js';
 import { BUDGET_WINDOW_MS, type Budget, type BudgetTerms, createBudget, Spending } from './budget.js';
 import { WindowCount } from './window-count.js';
@@ -53,8 +53,7 @@ type Kept<V extends object> = (key: string, make: () => V) => V;
 const keyOf = (identity: readonly unknown[]): string => JSON.stringify(identity);
 
 function keptBy<V extends object>(max: number): Kept<V> {
-  // Bounded by a size of one each instead of by a number: for a number the library reserves all its memory at once.
-  const cache = new LRUCache<string, V>({ maxSize: max, sizeCalculation: () => 1 });
+  const cache = boundedKeys<V>(max);
   return (key, make) => {
     const known = cache.get(key);
     if (known !== undefined) return known;
