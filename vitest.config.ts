@@ -11,8 +11,13 @@ const notOurs = ['**/dist/**', '**/node_modules/**'];
 
 /** Tests that stand beside what they test: each leaves its process as it was, and so needs none of its own. */
 const BESIDE = ['{proto,node,control,deploy}/**/*.test.ts', 'bench/**/*.test.ts'];
-/** But for the subjects of micro-benchmarks, which hold a thousand routes and a hundred thousand keys. */
-const APART = 'bench/layers/**';
+/** These have a process each: they measure its memory, or leave much in it (micro-benchmarks hold a hundred thousand keys). */
+const ALONE = [
+  'bench/layers/subjects.test.ts',
+  'test/conformance/listener/uws.test.ts',
+  'test/integration/cache-l2/outages.test.ts',
+  'test/integration/gateway/tunnel-messages.test.ts',
+];
 
 export default defineConfig({
   resolve: {
@@ -26,21 +31,24 @@ export default defineConfig({
         test: {
           name: 'units',
           include: BESIDE,
-          exclude: [...notOurs, APART],
+          exclude: [...notOurs, ...ALONE],
           isolate: false,
           sequence: { groupOrder: 1 },
         },
       },
-      // These wait for processes, timers and sockets a quarter of their time, so there is room for one more beside two.
+      // A third of what each of these took was the import of a thousand modules: processes are shared here too. They wait for processes,
+      // timers and sockets a quarter of their time, so there is room for one more beside two.
       {
         extends: true,
         test: {
           name: 'house',
-          include: ['test/**/*.test.ts', `${APART}/*.test.ts`],
-          exclude: [...notOurs, 'test/tidy/**', 'test/integration/load/**'],
+          include: ['test/**/*.test.ts'],
+          exclude: [...notOurs, ...ALONE, 'test/tidy/**', 'test/integration/load/**'],
+          isolate: false,
           maxWorkers: 3,
         },
       },
+      { extends: true, test: { name: 'alone', include: ALONE, exclude: notOurs, maxWorkers: 3 } },
       // These look at waits under load, which a third neighbour would make.
       {
         extends: true,
@@ -54,7 +62,7 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     sequence: { sequencer: LongestFirst },
-    setupFiles: ['test/support/properties.setup.ts'],
+    setupFiles: ['test/support/environment.setup.ts', 'test/support/properties.setup.ts'],
     env: {
       // The listener's head limit is read by the server library once, when the process starts.
       UWS_HTTP_MAX_HEADERS_SIZE: '65536',

@@ -78,7 +78,7 @@ const wholeHouse: readonly Step[] = [
     run: () =>
       vitest(
         'tests',
-        ['units', 'house', 'load'].flatMap((name) => ['--project', name]),
+        ['alone', 'house', 'units', 'load'].flatMap((name) => ['--project', name]),
       ),
   },
 ];

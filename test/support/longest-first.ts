@@ -34,8 +34,11 @@ export const LONG: readonly string[] = [
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
-    // One project follows the other: a process that several files share ends where a file of another project comes between.
-    const projects = [...new Set(sorted.map(({ project }) => project.name))];
+    // One project follows the other: a process that several files share ends where a file of another project comes between. What needs one
+    // to itself comes before, for it is mostly long.
+    const projects = [...new Set(sorted.map(({ project }) => project))]
+      .sort((one, other) => Number(other.config.isolate) - Number(one.config.isolate))
+      .map(({ name }) => name);
     const placed = sorted.map((file) => ({
       file,
       project: projects.indexOf(file.project.name),
