@@ -1,7 +1,7 @@
 /** Purges over real processes: `weir up` before an origin, told by the command line, the admin API and the method PURGE. */
 import type { RequestListener } from 'node:http';
 import type { ControlStatus } from '@weir/control/api/control-status.js';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { askAdmin } from '../../support/admin.js';
 import {
   buildFirst,
@@ -15,8 +15,20 @@ import {
   waitFor,
 } from '../process/weir-process.js';
 
-beforeAll(buildFirst, 4 * LONG_MS);
-afterEach(cleanUp);
+/** One for all tests: each begins with an origin that nobody has asked, and an empty cache. */
+let weir: WeirProcess;
+let origin: Origin;
+beforeAll(async () => {
+  await buildFirst();
+  const upstream = await startUpstream((request, response) => origin.listener(request, response));
+  // Port 0 would be another one when a node is started again.
+  weir = await startWeir(configFor(upstream, await freeAddress()), KEYS);
+}, 4 * LONG_MS);
+beforeEach(async () => {
+  origin = new Origin();
+  expect((await purgeAll()).status).toBe(200);
+});
+afterAll(cleanUp);
 
 /** Members of the tag that is purged; each is asked for over a socket. */
 const MEMBERS = 2_000;
@@ -63,81 +75,71 @@ routes:
 
 const KEYS = { OPS_KEY: 'ops-key-1', MOBILE_KEY: 'mobile-key-1' };
 
-async function start(listen = '127.0.0.1:0'): Promise<{ origin: Origin; weir: WeirProcess }> {
-  const origin = new Origin();
-  const weir = await startWeir(configFor(await startUpstream(origin.listener), listen), KEYS);
-  return { origin, weir };
-}
-
-async function ask(weir: WeirProcess, path: string, init: RequestInit = {}): Promise<{ status: number; body: string }> {
+async function ask(path: string, init: RequestInit = {}): Promise<{ status: number; body: string }> {
   const answer = await fetch(`${weir.traffic}${path}`, init);
   return { status: answer.status, body: await answer.text() };
 }
 
-const bodyOf = async (weir: WeirProcess, path: string): Promise<string> => (await ask(weir, path)).body;
+const bodyOf = async (path: string): Promise<string> => (await ask(path)).body;
 
 /** The bodies of all members, in their order. */
-async function members(weir: WeirProcess): Promise<string[]> {
+async function members(): Promise<string[]> {
   const bodies: string[] = [];
   for (let at = 0; at < MEMBERS; at += AT_ONCE) {
     const paths = Array.from({ length: Math.min(AT_ONCE, MEMBERS - at) }, (_, i) => `/item/${at + i}`);
-    bodies.push(...(await Promise.all(paths.map((path) => bodyOf(weir, path)))));
+    bodies.push(...(await Promise.all(paths.map((path) => bodyOf(path)))));
   }
   return bodies;
 }
 
-const purge = (weir: WeirProcess, ...args: readonly string[]) =>
-  runWeir(['purge', ...args, '--admin', weir.admin], weir.folder);
+const purge = (...args: readonly string[]) => runWeir(['purge', ...args, '--admin', weir.admin], weir.folder);
 
-const purgeAll = (weir: WeirProcess): Promise<Response> =>
+const purgeAll = (): Promise<Response> =>
   askAdmin(`${weir.admin}/cache/purge`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: '{"all":true}',
   });
 
-async function nodePid(weir: WeirProcess): Promise<number> {
+async function nodePid(): Promise<number> {
   const status = (await (await askAdmin(`${weir.admin}/status`)).json()) as ControlStatus; // Our own API of the same build.
   return status.nodes[0]?.pid ?? 0;
 }
 
 describe('a purge', { timeout: LONG_MS }, () => {
   it('of a tag with many members is acknowledged, and none of them is served after that', async () => {
-    const { origin, weir } = await start();
-    await members(weir);
-    expect(new Set(await members(weir))).toEqual(new Set(['version 1']));
+    await members();
+    expect(new Set(await members())).toEqual(new Set(['version 1']));
     expect(origin.asked).toHaveLength(MEMBERS);
     origin.version = 2;
-    const done = await purge(weir, '--tag', 'big');
+    const done = await purge('--tag', 'big');
     expect(done).toMatchObject({ code: 0, stderr: '' });
     expect(done.stdout).toMatch(
       /^purged: the node has obeyed\n {2}node-\d+ {2}[\d.]+ ms {2}obeyed\nRedis told after [\d.]+ ms, in the log after .*\n$/,
     );
-    expect(new Set(await members(weir))).toEqual(new Set(['version 2']));
+    expect(new Set(await members())).toEqual(new Set(['version 2']));
     expect(origin.asked).toHaveLength(2 * MEMBERS);
   });
 
   it('also means what is on its way when it comes, and who asks afterwards does not wait for that', async () => {
-    const { origin, weir } = await start();
-    const before = bodyOf(weir, '/held');
+    const before = bodyOf('/held');
     await waitFor(() => origin.asked.length === 1);
-    expect((await purge(weir, '--tag', 'big')).code).toBe(0);
+    expect((await purge('--tag', 'big')).code).toBe(0);
     origin.version = 2;
-    const after = bodyOf(weir, '/held');
+    const after = bodyOf('/held');
     await waitFor(() => origin.asked.length === 2);
     origin.release();
     expect([await before, await after]).toEqual(['version 1', 'version 2']);
-    expect(await bodyOf(weir, '/held')).toBe('version 2');
+    expect(await bodyOf('/held')).toBe('version 2');
   });
 
   it('of a URL, a prefix and a host means these and nothing else', async () => {
-    const { origin, weir } = await start();
     const paths = ['/a', '/b/1', '/b/2?x=1&y=2', '/c'];
-    const all = () => Promise.all(paths.map((path) => bodyOf(weir, path)));
+    const all = () => Promise.all(paths.map((path) => bodyOf(path)));
     await all();
     const changed = async (version: number, ...args: readonly string[]): Promise<string[]> => {
       origin.version = version;
-      expect((await purge(weir, ...args)).code).toBe(0);
+      expect((await purge(...args)).code).toBe(0);
       const bodies = await all();
       return paths.filter((_, i) => bodies[i] === `version ${version}`);
     };
@@ -151,58 +153,51 @@ describe('a purge', { timeout: LONG_MS }, () => {
   });
 
   it('of a URL finds what is stored without the parameters that its route leaves out', async () => {
-    const { origin, weir } = await start();
-    await bodyOf(weir, '/pages/1?b=2&utm_source=mail&a=1');
-    expect(await bodyOf(weir, '/pages/1?a=1&b=2&utm_source=web')).toBe('version 1');
+    await bodyOf('/pages/1?b=2&utm_source=mail&a=1');
+    expect(await bodyOf('/pages/1?a=1&b=2&utm_source=web')).toBe('version 1');
     expect(origin.asked).toHaveLength(1);
     origin.version = 2;
-    expect((await purge(weir, '--url', `${weir.traffic}/pages/1?a=1&b=2&utm_source=tv`)).code).toBe(0);
-    expect(await bodyOf(weir, '/pages/1?a=1&b=2')).toBe('version 2');
+    expect((await purge('--url', `${weir.traffic}/pages/1?a=1&b=2&utm_source=tv`)).code).toBe(0);
+    expect(await bodyOf('/pages/1?a=1&b=2')).toBe('version 2');
   });
 
   it('is complete without a node that is stopped as soon as that can serve nothing of it, and it serves nothing of it', async () => {
-    const { origin, weir } = await start();
-    expect(await bodyOf(weir, '/a')).toBe('version 1');
-    const pid = await nodePid(weir);
+    expect(await bodyOf('/a')).toBe('version 1');
+    const pid = await nodePid();
     process.kill(pid, 'SIGSTOP');
     origin.version = 2;
-    const { code, stdout } = await purge(weir, '--all');
+    const { code, stdout } = await purge('--all');
     // The first thing that it does when it wakes.
-    const body = bodyOf(weir, '/a');
+    const body = bodyOf('/a');
     process.kill(pid, 'SIGCONT');
     expect(code).toBe(0);
     expect(stdout).toMatch(
       /^purged: 0 of 1 nodes have obeyed, and the others can serve nothing of it\n {2}node-1 .*silent/,
     );
     expect(await body).toBe('version 2');
-    await expect
-      .poll(async () => (await purge(weir, '--all')).stdout, { timeout: LONG_MS })
-      .toContain('the node has obeyed');
+    await expect.poll(async () => (await purge('--all')).stdout, { timeout: LONG_MS }).toContain('the node has obeyed');
   });
 
   it('is in force when the node dies instead of answering: the next one has nothing stored', async () => {
-    // Port 0 would be another one after the restart.
-    const { origin, weir } = await start(await freeAddress());
-    expect(await bodyOf(weir, '/a')).toBe('version 1');
-    const pid = await nodePid(weir);
+    expect(await bodyOf('/a')).toBe('version 1');
+    const pid = await nodePid();
     process.kill(pid, 'SIGSTOP');
-    const purging = purgeAll(weir);
+    const purging = purgeAll();
     // Answered by the same process that has the order to send, and behind it.
     await fetch(`${weir.admin}/healthz`);
     process.kill(pid, 'SIGKILL');
     expect((await purging).status).toBe(200);
     origin.version = 2;
     await expect
-      .poll(() => bodyOf(weir, '/a').catch(() => 'nobody there'), { timeout: LONG_MS, interval: 20 })
+      .poll(() => bodyOf('/a').catch(() => 'nobody there'), { timeout: LONG_MS, interval: 20 })
       .toBe('version 2');
   });
 });
 
 describe('the method PURGE', { timeout: LONG_MS }, () => {
   it('is for the consumers that may, and reaches no origin', async () => {
-    const { origin, weir } = await start();
     const as = (key: string | undefined, method: string, headers: Record<string, string> = {}) =>
-      ask(weir, '/locked/a', { method, headers: { ...(key === undefined ? {} : { 'x-api-key': key }), ...headers } });
+      ask('/locked/a', { method, headers: { ...(key === undefined ? {} : { 'x-api-key': key }), ...headers } });
     const { OPS_KEY, MOBILE_KEY } = KEYS;
     expect((await as(MOBILE_KEY, 'GET')).body).toBe('version 1');
     origin.version = 2;
@@ -215,22 +210,20 @@ describe('the method PURGE', { timeout: LONG_MS }, () => {
   });
 
   it('is refused where nobody may, and passes where there is no cache', async () => {
-    const { origin, weir } = await start();
-    expect((await ask(weir, '/a', { method: 'PURGE' })).status).toBe(405);
+    expect((await ask('/a', { method: 'PURGE' })).status).toBe(405);
     expect(origin.asked).toEqual([]);
-    expect((await ask(weir, '/plain/a', { method: 'PURGE' })).status).toBe(200);
+    expect((await ask('/plain/a', { method: 'PURGE' })).status).toBe(200);
     expect(origin.asked).toEqual(['PURGE /plain/a']);
   });
 });
 
 describe('an inspection', { timeout: LONG_MS }, () => {
   it('tells what is stored and what a request would get, and changes nothing', async () => {
-    const { weir } = await start();
     const inspect = (path: string, ...args: readonly string[]) =>
       runWeir(['cache', 'inspect', `${weir.traffic}${path}`, ...args, '--admin', weir.admin], weir.folder);
     const before = await inspect('/pages/1');
     expect([before.code, before.stdout]).toMatchObject([3, expect.stringContaining('nothing is stored for this URL')]);
-    await bodyOf(weir, '/pages/1?utm_source=mail');
+    await bodyOf('/pages/1?utm_source=mail');
     const { code, stdout } = await inspect('/pages/1?utm_source=web');
     expect(code).toBe(0);
     expect(stdout).toMatch(/^ *node-\d+: hit on route pages/m);
@@ -238,7 +231,7 @@ describe('an inspection', { timeout: LONG_MS }, () => {
     expect(stdout).toContain('tags      big item-pages-1?utm_source=mail');
     expect((await inspect('/pages/1', '--header', 'cache-control: no-store')).stdout).toContain('goes past the cache');
     expect((await inspect('/plain/1')).stdout).toContain('has no cache');
-    expect((await purge(weir, '--all', '--soft')).stdout).toMatch(/^stale: the node has obeyed/);
+    expect((await purge('--all', '--soft')).stdout).toMatch(/^stale: the node has obeyed/);
     expect((await inspect('/pages/1')).stdout).toContain('soft: stale since then');
   });
 });

@@ -1,19 +1,28 @@
 /** Jobs that two nodes share by a Redis, and what becomes of them when it, or a node, is killed. All are processes. */
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Redis } from 'ioredis';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ensureBuilt } from '../../support/built.js';
 import { type RedisServer, startRedis } from '../../support/redis-server.js';
-import { Stage, until } from '../../support/stage.js';
+import { freePort, Stage, until } from '../../support/stage.js';
 import { type WeirUp, weirUp } from '../../support/weir-up.js';
 import { type HeldUpstream, holdingUpstream } from './held-upstream.js';
 import { ended, handOver, preferring, statusOf } from './job-client.js';
 
 const LONG_MS = 120_000;
-let stage = new Stage();
-beforeAll(() => ensureBuilt(), LONG_MS);
-afterEach(async () => {
-  await stage.clear();
-  stage = new Stage();
+/** Of one test. */
+const stage = new Stage();
+/** Of all: a Redis, and two nodes that have met it, each test's with a config of its own. What a test has ended is started again. */
+const shared = new Stage();
+let redis: RedisServer;
+const nodes: WeirUp[] = [];
+const listens: string[] = [];
+
+beforeAll(async () => {
+  await ensureBuilt();
+  redis = await startRedis(shared);
 }, LONG_MS);
+afterEach(() => stage.clear(), LONG_MS);
+afterAll(() => shared.clear(), LONG_MS);
 
 interface World {
   readonly redis: RedisServer;
@@ -22,9 +31,9 @@ interface World {
   readonly urls: readonly string[];
 }
 
-const configFor = (upstream: HeldUpstream, lease: string, keep = '1h'): string => `version: 1
+const configFor = (upstream: HeldUpstream, lease: string, keep = '1h', listen = '127.0.0.1:0'): string => `version: 1
 gateway:
-  listen: "127.0.0.1:0"
+  listen: "${listen}"
   accessLog: false
   timeouts: { drain: 500ms }
   jobs: { lease: ${lease}, keep: ${keep}, result: 64MiB }
@@ -32,16 +41,40 @@ upstreams: [{ id: app, targets: ["${upstream.url}"] }]
 routes: [{ id: app, match: /*, async: true }]
 `;
 
-async function world(nodes = 2, lease = '1s', keep = '1h'): Promise<World> {
+/** Nothing is in the Redis, and both nodes, or the first alone, are there and reach it. */
+async function world(count = 2, lease = '1s', keep = '1h'): Promise<World> {
   const upstream = await holdingUpstream();
   stage.onEnd(() => upstream.close());
-  const redis = await startRedis(stage);
-  const more = ['--redis', redis.url];
-  const started = await Promise.all(
-    Array.from({ length: nodes }, () => weirUp(stage, configFor(upstream, lease, keep), stage.folder(), more)),
+  if (redis.program.isOver()) redis = await startRedis(shared, redis.port);
+  // A test that failed may have left it stopped.
+  redis.signal('SIGCONT');
+  await emptied(redis);
+  const wanted = Array.from({ length: count }, (_, index) => index);
+  const used = await Promise.all(
+    wanted.map((index) => nodeOf(index, (listen) => configFor(upstream, lease, keep, listen))),
   );
-  await Promise.all(started.map((node) => reaches(node, true)));
-  return { redis, upstream, nodes: started, urls: started.map(({ port }) => `http://127.0.0.1:${port}`) };
+  await Promise.all(used.map((node) => reaches(node, true)));
+  return { redis, upstream, nodes: used, urls: used.map((node) => `http://127.0.0.1:${node.port}`) };
+}
+
+async function emptied({ url }: RedisServer): Promise<void> {
+  const client = new Redis(url);
+  await client.flushall();
+  client.disconnect();
+}
+
+async function nodeOf(index: number, configAt: (listen: string) => string): Promise<WeirUp> {
+  // A port of its own: one that the system chose would be another one after each kill.
+  const listen = listens[index] ?? `127.0.0.1:${await freePort()}`;
+  listens[index] = listen;
+  const known = nodes[index];
+  if (known !== undefined && !known.isOver()) {
+    expect(await known.save(configAt(listen))).toBe('accepted');
+    return known;
+  }
+  const node = await weirUp(shared, configAt(listen), known?.folder ?? shared.folder(), ['--redis', redis.url]);
+  nodes[index] = node;
+  return node;
 }
 
 async function reaches(node: WeirUp, isSo: boolean): Promise<void> {
@@ -70,7 +103,7 @@ async function killedAndBack(weir: WeirUp): Promise<string> {
 /** Requests that were not handed over because the store was away. */
 async function refusedByStore(weir: WeirUp): Promise<number> {
   const text = await (await fetch((await weir.status()).nodes[0]?.metrics ?? '')).text();
-  return Number(/^weir_jobs_refused_total\{reason="store"\} (\d+)$/m.exec(text)?.[1]);
+  return Number(/^weir_jobs_refused_total\{reason="store"\} (\d+)$/m.exec(text)?.[1] ?? 0);
 }
 
 const first = <T>(list: readonly T[]): T => nth(list, 0);
@@ -121,10 +154,11 @@ describe('a job that is kept in Redis', () => {
       const { nodes, urls, upstream } = await world();
       const location = await handOver(first(urls), '/report');
       await upstream.asked(1);
-      process.kill(await first(nodes).nodePid(), 'SIGKILL');
+      const back = killedAndBack(first(nodes));
       expect(await ended(`${nth(urls, 1)}${location}`)).toMatchObject({ code: 200, state: 'lost' });
       const result = await fetch(`${nth(urls, 1)}${location}/result`);
       expect([result.status, ((await result.json()) as { code: string }).code]).toEqual([500, 'job_lost']);
+      await back;
     },
     LONG_MS,
   );
@@ -166,12 +200,13 @@ describe('a Redis that is away', () => {
     'when a request should be handed over, lets it go on with its client waiting',
     async () => {
       const { redis, nodes, urls, upstream } = await world(1);
+      const before = await refusedByStore(first(nodes));
       await redis.kill();
       await reaches(first(nodes), false);
       const answer = fetch(`${first(urls)}/report`, { headers: preferring });
       const { response } = await upstream.asked(1);
       await until(
-        async () => (await refusedByStore(first(nodes))) === 1,
+        async () => (await refusedByStore(first(nodes))) === before + 1,
         () => 'it has not tried to hand over',
       );
       response.end('in person');
@@ -184,11 +219,12 @@ describe('a Redis that is away', () => {
     'when it hangs just then, costs no more than a moment',
     async () => {
       const { redis, nodes, urls, upstream } = await world(1);
+      const before = await refusedByStore(first(nodes));
       redis.signal('SIGSTOP');
       const answer = fetch(`${first(urls)}/report`, { headers: preferring });
       const { response } = await upstream.asked(1);
       await until(
-        async () => (await refusedByStore(first(nodes))) === 1,
+        async () => (await refusedByStore(first(nodes))) === before + 1,
         () => 'it still waits for the store',
       );
       response.end('in person');

@@ -8,8 +8,8 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect } from 'vitest';
 import { adminEnv, askAdmin, rememberAdmin } from '../../support/admin.js';
+import { until } from '../../support/stage.js';
 
 const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
 export const weirProgram = join(root, 'weir');
@@ -124,8 +124,8 @@ export function runWeir(
   });
 }
 
-export async function waitFor(isSo: () => boolean, describe: () => string = () => ''): Promise<void> {
-  await expect.poll(isSo, { timeout: LONG_MS, interval: 20, message: describe() }).toBe(true);
+export function waitFor(isSo: () => boolean, describe: () => string = () => ''): Promise<void> {
+  return until(isSo, describe, LONG_MS);
 }
 
 /** A server of the test's own; its base URL. */
