@@ -1,8 +1,6 @@
 import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import type { Browser, BrowserContext } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openBrowser, openPage, overflowOf, violationsOf, type Watched } from '../support/browser.js';
@@ -10,6 +8,7 @@ import { ensureBuilt } from '../support/built.js';
 import { Stage } from '../support/stage.js';
 import { type WeirUp, weirUp } from '../support/weir-up.js';
 import { AtConsole } from './people-at-console.js';
+import { takePicture } from './pictures.js';
 
 const WIDE = { width: 1280, height: 900 };
 const NARROW = { width: 400, height: 800 };
@@ -19,13 +18,9 @@ let weir: WeirUp;
 let browser: Browser;
 /** With the session of an operator. */
 let operator: BrowserContext;
-/** Where pictures are left for whoever wants to look at them: WEIR_SCREENSHOTS, else a folder that goes with the test. */
-let pictures: string;
 
 beforeAll(async () => {
   await ensureBuilt();
-  pictures = process.env['WEIR_SCREENSHOTS'] ?? stage.folder();
-  mkdirSync(pictures, { recursive: true });
   const upstream = createServer((_request, response) => response.end('hello'));
   await once(upstream.listen(0, '127.0.0.1'), 'listening');
   stage.onEnd(() => void upstream.close());
@@ -77,8 +72,7 @@ describe('the console', () => {
       expect(addresses.length).toBeGreaterThan(12);
       for (const address of addresses) {
         await open(watched, address);
-        const name = `${look} ${address}`.replace(/[^\w]+/g, '-');
-        await watched.page.screenshot({ path: join(pictures, `${name}.png`), fullPage: true });
+        await takePicture(watched.page, `${look} ${address}`.replace(/[^\w]+/g, '-'));
         expect([address, await overflowOf(watched.page)]).toEqual([address, 0]);
         expect([address, await violationsOf(watched.page)]).toEqual([address, []]);
       }

@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -10,6 +9,7 @@ import { ensureBuilt, root } from '../support/built.js';
 import { Stage, until } from '../support/stage.js';
 import { type WeirUp, weirUp } from '../support/weir-up.js';
 import { AtConsole } from './people-at-console.js';
+import { takePicture } from './pictures.js';
 
 const WIDE = { width: 1280, height: 900 };
 const NARROW = { width: 400, height: 800 };
@@ -17,14 +17,11 @@ const NARROW = { width: 400, height: 800 };
 const stage = new Stage();
 let weir: WeirUp;
 let browser: Browser;
-let pictures: string;
 let pictured = 0;
 let [server, mended] = ['', ''];
 
 beforeAll(async () => {
   await ensureBuilt();
-  pictures = process.env['WEIR_SCREENSHOTS'] ?? stage.folder();
-  mkdirSync(pictures, { recursive: true });
   [server, mended] = [await serverThatSays('one'), await serverThatSays('two')];
   weir = await weirUp(stage, CONFIG);
   browser = await openBrowser();
@@ -48,7 +45,7 @@ async function serverThatSays(word: string): Promise<string> {
 /** What the pages that are met on the way look like, and that none of them breaks a promise. */
 async function look(page: Page, name: string): Promise<void> {
   pictured += 1;
-  await page.screenshot({ path: join(pictures, `${String(pictured).padStart(2, '0')}-${name}.png`), fullPage: true });
+  await takePicture(page, `${String(pictured).padStart(2, '0')}-${name}`);
   expect([name, await overflowOf(page)]).toEqual([name, 0]);
   expect([name, await violationsOf(page)]).toEqual([name, []]);
 }
