@@ -1,7 +1,7 @@
 /**
  * `weir test`: everything that CI runs, on any machine, with one line at the end that sums it up.
  *
- * Without arguments: tools, lint, build, tidy, all tests. With patterns: only the test files whose path matches one; a
+ * Without arguments: lint, build and tidy, the tools beside them, then all tests. With patterns: only the test files whose path matches one; a
  * program that they lack fails them by name (test/support/programs.ts).
  * Every step is run even when one before it failed, because one red step must not hide another; and every step counts.
  */
@@ -68,20 +68,26 @@ function readOrNull(path: string): string | null {
   }
 }
 
-const wholeHouse: readonly Step[] = [
-  { name: 'tools', run: tools },
-  { name: 'lint', run: () => check('lint', '@biomejs/biome/bin/biome', ['check', '.', '--error-on-warnings']) },
-  { name: 'build', run: () => check('build', 'turbo/bin/turbo', ['run', 'build', '--output-logs=errors-only']) },
-  { name: 'tidy', run: () => vitest('tidy', ['--project', 'tidy']) },
-  {
-    name: 'tests',
-    run: () =>
-      vitest(
-        'tests',
-        ['alone', 'house', 'units', 'load'].flatMap((name) => ['--project', name]),
-      ),
-  },
-];
+/** In the order in which they are told. The programs are fetched beside the steps that need none of them. */
+function wholeHouse(): readonly Step[] {
+  const provided = tools();
+  // Where it fails, its own step tells; until that is awaited nobody has to.
+  provided.catch(() => {});
+  return [
+    { name: 'lint', run: () => check('lint', '@biomejs/biome/bin/biome', ['check', '.', '--error-on-warnings']) },
+    { name: 'build', run: () => check('build', 'turbo/bin/turbo', ['run', 'build', '--output-logs=errors-only']) },
+    { name: 'tidy', run: () => vitest('tidy', ['--project', 'tidy']) },
+    { name: 'tools', run: () => provided },
+    {
+      name: 'tests',
+      run: () =>
+        vitest(
+          'tests',
+          ['alone', 'house', 'units', 'load'].flatMap((name) => ['--project', name]),
+        ),
+    },
+  ];
+}
 
 async function main(args: readonly string[]): Promise<number> {
   const options = readOptions(args, process.env['WEIR_SEED']);
@@ -93,11 +99,11 @@ async function main(args: readonly string[]): Promise<number> {
     process.stderr.write(`weir test: ${options.text}\n\n${USAGE}`);
     return 2;
   }
-  if (options.kind === 'tools') return runSteps(wholeHouse.slice(0, 1));
+  if (options.kind === 'tools') return runSteps([{ name: 'tools', run: tools }]);
   // The configuration of the test runner reads it, in a process of its own.
   process.env['WEIR_SEED'] = String(options.seed);
   const { patterns } = options;
-  return runSteps(patterns.length === 0 ? wholeHouse : [{ name: 'tests', run: () => vitest('tests', patterns) }]);
+  return runSteps(patterns.length === 0 ? wholeHouse() : [{ name: 'tests', run: () => vitest('tests', patterns) }]);
 }
 
 async function runSteps(steps: readonly Step[]): Promise<number> {
