@@ -10,6 +10,7 @@ import { cacheKey } from './cache-key.js';
 import { lookUp } from './look-up.js';
 import type { NodeCache } from './node-cache.js';
 import { compileBypass } from './route-cache.js';
+import { scopedRoute } from './scopes.js';
 
 export function foretell(
   request: InspectedRequest,
@@ -27,7 +28,7 @@ export function foretell(
   if (ask.method === 'POST' && spec.key.body !== null) return { kind: 'ask', route, reason: 'body' };
   const bypass = compileBypass(spec.bypass)(ask) ? 'bypass' : whyBypass(ask, asked);
   if (bypass !== null) return { kind: 'bypass', route, reason: bypass };
-  const key = `${scopes.prefix({ ...found.route, key: spec.key })}${cacheKey(ask, spec.key)}`;
+  const key = `${scopes.prefix(scopedRoute(found.route, spec))}${cacheKey(ask, spec.key)}`;
   const { entry, softPurgedAtMs, isKnown } = l1.find(key, ask.headers);
   const missReason = isKnown ? 'vary-miss' : 'uri-miss';
   const verdict = lookUp(entry?.stored ?? null, asked, softPurgedAtMs, missReason, nowMs, gate.isOpen);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { fakeClock, fakeTimers } from '../pipeline/testing/harness.js';
 import { subjectOf } from './inspection.js';
 import { createNodeCache, type NodeCache } from './node-cache.js';
-import { sharedPrefix } from './scopes.js';
+import { scopedRoute, sharedPrefix } from './scopes.js';
 import { storedOf } from './stored.js';
 import { makeCacheSpec } from './testing/specs.js';
 
@@ -94,6 +94,14 @@ describe('what is made of answers before they are stored', () => {
     expect(new Set(made.map((route) => scopes.prefix(route))).size).toBe(3);
     expect(new Set(made.map(sharedPrefix)).size).toBe(3);
     expect(scopes.prefix({ ...plain, mask: { ...mask } })).toBe(scopes.prefix({ ...plain, mask }));
+  });
+
+  it('and so are cookies that are for all, which no other setting gives away', () => {
+    const { scopes } = setUp().cache;
+    const prefixOf = (setCookie: 'refuse' | 'strip' | 'keep') =>
+      scopes.prefix(scopedRoute({ id: 'r' }, { ...spec, setCookie }));
+    expect(prefixOf('keep')).not.toBe(prefixOf('refuse'));
+    expect(prefixOf('strip')).toBe(prefixOf('refuse'));
   });
 });
 

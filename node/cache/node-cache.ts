@@ -24,7 +24,7 @@ import { limitsOfNode, markedUrl, PurgeMarks, type PurgeTarget } from './purge/m
 import type { OtherNodes } from './purge/others.js';
 import { NOTED_MAX, type NotedRefusal, Refusals } from './refusals.js';
 import type { PurgeKind } from './results.js';
-import { type ScopedRoute, Scopes } from './scopes.js';
+import { type ScopedRoute, Scopes, scopedRoute } from './scopes.js';
 import { ServeGate } from './serve-gate.js';
 import { L1 } from './store/l1.js';
 
@@ -252,7 +252,7 @@ class Cache implements NodeCache {
 
   use({ memoryBytes, writingBytes, l2 }: CacheMemorySpec, routes: Iterable<CachedRoute>): void {
     const caching: ScopedRoute[] = [];
-    for (const route of routes) if (route.cache !== null) caching.push({ ...route, key: route.cache.key });
+    for (const route of routes) if (route.cache !== null) caching.push(scopedRoute(route, route.cache));
     this.scopes.retain(caching);
     this.#keyedUrls.use(caching.map(({ key }) => key));
     this.l1.limit({ bytes: memoryBytes, writingBytes });

@@ -89,12 +89,17 @@ export function freshened(
   return { stored: { ...next, part: stored.part }, why };
 }
 
-/** RFC 9111 §3.2: about the body, which a 304 does not bring, it can say nothing new. */
-const OF_THE_BODY: ReadonlySet<string> = new Set(['content-length', 'content-encoding', 'content-range']);
+/**
+ * RFC 9111 §3.2: about the body, which a 304 does not bring, it can say nothing new. Digests of content are of what came
+ * with their own message (RFC 9530 §2, RFC 1864), and that was nothing.
+ */
+const OF_THE_BODY: ReadonlySet<string> = new Set([
+  ...['content-length', 'content-encoding', 'content-range', 'content-digest', 'content-md5'],
+]);
 
 function mergedHeaders(stored: HeaderList, update: HeaderList, spec: CacheSpec, wallMs: number): HeaderList {
   const age = headerValue(update, 'age');
-  const news = [...storedHeaders(update, responseDirectives(update, spec.targets)), ...controlOf(update)];
+  const news = [...storedHeaders(update, responseDirectives(update, spec.targets), spec), ...controlOf(update)];
   // With the date of the stored response, one that was just confirmed would be as old as ever.
   if (!hasField(update, 'date')) news.push('date', formatHttpDate(wallMs));
   const replaced = new Set<string>();

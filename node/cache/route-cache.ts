@@ -13,7 +13,7 @@ import type { HeldBytes } from '../upstream/retry/held-bytes.js';
 import type { Ask } from './ask.js';
 import type { NodeCache } from './node-cache.js';
 import { isAlikeForAll } from './reuse.js';
-import { sharedPrefix } from './scopes.js';
+import { scopedRoute, sharedPrefix } from './scopes.js';
 
 export interface RouteCache {
   readonly routeId: string;
@@ -54,7 +54,7 @@ const SLOW_QUANTILE = 0.95;
 
 export function routeCache(route: RouteSpec, spec: CacheSpec, services: ChainServices, next: Dispatch): RouteCache {
   const { cache, clock, timers, gateway, observer } = services;
-  const scoped = { ...route, key: spec.key };
+  const scoped = scopedRoute(route, spec);
   return {
     routeId: route.id,
     spec,

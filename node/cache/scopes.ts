@@ -2,14 +2,20 @@
  * Whose keys are whose. Two routes may take the same URL (by a header, say) and ask other upstreams, and a route whose key
  * is made of other parts since a reload means something else by the same text. So each key begins with a number that
  * stands for its route, the rule that makes it, and what is made of answers before they are stored: what has been masked since a reload
- * is never given as it was before. One that went out of use never comes back. Owns these numbers.
+ * is never given as it was before, nor a cookie that is not for all any more. One that went out of use never comes back. Owns these numbers.
  */
-import type { CacheKeySpec } from '@weir/proto/snapshot/cache.js';
+import type { CacheKeySpec, CacheSpec } from '@weir/proto/snapshot/cache.js';
 import type { RouteSpec } from '@weir/proto/snapshot/snapshot.js';
 
 /** A route as keys know it. */
 export interface ScopedRoute extends Pick<RouteSpec, 'id' | 'mask' | 'convert'> {
   readonly key: CacheKeySpec;
+  /** Cookies are stored for all who ask. */
+  readonly keepsCookies?: boolean;
+}
+
+export function scopedRoute(route: Omit<ScopedRoute, 'key' | 'keepsCookies'>, spec: CacheSpec): ScopedRoute {
+  return { ...route, key: spec.key, keepsCookies: spec.setCookie === 'keep' };
 }
 
 interface Scope {
@@ -55,5 +61,8 @@ export class Scopes {
 /** The same on all nodes: what keys begin with that are shared. */
 export const sharedPrefix = (route: ScopedRoute): string => `${nameOf(route)} `;
 
-const nameOf = ({ id, key, mask, convert }: ScopedRoute): string =>
-  JSON.stringify(mask === undefined && convert === undefined ? [id, key] : [id, key, { mask, convert }]);
+function nameOf({ id, key, mask, convert, keepsCookies }: ScopedRoute): string {
+  const made = { mask, convert, ...(keepsCookies === true ? { keepsCookies } : {}) };
+  const isAsItCame = Object.values(made).every((value) => value === undefined);
+  return JSON.stringify(isAsItCame ? [id, key] : [id, key, made]);
+}

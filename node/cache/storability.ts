@@ -50,7 +50,7 @@ export function whyNotStored(
   if (isAuthorized(ask, spec) && !isForAllWhoAreAllowed(directives, spec)) return 'authorization';
   if (!isSaidReusable(headers, status, said, spec.freshness)) return 'not-said';
   if (varyNames(headers) === '*') return 'vary';
-  if (hasField(headers, 'set-cookie') && !mayLoseItsCookie(said, spec)) return 'set-cookie';
+  if (hasField(headers, 'set-cookie') && !isForOthersToo(said, spec)) return 'set-cookie';
   if (status === 206 && storedPart(status, headers) === null) return 'partial';
   return isUseless(headers, reuse) ? 'useless' : null;
 }
@@ -75,11 +75,11 @@ function isForAllWhoAreAllowed(directives: CacheDirectives, spec: CacheSpec): bo
 }
 
 /**
- * An answer that sets a cookie is mostly made for one client (RFC 9111 §7.3). It is stored, without the cookie, where the
- * origin addresses shared caches, or the operator says that its cookies mean nothing.
+ * An answer that sets a cookie is mostly made for one client (RFC 9111 §7.3). It is stored where the origin addresses shared
+ * caches, or the operator says that its cookies mean nothing, or the same to all; which decides what becomes of them.
  */
-function mayLoseItsCookie({ directives, target }: ResponseDirectives, spec: CacheSpec): boolean {
-  return spec.setCookie === 'strip' || directives.isPublic || directives.sMaxageS !== null || target !== null;
+function isForOthersToo({ directives, target }: ResponseDirectives, spec: CacheSpec): boolean {
+  return spec.setCookie !== 'refuse' || directives.isPublic || directives.sMaxageS !== null || target !== null;
 }
 
 /**

@@ -53,7 +53,7 @@ export function storedFrom(
   const names = varyNames(headers);
   return {
     status,
-    headers: dated(storedHeaders(headers, said), moments.receivedWallMs),
+    headers: dated(storedHeaders(headers, said, spec), moments.receivedWallMs),
     control: controlOf(headers),
     reuse: reuseOf(status, headers, said, spec, moments.receivedWallMs),
     bornAtMs: moments.receivedAtMs - initialAgeMs(headers, moments),
@@ -83,22 +83,28 @@ export function partBytes({ part }: Stored): number | null {
 
 /** Made anew for each answer, or meant for one client or one cache alone. */
 const NEVER_STORED: ReadonlySet<string> = new Set([
-  ...['age', 'cache-status', 'content-length', 'set-cookie', 'set-cookie2'],
-  'proxy-authentication-info',
+  ...['age', 'cache-status', 'content-length', 'proxy-authentication-info'],
 ]);
+
+/** Likewise, unless the operator says otherwise. */
+const COOKIES: ReadonlySet<string> = new Set(['set-cookie', 'set-cookie2']);
 
 /** Meant for this gateway alone: heeded, and not sent on. */
 const OWN_CONTROL = 'weir-cache-control';
 
 /** RFC 9111 §3.1, §5.2.2.4, §5.2.2.7: without what belongs to the connection, and what was restricted by name. */
-export function storedHeaders(headers: HeaderList, { directives }: ResponseDirectives): HeaderList {
+export function storedHeaders(
+  headers: HeaderList,
+  { directives }: ResponseDirectives,
+  { setCookie }: CacheSpec,
+): HeaderList {
   const named = connectionNamed(headers);
   const restricted = new Set([...namesIn(directives.noCache), ...namesIn(directives.isPrivate)]);
   const kept: MutableHeaderList = [];
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] ?? '';
     if (NEVER_STORED.has(name) || name === OWN_CONTROL || isHopByHop(name)) continue;
-    if (named.has(name) || restricted.has(name)) continue;
+    if (named.has(name) || restricted.has(name) || (setCookie !== 'keep' && COOKIES.has(name))) continue;
     kept.push(name, headers[i + 1] ?? '');
   }
   return kept;

@@ -48,6 +48,7 @@ describe('each setting has the forms that its description names', () => {
     ['{ heuristic: true }', { heuristic: { share: 0.1, max: 86_400_000 } }],
     ['{ heuristic: { share: 0.5, max: 1h } }', { heuristic: { share: 0.5, max: 3_600_000 } }],
     ['{ ttl: 8760h, defaultTtl: 0s }', { ttl: 31_536_000_000, defaultTtl: 0 }],
+    ['{ setCookie: keep }', { setCookie: 'keep' }],
     ['{ staleIfSlow: 300ms }', { staleIfSlow: { kind: 'after', afterMs: 300 } }],
     ['{ staleIfSlow: adaptive }', { staleIfSlow: { kind: 'learnt', minMs: 50, maxMs: 1_000 } }],
     ['{ staleIfSlow: { min: 1ms } }', { staleIfSlow: { kind: 'learnt', minMs: 1, maxMs: 1_000 } }],
@@ -79,7 +80,7 @@ describe('what cannot be meant is refused with a cure', () => {
     ['{ key: { query: {} } }', 'cache.key.query: neither `only` nor `except` is stated'],
     ['{ key: { query: { only: a, except: b } } }', 'cache.key.query: both `only` and `except` are stated | keep one'],
     ['{ key: { device: yes } }', 'cache.key.device: true or false was expected'],
-    ['{ setCookie: keep }', 'cache.setCookie: "keep" is not known as what to do | write one of refuse, strip'],
+    ['{ setCookie: drop }', 'cache.setCookie: "drop" is not known as what to do | write one of refuse, strip, keep'],
     ['{ maxbody: 1MiB }', 'cache.maxbody: the key "maxbody" is not known | did you mean maxBody?'],
     ['{ purge: true }', 'cache.purge'],
   ])('%s', (written, fault) => expect(faultsOf(withCache(written)).join('\n')).toContain(`routes[0].${fault}`));

@@ -154,9 +154,11 @@ const cacheFields = z.strictObject({
     .describe('Use the stale copy when there is no answer by then: a duration, `adaptive`, or { min, max }.'),
   key: keyFields.prefault({}).describe('What tells two requests apart beside scheme, host, path and query.'),
   bypass: bypass.prefault({}).describe('Requests that are neither answered from the cache nor stored; any will do.'),
-  setCookie: choice('what to do', ['refuse', 'strip'])
+  setCookie: choice('what to do', ['refuse', 'strip', 'keep'])
     .prefault('refuse')
-    .describe('An answer that sets cookies: refuse to store it, or store it without them.'),
+    .describe(
+      'An answer that sets cookies: refuse to store it, store it without them, or keep them, so that all who ask get the same ones.',
+    ),
   obeyRequests: flag().prefault(true).describe('Let clients ask for more or less than what is stored (Cache-Control).'),
   maxBody: size({ min: 1, max: 1024 * MIB })
     .optional()

@@ -27,8 +27,8 @@ export interface CacheSpec {
   readonly staleIfErrorS: number;
   /** When a stale copy is used because the upstream is slow; null: never. */
   readonly staleIfSlow: StaleIfSlowSpec | null;
-  /** What becomes of an answer that sets cookies: it is not stored, or stored without them. */
-  readonly setCookie: 'refuse' | 'strip';
+  /** What becomes of an answer that sets cookies: it is not stored, stored without them, or stored with them for all who ask. */
+  readonly setCookie: 'refuse' | 'strip' | 'keep';
   /**
    * Answers to requests with Authorization are stored where the origin does not allow it (RFC 9111 §3.5), since the operator
    * has made who asks a part of the key.

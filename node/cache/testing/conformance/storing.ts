@@ -310,6 +310,23 @@ const fields: readonly Case[] = [
     [first([...FRESH, 'set-cookie', 'a=b']), next('hit', { lacks: ['set-cookie'] })],
     { setCookie: 'strip' },
   ],
+  ...['set-cookie', 'set-cookie2'].map(
+    (name): Case => [
+      '9111 §3.1',
+      `with ${name} for all who ask, when the route says that it is the same to all`,
+      [first([...FRESH, name, 'a=b', name, 'c=d']), next('hit', { has: [name, 'a=b, c=d'] })],
+      { setCookie: 'keep' },
+    ],
+  ),
+  [
+    '9111 §5.2.2.7',
+    'but without what the origin has called private by its name',
+    [
+      first(['cache-control', 'max-age=60, private="set-cookie"', 'set-cookie', 'a=b']),
+      next('hit', { lacks: ['set-cookie'] }),
+    ],
+    { setCookie: 'keep' },
+  ],
   ['9111 §3', 'a Cookie in the request changes nothing', [first(FRESH), next('hit', { with: ['cookie', 'a=b'] })]],
   ['9110 §6.6.1', 'what comes without Date gets one', [first(FRESH), next('hit', { has: ['date', at(0)] })]],
   [

@@ -265,7 +265,26 @@ const merging: readonly Case[] = [
     'content-security-policy',
     'x-frame-options',
   ].map((name) => updates(name, true)),
-  ...['content-encoding', 'content-range'].map((name) => updates(name, false)),
+  ...['content-encoding', 'content-range', 'content-digest', 'content-md5'].map((name) => updates(name, false)),
+  [
+    '9111 §3.2',
+    'cookies that are kept for all are updated as any field',
+    [
+      first([...SOON_STALE, 'etag', '"1"', 'set-cookie', 'a=b']),
+      confirmed([...FRESH, 'etag', '"1"', 'set-cookie', 'a=c'], { has: ['set-cookie', 'a=c'] }),
+      next('hit', { has: ['set-cookie', 'a=c'] }),
+    ],
+    { setCookie: 'keep' },
+  ],
+  [
+    '9111 §3.2',
+    'and a cookie that comes by a 304 is for nobody where they are not',
+    [
+      first([...SOON_STALE, 'etag', '"1"']),
+      confirmed(['cache-control', 'public, max-age=60', 'set-cookie', 'a=c'], { lacks: ['set-cookie'] }),
+      next('hit', { lacks: ['set-cookie'] }),
+    ],
+  ],
   [
     '9111 §3.2',
     'what a 304 leaves out stays',
