@@ -3,8 +3,8 @@ import { cacheL2Defaults } from '@weir/proto/snapshot/cache.js';
 import { expect, it } from 'vitest';
 import { compileSnapshot } from './compile.js';
 
-function compiled(route: string, gateway = '{}') {
-  const text = `gateway: { cache: ${gateway} }
+function compiled(route: string, gateway = '{}', more = 'names: {}') {
+  const text = `gateway: { cache: ${gateway}, ${more} }
 upstreams: [{ id: app, targets: http://a }]
 consumers: [{ id: ops, keys: [{ sha256: ${'ab'.repeat(32)} }] }]
 routes: [{ ${route} }]`;
@@ -82,6 +82,13 @@ it('spans are in seconds, everything else as it was stated', () => {
       body: { bytesMax: 10, members: ['d'] },
     },
   });
+});
+
+it('a route that heeds Surrogate-Control says to origins how they can address it', () => {
+  const nameOf = (cache: string, names: string) =>
+    compiled(cache, '{}', `names: { via: ${names} }`).routes[0]?.cache?.surrogate;
+  expect(nameOf('cache: { targets: [Surrogate-Control] }', 'edge-1')).toBe('edge-1');
+  expect(nameOf('cache: true', 'edge-1')).toBeUndefined();
 });
 
 it('a stale copy that is to help against slowness may be used for an hour, unless it is said for how long', () => {

@@ -1,6 +1,8 @@
 /** The part of the snapshot that says what is cached; see compile.ts for the rest. Pure. */
 import type { Cache, CacheMemory } from '@weir/proto/config/cache.js';
+import type { Gateway } from '@weir/proto/config/gateway.js';
 import type { Route } from '@weir/proto/config/route.js';
+import { SURROGATE_CONTROL } from '@weir/proto/http/surrogate-control.js';
 import {
   type CacheKeySpec,
   type CacheL2Spec,
@@ -43,7 +45,7 @@ function compileL2(redis: NonNullable<CacheMemory['redis']>): CacheL2Spec {
 /** A route that lists its methods takes PURGE as well where somebody may purge by it. */
 export function compileCached(
   route: Route,
-  gateway: CacheMemory,
+  gateway: Pick<Gateway, 'cache' | 'names'>,
   known: ReadonlySet<string>,
 ): Pick<RouteSpec, 'match' | 'cache'> {
   const { match } = route;
@@ -53,7 +55,11 @@ export function compileCached(
 }
 
 /** Null for a route that stores nothing, and for one that answers by itself. */
-function compileCache(route: Route, gateway: CacheMemory, known: ReadonlySet<string>): CacheSpec | null {
+function compileCache(
+  route: Route,
+  { cache: memory, names }: Pick<Gateway, 'cache' | 'names'>,
+  known: ReadonlySet<string>,
+): CacheSpec | null {
   const { cache } = route;
   if (cache === null || route.redirect !== undefined || route.respond !== undefined) return null;
   if (route.contract?.mock === true) return null;
@@ -61,6 +67,7 @@ function compileCache(route: Route, gateway: CacheMemory, known: ReadonlySet<str
   return {
     key: compileKey(cache.key, route),
     targets: cache.targets,
+    ...(cache.targets.includes(SURROGATE_CONTROL) ? { surrogate: names.via } : {}),
     freshness: {
       overrideS: toSeconds(cache.ttl),
       defaultS: toSeconds(cache.defaultTtl),
@@ -75,11 +82,11 @@ function compileCache(route: Route, gateway: CacheMemory, known: ReadonlySet<str
     setCookie: cache.setCookie,
     storesAuthorized: cache.key.byConsumer === true || cache.key.headers.includes('authorization'),
     obeysRequests: cache.obeyRequests,
-    bodyBytesMax: cache.maxBody ?? gateway.maxBody,
+    bodyBytesMax: cache.maxBody ?? memory.maxBody,
     bypass: cache.bypass,
     passesTags: cache.tags.pass,
     collapse: collapse === null ? null : { waitersMax: collapse.waiters, waitMs: collapse.wait },
-    purge: compilePurge(purgersOf(route, gateway), known),
+    purge: compilePurge(purgersOf(route, memory), known),
   };
 }
 

@@ -129,7 +129,7 @@ function compileWhole(
   return {
     ...compileRoute(route, id, compileAction(route, target, config, ids), timeoutsAt(target)),
     ...compileRouteResilience(route, timeoutsAt),
-    ...compileCached(route, config.gateway.cache, consumers),
+    ...compileCached(route, config.gateway, consumers),
     contract,
     coalesce: compileCoalesce(route.coalesce, route),
     ...(route.ai === null ? {} : aiRouteParts(route)),

@@ -5,11 +5,13 @@
 import { type ForwardReason, formatCacheStatus, withCacheStatus } from '@weir/proto/http/cache-status.js';
 import type { Failure } from '@weir/proto/http/failures.js';
 import { type HeaderList, hasField, withoutField } from '@weir/proto/http/headers.js';
+import type { CacheSpec } from '@weir/proto/snapshot/cache.js';
 import type { Cancel, GatewayRequest, ResponseHandler, ResponseHead, WebSocketPeer } from '../pipeline/dispatch.js';
 import { EditedHead } from '../pipeline/edited-response.js';
 import type { Ask } from './ask.js';
 import { invalidatedBy } from './invalidation.js';
 import type { RouteCache } from './route-cache.js';
+import { withoutControl } from './stored.js';
 
 export function passBy(
   route: RouteCache,
@@ -41,7 +43,7 @@ class PassingBy implements ResponseHandler {
     // Before the client can know of it: what it reads next is not older than its own change.
     const invalid = invalidatedBy(this.#ask, head.status, head.headers, spec.key.body !== null, spec.invalidatesBelow);
     for (const url of invalid) node.change(url);
-    const headers = ownFieldsEnd(head.headers, spec.passesTags);
+    const headers = ownFieldsEnd(head.headers, spec);
     this.#handler.onHeaders(new EditedHead(head, withCacheStatus(headers, { name, forward: this.#why })));
   }
 
@@ -73,7 +75,6 @@ export function tagsEnd(headers: HeaderList, passesTags: boolean): HeaderList {
 }
 
 /** Without what is meant for this gateway alone. */
-export function ownFieldsEnd(headers: HeaderList, passesTags: boolean): HeaderList {
-  const left = tagsEnd(headers, passesTags);
-  return hasField(left, 'weir-cache-control') ? withoutField(left, 'weir-cache-control') : left;
+export function ownFieldsEnd(headers: HeaderList, spec: CacheSpec): HeaderList {
+  return withoutControl(tagsEnd(headers, spec.passesTags), spec);
 }

@@ -49,7 +49,7 @@ export function receive(
     return { kind: 'confirmed', ...freshened(ask, asked, validated, headers, moments, spec) };
   }
   if (isTrouble(status) && standsIn(pending, moments.receivedAtMs)) return { kind: 'stale', stored: pending.standIn };
-  const said = responseDirectives(headers, spec.targets);
+  const said = responseDirectives(headers, spec.targets, spec.surrogate);
   const stored = storedFrom(status, headers, said, moments, spec);
   const why = whyNotStored(ask, asked, status, headers, said, stored.reuse, spec);
   return why === null ? { kind: 'store', stored } : { kind: 'pass', why };

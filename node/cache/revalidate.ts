@@ -81,7 +81,7 @@ export function freshened(
   spec: CacheSpec,
 ): Freshened {
   const merged = mergedHeaders([...stored.headers, ...stored.control], headers, spec, moments.receivedWallMs);
-  const said = responseDirectives(merged, spec.targets);
+  const said = responseDirectives(merged, spec.targets, spec.surrogate);
   const next = storedFrom(stored.status, merged, said, moments, spec);
   // The answer to a HEAD is judged as the GET that it speaks of.
   const why = whyNotStored({ ...ask, method: 'GET' }, asked, stored.status, merged, said, next.reuse, spec);
@@ -99,7 +99,8 @@ const OF_THE_BODY: ReadonlySet<string> = new Set([
 
 function mergedHeaders(stored: HeaderList, update: HeaderList, spec: CacheSpec, wallMs: number): HeaderList {
   const age = headerValue(update, 'age');
-  const news = [...storedHeaders(update, responseDirectives(update, spec.targets), spec), ...controlOf(update)];
+  const said = responseDirectives(update, spec.targets, spec.surrogate);
+  const news = [...storedHeaders(update, said, spec), ...controlOf(update, spec)];
   // With the date of the stored response, one that was just confirmed would be as old as ever.
   if (!hasField(update, 'date')) news.push('date', formatHttpDate(wallMs));
   const replaced = new Set<string>();

@@ -1,9 +1,12 @@
 /** What all requests of a route have in common for the cache: made once, when its chain is compiled. */
 import { hitStatusOf } from '@weir/proto/http/cache-status.js';
+import { withField } from '@weir/proto/http/headers.js';
+import { surrogateCapability } from '@weir/proto/http/surrogate-control.js';
 import type { BypassSpec, CacheSpec } from '@weir/proto/snapshot/cache.js';
 import type { RouteSpec } from '@weir/proto/snapshot/snapshot.js';
 import { LearntLimit } from '../latency/learnt-limit.js';
 import type { RouteObserver } from '../observe/observer.js';
+import { withHeaders } from '../pipeline/derived-request.js';
 import type { Dispatch } from '../pipeline/dispatch.js';
 import type { ChainServices } from '../pipeline/services.js';
 import { compileConditions, cookiePairs, queryPairs } from '../route/conditions.js';
@@ -65,7 +68,7 @@ export function routeCache(route: RouteSpec, spec: CacheSpec, services: ChainSer
     isAlikeForAll: services.offersReuse === true && isAlikeForAll(route, spec),
     totalMs: route.timeouts.totalMs,
     node: cache,
-    next,
+    next: spec.surrogate === undefined ? next : namingItself(spec.surrogate, next),
     clock,
     timers,
     observer: observer.route(route.id),
@@ -75,6 +78,13 @@ export function routeCache(route: RouteSpec, spec: CacheSpec, services: ChainSer
     bodies: services.bodies,
     hash: (text) => services.sign('cache', text),
   };
+}
+
+/** A client's own word for it would bring it what others can't read, and that would be stored for them. */
+function namingItself(surrogate: string, next: Dispatch): Dispatch {
+  const capability = surrogateCapability(surrogate);
+  return (request, handler) =>
+    next(withHeaders(request, withField(request.headers, 'surrogate-capability', capability)), handler);
 }
 
 function slowLimit(route: RouteSpec, { staleIfSlow }: CacheSpec, services: ChainServices): LearntLimit | null {

@@ -10,9 +10,11 @@ import {
   hasField,
   headerValue,
   type MutableHeaderList,
+  withoutField,
 } from '@weir/proto/http/headers.js';
 import { connectionNamed, isHopByHop } from '@weir/proto/http/hop-by-hop.js';
 import { formatHttpDate } from '@weir/proto/http/http-date.js';
+import { SURROGATE_CONTROL } from '@weir/proto/http/surrogate-control.js';
 import { type ResponseDirectives, responseDirectives } from '@weir/proto/http/targeted-cache-control.js';
 import { varyNames } from '@weir/proto/http/vary.js';
 import type { CacheSpec } from '@weir/proto/snapshot/cache.js';
@@ -39,7 +41,7 @@ export interface Stored {
 }
 
 export function storedOf(status: number, headers: HeaderList, moments: Moments, spec: CacheSpec): Stored {
-  return storedFrom(status, headers, responseDirectives(headers, spec.targets), moments, spec);
+  return storedFrom(status, headers, responseDirectives(headers, spec.targets, spec.surrogate), moments, spec);
 }
 
 export function storedFrom(
@@ -54,7 +56,7 @@ export function storedFrom(
   return {
     status,
     headers: dated(storedHeaders(headers, said, spec), moments.receivedWallMs),
-    control: controlOf(headers),
+    control: controlOf(headers, spec),
     reuse: reuseOf(status, headers, said, spec, moments.receivedWallMs),
     bornAtMs: moments.receivedAtMs - initialAgeMs(headers, moments),
     askedAtMs: moments.askedAtMs,
@@ -90,29 +92,39 @@ const NEVER_STORED: ReadonlySet<string> = new Set([
 const COOKIES: ReadonlySet<string> = new Set(['set-cookie', 'set-cookie2']);
 
 /** Meant for this gateway alone: heeded, and not sent on. */
-const OWN_CONTROL = 'weir-cache-control';
+const OWN_CONTROL = ['weir-cache-control'];
+/** Likewise by whoever has said to be a surrogate (Edge Architecture 1.0 §2.2). */
+const SURROGATES_CONTROL = [...OWN_CONTROL, SURROGATE_CONTROL];
+
+const ownControl = ({ surrogate }: CacheSpec): readonly string[] =>
+  surrogate === undefined ? OWN_CONTROL : SURROGATES_CONTROL;
 
 /** RFC 9111 §3.1, §5.2.2.4, §5.2.2.7: without what belongs to the connection, and what was restricted by name. */
-export function storedHeaders(
-  headers: HeaderList,
-  { directives }: ResponseDirectives,
-  { setCookie }: CacheSpec,
-): HeaderList {
+export function storedHeaders(headers: HeaderList, { directives }: ResponseDirectives, spec: CacheSpec): HeaderList {
+  const own = ownControl(spec);
+  const keepsCookies = spec.setCookie === 'keep';
   const named = connectionNamed(headers);
   const restricted = new Set([...namesIn(directives.noCache), ...namesIn(directives.isPrivate)]);
   const kept: MutableHeaderList = [];
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] ?? '';
-    if (NEVER_STORED.has(name) || name === OWN_CONTROL || isHopByHop(name)) continue;
-    if (named.has(name) || restricted.has(name) || (setCookie !== 'keep' && COOKIES.has(name))) continue;
+    if (NEVER_STORED.has(name) || own.includes(name) || isHopByHop(name)) continue;
+    if (named.has(name) || restricted.has(name) || (!keepsCookies && COOKIES.has(name))) continue;
     kept.push(name, headers[i + 1] ?? '');
   }
   return kept;
 }
 
-export function controlOf(headers: HeaderList): HeaderList {
-  const value = combinedValue(headers, OWN_CONTROL);
-  return value === undefined ? [] : [OWN_CONTROL, value];
+export function controlOf(headers: HeaderList, spec: CacheSpec): HeaderList {
+  return ownControl(spec).flatMap((name) => {
+    const value = combinedValue(headers, name);
+    return value === undefined ? [] : [name, value];
+  });
+}
+
+/** Without what is meant for this gateway alone. */
+export function withoutControl(headers: HeaderList, spec: CacheSpec): HeaderList {
+  return ownControl(spec).reduce((left, name) => (hasField(left, name) ? withoutField(left, name) : left), headers);
 }
 
 /** RFC 9110 §6.6.1: what comes without a date gets that of its arrival. */

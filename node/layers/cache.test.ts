@@ -1,5 +1,5 @@
 import { failure } from '@weir/proto/http/failures.js';
-import { headerValue } from '@weir/proto/http/headers.js';
+import { combinedValue, headerValue } from '@weir/proto/http/headers.js';
 import { describe, expect, it } from 'vitest';
 import { setUpLayer } from '../cache/testing/layer-cache.js';
 import { makeCacheSpec } from '../cache/testing/specs.js';
@@ -60,6 +60,20 @@ describe('the cache layer', () => {
       node.purge({ kind: 'tag', tag: 'c' }, false);
       expect(send().handler.ended).toBe(false);
     }
+  });
+
+  it('says to origins that it is a surrogate where it heeds their word for these, whatever a client says, and keeps it to itself', () => {
+    const spec = { targets: ['surrogate-control'], surrogate: 'edge' };
+    for (const method of ['GET', 'POST']) {
+      const { send, call } = setUpLayer(spec);
+      const { handler } = send({ method, headers: ['surrogate-capability', 'x="ESI/1.0"'] });
+      call(0).answer(200, ['surrogate-control', 'max-age=9'], 'body');
+      expect(combinedValue(call(0).request.headers, 'surrogate-capability')).toBe('edge="Surrogate/1.0"');
+      expect(headerValue(handler.headers, 'surrogate-control')).toBeUndefined();
+    }
+    const { send, call } = setUpLayer();
+    send();
+    expect(headerValue(call(0).request.headers, 'surrogate-capability')).toBeUndefined();
   });
 
   it('does not keep a body that breaks off, and tells the client', () => {

@@ -169,7 +169,9 @@ const cacheFields = z.strictObject({
     .describe('Tags of answers, by which they can be purged.'),
   targets: oneOrMany(fieldName())
     .prefault(['weir-cache-control', 'cdn-cache-control'])
-    .describe('Headers that take the place of Cache-Control for this cache, most particular first.'),
+    .describe(
+      'Headers that take the place of Cache-Control for this cache, most particular first; surrogate-control may be one.',
+    ),
   collapse: z
     .union([flag().transform((on) => (on ? collapseFields.parse({}) : null)), collapseFields])
     .prefault(true)

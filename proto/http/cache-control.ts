@@ -72,7 +72,7 @@ export function parseCacheControl(value: string): CacheDirectives {
   const found = emptyDirectives();
   let at = 0;
   while (at < value.length) {
-    const end = endOfMember(value, at);
+    const end = endOfMember(value, at, COMMA);
     if (end === UNCLOSED) return { ...found, isBroken: true };
     readMember(value.slice(at, end), found);
     at = end + 1;
@@ -80,16 +80,28 @@ export function parseCacheControl(value: string): CacheDirectives {
   return found;
 }
 
+/** The members of a list with quotes in it, as they are written; null where a quote never closes. */
+export function membersOf(value: string, separator: number = COMMA): string[] | null {
+  const members: string[] = [];
+  for (let at = 0; at < value.length; ) {
+    const end = endOfMember(value, at, separator);
+    if (end === UNCLOSED) return null;
+    members.push(value.slice(at, end));
+    at = end + 1;
+  }
+  return members;
+}
+
 const UNCLOSED = -1;
 
-/** Position of the comma behind a member, or of the end; a comma in quotes ends nothing. */
-function endOfMember(value: string, from: number): number {
+/** Position of the separator behind a member, or of the end; one in quotes ends nothing. */
+function endOfMember(value: string, from: number, separator: number): number {
   let isQuoted = false;
   for (let at = from; at < value.length; at += 1) {
     const character = value.charCodeAt(at);
     if (character === QUOTE) isQuoted = !isQuoted;
     else if (character === BACKSLASH && isQuoted) at += 1;
-    else if (character === COMMA && !isQuoted) return at;
+    else if (character === separator && !isQuoted) return at;
   }
   return isQuoted ? UNCLOSED : value.length;
 }
@@ -131,6 +143,11 @@ export function addDirective(into: MutableDirectives, name: string, argument: st
   if (name === 'no-cache') into.noCache = restricted(into.noCache, argument);
   else if (name === 'private') into.isPrivate = restricted(into.isPrivate, argument);
   else if (name === 'max-stale') into.maxStaleS ??= argument === null ? Number.POSITIVE_INFINITY : spanOrZero(argument);
+}
+
+/** Whether `addDirective` makes something of it. Lower-case. */
+export function isDirective(name: string): boolean {
+  return flags[name] !== undefined || spans[name] !== undefined || ['no-cache', 'private', 'max-stale'].includes(name);
 }
 
 /** RFC 9110 §5.6.2, in lower case. */

@@ -5,10 +5,12 @@
  *
  * These are dictionaries of Structured Fields, so unlike Cache-Control they are read strictly: a malformed one is ignored.
  * A span of the wrong type is not guessed at (§2.1): the response is stale. A restriction of the wrong type restricts.
+ * Surrogate-Control, which is older, may be in such a list as well; it has a grammar of its own.
  */
 import { addDirective, type CacheDirectives, cacheControl, emptyDirectives } from './cache-control.js';
 import { combinedValue, type HeaderList } from './headers.js';
 import { isInnerList, type Member, parseDictionary } from './structured-fields.js';
+import { parseSurrogateControl, SURROGATE_CONTROL } from './surrogate-control.js';
 
 /** This gateway's own field, and the one of its kind, most particular first. */
 export const targetList: readonly string[] = ['weir-cache-control', 'cdn-cache-control'];
@@ -19,10 +21,20 @@ export interface ResponseDirectives {
   readonly target: string | null;
 }
 
-export function responseDirectives(headers: HeaderList, targets: readonly string[] = targetList): ResponseDirectives {
+/** `surrogate`: by which name this gateway is addressed in Surrogate-Control. */
+export function responseDirectives(
+  headers: HeaderList,
+  targets: readonly string[] = targetList,
+  surrogate = '',
+): ResponseDirectives {
   for (const target of targets) {
     const value = combinedValue(headers, target);
     if (value === undefined) continue;
+    if (target === SURROGATE_CONTROL) {
+      const directives = parseSurrogateControl(value, surrogate);
+      if (directives !== null) return { directives, target };
+      continue;
+    }
     const members = parseDictionary(value);
     if (members !== null && members.size > 0) return { directives: directivesOf(members), target };
   }

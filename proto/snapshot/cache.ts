@@ -20,6 +20,8 @@ export interface CacheSpec {
   readonly key: CacheKeySpec;
   /** Fields that take the place of Cache-Control, most particular first, lower-case (RFC 9213). */
   readonly targets: readonly string[];
+  /** How origins address this gateway in Surrogate-Control, where that is one of the targets; it is told them with each request. */
+  readonly surrogate?: string;
   readonly freshness: FreshnessSpec;
   /** How long a stale copy may be used while it is revalidated, where the origin does not say (RFC 5861 §3). */
   readonly staleWhileRevalidateS: number;

@@ -321,7 +321,7 @@ export class Fetch implements ResponseHandler {
     if (leader === null) this.#cancel();
     else {
       this.#waiters.add(leader);
-      leader.passed(head, ownFieldsEnd(headers, this.#route.spec.passesTags), why);
+      leader.passed(head, ownFieldsEnd(headers, this.#route.spec), why);
     }
     const others = waiters.filter((waiter) => waiter !== leader && !(isTroubled && waiter.standsIn(head.status)));
     if (isTroubled) letDown(others, leader);
@@ -341,7 +341,7 @@ export class Fetch implements ResponseHandler {
     this.#writing = writing;
     this.#subject = { ...this.#subject, tags };
     const stream = new Stream(writing, () => head.resume());
-    this.#answer = { stored, stream, lengthBytes, headers: ownFieldsEnd(headers, spec.passesTags), status };
+    this.#answer = { stored, stream, lengthBytes, headers: ownFieldsEnd(headers, spec), status };
     const isForAll = isReusable(stored, clock.nowMs());
     if (!isForAll) this.#leaveAlone(NOT_SHARED_MS, false);
     const leader = this.#leader;

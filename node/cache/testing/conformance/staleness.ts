@@ -309,4 +309,54 @@ const targets: readonly Case[] = [
   ],
 ];
 
-export const staleness: readonly Case[] = [...errors, ...refreshing, ...invalidation, ...targets];
+const SURROGATE = { targets: ['surrogate-control', 'cdn-cache-control'], surrogate: 'weir' };
+
+const surrogate = (claim: string, steps: readonly Step[], spec: Case[3] = SURROGATE): Case => [
+  'Edge Architecture 1.0 §2.2',
+  claim,
+  steps,
+  spec,
+];
+
+const surrogates: readonly Case[] = [
+  surrogate('max-age is enough', [first(['surrogate-control', 'max-age=3600']), reused]),
+  surrogate('Age counts', [first(['surrogate-control', 'max-age=3600', 'age', '7200']), refetched]),
+  surrogate('it wins over Cache-Control and Expires', [
+    first(['surrogate-control', 'max-age=3600', 'cache-control', 'no-store', 'expires', at(-9)]),
+    reused,
+  ]),
+  surrogate('also when it says less', [
+    first(['cache-control', 'max-age=3600', 'expires', at(9999), 'surrogate-control', 'max-age=1']),
+    refetched,
+  ]),
+  surrogate('no-store', [first([...FRESH, 'surrogate-control', 'no-store']), refetched]),
+  surrogate('what is for another surrogate is not said to this one', [
+    first(['surrogate-control', 'max-age=3600;other']),
+    refetched,
+  ]),
+  surrogate('and leaves Cache-Control in force', [first([...FRESH, 'surrogate-control', 'no-store;other']), reused]),
+  surrogate('so does a field that says nothing of caching', [
+    first([...FRESH, 'surrogate-control', 'content="ESI/1.0"']),
+    reused,
+  ]),
+  surrogate('a second span is for a stale copy', [
+    first(['surrogate-control', 'max-age=2+60']),
+    next('refresh', { origin: null }),
+  ]),
+  surrogate('it ends here', [
+    first(['surrogate-control', 'max-age=60']),
+    next('hit', { lacks: ['surrogate-control'] }),
+  ]),
+  surrogate('a 304 without it leaves it in force', [
+    first(['surrogate-control', 'max-age=2', 'cache-control', 'no-store', 'etag', '"1"']),
+    next('validated', { origin: { status: 304 } }),
+    next('hit', { after: 1 }),
+  ]),
+  surrogate(
+    'a route that does not name it neither heeds it nor ends it',
+    [first([...FRESH, 'surrogate-control', 'no-store']), next('hit', { has: ['surrogate-control', 'no-store'] })],
+    {},
+  ),
+];
+
+export const staleness: readonly Case[] = [...errors, ...refreshing, ...invalidation, ...targets, ...surrogates];
