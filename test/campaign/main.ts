@@ -3,6 +3,7 @@ import { fullAdvice, runAdvice } from './advice.js';
 import { fullAnswers, runAnswers } from './answers.js';
 import { fullBudget, runBudget } from './budget.js';
 import { fullCache, runCache } from './cache.js';
+import { runCacheSuite } from './cache-suite.js';
 import { type Report, showReport } from './campaign.js';
 import { fullCompose, runCompose } from './compose.js';
 import { fullDrain, runDrain } from './drain.js';
@@ -39,6 +40,7 @@ const campaigns: Readonly<Record<string, Campaign>> = {
   },
   answers: { what: 'a list of 1 MiB of which two fields are needed', run: () => runAnswers(fullAnswers) },
   cache: { what: 'crowds, a brown-out, purges and a Redis in trouble', run: () => runCache(fullCache) },
+  'cache-suite': { what: 'the cache before http-cache-tests of npm, case by case', run: runCacheSuite },
   compose: { what: 'a page of eight parts, of which two fail or stall', run: () => runCompose(fullCompose) },
   rollout: {
     what: '200 rollouts of 1,000 routes to four nodes, and a canary that fails',
