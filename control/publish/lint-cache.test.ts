@@ -44,6 +44,10 @@ describe('a cache', () => {
       'warning routes[0].cache.defaultTtl: defaultTtl makes answers',
     ],
     [
+      'auth: apiKey, cache: { setCookie: keep, key: { byConsumer: false } }',
+      'warning routes[0].cache.setCookie: byConsumer: false shares answers',
+    ],
+    [
       'cache: { maxBody: 65MiB }',
       'warning routes[0].cache.maxBody: a body of 65MiB is never stored: gateway.cache.writing',
     ],
@@ -56,6 +60,8 @@ describe('a cache', () => {
     'cache: { key: { body: true } }, match: { methods: POST }',
     'cache: { key: { body: { max: 1MiB, members: query } } }',
     'cache: { ttl: 1m }, auth: apiKey',
+    'cache: { setCookie: keep }, auth: apiKey',
+    'cache: { setCookie: keep }',
     'cache: { ttl: 0s, key: { byConsumer: false } }, auth: apiKey',
     'cache: { key: { byConsumer: true }, purge: { consumers: ops } }, auth: apiKey',
     'cache: { maxBody: 64MiB }',

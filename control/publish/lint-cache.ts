@@ -137,7 +137,7 @@ function lintKey({ match, websocket }: Route, { key }: Cache, path: Path): Findi
   return findings;
 }
 
-function lintCallers({ auth }: Route, { key, purge, ttl, defaultTtl }: Cache, path: Path): Finding[] {
+function lintCallers({ auth }: Route, { key, purge, ttl, defaultTtl, setCookie }: Cache, path: Path): Finding[] {
   const findings: Finding[] = [];
   if (auth.length === 0 && key.byConsumer === true) {
     const message = 'the cache is one for each consumer, but the route asks nobody who they are';
@@ -151,6 +151,10 @@ function lintCallers({ auth }: Route, { key, purge, ttl, defaultTtl }: Cache, pa
   if (auth.length > 0 && key.byConsumer === false && span !== undefined && span > 0) {
     const message = `${name} makes answers fresh that the origin may have made for one consumer, and byConsumer: false shares them`;
     findings.push(findWarning([...path, name], message, 'remove byConsumer, or let the origin say what is fresh'));
+  }
+  if (auth.length > 0 && key.byConsumer === false && setCookie === 'keep') {
+    const message = 'byConsumer: false shares answers, so each consumer gets the cookies that were set for another';
+    findings.push(findWarning([...path, 'setCookie'], message, 'remove byConsumer, or write setCookie: strip'));
   }
   return findings;
 }
