@@ -65,7 +65,7 @@ export class Announcer {
   /** The latest announcement, to whoever is there. Heard twice it is no news; who has missed it the first time has it now. */
   tell(): void {
     const { entries, presence } = this.#parts;
-    const latest = entries.latest();
-    if (latest !== null) presence.bus.publish(presence.subjects.all('snapshot'), entries.seal(latest));
+    const sealed = entries.sealed();
+    if (sealed !== null) presence.bus.publish(presence.subjects.all('snapshot'), sealed);
   }
 }

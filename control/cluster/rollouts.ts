@@ -20,7 +20,7 @@ import type { RolloutPlan } from '@weir/proto/events/rollout-plan.js';
 import type { KeyRing } from '@weir/proto/signing/signed-frame.js';
 import { SnapshotWriter } from '@weir/proto/snapshot/snapshot-writer.js';
 import { type Due, isBaking, whatIsDue } from '../rollout/decide.js';
-import { progressOf } from '../rollout/progress.js';
+import { type NodeSight, progressOf } from '../rollout/progress.js';
 import { type AskedRevision, isOf } from '../rollout/publishing.js';
 import {
   type Author,
@@ -182,8 +182,9 @@ export class Rollouts {
   view(): RolloutView | null {
     if (this.#stage === null) return null;
     const { record, atMs } = this.#stage;
-    const nodes = progressOf(record, this.#seen.sights(), this.#nowMs() - atMs);
-    const due = this.#due();
+    const sights = this.#seen.sights();
+    const nodes = progressOf(record, sights, this.#nowMs() - atMs);
+    const due = this.#due(sights);
     return { record, nodes, waitsFor: due?.due === 'nothing' ? due.why : '', isOver: isOver(record) };
   }
 
@@ -276,7 +277,8 @@ export class Rollouts {
     }
     const isTriedOut = record.stage === 'canary' || record.stage === 'paused';
     if (isTriedOut) void this.#traffic.look(this.#nowMs()).then(() => undefined);
-    const progress = progressOf(record, this.#seen.sights(), this.#nowMs() - atMs);
+    const sights = this.#seen.sights();
+    const progress = progressOf(record, sights, this.#nowMs() - atMs);
     if (this.#stage?.record === record) {
       const isRunning = isTriedOut && isBaking(record, progress);
       this.#stage.bakingSinceMs = isRunning ? (this.#stage.bakingSinceMs ?? this.#nowMs()) : null;
@@ -287,11 +289,11 @@ export class Rollouts {
       this.#announcer.tell();
       void this.#seen.ask(silent).then(() => this.#wake());
     }
-    await this.#doWhatIsDue(record);
+    await this.#doWhatIsDue(record, sights);
   }
 
-  async #doWhatIsDue(record: RolloutRecord): Promise<void> {
-    const due = this.#due();
+  async #doWhatIsDue(record: RolloutRecord, sights: readonly NodeSight[]): Promise<void> {
+    const due = this.#due(sights);
     if (due === null || due.due === 'nothing') return;
     if (!this.#isMyTurn('step', `${due.due} ${record.target.version}`)) return;
     await this.#step((latest) => {
@@ -304,12 +306,12 @@ export class Rollouts {
     });
   }
 
-  #due(): Due | null {
+  #due(nodes: readonly NodeSight[]): Due | null {
     if (this.#stage === null) return null;
     const { record, atMs, bakingSinceMs } = this.#stage;
     const nowMs = this.#nowMs();
     return whatIsDue(record, {
-      nodes: this.#seen.sights(),
+      nodes,
       waitedMs: nowMs - atMs,
       bakedMs: bakingSinceMs === null ? 0 : nowMs - bakingSinceMs,
       evidence: this.#traffic.evidence(record.canary),

@@ -69,6 +69,7 @@ export class SignedEntries<Entry extends ClusterMessage> {
   /** Where the latest one stands. */
   #latestAt = -1;
   #isInLog = false;
+  #told: { readonly entry: Entry; readonly bytes: Uint8Array } | null = null;
 
   constructor(parts: EntryParts<Entry>) {
     this.#parts = parts;
@@ -153,10 +154,12 @@ export class SignedEntries<Entry extends ClusterMessage> {
     return looked === 'away' ? null : entries;
   }
 
-  /** As it is told outside of the log. */
-  seal(entry: Entry): Uint8Array {
+  /** The latest one as it is told outside of the log; null: none is known. Signed once, for it may be told every five seconds. */
+  sealed(): Uint8Array | null {
     if (this.#parts.isBound) throw new Error('an entry that is bound to its place is told by the log alone');
-    return this.#seal(entry, 0);
+    if (this.#latest === null) return null;
+    if (this.#told?.entry !== this.#latest) this.#told = { entry: this.#latest, bytes: this.#seal(this.#latest, 0) };
+    return this.#told.bytes;
   }
 
   #seal(entry: Entry, number: number): Uint8Array {

@@ -25,6 +25,8 @@ export interface PresenceParts {
   readonly report: () => Omit<OwnReport, 'told'>;
   /** What an operator should know: a second process of this name, more members than may be. */
   readonly warn: (text: string) => void;
+  /** What bytes say; a simulation, where many hear the same bytes, reads them once. Left out: `decodeMessage`. */
+  readonly decode?: typeof decodeMessage;
 }
 
 export interface PresenceCounts {
@@ -154,8 +156,9 @@ export class Presence {
     kind: Kind,
     onMessage: (message: MessageOf<Kind>, raw: BusMessage) => void,
   ): () => void {
+    const { decode = decodeMessage } = this.#parts;
     const end = this.bus.subscribe(subject, (raw) => {
-      const decoded = decodeMessage(raw.lent ?? raw.bytes);
+      const decoded = decode(raw.lent ?? raw.bytes);
       if (!decoded.ok) this.counts[decoded.why] += 1;
       else if (isKind(decoded.message, kind)) this.#pass(decoded.message, raw, onMessage);
       else this.counts.malformed += 1;

@@ -43,10 +43,13 @@ export function announcedFor(announced: Announcement, id: string): Announcement 
 const count = z.number().int().nonnegative();
 const what = { version: count, hash: z.string().regex(/^[0-9a-f]{64}$/), sizeBytes: count };
 const canary = z.object({ only: z.array(z.string().regex(/^[\w-]{1,64}$/)).max(canaryNodesMax), ...what });
-const announcement = z.object({ kind: z.literal('snapshot'), serial: count, ...what, takesBack: count });
+const announcement = z.object({
+  ...{ kind: z.literal('snapshot'), serial: count, ...what, takesBack: count },
+  canary: canary.optional(),
+});
 
 export function readAnnouncement(value: unknown): Announcement | null {
-  const parsed = announcement.extend({ canary: canary.optional() }).safeParse(value);
+  const parsed = announcement.safeParse(value);
   if (!parsed.success) return null;
   const { canary: some, ...forAll } = parsed.data;
   return some === undefined ? forAll : { ...forAll, canary: some };

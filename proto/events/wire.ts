@@ -9,7 +9,7 @@
  * does not know is dropped; a known kind whose fields are wrong is malformed and dropped. Both are counted. A field never
  * changes its meaning and is never taken out within a version. Never throws: bytes come from a network.
  */
-import { Packr } from 'msgpackr';
+import { Packr, RESERVE_START_SPACE, RESET_BUFFER_MODE } from 'msgpackr';
 import { type AiKeys, readAiKeys } from './ai-keys.js';
 import { type Announcement, readAnnouncement } from './announcement.js';
 import { type CacheQuestion, type CacheReply, readCacheQuestion, readCacheReply } from './cache-question.js';
@@ -105,11 +105,9 @@ const packr = new Packr({ useRecords: false, mapsAsObjects: true, variableMapSiz
 
 /** The same message gives the same bytes. */
 export function encodeMessage(message: ClusterMessage): Uint8Array {
-  const body = packr.pack(message);
-  const bytes = new Uint8Array(body.length + 1);
-  bytes[0] = wireVersion;
-  bytes.set(body, 1);
-  return bytes;
+  const packed = packr.pack(message, RESET_BUFFER_MODE + RESERVE_START_SPACE + 1);
+  packed[0] = wireVersion;
+  return new Uint8Array(packed);
 }
 
 export function decodeMessage(bytes: Uint8Array): DecodedMessage {

@@ -4,7 +4,7 @@
  */
 import { Presence } from '@weir/proto/cluster/presence.js';
 import { Subjects } from '@weir/proto/cluster/subjects.js';
-import { skewedClock } from '@weir/proto/cluster/testing/world.js';
+import { decodeOnce, skewedClock } from '@weir/proto/cluster/testing/world.js';
 import type { HealthChange } from '@weir/proto/events/health.js';
 import { makeTarget } from '../../pipeline/testing/specs.js';
 import type { Epoch } from '../../upstream/health/standing.js';
@@ -54,6 +54,7 @@ export class SimulatedNode {
       life: { id, incarnation, session: incarnation },
       report: () => ({ snapshotVersion: 1, loadPermille: 0, purgeEpoch: 0 }),
       warn: () => {},
+      decode: decodeOnce,
     });
     if (plant?.hearsNoMisses === true) this.presence.onMissed = () => () => {};
     const specs = Array.from({ length: targetCount }, (_, i) => makeTarget({ id: `t${i}:80` }).spec);

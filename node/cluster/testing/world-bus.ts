@@ -5,8 +5,6 @@
 import type { Bus, BusMessage, Gathered, GatherOptions } from '@weir/proto/bus/bus.js';
 import type { Peer, World } from '@weir/proto/cluster/testing/world.js';
 
-const [encoder, decoder] = [new TextEncoder(), new TextDecoder()];
-
 export class WorldBus implements Bus, Peer {
   readonly id: string;
   readonly counts: Bus['counts'] = {
@@ -22,22 +20,19 @@ export class WorldBus implements Bus, Peer {
     this.#world = world;
   }
 
-  /** Subject, where to reply and body, each line for itself. */
   hear(bytes: Uint8Array, from: string): void {
-    const first = bytes.indexOf(10);
-    const second = bytes.indexOf(10, first + 1);
-    const subject = decoder.decode(bytes.subarray(0, first));
-    const replyTo = decoder.decode(bytes.subarray(first + 1, second));
-    const body = bytes.slice(second + 1);
+    const { subject, replyTo } = envelopes.get(bytes) ?? { subject: '', replyTo: '' };
+    const onMessage = this.#subscribers.get(subject);
+    if (onMessage === undefined) return;
     const reply = (answer: Uint8Array) => {
-      if (replyTo !== '') this.#world.send(this.id, from, framed(replyTo, '', answer));
+      if (replyTo !== '') this.#world.send(this.id, from, enveloped(replyTo, '', answer));
       return 'sent' as const;
     };
-    this.#subscribers.get(subject)?.({ subject, bytes: body, reply });
+    onMessage({ subject, bytes, reply });
   }
 
   publish(subject: string, bytes: Uint8Array): 'sent' {
-    this.#world.send(this.id, null, framed(subject, '', bytes));
+    this.#world.send(this.id, null, enveloped(subject, '', bytes));
     return 'sent';
   }
 
@@ -62,7 +57,7 @@ export class WorldBus implements Bus, Peer {
       this.#subscribers.set(replyTo, (message) => end([{ bytes: message.bytes, tookMs: this.#world.nowMs - startMs }]));
       this.#world.after(this.id, withinMs, () => end([]));
       // `weir.c1.ask.n1.health` is heard by that one alone.
-      this.#world.send(this.id, subject.split('.')[3] ?? '', framed(subject, replyTo, bytes));
+      this.#world.send(this.id, subject.split('.')[3] ?? '', enveloped(subject, replyTo, bytes));
     });
   }
 
@@ -83,10 +78,16 @@ export class WorldBus implements Bus, Peer {
   }
 }
 
-function framed(subject: string, replyTo: string, bytes: Uint8Array): Uint8Array {
-  const head = encoder.encode(`${subject}\n${replyTo}\n`);
-  const whole = new Uint8Array(head.length + bytes.length);
-  whole.set(head);
-  whole.set(bytes, head.length);
-  return whole;
+interface Envelope {
+  readonly subject: string;
+  readonly replyTo: string;
+}
+
+const envelopes = new WeakMap<Uint8Array, Envelope>();
+
+/** A copy, which is what crosses: subjects are of the bus and prove nothing, so they stand beside it. All who hear it share it (`decodeOnce`). */
+function enveloped(subject: string, replyTo: string, bytes: Uint8Array): Uint8Array {
+  const body = Buffer.from(bytes);
+  envelopes.set(body, { subject, replyTo });
+  return body;
 }

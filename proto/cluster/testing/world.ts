@@ -6,7 +6,7 @@
  *   network   loses, doubles, delays and so reorders; is parted into groups, or deaf in one direction
  *   peers     crash, start again with or without what they had on disk, pause; each has a clock that goes wrong
  */
-import { type ClusterMessage, decodeMessage } from '../../events/wire.js';
+import { type ClusterMessage, type DecodedMessage, decodeMessage } from '../../events/wire.js';
 
 export type Random = () => number;
 
@@ -28,15 +28,20 @@ export function claim(holds: boolean, what: string | (() => string)): asserts ho
   if (!holds) throw new BrokenInvariant(typeof what === 'string' ? what : what());
 }
 
-const decodedMessages = new WeakMap<Uint8Array, ClusterMessage>();
+const decodedMessages = new WeakMap<Uint8Array, DecodedMessage>();
 
-/** What the bytes say: what many hear is decoded once, for a third of a run went into that. Machines don't change messages. */
-export function heardMessage(bytes: Uint8Array): ClusterMessage {
+/** `decodeMessage`, once for what many hear: a third of a run went into that. Machines don't change messages. */
+export function decodeOnce(bytes: Uint8Array): DecodedMessage {
   const known = decodedMessages.get(bytes);
   if (known !== undefined) return known;
   const decoded = decodeMessage(bytes);
+  decodedMessages.set(bytes, decoded);
+  return decoded;
+}
+
+export function heardMessage(bytes: Uint8Array): ClusterMessage {
+  const decoded = decodeOnce(bytes);
   claim(decoded.ok, 'a message of a member is not understood');
-  decodedMessages.set(bytes, decoded.message);
   return decoded.message;
 }
 

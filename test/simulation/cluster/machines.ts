@@ -6,6 +6,7 @@ import { HealthScenario } from '@weir/node/cluster/testing/health-scenario.js';
 import { MembershipScenario } from '@weir/proto/cluster/testing/membership-scenario.js';
 import { PurgeScenario } from '@weir/proto/cluster/testing/purge-scenario.js';
 import { RateScenario } from '@weir/proto/cluster/testing/rate-scenario.js';
+import { SpendScenario } from '@weir/proto/cluster/testing/spend-scenario.js';
 import { RolloutScenario } from './rollout-scenario.js';
 
 interface Scenario {
@@ -18,6 +19,7 @@ export const machines: Readonly<Record<string, MakeScenario>> = {
   members: (seed) => new MembershipScenario(seed),
   purges: (seed) => new PurgeScenario(seed),
   limits: (seed) => new RateScenario(seed),
+  spends: (seed) => new SpendScenario(seed),
   health: (seed) => new HealthScenario(seed),
   rollouts: (seed) => new RolloutScenario(seed),
 };

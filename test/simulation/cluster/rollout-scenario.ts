@@ -21,25 +21,28 @@ import { claim, World } from '@weir/proto/cluster/testing/world.js';
 import type { RolloutRecord } from '@weir/proto/events/rollout.js';
 import type { RolloutPlan } from '@weir/proto/events/rollout-plan.js';
 import { decodeMessage } from '@weir/proto/events/wire.js';
-import { createKeyPair, keyRing, signerOf } from '@weir/proto/signing/ed25519.js';
 import { openFrame } from '@weir/proto/signing/signed-frame.js';
 import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import { SimulatedControl } from './simulated-control.js';
 import { type Disk, SimulatedHost } from './simulated-host.js';
+import { keys } from './simulated-keys.js';
 import { SERVER, WorldBlobs, WorldLog } from './world-store.js';
 
 export type RolloutPlant = 'no compare and set' | 'follows what is older' | 'hears of no rollback';
 
 export const CLUSTER = 'c1';
-const pair = createKeyPair();
-export const keys = keyRing([pair.publicKey]);
-export const signer = signerOf(pair.privateKey);
 export const sha256Hex = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 const HEAL_MS = 20_000;
 /** Hosts that lack the latest read it; who says nothing of it is late; what comes of that is announced and applied. */
 const CONVERGED_AFTER_MS = READ_EVERY_MS + LATE_AFTER_MS + 10_000;
 const SLICE_MS = 25;
+/**
+ * A world that has been one for so long is over: by then all that controls do again and again has come round, and messages that were on
+ * their way have arrived. Every tenth one goes on to its end, so that what comes apart once more by a later timer is seen as well.
+ */
+const SETTLED_AFTER_MS = 6_000;
+const WHOLE_EVERY = 10;
 const canary: RolloutPlan = { sharePermille: 300, label: '', bakeMs: 1_000, exchangesMin: 5, unjudged: ['latency'] };
 
 /** Ids are thirty-two hexadecimal digits. */
@@ -50,6 +53,8 @@ export interface SimulatedRevision {
   readonly id: string;
   readonly text: string;
   readonly plan: RolloutPlan | null;
+  readonly author: string;
+  readonly reason: string;
 }
 
 let compiled: Snapshot | null = null;
@@ -81,12 +86,15 @@ export class RolloutScenario {
   readonly #controlIds: readonly string[];
   readonly #hostIds: readonly string[];
   readonly #ran = new Map<string, number>();
+  readonly #checked = new Map<string, SimulatedHost['sync']['inForce']>();
+  readonly #isWhole: boolean;
   readonly #records: RolloutRecord[] = [];
   readonly #hashes = new Map<number, string>();
   #session = 0;
 
   constructor(seed: number, plant: RolloutPlant | null = null) {
     this.plant = plant;
+    this.#isWhole = seed % WHOLE_EVERY === 0;
     this.world = new World(seed, { loss: 0, doubling: 0, delayMaxMs: 0 });
     const { world } = this;
     world.terms = { loss: world.random() * 0.3, doubling: world.random() * 0.2, delayMaxMs: world.between(1, 800) };
@@ -115,14 +123,20 @@ export class RolloutScenario {
     this.#revise();
     this.#replay();
     const endMs = HEAL_MS + CONVERGED_AFTER_MS;
+    let apartAtMs = HEAL_MS;
     for (let untilMs = SLICE_MS; untilMs <= endMs; untilMs += SLICE_MS) {
+      const { events } = world;
       world.run(untilMs, () => {});
+      if (world.events === events) continue;
       // Until all promises that were kept in it have been read.
       await new Promise((resolve) => setImmediate(resolve));
       this.#readRecords();
       for (const host of this.#hosts.values()) this.#checkHost(host);
+      if (!this.isHealed || this.#whatIsApart() !== null) apartAtMs = untilMs;
+      if (!this.#isWhole && untilMs - apartAtMs >= SETTLED_AFTER_MS) break;
     }
-    this.#checkConverged();
+    const apart = this.#whatIsApart();
+    claim(apart === null, () => `after ${world.nowMs - HEAL_MS} ms: ${apart}`);
   }
 
   /** Whether the workers of that host refuse, or say nothing in time and apply it all the same. */
@@ -164,7 +178,8 @@ export class RolloutScenario {
     const { world } = this;
     if (this.isHealed) return;
     const number = (this.revision?.number ?? 0) + 1;
-    this.revision = { number, id: revisionId(number), text: `${number}`, plan: world.random() < 0.5 ? canary : null };
+    const plan = world.random() < 0.5 ? canary : null;
+    this.revision = { number, id: revisionId(number), text: `${number}`, plan, author: 'ada', reason: '' };
     const controls = [...this.#controls.values()];
     if (controls.length > 0 && world.random() < 0.7) world.pick(controls).rollouts.own(revisionId(number));
     if (controls.length > 0 && world.random() < 0.2)
@@ -205,7 +220,8 @@ export class RolloutScenario {
 
   #checkHost({ id, sync }: SimulatedHost): void {
     const { inForce } = sync;
-    if (inForce === null) return;
+    if (inForce === null || this.#checked.get(id) === inForce) return;
+    this.#checked.set(id, inForce);
     const { version, hash } = inForce.announced;
     const known = this.#hashes.get(version) ?? hash;
     claim(known === hash, () => `${id} runs other bytes as version ${version}`);
@@ -220,21 +236,21 @@ export class RolloutScenario {
     this.#ran.set(id, version);
   }
 
-  #checkConverged(): void {
+  /** Null: all know one record that is over, and run what it says. */
+  #whatIsApart(): string | null {
     const record = this.#records.at(-1);
-    claim(record !== undefined, 'nothing was rolled out');
-    claim(isOver(record), () => `the last rollout is ${record.stage}: ${record.why}`);
-    claim(record.target.revision === this.revision?.number, 'the last revision was not rolled out');
+    if (record === undefined) return 'nothing was rolled out';
+    if (!isOver(record)) return `the last rollout is ${record.stage}: ${record.why}`;
+    if (record.target.revision !== this.revision?.number) return 'the last revision was not rolled out';
     for (const { id, rollouts } of this.#controls.values())
-      claim(rollouts.record()?.target.hash === record.target.hash, () => `${id} knows another record`);
+      if (rollouts.record()?.target.hash !== record.target.hash) return `${id} knows another record`;
     const { version } = forAll(record);
     for (const { id, sync, workers } of this.#hosts.values()) {
       if (sync.report?.state === 'refused') continue;
-      claim(
-        sync.inForce?.announced.version === version,
-        () => `${id} runs ${sync.inForce?.announced.version}, not ${version}`,
-      );
-      claim(workers === version, () => `the workers of ${id} run ${workers}, not ${version}`);
+      const running = sync.inForce?.announced.version;
+      if (running !== version) return `${id} runs ${running}, not ${version}`;
+      if (workers !== version) return `the workers of ${id} run ${workers}, not ${version}`;
     }
+    return null;
   }
 }

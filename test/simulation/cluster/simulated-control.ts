@@ -4,8 +4,9 @@ import { WorldBus } from '@weir/node/cluster/testing/world-bus.js';
 import type { BusClock } from '@weir/proto/bus/bus.js';
 import { Presence } from '@weir/proto/cluster/presence.js';
 import { Subjects } from '@weir/proto/cluster/subjects.js';
-import { skewedClock, type World } from '@weir/proto/cluster/testing/world.js';
-import { CLUSTER, keys, type RolloutScenario, sha256Hex, signer } from './rollout-scenario.js';
+import { decodeOnce, skewedClock, type World } from '@weir/proto/cluster/testing/world.js';
+import { CLUSTER, type RolloutScenario, sha256Hex } from './rollout-scenario.js';
+import { keys, signer } from './simulated-keys.js';
 
 export function processClock(id: string, world: World): BusClock {
   return {
@@ -35,6 +36,7 @@ export class SimulatedControl {
       ...{ bus, clock, subjects, role: 'control', random: world.random, life: { id, incarnation: session, session } },
       report: () => ({ snapshotVersion: 0, loadPermille: 0, purgeEpoch: 0 }),
       warn: () => {},
+      decode: decodeOnce,
     });
     this.rollouts = new Rollouts({
       ...{ cluster: CLUSTER, presence, clock, signer, keys, sha256Hex, wallMs: () => world.nowMs, say: () => {} },
@@ -44,7 +46,7 @@ export class SimulatedControl {
       announcementLog: scenario.announcementLog.of(id, world),
       blobs: scenario.blobs.of(id, world),
       revisions: {
-        current: () => (scenario.revision === null ? null : { ...scenario.revision, author: 'ada', reason: '' }),
+        current: () => scenario.revision,
         look: () => Promise.resolve(true),
         knows: (id) => (scenario.revision?.number ?? 0) >= Number.parseInt(id, 16),
         read: () => Promise.resolve(null),

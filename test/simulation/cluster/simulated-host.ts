@@ -8,10 +8,12 @@ import type { Delivery } from '@weir/deploy/up/supervisor.js';
 import { WorldBus } from '@weir/node/cluster/testing/world-bus.js';
 import { Presence } from '@weir/proto/cluster/presence.js';
 import { Subjects } from '@weir/proto/cluster/subjects.js';
+import { decodeOnce } from '@weir/proto/cluster/testing/world.js';
 import { encodeMessage } from '@weir/proto/events/wire.js';
 import { sealFrame } from '@weir/proto/signing/signed-frame.js';
-import { CLUSTER, keys, type RolloutScenario, sha256Hex, signer } from './rollout-scenario.js';
+import { CLUSTER, type RolloutScenario, sha256Hex } from './rollout-scenario.js';
 import { processClock } from './simulated-control.js';
+import { keys, signer } from './simulated-keys.js';
 
 export interface Disk {
   readonly kept: KeptSnapshot;
@@ -43,6 +45,7 @@ export class SimulatedHost {
       ...{ bus, clock, subjects, role: 'node', random: world.random, life: { id, incarnation: session, session } },
       report: () => ({ snapshotVersion: this.workers, loadPermille: 0, purgeEpoch: 0 }),
       warn: () => {},
+      decode: decodeOnce,
     });
     presence.answer('traffic', () =>
       encodeMessage({ kind: 'traffic', id, session, version: this.workers, labels: [], counts: this.#counts }),
