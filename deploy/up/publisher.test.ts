@@ -32,6 +32,7 @@ function setUp(versionBefore = 0) {
   const outcomes: PublishOutcome[] = [];
   const compiles: { version: number; end: (compiled: Compiled) => void }[] = [];
   let delivery: Delivery = { ok: true };
+  let disk: Promise<void> = Promise.resolve();
   const publisher = createPublisher({
     versionBefore,
     compile: (version) => new Promise((end) => compiles.push({ version, end })),
@@ -41,6 +42,7 @@ function setUp(versionBefore = 0) {
       return delivery;
     },
     keep: async ({ version }, text) => {
+      await disk;
       kept.push(version);
       texts.push(text);
     },
@@ -55,6 +57,10 @@ function setUp(versionBefore = 0) {
     texts,
     outcomes,
     compiles,
+    /** Nothing is kept before that. */
+    slowDisk: (until: Promise<void>) => {
+      disk = until;
+    },
     deliverWith: (next: Delivery) => {
       delivery = next;
     },
@@ -88,6 +94,34 @@ describe('the publisher', () => {
       snapshot: { version: 42, hash: offers[0]?.hash, acceptedWallMs: 1_000 },
       publish: { state: 'accepted', atWallMs: 1_000 },
     });
+  });
+
+  it('goes on with the registry while the disk is slow, and keeps the last of it', async () => {
+    const { publisher, kept, texts, compiled, slowDisk } = setUp();
+    let isFast = (): void => {};
+    slowDisk(
+      new Promise((resolve) => {
+        isFast = resolve;
+      }),
+    );
+    for (let i = 0; i < 4; i += 1) {
+      const publishing = publisher.publish('registry');
+      await settle();
+      compiled();
+      expect((await publishing).state).toBe('accepted');
+    }
+    expect(kept).toEqual([]);
+    const byFile = publisher.publish('file-change');
+    await settle();
+    compiled();
+    await settle();
+    expect(publisher.look().snapshot?.version).toBe(5);
+    isFast();
+    expect((await byFile).state).toBe('accepted');
+    expect([kept, texts]).toEqual([
+      [1, 5],
+      ['v1', 'v5'],
+    ]);
   });
 
   it('shows no node a config with faults, and keeps the last good one', async () => {

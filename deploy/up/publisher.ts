@@ -4,7 +4,7 @@
  *
  *   asked ─▶ compile ─▶ faults? keep the last good one, say so
  *                    └▶ encode ─▶ deliver ─▶ refused? keep the last good one, say so
- *                                        ├▶ applied: it is the last good one, kept on disk
+ *                                        ├▶ applied: it is the last good one, kept on disk (of the registry alone, while the next one is made)
  *                                        └▶ silent? refused for now; applied in the end, it is accepted after all
  *   start without success ─▶ restore: the one that is kept on disk is delivered again
  *
@@ -42,6 +42,8 @@ export interface PublisherOptions {
   readonly compile: (version: number, cause?: PublishCause) => Promise<Compiled>;
   readonly encode: (snapshot: Snapshot) => Promise<EncodedOffer>;
   readonly deliver: (offer: SnapshotOffer, snapshot: Snapshot) => Promise<Delivery>;
+  /** What was compiled last is in force. */
+  readonly accepted?: () => void;
   /** Keeps what was applied, and the config it was made from; a failure is said and does not undo the publication. */
   readonly keep: (offer: SnapshotOffer, text: string) => Promise<void>;
   /** What differs from the settings that the running node was started with and waits for a restart. */
@@ -65,6 +67,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
   let inForce: ControlStatus['snapshot'] = null;
   let delivered: Delivered | null = null;
   let latest: PublishOutcome | null = null;
+  const keep = oneBehind(options.keep);
 
   const deliver = async (offer: SnapshotOffer, snapshot: Snapshot, acceptedWallMs: () => number): Promise<Delivery> => {
     const delivery = await options.deliver(offer, snapshot);
@@ -82,7 +85,8 @@ export function createPublisher(options: PublisherOptions): Publisher {
     // A newer one has been applied since, by the same node, one behind the other.
     if (inForce !== null && inForce.version > offer.version) return;
     accept(offer, snapshot, options.wallMs());
-    await options.keep(offer, text);
+    options.accepted?.();
+    await keep(offer, text);
     const restartNeeded = options.restartNeeded(snapshot.gateway);
     const outcome: PublishOutcome = { ...told, atWallMs: options.wallMs(), state: 'accepted', restartNeeded };
     // A newer attempt that failed meanwhile stays the latest one.
@@ -115,16 +119,14 @@ export function createPublisher(options: PublisherOptions): Publisher {
       void delivery.late?.then((isApplied) => (isApplied ? reconcile({ offer, snapshot }, text, told) : undefined));
       return { ...told, state: 'refused', reason: delivery.reason, restartNeeded: [] };
     }
-    await options.keep(offer, text);
+    options.accepted?.();
+    await waitedFor(cause, keep(offer, text));
     return { ...told, state: 'accepted', restartNeeded: options.restartNeeded(snapshot.gateway) };
   };
 
   return {
     publish: oneAtATime(attempt),
-    restore({ hash, bytes }, snapshot) {
-      const offer: SnapshotOffer = { v: 1, kind: 'snapshot.offer', version: snapshot.version, hash, bytes };
-      return deliver(offer, snapshot, () => snapshot.createdWallMs);
-    },
+    restore: (kept, snapshot) => deliver(offerOf(kept, snapshot), snapshot, () => snapshot.createdWallMs),
     look: () => ({ snapshot: inForce, ...(delivered?.routes ?? toldRoutes([])), publish: latest }),
   };
 }
@@ -160,6 +162,38 @@ function certificatesRefused(reason: string): Fault {
   const message = `the renewed certificates are not in use: ${reason}`;
   const cure = 'mend the files; they are read again when one of them changes';
   return { severity: 'error', line: 1, column: 1, path: 'gateway.tls', message, cure };
+}
+
+function offerOf({ hash, bytes }: Pick<SnapshotOffer, 'hash' | 'bytes'>, { version }: Snapshot): SnapshotOffer {
+  return { v: 1, kind: 'snapshot.offer', version, hash, bytes };
+}
+
+/** What the registry adds is in its own log already, and whoever changes it next must not wait for the disk. */
+function waitedFor(cause: PublishCause, kept: Promise<void>): Promise<void> | undefined {
+  if (cause !== 'registry') return kept;
+  kept.catch(() => {});
+  return undefined;
+}
+
+/** One is kept at a time; of those that are to be kept meanwhile the last one is, for it takes the place of the others. */
+function oneBehind(keep: PublisherOptions['keep']): PublisherOptions['keep'] {
+  let last: Promise<void> = Promise.resolve();
+  let waiting: { kept: Parameters<PublisherOptions['keep']> } | null = null;
+  return (...kept) => {
+    if (waiting !== null) {
+      waiting.kept = kept;
+      return last;
+    }
+    const next = { kept };
+    waiting = next;
+    last = last
+      .catch(() => {})
+      .then(() => {
+        waiting = null;
+        return keep(...next.kept);
+      });
+    return last;
+  };
 }
 
 /** Those that are asked for while one runs are one attempt after it. */

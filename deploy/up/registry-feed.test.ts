@@ -80,6 +80,36 @@ it('a burst of entries is a few publications, and the last of them has all', asy
   expect(published.at(-1)).toBe(source.number);
 });
 
+it('what revokes does not wait as long as the last publication took, and what is made does', async () => {
+  const { source, clock, feed, published, publish, enter } = setUp(400);
+  feed.start(publish);
+  enter(source.put('key', key('a')));
+  await clock.pass(410);
+  expect(published.length).toBe(1);
+  enter(source.put('key', key('b')));
+  await clock.pass(100);
+  // It overtakes the pause of what was made before it, which comes with it.
+  enter(source.end('key', 'a'), 'key.delete');
+  await clock.pass(410);
+  expect(published).toEqual([1, 3]);
+  enter(source.put('key', key('c')));
+  await clock.pass(790);
+  expect(published).toEqual([1, 3]);
+  await clock.pass(20);
+  expect(published).toEqual([1, 3, 4]);
+});
+
+it('what revokes while a publication is on is in the next one, right behind it', async () => {
+  const { source, clock, feed, published, publish, enter } = setUp(400);
+  feed.start(publish);
+  enter(source.put('key', key('a')));
+  await clock.pass(100);
+  enter(source.end('key', 'a'), 'key.delete');
+  enter(source.put('key', key('b')));
+  await clock.pass(720);
+  expect(published).toEqual([3, 3]);
+});
+
 it('what is only designed, and who signs in, is nothing to nodes', async () => {
   const { source, clock, feed, published, publish, enter } = setUp();
   feed.start(publish);

@@ -1,13 +1,13 @@
 /**
  * What the registry adds to the config of `weir up`, and when that is to be published again: after an entry that nodes are concerned by,
  * and when a key expires. A burst of entries is a few publications: the next one begins when the last one is over, and not before as
- * long again has passed, up to a second. Owns that timer and the projection.
+ * long again has passed, up to a second; but what revokes, or has expired, does not wait for that. Owns that timer and the projection.
  */
 import type { AuditEntry, Entities } from '@weir/control/model/entities.js';
 import type { ManagedConfig, ManagedService } from '@weir/control/publish/managed/managed-config.js';
 import { namesOf } from '@weir/control/publish/managed/merge-managed.js';
 import { ManagedProjection } from '@weir/control/publish/managed/projection.js';
-import { concernsNodes } from '@weir/control/publish/managed/relevance.js';
+import { concernsNodes, revokes } from '@weir/control/publish/managed/relevance.js';
 import type { Registry } from '@weir/control/registry/registry.js';
 import type { BusClock } from '@weir/proto/bus/bus.js';
 import type { WeirConfig } from '@weir/proto/config/document.js';
@@ -37,7 +37,10 @@ export class RegistryFeed {
   #cancelPause = (): void => {};
   #config: WeirConfig | null = null;
   #isWanted = false;
+  /** Of what is wanted something revokes. */
+  #isUrgent = false;
   #isWaiting = false;
+  #isPublishing = false;
   #tookMs = 0;
   #isClosed = false;
 
@@ -65,7 +68,7 @@ export class RegistryFeed {
     const { againAtWallMs } = managed;
     if (againAtWallMs !== null && !this.#isClosed) {
       const inMs = Math.min(Math.max(againAtWallMs - wallMs(), 0) + 1, TIMER_MAX_MS);
-      this.#cancelExpiry = clock.after(inMs, () => this.#want());
+      this.#cancelExpiry = clock.after(inMs, () => this.#want(true));
     }
     return managed;
   };
@@ -85,21 +88,28 @@ export class RegistryFeed {
 
   #heard(entry: AuditEntry): void {
     this.#projection.note(entry);
-    if (concernsNodes(entry)) this.#want();
+    if (concernsNodes(entry)) this.#want(revokes(entry));
   }
 
-  #want(): void {
+  #want(isUrgent = false): void {
+    const isOvertaking = isUrgent && !this.#isUrgent;
     this.#isWanted = true;
-    if (this.#publish === null || this.#isWaiting || this.#isClosed) return;
+    this.#isUrgent ||= isUrgent;
+    if (this.#publish === null || this.#isPublishing || this.#isClosed) return;
+    if (this.#isWaiting && !isOvertaking) return;
+    this.#cancelPause();
     this.#isWaiting = true;
-    const pauseMs = Math.min(Math.max(this.#tookMs, PAUSE_MIN_MS), PAUSE_MAX_MS);
+    const pauseMs = this.#isUrgent ? PAUSE_MIN_MS : Math.min(Math.max(this.#tookMs, PAUSE_MIN_MS), PAUSE_MAX_MS);
     this.#cancelPause = this.#parts.clock.after(pauseMs, () => void this.#run());
   }
 
   async #run(): Promise<void> {
     const { clock } = this.#parts;
     const beganMs = clock.nowMs();
+    this.#isWaiting = false;
+    this.#isPublishing = true;
     this.#isWanted = false;
+    this.#isUrgent = false;
     let isInForce = false;
     try {
       isInForce = (await this.#publish?.()) ?? false;
@@ -108,7 +118,7 @@ export class RegistryFeed {
       this.#parts.say(`a change of the registry could not be published: ${String(error)}`);
     } finally {
       this.#tookMs = clock.nowMs() - beganMs;
-      this.#isWaiting = false;
+      this.#isPublishing = false;
       if (this.#isWanted) this.#want();
       else if (!isInForce && !this.#isClosed) this.#cancelPause = clock.after(AGAIN_MS, () => this.#want());
     }

@@ -264,8 +264,8 @@ function publisherFor(options: UpOptions, node: EmbeddedNode, watch: SourceWatch
       await watch.follow(tlsFilesOf(snapshot));
       return node.deliver(offer, snapshot.gateway);
     },
+    accepted: () => config.accepted?.(),
     async keep({ version, hash, bytes }, text) {
-      config.accepted?.();
       if (!config.isKept) return;
       if (config.file !== null) await options.revisions?.record(text);
       await writeLastGood(dataFolder, { version, hash, configFile: config.file, bytes }).catch((error: unknown) => {

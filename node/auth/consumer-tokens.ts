@@ -26,8 +26,10 @@ export function compileConsumerTokens(
   credentials: Pick<Credentials, 'tokensOf' | 'jwtKeys'>,
   wallMs: () => number,
 ): VerifyToken {
-  const ready = new LRUCache<ConsumerToken, VerifyToken>({ max: READY_MAX });
+  // With the first such token: it takes its memory at once, and of ten thousand routes that accept them few ever see one.
+  let ready: LRUCache<ConsumerToken, VerifyToken> | null = null;
   const checkOf = (signer: ConsumerToken): VerifyToken => {
+    ready ??= new LRUCache({ max: READY_MAX });
     const known = ready.get(signer);
     if (known !== undefined) return known;
     const { issuer, keys, algorithms } = signer;

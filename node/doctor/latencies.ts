@@ -17,10 +17,13 @@ const BUCKETS = 96;
 /** After this many turns in a row nothing of what was before is left that could matter. */
 const TURNS_MAX = 32;
 
+/** Of all to which nothing was added yet: nobody writes to it. */
+const NOTHING = new Uint32Array(BUCKETS);
+
 export class Latencies {
-  #current = new Uint32Array(BUCKETS);
-  #last = new Uint32Array(BUCKETS);
-  readonly #before = new Uint32Array(BUCKETS);
+  #current = NOTHING;
+  #last = NOTHING;
+  #before = NOTHING;
   readonly #sliceMs: number;
   #turnAtMs: number;
 
@@ -33,6 +36,7 @@ export class Latencies {
   add(ms: number, nowMs: number): void {
     if (nowMs >= this.#turnAtMs) this.#turn(nowMs);
     if (!(ms >= 0)) return;
+    if (this.#current === NOTHING) this.#begin();
     const bucket = bucketOf(ms);
     this.#current[bucket] = (this.#current[bucket] ?? 0) + 1;
   }
@@ -48,9 +52,17 @@ export class Latencies {
     return summarise(this.#before);
   }
 
+  #begin(): void {
+    this.#current = new Uint32Array(BUCKETS);
+    this.#last = new Uint32Array(BUCKETS);
+    this.#before = new Uint32Array(BUCKETS);
+  }
+
   #turn(nowMs: number): void {
     const turns = 1 + Math.floor((nowMs - this.#turnAtMs) / this.#sliceMs);
-    for (let turn = Math.min(turns, TURNS_MAX); turn > 0; turn -= 1) {
+    // Of nothing nothing comes.
+    const first = this.#current === NOTHING ? 0 : Math.min(turns, TURNS_MAX);
+    for (let turn = first; turn > 0; turn -= 1) {
       const before = this.#before;
       const last = this.#last;
       for (let i = 0; i < BUCKETS; i += 1) before[i] = ((before[i] ?? 0) >>> 1) + (last[i] ?? 0);

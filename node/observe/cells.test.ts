@@ -106,7 +106,7 @@ describe('the cells of an upstream', () => {
     const attempt = createAttempt('a:1', 1_000);
     Object.assign(attempt, { status, failure: code === null ? null : failure(code, '') });
     cells.upstreams.get('up')?.ended(attempt, 1_001);
-    const counts = cells.upstreams.get('up')?.targets.get('a:1') ?? new Float64Array();
+    const counts = cells.upstreams.get('up')?.targets.get('a:1')?.outcomes ?? new Float64Array();
     expect(outcomeLabels.filter((_, slot) => counts[slot] === 1)).toEqual([outcome]);
   });
 
@@ -133,6 +133,6 @@ describe('a new snapshot', () => {
       ['up', ['a:1', 'd:1']],
       ['new', ['c:1']],
     ]);
-    expect(cells.upstreams.get('up')?.targets.get('a:1')?.[0]).toBe(1);
+    expect(cells.upstreams.get('up')?.targets.get('a:1')?.outcomes[0]).toBe(1);
   });
 });

@@ -56,71 +56,104 @@ const timerSlots = new Map(timerNames.map((timer, slot) => [timer, slot]));
 export const outcomeLabels: readonly string[] = ['cancelled', '1xx', '2xx', '3xx', '4xx', '5xx', ...failureCodes];
 const FIRST_FAILURE_OUTCOME = outcomeLabels.length - failureCodes.length;
 
-function bump(cells: Float64Array, slot: number): void {
-  cells[slot] = (cells[slot] ?? 0) + 1;
+/**
+ * What counts is made with the first that is counted: of ten thousand routes most stand still, and a hundred thousand arrays of zeros took two
+ * seconds of a start, and the collector's time ever after. Until then it is these, which nobody writes to.
+ */
+const none = {
+  statuses: new Float64Array(statusLabels.length),
+  failures: new Float64Array(failureCodes.length),
+  timers: new Float64Array(timerNames.length),
+  decisions: new Float64Array(decisions.length),
+  smaller: new Float64Array(smaller.length),
+  joinings: new Float64Array(joinings.length),
+  cache: new Float64Array(cacheResults.length),
+  contract: new Float64Array(contractVerdicts.length),
+  notStored: new Float64Array(refusalReasons.length),
+  outcomes: new Float64Array(outcomeLabels.length),
+};
+
+type Counts = Float64Array<ArrayBuffer>;
+
+/** With one more in that slot: the same cells, or the first of their own in place of `zeros`. */
+function bumped(cells: Counts, slot: number, zeros: Counts): Counts {
+  const own = cells === zeros ? new Float64Array(zeros.length) : cells;
+  own[slot] = (own[slot] ?? 0) + 1;
+  return own;
 }
 
 export class RouteCells {
   inFlight = 0;
   requestBytes = 0;
   responseBytes = 0;
-  readonly statuses = new Float64Array(statusLabels.length);
+  statuses = none.statuses;
   readonly durations = new DurationCells();
-  readonly failures = new Float64Array(failureCodes.length);
-  readonly timers = new Float64Array(timerNames.length);
-  readonly decisions = new Float64Array(decisions.length);
-  readonly smaller = new Float64Array(smaller.length);
-  readonly joinings = new Float64Array(joinings.length);
-  readonly cache = new Float64Array(cacheResults.length);
-  readonly contract = new Float64Array(contractVerdicts.length);
+  failures = none.failures;
+  timers = none.timers;
+  decisions = none.decisions;
+  smaller = none.smaller;
+  joinings = none.joinings;
+  cache = none.cache;
+  contract = none.contract;
   stored = 0;
   reuses = 0;
-  readonly notStored = new Float64Array(refusalReasons.length);
+  notStored = none.notStored;
 
   ended(exchange: Exchange): void {
     this.inFlight -= 1;
     this.requestBytes += exchange.requestBytes;
     this.responseBytes += exchange.responseBytes;
-    bump(this.statuses, statusSlots[exchange.status] ?? statusLabels.length - 1);
+    this.statuses = bumped(this.statuses, statusSlots[exchange.status] ?? statusLabels.length - 1, none.statuses);
     this.durations.observe(exchange.endedAtMs - exchange.receivedAtMs);
-    if (exchange.failure !== null) bump(this.failures, failureSlots.get(exchange.failure.code) ?? 0);
-    if (exchange.cache !== null) bump(this.cache, cacheSlots.get(exchange.cache) ?? 0);
-    if (exchange.contract !== null) bump(this.contract, verdictSlots.get(exchange.contract) ?? 0);
+    if (exchange.failure !== null)
+      this.failures = bumped(this.failures, failureSlots.get(exchange.failure.code) ?? 0, none.failures);
+    if (exchange.cache !== null) this.cache = bumped(this.cache, cacheSlots.get(exchange.cache) ?? 0, none.cache);
+    if (exchange.contract !== null)
+      this.contract = bumped(this.contract, verdictSlots.get(exchange.contract) ?? 0, none.contract);
   }
 
   /** A hit that was given without an exchange. */
   reused(status: number, bytes: number): void {
     this.responseBytes += bytes;
-    bump(this.statuses, statusSlots[status] ?? statusLabels.length - 1);
+    this.statuses = bumped(this.statuses, statusSlots[status] ?? statusLabels.length - 1, none.statuses);
     this.durations.observe(0);
     this.reuses += 1;
-    bump(this.cache, HIT_SLOT);
+    this.cache = bumped(this.cache, HIT_SLOT, none.cache);
   }
 
   wasNotStored(why: Refusal): void {
-    bump(this.notStored, refusalSlots.get(why) ?? 0);
+    this.notStored = bumped(this.notStored, refusalSlots.get(why) ?? 0, none.notStored);
   }
 
   /** A request that was answered before it became an exchange. */
   refused(status: number, code: FailureCode): void {
-    bump(this.statuses, statusSlots[status] ?? statusLabels.length - 1);
-    bump(this.failures, failureSlots.get(code) ?? 0);
+    this.statuses = bumped(this.statuses, statusSlots[status] ?? statusLabels.length - 1, none.statuses);
+    this.failures = bumped(this.failures, failureSlots.get(code) ?? 0, none.failures);
   }
 
   timerFired(timer: TimerName): void {
-    bump(this.timers, timerSlots.get(timer) ?? 0);
+    this.timers = bumped(this.timers, timerSlots.get(timer) ?? 0, none.timers);
   }
 
   decided(decision: Decision): void {
-    bump(this.decisions, decisionSlots.get(decision) ?? 0);
+    this.decisions = bumped(this.decisions, decisionSlots.get(decision) ?? 0, none.decisions);
   }
 
   madeSmaller(what: Smaller): void {
-    bump(this.smaller, smallerSlots.get(what) ?? 0);
+    this.smaller = bumped(this.smaller, smallerSlots.get(what) ?? 0, none.smaller);
   }
 
   joined(joining: Joining): void {
-    bump(this.joinings, joiningSlots.get(joining) ?? 0);
+    this.joinings = bumped(this.joinings, joiningSlots.get(joining) ?? 0, none.joinings);
+  }
+}
+
+export class TargetCells {
+  /** Attempts, by `outcomeLabels`. */
+  outcomes = none.outcomes;
+
+  ended(outcome: number): void {
+    this.outcomes = bumped(this.outcomes, outcome, none.outcomes);
   }
 }
 
@@ -133,8 +166,8 @@ export class UpstreamCells {
     firstByte: new DurationCells(),
     body: new DurationCells(),
   };
-  /** Target id → attempts by outcome. */
-  targets: ReadonlyMap<string, Float64Array> = new Map();
+  /** By target id. */
+  targets: ReadonlyMap<string, TargetCells> = new Map();
 
   /** `endedAtMs` bounds an attempt that was still open when its exchange ended. */
   ended(attempt: Attempt, endedAtMs: number): void {
@@ -154,8 +187,7 @@ export class UpstreamCells {
     if (at.connect <= end) phases.connect.observe(end - at.connect);
     if (at.connect <= end) end = at.connect;
     if (at.queue <= end) phases.queue.observe(end - at.queue);
-    const outcomes = this.targets.get(attempt.targetId);
-    if (outcomes !== undefined) bump(outcomes, outcomeOf(attempt));
+    this.targets.get(attempt.targetId)?.ended(outcomeOf(attempt));
   }
 }
 
@@ -217,10 +249,10 @@ export class Cells {
   *retainingUpstreams(upstreams: Snapshot['upstreams']): Work<() => void> {
     if (upstreams === this.#retained) return () => {};
     const next = new Map<string, UpstreamCells>();
-    const counted: (readonly [UpstreamCells, ReadonlyMap<string, Float64Array>])[] = [];
+    const counted: (readonly [UpstreamCells, ReadonlyMap<string, TargetCells>])[] = [];
     for (const { id, targets } of upstreams) {
       const cells = this.upstreams.get(id) ?? new UpstreamCells();
-      const counts = (target: string) => cells.targets.get(target) ?? new Float64Array(outcomeLabels.length);
+      const counts = (target: string) => cells.targets.get(target) ?? new TargetCells();
       counted.push([cells, new Map(targets.map((target) => [target.id, counts(target.id)]))]);
       next.set(id, cells);
       yield;

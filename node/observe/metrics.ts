@@ -164,12 +164,12 @@ function failureFamilies(cells: Cells): Family[] {
 }
 
 function attemptFamilies(cells: Cells): Family[] {
-  const outcomes = 'Attempts that ended, by outcome: class of the answer, failure code, or cancelled.';
+  const ended = 'Attempts that ended, by outcome: class of the answer, failure code, or cancelled.';
   return [
-    family('counter', 'weir_attempts_total', outcomes, function* () {
+    family('counter', 'weir_attempts_total', ended, function* () {
       for (const [upstream, { targets }] of cells.upstreams) {
-        for (const [target, counts] of targets) {
-          yield* happened([label('upstream', upstream), label('target', target)], 'outcome', outcomeLabels, counts);
+        for (const [target, { outcomes }] of targets) {
+          yield* happened([label('upstream', upstream), label('target', target)], 'outcome', outcomeLabels, outcomes);
         }
       }
     }),

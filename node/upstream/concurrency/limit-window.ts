@@ -19,9 +19,11 @@ export class LimitWindow {
   inFlightPeak = 0;
   #sinceMs = Number.NaN;
   #atLimit = 0;
-  readonly #latenciesMs = new Float64Array(SAMPLES_KEPT);
+  /** Made for the first: most upstreams of a large configuration stand still. */
+  #latenciesMs: Float64Array | null = null;
 
   answered(latencyMs: number): void {
+    this.#latenciesMs ??= new Float64Array(SAMPLES_KEPT);
     this.#latenciesMs[this.answers & (SAMPLES_KEPT - 1)] = latencyMs;
     this.answers += 1;
   }
@@ -48,6 +50,7 @@ export class LimitWindow {
 
   /** Mean time of an answer, the slowest tenth left out; NaN without any. Sorts what it has kept, so it is asked once. */
   latencyMs(): number {
+    if (this.#latenciesMs === null) return Number.NaN;
     const kept = this.#latenciesMs.subarray(0, Math.min(this.answers, SAMPLES_KEPT)).sort();
     const count = Math.ceil(kept.length * (1 - TRIMMED_SHARE));
     let sumMs = 0;

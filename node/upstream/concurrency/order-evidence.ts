@@ -22,11 +22,14 @@ const NOISE_MS = 2;
 /** What speaks against a queue counts for this much at most. */
 const AGAINST_MAX = Math.log(3);
 
+const NOTHING = new Float64Array(0);
+
 export class OrderEvidence {
   /** Logarithm of how much likelier a queue is, as far as the latest answers tell. */
   forQueue = 0;
-  readonly #latenciesMs = new Float64Array(KEPT);
-  readonly #sentAtMs = new Float64Array(KEPT);
+  /** Made for the first that is compared with. */
+  #latenciesMs = NOTHING;
+  #sentAtMs = NOTHING;
   #answers = 0;
 
   begin(): void {
@@ -43,6 +46,10 @@ export class OrderEvidence {
       if (isLonger && sentAtMs > (this.#sentAtMs[i] ?? 0)) overtaken += 1;
     }
     if (known > 0) this.forQueue = Math.max(-AGAINST_MAX, this.forQueue + Math.log(density(overtaken / known)));
+    if (this.#latenciesMs === NOTHING) {
+      this.#latenciesMs = new Float64Array(KEPT);
+      this.#sentAtMs = new Float64Array(KEPT);
+    }
     const at = this.#answers & (KEPT - 1);
     this.#latenciesMs[at] = latencyMs;
     this.#sentAtMs[at] = sentAtMs;

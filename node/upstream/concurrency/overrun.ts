@@ -41,10 +41,14 @@ const EVIDENCE_MIN = Math.log(100);
 const ANSWERS_FIRST = 8;
 const WAIT_FACTOR = 2.5;
 
+/** Nobody writes to it. */
+const NONE_MS = new Float64Array(ANSWERS_MIN);
+
 export class Overrun {
   readonly #evidence = new RateEvidence();
   readonly #order = new OrderEvidence();
-  readonly #latenciesMs = new Float64Array(ANSWERS_MIN);
+  /** Made for the first that is slow. */
+  #latenciesMs: Float64Array = NONE_MS;
   #answers = 0;
   #slow = 0;
   /** Mean of the first answers. */
@@ -91,6 +95,7 @@ export class Overrun {
       this.#evidence.answered(inFlight + this.#gone, nowMs);
     }
     this.#order.answered(latencyMs, nowMs);
+    if (this.#latenciesMs === NONE_MS) this.#latenciesMs = new Float64Array(ANSWERS_MIN);
     this.#latenciesMs[this.#answers & (ANSWERS_MIN - 1)] = latencyMs;
     this.#answers += 1;
     if (isSlow) this.#slow += 1;
