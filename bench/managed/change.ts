@@ -10,6 +10,7 @@ import { createCheck, loadChecked, preparing } from '@weir/control/publish/load-
 import { namesOf } from '@weir/control/publish/managed/merge-managed.js';
 import { ManagedProjection } from '@weir/control/publish/managed/projection.js';
 import { encoderForOffers } from '@weir/deploy/up/config-source.js';
+import { wholeOf } from '@weir/deploy/up/supervisor.js';
 import { createNode } from '@weir/node/node.js';
 import { OfferReader } from '@weir/node/process/offer.js';
 import { atOnce } from '@weir/node/time/slices.js';
@@ -44,8 +45,9 @@ async function publish(version: number): Promise<void> {
     atOnce(preparing(checked, (config) => projection.preparing(1, namesOf(config)))),
   );
   const snapshot = await phases.timed('control: projected, merged, compiled', async () => compile(version));
-  const encoded = await phases.timed('control: encoded, and hashed twice', () => encode(snapshot));
-  const { bytes: whole, hash, delta } = encoded;
+  const encoded = await phases.timed('control: encoded and hashed', () => encode(snapshot));
+  const { hash, delta } = encoded;
+  const whole = wholeOf(encoded.bytes);
   const sent = delta === undefined ? { bytes: whole } : delta;
   const wire = await phases.timed('link: written by control', async () => serialize(sent.bytes));
   const bytes = await phases.timed('link: read by the node', async () => new Uint8Array(deserialize(wire)));

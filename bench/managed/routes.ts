@@ -7,6 +7,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createCheck, loadChecked } from '@weir/control/publish/load-config.js';
 import { encoderForOffers } from '@weir/deploy/up/config-source.js';
+import { wholeOf } from '@weir/deploy/up/supervisor.js';
 import { createNode, type GatewayNode } from '@weir/node/node.js';
 import { OfferReader } from '@weir/node/process/offer.js';
 import { SnapshotReader } from '@weir/proto/snapshot/snapshot-reader.js';
@@ -53,7 +54,9 @@ async function publish(version: number): Promise<void> {
     loadChecked(text, checked, { environment: {}, version, createdWallMs: version }),
   );
   if (!loaded.ok) throw new Error('the text is faulty');
-  const { bytes, hash } = await phases.timed('control: encoded and hashed', () => encode(loaded.snapshot));
+  const encoded = await phases.timed('control: encoded and hashed', () => encode(loaded.snapshot));
+  const { hash } = encoded;
+  const bytes = wholeOf(encoded.bytes);
   phases.size = bytes.length;
   for (const { name, node, reader, offers } of machines) {
     await phases.timed(`host that ${name}: decoded`, () => reader().read(bytes, nextTurn));

@@ -53,21 +53,61 @@ export interface CompileContext extends Hashing {
 
 /** `config` has passed parsing and lint; nothing in here can fail. */
 export function compileSnapshot(config: WeirConfig, context: CompileContext): Snapshot {
-  const upstreams = upstreamIds(config.upstreams);
-  const byId = new Map(config.upstreams.map((upstream, index) => [upstreams[index], upstream]));
-  const ids = routeIds(config.routes);
   const consumers = new Set(config.consumers.map(({ id }) => id));
   const { managed } = context;
   const parts =
     managed === undefined ? noManagedParts : managedParts(managed, { config, consumers, sha256Hex: context.sha256Hex });
   const teams = managed?.consumers ?? [];
-  const { contracts, held } = compileContracts(config);
+  const { gateway, upstreams, routes, contracts } = knownServed(config, parts, consumers, context);
   return {
     format: snapshotFormat,
     version: context.version,
     createdWallMs: context.createdWallMs,
     ...(managed === undefined ? {} : { registry: managed.number }),
     ...(managed === undefined || managed.secrets.length === 0 ? {} : { secrets: managed.secrets }),
+    ...{ gateway, upstreams, routes },
+    consumers: [
+      ...config.consumers.map((consumer) => compileConsumer(consumer, context)),
+      ...teams.map(({ spec }) => spec),
+    ],
+    contracts,
+    ai: compileAi(
+      config.ai,
+      () => [...config.consumers, ...teams.map(({ spec: { id }, team }) => ({ id, team }))],
+      parts.ai,
+    ),
+  };
+}
+
+type Served = Pick<Snapshot, 'gateway' | 'upstreams' | 'routes' | 'contracts'>;
+
+/** By what the services come to: the very lists of the snapshot before, for as long as these and the config are the same, whatever keys come and go. */
+const servedKnown = new WeakMap<ManagedParts, { readonly config: WeirConfig; readonly served: Served }>();
+
+function knownServed(
+  config: WeirConfig,
+  parts: ManagedParts,
+  consumers: ReadonlySet<string>,
+  { sha256Hex }: Pick<CompileContext, 'sha256Hex'>,
+): Served {
+  const known = servedKnown.get(parts);
+  if (known?.config === config) return known.served;
+  const served = compileServed(config, parts, consumers, sha256Hex);
+  if (parts !== noManagedParts) servedKnown.set(parts, { config, served });
+  return served;
+}
+
+function compileServed(
+  config: WeirConfig,
+  parts: ManagedParts,
+  consumers: ReadonlySet<string>,
+  sha256Hex: (text: string) => string,
+): Served {
+  const upstreams = upstreamIds(config.upstreams);
+  const byId = new Map(config.upstreams.map((upstream, index) => [upstreams[index], upstream]));
+  const ids = routeIds(config.routes);
+  const { contracts, held } = compileContracts(config);
+  return {
     gateway: compileGateway(config.gateway, [...config.routes, ...parts.written]),
     upstreams: [
       ...config.upstreams.map((upstream, index) => compileUpstream(upstream, upstreams[index] ?? '')),
@@ -80,26 +120,14 @@ export function compileSnapshot(config: WeirConfig, context: CompileContext): Sn
       ...config.routes.map((route, index) => {
         const target = isMadeOfOthers(route) ? '' : (route.upstream ?? upstreams[0] ?? '');
         return compileWhole(route, ids[index] ?? '', target, {
-          config,
-          ids,
-          consumers,
+          ...{ config, ids, consumers, sha256Hex },
           upstream: (id) => byId.get(id),
-          sha256Hex: context.sha256Hex,
           contract: held[index] ?? null,
         });
       }),
       ...parts.routes,
     ],
-    consumers: [
-      ...config.consumers.map((consumer) => compileConsumer(consumer, context)),
-      ...teams.map(({ spec }) => spec),
-    ],
     contracts: [...contracts, ...parts.contracts],
-    ai: compileAi(
-      config.ai,
-      () => [...config.consumers, ...teams.map(({ spec: { id }, team }) => ({ id, team }))],
-      parts.ai,
-    ),
   };
 }
 
@@ -169,6 +197,7 @@ export function* compilingServices(
   services: readonly ManagedService[],
   sha256Hex: CompileContext['sha256Hex'],
 ): Generator<void, void> {
+  if (allCompiled.get(services) === config.gateway) return;
   const known = knownParts(config);
   const common = { config, sha256Hex, consumers: new Set(config.consumers.map(({ id }) => id)) };
   for (const service of services) {
@@ -176,7 +205,11 @@ export function* compilingServices(
     known.set(service, compileService(service, common));
     yield;
   }
+  allCompiled.set(services, config.gateway);
 }
+
+/** Lists of which each service is known with that gateway. */
+const allCompiled = new WeakMap<readonly ManagedService[], Gateway>();
 
 /** Of lists of services that stay the same while keys come and go. */
 const joinedParts = new WeakMap<

@@ -13,13 +13,13 @@ import {
   type ReadConfig,
   readAndCheck,
 } from '@weir/control/publish/load-config.js';
-import { sha256InSlices } from '@weir/node/process/sha256.js';
+import { sha256 } from '@weir/node/process/sha256.js';
 import { inSlices } from '@weir/node/time/slices.js';
 import { systemClock } from '@weir/node/time/system-clock.js';
 import type { OfferName } from '@weir/proto/events/snapshot.js';
-import { contentOf } from '@weir/proto/snapshot/codec.js';
+import { encodeRunDelta } from '@weir/proto/snapshot/run-delta.js';
+import { hashOfRuns, inRuns, type Members, piecesOf } from '@weir/proto/snapshot/runs.js';
 import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
-import { SnapshotWriter } from '@weir/proto/snapshot/snapshot-writer.js';
 import type { Compiled, EncodedOffer } from './publisher.js';
 
 export interface ConfigSource {
@@ -126,17 +126,29 @@ export function revisionConfig(
 
 /**
  * For all snapshots of a process. The hash is that of the content: two snapshots with the same one say the same, whatever their numbers. Ten
- * thousand services with their callers are 20 MB, so whoever asks control something meanwhile has a turn between two pieces.
+ * thousand services with their callers are 25 MB, so whoever asks control something meanwhile has a turn between some runs of them.
  */
 export function encoderForOffers(): (snapshot: Snapshot) => Promise<EncodedOffer> {
-  const writer = new SnapshotWriter();
-  let base: OfferName | null = null;
+  let before: { readonly members: Members; readonly name: OfferName } | null = null;
   return async (snapshot) => {
-    const { bytes, delta } = await writer.write(snapshot, nextTurn);
-    await nextTurn();
-    const hash = await sha256InSlices(contentOf(bytes), nextTurn);
-    const made = base === null || delta === null ? {} : { delta: { base, bytes: delta } };
-    base = { version: snapshot.version, hash };
-    return { bytes, hash, ...made };
+    const members = await inRuns(snapshot, before?.members ?? null, sha256, nextTurn);
+    const hash = hashOfRuns(members, sha256);
+    const bytes = piecesOf(members);
+    const delta = before === null ? null : deltaOf(before, members, bytes);
+    before = { members, name: { version: snapshot.version, hash } };
+    return { bytes, hash, ...(delta === null ? {} : { delta }) };
   };
+}
+
+/** A delta that is no smaller than this share is not worth it. */
+const WORTH_SHARE = 1 / 4;
+
+function deltaOf(
+  before: { readonly members: Members; readonly name: OfferName },
+  members: Members,
+  whole: readonly Uint8Array[],
+): NonNullable<EncodedOffer['delta']> | null {
+  const bytes = encodeRunDelta(before.members, members);
+  const size = whole.reduce((sum, { length }) => sum + length, 0);
+  return bytes.length < size * WORTH_SHARE ? { base: before.name, bytes } : null;
 }

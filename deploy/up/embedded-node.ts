@@ -7,11 +7,10 @@ import { fileURLToPath } from 'node:url';
 import { ID_VARIABLE, METRICS_VARIABLE, REDIS_VARIABLE, SHARED_PORT_VARIABLE } from '@weir/node/process/settings.js';
 import { type Address, formatAddress, LOOPBACK } from '@weir/proto/bus/address.js';
 import type { Broker } from '@weir/proto/bus/broker.js';
-import type { SnapshotOffer } from '@weir/proto/events/snapshot.js';
 import type { GatewaySpec } from '@weir/proto/snapshot/gateway.js';
 import { whyNotFree } from './port-owner.js';
 import { headBufferBytes, restartNeeded } from './restart-needed.js';
-import { type Delivery, type End, Supervisor } from './supervisor.js';
+import { type Delivery, type End, Supervisor, type WholeOffer } from './supervisor.js';
 import { type Worker, Workers } from './workers.js';
 
 /** The start failed for a reason that the operator has been, or is by its message, told. */
@@ -57,7 +56,7 @@ export class EmbeddedNode {
   }
 
   /** Hands the node a snapshot; the first one starts it. Rejects with StartFailed when an address is taken. */
-  async deliver(offer: SnapshotOffer, gateway: GatewaySpec): Promise<Delivery> {
+  async deliver(offer: WholeOffer, gateway: GatewaySpec): Promise<Delivery> {
     const { workers } = this.#booted ?? (await this.#bootOnce(gateway));
     const delivery = await workers.deliver(offer);
     if (delivery.ok) this.#inForce = gateway;

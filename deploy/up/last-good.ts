@@ -7,6 +7,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { joined } from '@weir/proto/snapshot/codec.js';
 import { z } from 'zod';
 import { writeWhole } from './write-whole.js';
 
@@ -30,9 +31,35 @@ export function lastGoodFile(dataFolder: string, configFile: string | null): str
   return join(dataFolder, `last-good-${pathTag(configFile ?? '')}.snapshot`);
 }
 
-export function writeLastGood(dataFolder: string, { bytes, ...rest }: LastGood): Promise<void> {
+/** As it is to be kept: what it is in may be pieces. */
+export interface ToKeep extends Omit<LastGood, 'bytes'> {
+  readonly bytes: Uint8Array | readonly Uint8Array[];
+}
+
+export function writeLastGood(dataFolder: string, { bytes, ...rest }: ToKeep): Promise<void> {
   const head = `${JSON.stringify({ format: 1, ...rest })}\n`;
-  return writeWhole(lastGoodFile(dataFolder, rest.configFile), [head, bytes]);
+  const pieces = bytes instanceof Uint8Array ? [bytes] : inBatches(bytes);
+  return writeWhole(lastGoodFile(dataFolder, rest.configFile), concat(head, pieces));
+}
+
+/** Written at once: a snapshot has thousands of pieces, of some kilobytes each. */
+const BATCH_BYTES = 1024 * 1024;
+
+function* concat(head: string, pieces: Iterable<Uint8Array>): Iterable<string | Uint8Array> {
+  yield head;
+  yield* pieces;
+}
+
+function* inBatches(pieces: readonly Uint8Array[]): Iterable<Uint8Array> {
+  let [batch, size]: [Uint8Array[], number] = [[], 0];
+  for (const piece of pieces) {
+    batch.push(piece);
+    size += piece.length;
+    if (size < BATCH_BYTES) continue;
+    yield joined(batch);
+    [batch, size] = [[], 0];
+  }
+  yield joined(batch);
 }
 
 /** Null when there is none, which is simply a first start, or none that can be read, which is said. */

@@ -17,7 +17,6 @@ import {
   toldRoutes,
 } from '@weir/control/api/control-status.js';
 import type { Fault } from '@weir/proto/config/faults.js';
-import type { SnapshotOffer } from '@weir/proto/events/snapshot.js';
 import type { GatewaySpec } from '@weir/proto/snapshot/gateway.js';
 import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import type { Delivery, WholeOffer } from './supervisor.js';
@@ -41,11 +40,11 @@ export interface PublisherOptions {
   readonly versionBefore: number;
   readonly compile: (version: number, cause?: PublishCause) => Promise<Compiled>;
   readonly encode: (snapshot: Snapshot) => Promise<EncodedOffer>;
-  readonly deliver: (offer: SnapshotOffer, snapshot: Snapshot) => Promise<Delivery>;
+  readonly deliver: (offer: WholeOffer, snapshot: Snapshot) => Promise<Delivery>;
   /** What was compiled last is in force. */
   readonly accepted?: () => void;
   /** Keeps what was applied, and the config it was made from; a failure is said and does not undo the publication. */
-  readonly keep: (offer: SnapshotOffer, text: string) => Promise<void>;
+  readonly keep: (offer: WholeOffer, text: string) => Promise<void>;
   /** What differs from the settings that the running node was started with and waits for a restart. */
   readonly restartNeeded: (gateway: GatewaySpec) => readonly string[];
   readonly wallMs: () => number;
@@ -58,7 +57,7 @@ export interface Publisher {
    * Delivers a snapshot of an earlier run as it was kept, with its number, for a start whose config is not accepted.
    * What became of that config stays the latest attempt. Must not overlap with an attempt.
    */
-  restore(kept: { readonly hash: string; readonly bytes: Uint8Array }, snapshot: Snapshot): Promise<Delivery>;
+  restore(kept: Pick<WholeOffer, 'hash' | 'bytes'>, snapshot: Snapshot): Promise<Delivery>;
   look(): Pick<ControlStatus, 'snapshot' | 'routes' | 'routeCount' | 'publish'>;
 }
 
@@ -69,13 +68,13 @@ export function createPublisher(options: PublisherOptions): Publisher {
   let latest: PublishOutcome | null = null;
   const keep = oneBehind(options.keep);
 
-  const deliver = async (offer: SnapshotOffer, snapshot: Snapshot, acceptedWallMs: () => number): Promise<Delivery> => {
+  const deliver = async (offer: WholeOffer, snapshot: Snapshot, acceptedWallMs: () => number): Promise<Delivery> => {
     const delivery = await options.deliver(offer, snapshot);
     if (delivery.ok) accept(offer, snapshot, acceptedWallMs());
     return delivery;
   };
 
-  const accept = (offer: SnapshotOffer, snapshot: Snapshot, acceptedWallMs: number): void => {
+  const accept = (offer: WholeOffer, snapshot: Snapshot, acceptedWallMs: number): void => {
     inForce = { version: offer.version, hash: offer.hash, acceptedWallMs, ...positionOf(snapshot) };
     delivered = { offer, snapshot, routes: toldRoutes(snapshot.routes.map(({ id }) => id)) };
   };
@@ -139,7 +138,7 @@ function positionOf({ registry }: Snapshot): { readonly registry?: number } {
 type Told = Pick<PublishOutcome, 'cause' | 'faults'>;
 
 interface Offered {
-  readonly offer: SnapshotOffer;
+  readonly offer: WholeOffer;
   readonly snapshot: Snapshot;
 }
 
@@ -164,7 +163,7 @@ function certificatesRefused(reason: string): Fault {
   return { severity: 'error', line: 1, column: 1, path: 'gateway.tls', message, cure };
 }
 
-function offerOf({ hash, bytes }: Pick<SnapshotOffer, 'hash' | 'bytes'>, { version }: Snapshot): SnapshotOffer {
+function offerOf({ hash, bytes }: Pick<WholeOffer, 'hash' | 'bytes'>, { version }: Snapshot): WholeOffer {
   return { v: 1, kind: 'snapshot.offer', version, hash, bytes };
 }
 

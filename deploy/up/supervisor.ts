@@ -21,6 +21,7 @@ import {
 import type { NodeStatus } from '@weir/proto/events/node-status.js';
 import type { OfferName, SnapshotOffer } from '@weir/proto/events/snapshot.js';
 import { sealFor } from '@weir/proto/signing/sealed-box.js';
+import { joined } from '@weir/proto/snapshot/codec.js';
 import { type Asked, Asks } from './asks.js';
 import { nodeFlags } from './node-flags.js';
 import { bornAt, delayAfter, type LifeEffect, type LifeEvent, type NodeLife, step } from './node-life.js';
@@ -29,6 +30,11 @@ import { HUNG_LOOKS, LOOK_EVERY_MS, Watchdog } from './watchdog.js';
 
 /** A snapshot is compiled in far less; after this the node is taken for stuck with it. */
 const ANSWER_WITHIN_MS = 30_000;
+/**
+ * More, for each megabyte of the first one of a process, of which nothing is known there: 25 MB take it 6 s of CPU, and a machine that was just started
+ * has others to start. One that is stuck is found by its silence long before (watchdog.ts).
+ */
+const FIRST_ANSWER_PER_MB_MS = 4_000;
 
 /** A node that is to be replaced has so long to end what is in flight; what it runs is not what the others run. */
 const DRAIN_WITHIN_MS = 10_000;
@@ -82,9 +88,14 @@ export interface Supervision {
   readonly trouble: string | null;
 }
 
-/** With what makes it of the one before, which is sent in its place to a process that has that one in force. */
-export interface WholeOffer extends SnapshotOffer {
+/** With what makes it of the one before, which is sent in its place to a process that has that one in force. The whole may be in pieces. */
+export interface WholeOffer extends Omit<SnapshotOffer, 'bytes'> {
+  readonly bytes: Uint8Array | readonly Uint8Array[];
   readonly delta?: { readonly base: OfferName; readonly bytes: Uint8Array };
+}
+
+export function wholeOf(bytes: WholeOffer['bytes']): Uint8Array {
+  return bytes instanceof Uint8Array ? bytes : joined(bytes);
 }
 
 interface Pending {
@@ -143,7 +154,7 @@ export class Supervisor {
   /** Offers a snapshot; when it is applied, restarted nodes get it too. One at a time: the publisher waits. */
   deliver(offer: WholeOffer): Promise<Delivery> {
     return new Promise((resolve) => {
-      const late = setTimeout(() => this.#giveUpOn(offer), this.#options.answerWithinMs ?? ANSWER_WITHIN_MS);
+      const late = setTimeout(() => this.#giveUpOn(offer), this.#options.answerWithinMs ?? this.#answerWithinMs(offer));
       const settle = (delivery: Delivery): void => {
         clearTimeout(late);
         resolve(delivery);
@@ -152,6 +163,12 @@ export class Supervisor {
       if (this.#life.phase === 'running') this.#offer(offer);
       if (this.#life.phase === 'stopped') this.#settle({ ok: false, reason: 'the node has stopped' });
     });
+  }
+
+  #answerWithinMs({ bytes }: WholeOffer): number {
+    if (this.#applied !== null) return ANSWER_WITHIN_MS;
+    const size = bytes instanceof Uint8Array ? bytes.length : bytes.reduce((sum, { length }) => sum + length, 0);
+    return ANSWER_WITHIN_MS + (size / 1_000_000) * FIRST_ANSWER_PER_MB_MS;
   }
 
   /** Sends what `make` makes of the number that it is answered by. Where there is no process, it has ended. */
@@ -173,13 +190,14 @@ export class Supervisor {
 
   /** With the secrets of the moment, for this process alone. */
   #offer(offer: WholeOffer): void {
-    const { delta, ...whole } = offer;
+    const { delta, bytes, ...rest } = offer;
     const isKnown = delta !== undefined && isSameOffer(delta.base, this.#applied);
     this.#sentAsDelta = isKnown ? offer : null;
     const values = this.#options.secrets?.() ?? {};
     const isPlain = this.#boxKey === null || Object.keys(values).length === 0;
     const secrets = isPlain ? {} : { secrets: sealFor(this.#boxKey ?? '', Buffer.from(JSON.stringify(values))) };
-    this.#link?.send({ ...whole, ...(isKnown ? { bytes: delta.bytes, base: delta.base } : {}), ...secrets });
+    const sent = isKnown ? delta : { bytes: wholeOf(bytes) };
+    this.#link?.send({ ...rest, ...sent, ...secrets });
   }
 
   #giveUpOn(offer: WholeOffer): void {

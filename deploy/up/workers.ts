@@ -11,8 +11,7 @@
  */
 import type { BusClock } from '@weir/proto/bus/bus.js';
 import { realClock } from '@weir/proto/bus/real-clock.js';
-import type { SnapshotOffer } from '@weir/proto/events/snapshot.js';
-import type { Delivery, End, Supervision, Supervisor } from './supervisor.js';
+import type { Delivery, End, Supervision, Supervisor, WholeOffer } from './supervisor.js';
 
 export interface Worker {
   /** A member's name. */
@@ -33,7 +32,7 @@ export class Workers {
   readonly ended: Promise<End>;
   readonly #say: (text: string) => void;
   readonly #clock: Pick<BusClock, 'after'>;
-  #inForce: SnapshotOffer | null = null;
+  #inForce: WholeOffer | null = null;
   /** Supervisors take one offer at a time. */
   #turn: Promise<unknown> = Promise.resolve();
   /** Who runs what others refuse, with its latest attempt; one for each worker. */
@@ -46,7 +45,7 @@ export class Workers {
     this.ended = Promise.all(all.map(({ ended }) => ended)).then(endOfAll);
   }
 
-  deliver(offer: SnapshotOffer): Promise<Delivery> {
+  deliver(offer: WholeOffer): Promise<Delivery> {
     const delivered = this.#turn.then(() => this.#deliver(offer));
     this.#turn = delivered;
     return delivered;
@@ -72,7 +71,7 @@ export class Workers {
     for (const { supervisor } of this.all) supervisor.reopenLog();
   }
 
-  async #deliver(offer: SnapshotOffer): Promise<Delivery> {
+  async #deliver(offer: WholeOffer): Promise<Delivery> {
     const [only, ...others] = this.all;
     // What one alone applies late is in force, for nobody disagrees.
     if (only !== undefined && others.length === 0) return only.supervisor.deliver(offer);
@@ -107,7 +106,7 @@ export class Workers {
   }
 
   /** Whether all run it in the end, and nothing else was agreed on meanwhile. */
-  async #applied(offer: SnapshotOffer, lates: readonly Promise<boolean>[]): Promise<boolean> {
+  async #applied(offer: WholeOffer, lates: readonly Promise<boolean>[]): Promise<boolean> {
     const isApplied = (await Promise.all(lates)).every(Boolean) && this.#inForce === null;
     if (isApplied) this.#inForce = offer;
     return isApplied;
@@ -117,7 +116,7 @@ export class Workers {
    * At the first start there is none before; then nothing is served at all. Tried with growing pauses, between which other offers have
    * their turn; after that the process itself stands in the way, and another one begins with what all others run.
    */
-  async #takeBack(worker: Worker, refused: SnapshotOffer, tries = 1): Promise<void> {
+  async #takeBack(worker: Worker, refused: WholeOffer, tries = 1): Promise<void> {
     const { id, supervisor } = worker;
     const before = this.#inForce;
     if (before === null || before === refused) return;

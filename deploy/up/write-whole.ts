@@ -5,7 +5,7 @@
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-export async function writeWhole(path: string, parts: readonly (string | Uint8Array)[]): Promise<void> {
+export async function writeWhole(path: string, parts: Iterable<string | Uint8Array>): Promise<void> {
   const beside = `${path}.${process.pid}.tmp`;
   await mkdir(dirname(path), { recursive: true });
   try {

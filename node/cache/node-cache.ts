@@ -13,7 +13,7 @@
 import type { CacheMemorySpec, CacheSpec } from '@weir/proto/snapshot/cache.js';
 import type { RouteSpec } from '@weir/proto/snapshot/snapshot.js';
 import type { Clock, Timer, Timers } from '../time/clock.js';
-import type { Work } from '../time/slices.js';
+import { ofList, type Work } from '../time/slices.js';
 import { Flights } from './fetch/flights.js';
 import { SecondLevel } from './fetch/second-level.js';
 import { type InspectedUrl, type InspectedVariant, type Inspection, inspectedVariant } from './inspection.js';
@@ -97,14 +97,14 @@ export interface NodeCache {
 }
 
 /** Of all routes those that have a cache, for `use`. */
-export function* cachingRoutes(routes: Iterable<CachedRoute>): Work<readonly CachedRoute[]> {
+export const cachingRoutes = ofList(function* (routes: readonly CachedRoute[]): Work<readonly CachedRoute[]> {
   const caching: CachedRoute[] = [];
   for (const route of routes) {
     if (route.cache !== null) caching.push(route);
     yield;
   }
   return caching;
-}
+});
 
 /** Before the first snapshot nothing is stored. */
 const NOTHING = { bytes: 0, writingBytes: 0 };

@@ -8,7 +8,7 @@
 import type { CacheSpec } from '@weir/proto/snapshot/cache.js';
 import type { RouteSpec, Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import type { Reusable } from '../pipeline/reusable.js';
-import { atOnce, type Work } from '../time/slices.js';
+import { atOnce, ofList, type Work } from '../time/slices.js';
 import type { RouteCache } from './route-cache.js';
 import type { Entry } from './store/l1.js';
 import { ageMs } from './stored.js';
@@ -25,13 +25,16 @@ export function offersReuse(snapshot: Pick<Snapshot, 'gateway' | 'routes'>): boo
 /** The same, route by route. */
 export function* offeringReuse({ gateway, routes }: Pick<Snapshot, 'gateway' | 'routes'>): Work<boolean> {
   const isWrittenDown = gateway.accessLog.enabled || (gateway.tracing !== null && gateway.tracing.sample > 0);
-  if (isWrittenDown) return false;
+  return isWrittenDown ? false : yield* matchingByPath(routes);
+}
+
+const matchingByPath = ofList(function* (routes: Snapshot['routes']): Work<boolean> {
   for (const { match } of routes) {
     if (match.headers.length > 0 || match.cookies !== undefined || match.share !== undefined) return false;
     yield;
   }
   return true;
-}
+});
 
 /** Whether the hits of a route are the same for all plain requests. */
 export function isAlikeForAll(route: RouteSpec, { key, bypass }: CacheSpec): boolean {

@@ -12,6 +12,8 @@ export type Question = (services: ChainServices) => unknown;
 export interface Answered {
   readonly ask: Question;
   readonly answer: unknown;
+  /** Another answer may come although routes, upstreams and gateway are the very same: a text with a secret in it. */
+  readonly isOfText: boolean;
 }
 
 export class AskedServices {
@@ -53,11 +55,11 @@ export class AskedServices {
     return current;
   }
 
-  answer<Answer>(ask: (services: ChainServices) => Answer): Answer {
+  answer<Answer>(ask: (services: ChainServices) => Answer, isOfText = false): Answer {
     const answer = ask(this.current);
     if (this.#compiling === null) return answer;
     if (answer !== null && ofOneSnapshot.has(ask)) throw brokenOff;
-    this.#answered.push({ ask, answer });
+    this.#answered.push({ ask, answer, isOfText });
     return answer;
   }
 }
@@ -83,7 +85,7 @@ function seenServices(node: ChainServices, asked: AskedServices): Required<Chain
   const { clock, timers, random, heldBytes, bodies, keptForms, jobs, cache, observer, onBug, sign } = node;
   return {
     ...{ clock, timers, random, heldBytes, bodies, keptForms, jobs, cache, observer, onBug, sign },
-    reveal: (text: SecretText) => asked.answer(({ reveal }) => reveal(text)),
+    reveal: (text: SecretText) => asked.answer(({ reveal }) => reveal(text), true),
     upstreams: { get: (id: string) => asked.answer(({ upstreams }) => upstreams.get(id)) },
     limiters: limitersSeen(node, asked),
     budgets: budgetsSeen(asked),

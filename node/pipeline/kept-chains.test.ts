@@ -72,6 +72,39 @@ describe('chains', () => {
     expect(compiled).toEqual(['one', 'three']);
   });
 
+  it('go on unasked where routes, upstreams, gateway and credentials are the very same, as long as no secret is another', () => {
+    const { chains, compiled } = kept();
+    const told = proxying('told', 'a', {
+      requestHeaders: { remove: [], set: [['x-secret', { env: 'NAME' } as never]], add: [] },
+    });
+    const snapshot = snapshotOf([...routes, told]);
+    let asked = 0;
+    const counted = {
+      get: (id: string) => {
+        asked += 1;
+        return base.upstreams.get(id);
+      },
+    };
+    const apply = (of: Snapshot, more: Partial<ChainServices> = {}): readonly [string[], number] => {
+      compiled.length = 0;
+      asked = 0;
+      const services = { ...base, upstreams: counted, gateway: of.gateway, reveal: () => 'old', ...more };
+      const begun = chains.begin(services);
+      atOnce(compiling(of, services, begun));
+      chains.use(begun);
+      return [[...compiled], asked];
+    };
+    expect(apply(snapshot)[0].length).toBe(4);
+    expect(apply({ ...snapshot, version: 2, gateway: makeGateway() })).toEqual([[], 0]);
+    expect(apply({ ...snapshot, version: 3 }, { reveal: () => 'new' })[0]).toEqual(['told']);
+    expect(apply({ ...snapshot, version: 4 }, { reveal: () => 'new' })).toEqual([[], 0]);
+    const [isCompiled, times] = apply({ ...snapshot, routes: [...snapshot.routes] }, { reveal: () => 'new' });
+    expect([isCompiled, times > 0]).toEqual([[], true]);
+    expect(apply(snapshot, { reveal: () => 'new', upstreams: upstreamsOf(upstream('a'), b) })[0]).toEqual(
+      expect.arrayContaining(['one', 'three']),
+    );
+  });
+
   it('of a refused snapshot are not those of the next', () => {
     const { chains, compiled, apply } = kept();
     const before = apply(routes, base);

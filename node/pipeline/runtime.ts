@@ -6,7 +6,7 @@
  */
 import { failure } from '@weir/proto/http/failures.js';
 import { matchablePath } from '@weir/proto/http/request-path.js';
-import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
+import type { RouteSpec, Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import { otherReadings } from '../route/readings.js';
 import { compilingMatcher, routerOf } from '../route/router.js';
 import { atOnce, type Work } from '../time/slices.js';
@@ -14,6 +14,9 @@ import { compileChain, compileJobChain, compileRefusalChain } from './chain.js';
 import { type Dispatch, nothingToCancel } from './dispatch.js';
 import type { Chains } from './kept-chains.js';
 import type { ChainServices, RouteChain } from './services.js';
+
+/** Chains that are only taken over, before others get their turn. */
+const GOING_ON_AT_ONCE = 500;
 
 /** Compiles all of a snapshot, or throws with the reason; nothing is in force until the caller swaps. */
 export function compileSnapshot(snapshot: Snapshot, services: ChainServices): Dispatch {
@@ -24,17 +27,12 @@ export function compileSnapshot(snapshot: Snapshot, services: ChainServices): Di
 export function* compiling(
   snapshot: Snapshot,
   services: ChainServices,
-  known: Chains = { of: compileChain, matching: compilingMatcher },
+  known: Chains = { goingOn: () => null, of: compileChain, matching: compilingMatcher },
 ): Work<Dispatch> {
   const chains = new Map<string, RouteChain>();
   const linked: ChainServices = { ...services, chains };
-  const dispatches: Dispatch[] = [];
-  for (const spec of snapshot.routes) {
-    const dispatch = known.of(spec, linked);
-    chains.set(spec.id, { route: spec, dispatch });
-    dispatches.push(dispatch);
-    yield;
-  }
+  const goingOn = known.goingOn(snapshot.routes, linked);
+  const dispatches = goingOn !== null && isWhole(goingOn) ? goingOn : yield* each(snapshot.routes, goingOn);
   const route = routerOf(yield* known.matching(snapshot.routes, dispatches), (kind, allow) =>
     refuse(kind, allow, services),
   );
@@ -42,6 +40,24 @@ export function* compiling(
   const jobs = compileJobChain(snapshot.routes, services);
   const { prefix } = services.gateway.jobs;
   return (request, handler) => (namesJobs(prefix, request.path) ? jobs : route)(request, handler);
+
+  /** Those that go on are among the chains that others may ask. */
+  function* each(routes: readonly RouteSpec[], before: readonly (Dispatch | null)[] | null): Work<Dispatch[]> {
+    const made: Dispatch[] = [];
+    for (const [at, spec] of routes.entries()) {
+      const goesOn = before?.[at] ?? null;
+      const dispatch = goesOn ?? known.of(spec, linked);
+      chains.set(spec.id, { route: spec, dispatch });
+      made.push(dispatch);
+      if (goesOn === null || at % GOING_ON_AT_ONCE === 0) yield;
+    }
+    return made;
+  }
+}
+
+/** None of them is to be compiled, so none asks for others. */
+function isWhole(dispatches: readonly (Dispatch | null)[]): dispatches is readonly Dispatch[] {
+  return !dispatches.includes(null);
 }
 
 /** In any of its readings: an upstream may read a path otherwise than we do. One that is refused goes nowhere. */

@@ -1,5 +1,10 @@
-/** SHA-256 of megabytes beside traffic. */
+/** SHA-256, and of megabytes beside traffic. */
 import { createHash } from 'node:crypto';
+
+/** 32 bytes. */
+export function sha256(bytes: Uint8Array): Uint8Array {
+  return createHash('sha256').update(bytes).digest();
+}
 
 /** Hashed before others get their turn: some milliseconds of a slow core. */
 const SLICE_BYTES = 2 * 1024 * 1024;

@@ -36,3 +36,18 @@ export async function inSlices<Result>(
     untilMs = clock.nowMs() + SLICE_MS;
   }
 }
+
+/**
+ * Of work on a whole list its result, remembered by the list: a snapshot has the very list of the one before where none of its entries has
+ * changed (proto/snapshot/snapshot-reader.ts), so ten thousand routes are not looked through for each key that comes or goes.
+ */
+export function ofList<List extends object, Result>(work: (list: List) => Work<Result>): (list: List) => Work<Result> {
+  const known = new WeakMap<List, { readonly result: Result }>();
+  return function* (list) {
+    const before = known.get(list);
+    if (before !== undefined) return before.result;
+    const result = yield* work(list);
+    known.set(list, { result });
+    return result;
+  };
+}

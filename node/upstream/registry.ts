@@ -60,6 +60,8 @@ export interface UpstreamStats {
 export interface UpstreamSet extends Upstreams {
   readonly all: readonly LiveUpstream[];
   readonly messageBytesMax: number;
+  /** What they were built of, where no file stands behind it that would have to be read again. */
+  readonly described: readonly UpstreamSpec[] | null;
 }
 
 export interface UpstreamRegistry {
@@ -93,7 +95,7 @@ export interface UpstreamRegistry {
 }
 
 export function createUpstreamRegistry(deps: RegistryDeps): UpstreamRegistry {
-  let current: UpstreamSet = setOf([], 0);
+  let current: UpstreamSet = setOf([], { described: null, messageBytesMax: 0 });
   const life = new Lifetimes(deps.timers, deps.oldestExchangeAtMs);
   const health = new HealthLog();
   const onHealthChange = (change: HealthChange): void => {
@@ -104,6 +106,8 @@ export function createUpstreamRegistry(deps: RegistryDeps): UpstreamRegistry {
   const upstreamDeps = { ...deps, onHealthChange, messageBytesMax, warnOthers: deps.tellOthers ?? null };
 
   function* building(snapshot: Snapshot): Work<UpstreamSet> {
+    const { messageBytes } = snapshot.gateway.limits;
+    if (snapshot.upstreams === current.described) return { ...current, messageBytesMax: messageBytes };
     const all: LiveUpstream[] = [];
     try {
       for (const spec of snapshot.upstreams) {
@@ -119,13 +123,14 @@ export function createUpstreamRegistry(deps: RegistryDeps): UpstreamRegistry {
       life.retireAllBut(current.all, all, NEVER_USED);
       throw error;
     }
-    return setOf(all, snapshot.gateway.limits.messageBytes, current);
+    const described = snapshot.upstreams.some(({ tls }) => namesFiles(tls)) ? null : snapshot.upstreams;
+    return setOf(all, { described, messageBytesMax: messageBytes }, current);
   }
 
   return {
     building,
     build: (snapshot) => atOnce(building(snapshot)),
-    warm: (set) => warmTargets(set === current ? set.all : newIn(set, current), deps.timers),
+    warm: (set) => warmTargets(newIn(set, current), deps.timers),
     use(set) {
       if (set.all === current.all) {
         current = set;
@@ -134,10 +139,7 @@ export function createUpstreamRegistry(deps: RegistryDeps): UpstreamRegistry {
       adoptKnown(set, current, deps.clock.nowMs());
       current = set;
       life.retireAllBut(set.all, life.alive(), deps.clock.nowMs());
-      health.retain((upstreamId, targetId) => {
-        const targets = set.get(upstreamId)?.targets;
-        return targets?.some(({ spec }) => targetId === null || spec.id === targetId) ?? false;
-      });
+      health.retain((upstreamId, targetId) => isTargetOf(set, upstreamId, targetId));
     },
     discard: (set) => life.retireAllBut(current.all, set.all, NEVER_USED),
     live: () => current.all,
@@ -160,6 +162,12 @@ export function createUpstreamRegistry(deps: RegistryDeps): UpstreamRegistry {
     },
     close: () => life.close(),
   };
+}
+
+/** `targetId` null: any of that upstream. */
+function isTargetOf(set: UpstreamSet, upstreamId: string, targetId: string | null): boolean {
+  const targets = set.get(upstreamId)?.targets;
+  return targets?.some(({ spec }) => targetId === null || spec.id === targetId) ?? false;
 }
 
 /** What was found out about a target does not become untrue because its upstream is described otherwise. */
@@ -210,11 +218,15 @@ function upstreamStatsOf({ spec, health }: LiveUpstream, nowMs: number): Upstrea
 }
 
 /** Of the very list that is in use, where it has the same upstreams. */
-function setOf(all: readonly LiveUpstream[], messageBytesMax: number, current?: UpstreamSet): UpstreamSet {
+function setOf(
+  all: readonly LiveUpstream[],
+  of: Pick<UpstreamSet, 'described' | 'messageBytesMax'>,
+  current?: UpstreamSet,
+): UpstreamSet {
   const isSame = all.length === current?.all.length && all.every((upstream, at) => upstream === current.all[at]);
-  if (isSame) return { ...current, messageBytesMax };
+  if (isSame) return { ...current, ...of };
   const byId = new Map(all.map((upstream) => [upstream.spec.id, upstream]));
-  return { all, messageBytesMax, get: (id) => byId.get(id) };
+  return { all, ...of, get: (id) => byId.get(id) };
 }
 
 /** The very same description, where no file stands behind it, need not be read: most are from one snapshot to the next. */
@@ -231,6 +243,8 @@ function statsOf(target: LiveTarget, nowMs: number): TargetStats {
 }
 
 function newIn(set: UpstreamSet, current: UpstreamSet): readonly LiveUpstream[] {
+  if (set === current) return set.all; // Asked for once it is in use: none of it is known to be warm.
+  if (set.all === current.all) return [];
   return set.all.filter((upstream) => current.get(upstream.spec.id) !== upstream);
 }
 

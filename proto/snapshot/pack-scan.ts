@@ -21,6 +21,14 @@ export function listHeadAt(bytes: Uint8Array, at: number): ListHead | null {
   return null;
 }
 
+/** What a list of that length begins with: the length in the first byte, in two bytes, or in four. */
+export function listHead(length: number): Uint8Array {
+  if (length < 0x10) return new Uint8Array([0x90 | length]);
+  return length < 0x10000
+    ? new Uint8Array([0xdc, length >>> 8, length & 0xff])
+    : new Uint8Array([0xdd, length >>> 24, (length >>> 16) & 0xff, (length >>> 8) & 0xff, length & 0xff]);
+}
+
 /** Null for what is no map; its length counts pairs. */
 export function mapHeadAt(bytes: Uint8Array, at: number): ListHead | null {
   const first = byteAt(bytes, at);

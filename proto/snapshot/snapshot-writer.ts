@@ -6,7 +6,7 @@
  */
 import { joined, packed, snapshotFormat } from './codec.js';
 import { deltaOfSteps, type Step } from './delta.js';
-import { mapHeadAt } from './pack-scan.js';
+import { listHead, mapHeadAt } from './pack-scan.js';
 import type { Snapshot } from './snapshot.js';
 
 /** Entries of a list that are encoded before others get their turn: some 100 KB. */
@@ -151,12 +151,4 @@ function sameFrom(items: readonly unknown[], i: number, before: readonly unknown
   while (i + length < items.length && place + length < before.length && items[i + length] === before[place + length])
     length += 1;
   return length;
-}
-
-/** As MessagePack has it: the length in the first byte, in two bytes, or in four. */
-function listHead(length: number): Uint8Array {
-  if (length < 0x10) return new Uint8Array([0x90 | length]);
-  return length < 0x10000
-    ? new Uint8Array([0xdc, length >>> 8, length & 0xff])
-    : new Uint8Array([0xdd, length >>> 24, (length >>> 16) & 0xff, (length >>> 8) & 0xff, length & 0xff]);
 }

@@ -51,9 +51,11 @@ export class ManagedProjection {
   #noted = -1;
   #names = '';
   #lists: { readonly services: ManagedService[]; readonly findings: Finding[] } | null = null;
+  /** In the order of their ids; a list that was given away is never changed. */
   #consumers: ManagedConsumer[] | null = null;
-  /** Of applications, in their order; null: others have come, or gone. */
-  #applicationIds: string[] | null = null;
+  #isGivenAway = false;
+  /** Of applications with a key that expires: when the next one does. */
+  readonly #expiries = new Map<string, number>();
 
   /** `canOpen`: whether nodes can be given a secret; left out: each that there is. */
   constructor(source: ManagedSource, canOpen: (secret: Entities['secret']) => boolean = () => true) {
@@ -94,7 +96,8 @@ export class ManagedProjection {
       this.#projectApplication(id, nowWallMs);
       yield;
     }
-    return [...this.#services.values()].flatMap(({ served }) => served ?? []);
+    this.#lists ??= this.#listed();
+    return this.#lists.services;
   }
 
   project(nowWallMs: number, names: NamesOfConfig): ManagedConfig {
@@ -103,6 +106,7 @@ export class ManagedProjection {
     const againAtWallMs = this.#projectApplications(nowWallMs);
     this.#lists ??= this.#listed();
     this.#consumers ??= this.#listedConsumers();
+    this.#isGivenAway = true;
     return { number: this.#source.number, ...this.#lists, consumers: this.#consumers, againAtWallMs };
   }
 
@@ -128,6 +132,7 @@ export class ManagedProjection {
 
   #forgetApplications(): void {
     this.#owners.clear();
+    this.#consumers = null;
     this.#staleApplications = new Set(this.#applications.keys());
     for (const { id } of this.#source.all('application')) this.#staleApplications.add(id);
   }
@@ -220,21 +225,34 @@ export class ManagedProjection {
 
   /** When the next key expires; null: none will. */
   #projectApplications(nowWallMs: number): number | null {
-    for (const [id, { expiresWallMs }] of this.#applications)
-      if (expiresWallMs <= nowWallMs) this.#staleApplications.add(id);
+    for (const [id, expiresWallMs] of this.#expiries) if (expiresWallMs <= nowWallMs) this.#staleApplications.add(id);
     for (const id of this.#staleApplications) this.#projectApplication(id, nowWallMs);
     this.#staleApplications.clear();
     let next = Number.POSITIVE_INFINITY;
-    for (const { expiresWallMs } of this.#applications.values()) next = Math.min(next, expiresWallMs);
+    for (const expiresWallMs of this.#expiries.values()) next = Math.min(next, expiresWallMs);
     return next === Number.POSITIVE_INFINITY ? null : next;
   }
 
   #projectApplication(id: string, nowWallMs: number): void {
-    this.#consumers = null;
-    const isThere = this.#source.get('application', id) !== null;
-    if (isThere !== this.#applications.has(id)) this.#applicationIds = null;
-    if (isThere) this.#applications.set(id, this.#expiringOf(id, nowWallMs));
-    else this.#applications.delete(id);
+    this.#expiries.delete(id);
+    let consumer: ManagedConsumer | null = null;
+    if (this.#source.get('application', id) === null) this.#applications.delete(id);
+    else {
+      const projected = this.#expiringOf(id, nowWallMs);
+      this.#applications.set(id, projected);
+      consumer = projected.consumer;
+      if (projected.expiresWallMs < Number.POSITIVE_INFINITY) this.#expiries.set(id, projected.expiresWallMs);
+    }
+    if (this.#consumers !== null) this.#consumers = this.#placed(this.#consumers, id, consumer);
+  }
+
+  /** One is put in, in place of the one before, or taken out; the others keep their places. */
+  #placed(consumers: ManagedConsumer[], id: string, consumer: ManagedConsumer | null): ManagedConsumer[] {
+    const list = this.#isGivenAway ? [...consumers] : consumers;
+    this.#isGivenAway = false;
+    const at = placeOf(list, id);
+    list.splice(at, list[at]?.spec.id === id ? 1 : 0, ...(consumer === null ? [] : [consumer]));
+    return list;
   }
 
   #expiringOf(id: string, nowWallMs: number): Expiring {
@@ -255,14 +273,22 @@ export class ManagedProjection {
   }
 
   #listedConsumers(): ManagedConsumer[] {
-    const consumers: ManagedConsumer[] = [];
-    this.#applicationIds ??= [...this.#applications.keys()].sort();
-    for (const id of this.#applicationIds) {
-      const consumer = this.#applications.get(id)?.consumer ?? null;
-      if (consumer !== null) consumers.push(consumer);
-    }
-    return consumers;
+    this.#isGivenAway = false;
+    return [...this.#applications.values()].flatMap(({ consumer }) => consumer ?? []).sort(byId);
   }
+}
+
+const byId = (one: ManagedConsumer, other: ManagedConsumer): number => (one.spec.id < other.spec.id ? -1 : 1);
+
+/** Where it stands, or would. */
+function placeOf(consumers: readonly ManagedConsumer[], id: string): number {
+  let [begin, end] = [0, consumers.length];
+  while (begin < end) {
+    const middle = (begin + end) >>> 1;
+    if ((consumers[middle]?.spec.id ?? '') < id) begin = middle + 1;
+    else end = middle;
+  }
+  return begin;
 }
 
 /** The checks of weir.yaml, of what nodes would refuse or could not be meant. */

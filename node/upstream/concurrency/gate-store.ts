@@ -27,6 +27,8 @@ export interface GateReading {
 const GATES_MAX = 10_000;
 
 export function createGateStore(gatesMax = GATES_MAX): GateStore {
+  /** In force: those that are the very same have no other terms. */
+  let inForce: object | null = null;
   const gates = boundedKeys<{ readonly gate: Gate; terms: string }>(gatesMax);
   const kept = (upstreamId: string, spec: ConcurrencySpec) => {
     const known = gates.get(upstreamId);
@@ -38,6 +40,8 @@ export function createGateStore(gatesMax = GATES_MAX): GateStore {
   return {
     gate: (upstreamId, spec) => kept(upstreamId, spec).gate,
     use(upstreams, nowMs) {
+      if (upstreams === inForce) return;
+      inForce = upstreams;
       for (const { id, concurrency } of upstreams) {
         if (concurrency === null) continue;
         const one = kept(id, concurrency);
