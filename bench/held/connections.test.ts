@@ -32,6 +32,15 @@ describe('connections that only wait', () => {
     for (const socket of sockets) socket.destroy();
   });
 
+  it('tell what a client got in place of a request that did not arrive', async () => {
+    await late.start();
+    server = createServer((_request, response) => response.writeHead(504).end('too late')).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const sockets = await openConnections((server.address() as AddressInfo).port, 3);
+    await expect(askForLate(sockets, '/late', late)).rejects.toThrow(/0 of 3 .* HTTP\/1.1 504[\s\S]*too late/);
+    for (const socket of sockets) socket.destroy();
+  });
+
   it('are nothing to go by where a proxy refuses them', async () => {
     server = createServer((_request, response) => response.writeHead(503).end()).listen(0, '127.0.0.1');
     await new Promise((resolve) => server?.once('listening', resolve));

@@ -8,6 +8,8 @@ import { API_KEY, API_KEY_FIELD } from '../proxy/cases.js';
 const ALL_WITHIN_MS = 10_000;
 const LOOK_EACH_MS = 20;
 const AT_ONCE = 50;
+/** Of an answer that nobody waited for: its head, and of a problem document the cause. */
+const EARLY_SHOWN = 800;
 
 /** An upstream that answers nobody until it is told to. */
 export class LateUpstream {
@@ -20,11 +22,14 @@ export class LateUpstream {
     return (this.#server.address() as AddressInfo).port; // It listens on TCP.
   }
 
-  /** Until so many requests are here: whoever counts what they cost must know that they are. */
-  async untilWaiting(count: number): Promise<void> {
+  /** Until so many requests are here: whoever counts what they cost must know that they are. `told`: what came in place of one that is not. */
+  async untilWaiting(count: number, told: () => string): Promise<void> {
     const giveUpAtMs = performance.now() + ALL_WITHIN_MS;
     while (this.#waiting.length < count) {
-      if (performance.now() > giveUpAtMs) throw new Error(`${this.#waiting.length} of ${count} requests have arrived`);
+      const early = told();
+      if (early !== '' || performance.now() > giveUpAtMs) {
+        throw new Error(`${this.#waiting.length} of ${count} requests have arrived: ${early || 'nobody was told why'}`);
+      }
       await sleep(LOOK_EACH_MS);
     }
   }
@@ -70,11 +75,26 @@ async function ask(socket: Socket, path: string): Promise<void> {
   if (head?.toString('latin1', 9, 12) !== '200') throw new Error(`answered with ${head?.toString('latin1', 0, 60)}`);
 }
 
-/** Asks on each for what the upstream does not answer yet: some at a time, so that no wait for a connection runs out. */
+/**
+ * Asks on each for what the upstream does not answer yet: some at a time, so that no wait for a connection runs out. A request that does not
+ * arrive is an error with what its client got instead: it may be the proxy's answer, its silence, or the end of the connection.
+ */
 export async function askForLate(sockets: readonly Socket[], path: string, late: LateUpstream): Promise<void> {
-  for (let at = 0; at < sockets.length; at += AT_ONCE) {
-    const some = sockets.slice(at, at + AT_ONCE);
-    for (const socket of some) socket.resume().write(requestFor(path));
-    await late.untilWaiting(at + some.length);
+  let early = '';
+  const tell = (what: string) => () => {
+    if (early === '') early = what;
+  };
+  const onData = (data: Buffer): void => tell(`a client was answered ${data.toString('latin1', 0, EARLY_SHOWN)}`)();
+  const onEnd = tell('a connection was closed by the proxy');
+  const onError = (error: Error): void => tell(`a connection broke, ${error.message}`)();
+  for (const socket of sockets) socket.on('data', onData).on('end', onEnd).on('error', onError);
+  try {
+    for (let at = 0; at < sockets.length; at += AT_ONCE) {
+      const some = sockets.slice(at, at + AT_ONCE);
+      for (const socket of some) socket.write(requestFor(path));
+      await late.untilWaiting(at + some.length, () => early);
+    }
+  } finally {
+    for (const socket of sockets) socket.off('data', onData).off('end', onEnd).resume();
   }
 }
