@@ -465,7 +465,7 @@ class Node implements GatewayNode {
     const trouble = this.#observer.logTrouble();
     if (trouble !== null) warnings.push(`the access log loses lines (${trouble})`);
     if (this.#hasNoDescriptors)
-      warnings.push('no file descriptor is left, so no upstream can be connected to; raise the limit (ulimit -n)');
+      warnings.push('no file descriptor is left to connect to upstreams; raise LimitNOFILE= of the unit, or ulimit -n');
     return warnings;
   }
 

@@ -203,7 +203,7 @@ export const failureTable = {
   guard_failed: row(503, 'gateway', 'destination_unavailable', 'never', 'A guard could not be asked'),
   model_unavailable: row(503, 'upstream', 'destination_unavailable', 'never', 'No model is left that could be asked'),
   draining: row(503, 'gateway', 'proxy_internal_response', 'never', 'This node is shutting down'),
-  overloaded: row(503, 'gateway', 'proxy_internal_response', 'never', 'This node holds as many exchanges as it may'),
+  overloaded: row(503, 'gateway', 'proxy_internal_response', 'never', 'This node has no room for another request'),
   auth_unavailable: row(503, 'gateway', 'proxy_internal_response', 'never', 'The credentials cannot be checked now'),
   limit_unavailable: row(503, 'gateway', 'proxy_internal_response', 'never', 'A rate limit cannot be checked now'),
   purge_unconfirmed: row(

@@ -156,7 +156,7 @@ const hints: Record<FailureCode, string> = {
   model_unavailable:
     'Try again shortly; the operator looks at the provider, at its keys, or gives the route a model to fall back to.',
   draining: 'Try again: another node, or this one after its restart, will answer.',
-  overloaded: 'Try again later; the operator may raise `limits.exchanges` or add nodes.',
+  overloaded: 'Try again later; the operator may raise the limit that `detail` names, or add nodes.',
   limit_unavailable:
     'Try again shortly: a strict limit of this route counts in Redis, which does not answer; `onRedisLoss: open` goes on without.',
   purge_unconfirmed:

@@ -35,7 +35,9 @@ export class BodyText implements BodySink {
     }
     this.#body.pause();
     this.#end(
-      failure('overloaded', 'the request bodies of this node take as much memory as they may', { retryAfterS: 1 }),
+      failure('overloaded', 'the request bodies of this node take as much memory as they may (limits.bodies)', {
+        retryAfterS: 1,
+      }),
     );
   }
 

@@ -191,7 +191,15 @@ class UwsListener implements Listener, ExchangeOwner {
     const address = this.#peers.accepted(res, this.connections);
     const { connectionsMax } = this.#options;
     if (this.connections > connectionsMax) {
-      this.#refused(failure('overloaded', `${connectionsMax} connections are open`), '', '', address);
+      this.#refused(
+        failure(
+          'overloaded',
+          `${connectionsMax} connections are open, which leaves as many files as upstreams need (LimitNOFILE=, ulimit -n)`,
+        ),
+        '',
+        '',
+        address,
+      );
       // An answer could itself be left unread and keep the descriptor.
       res.close();
     } else if (!this.isDraining) this.#firstRequests.accepted(res, address);
@@ -240,7 +248,7 @@ class UwsListener implements Listener, ExchangeOwner {
       return;
     }
     if (this.#open.size >= exchanges) {
-      const full = failure('overloaded', `${exchanges} exchanges are in flight`, { retryAfterS: 1 });
+      const full = failure('overloaded', `${exchanges} exchanges are in flight (limits.exchanges)`, { retryAfterS: 1 });
       this.#refuse(res, full, method, path, this.#peerOf(res, this.#peers.of(res)));
       return;
     }

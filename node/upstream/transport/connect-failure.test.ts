@@ -12,8 +12,6 @@ describe('an error while connecting', () => {
     ['tcp', 'EHOSTUNREACH', 'destination_unroutable'],
     ['tcp', 'ENETUNREACH', 'destination_unroutable'],
     ['tcp', 'ETIMEDOUT', 'connect_timeout'],
-    ['tcp', 'EMFILE', 'overloaded'],
-    ['tcp', 'ENFILE', 'overloaded'],
     ['tcp', 'ENOMEM', 'internal_error'],
     ['dns', 'ENOTFOUND', 'dns_error'],
     ['dns', 'ESERVFAIL', 'dns_error'],
@@ -36,6 +34,17 @@ describe('an error while connecting', () => {
     expect(failed.code).toBe(expected);
     expect(failed.cause).toBe(error);
     expect(failed.detail).toBe(`api.test:443: it said ${code}`);
+  });
+
+  it.each([
+    ['EMFILE', 'raise LimitNOFILE='],
+    ['ENFILE', 'raise fs.file-max'],
+    ['ENOBUFS', 'look at net.ipv4.tcp_mem'],
+  ])('of this machine (%s) is no fault of the target, and names its cure', (code, cure) => {
+    const failed = translateConnectError('tcp', errorWith(code), 'api.test:443');
+    expect(failed.code).toBe('overloaded');
+    expect(failed.detail).toContain(code);
+    expect(failed.detail).toContain(cure);
   });
 
   it('in TLS is told in words, without the source files of the library', () => {

@@ -26,6 +26,14 @@ const TCP_CODES: Readonly<Record<string, FailureCode>> = {
   ENOBUFS: 'overloaded',
 };
 
+/** What this machine lacks, and what gives it back; Node's own text names neither. */
+const MACHINE_LACKS: Readonly<Record<string, string>> = {
+  EMFILE:
+    'this node has as many files and sockets open as it may (EMFILE); raise LimitNOFILE= of its unit, or ulimit -n',
+  ENFILE: 'this machine has as many files and sockets open as it may (ENFILE); raise fs.file-max',
+  ENOBUFS: 'the kernel has no memory for another socket (ENOBUFS); look at net.ipv4.tcp_mem',
+};
+
 const DNS_TIMEOUTS: ReadonlySet<string> = new Set(['ETIMEOUT', 'ETIMEDOUT', 'EAI_AGAIN']);
 
 /** Codes of OpenSSL's certificate verification (X509_V_ERR_*) as Node names them, and Node's own check of the name. */
@@ -40,7 +48,8 @@ function tlsReason(message: string): string {
 export function translateConnectError(stage: ConnectStage, error: Error, destination: string): Failure {
   const code = 'code' in error ? String(error.code) : '';
   const more = { cause: error };
-  const detail = `${destination}: ${stage === 'tls' ? tlsReason(error.message) : error.message}`;
+  const lacks = stage === 'tcp' ? MACHINE_LACKS[code] : undefined;
+  const detail = `${destination}: ${lacks ?? (stage === 'tls' ? tlsReason(error.message) : error.message)}`;
   switch (stage) {
     case 'dns':
       return failure(DNS_TIMEOUTS.has(code) ? 'dns_timeout' : 'dns_error', detail, more);
