@@ -7,6 +7,7 @@ import { jetStreamLog } from '@weir/proto/bus/jetstream-log.js';
 import type { StreamBounds } from '@weir/proto/bus/jetstream-stream.js';
 import { entryBytesMax } from '@weir/proto/bus/shared-log.js';
 import type { Subjects } from '@weir/proto/cluster/subjects.js';
+import { everySoOften } from './every-so-often.js';
 import { limitsOfRevisions, lmdbLog } from './lmdb-log.js';
 import type { Revisions } from './revision.js';
 import { openRevisions } from './revisions.js';
@@ -48,15 +49,7 @@ export async function openClusterRevisions(options: ClusterRevisionsOptions): Pr
   const copy = lmdbLog(copyFile, say);
   const revisions = await openRevisions({
     ...{ log, copy, writer: id, wallMs, say },
-    every(run) {
-      let cancel = (): void => {};
-      const next = (): void => {
-        run();
-        cancel = clock.after(lookEveryMs, next);
-      };
-      cancel = clock.after(lookEveryMs, next);
-      return () => cancel();
-    },
+    every: everySoOften(clock, lookEveryMs),
     pause: () => new Promise((resolve) => void clock.after(PAUSE_MS, resolve)),
   });
   return {

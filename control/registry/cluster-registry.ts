@@ -11,6 +11,7 @@ import { jetStreamLog } from '@weir/proto/bus/jetstream-log.js';
 import type { StreamBounds } from '@weir/proto/bus/jetstream-stream.js';
 import { entryBytesMax } from '@weir/proto/bus/shared-log.js';
 import type { Subjects } from '@weir/proto/cluster/subjects.js';
+import { everySoOften } from '../log/every-so-often.js';
 import { type Sealing, sealedLog } from '../log/sealed-log.js';
 import { drawId } from './draw.js';
 import { limitsOfRegistry, lmdbStore } from './lmdb-store.js';
@@ -56,16 +57,8 @@ export async function openClusterRegistry(options: ClusterRegistryOptions): Prom
   const log = replicatedLog({ log: sealedLog(stream, sealing), copy: store.log, writer: 'control', say, pause });
   const registry = await openLogRegistry({
     ...{ log, checkpoints: store.checkpoints, writer: id, wallMs, draw: drawId, say, reservedPaths, pause },
-    every(run) {
-      let cancel = (): void => {};
-      const next = (): void => {
-        run();
-        cancel = clock.after(lookEveryMs, next);
-      };
-      // The copy is known; at once the stream is looked at.
-      cancel = clock.after(0, next);
-      return () => cancel();
-    },
+    // The copy is known; at once the stream is looked at.
+    every: everySoOften(clock, lookEveryMs, 0),
   });
   const close = registry.close.bind(registry);
   return Object.assign(registry, {

@@ -44,6 +44,29 @@ describe('the registry on disk', () => {
     expect(said).toEqual([]);
   });
 
+  it('is the same in two processes with one folder: what one has written is known to the other without being asked', async () => {
+    const file = join(folder, 'registry.mdb');
+    let run = (): void => {};
+    const clock = {
+      after(_ms: number, next: () => void) {
+        run = next;
+        return () => {};
+      },
+    };
+    const options = { file, wallMs: () => 1_000, say: (text: string) => said.push(text), reservedPaths: () => [] };
+    const one = await openEmbeddedRegistry(options);
+    const other = await openEmbeddedRegistry({ ...options, clock });
+    const heard: string[] = [];
+    other.onChange(({ on }) => heard.push(on));
+    await one.execute(team('shop'));
+    run();
+    await expect.poll(() => heard).toEqual(['team shop']);
+    expect([other.number, contentOf(other)]).toEqual([1, contentOf(one)]);
+    await one.close();
+    await other.close();
+    expect(said).toEqual([]);
+  });
+
   it('is the same from its rows and its tail as from its whole log, wherever its process ended', async () => {
     await fc.assert(
       fc.asyncProperty(

@@ -38,6 +38,42 @@ const entry = (fields: Partial<Entry>): Entry => ({
 });
 
 describe('the registry', () => {
+  it('is known once it was read, tells when that comes late, and stays known when its log goes', async () => {
+    const log = memoryLog();
+    await (await open(log)).execute(team('shop'));
+    let isAway = true;
+    let look = (): void => {};
+    const reached: SharedLog = {
+      append: (...asked) => log.append(...asked),
+      bounds: async () => (isAway ? null : log.bounds()),
+      read: (...asked) => log.read(...asked),
+      follow: (onRecord) => log.follow(onRecord),
+      close: () => log.close(),
+    };
+    const registry = await openLogRegistry({
+      ...{ log: reached, checkpoints: null, writer: 'w', wallMs: () => 1_000, say: () => {}, draw: () => 'd' },
+      reservedPaths: () => [],
+      every(run) {
+        look = run;
+        return () => {};
+      },
+    });
+    let told = 0;
+    registry.onRebuilt(() => {
+      told += 1;
+    });
+    expect([registry.isKnown, registry.number, told]).toEqual([false, 0, 0]);
+    isAway = false;
+    look();
+    await expect.poll(() => registry.isKnown).toBe(true);
+    expect([registry.number, registry.trouble(), told]).toEqual([1, '', 1]);
+    isAway = true;
+    look();
+    await expect.poll(() => registry.trouble()).not.toBe('');
+    expect([registry.isKnown, registry.number, told]).toEqual([true, 1, 1]);
+    await registry.close();
+  });
+
   it('has what was executed, tells who did it, and is the same when it is opened again', async () => {
     const log = memoryLog();
     const registry = await open(log);

@@ -74,6 +74,7 @@ class LogRegistry implements Registry {
   #tail: Promise<unknown> = Promise.resolve();
   #isLookAsked = false;
   #isStarted = false;
+  #isKnown = false;
   /** The log was another one, and the state could not be made of it. */
   #isStranded = false;
 
@@ -131,6 +132,10 @@ class LogRegistry implements Registry {
   onRebuilt(listener: () => void): () => void {
     this.#rebuiltListeners.add(listener);
     return () => void this.#rebuiltListeners.delete(listener);
+  }
+
+  get isKnown(): boolean {
+    return this.#isKnown;
   }
 
   trouble(): string {
@@ -310,8 +315,14 @@ class LogRegistry implements Registry {
     if (this.#reader.blockedAt > 0)
       return this.#fail('the log of the registry has entries of a later release; update this control service');
     this.#trouble = '';
+    if (!this.#isKnown) this.#becomeKnown();
     this.#save(false);
     return true;
+  }
+
+  #becomeKnown(): void {
+    this.#isKnown = true;
+    if (this.#isStarted) for (const tell of this.#rebuiltListeners) tell();
   }
 
   /** From the rows, where they are of this log, else from its beginning. */

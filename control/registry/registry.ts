@@ -106,6 +106,8 @@ export interface Registry extends RegistryView {
    * have been. What was concluded entry by entry is to be concluded anew.
    */
   onRebuilt(listener: () => void): () => void;
+  /** The log was read to its end, once at least: what there is here is not less than what there was. `onRebuilt` tells when it comes late. */
+  readonly isKnown: boolean;
   /** What is wrong with the log; empty where nothing is. */
   trouble(): string;
   close(): Promise<void>;

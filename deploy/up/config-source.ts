@@ -16,6 +16,7 @@ import {
 import { sha256 } from '@weir/node/process/sha256.js';
 import { inSlices } from '@weir/node/time/slices.js';
 import { systemClock } from '@weir/node/time/system-clock.js';
+import type { Fault } from '@weir/proto/config/faults.js';
 import type { OfferName } from '@weir/proto/events/snapshot.js';
 import { encodeRunDelta } from '@weir/proto/snapshot/run-delta.js';
 import { hashOfRuns, inRuns, type Members, piecesOf } from '@weir/proto/snapshot/runs.js';
@@ -106,11 +107,13 @@ export function revisionConfig(
       const current = revisions.current();
       return current === null ? welcome.name : `revision ${current.number}`;
     },
+    // Where the log can't be read, what runs for it is the snapshot that was kept.
     get isKept() {
-      return revisions.current() !== null;
+      return revisions.current() !== null || revisions.trouble() !== '';
     },
     async compile(version, cause) {
       const current = revisions.current();
+      if (current === null && revisions.trouble() !== '') return { ok: false, faults: [unread(revisions.trouble())] };
       if (current === null) return welcome.compile(version, cause);
       const { text } = current;
       const context = contextOf(version, managed, { hasRedis });
@@ -122,6 +125,14 @@ export function revisionConfig(
       return loadChecked(text, sound, context);
     },
   };
+}
+
+/** A page of welcome in place of what was applied would be worse than what ran before. */
+function unread(trouble: string): Fault {
+  const message = `what was applied last is not known: ${trouble}`;
+  const cure =
+    'make the file of revisions in --data readable, or put one from a backup in its place; it is tried every second';
+  return { severity: 'error', line: 1, column: 1, path: 'revisions', message, cure };
 }
 
 /**

@@ -38,10 +38,15 @@ function setUp(tookMs = 0) {
   const source = new FakeSource();
   const clock = handClock();
   let listener: (entry: AuditEntry) => void = () => {};
+  let rebuilt = (): void => {};
   const feed = new RegistryFeed({
     registry: Object.assign(source, {
       onChange(heard: (entry: AuditEntry) => void) {
         listener = heard;
+        return () => {};
+      },
+      onRebuilt(heard: () => void) {
+        rebuilt = heard;
         return () => {};
       },
     }),
@@ -61,7 +66,7 @@ function setUp(tookMs = 0) {
   };
   const enter = (change: Change, what = 'key.create') =>
     listener({ number: source.number, changes: [change], what } as unknown as AuditEntry);
-  return { source, clock, feed, published, publish, enter, fail };
+  return { source, clock, feed, published, publish, enter, fail, rebuild: () => rebuilt() };
 }
 
 const key = (id: string, expiresWallMs: number | null = null) => ({
@@ -148,4 +153,13 @@ it('publishes when a key expires, though nobody does anything', async () => {
   feed.close();
   await clock.pass(100_000);
   expect(published.length).toBe(2);
+});
+
+it('what could not be read at the start is published when it can, though nothing in it is new', async () => {
+  const { source, clock, feed, published, publish, rebuild } = setUp();
+  feed.start(publish);
+  source.put('application', { id: 'web', teamId: 'red', name: '', description: '', isDisabled: false });
+  rebuild();
+  await clock.pass(100);
+  expect(published).toEqual([source.number]);
 });

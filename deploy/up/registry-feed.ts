@@ -20,7 +20,7 @@ const TIMER_MAX_MS = 2 ** 31 - 1;
 const AGAIN_MS = 5_000;
 
 export interface RegistryFeedParts {
-  readonly registry: Pick<Registry, 'number' | 'get' | 'all' | 'of' | 'onChange'>;
+  readonly registry: Pick<Registry, 'number' | 'get' | 'all' | 'of' | 'onChange' | 'onRebuilt'>;
   readonly clock: Pick<BusClock, 'nowMs' | 'after'>;
   readonly wallMs: () => number;
   readonly say: (line: string) => void;
@@ -31,7 +31,7 @@ export interface RegistryFeedParts {
 export class RegistryFeed {
   readonly #parts: RegistryFeedParts;
   readonly #projection: ManagedProjection;
-  readonly #endListening: () => void;
+  readonly #endListening: readonly (() => void)[];
   #publish: (() => Promise<boolean>) | null = null;
   #cancelExpiry = (): void => {};
   #cancelPause = (): void => {};
@@ -47,7 +47,15 @@ export class RegistryFeed {
   constructor(parts: RegistryFeedParts) {
     this.#parts = parts;
     this.#projection = new ManagedProjection(parts.registry, parts.canOpen);
-    this.#endListening = parts.registry.onChange((entry) => this.#heard(entry));
+    const { registry } = parts;
+    this.#endListening = [
+      registry.onChange((entry) => this.#heard(entry)),
+      // It could not be read at the start, say, and now it can.
+      registry.onRebuilt(() => {
+        this.#projection.forget();
+        this.#want();
+      }),
+    ];
   }
 
   /** The weir.yaml that was compiled last; null: none was sound. */
@@ -81,7 +89,7 @@ export class RegistryFeed {
 
   close(): void {
     this.#isClosed = true;
-    this.#endListening();
+    for (const end of this.#endListening) end();
     this.#cancelExpiry();
     this.#cancelPause();
   }

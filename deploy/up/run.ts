@@ -40,7 +40,7 @@ async function run(options: UpArguments): Promise<number> {
   if (options.seconds !== undefined) return refuse('--seconds belongs to --demo');
   const { config } = options;
   const hasRedis = options.redis !== undefined;
-  const house = await openHouse(options, options.data);
+  const house = await openHouse({ ...options, say }, options.data);
   const managed = { managed: house.feed };
   const followed = config === undefined ? null : fileConfig(config, hasRedis, true, managed);
   const revisions = await openUpRevisions(options.data, followed?.file ?? null, say);
@@ -53,7 +53,7 @@ async function runDemo(options: UpArguments): Promise<number> {
   const { startDemo } = await import('../demo/demo.js');
   const demo = await startDemo();
   try {
-    const house = await openHouse(options, null);
+    const house = await openHouse({ ...options, say }, null);
     return await serve(
       fileConfig(demo.configPath, options.redis !== undefined, false, { managed: house.feed }),
       null,

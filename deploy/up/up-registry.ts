@@ -14,6 +14,7 @@ import {
 } from '@weir/control/secrets/secret-key.js';
 import { memoryLog } from '@weir/proto/bus/memory-log.js';
 import { realClock } from '@weir/proto/bus/real-clock.js';
+import type { Fault } from '@weir/proto/config/faults.js';
 import { RegistryFeed } from './registry-feed.js';
 import { type RegistrySecrets, registrySecrets } from './registry-secrets.js';
 
@@ -23,6 +24,7 @@ export interface House {
   readonly secrets: RegistrySecrets;
 }
 
+const REGISTRY_FILE = 'registry.mdb';
 const MEMORY_LOG = { messagesMax: 100_000, bytesMax: 64 * 1024 * 1024 };
 
 /** `dataFolder` null: all of it ends with this process. Throws for a key that is none. */
@@ -32,13 +34,13 @@ export async function openHouse(
 ): Promise<House> {
   let feed: RegistryFeed | null = null;
   const reservedPaths = (): readonly string[] => [feed?.config?.gateway.jobs.prefix ?? '/.weir'];
-  const shared = { wallMs: Date.now, say, reservedPaths };
+  const shared = { clock: realClock, wallMs: Date.now, say, reservedPaths };
   const registry =
     dataFolder === null
       ? await openLogRegistry({
           ...{ ...shared, log: memoryLog(MEMORY_LOG), checkpoints: null, writer: 'up', draw: drawId, every: null },
         })
-      : await openEmbeddedRegistry({ ...shared, file: join(dataFolder, 'registry.mdb') });
+      : await openEmbeddedRegistry({ ...shared, file: join(dataFolder, REGISTRY_FILE) });
   const secrets = registrySecrets(registry, sealingOf(secretKey, dataFolder));
   feed = new RegistryFeed({
     registry,
@@ -62,4 +64,11 @@ function sealingOf(file: string | undefined, dataFolder: string | null): () => S
     );
     return sealing;
   };
+}
+
+/** Why nothing is made of a config now, though no line of it is at fault. */
+export function registryUnknown(registry: Pick<Registry, 'trouble'>, dataFolder: string): Fault {
+  const message = `what teams publish is not known, for ${join(dataFolder, REGISTRY_FILE)} can't be read: ${registry.trouble()}`;
+  const cure = 'make it readable, or put one from a backup in its place; it is tried every second';
+  return { severity: 'error', line: 1, column: 1, path: 'registry', message, cure };
 }

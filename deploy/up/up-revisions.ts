@@ -6,9 +6,11 @@
  */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { everySoOften } from '@weir/control/log/every-so-often.js';
 import { lmdbLog } from '@weir/control/log/lmdb-log.js';
 import type { Revisions } from '@weir/control/log/revision.js';
 import { openRevisions } from '@weir/control/log/revisions.js';
+import { realClock } from '@weir/proto/bus/real-clock.js';
 import { pathTag } from './last-good.js';
 
 export interface UpRevisions {
@@ -21,6 +23,7 @@ export interface UpRevisions {
 const FILE_AUTHOR = 'file';
 /** Of other processes with the same folder and file. */
 const RACES_MAX = 3;
+const LOOK_EVERY_MS = 1_000;
 
 export function newRevisionId(): string {
   return randomBytes(16).toString('hex');
@@ -36,7 +39,9 @@ export async function openUpRevisions(
   say: (text: string) => void,
 ): Promise<UpRevisions> {
   const log = lmdbLog(revisionsFile(dataFolder, configFile), say);
-  const revisions = await openRevisions({ log, copy: null, writer: 'up', wallMs: () => Date.now(), every: null, say });
+  // It may be readable later, and another process with this folder may write it.
+  const every = everySoOften(realClock, LOOK_EVERY_MS);
+  const revisions = await openRevisions({ log, copy: null, writer: 'up', wallMs: () => Date.now(), every, say });
   return {
     revisions,
     async record(text) {

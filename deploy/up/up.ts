@@ -38,6 +38,7 @@ import { type RegistrySecrets, secretsNamedIn } from './registry-secrets.js';
 import { gatewaysOf, trySources } from './send-try.js';
 import { supervisedNode } from './supervised-node.js';
 import type { End } from './supervisor.js';
+import { registryUnknown } from './up-registry.js';
 import { newRevisionId, type UpRevisions } from './up-revisions.js';
 import { type SourceWatch, tlsFilesOf, watchSources } from './watch-sources.js';
 import type { Workers } from './workers.js';
@@ -132,6 +133,8 @@ export async function startUp(options: UpOptions): Promise<Running> {
   };
   options.feed.start(async () => (await publisher.publish('registry')).state === 'accepted');
   publish = reload;
+  // The log of what was applied could not be read: once it can, that is what is to run.
+  if (lastGood !== null && config.file === null) options.revisions?.revisions.onChange(() => reload('revision'));
   if (missed !== null) reload(missed);
   return {
     traffic: listening,
@@ -254,6 +257,8 @@ function publisherFor(options: UpOptions, node: EmbeddedNode, watch: SourceWatch
   const publisher: Publisher = createPublisher({
     versionBefore,
     async compile(version, cause) {
+      // Without it, all that teams publish would vanish, and their paths with their keys fall to other routes.
+      if (!options.registry.isKnown) return { ok: false, faults: [registryUnknown(options.registry, dataFolder)] };
       const compiled = await config.compile(version, cause);
       if (compiled.ok) options.secrets.want(compiled.secrets ?? []);
       return compiled;

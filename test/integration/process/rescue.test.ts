@@ -65,6 +65,27 @@ describe('a start whose config is not accepted', { timeout: LONG_MS }, () => {
     await stopped(weir);
   });
 
+  it('does not serve without what teams publish when that cannot be read, and takes it up again when it can', async () => {
+    const first = await startWeir(answering('all'));
+    const registry = join(first.folder, 'state', 'registry.mdb');
+    const quick = ['services', 'quick', 'shop', first.traffic, '--admin', first.admin, '--data', 'state'];
+    expect((await runWeir(quick, first.folder)).code).toBe(0);
+    const shop = `${first.traffic}/shop/`;
+    await expect.poll(async () => (await fetch(shop)).status, { timeout: LONG_MS }).toBe(401);
+    await stopped(first);
+    copyFileSync(registry, `${registry}.backup`);
+    writeFileSync(registry, 'not a file of LMDB'.repeat(1_000));
+    const weir = await startedIn(first.folder);
+    expect((await fetch(`${weir.traffic}/shop/`)).status).toBe(401);
+    expect(weir.said()).toContain('registry.mdb is no log of Weir');
+    await waitFor(() => weir.said().includes('RUNNING THE LAST GOOD CONFIG'), weir.said);
+    expect((await runWeir(['status', '--admin', weir.admin], weir.folder)).code).toBe(3);
+    copyFileSync(`${registry}.backup`, registry);
+    await expect.poll(async () => (await statusOf(weir)).publish?.state, { timeout: LONG_MS }).toBe('accepted');
+    expect((await fetch(`${weir.traffic}/shop/`)).status).toBe(401);
+    await stopped(weir);
+  });
+
   it('serves the last good one when the node refused the config, in a process of its own', async () => {
     const first = await startWeir(answering('good'));
     await stopped(first);

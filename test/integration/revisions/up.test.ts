@@ -1,6 +1,6 @@
 /** Revisions on the real `weir up`, by its commands: what people do with them, and what stands in their way. */
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { HistoryAnswer } from '@weir/control/api/revisions-api.js';
 import { lmdbLog } from '@weir/control/log/lmdb-log.js';
@@ -55,6 +55,25 @@ const historyOf = async (admin: string): Promise<HistoryAnswer> =>
   (await (await askAdmin(`${admin}/revisions`)).json()) as HistoryAnswer; // Our own API of the same build.
 
 describe('weir up without a file', { timeout: LONG_MS }, () => {
+  it('serves what ran before, and no page of welcome, where its revisions cannot be read', async () => {
+    const folder = await folderWith(answering('one'));
+    const first = await startApplied(folder);
+    expect(await get(first.traffic)).toBe('one');
+    first.child.kill('SIGTERM');
+    expect(await first.exited).toBe(0);
+    const log = join(folder, 'state', 'revisions.mdb');
+    renameSync(log, `${log}.backup`);
+    writeFileSync(log, 'not a file of LMDB'.repeat(1_000));
+    const up = await startApplied(folder);
+    expect(await get(up.traffic)).toBe('one');
+    await waitFor(() => up.said().includes('RUNNING THE LAST GOOD CONFIG'), up.said);
+    expect(await up.weir('status')).toMatchObject({ code: 3 });
+    renameSync(`${log}.backup`, log);
+    await expect.poll(async () => (await up.weir('status')).code, { timeout: LONG_MS, interval: 200 }).toBe(0);
+    up.child.kill('SIGTERM');
+    expect(await up.exited).toBe(0);
+  });
+
   it('serves what was applied, shows what would change, and serves it after a restart', async () => {
     const folder = await folderWith(answering('one'));
     const up = await startApplied(folder);
