@@ -269,7 +269,7 @@ class Node implements GatewayNode {
     this.#metricsServer = await createMetricsServer({
       ...metrics,
       metrics: this.#observer.metrics,
-      status: () => this.status(targetsTold),
+      status: (max = targetsTold) => this.status(max),
       doctor: () => this.#observer.doctor.report(),
     });
     this.metricsAddress = this.#metricsServer.address;

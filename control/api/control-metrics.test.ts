@@ -10,7 +10,7 @@ it('a control tells how many changes it has made and refused, by what, and nobod
     ...{ listen: { host: '127.0.0.1', port: 9080 }, status: () => ({ nodes: [] }) as never },
     cache: { purge: async () => ({ obeyed: [], missing: [] }), inspect: async () => ({ nodes: [], missing: [] }) },
     access: { callers: people.callers, publicUrl: null, version: '0.0.0', routes: [] },
-    metrics: () => controlMetrics(registry.writes()),
+    metrics: () => controlMetrics(registry.writes(), ['the revision log is away']),
   });
   const ask = (headers: object) => server.inject({ url: '/metrics', headers: { host: 'localhost:9080', ...headers } });
   expect((await ask({})).statusCode).toBe(401);
@@ -19,7 +19,8 @@ it('a control tells how many changes it has made and refused, by what, and nobod
   expect(body.split('\n').filter((line) => line !== '' && !line.startsWith('#'))).toEqual([
     'weir_control_writes_total 1',
     ...['user', 'team', 'queue', 'log'].map((by) => `weir_control_refused_writes_total{by="${by}"} 0`),
+    'weir_control_troubles 1',
   ]);
   // Each has its help and its type before it, as the format wants it.
-  expect(body.match(/^# (HELP|TYPE) weir_control_\w+/gm)?.length).toBe(4);
+  expect(body.match(/^# (HELP|TYPE) weir_control_\w+/gm)?.length).toBe(6);
 });

@@ -29,6 +29,8 @@ export interface ControlStatus {
   readonly routeCount?: number;
   /** What became of the latest attempt to publish the config. */
   readonly publish: PublishOutcome | null;
+  /** What control itself lacks now, with the reason, as operators are told it: a log, a folder, a permission. Left out by earlier releases, and where nothing is. */
+  readonly troubles?: readonly string[];
   readonly nodes: readonly SupervisedNode[];
   /** Control's own sight of the cluster; null where it is in none. */
   readonly cluster: ClusterStatus | null;
@@ -41,6 +43,12 @@ const ROUTES_TOLD = 500;
 
 export function toldRoutes(ids: readonly string[]): Required<Pick<ControlStatus, 'routes' | 'routeCount'>> {
   return { routes: ids.slice(0, ROUTES_TOLD), routeCount: ids.length };
+}
+
+/** Each once, of those that there are; empty texts are none. */
+export function troublesOf(...texts: readonly string[]): Pick<ControlStatus, 'troubles'> {
+  const troubles = [...new Set(texts.filter((text) => text !== ''))];
+  return troubles.length === 0 ? {} : { troubles };
 }
 
 export interface FleetStatus extends FleetMembers {

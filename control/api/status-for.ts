@@ -15,7 +15,8 @@ export function statusFor(caller: Caller, status: ControlStatus, teamOf: TeamOfS
     const teamId = teamOf(serviceOf(upstream));
     return teamId !== null && caller.roleIn(teamId) !== null;
   };
-  return { ...status, nodes: status.nodes.map((node) => nodeFor(node, isOwn)) };
+  const { troubles: _, ...told } = status;
+  return { ...told, nodes: status.nodes.map((node) => nodeFor(node, isOwn)) };
 }
 
 /** `shop.app`, or `shop@4.app`; upstreams of weir.yaml are of no service. */

@@ -17,6 +17,7 @@ export function showStatus(status: ControlStatus, nowWallMs: number, paint: Pain
         ? [['publish', showPublish(status.publish, ago, paint)]]
         : showFleetRows(status.fleet, paint)),
       ['snapshot', status.snapshot === null ? 'none' : showSnapshot(status.snapshot, ago)],
+      ...(status.troubles ?? []).map((trouble) => ['trouble', paint.red(printable(trouble))]),
     ]),
   ];
   if (status.publish !== null) lines.push(...showPublishDetails(status.publish, paint));

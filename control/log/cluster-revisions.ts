@@ -45,7 +45,7 @@ export async function openClusterRevisions(options: ClusterRevisionsOptions): Pr
   const { jetStream, subjects, replicas, copyFile, id, sealing, wallMs, say, lookEveryMs = LOOK_EVERY_MS } = options;
   const { clock } = jetStream;
   const stream = jetStreamLog(jetStream, { place: subjects.place('revisions'), makes: streamOfRevisions(replicas) });
-  const log = sealedLog(stream, sealing);
+  const log = sealedLog(stream, sealing, 'the log of revisions', say);
   const copy = lmdbLog(copyFile, say);
   const revisions = await openRevisions({
     ...{ log, copy, writer: id, wallMs, say },

@@ -21,10 +21,17 @@ const forged = encodeEntry({
   ...packText('listen: 666\n'),
 });
 
+const said: string[] = [];
+
 async function control(log: TroubledLog, by = sealing, disk = new MemoryDisk()): Promise<Revisions> {
   const isDown = (): boolean => false;
   return openRevisions({
-    ...{ log: sealedLog(log.reach(isDown), by), copy: disk.reach(isDown), writer: 'x', wallMs: () => 1 },
+    ...{
+      log: sealedLog(log.reach(isDown), by, 'the log', (text) => said.push(text)),
+      copy: disk.reach(isDown),
+      writer: 'x',
+      wallMs: () => 1,
+    },
     ...{ every: null, say: () => {} },
   });
 }
@@ -47,7 +54,9 @@ describe('a revision log whose entries are sealed', () => {
       const first = await control(log);
       expect((await first.append(change(1), 0)).ok).toBe(true);
       log.write(frame);
+      said.length = 0;
       const fresh = await control(log);
+      expect(said.splice(0)).toEqual([expect.stringContaining('no key of this control (--key, --trust) has signed')]);
       expect([fresh.current()?.id, fresh.trouble()], what).toEqual([idOf(1), '']);
       expect(await fresh.append(change(2), 1), what).toMatchObject({ ok: true, isNew: true, revision: { number: 2 } });
       expect(await first.append(change(2), 1), what).toMatchObject({ ok: true, isNew: false });

@@ -40,8 +40,24 @@ function sealingOf(context: SigningContext, signer: Signer, keys: KeyRing): Seal
 
 const NOTHING = new Uint8Array();
 
-export function sealedLog(log: SharedLog, { seal, open }: Sealing): SharedLog {
-  const opened = (record: LogRecord): LogRecord => ({ ...record, bytes: open(record.bytes) ?? NOTHING });
+/** `say` hears, once, that entries are passed over: somebody else writes there, or this control has the wrong key. `what`: as the log is called then. */
+export function sealedLog(
+  log: SharedLog,
+  { seal, open }: Sealing,
+  what: string,
+  say: (text: string) => void,
+): SharedLog {
+  let isTold = false;
+  const opened = (record: LogRecord): LogRecord => {
+    const bytes = open(record.bytes);
+    if (bytes === null && !isTold) {
+      isTold = true;
+      say(
+        `${what} has entries that no key of this control (--key, --trust) has signed; they are passed over. If all are, this one has another key than the others`,
+      );
+    }
+    return { ...record, bytes: bytes ?? NOTHING };
+  };
   return {
     append: (writer, bytes, after) => log.append(writer, seal(bytes), after),
     bounds: () => log.bounds(),

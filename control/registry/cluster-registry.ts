@@ -54,7 +54,13 @@ export async function openClusterRegistry(options: ClusterRegistryOptions): Prom
   const stream = jetStreamLog(jetStream, { place: subjects.place('registry'), makes: streamOfRegistry(replicas) });
   const store = lmdbStore(file, say);
   const pause = (): Promise<void> => new Promise((resolve) => void clock.after(PAUSE_MS, resolve));
-  const log = replicatedLog({ log: sealedLog(stream, sealing), copy: store.log, writer: 'control', say, pause });
+  const log = replicatedLog({
+    log: sealedLog(stream, sealing, 'the log of the registry', say),
+    copy: store.log,
+    writer: 'control',
+    say,
+    pause,
+  });
   const registry = await openLogRegistry({
     ...{ log, checkpoints: store.checkpoints, writer: id, wallMs, draw: drawId, say, reservedPaths, pause },
     // The copy is known; at once the stream is looked at.

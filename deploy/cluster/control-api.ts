@@ -1,7 +1,7 @@
 /** What a control of a cluster tells and takes: on its admin API, and when another member asks for its status. */
 import { hostname } from 'node:os';
 import { controlMetrics } from '@weir/control/api/control-metrics.js';
-import { type ControlStatus, toldRoutes } from '@weir/control/api/control-status.js';
+import { type ControlStatus, toldRoutes, troublesOf } from '@weir/control/api/control-status.js';
 import type { RevisionOperations } from '@weir/control/api/revisions-api.js';
 import type { AdminOptions } from '@weir/control/api/server.js';
 import { inspectNodes } from '@weir/control/cluster/cache-questions.js';
@@ -34,6 +34,8 @@ export interface ControlParts {
   readonly check: (text: string) => CheckedConfig;
   readonly insight: Insight;
   readonly people: ClusterPeople;
+  /** What NATS refuses it, or why it is away; empty where nothing is. */
+  readonly natsTrouble: () => string;
 }
 
 export interface ControlAdmin {
@@ -46,14 +48,15 @@ export async function adminOptions(parts: ControlParts): Promise<ControlAdmin> {
   const { options, presence, rollouts, purges, insight } = parts;
   const fleet = new Fleet(presence);
   const startedWallMs = Date.now();
+  const { registry } = parts.people;
+  const troubles = () => troublesOf(parts.natsTrouble(), parts.revisions.trouble(), registry.trouble());
   const status = async (): Promise<ControlStatus> => ({
     ...{ version: options.version, pid: process.pid, startedWallMs, configFile: null, publish: null, nodes: [] },
     uptimeMs: Date.now() - startedWallMs,
-    ...inForce(parts),
+    ...{ ...inForce(parts), ...troubles() },
     cluster: clusterStatus(presence, { loadPermille: 0, purgeEpoch: purges.reading().epoch }),
     fleet: { ...(await fleet.members()), rollout: rollouts.view(), compilation: rollouts.compilation() },
   });
-  const { registry } = parts.people;
   const management = managementSources({ ...parts.people, insight });
   const sources = {
     management,
@@ -64,7 +67,7 @@ export async function adminOptions(parts: ControlParts): Promise<ControlAdmin> {
   if (first !== null) options.say(`sign in as ${showFirst(first)}`);
   const own: AdminOptions = {
     ...{ listen: options.admin, access, insight, status },
-    metrics: () => controlMetrics(registry.writes()),
+    metrics: () => controlMetrics(registry.writes(), troubles().troubles),
     cache: cacheOf(presence, purges),
     rollouts,
     revisions: operationsOf(parts),

@@ -20,7 +20,7 @@ import { registrySealing, revisionSealing } from '@weir/control/log/sealed-log.j
 import { createCheck, loadChecked } from '@weir/control/publish/load-config.js';
 import type { Sealing } from '@weir/control/secrets/seal.js';
 import type { Address } from '@weir/proto/bus/address.js';
-import type { Bus } from '@weir/proto/bus/bus.js';
+import type { Bus, BusState } from '@weir/proto/bus/bus.js';
 import { deltaBlobs } from '@weir/proto/bus/delta-blobs.js';
 import { JetStream } from '@weir/proto/bus/jetstream.js';
 import { jetStreamBlobs } from '@weir/proto/bus/jetstream-blobs.js';
@@ -43,6 +43,7 @@ import type { Gateway } from '../up/send-try.js';
 import { type ClusterPeople, openClusterPeople } from './cluster-people.js';
 import { adminOptions, answerStatus } from './control-api.js';
 import { recordFile } from './kept-record.js';
+import { sayNatsNews, worstOf } from './nats-news.js';
 import type { SigningKey } from './signing-key.js';
 
 export interface ControlOptions {
@@ -111,7 +112,10 @@ export async function startControl(options: ControlOptions): Promise<RunningCont
     registry: people,
   });
   wired.version = () => rollouts.record()?.target.version ?? 0;
+  const natsState = (): BusState => worstOf([bus.state(), jetStream.state()]);
+  const endLooking = sayNatsNews(natsState, realClock, say, 'nodes run what they have');
   const end = async (): Promise<void> => {
+    endLooking();
     entered.close();
     rollouts.close();
     purges.close();
@@ -121,7 +125,10 @@ export async function startControl(options: ControlOptions): Promise<RunningCont
     await Promise.all([bus.close(), jetStream.close()]);
   };
   const insight = openInsight(presence, join(options.dataFolder, `insight-${cluster}.mdb`), say);
-  const entered = await adminOptions({ options, presence, rollouts, revisions, check, purges, insight, people });
+  const entered = await adminOptions({
+    ...{ options, presence, rollouts, revisions, check, purges, insight, people },
+    natsTrouble: () => natsState().trouble,
+  });
   let admin: AdminApi;
   try {
     admin = await startAdminApi(entered.options);

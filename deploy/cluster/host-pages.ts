@@ -15,10 +15,12 @@ export interface HostReading {
   readonly counts: Readonly<Record<Hearing, number>>;
   readonly fetches: Readonly<Record<'whole' | 'delta', number>>;
   readonly secrets: HeldReading;
+  /** What is in force lies on disk, for a start without anybody. */
+  readonly isKept: boolean;
 }
 
 /** In Prometheus' text format; `docs/cluster.md` lists them. */
-export function hostSeries({ bus, inForce, report, counts, fetches, secrets }: HostReading): string {
+export function hostSeries({ bus, inForce, report, counts, fetches, secrets, isKept }: HostReading): string {
   return [
     ...gauge('weir_host_bus_connected', '1 while this host hears what control announces; traffic does not need it.', [
       ['', bus.isConnected ? 1 : 0],
@@ -34,6 +36,9 @@ export function hostSeries({ bus, inForce, report, counts, fetches, secrets }: H
       '1 for what became of the latest announcement.',
       reportStates.map((state) => [`{state="${state}"}`, report?.state === state ? 1 : 0] as const),
     ),
+    ...gauge('weir_host_snapshot_kept', '0 while the latest snapshot could not be written to the data folder.', [
+      ['', isKept ? 1 : 0],
+    ]),
     ...gauge('weir_host_secrets', 'Secrets of teams that workers are given.', [['', secrets.held]]),
     ...gauge('weir_host_secrets_outdated', 'Of those, or missing: no control has told them anew since a change.', [
       ['', secrets.outdated],
@@ -57,18 +62,28 @@ function gauge(name: string, help: string, series: readonly (readonly [string, n
   ];
 }
 
-/** Said on a page that anybody may read, so without addresses; empty where all is well. */
-export function degradedText({ bus, report, secrets }: HostReading): string {
+/** Said on a page that anybody may read, so without addresses, which `/status` has; empty where all is well. */
+export function degradedText({ bus, inForce, report, counts, secrets, isKept }: HostReading): string {
+  if (!bus.isConnected && inForce === null) return 'NATS is away, or refuses this node; /status has the reason';
   if (!bus.isConnected) return 'NATS is away, so what control announces is not heard; what is in force runs on';
+  if (report === null && inForce === null) return whyNothingCame(bus, counts);
+  if (!isKept) return 'the snapshot could not be kept in --data, so a start without NATS would run an older one';
   if (report === null || report.state === 'applied')
     return secrets.outdated === 0 ? '' : 'secrets of teams are those of before a change; no control tells them anew';
   return `snapshot ${report.version} is ${report.state === 'refused' ? 'refused here' : 'waited for'}`;
 }
 
-export function hostStatus({ cluster, id, bus, nowMs, inForce, report, counts, secrets }: HostReading): object {
+/** Nothing that was announced could be followed. */
+function whyNothingCame({ trouble }: BusState, counts: HostReading['counts']): string {
+  if (trouble !== '') return 'NATS does not let this node hear all that it has to; /status has the reason';
+  const isForeign = counts['unknown-key'] + counts.forged > 0;
+  return isForeign ? 'what is announced is signed with a key that --trust does not name' : 'control has announced none';
+}
+
+export function hostStatus({ cluster, id, bus, nowMs, inForce, report, counts, secrets, isKept }: HostReading): object {
   const { isConnected, sinceMs, trouble } = bus;
   return {
     ...{ cluster, id, bus: { isConnected, forMs: Math.round(nowMs - sinceMs), trouble } },
-    ...{ inForce, report, announcements: counts, secrets },
+    ...{ inForce, report, announcements: counts, secrets, isKept },
   };
 }

@@ -16,6 +16,7 @@ import {
   TRUST_VARIABLE,
 } from '@weir/node/process/settings.js';
 import type { Address } from '@weir/proto/bus/address.js';
+import type { BusState } from '@weir/proto/bus/bus.js';
 import { JetStream } from '@weir/proto/bus/jetstream.js';
 import { jetStreamBlobs } from '@weir/proto/bus/jetstream-blobs.js';
 import { jetStreamLog } from '@weir/proto/bus/jetstream-log.js';
@@ -38,6 +39,7 @@ import { HeldSecrets, type HeldSecretsParts } from './held-secrets.js';
 import { degradedText, type HostReading, hostSeries, hostStatus } from './host-pages.js';
 import { hostBoxKey, readSecrets, secretsFile, writeSecrets } from './kept-secrets.js';
 import { keptFile, readKept, writeKept } from './kept-snapshot.js';
+import { sayNatsNews, worstOf } from './nats-news.js';
 import { SnapshotSync } from './snapshot-sync.js';
 
 export interface HostOptions {
@@ -80,7 +82,9 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
   const link = { clock: realClock, random: Math.random };
   const bus = natsBus(nats, { ...link, inbox: subjects.inbox(inboxOf(id, 'host')) });
   const jetStream = new JetStream(nats, { ...link, inbox: subjects.inbox(inboxOf(id, 'host-js')) });
+  const natsState = (): BusState => worstOf([bus.state(), jetStream.state()]);
   const secrets = heldSecrets(options, { keys, bus, subjects, onChange: () => void sync.renew() });
+  let isKept = true;
   const sync: SnapshotSync = new SnapshotSync({
     ...{ ...link, cluster, id, keys, bus, subjects, say },
     sha256Hex: (bytes) => createHash('sha256').update(bytes).digest('hex'),
@@ -91,28 +95,35 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
       return deliver(node, offer, snapshot, sync.inForce !== null);
     },
     secretsFor: (snapshot) => secrets.ready(snapshot),
-    keep: (kept) =>
-      writeKept(file, kept).catch((error: unknown) =>
-        say(`the snapshot could not be kept in ${file}: ${String(error)}`),
-      ),
+    async keep(kept) {
+      const failed = await writeKept(file, kept).then(
+        () => null,
+        (error: unknown) => String(error),
+      );
+      isKept = failed === null;
+      if (failed !== null)
+        say(`the snapshot could not be kept in ${file}: ${failed}; make room there, or let it be written`);
+    },
   });
   const pages = await startFleetPages({
-    ...pagesOf(options, () => ({ ...readingOf(options, bus.state(), sync), secrets: secrets.reading() })),
+    ...pagesOf(options, () => ({ ...readingOf(options, natsState(), sync), secrets: secrets.reading(), isKept })),
     workers: () => node.workers,
   });
   const kept = await readKept(file, say);
   if (kept !== null) secrets.begin(await readSecrets(secretsFile(dataFolder, cluster), say));
   const isFromDisk = await sync.begin(kept);
   const log = jetStreamLog(jetStream, { place: subjects.place('announcements'), makes: null });
+  const endLooking = sayNatsNews(natsState, realClock, say, 'what is in force runs on');
   const endReading = readAnnouncements({ ...link, log, bus: jetStream, hear: (frame) => sync.hear(frame) });
   return {
     ...{ metrics: pages.address, node, isFromDisk },
     async end() {
       endReading();
-      const isKept = Promise.all([sync.close(), secrets.close()]);
+      endLooking();
+      const written = Promise.all([sync.close(), secrets.close()]);
       watch.close();
       const ended = await node.ended();
-      await Promise.all([isKept, log.close(), pages.close(), bus.close()]);
+      await Promise.all([written, log.close(), pages.close(), bus.close()]);
       await jetStream.close();
       return ended;
     },

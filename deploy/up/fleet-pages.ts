@@ -78,7 +78,8 @@ export function readiness(looks: readonly Supervision[], degraded: string): Retu
   const serving = looks.filter(({ status, trouble }) => status?.state === 'serving' && trouble === null);
   if (serving.length === 0) {
     const isDraining = looks.some(({ status, life }) => status?.state === 'draining' || life.phase === 'stopping');
-    return text(503, `not ready: ${isDraining ? 'this node is shutting down' : 'no configuration is in force yet'}`);
+    if (isDraining) return text(503, 'not ready: this node is shutting down');
+    return text(503, `not ready: no configuration is in force yet${degraded === '' ? '' : `; ${degraded}`}`);
   }
   const troubles = [
     ...(serving.length < looks.length ? [`${serving.length} of ${looks.length} workers serve`] : []),

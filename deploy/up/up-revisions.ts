@@ -17,6 +17,8 @@ export interface UpRevisions {
   readonly revisions: Revisions;
   /** What the followed file says and nodes run. Never rejects; what could not be recorded is said. */
   record(text: string): Promise<void>;
+  /** What keeps them from being read, or the latest from being recorded; empty where nothing does. */
+  trouble(): string;
   close(): Promise<void>;
 }
 
@@ -42,16 +44,20 @@ export async function openUpRevisions(
   // It may be readable later, and another process with this folder may write it.
   const every = everySoOften(realClock, LOOK_EVERY_MS);
   const revisions = await openRevisions({ log, copy: null, writer: 'up', wallMs: () => Date.now(), every, say });
+  let unrecorded = '';
   return {
     revisions,
+    trouble: () => revisions.trouble() || unrecorded,
     async record(text) {
+      unrecorded = '';
       for (let race = 0; race < RACES_MAX; race += 1) {
         if (revisions.current()?.text === text) return;
         const change = { id: newRevisionId(), author: FILE_AUTHOR, reason: '', text, restores: 0 };
         const outcome = await revisions.append(change, revisions.last()?.number ?? 0);
         if (outcome.ok) return;
         if (outcome.why === 'conflict') continue;
-        say(`the config is in force, and could not be recorded as a revision: ${outcome.detail}`);
+        unrecorded = `the config is in force, and could not be recorded as a revision: ${outcome.detail}`;
+        say(unrecorded);
         return;
       }
     },

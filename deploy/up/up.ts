@@ -9,7 +9,12 @@
  */
 import { join } from 'node:path';
 import { controlMetrics } from '@weir/control/api/control-metrics.js';
-import type { ControlStatus, PublishCause, PublishOutcome } from '@weir/control/api/control-status.js';
+import {
+  type ControlStatus,
+  type PublishCause,
+  type PublishOutcome,
+  troublesOf,
+} from '@weir/control/api/control-status.js';
 import type { RevisionOperations } from '@weir/control/api/revisions-api.js';
 import { startAdminApi } from '@weir/control/api/server.js';
 import type { RouteSources } from '@weir/control/api/v1/routes.js';
@@ -32,7 +37,7 @@ import { type LastGood, readLastGood, writeLastGood } from './last-good.js';
 import { managementSources } from './management.js';
 import { insightSources, openInsight } from './open-insight.js';
 import { type OwnPresence, ownPresence } from './own-presence.js';
-import { createPublisher, type Publisher } from './publisher.js';
+import { createPublisher, type Publisher, type PublisherOptions } from './publisher.js';
 import type { RegistryFeed } from './registry-feed.js';
 import { type RegistrySecrets, secretsNamedIn } from './registry-secrets.js';
 import { gatewaysOf, trySources } from './send-try.js';
@@ -103,7 +108,8 @@ export async function startUp(options: UpOptions): Promise<Running> {
     if (publish === null) missed = cause;
     else publish(cause);
   });
-  const publisher = publisherFor(options, node, watch, kept?.version ?? 0);
+  const keeper = lastGoodKeeper(options);
+  const publisher = publisherFor(options, node, watch, { versionBefore: kept?.version ?? 0, keep: keeper.keep });
   versionInForce = () => publisher.look().snapshot?.version ?? 0;
   let lastGood: EarlierSnapshot | null;
   try {
@@ -120,11 +126,15 @@ export async function startUp(options: UpOptions): Promise<Running> {
   const listening = first?.status?.listening;
   if (!listening) throw new Error('a node that accepted its snapshot does not listen');
   const insight = openInsight(own.presence, config.isKept ? join(options.dataFolder, 'insight.mdb') : null, say);
-  const status = (): ControlStatus => ({ ...ownStatus(options, started, own), ...lookOf(publisher, node) });
+  const troubles = () => troublesOf(options.registry.trouble(), options.revisions?.trouble() ?? '', keeper.trouble());
+  const status = (): ControlStatus => ({
+    ...{ ...ownStatus(options, started, own), ...troubles() },
+    ...lookOf(publisher, node),
+  });
   const entered = await openAccess({ ...options, sources: sourcesOf(options, insight, status) });
   const admin = await startAdminApi({
     ...{ listen: options.admin, access: entered.access, insight, status },
-    metrics: () => controlMetrics(options.registry.writes()),
+    metrics: () => controlMetrics(options.registry.writes(), troubles().troubles),
     cache: cacheOrders(own.purges, () => workers.all.map(({ supervisor }) => supervisor), options.redis !== null),
     ...(options.revisions === null ? {} : { revisions: operationsOf(options.revisions, config, publisher) }),
   });
@@ -252,8 +262,13 @@ function lastGoodOf(kept: LastGood, say: (text: string) => void): Snapshot | nul
   return null;
 }
 
-function publisherFor(options: UpOptions, node: EmbeddedNode, watch: SourceWatch, versionBefore: number): Publisher {
-  const { config, dataFolder, say } = options;
+function publisherFor(
+  options: UpOptions,
+  node: EmbeddedNode,
+  watch: SourceWatch,
+  { versionBefore, keep }: Pick<PublisherOptions, 'versionBefore' | 'keep'>,
+): Publisher {
+  const { config, dataFolder } = options;
   const publisher: Publisher = createPublisher({
     versionBefore,
     async compile(version, cause) {
@@ -270,18 +285,36 @@ function publisherFor(options: UpOptions, node: EmbeddedNode, watch: SourceWatch
       return node.deliver(offer, snapshot.gateway);
     },
     accepted: () => config.accepted?.(),
-    async keep({ version, hash, bytes }, text) {
-      if (!config.isKept) return;
-      if (config.file !== null) await options.revisions?.record(text);
-      await writeLastGood(dataFolder, { version, hash, configFile: config.file, bytes }).catch((error: unknown) => {
-        say(`the last good snapshot could not be kept in ${dataFolder}: ${String(error)}`);
-      });
-    },
+    keep,
     restartNeeded: (gateway) => node.restartNeeded(gateway),
     wallMs: () => Date.now(),
     onOutcome: (outcome) => options.onOutcome(outcome, publisher.look().snapshot?.version ?? null),
   });
   return publisher;
+}
+
+/** Keeps what was applied for the next start; what could not be kept is said, and stays a trouble until it can. */
+function lastGoodKeeper({ config, revisions, dataFolder, say }: UpOptions): {
+  readonly keep: PublisherOptions['keep'];
+  trouble(): string;
+} {
+  let trouble = '';
+  return {
+    trouble: () => trouble,
+    async keep({ version, hash, bytes }, text) {
+      config.accepted?.();
+      if (!config.isKept) return;
+      if (config.file !== null) await revisions?.record(text);
+      try {
+        await writeLastGood(dataFolder, { version, hash, configFile: config.file, bytes });
+        trouble = '';
+      } catch (error) {
+        const why = error instanceof Error ? error.message : String(error);
+        trouble = `the last good snapshot could not be kept in ${dataFolder}, so a start with a faulty config would run an older one: ${why}; make room there, or let it be written`;
+        say(trouble);
+      }
+    },
+  };
 }
 
 /** The one in force; null where the built-in text is, or none is kept. */

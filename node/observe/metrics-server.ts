@@ -21,7 +21,8 @@ export interface MetricsServerOptions {
   readonly host: string;
   readonly port: number;
   readonly metrics: Metrics;
-  status(): NodeStatus;
+  /** With so many targets at most; a probe wants none of them. */
+  status(targetsMax?: number): NodeStatus;
   doctor(): DoctorReport;
 }
 
@@ -100,7 +101,7 @@ function pagesOf(options: MetricsServerOptions): Pages {
     '/metrics': async () => ({ status: 200, type: options.metrics.contentType, body: await scrape() }),
     '/livez': () => text(200, 'ok'),
     '/readyz': () => {
-      const { state, cluster } = options.status();
+      const { state, cluster } = options.status(0);
       if (state !== 'serving') return text(503, `not ready: ${notReadyBecause[state]}`);
       return text(200, cluster === null || cluster.bus.isConnected ? 'ok' : `ok, degraded: ${BUS_AWAY}`);
     },

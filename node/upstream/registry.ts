@@ -195,6 +195,7 @@ function adoptLoads({ targets }: LiveUpstream, former: LiveUpstream, nowMs: numb
 
 /** Those of rank 0, then 1, then 2, each in their order; all as they stand where there are no more than `max`. */
 function foremost<T>(all: readonly T[], rankOf: (one: T) => number, max: number): readonly T[] {
+  if (max <= 0) return [];
   if (all.length <= max) return all;
   const ranks: [T[], T[], T[]] = [[], [], []];
   for (const one of all) ranks[rankOf(one)]?.push(one);

@@ -8,7 +8,7 @@
 import type { Msg, NatsConnection, Subscription } from 'nats';
 import type { Bus } from './bus.js';
 import { type BusParts, busOver, type Carrier, type CarrierEvents } from './carrier.js';
-import { NatsLink, type NatsOptions, reasonOf } from './nats-link.js';
+import { NatsLink, type NatsOptions } from './nats-link.js';
 import { NatsReader } from './nats-reader.js';
 
 export type { NatsCredentials, NatsOptions } from './nats-link.js';
@@ -111,11 +111,8 @@ class NatsCarrier implements Carrier {
     // Of a pattern that is one subject the library need not be asked for it: at each look it decodes it, and the reply's, anew.
     const isSubject = !/[*>]/.test(pattern);
     const callback = (error: Error | null, message: Msg): void => {
-      if (error !== null) {
-        // The server does not let this end hear it: told as trouble, for everything else goes on.
-        this.#events.onState(this.#link.connection === connection, `${pattern}: ${reasonOf(error)}`);
-        return;
-      }
+      // The server does not let this end hear it, which the link tells.
+      if (error !== null) return;
       this.#reader?.heard();
       const { data } = message;
       const isPlain = isSubject && sizeOf(message) === pattern.length + data.length;

@@ -78,6 +78,9 @@ export class NatsLink {
   #isPinged = false;
   #silentLooks = 0;
   #trouble = '';
+  /** What the server has refused on this connection last; empty: nothing. */
+  #denied = '';
+  #isTold = false;
 
   /** Throws when `servers` has none, or one that is none. Dials in a turn of its own. */
   constructor(options: NatsOptions, parts: LinkParts, events: LinkEvents) {
@@ -190,6 +193,9 @@ export class NatsLink {
     this.#connection = connection;
     this.#silentLooks = 0;
     this.#trouble = '';
+    this.#denied = '';
+    this.#isTold = false;
+    void this.#hearDenials(connection);
     this.#events.onConnection(connection);
     void connection.closed().then((error) => this.#lost(connection, error instanceof Error ? error.message : ''));
     // Told when the server has taken the subscriptions: what is sent from then on is heard. Only such a connection was a success.
@@ -197,11 +203,21 @@ export class NatsLink {
       () => {
         if (this.#connection !== connection) return;
         this.#attempt = 0;
-        this.#events.onState(true, '');
+        this.#isTold = true;
+        this.#events.onState(true, this.#denied);
       },
       () => {},
     );
     this.#later(LOOK_EVERY_MS, () => this.#look(connection));
+  }
+
+  /** Told as trouble of a connection that stands, for everything else goes on. Ends with the connection. */
+  async #hearDenials(connection: NatsConnection): Promise<void> {
+    for await (const { permissionContext: denied } of connection.status()) {
+      if (denied === undefined || this.#connection !== connection) continue;
+      this.#denied = `the nats-server does not let it ${denied.operation === 'publish' ? 'send to' : 'hear'} ${denied.subject}`;
+      if (this.#isTold) this.#events.onState(true, this.#denied);
+    }
   }
 
   #look(connection: NatsConnection): void {

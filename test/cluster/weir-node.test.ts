@@ -68,7 +68,7 @@ describe('weir node', () => {
       onStage(async (stage) => {
         const { control, port, start, get } = await setUp(stage);
         const early = await start('n1');
-        expect(await early.readyz()).toBe('not ready: no configuration is in force yet');
+        await becomes(early.readyz, 'not ready: no configuration is in force yet; control has announced none', early);
         await control.announce(await control.store(config(port, 'one'), 1));
         await becomes(get, 'one', early);
         expect(await control.reported(1, 'applied')).toMatchObject({ id: 'n1', serial: 1, reason: '' });
@@ -136,6 +136,13 @@ describe('weir node', () => {
         await becomes(get, 'two', again);
         expect(await control.reported(2, 'applied')).toMatchObject({ id: 'n1' });
         await becomes(again.readyz, 'ok', again);
+        await until(
+          async () =>
+            /weir: NATS is away \(.*\); what is in force runs on[\s\S]*weir: NATS is back, after \d+ s/.test(
+              again.said(),
+            ),
+          () => again.said(),
+        );
       }),
     LONG_MS,
   );

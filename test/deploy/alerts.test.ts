@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { controlMetrics } from '@weir/control/api/control-metrics.js';
 import { hostSeries } from '@weir/deploy/cluster/host-pages.js';
 import { hearings } from '@weir/deploy/cluster/open-announced.js';
 import { skipReasons } from '@weir/node/cache/l2/l2.js';
@@ -33,12 +34,13 @@ const bus = { isConnected: true, sinceMs: 0, trouble: '' };
 const ofHost = hostSeries({
   ...{ cluster: 'c1', id: 'n1', bus, nowMs: 0, inForce: null, report: null, counts: nothing },
   fetches: { whole: 0, delta: 0 },
-  secrets: { held: 0, outdated: 0 },
+  ...{ secrets: { held: 0, outdated: 0 }, isKept: true },
 });
 
-/** What a scrape of a host has, by the code that writes it: its workers' metrics, its own, and Prometheus' word of the scrape. */
+/** What scrapes of a host and of a control have, by the code that writes it: metrics of workers, of each itself, and Prometheus' word of the scrape. */
 async function known(): Promise<ReadonlySet<string>> {
-  const text = `${await quietMetrics()}\n${ofHost}`;
+  const ofControl = controlMetrics({ made: 0, refused: { user: 0, team: 0, queue: 0, log: 0 } });
+  const text = `${await quietMetrics()}\n${ofHost}\n${ofControl}`;
   const named = [...text.matchAll(/^# TYPE (\S+) (\S+)/gm)].flatMap(([, name = '', type]) =>
     type === 'histogram' ? ['_bucket', '_sum', '_count'].map((part) => name + part) : [name],
   );
