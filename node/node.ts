@@ -464,6 +464,7 @@ class Node implements GatewayNode {
     const warnings = this.#drained === null ? [...this.#purges.warnings()] : [];
     const trouble = this.#observer.logTrouble();
     if (trouble !== null) warnings.push(`the access log loses lines (${trouble})`);
+    warnings.push(...(this.#l2?.warnings() ?? []));
     if (this.#hasNoDescriptors)
       warnings.push('no file descriptor is left to connect to upstreams; raise LimitNOFILE= of the unit, or ulimit -n');
     return warnings;

@@ -59,8 +59,11 @@ function answerFromBoth(route: RouteCache, all: Asked): Cancel {
 /** Whoever insists on the upstream's word gets that, what this node fetches already is awaited, and what may not be stored is nowhere. */
 function mayHelp(route: RouteCache, second: SecondLevel, all: Asked): boolean {
   const { ask, asked } = all;
-  if (!second.mayAsk || !route.node.gate.isOpen || asked.noCache !== false || hasField(ask.headers, 'range'))
+  if (!route.node.gate.isOpen || asked.noCache !== false || hasField(ask.headers, 'range')) return false;
+  if (!second.mayAsk) {
+    second.l2.skip();
     return false;
+  }
   const { flights } = route.node;
   const flightKey = flightKeyOf(route, all);
   if (flights.isNotStored(flightKey, route.clock.nowMs())) return false;

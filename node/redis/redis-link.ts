@@ -66,6 +66,8 @@ export class RedisLink<Script extends string> implements Calls<Script> {
   /** Commands that were not answered in time, and connections that were given up. */
   lates = 0;
   drops = 0;
+  /** Why the latest connection could not be used, as Redis or the system says it; empty where one never failed. Names no password. */
+  why = '';
   readonly #options: LinkOptions<Script>;
   readonly #pause: Timer;
   readonly #connecting: Timer;
@@ -83,6 +85,11 @@ export class RedisLink<Script extends string> implements Calls<Script> {
 
   get state(): LinkState['kind'] {
     return this.#state.kind;
+  }
+
+  /** Attempts in a row of which none led to a connection that lasted; 0 while one is used. */
+  get failures(): number {
+    return this.#state.kind === 'open' || this.#state.kind === 'half-open' ? this.#state.failures : 0;
   }
 
   get isClosed(): boolean {
@@ -156,15 +163,24 @@ export class RedisLink<Script extends string> implements Calls<Script> {
     const lost = (): void => {
       if (this.#client === client) this.#step('lost');
     };
-    client.on('error', () => {});
+    const failed = (error: unknown): void => {
+      if (error instanceof Error && this.#client === client) this.why = reasonOf(error);
+    };
+    client.on('error', failed);
     client.on('close', lost);
     this.#connecting.arm(CONNECT_WITHIN_MS);
-    this.#probe(client).then(() => {
-      if (this.#client !== client) return;
-      this.#connecting.cancel();
-      this.#step('ready');
-      this.#options.onReady?.();
-    }, lost);
+    this.#probe(client).then(
+      () => {
+        if (this.#client !== client) return;
+        this.#connecting.cancel();
+        this.#step('ready');
+        this.#options.onReady?.();
+      },
+      (error: unknown) => {
+        failed(error);
+        lost();
+      },
+    );
   }
 
   async #probe(client: Redis): Promise<void> {
@@ -220,6 +236,11 @@ export class RedisLink<Script extends string> implements Calls<Script> {
       );
     });
   }
+}
+
+/** Of what failed here the cause tells more. */
+function reasonOf(error: Error): string {
+  return error instanceof LinkError && error.cause instanceof Error ? error.cause.message : error.message;
 }
 
 /** Scripts by the names that this Redis gives them. */

@@ -8,10 +8,14 @@ const FRESH = ['cache-control', 'max-age=60'];
 
 /** A second level that has nothing, and what it was asked. */
 function emptyL2(outcome: LeaseOutcome = { kind: 'alone' }) {
-  const asked = { finds: 0, leases: 0, follows: 0, cancels: 0 };
-  const l2: L2 = {
+  const asked = { finds: 0, skips: 0, leases: 0, follows: 0, cancels: 0 };
+  const l2 = {
     isReadable: true,
     use: () => {},
+    skip: () => {
+      asked.skips += 1;
+    },
+    warnings: () => [],
     generation: () => null,
     find: async () => {
       asked.finds += 1;
@@ -39,7 +43,7 @@ function emptyL2(outcome: LeaseOutcome = { kind: 'alone' }) {
     },
     counts: () => ({}) as L2Counts, // Nobody asks for them here.
     close: () => {},
-  };
+  } satisfies L2;
   return { l2, asked };
 }
 
@@ -61,6 +65,16 @@ it('what may not be stored is not asked of other nodes, for as long as nobody wa
   send();
   await heard();
   expect(asked).toMatchObject({ finds: 2, leases: 2 });
+});
+
+it('each look-up that is spared, for the second level is away, is counted once, and those that it would not help are not', async () => {
+  const { l2, asked } = emptyL2();
+  const { send } = setUpLayer({}, undefined, Object.assign(l2, { isReadable: false }));
+  send();
+  send({ path: '/other' });
+  send({ path: '/third', headers: ['cache-control', 'no-cache'] });
+  await heard();
+  expect(asked).toMatchObject({ finds: 0, skips: 2 });
 });
 
 it.each<[string, (to: ReturnType<ReturnType<typeof setUpLayer>['call']>) => void]>([

@@ -112,6 +112,8 @@ describe('a copy that the origin has replaced by what is not stored', () => {
   const silentL2 = (told: string[]): L2 => ({
     isReadable: false,
     use: () => {},
+    skip: () => {},
+    warnings: () => [],
     generation: () => null,
     find: async () => null,
     keep: ({ stored }) => told.push(`keep ${stored.status}`) > 0,

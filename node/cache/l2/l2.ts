@@ -29,6 +29,8 @@ export interface L2 {
    * the rule of its key, and not with a number that a node has given.
    */
   find(key: CacheKey, headers: HeaderList): Promise<L2Found | null>;
+  /** Counts a look-up that its caller has spared itself, since `isReadable` is false or too many are under way. */
+  skip(): void;
   /** Written behind the answer. False: it won't be. */
   keep(offer: L2Offer): boolean;
   /** A request has changed what is stored here (RFC 9111 §4.4). */
@@ -47,6 +49,8 @@ export interface L2 {
    */
   use(spec: CacheL2Spec | null): void;
   counts(): L2Counts;
+  /** What operators are to be told; each changes seldom. */
+  warnings(): readonly string[];
   /** Gives up everything at once. */
   close(): void;
 }

@@ -69,6 +69,9 @@ export function createRedisL2(options: RedisL2Options): L2 {
   return new RedisL2(options);
 }
 
+/** In a row; a connection that broke once is no news. */
+const FAILURES_TOLD = 3;
+
 class RedisL2 implements L2 {
   readonly #options: RedisL2Options;
   readonly #pending = new PendingPurges();
@@ -155,14 +158,23 @@ class RedisL2 implements L2 {
   }
 
   async find(key: CacheKey, headers: HeaderList): Promise<L2Found | null> {
-    if (!this.#isOn) return this.#skip('off');
-    if (!this.isReadable) return this.#skip(this.#pending.waiting > 0 ? 'purges' : 'away');
+    if (!this.isReadable) return this.#skip(this.#whyNotAsked());
     const since = this.#noticed.seq;
     try {
       return this.#outcomeOf(await this.#finder.find(key, headers), key, since);
     } catch (error) {
       return this.#skip(skipReasonOf(error));
     }
+  }
+
+  skip(): void {
+    this.#skip(this.#whyNotAsked());
+  }
+
+  #whyNotAsked(): SkipReason {
+    if (!this.#isOn) return 'off';
+    if (!this.#reads.isClosed) return 'away';
+    return this.#pending.waiting > 0 ? 'purges' : 'busy';
   }
 
   #outcomeOf(finding: Finding, key: CacheKey, since: number): L2Found | null {
@@ -256,6 +268,14 @@ class RedisL2 implements L2 {
       heardPurges: this.#heard.obeyed,
       lostPurges: this.#heard.lost,
     };
+  }
+
+  warnings(): readonly string[] {
+    const { failures, why } = this.#reads;
+    if (failures < FAILURES_TOLD) return [];
+    const isLetIn = !/^(?:WRONGPASS|NOAUTH|NOPERM|ERR (?:invalid password|AUTH))/.test(why);
+    const cure = isLetIn ? 'it is tried until it is back' : 'look at user and password in --redis';
+    return [`Redis is away (${why || 'it does not answer'}); each node goes on with its own memory, and ${cure}`];
   }
 
   close(): void {

@@ -31,6 +31,37 @@ async function costMs(l2: L2, lookUps: number): Promise<number> {
 }
 
 describe('a Redis that', () => {
+  it('is away is told with the reason while it lasts, and each look-up that it is spared is counted', async () => {
+    const redis = await startRedis(stage);
+    const l2 = l2Node(stage, redis.url, limits);
+    await reached(l2);
+    expect(l2.warnings()).toEqual([]);
+    await redis.kill();
+    await until(
+      () => /^Redis is away \(connect ECONNREFUSED .*\); .* tried until it is back$/.test(l2.warnings().join()),
+      () => l2.warnings().join(),
+    );
+    const { away } = l2.counts().skipped;
+    l2.skip();
+    expect(l2.counts().skipped.away).toBe(away + 1);
+    await startRedis(stage, redis.port);
+    await reached(l2);
+    expect(l2.warnings()).toEqual([]);
+  });
+
+  it('does not take the password is told with where that stands', async () => {
+    const redis = await startRedis(stage);
+    const operator = new Redis(redis.url);
+    await operator.config('SET', 'requirepass', 'right');
+    operator.disconnect();
+    const l2 = l2Node(stage, redis.url.replace('redis://', 'redis://:mistaken@'), limits);
+    await until(
+      () => /^Redis is away \(.*\); .* look at user and password in --redis$/.test(l2.warnings().join()),
+      () => l2.warnings().join(),
+    );
+    expect(l2.warnings().join()).not.toContain('mistaken');
+  });
+
   it('stops costs the first few look-ups their limit, and those behind them nothing, and is used again', async () => {
     const redis = await startRedis(stage);
     const l2 = l2Node(stage, redis.url, limits);
