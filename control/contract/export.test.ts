@@ -20,7 +20,7 @@ const service: ExportedService = {
 };
 const gateway: GatewayFacts = {
   urls: ['https://api.example.com/'],
-  keyFields: ['x-api-key', 'authorization'],
+  keyPlaces: ['bearer', 'header:x-api-key'],
   version: '',
 };
 
@@ -47,9 +47,32 @@ describe('a published contract', () => {
     },
   );
 
-  it('asks for a key, and says what the gateway itself answers', () => {
+  it('asks for a key where the service takes one, or for a token of an application with a key of its own', () => {
+    const design = designed(petstore30);
+    for (const [keyPlaces, names] of [
+      [['header:x-api-key'], ['gatewayKey-x-api-key', 'gatewayToken']],
+      [
+        ['bearer', 'header:x-api-key'],
+        ['gatewayBearer', 'gatewayKey-x-api-key', 'gatewayToken'],
+      ],
+    ] as const) {
+      const exported = exportedContract(service, design, { ...gateway, keyPlaces });
+      expect(member(exported, 'security')).toEqual(names.map((name) => ({ [name]: [] })));
+      expect(Object.keys(objectAt(at(exported, '/components'), 'securitySchemes'))).toEqual(names);
+    }
+    const { components } = exportedContract(service, design, gateway);
+    expect(at(components ?? null, '/securitySchemes')).toEqual({
+      gatewayBearer: { type: 'http', scheme: 'bearer', description: expect.any(String) },
+      'gatewayKey-x-api-key': { type: 'apiKey', in: 'header', name: 'x-api-key', description: expect.any(String) },
+      gatewayToken: {
+        ...{ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+        description: expect.stringMatching(/`iss`.*`kid`/),
+      },
+    });
+  });
+
+  it('says what the gateway itself answers', () => {
     const exported = exportedContract(service, designed(petstore30), gateway);
-    expect(member(exported, 'security')).toEqual([{ 'gatewayKey-x-api-key': [] }, { gatewayBearer: [] }]);
     expect(Object.keys(objectAt(at(exported, '/paths/~1pets/post'), 'responses')).sort()).toEqual([
       '201',
       '400',
@@ -111,8 +134,11 @@ describe('a published contract', () => {
       'operationId: createPets\n',
       'operationId: createPets\n      security: [{ oauth: [write] }]\n',
     );
-    const exported = exportedContract(service, designed(text), { ...gateway, keyFields: ['x-api-key'] });
-    expect(at(exported, '/paths/~1pets/post/security')).toEqual([{ 'gatewayKey-x-api-key': [], oauth: ['write'] }]);
+    const exported = exportedContract(service, designed(text), { ...gateway, keyPlaces: ['header:x-api-key'] });
+    expect(at(exported, '/paths/~1pets/post/security')).toEqual([
+      { 'gatewayKey-x-api-key': [], oauth: ['write'] },
+      { gatewayToken: [], oauth: ['write'] },
+    ]);
   });
 });
 

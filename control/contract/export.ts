@@ -27,8 +27,8 @@ export type ExportedService = Pick<
 export interface GatewayFacts {
   /** Where clients reach it, without the base path: `https://api.example.com`. */
   readonly urls: readonly string[];
-  /** Fields that a key may stand in, lower-case; `authorization` as a bearer. */
-  readonly keyFields: readonly string[];
+  /** Where a key may stand, in the words of `apiKey.in`: `header:x-api-key`, `bearer`. */
+  readonly keyPlaces: readonly string[];
   /** Name of the version that callers ask for; empty: there is one. */
   readonly version: string;
 }
@@ -88,7 +88,7 @@ function withGateway(
 ): JsonObject {
   const { security: _, servers: __, ...rest } = document;
   const components = objectAt(document, 'components');
-  const schemes = service.access === 'key' ? schemesOf(gateway.keyFields) : {};
+  const schemes = service.access === 'key' ? schemesOf(gateway.keyPlaces) : {};
   const own = objectAt(components, 'securitySchemes');
   const problems = new Problems(components);
   const ways: readonly JsonObject[] = Object.keys(schemes).map((name) => ({ [name]: [] }));
@@ -148,17 +148,22 @@ function deprecationOf({ sinceWallMs, sunsetWallMs, link }: NonNullable<Service[
   };
 }
 
-function schemesOf(fields: readonly string[]): Record<string, JsonObject> {
+/** Each by itself is enough: a key, or a token that the application signs (`jwt` of docs/services.md, public keys). */
+function schemesOf(keyPlaces: readonly string[]): Record<string, JsonObject> {
   const description = 'A key of an application that is subscribed to this service.';
-  return Object.fromEntries(
-    fields.map((field) => [
-      field === 'authorization' ? 'gatewayBearer' : `gatewayKey-${field}`,
-      field === 'authorization'
-        ? { type: 'http', scheme: 'bearer', description }
-        : { type: 'apiKey', in: 'header', name: field, description },
-    ]),
-  );
+  const ofKeys = keyPlaces.map((place): readonly [string, JsonObject] => {
+    if (place === 'bearer') return ['gatewayBearer', { type: 'http', scheme: 'bearer', description }];
+    const name = place.replace('header:', '');
+    return [`gatewayKey-${name}`, { type: 'apiKey', in: 'header', name, description }];
+  });
+  return { ...Object.fromEntries(ofKeys), gatewayToken: TOKEN_SCHEME };
 }
+
+const TOKEN_SCHEME: JsonObject = {
+  ...{ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+  description:
+    'A token that a subscribed application signs itself, by a key whose public half it has registered: its id as `iss`, the `kid` of that key, and a short `exp`.',
+};
 
 /** What the gateway asks for, and what the service behind it asks for besides; null: nobody says anything. */
 function combined(ways: readonly JsonObject[], own: Json | undefined): Json | null {
@@ -172,7 +177,7 @@ const mapValues = (object: Json, map: (value: Json, key: string) => Json): JsonO
 
 const told: Readonly<Record<string, string>> = {
   '400': 'The request does not fit the contract; `faults` says where.',
-  '401': 'The key is missing, unknown or expired.',
+  '401': 'The key, or the token, is missing, unknown or expired.',
   '403': 'The application is not subscribed to this service.',
   '410': 'The service is retired; `Link` names what follows it.',
   '413': 'The request body is too large.',

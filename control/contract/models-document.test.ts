@@ -53,7 +53,7 @@ describe('the contract of a prompt service', () => {
 
   it('is what callers see, with the ways in and the answers of the gateway', () => {
     const { document } = documentOf(designOf({ say: prompt() }));
-    const gateway = { urls: [], keyFields: ['x-api-key'], version: '' };
+    const gateway = { urls: [], keyPlaces: ['bearer', 'header:x-api-key'], version: '' };
     const shown = exportedContract({ ...service, access: 'key' }, designOf({ say: prompt() }), gateway, document);
     expect(readContract(JSON.stringify(shown)).contract?.operations).toHaveLength(1);
     expect(JSON.stringify(shown)).toContain('"GatewayProblem"');

@@ -13,7 +13,7 @@ import type { Actor, Design, LiveRelease, Service } from '../../model/entities.j
 import { wholeDiff } from '../../publish/line-diff.js';
 import { asFault, type CheckedDraft, checkDraft, type DraftFault } from '../../publish/managed/check-draft.js';
 import { offeredAi } from '../../publish/managed/compose-ai.js';
-import { composeService, type ManagedWorld, type Served } from '../../publish/managed/compose-service.js';
+import { composeService, keyPlacesOf, type ManagedWorld, type Served } from '../../publish/managed/compose-service.js';
 import { lintComposed } from '../../publish/managed/projection.js';
 import { yamlOfService } from '../../publish/managed/service-yaml.js';
 import { type ApiRoute, apiRoute } from './api-route.js';
@@ -31,9 +31,6 @@ export function designRoutes(sources: ManagementSources): readonly ApiRoute[] {
 }
 
 const base = { area: 'services' } as const;
-
-/** As `auth: apiKey` of weir.yaml has them. */
-const KEY_FIELDS = ['x-api-key', 'authorization'];
 
 export function worldOf(sources: ManagementSources): ManagedWorld {
   const { names, registry } = sources;
@@ -221,7 +218,7 @@ async function writtenContract(
     import('../../contract/models-document.js'),
   ]);
   const own = modelsDocument(service, design);
-  const gateway = { urls: [], keyFields: KEY_FIELDS, version };
+  const gateway = { urls: [], keyPlaces: keyPlacesOf(service), version };
   const document = exportedContract(service, design, gateway, ...(own === null ? [] : [own]));
   if (format === 'json') return JSON.stringify(document);
   const { stringify } = await import('yaml');

@@ -253,10 +253,16 @@ function unknownIn(what: string, names: readonly string[], known: ReadonlySet<st
     .map((name) => findError([...path, `${what}s`], `the gateway has no ${what} ${name}`, cure));
 }
 
-function authOf({ id, kind, access, plans }: Service): readonly Auth[] {
-  if (access === 'open') return [];
+/** Where its callers may put their key, in the words of `apiKey.in`. A token that they sign goes as a bearer in any case. */
+export function keyPlacesOf({ kind }: Pick<Service, 'kind'>): readonly string[] {
   // Clients of models send their key as a bearer. Elsewhere Authorization may be the user's own, for the upstream.
-  const places = kind === 'rest' ? ['header:x-api-key'] : ['bearer', 'header:x-api-key'];
+  return kind === 'rest' ? ['header:x-api-key'] : ['bearer', 'header:x-api-key'];
+}
+
+function authOf(service: Service): readonly Auth[] {
+  const { id, access, plans } = service;
+  if (access === 'open') return [];
+  const places = keyPlacesOf(service);
   const consumers = plans.map((plan) => `@${groupOf(id, plan.id)}`);
   // A key first: it is known without a signature.
   return authSchema.parse([{ apiKey: { in: places, consumers } }, { jwt: { consumers, hide: true } }]);
