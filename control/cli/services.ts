@@ -114,6 +114,7 @@ function registerReleases(services: Command): void {
     .option('--notes <text>', 'what is new', '')
     .option('--share <percent>', 'of the callers that get it; the others stay where they are', readShare, 100)
     .option('--version <name>', 'name of the version, such as v2, where the service has versions', '')
+    .addOption(thoughModelsAreLost())
     .action(async (id: string, options: PublishOptions) => done(await publish(id, options)));
   withBoth(one(services.command('releases')))
     .description('Lists releases, newest last.')
@@ -123,7 +124,8 @@ function registerReleases(services: Command): void {
     .action(async (id: string, a: string, b: string, options: ManageOptions) => done(await diff(id, a, b, options)));
   withBoth(one(services.command('live')).argument('<release...>', 'N, N=SHARE, or N=SHARE=VERSION'))
     .description('Says which releases are served, and to which share of the callers.')
-    .action(async (id: string, live: string[], options: ManageOptions) => done(await setLive(id, live, options)));
+    .addOption(thoughModelsAreLost())
+    .action(async (id: string, live: string[], options: LiveOptions) => done(await setLive(id, live, options)));
   withBoth(one(services.command('contract')))
     .description('Prints the OpenAPI document of what is served, as YAML.')
     .action(async (id: string, options: ManageOptions) =>
@@ -163,6 +165,9 @@ const visibility = (): Option =>
     ...['team', 'organisation', 'public'],
   ]);
 
+const thoughModelsAreLost = (): Option =>
+  new Option('--force', 'though other services of the team ask models that would be served no longer').default(false);
+
 const one = (command: Command): Command => command.argument('<id>', 'which service');
 
 type ListOptions = ManageOptions & { readonly search?: string; readonly team?: string; readonly stage?: string };
@@ -184,7 +189,13 @@ type ImportOptions = ManageOptions & {
 };
 type ChangeOptions = ManageOptions & { readonly name?: string; readonly base?: string; readonly visibility?: string };
 type DraftOptions = ManageOptions & { readonly set?: string };
-type PublishOptions = ManageOptions & { readonly notes: string; readonly share: number; readonly version: string };
+type PublishOptions = ManageOptions & {
+  readonly notes: string;
+  readonly share: number;
+  readonly version: string;
+  readonly force: boolean;
+};
+type LiveOptions = ManageOptions & { readonly force: boolean };
 type DeprecateOptions = ManageOptions & { readonly sunset?: string; readonly link: string };
 type RetireOptions = ManageOptions & { readonly successor: string; readonly force: boolean };
 
@@ -349,8 +360,8 @@ async function check(id: string, options: ManageOptions): Promise<void> {
   process.exitCode = told.ok ? 0 : FAULTY;
 }
 
-async function publish(id: string, { notes, share, version, ...options }: PublishOptions): Promise<boolean> {
-  const sent = { notes, share, name: version };
+async function publish(id: string, { notes, share, version, force, ...options }: PublishOptions): Promise<boolean> {
+  const sent = { notes, share, name: version, force };
   const told = await manage<Published>('POST', `${pathOf(id)}/releases`, options, sent);
   if (told === null) return false;
   const whom = share === 100 ? '' : ` for ${share} % of the callers`;
@@ -397,12 +408,12 @@ async function diff(id: string, a: string, b: string, options: ManageOptions): P
   return true;
 }
 
-async function setLive(id: string, texts: readonly string[], options: ManageOptions): Promise<boolean> {
+async function setLive(id: string, texts: readonly string[], { force, ...options }: LiveOptions): Promise<boolean> {
   const live = texts.map((text) => {
     const [release = '', share = '100', name = ''] = text.split('=');
     return { release: Number(release), share: Number(share.replace(/%$/, '')), name };
   });
-  const told = await manage<ShownService>('PUT', `${pathOf(id)}/live`, options, { live });
+  const told = await manage<ShownService>('PUT', `${pathOf(id)}/live`, options, { live, force });
   if (told === null) return false;
   tell(told, options, `${printable(id)} serves ${printable(liveText(told))}`);
   return true;

@@ -79,6 +79,51 @@ describe('models that are lent', () => {
     expect(other.do('service.retire', { id: 'one', force: true }).ok).toBe(true);
   });
 
+  it('keep a release without them from being served first, until it is forced or nobody borrows', () => {
+    const world = lending(prompt);
+    const other = { ai: { providers: { openai: {} }, models: { other: 'openai/gpt-5' } }, routes: [{ match: '/*' }] };
+    world.must('service.set-draft', { id: 'one', draft: other });
+    const publication = (more: object = {}) => world.do('service.publish', { id: 'one', ...more });
+    const live = (releases: readonly object[], more: object = {}) =>
+      world.do('service.set-live', { id: 'one', live: releases, ...more });
+    const refused = { ok: false, why: 'conflict', detail: expect.stringMatching(/translate \(one\/smart\).*force/) };
+    expect(publication()).toMatchObject(refused);
+    // A canary stands behind the release that lends.
+    world.must('service.publish', { id: 'one', share: 10 });
+    const [release = 0, without = 0] = world.state.get('service', 'one')?.live.map((each) => each.release) ?? [];
+    expect(live([{ release: without }])).toMatchObject(refused);
+    const turned = [
+      { release: without, share: 10 },
+      { release, share: 90 },
+    ];
+    expect(live(turned)).toMatchObject(refused);
+    expect(live([{ release }]).ok).toBe(true);
+    expect(live([{ release: without }], { force: true }).ok).toBe(true);
+    // What is lost is lost: no later step takes it away once more.
+    expect(publication().ok).toBe(true);
+    expect(live([{ release }]).ok).toBe(true);
+    expect(publication({ force: true }).ok).toBe(true);
+    const free = lending({ prompts: { t: { model: 'gpt', messages: '{{text}}' } } });
+    free.must('service.set-draft', { id: 'one', draft: other });
+    expect(free.do('service.publish', { id: 'one' }).ok).toBe(true);
+  });
+
+  it('may be written as a list, and may have more beside them in the next release', () => {
+    const world = lending(prompt);
+    const models = [
+      { id: 'more', targets: 'openai/gpt-5' },
+      { id: 'smart', targets: 'openai/gpt-6' },
+    ];
+    world.must('service.set-draft', {
+      ...{ id: 'one', draft: { ai: { providers: ['openai'], models }, routes: [{ match: '/*', ai: true }] } },
+    });
+    world.must('service.publish', { id: 'one' });
+    world.must('service.set-draft', {
+      ...{ id: 'one', draft: { ai: { providers: ['openai'], models: models.slice(0, 1) }, routes: [{ match: '/*' }] } },
+    });
+    expect(world.do('service.publish', { id: 'one' })).toMatchObject({ ok: false, why: 'conflict' });
+  });
+
   it('are told of by name, ten of them at most, and the others are counted', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 40 }), (count) => {

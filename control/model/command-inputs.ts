@@ -146,6 +146,7 @@ export const publication = onService.extend({
   notes: prose('the notes', 5_000).prefault(''),
   share: integer('the share', 1, 100).prefault(100),
   name: versionName().prefault(''),
+  force: flag().prefault(false),
 });
 
 const releaseNumber = () => integer('the release', 1, 1_000_000_000);
@@ -158,7 +159,11 @@ export const live = z
     }),
   )
   .max(liveMax);
-export const liveChange = onService.extend({ live, versioning: versioning.optional() });
+export const liveChange = onService.extend({
+  live,
+  versioning: versioning.optional(),
+  force: flag().prefault(false),
+});
 
 export const deprecation = onService.extend({
   sunsetWallMs: wallTime('the sunset').nullable().prefault(null),

@@ -1,4 +1,5 @@
 /** Decisions about releases: a draft becomes the next one, which is never changed. Numbers rise for ever. Pure. */
+import { refusalOfLoss } from './borrowed-models.js';
 import { countMax, releasesPerServiceMax } from './bounds.js';
 import { faultsOf } from './decide-services.js';
 import {
@@ -29,6 +30,8 @@ export interface Publication {
   readonly share: number;
   /** Of the version; empty without versioning. */
   readonly name: string;
+  /** Also where other services lose a model by it. */
+  readonly force: boolean;
 }
 
 export function releaseId(serviceId: string, number: number): string {
@@ -36,7 +39,7 @@ export function releaseId(serviceId: string, number: number): string {
 }
 
 export function publishService(state: ModelState, input: Publication, context: DecisionContext): Outcome {
-  const { id, notes, share, name } = input;
+  const { id, notes, share, name, force } = input;
   const service = state.get('service', id);
   if (service === null) return missing('service', id);
   const refusal = refusalOfStep('publish', { state, service, context, isForced: false });
@@ -52,6 +55,10 @@ export function publishService(state: ModelState, input: Publication, context: D
   const number = service.lastRelease + 1;
   const live = liveWith(service.live, { release: number, share, name });
   if ('ok' in live) return live;
+  const [first] = live;
+  const design = first?.release === number ? draft : state.get('release', releaseId(id, first?.release ?? 0))?.design;
+  const loss = force ? null : refusalOfLoss(state, service, design);
+  if (loss !== null) return loss;
   const stage = stageAfter('publish', service.stage);
   const next = changed(service, { live, stage, lastRelease: number }, context);
   const release = made<Release>(

@@ -1,6 +1,6 @@
 /** Decisions about services: what they are, where they lie, and their way from a draft to their end. Pure. */
 import { coversHosts, takenBy } from './base-paths.js';
-import { loansOf, loansTo, tellLoans } from './borrowed-models.js';
+import { loansOf, loansTo, refusalOfLoss, tellLoans } from './borrowed-models.js';
 import { countMax, servicesPerTeamMax } from './bounds.js';
 import {
   changed,
@@ -237,15 +237,23 @@ export interface LiveChange {
   readonly live: readonly LiveRelease[];
   /** Left out: as it was. */
   readonly versioning?: Service['versioning'] | undefined;
+  /** Also where other services lose a model by it. */
+  readonly force: boolean;
 }
 
 /** Which releases are served: a canary, its promotion, the way back. */
-export function setLive(state: ModelState, { id, live, versioning }: LiveChange, context: DecisionContext): Outcome {
+export function setLive(
+  state: ModelState,
+  { id, live, versioning, force }: LiveChange,
+  context: DecisionContext,
+): Outcome {
   return step('set-live', { state, id, context }, (service) => {
     const unknown = live.find(({ release }) => state.get('release', `${id}@${release}`) === null);
     if (unknown !== undefined)
       return invalid('live', `there is no release ${unknown.release}`, 'write numbers of releases that are kept');
-    return { live, versioning: versioning ?? service.versioning };
+    const first = state.get('release', `${id}@${live[0]?.release}`)?.design;
+    const loss = force ? null : refusalOfLoss(state, service, first);
+    return loss ?? { live, versioning: versioning ?? service.versioning };
   });
 }
 

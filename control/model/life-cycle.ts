@@ -8,6 +8,8 @@
  *       ▼                publish                     └─┘ publish (a mended release)            ▼
  *    deleted                                                                                deleted
  *
+ * A publication, or another set of live releases, takes no model away that others borrow, or only by force (borrowed-models.ts).
+ *
  *     pending ──approve──▶ approved ──suspend──▶ suspended ──resume──▶ approved
  *        └──reject──▶ rejected ──approve──▶ approved
  */

@@ -7,7 +7,6 @@
  *   PUT      /v1/services/{id}/live                    canary, promotion, the way back
  */
 
-import * as z from 'zod';
 import type { ContractChange } from '../../contract/breaking.js';
 import * as inputs from '../../model/command-inputs.js';
 import type { Release, Service } from '../../model/entities.js';
@@ -139,7 +138,7 @@ function live(sources: ManagementSources): ApiRoute {
     ...{ ...base, method: 'PUT', path: '/v1/services/{id}/live', name: 'setLive', needs: { team: 'developer' } },
     summary: 'Which releases are served, to which share of the callers, under which names of versions',
     teamOf: teamOfService(sources),
-    body: z.strictObject({ live: inputs.live, versioning: inputs.versioning.optional() }),
+    body: inputs.liveChange.omit({ id: true }),
     async handle(request): Promise<ApiAnswer> {
       const id = idOf(request);
       const service = registry.get('service', id);
