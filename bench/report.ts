@@ -3,23 +3,36 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, release, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { say } from './say.js';
 
-export interface Report {
+/** Where a report goes, and the command that repeats it. */
+export interface ReportPlace {
+  readonly reportsDirectory: string;
+  readonly reportName: string;
+  readonly commandLine: string;
+}
+
+/** What a benchmark has to say; where it was measured is added. */
+export interface Findings {
   readonly title: string;
-  /** The command that repeats it. */
-  readonly command: string;
-  readonly machine: string;
-  readonly versions: Readonly<Record<string, string>>;
   /** What a reader must know before reading the table. */
   readonly method: readonly string[];
   readonly table: string;
   /** Everything that was measured, for programs. */
   readonly figures: unknown;
+  /** Left out: of Weir, Node.js and the servers that it is compared with. */
+  readonly versions?: Readonly<Record<string, string>>;
+}
+
+interface Report extends Findings {
+  readonly command: string;
+  readonly machine: string;
+  readonly versions: Readonly<Record<string, string>>;
 }
 
 const GIB = 1024 ** 3;
 
-export function describeMachine(): string {
+function describeMachine(): string {
   const model = cpus()[0]?.model ?? 'unknown processor';
   const memory = `${(totalmem() / GIB).toFixed(0)} GiB`;
   return `${model}, ${availableParallelism()} cores, ${memory}, Linux ${release()}`;
@@ -50,10 +63,15 @@ function commitOf(directory: string): string {
   }
 }
 
+/** Of what is measured without any server beside it. */
+export const ownVersions = (): Record<string, string> => ({
+  weir: commitOf(import.meta.dirname),
+  node: process.versions.node,
+});
+
 export function describeVersions(): Record<string, string> {
   return {
-    weir: commitOf(import.meta.dirname),
-    node: process.versions.node,
+    ...ownVersions(),
     nginx: versionOf('nginx', '-v'),
     haproxy: versionOf('haproxy', '-v'),
     varnish: versionOf('varnishd', '-V'),
@@ -61,7 +79,7 @@ export function describeVersions(): Record<string, string> {
   };
 }
 
-export function markdownOf(report: Report, date: string): string {
+function markdownOf(report: Report, date: string): string {
   const versions = Object.entries(report.versions)
     .map(([name, version]) => `${name} ${version}`)
     .join(', ');
@@ -79,14 +97,17 @@ export function markdownOf(report: Report, date: string): string {
   ].join('\n');
 }
 
-/** Writes NAME.json and NAME.md; returns their paths. */
-export function saveReport(directory: string, name: string, report: Report): string[] {
-  mkdirSync(directory, { recursive: true });
+/** Prints it, and writes NAME.json and NAME.md. `printed`: in place of the table alone. */
+export function publish(place: ReportPlace, findings: Findings, printed: string = findings.table): void {
+  process.stdout.write(`\n${printed}\n\n`);
+  const { reportsDirectory, reportName, commandLine } = place;
+  const { title, versions = describeVersions(), table, ...more } = findings;
+  const report = { title, command: commandLine, machine: describeMachine(), versions, ...more };
+  mkdirSync(reportsDirectory, { recursive: true });
   const date = new Date().toISOString();
-  const json = join(directory, `${name}.json`);
-  const markdown = join(directory, `${name}.md`);
-  const { table: _table, ...rest } = report;
-  writeFileSync(json, `${JSON.stringify({ date, ...rest }, null, 1)}\n`);
-  writeFileSync(markdown, markdownOf(report, date));
-  return [json, markdown];
+  const json = join(reportsDirectory, `${reportName}.json`);
+  const markdown = join(reportsDirectory, `${reportName}.md`);
+  writeFileSync(json, `${JSON.stringify({ date, ...report }, null, 1)}\n`);
+  writeFileSync(markdown, markdownOf({ ...report, table }, date));
+  say(`saved ${json} and ${markdown}`);
 }

@@ -1,12 +1,9 @@
-/** `bench ai`: Weir and Portkey's gateway in front of one mock, and the mock by itself. Starts everything, and ends what it started. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { say, warnUnlessQuiet } from '../proxy/rounds.js';
-import { describeMachine, describeVersions, saveReport } from '../report.js';
-import { type Cores, chooseCores, loadBeforeStart, loadSentence } from '../start/cores.js';
+/** `bench ai`: Weir and Portkey's gateway in front of one mock, and the mock by itself. */
+import { describeVersions, publish, type ReportPlace } from '../report.js';
+import { say } from '../say.js';
+import { type Comparison, comparing } from '../start/comparison.js';
 import { installPackages } from '../start/npm-peers.js';
-import { assertInstalled, freePorts, type Running } from '../start/processes.js';
+import { freePorts, type Running } from '../start/processes.js';
 import type { StreamSample } from './loads.js';
 import { type AiLoad, type ChatSample, type HeldSample, holdStreams, loadChats, loadStreams, warmUp } from './loads.js';
 import {
@@ -20,26 +17,18 @@ import {
 } from './peers.js';
 import { type AiMeasured, aiRows, aiTable, firstMs, verdict } from './report.js';
 
-export interface AiOptions {
+export interface AiOptions extends ReportPlace {
   readonly peers: readonly AiPeerName[];
   readonly rounds: number;
   readonly seconds: number;
   readonly warmupSeconds: number;
-  readonly reportsDirectory: string;
-  readonly reportName: string;
-  readonly commandLine: string;
   readonly signal: AbortSignal;
 }
 
 export async function runAiBenchmark(options: AiOptions): Promise<void> {
-  assertInstalled({ wrk: 'wrk', taskset: 'util-linux' });
-  if (options.peers.includes('portkey')) installPackages(portkeyPackages, say);
-  const cores = chooseCores();
-  const loadBefore = loadBeforeStart();
-  warnUnlessQuiet(loadBefore);
-  const directory = mkdtempSync(join(tmpdir(), 'weir-bench-'));
-  const started: Running[] = [];
-  try {
+  await comparing({ wrk: 'wrk', taskset: 'util-linux' }, async (comparison) => {
+    const { cores, directory, started } = comparison;
+    if (options.peers.includes('portkey')) installPackages(portkeyPackages, say);
     const [mockPort = 0, ...ports] = await freePorts(1 + options.peers.length);
     const mock = await startMock(mockPort, cores.load, directory);
     started.push(mock);
@@ -51,11 +40,8 @@ export async function runAiBenchmark(options: AiOptions): Promise<void> {
       else peers.push(await startAiPeer(name, { ...site, onStarted: (running) => started.push(running) }));
     }
     const measured = await measureAll(options, peers, { mockPort, core: cores.load, directory }, started);
-    report(options, measured, cores, loadBefore);
-  } finally {
-    await Promise.allSettled(started.toReversed().map((running) => running.stop()));
-    rmSync(directory, { recursive: true, force: true });
-  }
+    report(options, measured, comparison);
+  });
 }
 
 type Place = Pick<AiLoad, 'mockPort' | 'core' | 'directory'>;
@@ -104,25 +90,26 @@ async function measureAll(
   return measured.map(({ of: _of, ...rest }) => rest);
 }
 
-function report(options: AiOptions, measured: readonly AiMeasured[], cores: Cores, loadBefore: number): void {
+function report(
+  options: AiOptions,
+  measured: readonly AiMeasured[],
+  { cores, loadSentence }: Pick<Comparison, 'cores' | 'loadSentence'>,
+): void {
   const rows = aiRows(measured);
   const table = aiTable(rows);
-  process.stdout.write(`\n${table}\n\n${verdict(rows)}\n\n`);
-  const files = saveReport(options.reportsDirectory, options.reportName, {
+  const findings = {
     title: 'Gateways for models side by side',
-    command: options.commandLine,
-    machine: describeMachine(),
     versions: { ...describeVersions(), [PORTKEY]: PORTKEY_VERSION },
     method: [
       `Gateway on core ${cores.proxy}; the mock and the clients on core ${cores.load}; all on 127.0.0.1.`,
       `Median of ${options.rounds} rounds of ${options.seconds} s, all in turns; ± is the range over the rounds.`,
-      loadSentence(loadBefore),
+      loadSentence,
       'chats: whole answers at 32 connections. first, token: 100 streams of 100 tokens, one every 20 ms; what is added to the direct call.',
       'MiB: peak RSS of the worker before, and while 2,000 streams are open that get a token a second. Limits: bench/README.md.',
       verdict(rows),
     ],
     table,
     figures: { rounds: options.rounds, seconds: options.seconds, cores, rows, samples: measured },
-  });
-  say(`saved ${files.join(' and ')}`);
+  };
+  publish(options, findings, `${table}\n\n${verdict(rows)}`);
 }

@@ -1,13 +1,13 @@
 /**
  * `bench gauntlet`: replicas and clients are started once, every proxy afresh for each scenario, and all take turns on
- * the same trouble. What was started is ended by its id, whatever happens.
+ * the same trouble.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { describeMachine, describeVersions, saveReport } from '../report.js';
-import { type Cores, chooseCores, isQuiet, loadBeforeStart, loadSentence } from '../start/cores.js';
-import { assertInstalled, freePorts, type Running } from '../start/processes.js';
+import { publish, type ReportPlace } from '../report.js';
+import { say } from '../say.js';
+import { type Comparison, comparing } from '../start/comparison.js';
+import { freePorts, type Running } from '../start/processes.js';
 import { verdictsOf } from './acceptance.js';
 import { backlogBlackHole, isInsideNamespace, namespaceBlackHole, prepareNamespace } from './black-hole.js';
 import { chartOf } from './chart.js';
@@ -19,42 +19,26 @@ import { type Result, resultOf } from './results.js';
 import { type Pace, type Rig, runScenario } from './run.js';
 import { CLIENT_DEADLINE_MS, type Scenario } from './scenarios.js';
 
-export interface GauntletOptions {
+export interface GauntletOptions extends ReportPlace {
   readonly scenarios: readonly Scenario[];
   readonly peers: readonly GauntletPeer[];
   readonly pace: Pace;
   readonly seed: number;
-  readonly reportsDirectory: string;
-  readonly reportName: string;
-  readonly commandLine: string;
   readonly signal: AbortSignal;
 }
-
-const say = (line: string): boolean => process.stderr.write(`${line}\n`);
 
 /** Above this, the client was late itself, and latencies say more about it than about proxies. */
 const CLIENT_LATE_MAX_MS = 5;
 
 export async function runGauntlet(options: GauntletOptions): Promise<void> {
-  assertInstalled(neededPrograms);
-  const cores = chooseCores();
-  const loadBefore = loadBeforeStart();
-  if (!isQuiet(loadBefore)) say(`warning: ${loadSentence(loadBefore)}`);
-  if (isInsideNamespace()) prepareNamespace();
-  const directory = mkdtempSync(join(tmpdir(), 'weir-gauntlet-'));
-  const started: Running[] = [];
-  try {
-    const rig = await startRig(options, directory, cores, started);
-    const results = await runAll(options, rig);
-    conclude(options, results, rig, cores, loadBefore);
-  } finally {
-    // In reverse. Each is ended by its id, and one that does not end does not keep the others.
-    await Promise.allSettled(started.toReversed().map((running) => running.stop()));
-    rmSync(directory, { recursive: true, force: true });
-  }
+  await comparing(neededPrograms, async (comparison) => {
+    if (isInsideNamespace()) prepareNamespace();
+    const rig = await startRig(options, comparison);
+    conclude(options, await runAll(options, rig), rig, comparison);
+  });
 }
 
-async function startRig(options: GauntletOptions, directory: string, cores: Cores, started: Running[]): Promise<Rig> {
+async function startRig(options: GauntletOptions, { directory, cores, started }: Comparison): Promise<Rig> {
   const keep = (running: Running): number => started.push(running);
   const [one = 0, two = 0, three = 0] = await freePorts(3);
   const start = (index: 0 | 1 | 2, port: number) => startReplica(index, port, cores.load, directory, keep);
@@ -100,30 +84,26 @@ function conclude(
   options: GauntletOptions,
   results: readonly Result[],
   rig: Rig,
-  cores: Cores,
-  loadBefore: number,
+  { cores, loadSentence }: Comparison,
 ): void {
   const verdicts = verdictsOf(results);
-  process.stdout.write(`\n${sectionsOf(results)}\n\n${verdictLines(verdicts).join('\n')}\n\n`);
   const { ratePerS, measureMs, leadMs } = options.pace;
   const chart = join(options.reportsDirectory, `${options.reportName}.svg`);
-  const files = saveReport(options.reportsDirectory, options.reportName, {
+  const findings = {
     title: 'The gauntlet',
-    command: options.commandLine,
-    machine: describeMachine(),
-    versions: describeVersions(),
     method: [
       `Open loop, ${ratePerS} requests a second, each timed from its planned start; clients give up after ${CLIENT_DEADLINE_MS / 1_000} s and tell nobody.`,
       `Each proxy is started afresh, warmed up, loaded for ${leadMs / 1_000} s, then measured for ${measureMs / 1_000} s (longer where the scenario needs it) from the moment at which the trouble begins. Seed ${options.seed}.`,
       `Proxy on core ${cores.proxy}; three replicas and the clients on core ${cores.load}; all on the loopback.`,
       `Black hole: ${rig.blackHole.means}.`,
       `Late itself: the client, at the 99th percentile of its worst run, by ${milliseconds(Math.max(...results.map(({ lateP99Ms }) => lateP99Ms)))} ms.`,
-      loadSentence(loadBefore),
+      loadSentence,
       'What the columns mean, and what they do not say: bench/README.md.',
     ],
     table: bodyOfReport(results, verdicts, basename(chart)),
     figures: { pace: options.pace, seed: options.seed, cores, blackHole: rig.blackHole.means, verdicts, results },
-  });
+  };
+  publish(options, findings, `${sectionsOf(results)}\n\n${verdictLines(verdicts).join('\n')}`);
   writeFileSync(chart, chartOf(results, `${ratePerS} requests a second, three replicas, clients that wait 2 s`));
-  say(`saved ${[...files, chart].join(' and ')}`);
+  say(`saved ${chart}`);
 }

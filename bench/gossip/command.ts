@@ -5,7 +5,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { nodeFlags } from '@weir/deploy/up/node-flags.js';
-import { describeMachine, describeVersions, saveReport } from '../report.js';
+import { ownVersions, publish, type ReportPlace } from '../report.js';
+import { say } from '../say.js';
 import { loadBeforeStart, loadSentence } from '../start/cores.js';
 import { assertInstalled, freePorts, startProcess, untilListening } from '../start/processes.js';
 import type { Heard } from './hearer.js';
@@ -21,13 +22,10 @@ import {
   type TellerSettings,
 } from './settings.js';
 
-export interface GossipOptions {
+export interface GossipOptions extends ReportPlace {
   readonly nodes: readonly number[];
   readonly measureMs: number;
   readonly routes: number;
-  readonly reportsDirectory: string;
-  readonly reportName: string;
-  readonly commandLine: string;
   readonly signal: AbortSignal;
 }
 
@@ -48,7 +46,7 @@ export async function runGossipBenchmark(options: GossipOptions): Promise<void> 
     const address = `nats://127.0.0.1:${port}`;
     for (const nodes of options.nodes) {
       for (const [i, kind] of kinds.entries()) {
-        process.stderr.write(`${nodes} nodes, ${kind} …\n`);
+        say(`${nodes} nodes, ${kind} …`);
         const told = { server: address, nodes, kinds: kinds.slice(0, i + 1), routes: options.routes };
         measured.push(figuresOf(nodes, kind, await measure(told, options)));
       }
@@ -96,14 +94,9 @@ async function measure(told: TellerSettings, { measureMs, signal }: GossipOption
 }
 
 function report(measured: readonly Measured[], options: GossipOptions, load: string): void {
-  const table = tableOf(measured);
-  process.stdout.write(`\n${table}\n\n`);
-  const { node, weir } = describeVersions();
-  const files = saveReport(options.reportsDirectory, options.reportName, {
+  publish(options, {
     title: 'What gossip costs a node',
-    command: options.commandLine,
-    machine: describeMachine(),
-    versions: { node: node ?? 'unknown', weir: weir ?? 'unknown' },
+    versions: ownVersions(),
     method: [
       `One real node in a process of its own hears ${options.measureMs / 1_000} s of what the others tell, over a nats-server on the same machine.`,
       'CPU is that process, user and system, less what a second one takes that hears nobody meanwhile. Bytes are bodies, as published.',
@@ -112,8 +105,7 @@ function report(measured: readonly Measured[], options: GossipOptions, load: str
       `Latency: ${options.routes} waits are learnt, a thousand answers each. Rates: ${RATE_KEYS} keys in use at each node, told at intervals of proto/cluster/shared-rates.ts.`,
       load,
     ],
-    table,
+    table: tableOf(measured),
     figures: measured,
   });
-  process.stderr.write(`saved ${files.join(' and ')}\n`);
 }

@@ -1,30 +1,24 @@
 /** `bench held`: memory of what only waits. An idle keep-alive connection, and a request whose upstream does not answer yet. */
-import { mkdtempSync, rmSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { rssBytes } from '../measure/process-usage.js';
 import { median } from '../measure/statistics.js';
 import { cases } from '../proxy/cases.js';
 import { runWrk } from '../proxy/load.js';
 import { neededPrograms, type PeerName } from '../proxy/peers.js';
-import { type Peer, say, warnUnlessQuiet } from '../proxy/rounds.js';
+import type { Peer } from '../proxy/rounds.js';
 import { startField } from '../proxy/start-field.js';
-import { describeMachine, describeVersions, saveReport } from '../report.js';
-import { type Cores, chooseCores, loadBeforeStart, loadSentence } from '../start/cores.js';
-import { assertInstalled, type Running } from '../start/processes.js';
+import { publish, type ReportPlace } from '../report.js';
+import { say } from '../say.js';
+import { type Comparison, comparing } from '../start/comparison.js';
 import { markdownTable } from '../table.js';
 import { askForLate, askOnEach, LateUpstream, openConnections } from './connections.js';
 
-export interface HeldOptions {
+export interface HeldOptions extends ReportPlace {
   readonly peers: readonly PeerName[];
   /** Connections that idle, and then requests on them that wait. */
   readonly count: number;
   readonly rounds: number;
-  readonly reportsDirectory: string;
-  readonly reportName: string;
-  readonly commandLine: string;
   readonly signal: AbortSignal;
 }
 
@@ -41,47 +35,36 @@ const SETTLE_MS = 1_000;
 const KIB = 1024;
 
 export async function runHeldBenchmark(options: HeldOptions): Promise<void> {
-  assertInstalled(neededPrograms);
-  const cores = chooseCores();
-  const loadBefore = loadBeforeStart();
-  warnUnlessQuiet(loadBefore);
-  const directory = mkdtempSync(join(tmpdir(), 'weir-bench-'));
-  const started: Running[] = [];
-  const late = new LateUpstream();
-  try {
-    const originMore = `location = /late { proxy_pass http://127.0.0.1:${await late.start()}; proxy_http_version 1.1; }`;
-    const asked = cases.filter((one) => one.id === 'get-100B');
-    const field = { ...options, connections: options.count, workers: 1, cases: asked, cores, directory, originMore };
-    const peers = await startField(field, started);
-    const measured = await measureAll(options, { peers, late, cores, directory });
-    const table = tableOf(measured);
-    process.stdout.write(`\n${table}\n\n`);
-    const files = saveReport(options.reportsDirectory, options.reportName, {
-      title: 'Memory of what waits',
-      command: options.commandLine,
-      machine: describeMachine(),
-      versions: describeVersions(),
-      method: [
-        `VmRSS of the worker: at rest after ${WARMUP_S} s of load, with ${options.count} idle connections that were answered once, and then with a request on each that waits for its upstream.`,
-        `Median of ${options.rounds} rounds, proxies in turns; differences, divided by the count: a waiting request is beside its client's connection. A heap that had room already shows less than it uses.`,
-        loadSentence(loadBefore),
-      ],
-      table,
-      figures: { count: options.count, rounds: options.rounds, measured },
-    });
-    say(`saved ${files.join(' and ')}`);
-  } finally {
-    late.stop();
-    await Promise.allSettled(started.toReversed().map((running) => running.stop()));
-    rmSync(directory, { recursive: true, force: true });
-  }
+  await comparing(neededPrograms, async (comparison) => {
+    const late = new LateUpstream();
+    try {
+      const originMore = `location = /late { proxy_pass http://127.0.0.1:${await late.start()}; proxy_http_version 1.1; }`;
+      const asked = cases.filter((one) => one.id === 'get-100B');
+      const field = { ...options, connections: options.count, workers: 1, cases: asked, originMore };
+      const peers = await startField(field, comparison);
+      report(options, await measureAll(options, { ...comparison, peers, late }), comparison);
+    } finally {
+      late.stop();
+    }
+  });
 }
 
-interface Rig {
+function report(options: HeldOptions, measured: Measured, { loadSentence }: Comparison): void {
+  publish(options, {
+    title: 'Memory of what waits',
+    method: [
+      `VmRSS of the worker: at rest after ${WARMUP_S} s of load, with ${options.count} idle connections that were answered once, and then with a request on each that waits for its upstream.`,
+      `Median of ${options.rounds} rounds, proxies in turns; differences, divided by the count: a waiting request is beside its client's connection. A heap that had room already shows less than it uses.`,
+      loadSentence,
+    ],
+    table: tableOf(measured),
+    figures: { count: options.count, rounds: options.rounds, measured },
+  });
+}
+
+interface Rig extends Comparison {
   readonly peers: readonly Peer[];
   readonly late: LateUpstream;
-  readonly cores: Cores;
-  readonly directory: string;
 }
 
 type Measured = readonly { readonly peer: string; readonly rounds: Held[] }[];

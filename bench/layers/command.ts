@@ -8,19 +8,17 @@ import { loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { nodeFlags } from '@weir/deploy/up/node-flags.js';
-import { describeMachine, describeVersions, saveReport } from '../report.js';
+import { publish, type ReportPlace } from '../report.js';
+import { say } from '../say.js';
 import { markdownTable } from '../table.js';
 import type { Timing } from './stopwatch.js';
 import { BASELINE, CAREFUL, CARELESS, subjectNames } from './subjects.js';
 
-export interface LayersOptions {
+export interface LayersOptions extends ReportPlace {
   readonly runs: number;
   readonly isQuick: boolean;
   /** Beginnings of names; empty: all. */
   readonly only: readonly string[];
-  readonly reportsDirectory: string;
-  readonly reportName: string;
-  readonly commandLine: string;
   readonly signal: AbortSignal;
 }
 
@@ -45,16 +43,12 @@ export async function runLayersBenchmark(options: LayersOptions): Promise<void> 
     if (name === BASELINE) baselineNs = timing.nsPerOp;
     const isRequest = name.startsWith('layer: ') || name.startsWith('chain: ');
     measured.push({ name, ...timing, netNsPerOp: isRequest ? timing.nsPerOp - baselineNs : null });
-    process.stderr.write(`${name.padEnd(34)} ${timing.nsPerOp.toFixed(0).padStart(7)} ns\n`);
+    say(`${name.padEnd(34)} ${timing.nsPerOp.toFixed(0).padStart(7)} ns`);
   }
   const care = careSentences(measured);
   const table = tableOf(measured);
-  process.stdout.write(`\n${[...care, table].join('\n\n')}\n\n`);
-  const files = saveReport(options.reportsDirectory, options.reportName, {
+  const findings = {
     title: 'Layers and chain, without sockets',
-    command: options.commandLine,
-    machine: describeMachine(),
-    versions: describeVersions(),
     method: [
       `Median of ${options.runs} runs of ${options.isQuick ? RUN_MS_QUICK : RUN_MS} ms after a warm-up, each subject in a process of its own.`,
       `Load average at the end: ${(loadavg()[0] ?? 0).toFixed(2)}; above 1.5 others were using the machine and the figures are worth little.`,
@@ -63,8 +57,8 @@ export async function runLayersBenchmark(options: LayersOptions): Promise<void> 
     ],
     table,
     figures: measured,
-  });
-  process.stderr.write(`saved ${files.join(' and ')}\n`);
+  };
+  publish(options, findings, [...care, table].join('\n\n'));
 }
 
 async function measureApart(name: string, options: LayersOptions): Promise<Timing> {

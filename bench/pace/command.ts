@@ -2,32 +2,26 @@
  * `bench pace`: how long requests take when a proxy is loaded, and not overloaded. Each proxy's saturation is found with a
  * closed loop, and then each is asked for a share of its own, in turns.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { cpuSeconds } from '../measure/process-usage.js';
 import { median, spread } from '../measure/statistics.js';
 import { CONNECTIONS_MAX, cases } from '../proxy/cases.js';
 import { runWrk } from '../proxy/load.js';
 import { neededPrograms, type PeerName } from '../proxy/peers.js';
-import { type Peer, say, warnUnlessQuiet } from '../proxy/rounds.js';
+import type { Peer } from '../proxy/rounds.js';
 import { startField } from '../proxy/start-field.js';
-import { describeMachine, describeVersions, saveReport } from '../report.js';
-import { chooseCores, loadBeforeStart, loadSentence } from '../start/cores.js';
-import { assertInstalled, type Running } from '../start/processes.js';
+import { publish, type ReportPlace } from '../report.js';
+import { say } from '../say.js';
+import { comparing } from '../start/comparison.js';
 import { markdownTable } from '../table.js';
 import { type PacedReport, runPaced } from './h2load.js';
 
-export interface PaceOptions {
+export interface PaceOptions extends ReportPlace {
   readonly peers: readonly PeerName[];
   /** Of a proxy's own saturation, in per cent. */
   readonly sharePercent: number;
   readonly rounds: number;
   readonly seconds: number;
   readonly connections: number;
-  readonly reportsDirectory: string;
-  readonly reportName: string;
-  readonly commandLine: string;
   readonly signal: AbortSignal;
 }
 
@@ -40,43 +34,26 @@ interface Paced {
 const asked = cases.filter((one) => one.id === 'get-100B');
 
 export async function runPaceBenchmark(options: PaceOptions): Promise<void> {
-  assertInstalled({ ...neededPrograms, h2load: 'nghttp2-client' });
-  const cores = chooseCores();
-  const loadBefore = loadBeforeStart();
-  warnUnlessQuiet(loadBefore);
-  const directory = mkdtempSync(join(tmpdir(), 'weir-bench-'));
-  const started: Running[] = [];
-  try {
-    const peers = await startField(
-      { ...options, connections: CONNECTIONS_MAX, workers: 1, cases: asked, cores, directory },
-      started,
-    );
-    const paced = await measureAll(options, peers, directory, cores.load);
-    const table = tableOf(paced);
-    process.stdout.write(`\n${table}\n\n`);
-    const files = saveReport(options.reportsDirectory, options.reportName, {
+  await comparing({ ...neededPrograms, h2load: 'nghttp2-client' }, async (comparison) => {
+    const { cores, directory, loadSentence } = comparison;
+    const field = { ...options, connections: CONNECTIONS_MAX, workers: 1, cases: asked };
+    const paced = await measureAll(options, await startField(field, comparison), directory, cores.load);
+    publish(options, {
       title: `Proxies at ${options.sharePercent} % of their saturation`,
-      command: options.commandLine,
-      machine: describeMachine(),
-      versions: describeVersions(),
       method: [
         `Proxy on core ${cores.proxy}; origin (nginx) and load generators on core ${cores.load}; all on 127.0.0.1; GET of 100 B.`,
         `Saturation: wrk, ${options.connections} connections, ${options.seconds} s, after as long unmeasured. Then h2load at ${options.sharePercent} % of it, ${options.connections} connections.`,
         `Median of ${options.rounds} rounds of ${options.seconds} s, proxies in turns; ± is the range of p99 over the rounds.`,
-        loadSentence(loadBefore),
+        loadSentence,
       ],
-      table,
+      table: tableOf(paced),
       figures: {
         ...options,
         signal: undefined,
         paced: paced.map(({ peer, ...rest }) => ({ peer: peer.name, ...rest })),
       },
     });
-    say(`saved ${files.join(' and ')}`);
-  } finally {
-    await Promise.allSettled(started.toReversed().map((running) => running.stop()));
-    rmSync(directory, { recursive: true, force: true });
-  }
+  });
 }
 
 async function measureAll(

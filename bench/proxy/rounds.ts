@@ -2,7 +2,8 @@
  * The rounds of a comparison of proxies: in each cell, all are loaded in turns (A B C …, A B C …), so that what disturbs
  * the machine disturbs all alike.
  */
-import { type Cores, isQuiet } from '../start/cores.js';
+import { say } from '../say.js';
+import type { Cores } from '../start/cores.js';
 import type { Running } from '../start/processes.js';
 import type { Case } from './cases.js';
 import { measure, runWrk, type Sample } from './load.js';
@@ -38,13 +39,6 @@ export interface Field {
   readonly started: readonly Running[];
   /** Whether what was measured just now was what was meant; throws otherwise. */
   readonly check?: (peer: Peer) => Promise<void>;
-}
-
-export const say = (text: string): boolean => process.stderr.write(`${text}\n`);
-
-export function warnUnlessQuiet(load: number): void {
-  if (isQuiet(load)) return;
-  say(`warning: the load average is ${load.toFixed(2)} before anything was started; compare nothing from this run`);
 }
 
 export async function runRounds(options: RoundsOptions, field: Field): Promise<Measured[]> {

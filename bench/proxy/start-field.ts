@@ -1,13 +1,14 @@
 /** Starts the origin and all that are compared, and looks whether each answers as the origin does. */
 import { allowedCores } from '../measure/process-usage.js';
-import type { Cores } from '../start/cores.js';
+import { say } from '../say.js';
+import type { Comparison } from '../start/comparison.js';
 import { installPackages } from '../start/npm-peers.js';
-import { freePorts, type Running } from '../start/processes.js';
+import { freePorts } from '../start/processes.js';
 import { type Case, cases, type Site } from './cases.js';
 import { assertSameAnswer } from './load.js';
 import { isNpmProxy, npmProxyPackages } from './npm-proxies.js';
 import { type PeerName, startOrigin, startPeer } from './peers.js';
-import { type Cell, type Peer, say } from './rounds.js';
+import type { Cell, Peer } from './rounds.js';
 
 export interface FieldOptions {
   readonly peers: readonly PeerName[];
@@ -16,16 +17,15 @@ export interface FieldOptions {
   /** To the origin, of each: at least as many as there are clients. */
   readonly connections: number;
   readonly cases: readonly Case[];
-  readonly cores: Cores;
   /** Directives for the server of the origin, beside those that all need. */
   readonly originMore?: string;
-  readonly directory: string;
   readonly signal: AbortSignal;
 }
 
-/** What was started is in `started` at once, so that a start that fails half-way is cleaned up as well. */
-export async function startField(options: FieldOptions, started: Running[]): Promise<readonly Peer[]> {
-  const { cores, directory } = options;
+export async function startField(
+  options: FieldOptions,
+  { cores, directory, started }: Comparison,
+): Promise<readonly Peer[]> {
   for (const name of options.peers) if (isNpmProxy(name)) installPackages(npmProxyPackages[name], say);
   const [originPort = 0, ...ports] = await freePorts(1 + options.peers.length);
   const isRoot = process.getuid?.() === 0;

@@ -5,18 +5,16 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { describeMachine, describeVersions, saveReport } from '../report.js';
+import { ownVersions, publish, type ReportPlace } from '../report.js';
+import { say } from '../say.js';
 import { loadBeforeStart, loadSentence } from '../start/cores.js';
 import type { PolicyName } from './policies.js';
 import { type Measured, tablesOf } from './report.js';
 import type { TraceLength } from './traces.js';
 
-export interface TraceOptions extends TraceLength {
+export interface TraceOptions extends TraceLength, ReportPlace {
   readonly policies: readonly PolicyName[];
   readonly seed: number;
-  readonly reportsDirectory: string;
-  readonly reportName: string;
-  readonly commandLine: string;
   readonly signal: AbortSignal;
 }
 
@@ -27,27 +25,21 @@ export async function runTraceBenchmark(options: TraceOptions): Promise<void> {
   const loadBefore = loadBeforeStart();
   const measured: Measured[] = [];
   for (const name of options.policies) {
-    process.stderr.write(`replaying with ${name} …\n`);
+    say(`replaying with ${name} …`);
     measured.push(...(await measureApart(name, options)));
   }
-  const table = tablesOf(measured);
-  process.stdout.write(`\n${table}\n\n`);
-  const { node, weir } = describeVersions();
-  const files = saveReport(options.reportsDirectory, options.reportName, {
+  publish(options, {
     title: 'What a cache should keep',
-    command: options.commandLine,
-    machine: describeMachine(),
-    versions: { node: node ?? 'unknown', weir: weir ?? 'unknown' },
+    versions: ownVersions(),
     method: [
       `${objects} objects, ${requests} requests, seed ${seed}; the first fifth of a trace fills the cache and is not counted.`,
       'Sizes after Barford and Crovella (lognormal body, 7 % in a Pareto tail, 4 MiB at most), unless they are equal.',
       'All bounds are in bytes, and a policy that kept more would be refused. Hit ratios do not depend on the machine.',
       `${loadSentence(loadBefore)} That is about CPU time alone.`,
     ],
-    table,
+    table: tablesOf(measured),
     figures: { objects, requests, seed, measured },
   });
-  process.stderr.write(`saved ${files.join(' and ')}\n`);
 }
 
 async function measureApart(name: PolicyName, { objects, requests, seed, signal }: TraceOptions): Promise<Measured[]> {
