@@ -3,15 +3,12 @@
  *
  *   request ─▶ parameters ─▶ body? ──no──▶ verdict ─▶ next, next and told, or refused
  *                             └──yes──▶ gathered ─▶ checked ─▶ verdict
- *
- * The body is kept by the replay that retries and jobs read from, so there is one copy of it, counted with all that the node keeps.
  */
 import { isObject, type Json } from '@weir/proto/contract/json-value.js';
 import { type Failure, failure } from '@weir/proto/http/failures.js';
-import { combinedValue, type HeaderList, headerValue } from '@weir/proto/http/headers.js';
+import { combinedValue, headerValue } from '@weir/proto/http/headers.js';
 import { mediaTypeOf } from '@weir/proto/http/media-type.js';
 import type { BodySpec, BodyTypeSpec } from '@weir/proto/snapshot/contract.js';
-import { withBody } from '../pipeline/derived-request.js';
 import {
   type Cancel,
   type Dispatch,
@@ -19,12 +16,11 @@ import {
   nothingToCancel,
   type RequestBody,
   type ResponseHandler,
-  type ResponseHead,
-  type WebSocketPeer,
 } from '../pipeline/dispatch.js';
 import { editedResponse } from '../pipeline/edited-response.js';
+import { gathering } from '../upstream/retry/gathering.js';
 import type { HeldBytes } from '../upstream/retry/held-bytes.js';
-import { type Replay, replayOf } from '../upstream/retry/replay.js';
+import type { Replay } from '../upstream/retry/replay.js';
 import { bodyTypeOf, isJson } from './body-types.js';
 import { type ContractFault, contractFaultsMax, type Held } from './hold.js';
 import { type RequestTexts, rawCookies, rawQuery } from './parameter-texts.js';
@@ -40,7 +36,12 @@ export function holding(held: Held, bodies: HeldBytes, next: Dispatch): Dispatch
         return settle(held, request, handler, next, [...faults, { where: 'body', what: due.detail }]);
       return refuse(request, handler, due);
     }
-    return new Holding(held, request, handler, next, due.type, faults).begin(due.body, due.bytesMax, bodies);
+    const { body, type, bytesMax } = due;
+    return gathering(request, handler, { body, bytesMax, bodies }, (whole, answered, replay) => {
+      const found = inBody(held, type, replay, { bytesMax, room: contractFaultsMax - faults.length });
+      if ('code' in found) return refuse(whole, answered, found);
+      return settle(held, whole, answered, next, [...faults, ...found].slice(0, contractFaultsMax));
+    });
   };
 }
 
@@ -126,111 +127,22 @@ function toldOf(faults: readonly ContractFault[]): string {
   return `faults=${faults.length}, first="${where.slice(0, 200)}"`;
 }
 
-class Holding implements ResponseHandler {
-  readonly #held: Held;
-  readonly #request: GatewayRequest;
-  readonly #handler: ResponseHandler;
-  readonly #next: Dispatch;
-  readonly #type: BodyTypeSpec;
-  readonly #faults: readonly ContractFault[];
-  #replay: Replay | null = null;
-  /** Else a layer above made it, and lets go of it. */
-  #ownsReplay = false;
-  #cancelNext: Cancel = nothingToCancel;
-  #isOver = false;
-
-  constructor(
-    held: Held,
-    request: GatewayRequest,
-    handler: ResponseHandler,
-    next: Dispatch,
-    type: BodyTypeSpec,
-    faults: readonly ContractFault[],
-  ) {
-    this.#held = held;
-    this.#request = request;
-    this.#handler = handler;
-    this.#next = next;
-    this.#type = type;
-    this.#faults = faults;
-  }
-
-  begin(body: RequestBody, bytesMax: number, bodies: HeldBytes): Cancel {
-    const replay = replayOf(body, bytesMax, bodies);
-    this.#replay = replay;
-    this.#ownsReplay = replay.source === body;
-    replay.gather(() => this.#gathered(replay, bytesMax));
-    return this.#cancel;
-  }
-
-  readonly #cancel: Cancel = () => {
-    this.#end();
-    this.#cancelNext();
-  };
-
-  #gathered(replay: Replay, bytesMax: number): void {
-    if (this.#isOver) return;
-    if (replay.failure !== null) {
-      this.onError(replay.failure);
-      return;
-    }
-    const { mode } = this.#held.spec;
-    if (replay.hasEnded && replay.isWithin(bytesMax)) {
-      this.#settle([...this.#faults, ...this.#bodyFaults(replay)].slice(0, contractFaultsMax));
-    } else if (mode === 'tell') {
-      this.#settle([...this.#faults, { where: 'body', what: 'is too large to be looked into' }]);
-    } else {
-      this.#request.exchange.contract = 'refused';
-      const isRoomless = replay.isWithin(bytesMax);
-      const what =
-        'the request bodies of this node take as much memory as they may, or this one came in too many pieces';
-      this.onError(isRoomless ? failure('overloaded', what, { retryAfterS: 1 }) : tooLarge(bytesMax));
-    }
-  }
-
-  #settle(faults: readonly ContractFault[]): void {
-    const replay = this.#replay;
-    const request = replay === null || !this.#ownsReplay ? this.#request : withBody(this.#request, replay.body());
-    const cancelNext = settle(this.#held, request, this, this.#next, faults);
-    this.#cancelNext = cancelNext;
-    // Cancelled from a callback, before there was anything to cancel; after an end this is nothing.
-    if (this.#isOver) cancelNext();
-  }
-
-  #bodyFaults(replay: Replay): ContractFault[] {
+/** What is wrong with a body that was gathered; a failure where it could not be looked into and has to be. */
+function inBody(
+  held: Held,
+  type: BodyTypeSpec,
+  replay: Replay,
+  { bytesMax, room }: { readonly bytesMax: number; readonly room: number },
+): readonly ContractFault[] | Failure {
+  if (replay.hasEnded && replay.isWithin(bytesMax)) {
     const value = jsonIn(replay.kept());
     if (value === undefined) return [{ where: 'body', what: 'must be JSON in UTF-8, with each member once' }];
-    return this.#held.body(this.#type, value, Math.max(1, contractFaultsMax - this.#faults.length));
+    return held.body(type, value, Math.max(1, room));
   }
-
-  onHeaders(head: ResponseHead): void {
-    // An answer that gets here is the one: nobody below reads the body anew.
-    if (this.#ownsReplay) this.#replay?.letGo();
-    this.#handler.onHeaders(head);
-  }
-
-  onData(chunk: Uint8Array): boolean {
-    return this.#handler.onData(chunk);
-  }
-
-  onComplete(): void {
-    this.#end();
-    this.#handler.onComplete();
-  }
-
-  onError(failed: Failure): void {
-    this.#end();
-    this.#handler.onError(failed);
-  }
-
-  onUpgrade(headers: HeaderList, peer: WebSocketPeer): void {
-    this.#handler.onUpgrade?.(headers, peer);
-  }
-
-  #end(): void {
-    this.#isOver = true;
-    if (this.#ownsReplay) this.#replay?.release();
-  }
+  if (held.spec.mode === 'tell') return [{ where: 'body', what: 'is too large to be looked into' }];
+  if (!replay.isWithin(bytesMax)) return tooLarge(bytesMax);
+  const what = 'the request bodies of this node take as much memory as they may, or this one came in too many pieces';
+  return failure('overloaded', what, { retryAfterS: 1 });
 }
 
 /** Undefined: it is none, or says two things at once. */
