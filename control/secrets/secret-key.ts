@@ -3,23 +3,12 @@
  * folder with the first secret. Without it what is sealed is lost, so it belongs into the backup, apart from the registry.
  */
 import { randomBytes } from 'node:crypto';
-import {
-  chmodSync,
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { mkdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { closeToOthers, writeOwnerFile } from './owner-file.js';
 import { KEY_BYTES } from './seal.js';
 
 export const SECRET_KEY_VARIABLE = 'WEIR_SECRET_KEY';
-const OWNER_ONLY = 0o600;
 const FILE_BYTES_MAX = 1_024;
 
 /** 64 hexadecimal digits, or base64 of 32 bytes. Throws for anything else, without saying what it was. */
@@ -40,8 +29,7 @@ export function readSecretKey(file: string): Uint8Array {
 /** The key in a file of one's own, which is made where there is none. Whole or not at all. */
 export function drawnSecretKey(file: string): Uint8Array {
   try {
-    // Others were let in since it was made.
-    if ((statSync(file).mode & 0o077) !== 0) chmodSync(file, OWNER_ONLY);
+    closeToOthers(file);
     return readSecretKey(file);
   } catch (error) {
     // `code` is how Node names errors of the system.
@@ -49,15 +37,6 @@ export function drawnSecretKey(file: string): Uint8Array {
   }
   const key = randomBytes(KEY_BYTES);
   mkdirSync(dirname(file), { recursive: true });
-  const beside = `${file}.${process.pid}.tmp`;
-  rmSync(beside, { force: true });
-  const opened = openSync(beside, 'wx', OWNER_ONLY);
-  try {
-    writeSync(opened, `${key.toString('base64url')}\n`);
-    fsyncSync(opened);
-  } finally {
-    closeSync(opened);
-  }
-  renameSync(beside, file);
+  writeOwnerFile(file, `${key.toString('base64url')}\n`);
   return key;
 }

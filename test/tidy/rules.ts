@@ -57,7 +57,7 @@ export const edges: readonly Edge[] = [
   { at: 'control/log/lmdb-file.ts', may: ['node'], reason: 'looks at a file before LMDB maps it' },
   { at: 'control/log/lmdb-log.ts', may: ['node'], reason: 'the revision log on disk' },
   { at: 'control/log/pack-text.ts', may: ['node'], reason: "the platform's zlib behind plain functions" },
-  { at: 'control/people/local-token.ts', may: ['node', 'process'], reason: 'the token in the data folder' },
+  { at: 'control/people/local-token.ts', may: ['node'], reason: 'the token in the data folder' },
   { at: 'control/people/passwords.ts', may: ['node'], reason: "node's scrypt behind plain functions" },
   { at: 'control/people/oidc.ts', may: ['node'], reason: 'seals what a browser carries to its provider and back' },
   { at: 'control/people/digests.ts', may: ['node'], reason: 'draws, hashes and compares secrets' },
