@@ -14,7 +14,6 @@ import type { Presence } from '@weir/proto/cluster/presence.js';
 import type { CacheInspection, InspectedRequest } from '@weir/proto/events/cache.js';
 import type { NodeStatus, SnapshotStatus } from '@weir/proto/events/node-status.js';
 import { failure } from '@weir/proto/http/failures.js';
-import type { GatewaySpec } from '@weir/proto/snapshot/gateway.js';
 import { type Environment, revealText } from '@weir/proto/snapshot/secret-text.js';
 import type { SecretText, Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import { type LateAi, lateAi } from './ai/gateway/late-ai.js';
@@ -36,7 +35,7 @@ import { createJobs } from './jobs/jobs.js';
 import { lateParts } from './late-parts.js';
 import { createLatencyStore } from './latency/latency-store.js';
 import { createLimiterStore } from './limit/limiter-store.js';
-import type { BoundAddress, Listener } from './listener/listener.js';
+import { KeptListener } from './listener/kept-listener.js';
 import { connectionsMax } from './listener/open-files.js';
 import { requestIds } from './listener/request-ids.js';
 import { createUwsListener } from './listener/uws/server.js';
@@ -158,11 +157,9 @@ class Node implements GatewayNode {
   readonly #startedWallMs = systemClock.wallMs();
   readonly #onBug: (error: unknown) => void;
   readonly #connectionsMax = connectionsMax();
-  readonly #sharesPort: boolean;
+  readonly #listener: KeptListener;
   readonly #member: NodeMember;
   #metricsServer: Awaited<ReturnType<typeof createMetricsServer>> | null = null;
-  #listener: Listener | null = null;
-  #bound: BoundAddress | null = null;
   #dispatch: Dispatch = noSnapshot;
   #inForce: { readonly snapshot: Snapshot; readonly status: SnapshotStatus } | null = null;
   #drained: Promise<{ readonly cut: number }> | null = null;
@@ -180,7 +177,7 @@ class Node implements GatewayNode {
       options.onBug?.(error);
     };
     this.#reveal = (text) => revealText(text, options.env);
-    this.#sharesPort = options.sharesPort === true;
+    this.#listener = this.#listening(options.sharesPort === true);
     const presence = options.cluster ?? null;
     this.#member = this.#asMember(presence, options.labels ?? []);
     this.#wheel = new TimerWheel(systemClock, this.#onBug);
@@ -191,7 +188,7 @@ class Node implements GatewayNode {
       ...real,
       query: createNameQuery(null),
       bodies: this.#bodies,
-      oldestExchangeAtMs: () => this.#listener?.oldestExchangeAtMs ?? Number.POSITIVE_INFINITY,
+      oldestExchangeAtMs: () => this.#listener.oldestExchangeAtMs,
       tellOthers: presence ? (change) => this.#sight?.changed(change) : null,
     });
     this.#sight = shareSight(presence, {
@@ -241,6 +238,26 @@ class Node implements GatewayNode {
     this.#tellCalls = tellCalls(presence, this.#wheel, this.#observer);
   }
 
+  #listening(sharesPort: boolean): KeptListener {
+    return new KeptListener((gateway) =>
+      createUwsListener({
+        gateway,
+        onRequest: (request, handler) => this.#dispatch(request, handler),
+        clock: systemClock,
+        timers: this.#wheel,
+        requestIds: this.#requestIds,
+        connectionsMax: this.#connectionsMax,
+        sharesPort,
+        reveal: this.#reveal,
+        events: {
+          onTimer: (timer, exchange) => this.#observer.timerFired(timer, exchange?.routeId ?? ''),
+          onRefused: (refusal) => this.#observer.refused(refusal),
+          onBug: this.#onBug,
+        },
+      }),
+    );
+  }
+
   #asMember(presence: Presence | null, labels: readonly string[]): NodeMember {
     return nodeMember(presence, {
       host: hostname(),
@@ -251,7 +268,7 @@ class Node implements GatewayNode {
       loopDelayMs: () => this.#observer.eventLoop().delayP99Ms,
       load: () => ({
         loopUtilization: this.#observer.eventLoop().utilization,
-        connections: this.#listener?.connections ?? 0,
+        connections: this.#listener.connections,
         connectionsMax: this.#connectionsMax,
         bodyBytes: this.#bodies.bytes,
         bodyBytesMax: this.#inForce?.snapshot.gateway.limits.bodyBytes ?? 0,
@@ -314,7 +331,7 @@ class Node implements GatewayNode {
       await nextTurn(); // That has looked at all routes; the next turn looks at all upstreams.
       // A drain may have begun meanwhile; what it has closed must not be opened again.
       if (this.#drained !== null) throw new Error('this node is draining');
-      await this.#takeOver(snapshot);
+      await this.#listener.takeOver(gateway);
       // From here on nothing can fail, and all of it happens before the next request is read.
       observing.commit();
       this.#dispatch = dispatch;
@@ -352,45 +369,6 @@ class Node implements GatewayNode {
     });
   }
 
-  /**
-   * The listener takes over what it can; its address and whether it speaks TLS stay as they were at the start. Rejects
-   * when it can't open its port or use a certificate; then it goes on as it was.
-   */
-  async #takeOver({ gateway }: Snapshot): Promise<void> {
-    if (this.#listener !== null) {
-      this.#changeListener(this.#listener, gateway);
-      return;
-    }
-    const listener = createUwsListener({
-      gateway,
-      onRequest: (request, handler) => this.#dispatch(request, handler),
-      clock: systemClock,
-      timers: this.#wheel,
-      requestIds: this.#requestIds,
-      connectionsMax: this.#connectionsMax,
-      sharesPort: this.#sharesPort,
-      reveal: this.#reveal,
-      events: {
-        onTimer: (timer, exchange) => this.#observer.timerFired(timer, exchange?.routeId ?? ''),
-        onRefused: (refusal) => this.#observer.refused(refusal),
-        onBug: this.#onBug,
-      },
-    });
-    this.#bound = await listener.start();
-    this.#listener = listener;
-  }
-
-  /** Limits first, for an app with new certificates is made with them; both in one turn, so no request sees half. */
-  #changeListener(listener: Listener, gateway: GatewaySpec): void {
-    listener.update(gateway);
-    try {
-      if (gateway.tls !== null && this.#bound?.scheme === 'https') listener.reloadCertificates(gateway.tls);
-    } catch (error) {
-      if (this.#inForce !== null) listener.update(this.#inForce.snapshot.gateway);
-      throw error;
-    }
-  }
-
   inspect(request: InspectedRequest): CacheInspection {
     // First, for a look-up reclaims what was purged.
     const stored = this.#cache.inspect(request);
@@ -408,10 +386,10 @@ class Node implements GatewayNode {
     this.#member.leave();
     const drainMs = this.#inForce?.snapshot.gateway.clientTimers.drainMs ?? 0;
     // Together, for both have the same limit.
-    const within = (limitMs: number) => Promise.all([this.#listener?.drain(limitMs), this.#jobs.drain(limitMs)]);
+    const within = (limitMs: number) => Promise.all([this.#listener.drain(limitMs), this.#jobs.drain(limitMs)]);
     const [clients, jobs] = (await Promise.race([within(drainMs), this.#cutAsked])) ?? (await within(0));
     await this.#end();
-    return { cut: (clients?.cut ?? 0) + jobs.cut };
+    return { cut: clients.cut + jobs.cut };
   }
 
   cut(): void {
@@ -423,10 +401,10 @@ class Node implements GatewayNode {
   }
 
   async close(): Promise<void> {
-    this.#drained ??= Promise.resolve({ cut: this.#listener?.exchanges ?? 0 });
+    this.#drained ??= Promise.resolve({ cut: this.#listener.exchanges });
     this.#purges.leave();
     this.#member.leave();
-    this.#listener?.close();
+    this.#listener.close();
     await this.#jobs.drain(0);
     await this.#end();
   }
@@ -471,18 +449,14 @@ class Node implements GatewayNode {
   }
 
   status(targetsMax = Number.POSITIVE_INFINITY): NodeStatus {
-    const listener = this.#listener;
+    const { bound, connections, exchanges } = this.#listener;
     return {
       pid: process.pid,
       startedWallMs: this.#startedWallMs,
       state: this.#drained !== null ? 'draining' : this.#inForce === null ? 'starting' : 'serving',
-      listening:
-        this.#bound === null
-          ? null
-          : { host: this.#bound.host, port: this.#bound.port, tls: this.#bound.scheme === 'https' },
+      listening: bound === null ? null : { host: bound.host, port: bound.port, tls: bound.scheme === 'https' },
       snapshot: this.#inForce?.status ?? null,
-      connections: listener?.connections ?? 0,
-      exchanges: listener?.exchanges ?? 0,
+      ...{ connections, exchanges },
       armedTimers: this.#wheel.armed,
       jobs: jobStatus(this.#jobs.counts()),
       rssBytes: this.#residentBytes(),
