@@ -16,7 +16,7 @@ import { registerStatus } from '@weir/control/cli/status.js';
 import { registerTeams } from '@weir/control/cli/teams.js';
 import { registerTokens } from '@weir/control/cli/tokens.js';
 import { registerUsers } from '@weir/control/cli/users.js';
-import { Command } from 'commander';
+import { Command, Help, type Option } from 'commander';
 import { registerAi } from './commands/ai.js';
 import { registerCompletion } from './commands/completion.js';
 import { registerControl } from './commands/control.js';
@@ -36,6 +36,7 @@ export function createProgram(): Command {
     .showSuggestionAfterError()
     .showHelpAfterError('(--help after any command tells more)')
     .helpCommand('help [command]', 'tell more about a command')
+    .configureHelp({ optionDescription: describeOption })
     .addHelpText(
       'after',
       `
@@ -82,4 +83,17 @@ NO_COLOR=1 switches colours off.`,
   registerPassedOn(program);
   registerCompletion(program);
   return program;
+}
+
+/** That an option is off, or empty, where nobody gives it goes without saying; what it means then is said by its description. */
+function describeOption(option: Option): string {
+  const isNothing = isEmpty(option.defaultValue);
+  const told: Option = isNothing ? Object.assign(Object.create(option), { defaultValue: undefined }) : option;
+  return Help.prototype.optionDescription(told);
+}
+
+function isEmpty(value: unknown): boolean {
+  return (
+    value === false || value === '' || (typeof value === 'object' && value !== null && Object.keys(value).length === 0)
+  );
 }

@@ -4,7 +4,7 @@ import { userInfo } from 'node:os';
 import { isLabel } from '@weir/proto/events/labels.js';
 import type { RolloutRecord } from '@weir/proto/events/rollout.js';
 import { criteria, type RolloutPlan } from '@weir/proto/events/rollout-plan.js';
-import { Argument, type Command, InvalidArgumentError } from 'commander';
+import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
 import { askJson, baseOf } from './ask.js';
 import { withAdmin } from './credential.js';
 import { followRollout, isInForce } from './follow-rollout.js';
@@ -68,7 +68,11 @@ export function registerRollout(program: Command): void {
     .addArgument(new Argument('<what>').choices(words))
     .option('--canary <percent>', 'with plan: share of the nodes that try it out', readPercent)
     .option('--label <name=value>', 'with plan: those that have this label try it out', readLabel)
-    .option('--bake <duration>', 'with plan: so long, such as 30s, 5m or 1h', readDuration, 5 * 60_000)
+    .addOption(
+      new Option('--bake <duration>', 'with plan: so long, such as 30s, 5m or 1h')
+        .argParser(readDuration)
+        .default(5 * 60_000, '5m'),
+    )
     .option('--exchanges <n>', 'with plan: so many exchanges they must have had', readCount, 50)
     .option('--without <criterion...>', `with plan: don't judge by ${criteria.join(', ')}`, readCriterion, [])
     .option('--json', 'print the answer of the admin API as it is', false)

@@ -86,6 +86,14 @@ describe('the help', () => {
     }
   }, 120_000);
 
+  it('tells a default where there is one to tell, as it is written', () => {
+    const published = helpOf(['services', 'publish']);
+    expect(published).toMatch(/\(default: 100\)/);
+    expect(helpOf(['rollout'])).toMatch(/\(default:\s+5m\)/);
+    for (const words of [['services', 'quick'], ['services', 'publish'], ['rollout'], ['node'], ['cache', 'inspect']])
+      expect([words, helpOf(words).match(/default:\s+(false|""|\[\]|\{\})/)]).toEqual([words, null]);
+  });
+
   it('is that of the program itself', async () => {
     for (const words of [['up'], ['services', 'publish']]) expect(await say(...words, '--help')).toBe(helpOf(words));
   });

@@ -48,7 +48,8 @@ export function ContractEditor({ contract, onChange }: { contract: string; onCha
 }
 
 function describe(contract: string): string {
-  if (contract.trim() === '') return 'There is none: nothing is validated, and the documentation is empty.';
+  if (contract.trim() === '')
+    return 'There is none: no request is held to it, and the documentation is made of what the draft says.';
   const read = asJson(contract);
   if (typeof read === 'string') return read;
   const document = readDocument(JSON.parse(read.json));

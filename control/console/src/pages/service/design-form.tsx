@@ -1,5 +1,5 @@
 /** The form over a design: servers and routes row by row, and what is done with requests that break the contract. */
-import { Button, Fieldset, NativeSelect, Stack, Switch, Textarea, TextInput } from '@mantine/core';
+import { Button, Fieldset, NativeSelect, Stack, Switch, Text, Textarea, TextInput } from '@mantine/core';
 import type { Design } from '../../../../model/entities.js';
 import {
   type RouteRow,
@@ -24,6 +24,11 @@ export function DesignForm({ design, onChange }: DesignFormProps) {
     <Stack gap="md">
       <Upstreams design={design} onChange={onChange} />
       <Routes design={design} onChange={onChange} />
+      {design.ai !== undefined && (
+        <Text size="sm" c="dimmed">
+          Models and prompts are written in the YAML, under ai.
+        </Text>
+      )}
       <NativeSelect
         label="Requests that break the contract"
         value={design.validate}
