@@ -60,7 +60,7 @@ export async function adminOptions(parts: ControlParts): Promise<ControlAdmin> {
   const management = managementSources({ ...parts.people, insight });
   const sources = {
     management,
-    insight: insightSources(insight, registry, status),
+    insight: insightSources(insight, parts.people, status),
     tries: trySources(registry, () => gatewaysOf(parts, fleet), management.conflictOf),
   };
   const { access, first, close } = await openAccess({ ...options, registry, sources });

@@ -184,7 +184,7 @@ function sourcesOf(
   });
   return {
     management,
-    insight: insightSources(insight, registry, async () => status()),
+    insight: insightSources(insight, { registry, config: () => feed.config }, async () => status()),
     tries: trySources(registry, async () => gatewaysOf(status()).slice(0, 1), management.conflictOf),
   };
 }

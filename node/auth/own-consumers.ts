@@ -5,3 +5,11 @@ export const OWN_CONSUMERS = '';
 export function keyedConsumer(consumerId: string | null, vouchedBy: string): string | null {
   return consumerId === null || vouchedBy === OWN_CONSUMERS ? consumerId : JSON.stringify([consumerId, vouchedBy]);
 }
+
+/**
+ * A consumer as controls are told of it, for people to read: `ada`, or `ada (issuer https://login.example)`. Whoever sees what a consumer of ours has
+ * called is not to see what somebody has whom another calls so: no id of ours has a space. Empty: nobody.
+ */
+export function toldConsumer({ consumerId, vouchedBy }: { consumerId: string | null; vouchedBy: string }): string {
+  return consumerId === null || vouchedBy === OWN_CONSUMERS ? (consumerId ?? '') : `${consumerId} (${vouchedBy})`;
+}

@@ -23,6 +23,19 @@ const sumOf = (taken: TakenCalls | null, of: 'route' | 'consumer', at: 2 | 3 | 4
   (taken?.rows ?? []).reduce((sum, row) => sum + (row[0] === of ? row[at] : 0), 0);
 
 describe('what calls came to', () => {
+  it('of one whom a token names are not those of the consumer of that name', () => {
+    const tally = new CallTally();
+    const orders = tally.route('orders');
+    orders.ended(ended({ consumerId: 'ada' }), 4);
+    orders.ended(ended({ consumerId: 'ada', vouchedBy: 'issuer https://login.example' }), 4);
+    const taken = tally.take();
+    const names = ['ada', 'ada (issuer https://login.example)'];
+    expect(taken?.rows.filter(([of]) => of === 'consumer').map(([, name, requests]) => [name, requests])).toEqual(
+      names.map((name) => [name, 1]),
+    );
+    expect(taken?.records.map(({ consumer }) => consumer)).toEqual(names);
+  });
+
   it('is told once, by route and by consumer, with those that went wrong one by one', () => {
     const tally = new CallTally();
     expect(tally.take()).toBeNull();

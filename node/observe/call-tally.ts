@@ -13,6 +13,7 @@ import {
   callRecordsMax,
   callRowsMax,
 } from '@weir/proto/events/calls.js';
+import { toldConsumer } from '../auth/own-consumers.js';
 import { concealJobIds } from '../jobs/job-id.js';
 import type { GatewayRequest } from '../pipeline/dispatch.js';
 import { decisiveAttempt, type Exchange } from '../pipeline/exchange.js';
@@ -99,7 +100,7 @@ export class CallTally {
     route.cells.ended(exchange, slot, isSaved);
     this.#busy.add(route);
     this.#calls += 1;
-    if (exchange.consumerId !== null) this.#consumer(exchange.consumerId).ended(exchange, slot, isSaved);
+    if (exchange.consumerId !== null) this.#consumer(toldConsumer(exchange)).ended(exchange, slot, isSaved);
     const isBad = isSaved || exchange.failure !== null || exchange.status >= 500;
     if (isBad && this.#bad.length < BAD_RECORDS_MAX) this.#bad.push(recordOf(request, isSaved));
     else if (!isBad && this.#others.length < callRecordsMax - BAD_RECORDS_MAX)
@@ -186,7 +187,7 @@ function recordOf(request: GatewayRequest, isSaved: boolean): CallRecord {
     id: exchange.id.slice(0, callNameMax),
     atWallMs: Math.round(exchange.receivedWallMs),
     route: exchange.routeId.slice(0, callNameMax),
-    consumer: (exchange.consumerId ?? '').slice(0, callNameMax),
+    consumer: toldConsumer(exchange).slice(0, callNameMax),
     method: request.method.slice(0, callNameMax),
     path: concealJobIds(request.path).slice(0, callPathMax),
     client: exchange.clientAddress.slice(0, callNameMax),

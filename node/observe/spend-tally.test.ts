@@ -28,6 +28,16 @@ function all(tally: SpendTally): readonly TakenSpends[] {
 const sumOf = (rows: readonly SpendRow[]) => rows.reduce((sum, [, sums]) => plusSpend(sum, sums), noSpend);
 
 describe('what was spent', () => {
+  it('by one whom a token names is not what the consumer of that name has spent', () => {
+    const tally = new SpendTally();
+    const bill = [{ provider: 'a', usage, costMicros: 20 }];
+    tally.ended(ended({ bill }));
+    tally.ended(Object.assign(ended({ bill }), { vouchedBy: 'issuer https://login.example' }));
+    expect(all(tally).flatMap(({ spends }) => spends.map(([[, consumer]]) => consumer))).toEqual([
+      ...['ada', 'ada (issuer https://login.example)'],
+    ]);
+  });
+
   it('is told once, with each bill at who sent it, and each request at who answered', () => {
     const tally = new SpendTally();
     expect(tally.take()).toBeNull();

@@ -14,6 +14,7 @@ import {
   spendRowsMax,
 } from '@weir/proto/events/spends.js';
 import type { AiBilled, AiBudgetLeft, AiOutcome } from '../ai/gateway/outcome.js';
+import { toldConsumer } from '../auth/own-consumers.js';
 import type { Exchange } from '../pipeline/exchange.js';
 
 /** Rows that are told apart: of five seconds in each of which a message is full. */
@@ -30,10 +31,12 @@ export class SpendTally {
   readonly #table = new SpendTable(ROWS_MAX);
   readonly #budgets = new Map<string, BudgetRow>();
 
-  ended({ ai, consumerId, routeId }: Exchange): void {
+  ended(exchange: Exchange): void {
+    const { ai, routeId } = exchange;
     if (ai === null) return;
+    const consumer = toldConsumer(exchange);
     for (const budget of ai.budgets) this.#left(rowOf(budget));
-    const namesAt = (provider: string) => namesOf(routeId, consumerId ?? '', ai, provider);
+    const namesAt = (provider: string) => namesOf(routeId, consumer, ai, provider);
     // Else nothing was taken: nobody was asked, all were asked in vain, or its client left and its stream is told of when it ends.
     if (ai.bill.length > 0 || ai.saved !== null) {
       const saved = ai.saved === null ? 0 : whole(ai.saved.input) + whole(ai.saved.output);
@@ -42,7 +45,7 @@ export class SpendTally {
     for (const billed of ai.bill) this.#table.add([namesAt(billed.provider), sumsOf(billed)]);
     // By nobody's name: the model that was asked for is another one.
     for (const aside of ai.asides) {
-      const names = namesOf(routeId, consumerId ?? '', { ...ai, model: `${aside.provider}/*` }, aside.provider);
+      const names = namesOf(routeId, consumer, { ...ai, model: `${aside.provider}/*` }, aside.provider);
       this.#table.add([names, sumsOf(aside)]);
     }
   }

@@ -53,6 +53,8 @@ function house() {
   const registry = Object.assign(new PeopleRegistry(), { number: 7 });
   registry.put('service', 'shop', { teamId: 'red', createdWallMs: 0 });
   registry.put('application', 'phone', { teamId: 'blue', createdWallMs: 0 });
+  // Of the name of a consumer of weir.yaml.
+  registry.put('application', 'mobile', { teamId: 'blue', createdWallMs: 0 });
   for (const id of ['ann', 'bob', 'out']) registry.user(id);
   registry.user('root', { isOperator: true });
   registry.team('red', { ann: 'viewer' });
@@ -67,6 +69,7 @@ function house() {
   const sources = {
     ...{ insight, registry, wallMs: () => wallMs, doctor: async () => report, pass: async () => {} },
     nodes: async () => ({ nodes: [] }),
+    isOperators: (id: string) => id === 'mobile',
   };
   const callers = createCallers({
     registry,
@@ -97,11 +100,14 @@ function house() {
     wallMs += ms;
     second();
   };
-  return { get, server, sources, registry, report, callers, token, pass };
+  return { get, server, sources, registry, report, callers, token, pass, tell: (calls: Calls) => tell(calls) };
 }
 
 const statuses = async (get: ReturnType<typeof house>['get'], url: string) =>
   Promise.all(['root', 'ann', 'bob', 'out'].map(async (user) => (await get(user, url)).status));
+
+/** As the answer says that they are. */
+const itemsOf = <T>({ told }: { told: Record<string, unknown> }): readonly T[] => told['items'] as readonly T[];
 
 describe('charts and calls', () => {
   it('are seen by operators, by the team of the service, and by the team of the application that calls', async () => {
@@ -115,6 +121,29 @@ describe('charts and calls', () => {
     expect(await statuses(get, '/v1/insight/calls?service=shop')).toEqual([200, 200, 404, 404]);
     expect(await statuses(get, '/v1/insight/calls?consumer=phone')).toEqual([200, 404, 200, 404]);
     expect((await get('ann', '/v1/live')).status).toBe(403);
+  });
+
+  it('of a consumer of weir.yaml are for operators, whoever has an application of its name', async () => {
+    const { get, tell } = house();
+    tell({
+      ...{ kind: 'calls', id: 'n1', session: 1, untold: 0 },
+      ...{ rows: [row('consumer', 'mobile', 9)], records: [record('own', 'mobile')] },
+    });
+    expect(await statuses(get, '/v1/insight/series?of=consumer:mobile')).toEqual([200, 404, 404, 404]);
+    expect(await statuses(get, '/v1/insight/calls?consumer=mobile')).toEqual([200, 404, 404, 404]);
+    const names = async (user: string) =>
+      itemsOf<{ name: string }>(await get(user, '/v1/insight/top?by=consumer')).map(({ name }) => name);
+    expect(await names('root')).toEqual(['phone', 'mobile']);
+    expect(await names('bob')).toEqual(['phone']);
+  });
+
+  it('show the servers of a service to its own team, and not to whoever calls it', async () => {
+    const { get } = house();
+    const servers = async (user: string, url: string) =>
+      itemsOf<CallRecord>(await get(user, url)).map(({ upstream, target }) => [upstream, target]);
+    expect(await servers('ann', '/v1/insight/calls?service=shop')).toEqual([['u', 't:1']]);
+    expect(await servers('root', '/v1/insight/calls?consumer=phone')).toEqual([['u', 't:1']]);
+    expect(await servers('bob', '/v1/insight/calls?consumer=phone')).toEqual([['', '']]);
   });
 
   it('say what was told', async () => {

@@ -1,6 +1,7 @@
 /**
  * What calls come to, for whoever may see it: operators see all, members of a team the calls of their services and by their applications, since these
- * were made: an id may have been another team's before.
+ * were made: an id may have been another team's before. What a consumer of weir.yaml has called is for operators, whoever has made an application of its name;
+ * and where calls of an application went behind a route of another team is that team's.
  *
  *   GET /v1/insight/series     a chart of all calls, of a route, a service or a consumer
  *   GET /v1/insight/top        who has the most of what in the last minutes
@@ -12,7 +13,7 @@
 import type { DoctorReport } from '@weir/proto/events/doctor.js';
 import { timerNames } from '@weir/proto/http/failures.js';
 import * as z from 'zod';
-import type { CallFilter } from '../../insight/call-log.js';
+import type { CallFilter, KeptCall } from '../../insight/call-log.js';
 import type { Insight } from '../../insight/insight.js';
 import { type Point, stepMs, steps } from '../../insight/point.js';
 import { pointsSince } from '../../insight/since.js';
@@ -26,6 +27,8 @@ import { spendRoute } from './spend.js';
 export interface InsightSources extends LiveSources {
   readonly insight: Insight;
   readonly registry: Pick<RegistryView, 'get' | 'number'>;
+  /** Whether weir.yaml in force has a consumer of that id; true also where nobody knows what is in force. */
+  readonly isOperators: (consumerId: string) => boolean;
   /** Of all nodes that answer; null: none does. */
   readonly doctor: () => Promise<DoctorReport | null>;
   readonly wallMs: () => number;
@@ -40,7 +43,7 @@ export function insightRoutes(sources: InsightSources): readonly ApiRoute[] {
   return [series(sources), top(sources), calls(sources), spendRoute(sources), doctor(sources), live(sources)];
 }
 
-function series({ insight, registry, wallMs }: InsightSources): ApiRoute {
+function series({ insight, wallMs, ...seen }: InsightSources): ApiRoute {
   return apiRoute({
     ...{ method: 'GET', path: '/v1/insight/series', name: 'getSeries', area: 'insight', needs: 'signed-in' },
     summary: 'A chart of calls: requests, errors, timeouts, bytes, latency by second, minute or hour',
@@ -58,7 +61,7 @@ function series({ insight, registry, wallMs }: InsightSources): ApiRoute {
       to: wall.optional().describe('Unix milliseconds, not part of it; left out: now.'),
     }),
     async handle({ query: { of, step, from, to }, caller }) {
-      const bornWallMs = seenSince(of, caller, registry);
+      const bornWallMs = seenSince(of, caller, seen);
       if (bornWallMs === null) return missing;
       const window = { fromMs: from ?? 0, toMs: to ?? wallMs() + stepMs[step], bornWallMs };
       const points: readonly Point[] = pointsSince(insight.series, of, step, window).slice(-POINTS_MAX);
@@ -67,7 +70,7 @@ function series({ insight, registry, wallMs }: InsightSources): ApiRoute {
   });
 }
 
-function top({ insight, registry, wallMs }: InsightSources): ApiRoute {
+function top({ insight, wallMs, ...seen }: InsightSources): ApiRoute {
   return apiRoute({
     ...{ method: 'GET', path: '/v1/insight/top', name: 'getTop', area: 'insight', needs: 'signed-in' },
     summary: 'The routes, services or consumers with the most requests, errors, timeouts, bytes or the worst latency',
@@ -80,14 +83,14 @@ function top({ insight, registry, wallMs }: InsightSources): ApiRoute {
     async handle({ query: { by, of, window, max }, caller }) {
       const toMs = wallMs() + stepMs['1m'];
       const items = topOf(insight.series, by, of, { fromMs: toMs - WINDOWS[window], toMs }, max, (name) =>
-        seenSince(`${by}:${name}`, caller, registry),
+        seenSince(`${by}:${name}`, caller, seen),
       );
       return { status: 200, body: { by, of, window, items } };
     },
   });
 }
 
-function calls({ insight, registry }: InsightSources): ApiRoute {
+function calls({ insight, ...sight }: InsightSources): ApiRoute {
   return apiRoute({
     ...{ method: 'GET', path: '/v1/insight/calls', name: 'listCalls', area: 'insight', needs: 'signed-in' },
     summary: 'The latest calls one by one, newest first; whoever is no operator names a service or a consumer',
@@ -124,7 +127,7 @@ function calls({ insight, registry }: InsightSources): ApiRoute {
       if (!caller.isOperator && seen.length === 0)
         return refusal(400, 'Bad Request', 'Name a service, a route of one, or a consumer of yours.');
       // One of them is enough: the owner of a service sees who calls it, and the owner of an application what it calls.
-      const since = seen.flatMap((of) => seenSince(of, caller, registry) ?? []);
+      const since = seen.flatMap((of) => seenSince(of, caller, sight) ?? []);
       if (seen.length > 0 && since.length === 0) return missing;
       const fromMs = Math.max(from ?? 0, since.length === 0 ? 0 : Math.min(...since));
       const filter = defined({
@@ -132,12 +135,13 @@ function calls({ insight, registry }: InsightSources): ApiRoute {
         saved: saved === undefined ? undefined : saved === 'true',
       });
       const page = insight.calls.find(filter, Number(after ?? 0), max);
-      return { status: 200, body: { ...page, kept: insight.calls.size, untold: insight.calls.untold } };
+      const items = page.items.map((call) => shownCall(call, caller, sight));
+      return { status: 200, body: { ...page, items, kept: insight.calls.size, untold: insight.calls.untold } };
     },
   });
 }
 
-function doctor({ doctor: ask, registry }: InsightSources): ApiRoute {
+function doctor({ doctor: ask, ...seen }: InsightSources): ApiRoute {
   return apiRoute({
     ...{ method: 'GET', path: '/v1/insight/doctor', name: 'getDoctor', area: 'insight', needs: 'signed-in' },
     summary:
@@ -148,11 +152,11 @@ function doctor({ doctor: ask, registry }: InsightSources): ApiRoute {
       if (report === null) return refusal(503, 'Service Unavailable', 'No node answers now; `weir status` tells more.');
       const isAsked = (routes: readonly string[]): boolean => route === undefined || routes.includes(route);
       const cases = report.cases.filter((one) => {
-        const bornWallMs = seenSince(`route:${one.route}`, caller, registry);
+        const bornWallMs = seenSince(`route:${one.route}`, caller, seen);
         return isAsked([one.route]) && bornWallMs !== null && one.firstWallMs >= bornWallMs;
       });
       const advice = (report.advice ?? []).filter(
-        ({ routes }) => isAsked(routes) && routes.every((id) => seenSince(`route:${id}`, caller, registry) !== null),
+        ({ routes }) => isAsked(routes) && routes.every((id) => seenSince(`route:${id}`, caller, seen) !== null),
       );
       return { status: 200, body: { ...report, cases, advice } };
     },
@@ -172,16 +176,26 @@ function live(sources: InsightSources): ApiRoute {
   });
 }
 
+type Sight = Pick<InsightSources, 'registry' | 'isOperators'>;
+
 /** Since when that is a chart of something that is theirs, in Unix milliseconds; null: it is not. Operators see what was there before, too. */
-export function seenSince(of: string, caller: Caller, registry: Pick<RegistryView, 'get'>): number | null {
+export function seenSince(of: string, caller: Caller, sight: Sight): number | null {
   if (caller.isOperator) return 0;
   const colon = of.indexOf(':');
   const [kind, name] = [of.slice(0, colon), of.slice(colon + 1)];
   if (kind === 'route')
-    return name.includes('@') ? seenSince(`service:${name.slice(0, name.indexOf('@'))}`, caller, registry) : null;
+    return name.includes('@') ? seenSince(`service:${name.slice(0, name.indexOf('@'))}`, caller, sight) : null;
   const thing =
-    kind === 'service' ? registry.get('service', name) : kind === 'consumer' ? registry.get('application', name) : null;
+    kind === 'service' ? sight.registry.get('service', name) : kind === 'consumer' ? own(name, sight) : null;
   return thing !== null && caller.roleIn(thing.teamId) !== null ? thing.createdWallMs : null;
+}
+
+const own = (id: string, { registry, isOperators }: Sight) =>
+  isOperators(id) ? null : registry.get('application', id);
+
+/** Whoever has made a call may know that it was made, and not which servers another team has. */
+function shownCall(call: KeptCall, caller: Caller, sight: Sight): KeptCall {
+  return seenSince(`route:${call.route}`, caller, sight) === null ? { ...call, upstream: '', target: '' } : call;
 }
 
 function defined(fields: { readonly [K in keyof CallFilter]: CallFilter[K] | undefined }): CallFilter {

@@ -43,10 +43,23 @@ export function placeShadowed(config: WeirConfig, service: Pick<Service, 'basePa
   return above === undefined ? null : `it answers below ${service.basePath} in place of ${above.name} (${above.path})`;
 }
 
+/** Whether that id is a consumer of this weir.yaml: an application of that id is left out beside it. */
+export function hasConsumer(config: WeirConfig, id: string): boolean {
+  return consumersOf(config).has(id);
+}
+
+const consumersKnown = new WeakMap<WeirConfig, ReadonlySet<string>>();
+
+function consumersOf(config: WeirConfig): ReadonlySet<string> {
+  const known = consumersKnown.get(config) ?? new Set(config.consumers.map(({ id }) => id));
+  consumersKnown.set(config, known);
+  return known;
+}
+
 export function mergeManaged(config: WeirConfig, managed: ManagedConfig): Merged {
   const beside = besideOf(config, managed.services);
   const findings: Finding[] = [...managed.findings, ...beside.findings];
-  const own = new Set(config.consumers.map(({ id }) => id));
+  const own = consumersOf(config);
   const consumers =
     own.size === 0 ? managed.consumers : managed.consumers.filter(({ spec: { id } }) => isFree(id, own, findings));
   return { ...beside, consumers, findings };

@@ -102,7 +102,7 @@ function sourcesOf(registry: MemoryRegistry, wallMs: () => number, places: Parti
       seal: (id) => `v1.${id}`,
     },
     insight: {
-      ...{ insight, registry, wallMs, nodes: async () => ({}), pass: async () => {} },
+      ...{ insight, registry, wallMs, isOperators: () => false, nodes: async () => ({}), pass: async () => {} },
       doctor: async () => ({ sinceWallMs: 0, nowWallMs: wallMs(), cases: [], forgotten: 0 }),
     },
     tries: {
