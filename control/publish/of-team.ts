@@ -6,7 +6,7 @@ interface Parts {
   readonly routes: readonly RouteSpec[];
 }
 
-/** Its upstreams lie at no address of the machine; what its answers make invalid in the cache is its own. */
+/** Its upstreams lie at no address of the machine; what its answers make invalid in the cache is its own, and who is signed in at the console is not. */
 export function ofTeam<T extends Parts>(basePath: string, parts: T): T {
   return {
     ...parts,
@@ -16,5 +16,6 @@ export function ofTeam<T extends Parts>(basePath: string, parts: T): T {
 }
 
 function within(basePath: string, route: RouteSpec): RouteSpec {
-  return route.cache === null ? route : { ...route, cache: { ...route.cache, invalidatesBelow: basePath } };
+  const cache = route.cache === null ? null : { ...route.cache, invalidatesBelow: basePath };
+  return { ...route, cache, isManaged: true };
 }

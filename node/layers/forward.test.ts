@@ -218,23 +218,3 @@ describe('the response head that goes to the client', () => {
     expect([old.length, own.length]).toEqual([4, 4]);
   });
 });
-
-it('shows no upstream of a team who is signed in at the console, and lets none sign anybody in', () => {
-  const target = makeTarget();
-  const sent = (isManaged: boolean) => {
-    const upstream = makeUpstream([target], isManaged ? { isManaged } : {});
-    const bottom = scriptedDispatch();
-    const layer = forward(makeRoute(), makeServices({ upstreams: { get: () => upstream } }));
-    const handler = recordingHandler();
-    const headers = ['cookie', 'a=1; weir_session=s; b=2', 'cookie', 'weir_oidc=o'];
-    layer?.(bottom.dispatch)(makeRequest({ headers, target }), handler);
-    bottom.last().answer(200, ['set-cookie', 'weir_session=x; Path=/', 'set-cookie', 'c=3']);
-    const asked = bottom.last().request.headers;
-    return [asked.filter((_, i) => asked[i - 1] === 'cookie' && i % 2 === 1), handler.headers];
-  };
-  expect(sent(true)).toEqual([['a=1; b=2'], ['set-cookie', 'c=3']]);
-  expect(sent(false)).toEqual([
-    ['a=1; weir_session=s; b=2', 'weir_oidc=o'],
-    ['set-cookie', 'weir_session=x; Path=/', 'set-cookie', 'c=3'],
-  ]);
-});

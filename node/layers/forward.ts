@@ -16,7 +16,6 @@ import {
 import { connectionNamed, hopByHopFields, isHopByHop } from '@weir/proto/http/hop-by-hop.js';
 import { mayHold, sketchOf } from '@weir/proto/http/name-sketch.js';
 import { originClaims } from '@weir/proto/http/origin-claims.js';
-import { setsOwnCookie, withoutOwnCookies } from '@weir/proto/http/own-cookies.js';
 import { webSocketAsk } from '@weir/proto/http/upgrade.js';
 import type { HostHeaderSpec } from '@weir/proto/snapshot/snapshot.js';
 import { ageSeconds } from '../forward/age.js';
@@ -55,7 +54,6 @@ const REPLACED: ReadonlySet<string> = new Set([
 ]);
 
 const VIA = sketchOf('via');
-const COOKIE = sketchOf('cookie');
 const UPGRADE = sketchOf('upgrade');
 const GRPC_TIMEOUT = sketchOf('grpc-timeout');
 
@@ -64,20 +62,18 @@ export const forward: Place = (route, services) => {
   const { names } = services.gateway;
   const upstream = services.upstreams.get(route.action.upstream)?.spec;
   const hostHeader = upstream?.hostHeader ?? { mode: 'pass' };
-  const isManaged = upstream?.isManaged === true;
   const ended = [...hopByHopFields, ...REPLACED, names.deadlineHeader, names.requestIdHeader];
   const fromTrusted = new CopiedFields(new Set(ended));
   const fromUntrusted = new CopiedFields(new Set([...ended, ...originClaims]));
   const pseudonym = names.via.toLowerCase();
   const ownVia = `1.1 ${names.via}`;
-  const passed = new EndToEndFields(isManaged);
+  const passed = new EndToEndFields();
   const { clock } = services;
 
   const upstreamHeaders = (request: GatewayRequest, via: string | undefined): MutableHeaderList => {
     const { headers, exchange } = request;
     const list: MutableHeaderList = ['host', hostOf(hostHeader, request)];
     (exchange.peerTrusted ? fromTrusted : fromUntrusted).copy(headers, list);
-    if (isManaged && mayHold(request.names, COOKIE)) hideOwnCookies(list);
     // A handshake is made anew by the transport, which knows it by these two.
     if (mayHold(request.names, UPGRADE) && webSocketAsk(request.method, headers, request.body !== null) === 'handshake')
       list.push('connection', 'upgrade', 'upgrade', 'websocket');
@@ -184,24 +180,13 @@ function pushOrigin(request: GatewayRequest, list: MutableHeaderList): void {
   );
 }
 
-/** A team's upstream is not to see who is signed in at the console. */
-function hideOwnCookies(list: MutableHeaderList): void {
-  for (let i = list.length - 2; i >= 0; i -= 2) {
-    if (list[i] !== 'cookie') continue;
-    const left = withoutOwnCookies(list[i + 1] ?? '');
-    if (left === '') list.splice(i, 2);
-    else list[i + 1] = left;
-  }
-}
-
-/** The fields of an answer that go on to the client; `isManaged`: of a team's upstream, which signs nobody in at the console. */
-function endToEnd(headers: HeaderList, isManaged = false): MutableHeaderList {
+/** The fields of an answer that go on to the client. */
+function endToEnd(headers: HeaderList): MutableHeaderList {
   const named = connectionNamed(headers);
   const kept: MutableHeaderList = [];
   for (let i = 0; i < headers.length; i += 2) {
     const [name = '', value = ''] = [headers[i], headers[i + 1]];
     if (isHopByHop(name) || named.has(name)) continue;
-    if (isManaged && name === 'set-cookie' && setsOwnCookie(value)) continue;
     kept.push(name, value);
   }
   return kept;
@@ -209,17 +194,12 @@ function endToEnd(headers: HeaderList, isManaged = false): MutableHeaderList {
 
 /** The same for one answer after the other: those with the very same list, as the transport reads it, share what is kept. */
 class EndToEndFields {
-  readonly #isManaged: boolean;
   #from: HeaderList = [];
   #kept: HeaderList = [];
 
-  constructor(isManaged: boolean) {
-    this.#isManaged = isManaged;
-  }
-
   of(headers: HeaderList): HeaderList {
     if (headers !== this.#from) {
-      this.#kept = endToEnd(headers, this.#isManaged);
+      this.#kept = endToEnd(headers);
       this.#from = headers;
     }
     return this.#kept;

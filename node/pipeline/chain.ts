@@ -39,6 +39,7 @@ import { mask } from '../layers/mask.js';
 import { mcp } from '../layers/mcp.js';
 import { mock } from '../layers/mock.js';
 import { observe } from '../layers/observe.js';
+import { ownCookies } from '../layers/own-cookies.js';
 import { persisted } from '../layers/persisted.js';
 import { purge } from '../layers/purge.js';
 import { redirect } from '../layers/redirect.js';
@@ -116,6 +117,7 @@ const handOverToJob: Place = (route, services) => handOver(compileAnswering)(rou
 export const chain: readonly Place[] = [
   observe, // outermost: counts, logs and traces whatever comes out of the rest
   trace, // before anything can fail, so that failures have a trace id
+  ownCookies, // outside of all that a team may write into a route
   answerFailure, // turns a failure into an answer; what is above sees only answers, what is below only failures
   transformResponse, // outside all that answers or fails below, so that edits reach that as well
   cors, // likewise: a browser may read a 504 only with its fields; preflights carry no credentials and end here

@@ -25,6 +25,28 @@ function winner(routes: readonly RouteSpec[], request: Omit<Partial<RequestLine>
   return 'route' in found ? found.route.id : `miss:${[...found.allow].sort().join()}`;
 }
 
+describe('conditions of a team', () => {
+  const headers = ['cookie', 'weir_session=abc; lang=de'];
+  const routes = (more: Partial<RouteSpec>): readonly RouteSpec[] => [
+    routeOf('by cookie', { cookies: [{ name: 'weir_session', op: 'prefix', values: ['a'] }] }, more),
+    routeOf('by field', { headers: [{ name: 'cookie', op: 'contains', values: ['weir_session'] }] }, more),
+    routeOf('by another', { cookies: [{ name: 'lang', op: 'equals', values: ['de'] }] }, more),
+  ];
+
+  it('tell nothing of who is signed in at the console, and of other cookies as always', () => {
+    expect(winner(routes({ isManaged: true }), { headers })).toBe('by another');
+    expect(winner(routes({}), { headers })).toBe('by cookie');
+    expect(winner(routes({}).slice(1), { headers })).toBe('by field');
+  });
+
+  it('are asked beside those of the operator, each with its own sight', () => {
+    const [byCookie, byField] = routes({ isManaged: true });
+    const own = routeOf('own', { cookies: [{ name: 'weir_session', op: 'present', values: [] }] });
+    const both = [byCookie, own, byField].flatMap((route) => route ?? []);
+    expect(winner(both, { headers })).toBe('own');
+  });
+});
+
 describe('precedence', () => {
   const byHost = [
     routeOf('any', {}),

@@ -17,6 +17,7 @@
  * its conditions on header fields and cookies are not asked, since a preflight only names the fields that will come.
  */
 import { type HeaderList, headerValue } from '@weir/proto/http/headers.js';
+import { withoutOwnCookieFields } from '@weir/proto/http/own-cookies.js';
 import { matchablePath } from '@weir/proto/http/request-path.js';
 import type { PatternWork } from '@weir/proto/pattern/pattern-work.js';
 import type { RouteSpec } from '@weir/proto/snapshot/snapshot.js';
@@ -207,7 +208,9 @@ class Search<T> {
   /** One for all readings of a path. */
   readonly #work: PatternWork;
   #queryPairs: readonly string[] | null = null;
+  /** As an operator's routes see them, and as those of teams do. */
   #cookiePairs: readonly string[] | null = null;
+  #foreign: { readonly headers: HeaderList; readonly cookies: readonly string[] } | null = null;
 
   constructor(request: RequestLine, path: string, work: PatternWork) {
     this.#request = request;
@@ -219,10 +222,12 @@ class Search<T> {
     const work = this.#work;
     for (const candidate of leaf) {
       const preflightFor = candidate.route.cors === null ? null : preflightMethod(this.#request);
-      if (candidate.headers !== null && preflightFor === null && !candidate.headers(this.#request.headers, work))
+      const isManaged = candidate.route.isManaged === true;
+      if (candidate.headers !== null && preflightFor === null && !candidate.headers(this.#headers(isManaged), work))
         continue;
       if (candidate.query !== null && !candidate.query(this.#pairs(), work)) continue;
-      if (candidate.cookies !== null && preflightFor === null && !candidate.cookies(this.#cookies(), work)) continue;
+      if (candidate.cookies !== null && preflightFor === null && !candidate.cookies(this.#cookies(isManaged), work))
+        continue;
       if (candidate.share !== null && !candidate.share(this.#request)) continue;
       const { methods } = candidate;
       if (
@@ -252,9 +257,23 @@ class Search<T> {
     return this.#queryPairs;
   }
 
-  #cookies(): readonly string[] {
+  #headers(isManaged: boolean): HeaderList {
+    return isManaged ? this.#withoutOwn().headers : this.#request.headers;
+  }
+
+  #cookies(isManaged: boolean): readonly string[] {
+    if (isManaged) return this.#withoutOwn().cookies;
     this.#cookiePairs ??= cookiePairs(this.#request.headers);
     return this.#cookiePairs;
+  }
+
+  /** By conditions on the cookie of a session a team would find it out, one letter after the other. */
+  #withoutOwn() {
+    if (this.#foreign === null) {
+      const headers = withoutOwnCookieFields(this.#request.headers);
+      this.#foreign = { headers, cookies: cookiePairs(headers) };
+    }
+    return this.#foreign;
   }
 }
 

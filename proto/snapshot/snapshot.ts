@@ -182,6 +182,8 @@ export interface RouteSpec {
   readonly graphql?: PersistedSpec;
   /** Left out: nothing of its answers is hidden. */
   readonly mask?: MaskSpec;
+  /** Of a team: it gets to know nothing of who is signed in at the console. Left out: the operator's own. */
+  readonly isManaged?: true;
 }
 
 export interface MatchSpec {
