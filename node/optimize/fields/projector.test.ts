@@ -9,6 +9,7 @@ import {
   selectedOf,
   selectionDepthMax,
   selectionNamesMax,
+  selectionSizeMax,
   selectionText,
 } from './selection.js';
 
@@ -199,6 +200,39 @@ describe('a selection', () => {
         fc.string({ unit: fc.constantFrom('a', 'b', '(', ')', '/', ',', '*') }),
         (text) => void readSelection(text),
       ),
+    );
+  });
+
+  it.each([
+    ['that is twice as large with each level', (inner: string) => `a(x),*(${inner})`, 15],
+    ['that is five times as large', (inner: string) => `a(x),b(x),c(x),d(x),*(${inner})`, 15],
+    [
+      'of names that go as deep as what is wanted of each',
+      (inner: string, at: number) => `a/${'*/'.repeat(at)}y,*(${inner})`,
+      12,
+    ],
+  ] as const)('%s is refused before it is made', (_, around, levels) => {
+    let text = 'z';
+    for (let at = 0; at < levels; at += 1) text = around(text, at);
+    expect(text.length).toBeLessThan(700);
+    expect(readSelection(text)).toMatchObject({ ok: false, why: expect.stringContaining(`${selectionSizeMax}`) });
+  });
+
+  it('is never larger than it may be, spelt out: any text', () => {
+    const field: fc.Arbitrary<string> = fc.letrec<{ field: string }>((tie) => ({
+      field: fc.oneof(
+        { depthSize: 'large' },
+        fc.constantFrom('a', 'b', '*'),
+        fc
+          .tuple(fc.constantFrom('a', 'b', '*'), fc.array(tie('field'), { minLength: 1, maxLength: 3 }))
+          .map(([name, inner]) => `${name}(${inner.join()})`),
+      ),
+    })).field;
+    fc.assert(
+      fc.property(fc.array(field, { minLength: 1, maxLength: 4 }), (fields) => {
+        const read = readSelection(fields.join());
+        if (read.ok) expect(selectionText(read.selection).length).toBeLessThanOrEqual(selectionSizeMax);
+      }),
     );
   });
 

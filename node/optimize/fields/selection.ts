@@ -5,6 +5,9 @@
  *
  *     fields = field *( "," field )
  *     field  = name *( "/" name ) [ "(" fields ")" ]
+ *
+ * What is wanted of each member (`*`) is wanted of each that is named beside it, so a short text may mean a tree without end: `a(x),*(a(x),*(a(x),*(…` is
+ * twice as large with each of its levels. How large it comes to is counted while it is made, and bounded as well.
  */
 
 /** Null: all of it. */
@@ -24,6 +27,8 @@ export type ReadSelection =
 export const selectionLengthMax = 2_048;
 export const selectionNamesMax = 200;
 export const selectionDepthMax = 16;
+/** Characters of `selectionText`: all that is wanted, spelt out. */
+export const selectionSizeMax = 16_384;
 
 interface Growing {
   readonly members: Map<string, Growing | null>;
@@ -105,33 +110,51 @@ class Reader {
 }
 
 /** What is wanted of each member is wanted of those that are named as well. */
-function finished({ members }: Growing): Branch {
+function finished({ members }: Growing): Made {
   const others = members.has('*') ? selectionOf(members.get('*') ?? null) : undefined;
-  const named = [...members].filter(([name]) => name !== '*');
-  return {
-    members: new Map(
-      named.map(([name, child]) => [
-        name,
-        others === undefined ? selectionOf(child) : united(selectionOf(child), others),
-      ]),
-    ),
-    others,
-  };
+  const branch = new Made(others);
+  for (const [name, child] of members) {
+    if (name === '*') continue;
+    branch.put(name, others === undefined ? selectionOf(child) : united(selectionOf(child), others));
+  }
+  return branch;
 }
 
-const selectionOf = (growing: Growing | null): Selection => (growing === null ? null : finished(growing));
+const selectionOf = (growing: Growing | null): Made | null => (growing === null ? null : finished(growing));
 
-function united(one: Selection, other: Selection): Selection {
-  if (one === null || other === null) return null;
-  const names = new Set([...one.members.keys(), ...other.members.keys()]);
-  const both = (a: Selection | undefined, b: Selection | undefined): Selection | undefined =>
-    a === undefined ? b : b === undefined ? a : united(a, b);
-  const members = new Map<string, Selection>();
-  for (const name of names) {
-    const child = both(selectedOf(one, name), selectedOf(other, name));
-    if (child !== undefined) members.set(name, child);
+/** Counts as it grows: what is too large is broken off before it costs more than that. */
+class Made implements Branch {
+  readonly members = new Map<string, Made | null>();
+  readonly others: Made | null | undefined;
+  size = 0;
+
+  constructor(others: Made | null | undefined) {
+    this.others = others;
+    if (others !== undefined) this.#grow('*', others);
   }
-  return { members, others: both(one.others, other.others) };
+
+  put(name: string, child: Made | null): void {
+    this.members.set(name, child);
+    this.#grow(name, child);
+  }
+
+  #grow(name: string, child: Made | null): void {
+    this.size += name.length + (child === null ? 1 : child.size + 3);
+    if (this.size > selectionSizeMax)
+      throw new Fault(0, `it comes to more than ${selectionSizeMax} characters, spelt out`);
+  }
+}
+
+function united(one: Made | null, other: Made | null): Made | null {
+  if (one === null || other === null) return null;
+  const both = (a: Made | null | undefined, b: Made | null | undefined): Made | null | undefined =>
+    a === undefined ? b : b === undefined ? a : united(a, b);
+  const branch = new Made(both(one.others, other.others));
+  for (const name of new Set([...one.members.keys(), ...other.members.keys()])) {
+    const child = both(selectedOf(one, name), selectedOf(other, name));
+    if (child !== undefined) branch.put(name, child);
+  }
+  return branch;
 }
 
 /** In one spelling, whatever the order: what a key or an entity tag is made of. */
@@ -146,7 +169,10 @@ function partText(name: string, child: Selection): string {
 }
 
 /** What is selected of a member; undefined: it is not wanted. */
-export function selectedOf({ members, others }: Branch, name: string): Selection | undefined {
+export function selectedOf<Wanted extends Selection>(
+  { members, others }: { readonly members: ReadonlyMap<string, Wanted>; readonly others: Wanted | undefined },
+  name: string,
+): Wanted | undefined {
   const found = members.get(name);
   return found === undefined ? others : found;
 }
