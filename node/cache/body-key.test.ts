@@ -37,6 +37,15 @@ describe('the key of a body', () => {
     expect(bodyKey([], '{"gr\xf6\xdfe":"S"}', named)).toBeNull();
   });
 
+  it.each([
+    ['letters', 'a'],
+    ['quotes and backslashes that are escaped', String.raw`\\\"`],
+  ])('is known of a text of as many %s as a body may have', (_, piece) => {
+    const long = piece.repeat((16 * 1024 * 1024) / piece.length - 10);
+    const key = bodyKey([], `{"query":"${long}","variables":1}`, some);
+    expect(key).toBe(JSON.stringify([`"${long}"`, '1']));
+  });
+
   it('is not known of what is compressed', () => {
     expect(bodyKey(['content-encoding', 'gzip'], '{"query":1}', some)).toBeNull();
   });

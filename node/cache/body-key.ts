@@ -26,25 +26,40 @@ function topMembers(text: string): Map<string, string> | null {
   if (!isJsonObject(text)) return null;
   const found = new Map<string, string>();
   // From here on it is known to be well-formed, so that strings and brackets are all there is to tell apart.
-  const tokens = /"(?:[^"\\]|\\.)*"|[[\]{},:]/g;
   let depth = 0;
   let name: string | null = null;
   let valueFrom = 0;
-  for (let token = tokens.exec(text); token !== null; token = tokens.exec(text)) {
-    const [mark] = token;
+  for (let at = 0; at < text.length; at += 1) {
+    const mark = text[at];
     if ((mark === ',' || mark === '}') && depth === 1 && name !== null) {
       if (found.has(name)) return null;
-      found.set(name, text.slice(valueFrom, token.index).trim());
+      found.set(name, text.slice(valueFrom, at).trim());
       name = null;
-    } else if (mark === ':' && depth === 1) valueFrom = token.index + 1;
-    else if (mark.startsWith('"') && depth === 1 && name === null) {
-      name = decodedName(mark);
-      if (name === null) return null;
+    } else if (mark === ':' && depth === 1) valueFrom = at + 1;
+    else if (mark === '"') {
+      const end = endOfString(text, at);
+      if (depth === 1 && name === null) {
+        name = decodedName(text.slice(at, end));
+        if (name === null) return null;
+      }
+      at = end - 1;
     }
     if (mark === '{' || mark === '[') depth += 1;
     else if (mark === '}' || mark === ']') depth -= 1;
   }
   return found;
+}
+
+/** Behind its closing quote. A pattern keeps a place to come back to for each character, and has no room for millions of them. */
+function endOfString(text: string, from: number): number {
+  for (let at = from + 1; ; at += 1) {
+    const quote = text.indexOf('"', at);
+    if (quote === -1) return text.length;
+    let slashes = 0;
+    while (text[quote - 1 - slashes] === '\\') slashes += 1;
+    if (slashes % 2 === 0) return quote + 1;
+    at = quote;
+  }
 }
 
 function isJsonObject(text: string): boolean {

@@ -33,13 +33,15 @@ function normalValue(name: string, value: string): string {
  */
 const forms = new Map<string, string>();
 const FORMS_MAX = 1_000;
+/** No browser sends as much; longer ones, which anybody can make up, would be the memory of a thousand heads. */
+const FORM_LENGTH_MAX = 512;
 
 function rememberedForm(value: string): string {
   const known = forms.get(value);
   if (known !== undefined) return known;
   if (forms.size >= FORMS_MAX) forms.clear();
   const form = weighted(value);
-  forms.set(value, form);
+  if (value.length <= FORM_LENGTH_MAX) forms.set(value, form);
   return form;
 }
 
