@@ -10,6 +10,7 @@ import { type CacheDirectives, noDirectives } from '@weir/proto/http/cache-contr
 import { type ForwardReason, formatCacheStatus } from '@weir/proto/http/cache-status.js';
 import { failure } from '@weir/proto/http/failures.js';
 import { hasField } from '@weir/proto/http/headers.js';
+import { placeSaid } from '@weir/proto/http/origin-claims.js';
 import { keyedConsumer } from '../auth/own-consumers.js';
 import { withBody } from '../pipeline/derived-request.js';
 import { type Cancel, type GatewayRequest, nothingToCancel, type ResponseHandler } from '../pipeline/dispatch.js';
@@ -110,7 +111,9 @@ function askOf({ method, path, query, authority, headers, body, exchange }: Gate
   const { scheme } = exchange;
   const consumerId = keyedConsumer(exchange.consumerId, exchange.vouchedBy);
   const wasAuthorized = exchange.isAuthorized;
-  return { method, scheme, authority, path, query, headers, hasBody: body !== null, consumerId, wasAuthorized };
+  const said = exchange.peerTrusted ? placeSaid(headers, authority, scheme) : '';
+  const ask = { method, scheme, authority, path, query, headers, hasBody: body !== null, consumerId, wasAuthorized };
+  return { ...ask, placeSaid: said };
 }
 
 function answer(
@@ -195,7 +198,8 @@ function serveHit(route: RouteCache, asked: Asked, entry: Entry, ttlMs: number, 
   const { ask, handler } = asked;
   const ttlS = Math.floor(ttlMs / 1000);
   if (asked.isPlain && isWholeReply(ask, entry.stored)) {
-    asked.request.exchange.reusable = reusableHit(route, entry, asked.key, ttlMs, nowMs);
+    // Of one that a proxy has made another by its fields, those that ask without them know nothing.
+    if (!ask.placeSaid) asked.request.exchange.reusable = reusableHit(route, entry, asked.key, ttlMs, nowMs);
     return serveWhole(handler, entry, route.hitStatus(ttlS), nowMs);
   }
   const told = { name: route.name, forward: null, ttlS };

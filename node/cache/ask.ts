@@ -20,6 +20,8 @@ export interface Ask {
   readonly consumerId: string | null;
   /** It came with Authorization, which the gateway has judged and may have taken off. */
   readonly wasAuthorized?: boolean;
+  /** What a trusted peer says of the place that its own client has asked for (proto/http/origin-claims.ts). Left out, or empty: nothing. */
+  readonly placeSaid?: string;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { placeSaid } from '@weir/proto/http/origin-claims.js';
 import type { CacheKeySpec } from '@weir/proto/snapshot/cache.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -45,6 +46,38 @@ describe('the key of a request', () => {
       }),
       { numRuns: 2000 },
     );
+  });
+
+  it('holds what a trusted proxy says of the place, and no address', () => {
+    const asked = {
+      method: 'GET',
+      scheme: 'http',
+      authority: 'a.example',
+      path: '/',
+      query: '',
+      hasBody: false,
+    } as const;
+    const keyOf = (...headers: string[]): string =>
+      cacheKey({ ...asked, headers, consumerId: null, placeSaid: placeSaid(headers, 'a.example', 'http') }, plain);
+    const bare = keyOf();
+    const others = [
+      ['x-forwarded-proto', 'https'],
+      ['x-forwarded-host', 'evil.example'],
+      ['x-original-url', '/admin'],
+      ['forwarded', 'for=1.2.3.4;host=evil.example'],
+      ['forwarded', 'proto=https, for=1.2.3.4'],
+      ['forwarded', 'host="a.example:81"'],
+    ];
+    expect(new Set([bare, ...others.map((headers) => keyOf(...headers))]).size).toBe(others.length + 1);
+    for (const same of [
+      ['x-forwarded-proto', 'http'],
+      ['x-forwarded-host', 'a.example'],
+      ['x-forwarded-for', '1.2.3.4'],
+      ['x-real-ip', '1.2.3.4'],
+      ['forwarded', 'for=1.2.3.4'],
+    ])
+      expect([same, keyOf(...same)]).toEqual([same, bare]);
+    expect(keyOf('forwarded', 'for=1.2.3.4;proto=https')).toBe(keyOf('forwarded', 'for="[::1]";proto=https'));
   });
 
   it('knows an absent part from an empty one', () => {

@@ -15,8 +15,9 @@ export type CacheKey = string;
 export function cacheKey(ask: Ask, spec: CacheKeySpec): CacheKey {
   const query = keyedQuery(ask.query, spec);
   const url = `${ask.scheme}://${ask.authority}${ask.path}${query === '' ? '' : `?${query}`}`;
-  const hasMore = spec.byConsumer || spec.byDevice || spec.headers.length > 0 || spec.cookies.length > 0;
-  return hasMore ? `${url}${furtherParts(ask, spec)}` : url;
+  const { placeSaid = '' } = ask;
+  const isMore = spec.byConsumer || spec.byDevice || spec.headers.length > 0 || spec.cookies.length > 0;
+  return isMore || placeSaid !== '' ? `${url}${furtherParts(ask, spec)}${placeSaid}` : url;
 }
 
 /**

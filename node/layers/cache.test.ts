@@ -3,7 +3,7 @@ import { combinedValue, headerValue } from '@weir/proto/http/headers.js';
 import { describe, expect, it } from 'vitest';
 import { setUpLayer } from '../cache/testing/layer-cache.js';
 import { makeCacheSpec } from '../cache/testing/specs.js';
-import { fakeBody } from '../pipeline/testing/harness.js';
+import { fakeBody, makeExchange } from '../pipeline/testing/harness.js';
 import { makeRoute, makeServices } from '../pipeline/testing/specs.js';
 import { cache } from './cache.js';
 
@@ -256,6 +256,24 @@ describe('the cache layer', () => {
     const { send, upstream } = setUpLayer();
     const { handler, result } = send({ headers: ['cache-control', 'only-if-cached'] });
     expect([handler.failure?.code, result(), upstream.calls.length]).toEqual(['not_cached', 'unavailable', 0]);
+  });
+
+  it('gives nobody an answer that a proxy has made another by what it says of the place', () => {
+    const { send, call, upstream } = setUpLayer();
+    const behind = (headers: readonly string[], peerTrusted: boolean) => {
+      const exchange = Object.assign(makeExchange(), { peerTrusted, deadlineAtMs: 10_000 });
+      return send({ headers, exchange });
+    };
+    const evil = ['x-forwarded-host', 'evil.example'];
+    behind(evil, true);
+    call(0).answer(200, ['cache-control', 'max-age=60'], 'https://evil.example/login');
+    const plain = behind([], true);
+    expect(upstream.calls.length).toBe(2);
+    call(1).answer(200, ['cache-control', 'max-age=60'], 'https://a.example/login');
+    expect(plain.handler.text()).toBe('https://a.example/login');
+    expect(behind(evil, true).handler.text()).toBe('https://evil.example/login');
+    // Of a peer that is not trusted, the upstream gets to know nothing of it.
+    expect([behind(evil, false).handler.text(), upstream.calls.length]).toEqual(['https://a.example/login', 2]);
   });
 
   it('passes a failure on, with what the cache did', () => {

@@ -16,6 +16,7 @@
 import type { HttpRequest, HttpResponse, TemplatedApp, us_socket_context_t } from 'uWebSockets.js';
 import { type Failure, failure, failureTable, type TimerName, timerFired } from '@weir/proto/http/failures.js';
 import { headerValue, type MutableHeaderList } from '@weir/proto/http/headers.js';
+import { saysPlace } from '@weir/proto/http/origin-claims.js';
 import { problemAnswer } from '@weir/proto/http/problem.js';
 import { webSocketAsk } from '@weir/proto/http/upgrade.js';
 import type { GatewaySpec, ListenerTlsSpec } from '@weir/proto/snapshot/gateway.js';
@@ -290,6 +291,8 @@ class UwsListener implements Listener, ExchangeOwner {
     if (method !== 'GET' || !isPlain || hasBody || closeAsked || this.isDraining || this.isOneRequestEach) return false;
     const ready = this.#ready.find(authority, path, query, this.clock.nowMs());
     if (ready === null || holdsOwnField(headers, this.#gateway.names)) return false;
+    // What a proxy says of the place is a part of keys, where its peer is trusted: whether it is, nobody has looked yet.
+    if (!this.#proxies.none && saysPlace(headers)) return false;
     this.#options.requestIds.renew(ready.head, ready.idAt);
     res.writeStatus(ready.head);
     res.end(ready.reusable.body);

@@ -40,3 +40,13 @@ it('consumers, and the same name by another who vouches, are told apart', () => 
   };
   expect(new Set([keyOf(null, ''), keyOf('a', ''), keyOf('b', ''), keyOf('a', 'issuer')]).size).toBe(4);
 });
+
+it('what a trusted proxy says of the place counts, and what anybody else does is not believed', () => {
+  const keyOf = (peerTrusted: boolean, ...headers: string[]) => {
+    const exchange = Object.assign(makeExchange(), { peerTrusted });
+    return groupKey(makeRequest({ method: 'GET', headers, exchange }), terms);
+  };
+  const evil = ['x-forwarded-host', 'evil.example'];
+  expect(keyOf(true, ...evil)).not.toBe(keyOf(true));
+  expect(keyOf(false, ...evil)).toBe(keyOf(false));
+});

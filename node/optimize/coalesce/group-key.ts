@@ -1,9 +1,10 @@
 /**
  * Which requests may go to the upstream as one: those in which nothing differs but the item that they ask for. Every field of the request
  * counts, credentials, cookies and languages among them, but for a few that no answer should depend on; and where one does (Vary), the
- * answer is given to nobody. Pure.
+ * answer is given to nobody. What a trusted proxy says of the place that was asked for is what links are made of, so it counts as well. Pure.
  */
 import { type HeaderList, hasField } from '@weir/proto/http/headers.js';
+import { placeSaid } from '@weir/proto/http/origin-claims.js';
 import type { GatewayRequest } from '../../pipeline/dispatch.js';
 
 /** Of one request, or of the way that it came. Others that begin with X-Forwarded- say who is asking (-User, -Email, -Client-Cert). */
@@ -25,8 +26,10 @@ export function groupKey(request: GatewayRequest, { ignores, query }: KeyTerms):
   const { method, body, headers, authority, exchange } = request;
   if (method !== 'GET' || body !== null || ALONE.some((name) => hasField(headers, name))) return null;
   if (request.query !== '' && new URLSearchParams(request.query).has(query)) return null;
-  const { scheme, consumerId, vouchedBy } = exchange;
-  return JSON.stringify([scheme, authority, request.query, consumerId, vouchedBy, fieldsThatCount(headers, ignores)]);
+  const { scheme, consumerId, vouchedBy, peerTrusted } = exchange;
+  const said = peerTrusted ? placeSaid(headers, authority, scheme) : '';
+  const counted = fieldsThatCount(headers, ignores);
+  return JSON.stringify([scheme, authority, said, request.query, consumerId, vouchedBy, counted]);
 }
 
 export function makesNoDifference(name: string, ignores: ReadonlySet<string>): boolean {

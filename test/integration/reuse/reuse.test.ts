@@ -97,6 +97,16 @@ it('leaves a request that has a wish of its own to the cache', async () => {
   expect((await get('/a', { headers: { 'cache-control': 'no-cache' } })).body).toBe('answer 2');
 });
 
+it('gives none that a trusted proxy has made another by what it says of the place', async () => {
+  await gateway.reload(configFor(port()).replace('accessLog: false', 'accessLog: false, trustedProxies: 127.0.0.1'));
+  await untilReused('/a');
+  const evil = { headers: { 'x-forwarded-host': 'evil.example' } };
+  expect([(await get('/a', evil)).body, (await get('/a')).body]).toEqual(['answer 2', 'answer 1']);
+  for (let i = 0; i < 20; i += 1) expect((await get('/a', evil)).body).toBe('answer 2');
+  await untilReused('/a');
+  expect([(await get('/a', evil)).body, (await get('/a')).body, asked]).toEqual(['answer 2', 'answer 1', 2]);
+});
+
 it('gives none that a client has changed since', async () => {
   for (let round = 0; round < 20; round += 1) {
     await untilReused('/a');
