@@ -72,14 +72,11 @@ export class SchemaDiff {
   #whole(schema: Json, references: References): Json {
     const at = followed(schema, references);
     if (!isObject(at) || member(at, 'allOf') === undefined) return at;
-    const known = this.#merged.get(at);
-    if (known !== undefined) return known;
-    const merged = merge(at, references, 0);
-    this.#merged.set(at, merged);
-    return merged;
+    return merge(at, references, this.#merged);
   }
 
-  readonly #merged = new Map<JsonObject, JsonObject>();
+  /** Of both documents, which have no object in common. */
+  readonly #merged = new WeakMap<object, JsonObject>();
 
   #isKnown(before: Json, after: Json, direction: Direction): boolean {
     if (!isObject(before) || !isObject(after)) return false;
@@ -314,25 +311,32 @@ function followed(schema: Json, references: References): Json {
 }
 
 const MERGE_DEPTH_MAX = 12;
+/** As many as any other list of schemas is read to. */
+const MERGED_PARTS_MAX = 100;
+/** Values of two schemas that are compared to find them the same; those that are larger count as two. */
+const SAME_VALUES_MAX = 1_000;
 
 /**
  * `allOf` as one schema: what its parts ask for together. What two parts say of the same thing in different words stays with the first; a member that both
  * have has to fit both.
  */
-function merge(schema: JsonObject, references: References, depth: number): JsonObject {
+function merge(schema: JsonObject, references: References, known: WeakMap<object, JsonObject>, depth = 0): JsonObject {
+  const before = known.get(schema);
+  if (before !== undefined) return before;
   const { allOf, ...own } = schema;
   let merged: JsonObject = own;
   if (depth > MERGE_DEPTH_MAX) return merged;
-  for (const part of isList(allOf) ? allOf : []) {
+  // One that is made of itself asks for no more by that; and what many are made of is put together once.
+  known.set(schema, own);
+  for (const part of isList(allOf) ? allOf.slice(0, MERGED_PARTS_MAX) : []) {
     const target = followed(part, references);
     if (!isObject(target)) continue;
-    const flat = merge(target, references, depth + 1);
+    const flat = merge(target, references, known, depth + 1);
     const { properties, required, ...rest } = flat;
     const members: Record<string, Json> = { ...objectAt(merged, 'properties') };
     for (const [name, one] of Object.entries(isObject(properties) ? properties : {})) {
       const earlier = Object.hasOwn(members, name) ? members[name] : undefined;
-      members[name] =
-        earlier === undefined || JSON.stringify(earlier) === JSON.stringify(one) ? one : { allOf: [earlier, one] };
+      members[name] = earlier === undefined || isSame(earlier, one) ? one : { allOf: [earlier, one] };
     }
     const needed = [...new Set([...listAt(merged, 'required'), ...(isList(required) ? required : [])])];
     const isClosed = isRefusing(merged) || isRefusing(flat);
@@ -344,7 +348,24 @@ function merge(schema: JsonObject, references: References, depth: number): JsonO
       ...(isClosed ? { additionalProperties: false } : {}),
     };
   }
+  known.set(schema, merged);
   return merged;
+}
+
+/** What was merged may hold one part in many places, and be very large where it is spelt out. */
+function isSame(one: Json, other: Json): boolean {
+  let left = SAME_VALUES_MAX;
+  const same = (a: Json | undefined, b: Json | undefined): boolean => {
+    left -= 1;
+    if (a === b) return true;
+    if (left < 0 || typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+    if (isList(a) || isList(b))
+      return isList(a) && isList(b) && a.length === b.length && a.every((each, i) => same(each, b[i]));
+    const names = Object.keys(a as JsonObject); // Neither a list nor null, as was just seen.
+    if (names.length !== Object.keys(b as JsonObject).length) return false;
+    return names.every((name) => Object.hasOwn(b, name) && same(member(a, name), member(b, name)));
+  };
+  return same(one, other);
 }
 
 function whereOf(schema: Json, where: string, references: References): string {

@@ -83,15 +83,42 @@ const forPeople = new Set([
   '$dynamicAnchor',
 ]);
 
-const FOLLOWED_MAX = 16;
+/** As deep as a chain of references and parts is followed; what is asked of a schema once is known, so that each is looked at once. */
+const FOLLOWED_MAX = 200;
+
+/** By the document that references lead through: schemas of it that many others refer to would be looked at anew from each of them. */
+const known = new WeakMap<
+  References,
+  { readonly types: Known<ReadonlySet<string>>; readonly parts: Map<string, Known<Json | undefined>> }
+>();
+type Known<T> = WeakMap<object, T>;
+
+function knownOf(references: References) {
+  const made = known.get(references) ?? { types: new WeakMap(), parts: new Map() };
+  known.set(references, made);
+  return made;
+}
+
+const NONE: ReadonlySet<string> = new Set();
 
 /** The types that a schema allows, by the words of JSON Schema; none: it does not say. */
 export function typesOf(schema: Json | undefined, references: References, depth = 0): ReadonlySet<string> {
-  if (!isObject(schema) || depth > FOLLOWED_MAX) return new Set();
+  if (!isObject(schema) || depth > FOLLOWED_MAX) return NONE;
+  const { types } = knownOf(references);
+  const before = types.get(schema);
+  if (before !== undefined) return before;
+  // One that is made of itself says no more by that.
+  types.set(schema, NONE);
+  const found = typesIn(schema, references, depth);
+  types.set(schema, found);
+  return found;
+}
+
+function typesIn(schema: JsonObject, references: References, depth: number): ReadonlySet<string> {
   const ref = member(schema, '$ref');
   if (typeof ref === 'string') {
     const pointer = references.pointerOf(ref);
-    return pointer === null ? new Set() : typesOf(references.look(pointer) ?? undefined, references, depth + 1);
+    return pointer === null ? NONE : typesOf(references.look(pointer) ?? undefined, references, depth + 1);
   }
   const isNullable = member(schema, 'nullable') === true ? ['null'] : [];
   const type = member(schema, 'type');
@@ -117,6 +144,17 @@ function listOf(schema: JsonObject, keyword: string): readonly Json[] {
 /** A schema's member by way of its references and parts: `items` of an array that is referred to. */
 export function partOf(schema: Json | undefined, keyword: string, references: References, depth = 0): Json | undefined {
   if (!isObject(schema) || depth > FOLLOWED_MAX) return undefined;
+  const { parts } = knownOf(references);
+  const ofKeyword = parts.get(keyword) ?? new WeakMap<object, Json | undefined>();
+  parts.set(keyword, ofKeyword);
+  if (ofKeyword.has(schema)) return ofKeyword.get(schema);
+  ofKeyword.set(schema, undefined);
+  const found = partIn(schema, keyword, references, depth);
+  ofKeyword.set(schema, found);
+  return found;
+}
+
+function partIn(schema: JsonObject, keyword: string, references: References, depth: number): Json | undefined {
   const own = member(schema, keyword);
   if (own !== undefined) return own;
   const ref = member(schema, '$ref');
