@@ -199,7 +199,7 @@ class Node implements GatewayNode {
     const strict = stores.strictCounter(this.#wheel);
     this.#limiters = createLimiterStore({ shared: this.#clusterRates, strict });
     const shared = { ...real, presence, strict, digest: sha256, token: randomToken };
-    this.#ai = lateAi(() => stores.streams(this.#wheel), randomHex, shared);
+    this.#ai = lateAi(stores, randomHex, shared);
     this.#jobs = createJobs({
       clock: systemClock,
       timers: this.#wheel,

@@ -2,6 +2,7 @@
  * What nodes share in Redis, and what stands in for it where there is none. The client of Redis is loaded only where it is
  * needed. Each is made when the node has its timers.
  */
+import type { NodeVectors } from './ai/cache/node-vectors.js';
 import type { StreamStore } from './ai/streams/stream-store.js';
 import { sha256 } from './cache/l2/digest.js';
 import type { L2 } from './cache/l2/l2.js';
@@ -17,6 +18,7 @@ export interface SharedStores {
   strictCounter(timers: Timers): SpendCounter | null;
   /** Asked for when there are models. */
   streams(timers: Timers): Promise<StreamStore>;
+  vectors(timers: Timers): Promise<NodeVectors>;
 }
 
 const alone: SharedStores = {
@@ -24,6 +26,7 @@ const alone: SharedStores = {
   l2: () => null,
   strictCounter: () => null,
   streams: async () => (await import('./ai/streams/memory-streams.js')).createMemoryStreams(systemClock),
+  vectors: async () => (await import('./ai/cache/node-vectors.js')).nodeVectors(systemClock),
 };
 
 /** `url`: of the Redis; null for none. */
@@ -42,6 +45,13 @@ export async function sharedStores(url: string | null, random: () => number): Pr
     async streams(timers) {
       const { createRedisStreams } = await import('./ai/streams/redis-streams.js');
       return createRedisStreams({ ...shared, timers, digest: sha256 });
+    },
+    async vectors(timers) {
+      const [{ nodeVectors }, { createRedisVectors }] = await Promise.all([
+        import('./ai/cache/node-vectors.js'),
+        import('./ai/cache/redis-vectors.js'),
+      ]);
+      return nodeVectors(systemClock, (known) => createRedisVectors(known, { ...shared, timers }));
     },
   };
 }

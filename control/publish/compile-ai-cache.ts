@@ -21,6 +21,7 @@ export function compileAiCache(cache: AiCache | null): AiCacheSpec | null {
             threshold: semantic.threshold,
             timeoutMs: semantic.timeout,
             entriesMax: semantic.entries,
+            store: semantic.store,
           },
   };
 }

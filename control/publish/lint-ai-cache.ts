@@ -3,17 +3,19 @@
  * another.
  */
 import type { Ai, AiRoute } from '@weir/proto/config/ai.js';
+import type { WeirConfig } from '@weir/proto/config/document.js';
 import { type Finding, findError, findWarning, type Path } from '@weir/proto/config/faults.js';
 import type { Route } from '@weir/proto/config/route.js';
 import { formatDuration } from '@weir/proto/config/units.js';
 
-/** `total`: of the route. */
+/** `total`: of the route; `gateway`: null where it can't be read. */
 export function lintAiCache(
   route: Route,
   { cache, durable }: AiRoute,
   ai: Ai | null,
   path: Path,
   total: number,
+  gateway: Pick<WeirConfig['gateway'], 'cache'> | null,
 ): Finding[] {
   const findings: Finding[] = [];
   const at: Path = [...path, 'ai'];
@@ -37,6 +39,13 @@ export function lintAiCache(
       findings.push(findWarning([...at, 'cache', 'semantic', 'threshold'], message, 'write 0.9 or more'));
     }
   }
+  if (semantic?.store === 'redis' && gateway?.cache.redis === null) {
+    const message =
+      'nodes tell each other of questions and not of answers, so nothing is found: gateway.cache.redis is false';
+    findings.push(
+      findError([...at, 'cache', 'semantic', 'store'], message, 'remove `redis: false` there, or write memory here'),
+    );
+  }
   if (durable !== null && route.auth.length === 0) {
     const message = 'nobody is known on this route, so whoever learns the id of a stream may read it';
     findings.push(findWarning([...at, 'durable'], message, 'add `auth`'));
@@ -46,6 +55,16 @@ export function lintAiCache(
     findings.push(findWarning([...at, 'durable', 'withoutClient'], message, 'lower it, or raise total'));
   }
   return findings;
+}
+
+/** What asks a Redis that there is none of; see lint-limits.ts. */
+export function lintVectorsWithoutRedis({ routes }: Pick<WeirConfig, 'routes'>): Finding[] {
+  return routes.flatMap((route, index) => {
+    if (route.ai?.cache?.semantic?.store !== 'redis') return [];
+    const path: Path = ['routes', index, 'ai', 'cache', 'semantic', 'store'];
+    const message = 'nodes tell each other of nothing: they were started without --redis';
+    return [findError(path, message, 'start with --redis URL, or write memory')];
+  });
 }
 
 /** Below it, models of vectors give pairs that share no more than their subject. */

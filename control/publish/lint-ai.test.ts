@@ -271,3 +271,18 @@ describe('a route that passes on the API of a provider', () => {
   it('is sound at any path with an open end', () =>
     expect(ofRoute('match: /openai/*, ai: { passthrough: openai }')).toEqual([]));
 });
+
+describe('vectors that nodes share', () => {
+  const cached = (store: string) => `ai: { cache: { shared: true, semantic: { model: openai/v, store: ${store} } } }`;
+
+  it('are of no use where answers are not shared', () => {
+    const refused = 'error routes[0].ai.cache.semantic.store: nodes tell each other of questions and not of answers';
+    expect(ofRoute(cached('redis'), USUAL, '{ cache: { redis: false } }')).toEqual(told(refused));
+    expect(ofRoute(cached('memory'), USUAL, '{ cache: { redis: false } }')).toEqual([]);
+    for (const gateway of ['{}', '{ cache: { redis: true } }'])
+      expect(ofRoute(cached('redis'), USUAL, gateway)).toEqual([]);
+  });
+
+  it('are in memory or in Redis, and nowhere else', () =>
+    expect(ofRoute(cached('disk'))).toEqual(told('error routes[0].ai.cache.semantic.store: "disk" is not known')));
+});

@@ -38,7 +38,7 @@ export function lintAi(draft: Draft, known: KeyKnowledge): Finding[] {
         ...lintTimers(route, route.ai, path, draft),
         ...lintRouting(route.ai, firstTokenOf(route, draft), path),
         ...lintVoid(route, path, 'an AI route', voidSettings),
-        ...lintAiCache(route, route.ai, ai, path, limitsOf(draft, route).effective.total),
+        ...lintAiCache(route, route.ai, ai, path, limitsOf(draft, route).effective.total, draft.gateway),
         ...(route.ai.passthrough === undefined ? lintMatch(route, path) : lintPassthrough(route, route.ai, path)),
         ...lintBody(route, path),
         ...lintOpen(route, path, draft),

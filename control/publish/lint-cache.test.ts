@@ -99,6 +99,8 @@ describe('what nodes share in Redis', () => {
     expect(findings('match: /a', of('{ maxBody: 1MiB }'))).toHaveLength(1);
     expect(findings('match: /a', of('false'))).toEqual([]);
     expect(findings('cache: true', of('true'))).toEqual([]);
+    const ofModels = findings('ai: { cache: true }', of('true'));
+    expect(ofModels.filter((text) => text.includes('gateway.cache.redis'))).toEqual([]);
   });
 
   it('fits what waits to be written', () => {

@@ -44,7 +44,12 @@ function lintMemory({ cache }: Gateway, routes: readonly (Route | null)[]): Find
     const message = 'there is no route that has a cache and authenticates, so nobody can purge by PURGE';
     findings.push(findWarning([...at, 'purge'], message, 'add auth to the routes that are cached, or remove purge'));
   }
-  return [...findings, ...lintRedis(cache, isKnown && routes.every((route) => route === null || route.cache === null))];
+  return [...findings, ...lintRedis(cache, isKnown && !routes.some(keepsAnswers))];
+}
+
+/** Of an origin, or of models. */
+function keepsAnswers(route: Route | null): boolean {
+  return route !== null && (route.cache !== null || (route.ai?.cache ?? null) !== null);
 }
 
 function lintRedis({ redis }: Gateway['cache'], nothingIsCached: boolean): Finding[] {

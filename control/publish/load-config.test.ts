@@ -68,6 +68,27 @@ it('a strict limit is a fault with its place where nodes are known to have no Re
   expect([await faultsWith(true), await faultsWith()]).toEqual([[], []]);
 });
 
+it('vectors that nodes are to share are a fault where they have no Redis, and a config alone does not say', async () => {
+  const file = join(folder, 'vectors.yaml');
+  const faultsWith = async (store: string, hasRedis?: boolean) => {
+    const semantic = `{ model: ollama/v, store: ${store} }`;
+    await writeFile(
+      file,
+      `ai: { providers: [ollama] }\nroutes:\n  - { match: /v1/*, ai: { cache: { semantic: ${semantic} } } }\n`,
+    );
+    const loaded = await loadConfig(file, { ...context({}), ...(hasRedis === undefined ? {} : { hasRedis }) });
+    return loaded.ok ? [] : loaded.faults.map(({ line, path, message }) => `${line} ${path}: ${message}`);
+  };
+  expect(await faultsWith('redis', false)).toEqual([
+    '3 routes[0].ai.cache.semantic.store: nodes tell each other of nothing: they were started without --redis',
+  ]);
+  expect([await faultsWith('redis', true), await faultsWith('redis'), await faultsWith('memory', false)]).toEqual([
+    [],
+    [],
+    [],
+  ]);
+});
+
 it('what is to be shared in Redis is warned of where nodes are known to have none, with its place, and only there', async () => {
   const warningsOf = async (redis: string, hasRedis?: boolean) => {
     const file = join(folder, 'redis.yaml');

@@ -11,6 +11,7 @@ import { type CheckedConfig, checkConfig, withFindings } from './check-config.js
 import { checkFiles } from './check-files.js';
 import { compileSnapshot, compilingServices } from './compile.js';
 import { createPasswordHasher, sha256Hex } from './credential-hashes.js';
+import { lintVectorsWithoutRedis } from './lint-ai-cache.js';
 import { lintStrictBudgets } from './lint-budgets.js';
 import { lintWithoutRedis } from './lint-cache.js';
 import { lintStrictWithoutRedis } from './lint-limits.js';
@@ -97,7 +98,12 @@ function compiled(text: string, checked: CheckedConfig, context: LoadContext): L
   const { config } = checked;
   const absent =
     context.hasRedis === false
-      ? checked.place([...lintWithoutRedis(config), ...lintStrictWithoutRedis(config), ...lintStrictBudgets(config)])
+      ? checked.place([
+          ...lintWithoutRedis(config),
+          ...lintStrictWithoutRedis(config),
+          ...lintStrictBudgets(config),
+          ...lintVectorsWithoutRedis(config),
+        ])
       : [];
   const faults = absent.filter(({ severity }) => severity === 'error');
   if (faults.length > 0) return { ok: false, faults };

@@ -11,7 +11,7 @@ import type { ScriptedCall } from '../pipeline/testing/harness.js';
 const cache: AiCacheSpec = {
   ...{ ttlMs: 60_000, isShared: false, tokensPerSecond: null, temperatureMax: 0, keepsFiltered: false },
   ...{ collapses: true, answerBytesMax: 1_000_000 },
-  semantic: { provider: 'a', model: 'vec', threshold: 0.9, timeoutMs: 300, entriesMax: 10 },
+  semantic: { provider: 'a', model: 'vec', threshold: 0.9, timeoutMs: 300, entriesMax: 10, store: 'memory' },
 };
 /** A dollar for a thousand tokens of questions, two for as many of answers, and ten for vectors. */
 const prices = [

@@ -1,5 +1,6 @@
 /** What requests to models, and the keys that they go by, show to Prometheus. */
 import type { BudgetCounts } from '../ai/budget/budget-store.js';
+import type { SharedVectorCounts, VectorCounts } from '../ai/cache/vector-store.js';
 import type { AiCounts, KeyReading } from '../ai/gateway/ai-store.js';
 import type { KeyState } from '../ai/gateway/key-standing.js';
 import type { AiStreamCounts } from '../ai/streams/ai-streams.js';
@@ -69,6 +70,48 @@ function countFamilies(counts: () => AiCounts): Family[] {
         [[label('reason', 'failed')], failed],
       ];
     }),
+    ...vectorFamilies(() => counts().vectors),
+  ];
+}
+
+function vectorFamilies(counts: () => VectorCounts): Family[] {
+  const one = (type: 'counter' | 'gauge', name: string, help: string, read: (now: VectorCounts) => number | null) =>
+    family(type, name, help, () => {
+      const value = read(counts());
+      return value === null ? [] : [[[], value]];
+    });
+  const each = (name: string, help: string, read: (now: SharedVectorCounts) => Readonly<Record<string, number>>) =>
+    family('counter', name, help, () => {
+      const { shared } = counts();
+      return shared === null
+        ? []
+        : Object.entries(read(shared)).map(([outcome, value]) => [[label('outcome', outcome)], value] as const);
+    });
+  return [
+    one('gauge', 'weir_ai_vectors_kept', 'Vectors of questions in the memory of this node.', ({ count }) => count),
+    one('gauge', 'weir_ai_vectors_kept_bytes', 'Their bytes; 64 MiB at most.', ({ bytes }) => bytes),
+    one('gauge', 'weir_ai_vectors_redis_reachable', '1 while vectors are shared by Redis.', ({ shared }) =>
+      shared === null ? null : Number(shared.link === 'closed'),
+    ),
+    each(
+      'weir_ai_vectors_looks_total',
+      'Questions that were compared, by what was known of other nodes: all (`current`), or what was known before, for Redis is `late`, `away`, `busy` or `unusable`.',
+      ({ looks }) => looks,
+    ),
+    each(
+      'weir_ai_vectors_told_total',
+      'Vectors that other nodes were to be told of, by what became of that: `told`, or not, for Redis is `late`, `away`, `busy`, `full` or `unusable`.',
+      ({ tells }) => tells,
+    ),
+    one('counter', 'weir_ai_vectors_taken_total', 'Vectors that other nodes have told of.', ({ shared }) =>
+      shared === null ? null : shared.taken,
+    ),
+    one(
+      'counter',
+      'weir_ai_vectors_refused_total',
+      'Vectors in Redis that make no sense, or are of another version.',
+      ({ shared }) => (shared === null ? null : shared.refused),
+    ),
   ];
 }
 

@@ -28,6 +28,9 @@ const semanticFields = z.strictObject({
   entries: integer('the number of vectors', 1, 10_000)
     .prefault(1_000)
     .describe('Vectors of questions that differ in nothing but the last words of the user; the oldest go first.'),
+  store: choice('a place of vectors', ['memory', 'redis'])
+    .prefault('memory')
+    .describe('redis: nodes tell each other of them, by the Redis of --redis, where the answers are as well.'),
 });
 
 const cacheFields = z.strictObject({

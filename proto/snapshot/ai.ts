@@ -301,6 +301,8 @@ export interface AiSemanticSpec {
   readonly timeoutMs: number;
   /** Vectors of one scope. */
   readonly entriesMax: number;
+  /** Whether nodes tell each other of them. */
+  readonly store: 'memory' | 'redis';
 }
 
 export interface AiDurableSpec {

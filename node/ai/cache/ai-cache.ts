@@ -14,8 +14,8 @@ import { cachePlan, isKept } from './cache-plan.js';
 import { CachedQuestion, say } from './cached-question.js';
 import { Flight } from './flight.js';
 import { KeptAnswers, subjectOf } from './kept-answers.js';
-import { type KeyPlace, meaningOf, questionText } from './question-key.js';
-import { Likeness } from './semantic.js';
+import { canonical, type KeyPlace, meaningOf, questionText } from './question-key.js';
+import { Likeness, vectorLimits } from './semantic.js';
 
 export const cacheAnswers: ChatLayer = (rules) => {
   const { cache } = rules.spec;
@@ -41,6 +41,8 @@ export class AiCacheRoute {
     this.services = rules.services;
     this.kept = new KeptAnswers(rules.services.cache, rules.services.clock, spec.answerBytesMax);
     this.#rules = rules;
+    const { semantic } = spec;
+    if (semantic !== null) rules.ai.vectors.of(semantic.store).open(vectorLimits(semantic, rules.services));
   }
 
   /** Name in Cache-Status. */
@@ -69,7 +71,11 @@ export class AiCacheRoute {
     if (semantic === null) return null;
     const meaning = meaningOf(question.chat, this.#placeOf(question));
     if (meaning === null) return null;
-    const scope = this.services.sign('ai meaning', meaning.scope);
+    // Vectors of two models, or of one name at two places, mean nothing to each other.
+    const { provider, model } = semantic;
+    const { upstream, basePath } = this.#rules.ai.providers.get(provider)?.spec ?? { upstream: '', basePath: '' };
+    const maker = canonical([provider, model, upstream, basePath]);
+    const scope = this.services.sign('ai meaning', `${maker}${meaning.scope}`);
     return new Likeness(scope, meaning.text, question, semantic, this.#rules);
   }
 

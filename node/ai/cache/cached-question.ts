@@ -92,19 +92,31 @@ export class CachedQuestion implements ChatAnswering, Passenger {
       this.#ask(lease);
       return;
     }
-    likeness.look((key) => {
-      if (this.#isOver) {
-        lease?.release(false);
-        return;
-      }
-      const found = key === null ? null : this.#route.kept.find(key);
-      if (found === null || !this.#isYoung(found)) {
-        this.#ask(lease);
-        return;
-      }
+    likeness.look((keys) => this.#tryAlike(likeness, keys, lease));
+  }
+
+  /** The nearest whose answer is kept, here or at other nodes; of those that may be had. */
+  #tryAlike(likeness: Likeness, [key, ...others]: readonly string[], lease: Lease | null): void {
+    const { kept } = this.#route;
+    if (this.#isOver) {
       lease?.release(false);
-      this.#hit(found, 'hit-similar');
-    });
+      return;
+    }
+    if (key === undefined) {
+      this.#ask(lease);
+      return;
+    }
+    const judge = (found: FoundAnswer | null): void => {
+      if (found === null && kept.knowsAll) likeness.withoutAnswer(key);
+      if (this.#isOver || found === null || !this.#isYoung(found)) this.#tryAlike(likeness, others, lease);
+      else {
+        lease?.release(false);
+        this.#hit(found, 'hit-similar');
+      }
+    };
+    const here = kept.find(key);
+    if (here !== null) judge(here);
+    else this.#cancelLooking = kept.findElsewhere(key, false, (found) => judge(found));
   }
 
   #ask(lease: Lease | null): void {

@@ -48,6 +48,11 @@ export class KeptAnswers {
     return this.#cache.gate.isOpen;
   }
 
+  /** What is found nowhere is nowhere: what was purged is known, and so is what other nodes keep. */
+  get knowsAll(): boolean {
+    return this.mayServe && this.#cache.second?.mayAsk !== false;
+  }
+
   now(): Asked {
     const { marks, second } = this.#cache;
     return { atMs: this.#clock.nowMs(), seq: marks.seq, generation: second?.l2.generation() ?? null };
@@ -78,7 +83,8 @@ export class KeptAnswers {
     }
     const wanted = { key: PREFIX + key, sharedKey: PREFIX + key, headers: [], bodyBytesMax: this.#bytesMax, collapses };
     return second.ask(wanted, noHandler, ({ found, lease }) => {
-      go(found === null ? null : this.#read(found), lease);
+      // Of several who ask at once the first is told; it is kept here by then.
+      go(found === null ? this.find(key) : this.#read(found), lease);
       return () => {};
     });
   }

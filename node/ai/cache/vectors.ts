@@ -1,7 +1,8 @@
 /**
- * Vectors of questions, by scopes: questions of one scope differ in nothing but the last words of the user. The nearest is found by
- * looking at all of them, which takes 1 ms or so for a thousand of 1,536 numbers each. Owner of the vectors of a node; bounded in each
- * scope, and in bytes for all together: the scope that was not asked for the longest time goes first. Pure: times are passed in.
+ * Vectors of questions, by scopes: questions of one scope differ in nothing but the last words of the user. The nearest are found by
+ * looking at all of them, which takes 1 ms or so for a thousand of 1,536 numbers each. Owner of the vectors of a node, whoever has told
+ * of them; bounded in each scope, and in bytes for all together: the scope that was not asked for the longest time goes first. Pure: times
+ * are passed in.
  */
 
 export interface KeptVector {
@@ -12,18 +13,31 @@ export interface KeptVector {
   readonly untilMs: number;
 }
 
+interface Known extends KeptVector {
+  readonly cameAtMs: number;
+}
+
+interface Scope {
+  /** By their keys, the oldest first. */
+  readonly known: Map<string, Known>;
+  /** How far it was read elsewhere; what is given up is read anew. */
+  readTo: string | null;
+}
+
 export const VECTOR_BYTES_MAX = 64 * 1024 * 1024;
-/** Key, object and slot. */
+/** Key, object and slot; of a scope as well, which may have become empty. */
 const ENTRY_BYTES = 200;
+/** So many answers are looked for, the nearest first: one may have been purged while another one is there. */
+export const NEAREST_MAX = 3;
+/** An answer that is written behind its vector may come so much later. */
+const ANSWER_WITHIN_MS = 2_000;
 
 export class Vectors {
-  /** Vectors that came too late to be of use, and such as did not come. */
-  late = 0;
-  failed = 0;
   readonly #bytesMax: number;
-  /** In the order of their last use, within each by age. */
-  readonly #scopes = new Map<string, KeptVector[]>();
+  /** In the order of their last use. */
+  readonly #scopes = new Map<string, Scope>();
   #bytes = 0;
+  #count = 0;
 
   constructor(bytesMax = VECTOR_BYTES_MAX) {
     this.#bytesMax = bytesMax;
@@ -33,47 +47,105 @@ export class Vectors {
     return this.#bytes;
   }
 
-  /** The key of the nearest one that is at least so near; null: there is none. */
-  nearest(scope: string, vector: Float32Array, threshold: number, nowMs: number): string | null {
-    const kept = this.#scopes.get(scope);
-    if (kept === undefined) return null;
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Keys of the nearest ones that are at least so near, the nearest first; of two that are as near the younger one. */
+  nearest(scope: string, vector: Float32Array, threshold: number, nowMs: number): readonly string[] {
+    const found = this.#scopes.get(scope);
+    if (found === undefined) return [];
     this.#scopes.delete(scope);
-    this.#scopes.set(scope, kept);
-    let nearest: KeptVector | null = null;
-    let best = threshold - ROUNDING;
-    for (const one of kept) {
+    this.#scopes.set(scope, found);
+    const nearest: { readonly key: string; readonly cosine: number }[] = [];
+    let least = threshold - ROUNDING;
+    for (const one of found.known.values()) {
       if (one.untilMs <= nowMs) continue;
       const cosine = product(one.vector, vector);
-      if (cosine < best) continue;
-      best = cosine;
-      nearest = one;
+      if (cosine < least) continue;
+      const behind = nearest.findIndex((other) => cosine >= other.cosine);
+      nearest.splice(behind === -1 ? nearest.length : behind, 0, { key: one.key, cosine });
+      if (nearest.length <= NEAREST_MAX) continue;
+      nearest.pop();
+      least = nearest[NEAREST_MAX - 1]?.cosine ?? least;
     }
-    return nearest?.key ?? null;
+    return nearest.map(({ key }) => key);
   }
 
-  add(scope: string, entry: KeptVector, entriesMax: number, nowMs: number): void {
-    const before = this.#take(scope);
-    const kept = before.filter(({ key, untilMs }) => key !== entry.key && untilMs > nowMs);
-    kept.push(entry);
-    kept.splice(0, kept.length - entriesMax);
-    this.#scopes.set(scope, kept);
-    for (const one of kept) this.#bytes += bytesOf(one);
-    while (this.#bytes > this.#bytesMax) this.#take(this.#scopes.keys().next().value ?? scope);
+  add(scope: string, { key, vector, untilMs }: KeptVector, entriesMax: number, nowMs: number): void {
+    if (untilMs <= nowMs) return;
+    const { known } = this.#used(scope);
+    this.#drop(known, key);
+    known.set(key, { key, vector, untilMs, cameAtMs: nowMs });
+    this.#count += 1;
+    this.#bytes += bytesOf(vector);
+    if (known.size > entriesMax) for (const one of known.values()) if (one.untilMs <= nowMs) this.#drop(known, one.key);
+    while (known.size > entriesMax) this.#dropOldest(known);
+    // Its own go last: it is the one that is used now.
+    for (const [name, other] of this.#scopes) {
+      if (this.#bytes <= this.#bytesMax) return;
+      if (other.known !== known) this.#forget(name, other);
+    }
+    while (this.#bytes > this.#bytesMax && known.size > 0) this.#dropOldest(known);
   }
 
-  /** Out of the store, with its bytes. */
-  #take(scope: string): readonly KeptVector[] {
-    const kept = this.#scopes.get(scope) ?? [];
-    this.#scopes.delete(scope);
-    for (const one of kept) this.#bytes -= bytesOf(one);
-    return kept;
+  /** There is no answer under this key any more. */
+  withoutAnswer(scope: string, key: string, nowMs: number): void {
+    const known = this.#scopes.get(scope)?.known;
+    const one = known?.get(key);
+    if (known !== undefined && one !== undefined && nowMs - one.cameAtMs >= ANSWER_WITHIN_MS) this.#drop(known, key);
+  }
+
+  /** Null: nothing of it was read yet, or it was given up since. */
+  readTo(scope: string): string | null {
+    return this.#scopes.get(scope)?.readTo ?? null;
+  }
+
+  /** Null: it is to be read from the beginning. */
+  setReadTo(scope: string, to: string | null): void {
+    const found = this.#scopes.get(scope);
+    if (found !== undefined) found.readTo = to;
+  }
+
+  /** All are to be read from the beginning, and what is known of them stays. */
+  readAgain(): void {
+    for (const scope of this.#scopes.values()) scope.readTo = null;
+  }
+
+  /** The one that was used last, from now on. */
+  #used(name: string): Scope {
+    const before = this.#scopes.get(name);
+    if (before === undefined) this.#bytes += ENTRY_BYTES;
+    const scope = before ?? { known: new Map<string, Known>(), readTo: null };
+    this.#scopes.delete(name);
+    this.#scopes.set(name, scope);
+    return scope;
+  }
+
+  #forget(name: string, { known }: Scope): void {
+    this.#scopes.delete(name);
+    this.#bytes -= ENTRY_BYTES;
+    for (const key of known.keys()) this.#drop(known, key);
+  }
+
+  #dropOldest(known: Map<string, Known>): void {
+    const [oldest] = known.keys();
+    if (oldest !== undefined) this.#drop(known, oldest);
+  }
+
+  #drop(known: Map<string, Known>, key: string): void {
+    const one = known.get(key);
+    if (one === undefined) return;
+    known.delete(key);
+    this.#count -= 1;
+    this.#bytes -= bytesOf(one.vector);
   }
 }
 
 /** Of 32-bit floats; two equal vectors may have a product a little below 1. */
 const ROUNDING = 1e-6;
 
-const bytesOf = ({ vector }: KeptVector): number => ENTRY_BYTES + vector.byteLength;
+const bytesOf = (vector: Float32Array): number => ENTRY_BYTES + vector.byteLength;
 
 /** Of another model, and so of another length, they mean nothing to each other. */
 function product(a: Float32Array, b: Float32Array): number {

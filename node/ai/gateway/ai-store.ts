@@ -6,7 +6,8 @@ import type { AiKeySpec, AiModelSpec, AiProviderSpec, AiSpec } from '@weir/proto
 import type { SecretText, Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import { ClusterKeys } from '../../cluster/ai-keys.js';
 import { type BudgetCounts, BudgetStore, type BudgetStoreParts, type Spending } from '../budget/budget-store.js';
-import { Vectors } from '../cache/vectors.js';
+import { type NodeVectors, nodeVectors } from '../cache/node-vectors.js';
+import type { VectorCounts } from '../cache/vector-store.js';
 import type { ModelCard } from '../catalogue/card.js';
 import { type Catalogue, catalogueOf, periodOf, unknownCard } from '../catalogue/catalogue.js';
 import { loadPriceBook } from '../catalogue/package-book.js';
@@ -71,7 +72,7 @@ export interface CompiledAi {
   /** Streams that are kept; null: none is, whatever a route says. */
   readonly streams: AiStreams | null;
   /** Of questions, where a route gives answers to those that mean the same. */
-  readonly vectors: Vectors;
+  readonly vectors: NodeVectors;
 }
 
 export interface KeyReading {
@@ -85,7 +86,7 @@ export interface KeyReading {
 export interface AiCounts {
   /** Null: none are counted. */
   readonly budgets: BudgetCounts | null;
-  readonly vectors: { readonly late: number; readonly failed: number };
+  readonly vectors: VectorCounts;
 }
 
 /** What the store works with beside keys; null, or left out: not at all. */
@@ -96,6 +97,8 @@ export interface AiStoreParts {
   readonly shared?: BudgetStoreParts | null;
   /** Streams that are kept; else none is, whatever a route says. */
   readonly streams?: AiStreams | null;
+  /** Vectors of questions; left out: in memory alone. */
+  readonly vectors?: NodeVectors;
 }
 
 /** 132 bits of a digest. */
@@ -107,7 +110,7 @@ export class AiStore {
   readonly #speeds = new Speeds();
   /** One for prices and for what models can. Null: nothing has needed it. */
   #catalogue: Catalogue | null = null;
-  readonly #vectors = new Vectors();
+  readonly #vectors: NodeVectors;
   readonly #standings = new Map<string, KeyStanding>();
   #inForce: CompiledAi | null = null;
   readonly #signing: Signing;
@@ -119,8 +122,9 @@ export class AiStore {
   readonly #budgets: BudgetStore | null;
   #keys: ClusterKeys | null = null;
 
-  constructor(signing: Signing, { google = null, shared = null, streams = null }: AiStoreParts = {}) {
+  constructor(signing: Signing, { google = null, shared = null, streams = null, vectors }: AiStoreParts = {}) {
     this.streams = streams;
+    this.#vectors = vectors ?? nodeVectors({ nowMs: signing.wallMs });
     this.#signing = signing;
     this.#google = google;
     this.#shared = shared;
@@ -129,6 +133,7 @@ export class AiStore {
 
   close(): void {
     this.streams?.store.close();
+    this.#vectors.close();
     this.#budgets?.close();
     this.#keys?.close();
   }
@@ -189,8 +194,7 @@ export class AiStore {
   }
 
   counts(): AiCounts {
-    const { late, failed } = this.#vectors;
-    return { budgets: this.#budgets?.counts() ?? null, vectors: { late, failed } };
+    return { budgets: this.#budgets?.counts() ?? null, vectors: this.#vectors.counts() };
   }
 
   /** What stands in no snapshot any more is forgotten. */

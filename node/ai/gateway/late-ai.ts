@@ -5,10 +5,10 @@
  */
 import type { SecretText, Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import { jobIds } from '../../jobs/job-id.js';
+import type { SharedStores } from '../../shared-stores.js';
 import type { Clock } from '../../time/clock.js';
 import type { BudgetStoreParts } from '../budget/budget-store.js';
 import type { AiStreamCounts } from '../streams/ai-streams.js';
-import type { StreamStore } from '../streams/stream-store.js';
 import type { AiCounts, AiStore, CompiledAi, KeyReading } from './ai-store.js';
 
 export class LateAi {
@@ -55,7 +55,7 @@ export interface AiSourcesOfNode {
   aiCounts(): AiCounts;
 }
 
-const noCounts: AiCounts = { budgets: null, vectors: { late: 0, failed: 0 } };
+const noCounts: AiCounts = { budgets: null, vectors: { late: 0, failed: 0, count: 0, bytes: 0, shared: null } };
 
 const noStreams: AiStreamCounts = {
   ...{ running: 0, abandoned: 0, stored: 0, bytes: 0, isReachable: false, refused: 0, resumed: 0 },
@@ -63,20 +63,22 @@ const noStreams: AiStreamCounts = {
 
 /** `randomHex` must not be guessable. */
 export function lateAi(
-  openStreams: () => Promise<StreamStore>,
+  stores: Pick<SharedStores, 'streams' | 'vectors'>,
   randomHex: (bytes: number) => string,
   shared: BudgetStoreParts,
 ): LateAi {
-  const { clock } = shared;
+  const { clock, timers } = shared;
   return new LateAi(async () => {
-    const [{ AiStore }, { digests }, { googleOutside }, { AiStreams }, stored] = await Promise.all([
+    const [{ AiStore }, { digests }, { googleOutside }, { AiStreams }, stored, vectors] = await Promise.all([
       import('./ai-store.js'),
       import('../aws/digests.js'),
       import('../google/outside.js'),
       import('../streams/ai-streams.js'),
-      openStreams(),
+      stores.streams(timers),
+      stores.vectors(timers),
     ]);
     const streams = new AiStreams(stored, jobIds(randomHex).next);
-    return new AiStore({ digests, wallMs: () => clock.wallMs() }, { google: googleOutside(clock), shared, streams });
+    const signing = { digests, wallMs: () => clock.wallMs() };
+    return new AiStore(signing, { google: googleOutside(clock), shared, streams, vectors });
   });
 }

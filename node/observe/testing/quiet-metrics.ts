@@ -28,7 +28,7 @@ export function quietMetrics(): Promise<string> {
     }),
     aiCounts: () => ({
       budgets: { keys: 31, forgotten: 32, waiting: 33, lost: 34 },
-      vectors: { late: 35, failed: 36 },
+      vectors: { late: 35, failed: 36, count: 37, bytes: 38, shared: null },
     }),
     loadPermille: () => 0,
     bugs: () => 0,

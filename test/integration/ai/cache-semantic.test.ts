@@ -1,64 +1,16 @@
 /** Questions that mean the same, through a whole gateway: their vectors are the test's, made of the words in them. */
-import type { AiCacheSpec, AiSemanticSpec } from '@weir/proto/snapshot/ai.js';
 import { afterEach, describe, expect, it } from 'vitest';
-import { startAiGateway } from '../../support/ai-gateway.js';
-import { json, modelProvider, openAiWords, type Question } from '../../support/model-provider.js';
+import { json, type Question } from '../../support/model-provider.js';
 import { Stage } from '../../support/stage.js';
+import { type AlikeGiven, alikeGateway, alikeProvider, askAt, vectorOf } from './alike.js';
 
 const stage = new Stage();
 afterEach(() => stage.clear());
 
-const semantic: AiSemanticSpec = {
-  ...{ provider: 'openai', model: 'vectors', threshold: 0.9, timeoutMs: 5_000, entriesMax: 10 },
-};
-const cache: AiCacheSpec = {
-  ...{ ttlMs: 60_000, isShared: false, tokensPerSecond: null, temperatureMax: 0, keepsFiltered: false },
-  ...{ collapses: true, answerBytesMax: 1_000_000, semantic },
-};
-
-/** One axis for each of these words. */
-const axes = ['capital', 'france', 'spain', 'weather'];
-const vectorOf = (text: string): number[] => axes.map((axis) => (text.toLowerCase().includes(axis) ? 1 : 0.01));
-
-interface Given {
-  readonly spec?: Partial<AiSemanticSpec>;
-  /** In place of a vector. */
-  readonly embedding?: (question: Question) => void;
-}
-
-async function started({ spec = {}, embedding }: Given = {}) {
-  let answers = 0;
-  const texts: string[] = [];
-  const provider = await modelProvider(stage, (question) => {
-    if (!question.path.endsWith('/embeddings')) {
-      answers += 1;
-      json(question, openAiWords.whole({ content: `answer ${answers}` }));
-      return;
-    }
-    const [text = ''] = question.body['input'] as string[]; // As the gateway asks.
-    texts.push(text);
-    if (embedding !== undefined) embedding(question);
-    else
-      json(question, { object: 'list', data: [{ index: 0, embedding: vectorOf(text) }], usage: { prompt_tokens: 3 } });
-  });
-  const weir = await startAiGateway(stage, {
-    providers: { openai: { at: provider } },
-    route: { cache: { ...cache, semantic: { ...semantic, ...spec } } },
-  });
-  const ask = async (content: string, system = 'Be brief.', more: Readonly<Record<string, unknown>> = {}) => {
-    const messages = [
-      { role: 'system', content: system },
-      { role: 'user', content },
-    ];
-    const answer = await fetch(`${weir.url}/v1/chat/completions`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ model: 'openai/gpt', messages, ...more }),
-    });
-    const body = (await answer.json()) as { choices: { message: { content: string } }[] };
-    return [body.choices[0]?.message.content, answer.headers.get('x-weir-cache'), answer.headers.get('cache-status')];
-  };
-  return { ask, provider, texts };
+async function started({ spec = {}, embedding }: AlikeGiven = {}) {
+  const { provider, texts } = await alikeProvider(stage, embedding);
+  const weir = await alikeGateway(stage, provider, { spec });
+  return { ask: askAt(weir), provider, texts };
 }
 
 describe('questions that mean the same', () => {
