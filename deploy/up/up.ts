@@ -302,7 +302,6 @@ function lastGoodKeeper({ config, revisions, dataFolder, say }: UpOptions): {
   return {
     trouble: () => trouble,
     async keep({ version, hash, bytes }, text) {
-      config.accepted?.();
       if (!config.isKept) return;
       if (config.file !== null) await revisions?.record(text);
       try {
