@@ -7,7 +7,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { SpendRow } from '@weir/proto/events/spends.js';
 import { open, type RootDatabase } from 'lmdb';
-import { mendedOrWhyNot } from '../log/lmdb-file.js';
+import { keepToOwner, mendedOrWhyNot } from '../log/lmdb-file.js';
 import { keptPoints, type Point, type Step, stepMs } from './point.js';
 import { type Closed, pointsMax } from './series.js';
 import { keptBuckets, type SpendBucket, type SpendStep, spendSteps } from './spends.js';
@@ -44,6 +44,7 @@ export function insightStore(file: string, say: (text: string) => void): Insight
         const whyNot = existsSync(file) ? mendedOrWhyNot(file) : null;
         if (whyNot !== null) throw new Error(whyNot);
         opened = open<Kept, Key>({ path: file, noSubdir: true, overlappingSync: false });
+        keepToOwner(file);
       }
       return what(opened);
     } catch (error) {

@@ -9,7 +9,7 @@
  * that was taken and given back within a transaction is never written. What is missing is filled with zeros then, which is read as
  * an error or as garbage and never as a signal; where more is missing than a transaction gives back, the file has been cut.
  */
-import { appendFileSync, closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { appendFileSync, chmodSync, closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
 const MAGIC = 0xbeefc0de;
 const PAGE_BYTES_MIN = 4_096;
@@ -37,6 +37,20 @@ export function mendedOrWhyNot(file: string): string | null {
   // Appended, so that nothing is overwritten that another process writes there now.
   if (missing > 0) appendFileSync(file, new Uint8Array(missing));
   return null;
+}
+
+/**
+ * Of a file that is open: its owner alone may read it, whatever folder it lies in, for it has hashes of passwords, designs and secrets that are sealed.
+ * Where that can't be said (a file of another user, a file system without modes) it stays as it is.
+ */
+export function keepToOwner(file: string): void {
+  for (const path of [file, `${file}-lock`]) {
+    try {
+      chmodSync(path, 0o600);
+    } catch {
+      // As above.
+    }
+  }
 }
 
 /** How much shorter the file is than its meta pages say; null for what is none. */

@@ -19,7 +19,7 @@ import {
 import { isWord } from '@weir/proto/bus/subject.js';
 import { type Database, open } from 'lmdb';
 import { revisionsKeptMax } from './history.js';
-import { mendedOrWhyNot } from './lmdb-file.js';
+import { keepToOwner, mendedOrWhyNot } from './lmdb-file.js';
 import type { LogCopy, LogEntry } from './revision.js';
 
 /** Beyond these the oldest entries are given up. */
@@ -134,7 +134,9 @@ function openFile(file: string): Db {
   checkFile(file);
   // Entries are compressed already; the file is one process's, with some readers of its own.
   const form = { noSubdir: true, encoding: 'binary', keyEncoding: 'uint32', maxReaders: 16 } as const;
-  return open<Buffer, number>({ path: file, ...form });
+  const database = open<Buffer, number>({ path: file, ...form });
+  keepToOwner(file);
+  return database;
 }
 
 function readFrom(db: Db, from: number, max: number): LogRecord[] {

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -42,6 +42,20 @@ describe('the registry on disk', () => {
     expect(await again.execute(team('more'))).toMatchObject({ ok: true, entry: { number: 71 } });
     await again.close();
     expect(said).toEqual([]);
+  });
+
+  it('may be read by its owner alone, also in a folder that all may read, and where an earlier release has left it open', async () => {
+    const file = join(folder, 'registry.mdb');
+    chmodSync(folder, 0o755);
+    const modes = () => [file, `${file}-lock`].map((path) => (statSync(path).mode & 0o777).toString(8));
+    const registry = await embedded(file);
+    await registry.execute(team('shop'));
+    expect(modes()).toEqual(['600', '600']);
+    await registry.close();
+    chmodSync(file, 0o644);
+    const again = await embedded(file);
+    expect([modes()[0], again.number]).toEqual(['600', 1]);
+    await again.close();
   });
 
   it('is the same in two processes with one folder: what one has written is known to the other without being asked', async () => {

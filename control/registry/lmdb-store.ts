@@ -15,6 +15,7 @@ import { existsSync } from 'node:fs';
 import { isCount, isFields, isText } from '@weir/proto/events/guards.js';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { Packr } from 'msgpackr';
+import { keepToOwner } from '../log/lmdb-file.js';
 import { checkFile, type LogLimits, lmdbLog } from '../log/lmdb-log.js';
 import type { LogCopy } from '../log/revision.js';
 import type { AuditEntry, Change, EntityKind } from '../model/entities.js';
@@ -75,6 +76,7 @@ export function lmdbStore(
 function openFile(file: string): Opened {
   checkFile(file);
   const root = open<Buffer, string>({ path: file, noSubdir: true, encoding: 'binary', maxReaders: 16, maxDbs: 4 });
+  keepToOwner(file);
   const entries = root.openDB<Buffer, number>({ name: 'entries', encoding: 'binary', keyEncoding: 'uint32' });
   return { root, entries, rows: root.openDB<Buffer, string>({ name: 'state', encoding: 'binary' }) };
 }
