@@ -25,9 +25,10 @@ export function sightsOf(
     if (heartbeat.role !== 'node') continue;
     const id = hostOf(life.id, (name) => reports.has(name));
     const isThere = standing === 'alive' || standing === 'suspect';
-    const one = { id, isThere, hasCrashed: crashed.has(life.id), version: heartbeat.snapshotVersion };
+    const [hasCrashed, version] = [crashed.has(life.id), heartbeat.snapshotVersion];
+    const one: NodeSight = { id, isThere, hasCrashed, version, report: reports.get(id) ?? null };
     const other = hosts.get(id);
-    hosts.set(id, other === undefined ? { ...one, report: reports.get(id) ?? null } : joined(other, one));
+    hosts.set(id, other === undefined ? one : joined(other, one));
   }
   // A host without workers is no member yet: it has never run anything, or can't.
   for (const [id, report] of reports)
@@ -35,7 +36,7 @@ export function sightsOf(
   return [...hosts.values()];
 }
 
-function joined(host: NodeSight, worker: Omit<NodeSight, 'report'>): NodeSight {
+function joined(host: NodeSight, worker: NodeSight): NodeSight {
   const hasCrashed = host.hasCrashed || worker.hasCrashed;
   // One that is gone for good has been replaced by another name, or is missed by its host.
   if (!worker.isThere) return { ...host, hasCrashed };

@@ -63,7 +63,8 @@ function unseenNode(id: string): NodeSight {
 function progressOfOne(record: RolloutRecord, node: NodeSight, waitedMs: number): NodeProgress {
   const isCanary = triesOut(record, node.id);
   const release = isCanary ? record.target : forAll(record);
-  return { id: node.id, version: node.version, wanted: release.version, isCanary, ...stateOf(node, release, waitedMs) };
+  const { state, why } = stateOf(node, release, waitedMs);
+  return { id: node.id, version: node.version, wanted: release.version, isCanary, state, why };
 }
 
 function stateOf(

@@ -185,16 +185,17 @@ export class SharedSpends {
     const { limit, period } = this.#limit;
     const resetMs = Math.max(0, windowEndMs(period, count.window) - wallMs);
     const left = limit - count.committed;
-    const verdict = { resetMs, window: count.window };
+    const { window } = count;
+    // Each whole: this is asked for every call, and to spread one into another costs three times as much.
     if (amount > left) {
       const wouldFit = amount <= left + count.held;
       const retryAfterMs = Math.max(1, wouldFit ? Math.min(HELD_RETRY_MS, resetMs) : resetMs);
-      return { ...verdict, allowed: false, remaining: Math.max(0, left), retryAfterMs, isShare: false };
+      return { allowed: false, remaining: Math.max(0, left), resetMs, retryAfterMs, isShare: false, window };
     }
     const fresh = members > 1 ? count.fresh(this.settleMs, nowMs) : 0;
     if (fresh > 0 && fresh + amount > left / (2 * members))
-      return { ...verdict, allowed: false, remaining: left, retryAfterMs: SPEND_TELL_MS, isShare: true };
-    return { ...verdict, allowed: true, remaining: left - amount, retryAfterMs: 0, isShare: false };
+      return { allowed: false, remaining: left, resetMs, retryAfterMs: SPEND_TELL_MS, isShare: true, window };
+    return { allowed: true, remaining: left - amount, resetMs, retryAfterMs: 0, isShare: false, window };
   }
 
   #keyed(key: string, nowMs: number): Keyed {
