@@ -2,8 +2,9 @@
  * Sees to it that the latest announcement says what the latest record of the rollouts says. Idempotent, so any control may do it at
  * any time: the one that has written the record does so at once, another one if that has ended in between.
  *
- * The record is read after the end of the announcements, and compare-and-set on that end lets nobody announce what is
- * outdated: who was stopped in the middle finds the end moved.
+ * The record is read, or written, after the end of the announcements was learnt, and compare-and-set on that end lets nobody announce
+ * what is outdated: who was stopped in the middle finds the end moved. That end is the one that was followed up to here; only who finds
+ * it moved asks for it.
  */
 import type { Presence } from '@weir/proto/cluster/presence.js';
 import type { Announcement } from '@weir/proto/events/announcement.js';
@@ -13,8 +14,11 @@ import type { SignedEntries } from './signed-entries.js';
 export interface AnnouncerParts {
   readonly entries: SignedEntries<Announcement>;
   readonly presence: Pick<Presence, 'bus' | 'subjects'>;
-  /** What is to be announced, read anew; null: nothing, or that can't be known now. */
-  readonly wanted: () => Promise<Wanted | null>;
+  /**
+   * What is to be announced, as it was when the log of announcements had ended at that number, or later; null: nothing, or that can't be
+   * known now.
+   */
+  readonly wanted: (announced: number) => Promise<Wanted | null>;
   /** The highest serial that a node has told of: numbers of a log that was begun anew lie below it. */
   readonly serialSeen: () => number;
   /** A node follows another one with this serial, or with a higher one, and takes this one for old. */
@@ -42,9 +46,10 @@ export class Announcer {
   async announce(): Promise<boolean> {
     const { entries, serialSeen } = this.#parts;
     for (let tries = 0; tries < TRIES; tries += 1) {
-      if (!(await entries.refresh())) return false;
+      const isFollowed = tries === 0 && entries.isInLog;
+      if (!isFollowed && !(await entries.refresh())) return false;
       const { number } = entries;
-      const want = await this.#parts.wanted();
+      const want = await this.#parts.wanted(number);
       if (want === null) return false;
       if (this.isAnnounced(want)) {
         // By somebody who may not have told it any more, or by this control, which was not answered.

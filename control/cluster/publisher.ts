@@ -105,7 +105,9 @@ export class Publisher {
     if (isOut || due === 'done' || this.#parts.nowMs() < this.#retryAtMs) return;
     if (revision.id !== this.#ownId && !(await this.#isDue(revision, due === 'when it stays'))) return;
     for (let tries = 0; tries < TRIES; tries += 1) {
-      if (!(await records.refresh())) return;
+      // What was followed up to here is mostly the latest, and compare-and-set says where it is not.
+      const isFollowed = tries === 0 && records.isInLog;
+      if (!isFollowed && !(await records.refresh())) return;
       const { number } = records;
       const before = records.latest();
       // What another control has written meanwhile may be of a revision that was not read here yet.
@@ -121,6 +123,8 @@ export class Publisher {
         this.#failures = 0;
         return;
       }
+      // Nothing is compiled again for a log that is away, nor waited for longer and longer: the look at it says when it is back.
+      if (isFollowed && appended.why === 'away') continue;
       if (appended.why === 'away' || appended.why === 'refused') return this.#wait(revision, appended.detail);
     }
   }

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { LATE_AFTER_MS } from '../rollout/progress.js';
 import { names, quarter, running, setUp, versionsOf } from './testing/small-cluster.js';
 import { configOf, TestCluster, type TestControl, type TestNode } from './testing/test-cluster.js';
@@ -40,6 +40,21 @@ describe('a revision', () => {
     cluster.apply(configOf('three'), control);
     await cluster.clock.pass(1_000);
     expect(control.rollouts.record()).toMatchObject({ stage: 'done', target: { revision: 3, version: 2 } });
+  });
+
+  it('is rolled out without a question for the end of a log, where both are followed', async () => {
+    const { cluster, nodes, control } = await running();
+    const [records, announcements] = [
+      vi.spyOn(control.rolloutLog, 'bounds'),
+      vi.spyOn(control.announcementLog, 'bounds'),
+    ];
+    cluster.apply(configOf('two'), control);
+    await cluster.clock.pass(1_000);
+    expect(versionsOf(nodes)).toEqual([2, 2, 2, 2]);
+    expect(control.rollouts.record()).toMatchObject({ stage: 'done', target: { version: 2 } });
+    expect(announcements).not.toHaveBeenCalled();
+    // The one that looks every two seconds for what may have been missed.
+    expect(records.mock.calls.length).toBeLessThanOrEqual(1);
   });
 
   it('waits for a store that is away, and for a log', async () => {

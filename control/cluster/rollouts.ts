@@ -102,6 +102,7 @@ export class Rollouts {
     this.#records = new SignedEntries({
       ...{ ...signed, log: parts.rolloutLog, isBound: true, kept: parts.kept, keep: parts.keep },
       pick: (message) => (message.kind === 'rollout' ? message : null),
+      meanwhile: () => this.#announcements.number,
     });
     this.#announcements = new SignedEntries({
       ...{ ...signed, log: parts.announcementLog, isBound: false },
@@ -119,8 +120,8 @@ export class Rollouts {
     this.#announcer = new Announcer({
       entries: this.#announcements,
       presence,
-      wanted: async () => {
-        const isKnown = await this.#records.refresh();
+      wanted: async (announced) => {
+        const isKnown = this.#records.latestSince === announced || (await this.#records.refresh());
         const record = this.#records.latest();
         return isKnown && record !== null ? wanted(record) : null;
       },
@@ -320,15 +321,19 @@ export class Rollouts {
 
   async #step(make: (record: RolloutRecord) => Step): Promise<Obeyed> {
     for (let tries = 0; tries < TRIES; tries += 1) {
-      if (!(await this.#records.refresh()))
+      // What was followed up to here is mostly the latest, and compare-and-set says where it is not.
+      const isFollowed = tries === 0 && this.#records.isInLog;
+      if (!isFollowed && !(await this.#records.refresh()))
         return away('the log of rollouts can’t be read now: is NATS away? weir status says it');
       const { number } = this.#records;
       const record = this.#records.latest();
       if (record === null) return notNow('nothing was ever rolled out');
       const step = make(record);
+      if (!step.ok && isFollowed) continue;
       if (!step.ok) return notNow(step.why);
       const appended = await this.#records.append(step.record, number);
       if (appended.ok) return { ok: true, record: step.record };
+      if (isFollowed && appended.why === 'away') continue;
       if (appended.why === 'away' || appended.why === 'refused') return away(appended.detail);
     }
     return away('others were quicker each time');

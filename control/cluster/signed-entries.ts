@@ -33,6 +33,8 @@ export interface EntryParts<Entry extends ClusterMessage> {
   /** The latest one that an earlier process has known; null: none. */
   readonly kept?: KeptEntry | null;
   readonly keep?: (entry: KeptEntry) => void;
+  /** How far something else is, looked at before the log is asked: `latestSince` is what it said. Left out: nothing is of interest. */
+  readonly meanwhile?: () => number;
 }
 
 /** As it stands in the log. */
@@ -68,6 +70,7 @@ export class SignedEntries<Entry extends ClusterMessage> {
   #latest: Entry | null = null;
   /** Where the latest one stands. */
   #latestAt = -1;
+  #latestSince: number | null = null;
   #isInLog = false;
   #told: { readonly entry: Entry; readonly bytes: Uint8Array } | null = null;
 
@@ -92,6 +95,14 @@ export class SignedEntries<Entry extends ClusterMessage> {
     return this.#number;
   }
 
+  /**
+   * What `meanwhile` said before the log was last asked for its end, or given one: the latest one was the latest after that. Null: it was not
+   * asked since another one came to be the latest.
+   */
+  get latestSince(): number | null {
+    return this.#latestSince;
+  }
+
   /** False when the log was begun anew since: then the latest one is known to those alone who remember it. */
   get isInLog(): boolean {
     return this.#isInLog;
@@ -104,6 +115,13 @@ export class SignedEntries<Entry extends ClusterMessage> {
 
   /** False: what the latest one is can't be known now. */
   async refresh(): Promise<boolean> {
+    const since = this.#parts.meanwhile?.() ?? null;
+    const isKnown = await this.#refresh();
+    if (isKnown) this.#latestSince = since;
+    return isKnown;
+  }
+
+  async #refresh(): Promise<boolean> {
     const bounds = await this.#parts.log.bounds();
     if (bounds === null) return false;
     if (bounds.last === this.#number && bounds.identity === this.#identity) return true;
@@ -134,10 +152,12 @@ export class SignedEntries<Entry extends ClusterMessage> {
   async append(entry: Entry, after: number): Promise<Appended> {
     if (after < 0) return { ok: false, why: 'away', detail: 'the log has not been read yet' };
     const bytes = this.#seal(entry, after + 1);
+    const since = this.#parts.meanwhile?.() ?? null;
     const appended = await this.#parts.log.append(WRITER, bytes, after);
     if (!appended.ok || appended.number <= this.#number) return appended;
     this.#number = appended.number;
     this.#become(entry, { number: appended.number, bytes });
+    this.#latestSince = since;
     return appended;
   }
 
@@ -194,6 +214,7 @@ export class SignedEntries<Entry extends ClusterMessage> {
 
   #become(entry: Entry, { number, bytes }: Pick<LogRecord, 'number' | 'bytes'>): void {
     this.#isInLog = true;
+    this.#latestSince = null;
     this.#latest = entry;
     this.#latestAt = number;
     this.#parts.keep?.({ number, bytes, ...(this.#identity === undefined ? {} : { identity: this.#identity }) });

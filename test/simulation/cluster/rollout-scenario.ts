@@ -43,6 +43,7 @@ const SLICE_MS = 25;
  */
 const SETTLED_AFTER_MS = 6_000;
 const WHOLE_EVERY = 10;
+const RESUME_EVERY_MS = 2_000;
 const canary: RolloutPlan = { sharePermille: 300, label: '', bakeMs: 1_000, exchangesMin: 5, unjudged: ['latency'] };
 
 /** Ids are thirty-two hexadecimal digits. */
@@ -122,6 +123,7 @@ export class RolloutScenario {
     );
     this.#revise();
     this.#replay();
+    world.at(HEAL_MS, () => this.#resume());
     const endMs = HEAL_MS + CONVERGED_AFTER_MS;
     let apartAtMs = HEAL_MS;
     for (let untilMs = SLICE_MS; untilMs <= endMs; untilMs += SLICE_MS) {
@@ -185,6 +187,14 @@ export class RolloutScenario {
     if (controls.length > 0 && world.random() < 0.2)
       void world.pick(controls).rollouts.command(world.pick(['promote', 'abort', 'pause'] as const), 'ada');
     world.at(world.nowMs + world.between(500, 5_000), () => this.#revise());
+  }
+
+  /** Whoever has paused the last one comes back to it: a pause waits for people, for ever. */
+  #resume(): void {
+    const { world } = this;
+    const [control] = [...this.#controls.values()].filter(({ rollouts }) => rollouts.record()?.stage === 'paused');
+    void control?.rollouts.command('resume', 'ada');
+    world.at(world.nowMs + RESUME_EVERY_MS, () => this.#resume());
   }
 
   /** Somebody has kept an old announcement, and sends it again. */
