@@ -34,7 +34,8 @@ import { Presence } from '@weir/proto/cluster/presence.js';
 import { PURGE_LOG, purgeLogBounds } from '@weir/proto/cluster/purge-entries.js';
 import { Subjects } from '@weir/proto/cluster/subjects.js';
 import { keyRing, signerOf } from '@weir/proto/signing/ed25519.js';
-import { frameHeadBytes, type KeyRing } from '@weir/proto/signing/signed-frame.js';
+import { knowingOwn } from '@weir/proto/signing/own-signatures.js';
+import { frameHeadBytes } from '@weir/proto/signing/signed-frame.js';
 import { snapshotBytesMax } from '@weir/proto/snapshot/codec.js';
 import type { Entrance } from '../up/admin-access.js';
 import { prepared } from '../up/config-source.js';
@@ -86,7 +87,8 @@ export async function startControl(options: ControlOptions): Promise<RunningCont
   const [rolloutLog, announcementLog] = logs;
   await connected(jetStream);
   const copyFile = join(options.dataFolder, `revisions-${cluster}.mdb`);
-  const [signer, keys] = [signerOf(key.privateKey), keyRing([...new Set([key.publicKey, ...options.trust])])];
+  const trust = knowingOwn(signerOf(key.privateKey), keyRing([...new Set([key.publicKey, ...options.trust])]));
+  const { signer, keys } = trust;
   const revisions = await openClusterRevisions({
     ...{ jetStream, subjects, replicas: options.replicas, copyFile, id, wallMs: Date.now, say },
     sealing: revisionSealing(cluster, signer, keys),
@@ -94,7 +96,7 @@ export async function startControl(options: ControlOptions): Promise<RunningCont
   const whole = { cluster, replicas: options.replicas, blobBytesMax: snapshotBytesMax + frameHeadBytes };
   const blobs = deltaBlobs(jetStreamBlobs(jetStream, whole), realClock);
   const check = createCheck(process.env);
-  const { purgeLog, purges } = purgesOf(options, wired, keys);
+  const { purgeLog, purges } = purgesOf(options, wired, trust);
   const people = await openClusterPeople({
     ...{ jetStream, subjects, replicas: options.replicas, id, wallMs: Date.now, say, presence, signer },
     ...{ file: join(options.dataFolder, `registry-${cluster}.mdb`), secretSealing: options.secretSealing },
@@ -174,11 +176,12 @@ function sourceOf(revisions: Revisions): RevisionSource {
   };
 }
 
-function purgesOf({ cluster, replicas, hasRedis, key }: ControlOptions, wired: Wired, keys: KeyRing) {
+function purgesOf(options: ControlOptions, wired: Wired, { signer, keys }: ReturnType<typeof knowingOwn>) {
+  const { cluster, replicas, hasRedis } = options;
   const { jetStream, presence, subjects } = wired;
   const purgeLog = jetStreamLog(jetStream, { place: subjects.place(PURGE_LOG), makes: purgeLogBounds(replicas) });
   const purges = new Purges({
-    ...{ presence, log: purgeLog, clock: realClock, trust: { cluster, keys }, signer: signerOf(key.privateKey) },
+    ...{ presence, log: purgeLog, clock: realClock, trust: { cluster, keys }, signer },
     // A node may have one that this control was not told of.
     sharesInRedis: hasRedis ? true : null,
   });
