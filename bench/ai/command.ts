@@ -5,7 +5,7 @@ import { type Comparison, comparing } from '../start/comparison.js';
 import { installPackages } from '../start/npm-peers.js';
 import { freePorts, type Running } from '../start/processes.js';
 import type { StreamSample } from './loads.js';
-import { type AiLoad, type ChatSample, type HeldSample, holdStreams, loadChats, loadStreams, warmUp } from './loads.js';
+import { type AiLoad, type ChatSample, type HeldSample, holdStreams, loadChats, loadStreams } from './loads.js';
 import {
   type AiPeer,
   type AiPeerName,
@@ -16,6 +16,7 @@ import {
   startMock,
 } from './peers.js';
 import { type AiMeasured, aiRows, aiTable, firstMs, verdict } from './report.js';
+import { WARM_SHARE, WARM_UPS_MAX, warmUp } from './warm-up.js';
 
 export interface AiOptions extends ReportPlace {
   readonly peers: readonly AiPeerName[];
@@ -63,7 +64,8 @@ async function measureAll(
   }));
   const loadOf = (peer: AiPeer): AiLoad => ({ ...place, peer, seconds, signal });
   for (const { of } of measured) {
-    await warmUp({ ...loadOf(of), seconds: warmupSeconds });
+    const { loads, share } = await warmUp({ ...loadOf(of), seconds: warmupSeconds });
+    say(`warmed up  ${of.name.padEnd(8)}  ${loads} times; ${Math.round(share * 100)} % of the last is not JavaScript`);
   }
   for (let round = 1; round <= rounds; round += 1) {
     for (const one of measured) {
@@ -104,7 +106,9 @@ function report(
       `Gateway on core ${cores.proxy}; the mock and the clients on core ${cores.load}; all on 127.0.0.1.`,
       `Median of ${options.rounds} rounds of ${options.seconds} s, all in turns; ± is the range over the rounds.`,
       loadSentence,
+      `Each was warmed up until its main thread took ${100 - 100 * WARM_SHARE} % of the CPU of a load, or ${WARM_UPS_MAX} times.`,
       'chats: whole answers at 32 connections. first, token: 100 streams of 100 tokens, one every 20 ms; what is added to the direct call.',
+      'opening: the first token of the first stream on each connection, which the others leave out: bench/README.md.',
       'MiB: peak RSS of the worker before, and while 2,000 streams are open that get a token a second. Limits: bench/README.md.',
       verdict(rows),
     ],

@@ -8,7 +8,7 @@ import { parseWrkReport, type WrkReport } from '../measure/wrk-output.js';
 import { type Launch, spawnPinned } from '../start/processes.js';
 import type { AiPeer } from './peers.js';
 import type { StreamFigures, StreamPlan } from './stream-client.js';
-import { BRIEF, CHAT, HELD, headersFor, modelOf, PATH, question, STREAM } from './words.js';
+import { CHAT, HELD, headersFor, modelOf, PATH, question, STREAM } from './words.js';
 
 export interface AiLoad {
   readonly peer: AiPeer;
@@ -73,22 +73,13 @@ export async function loadChats({ peer, mockPort, seconds, core, directory, sign
   return { ...report, cpuMicrosPerChat: ((cpuSeconds(peer.workers) - before) * 1e6) / report.requests };
 }
 
-async function readStreams(load: AiLoad, plan: Pick<StreamPlan, 'pace' | 'streams' | 'seconds'>) {
+export async function readStreams(load: AiLoad, plan: Pick<StreamPlan, 'pace' | 'streams' | 'seconds'>) {
   const program = fileURLToPath(new URL('./stream-client.js', import.meta.url));
   const args = [program, JSON.stringify({ ...plan, port: load.peer.port, mockPort: load.mockPort })];
   const { core, directory } = load;
   const text = await printed({ name: 'client', command: process.execPath, args, core, cwd: directory }, load.signal);
   if (!text.startsWith('{')) throw new Error(`the client of streams ended with\n${text}`);
   return JSON.parse(text) as StreamFigures; // Written by the client of ours.
-}
-
-/**
- * Until what runs at run time is compiled as it will stay: of a hundred streams, fifty begin in a second, and what is done once for each
- * would be interpreted through all rounds.
- */
-export async function warmUp(load: AiLoad): Promise<void> {
-  await loadChats(load);
-  for (const pace of [BRIEF, STREAM]) await readStreams(load, { pace, streams: STREAMS, seconds: load.seconds });
 }
 
 export async function loadStreams(load: AiLoad): Promise<StreamSample> {

@@ -22,6 +22,8 @@ export interface AiRow {
   /** What comes on top of the direct call; of the direct call itself, and without one, what it takes. */
   readonly firstP50Ms: number;
   readonly firstP99Ms: number;
+  readonly openingP50Ms: number;
+  readonly openingP99Ms: number;
   readonly tokenP50Ms: number;
   readonly tokenP99Ms: number;
   readonly restMiB: number;
@@ -42,10 +44,12 @@ export function aiRows(measured: readonly AiMeasured[]): AiRow[] {
   }));
 }
 
-type Waits = 'firstP50Ms' | 'firstP99Ms' | 'tokenP50Ms' | 'tokenP99Ms';
+type Waits = 'firstP50Ms' | 'firstP99Ms' | 'openingP50Ms' | 'openingP99Ms' | 'tokenP50Ms' | 'tokenP99Ms';
 const added = (row: AiRow, direct: AiRow): Pick<AiRow, Waits> => ({
   firstP50Ms: row.firstP50Ms - direct.firstP50Ms,
   firstP99Ms: row.firstP99Ms - direct.firstP99Ms,
+  openingP50Ms: row.openingP50Ms - direct.openingP50Ms,
+  openingP99Ms: row.openingP99Ms - direct.openingP99Ms,
   tokenP50Ms: row.tokenP50Ms - direct.tokenP50Ms,
   tokenP99Ms: row.tokenP99Ms - direct.tokenP99Ms,
 });
@@ -66,6 +70,8 @@ function sumUp({ peer, chats, streams, held }: AiMeasured): AiRow {
     cpuMicrosPerToken: ofStreams((one) => one.cpuMicrosPerToken),
     firstP50Ms: firstMs(streams, 0.5),
     firstP99Ms: firstMs(streams, 0.99),
+    openingP50Ms: openingMs(streams, 0.5),
+    openingP99Ms: openingMs(streams, 0.99),
     tokenP50Ms: ofStreams((one) => one.tokenP50Ms),
     tokenP99Ms: ofStreams((one) => one.tokenP99Ms),
     restMiB: most((one) => one.restBytes),
@@ -75,14 +81,20 @@ function sumUp({ peer, chats, streams, held }: AiMeasured): AiRow {
 }
 
 /** Over all rounds: one has some three hundred streams. */
-export function firstMs(streams: readonly Pick<StreamSample, 'firstUs'>[], share: number): number {
-  return (
-    percentile(
-      streams.flatMap(({ firstUs }) => firstUs),
-      share,
-    ) / 1_000
+export const firstMs = (streams: readonly Pick<StreamSample, 'firstUs'>[], share: number): number =>
+  percentileMs(
+    streams.map(({ firstUs }) => firstUs),
+    share,
   );
-}
+
+const openingMs = (streams: readonly Pick<StreamSample, 'openingUs'>[], share: number): number =>
+  percentileMs(
+    streams.map(({ openingUs }) => openingUs),
+    share,
+  );
+
+const percentileMs = (rounds: readonly (readonly number[])[], share: number): number =>
+  percentile(rounds.flat(), share) / 1_000;
 
 const headings = [
   'who',
@@ -92,6 +104,8 @@ const headings = [
   'CPU µs/chat',
   'first p50 ms',
   'first p99 ms',
+  'opening p50 ms',
+  'opening p99 ms',
   'token p50 ms',
   'token p99 ms',
   'CPU µs/token',
@@ -112,6 +126,8 @@ export function aiTable(rows: readonly AiRow[]): string {
       row.cpuMicrosPerChat.toFixed(1),
       ms(row.firstP50Ms),
       ms(row.firstP99Ms),
+      ms(row.openingP50Ms),
+      ms(row.openingP99Ms),
       ms(row.tokenP50Ms),
       ms(row.tokenP99Ms),
       row.cpuMicrosPerToken.toFixed(1),

@@ -1,7 +1,7 @@
 /**
  * Reads so many streams at once for so long, a process of its own: `node stream-client.js PLAN`, both as JSON. Connections begin one
  * after the other, spread over the length of a stream, so that tokens are not all sent in one moment; each asks again when its
- * stream is over, until the time is. Streams that have begun are read to their end.
+ * stream is over, until the time is, which begins when all have asked. Streams that have begun are read to their end.
  */
 import { connect, type Socket } from 'node:net';
 import { percentile } from '../measure/statistics.js';
@@ -25,6 +25,8 @@ export interface StreamFigures {
   readonly why: string;
   /** Of each stream that was whole: all of them, for of the few of one round a 99th percentile would be the worst but one. */
   readonly firstUs: readonly number[];
+  /** Of those that were the first on their connection: a gateway opens one of its own for them, which the mock's clients have by then. */
+  readonly openingUs: readonly number[];
   readonly tokenP50Ms: number;
   readonly tokenP99Ms: number;
 }
@@ -45,9 +47,11 @@ const request = [
   body,
 ].join('\r\n');
 const streamMs = plan.pace.tokens * plan.pace.everyMs;
-const endsAtMs = performance.now() + plan.seconds * 1_000;
+const rampMs = Math.max(RAMP_MS_MIN, plan.seconds > 0 ? streamMs : 0);
+const endsAtMs = plan.seconds === 0 ? 0 : performance.now() + rampMs + plan.seconds * 1_000;
 
 const firstUs: number[] = [];
+const openingUs: number[] = [];
 const tokensUs: number[] = [];
 let streams = 0;
 let tokens = 0;
@@ -55,12 +59,12 @@ let failed = 0;
 let why = '';
 let open = plan.streams;
 
-function ended(reading: StreamReading, socket: Socket, broken: string | null): boolean {
+function ended(reading: StreamReading, socket: Socket, isOpening: boolean, broken: string | null): boolean {
   const whole = reading.failed === null && broken === null && reading.tokens === plan.pace.tokens;
   streams += 1;
   tokens += reading.tokens;
   if (whole) {
-    firstUs.push(reading.firstUs);
+    (isOpening ? openingUs : firstUs).push(reading.firstUs);
     for (const one of reading.tokensUs) tokensUs.push(one);
   } else {
     failed += 1;
@@ -77,6 +81,7 @@ function begin(): void {
   const socket = connect({ host: '127.0.0.1', port: plan.port, noDelay: true });
   socket.setEncoding('latin1').setTimeout(streamMs + LATE_MS_MAX);
   let reading = new StreamReading(nowUs());
+  let isOpening = true;
   let isOver = false;
   const ask = (): void => {
     reading = new StreamReading(nowUs());
@@ -85,14 +90,16 @@ function begin(): void {
   const broke = (reason: string): void => {
     if (isOver) return;
     isOver = true;
-    ended(reading, socket, reason);
+    ended(reading, socket, isOpening, reason);
   };
   socket.once('connect', ask);
   socket.on('data', (text: string) => {
     reading.feed(text, nowUs());
     if (!reading.isOver || isOver) return;
-    if (ended(reading, socket, null)) ask();
-    else isOver = true;
+    if (ended(reading, socket, isOpening, null)) {
+      isOpening = false;
+      ask();
+    } else isOver = true;
   });
   socket.on('timeout', () => broke('silence'));
   socket.on('error', (error) => broke(error.message));
@@ -102,11 +109,10 @@ function begin(): void {
 function tell(): void {
   const ms = (values: readonly number[], share: number): number => percentile(values, share) / 1_000;
   const figures: StreamFigures = {
-    ...{ streams, tokens, failed, why, firstUs },
+    ...{ streams, tokens, failed, why, firstUs, openingUs },
     ...{ tokenP50Ms: ms(tokensUs, 0.5), tokenP99Ms: ms(tokensUs, 0.99) },
   };
   process.stdout.write(`${JSON.stringify(figures)}\n`);
 }
 
-const rampMs = Math.max(RAMP_MS_MIN, plan.seconds > 0 ? streamMs : 0);
 for (let i = 0; i < plan.streams; i += 1) setTimeout(begin, (rampMs * i) / plan.streams);

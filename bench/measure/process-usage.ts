@@ -9,6 +9,11 @@ export function cpuSeconds(pids: readonly number[]): number {
   return pids.reduce((sum, pid) => sum + cpuSecondsOfStat(readFileSync(`/proc/${pid}/stat`, 'utf8')), 0);
 }
 
+/** Of that what their main threads have used: where JavaScript runs. The others compile it, and collect its garbage. */
+export function mainThreadSeconds(pids: readonly number[]): number {
+  return pids.reduce((sum, pid) => sum + cpuSecondsOfStat(readFileSync(`/proc/${pid}/task/${pid}/stat`, 'utf8')), 0);
+}
+
 /** The peak of resident memory since it was last reset, in bytes. */
 export function peakRssBytes(pids: readonly number[]): number {
   return pids.reduce((sum, pid) => sum + bytesOfStatus(readFileSync(`/proc/${pid}/status`, 'utf8'), 'VmHWM'), 0);

@@ -1,0 +1,17 @@
+import { expect, it } from 'vitest';
+import { cpuSeconds, mainThreadSeconds } from '../measure/process-usage.js';
+import { isWarm, WARM_SHARE, WARM_UPS_MAX } from './warm-up.js';
+
+it('warming up goes on while threads beside the main one are busy, and not for ever', () => {
+  expect(isWarm({ loads: 1, share: WARM_SHARE / 2 })).toBe(true);
+  expect(isWarm({ loads: 1, share: WARM_SHARE })).toBe(false);
+  expect(isWarm({ loads: WARM_UPS_MAX, share: 0.9 })).toBe(true);
+  // Nothing was used at all: there is nothing to be learnt from it.
+  expect(isWarm({ loads: 1, share: Number.NaN })).toBe(false);
+});
+
+it('the main thread of a process has used a part of what all of them have', () => {
+  const main = mainThreadSeconds([process.pid]);
+  expect(main).toBeGreaterThan(0);
+  expect(main).toBeLessThanOrEqual(cpuSeconds([process.pid]));
+});
