@@ -8,6 +8,10 @@
  * - V8's `gc` as a function, for node/pipeline/pieces.ts: nothing for small answers; where large bodies pass 30 MiB and a third of their
  *   CPU less.
  *
+ * - One thread beside the main one for V8's compiler and collector, not four: they take their share of the same core, and while code is
+ *   compiled, four of them left the main thread a fifth of it. First tokens of streams in the first seconds of a node: 21 to 70 ms at
+ *   p99 with four, 14 to 21 with one (brief streams behind them: 48 to 53, and 14 to 26); once it is compiled, no difference.
+ *
  * Left out for the memory that it takes, which is promised to stay below 150 MiB: Node's own code on large pages
  * (`--use-largepages=silent`), 1 to 4 % less and 10 MiB more.
  */
@@ -16,4 +20,5 @@ export const nodeFlags: readonly string[] = [
   '--max-inlined-bytecode-size=1000',
   '--max-inlined-bytecode-size-cumulative=4000',
   '--expose-gc',
+  '--v8-pool-size=1',
 ];
