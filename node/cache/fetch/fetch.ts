@@ -31,10 +31,10 @@ import { afterHead, validatingHeaders } from '../revalidate.js';
 import { type RouteCache, sharedKey } from '../route-cache.js';
 import { isTrouble } from '../statuses.js';
 import { bodyInPieces, type StoredBody } from '../store/body.js';
-import type { Entry, Writing } from '../store/l1.js';
+import type { Writing } from '../store/l1.js';
 import { isReusable, type Stored } from '../stored.js';
-import { varyKey } from '../vary-key.js';
 import { WholeBody } from '../whole-body.js';
+import { Crowd } from './crowd.js';
 import { FAILED_MS, NOT_SHARED_MS } from './flights.js';
 import { notKept, shareWithNodes } from './outcomes.js';
 import { hearFailure, letDown } from './releases.js';
@@ -49,9 +49,8 @@ export class Fetch implements ResponseHandler {
   readonly #route: RouteCache;
   readonly #question: Question;
   readonly #askedAtMs: number;
-  readonly #waiters = new Set<Waiter>();
+  readonly #crowd: Crowd;
   readonly #timer: Timer;
-  #leader: Waiter | null;
   #state: State = 'asking';
   #ear: Ear | null = null;
   #cancelNext: Cancel = nothingToCancel;
@@ -75,8 +74,7 @@ export class Fetch implements ResponseHandler {
     const nowMs = clock.nowMs();
     this.#route = route;
     this.#question = question;
-    this.#leader = leader;
-    if (leader !== null) this.#waiters.add(leader);
+    this.#crowd = new Crowd(leader, question.request.headers);
     this.#askedAtMs = nowMs;
     this.#subject = question.subject;
     // Before anything is sent: a purge from here on means what comes of it.
@@ -117,13 +115,14 @@ export class Fetch implements ResponseHandler {
   }
 
   get waiters(): number {
-    return this.#waiters.size;
+    return this.#crowd.size;
   }
 
   /** False: what comes is not for this one. */
   join(waiter: Waiter): boolean {
-    if (this.#state !== 'asking' && !(this.#answer !== null && this.#isFor(waiter, this.#answer.stored))) return false;
-    this.#waiters.add(waiter);
+    if (this.#state !== 'asking' && !(this.#answer !== null && this.#crowd.isFor(waiter, this.#answer.stored)))
+      return false;
+    this.#crowd.add(waiter);
     this.#goOnForSomebody();
     if (this.#answer !== null) waiter.shared(this.#answer);
     return true;
@@ -131,9 +130,8 @@ export class Fetch implements ResponseHandler {
 
   /** It waits no longer, or has its answer. `refills`: what comes is wanted all the same. */
   leave(waiter: Waiter, refills: boolean): void {
-    this.#waiters.delete(waiter);
-    if (this.#leader === waiter) this.#leader = null;
-    if (this.#state === 'over' || this.#state === 'draining' || this.#waiters.size > 0) return;
+    this.#crowd.remove(waiter);
+    if (this.#state === 'over' || this.#state === 'draining' || this.#crowd.size > 0) return;
     const isWanted = this.#answer?.stream.isStored ?? (this.#state === 'asking' && (refills || this.#isRefill));
     if (isWanted && this.#goOnForNobody()) return;
     this.#endFlight();
@@ -155,8 +153,8 @@ export class Fetch implements ResponseHandler {
   /** One that was sent later has an answer for all. */
   overtaken(): void {
     if (this.#state !== 'asking') return;
-    for (const waiter of [...this.#waiters]) {
-      if (waiter === this.#leader) continue;
+    for (const waiter of this.#crowd.all()) {
+      if (waiter === this.#crowd.leader) continue;
       this.leave(waiter, false);
       waiter.released('together');
     }
@@ -192,7 +190,7 @@ export class Fetch implements ResponseHandler {
     const nowMs = clock.nowMs();
     if (head.status < 500) slow?.answered(nowMs - this.#askedAtMs, nowMs);
     const moments: Moments = { askedAtMs: this.#askedAtMs, receivedAtMs: nowMs, receivedWallMs: clock.wallMs() };
-    if (this.#leader !== null) this.tell(this.#question.request.exchange, false);
+    if (this.#crowd.leader !== null) this.tell(this.#question.request.exchange, false);
     if (this.exchange.hasFallenBack) this.#fellBack(head);
     else if (this.#question.method === 'HEAD') this.#headCame(head, moments);
     else this.#received(head, moments);
@@ -252,7 +250,7 @@ export class Fetch implements ResponseHandler {
     // Each would stand in line for a confirmation that is for the one who asked.
     if (!isForAll) this.#leaveAlone(NOT_SHARED_MS, false);
     else if (flightKey !== null) node.flights.stored(flightKey);
-    this.#giveCopy(next, isForAll);
+    this.#crowd.confirm(next, isForAll);
     if (isForAll) this.#question.late?.overtaken();
   }
 
@@ -264,25 +262,17 @@ export class Fetch implements ResponseHandler {
     this.#leaveAlone(NOT_SHARED_MS);
     this.#refused(why, stored.status);
     this.#endLease(true);
-    this.#giveCopy({ ...entry, stored }, false);
-  }
-
-  #giveCopy(entry: Entry, isForAll: boolean): void {
-    const leader = this.#leader;
-    for (const waiter of this.#takeAll()) {
-      if (waiter === leader || (isForAll && this.#isFor(waiter, entry.stored))) waiter.confirmed(entry);
-      else waiter.released('alone');
-    }
+    this.#crowd.confirm({ ...entry, stored }, false);
   }
 
   /** The copy is better than this answer, for those who have one. */
   #inTrouble({ status }: ResponseHead): void {
     this.#leaveAlone(FAILED_MS);
-    const waiters = this.#takeAll();
+    const waiters = this.#crowd.takeAll();
     this.#cancel();
     letDown(
       waiters.filter((waiter) => !waiter.standsIn(status)),
-      this.#leader,
+      this.#crowd.leader,
     );
   }
 
@@ -316,11 +306,11 @@ export class Fetch implements ResponseHandler {
     this.#leaveAlone(isTroubled ? FAILED_MS : NOT_SHARED_MS, true, why !== null && why !== 'no-room' && !isTroubled);
     if (why !== null) this.#refused(why, head.status);
     this.#endLease(!isTroubled);
-    const leader = this.#leader;
-    const waiters = this.#takeAll();
+    const leader = this.#crowd.leader;
+    const waiters = this.#crowd.takeAll();
     if (leader === null) this.#cancel();
     else {
-      this.#waiters.add(leader);
+      this.#crowd.add(leader);
       leader.passed(head, ownFieldsEnd(headers, this.#route.spec), why);
     }
     const others = waiters.filter((waiter) => waiter !== leader && !(isTroubled && waiter.standsIn(head.status)));
@@ -344,19 +334,12 @@ export class Fetch implements ResponseHandler {
     this.#answer = { stored, stream, lengthBytes, headers: ownFieldsEnd(headers, spec), status };
     const isForAll = isReusable(stored, clock.nowMs());
     if (!isForAll) this.#leaveAlone(NOT_SHARED_MS, false);
-    const leader = this.#leader;
-    for (const waiter of [...this.#waiters]) {
-      if (waiter === leader || (isForAll && this.#isFor(waiter, stored))) waiter.shared(this.#answer);
-      else {
-        this.#waiters.delete(waiter);
-        waiter.released('alone');
-      }
-    }
+    this.#crowd.share(this.#answer, isForAll);
     if (isForAll) this.#question.late?.overtaken();
   }
 
   onData(chunk: Uint8Array): boolean {
-    if (this.#answer === null) return this.#leader?.data(chunk) ?? false;
+    if (this.#answer === null) return this.#crowd.leader?.data(chunk) ?? false;
     const { stream, status } = this.#answer;
     const wasStored = stream.isStored;
     const isOpen = stream.push(chunk);
@@ -369,7 +352,7 @@ export class Fetch implements ResponseHandler {
 
   onComplete(): void {
     const wasPassing = this.#state === 'passing';
-    const leader = this.#leader;
+    const leader = this.#crowd.leader;
     if (this.#answer !== null) {
       if (this.#answer.stream.isStored) this.#keep(this.#answer);
       this.#endFlight();
@@ -411,7 +394,7 @@ export class Fetch implements ResponseHandler {
   onError(failed: Failure): void {
     const { slow, clock } = this.#route;
     const state = this.#state;
-    const leader = this.#leader;
+    const leader = this.#crowd.leader;
     this.exchange.failure ??= failed;
     if (state === 'asking') {
       const nowMs = clock.nowMs();
@@ -420,7 +403,7 @@ export class Fetch implements ResponseHandler {
     if (state === 'asking' || state === 'storing') this.#leaveAlone(FAILED_MS);
     if (this.#answer?.stream.isStored === true) this.#refused('incomplete', this.#answer.status);
     this.#writing?.abandon();
-    const waiters = state === 'asking' ? this.#takeAll() : [];
+    const waiters = state === 'asking' ? this.#crowd.takeAll() : [];
     this.#finish();
     this.#answer?.stream.end(failed);
     if (state === 'passing') leader?.failed(failed);
@@ -461,20 +444,10 @@ export class Fetch implements ResponseHandler {
 
   /** Where no exchange of a client will say what was tried. */
   #tellOnesOwn(): void {
-    if (this.#isTold || this.#leader !== null) return;
+    if (this.#isTold || this.#crowd.leader !== null) return;
     this.#isTold = true;
     this.exchange.endedAtMs = this.#route.clock.nowMs();
     this.#route.observer.fetchEnded(this.exchange);
-  }
-
-  #takeAll(): Waiter[] {
-    const waiters = [...this.#waiters];
-    this.#waiters.clear();
-    return waiters;
-  }
-
-  #isFor(waiter: Waiter, { vary }: Stored): boolean {
-    return vary.length === 0 || varyKey(vary, waiter.headers) === varyKey(vary, this.#question.request.headers);
   }
 
   #endFlight(): void {
