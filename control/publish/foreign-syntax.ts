@@ -3,18 +3,15 @@
  * first config has any: most have none, and a check of those shall not wait for them.
  */
 import { createRequire } from 'node:module';
-import { outputSchemaOptions } from '@weir/proto/ai/output-rules.js';
+import { outputSchemaOptions, withKeptMeta } from '@weir/proto/ai/output-rules.js';
 import { isCalm, patternSizeMax } from '@weir/proto/pattern/pattern-work.js';
 
 const require = createRequire(import.meta.url);
 
 /** Null: it is one. */
 export function schemaFault(schema: Readonly<Record<string, unknown>>): string | null {
-  // A package that is loaded late comes without its type; these are the parts of its public interface that are used.
-  const { Ajv2020 } = require('ajv/dist/2020.js') as typeof import('ajv/dist/2020.js');
-  const ajv = new Ajv2020({ ...outputSchemaOptions, code: { regExp: linear } });
   try {
-    ajv.compile(schema);
+    ajvFor(schema).compile(schema);
     return null;
   } catch (error) {
     return messageOf(error);
@@ -30,6 +27,12 @@ const linear = Object.assign(
   },
   { code: 'linear' },
 );
+
+const ajvFor = withKeptMeta(() => {
+  // A package that is loaded late comes without its type; these are the parts of its public interface that are used.
+  const { Ajv2020 } = require('ajv/dist/2020.js') as typeof import('ajv/dist/2020.js');
+  return new Ajv2020({ ...outputSchemaOptions, code: { regExp: linear } });
+});
 
 /** Null: it is one. */
 export function patternFault(pattern: string): string | null {

@@ -3,7 +3,7 @@
  * Loaded late: by output-tools-loader.ts when the first snapshot has such a prompt, and with mcp/mcp-route.ts, whose tools take and give what
  * fits a schema.
  */
-import { outputSchemaOptions } from '@weir/proto/ai/output-rules.js';
+import { outputSchemaOptions, withKeptMeta } from '@weir/proto/ai/output-rules.js';
 import type { JsonObject } from '@weir/proto/contract/json-value.js';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { jsonrepair } from 'jsonrepair';
@@ -41,10 +41,11 @@ function linearPattern(text: string): CountedPattern | null {
   }
 }
 
+const ajvFor = withKeptMeta(() => new Ajv2020({ ...outputSchemaOptions, code: { regExp: linear } }));
+
 export const outputTools: OutputTools = {
   compile(schema) {
-    const ajv = new Ajv2020({ ...outputSchemaOptions, code: { regExp: linear } });
-    const validate = ajv.compile(schema);
+    const validate = ajvFor(schema).compile(schema);
     return (value) => {
       if (validate(value)) return null;
       const [first] = validate.errors ?? [];
