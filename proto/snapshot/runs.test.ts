@@ -36,7 +36,9 @@ describe('a snapshot in runs', () => {
   it('has the hash that it has had since there is this form', async () => {
     const small = snapshotOf({ version: 7, consumers: [consumer('web', 'a', 'b')] });
     expect(hashOf(await alone(small))).toBe('2-ab1afd2a28db056ed94eff6030d504622198538cd6f5581231956345bde2c0bc');
-    expect(hashOf(await alone(snapshotOf({ consumers: many(1_000) })))).toBe('2-0efca982eb75fc2d670dae614979da8c9b22e6d72d1e7574ec76aedc952d3a1f');
+    expect(hashOf(await alone(snapshotOf({ consumers: many(1_000) })))).toBe(
+      '2-0efca982eb75fc2d670dae614979da8c9b22e6d72d1e7574ec76aedc952d3a1f',
+    );
     expect([isOfRuns(hashOf(await alone(small))), isOfRuns('ab'.repeat(32))]).toEqual([true, false]);
   });
 

@@ -29,6 +29,7 @@ import {
   withTeam,
 } from './design-words.js';
 import { lintTarget } from './machine-addresses.js';
+import { parsedAlike } from './parsed-alike.js';
 import { lintOwnAi, readAi } from './read-ai.js';
 
 export interface ReadDesign {
@@ -113,7 +114,7 @@ function compared<T extends z.ZodType>(
   const foreign = foreignWords(written, words, path);
   if (foreign.length > 0) return { value: null, findings: foreign };
   const value = withTeam(written, teamId);
-  const parsed = schema.safeParse(value);
+  const parsed = parsedAlike(schema, value);
   if (parsed.success) return { value: parsed.data, findings: [] };
   const findings = explainIssues(schema, value, parsed.error.issues);
   return { value: null, findings: findings.map((finding) => ({ ...finding, path: [...path, ...finding.path] })) };
