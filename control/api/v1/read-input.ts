@@ -84,14 +84,21 @@ export function readIdempotencyKey(field: string | undefined): Input<string | un
   return { ok: false, problem: refusal(400, 'Bad Request', detail) };
 }
 
-/** Cookies by name; the first of several with one name, as browsers send the closest path first. Bounded, since it comes from outside. */
+/**
+ * Cookies by name. One that comes twice with two values is none: a page at another port of this host can set one with a longer path, which
+ * browsers send first (RFC 6265 §5.4), and its user would act in the session of whoever made that page. Bounded, since it comes from outside.
+ */
 export function readCookies(field: string | undefined): ReadonlyMap<string, string> {
   const cookies = new Map<string, string>();
+  const ambiguous = new Set<string>();
   for (const pair of (field ?? '').split(';', 50)) {
     const at = pair.indexOf('=');
-    const name = pair.slice(0, at).trim();
-    if (at > 0 && !cookies.has(name)) cookies.set(name, pair.slice(at + 1).trim());
+    if (at <= 0) continue;
+    const [name, value] = [pair.slice(0, at).trim(), pair.slice(at + 1).trim()];
+    if ((cookies.get(name) ?? value) !== value) ambiguous.add(name);
+    cookies.set(name, value);
   }
+  for (const name of ambiguous) cookies.delete(name);
   return cookies;
 }
 
