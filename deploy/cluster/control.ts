@@ -83,8 +83,7 @@ export async function startControl(options: ControlOptions): Promise<RunningCont
   const { bus, jetStream, presence, subjects } = wired;
   const log = (name: string): SharedLog =>
     jetStreamLog(jetStream, { place: subjects.place(name), makes: streamOfSignedEntries(options.replicas) });
-  const logs = [log('rollouts'), log('announcements')] as const;
-  const [rolloutLog, announcementLog] = logs;
+  const [rolloutLog, announcementLog] = [log('rollouts'), log('announcements')];
   await connected(jetStream);
   const copyFile = join(options.dataFolder, `revisions-${cluster}.mdb`);
   const trust = knowingOwn(signerOf(key.privateKey), keyRing([...new Set([key.publicKey, ...options.trust])]));
@@ -123,7 +122,7 @@ export async function startControl(options: ControlOptions): Promise<RunningCont
     purges.close();
     presence.leave();
     await Promise.all([revisions.close(), file.written(), insight.close(), people.close()]);
-    await Promise.all([...logs, purgeLog].map((each) => each.close()));
+    await Promise.all([rolloutLog, announcementLog, purgeLog].map((each) => each.close()));
     await Promise.all([bus.close(), jetStream.close()]);
   };
   const insight = openInsight(presence, join(options.dataFolder, `insight-${cluster}.mdb`), say);

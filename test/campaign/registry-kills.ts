@@ -127,7 +127,10 @@ export class Writer {
     this.#folder = folder;
   }
 
-  /** One process, until it is killed: in the middle of that many waves, counted from 0; or when `until` says so. */
+  /**
+   * One process, until it is killed: in the middle of that many waves, counted from 0; or when `until` says so. The first kill of all comes when
+   * all kinds are asked for, since a fast machine has answered some of them by an instant that nobody chose.
+   */
   async live(wave: number, until: Promise<void> | null = null): Promise<void> {
     const own = [...this.#ledger.fates.values()].filter(({ command }) => this.#mine.has(command.id));
     const open = own.filter(({ wasInFlight, wasRepeated }) => wasInFlight && !wasRepeated);
@@ -144,14 +147,18 @@ export class Writer {
       child.kill('SIGKILL');
     };
     void until?.then(kill);
+    const isFirst = until === null && this.#ledger.kills === 0;
     for await (const line of createInterface({ input: child.stdout })) {
       if (line === 'waved') {
         if (!isKilled) this.#waveMs = performance.now() - beganMs;
         waves += 1;
       } else if (line === 'wave') {
         beganMs = performance.now();
-        if (until === null && waves === wave) void passed(randomInt(Math.ceil(this.#waveMs))).then(kill);
-      } else this.#heard(line);
+        if (until === null && !isFirst && waves === wave) void passed(randomInt(Math.ceil(this.#waveMs))).then(kill);
+      } else {
+        this.#heard(line);
+        if (isFirst && !isKilled && waves === wave && this.#unanswered.size === kinds.length) kill();
+      }
     }
     await exited;
     if (!isKilled) this.#ledger.broken.push(`a writer ended by itself after ${waves} waves`);

@@ -123,6 +123,10 @@ describe('weir node', () => {
           () => `${ready}\n${again.said()}`,
         );
         expect(await get()).toBe('one');
+        await until(
+          () => again.said().includes('NATS is away'),
+          () => again.said(),
+        );
         nats.signal('SIGCONT');
         await until(
           () => control.bus.state().isConnected,
