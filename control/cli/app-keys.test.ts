@@ -8,9 +8,11 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vite
 import { type WholeApi, wholeApi } from '../api/v1/testing/whole-api.js';
 import { publicKeyCharsMax } from '../model/bounds.js';
 import { registerAppKeys } from './apps.js';
+import { type Heard, hearWrites } from './testing/heard.js';
 
 let house: WholeApi;
-let [admin, folder, out, err] = ['', '', '', ''];
+let [admin, folder] = ['', ''];
+let heard: Heard;
 
 beforeAll(async () => {
   house = await wholeApi();
@@ -23,14 +25,7 @@ afterAll(async () => {
 });
 beforeEach(() => {
   vi.stubEnv('WEIR_TOKEN', (house.api.local['authorization'] ?? '').replace('Bearer ', ''));
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    out += String(text);
-    return true;
-  });
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    err += String(text);
-    return true;
-  });
+  heard = hearWrites();
 });
 afterEach(async () => {
   vi.restoreAllMocks();
@@ -40,12 +35,12 @@ afterEach(async () => {
 });
 
 async function keys(...args: readonly string[]): Promise<{ code: unknown; out: string; err: string }> {
-  [out, err] = ['', ''];
+  Object.assign(heard, { out: '', err: '' });
   process.exitCode = 0;
   const program = new Command('weir').exitOverride();
   registerAppKeys(program.command('keys'));
   await program.parseAsync(['node', 'weir', 'keys', ...args, '--admin', admin, '--data', folder]);
-  return { code: process.exitCode, out, err };
+  return { code: process.exitCode, ...heard };
 }
 
 const application = (): string => house.things.red.application;

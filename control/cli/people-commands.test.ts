@@ -11,29 +11,23 @@ import { keptFile } from './credential.js';
 import { registerRegistry } from './registry.js';
 import { registerStatus } from './status.js';
 import { registerTeams } from './teams.js';
+import { type Heard, hearWrites } from './testing/heard.js';
 import { registerTokens } from './tokens.js';
 import { registerUsers } from './users.js';
 
 const GOOD = 'five words in a row';
 let api: PeopleApi;
-let [admin, folder, out, err] = ['', '', '', ''];
+let [admin, folder] = ['', ''];
+let heard: Heard;
 
 beforeEach(async () => {
-  [out, err] = ['', ''];
   api = await peopleApi({ more: ({ registry }) => documentRoutes({ registry }) });
   api.clock.wallMs = Date.now();
   admin = await api.server.listen({ host: '127.0.0.1', port: 0 });
   folder = mkdtempSync(join(tmpdir(), 'weir-people-'));
   vi.stubEnv('XDG_CONFIG_HOME', folder);
   vi.stubEnv('WEIR_TOKEN', '');
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    out += String(text);
-    return true;
-  });
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    err += String(text);
-    return true;
-  });
+  heard = hearWrites();
 });
 afterEach(async () => {
   vi.restoreAllMocks();
@@ -48,7 +42,7 @@ async function run(
   args: readonly string[],
   typed: readonly string[] = [],
 ): Promise<{ code: unknown; out: string; err: string }> {
-  [out, err] = ['', ''];
+  Object.assign(heard, { out: '', err: '' });
   vi.resetModules();
   vi.spyOn(process, 'stdin', 'get').mockReturnValue(Readable.from([typed.join('\n')]) as never);
   const program = new Command('weir').exitOverride();
@@ -56,7 +50,7 @@ async function run(
   const others = [registerUsers, registerTokens, registerTeams, registerRegistry, registerStatus];
   for (const register of [login.registerLogin, ...others]) register(program);
   await program.parseAsync(['node', 'weir', ...args, '--admin', admin, '--data', folder]);
-  return { code: process.exitCode, out, err };
+  return { code: process.exitCode, ...heard };
 }
 
 const asOperator = () => vi.stubEnv('WEIR_TOKEN', (api.local['authorization'] ?? '').replace('Bearer ', ''));
