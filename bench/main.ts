@@ -5,6 +5,7 @@ import { runAiBenchmark } from './ai/command.js';
 import { aiPeers } from './ai/peers.js';
 import { runCacheBenchmark } from './cache/command.js';
 import { cachePeers } from './cache/peers.js';
+import { flamePeers, runFlameBenchmark } from './flame/command.js';
 import { isInsideNamespace, isNamespacePermitted, runInsideNamespace } from './gauntlet/black-hole.js';
 import { runGauntlet } from './gauntlet/command.js';
 import { gauntletPeers } from './gauntlet/peers.js';
@@ -29,6 +30,7 @@ Commands:
   proxy    Weir beside nginx, HAProxy and proxies for Node, over sockets
   pace     how long requests take in each of them at 70 % of its saturation
   held     memory of an idle connection and of a waiting request in each of them
+  flame    where the CPU time of a request goes: a flame graph, and tables by room and by file
   layers   nanoseconds per request of each layer and of the whole chain, without sockets
   gauntlet nginx, HAProxy and Weir in front of replicas that stall, fail and overload
   cache    hits of Weir's cache beside nginx and Varnish, over sockets
@@ -58,6 +60,14 @@ Options of held:
   --rounds N             rounds (default 3)
   --count N              connections that idle, and then requests on them that wait (default 5000)
   --peers A,B            as of proxy
+
+Options of flame:
+  --peer NAME            of ${flamePeers.join(', ')} (default weir-policies)
+  --case ID              as of proxy (default get-100B)
+  --connections N        (default 32)
+  --seconds N            length of what is sampled (default 10)
+  --warmup N             seconds of unmeasured load (default 8)
+  --interval N           microseconds between two samples (default 200)
 
 Options of layers:
   --quick                a twentieth of the iterations
@@ -116,11 +126,13 @@ function positiveInteger(name: string, text: string): number {
 
 function listOf<Member extends string>(name: string, text: string | undefined, known: readonly Member[]): Member[] {
   if (text === undefined) return [...known];
-  return text.split(',').map((given) => {
-    const member = known.find((one) => one === given);
-    if (member === undefined) throw new UsageError(`--${name} knows ${known.join(', ')}, not ${given}`);
-    return member;
-  });
+  return text.split(',').map((given) => memberOf(name, given, known));
+}
+
+function memberOf<Member extends string>(name: string, given: string, known: readonly Member[]): Member {
+  const member = known.find((one) => one === given);
+  if (member === undefined) throw new UsageError(`--${name} knows ${known.join(', ')}, not ${given}`);
+  return member;
 }
 
 const ids = (entries: readonly { readonly id: string }[]): string[] => entries.map((entry) => entry.id);
@@ -213,6 +225,31 @@ async function held(args: string[], signal: AbortSignal): Promise<void> {
     count: positiveInteger('count', values.count),
     peers: listOf('peers', values.peers, peerNames),
     ...reportOf('held', args, values.name),
+    signal,
+  });
+}
+
+async function flame(args: string[], signal: AbortSignal): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      peer: { type: 'string', default: 'weir-policies' },
+      case: { type: 'string', default: 'get-100B' },
+      connections: { type: 'string', default: '32' },
+      seconds: { type: 'string', default: '10' },
+      warmup: { type: 'string', default: '8' },
+      interval: { type: 'string', default: '200' },
+      name: { type: 'string' },
+    },
+  });
+  await runFlameBenchmark({
+    peer: memberOf('peer', values.peer, flamePeers),
+    caseId: memberOf('case', values.case, ids(cases)),
+    connections: positiveInteger('connections', values.connections),
+    seconds: positiveInteger('seconds', values.seconds),
+    warmupSeconds: positiveInteger('warmup', values.warmup),
+    intervalUs: positiveInteger('interval', values.interval),
+    ...reportOf('flame', args, values.name),
     signal,
   });
 }
@@ -351,7 +388,18 @@ async function gauntlet(args: string[], signal: AbortSignal): Promise<number> {
 /** One that runs in a process of its own says by which code that ended. */
 type Run = (args: string[], signal: AbortSignal) => Promise<unknown>;
 
-const commands: Readonly<Record<string, Run>> = { proxy, pace, held, layers, cache, ai, trace, gossip, gauntlet };
+const commands: Readonly<Record<string, Run>> = {
+  proxy,
+  pace,
+  held,
+  flame,
+  layers,
+  cache,
+  ai,
+  trace,
+  gossip,
+  gauntlet,
+};
 
 async function main(): Promise<number> {
   const [command, ...args] = process.argv.slice(2);

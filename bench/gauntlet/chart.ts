@@ -3,6 +3,7 @@
  * left the share of good answers among those that could have been given; in the middle p50, p99 and p99.9 of the good
  * ones on a logarithmic axis, as tick, dot and ring; on the right the upstream requests made for each of a client. Pure.
  */
+import { element, picture, text } from '../svg.js';
 import { type GauntletPeer, gauntletPeers } from './peers.js';
 import type { Result } from './results.js';
 import { scenarios } from './scenarios.js';
@@ -22,25 +23,8 @@ const GAP = 14;
 const share = { x: 250, width: 260 };
 const time = { x: 580, width: 360, fromMs: 0.5, toMs: 10_000 };
 const repeated = { x: 1_000 };
-const INK = '#1f2933';
 const FAINT = '#dfe4ea';
 const SOFT = '#616e7c';
-
-/** Labels come from tables of this house, and are escaped all the same. */
-export const escapeXml = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
-
-type Attributes = Readonly<Record<string, string | number>>;
-
-function element(name: string, attributes: Attributes, content = ''): string {
-  const written = Object.entries(attributes)
-    .map(([key, value]) => ` ${key}="${typeof value === 'number' ? Number(value.toFixed(2)) : escapeXml(value)}"`)
-    .join('');
-  return content === '' ? `<${name}${written}/>` : `<${name}${written}>${content}</${name}>`;
-}
-
-const text = (x: number, y: number, content: string, more: Attributes = {}): string =>
-  element('text', { x, y, fill: INK, 'font-size': 11, ...more }, escapeXml(content));
 
 /** Where a time stands on the logarithmic axis; what is beyond an end stands at that end. */
 export function timeX(ms: number): number {
@@ -53,25 +37,23 @@ export function chartOf(results: readonly Result[], subtitle: string): string {
   const shown = scenarios.filter(({ id }) => results.some(({ scenario }) => scenario === id));
   const block = peers.length * ROW + GAP;
   const height = HEAD + shown.length * block + FOOT;
-  const parts = [
-    element('rect', { x: 0, y: 0, width: WIDTH, height, fill: '#ffffff' }),
-    text(20, 28, 'The gauntlet: what clients notice of bad upstreams', { 'font-size': 18, 'font-weight': 600 }),
+  const title = 'The gauntlet: what clients notice of bad upstreams';
+  return picture({ width: WIDTH, height }, title, [
+    text(20, 28, title, { 'font-size': 18, 'font-weight': 600 }),
     text(20, 48, subtitle, { fill: SOFT }),
     legend(peers),
     axes(height),
-    ...shown.map(({ id, title }, index) => {
+    ...shown.map(({ id, title: scenario }, index) => {
       const y = HEAD + index * block;
       const rule = element('line', { x1: 20, x2: WIDTH - 20, y1: y - GAP / 2, y2: y - GAP / 2, stroke: FAINT });
-      const label = text(20, y + (peers.length * ROW) / 2 + 4, title, { 'font-size': 12 });
+      const label = text(20, y + (peers.length * ROW) / 2 + 4, scenario, { 'font-size': 12 });
       const rows = peers.map((peer, row) => {
         const result = results.find((one) => one.scenario === id && one.peer === peer);
         return result === undefined ? '' : rowOf(result, y + row * ROW);
       });
       return rule + label + rows.join('');
     }),
-  ];
-  const head = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" font-family="system-ui, 'Segoe UI', Helvetica, Arial, sans-serif">`;
-  return `${head}\n<title>The gauntlet: what clients notice of bad upstreams</title>\n${parts.join('\n')}\n</svg>\n`;
+  ]);
 }
 
 function legend(peers: readonly GauntletPeer[]): string {

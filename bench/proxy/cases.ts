@@ -44,6 +44,8 @@ export interface Site {
   readonly connections: number;
   /** Processes or threads that share the port. */
   readonly workers: number;
+  /** Variables of the environment, for proxies that run on Node. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Beside those of the clients and to the origin. */

@@ -64,9 +64,9 @@ export async function startPeer(
     return { name, port: site.port, workers: await nginxWorkers(running, site.workers) };
   }
   if (isWeirProfile(name)) {
-    const { port, directory, workers } = site;
+    const { port, directory, workers, env = {} } = site;
     const config = weirConfig(name, site);
-    const running = await startWeirUp({ name, config, port, core: cores, workers, directory, onStarted });
+    const running = await startWeirUp({ name, config, port, core: cores, workers, directory, env, onStarted });
     return { name, port, workers: await listenersOf(running, port, workers) };
   }
   const running = announce(name === 'haproxy' ? launchHaproxy(site, cores) : launchNodeProxy(name, site, cores));
@@ -84,7 +84,7 @@ function launchHaproxy(site: Site, core: ProxyCores): Running {
 function launchNodeProxy(name: 'node-undici' | 'floor' | NpmProxy, site: Site, core: ProxyCores): Running {
   if (site.workers > 1) throw new Error(`${name} has one worker: leave it out of --peers`);
   const args = isNpmProxy(name) ? npmProxyArguments(name, site) : ownProxyArguments(name, site);
-  return startProcess({ name, command: process.execPath, args, core, cwd: site.directory });
+  return startProcess({ name, command: process.execPath, args, core, cwd: site.directory, env: site.env ?? {} });
 }
 
 const ownPrograms = { 'node-undici': './undici-proxy.js', floor: './floor-proxy.js' } as const;

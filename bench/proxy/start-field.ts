@@ -17,6 +17,8 @@ export interface FieldOptions {
   /** To the origin, of each: at least as many as there are clients. */
   readonly connections: number;
   readonly cases: readonly Case[];
+  /** Of proxies that run on Node. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Directives for the server of the origin, beside those that all need. */
   readonly originMore?: string;
   readonly signal: AbortSignal;
@@ -36,6 +38,7 @@ export async function startField(
     isRoot,
     workers,
     connections: options.connections,
+    env: options.env ?? {},
   });
   started.push(await startOrigin(siteAt(originPort, 1), cores.load, options.originMore));
   const proxyCores = allowedCores().slice(0, options.workers);

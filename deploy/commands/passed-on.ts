@@ -27,11 +27,11 @@ const passedOn: readonly PassedOn[] = [
   },
   {
     name: 'bench',
-    usage: '<proxy|pace|held|layers|gauntlet|cache|ai|gossip|trace> [options]',
+    usage: '<proxy|pace|held|flame|layers|gauntlet|cache|ai|gossip|trace> [options]',
     summary: 'measure beside nginx and HAProxy, before good upstreams and bad ones, or layer by layer',
     program: 'bench/dist/main.js',
     words: [
-      ...['proxy', 'pace', 'held', 'layers', 'gauntlet', 'cache', 'ai', 'gossip', 'trace'],
+      ...['proxy', 'pace', 'held', 'flame', 'layers', 'gauntlet', 'cache', 'ai', 'gossip', 'trace'],
       ...[
         '--quick',
         '--rounds',
@@ -54,6 +54,9 @@ const passedOn: readonly PassedOn[] = [
         '--policies',
         '--nodes',
         '--routes',
+        '--peer',
+        '--case',
+        '--interval',
       ],
     ],
   },
