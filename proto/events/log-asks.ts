@@ -7,6 +7,7 @@ import { Packr } from 'msgpackr';
 import type { Appended, LogBounds, LogRecord } from '../bus/shared-log.js';
 import { isWord } from '../bus/subject.js';
 import { isBytes, isCount, isFields, isText } from './guards.js';
+import { isPlainPack } from './plain-pack.js';
 
 export type LogQuestion =
   /** `after` is null where nothing is expected. */
@@ -97,9 +98,11 @@ function boundsOf(value: unknown): LogBounds | null {
 
 function unpacked(bytes: Uint8Array): unknown {
   if (bytes[0] !== VERSION || bytes.length > BYTES_MAX) return null;
+  // A copy: the decoder keeps views into what it is given.
+  const packed = new Uint8Array(bytes.subarray(1));
+  if (!isPlainPack(packed, 'documents')) return null;
   try {
-    // A copy: the decoder keeps views into what it is given.
-    return packr.unpack(new Uint8Array(bytes.subarray(1)));
+    return packr.unpack(packed);
   } catch {
     return null;
   }

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { Packr } from 'msgpackr';
 import { describe, expect, it } from 'vitest';
 import { SERIAL_MAX } from './guards.js';
+import { readLogAnswer, readLogQuestion, readLogRecord } from './log-asks.js';
 import { type ClusterMessage, decodeMessage, encodeMessage, wireVersion } from './wire.js';
 
 const life = { id: 'node-7', incarnation: 3, session: 77 };
@@ -331,6 +332,16 @@ describe('messages of the cluster', () => {
     ])
       expect(decodeMessage(Uint8Array.from([wireVersion, ...start])).ok).toBe(false);
     expect(decodeMessage(new Uint8Array(500_000).fill(0x91).fill(wireVersion, 0, 1)).ok).toBe(false);
+  });
+
+  it('that say they have millions of members get no room for them', () => {
+    // A list of 30 million, in whose first place is such a list, and so on: 240 MB for each five bytes.
+    const lists = Array.from({ length: 3 }, () => [0xdd, 0x01, 0xc9, 0xc3, 0x80]).flat();
+    const before = process.resourceUsage().maxRSS;
+    expect(decodeMessage(Uint8Array.from([wireVersion, ...lists])).ok).toBe(false);
+    const log = Uint8Array.from([1, ...lists]);
+    expect([readLogQuestion(log), readLogAnswer(log), readLogRecord(log)]).toEqual([null, null, null]);
+    expect(process.resourceUsage().maxRSS - before).toBeLessThan(200 * 1_024);
   });
 
   it('cut off or changed in a byte never throw, and are what they say or nothing', () => {

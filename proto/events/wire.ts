@@ -7,7 +7,8 @@
  *
  * Members may be of different releases for a while: a version or kind that a reader does not know is skipped, a field that it
  * does not know is dropped; a known kind whose fields are wrong is malformed and dropped. Both are counted. A field never
- * changes its meaning and is never taken out within a version. Never throws: bytes come from a network.
+ * changes its meaning and is never taken out within a version; what is added is plain (`plain-pack.ts`), too, or it is malformed to
+ * others. Never throws: bytes come from a network.
  */
 import { Packr, RESERVE_START_SPACE, RESET_BUFFER_MODE } from 'msgpackr';
 import { type AiKeys, readAiKeys } from './ai-keys.js';
@@ -22,6 +23,7 @@ import { type LatencySketches, readLatencySketches } from './latency-sketches.js
 import { type MemberStatus, readMemberStatus } from './member-status.js';
 import { type Heartbeat, type Leave, type Outdated, readHeartbeat, readLeave, readOutdated } from './membership.js';
 import { type Opinion, readOpinion } from './opinion.js';
+import { isPlainPack } from './plain-pack.js';
 import { type LogEntry, type PurgeAck, readLogEntry, readPurgeAck } from './purge-log.js';
 import { type PurgeQuestion, type PurgeVerdict, readPurgeQuestion, readPurgeVerdict } from './purge-question.js';
 import { type RateCounts, readRateCounts } from './rate-counts.js';
@@ -121,10 +123,12 @@ export function decodeMessage(bytes: Uint8Array): DecodedMessage {
 
 /** Of every kind; the version was looked at. */
 export function decodeAny(bytes: Uint8Array): DecodedMessage {
+  // A copy: the decoder keeps views into what it is given.
+  const packed = new Uint8Array(bytes.subarray(1));
+  if (!isPlainPack(packed, 'documents')) return malformed;
   let value: unknown;
   try {
-    // A copy: the decoder keeps views into what it is given.
-    value = packr.unpack(new Uint8Array(bytes.subarray(1)));
+    value = packr.unpack(packed);
   } catch {
     return malformed;
   }

@@ -3,7 +3,6 @@ import { Packr } from 'msgpackr';
 import { describe, expect, it } from 'vitest';
 import type { LifetimeSource } from '../freshness.js';
 import { decodeHead, encodeHead, HEAD_BYTES_MAX, HEAD_VERSION, type KeptHead } from './entry-codec.js';
-import { isPlainPack } from './plain-pack.js';
 
 const ms = fc.oneof(fc.double({ min: 0, max: 1e13, noNaN: true }), fc.nat());
 const name = fc.constantFrom('content-type', 'cache-control', 'etag', 'x-own', 'vary', '~odd!');
@@ -169,40 +168,6 @@ describe('the head of a response in Redis', () => {
     const headers = ['x-long', 'x'.repeat(HEAD_BYTES_MAX)];
     expect(encodeHead({ ...plain, stored: { ...plain.stored, headers } })).toBeNull();
     expect(decodeHead(new Uint8Array(HEAD_BYTES_MAX + 1).fill(HEAD_VERSION))).toBeNull();
-  });
-});
-
-describe('plain MessagePack', () => {
-  const json = fc.letrec<{ value: unknown }>((tie) => ({
-    value: fc.oneof(
-      { depthSize: 'small', maxDepth: 3 },
-      fc.constantFrom(null, true, false),
-      fc.integer(),
-      fc.double({ noNaN: true }),
-      fc.string(),
-      fc.string({ minLength: 300, maxLength: 400 }),
-      fc.array(tie('value'), { maxLength: 20 }),
-    ),
-  })).value;
-
-  it('is what is made of texts, numbers, flags and lists, and nothing that is cut off or goes on', () => {
-    fc.assert(
-      fc.property(json, fc.nat(), (value, cut) => {
-        const bytes = packr.pack(value);
-        expect(isPlainPack(bytes)).toBe(true);
-        expect(isPlainPack(bytes.subarray(0, cut % bytes.length))).toBe(false);
-        expect(isPlainPack(Buffer.concat([bytes, bytes]))).toBe(false);
-      }),
-    );
-  });
-
-  it('has no mappings, bytes, dates or extensions, nor lists that are longer than what they came in', () => {
-    for (const value of [{ a: 1 }, Buffer.of(1), new Date(0), new Map(), [[[[[1]]]]]]) {
-      expect(isPlainPack(packr.pack(value))).toBe(false);
-    }
-    for (const hex of ['c1', 'dcffff', 'ddffffffff', 'd9ff', 'dbffffffff', 'c7017200', 'd47200', 'dbffffffff61']) {
-      expect([hex, isPlainPack(Buffer.from(hex, 'hex'))]).toEqual([hex, false]);
-    }
   });
 });
 

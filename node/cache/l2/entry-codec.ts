@@ -7,13 +7,13 @@
  * member is what it must be, and no field of it can break the framing of an answer. Everything else is a miss: an older
  * version, a newer one, garbage. Pure; times are those of Redis, which all nodes share.
  */
+import { isPlainPack } from '@weir/proto/events/plain-pack.js';
 import { parseEntityTag } from '@weir/proto/http/entity-tag.js';
 import { isHopByHop } from '@weir/proto/http/hop-by-hop.js';
 import { Packr } from 'msgpackr';
 import type { LifetimeSource, Reuse } from '../freshness.js';
 import { TAG_LENGTH_MAX, TAGS_MAX } from '../purge/tags.js';
 import type { Stored } from '../stored.js';
-import { isPlainPack } from './plain-pack.js';
 
 export const HEAD_VERSION = 1;
 
@@ -58,7 +58,7 @@ export function decodeHead(encoded: Uint8Array): KeptHead | null {
   if (encoded[0] !== HEAD_VERSION || encoded.length > HEAD_BYTES_MAX) return null;
   // A copy: the decoder may keep views into what it is given.
   const packed = encoded.slice(1);
-  if (!isPlainPack(packed)) return null;
+  if (!isPlainPack(packed, 'lists')) return null;
   let value: unknown;
   try {
     value = packr.unpack(packed);
