@@ -13,7 +13,17 @@ export const refusableWords = [
 
 /** What not every imitator takes. */
 export const takableWords = [
-  ...['top_k', 'document', 'audio', 'cache_control', 'provider_tools', 'refusal', 'metadata', 'modalities'],
+  ...[
+    'top_k',
+    'document',
+    'document_url',
+    'audio',
+    'cache_control',
+    'provider_tools',
+    'refusal',
+    'metadata',
+    'modalities',
+  ],
   ...['prediction', 'prompt_cache_key', 'prompt_cache_retention', 'safety_identifier', 'service_tier', 'store'],
   ...['verbosity', 'web_search_options'],
 ] as const;

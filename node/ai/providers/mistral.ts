@@ -15,7 +15,8 @@ const spec: CompatibleSpec = {
   defaultUrl: 'https://api.mistral.ai/v1',
   refuses: ['logprobs', 'top_logprobs', 'logit_bias', 'user', 'messages.name'],
   names: { seed: 'random_seed' },
-  takes: ['metadata', 'prediction'],
+  // "Document QnA": a part by an address, or by the id of an uploaded file.
+  takes: ['document_url', 'metadata', 'prediction'],
   // "Prefix": the answer holds it as well.
   prefix: { by: 'prefix', echoes: true, unlessReasoning: true },
   // "Reasoning": the models that can be told take these two; those of the line Magistral reason always.

@@ -23,15 +23,11 @@ describe('OpenAI', () => {
     expect(body).not.toHaveProperty('max_tokens');
   });
 
-  it('knows efforts, and neither a budget nor top_k', () => {
+  it('knows efforts, which hold before a budget, and no top_k', () => {
     const reasoning = { effort: 'xhigh', budgetTokens: 5, isShown: true } as const;
     const { body, unsupported } = openAi.request(chatOf({ reasoning, topK: 3 }), placeOf());
     expect(body).toMatchObject({ reasoning_effort: 'xhigh' });
-    expect(unsupported.map(({ field, at }) => `${field}.${at}`)).toEqual([
-      'topK.',
-      'reasoning.budgetTokens',
-      'reasoning.isShown',
-    ]);
+    expect(unsupported.map(({ field, at }) => `${field}.${at}`)).toEqual(['topK.', 'reasoning.isShown']);
   });
 });
 

@@ -335,7 +335,12 @@ describe('a request to Anthropic', () => {
     ],
     [LATEST, reasoning({ effort: 'none' }), { thinking: { type: 'disabled' } }, []],
     [LATEST, reasoning({}), { thinking: { type: 'adaptive' } }, []],
-    [LATEST, reasoning({ budgetTokens: 5000 }), {}, ['reasoning']],
+    [
+      LATEST,
+      reasoning({ budgetTokens: 5000 }),
+      { thinking: { type: 'adaptive' }, output_config: { effort: 'low' } },
+      [],
+    ],
     [OLDER, reasoning({ budgetTokens: 5000 }), { thinking: { type: 'enabled', budget_tokens: 5000 } }, []],
     [OLDER, reasoning({ effort: 'medium' }), { thinking: { type: 'enabled', budget_tokens: 8192 } }, []],
     [

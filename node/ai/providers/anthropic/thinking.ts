@@ -2,7 +2,8 @@
  * How much a Claude model is to think. Two ways that exclude each other, by the model (models.ts): a number of tokens, or an
  * effort. Pure.
  */
-import type { ChatRequest, Reasoning, ReasoningEffort } from '../../chat/chat-request.js';
+import type { ChatRequest, Reasoning } from '../../chat/chat-request.js';
+import { effortWithin, tokensOfEffort } from '../../chat/reasoning-steps.js';
 import type { JsonObject } from '../../json.js';
 import type { Gaps } from '../gaps.js';
 import { takesBudget, thinkingStyle } from './models.js';
@@ -14,16 +15,7 @@ export interface Thinking {
 
 const NOTHING: Thinking = { thinking: null, effort: null };
 const TOKENS_MIN = 1024;
-
-/** For models that know a number only. Anthropic gives no table; each step is about twice the one before. */
-const budgets: Readonly<Record<Exclude<ReasoningEffort, 'none'>, number>> = {
-  minimal: 1_024,
-  low: 2_048,
-  medium: 8_192,
-  high: 16_384,
-  xhigh: 24_576,
-  max: 31_999,
-};
+const EFFORTS = ['low', 'medium', 'high'] as const;
 
 export function thinkingOf(chat: ChatRequest, model: string, maxTokens: number, gaps: Gaps): Thinking {
   const { reasoning } = chat;
@@ -34,13 +26,13 @@ export function thinkingOf(chat: ChatRequest, model: string, maxTokens: number, 
     return NOTHING;
   }
   const isCounted = style === 'budget' || (reasoning.budgetTokens !== null && takesBudget(model));
-  return isCounted ? withinBudget(reasoning, maxTokens, gaps) : adaptive(reasoning, gaps);
+  return isCounted ? withinBudget(reasoning, maxTokens, gaps) : adaptive(reasoning);
 }
 
 function withinBudget(reasoning: Reasoning, maxTokens: number, gaps: Gaps): Thinking {
   const { effort, budgetTokens } = reasoning;
   if (effort === 'none') return { thinking: { type: 'disabled' }, effort: null };
-  const wanted = budgetTokens ?? budgets[effort ?? 'medium'];
+  const wanted = budgetTokens ?? tokensOfEffort[effort ?? 'medium'];
   // What is thought counts as output: a budget beyond the bound of all output would be refused, and could not be used.
   const budget = Math.min(wanted, maxTokens - 1);
   if (budget < TOKENS_MIN) {
@@ -52,11 +44,12 @@ function withinBudget(reasoning: Reasoning, maxTokens: number, gaps: Gaps): Thin
   return { thinking: { type: 'enabled', budget_tokens: budget, ...display(reasoning) }, effort: told };
 }
 
-function adaptive(reasoning: Reasoning, gaps: Gaps): Thinking {
+/** Where a number was said alone, it becomes an effort. */
+function adaptive(reasoning: Reasoning): Thinking {
   const { effort, budgetTokens } = reasoning;
   if (effort === 'none') return { thinking: { type: 'disabled' }, effort: null };
-  if (budgetTokens !== null) gaps.add('reasoning', '', 'takes an effort, not a number of tokens to think with');
-  const told = effort === 'minimal' ? 'low' : effort;
+  const said = effort ?? (budgetTokens === null ? null : effortWithin(budgetTokens, EFFORTS));
+  const told = said === 'minimal' ? 'low' : said;
   return { thinking: { type: 'adaptive', ...display(reasoning) }, effort: told };
 }
 

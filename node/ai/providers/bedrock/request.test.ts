@@ -280,7 +280,12 @@ describe('a request to Bedrock', () => {
       { additionalModelRequestFields: { reasoning_effort: 'low' } },
       [],
     ],
-    [NOVA, reasoning({ budgetTokens: 5 }), {}, ['reasoning']],
+    [
+      NOVA,
+      reasoning({ budgetTokens: 9_000 }),
+      { additionalModelRequestFields: { reasoningConfig: { type: 'enabled', maxReasoningEffort: 'medium' } } },
+      [],
+    ],
     ['amazon.nova-pro-v1:0', reasoning({ effort: 'low' }), {}, ['reasoning']],
     ['amazon.nova-pro-v1:0', reasoning({ effort: 'none' }), {}, []],
   ])('%s thinks as %j asks', (model, said, expected, gaps) => {

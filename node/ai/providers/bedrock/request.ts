@@ -1,5 +1,6 @@
 /** A chat in the words of Bedrock's Converse and ConverseStream. Pure. Source: the API reference of Bedrock Runtime. */
 import type { ChatRequest, ReasoningEffort, Tool } from '../../chat/chat-request.js';
+import { effortWithin } from '../../chat/reasoning-steps.js';
 import type { JsonObject } from '../../json.js';
 import type { ProviderPlace, ProviderRequest } from '../../provider.js';
 import { encodeStep } from '../../uri.js';
@@ -132,7 +133,8 @@ function ownFields(chat: ChatRequest, model: string, gaps: Gaps): OwnFields {
       effort: thinking.effort,
     };
   }
-  const effort = chat.reasoning?.effort ?? null;
+  const { effort: said = null, budgetTokens = null } = chat.reasoning ?? {};
+  const effort = said ?? (budgetTokens === null ? null : effortWithin(budgetTokens, ['low', 'medium', 'high']));
   if (chat.topK !== null && !isNova(model)) gaps.add('topK', '', 'takes none for this model');
   const topK = isNova(model) && chat.topK !== null ? { inferenceConfig: { topK: chat.topK } } : {};
   if (effort === null || effort === 'none' || !(isNova2(model) || isGptOss(model))) {

@@ -78,7 +78,6 @@ describe('a request of Cohere', () => {
     [{ user: 'u' }, 'user'],
     [{ logprobs: { top: 2 } }, 'logprobs'],
     [{ parallelToolCalls: false }, 'parallelToolCalls'],
-    [{ reasoning: { effort: 'high', budgetTokens: null, isShown: null } }, 'reasoning'],
     [{ extra: { service_tier: 'flex' } }, 'extra'],
     [{ tools: [{ kind: 'provider', type: 'web_search', raw: {} }] }, 'tools'],
   ] as const)('names what can not be said: %j', (chat, field) => {
@@ -90,6 +89,10 @@ describe('a request of Cohere', () => {
     [
       { effort: null, budgetTokens: 9, isShown: null },
       { type: 'enabled', token_budget: 9 },
+    ],
+    [
+      { effort: 'medium', budgetTokens: null, isShown: null },
+      { type: 'enabled', token_budget: 8_192 },
     ],
     [{ effort: null, budgetTokens: null, isShown: true }, { type: 'enabled' }],
   ] as const)('thinks as %j says', (reasoning, thinking) => {

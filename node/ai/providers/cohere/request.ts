@@ -1,6 +1,7 @@
 /** A chat in the words of Cohere's v2 API (docs.cohere.com/reference/chat). Pure. */
 import type { ChatField, ChatRequest, Unsupported } from '../../chat/chat-request.js';
 import type { Message, Part } from '../../chat/part.js';
+import { tokensOfEffort } from '../../chat/reasoning-steps.js';
 import type { Json, JsonObject } from '../../json.js';
 import { writeContentPart } from '../../openai-words/content.js';
 import { writeFunctionTool, writeToolCall } from '../../openai-words/tools.js';
@@ -22,7 +23,7 @@ export function writeRequest(
     ...writeSampling(chat, cannot),
     ...writeTools(chat, cannot),
     ...writeFormat(chat),
-    ...writeThinking(chat, cannot),
+    ...writeThinking(chat),
   };
   for (const [name, value] of Object.entries(chat.extra)) {
     if (value === undefined || value === null || (name === 'store' && value === false)) continue;
@@ -89,12 +90,13 @@ function writeFormat({ answerFormat }: ChatRequest): JsonObject {
   return { response_format: { type: 'json_object', json_schema: answerFormat.schema } };
 }
 
-function writeThinking({ reasoning }: ChatRequest, cannot: Cannot): JsonObject {
+/** Cohere counts tokens and knows no efforts. */
+function writeThinking({ reasoning }: ChatRequest): JsonObject {
   if (reasoning === null) return {};
   const { effort, budgetTokens, isShown } = reasoning;
   if (effort === 'none') return { thinking: { type: 'disabled' } };
-  if (effort !== null) cannot('reasoning', 'effort', 'Cohere takes a number of tokens in place of an effort');
-  if (budgetTokens !== null) return { thinking: { type: 'enabled', token_budget: budgetTokens } };
+  const tokens = budgetTokens ?? (effort === null ? null : tokensOfEffort[effort]);
+  if (tokens !== null) return { thinking: { type: 'enabled', token_budget: tokens } };
   return isShown === true ? { thinking: { type: 'enabled' } } : {};
 }
 

@@ -1,8 +1,8 @@
 /** Messages of a chat, as chat completions carry them. Pure. */
 import type { ChatRequest, Unsupported } from '../../chat/chat-request.js';
-import type { CacheMark, Message, Part, ToolCallPart, ToolResultPart } from '../../chat/part.js';
+import type { CacheMark, DocumentPart, Message, Part, ToolCallPart, ToolResultPart } from '../../chat/part.js';
 import type { JsonObject } from '../../json.js';
-import { writeContentPart } from '../../openai-words/content.js';
+import { dataUrl, writeContentPart } from '../../openai-words/content.js';
 import { writeToolCall } from '../../openai-words/tools.js';
 import type { CompatibleSpec } from './spec.js';
 
@@ -116,10 +116,18 @@ function writePart(part: Part, spec: CompatibleSpec): JsonObject | string {
   if (refused !== null) return refused;
   // What the assistant once refused is told to others as the text that it was.
   if (part.kind === 'refusal' && !spec.takes?.includes('refusal')) return { type: 'text', text: part.text };
-  const written = writeContentPart(part);
+  const takesUrl = part.kind === 'document' && spec.takes?.includes('document_url');
+  const written = takesUrl ? writeDocument(part) : writeContentPart(part);
   if (typeof written === 'string') return `${spec.title} ${written}`;
   if (!('cache' in part) || part.cache === null) return written;
   return spec.takes?.includes('cache_control') ? { ...written, cache_control: writeCacheMark(part.cache) } : written;
+}
+
+function writeDocument({ source, name }: DocumentPart): JsonObject {
+  if (source.kind === 'text') return { type: 'text', text: source.text };
+  if (source.kind === 'file') return { type: 'file', file_id: source.id };
+  const url = source.kind === 'url' ? source.url : dataUrl(source.mediaType, source.base64);
+  return { type: 'document_url', document_url: url, ...(name === null ? {} : { document_name: name }) };
 }
 
 function refusalOf(part: Part, { refuses = [], takes = [], title }: CompatibleSpec): string | null {
@@ -131,7 +139,7 @@ function refusalOf(part: Part, { refuses = [], takes = [], title }: CompatibleSp
     if (refuses.includes('image')) return `${title} takes no images`;
     if (refuses.includes('image_url') && part.source.kind === 'url') return `${title} takes images as base64 only`;
   }
-  if (isFile && !takes.includes('document')) return `${title} takes no documents`;
+  if (isFile && !takes.includes('document') && !takes.includes('document_url')) return `${title} takes no documents`;
   if (part.kind === 'audio' && !takes.includes('audio')) return `${title} takes no audio`;
   return null;
 }

@@ -1,5 +1,6 @@
 /** How much a model may reason, in the words that a spec gives for it. Pure. */
 import type { Reasoning, Unsupported } from '../../chat/chat-request.js';
+import { effortWithin, tokensOfEffort } from '../../chat/reasoning-steps.js';
 import type { Json, JsonObject } from '../../json.js';
 import { type CompatibleSpec, commonEfforts, type ReasoningWords } from './spec.js';
 
@@ -23,15 +24,23 @@ export function writeReasoning(
   if (effort !== null) {
     if (efforts.includes(effort)) body['reasoning_effort'] = effort;
     else if (effort === 'none' && words.toggle !== undefined) Object.assign(body, switched(words.toggle, false));
+    else if (effort !== 'none' && efforts.length === 0 && words.budget !== undefined && budgetTokens === null)
+      body[words.budget] = tokensOfEffort[effort];
     // Who has no word for reasoning at all is not asked for any by this.
     else if (effort !== 'none' || efforts.length > 0)
       cannot('effort', efforts.length === 0 ? 'knows no efforts' : `knows the efforts ${efforts.join(', ')}`);
   }
   if (budgetTokens !== null) {
     if (words.budget !== undefined) body[words.budget] = budgetTokens;
-    else cannot('budgetTokens', 'takes no number of tokens for it');
+    // Where both were said, the effort holds.
+    else if (effort === null) {
+      const within = effortWithin(budgetTokens, efforts);
+      if (within === null) cannot('budgetTokens', 'takes neither a number of tokens nor an effort for it');
+      else body['reasoning_effort'] = within;
+    }
   }
-  const isAsked = budgetTokens !== null || (isShown === true && effort === null);
+  const isCounted = words.budget !== undefined && body[words.budget] !== undefined;
+  const isAsked = budgetTokens !== null || isCounted || (isShown === true && effort === null);
   if (isAsked && words.toggle !== undefined) Object.assign(body, switched(words.toggle, true));
   if (isShown === true && words.isHidden === true) cannot('isShown', 'does not show it in this API');
 }

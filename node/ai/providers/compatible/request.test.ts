@@ -4,7 +4,7 @@ import type { ChatRequest } from '../../chat/chat-request.js';
 import { type Part, textPart } from '../../chat/part.js';
 import { chatOf, messageOf, placeOf } from '../testing/openai-chats.js';
 import { compatibleProvider, filled } from './compatible.js';
-import type { CompatibleSpec, Refusable } from './spec.js';
+import { type CompatibleSpec, commonEfforts, type Refusable } from './spec.js';
 
 const asked = (chat: Partial<ChatRequest>, spec: Partial<CompatibleSpec> = {}) =>
   compatibleProvider({ id: 'x', title: 'X', ...spec }).request(chatOf(chat), placeOf());
@@ -179,6 +179,26 @@ describe('a request of chat completions', () => {
   });
 });
 
+it.each<[Part, object]>([
+  [pdf, { type: 'document_url', document_url: 'data:application/pdf;base64,AA==', document_name: 'a.pdf' }],
+  [
+    { ...pdf, source: { kind: 'url', url: 'https://a.example/a.pdf' }, name: null },
+    { type: 'document_url', document_url: 'https://a.example/a.pdf' },
+  ],
+  [
+    { ...pdf, source: { kind: 'file', id: 'f-1' } },
+    { type: 'file', file_id: 'f-1' },
+  ],
+  [
+    { ...pdf, source: { kind: 'text', text: 'x' } },
+    { type: 'text', text: 'x' },
+  ],
+])('a document goes by its address where it is taken so: %j', (part, expected) => {
+  const { body, unsupported } = asked(messages(messageOf('user', textPart('a'), part)), { takes: ['document_url'] });
+  expect(unsupported).toEqual([]);
+  expect(body['messages']).toEqual([{ role: 'user', content: [{ type: 'text', text: 'a' }, expected] }]);
+});
+
 describe('messages', () => {
   const call: Part = { kind: 'toolCall', id: 'a', name: 'f', arguments: '{}' };
   const thought: Part = { kind: 'reasoning', text: 'hm', signature: 's', redacted: null };
@@ -253,7 +273,34 @@ describe('reasoning', () => {
       { enable_thinking: true, thinking_budget: 9 },
       [],
     ],
-    ['a budget where there is none', { ...none, budgetTokens: 9 }, { efforts: ['low'] }, {}, ['budgetTokens']],
+    [
+      'a budget by an effort',
+      { ...none, budgetTokens: 9_000 },
+      { efforts: commonEfforts },
+      { reasoning_effort: 'medium' },
+      [],
+    ],
+    [
+      'an effort and a budget by the effort',
+      { ...none, effort: 'low', budgetTokens: 9_000 },
+      { efforts: ['low', 'medium'] },
+      { reasoning_effort: 'low' },
+      [],
+    ],
+    [
+      'an effort by a budget',
+      { ...none, effort: 'high' },
+      { toggle: 'enable_thinking', budget: 'thinking_budget' },
+      { enable_thinking: true, thinking_budget: 16_384 },
+      [],
+    ],
+    [
+      'a budget where there is neither',
+      { ...none, budgetTokens: 9 },
+      { toggle: 'thinking' },
+      { thinking: { type: 'enabled' } },
+      ['budgetTokens'],
+    ],
     [
       'to see it',
       { ...none, isShown: true },

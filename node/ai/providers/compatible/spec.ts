@@ -64,6 +64,8 @@ export const takable = [
   'top_k',
   /** Files as content parts. */
   'document',
+  /** Documents as Mistral has them: by an address, which may hold the document itself, or as an uploaded file. */
+  'document_url',
   /** `input_audio` as a content part. */
   'audio',
   /** Anthropic's `cache_control` on content parts and tools. */

@@ -81,7 +81,6 @@ describe('a request of Ollama', () => {
     [{ toolChoice: { kind: 'required' } }, 'toolChoice'],
     [{ tools: [{ ...tool, strict: true }] }, 'tools'],
     [{ reasoning: { effort: 'xhigh', budgetTokens: null, isShown: null } }, 'reasoning'],
-    [{ reasoning: { effort: null, budgetTokens: 9, isShown: null } }, 'reasoning'],
     [{ extra: { metadata: {} } }, 'extra'],
     [{ messages: [messageOf('user', { ...image, source: { kind: 'url', url: 'https://a.example' } })] }, 'messages'],
     [{ messages: [messageOf('assistant', { kind: 'toolCall', id: 'a', name: 'f', arguments: '{"x' })] }, 'messages'],
@@ -99,6 +98,8 @@ describe('a request of Ollama', () => {
   it.each([
     [{ effort: 'none', budgetTokens: null, isShown: null }, false],
     [{ effort: 'high', budgetTokens: null, isShown: null }, 'high'],
+    [{ effort: null, budgetTokens: 9_000, isShown: null }, 'medium'],
+    [{ effort: 'low', budgetTokens: 9_000, isShown: null }, 'low'],
     [{ effort: null, budgetTokens: null, isShown: true }, true],
     [{ effort: null, budgetTokens: null, isShown: null }, undefined],
   ] as const)('thinks as %j says', (reasoning, think) => {

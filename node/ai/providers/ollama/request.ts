@@ -1,6 +1,7 @@
 /** A chat in the words of Ollama's own API (docs.ollama.com/api/chat). Pure. */
-import type { ChatField, ChatRequest, Unsupported } from '../../chat/chat-request.js';
+import type { ChatField, ChatRequest, ReasoningEffort, Unsupported } from '../../chat/chat-request.js';
 import type { Message, Part, ToolCallPart, ToolResultPart } from '../../chat/part.js';
+import { effortWithin } from '../../chat/reasoning-steps.js';
 import { isObject, type Json, type JsonObject, parsedJson } from '../../json.js';
 import { writeFunctionTool } from '../../openai-words/tools.js';
 
@@ -76,13 +77,15 @@ function writeFormat({ answerFormat }: ChatRequest): JsonObject {
   return { format: answerFormat.kind === 'json' ? 'json' : answerFormat.schema };
 }
 
+const EFFORTS: readonly ReasoningEffort[] = ['low', 'medium', 'high'];
+
 /** `think` is a boolean, or one of three levels; models without levels take each of them for true. */
 function writeThink({ reasoning }: ChatRequest, cannot: Cannot): JsonObject {
   if (reasoning === null) return {};
-  const { effort, budgetTokens, isShown } = reasoning;
-  if (budgetTokens !== null) cannot('reasoning', 'budgetTokens', 'Ollama takes no number of tokens for it');
+  const { budgetTokens, isShown } = reasoning;
+  const effort = reasoning.effort ?? (budgetTokens === null ? null : effortWithin(budgetTokens, EFFORTS));
   if (effort === 'none') return { think: false };
-  if (effort === 'low' || effort === 'medium' || effort === 'high') return { think: effort };
+  if (effort !== null && EFFORTS.includes(effort)) return { think: effort };
   if (effort !== null) cannot('reasoning', 'effort', 'Ollama knows the efforts none, low, medium and high');
   return isShown === true ? { think: true } : {};
 }
