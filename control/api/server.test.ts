@@ -1,6 +1,7 @@
+import { connect } from 'node:net';
 import { isOwnHost, namesOf } from '@weir/proto/http/own-host.js';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { CacheOperations } from './cache-api.js';
 import type { ControlStatus } from './control-status.js';
 import { buildAdminApi } from './server.js';
@@ -37,6 +38,20 @@ describe('the admin API', () => {
 
   it('answers a health probe', async () => {
     expect((await api().inject({ url: '/healthz', headers: localhost })).json()).toEqual({ status: 'ok' });
+  });
+
+  it('answers though six hundred connections say nothing', async () => {
+    const server = api();
+    onTestFinished(() => server.close());
+    const { port } = new URL(await server.listen({ host: '127.0.0.1', port: 0 }));
+    const silent = Array.from({ length: 600 }, () =>
+      connect(Number(port), '127.0.0.1')
+        .on('error', () => {})
+        .resume(),
+    );
+    await expect.poll(() => silent.filter((socket) => socket.closed).length, { timeout: 10_000 }).toBe(600 - 512);
+    expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200);
+    for (const socket of silent) socket.destroy();
   });
 
   it('describes errors as problem documents', async () => {

@@ -5,9 +5,11 @@
  * No CORS fields are sent, so no other site's script can read an answer; the Host check keeps rebinding out. What changes
  * something takes JSON alone, which a script can't send elsewhere unasked, and nothing that another site's page sends.
  */
+import { createServer } from 'node:http';
 import type { Address } from '@weir/proto/bus/address.js';
+import { boundConnections } from '@weir/proto/http/bounded-connections.js';
 import { isOwnHost, namesOf } from '@weir/proto/http/own-host.js';
-import fastify, { type FastifyInstance } from 'fastify';
+import fastify, { type FastifyInstance, type FastifyServerFactory } from 'fastify';
 import type { Insight } from '../insight/insight.js';
 import type { Callers } from '../people/callers.js';
 import { isSameText } from '../people/digests.js';
@@ -69,8 +71,8 @@ export async function startAdminApi(options: AdminOptions): Promise<AdminApi> {
 /** The server without its socket; tests inject requests. */
 export function buildAdminApi(options: AdminOptions): FastifyInstance {
   const { listen, access, status, cache, revisions, rollouts } = options;
-  // Bodies are small, but for those that a route allows more; slow or endless requests are not waited for.
-  const server = fastify({ bodyLimit: 1024, requestTimeout: 10_000, forceCloseConnections: true });
+  // Bodies are small, but for those that a route allows more.
+  const server = fastify({ bodyLimit: 1024, forceCloseConnections: true, serverFactory });
   server.removeContentTypeParser('text/plain');
   const { publicUrl } = access;
   const names = new Set([...namesOf(listen.host), ...(publicUrl === null ? [] : namesOf(new URL(publicUrl).hostname))]);
@@ -129,6 +131,23 @@ export function buildAdminApi(options: AdminOptions): FastifyInstance {
   });
   return server;
 }
+
+/** Of which a hundred may follow the live page (v1/live-events.ts). */
+const CONNECTIONS_MAX = 512;
+/** A head must be complete within this; looked at so often. */
+const HEAD_MS = 5_000;
+const REQUEST_MS = 10_000;
+/** Longer than the minute for which proxies keep a connection. */
+const KEPT_MS = 72_000;
+const CHECK_MS = 1_000;
+
+/** Asked once for each address of `localhost`. Slow or endless requests are not waited for. */
+const serverFactory: FastifyServerFactory = (handler) => {
+  const limits = { headersTimeout: HEAD_MS, requestTimeout: REQUEST_MS, keepAliveTimeout: KEPT_MS };
+  const made = createServer({ ...limits, connectionsCheckingInterval: CHECK_MS }, handler);
+  boundConnections(made, CONNECTIONS_MAX);
+  return made;
+};
 
 const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 

@@ -174,6 +174,25 @@ describe('the metrics server', () => {
     expect((await get('/metrics')).status).toBe(200);
   });
 
+  it('answers a probe at once though more connections than it takes say nothing, or begin a request and never end it', async () => {
+    const { server, get, state, hold, release } = await start();
+    const { port } = server.address;
+    hold();
+    const scrape = get('/metrics').then((answer) => answer.text());
+    await expect.poll(() => state.renders).toBe(1);
+    const slow = Array.from({ length: 200 }, (_, i) => {
+      const socket = connect(port, '127.0.0.1', () => i % 2 === 1 && socket.write('GET /readyz HTTP/1.1\r\nx: '));
+      return socket.on('error', () => {}).resume();
+    });
+    // Who is let go is the longest of them; before, it was the probe, until five seconds had passed.
+    await expect.poll(() => slow.filter((socket) => socket.closed).length).toBe(200 - 127);
+    expect((await get('/readyz')).status).toBe(200);
+    expect([slow[0]?.closed, slow.at(-1)?.closed]).toEqual([true, false]);
+    release();
+    expect(await scrape).toBe('weir_renders 1\n');
+    for (const socket of slow) socket.destroy();
+  });
+
   it('rejects when its port is taken', async () => {
     const { server } = await start();
     const metrics = { contentType: '', render: async () => '' };

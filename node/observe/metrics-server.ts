@@ -14,6 +14,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { DoctorReport } from '@weir/proto/events/doctor.js';
 import type { NodeStatus } from '@weir/proto/events/node-status.js';
+import { boundConnections } from '@weir/proto/http/bounded-connections.js';
 import { isAddressHost, isLoopback, isOwnHost, namesOf } from '@weir/proto/http/own-host.js';
 import type { Metrics } from './metrics.js';
 
@@ -52,7 +53,7 @@ export async function servePages({ host, port }: { host: string; port: number },
     { maxHeaderSize: HEAD_BYTES_MAX, connectionsCheckingInterval: CHECK_MS },
     handlerOf(host, pages),
   );
-  server.maxConnections = CONNECTIONS_MAX;
+  boundConnections(server, CONNECTIONS_MAX);
   server.headersTimeout = HEAD_MS;
   server.requestTimeout = HEAD_MS;
   server.keepAliveTimeout = HEAD_MS;
