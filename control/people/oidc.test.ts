@@ -2,7 +2,7 @@
  * Sign-in by OpenID Connect against a real provider (oidc-provider, certified for OpenID Connect), run in this process at a port of its own: a browser's part
  * is played by fetch, which follows each redirect by hand and keeps the cookies of both.
  */
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createOidc } from './oidc.js';
@@ -207,6 +207,38 @@ describe('signing in by a provider of OpenID Connect', { timeout: 60_000 }, () =
     }
     const { text } = await new Browser().signIn('s-1', '/x"><script>alert(1)</script>');
     expect(text).not.toContain('<script>');
+  });
+
+  it('asks the provider once, however many begin at once, and one that is away not again for a while', async () => {
+    let asked = 0;
+    provider.removeAllListeners('request');
+    provider.on('request', (_, response: ServerResponse) => {
+      asked += 1;
+      response.writeHead(503).end();
+    });
+    const begin = async () => (await new Browser().go(`${admin}/v1/session/oidc/start`)).status;
+    expect(new Set(await Promise.all(Array.from({ length: 30 }, begin)))).toEqual(new Set([503]));
+    expect([await begin(), asked, said.length]).toEqual([503, 1, 1]);
+    provider.removeAllListeners('request');
+    provider.on('request', await listenerOf());
+    api.clock.wallMs += 5_000;
+    expect(await begin()).toBe(302);
+  });
+
+  it('asks the provider of twenty who came back at a time, whatever codes they bring', async () => {
+    const browser = new Browser();
+    const state = new URL((await browser.go(`${admin}/v1/session/oidc/start`)).headers.get('location') ?? '');
+    const asked: ServerResponse[] = [];
+    provider.removeAllListeners('request');
+    provider.on('request', (_, response: ServerResponse) => void asked.push(response));
+    const back = `${admin}/v1/session/oidc/callback?iss=${issuer}&code=x&state=${state.searchParams.get('state')}`;
+    const comers = Array.from({ length: 40 }, () => browser.go(back));
+    const refused = await Promise.race(comers);
+    expect([refused.status, await refused.text()]).toEqual([403, expect.stringContaining('too many are signing in')]);
+    await expect.poll(() => asked.length).toBe(20);
+    provider.closeAllConnections();
+    expect(new Set((await Promise.all(comers)).map(({ status }) => status))).toEqual(new Set([403]));
+    expect(asked).toHaveLength(20);
   });
 
   it('is said to be away where the provider is', async () => {

@@ -43,6 +43,10 @@ export const oidcLastsMs = 10 * 60_000;
 const TIMEOUT_S = 10;
 /** What is found out about the provider is believed so long; its keys are renewed by the library itself. */
 const KNOWN_MS = 3_600_000;
+/** After it could not be asked. */
+const PAUSE_MS = 5_000;
+/** Who have come back, and of whom the provider is asked at this moment. */
+const endingMax = 20;
 
 interface Pending {
   readonly state: string;
@@ -55,6 +59,7 @@ interface Pending {
 export function createOidc(settings: OidcSettings, parts: OidcParts): Oidc {
   const sealing = sealingOf(randomBytes(32));
   const known = discovery(settings, parts);
+  let ending = 0;
   return {
     name: settings.name,
     async begin(origin, to) {
@@ -79,9 +84,11 @@ export function createOidc(settings: OidcSettings, parts: OidcParts): Oidc {
         return { ok: false, detail: 'this sign-in was not begun in this browser, or too long ago; begin anew' };
       const found = await known();
       if (found === null) return { ok: false, detail: `${settings.name} can't be reached` };
+      if (ending >= endingMax) return { ok: false, detail: 'too many are signing in at this moment; begin anew' };
       const { client, configuration } = found;
       let subject: string;
       let claims: Readonly<Record<string, unknown>>;
+      ending += 1;
       try {
         const url = new URL(callbackOf(origin));
         url.search = search;
@@ -101,6 +108,8 @@ export function createOidc(settings: OidcSettings, parts: OidcParts): Oidc {
         // Its words may hold what the provider has sent; its class and code don't.
         parts.say(`a sign-in by ${settings.name} failed: ${nameOf(error)}`);
         return { ok: false, detail: `${settings.name} did not confirm this sign-in` };
+      } finally {
+        ending -= 1;
       }
       const read = readClaims(claims, settings);
       if (!read.ok) return read;
@@ -111,27 +120,51 @@ export function createOidc(settings: OidcSettings, parts: OidcParts): Oidc {
   };
 }
 
-function discovery(settings: OidcSettings, { wallMs, say }: OidcParts) {
-  let known: {
-    readonly client: typeof import('openid-client');
-    readonly configuration: Configuration;
-    readonly atMs: number;
-  } | null = null;
+interface Known {
+  readonly client: typeof import('openid-client');
+  readonly configuration: Configuration;
+  readonly atMs: number;
+}
+
+/**
+ * Anybody may ask to be sent there, so the provider is asked once however many do, and one that could not be asked is left alone for a
+ * while: they are told at once that it is away, or go by what was known.
+ */
+function discovery(settings: OidcSettings, parts: OidcParts): () => Promise<Known | null> {
+  let known: Known | null = null;
+  let asking: Promise<void> | null = null;
+  let failedAtMs = Number.NEGATIVE_INFINITY;
+  const ask = async (): Promise<void> => {
+    const found = await discovered(settings, parts);
+    if (found === null) failedAtMs = parts.wallMs();
+    else known = found;
+    asking = null;
+  };
   return async () => {
-    if (known !== null && wallMs() - known.atMs < KNOWN_MS) return known;
-    try {
-      const client = await import('openid-client');
-      const { issuer, clientId, clientSecret } = settings;
-      const url = new URL(issuer);
-      const execute = url.protocol === 'http:' ? [client.allowInsecureRequests] : [];
-      const auth = clientSecret === undefined ? client.None() : undefined;
-      const configuration = await client.discovery(url, clientId, clientSecret, auth, { execute, timeout: TIMEOUT_S });
-      known = { client, configuration, atMs: wallMs() };
-    } catch (error) {
-      say(`${settings.issuer} can't be asked how it signs people in: ${nameOf(error)}`);
-    }
+    const nowMs = parts.wallMs();
+    if (known !== null && nowMs - known.atMs < KNOWN_MS) return known;
+    // A clock that was set back makes an end of the pause.
+    if (asking === null && Math.abs(nowMs - failedAtMs) < PAUSE_MS) return known;
+    asking ??= ask();
+    await asking;
     return known;
   };
+}
+
+/** Never rejects; null: it could not be asked, which is said. */
+async function discovered(settings: OidcSettings, { wallMs, say }: OidcParts): Promise<Known | null> {
+  try {
+    const client = await import('openid-client');
+    const { issuer, clientId, clientSecret } = settings;
+    const url = new URL(issuer);
+    const execute = url.protocol === 'http:' ? [client.allowInsecureRequests] : [];
+    const auth = clientSecret === undefined ? client.None() : undefined;
+    const configuration = await client.discovery(url, clientId, clientSecret, auth, { execute, timeout: TIMEOUT_S });
+    return { client, configuration, atMs: wallMs() };
+  } catch (error) {
+    say(`${settings.issuer} can't be asked how it signs people in: ${nameOf(error)}`);
+    return null;
+  }
 }
 
 function nameOf(error: unknown): string {
