@@ -8,6 +8,7 @@ import { useNews } from '../../ui/news.js';
 import { Empty, Panel } from '../../ui/page.js';
 import { ProblemAlert } from '../../ui/problem-alert.js';
 import { Rows } from '../../ui/rows.js';
+import { LentModels } from './lent-models.js';
 import { Share } from './publish.js';
 import { alone, withShare, youngestPair } from './shares.js';
 
@@ -51,15 +52,17 @@ function Canary({ service }: { service: Service }) {
   const { isBusy, error, set } = useSetLive(service);
   const pair = youngestPair(service.live);
   const [share, setShare] = useState(pair?.younger.share ?? 10);
+  const [force, setForce] = useState(false);
   if (pair === null) return null;
   const { younger, older } = pair;
-  const to = (live: readonly LiveRelease[], news: string) => void set(live, news).catch(() => {});
+  const to = (live: readonly LiveRelease[], news: string) => void set(live, news, force).catch(() => {});
   return (
     <Stack gap="sm" maw={560}>
       <Text fw={600}>
         Release {younger.release} beside release {older.release}
       </Text>
       <Share value={share} onChange={setShare} />
+      <LentModels service={service} isForced={force} onChange={setForce} />
       {error !== null && <ProblemAlert error={error} />}
       <Group>
         <Button
@@ -93,6 +96,7 @@ function Canary({ service }: { service: Service }) {
 /** An earlier release in the place of whatever is live. */
 export function RollBack({ service, number }: { service: Service; number: number }) {
   const { set } = useSetLive(service);
+  const [force, setForce] = useState(false);
   const name = service.live[0]?.name ?? '';
   return (
     <AskButton
@@ -103,12 +107,14 @@ export function RollBack({ service, number }: { service: Service; number: number
         set(
           [{ release: number, share: 100, name }, ...service.live.filter((live) => live.name !== name)],
           `Release ${number} is live.`,
+          force,
         )
       }
     >
       <Text size="sm">
         All callers get it at once, in place of {service.live.map(({ release }) => release).join(' and ') || 'nothing'}.
       </Text>
+      <LentModels service={service} isForced={force} onChange={setForce} />
     </AskButton>
   );
 }
@@ -116,11 +122,11 @@ export function RollBack({ service, number }: { service: Service; number: number
 function useSetLive(service: Service) {
   const send = useSend();
   const tell = useNews();
-  const set = async (live: readonly LiveRelease[], news: string) => {
+  const set = async (live: readonly LiveRelease[], news: string, force: boolean) => {
     await send.mutateAsync({
       method: 'PUT',
       path: `/v1/services/${service.id}/live`,
-      body: { live },
+      body: { live, force },
       version: service.version,
     });
     tell(news);

@@ -8,6 +8,7 @@ import { Ask } from '../../ui/ask.js';
 import { Code, DiffLines } from '../../ui/code.js';
 import { Lines } from '../../ui/lines.js';
 import { useNews } from '../../ui/news.js';
+import { LentModels } from './lent-models.js';
 
 interface PublishProps {
   readonly service: Service;
@@ -22,12 +23,13 @@ export function Publish({ service, isReady, checked, onBefore }: PublishProps) {
   const [notes, setNotes] = useState('');
   const [share, setShare] = useState(100);
   const [name, setName] = useState('');
+  const [force, setForce] = useState(false);
   const send = useSend<Release>();
   const tell = useNews();
   const isNamed = service.versioning.by !== 'none';
   const publish = async () => {
     if (onBefore !== null) await onBefore();
-    const body = { notes, share, ...(isNamed ? { name } : {}) };
+    const body = { notes, share, force, ...(isNamed ? { name } : {}) };
     const { number } = await send.mutateAsync({ method: 'POST', path: `/v1/services/${service.id}/releases`, body });
     tell(`Release ${number ?? service.lastRelease + 1} is published${share < 100 ? ` to ${share} % of callers` : ''}.`);
   };
@@ -62,6 +64,7 @@ export function Publish({ service, isReady, checked, onBefore }: PublishProps) {
             />
           )}
           {service.live.length > 0 && <Share value={share} onChange={setShare} />}
+          <LentModels service={service} isForced={force} onChange={setForce} />
         </Stack>
       </Ask>
     </>
