@@ -22,7 +22,7 @@ import { peerOf } from './peer.js';
 import { problem, sendProblem } from './problem.js';
 import { addRevisionsApi, type RevisionOperations } from './revisions-api.js';
 import { addRolloutsApi, type RolloutOperations } from './rollouts-api.js';
-import { statusFor, type TeamOfService } from './status-for.js';
+import { briefOf, statusFor, type TeamOfService } from './status-for.js';
 import type { ApiRoute } from './v1/api-route.js';
 import { serveRoutes } from './v1/serve-routes.js';
 
@@ -103,7 +103,14 @@ export function buildAdminApi(options: AdminOptions): FastifyInstance {
     (await console.answerPage(request, reply)) ? reply : { service: 'weir admin', links },
   );
   const teamOf = access.teamOfService ?? (() => null);
-  server.get('/status', { config: forSignedIn }, async ({ asked }) => statusFor(asked.caller, await status(), teamOf));
+  server.get<{ Querystring: { readonly brief?: string } }>(
+    '/status',
+    { config: forSignedIn },
+    async ({ asked, query }) => {
+      const told = statusFor(asked.caller, await status(), teamOf);
+      return query.brief === undefined ? told : briefOf(told);
+    },
+  );
   const { metrics } = options;
   if (metrics !== undefined)
     server.get('/metrics', { config: forSignedIn }, async (_request, reply) =>

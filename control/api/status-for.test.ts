@@ -1,7 +1,7 @@
 import type { NodeStatus } from '@weir/proto/events/node-status.js';
 import { expect, it } from 'vitest';
 import type { ControlStatus } from './control-status.js';
-import { statusFor } from './status-for.js';
+import { briefOf, statusFor } from './status-for.js';
 import type { Caller } from './v1/api-route.js';
 
 const target = (upstream: string, standing: 'well' | 'out' = 'well') => ({
@@ -45,3 +45,22 @@ it.each([
   expect([of(targets), of(whole), of(healthChanges), of(peerOpinions)]).toEqual(Array(4).fill(upstreams));
   expect([targetCounts, second?.status]).toEqual([{ all: 5, trial: 0, out: 1 }, null]);
 });
+
+it('in brief names no route, upstream or target, and counts them as before', () => {
+  const routes = ['one', 'two'];
+  const counted = { all: 10_000, trial: 1, out: 2 };
+  const { nodes, ...brief } = briefOf({ ...status, routes });
+  const [first, second] = nodes;
+  const { targets, upstreams, healthChanges, peerOpinions, targetCounts } = first?.status ?? {};
+  expect([targets, upstreams, healthChanges, peerOpinions]).toEqual([[], [], [], []]);
+  expect([targetCounts, second?.status]).toEqual([{ all: 5, trial: 0, out: 1 }, null]);
+  expect([brief.routes, brief.routeCount]).toEqual([[], 2]);
+  const many = { ...status, routes, routeCount: 900, nodes: status.nodes.map((node) => told(node, counted)) };
+  expect([briefOf(many).routeCount, briefOf(many).nodes[0]?.status?.targetCounts]).toEqual([900, counted]);
+});
+
+const told = (
+  node: ControlStatus['nodes'][number],
+  targetCounts: NonNullable<NodeStatus['targetCounts']>,
+): ControlStatus['nodes'][number] =>
+  node.status === null ? node : { ...node, status: { ...node.status, targetCounts } };

@@ -19,6 +19,18 @@ export function statusFor(caller: Caller, status: ControlStatus, teamOf: TeamOfS
   return { ...told, nodes: status.nodes.map((node) => nodeFor(node, isOwn)) };
 }
 
+/** Of who serves and what is in force, without what is told of each route, upstream and target: of these there may be a hundred KiB, and an overview counts them. */
+export function briefOf(status: ControlStatus): ControlStatus {
+  const none = { targets: [], upstreams: [], healthChanges: [], peerOpinions: [] };
+  const nodes = status.nodes.map((node) => {
+    const { status: told } = node;
+    if (told === null) return node;
+    const { targets, targetCounts = countsOf(targets) } = told;
+    return { ...node, status: { ...told, ...none, targetCounts } };
+  });
+  return { ...status, routes: [], routeCount: status.routeCount ?? status.routes.length, nodes };
+}
+
 /** `shop.app`, or `shop@4.app`; upstreams of weir.yaml are of no service. */
 function serviceOf(upstream: string): string {
   const dot = upstream.indexOf('.');

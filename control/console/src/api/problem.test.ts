@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ApiProblem, cureOf, isNotOffered, problemIn, problemOf } from './problem.js';
+import { ApiProblem, cureOf, isAbsent, isNotOffered, problemIn, problemOf } from './problem.js';
 
 const scalar = fc.oneof(fc.string({ maxLength: 20 }), fc.integer(), fc.constantFrom(null, true, undefined));
 const anything = fc.oneof(
@@ -48,5 +48,14 @@ describe('problems', () => {
   it('are made of any error', () => {
     expect(problemIn(new Error('broken')).detail).toBe('broken');
     expect(problemIn('text').detail).toBe('text');
+  });
+
+  it('tell a route that is not there from what it would be asked for', () => {
+    const noRoute = new ApiProblem(problemOf(404, { detail: 'GET /v1/spend is not part of this API.' }));
+    const nothing = new ApiProblem(problemOf(404, { title: 'No Such Revision', detail: 'there is none yet.' }));
+    expect([noRoute, nothing].map(isNotOffered)).toEqual([true, false]);
+    expect([noRoute, nothing, new ApiProblem(problemOf(500, {})), null].map(isAbsent)).toEqual([
+      ...[false, true, false, false],
+    ]);
   });
 });

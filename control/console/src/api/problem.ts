@@ -63,6 +63,11 @@ export function isNotOffered(error: unknown): boolean {
   return error instanceof ApiProblem && error.problem.status === 404 && /not part of this API/.test(error.message);
 }
 
+/** The route is there, and what it is asked for is not. */
+export function isAbsent(error: unknown): boolean {
+  return error instanceof ApiProblem && error.problem.status === 404 && !isNotOffered(error);
+}
+
 const details: Readonly<Record<number, string>> = {
   401: 'You are not signed in, or your session has ended.',
   403: 'Your role does not allow it.',

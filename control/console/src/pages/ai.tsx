@@ -1,22 +1,22 @@
 /** Models: providers, names, prompts and budgets of the configuration in force, and what was spent. */
-import { Group, Code as Word } from '@mantine/core';
-import type { Revision } from '../../../log/revision.js';
-import { useGet } from '../api/queries.js';
+import { Button, Group, Code as Word } from '@mantine/core';
+import { Link } from 'wouter';
 import { Empty, Page, Panel } from '../ui/page.js';
 import { Answer } from '../ui/problem-alert.js';
 import { Rows } from '../ui/rows.js';
-import { type Configured, configuredIn } from './configured.js';
+import type { Configured } from './configured.js';
 import { Spend } from './spend.js';
+import { useConfigured } from './use-configured.js';
 
 export default function Ai() {
-  const current = useGet<Revision>('/revisions/current');
+  const current = useConfigured();
   return (
     <Page
       title="AI"
       about="Who is asked for models, and under which names. Keys of providers stay in the configuration, as references."
     >
       <Answer of={current} what="configuration">
-        {({ text }) => <Parts {...configuredIn(text)} />}
+        {(configured) => <Parts {...configured} />}
       </Answer>
     </Page>
   );
@@ -26,12 +26,27 @@ function Parts(configured: Configured) {
   const { providers, models, prompts } = configured;
   if (providers.length + models.length + prompts.length === 0) {
     return (
-      <Panel label="No models">
-        <Empty title="No models here">
-          The configuration names no provider. ai.providers with one key is enough to begin (docs/ai.md); then make an
-          AI service.
-        </Empty>
-      </Panel>
+      <>
+        <Panel label="No models">
+          <Empty
+            title="The gateway’s own configuration names no provider"
+            action={
+              <Group gap="xs">
+                <Button component={Link} href="/services/new" variant="default" size="xs">
+                  New AI service
+                </Button>
+                <Button component={Link} href="/revisions/new" variant="default" size="xs">
+                  Change the configuration
+                </Button>
+              </Group>
+            }
+          >
+            A service of a team brings providers of its own: choose AI when you make it, and its key is a secret of the
+            team. Or give all routes one: ai.providers with a key in the configuration is enough (docs/ai.md).
+          </Empty>
+        </Panel>
+        <Spend />
+      </>
     );
   }
   return (

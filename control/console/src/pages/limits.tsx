@@ -1,17 +1,16 @@
 /** How often and how many at once: limits of the configuration in force, and those that plans of services set. */
-import { Anchor, Text } from '@mantine/core';
-import { Link } from 'wouter';
-import type { Revision } from '../../../log/revision.js';
+import { Text } from '@mantine/core';
 import type { ServiceSummary } from '../api/managed.js';
-import { useGet, usePages } from '../api/queries.js';
+import { usePages } from '../api/queries.js';
 import { Empty, Page, Panel } from '../ui/page.js';
 import { Answer } from '../ui/problem-alert.js';
 import { More, Rows } from '../ui/rows.js';
-import { configuredIn } from './configured.js';
+import { To } from '../ui/to.js';
 import { textOfLimits } from './service/plan-limits.js';
+import { useConfigured } from './use-configured.js';
 
 export default function Limits() {
-  const current = useGet<Revision>('/revisions/current');
+  const current = useConfigured();
   const services = usePages<ServiceSummary>('/v1/services');
   const plans = services.items.flatMap((service) => service.plans.map((plan) => ({ ...plan, service })));
   return (
@@ -21,9 +20,8 @@ export default function Limits() {
     >
       <Panel title="Of the configuration">
         <Answer of={current} what="configuration">
-          {({ text }) => {
-            const { limits } = configuredIn(text);
-            return limits.length === 0 ? (
+          {({ limits }) =>
+            limits.length === 0 ? (
               <Empty title="None">
                 The configuration in force limits nobody. limits: 100/s on a route, or on the gateway, does.
               </Empty>
@@ -37,8 +35,8 @@ export default function Limits() {
                   { label: 'Limit', show: ({ limit }) => <code>{limit}</code> },
                 ]}
               />
-            );
-          }}
+            )
+          }
         </Answer>
       </Panel>
       <Panel title="Of plans">
@@ -55,11 +53,7 @@ export default function Limits() {
                   columns={[
                     {
                       label: 'Service',
-                      show: ({ service }) => (
-                        <Anchor component={Link} href={`/services/${service.id}`}>
-                          {service.name}
-                        </Anchor>
-                      ),
+                      show: ({ service }) => <To href={`/services/${service.id}`}>{service.name}</To>,
                     },
                     { label: 'Plan', show: ({ name }) => name },
                     { label: 'Limits', show: ({ limits }) => <code>{textOfLimits(limits) || 'none'}</code> },

@@ -1,18 +1,23 @@
 /** Traffic of the last two minutes: requests, what failed, and timeouts that were saved or were not. */
-import { SimpleGrid, Text } from '@mantine/core';
-import { lazy, Suspense, useMemo } from 'react';
+import { Button, SimpleGrid, Text } from '@mantine/core';
+import { useMemo } from 'react';
+import { Link } from 'wouter';
 import type { Live } from '../api/live.js';
 import { type Point, sumOf } from '../api/series.js';
-import { Empty, Panel, Waiting } from '../ui/page.js';
+import type { ChartProps } from '../ui/chart.js';
+import { Code } from '../ui/code.js';
+import { onDemand } from '../ui/on-demand.js';
+import { Empty, Panel } from '../ui/page.js';
 import { showCount, showDuration } from '../ui/words.js';
 
-const Chart = lazy(async () => ({ default: (await import('../ui/chart.js')).Chart }));
+const Chart = onDemand<ChartProps>(async () => ({ default: (await import('../ui/chart.js')).Chart }));
 
 const BLUE = ['#0b7285', '#45bccf'] as const;
 const RED = ['#b02525', '#ff9c9c'] as const;
 const GREEN = ['#1f7a35', '#6fd08c'] as const;
 
-export function Traffic({ live: { points } }: { live: Live }) {
+/** `url`: where this control's gateway listens; empty: not known. */
+export function Traffic({ live: { points }, url }: { live: Live; url: string }) {
   if (points === null) {
     return (
       <Panel title="Live traffic">
@@ -31,12 +36,26 @@ export function Traffic({ live: { points } }: { live: Live }) {
         <Told name="requests" value={count(({ requests }) => requests)} />
         <Told name="timeouts saved" value={count(({ saved }) => saved)} mood="good" />
         <Told name="timeouts not saved" value={count(({ timeouts }) => timeouts)} mood="bad" />
-        <Told name="slowest p99" value={showDuration(late)} />
+        <Told name="slowest p99" value={points.length === 0 ? '–' : showDuration(late)} />
       </SimpleGrid>
-      <Suspense fallback={<Waiting what="Drawing" />}>
-        <TrafficChart points={points} />
-      </Suspense>
+      {points.length === 0 ? <NoTraffic url={url} /> : <TrafficChart points={points} />}
     </Panel>
+  );
+}
+
+/** What will be seen here, and how to see it. */
+function NoTraffic({ url }: { url: string }) {
+  return (
+    <>
+      <Empty title="No request in the last two minutes">
+        Traffic is drawn here as it passes, second by second: requests, errors, and timeouts that were saved.
+        {url !== '' && ' A first request, from a terminal of this machine:'}
+      </Empty>
+      {url !== '' && <Code label="A first request" text={`curl ${url}/`} />}
+      <Button component={Link} href="/services/new" variant="default" size="xs" mt="sm">
+        New service
+      </Button>
+    </>
   );
 }
 

@@ -20,7 +20,7 @@ const EVERY_MS = 2_000;
 export default function Overview({ session }: PageProps) {
   const isOperator = mayOperate(session);
   const live = useLive(isOperator);
-  const status = useGet<ControlStatus>('/status', { everyMs: EVERY_MS, isOn: isOperator });
+  const status = useGet<ControlStatus>('/status?brief', { everyMs: EVERY_MS, isOn: isOperator });
   if (!isOperator) return <Welcome />;
   return (
     <Page
@@ -28,7 +28,8 @@ export default function Overview({ session }: PageProps) {
       about="Traffic as it passes, what became of it, and who serves it."
       actions={<LiveWord state={live.state} />}
     >
-      <Traffic live={live} />
+      <Troubles of={status.data?.troubles ?? []} />
+      <Traffic live={live} url={gatewayOf(status.data)} />
       <Answer of={status} what="status">
         {(told) => (
           <Stack gap="lg">
@@ -40,6 +41,30 @@ export default function Overview({ session }: PageProps) {
       </Answer>
     </Page>
   );
+}
+
+/** What control itself lacks, each with its reason: nothing else on the page would tell. */
+function Troubles({ of }: { of: readonly string[] }) {
+  if (of.length === 0) return null;
+  return (
+    <Panel title="Control lacks something">
+      <Stack gap={4}>
+        {of.map((text) => (
+          <State key={text} mood="bad">
+            {text}
+          </State>
+        ))}
+      </Stack>
+    </Panel>
+  );
+}
+
+/** Of the first node that serves. A gateway that listens at all addresses is found at this machine's own. */
+function gatewayOf(status: ControlStatus | undefined): string {
+  const listening = status?.nodes.map((node) => node.status?.listening ?? null).find((at) => at !== null);
+  if (listening == null) return '';
+  const host = ['0.0.0.0', '::'].includes(listening.host) ? '127.0.0.1' : listening.host;
+  return `${listening.tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${listening.port}`;
 }
 
 /** For members of teams, who don't see the whole gateway. */

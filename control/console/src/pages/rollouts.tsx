@@ -32,7 +32,7 @@ const nodeMoods: Readonly<Record<string, Mood>> = {
 
 export default function Rollouts({ session }: PageProps) {
   const history = useGet<{ rollouts: readonly RolloutRecord[] }>('/rollouts?max=20', { everyMs: EVERY_MS });
-  const status = useGet<ControlStatus>('/status', { everyMs: EVERY_MS });
+  const status = useGet<ControlStatus>('/status?brief', { everyMs: EVERY_MS });
   const current = status.data?.fleet?.rollout ?? null;
   return (
     <Page title="Rollouts" about="How a change comes to all nodes, a few of them first where that is wanted.">

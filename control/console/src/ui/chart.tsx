@@ -14,7 +14,7 @@ export interface Line {
   readonly values: readonly number[];
 }
 
-interface ChartProps {
+export interface ChartProps {
   readonly label: string;
   /** Seconds since 1970. */
   readonly times: readonly number[];
