@@ -36,6 +36,19 @@ describe('the files of the console', () => {
     expect((await get('/')).json()).toEqual({ index: true });
   });
 
+  it('are those of the start, whatever a build puts in their place', async () => {
+    const other = mkdtempSync(join(tmpdir(), 'weir-console-'));
+    mkdirSync(join(other, 'assets'));
+    writeFileSync(join(other, 'index.html'), 'page one');
+    writeFileSync(join(other, 'assets', 'one.js'), 'one');
+    const running = fastify();
+    const files = addConsoleFiles(running, {}, [other]);
+    running.get('/', async (request, reply) => ((await files.answerPage(request, reply)) ? reply : null));
+    rmSync(other, { recursive: true });
+    expect((await running.inject({ url: '/', headers: { accept: BROWSER } })).body).toBe('page one');
+    expect((await running.inject('/assets/one.js')).body).toBe('one');
+  });
+
   it('have a nonce of their own with each page, which is never stored', async () => {
     const pages = await Promise.all([get('/', { accept: BROWSER }), get('/', { accept: BROWSER })]);
     const nonces = pages.map(({ body }) => /nonce="([\w-]{22})"/.exec(body)?.[1] ?? '');

@@ -2,13 +2,15 @@
  * The web console's files: the page at `/` for browsers (programs get the index of the API there), and what it loads below `/assets/`.
  * They are built beforehand (control/console), compressed beforehand, and none of them is secret: no credential is asked for.
  *
+ * All of it is read at the start and held, 2 MiB with its compressed forms: a build that puts other files in their place takes none away from
+ * pages that are open, and no request waits for a disk.
+ *
  * The page is never stored, so a new release is seen at once; assets have a hash in their names, and are kept for ever. The
  * policy of the page lets nothing run, load or connect but what this server sends. The component library writes style elements,
  * so these have a nonce of their own with each page; scripts never stand in the page.
  */
 import { randomBytes } from 'node:crypto';
-import { readdirSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readdirSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -45,28 +47,28 @@ export function addConsoleFiles(
   config: FastifyContextConfig = {},
   folders = consoleFolders,
 ): ConsoleFiles {
-  const [folder, names] = builtOf(folders);
+  const { page, assets } = builtOf(folders);
   server.get<{ Params: { name: string } }>('/assets/:name', { config }, async ({ params, headers }, reply) => {
     const { name } = params;
     const type = CONTENT_TYPES[extname(name)];
-    // Only what was there at the start is read: a name is never made a path.
-    if (type === undefined || !names.has(name)) {
+    // A name is never made a path.
+    const plain = assets.get(name);
+    if (type === undefined || plain === undefined) {
       return sendProblem(reply, problem(404, 'Not Found', 'There is no such file; load the console anew.'));
     }
-    const coding = codingFor(headers['accept-encoding'] ?? '', (suffix) => names.has(name + suffix));
+    const coding = codingFor(headers['accept-encoding'] ?? '', (suffix) => assets.has(name + suffix));
     reply.type(type).header('cache-control', 'public, max-age=31536000, immutable').header('vary', 'accept-encoding');
     if (coding !== null) reply.header('content-encoding', coding.name);
-    return reply.send(await readFile(join(folder, 'assets', name + (coding?.suffix ?? ''))));
+    return reply.send(coding === null ? plain : assets.get(name + coding.suffix));
   });
   return {
     async answerPage(request, reply) {
-      if (names.size === 0 || !wantsPage(request.headers.accept)) return false;
+      if (page === null || !wantsPage(request.headers.accept)) return false;
       const nonce = randomBytes(16).toString('base64url');
-      const page = (await readFile(join(folder, 'index.html'), 'utf8')).replace(NONCE_PLACE, nonce);
       await reply
         .type('text/html; charset=utf-8')
         .headers({ ...PAGE_FIELDS, 'content-security-policy': policyWith(nonce) })
-        .send(page);
+        .send(page.replace(NONCE_PLACE, nonce));
       return true;
     },
   };
@@ -111,13 +113,22 @@ export function codingFor(
   return CODINGS.find(({ name, suffix }) => taken.includes(name) && has(suffix)) ?? null;
 }
 
-function builtOf(folders: readonly string[]): [folder: string, names: ReadonlySet<string>] {
+interface Built {
+  /** Null: there is none. */
+  readonly page: string | null;
+  /** By name, with the compressed forms under names of their own. */
+  readonly assets: ReadonlyMap<string, Buffer>;
+}
+
+function builtOf(folders: readonly string[]): Built {
   for (const folder of folders) {
     try {
-      return [folder, new Set(readdirSync(join(folder, 'assets')))];
+      const page = readFileSync(join(folder, 'index.html'), 'utf8');
+      const names = readdirSync(join(folder, 'assets'));
+      return { page, assets: new Map(names.map((name) => [name, readFileSync(join(folder, 'assets', name))])) };
     } catch {
       // Not built, or not here.
     }
   }
-  return ['', new Set()];
+  return { page: null, assets: new Map() };
 }

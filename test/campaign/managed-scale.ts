@@ -37,7 +37,7 @@ export interface ManagedScale extends Size {
 
 export const fullManagedScale: ManagedScale = {
   ...{ services: 10_000, keys: 100_000, teams: 200, users: 1_000 },
-  ...{ rounds: 40, pageRounds: 20, changes: 5, p95Ms: 200 },
+  ...{ rounds: 40, pageRounds: 40, changes: 5, p95Ms: 200 },
 };
 
 /** Of services that are called before anything is measured, so that charts and top lists have something to tell. */

@@ -6,6 +6,7 @@ import type { BudgetRow, SpendRow } from '@weir/proto/events/spends.js';
 import { describe, expect, it } from 'vitest';
 import { Insight } from '../../insight/insight.js';
 import type { SpendAnswer } from '../../insight/spend-report.js';
+import { topMeasures } from '../../insight/top.js';
 import { createCallers } from '../../people/callers.js';
 import { isSameText, sha256Hex } from '../../people/digests.js';
 import { PeopleRegistry } from '../../people/testing/people-registry.js';
@@ -152,6 +153,14 @@ describe('charts and calls', () => {
     expect(all.told['points']).toMatchObject([{ t: NOW, requests: 100, errors: 2, timeouts: 2 }]);
     const top = await get('ann', '/v1/insight/top?by=route&of=requests&window=5m');
     expect(top.told['items']).toMatchObject([{ name: 'shop@1/list', value: 40 }]);
+    const { told } = await get('ann', '/v1/insight/top?by=route&of=each&window=5m');
+    const { lists } = told as unknown as { lists: Record<string, object[]> }; // The answer of this route.
+    for (const of of topMeasures)
+      expect([of, lists[of]]).toEqual([
+        of,
+        (await get('ann', `/v1/insight/top?by=route&of=${of}&window=5m`)).told['items'],
+      ]);
+    expect(lists['requests']).toMatchObject([{ name: 'shop@1/list', value: 40 }]);
     const calls = await get('bob', '/v1/insight/calls?consumer=phone&status=5xx');
     expect(calls.told).toMatchObject({ items: [{ route: 'shop@1/list', node: 'n1' }], next: null, untold: 3 });
     expect((await get('root', '/v1/insight/series?of=nonsense')).status).toBe(400);

@@ -17,7 +17,7 @@ import type { CallFilter, KeptCall } from '../../insight/call-log.js';
 import type { Insight } from '../../insight/insight.js';
 import { type Point, stepMs, steps } from '../../insight/point.js';
 import { pointsSince } from '../../insight/since.js';
-import { topKinds, topMeasures, topOf } from '../../insight/top.js';
+import { topKinds, topMeasures, topOf, topOfEach } from '../../insight/top.js';
 import type { RegistryView } from '../../registry/registry.js';
 import { type ApiRoute, apiRoute, type Caller } from './api-route.js';
 import { LiveEvents, type LiveSources } from './live-events.js';
@@ -76,15 +76,22 @@ function top({ insight, wallMs, ...seen }: InsightSources): ApiRoute {
     summary: 'The routes, services or consumers with the most requests, errors, timeouts, bytes or the worst latency',
     query: z.strictObject({
       by: z.enum(topKinds).default('route'),
-      of: z.enum(topMeasures).default('requests'),
+      of: z
+        .enum([...topMeasures, 'each'])
+        .default('requests')
+        .describe('`each`: a list by each of the others, in `lists`.'),
       window: z.enum(['5m', '15m', '1h', '6h', '24h']).default('1h'),
       max: z.coerce.number().int().min(1).max(100).default(10),
     }),
     async handle({ query: { by, of, window, max }, caller }) {
       const toMs = wallMs() + stepMs['1m'];
-      const items = topOf(insight.series, by, of, { fromMs: toMs - WINDOWS[window], toMs }, max, (name) =>
-        seenSince(`${by}:${name}`, caller, seen),
-      );
+      const span = { fromMs: toMs - WINDOWS[window], toMs };
+      const since = (name: string): number | null => seenSince(`${by}:${name}`, caller, seen);
+      if (of === 'each') {
+        const lists = topOfEach(insight.series, by, span, max, since);
+        return { status: 200, body: { by, of, window, lists } };
+      }
+      const items = topOf(insight.series, by, of, span, max, since);
       return { status: 200, body: { by, of, window, items } };
     },
   });

@@ -7,12 +7,15 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { newQueryClient } from './api/queries.js';
 import { App } from './app.js';
+import { loadAhead } from './pages.js';
 import { theme, variables } from './theme.js';
 import { NewsProvider } from './ui/news.js';
 
 /** Style elements that libraries write are allowed by this alone (control/api/console-files.ts). */
 const nonce = document.querySelector<HTMLMetaElement>('meta[property=csp-nonce]')?.nonce ?? '';
 setNonce(nonce);
+
+loadAhead(window.location.hash.slice(1) || '/');
 
 const place = document.getElementById('root');
 if (place === null) throw new Error('the page has no place for the console');

@@ -54,13 +54,17 @@ export function useGet<T>(
   });
 }
 
-const PAGE_SIZE = 50;
+/** More than a window has room for, and half of what is to be drawn of a list that is opened; who reads on gets more at once. */
+const FIRST_ROWS = 25;
+const MORE_ROWS = 50;
+
+export const rowsAsked = (isFirst: boolean): string => String(isFirst ? FIRST_ROWS : MORE_ROWS);
 
 /** `path` with its query, but for `after` and `max`. */
 export function usePages<T>(path: string, isOn = true) {
   const asked = useInfiniteQuery({
     queryKey: [path, 'pages'],
-    queryFn: ({ pageParam }) => get<Page<T>>(withQuery(path, { max: String(PAGE_SIZE), after: pageParam })),
+    queryFn: ({ pageParam: after }) => get<Page<T>>(withQuery(path, { max: rowsAsked(after === ''), after })),
     initialPageParam: '',
     getNextPageParam: ({ next }) => next ?? undefined,
     enabled: isOn,

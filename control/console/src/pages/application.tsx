@@ -1,5 +1,5 @@
 /** One application: its keys (each shown once, when it is made), and its subscriptions. */
-import { Anchor, Button, Group, Stack, Text } from '@mantine/core';
+import { Button, Group, Stack, Text } from '@mantine/core';
 import { Link } from 'wouter';
 import type { AppKey, Application as Entity, Subscription } from '../../../model/entities.js';
 import { subscriptionMoods } from '../api/managed.js';
@@ -13,6 +13,7 @@ import { Empty, Page, Panel } from '../ui/page.js';
 import { Answer } from '../ui/problem-alert.js';
 import { type Column, Rows } from '../ui/rows.js';
 import { State } from '../ui/state.js';
+import { To } from '../ui/to.js';
 import { showAge, showTime } from '../ui/words.js';
 import { NewKey, RotateKey } from './application-keys.js';
 import { isAtLeast, roleIn } from './teams-of.js';
@@ -160,11 +161,7 @@ function columnsOf(mayChange: boolean): readonly Column<Subscription>[] {
   return [
     {
       label: 'Service',
-      show: ({ serviceId }) => (
-        <Anchor component={Link} href={`/catalogue/${serviceId}`}>
-          {serviceId}
-        </Anchor>
-      ),
+      show: ({ serviceId }) => <To href={`/catalogue/${serviceId}`}>{serviceId}</To>,
     },
     { label: 'Plan', show: ({ planId }) => planId },
     { label: 'State', show: ({ state }) => <State mood={subscriptionMoods[state]}>{state}</State> },

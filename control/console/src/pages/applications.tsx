@@ -1,7 +1,7 @@
 /** Applications: who calls, with keys and subscriptions. */
-import { Anchor, Stack, Text, TextInput } from '@mantine/core';
+import { Stack, Text, TextInput } from '@mantine/core';
 import { useState } from 'react';
-import { Link, useLocation } from 'wouter';
+import { useLocation } from 'wouter';
 import type { Application } from '../../../model/entities.js';
 import { useSend } from '../api/queries.js';
 import type { PageProps } from '../pages.js';
@@ -12,7 +12,8 @@ import { useNews } from '../ui/news.js';
 import { Empty, Page } from '../ui/page.js';
 import type { Column } from '../ui/rows.js';
 import { State } from '../ui/state.js';
-import { idOf } from './new-service-orders.js';
+import { To } from '../ui/to.js';
+import { idOf } from './id-of.js';
 import { useTeamChoice } from './teams-of.js';
 
 export default function Applications({ session }: PageProps) {
@@ -40,9 +41,9 @@ const columns: readonly Column<Application>[] = [
   {
     label: 'Application',
     show: ({ id, name }) => (
-      <Anchor component={Link} href={`/applications/${id}`} fw={600}>
+      <To href={`/applications/${id}`} isMain>
         {name || id}
-      </Anchor>
+      </To>
     ),
   },
   { label: 'Team', show: ({ teamId }) => teamId },
@@ -54,7 +55,8 @@ const columns: readonly Column<Application>[] = [
 ];
 
 function NewApplication({ session }: Pick<PageProps, 'session'>) {
-  const team = useTeamChoice(session, 'developer');
+  const [isAsked, setAsked] = useState(false);
+  const team = useTeamChoice(session, 'developer', isAsked);
   const [name, setName] = useState('');
   const [id, setId] = useState<string | null>(null);
   const send = useSend();
@@ -73,6 +75,7 @@ function NewApplication({ session }: Pick<PageProps, 'session'>) {
       title="New application"
       verb="Make it"
       isReady={name !== '' && chosen.teamId !== ''}
+      onOpen={() => setAsked(true)}
       onDo={create}
     >
       <Stack gap="sm">

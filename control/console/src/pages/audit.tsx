@@ -1,10 +1,10 @@
 /** Who did what, when and from where, with what was before and after. Newest first; never changed. */
-import { Anchor, Button, Group, TextInput } from '@mantine/core';
+import { Button, Group, TextInput } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { get } from '../api/client.js';
 import type { AuditView } from '../api/people.js';
-import { withQuery } from '../api/queries.js';
+import { rowsAsked, withQuery } from '../api/queries.js';
 import { lineDiff } from '../design/line-diff.js';
 import { useSettled } from '../ui/clock.js';
 import { DiffLines } from '../ui/code.js';
@@ -82,7 +82,8 @@ function useAudit(filter: Readonly<Record<string, string>>) {
   const path = withQuery('/v1/audit', filter);
   const asked = useInfiniteQuery({
     queryKey: [path],
-    queryFn: ({ pageParam }) => get<AuditPage>(withQuery(path, { before: String(pageParam) })),
+    queryFn: ({ pageParam }) =>
+      get<AuditPage>(withQuery(path, { before: String(pageParam), max: rowsAsked(pageParam === 0) })),
     initialPageParam: 0,
     getNextPageParam: ({ next }) => next ?? undefined,
   });
@@ -100,9 +101,9 @@ function columnsOf(open: (number: number) => void): readonly Column<AuditView>[]
     {
       label: '',
       show: ({ number }) => (
-        <Anchor component="button" type="button" size="sm" onClick={() => open(number)}>
+        <button type="button" className="to" onClick={() => open(number)}>
           Before and after<span className="hidden"> of entry {number}</span>
-        </Anchor>
+        </button>
       ),
     },
   ];

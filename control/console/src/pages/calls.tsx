@@ -119,15 +119,19 @@ function CallRows({ calls }: { calls: readonly Call[] }) {
   return <Rows label="Latest calls" rows={calls} columns={columns} idOf={({ number }) => String(number)} />;
 }
 
-interface TopAnswer {
-  readonly items: readonly { readonly name: string; readonly value: number }[];
-}
-
 const MEASURES = ['requests', 'errors', 'timeouts', 'latency'] as const;
+type Measure = (typeof MEASURES)[number];
+
+interface TopAnswer {
+  readonly lists: Readonly<Record<Measure, readonly { readonly name: string; readonly value: number }[]>>;
+}
 
 function Top() {
   const [by, setBy] = useState('route');
   const [window, setWindow] = useState('1h');
+  const asked = useGet<TopAnswer>(withQuery('/v1/insight/top', { by, of: 'each', window, max: '5' }), {
+    everyMs: 10_000,
+  });
   return (
     <Panel
       title="Most of all"
@@ -148,40 +152,39 @@ function Top() {
         </Group>
       }
     >
-      <SimpleGrid cols={{ base: 1, sm: 2, lg: 4 }}>
-        {MEASURES.map((of) => (
-          <TopList key={of} by={by} of={of} window={window} />
-        ))}
-      </SimpleGrid>
+      <Answer of={asked} what="who has most">
+        {({ lists }) => (
+          <SimpleGrid cols={{ base: 1, sm: 2, lg: 4 }}>
+            {MEASURES.map((of) => (
+              <TopList key={of} of={of} items={lists[of]} />
+            ))}
+          </SimpleGrid>
+        )}
+      </Answer>
     </Panel>
   );
 }
 
-function TopList({ by, of, window }: { by: string; of: (typeof MEASURES)[number]; window: string }) {
-  const asked = useGet<TopAnswer>(withQuery('/v1/insight/top', { by, of, window, max: '5' }), { everyMs: 10_000 });
+function TopList({ of, items }: { of: Measure; items: TopAnswer['lists'][Measure] }) {
   return (
     <div>
       <Text size="sm" fw={600}>
         {of}
       </Text>
-      <Answer of={asked} what={`top ${of}`}>
-        {({ items }) =>
-          items.length === 0 ? (
-            <Text size="sm" c="dimmed">
-              none
-            </Text>
-          ) : (
-            <ol className="top">
-              {items.map(({ name, value }) => (
-                <li key={name}>
-                  <span>{name || 'no route'}</span>{' '}
-                  <strong>{of === 'latency' ? showDuration(value) : showCount(value)}</strong>
-                </li>
-              ))}
-            </ol>
-          )
-        }
-      </Answer>
+      {items.length === 0 ? (
+        <Text size="sm" c="dimmed">
+          none
+        </Text>
+      ) : (
+        <ol className="top">
+          {items.map(({ name, value }) => (
+            <li key={name}>
+              <span>{name || 'no route'}</span>{' '}
+              <strong>{of === 'latency' ? showDuration(value) : showCount(value)}</strong>
+            </li>
+          ))}
+        </ol>
+      )}
     </div>
   );
 }

@@ -1,12 +1,11 @@
 /** All services that one may see, whoever offers them. */
-import { Anchor } from '@mantine/core';
-import { Link } from 'wouter';
 import { type CatalogueEntry, kindWords, stageMoods } from '../api/managed.js';
 import { Listing } from '../ui/listing.js';
 import { Empty, Page } from '../ui/page.js';
 import type { Column } from '../ui/rows.js';
 import { State } from '../ui/state.js';
 import { Tags } from '../ui/tags.js';
+import { To } from '../ui/to.js';
 import { showDuration } from '../ui/words.js';
 
 export default function Catalogue() {
@@ -31,9 +30,9 @@ const columns: readonly Column<CatalogueEntry>[] = [
   {
     label: 'Service',
     show: ({ id, name }) => (
-      <Anchor component={Link} href={`/catalogue/${id}`} fw={600}>
+      <To href={`/catalogue/${id}`} isMain>
         {name || id}
-      </Anchor>
+      </To>
     ),
   },
   { label: 'About', show: ({ description }) => description.slice(0, 140) || '–' },

@@ -5,18 +5,6 @@ import { emptyDesign } from '../design/design-yaml.js';
 
 export type NewKind = 'openapi' | 'rest' | 'ai' | 'prompt';
 
-/** `Shop & more` → `shop-more`. */
-export function idOf(name: string): string {
-  return name
-    .normalize('NFKD')
-    .replace(/\p{M}/gu, '')
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-+|-+$/g, '')
-    .slice(0, 63)
-    .replace(/-+$/, '');
-}
-
 /** One route to the servers that were named, one a line. */
 export function firstDesign(target: string): Design {
   const names = target

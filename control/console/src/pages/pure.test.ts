@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { configuredIn } from './configured.js';
-import { firstDesign, idOf } from './new-service-orders.js';
+import { idOf } from './id-of.js';
+import { firstDesign } from './new-service-orders.js';
 
 describe('ids', () => {
   it('are made of any name, and are ids or nothing', () => {

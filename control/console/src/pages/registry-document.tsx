@@ -1,7 +1,6 @@
 /** All that people manage as one document: taken out, and put in again after a look at what that would change. */
 import { Button, FileInput, Group, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
-import { useOffered } from '../api/offered.js';
 import { useSend } from '../api/queries.js';
 import { DiffLines } from '../ui/code.js';
 import { useNews } from '../ui/news.js';
@@ -27,7 +26,6 @@ export function RegistryDocument() {
   const preview = useSend<Preview>();
   const apply = useSend<unknown>();
   const tell = useNews();
-  const isOffered = useOffered('/v1/registry');
   const look = async (file: File | null) => {
     const text = file === null ? '' : await file.text();
     setContent(text);
@@ -39,7 +37,6 @@ export function RegistryDocument() {
       { onSuccess: () => tell('What the document says is there now.') },
     );
   const error = preview.error ?? apply.error;
-  if (!isOffered) return null;
   return (
     <Panel title="The registry as a document">
       <Stack gap="sm" align="flex-start">

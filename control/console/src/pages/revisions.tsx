@@ -1,5 +1,5 @@
 /** The history of the gateway's configuration: who changed it, when and why. */
-import { Alert, Anchor, Button, Text } from '@mantine/core';
+import { Alert, Button, Text } from '@mantine/core';
 import { Link } from 'wouter';
 import type { HistoryAnswer } from '../../../api/revisions-api.js';
 import { useGet } from '../api/queries.js';
@@ -8,6 +8,7 @@ import { Empty, Page, Panel } from '../ui/page.js';
 import { Answer } from '../ui/problem-alert.js';
 import { Rows } from '../ui/rows.js';
 import { State } from '../ui/state.js';
+import { To } from '../ui/to.js';
 import { showAge, showTime } from '../ui/words.js';
 
 export default function Revisions() {
@@ -65,11 +66,7 @@ function History({ revisions, current, followedFile, trouble }: HistoryAnswer) {
             columns={[
               {
                 label: 'Number',
-                show: ({ number }) => (
-                  <Anchor component={Link} href={`/revisions/${number}`}>
-                    Revision {number}
-                  </Anchor>
-                ),
+                show: ({ number }) => <To href={`/revisions/${number}`}>Revision {number}</To>,
               },
               { label: 'State', show: ({ number }) => (number === current ? <State mood="good">in force</State> : '') },
               {

@@ -1,5 +1,5 @@
 /** The services of one's teams (of all, for operators): found by words, stage and kind. */
-import { Anchor, Button } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { Link } from 'wouter';
 import { kindWords, type ServiceSummary, stageMoods } from '../api/managed.js';
 import { type Filter, Listing } from '../ui/listing.js';
@@ -7,6 +7,7 @@ import { Empty, Page } from '../ui/page.js';
 import type { Column } from '../ui/rows.js';
 import { State } from '../ui/state.js';
 import { Tags } from '../ui/tags.js';
+import { To } from '../ui/to.js';
 
 const filters: readonly Filter[] = [
   { name: 'stage', label: 'Stage', words: ['draft', 'published', 'deprecated', 'retired'] },
@@ -53,9 +54,9 @@ const columns: readonly Column<ServiceSummary>[] = [
   {
     label: 'Service',
     show: ({ id, name }) => (
-      <Anchor component={Link} href={`/services/${id}`} fw={600}>
+      <To href={`/services/${id}`} isMain>
         {name || id}
-      </Anchor>
+      </To>
     ),
   },
   { label: 'Stage', show: ({ stage }) => <State mood={stageMoods[stage]}>{stage}</State> },

@@ -1,6 +1,5 @@
 /** One's own things: colours, password, tokens. */
 import { SegmentedControl, Stack, Text, useMantineColorScheme } from '@mantine/core';
-import { mayOperate } from '../api/session.js';
 import type { PageProps } from '../pages.js';
 import { Page, Panel } from '../ui/page.js';
 import { NewPassword } from './new-password.js';
@@ -23,7 +22,7 @@ export default function Settings({ session }: PageProps) {
           <Text size="sm">This control asks nobody to sign in: whoever reaches its address may do everything.</Text>
         </Panel>
       )}
-      {mayOperate(session) && <RegistryDocument />}
+      {session.kind === 'in' && session.user.isOperator && <RegistryDocument />}
     </Page>
   );
 }

@@ -5,9 +5,14 @@ import { type Choice, useChoice } from '../ui/choice.js';
 
 const ranks: Readonly<Record<TeamRole, number>> = { viewer: 1, developer: 2, owner: 3 };
 
-export function useTeamChoice(session: Session, least: TeamRole): Choice {
+/** `isOn`: that they are wanted; control is not asked for what stands behind a button that nobody has pressed. */
+export function useTeamChoice(session: Session, least: TeamRole, isOn = true): Choice {
   const own = session.kind === 'in' ? session.teams : [];
-  return useChoice('/v1/teams', mayOperate(session) ? null : own.filter(({ role }) => ranks[role] >= ranks[least]));
+  return useChoice(
+    '/v1/teams',
+    mayOperate(session) ? null : own.filter(({ role }) => ranks[role] >= ranks[least]),
+    isOn,
+  );
 }
 
 export function roleIn(session: Session, teamId: string): TeamRole | null {

@@ -1,7 +1,7 @@
 /** Teams: one's own; all, for operators. */
-import { Anchor, Stack, Textarea, TextInput } from '@mantine/core';
+import { Stack, Textarea, TextInput } from '@mantine/core';
 import { useState } from 'react';
-import { Link, useLocation } from 'wouter';
+import { useLocation } from 'wouter';
 import type { TeamView } from '../api/people.js';
 import { useSend } from '../api/queries.js';
 import { mayOperate } from '../api/session.js';
@@ -11,8 +11,9 @@ import { Listing } from '../ui/listing.js';
 import { useNews } from '../ui/news.js';
 import { Empty, Page } from '../ui/page.js';
 import type { Column } from '../ui/rows.js';
+import { To } from '../ui/to.js';
 import { several } from '../ui/words.js';
-import { idOf } from './new-service-orders.js';
+import { idOf } from './id-of.js';
 
 export default function Teams({ session }: PageProps) {
   return (
@@ -41,9 +42,9 @@ const columns: readonly Column<TeamView>[] = [
   {
     label: 'Team',
     show: ({ id, name }) => (
-      <Anchor component={Link} href={`/teams/${id}`} fw={600}>
+      <To href={`/teams/${id}`} isMain>
         {name || id}
-      </Anchor>
+      </To>
     ),
   },
   { label: 'About', show: ({ description }) => description || '–' },

@@ -1,13 +1,14 @@
 /** Which routes are in force, and how the servers behind them are. */
-import { Group, Text, Code as Word } from '@mantine/core';
+import { Text } from '@mantine/core';
+import { useState } from 'react';
 import type { ControlStatus } from '../../../api/control-status.js';
 import { useGet } from '../api/queries.js';
 import { useNow } from '../ui/clock.js';
 import { Empty, Page, Panel } from '../ui/page.js';
 import { Answer } from '../ui/problem-alert.js';
-import { type Column, LongRows, Rows } from '../ui/rows.js';
+import { type Column, LongRows, More, Rows } from '../ui/rows.js';
 import { type Mood, State } from '../ui/state.js';
-import { showAge } from '../ui/words.js';
+import { showAge, showCount } from '../ui/words.js';
 import { countTargets } from './target-counts.js';
 
 const EVERY_MS = 2_000;
@@ -122,18 +123,32 @@ function Changes({ changes }: { changes: readonly HealthChange[] }) {
   );
 }
 
+const ROUTES_FIRST = 50;
+
 function Routes({ routes, count }: { routes: readonly string[]; count: number }) {
+  const [isWhole, setWhole] = useState(false);
+  const shown = isWhole ? routes : routes.slice(0, ROUTES_FIRST);
+  const more = { hasNextPage: routes.length > shown.length, isFetchingNextPage: false };
   return (
     <Panel title={`Routes in force (${count})`}>
       {routes.length === 0 ? (
         <Empty title="No route yet">Every request is answered by the welcome page until a route is in force.</Empty>
       ) : (
-        <Group gap="xs">
-          {routes.map((route) => (
-            <Word key={route}>{route}</Word>
-          ))}
-          {count > routes.length && <Text size="sm">and {count - routes.length} more</Text>}
-        </Group>
+        <>
+          <ul className="words">
+            {shown.map((route) => (
+              <li key={route}>
+                <code>{route}</code>
+              </li>
+            ))}
+          </ul>
+          {count > shown.length && (
+            <Text size="sm" mt="xs">
+              and {showCount(count - shown.length)} more
+            </Text>
+          )}
+          <More of={{ ...more, fetchNextPage: () => setWhole(true) }} />
+        </>
       )}
     </Panel>
   );

@@ -1,21 +1,35 @@
 /** The list of pages. The one that is open is marked for everybody: by weight and ground, and as the current page. */
 import { NavLink, ScrollArea, Text } from '@mantine/core';
-import { useId } from 'react';
+import { memo, useId } from 'react';
 import { Link } from 'wouter';
 import { mayOperate, type Session } from '../api/session.js';
-import { groups, pages } from '../pages.js';
+import { groups, loadAhead, pages } from '../pages.js';
 
 export function Navigation({ session, place }: { session: Session; place: string }) {
   return (
     <ScrollArea>
       {groups.map((group) => (
-        <NavigationGroup key={group} group={group} session={session} place={place} />
+        <NavigationGroup key={group} group={group} session={session} here={hereIn(group, place)} />
       ))}
     </ScrollArea>
   );
 }
 
-function NavigationGroup({ group, session, place }: { group: string; session: Session; place: string }) {
+/** The page of the group that is open, by its path; empty: none is. */
+function hereIn(group: string, place: string): string {
+  const isHere = ({ path }: { path: string }) =>
+    path === '/' ? place === '/' : place === path || place.startsWith(`${path}/`);
+  return pages.find((page) => page.label !== undefined && page.group === group && isHere(page))?.path ?? '';
+}
+
+interface NavigationGroupProps {
+  readonly group: string;
+  readonly session: Session;
+  readonly here: string;
+}
+
+/** Remembered: opening a page changes two groups at most, and twenty links are a good part of what it costs. */
+const NavigationGroup = memo(function NavigationGroup({ group, session, here }: NavigationGroupProps) {
   const id = useId();
   const shown = pages.filter(
     (page) => page.label !== undefined && page.group === group && (page.isForOperators !== true || mayOperate(session)),
@@ -27,13 +41,15 @@ function NavigationGroup({ group, session, place }: { group: string; session: Se
         {group === '' ? 'Weir' : group}
       </Text>
       {shown.map(({ path, label }) => {
-        const isHere = path === '/' ? place === '/' : place === path || place.startsWith(`${path}/`);
+        const isHere = path === here;
         return (
           <NavLink
             key={path}
             component={Link}
             href={path}
             label={label}
+            onPointerEnter={() => loadAhead(path)}
+            onFocus={() => loadAhead(path)}
             active={isHere}
             fw={isHere ? 600 : 400}
             {...(isHere ? { 'aria-current': 'page' as const } : {})}
@@ -42,4 +58,4 @@ function NavigationGroup({ group, session, place }: { group: string; session: Se
       })}
     </section>
   );
-}
+});

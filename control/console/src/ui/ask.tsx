@@ -68,25 +68,33 @@ export function Ask({
   );
 }
 
-/** A button with its question. `isMain`: what most come to the page for. */
-export function AskButton({
-  label,
-  isGrave = false,
-  isMain = false,
-  ...ask
-}: Omit<AskProps, 'isOpen' | 'onClose'> & { readonly label: string; readonly isMain?: boolean }) {
+interface AskButtonProps extends Omit<AskProps, 'isOpen' | 'onClose'> {
+  readonly label: string;
+  /** What most come to the page for. */
+  readonly isMain?: boolean;
+  /** The time to ask control for what the form offers. */
+  readonly onOpen?: () => void;
+}
+
+/** A button with its question. */
+export function AskButton({ label, isGrave = false, isMain = false, onOpen, ...ask }: AskButtonProps) {
   const [isOpen, setOpen] = useState(false);
   const [isThere, setThere] = useState(false);
   const open = () => {
     // A dialog for each of three buttons in fifty rows is made for nobody; it is there before it opens, for it gives the focus back.
     flushSync(() => setThere(true));
     setOpen(true);
+    onOpen?.();
   };
   return (
     <>
-      <Button {...(isMain ? {} : { size: 'xs', variant: 'default' })} onClick={open}>
-        {label}
-      </Button>
+      {isMain ? (
+        <Button onClick={open}>{label}</Button>
+      ) : (
+        <button type="button" className="small" onClick={open}>
+          {label}
+        </button>
+      )}
       {isThere && <Ask {...ask} isGrave={isGrave} isOpen={isOpen} onClose={() => setOpen(false)} />}
     </>
   );

@@ -1,4 +1,4 @@
-/** One of what there may be thousands of: the first fifty to choose from, and a search where there are more. */
+/** One of what there may be thousands of: the first of them to choose from, and a search where there are more. */
 import { NativeSelect, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { usePages, withQuery } from '../api/queries.js';
@@ -21,11 +21,11 @@ export interface Choice {
   readonly search: (q: string) => void;
 }
 
-/** `known`: all that there are; null: control is asked. */
-export function useChoice(path: string, known: readonly Named[] | null = null): Choice {
+/** `known`: all that there are; null: control is asked, once `isOn`. */
+export function useChoice(path: string, known: readonly Named[] | null = null, isOn = true): Choice {
   const [q, setQ] = useState('');
   const [chosen, choose] = useState('');
-  const list = usePages<Named>(withQuery(path, { q: useSettled(q, TYPED_MS) }), known === null);
+  const list = usePages<Named>(withQuery(path, { q: useSettled(q, TYPED_MS) }), isOn && known === null);
   const items = known ?? list.items;
   const isLong = known === null && (q !== '' || list.hasNextPage);
   return {

@@ -6,11 +6,22 @@ import { type ComponentType, useEffect, useState } from 'react';
 import { Waiting } from './page.js';
 import { ProblemAlert } from './problem-alert.js';
 
-export function onDemand<P extends object>(
-  load: () => Promise<{ readonly default: ComponentType<P> }>,
-): ComponentType<P> {
+/** `ahead` has its file loaded before it is shown; where that fails, showing it tries again, and says so. */
+export type OnDemand<P> = ComponentType<P> & { readonly ahead: () => void };
+
+export function onDemand<P extends object>(load: () => Promise<{ readonly default: ComponentType<P> }>): OnDemand<P> {
   let known: ComponentType<P> | null = null;
-  return function OnDemand(props: P) {
+  const ahead = (): void => {
+    load().then(
+      (loaded) => {
+        known = loaded.default;
+      },
+      () => {},
+    );
+  };
+  return Object.assign(Part, { ahead });
+
+  function Part(props: P) {
     const [tries, setTries] = useState(0);
     const [, setLoaded] = useState(known !== null);
     const [error, setError] = useState<unknown>(null);
@@ -29,13 +40,13 @@ export function onDemand<P extends object>(
         isShown = false;
       };
     }, [tries]);
-    const Part = known;
-    if (Part !== null) return <Part {...props} />;
+    const Known = known;
+    if (Known !== null) return <Known {...props} />;
     if (error === null) return <Waiting what="Opening" />;
     const again = () => {
       setError(null);
       setTries(tries + 1);
     };
     return <ProblemAlert error={error} onRetry={again} />;
-  };
+  }
 }

@@ -44,7 +44,8 @@ export function Rows<T>({ label, rows, columns, idOf }: RowsProps<T>) {
   );
 }
 
-const SHOWN_FIRST = 100;
+const SHOWN_FIRST = 25;
+const SHOWN_MORE = 100;
 
 /** Rows that are all here, and may be many: the first of them, until more are asked for. */
 export function LongRows<T>({ rows, ...rest }: RowsProps<T>) {
@@ -53,7 +54,7 @@ export function LongRows<T>({ rows, ...rest }: RowsProps<T>) {
   return (
     <>
       <Rows rows={rows.slice(0, shown)} {...rest} />
-      <More of={{ ...more, fetchNextPage: () => setShown(shown + SHOWN_FIRST) }} />
+      <More of={{ ...more, fetchNextPage: () => setShown(shown + SHOWN_MORE) }} />
     </>
   );
 }

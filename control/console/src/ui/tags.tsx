@@ -1,14 +1,13 @@
 /** Words that a service is found by. */
-import { Badge, Group } from '@mantine/core';
 
 export function Tags({ tags }: { tags: readonly string[] }) {
   return (
-    <Group gap={4}>
+    <span className="tags">
       {tags.map((tag) => (
-        <Badge key={tag} variant="default" size="sm" tt="none">
+        <span key={tag} className="tag">
           {tag}
-        </Badge>
+        </span>
       ))}
-    </Group>
+    </span>
   );
 }

@@ -28,14 +28,18 @@ export function showBytes(bytes: number): string {
   return `${value >= 100 || unit === 0 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
 }
 
+// One of each: making one takes longer than fifty times are told with it.
+const counts = new Intl.NumberFormat('en');
+const dollars = new Intl.NumberFormat('en', { style: 'currency', currency: 'USD', maximumFractionDigits: 4 });
+const times = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' });
+
 export function showCount(count: number): string {
-  return new Intl.NumberFormat('en').format(count);
+  return counts.format(count);
 }
 
 /** Of microdollars, two to four places: what one call costs is mostly less than a cent. */
 export function showMoney(micros: number): string {
-  const format = { style: 'currency', currency: 'USD', maximumFractionDigits: 4 } as const;
-  return new Intl.NumberFormat('en', format).format(micros / 1_000_000);
+  return dollars.format(micros / 1_000_000);
 }
 
 /** `1 node`, `3 nodes`. */
@@ -45,7 +49,7 @@ export function several(count: number, one: string, many = `${one}s`): string {
 
 /** A day and an hour, as the reader's own clock has them. */
 export function showTime(wallMs: number): string {
-  return new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' }).format(wallMs);
+  return times.format(wallMs);
 }
 
 /** The beginning of a day that an input of type `date` holds; null: none is chosen. */
