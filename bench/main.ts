@@ -42,7 +42,7 @@ Options of proxy:
   --quick                two cells only (get-100B and post-10KiB at 32 connections), 3 rounds of 3 s
   --rounds N             rounds of each cell (default 5)
   --seconds N            length of a run in seconds (default 4)
-  --warmup N             seconds of unmeasured load before the first round of a cell (default 2)
+  --warmup N             seconds of unmeasured load before the first round of a cell (default 2), again until compilers rest
   --cases A,B            of ${cases.map((one) => one.id).join(', ')}
   --connections A,B      of any number; default ${connectionCounts.join(',')}
   --peers A,B            of ${peerNames.join(', ')}
@@ -66,7 +66,7 @@ Options of flame:
   --case ID              as of proxy (default get-100B)
   --connections N        (default 32)
   --seconds N            length of what is sampled (default 10)
-  --warmup N             seconds of unmeasured load (default 8)
+  --warmup N             seconds of unmeasured load (default 8), again until compilers rest
   --interval N           microseconds between two samples (default 200)
 
 Options of layers:

@@ -1,4 +1,6 @@
 /** `bench ai`: Weir and Portkey's gateway in front of one mock, and the mock by itself. */
+
+import { WARM_SHARE, WARM_UPS_MAX } from '../measure/warm-up.js';
 import { describeVersions, publish, type ReportPlace } from '../report.js';
 import { say } from '../say.js';
 import { type Comparison, comparing } from '../start/comparison.js';
@@ -16,7 +18,7 @@ import {
   startMock,
 } from './peers.js';
 import { type AiMeasured, aiRows, aiTable, firstMs, verdict } from './report.js';
-import { WARM_SHARE, WARM_UPS_MAX, warmUp } from './warm-up.js';
+import { warmUp } from './warm-up.js';
 
 export interface AiOptions extends ReportPlace {
   readonly peers: readonly AiPeerName[];

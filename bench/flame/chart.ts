@@ -18,7 +18,7 @@ const colours: Readonly<Record<Room, string>> = {
   packages: '#dccbb4',
   'JavaScript of Node.js': '#f2e38c',
   'calls into native code': '#ee9a86',
-  'native code and kernel between calls': '#c9ced6',
+  'event loop: library, libuv, kernel': '#c9ced6',
   'garbage collection': '#9aa3af',
 };
 

@@ -24,7 +24,7 @@ const profile = (samples: readonly number[]): CpuProfile => ({
 
 describe('the tree of a profile', () => {
   it('counts a sample for who ran, and for all that had called it', () => {
-    const root = treeOf(profile([4, 4, 3, 5, 6, 2]), plain);
+    const root = treeOf(profile([4, 4, 3, 5, 6, 2]), plain, 0);
     expect(root).toMatchObject({ total: 6, self: 0 });
     const read = root.children.get('read a.ts');
     expect(read).toMatchObject({ total: 5, self: 1 });
@@ -38,13 +38,17 @@ describe('the tree of a profile', () => {
     expect(foldedOf(root, 2)).toHaveLength(2);
   });
 
-  it('leaves out what the process waits', () => {
-    expect(treeOf(profile([7, 7, 6]), plain).total).toBe(1);
-    expect(treeOf(profile([]), plain).total).toBe(0);
+  it('leaves out what the process waits, and calls what is left of its idle time the event loop', () => {
+    const root = treeOf(profile([7, 7, 7, 7, 6]), plain, 0.4);
+    expect(foldedOf(root, 1)).toEqual(['(event loop) 2', 'write b.ts 1']);
+    expect(root.total).toBe(3);
+    // More than V8 calls idle: the process had to wait for its core as well.
+    expect(foldedOf(treeOf(profile([7, 7, 6]), plain, 0.9), 1)).toEqual(['write b.ts 1']);
+    expect(treeOf(profile([]), plain, 0).total).toBe(0);
   });
 
   it('sums self time by any name, the most first', () => {
-    const root = treeOf(profile([4, 4, 3, 5, 6, 2]), plain);
+    const root = treeOf(profile([4, 4, 3, 5, 6, 2]), plain, 0);
     expect(selfBy(root, ({ file }) => file)).toEqual([
       ['b.ts', 3],
       ['', 2],
@@ -53,13 +57,13 @@ describe('the tree of a profile', () => {
   });
 
   it('refuses a sample of what is not there', () => {
-    expect(() => treeOf(profile([9]), plain)).toThrow('node 9');
+    expect(() => treeOf(profile([9]), plain, 0)).toThrow('node 9');
   });
 
   it('loses no sample, and counts none twice', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 6 })), (samples) => {
-        const root = treeOf(profile(samples), plain);
+        const root = treeOf(profile(samples), plain, 0);
         const summed = selfBy(root, ({ name }) => name).reduce((sum, [, count]) => sum + count, 0);
         expect(summed).toBe(samples.length);
         expect(root.total).toBe(samples.length);
@@ -114,14 +118,14 @@ describe('places', () => {
     ['', 'lru-cache/dist/esm/index.js', 'packages'],
     ['', 'node:net', 'JavaScript of Node.js'],
     ['writev', '', 'calls into native code'],
-    ['(program)', '', 'native code and kernel between calls'],
+    ['(event loop)', '', 'event loop: library, libuv, kernel'],
     ['(garbage collector)', '', 'garbage collection'],
   ])('%s %s: %s', (name, file, room) => expect(roomOf({ name, file })).toBe(room));
 });
 
 describe('the flame graph', () => {
   it('has a box for each place, with its share where the pointer rests', () => {
-    const svg = flameOf(treeOf(profile([4, 4, 3, 5, 6, 2, 6, 6]), plain), 'Title', 'sub');
+    const svg = flameOf(treeOf(profile([4, 4, 3, 5, 6, 2, 6, 6]), plain, 0), 'Title', 'sub');
     expect(svg).toContain('<title>read a.ts: 62.50 %, 5 samples</title>');
     expect(svg).toContain('<title>write b.ts: 37.50 %, 3 samples</title>');
     expect(svg).toContain('<title>slice: 25.00 %, 2 samples</title>');
@@ -130,12 +134,12 @@ describe('the flame graph', () => {
 
   it('is the same for the same stacks, in whichever order they were met', () => {
     const samples = [4, 5, 6, 2, 3];
-    const first = flameOf(treeOf(profile(samples), plain), 'Title', '');
-    expect(flameOf(treeOf(profile(samples.toReversed()), plain), 'Title', '')).toBe(first);
+    const first = flameOf(treeOf(profile(samples), plain, 0), 'Title', '');
+    expect(flameOf(treeOf(profile(samples.toReversed()), plain, 0), 'Title', '')).toBe(first);
   });
 
   it('leaves out what is too narrow to be seen', () => {
-    const svg = flameOf(treeOf(profile([...Array.from({ length: 9_999 }, () => 6), 2]), plain), 'Title', '');
+    const svg = flameOf(treeOf(profile([...Array.from({ length: 9_999 }, () => 6), 2]), plain, 0), 'Title', '');
     expect(svg).not.toContain('read a.ts');
     expect(svg).toContain('write b.ts');
   });
@@ -143,7 +147,7 @@ describe('the flame graph', () => {
   it('is well-formed, whatever functions are called and also of nothing', () => {
     const odd = ({ url }: CallFrame): Place => ({ name: '<b>&"', file: url });
     for (const samples of [[], [4, 5, 6], [7]]) {
-      expectWellFormed(flameOf(treeOf(profile(samples), odd), 'a < b', '& "c"'));
+      expectWellFormed(flameOf(treeOf(profile(samples), odd, 0), 'a < b', '& "c"'));
     }
   });
 });

@@ -1,5 +1,5 @@
 /** Which file of the sources a frame stands in, and which room of the gateway that is. Pure but for reading bundles by `readText`. */
-import type { CallFrame, Place } from './profile.js';
+import { type CallFrame, EVENT_LOOP, type Place } from './profile.js';
 
 /** Rooms in the order of their colours and legend. */
 export const rooms = [
@@ -13,7 +13,7 @@ export const rooms = [
   'packages',
   'JavaScript of Node.js',
   'calls into native code',
-  'native code and kernel between calls',
+  'event loop: library, libuv, kernel',
   'garbage collection',
 ] as const;
 export type Room = (typeof rooms)[number];
@@ -40,10 +40,10 @@ const roomsByPath: readonly (readonly [prefix: string, room: Room])[] = [
   ['', 'packages'],
 ];
 
-/** `(program)` is V8's name for what runs while no JavaScript does: the library, libuv and the kernel. */
 export function roomOf({ name, file }: Place): Room {
   if (name === '(garbage collector)') return 'garbage collection';
-  if (file === '') return name === '(program)' ? 'native code and kernel between calls' : 'calls into native code';
+  if (name === EVENT_LOOP) return 'event loop: library, libuv, kernel';
+  if (file === '') return 'calls into native code';
   return roomsByPath.find(([prefix]) => file.startsWith(prefix))?.[1] ?? 'packages';
 }
 

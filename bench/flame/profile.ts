@@ -35,25 +35,50 @@ export interface Frame extends Place {
   readonly children: Map<string, Frame>;
 }
 
-/** Not the process's work: it waits. */
-const IDLE = '(idle)';
+/**
+ * V8's names for no JavaScript at all. It calls idle whatever happens between two turns of libuv's loop: waiting, but also all that the
+ * library, libuv and the kernel do there before they call JavaScript, reading above all.
+ */
+const OUTSIDE = ['(idle)', '(program)'];
+export const EVENT_LOOP = '(event loop)';
 
-/** The root's total is the number of samples in which the process was busy. Throws where a sample has no node. */
-export function treeOf(profile: CpuProfile, placeOf: (frame: CallFrame) => Place): Frame {
+/**
+ * The root's total is the number of samples in which the process was busy.
+ *
+ * `waited`: the share of all samples in which it only waited, as the kernel knows it; what is left of V8's idle time is the event loop's.
+ * Throws where a sample has no node.
+ */
+export function treeOf(profile: CpuProfile, placeOf: (frame: CallFrame) => Place, waited: number): Frame {
   const root = frame({ name: 'all', file: '' });
   const parents = parentsOf(profile.nodes);
   const stacks = new Map<number, readonly Frame[]>();
-  for (const id of profile.samples ?? []) {
+  const { samples = [] } = profile;
+  for (const id of samples) {
     let stack = stacks.get(id);
     if (stack === undefined) {
       stack = stackOf(id, root, parents, placeOf);
       stacks.set(id, stack);
     }
     const running = stack.at(-1);
-    if (running === undefined || running.name === IDLE) continue;
+    if (running === undefined) continue;
     running.self += 1;
     for (const one of stack) one.total += 1;
   }
+  return withoutWaiting(root, Math.round(waited * samples.length));
+}
+
+function withoutWaiting(root: Frame, waitedSamples: number): Frame {
+  const outside = [...root.children].filter(([, { name }]) => OUTSIDE.includes(name));
+  const loop = frame({ name: EVENT_LOOP, file: '' });
+  for (const [key, { self }] of outside) {
+    loop.self += self;
+    root.children.delete(key);
+  }
+  const waited = Math.min(loop.self, waitedSamples);
+  loop.self -= waited;
+  loop.total = loop.self;
+  root.total -= waited;
+  if (loop.total > 0) root.children.set(EVENT_LOOP, loop);
   return root;
 }
 

@@ -4,6 +4,7 @@
  */
 import { cpuSeconds } from '../measure/process-usage.js';
 import { median, spread } from '../measure/statistics.js';
+import { untilWarm } from '../measure/warm-up.js';
 import { CONNECTIONS_MAX, cases } from '../proxy/cases.js';
 import { runWrk } from '../proxy/load.js';
 import { neededPrograms, type PeerName } from '../proxy/peers.js';
@@ -42,7 +43,7 @@ export async function runPaceBenchmark(options: PaceOptions): Promise<void> {
       title: `Proxies at ${options.sharePercent} % of their saturation`,
       method: [
         `Proxy on core ${cores.proxy}; origin (nginx) and load generators on core ${cores.load}; all on 127.0.0.1; GET of 100 B.`,
-        `Saturation: wrk, ${options.connections} connections, ${options.seconds} s, after as long unmeasured. Then h2load at ${options.sharePercent} % of it, ${options.connections} connections.`,
+        `Saturation: wrk, ${options.connections} connections, ${options.seconds} s, after as long unmeasured, and again until compilers rest. Then h2load at ${options.sharePercent} % of it, ${options.connections} connections.`,
         `Median of ${options.rounds} rounds of ${options.seconds} s, proxies in turns; ± is the range of p99 over the rounds.`,
         loadSentence,
       ],
@@ -68,7 +69,7 @@ async function measureAll(
   const load = { case: small, connections, seconds, core, directory, signal };
   const all: Paced[] = [];
   for (const peer of peers) {
-    await runWrk({ ...load, port: peer.port });
+    await untilWarm(peer.workers, () => runWrk({ ...load, port: peer.port }));
     const { requestsPerSecond } = await runWrk({ ...load, port: peer.port });
     say(`${peer.name.padEnd(18)} saturated at ${requestsPerSecond.toFixed(0)} req/s`);
     all.push({ peer, saturation: requestsPerSecond, reports: [] });

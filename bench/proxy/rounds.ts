@@ -2,6 +2,7 @@
  * The rounds of a comparison of proxies: in each cell, all are loaded in turns (A B C …, A B C …), so that what disturbs
  * the machine disturbs all alike.
  */
+import { untilWarm } from '../measure/warm-up.js';
 import { say } from '../say.js';
 import type { Cores } from '../start/cores.js';
 import type { Running } from '../start/processes.js';
@@ -26,7 +27,7 @@ export interface Cell {
 export interface RoundsOptions {
   readonly rounds: number;
   readonly seconds: number;
-  /** Unmeasured load before the first round of each case, for compilers, pools and page cache. */
+  /** Unmeasured load before the first round of each case, for compilers, pools and page cache; again until these rest (untilWarm). */
   readonly warmupSeconds: number;
   readonly cells: readonly Cell[];
   readonly signal: AbortSignal;
@@ -59,7 +60,13 @@ export async function runRounds(options: RoundsOptions, field: Field): Promise<M
     }));
     measured.push(...ofCell);
     if (options.warmupSeconds > 0) {
-      for (const peer of peers) await runWrk({ ...loadOf(peer), seconds: options.warmupSeconds });
+      for (const peer of peers) {
+        const load = { ...loadOf(peer), seconds: options.warmupSeconds };
+        const { loads, share } = await untilWarm(peer.workers, () => runWrk(load));
+        say(
+          `warmed up ${peer.name.padEnd(18)} ${loads} times; ${Math.round(share * 100)} % of the last beside its main thread`,
+        );
+      }
     }
     for (let round = 1; round <= rounds; round += 1) {
       for (const [index, peer] of peers.entries()) {

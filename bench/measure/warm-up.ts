@@ -1,0 +1,30 @@
+/** Loads that are not measured, until what is compiled at run time is compiled as it will stay. How long that takes depends on machine and subject, so it is not said in seconds. */
+import { cpuSeconds, mainThreadSeconds } from './process-usage.js';
+
+/** Of the CPU of a load: below it the threads beside the main one collect garbage and hardly compile any more. */
+export const WARM_SHARE = 0.1;
+export const WARM_UPS_MAX = 6;
+
+export interface WarmUp {
+  readonly loads: number;
+  /** What threads beside the main one took of the latest. */
+  readonly share: number;
+}
+
+export const isWarm = ({ loads, share }: WarmUp): boolean => share < WARM_SHARE || loads >= WARM_UPS_MAX;
+
+/** Loads the processes again and again, WARM_UPS_MAX times at most. */
+export async function untilWarm(workers: readonly number[], load: () => Promise<unknown>): Promise<WarmUp> {
+  for (let loads = 1; ; loads += 1) {
+    const before = used(workers);
+    await load();
+    const after = used(workers);
+    const share = 1 - (after.main - before.main) / Math.max(after.all - before.all, Number.EPSILON);
+    if (isWarm({ loads, share })) return { loads, share };
+  }
+}
+
+const used = (workers: readonly number[]): { readonly all: number; readonly main: number } => ({
+  all: cpuSeconds(workers),
+  main: mainThreadSeconds(workers),
+});
