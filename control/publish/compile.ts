@@ -39,6 +39,7 @@ import { compileConversions, compileMask, compileOptimize } from './compile-opti
 import { compileEdits, compileRouteResilience } from './compile-resilience.js';
 import { effectiveTimeouts } from './compile-timeouts.js';
 import { compileUpstream } from './compile-upstream.js';
+import { knownRoutes } from './known-routes.js';
 import type { ManagedService } from './managed/managed-config.js';
 import type { Merged } from './managed/merge-managed.js';
 import { routeIds, upstreamIds } from './names.js';
@@ -107,6 +108,8 @@ function compileServed(
   const byId = new Map(config.upstreams.map((upstream, index) => [upstreams[index], upstream]));
   const ids = routeIds(config.routes);
   const { contracts, held } = compileContracts(config);
+  const around = { config, ids, consumers, sha256Hex, upstream: (id: string) => byId.get(id) };
+  const known = knownRoutes({ config, consumers, sha256Hex });
   return {
     gateway: compileGateway(config.gateway, [...config.routes, ...parts.written]),
     upstreams: [
@@ -119,11 +122,12 @@ function compileServed(
     routes: [
       ...config.routes.map((route, index) => {
         const target = isMadeOfOthers(route) ? '' : (route.upstream ?? upstreams[0] ?? '');
-        return compileWhole(route, ids[index] ?? '', target, {
-          ...{ config, ids, consumers, sha256Hex },
-          upstream: (id) => byId.get(id),
-          contract: held[index] ?? null,
-        });
+        const [id, contract] = [ids[index] ?? '', held[index] ?? null];
+        const make = (): RouteSpec => compileWhole(route, id, target, { ...around, contract });
+        // What these come to depends on other routes as well.
+        return isMadeOfOthers(route) || route.mcp !== null
+          ? make()
+          : known.route(route, { id, target, contract }, make);
       }),
       ...parts.routes,
     ],

@@ -6,7 +6,7 @@
  *   begin ──▶ goingOn(routes): the very routes, upstreams and gateway as before? ──yes──▶ all of them, and no chain is asked
  *         ──▶ of(route): as before and answered as before? ──yes──▶ the same chain
  *                                                          └──no──▶ compiled, its questions remembered
- *         ──▶ matching(routes, chains): all as before? the same tree of paths
+ *         ──▶ matching(routes, chains): all as before? the same matching. All asked for as before? the same tree of paths
  *         ──▶ use, once the snapshot is in force             (one that is refused is forgotten)
  *
  * To ask again is not for nothing: stores forget first what was asked for longest ago, and a chain in force must not be that. Where only
@@ -17,7 +17,7 @@
  */
 import { isSameValue } from '@weir/proto/snapshot/same-value.js';
 import type { RouteSpec } from '@weir/proto/snapshot/snapshot.js';
-import { compilingMatcher, type Matcher } from '../route/router.js';
+import { compilingTree, type Matcher, matcherOf, type RouteTree } from '../route/router.js';
 import type { Work } from '../time/slices.js';
 import { type Answered, AskedServices } from './asked-services.js';
 import type { Dispatch } from './dispatch.js';
@@ -43,6 +43,7 @@ interface Kept {
 interface Matched {
   readonly routes: readonly RouteSpec[];
   readonly dispatches: readonly Dispatch[];
+  readonly tree: RouteTree;
   readonly find: Matcher<Dispatch>;
 }
 
@@ -102,7 +103,12 @@ export class KeptChains {
     function* matching(routes: readonly RouteSpec[], dispatches: readonly Dispatch[]): Work<Matcher<Dispatch>> {
       const before = former?.matched ?? null;
       const isSame = before !== null && areSame(before.routes, routes) && areSame(before.dispatches, dispatches);
-      matched = isSame ? before : { routes, dispatches, find: yield* compilingMatcher(routes, dispatches) };
+      if (isSame) {
+        matched = before;
+        return before.find;
+      }
+      const tree = yield* compilingTree(routes, before?.tree ?? null);
+      matched = { routes, dispatches, tree, find: matcherOf(tree, routes, dispatches) };
       return matched.find;
     }
     return { goingOn, of, matching, taken: () => ({ services, kept, matched, ofTexts, isAnew }) };

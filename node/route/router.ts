@@ -20,11 +20,12 @@ import { type HeaderList, headerValue } from '@weir/proto/http/headers.js';
 import { withoutOwnCookieFields } from '@weir/proto/http/own-cookies.js';
 import { matchablePath } from '@weir/proto/http/request-path.js';
 import type { PatternWork } from '@weir/proto/pattern/pattern-work.js';
+import { isSameValue } from '@weir/proto/snapshot/same-value.js';
 import type { RouteSpec } from '@weir/proto/snapshot/snapshot.js';
 import type { Dispatch, GatewayRequest } from '../pipeline/dispatch.js';
 import { atOnce, type Work } from '../time/slices.js';
 import { type Condition, compileConditions, cookiePairs, queryPairs } from './conditions.js';
-import { createHostTables, firstOfHost, hostOf, tableOf } from './host.js';
+import { createHostTables, firstOfHost, type HostTables, hostOf, tableOf } from './host.js';
 import { createPathTree, leafOf, type PathNode, type PathPattern, pathPattern, walkPath } from './path-tree.js';
 import { requestPatternWork } from './patterns.js';
 import { otherReadings } from './readings.js';
@@ -90,9 +91,8 @@ interface Miss {
   readonly allow: ReadonlySet<string>;
 }
 
-interface Candidate<T> {
-  readonly route: RouteSpec;
-  readonly target: T;
+interface Candidate {
+  /** Place of its route. */
   readonly order: number;
   readonly conditionCount: number;
   /** Null: any method. */
@@ -105,7 +105,13 @@ interface Candidate<T> {
 }
 
 /** Candidates of one host pattern and one path pattern, the first to be asked first. */
-type Leaf<T> = Candidate<T>[];
+type Leaf = Candidate[];
+
+/** Of routes in their order: what asks for them, without what is done then. */
+export interface RouteTree {
+  readonly routes: readonly RouteSpec[];
+  readonly hosts: HostTables<PathNode<Leaf>>;
+}
 
 export type RequestLine = Pick<GatewayRequest, 'method' | 'path' | 'query' | 'authority' | 'headers'> & {
   /** Of a request that is only thought of none: it has no address, and no chance of its own. */
@@ -126,22 +132,41 @@ export type Matcher<T> = (request: RequestLine) => Match<T> | Miss | RefusedPath
 
 /** Route by route; each has the target in its place. */
 export function* compilingMatcher<T>(routes: readonly RouteSpec[], targets: readonly T[]): Work<Matcher<T>> {
-  const hosts = createHostTables<PathNode<Leaf<T>>>();
+  return matcherOf(yield* compilingTree(routes, null), routes, targets);
+}
+
+/** Of routes that ask for the same as those `before`, in the same order, it is the tree of these. */
+export function* compilingTree(routes: readonly RouteSpec[], before: RouteTree | null): Work<RouteTree> {
+  if (before !== null && (yield* askTheSame(before.routes, routes))) return { routes, hosts: before.hosts };
+  const hosts = createHostTables<PathNode<Leaf>>();
   for (const [order, route] of routes.entries()) {
-    const target = targets[order] as T; // See above.
-    const read = readingOf(route);
-    const { pattern } = read;
-    const candidate = { ...read.conditions, route, target, order };
+    const { pattern, conditions } = readingOf(route);
+    const candidate = { ...conditions, order };
     const patterns = route.match.hosts.length === 0 ? [null] : new Set(route.match.hosts);
     for (const host of patterns) {
-      const leaf = leafOf(tableOf(hosts, host, createPathTree<Leaf<T>>), pattern, (): Leaf<T> => []);
+      const leaf = leafOf(tableOf(hosts, host, createPathTree<Leaf>), pattern, (): Leaf => []);
       leaf.push(candidate);
       if (leaf.length > 1) leaf.sort((a, b) => b.conditionCount - a.conditionCount || a.order - b.order);
     }
     yield;
   }
+  return { routes, hosts };
+}
+
+function* askTheSame(one: readonly RouteSpec[], other: readonly RouteSpec[]): Work<boolean> {
+  if (one.length !== other.length) return false;
+  for (const [order, route] of one.entries()) {
+    const next = other[order];
+    if (route !== next && !isSameValue(route.match, next?.match)) return false;
+    yield;
+  }
+  return true;
+}
+
+/** Each route of the tree, as it is now, has the target in its place. */
+export function matcherOf<T>({ hosts }: RouteTree, routes: readonly RouteSpec[], targets: readonly T[]): Matcher<T> {
   const find = (request: RequestLine, path: string, work: PatternWork): Match<T> | Miss => {
-    const search = new Search<T>(request, path, work);
+    const search = new Search<T>(request, path, work, routes, targets);
     const found = firstOfHost(hosts, hostOf(request.authority), (tree) => walkPath(tree, path, search.ask));
     return found ?? { allow: search.allow };
   };
@@ -165,7 +190,7 @@ function isSameRoute<T>(a: Match<T> | Miss, b: Match<T> | Miss): boolean {
   return ('route' in a ? a.route : null) === ('route' in b ? b.route : null);
 }
 
-type Conditions = Omit<Candidate<never>, 'route' | 'target' | 'order'>;
+type Conditions = Omit<Candidate, 'order'>;
 
 /** What a route asks of a request, read once for as long as the route stays the same object from snapshot to snapshot. */
 interface Reading {
@@ -212,17 +237,30 @@ class Search<T> {
   #cookiePairs: readonly string[] | null = null;
   #foreign: { readonly headers: HeaderList; readonly cookies: readonly string[] } | null = null;
 
-  constructor(request: RequestLine, path: string, work: PatternWork) {
+  readonly #routes: readonly RouteSpec[];
+  readonly #targets: readonly T[];
+
+  constructor(
+    request: RequestLine,
+    path: string,
+    work: PatternWork,
+    routes: readonly RouteSpec[],
+    targets: readonly T[],
+  ) {
     this.#request = request;
     this.#path = path;
     this.#work = work;
+    this.#routes = routes;
+    this.#targets = targets;
   }
 
-  readonly ask = (leaf: Leaf<T>, values: readonly string[], restAt: number): Match<T> | null => {
+  readonly ask = (leaf: Leaf, values: readonly string[], restAt: number): Match<T> | null => {
     const work = this.#work;
     for (const candidate of leaf) {
-      const preflightFor = candidate.route.cors === null ? null : preflightMethod(this.#request);
-      const isManaged = candidate.route.isManaged === true;
+      const { order } = candidate;
+      const route = this.#routes[order] as RouteSpec; // The tree is of these.
+      const preflightFor = route.cors === null ? null : preflightMethod(this.#request);
+      const isManaged = route.isManaged === true;
       if (candidate.headers !== null && preflightFor === null && !candidate.headers(this.#headers(isManaged), work))
         continue;
       if (candidate.query !== null && !candidate.query(this.#pairs(), work)) continue;
@@ -235,14 +273,15 @@ class Search<T> {
         methods.has(this.#request.method) ||
         (preflightFor !== null && methods.has(preflightFor))
       ) {
-        return { route: candidate.route, target: candidate.target, params: this.#params(candidate, values, restAt) };
+        const target = this.#targets[order] as T; // There is one of each.
+        return { route, target, params: this.#params(candidate, values, restAt) };
       }
       this.allow = new Set([...this.allow, ...methods]);
     }
     return null;
   };
 
-  #params(candidate: Candidate<T>, values: readonly string[], restAt: number): Readonly<Record<string, string>> {
+  #params(candidate: Candidate, values: readonly string[], restAt: number): Readonly<Record<string, string>> {
     const { names } = candidate;
     if (names.length === 0 && restAt === -1) return NO_PARAMS;
     // Without a prototype: a parameter may be called `constructor`.

@@ -79,6 +79,8 @@ function besideOf(config: WeirConfig, all: readonly ManagedService[]): Beside {
 }
 
 function servicesBeside(config: WeirConfig, all: readonly ManagedService[]): Beside {
+  // Where nothing lies beside it, nobody asks where it lies.
+  if (all.length === 0) return { services: all, secrets: [], findings: [] };
   const findings: Finding[] = [];
   const { taken: places } = placesOf(config);
   const providers = new Set(config.ai?.providers.map(({ id }) => id));
