@@ -6,6 +6,7 @@ import {
   ask,
   askStream,
   beginStream,
+  eventsIn,
   keyOf,
   openAi,
   provider,
@@ -262,5 +263,53 @@ describe('the cheapest of several', () => {
     );
     send(ask());
     expect(keyOf(below.last())).toBe(`Bearer sk-${cheaper}-1`);
+  });
+});
+
+describe('figures that the provider does not give', () => {
+  const withoutUsage = openAi.chunk({ role: 'assistant', content: 'hi' }) + openAi.chunk({}, 'stop') + openAi.done;
+
+  it('are counted, told at the end of a stream to who asked for them, and said to be estimated', async () => {
+    const { below, send } = await given(1_000);
+    const { handler, exchange } = send(askStream({ max_tokens: 100, stream_options: { include_usage: true } }));
+    beginStream(below.last());
+    below.last().data(withoutUsage);
+    below.last().complete();
+    const { input = 0, output = 0 } = exchange.ai?.usage ?? {};
+    expect(exchange.ai?.usage).toMatchObject({ isEstimated: true });
+    expect([input, output].every((count) => count > 0)).toBe(true);
+    const told = eventsIn(handler.text());
+    expect(told.at(-1)).toBe('[DONE]');
+    expect(told.at(-2)).toMatchObject({
+      choices: [],
+      usage: { prompt_tokens: input, completion_tokens: output, total_tokens: input + output },
+    });
+    expect(handler.text()).toContain(': x-weir-estimated: usage\n\n');
+  });
+
+  it('are not told to who did not ask for them, nor are real ones said to be estimated', async () => {
+    const { below, send } = await given(1_000);
+    for (const [options, said] of [
+      [{}, withoutUsage],
+      [{ stream_options: { include_usage: true } }, openAi.stream('hi')],
+    ] as const) {
+      const { handler } = send(askStream({ max_tokens: 100, ...options }));
+      beginStream(below.last());
+      below.last().data(said);
+      below.last().complete();
+      expect(handler.text()).not.toContain('x-weir-estimated');
+    }
+  });
+
+  it('are in a whole answer as well, with a field that says so', async () => {
+    const { below, send } = await given(1_000);
+    const { handler } = send(ask({ max_tokens: 100 }));
+    const { usage: _usage, ...silent } = openAi.whole('hi');
+    answerJson(below.last(), silent);
+    expect(headerValue(handler.headers, 'x-weir-estimated')).toBe('usage');
+    expect(JSON.parse(handler.text())).toMatchObject({ usage: { prompt_tokens: 5, completion_tokens: 1 } });
+    const real = send(ask({ max_tokens: 100 }));
+    answerJson(below.last(), openAi.whole('hi'));
+    expect(headerValue(real.handler.headers, 'x-weir-estimated')).toBeUndefined();
   });
 });

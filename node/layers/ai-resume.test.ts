@@ -48,6 +48,7 @@ describe('a stream that breaks off in the middle of its text', () => {
     expect(saidIn(handler.text())).toBe('The quick brown fox jumps.');
     expect(events.filter((event) => typeof event === 'string')).toEqual([
       ': x-weir-resumed: a/n; instruction',
+      ': x-weir-estimated: usage',
       '[DONE]',
     ]);
     expect(exchange.ai).toMatchObject({

@@ -2,7 +2,7 @@
  * The layer of the chat onion that admits what budgets have room for, and hears what answers took. Below it, attempts may fail and move
  * on: the question is reserved once, and what was asked in vain is part of its bill.
  */
-import type { ChatAnswer, ChatEvent } from '../chat/chat-answer.js';
+import type { ChatAnswer, ChatEvent, Usage } from '../chat/chat-answer.js';
 import type { AskChat, ChatAnswering, ChatAsker, ChatFailure, ChatLayer, Question } from '../gateway/chat-layer.js';
 import { chatFailure } from '../gateway/chat-layer.js';
 import type { BudgetGate, BudgetTicket, Size } from './budget-gate.js';
@@ -74,17 +74,19 @@ class Spender implements ChatAsker, ChatAnswering {
     return this.#asker.events(events);
   }
 
+  /** Who goes by figures has some, also where the provider gives none. */
   ended(): void {
-    this.#settle('whole');
+    const usage = this.#settle('whole');
+    if (usage !== null && !this.#metered.hasHeard) this.#asker.events([{ kind: 'usage', usage }]);
     this.#asker.ended();
   }
 
   answered(answer: ChatAnswer): void {
     this.#metered.hearWhole(answer);
-    this.#settle('whole');
+    const usage = this.#settle('whole');
     const { outcome } = this.#question;
     outcome.headers.push(...this.#gate.costFields(outcome));
-    this.#asker.answered(answer);
+    this.#asker.answered(answer.usage === null ? { ...answer, usage } : answer);
   }
 
   failed(failed: ChatFailure): void {
@@ -103,8 +105,9 @@ class Spender implements ChatAsker, ChatAnswering {
     this.#settle('cut');
   }
 
-  #settle(end: MeteredEnd): void {
-    if (this.#isOver) return;
+  /** What it took; null: nobody knows, or it is settled already. */
+  #settle(end: MeteredEnd): Usage | null {
+    if (this.#isOver) return null;
     this.#isOver = true;
     const { spending } = this.#gate;
     const { outcome } = this.#question;
@@ -115,5 +118,6 @@ class Spender implements ChatAsker, ChatAnswering {
     this.#ticket.settle(usage);
     if (usage !== null && end === 'whole')
       spending.means.seen(`${outcome.provider}/${outcome.providerModel}`, usage.output);
+    return usage;
   }
 }

@@ -16,6 +16,11 @@ export class Metered {
   #sample = '';
   #characters = 0;
 
+  /** Figures have passed by, which whoever asked has been told. */
+  get hasHeard(): boolean {
+    return this.#usage !== null;
+  }
+
   hear(events: readonly ChatEvent[]): void {
     for (const event of events) {
       if (event.kind === 'usage') this.#usage = event.usage;

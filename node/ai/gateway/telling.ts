@@ -11,6 +11,7 @@ import type { Outlet } from './outlet.js';
 
 const DROPPED = 'x-weir-dropped';
 const RESUMED = 'x-weir-resumed';
+const ESTIMATED: HeaderList = ['x-weir-estimated', 'usage'];
 
 /** Proxies on the way that gather answers before they pass them on would make a heartbeat and a stream useless (nginx). */
 const streamFields: HeaderList = [
@@ -58,7 +59,9 @@ export class Telling {
   whole(answer: ChatAnswer): void {
     const format = this.#format;
     const body = format.answerText?.(answer, this.terms) ?? JSON.stringify(format.answer(answer, this.terms));
-    this.#outlet.whole(['content-type', 'application/json', ...this.#outcome.headers, ...this.#droppedField()], body);
+    const estimated = answer.usage?.isEstimated === true ? ESTIMATED : [];
+    const fields = ['content-type', 'application/json', ...this.#outcome.headers, ...estimated];
+    this.#outlet.whole([...fields, ...this.#droppedField()], body);
   }
 
   /** The event that a failure is told by, where the head is out. */
@@ -70,7 +73,10 @@ export class Telling {
 
   #write(writer: StreamWriter, events: readonly ChatEvent[], before: string, nowMs: number): boolean {
     let text = before;
-    for (const event of events) text += writer.write(event);
+    for (const event of events) {
+      if (event.kind === 'usage' && event.usage.isEstimated) text += this.#estimatedLate();
+      text += writer.write(event);
+    }
     return this.#outlet.write(text, nowMs);
   }
 
@@ -87,6 +93,11 @@ export class Telling {
     return late
       .map((one) => `: ${RESUMED}: ${listed([`${one.provider}/${one.providerModel}`])}; ${one.how}\n\n`)
       .join('');
+  }
+
+  /** For who is told figures, and does not learn from them that they were counted here. */
+  #estimatedLate(): string {
+    return this.terms.request.wantsStreamUsage ? `: ${ESTIMATED.join(': ')}\n\n` : '';
   }
 
   #droppedField(): HeaderList {
