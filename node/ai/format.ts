@@ -41,6 +41,8 @@ export interface AnswerTerms {
 
 export interface ChatFormat {
   readonly name: string;
+  /** What it asks for, in OpenTelemetry's words; left out: `chat`. */
+  readonly operation?: string;
   read(body: unknown): ChatRequest | Misread;
   answer(answer: ChatAnswer, terms: AnswerTerms): JsonObject;
   /** The same as JSON text, of answers that are written faster than by way of objects; null: not of this one. */

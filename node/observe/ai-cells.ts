@@ -8,6 +8,7 @@ import type { AiBesides, AiOutcome } from '../ai/gateway/outcome.js';
 import type { SeamKind } from '../ai/route/seam.js';
 import type { Exchange } from '../pipeline/exchange.js';
 import { DurationCells } from './duration-cells.js';
+import { GenAiCells } from './gen-ai-cells.js';
 
 export const tokenKinds = ['input', 'output', 'cachedInput', 'cacheWrite', 'reasoning'] as const;
 export type TokenKind = (typeof tokenKinds)[number];
@@ -70,10 +71,13 @@ export class AiCells {
   readonly moves = new Map<string, MoveCount>();
   readonly spends = new Map<string, SpendSum>();
   readonly guards = new Map<string, GuardCount>();
+  readonly genAi = new GenAiCells();
   #last: AiSeries | null = null;
 
-  ended({ ai, failure, routeId }: Exchange): void {
+  ended(exchange: Exchange): void {
+    const { ai, failure, routeId } = exchange;
     if (ai === null) return;
+    this.genAi.ended(exchange);
     const series = this.#of(ai.model, ai.provider);
     const outcome = ai.error ?? (failure === null ? 'ok' : failure.code);
     series.outcomes.set(outcome, (series.outcomes.get(outcome) ?? 0) + 1);
@@ -136,6 +140,7 @@ export class AiCells {
     for (const [key, { model, provider }] of this.series) {
       if (!models.has(model) || !providers.has(provider)) this.series.delete(key);
     }
+    this.genAi.retain(({ model, provider }) => models.has(model) && providers.has(provider));
     for (const [key, { model }] of this.moves) if (!models.has(model)) this.moves.delete(key);
     const routes = new Set(snapshot.routes.map(({ id }) => id));
     const teams = new Set(['', ...Object.values(snapshot.ai?.budgets?.teams ?? {})]);

@@ -5,9 +5,10 @@ import type { AiCounts, KeyReading } from '../ai/gateway/ai-store.js';
 import type { KeyState } from '../ai/gateway/key-standing.js';
 import type { AiStreamCounts } from '../ai/streams/ai-streams.js';
 import { type AiSeries, tokenKinds } from './ai-cells.js';
-import { label } from './cell-samples.js';
+import { label, snake } from './cell-samples.js';
 import type { Cells } from './cells.js';
 import { type Family, family, histogramFamily, type Labels } from './exposition.js';
+import { genAiFamilies } from './gen-ai-families.js';
 
 export interface AiSources {
   readonly cells: Cells;
@@ -30,6 +31,7 @@ export function aiFamilies({ cells, aiKeys = () => [], aiStreams, aiCounts }: Ai
   return [
     ...requestFamilies(cells),
     ...attemptFamilies(cells),
+    ...genAiFamilies(cells.ai.genAi),
     ...keyFamilies(aiKeys),
     ...(aiStreams === undefined ? [] : streamFamilies(aiStreams)),
     ...(aiCounts === undefined ? [] : countFamilies(aiCounts)),
@@ -264,5 +266,3 @@ function keyFamilies(keys: () => Iterable<KeyReading>): Family[] {
     ),
   ];
 }
-
-const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

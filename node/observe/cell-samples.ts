@@ -23,3 +23,6 @@ export function* happened(
     if (count > 0) yield [[...labels, [by, values[slot] ?? '']], count];
   }
 }
+
+/** Names of the code as those of labels are written. */
+export const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

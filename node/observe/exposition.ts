@@ -42,7 +42,35 @@ export function histogramFamily(
   help: string,
   series: () => Iterable<readonly [Labels, DurationCells]>,
 ): Family {
-  const bounds = [...bucketsMs.map((ms) => String(ms / MS_PER_S)), '+Inf'];
+  return bucketed(name, help, bucketsMs, MS_PER_S, function* () {
+    for (const [labels, { counts, count, sumMs: sum }] of series()) yield [labels, { counts, count, sum }];
+  });
+}
+
+interface Buckets {
+  /** Not cumulative; the last is what lies above all bounds. */
+  readonly counts: Float64Array;
+  readonly count: number;
+  readonly sum: number;
+}
+
+/** A histogram of what has no unit. */
+export const plainHistogramFamily = (
+  name: string,
+  help: string,
+  bounds: readonly number[],
+  series: () => Iterable<readonly [Labels, Buckets]>,
+): Family => bucketed(name, help, bounds, 1, series);
+
+/** What is told is what was observed by `divisor`. */
+function bucketed(
+  name: string,
+  help: string,
+  upTo: readonly number[],
+  divisor: number,
+  series: () => Iterable<readonly [Labels, Buckets]>,
+): Family {
+  const bounds = [...upTo.map((bound) => String(bound / divisor)), '+Inf'];
   return {
     name,
     help,
@@ -58,7 +86,7 @@ export function histogramFamily(
           text += `${beforeBound}${bounds[i]}"} ${below}\n`;
         }
         const suffix = braced(shared);
-        yield `${text}${name}_sum${suffix} ${cells.sumMs / MS_PER_S}\n${name}_count${suffix} ${cells.count}\n`;
+        yield `${text}${name}_sum${suffix} ${cells.sum / divisor}\n${name}_count${suffix} ${cells.count}\n`;
       }
     },
   };

@@ -9,6 +9,8 @@ into Grafana, and \`deploy/prometheus/alerts.yaml\` has alerts. Besides these th
 Labels: \`route\` is a route's id, empty where none matched; \`upstream\` is an upstream's id; \`target\` is \`host:port\`. A counter of
 something that has not happened yet is left out. A histogram has \`_bucket\`, \`_sum\` and \`_count\`.
 
+\`gen_ai_*\` are those of OpenTelemetry's conventions for generative AI, by operation, provider and the operator's name for the model.
+
 This page is made by \`npx vitest run node/observe/metrics-page.test.ts -u\`, and the same test fails when it is out of date.
 
 | metric | type | meaning |
@@ -18,7 +20,7 @@ This page is made by \`npx vitest run node/observe/metrics-page.test.ts -u\`, an
 it('docs/metrics.md lists every metric of a node, with its type and meaning', async () => {
   const text = await quietMetrics();
   const types = new Map([...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => [name, type]));
-  const rows = [...text.matchAll(/^# HELP (weir_\S+) (.*)$/gm)].map(
+  const rows = [...text.matchAll(/^# HELP ((?:weir|gen_ai)_\S+) (.*)$/gm)].map(
     ([, name, help]) => `| \`${name}\` | ${types.get(name)} | ${help} |`,
   );
   expect(rows.length).toBeGreaterThan(30);

@@ -9,6 +9,7 @@
  * the server span as their parent, since its id is what the gateway sends in traceparent: the forward layer writes
  * that before an attempt exists. Made from the finished timeline, so tracing costs nothing while a request is under way.
  */
+
 import type { Attributes, HrTime, SpanContext, SpanStatus } from '@opentelemetry/api';
 import type { Resource } from '@opentelemetry/resources';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
@@ -20,6 +21,7 @@ import { attemptPhases, type GatewayRequest } from '../pipeline/dispatch.js';
 import type { Attempt, Exchange } from '../pipeline/exchange.js';
 import type { Random } from '../time/clock.js';
 import { makeSpanId, spanIdOf, traceIdOf } from '../trace/trace-context.js';
+import { snake } from './cell-samples.js';
 import { redactQuery } from './redaction.js';
 
 export interface SpanOptions {
@@ -81,9 +83,10 @@ function serverSpan(request: GatewayRequest, options: SpanOptions): ReadableSpan
 }
 
 /** OpenTelemetry's conventions for generative AI; no word of question or answer is in them. */
-function aiAttributes({ model, provider, providerModel, usage, costMicros, team, firstTokenMs }: AiOutcome) {
+function aiAttributes(outcome: AiOutcome) {
+  const { operation, model, provider, providerModel, usage, costMicros, team, firstTokenMs } = outcome;
   return {
-    'gen_ai.operation.name': 'chat',
+    'gen_ai.operation.name': snake(operation),
     'gen_ai.provider.name': provider === '' ? undefined : provider,
     'gen_ai.request.model': model,
     'gen_ai.response.model': providerModel === '' ? undefined : providerModel,

@@ -113,7 +113,13 @@ function passingOn(spec: AiPassthroughSpec, rules: AiRules): Dispatch {
   const api = nativeApi(provider.spec.kind);
   return (request, handler) => {
     const read: PlainRoute['read'] = (body) => readNative(request, body, spec, provider, api);
-    return new PlainCall(request, handler, { rules, words: api.words, isNative: true, read }).begin();
+    return new PlainCall(request, handler, {
+      rules,
+      operation: 'passthrough',
+      words: api.words,
+      isNative: true,
+      read,
+    }).begin();
   };
 }
 
@@ -171,7 +177,7 @@ function begin(request: GatewayRequest, handler: ResponseHandler, rules: AiRules
   if (operation.kind === 'plain') {
     const { name } = operation;
     const read: PlainRoute['read'] = (body, type) => readPlain(name, body, type, plainTerms(rules));
-    return new PlainCall(request, handler, { rules, words: format, isNative: false, read }).begin();
+    return new PlainCall(request, handler, { rules, operation: name, words: format, isNative: false, read }).begin();
   }
   return answerJson(request, handler, modelsAnswer(listedModels(rules.names), operation.model, request.query, format));
 }

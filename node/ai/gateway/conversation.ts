@@ -97,7 +97,7 @@ export class Conversation implements ChatAsker {
       this.#fail(failureOf(error, '', format, null), error);
       return;
     }
-    const outcome = newOutcome(labelOf(chat.model, targets, names));
+    const outcome = newOutcome(labelOf(chat.model, targets, names), format.operation);
     exchange.ai = outcome;
     const id = `${idPrefix}${exchange.id}`;
     const terms = { id, model: chat.model, nowS: Math.floor(services.clock.wallMs() / 1_000), request: chat };

@@ -347,6 +347,7 @@ class Models implements ChatAnswering, Race {
     this.#timer.cancel();
     const { outcome } = this.#question;
     this.#takings.over(of);
+    outcome.contentMs = of?.asking.clock?.contentMs ?? Number.NaN;
     if (!(outcome.firstTokenMs >= 0)) outcome.firstTokenMs = of?.firstTokenMs ?? Number.NaN;
   }
 

@@ -7,6 +7,8 @@ import type { SeamKind } from '../route/seam.js';
 import type { Move } from './attempts.js';
 
 export interface AiOutcome {
+  /** What was asked for, in OpenTelemetry's words where it has one: `chat`, `text_completion`, `embeddings`. */
+  readonly operation: string;
   /** The caller's name for it where the configuration has that name, else `provider/*`: nobody names series but the operator. */
   readonly model: string;
   /** Who was asked last, and for which of its models; empty: nobody. */
@@ -16,6 +18,8 @@ export interface AiOutcome {
   error: ProviderErrorKind | null;
   /** From the begin of the attempt that answered to its first content; NaN without one. */
   firstTokenMs: number;
+  /** Of a stream, from there to its last content; NaN of all else. */
+  contentMs: number;
   usage: Usage | null;
   /** What attempts took of whose answer nothing was told, and which is not in `usage`: each at the provider that bills it. */
   readonly besides: AiBesides[];
@@ -109,13 +113,15 @@ export interface Guarded {
   readonly how: GuardedHow;
 }
 
-export function newOutcome(model: string): AiOutcome {
+export function newOutcome(model: string, operation = 'chat'): AiOutcome {
   return {
+    operation,
     model,
     provider: '',
     providerModel: '',
     error: null,
     firstTokenMs: Number.NaN,
+    contentMs: Number.NaN,
     usage: null,
     besides: [],
     carried: [],

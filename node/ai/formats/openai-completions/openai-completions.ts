@@ -7,6 +7,7 @@ import { completionsFieldNames, readCompletions } from './request.js';
 
 export const openaiCompletions: ChatFormat = {
   name: 'openai-completions',
+  operation: 'text_completion',
   read: readCompletions,
   answer: completionsAnswer,
   stream: completionsStream,

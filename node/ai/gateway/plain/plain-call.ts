@@ -38,6 +38,8 @@ import { PlainTelling } from './plain-telling.js';
 
 /** What is asked, and in which words. */
 export interface PlainRoute {
+  /** For metrics and traces. */
+  readonly operation: string;
   readonly rules: AiRules;
   readonly words: ErrorWords;
   /** A provider's own refusal goes to the caller as it is. */
@@ -113,7 +115,7 @@ export class PlainCall implements PlainAsker {
       this.#fail(failureOf(error, '', this.#route.words, null));
       return;
     }
-    this.#outcome = newOutcome(labelOf(model, targets, names));
+    this.#outcome = newOutcome(labelOf(model, targets, names), this.#route.operation);
     this.#request.exchange.ai = this.#outcome;
     this.#question = question;
     this.#candidates = inOrder(targets, services.random);
