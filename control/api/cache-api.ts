@@ -26,8 +26,8 @@ export interface PurgeOutcome {
 
 /** Milliseconds after which each was done, as those of nodes are counted. */
 export interface PurgeSteps {
-  /** Redis was told, or nodes have said that there is none. */
-  readonly redisMs: number;
+  /** Redis was told; null: it was not, for there is none, or `missing` says why. */
+  readonly redisMs: number | null;
   /** The log had acknowledged the entry; nodes may have obeyed before. */
   readonly logMs: number;
   /** It was known that it still is the same log; null: it never was. */

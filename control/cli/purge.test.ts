@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { CacheInspection, StoredVariant } from '@weir/proto/events/cache.js';
 import { Command } from 'commander';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { PurgeSteps } from '../api/cache-api.js';
 import { registerCache } from './cache.js';
 import { registerPurge, showPurge } from './purge.js';
 import { showInspection } from './show-cache.js';
@@ -27,10 +28,11 @@ describe('what a purge did', () => {
   it('is told step by step, where it came to them', () => {
     const outcome = { obeyed: [{ node: 'a', ms: 4.2 }], missing: [] };
     const steps = { redisMs: 0.2, logMs: 2.1, confirmedMs: 3.5 };
-    const lines = (given: typeof steps | { redisMs: number; logMs: number; confirmedMs: null }): string | undefined =>
+    const lines = (given: PurgeSteps): string | undefined =>
       showPurge({ ...outcome, steps: given }, false, plain).split('\n')[2];
     expect(lines(steps)).toBe('Redis told after 0.2 ms, in the log after 2.1 ms, confirmed after 3.5 ms');
     expect(lines({ ...steps, confirmedMs: null })).toMatch(/ after 2.1 ms, never confirmed$/);
+    expect(lines({ ...steps, redisMs: null })).toBe('in the log after 2.1 ms, confirmed after 3.5 ms');
   });
 
   it('says of whom nothing is known yet', () => {

@@ -101,7 +101,8 @@ export function showPurge(
 
 function showSteps({ redisMs, logMs, confirmedMs }: PurgeSteps): string {
   const confirmed = confirmedMs === null ? 'never confirmed' : `confirmed after ${confirmedMs} ms`;
-  return `Redis told after ${redisMs} ms, in the log after ${logMs} ms, ${confirmed}`;
+  const redis = redisMs === null ? '' : `Redis told after ${redisMs} ms, `;
+  return `${redis}in the log after ${logMs} ms, ${confirmed}`;
 }
 
 function whoObeyed(obeyed: number, lapsed: number): string {

@@ -16,6 +16,9 @@ const ASK_WITHIN_MS = 1_000;
 /** Nodes that are asked, one after the other, where one can't tell it. */
 const TRIES = 3;
 
+/** `none`: no node shares anything in one. Otherwise why it may not have been told. */
+export type Telling = 'told' | 'none' | { readonly why: string };
+
 export class RedisTeller {
   readonly #presence: Pick<Presence, 'members' | 'ask'>;
   /** Lives, by their ids; of members that there are. */
@@ -28,9 +31,9 @@ export class RedisTeller {
     this.#presence = presence;
   }
 
-  /** Null: it was told, or there is none. Otherwise why it may not have been. */
-  async tell(entry: Uint8Array, isThere: boolean | null): Promise<string | null> {
-    if (isThere === false) return null;
+  /** `isThere`: whether there is one; null: nodes know. */
+  async tell(entry: Uint8Array, isThere: boolean | null): Promise<Telling> {
+    if (isThere === false) return 'none';
     const members = this.#presence.members();
     const ids = new Set(members.map(({ life }) => life.id));
     for (const id of this.#withoutRedis.keys()) if (!ids.has(id)) this.#withoutRedis.delete(id);
@@ -43,11 +46,12 @@ export class RedisTeller {
       groups.set(heartbeat.snapshotVersion, group);
     }
     if (groups.size === 0)
-      return 'may hold answers of nodes that are not there now, and only a node purges it; try again';
+      return { why: 'may hold answers of nodes that are not there now, and only a node purges it; try again' };
     const told = await Promise.all([...groups.values()].map((group) => this.#tellBy(group, entry)));
-    const whyNot = told.find((each) => each !== 'none' && each !== 'told');
-    if (whyNot !== undefined) return whyNot;
-    return isThere === true && !told.includes('told') ? 'was not told of it: no node that is there shares it' : null;
+    const untold = told.find((each) => typeof each === 'object');
+    if (untold !== undefined) return untold;
+    if (told.includes('told')) return 'told';
+    return isThere === true ? { why: 'was not told of it: no node that is there shares it' } : 'none';
   }
 
   /** How many are not asked again; as many as there are members, at most. */
@@ -55,8 +59,8 @@ export class RedisTeller {
     return this.#withoutRedis.size;
   }
 
-  async #tellBy(group: readonly MemberView[], entry: Uint8Array): Promise<string> {
-    let [tries, why] = [0, 'none'];
+  async #tellBy(group: readonly MemberView[], entry: Uint8Array): Promise<Telling> {
+    let [tries, why] = [0, ''];
     for (const { life } of group) {
       const known = this.#withoutRedis.get(life.id);
       if (known?.incarnation === life.incarnation && known.session === life.session) continue;
@@ -72,7 +76,7 @@ export class RedisTeller {
       tries += 1;
       if (tries === TRIES) break;
     }
-    return this.#isShared || !this.#isUnshared ? why : 'none';
+    return why !== '' && (this.#isShared || !this.#isUnshared) ? { why } : 'none';
   }
 }
 

@@ -62,7 +62,8 @@ const ACKNOWLEDGED_MAX = 10_000;
 interface UnderWay {
   readonly round: PurgeRound;
   readonly beganMs: number;
-  readonly redisMs: number;
+  /** Null: it was not told. */
+  readonly redisMs: number | null;
   readonly appendedMs: number;
   /** Then it is answered, complete or not. */
   readonly untilMs: number;
@@ -135,8 +136,8 @@ export class Purges {
     const { registry } = this.#ledger;
     if (registry === null) return missingAt('the purge log', 'does not answer; nothing was purged');
     const bytes = orderBytes(entry, trust.cluster, signer);
-    const untold = await this.#redis.tell(bytes, sharesInRedis);
-    const redisMs = clock.nowMs();
+    const telling = await this.#redis.tell(bytes, sharesInRedis);
+    const redisMs = telling === 'told' ? clock.nowMs() : null;
     const appended = await log.append(ORDER, bytes);
     if (!appended.ok) {
       const what = appended.why === 'uncertain' ? 'may have it or not; purge again' : 'does not have it';
@@ -149,8 +150,8 @@ export class Purges {
       redisMs,
       untilMs: beganMs + withinMs,
     });
-    const redis = { node: 'redis', reason: untold ?? '' };
-    return untold === null ? outcome : { ...outcome, missing: [...outcome.missing, redis] };
+    if (typeof telling === 'string') return outcome;
+    return { ...outcome, missing: [...outcome.missing, { node: 'redis', reason: telling.why }] };
   }
 
   #gather(round: PurgeRound, times: Pick<UnderWay, 'beganMs' | 'redisMs' | 'untilMs'>): Promise<PurgeOutcome> {
@@ -293,7 +294,7 @@ function outcomeOf(
 ): PurgeOutcome {
   const beforeMs = appendedMs - beganMs;
   const steps = {
-    redisMs: rounded(redisMs - beganMs),
+    redisMs: redisMs === null ? null : rounded(redisMs - beganMs),
     logMs: rounded(beforeMs),
     confirmedMs: confirmedMs === null ? null : rounded(confirmedMs - beganMs),
   };

@@ -27,8 +27,10 @@ export function showMs(ms: number): string {
   return `${ms.toFixed(ms < 10 ? 2 : 0)} ms`;
 }
 
-/** The value below which a share of them lies; 0 for none. Does not change its argument. */
+/** The smallest value that a share of them does not exceed (the nearest rank); 0 for none. Does not change its argument. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+  // 0.07 times 100 is a little more than 7.
+  const rank = Math.ceil(sorted.length * share - 1e-9);
+  return sorted[Math.max(rank, 1) - 1] ?? 0;
 }

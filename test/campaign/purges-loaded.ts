@@ -95,15 +95,16 @@ export async function runLoadedPurges(stage: Stage, scale: LoadedScale): Promise
 interface Purged {
   readonly obeyed: readonly { readonly node: string; readonly ms: number }[];
   readonly missing: readonly unknown[];
-  readonly steps?: { readonly redisMs: number; readonly logMs: number; readonly confirmedMs: number | null };
+  readonly steps?: { readonly redisMs: number | null; readonly logMs: number; readonly confirmedMs: number | null };
 }
 
 /** As control has measured them, without the way of its answer. */
 function stepsOf({ obeyed, steps }: Purged): Readonly<Record<string, number>> {
   const nodesMs = obeyed.map(({ ms }) => ms);
-  const { redisMs = 0, logMs = 0, confirmedMs = 0 } = steps ?? {};
+  const { redisMs = null, logMs = 0, confirmedMs = 0 } = steps ?? {};
   const ofNodes = { 'one node has obeyed': Math.min(...nodesMs), 'all have': Math.max(...nodesMs) };
-  return { 'Redis told': redisMs, 'in the log': logMs, 'the log confirmed': confirmedMs ?? 0, ...ofNodes };
+  const redis = redisMs === null ? {} : { 'Redis told': redisMs };
+  return { ...redis, 'in the log': logMs, 'the log confirmed': confirmedMs ?? 0, ...ofNodes };
 }
 
 async function purge({ admin }: WeirControl, tag: string): Promise<Purged> {
