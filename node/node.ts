@@ -42,6 +42,7 @@ import { createUwsListener } from './listener/uws/server.js';
 import { jobBounds, jobStatus, targetStatus, targetsTold } from './node-readings.js';
 import { createMetricsServer } from './observe/metrics-server.js';
 import { createNodeObserver } from './observe/node-observer.js';
+import { nodeWarnings } from './observe/node-warnings.js';
 import type { Prepared } from './observe/prepared.js';
 import { KeptForms } from './optimize/compress/kept-forms.js';
 import { compileChain } from './pipeline/chain.js';
@@ -227,9 +228,9 @@ class Node implements GatewayNode {
       ...this.#ai.sources(systemClock),
       bodies: () => this.#bodies,
       ...{ heldAnswers: () => this.#heldBytes, keptForms: () => this.#keptForms },
+      ...{ certificates: () => this.#listener.certificates, loadPermille: () => this.#member.loadPermille() },
       bus: () =>
         presence === null ? null : { counts: presence.bus.counts, pendingBytes: presence.bus.pendingBytes() },
-      loadPermille: () => this.#member.loadPermille(),
       ...{ sight: () => this.#sight?.counts() ?? null, purges: () => this.#purges.following() },
       gates: () => gateReadings(this.#gates, this.#inForce?.snapshot.upstreams ?? []),
       gate: (upstream) => gateReadings(this.#gates, [upstream])[0],
@@ -439,13 +440,14 @@ class Node implements GatewayNode {
   /** After the look at the memory, which tells whether a file could be opened. */
   #warnings(): string[] {
     // A node that drains has taken its leave of the purge log.
-    const warnings = this.#drained === null ? [...this.#purges.warnings()] : [];
-    const trouble = this.#observer.logTrouble();
-    if (trouble !== null) warnings.push(`the access log loses lines (${trouble})`);
-    warnings.push(...(this.#l2?.warnings() ?? []));
-    if (this.#hasNoDescriptors)
-      warnings.push('no file descriptor is left to connect to upstreams; raise LimitNOFILE= of the unit, or ulimit -n');
-    return warnings;
+    const ofPurges = this.#drained === null ? this.#purges.warnings() : [];
+    const troubles = {
+      told: [...ofPurges, ...(this.#l2?.warnings() ?? [])],
+      logTrouble: this.#observer.logTrouble(),
+      hasNoDescriptors: this.#hasNoDescriptors,
+      certificates: this.#listener.certificates,
+    };
+    return nodeWarnings(troubles, systemClock.wallMs());
   }
 
   status(targetsMax = Number.POSITIVE_INFINITY): NodeStatus {

@@ -163,7 +163,7 @@ export async function openServices(isLogged: boolean): Promise<Services> {
     ...{ gates: () => [], gate: () => undefined },
     jobs: () => jobCounts(),
     cache: () => cache.counts(),
-    ...{ bus: () => null, loadPermille: () => 0 },
+    ...{ bus: () => null, loadPermille: () => 0, certificates: () => [] },
   };
   const memory = { bodies: () => bodies, heldAnswers: () => heldBytes, keptForms: () => keptForms };
   const observer = createNodeObserver({ ...common, ...idle, ...memory });

@@ -9,7 +9,7 @@ function telling(scheme: BoundAddress['scheme'] = 'https') {
   const told: unknown[] = [];
   const faults = { start: '', certificates: '' };
   const listener: Listener = {
-    ...{ connections: 3, exchanges: 2, oldestExchangeAtMs: 7, tunnels: 0 },
+    ...{ connections: 3, exchanges: 2, oldestExchangeAtMs: 7, tunnels: 0, certificates: [] },
     async start() {
       if (faults.start !== '') throw new Error(faults.start);
       return { scheme, host: '127.0.0.1', port: 8080 };

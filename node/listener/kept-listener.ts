@@ -3,7 +3,7 @@
  * address and whether it speaks TLS stay as they were at the start. Owns which listener there is.
  */
 import type { GatewaySpec } from '@weir/proto/snapshot/gateway.js';
-import type { BoundAddress, Listener } from './listener.js';
+import type { BoundAddress, Listener, ServedCertificate } from './listener.js';
 
 interface Open {
   readonly listener: Listener;
@@ -36,6 +36,10 @@ export class KeptListener {
   /** Infinity where none is open. */
   get oldestExchangeAtMs(): number {
     return this.#open?.listener.oldestExchangeAtMs ?? Number.POSITIVE_INFINITY;
+  }
+
+  get certificates(): readonly ServedCertificate[] {
+    return this.#open?.listener.certificates ?? [];
   }
 
   /** Rejects when it can't open its port or use a certificate; then it goes on as it was. */

@@ -56,6 +56,14 @@ export interface BoundAddress {
   readonly port: number;
 }
 
+/** One that new connections are shown. */
+export interface ServedCertificate {
+  /** Where it was read. */
+  readonly file: string;
+  /** When it is over, in Unix milliseconds; of a file with its issuers as well, when the first of them is. */
+  readonly notAfterWallMs: number;
+}
+
 export interface Listener {
   /** Binds and accepts. Rejects with a text that names the owner of a port in use where it can be found. */
   start(): Promise<BoundAddress>;
@@ -67,6 +75,8 @@ export interface Listener {
   readonly oldestExchangeAtMs: number;
   /** Open WebSocket tunnels. */
   readonly tunnels: number;
+  /** One for each file; none without TLS. */
+  readonly certificates: readonly ServedCertificate[];
   /**
    * Takes over limits, client timers, names and trusted proxies; what has begun keeps what it began with. The address,
    * TLS and the PROXY protocol need a new listener.

@@ -38,6 +38,7 @@ function sources(cells: Cells): MetricSources {
     bus: () => null,
     loadPermille: () => 350,
     bugs: () => 4,
+    certificates: () => [{ file: '/etc/weir/"a".pem', notAfterWallMs: 1_790_000_000_500 }],
   };
 }
 
@@ -65,6 +66,7 @@ describe('the metrics of a node', () => {
     for (const line of [
       'weir_requests_total{route="orders",code="504"} 1',
       'weir_bugs_total 4',
+      'weir_certificate_expiry_timestamp_seconds{file="/etc/weir/\\"a\\".pem"} 1790000000.5',
       'weir_request_duration_seconds_bucket{route="orders",le="0.025"} 0',
       'weir_request_duration_seconds_bucket{route="orders",le="0.05"} 1',
       'weir_request_duration_seconds_bucket{route="orders",le="+Inf"} 1',

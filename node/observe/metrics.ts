@@ -10,6 +10,7 @@ import type { NodeStatus, TargetStatus } from '@weir/proto/events/node-status.js
 import { timerNames } from '@weir/proto/http/failures.js';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { contractVerdicts } from '../contract/verdicts.js';
+import type { ServedCertificate } from '../listener/listener.js';
 import { attemptPhases } from '../pipeline/dispatch.js';
 import { type AiSources, aiFamilies } from './ai-families.js';
 import { type CacheSources, cacheFamilies } from './cache-families.js';
@@ -48,6 +49,8 @@ export interface MetricSources
   log(): { readonly written: number; readonly dropped: number };
   spans(): { readonly exported: number; readonly dropped: number };
   bugs(): number;
+  /** Those that clients are shown; none without TLS. */
+  certificates(): readonly ServedCertificate[];
   /** Request bodies that are gathered or kept. */
   bodies(): { readonly bytes: number; readonly refusals: number };
   /** Answers that are held until they are whole. */
@@ -217,6 +220,8 @@ function nodeFamilies(sources: MetricSources): Family[] {
   const forms = 'Bytes of answers that are kept in their compressed form.';
   const formsLeft = 'Answers in their compressed form that made room for others.';
   const applied = 'When the revision in force was applied, in seconds since the epoch.';
+  const expiry =
+    'When a certificate that clients are shown, or one of its issuers in that file, expires, in seconds since the epoch.';
   return [
     one('gauge', 'weir_client_connections', 'Open connections of clients.', () => sources.status().connections),
     one('gauge', 'weir_timers_armed', 'Timers that are armed.', () => sources.status().armedTimers),
@@ -236,6 +241,10 @@ function nodeFamilies(sources: MetricSources): Family[] {
     one('gauge', 'weir_kept_forms_bytes', forms, () => sources.keptForms().bytes),
     one('gauge', 'weir_kept_forms', 'Answers that are kept in their compressed form.', () => sources.keptForms().count),
     one('counter', 'weir_kept_forms_evicted_total', formsLeft, () => sources.keptForms().evictions),
+    family('gauge', 'weir_certificate_expiry_timestamp_seconds', expiry, function* () {
+      for (const { file, notAfterWallMs } of sources.certificates())
+        yield [[label('file', file)], notAfterWallMs / MS_PER_S];
+    }),
     one('counter', 'weir_bugs_total', bugs, () => sources.bugs()),
     one('counter', 'weir_access_log_lines_total', lines, () => sources.log().written),
     one('counter', 'weir_access_log_lines_dropped_total', linesLost, () => sources.log().dropped),

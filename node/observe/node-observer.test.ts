@@ -45,6 +45,7 @@ function setUp(reveal = (secret: string) => secret) {
     keptForms: () => ({ bytes: 25, count: 26, evictions: 27 }),
     bus: () => null,
     loadPermille: () => 0,
+    certificates: () => [],
   });
   return { clock, timers, observer };
 }

@@ -5,21 +5,17 @@
  * can't be loaded) fails in `prepare`, before a snapshot is swapped in; nothing here throws on the way of a request.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { NodeStatus } from '@weir/proto/events/node-status.js';
 import type { TimerName } from '@weir/proto/http/failures.js';
 import type { SecretText, Snapshot, UpstreamSpec } from '@weir/proto/snapshot/snapshot.js';
-import type { CacheCounts } from '../cache/node-cache.js';
 import type { Refusal } from '../cache/refusals.js';
 import type { PurgeKind } from '../cache/results.js';
 import { Advisor, type RouteAdvisor } from '../doctor/advice/advisor.js';
 import { createDoctor, type Doctor, type RouteDoctor } from '../doctor/doctor.js';
-import type { JobCounts } from '../jobs/jobs.js';
 import type { GatewayRequest, ResponseHead } from '../pipeline/dispatch.js';
 import type { Exchange } from '../pipeline/exchange.js';
 import { type Clock, type Random, stalledMs, type Timers } from '../time/clock.js';
 import { inSlices, type Work } from '../time/slices.js';
 import type { GateReading } from '../upstream/concurrency/gate-store.js';
-import type { ChangeCount } from '../upstream/health/health-log.js';
 import type { Upstreams } from '../upstream/upstreams.js';
 import { type AccessLog, createAccessLog } from './access-log.js';
 import { CallTally, type RouteCalls } from './call-tally.js';
@@ -28,7 +24,6 @@ import type { Decision } from './decisions.js';
 import { type EventLoopMonitor, type EventLoopWindow, monitorEventLoop } from './event-loop.js';
 import { openHttpLog } from './http-log.js';
 import type { Joining } from './joinings.js';
-import type { LimitCounts } from './limit-families.js';
 import type { RefusedRequest } from './log-line.js';
 import { openLog } from './log-writer.js';
 import type { ToolOutcome } from './mcp-cells.js';
@@ -41,34 +36,19 @@ import { SpendTally } from './spend-tally.js';
 import { createTracing, type Tracing } from './tracing.js';
 import { TrafficTally } from './traffic-counts.js';
 
-export interface ObserverServices {
+/** What the observer knows by itself; all else is asked at each scrape. */
+type OwnSources = 'cells' | 'eventLoop' | 'stalledMs' | 'log' | 'spans' | 'bugs';
+
+export interface ObserverServices extends Omit<MetricSources, OwnSources> {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;
   readonly reveal: (text: SecretText) => string;
-  /** Asked at each scrape. */
-  readonly status: () => NodeStatus;
-  readonly healthChanges: () => Iterable<ChangeCount>;
-  readonly gates: () => Iterable<GateReading>;
   /** The one of an upstream, undefined where it has none. */
   readonly gate: (upstream: UpstreamSpec) => GateReading | undefined;
-  readonly jobs: () => JobCounts;
-  readonly cache: () => CacheCounts;
-  /** Left out: no limits are shared. */
-  readonly limits?: () => LimitCounts;
-  readonly aiKeys?: MetricSources['aiKeys'];
-  readonly aiStreams?: MetricSources['aiStreams'];
-  readonly aiCounts?: MetricSources['aiCounts'];
   readonly doctorSliceMs?: number | undefined;
   /** Somebody takes what calls have come to; left out: nobody does, and nothing is counted for it. */
   readonly tellsCalls?: boolean;
-  readonly bodies: MetricSources['bodies'];
-  readonly heldAnswers: MetricSources['heldAnswers'];
-  readonly keptForms: MetricSources['keptForms'];
-  readonly bus: MetricSources['bus'];
-  readonly loadPermille: MetricSources['loadPermille'];
-  readonly sight: MetricSources['sight'];
-  readonly purges: MetricSources['purges'];
 }
 
 export interface NodeObserver extends Observer {
@@ -139,22 +119,7 @@ class Observers implements NodeObserver {
   #bugs = 0;
 
   constructor(services: ObserverServices) {
-    const {
-      clock,
-      timers,
-      random,
-      reveal,
-      status,
-      healthChanges,
-      gates,
-      gate,
-      jobs,
-      cache,
-      bodies,
-      sight,
-      purges,
-      doctorSliceMs,
-    } = services;
+    const { clock, timers, random, reveal, gate, doctorSliceMs } = services;
     this.#clock = clock;
     this.#tellsCalls = services.tellsCalls ?? false;
     this.#cells.route(NO_ROUTE_ID);
@@ -174,27 +139,9 @@ class Observers implements NodeObserver {
     this.#advisor = new Advisor({ clock, random });
     this.doctor = { report: () => ({ ...this.#doctor.report(), advice: this.#advisor.report() }) };
     this.metrics = createMetrics({
-      cells: this.#cells,
-      status,
-      healthChanges,
-      gates,
-      jobs,
-      cache,
-      ...(services.limits === undefined ? {} : { limits: services.limits }),
-      ...(services.aiKeys === undefined ? {} : { aiKeys: services.aiKeys }),
-      ...(services.aiStreams === undefined ? {} : { aiStreams: services.aiStreams }),
-      ...(services.aiCounts === undefined ? {} : { aiCounts: services.aiCounts }),
-      bodies,
-      ...{ heldAnswers: services.heldAnswers, keptForms: services.keptForms },
-      bus: services.bus,
-      loadPermille: services.loadPermille,
-      sight,
-      purges,
-      eventLoop,
-      stalledMs: () => stalledMs(clock),
-      log: () => this.#log.counts(),
-      spans: () => this.#tracing.counts(),
-      bugs: () => this.#bugs,
+      ...services,
+      ...{ cells: this.#cells, eventLoop, stalledMs: () => stalledMs(clock), bugs: () => this.#bugs },
+      ...{ log: () => this.#log.counts(), spans: () => this.#tracing.counts() },
     });
   }
 

@@ -13,7 +13,7 @@ import type { HttpResponse, TemplatedApp, us_listen_socket } from 'uWebSockets.j
 import uWS from 'uWebSockets.js';
 import type { GatewaySpec, ListenerTlsSpec } from '@weir/proto/snapshot/gateway.js';
 import type { SecretText } from '@weir/proto/snapshot/snapshot.js';
-import type { BoundAddress } from '../listener.js';
+import type { BoundAddress, ServedCertificate } from '../listener.js';
 import { portOwner } from '../port-owner.js';
 import { certificatesFingerprint, createApp } from './tls.js';
 
@@ -27,6 +27,7 @@ export interface AppHooks {
 /** An app of the library, and its open connections, tunnels among them. */
 interface CountedApp {
   readonly app: TemplatedApp;
+  readonly certificates: readonly ServedCertificate[];
   connections: number;
 }
 
@@ -48,6 +49,11 @@ export class Apps {
 
   get connections(): number {
     return this.#apps.reduce((sum, { connections }) => sum + connections, 0);
+  }
+
+  /** Of the app that accepts. */
+  get certificates(): readonly ServedCertificate[] {
+    return this.#apps.at(-1)?.certificates ?? [];
   }
 
   get scheme(): BoundAddress['scheme'] {
@@ -106,7 +112,7 @@ export class Apps {
     };
     // The filter below hears of a connection that became a tunnel only when it opens.
     const attach = this.#hooks.routes(() => changed(-1));
-    const counted: CountedApp = { app: createApp(tls, this.#reveal, attach), connections: 0 };
+    const counted: CountedApp = { ...createApp(tls, this.#reveal, attach), connections: 0 };
     const hear: Parameters<TemplatedApp['filter']>[0] = (res, count) => {
       changed(Number(count));
       if (Number(count) > 0) this.#hooks.accepted(res);

@@ -26,7 +26,7 @@ import { createExchange, type Exchange } from '../../pipeline/exchange.js';
 import { holdsOwnField } from '../../pipeline/reusable.js';
 import { IdleWait } from '../../time/idle-wait.js';
 import { clientAddress, type TrustedProxies, trustedProxies } from '../client-address.js';
-import type { BoundAddress, Listener, ListenerOptions } from '../listener.js';
+import type { BoundAddress, Listener, ListenerOptions, ServedCertificate } from '../listener.js';
 import { OpenExchanges } from '../open-exchanges.js';
 import { type HeadReading, isFailure, type RequestHead, readHead } from '../request-head.js';
 import { isSafeRequestId } from '../request-ids.js';
@@ -125,6 +125,10 @@ class UwsListener implements Listener, ExchangeOwner {
 
   get connections(): number {
     return this.#apps.connections;
+  }
+
+  get certificates(): readonly ServedCertificate[] {
+    return this.#apps.certificates;
   }
 
   start(): Promise<BoundAddress> {

@@ -8,11 +8,12 @@
 
 import type { AppOptions, TemplatedApp } from 'uWebSockets.js';
 import uWS from 'uWebSockets.js';
-import { createHash } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import type { ListenerTlsSpec } from '@weir/proto/snapshot/gateway.js';
 import type { SecretText } from '@weir/proto/snapshot/snapshot.js';
+import type { ServedCertificate } from '../listener.js';
 
 /** Spellings of server names in other cases that are remembered, at most; SNI is lower-case but for odd clients. */
 const SPELLINGS_MAX = 64;
@@ -32,18 +33,23 @@ export function certificatesFingerprint(tls: ListenerTlsSpec, reveal: (text: Sec
   return hash.digest('hex');
 }
 
+export interface MadeApp {
+  readonly app: TemplatedApp;
+  readonly certificates: readonly ServedCertificate[];
+}
+
 /** `attach` adds the routes to the app as it stands; it is called once, and again for each server name. */
 export function createApp(
   tls: ListenerTlsSpec | null,
   reveal: (text: SecretText) => string,
   attach: (app: TemplatedApp) => void,
-): TemplatedApp {
+): MadeApp {
   if (tls === null) {
     const app = uWS.App();
     attach(app);
-    return app;
+    return { app, certificates: [] };
   }
-  const loaded = tls.certificates.map((certificate) => ({ certificate, options: checked(certificate, reveal) }));
+  const loaded = tls.certificates.map((certificate) => ({ certificate, ...checked(certificate, reveal) }));
   const [first] = loaded;
   if (first === undefined) throw new Error('TLS needs at least one certificate');
   const app = uWS.SSLApp(first.options);
@@ -64,7 +70,10 @@ export function createApp(
     spellings += 1;
     addName(app, name, options, attach);
   });
-  return app;
+  const served = new Map(
+    loaded.map(({ notAfterWallMs, certificate: { certFile: file } }) => [file, { file, notAfterWallMs }]),
+  );
+  return { app, certificates: [...served.values()] };
 }
 
 function addName(app: TemplatedApp, name: string, options: AppOptions, attach: (app: TemplatedApp) => void): void {
@@ -72,7 +81,10 @@ function addName(app: TemplatedApp, name: string, options: AppOptions, attach: (
   attach(app.domain(name));
 }
 
-function checked(certificate: Certificate, reveal: (text: SecretText) => string): AppOptions {
+function checked(
+  certificate: Certificate,
+  reveal: (text: SecretText) => string,
+): { readonly options: AppOptions; readonly notAfterWallMs: number } {
   const { certFile, keyFile } = certificate;
   const passphrase = certificate.passphrase === null ? undefined : reveal(certificate.passphrase);
   const files = { cert: readFileSync(certFile), key: readFileSync(keyFile) };
@@ -82,5 +94,14 @@ function checked(certificate: Certificate, reveal: (text: SecretText) => string)
     throw new Error(`certificate ${certFile} with key ${keyFile} can't be used: ${String(error)}`, { cause: error });
   }
   const names = { cert_file_name: certFile, key_file_name: keyFile };
-  return passphrase === undefined ? names : { ...names, passphrase };
+  const options = passphrase === undefined ? names : { ...names, passphrase };
+  return { options, notAfterWallMs: endOf(files.cert.toString('latin1')) };
+}
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+/** Of all certificates in a file that TLS has taken, the first end: a client goes no further than the first that is over. */
+function endOf(pem: string): number {
+  const ends = (pem.match(CERTIFICATE) ?? [pem]).map((one) => Date.parse(new X509Certificate(one).validTo));
+  return Math.min(...ends);
 }

@@ -31,6 +31,7 @@ export function quietMetrics(): Promise<string> {
       vectors: { late: 35, failed: 36, count: 37, bytes: 38, shared: null },
     }),
     loadPermille: () => 0,
+    certificates: () => [],
     bugs: () => 0,
   });
   return metrics.render();

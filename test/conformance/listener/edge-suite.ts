@@ -1,6 +1,7 @@
 /** Addresses, request ids, ports, certificates, drain and close: a listener at its edges. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -194,6 +195,7 @@ export function describeEdges(name: string, factory: ListenerFactory): void {
       ...files(subject),
       passphrase: null,
     });
+    const endOf = (file: string): number => Date.parse(new X509Certificate(readFileSync(file)).validTo);
     const clients: RawClient[] = [];
     const subjectFor = async (port: number, serverName: string): Promise<string> => {
       const { client, subject } = await connectTls(port, serverName);
@@ -236,12 +238,16 @@ export function describeEdges(name: string, factory: ListenerFactory): void {
       const { client } = await connectTls(w.address.port, 'a.test');
       client.send(GET);
       await client.answer();
+      const shown = () =>
+        w.listener.certificates.map(({ file, notAfterWallMs }) => [file, endOf(file) - notAfterWallMs]);
+      expect(shown()).toEqual([[files('one').certFile, 0]]);
       const renewed = { certificates: [certificate('two', ['b.test']), certificate('three', ['a.test'])] };
       w.listener.reloadCertificates(renewed);
       expect([await subjectFor(w.address.port, 'a.test'), await subjectFor(w.address.port, '')]).toEqual([
         'three',
         'two',
       ]);
+      expect(shown()).toEqual(['two', 'three'].map((name) => [files(name).certFile, 0]));
       client.send(GET);
       expect((await client.answer()).body.toString()).toBe('ok');
       const openNow = w.listener.connections;

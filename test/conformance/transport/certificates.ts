@@ -8,7 +8,8 @@ import { programPath } from '../../support/programs.js';
 export interface Authority {
   readonly caFile: string;
   readonly ca: Buffer;
-  issue(name: string, subjectAltName: string): IssuedCertificate;
+  /** Valid for two days, or for so many; 0: for less than a second. */
+  issue(name: string, subjectAltName: string, days?: number): IssuedCertificate;
   remove(): void;
 }
 
@@ -30,23 +31,12 @@ export function createAuthority(): Authority {
   return {
     caFile: at('ca.pem'),
     ca: readFileSync(at('ca.pem')),
-    issue(name, subjectAltName) {
+    issue(name, subjectAltName, days = 2) {
       openssl('req', ...newKey, '-keyout', `${name}.key`, '-out', `${name}.csr`, '-subj', `/CN=${name}`);
       writeFileSync(at(`${name}.ext`), `subjectAltName=${subjectAltName}\n`);
       const ca = ['-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial'];
-      openssl(
-        'x509',
-        '-req',
-        '-in',
-        `${name}.csr`,
-        ...ca,
-        '-out',
-        `${name}.pem`,
-        '-days',
-        '2',
-        '-extfile',
-        `${name}.ext`,
-      );
+      const limits = ['-days', String(days), '-extfile', `${name}.ext`];
+      openssl('x509', '-req', '-in', `${name}.csr`, ...ca, '-out', `${name}.pem`, ...limits);
       const certFile = at(`${name}.pem`);
       const keyFile = at(`${name}.key`);
       return { certFile, keyFile, cert: readFileSync(certFile), key: readFileSync(keyFile) };

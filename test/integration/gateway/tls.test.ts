@@ -1,5 +1,6 @@
 /** TLS on both sides of the real command: SNI, HTTP/2 to the upstream, and certificates that are renewed while it runs. */
-import { copyFileSync } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -57,7 +58,7 @@ async function world(protocol: string) {
   const inside = authority.issue('inside', 'IP:127.0.0.1');
   const upstream = await startUpstream(stage, [inside.certFile, inside.keyFile]);
   const folder = stage.folder();
-  for (const name of ['one', 'two']) install(authority, folder, name, `${name}.test`);
+  for (const name of ['one', 'two']) install(authority, folder, name);
   const certificate = (name: string): string =>
     `{ hosts: ${name}.test, certFile: ${join(folder, name)}.pem, keyFile: ${join(folder, name)}.key }`;
   // A port of our own: one that the kernel chose can't be taken over by renewed certificates.
@@ -74,8 +75,8 @@ routes: [{ id: all, match: /*, upstream: app }]
 }
 
 /** Puts a freshly issued certificate where the config looks for it. */
-function install(authority: Authority, folder: string, name: string, host: string): void {
-  const { certFile, keyFile } = authority.issue(name, `DNS:${host}`);
+function install(authority: Authority, folder: string, name: string, days?: number): void {
+  const { certFile, keyFile } = authority.issue(name, `DNS:${name}.test`, days);
   copyFileSync(certFile, join(folder, `${name}.pem`));
   copyFileSync(keyFile, join(folder, `${name}.key`));
 }
@@ -102,13 +103,34 @@ describe('a gateway with TLS on both sides', { timeout: 120_000 }, () => {
     const { authority, folder, weir } = await world('http2');
     const old = await tlsClient(weir.port, 'one.test', authority.ca);
     const before = [await shown(weir, 'one.test', authority.ca), await shown(weir, 'two.test', authority.ca)];
-    for (const name of ['one', 'two']) install(authority, folder, name, `${name}.test`);
+    for (const name of ['one', 'two']) install(authority, folder, name);
     expect(await weir.hangUp()).toBe('accepted');
     const after = [await shown(weir, 'one.test', authority.ca), await shown(weir, 'two.test', authority.ca)];
     expect(after[0]).not.toBe(before[0]);
     expect(after[1]).not.toBe(before[1]);
     expect(await old.get('/after/0/still-here')).toBe('200 still-here');
     expect(old.socket.getPeerCertificate().fingerprint256).toBe(before[0]);
+  });
+
+  it('tells when each file that it serves is over, the first of a chain counted, and warns where it is', async () => {
+    const { authority, folder, weir } = await world('http1');
+    const told = (name: string): Promise<number> =>
+      weir.metric(`weir_certificate_expiry_timestamp_seconds{file="${join(folder, name)}.pem"}`);
+    const endOf = (pem: Buffer): number => Date.parse(new X509Certificate(pem).validTo) / 1_000;
+    const served = (name: string): Buffer => readFileSync(join(folder, `${name}.pem`));
+    const before = [endOf(served('one')), endOf(served('two'))];
+    expect([await told('one'), await told('two')]).toEqual(before);
+    const warnings = async () => (await weir.status()).nodes[0]?.status?.warnings;
+    expect(await warnings()).toEqual([]);
+    // Its issuer's, behind its own, is over.
+    const over = authority.issue('over', 'DNS:over.test', 0);
+    writeFileSync(join(folder, 'two.pem'), Buffer.concat([served('two'), over.cert]));
+    expect(await weir.hangUp()).toBe('accepted');
+    expect([await told('one'), await told('two')]).toEqual([before[0], endOf(over.cert)]);
+    const at = new Date(endOf(over.cert) * 1_000).toISOString().replace('.000', '');
+    const warning = `a certificate in ${join(folder, 'two.pem')} expired at ${at} and clients refuse it`;
+    await expect.poll(warnings, { timeout: 10_000 }).toEqual([expect.stringContaining(warning)]);
+    expect(weir.said()).toContain(warning);
   });
 
   it('keeps the certificates that it has when the renewed ones are no good', async () => {
