@@ -50,7 +50,8 @@ const CLI = `
 import { writeFileSync } from 'node:fs';
 const [command, value] = process.argv.slice(2);
 if (command === 'exit') process.exit(Number(value));
-if (command === 'wait') {
+if (value === 'flags') console.log(JSON.stringify(process.execArgv));
+else if (command === 'wait') {
   process.on('SIGTERM', () => process.exit(7));
   setInterval(() => {}, 1000);
   writeFileSync('waiting', String(process.pid));
@@ -114,6 +115,18 @@ describe('the launcher', () => {
     const second = await weir(['hello']);
     expect(second).toEqual({ code: 0, stdout: '["hello"]\n', stderr: '' });
     expect(calls()).toEqual(['npm ci', 'build']);
+  });
+
+  it('gives control a larger young generation, as its image does, and nobody else', async () => {
+    await weir(['hello']);
+    const { stdout } = await weir(['control', 'flags']);
+    const flags: unknown = JSON.parse(stdout);
+    expect(flags).toEqual(['--min-semi-space-size=16', '--max-semi-space-size=64']);
+    expect((await weir(['up', 'flags'])).stdout).toBe('[]\n');
+    const dockerfile = readFileSync(join(repository, 'deploy/docker/Dockerfile'), 'utf8');
+    const [, ofControl = ''] = dockerfile.split('FROM runtime AS control');
+    const entry: unknown = JSON.parse(/^ENTRYPOINT (.*)$/m.exec(ofControl)?.[1] ?? '');
+    expect(entry).toEqual(['node', ...(flags as string[]), '/opt/weir/deploy/dist/bundle/main.js']);
   });
 
   it('builds again when a source was changed, added or removed, and when the output is gone', async () => {
