@@ -10,7 +10,7 @@ import { join } from 'node:path';
 
 export const workspaces = ['proto', 'node', 'control', 'deploy', 'bench', 'test'];
 /** Inside of another workspace, whose sources include its own. */
-const inner = ['control/console'];
+export const innerWorkspaces = ['control/console'];
 
 const rootFiles = [
   'package-lock.json',
@@ -51,7 +51,7 @@ function* sourceFiles(folder) {
 
 /** True where every workspace has been compiled at least once. */
 export function isBuilt(root) {
-  return [...workspaces, ...inner].every(
+  return [...workspaces, ...innerWorkspaces].every(
     (workspace) =>
       !exists(join(root, workspace, 'tsconfig.json')) || exists(join(root, workspace, 'dist', '.tsbuildinfo')),
   );

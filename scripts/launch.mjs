@@ -10,6 +10,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { installing, installStamp, isBuilt, isInstalled, lockHash, sourcesFingerprint } from './fingerprint.mjs';
 import { withLock } from './lock.mjs';
+import { begunParts, presentPackages } from './progress.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const buildStamp = join(root, '.turbo', 'weir-build');
@@ -34,7 +35,10 @@ async function install(holding) {
   mkdirSync(dirname(installing(root)), { recursive: true });
   writeFileSync(installing(root), '');
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-  const done = await step('installing packages', npm, ['ci', '--no-audit', '--no-fund', '--loglevel=error'], holding);
+  const done = await step('installing packages', npm, ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+    holding,
+    progress: () => presentPackages(root),
+  });
   if (!done) {
     say('the packages could not be installed (npm ci failed, its own words are above).');
     say(
@@ -52,9 +56,11 @@ async function build(holding) {
   // Taken before the compiler reads the sources: an edit during the build is seen as one by the next launch.
   const fingerprint = sourcesFingerprint(root);
   const turbo = join(root, 'node_modules', 'turbo', 'bin', 'turbo');
-  const done = await step('building', process.execPath, [turbo, 'run', 'build', '--output-logs=errors-only'], holding, {
-    TURBO_TELEMETRY_DISABLED: '1',
-    TURBO_NO_UPDATE_NOTIFIER: '1',
+  const sinceMs = Date.now();
+  const done = await step('building', process.execPath, [turbo, 'run', 'build', '--output-logs=errors-only'], {
+    holding,
+    env: { TURBO_TELEMETRY_DISABLED: '1', TURBO_NO_UPDATE_NOTIFIER: '1' },
+    progress: () => begunParts(root, sinceMs),
   });
   if (!done) {
     say('the build failed; the compiler says why above.');
@@ -65,11 +71,11 @@ async function build(holding) {
 }
 
 /** Runs one step, quiet unless it fails or takes long. True when it ended with exit code 0. */
-async function step(what, command, args, holding, env = {}) {
+async function step(what, command, args, { holding, env = {}, progress }) {
   const startedAtMs = Date.now();
   const seconds = () => ((Date.now() - startedAtMs) / 1000).toFixed(0);
   say(`${what} …`);
-  const still = setInterval(() => say(`${what} … ${seconds()} s`), STILL_EVERY_MS);
+  const still = setInterval(() => say(`${what} … ${seconds()} s, ${progress()}`), STILL_EVERY_MS);
   const output = [];
   const code = await new Promise((resolve) => {
     const child = spawn(command, args, {

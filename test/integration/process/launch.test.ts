@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 /**
@@ -127,6 +127,25 @@ describe('the launcher', () => {
     const [, ofControl = ''] = dockerfile.split('FROM runtime AS control');
     const entry: unknown = JSON.parse(/^ENTRYPOINT (.*)$/m.exec(ofControl)?.[1] ?? '');
     expect(entry).toEqual(['node', ...(flags as string[]), '/opt/weir/deploy/dist/bundle/main.js']);
+  });
+
+  it('says how far it has come, by what npm and turbo leave behind', async () => {
+    const packages = {
+      '': {},
+      'node_modules/a': {},
+      'node_modules/b': {},
+      'node_modules/c': { optional: true },
+      proto: {},
+    };
+    write('package-lock.json', JSON.stringify({ packages }));
+    write('node_modules/a/package.json', '{}');
+    write('proto/.turbo/turbo-build.log', '');
+    const script = `
+      import { begunParts, presentPackages } from '${pathToFileURL(join(repository, 'scripts', 'progress.mjs'))}';
+      console.log([presentPackages('.'), begunParts('.', 0), begunParts('.', Date.now() + 60_000), presentPackages('nowhere')].join());
+    `;
+    const told = await weir(['--input-type=module', '--eval', script], { command: process.execPath });
+    expect(told.stdout).toBe('1 of 2 packages,1 of 7 parts begun,0 of 7 parts begun,0 of 0 packages\n');
   });
 
   it('builds again when a source was changed, added or removed, and when the output is gone', async () => {
