@@ -76,10 +76,16 @@ it('what was charted is there in the next life', async () => {
     one.pass(60_000);
   }
   const seen: (number | null)[] = [];
-  one.insight.onSecond((second) => seen.push(second?.requests ?? null));
+  const times: number[] = [];
+  one.insight.onSecond((second) => {
+    seen.push('requests' in second ? second.requests : null);
+    times.push(second.t);
+  });
   one.tell(7);
   one.pass(2_000);
   expect(seen).toEqual([7, null]);
+  // A second without calls has its time all the same.
+  expect(times.map((t) => t - (times[0] ?? 0))).toEqual([0, 1_000]);
   await one.insight.close();
   const two = begin(file, START + 400_000);
   expect(two.points('1m')).toEqual([10, 11, 12, 13, 14]);

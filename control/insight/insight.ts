@@ -23,6 +23,12 @@ const TICK_MS = 1_000;
 /** Closed points that wait to be written: five minutes of as many tracks as there may be. */
 const UNWRITTEN_MAX = 10_000;
 
+/** A second in which nobody has called: that it has passed is told, so that what is drawn moves on. */
+export interface QuietSecond {
+  /** As a point has it. */
+  readonly t: number;
+}
+
 export class Insight {
   readonly calls = new CallLog();
   readonly spends = new Spends();
@@ -30,7 +36,7 @@ export class Insight {
   readonly series: Series;
   readonly #parts: InsightParts;
   readonly #ends: readonly (() => void)[];
-  readonly #onSecond = new Set<(second: Point | null) => void>();
+  readonly #onSecond = new Set<(second: Point | QuietSecond) => void>();
   #unwritten: Closed[] = [];
   #writtenAtMs: number;
 
@@ -54,8 +60,8 @@ export class Insight {
     ];
   }
 
-  /** Hears the last whole second, once a second; null: nobody has called. */
-  onSecond(listener: (second: Point | null) => void): () => void {
+  /** Hears the last whole second, once a second. */
+  onSecond(listener: (second: Point | QuietSecond) => void): () => void {
     this.#onSecond.add(listener);
     return () => void this.#onSecond.delete(listener);
   }
@@ -70,7 +76,8 @@ export class Insight {
     const nowMs = this.#parts.wallMs();
     this.series.tick(nowMs);
     const second = Math.floor(nowMs / TICK_MS) * TICK_MS;
-    const [last = null] = this.series.points(ALL, '1s', second - TICK_MS, second);
+    const t = second - TICK_MS;
+    const [last = { t }] = this.series.points(ALL, '1s', t, second);
     for (const listener of this.#onSecond) listener(last);
     if (nowMs - this.#writtenAtMs >= 60_000) this.#write();
   }

@@ -60,14 +60,15 @@ const MORE_ROWS = 50;
 
 export const rowsAsked = (isFirst: boolean): string => String(isFirst ? FIRST_ROWS : MORE_ROWS);
 
-/** `path` with its query, but for `after` and `max`. */
-export function usePages<T>(path: string, isOn = true) {
+/** `path` with its query, but for `after` and `max`. `everyMs`: asked again that often, while it is looked at and nobody has read on: then it would move under their eyes. */
+export function usePages<T>(path: string, isOn = true, everyMs = 0) {
   const asked = useInfiniteQuery({
     queryKey: [path, 'pages'],
     queryFn: ({ pageParam: after }) => get<Page<T>>(withQuery(path, { max: rowsAsked(after === ''), after })),
     initialPageParam: '',
     getNextPageParam: ({ next }) => next ?? undefined,
     enabled: isOn,
+    refetchInterval: ({ state }) => (everyMs === 0 || (state.data?.pages.length ?? 0) > 1 ? false : everyMs),
   });
   return { ...asked, items: asked.data?.pages.flatMap(({ items }) => items) ?? [] };
 }

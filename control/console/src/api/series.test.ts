@@ -1,30 +1,39 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Point, pointOf, sumOf, withPoints } from './series.js';
+import { type Point, pointOf, sumOf, withSeconds } from './series.js';
 
 const point = (t: number, requests = 1): Point => ({
   ...{ t, requests, errors: 0, timeouts: 0, saved: 0, p50: 0, p95: 0, p99: 0, bytesIn: 0, bytesOut: 0 },
 });
 const scalar = fc.oneof(fc.string({ maxLength: 20 }), fc.integer(), fc.constantFrom(null, true, undefined));
-const times = fc.array(fc.integer({ min: 0, max: 50 }), { maxLength: 60, size: 'max' });
+const times = fc.array(
+  fc.integer({ min: 0, max: 50 }).map((second) => second * 1_000),
+  { maxLength: 60, size: 'max' },
+);
 
 describe('points of a series', () => {
-  it('stand in order, each moment once, and the latest ones are kept', () => {
+  it('are the latest seconds without a gap; the later word of each counts, and one that nobody told of is quiet', () => {
     fc.assert(
-      fc.property(times, times, fc.integer({ min: 1, max: 20 }), (known, more, max) => {
-        const joined = withPoints(
-          known.map((t) => point(t, 1)),
+      fc.property(times, times, fc.integer({ min: 1, max: 20 }), (known, more, count) => {
+        const before = known.map((t) => point(t, 1));
+        const joined = withSeconds(
+          before,
           more.map((t) => point(t, 2)),
-          max,
-        ).map(({ t }) => t);
-        const all = [...new Set([...known, ...more])].sort((a, b) => a - b);
-        expect(joined).toEqual(all.slice(-max));
+          count,
+        );
+        const last = Math.max(...known, ...more);
+        const told = (t: number) => (more.includes(t) ? 2 : known.includes(t) ? 1 : 0);
+        const seconds = Array.from({ length: Number.isFinite(last) ? count : 0 }, (_, at) => last - at * 1_000);
+        expect(joined).toEqual(seconds.reverse().map((t) => point(t, told(t))));
       }),
     );
   });
 
-  it('are replaced by later words of the same moment', () => {
-    expect(sumOf(withPoints([point(1, 5)], [point(1, 7)], 9), ({ requests }) => requests)).toBe(7);
+  it('move on while nobody calls', () => {
+    const then = withSeconds([point(1_000, 5)], [], 3);
+    expect(sumOf(then, ({ requests }) => requests)).toBe(5);
+    const now = withSeconds(then, [point(4_000, 0)], 3);
+    expect([sumOf(now, ({ requests }) => requests), now.map(({ t }) => t)]).toEqual([0, [2_000, 3_000, 4_000]]);
   });
 
   it('are read from the wire, or not at all', () => {

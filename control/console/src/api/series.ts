@@ -20,11 +20,23 @@ export interface Series {
   readonly points: readonly Point[];
 }
 
-/** In order of time, each moment once (the later word counts), and no more than `max` of them. */
-export function withPoints(known: readonly Point[], more: readonly Point[], max: number): readonly Point[] {
-  const byTime = new Map(known.map((point) => [point.t, point]));
-  for (const point of more) byTime.set(point.t, point);
-  return [...byTime.values()].sort((one, other) => one.t - other.t).slice(-max);
+const SECOND_MS = 1_000;
+const quiet = {
+  ...{ requests: 0, errors: 0, timeouts: 0, saved: 0, p50: 0, p95: 0, p99: 0, bytesIn: 0, bytesOut: 0 },
+} as const;
+
+/**
+ * The `count` seconds up to the latest that is known, each once (the later word counts). Control keeps no second in which nobody called: such a one is a
+ * zero here, or a line would be drawn over it from one call to the next.
+ */
+export function withSeconds(known: readonly Point[], more: readonly Point[], count: number): readonly Point[] {
+  const byTime = new Map([...known, ...more].map((point) => [point.t, point]));
+  if (byTime.size === 0) return [];
+  const last = Math.max(...byTime.keys());
+  return Array.from({ length: count }, (_, index) => {
+    const t = last - (count - 1 - index) * SECOND_MS;
+    return byTime.get(t) ?? { t, ...quiet };
+  });
 }
 
 export function sumOf(points: readonly Point[], of: (point: Point) => number): number {

@@ -28,6 +28,7 @@ interface Call {
 }
 
 const TYPED_MS = 300;
+const EVERY_MS = 5_000;
 
 const FIELDS = ['service', 'route', 'consumer', 'status', 'trace'] as const;
 
@@ -35,12 +36,12 @@ export default function Calls({ session }: PageProps) {
   const [filter, setFilter] = useState<Readonly<Record<string, string>>>({});
   const settled = useSettled(filter, TYPED_MS);
   const isEnough = mayOperate(session) || ['service', 'route', 'consumer'].some((name) => (settled[name] ?? '') !== '');
-  const list = usePages<Call>(withQuery('/v1/insight/calls', settled), isEnough);
+  const list = usePages<Call>(withQuery('/v1/insight/calls', settled), isEnough, EVERY_MS);
   const set = (name: string, value: string) => setFilter((before) => ({ ...before, [name]: value }));
   return (
     <Page
       title="Calls"
-      about="The latest calls that nodes have told of, those first that went wrong. Older ones are in the access logs. No bodies are kept."
+      about="The latest calls, newest first. Where there are more than nodes can tell of, they leave out what went well. Older ones are in the access logs. No bodies are kept."
     >
       <Top />
       <Panel title="Latest calls">

@@ -7,7 +7,7 @@ import { type Point, sumOf } from '../api/series.js';
 import type { ChartProps } from '../ui/chart.js';
 import { Code } from '../ui/code.js';
 import { onDemand } from '../ui/on-demand.js';
-import { Empty, Panel } from '../ui/page.js';
+import { Empty, Panel, Waiting } from '../ui/page.js';
 import { showCount, showDuration } from '../ui/words.js';
 
 const Chart = onDemand<ChartProps>(async () => ({ default: (await import('../ui/chart.js')).Chart }));
@@ -28,6 +28,14 @@ export function Traffic({ live: { points }, url }: { live: Live; url: string }) 
       </Panel>
     );
   }
+  if (points === undefined) {
+    return (
+      <Panel title="Live traffic">
+        <Waiting what="Listening" />
+      </Panel>
+    );
+  }
+  const isQuiet = points.every(({ requests }) => requests === 0);
   const count = (of: (point: Point) => number) => showCount(sumOf(points, of));
   const late = points.reduce((most, { p99 }) => Math.max(most, p99), 0);
   return (
@@ -36,9 +44,9 @@ export function Traffic({ live: { points }, url }: { live: Live; url: string }) 
         <Told name="requests" value={count(({ requests }) => requests)} />
         <Told name="timeouts saved" value={count(({ saved }) => saved)} mood="good" />
         <Told name="timeouts not saved" value={count(({ timeouts }) => timeouts)} mood="bad" />
-        <Told name="slowest p99" value={points.length === 0 ? '–' : showDuration(late)} />
+        <Told name="slowest p99" value={isQuiet ? '–' : showDuration(late)} />
       </SimpleGrid>
-      {points.length === 0 ? <NoTraffic url={url} /> : <TrafficChart points={points} />}
+      {isQuiet ? <NoTraffic url={url} /> : <TrafficChart points={points} />}
     </Panel>
   );
 }

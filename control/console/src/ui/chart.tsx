@@ -37,9 +37,12 @@ export function Chart({ label, times, lines, unit, heightPx = 200 }: ChartProps)
       {
         ...{ width, height: heightPx, cursor: { y: false }, legend: { live: true } },
         scales: { y: { range: (_plot, _min, max) => [0, Math.max(1, max * 1.1)] } },
-        axes: [axis, { ...axis, size: 48 }],
+        axes: [
+          { ...axis, space: 80, values: (_plot, times) => times.map(clockOf) },
+          { ...axis, size: 48 },
+        ],
         series: [
-          {},
+          { label: 'Time', value: (_plot, time) => (time === null ? '–' : clockOf(time)) },
           ...lines.map(({ label: name, stroke, dash }) => ({
             ...{ label: name, stroke: stroke[isDark ? 1 : 0], width: 2, points: { show: false } },
             ...(dash === undefined ? {} : { dash }),
@@ -56,6 +59,13 @@ export function Chart({ label, times, lines, unit, heightPx = 200 }: ChartProps)
       <div ref={place} aria-hidden="true" />
     </figure>
   );
+}
+
+const clock = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' });
+
+/** Of seconds since 1970, as the reader's own clock has them; days are not told, for nothing here is as old. */
+function clockOf(time: number): string {
+  return clock.format(time * 1_000);
 }
 
 function showLast(values: readonly number[]): string {

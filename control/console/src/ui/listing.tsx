@@ -31,6 +31,8 @@ interface ListingProps<T> extends Pick<PanelProps, 'title' | 'actions'> {
   readonly path: string;
   readonly columns: readonly Column<T>[];
   readonly idOf: (row: T) => string;
+  /** Where others change it while it is looked at: asked again that often. */
+  readonly everyMs?: number;
   /** What a search looks into; null: this list has none. */
   readonly looksInto: string | null;
   readonly filters?: readonly Filter[];
@@ -44,6 +46,7 @@ export function Listing<T>({
   path,
   columns,
   idOf,
+  everyMs = 0,
   looksInto,
   filters = [],
   none,
@@ -51,7 +54,7 @@ export function Listing<T>({
 }: ListingProps<T>) {
   const [wanted, setWanted] = useState<Readonly<Record<string, string>>>({});
   const settled = useSettled(wanted, TYPED_MS);
-  const list = usePages<T>(withQuery(path, settled));
+  const list = usePages<T>(withQuery(path, settled), true, everyMs);
   const set = (name: string, value: string) => setWanted((before) => ({ ...before, [name]: value }));
   const isNarrowed = Object.values(settled).some((value) => value !== '');
   return (

@@ -28,6 +28,7 @@ export default function Subscribers({ service, session }: TabProps) {
         what: 'subscriptions',
         columns: columnsOf(mayDecide),
         filters,
+        everyMs: EVERY_MS,
       }}
       path={withQuery('/v1/subscriptions', { serviceId: service.id })}
       idOf={({ id }) => id}
@@ -42,6 +43,9 @@ export default function Subscribers({ service, session }: TabProps) {
     />
   );
 }
+
+/** Who asks for access waits for whoever looks at this. */
+const EVERY_MS = 5_000;
 
 const steps: readonly {
   readonly step: string;
