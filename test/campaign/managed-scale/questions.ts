@@ -37,6 +37,7 @@ export function questionsOf({ services, keys, users, teams }: Size, isOperator: 
     { name: 'teams', path: () => '/v1/teams?max=50' },
     { name: 'insight: top services', path: () => '/v1/insight/top?by=service&of=latency&window=24h&max=5' },
     { name: 'insight: top consumers', path: () => '/v1/insight/top?by=consumer&of=requests&window=1h&max=5' },
+    { name: 'insight: top of each', path: () => '/v1/insight/top?by=route&of=each&window=1h&max=5' },
     { name: 'doctor', path: () => '/v1/insight/doctor' },
   ];
   if (!isOperator) return own;
@@ -56,5 +57,6 @@ export function questionsOf({ services, keys, users, teams }: Size, isOperator: 
     { name: 'insight: series', path: () => '/v1/insight/series?of=all&step=1m' },
     { name: 'calls', path: () => '/v1/insight/calls?max=50' },
     { name: 'status', path: () => '/status' },
+    { name: 'status, brief', path: () => '/status?brief' },
   ];
 }

@@ -16,10 +16,12 @@ import { useNews } from '../../ui/news.js';
 import { Panel } from '../../ui/page.js';
 import { Answer, ProblemAlert } from '../../ui/problem-alert.js';
 import { Source } from '../../ui/source.js';
+import { State } from '../../ui/state.js';
 import type { TabProps } from '../service.js';
 import { isAtLeast, roleIn } from '../teams-of.js';
 import { ContractEditor } from './contract-editor.js';
 import { DesignForm } from './design-form.js';
+import { isOvertaken, versionToSend } from './draft-version.js';
 import { Made } from './made.js';
 import { Publish } from './publish.js';
 
@@ -39,10 +41,11 @@ function DraftEditor({ service, session, saved }: TabProps & { saved: Design }) 
   const [design, setDesign] = useState(saved);
   const [text, setText] = useState(() => yamlOf(saved));
   const read = designFrom(text, design.contract);
-  const send = useSend();
+  const { kept, isTheirs, isBusy, error, save: put } = useKept(service, saved);
+  const save = () => put(design);
   const tell = useNews();
   const checked = useChecked(service.id, design);
-  const isChanged = JSON.stringify(design) !== JSON.stringify(saved);
+  const isChanged = JSON.stringify(design) !== kept;
   const fromForm = (changed: Design) => {
     setDesign(changed);
     setText(yamlOf(changed));
@@ -52,13 +55,6 @@ function DraftEditor({ service, session, saved }: TabProps & { saved: Design }) 
     const now = designFrom(written, design.contract);
     if (now.ok) setDesign(now.design);
   };
-  const save = () =>
-    send.mutateAsync({
-      method: 'PUT',
-      path: `/v1/services/${service.id}/draft`,
-      body: design,
-      version: service.version,
-    });
   const mayChange = isAtLeast(roleIn(session, service.teamId), 'developer');
   const isReady = mayChange && read.ok;
   return (
@@ -76,12 +72,18 @@ function DraftEditor({ service, session, saved }: TabProps & { saved: Design }) 
         <ContractEditor contract={design.contract} onChange={(contract) => fromForm({ ...design, contract })} />
       </Panel>
       <Made checked={checked.data} error={checked.error} />
-      {send.error !== null && <ProblemAlert error={send.error} />}
+      {error !== null && <ProblemAlert error={error} />}
+      {isTheirs && (
+        <State mood="warn">
+          Somebody else has saved another draft since you opened this one: keep what you wrote elsewhere, and load the
+          page again.
+        </State>
+      )}
       <Group>
         <Button
           variant="default"
           disabled={!isReady || !isChanged}
-          loading={send.isPending}
+          loading={isBusy}
           onClick={() =>
             void save().then(
               () => tell('The draft is saved.'),
@@ -103,6 +105,21 @@ function DraftEditor({ service, session, saved }: TabProps & { saved: Design }) 
       </Group>
     </Stack>
   );
+}
+
+/** The draft as control keeps it, and how it is put in its place. */
+function useKept(service: TabProps['service'], saved: Design) {
+  const [opened, setOpened] = useState({ draft: JSON.stringify(saved), version: service.version });
+  const send = useSend<Design>();
+  const kept = JSON.stringify(saved);
+  const save = async (design: Design) => {
+    const version = versionToSend(opened, kept, service.version);
+    const path = `/v1/services/${service.id}/draft`;
+    const stored = await send.mutateAsync({ method: 'PUT', path, body: design, version });
+    setOpened({ draft: JSON.stringify({ ...emptyDesign, ...stored }), version });
+  };
+  const isTheirs = isOvertaken(opened, kept) && !send.isPending;
+  return { kept, isTheirs, isBusy: send.isPending, error: send.error, save };
 }
 
 function useChecked(id: string, design: Design) {
