@@ -1,5 +1,5 @@
 /** What is done to a gateway for models before it is measured. */
-import { untilWarm, type WarmUp } from '../measure/warm-up.js';
+import { untilWarm, WARM_SHARE, type WarmUp } from '../measure/warm-up.js';
 import { type AiLoad, loadChats, readStreams, STREAMS } from './loads.js';
 import { BRIEF, STREAM } from './words.js';
 
@@ -8,7 +8,7 @@ import { BRIEF, STREAM } from './words.js';
  * through all rounds.
  */
 export const warmUp = (load: AiLoad): Promise<WarmUp> =>
-  untilWarm(load.peer.workers, async () => {
+  untilWarm(load.peer.workers, WARM_SHARE, async () => {
     await loadChats(load);
     for (const pace of [BRIEF, STREAM]) await readStreams(load, { pace, streams: STREAMS, seconds: load.seconds });
   });

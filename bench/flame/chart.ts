@@ -34,13 +34,17 @@ const LABEL_CHARS_MIN = 3;
 const LEGEND_COLUMNS = 4;
 const LEGEND_ROW = 15;
 const SOFT = '#616e7c';
+/** Of the lowest box, which is in no room. */
+const GROUND = '#eceff3';
 
 export function flameOf(root: Frame, title: string, subtitle: string): string {
   const scale = (WIDTH - 2 * MARGIN) / Math.max(1, root.total);
   const height = HEAD + depthOf(root, NARROWEST / scale) * ROW + FOOT;
   const boxes: string[] = [];
   const draw = (frame: Frame, x: number, level: number): void => {
-    boxes.push(boxOf(frame, x, height - FOOT - (level + 1) * ROW, frame.total * scale, frame.total / root.total));
+    const fill = level === 0 ? GROUND : colours[roomOf(frame)];
+    const place = { x, y: height - FOOT - (level + 1) * ROW, width: frame.total * scale, fill };
+    boxes.push(boxOf(frame, place, frame.total / root.total));
     let left = x;
     for (const child of inOrder(frame)) {
       const width = child.total * scale;
@@ -66,7 +70,14 @@ function depthOf(frame: Frame, atLeast: number): number {
   return 1 + Math.max(0, ...below.map((child) => depthOf(child, atLeast)));
 }
 
-function boxOf(frame: Frame, x: number, y: number, width: number, share: number): string {
+interface BoxPlace {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly fill: string;
+}
+
+function boxOf(frame: Frame, { x, y, width, fill }: BoxPlace, share: number): string {
   const label = labelOf(frame);
   // What is nearest to its end is most its own: `onHead pool.ts`.
   const short = label.replace(/(?:[\w.@:-]+\/)+/, '');
@@ -76,7 +87,7 @@ function boxOf(frame: Frame, x: number, y: number, width: number, share: number)
     width: Math.max(NARROWEST, width - 0.5),
     height: ROW - 1,
     rx: 1.5,
-    fill: colours[roomOf(frame)],
+    fill,
   };
   const room = Math.floor((width - 6) / CHAR);
   const written = room < LABEL_CHARS_MIN ? '' : text(x + 3, y + 12, cut(short, room), { 'font-size': 10.5 });

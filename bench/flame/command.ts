@@ -5,8 +5,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { mainThreadSeconds } from '../measure/process-usage.js';
-import { untilWarm } from '../measure/warm-up.js';
+import { mainThreadTime } from '../measure/process-usage.js';
+import { untilWarm, WARM_PROXY_SHARE } from '../measure/warm-up.js';
 import { CONNECTIONS_MAX, cases } from '../proxy/cases.js';
 import { measure, runWrk, type Sample } from '../proxy/load.js';
 import { neededPrograms, type PeerName } from '../proxy/peers.js';
@@ -49,8 +49,9 @@ interface Sampled {
   readonly plain: Sample;
   readonly sampled: Sample;
   readonly profile: CpuProfile;
-  /** Share of the time in which the main thread did not run while it was sampled. */
+  /** Shares of the time that was sampled, of the main thread: it waited for something to do, and it waited for its core. */
   readonly waited: number;
+  readonly delayed: number;
 }
 
 export async function runFlameBenchmark(options: FlameOptions): Promise<void> {
@@ -77,16 +78,18 @@ async function sample(options: FlameOptions, comparison: Comparison): Promise<Sa
   try {
     // Code that is compiled while samples are taken knows which functions were put into which; so it is warmed up like that.
     await inspector.start(intervalUs);
-    await untilWarm(peer.workers, () => runWrk({ ...load, seconds: options.warmupSeconds }));
+    await untilWarm(peer.workers, WARM_PROXY_SHARE, () => runWrk({ ...load, seconds: options.warmupSeconds }));
     await inspector.stop();
     const plain = await measure(load, peer.workers);
     say(`${peer.name}: ${plain.cpuMicrosPerRequest.toFixed(1)} µs of CPU a request; now with samples …`);
     await inspector.start(intervalUs);
-    const before = { seconds: mainThreadSeconds(peer.workers), atMs: performance.now() };
+    const before = { ...mainThreadTime(pid), atMs: performance.now() };
     const sampled = await measure(load, peer.workers);
-    const ranMs = 1_000 * (mainThreadSeconds(peer.workers) - before.seconds);
-    const waited = Math.max(0, 1 - ranMs / (performance.now() - before.atMs));
-    return { plain, sampled, profile: await inspector.stop(), waited };
+    const after = mainThreadTime(pid);
+    const share = (seconds: number): number => (1_000 * seconds) / (performance.now() - before.atMs);
+    const delayed = share(after.delayedSeconds - before.delayedSeconds);
+    const waited = Math.max(0, 1 - delayed - share(after.ranSeconds - before.ranSeconds));
+    return { plain, sampled, profile: await inspector.stop(), waited, delayed };
   } finally {
     inspector.close();
   }
@@ -94,7 +97,7 @@ async function sample(options: FlameOptions, comparison: Comparison): Promise<Sa
 
 function conclude(options: FlameOptions, measured: Sampled, tree: Frame, { cores, loadSentence }: Comparison): void {
   const { peer, caseId, connections, seconds, intervalUs } = options;
-  const { plain, sampled, waited } = measured;
+  const { plain, sampled, waited, delayed } = measured;
   const chart = join(options.reportsDirectory, `${options.reportName}.svg`);
   const share = (samples: number): string => `${((100 * samples) / tree.total).toFixed(1)} %`;
   const micros = (samples: number): string => ((samples / tree.total) * plain.cpuMicrosPerRequest).toFixed(2);
@@ -111,7 +114,7 @@ function conclude(options: FlameOptions, measured: Sampled, tree: Frame, { cores
       `Proxy on core ${cores.proxy}; origin (nginx) and load generator (wrk, 1 thread) on core ${cores.load}; all on 127.0.0.1.`,
       `V8 takes a sample of the main thread each ${intervalUs} µs for ${seconds} s, behind loads of ${options.warmupSeconds} s until compilers rest: ${tree.total} samples of a thread that was busy.`,
       `CPU of the process: ${plain.cpuMicrosPerRequest.toFixed(1)} µs a request without samples, ${sampled.cpuMicrosPerRequest.toFixed(1)} with them. The column µs divides the former by the shares.`,
-      `The main thread did not run for ${(100 * waited).toFixed(0)} % of that time, which is taken off the event loop's; with much of it, others had its core, and the table says little.`,
+      `The main thread waited for something to do for ${(100 * waited).toFixed(0)} % of that time, which is taken off the event loop's, and for its core, which others had, for ${(100 * delayed).toFixed(0)} %: with much of that the table says little.`,
       'Self time: the kernel counts where it was called from, and for what is not JavaScript only the call is known.',
       loadSentence,
     ],
@@ -122,7 +125,7 @@ function conclude(options: FlameOptions, measured: Sampled, tree: Frame, { cores
       `## By function\n\n${markdownTable(['function', 'self', 'µs a request'], rows(byFunction), 1)}`,
     ].join('\n\n'),
     figures: {
-      ...{ peer, case: caseId, connections, seconds, intervalUs, samples: tree.total, plain, sampled, waited },
+      ...{ peer, case: caseId, connections, seconds, intervalUs, samples: tree.total, plain, sampled, waited, delayed },
       ...{ byRoom: Object.fromEntries(byRoom), byFile: Object.fromEntries(byFile) },
       folded: foldedOf(tree, Math.ceil(tree.total * FOLDED_SHARE)),
     },

@@ -105,6 +105,8 @@ describe('places', () => {
     );
     expect(place(called('write', 'node:net', 9))).toEqual({ name: 'write', file: 'node:net' });
     expect(place(called('writev'))).toEqual({ name: 'writev', file: '' });
+    expect(place(called('collect'))).toEqual({ name: 'cork', file: '' });
+    expect(place(called('toString'))).toEqual({ name: 'toString', file: '' });
     expect(reads).toBe(1);
   });
 

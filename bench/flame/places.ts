@@ -59,11 +59,15 @@ export function filesOfLines(bundle: string): readonly (string | undefined)[] {
   });
 }
 
+/** V8 knows native functions by their address: uWebSockets.js has one for two of its names, and we call it by the other. */
+const nativeNames: ReadonlyMap<string, string> = new Map([['collect', 'cork']]);
+
 /** `root`: the URL of the folder of the sources, with a slash at its end. */
 export function placesUnder(root: string, readText: (url: string) => string): (frame: CallFrame) => Place {
   const bundles = new Map<string, readonly (string | undefined)[]>();
   return ({ functionName: name, url, lineNumber }) => {
-    if (url === '' || url.startsWith('node:')) return { name, file: url };
+    if (url === '') return { name: nativeNames.get(name) ?? name, file: '' };
+    if (url.startsWith('node:')) return { name, file: url };
     let lines = bundles.get(url);
     if (lines === undefined) {
       lines = url.includes('/bundle/') ? filesOfLines(readText(url)) : [];

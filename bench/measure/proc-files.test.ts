@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bytesOfStatus, coresOfStatus, coreTimeOfStat, cpuSecondsOfStat } from './proc-files.js';
+import { bytesOfStatus, coresOfStatus, coreTimeOfStat, cpuSecondsOfStat, threadTimeOfSchedstat } from './proc-files.js';
 
 const statWith = (name: string, utime: number, stime: number): string =>
   `4242 (${name}) S 1 4242 4242 0 -1 4194560 1234 0 5 0 ${utime} ${stime} 99 98 20 0 7 0 12345 1000000 2048 18446744073709551615`;
@@ -68,5 +68,21 @@ describe('coreTimeOfStat', () => {
   it('refuses a core that does not exist', () => {
     expect(() => coreTimeOfStat(stat, 10)).toThrow(/no cpu10/);
     expect(() => coreTimeOfStat('cpu10 1 1 1 1 1 1 1 1\n', 1)).toThrow(/no cpu1/);
+  });
+});
+
+describe('threadTimeOfSchedstat', () => {
+  it('tells running from waiting for a core', () => {
+    expect(threadTimeOfSchedstat('1500000000 250000000 42\n')).toEqual({ ranSeconds: 1.5, delayedSeconds: 0.25 });
+  });
+
+  it('reads the file of a living thread, which has run and may have waited', () => {
+    const { ranSeconds, delayedSeconds } = threadTimeOfSchedstat(readFileSync('/proc/self/schedstat', 'utf8'));
+    expect(ranSeconds).toBeGreaterThan(0);
+    expect(delayedSeconds).toBeGreaterThanOrEqual(0);
+  });
+
+  it('refuses what is no such file', () => {
+    for (const text of ['', '1 2', '1 2 x']) expect(() => threadTimeOfSchedstat(text)).toThrow(/not a/);
   });
 });

@@ -16,6 +16,19 @@ export function cpuSecondsOfStat(stat: string): number {
   return ticks / TICKS_PER_SECOND;
 }
 
+/** Since a thread began, in seconds: it ran, and it could have run and had no core. The rest it slept. */
+export interface ThreadTime {
+  readonly ranSeconds: number;
+  readonly delayedSeconds: number;
+}
+
+/** /proc/<pid>/task/<tid>/schedstat: nanoseconds on a core, nanoseconds in a queue for one, and how often it got one. */
+export function threadTimeOfSchedstat(schedstat: string): ThreadTime {
+  const match = /^(\d+) (\d+) \d+\s*$/.exec(schedstat);
+  if (match === null) throw new Error(`not a /proc/<pid>/task/<tid>/schedstat: ${schedstat.slice(0, 200)}`);
+  return { ranSeconds: Number(match[1]) / 1e9, delayedSeconds: Number(match[2]) / 1e9 };
+}
+
 /** One of the sizes of /proc/<pid>/status, which the kernel writes in kB that are KiB, in bytes. */
 export function bytesOfStatus(status: string, field: 'VmHWM' | 'VmRSS'): number {
   const match = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status);

@@ -3,7 +3,15 @@
  * measured (nginx's worker, Weir's data plane) is the child of what was started.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { bytesOfStatus, type CoreTime, coresOfStatus, coreTimeOfStat, cpuSecondsOfStat } from './proc-files.js';
+import {
+  bytesOfStatus,
+  type CoreTime,
+  coresOfStatus,
+  coreTimeOfStat,
+  cpuSecondsOfStat,
+  type ThreadTime,
+  threadTimeOfSchedstat,
+} from './proc-files.js';
 
 export function cpuSeconds(pids: readonly number[]): number {
   return pids.reduce((sum, pid) => sum + cpuSecondsOfStat(readFileSync(`/proc/${pid}/stat`, 'utf8')), 0);
@@ -13,6 +21,10 @@ export function cpuSeconds(pids: readonly number[]): number {
 export function mainThreadSeconds(pids: readonly number[]): number {
   return pids.reduce((sum, pid) => sum + cpuSecondsOfStat(readFileSync(`/proc/${pid}/task/${pid}/stat`, 'utf8')), 0);
 }
+
+/** What the kernel's scheduler knows of a process's main thread. */
+export const mainThreadTime = (pid: number): ThreadTime =>
+  threadTimeOfSchedstat(readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'utf8'));
 
 /** The peak of resident memory since it was last reset, in bytes. */
 export function peakRssBytes(pids: readonly number[]): number {

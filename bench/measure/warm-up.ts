@@ -3,6 +3,8 @@ import { cpuSeconds, mainThreadSeconds } from './process-usage.js';
 
 /** Of the CPU of a load: below it the threads beside the main one collect garbage and hardly compile any more. */
 export const WARM_SHARE = 0.1;
+/** Of proxies, which keep little: a node that writes its log has 3 % beside its main thread once nothing is compiled any more. */
+export const WARM_PROXY_SHARE = 0.05;
 export const WARM_UPS_MAX = 6;
 
 export interface WarmUp {
@@ -11,16 +13,21 @@ export interface WarmUp {
   readonly share: number;
 }
 
-export const isWarm = ({ loads, share }: WarmUp): boolean => share < WARM_SHARE || loads >= WARM_UPS_MAX;
+export const isWarm = ({ loads, share }: WarmUp, restShare: number): boolean =>
+  share < restShare || loads >= WARM_UPS_MAX;
 
-/** Loads the processes again and again, WARM_UPS_MAX times at most. */
-export async function untilWarm(workers: readonly number[], load: () => Promise<unknown>): Promise<WarmUp> {
+/** Loads the processes again and again until threads beside the main one take less than `restShare`, WARM_UPS_MAX times at most. */
+export async function untilWarm(
+  workers: readonly number[],
+  restShare: number,
+  load: () => Promise<unknown>,
+): Promise<WarmUp> {
   for (let loads = 1; ; loads += 1) {
     const before = used(workers);
     await load();
     const after = used(workers);
     const share = 1 - (after.main - before.main) / Math.max(after.all - before.all, Number.EPSILON);
-    if (isWarm({ loads, share })) return { loads, share };
+    if (isWarm({ loads, share }, restShare)) return { loads, share };
   }
 }
 

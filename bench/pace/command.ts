@@ -4,7 +4,7 @@
  */
 import { cpuSeconds } from '../measure/process-usage.js';
 import { median, spread } from '../measure/statistics.js';
-import { untilWarm } from '../measure/warm-up.js';
+import { untilWarm, WARM_PROXY_SHARE } from '../measure/warm-up.js';
 import { CONNECTIONS_MAX, cases } from '../proxy/cases.js';
 import { runWrk } from '../proxy/load.js';
 import { neededPrograms, type PeerName } from '../proxy/peers.js';
@@ -69,7 +69,7 @@ async function measureAll(
   const load = { case: small, connections, seconds, core, directory, signal };
   const all: Paced[] = [];
   for (const peer of peers) {
-    await untilWarm(peer.workers, () => runWrk({ ...load, port: peer.port }));
+    await untilWarm(peer.workers, WARM_PROXY_SHARE, () => runWrk({ ...load, port: peer.port }));
     const { requestsPerSecond } = await runWrk({ ...load, port: peer.port });
     say(`${peer.name.padEnd(18)} saturated at ${requestsPerSecond.toFixed(0)} req/s`);
     all.push({ peer, saturation: requestsPerSecond, reports: [] });

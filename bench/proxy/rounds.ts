@@ -2,7 +2,7 @@
  * The rounds of a comparison of proxies: in each cell, all are loaded in turns (A B C …, A B C …), so that what disturbs
  * the machine disturbs all alike.
  */
-import { untilWarm } from '../measure/warm-up.js';
+import { untilWarm, WARM_PROXY_SHARE } from '../measure/warm-up.js';
 import { say } from '../say.js';
 import type { Cores } from '../start/cores.js';
 import type { Running } from '../start/processes.js';
@@ -62,7 +62,7 @@ export async function runRounds(options: RoundsOptions, field: Field): Promise<M
     if (options.warmupSeconds > 0) {
       for (const peer of peers) {
         const load = { ...loadOf(peer), seconds: options.warmupSeconds };
-        const { loads, share } = await untilWarm(peer.workers, () => runWrk(load));
+        const { loads, share } = await untilWarm(peer.workers, WARM_PROXY_SHARE, () => runWrk(load));
         say(
           `warmed up ${peer.name.padEnd(18)} ${loads} times; ${Math.round(share * 100)} % of the last beside its main thread`,
         );
