@@ -11,6 +11,7 @@
  */
 import type { HeaderList } from '@weir/proto/http/headers.js';
 import { type CacheL2Spec, cacheL2Defaults } from '@weir/proto/snapshot/cache.js';
+import { awayCure } from '../../redis/away-cure.js';
 import { type Calls, GREET_WITHIN_MS, LinkError, RedisLink } from '../../redis/redis-link.js';
 import type { Clock, Random, Timer, Timers } from '../../time/clock.js';
 import type { CacheKey } from '../cache-key.js';
@@ -273,9 +274,9 @@ class RedisL2 implements L2 {
   warnings(): readonly string[] {
     const { failures, why } = this.#reads;
     if (failures < FAILURES_TOLD) return [];
-    const isLetIn = !/^(?:WRONGPASS|NOAUTH|NOPERM|ERR (?:invalid password|AUTH))/.test(why);
-    const cure = isLetIn ? 'it is tried until it is back' : 'look at user and password in --redis';
-    return [`Redis is away (${why || 'it does not answer'}); each node goes on with its own memory, and ${cure}`];
+    return [
+      `Redis is away (${why || 'it does not answer'}); each node goes on with its own memory meanwhile; ${awayCure(why)}`,
+    ];
   }
 
   close(): void {
