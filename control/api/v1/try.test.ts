@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Service } from '../../model/entities.js';
 import type { ApiRequest, Caller } from './api-route.js';
-import { requestTo, type TryRequest, tryRoutes } from './try.js';
+import { requestTo, type Tried, type TryRequest, triesMax, tryRoutes } from './try.js';
 
 const shop = { basePath: '/shop', hosts: [] as string[] };
 const asked = (path: string, headers: Record<string, string> = {}): TryRequest => ({
@@ -81,7 +81,7 @@ describe('what is tried', () => {
       })[0];
     const ask = (serviceId: string, maySee = true, gateway: string | null = '127.0.0.1:8080', path = '/a') =>
       routeWith(maySee, gateway)?.handle({
-        caller: {} as Caller,
+        caller: { actor: { userId: 'ann' } } as Caller, // It is asked for no more.
         body: { serviceId, ...asked(path) },
       } as unknown as ApiRequest<unknown, unknown>);
     expect(await ask('other')).toMatchObject({ problem: { status: 404 } });
@@ -93,4 +93,32 @@ describe('what is tried', () => {
     expect(sent).toMatchObject([{ path: '/shop/a' }]);
     expect(await ask('shop', true, '127.0.0.1:8080', '/slow')).toMatchObject({ problem: { status: 504 } });
   });
+
+  it('is so much at once of one user, and of all, so that slow answers leave room for everybody else', async () => {
+    const held: ((tried: Tried) => void)[] = [];
+    const [route] = tryRoutes({
+      serviceOf: () => shop as unknown as Service, // No more is looked at.
+      maySee: () => true,
+      whyNot: () => null,
+      send: () => new Promise((resolve) => held.push(resolve)),
+    });
+    const ask = (userId: string) => {
+      const caller = { actor: { userId } } as Caller; // No more is looked at.
+      return route?.handle({ caller, body: { serviceId: 'shop', ...asked('/a') } } as unknown as ApiRequest<
+        unknown,
+        unknown
+      >);
+    };
+    const running = Array.from({ length: triesMax.all }, (_, i) => ask(`user-${Math.floor(i / triesMax.user)}`));
+    expect(held).toHaveLength(triesMax.all);
+    expect([await ask('user-0'), await ask('somebody')]).toEqual([tooMany, tooMany]);
+    held[0]?.({ kind: 'silent', gateway: 'a:1' });
+    expect(await running[0]).toMatchObject({ problem: { status: 504 } });
+    // It is somebody else's turn; who has as many as may be asks in vain, though there is room.
+    expect(await ask('user-1')).toEqual(tooMany);
+    void ask('user-0');
+    expect(held).toHaveLength(triesMax.all + 1);
+  });
 });
+
+const tooMany = { problem: expect.objectContaining({ status: 429, headers: { 'retry-after': '5' } }) };

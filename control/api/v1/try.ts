@@ -12,7 +12,7 @@ import { originClaims } from '@weir/proto/http/origin-claims.js';
 import * as z from 'zod';
 import type { Service } from '../../model/entities.js';
 import { type ApiRoute, apiRoute, type Caller } from './api-route.js';
-import { missing, refusal } from './problems.js';
+import { type ApiProblem, missing, refusal } from './problems.js';
 
 export interface TryRequest {
   readonly method: string;
@@ -67,7 +67,33 @@ const tryBody = z.strictObject({
   body: z.string().max(BODY_CHARS_MAX).default(''),
 });
 
+/** At once, of one user and of all together: each may hold one of this API's 512 connections for half a minute. */
+export const triesMax = { user: 8, all: 64 };
+
+/** Under way, by user; whoever has none is not in it. */
+class Tries {
+  readonly #byUser = new Map<string, number>();
+  #all = 0;
+
+  /** False: there are as many as may be. */
+  begin(userId: string): boolean {
+    const own = this.#byUser.get(userId) ?? 0;
+    if (own >= triesMax.user || this.#all >= triesMax.all) return false;
+    this.#byUser.set(userId, own + 1);
+    this.#all += 1;
+    return true;
+  }
+
+  end(userId: string): void {
+    const left = (this.#byUser.get(userId) ?? 1) - 1;
+    if (left === 0) this.#byUser.delete(userId);
+    else this.#byUser.set(userId, left);
+    this.#all -= 1;
+  }
+}
+
 export function tryRoutes(sources: TrySources): readonly ApiRoute[] {
+  const tries = new Tries();
   const route = apiRoute({
     ...{ method: 'POST', path: '/v1/try', name: 'trySomething', area: 'try', needs: 'signed-in', does: 'write' },
     summary: 'Send a request to a service by this gateway, and see its answer',
@@ -82,7 +108,9 @@ export function tryRoutes(sources: TrySources): readonly ApiRoute[] {
       if (whyNot !== null) return refusal(409, 'Not Served', whyNot);
       const request = requestTo(service, asked);
       if (typeof request === 'string') return refusal(422, 'Faulty Input', request);
-      const tried = await sources.send(request);
+      const { userId } = caller.actor;
+      if (!tries.begin(userId)) return tooMany;
+      const tried = await sources.send(request).finally(() => tries.end(userId));
       if (tried.kind === 'nowhere') return refusal(503, 'No Gateway Here', tried.why);
       const { gateway } = tried;
       if (tried.kind === 'silent')
@@ -92,6 +120,13 @@ export function tryRoutes(sources: TrySources): readonly ApiRoute[] {
   });
   return [route];
 }
+
+const tooMany: ApiProblem = {
+  problem: {
+    ...{ status: 429, title: 'Too Many Tries', headers: { 'retry-after': '5' } },
+    detail: `So many are being tried already (${triesMax.user} of one user, ${triesMax.all} of all): wait for an answer, or call the gateway itself.`,
+  },
+};
 
 /**
  * Fields that belong to the connection, to this API, or that would make a request something else than it seems: control may be a peer that
