@@ -9,20 +9,14 @@ import { type Failure, failure } from '@weir/proto/http/failures.js';
 import { combinedValue, type HeaderList, hasField, headerValue, withoutField } from '@weir/proto/http/headers.js';
 import { mediaTypeOf } from '@weir/proto/http/media-type.js';
 import type { MaskSpec } from '@weir/proto/snapshot/mask.js';
+import { MachinedAnswer } from '../optimize/machined-answer.js';
+import { MadeHead } from '../optimize/made-head.js';
 import { FieldPaths } from '../optimize/mask/field-paths.js';
 import { JsonMasker, MaskFault, type Masking } from '../optimize/mask/json-masker.js';
 import { hidden } from '../optimize/mask/masking.js';
 import type { Place } from '../pipeline/chain.js';
 import { withHeaders } from '../pipeline/derived-request.js';
-import {
-  type Cancel,
-  type Dispatch,
-  type GatewayRequest,
-  nothingToCancel,
-  type ResponseHandler,
-  type ResponseHead,
-  type WebSocketPeer,
-} from '../pipeline/dispatch.js';
+import type { ResponseHandler, ResponseHead } from '../pipeline/dispatch.js';
 
 export const mask: Place = ({ mask: spec }, services) => {
   if (spec === undefined) return null;
@@ -32,7 +26,7 @@ export const mask: Place = ({ mask: spec }, services) => {
     const masking: Masking = { ...fields, find: find?.() ?? null };
     const masked = new Masked(handler, spec, masking, request.method === 'HEAD');
     const asked = ABOUT_BYTES.reduce(withoutField, request.headers);
-    return masked.begin(next, withHeaders(request, spec.others === 'refuse' ? forJson(asked) : asked));
+    return masked.begun(next(withHeaders(request, spec.others === 'refuse' ? forJson(asked) : asked), masked));
   };
 };
 
@@ -53,109 +47,39 @@ const OF_THE_BYTES = [
   ...['content-length', 'etag', 'accept-ranges', 'content-md5', 'digest', 'repr-digest', 'content-digest'],
 ];
 
-class Masked implements ResponseHandler {
-  #cancelNext: Cancel = nothingToCancel;
-  readonly #handler: ResponseHandler;
+class Masked extends MachinedAnswer {
   readonly #spec: MaskSpec;
   readonly #masking: Masking;
   readonly #hasNoBody: boolean;
-  /** Null: what comes is passed as it is. */
-  #masker: JsonMasker | null = null;
-  #isOver = false;
 
   constructor(handler: ResponseHandler, spec: MaskSpec, masking: Masking, hasNoBody: boolean) {
-    this.#handler = handler;
+    super(handler);
     this.#spec = spec;
     this.#masking = masking;
     this.#hasNoBody = hasNoBody;
   }
 
-  begin(next: Dispatch, request: GatewayRequest): Cancel {
-    this.#cancelNext = next(request, this);
-    // It may have been answered, and refused, within that call.
-    if (this.#isOver) this.#cancelNext();
-    return this.cancel;
-  }
-
-  readonly cancel: Cancel = () => {
-    this.#isOver = true;
-    this.#cancelNext();
-  };
-
-  onHeaders(head: ResponseHead): void {
+  override onHeaders(head: ResponseHead): void {
     const { headers, status } = head;
     const isEmpty = status === 204 || status === 304 || head.lengthBytes === 0;
     const type = mediaTypeOf(headerValue(headers, 'content-type'));
     const isJson = type === 'application/json' || type.endsWith('+json');
     if (isEmpty || (!isJson && this.#spec.others === 'pass')) {
-      this.#handler.onHeaders(head);
+      this.handler.onHeaders(head);
       return;
     }
     if (!isJson || status === 206 || hasField(headers, 'content-encoding')) {
-      this.#refuse(
-        `an answer of the type ${type || 'none'} can't be masked${isJson ? ' in parts, or compressed' : ''}`,
-      );
+      const why = `an answer of the type ${type || 'none'} can't be masked${isJson ? ' in parts, or compressed' : ''}`;
+      this.fail(failure('response_malformed', why));
       return;
     }
-    if (!this.#hasNoBody) this.#masker = new JsonMasker(this.#masking);
-    this.#handler.onHeaders(new MaskedHead(head, OF_THE_BYTES.reduce(withoutField, headers)));
+    if (!this.#hasNoBody) this.use(new JsonMasker(this.#masking));
+    this.handler.onHeaders(new MadeHead(status, OF_THE_BYTES.reduce(withoutField, headers), null, head));
   }
 
-  onData(chunk: Uint8Array): boolean {
-    const out = this.#read((masker) => masker.push(chunk), chunk);
-    return this.#isOver || out === null || out.length === 0 || this.#handler.onData(out);
-  }
-
-  onComplete(): void {
-    const out = this.#read((masker) => masker.end(), NOTHING);
-    if (this.#isOver || out === null) return;
-    if (out.length > 0) this.#handler.onData(out);
-    if (!this.#isOver) this.#handler.onComplete();
-  }
-
-  onError(failed: Failure): void {
-    if (!this.#isOver) this.#handler.onError(failed);
-  }
-
-  onUpgrade(headers: HeaderList, peer: WebSocketPeer): void {
-    this.#handler.onUpgrade?.(headers, peer);
-  }
-
-  /** Null: it can't be read, and the answer broke off. */
-  #read(what: (masker: JsonMasker) => Uint8Array, plain: Uint8Array): Uint8Array | null {
-    if (this.#isOver) return null;
-    if (this.#masker === null) return plain;
-    try {
-      return what(this.#masker);
-    } catch (error) {
-      if (!(error instanceof MaskFault)) throw error;
-      this.#refuse(`the upstream's JSON can't be read, and so not be masked: ${error.message}`);
-      return null;
-    }
-  }
-
-  #refuse(detail: string): void {
-    this.#isOver = true;
-    this.#cancelNext();
-    this.#handler.onError(failure('response_malformed', detail));
-  }
-}
-
-const NOTHING = new Uint8Array(0);
-
-class MaskedHead implements ResponseHead {
-  readonly status: number;
-  readonly headers: HeaderList;
-  readonly lengthBytes = null;
-  readonly #below: ResponseHead;
-
-  constructor(below: ResponseHead, headers: HeaderList) {
-    this.status = below.status;
-    this.headers = headers;
-    this.#below = below;
-  }
-
-  resume(): void {
-    this.#below.resume();
+  protected override failureOf(error: unknown): Failure | null {
+    if (!(error instanceof MaskFault)) return null;
+    const detail = `the upstream's JSON can't be read, and so not be masked: ${error.message}`;
+    return failure('response_malformed', detail);
   }
 }

@@ -9,7 +9,7 @@
  */
 
 import { type Failure, failure } from '@weir/proto/http/failures.js';
-import { combinedValue, type HeaderList, headerValue, withField, withoutField } from '@weir/proto/http/headers.js';
+import { combinedValue, headerValue, withField, withoutField } from '@weir/proto/http/headers.js';
 import { conditionsBelow, markedTag, meets, tagOfUnchanged } from '../optimize/entity-tag.js';
 import { ProjectionFault } from '../optimize/fields/json-bytes.js';
 import { isPlainJson } from '../optimize/fields/plain-json.js';
@@ -17,18 +17,12 @@ import { Projector } from '../optimize/fields/projector.js';
 import { type Branch, readSelection } from '../optimize/fields/selection.js';
 import { listRoute } from '../optimize/list/list-route.js';
 import { type PageDispatch, pagesOf } from '../optimize/list/paging.js';
+import { MachinedAnswer } from '../optimize/machined-answer.js';
 import { MadeHead, refusePrecondition, withoutByteFields, withoutRange } from '../optimize/made-head.js';
 import { fieldsMark, isOfAnswer, isOfFields } from '../optimize/marks.js';
 import type { Place } from '../pipeline/chain.js';
 import { withHeaders, withQuery } from '../pipeline/derived-request.js';
-import {
-  type Cancel,
-  type GatewayRequest,
-  nothingToCancel,
-  type ResponseHandler,
-  type ResponseHead,
-  type WebSocketPeer,
-} from '../pipeline/dispatch.js';
+import { type GatewayRequest, nothingToCancel, type ResponseHandler, type ResponseHead } from '../pipeline/dispatch.js';
 import { EditedHead } from '../pipeline/edited-response.js';
 
 export const select: Place = (route, services) => {
@@ -102,96 +96,45 @@ function askedBelow(request: GatewayRequest, query: string, mark: string): Gatew
   return withHeaders(withQuery(request, query), conditionsBelow(method, readable, making));
 }
 
-class Selecting implements ResponseHandler {
-  #cancelNext: Cancel = nothingToCancel;
+class Selecting extends MachinedAnswer {
   readonly #request: GatewayRequest;
-  readonly #handler: ResponseHandler;
   readonly #selection: Branch | null;
   readonly #mark: string;
-  /** Null: what comes is passed as it is. */
-  #projector: Projector | null = null;
-  #isOver = false;
 
   constructor(request: GatewayRequest, handler: ResponseHandler, selection: Branch | null, mark: string) {
+    super(handler);
     this.#request = request;
-    this.#handler = handler;
     this.#selection = selection;
     this.#mark = mark;
   }
 
-  /** It may have ended before there was anything to cancel. */
-  begun(cancelNext: Cancel): Cancel {
-    this.#cancelNext = cancelNext;
-    if (this.#isOver) cancelNext();
-    return this.#cancel;
-  }
-
-  readonly #cancel: Cancel = () => {
-    this.#isOver = true;
-    this.#cancelNext();
-  };
-
-  onHeaders(head: ResponseHead): void {
+  override onHeaders(head: ResponseHead): void {
     const { headers, status } = head;
     if (status === 304) {
       const tag = headerValue(headers, 'etag');
       const condition = combinedValue(this.#request.headers, 'if-none-match');
       const told = tag === undefined ? headers : withField(headers, 'etag', tagOfUnchanged(tag, this.#mark, condition));
-      this.#handler.onHeaders(new EditedHead(head, told));
+      this.handler.onHeaders(new EditedHead(head, told));
       return;
     }
     if (!isPlainJson(head)) {
-      this.#handler.onHeaders(head);
+      this.handler.onHeaders(head);
       return;
     }
     const own = headerValue(headers, 'etag');
     const tag = own === undefined ? undefined : markedTag(own, this.#mark);
     if (!meets(this.#request.method, this.#request.headers, tag)) {
-      this.#cancel();
-      refusePrecondition(this.#handler, tag ?? '');
+      this.cancel();
+      refusePrecondition(this.handler, tag ?? '');
       return;
     }
     const bare = withoutByteFields(headers);
-    this.#projector = new Projector(this.#selection);
-    this.#handler.onHeaders(new MadeHead(status, tag === undefined ? bare : withField(bare, 'etag', tag), null, head));
+    if (this.#request.method !== 'HEAD') this.use(new Projector(this.#selection));
+    this.handler.onHeaders(new MadeHead(status, tag === undefined ? bare : withField(bare, 'etag', tag), null, head));
   }
 
-  onData(chunk: Uint8Array): boolean {
-    const out = this.#projected((projector) => projector.push(chunk), chunk);
-    return this.#isOver || out === null || out.length === 0 || this.#handler.onData(out);
-  }
-
-  onComplete(): void {
-    if (this.#projector !== null && this.#request.method !== 'HEAD') {
-      const out = this.#projected((projector) => projector.end(), NOTHING);
-      if (this.#isOver || out === null) return;
-      if (out.length > 0) this.#handler.onData(out);
-    }
-    if (!this.#isOver) this.#handler.onComplete();
-  }
-
-  onError(failed: Failure): void {
-    if (!this.#isOver) this.#handler.onError(failed);
-  }
-
-  onUpgrade(headers: HeaderList, peer: WebSocketPeer): void {
-    this.#handler.onUpgrade?.(headers, peer);
-  }
-
-  /** Null: it was no JSON, and the answer broke off. */
-  #projected(what: (projector: Projector) => Uint8Array, plain: Uint8Array): Uint8Array | null {
-    if (this.#isOver) return null;
-    if (this.#projector === null) return plain;
-    try {
-      return what(this.#projector);
-    } catch (error) {
-      if (!(error instanceof ProjectionFault)) throw error;
-      this.#isOver = true;
-      this.#cancelNext();
-      this.#handler.onError(failure('response_malformed', `the upstream's JSON can't be read: ${error.message}`));
-      return null;
-    }
+  protected override failureOf(error: unknown): Failure | null {
+    if (!(error instanceof ProjectionFault)) return null;
+    return failure('response_malformed', `the upstream's JSON can't be read: ${error.message}`);
   }
 }
-
-const NOTHING = new Uint8Array(0);
