@@ -173,6 +173,7 @@ export function compileAiRoute(
     cache: compileAiCache(route.cache),
     durable: compileAiDurable(route.durable),
     ...(route.hedge === null ? {} : { hedge: route.hedge }),
+    ...(route.logText === 0 ? {} : { loggedChars: route.logText }),
     ...(route.resume === 'continue' ? { resume: route.resume } : {}),
     // Lint has seen to it that such a route matches a prefix.
     ...(provider === undefined

@@ -1,4 +1,4 @@
-/** What the access log says of a request to models: who answered, how soon, and what it took. No word of question or answer. */
+/** What the access log says of a request to models: who answered, how soon, and what it took; what was said, where its route says so. */
 import type { AiOutcome } from '../ai/gateway/outcome.js';
 import { jsonString } from './json-string.js';
 
@@ -17,6 +17,7 @@ export function aiPart({
   hedge,
   resumed,
   dropped,
+  logged,
 }: AiOutcome): string {
   let line = `,"ai":{"model":${jsonString(model)}`;
   if (provider !== '') line += `,"provider":${jsonString(provider)},"provider_model":${jsonString(providerModel)}`;
@@ -42,9 +43,20 @@ export function aiPart({
     );
     line += `,"moves":[${shown.join(',')}]`;
   }
-  if (dropped.length > 0) line += `,"dropped":[${dropped.slice(0, DROPPED_MAX).map(jsonString).join(',')}]`;
+  if (dropped.length > 0)
+    line += `,"dropped":[${dropped
+      .slice(0, DROPPED_MAX)
+      .map((field) => jsonString(field))
+      .join(',')}]`;
+  if (logged !== null) {
+    line += `,"question":${jsonString(logged.question, TEXT_MAX)}`;
+    if (logged.answer !== null) line += `,"answer":${jsonString(logged.answer, TEXT_MAX)}`;
+  }
   return `${line}}`;
 }
+
+/** They are bounded where they are kept. */
+const TEXT_MAX = Number.POSITIVE_INFINITY;
 
 /** Names of fields may come from the caller. */
 const DROPPED_MAX = 8;

@@ -10,17 +10,17 @@ export const VALUE_MAX = 2_048;
 const UNSAFE = /[^ !#-[\]-~]/;
 const NOT_PRINTABLE = /[^ -~]/g;
 
-export function jsonString(text: string): string {
-  return `"${jsonText(text)}"`;
+export function jsonString(text: string, max = VALUE_MAX): string {
+  return `"${jsonText(text, max)}"`;
 }
 
 /** What stands between the quotes: for whoever writes them together with what is around them. */
-export function jsonText(text: string): string {
-  return UNSAFE.test(text) || text.length > VALUE_MAX ? escaped(text) : text;
+export function jsonText(text: string, max = VALUE_MAX): string {
+  return UNSAFE.test(text) || text.length > max ? escaped(text, max) : text;
 }
 
-function escaped(text: string): string {
-  const bounded = text.length > VALUE_MAX ? `${text.slice(0, VALUE_MAX)}...` : text;
+function escaped(text: string, max: number): string {
+  const bounded = text.length > max ? `${text.slice(0, max)}...` : text;
   return JSON.stringify(bounded)
     .slice(1, -1)
     .replace(NOT_PRINTABLE, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);

@@ -51,6 +51,7 @@ describe('providers', () => {
       tokensPerSecondMin: 0,
       unsupported: 'refuse',
       answerCharsMax: 8_000_000,
+      logText: 0,
       prompts: undefined,
       promptsOnly: false,
       guards: [],

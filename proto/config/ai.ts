@@ -61,6 +61,9 @@ const aiRouteFields = z.strictObject({
   answerCharsMax: integer('the number of characters', 1_000, 1_000_000_000)
     .prefault(8_000_000)
     .describe('Longest answer that is kept whole; a longer one fails. Streams pass at any length.'),
+  logText: integer('the number of characters', 0, 32_768)
+    .prefault(0)
+    .describe('Characters of a question, and of its answer, that the access log has; 0: no word of either.'),
   prompts: oneOrMany(identifier()).optional().describe('Prompts that are offered; []: none. Left out: all.'),
   promptsOnly: flag().prefault(false).describe('Models are asked by prompts alone: every other operation is refused.'),
   guards: oneOrMany(identifier())

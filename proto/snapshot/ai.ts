@@ -125,6 +125,8 @@ export interface AiRouteSpec {
   readonly resume?: 'continue';
   /** The route speaks the API of one provider, and translates nothing. Left out: it answers by models. */
   readonly passthrough?: AiPassthroughSpec;
+  /** Characters of a question, and of its answer, that stand in the access log. Left out: no word of either. */
+  readonly loggedChars?: number;
   /** Of this route; left out: none. Those of all routes are in AiBudgetsSpec. */
   readonly limits?: readonly AiLimitSpec[];
   /** Id of the space whose names it knows. Left out: those of AiSpec. */

@@ -3,7 +3,7 @@
  * is not a team's before somebody has thought about it. Pure.
  *
  * Not here on purpose: hosts and shares of a match (the service decides), `auth` and limits by plan (access and subscriptions do),
- * `mcp` and `passthrough` (other routes, the operator's keys), `purge` credentials, pools and files of upstreams and providers, limits in
+ * `mcp` and `passthrough` (other routes, the operator's keys), `logText` (the log is the operator's), `purge` credentials, pools and files of upstreams and providers, limits in
  * Redis, jobs; of prompts `versions` (releases are those), of guards `webhook` (it is asked with what callers say).
  */
 import { type Finding, findError, type Path } from '@weir/proto/config/faults.js';

@@ -25,6 +25,7 @@ import type { Names } from './candidates.js';
 import { type AskChat, type ChatLayer, chatChain } from './chat-layer.js';
 import { Conversation } from './conversation.js';
 import { answerOf, failureOf } from './failed-model.js';
+import { logText } from './logged-text.js';
 import { askModels } from './models.js';
 import { listedModels, modelsAnswer } from './models-answer.js';
 import { formatOf, type Operation, operationOf } from './operations.js';
@@ -51,6 +52,7 @@ export interface AiRules {
 /** Around the models, the outermost first. */
 const layers: readonly ChatLayer[] = [
   guards, // outside of all that keeps or counts: nothing that was masked is known below
+  logText,
   cacheAnswers,
   budget, // inside of the cache: what was kept costs nothing
 ];

@@ -5,6 +5,7 @@ import type { Usage } from '../chat/chat-answer.js';
 import type { ProviderErrorKind } from '../chat/provider-error.js';
 import type { SeamKind } from '../route/seam.js';
 import type { Move } from './attempts.js';
+import type { LoggedText } from './logged-text.js';
 
 export interface AiOutcome {
   /** What was asked for, in OpenTelemetry's words where it has one: `chat`, `text_completion`, `embeddings`. */
@@ -46,6 +47,8 @@ export interface AiOutcome {
   dropped: readonly string[];
   /** What guards did with the question and its answer. */
   readonly guarded: Guarded[];
+  /** Null: the route does not say that what was said is to be logged. */
+  logged: LoggedText | null;
   /** Fields of the layers around the models; they go out with the head. */
   readonly headers: MutableHeaderList;
 }
@@ -136,6 +139,7 @@ export function newOutcome(model: string, operation = 'chat'): AiOutcome {
     moves: [],
     dropped: [],
     guarded: [],
+    logged: null,
     headers: [],
   };
 }
