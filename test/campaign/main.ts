@@ -17,6 +17,7 @@ import { fullPurges, runPurges } from './purges.js';
 import { fullRates, runRates } from './rates.js';
 import { fullClusterRegistry, fullRegistry, runClusterRegistry, runRegistry } from './registry.js';
 import { fullReload, runReload } from './reload.js';
+import { fullLargeReload, runLargeReload } from './reload-large.js';
 import { fullRevisions, runRevisions } from './revisions.js';
 import { fullClusterRevisions, runClusterRevisions } from './revisions-cluster.js';
 import { fullRollout, runRollout } from './rollout.js';
@@ -31,6 +32,10 @@ interface Campaign {
 const campaigns: Readonly<Record<string, Campaign>> = {
   files: { what: 'files of python3 and nginx, up to 1 GiB', run: () => runFiles(fullFiles) },
   reload: { what: '100 reloads under 2,000 requests a second', run: () => runReload(fullReload) },
+  'reload-large': {
+    what: '10,000 routes on 1,000 upstreams changed under load: for how long a node stands still',
+    run: () => runLargeReload(fullLargeReload),
+  },
   memory: { what: '1 GiB through slow readers, both ways', run: () => runMemory(fullMemory) },
   waiting: { what: '10,000 requests waiting at once', run: () => runWaiting(fullWaiting) },
   jobs: { what: 'answers of 40 s for clients of 10 s, by way of jobs', run: () => runJobs(fullJobs) },
