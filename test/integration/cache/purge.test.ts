@@ -115,7 +115,7 @@ describe('a purge', { timeout: LONG_MS }, () => {
     const done = await purge('--tag', 'big');
     expect(done).toMatchObject({ code: 0, stderr: '' });
     expect(done.stdout).toMatch(
-      /^purged: the node has obeyed\n {2}node-\d+ {2}[\d.]+ ms {2}obeyed\nRedis told after [\d.]+ ms, in the log after .*\n$/,
+      /^purged: the node has obeyed\n {2}node-\d+ {2}[\d.]+ ms {2}obeyed\nin the log after [\d.]+ ms, confirmed after [\d.]+ ms\n$/,
     );
     expect(new Set(await members())).toEqual(new Set(['version 2']));
     expect(origin.asked).toHaveLength(2 * MEMBERS);
