@@ -20,9 +20,18 @@ export interface PurgesScale {
   readonly p99Ms: number;
   /** Of clients, while as many purges are made by the admin API of a whole cluster. */
   readonly perSecond: number;
+  /** Of these, at most: one behind the other they come as fast as two cores can make them, and wait for one another's aftermath. */
+  readonly purgesPerSecond: number;
 }
 
-export const fullPurges: PurgesScale = { nodes: 4, purges: 1_000, atOnce: 16, p99Ms: 10, perSecond: 400 };
+export const fullPurges: PurgesScale = {
+  nodes: 4,
+  purges: 1_000,
+  atOnce: 16,
+  p99Ms: 10,
+  perSecond: 400,
+  purgesPerSecond: 25,
+};
 
 export function runPurges(scale: PurgesScale): Promise<Report> {
   return onStage(async (stage) => {
