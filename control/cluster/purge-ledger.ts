@@ -35,6 +35,8 @@ export class PurgeLedger {
   readonly #endFollowing: () => void;
   #sight = new LogSight();
   #known = 0;
+  /** Mark of the entry that `#known` is the number of. */
+  #mark: string | null = null;
   #askedMs = Number.NEGATIVE_INFINITY;
   #isReading = false;
   #confirming: Promise<boolean | null> | null = null;
@@ -51,6 +53,14 @@ export class PurgeLedger {
   /** Which log it is, as acknowledgements name it. */
   get identity(): number {
     return this.#sight.identity;
+  }
+
+  /**
+   * The mark of the last entry, where all up to it are counted in. What the log takes behind it is in the log that the registry is of,
+   * and nobody has joined before it of whom the registry does not know.
+   */
+  get end(): string | null {
+    return this.registry !== null && this.registry.epoch === this.#known ? this.#mark : null;
   }
 
   /**
@@ -107,7 +117,7 @@ export class PurgeLedger {
 
   #beginAt({ first, last }: LogBounds): void {
     const { clock, hasNoPast } = this.#parts;
-    this.#known = Math.max(this.#known, last);
+    this.#knows(last, null);
     const isWhole = this.registry === null && hasNoPast && this.begunAnew === 0 && first === 1;
     if (this.registry === null || this.registry.epoch < first - 1) {
       this.registry = new PurgeRegistry(first - 1, isWhole ? undefined : clock.nowMs());
@@ -122,6 +132,7 @@ export class PurgeLedger {
     this.registry = null;
     this.#sight = new LogSight();
     this.#known = 0;
+    this.#mark = null;
     this.#early.clear();
     this.#parts.onNews();
     void this.#askEnd();
@@ -142,12 +153,12 @@ export class PurgeLedger {
 
   #take(record: LogRecord): void {
     if (this.#isOver) return;
-    const { number, bytes } = record;
+    const { number, bytes, mark = null } = record;
     if (!this.#sight.isSameEntry(number, bytes)) {
       this.#forget();
       return;
     }
-    this.#known = Math.max(this.#known, number);
+    this.#knows(number, mark);
     if (number <= (this.registry?.epoch ?? 0)) return;
     const { content, fate } = readEntry(record, this.#parts.trust);
     if (fate !== 'read') this.refused += 1;
@@ -157,6 +168,11 @@ export class PurgeLedger {
     this.#learn();
     if (registry.epoch < number) void this.#read();
     else this.#parts.onNews();
+  }
+
+  #knows(number: number, mark: string | null): void {
+    if (number > this.#known || (number === this.#known && mark !== null)) this.#mark = mark;
+    this.#known = Math.max(this.#known, number);
   }
 
   #learn(): void {

@@ -1,5 +1,6 @@
 import { Broker, memoryBus } from '@weir/proto/bus/broker.js';
 import { memoryLog } from '@weir/proto/bus/memory-log.js';
+import type { LogRecord, SharedLog } from '@weir/proto/bus/shared-log.js';
 import { LogSight } from '@weir/proto/cluster/log-sight.js';
 import { Presence } from '@weir/proto/cluster/presence.js';
 import { MEMBER, memberBytes } from '@weir/proto/cluster/purge-entries.js';
@@ -14,9 +15,25 @@ afterEach(() => vi.restoreAllMocks());
 
 const subjects = new Subjects('c1');
 
+/** With marks, as a log in JetStream has them; followers miss one number. */
+function marked(log: SharedLog, missed: number): SharedLog {
+  const withMark = (record: LogRecord): LogRecord => ({ ...record, mark: `m${record.number}` });
+  return {
+    async append(writer, bytes, after) {
+      if (typeof after !== 'string') return log.append(writer, bytes, after);
+      const number = Number(after.slice(1));
+      return log.append(writer, bytes, number);
+    },
+    bounds: () => log.bounds(),
+    read: async (from, max) => (await log.read(from, max))?.map(withMark) ?? null,
+    follow: (onRecord) => log.follow((record) => record.number === missed || onRecord(withMark(record))),
+    close: () => log.close(),
+  };
+}
+
 /** A control, and members that have joined in its log and say what a test lets them say. */
-async function setUp(members: number) {
-  const [broker, clock, log] = [new Broker(), new TestClock(), memoryLog()];
+async function setUp(members: number, log = memoryLog()) {
+  const [broker, clock] = [new Broker(), new TestClock()];
   const presenceOf = (id: string, role: 'node' | 'control'): Presence => {
     const bus = memoryBus(broker, { clock, inbox: subjects.inbox(id) });
     const report = () => ({ snapshotVersion: 1, loadPermille: 0, purgeEpoch: 0 });
@@ -105,4 +122,25 @@ it('asks the log whether it is the same for all purges that wait for that at onc
   expect(asked.mock.calls.length).toBeLessThanOrEqual(3);
   // The last question began when the last purge was in the log.
   expect(appended.at(-1)).toBe(ids.length + 16);
+});
+
+it('takes a purge that came right behind the last known entry for confirmed, and asks the log where another came between', async () => {
+  const { ids, log, purge, acknowledge } = await setUp(2, marked(memoryLog(), 6));
+  const [asked, append] = [vi.spyOn(log, 'bounds'), vi.spyOn(log, 'append')];
+  const done = async (tag: string, number: number): Promise<number | null | undefined> => {
+    const outcome = purge(tag);
+    for (let i = 0; i < 5; i += 1) await settled();
+    for (const id of ids) acknowledge(id, number);
+    const { obeyed, missing, steps } = await outcome;
+    expect([obeyed.length, missing]).toEqual([2, []]);
+    return steps?.confirmedMs;
+  };
+  for (const number of [3, 4, 5]) expect(await done(`t${number}`, number)).toBe(0);
+  expect([asked.mock.calls.length, append.mock.calls.map(([, , after]) => after)]).toEqual([0, ['m2', 'm3', 'm4']]);
+  await log.append(MEMBER, memberBytes({ entry: 'out', id: 'n9', incarnation: 1, isOwn: true }));
+  expect(await done('late', 7)).not.toBeNull();
+  expect([asked.mock.calls.length, append.mock.calls.slice(-2).map(([, , after]) => after)]).toEqual([
+    1,
+    ['m5', undefined],
+  ]);
 });

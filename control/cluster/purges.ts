@@ -5,10 +5,12 @@
  *   Redis is told ─▶ appended ─▶ log confirmed ─┐
  *                        └─▶ acknowledgements ──┴─▶ complete: who has obeyed, and when; who was missing is put out
  *
+ * Where the log takes a purge right behind the last entry that is known, it is confirmed by that.
+ *
  * Owns the rounds that are under way, and what was acknowledged last by whom.
  */
 import type { BusClock } from '@weir/proto/bus/bus.js';
-import type { SharedLog } from '@weir/proto/bus/shared-log.js';
+import type { Appended, SharedLog } from '@weir/proto/bus/shared-log.js';
 import type { Presence } from '@weir/proto/cluster/presence.js';
 import { type EntryTrust, ORDER, orderBytes } from '@weir/proto/cluster/purge-entries.js';
 import { type Concerned, PurgeRound, type RoundVerdict, SAFE_MS } from '@weir/proto/cluster/purge-round.js';
@@ -83,6 +85,7 @@ export class Purges {
   /** Those that are missing now, and when each was asked last. */
   readonly #askedAtMs = new Map<string, number>();
   #asking = 0;
+  #appending = 0;
   #count = 0;
   #cancelTick: (() => void) | null = null;
 
@@ -129,7 +132,7 @@ export class Purges {
   }
 
   async #purge(entry: PurgeEntry, withinMs: number): Promise<PurgeOutcome> {
-    const { clock, log, trust, signer, sharesInRedis } = this.#parts;
+    const { clock, trust, signer, sharesInRedis } = this.#parts;
     const beganMs = clock.nowMs();
     // Right after the start it may not have been asked yet.
     if (this.#ledger.registry === null) await this.#ledger.confirm();
@@ -138,7 +141,7 @@ export class Purges {
     const bytes = orderBytes(entry, trust.cluster, signer);
     const telling = await this.#redis.tell(bytes, sharesInRedis);
     const redisMs = telling === 'told' ? clock.nowMs() : null;
-    const appended = await log.append(ORDER, bytes);
+    const { appended, isConfirmed } = await this.#append(bytes);
     if (!appended.ok) {
       const what = appended.why === 'uncertain' ? 'may have it or not; purge again' : 'does not have it';
       return missingAt('the purge log', `${what} (${appended.detail})`);
@@ -148,21 +151,42 @@ export class Purges {
     const outcome = await this.#gather(new PurgeRound(appended.number, clock.nowMs(), registry), {
       beganMs,
       redisMs,
+      isConfirmed,
       untilMs: beganMs + withinMs,
     });
     if (typeof telling === 'string') return outcome;
     return { ...outcome, missing: [...outcome.missing, { node: 'redis', reason: telling.why }] };
   }
 
-  #gather(round: PurgeRound, times: Pick<UnderWay, 'beganMs' | 'redisMs' | 'untilMs'>): Promise<PurgeOutcome> {
+  async #append(bytes: Uint8Array): Promise<{ readonly appended: Appended; readonly isConfirmed: boolean }> {
+    const { log } = this.#parts;
+    // Behind others of this control, which are not known yet, it would not be the last.
+    const end = this.#appending === 0 ? this.#ledger.end : null;
+    this.#appending += 1;
+    try {
+      const behind = end === null ? null : await log.append(ORDER, bytes, end);
+      if (behind !== null && (behind.ok || behind.why !== 'conflict'))
+        return { appended: behind, isConfirmed: behind.ok };
+      return { appended: await log.append(ORDER, bytes), isConfirmed: false };
+    } finally {
+      this.#appending -= 1;
+    }
+  }
+
+  #gather(
+    round: PurgeRound,
+    { isConfirmed, ...times }: Pick<UnderWay, 'beganMs' | 'redisMs' | 'untilMs'> & { readonly isConfirmed: boolean },
+  ): Promise<PurgeOutcome> {
     for (const { log, id, incarnation, epoch, atMs } of this.#acknowledged.values()) {
       if (log === this.#ledger.identity) round.acknowledge(id, incarnation, epoch, atMs);
     }
     const appendedMs = round.appendedMs;
     return new Promise((settle) => {
-      const one: UnderWay = { round, ...times, appendedMs, confirmedMs: null, isPutOut: false, settle };
+      const confirmedMs = isConfirmed ? appendedMs : null;
+      const one: UnderWay = { round, ...times, appendedMs, confirmedMs, isPutOut: false, settle };
       this.#underWay.add(one);
-      void this.#confirm(one);
+      if (!isConfirmed) void this.#confirm(one);
+      else this.#endIfDone(one);
       this.#cancelTick ??= this.#parts.clock.after(TICK_MS, () => this.#tick());
     });
   }

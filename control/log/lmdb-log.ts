@@ -13,6 +13,7 @@ import {
   type Appended,
   entryBytesMax,
   type LogBounds,
+  type LogEnd,
   type LogRecord,
   readBytesMax,
 } from '@weir/proto/bus/shared-log.js';
@@ -151,7 +152,7 @@ function readFrom(db: Db, from: number, max: number): LogRecord[] {
   return records;
 }
 
-function appendTo(db: Db | null, entry: LogEntry, after: number | undefined, limits: LogLimits): Appended {
+function appendTo(db: Db | null, entry: LogEntry, after: LogEnd | undefined, limits: LogLimits): Appended {
   if (db === null) throw new Error('it is not open');
   return db.transactionSync((): Appended => {
     const { last } = boundsOf(db);

@@ -9,7 +9,7 @@
  *
  * So whoever reads it finds the log another one now and then (replaced behind some number), and begins anew.
  */
-import type { Appended, LogBounds, LogRecord, SharedLog } from '@weir/proto/bus/shared-log.js';
+import type { Appended, LogBounds, LogEnd, LogRecord, SharedLog } from '@weir/proto/bus/shared-log.js';
 import type { DecodedEntry as DecodedRevision } from '../log/entry.js';
 import { LogReader } from '../log/log-reader.js';
 import { nextStep, type Step } from '../log/reseed.js';
@@ -50,7 +50,7 @@ class ReplicatedLog implements SharedLog {
     this.#copy = new LogReader(options.copy, headOf);
   }
 
-  append(writer: string, bytes: Uint8Array, after?: number): Promise<Appended> {
+  append(writer: string, bytes: Uint8Array, after?: LogEnd): Promise<Appended> {
     return this.#inTurn(() => this.#append(writer, bytes, after));
   }
 
@@ -82,7 +82,7 @@ class ReplicatedLog implements SharedLog {
     return result;
   }
 
-  async #append(writer: string, bytes: Uint8Array, after: number | undefined): Promise<Appended> {
+  async #append(writer: string, bytes: Uint8Array, after: LogEnd | undefined): Promise<Appended> {
     if (!(await this.#sync())) return { ok: false, why: 'away', detail: this.#told };
     const last = this.#log.history.last?.number ?? 0;
     if (after !== undefined && after !== last)

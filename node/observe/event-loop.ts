@@ -5,16 +5,16 @@
  * Both are measured over windows of the node's own making, not "since the last scrape": two scrapers would otherwise
  * take each other's samples away.
  */
-import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
+import { performance } from 'node:perf_hooks';
 import type { Timer, Timers } from '../time/clock.js';
+import { loopDelays } from '../time/system-clock.js';
 
 /** A window is long enough for a p99 to mean something, and short enough that a bad moment does not linger. */
 export const WINDOW_MS = 10_000;
-const RESOLUTION_MS = 10;
 const MS_PER_NS = 1e-6;
 
 export interface EventLoopWindow {
-  /** Milliseconds beyond the sampling interval. */
+  /** By how many milliseconds the timer wheel was driven too late. */
   readonly delayP50Ms: number;
   readonly delayP99Ms: number;
   readonly delayMaxMs: number;
@@ -29,22 +29,21 @@ export interface EventLoopMonitor {
 }
 
 export function monitorEventLoop(timers: Timers): EventLoopMonitor {
-  const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
-  delays.enable();
+  loopDelays.reset();
   let busyFrom = performance.eventLoopUtilization();
   let last: EventLoopWindow | null = null;
 
-  const delayMs = (ns: number): number => (delays.count === 0 ? 0 : Math.max(0, ns * MS_PER_NS - RESOLUTION_MS));
+  const delayMs = (ns: number): number => (loopDelays.count === 0 ? 0 : ns * MS_PER_NS);
   const measure = (): EventLoopWindow => ({
-    delayP50Ms: delayMs(delays.percentile(50)),
-    delayP99Ms: delayMs(delays.percentile(99)),
-    delayMaxMs: delayMs(delays.max),
+    delayP50Ms: delayMs(loopDelays.percentile(50)),
+    delayP99Ms: delayMs(loopDelays.percentile(99)),
+    delayMaxMs: delayMs(loopDelays.max),
     utilization: performance.eventLoopUtilization(busyFrom).utilization,
   });
 
   const turn: Timer = timers.create(() => {
     last = measure();
-    delays.reset();
+    loopDelays.reset();
     busyFrom = performance.eventLoopUtilization();
     turn.arm(WINDOW_MS);
   });
@@ -54,7 +53,6 @@ export function monitorEventLoop(timers: Timers): EventLoopMonitor {
     window: () => last ?? measure(),
     close() {
       turn.cancel();
-      delays.disable();
     },
   };
 }

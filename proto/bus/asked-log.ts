@@ -20,6 +20,7 @@ import {
   type Appended,
   entryBytesMax,
   type LogBounds,
+  type LogEnd,
   type LogRecord,
   logWithinMs,
   type SharedLog,
@@ -115,10 +116,12 @@ async function append(
   ask: (question: LogQuestion) => Promise<LogAnswer | 'away' | null>,
   writer: string,
   bytes: Uint8Array,
-  after: number | undefined,
+  after: LogEnd | undefined,
 ): Promise<Appended> {
   if (!isWord(writer)) return { ok: false, why: 'refused', detail: `"${writer}" is no writer` };
   if (bytes.length > entryBytesMax) return { ok: false, why: 'refused', detail: 'larger than an entry may be' };
+  // It tells of no marks.
+  if (typeof after === 'string') return { ok: false, why: 'conflict', detail: `no entry here has the mark ${after}` };
   const answer = await ask({ ask: 'append', writer, bytes, after: after ?? null });
   if (answer === 'away') return { ok: false, why: 'away', detail: 'the process that has the log is away' };
   if (answer?.answer === 'append') return answer.appended;

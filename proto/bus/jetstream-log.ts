@@ -1,7 +1,8 @@
 /**
  * The shared log over a JetStream stream (`shared-log.ts` has the contract):
  *
- *   append   a publication that is acknowledged, with the expected last sequence where one is given
+ *   append   a publication that is acknowledged, with the expected last sequence, or last message id, where one is given; its own id is
+ *            drawn, and is the mark of the entry
  *   bounds   STREAM.INFO, when the stream's leader can show that it leads
  *   read     direct gets, some at once
  *   follow   the server republishes what is appended, with its number: one subscription for each process and no consumer, so
@@ -9,6 +10,7 @@
  *
  * The stream is made where it is missing and this side may make it. Owns its subscription.
  */
+import { randomUUID } from 'node:crypto';
 import type { Msg, NatsConnection } from 'nats';
 import { errorOf, type JetStream, jsonOf } from './jetstream.js';
 import { askStream, type LogPlace, type StreamAnswer, type StreamBounds } from './jetstream-stream.js';
@@ -16,6 +18,7 @@ import {
   type Appended,
   entryBytesMax,
   type LogBounds,
+  type LogEnd,
   type LogRecord,
   logWithinMs,
   readBytesMax,
@@ -32,7 +35,8 @@ export interface JetStreamLogOptions {
 /** Enough to fill a line of some milliseconds. */
 const READ_AT_ONCE = 32;
 const READ_WITHIN_MS = 2_000;
-const WRONG_LAST_SEQUENCE = 10071;
+const MARK = 'Nats-Msg-Id';
+const WRONG_LAST: ReadonlySet<number> = new Set([10070, 10071]);
 /** Of the message, of the account, of the stream; by size, and by number. */
 const TOO_LARGE: ReadonlySet<number> = new Set([10054, 10077, 10109]);
 
@@ -56,7 +60,7 @@ class JetStreamLog implements SharedLog {
     this.#makes = makes;
   }
 
-  async append(writer: string, bytes: Uint8Array, after?: number): Promise<Appended> {
+  async append(writer: string, bytes: Uint8Array, after?: LogEnd): Promise<Appended> {
     if (!isWord(writer)) return { ok: false, why: 'refused', detail: `"${writer}" is no writer` };
     if (bytes.length > entryBytesMax) return { ok: false, why: 'refused', detail: 'larger than an entry may be' };
     if (this.#isClosed) return { ok: false, why: 'away', detail: 'closed' };
@@ -66,11 +70,10 @@ class JetStreamLog implements SharedLog {
     const stream = await this.#stream();
     if (stream !== null)
       return { ok: false, why: stream.why === 'refused' ? 'refused' : 'away', detail: stream.detail };
-    const expected = after === undefined ? {} : { 'Nats-Expected-Last-Sequence': String(after) };
     const asked = await this.#jetStream.ask({
       subject: `${this.#place.root}.${writer}`,
       bytes: own,
-      headers: { 'Nats-Expected-Stream': this.#place.stream, ...expected },
+      headers: { 'Nats-Expected-Stream': this.#place.stream, [MARK]: randomUUID(), ...expectedOf(after) },
       withinMs: logWithinMs,
     });
     if (asked.ok) return appendedOf(asked.message, this.#place.stream);
@@ -173,13 +176,20 @@ class JetStreamLog implements SharedLog {
   }
 }
 
+function expectedOf(after: LogEnd | undefined): Readonly<Record<string, string>> {
+  if (after === undefined) return {};
+  return { [typeof after === 'number' ? 'Nats-Expected-Last-Sequence' : 'Nats-Expected-Last-Msg-Id']: String(after) };
+}
+
 /** Null for what is no message of that stream with a number. */
 function recordOf({ headers, data }: Msg, subject: string, stream: string): LogRecord | null {
   const number = Number(headers?.get('Nats-Sequence'));
   if (!Number.isSafeInteger(number) || number < 1 || headers?.get('Nats-Stream') !== stream) return null;
   const writer = subject.slice(subject.lastIndexOf('.') + 1);
   // A copy, and not by slice: of a Buffer that is a view, here of what the socket read.
-  return { number, writer, bytes: new Uint8Array(data) };
+  const record = { number, writer, bytes: new Uint8Array(data) };
+  const mark = headers?.get(MARK) ?? '';
+  return mark === '' ? record : { ...record, mark };
 }
 
 function appendedOf({ data }: Msg, stream: string): Appended {
@@ -191,6 +201,6 @@ function appendedOf({ data }: Msg, stream: string): Appended {
     if (typeof seq === 'number' && where === stream) return { ok: true, number: seq };
     return { ok: false, why: 'uncertain', detail: 'an acknowledgement of another stream' };
   }
-  if (error.code === WRONG_LAST_SEQUENCE) return { ok: false, why: 'conflict', detail: error.detail };
+  if (WRONG_LAST.has(error.code)) return { ok: false, why: 'conflict', detail: error.detail };
   return { ok: false, why: TOO_LARGE.has(error.code) ? 'refused' : 'away', detail: error.detail };
 }

@@ -6,6 +6,7 @@ import {
   type Appended,
   entryBytesMax,
   type LogBounds,
+  type LogEnd,
   type LogRecord,
   readBytesMax,
   type SharedLog,
@@ -42,7 +43,7 @@ class MemoryLog implements SharedLog {
     this.#bytesMax = bytesMax;
   }
 
-  async append(writer: string, bytes: Uint8Array, after?: number): Promise<Appended> {
+  async append(writer: string, bytes: Uint8Array, after?: LogEnd): Promise<Appended> {
     if (this.#isClosed) return { ok: false, why: 'away', detail: 'closed' };
     if (!isWord(writer)) return { ok: false, why: 'refused', detail: `"${writer}" is no writer` };
     if (bytes.length > entryBytesMax) return { ok: false, why: 'refused', detail: 'larger than an entry may be' };

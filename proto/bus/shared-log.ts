@@ -20,7 +20,12 @@ export interface LogRecord {
   /** Who may write such entries: the last word of its subject. */
   readonly writer: string;
   readonly bytes: Uint8Array;
+  /** A name that no other entry of any log has had. Left out: this log gives none. */
+  readonly mark?: string;
 }
+
+/** The last entry, by its number or its mark. */
+export type LogEnd = number | string;
 
 export type Appended =
   | { readonly ok: true; readonly number: number }
@@ -45,8 +50,11 @@ export interface LogBounds {
 }
 
 export interface SharedLog {
-  /** `after`: only when the last entry has this number (compare and set). */
-  append(writer: string, bytes: Uint8Array, after?: number): Promise<Appended>;
+  /**
+   * `after`: only when the last entry has this number (compare and set), or this mark: then it is also the log that the mark was read
+   * from, and nobody has appended to it since.
+   */
+  append(writer: string, bytes: Uint8Array, after?: LogEnd): Promise<Appended>;
   /** As they were at some moment after the call, or `agoMs` before it; null when that can't be known now. */
   bounds(): Promise<LogBounds | null>;
   /**

@@ -3,7 +3,7 @@ import type { BlobFate, BlobShelf } from '@weir/proto/bus/blob-store.js';
 import type { Broker, Port } from '@weir/proto/bus/broker.js';
 import type { Bus } from '@weir/proto/bus/bus.js';
 import { type BusParts, busOver } from '@weir/proto/bus/carrier.js';
-import type { Appended, LogBounds, LogRecord, SharedLog } from '@weir/proto/bus/shared-log.js';
+import type { Appended, LogBounds, LogEnd, LogRecord, SharedLog } from '@weir/proto/bus/shared-log.js';
 
 /** What all processes reach; each has a `TestLog` of its own before it. */
 export class LogServer {
@@ -23,7 +23,7 @@ export class TestLog implements SharedLog {
     this.#server = server;
   }
 
-  async append(writer: string, bytes: Uint8Array, after?: number): Promise<Appended> {
+  async append(writer: string, bytes: Uint8Array, after?: LogEnd): Promise<Appended> {
     const before = this.beforeAppend;
     this.beforeAppend = null;
     await before?.();

@@ -2,7 +2,7 @@
  * A shared log in memory that gets into the troubles of a real one, drawn from a seed: answers that are lost, a tail or everything
  * that is lost, garbage of others; and a member's disk, which outlives its crashes. Only tests import this file.
  */
-import type { Appended, LogBounds, LogRecord, SharedLog } from '@weir/proto/bus/shared-log.js';
+import type { Appended, LogBounds, LogEnd, LogRecord, SharedLog } from '@weir/proto/bus/shared-log.js';
 import type { LogCopy, LogEntry } from '../revision.js';
 
 export interface Troubles {
@@ -56,7 +56,7 @@ export class TroubledLog {
     };
   }
 
-  #append(bytes: Uint8Array, after: number | undefined): Appended {
+  #append(bytes: Uint8Array, after: LogEnd | undefined): Appended {
     const isLost = this.#random() < this.troubles.uncertain;
     if (isLost && this.#random() < 0.5) return { ok: false, why: 'uncertain', detail: 'late' };
     if (after !== undefined && after !== this.entries.length) return { ok: false, why: 'conflict', detail: 'taken' };

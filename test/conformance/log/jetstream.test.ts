@@ -82,6 +82,11 @@ async function diskServer(own: Stage) {
   };
 }
 
+const markOf = async (log: SharedLog, number: number): Promise<string> => {
+  const [record] = (await log.read(number, 1)) ?? [];
+  if (record?.mark === undefined) throw new Error(`${number} has no mark`);
+  return record.mark;
+};
 const lastOf = async (log: SharedLog): Promise<number> => (await log.bounds())?.last ?? -1;
 
 describe('the log over JetStream, when the server', () => {
@@ -190,6 +195,40 @@ describe('the log over JetStream, when the server', () => {
       expect(await appended(guest, 'c')).toEqual([1]);
     }));
 
+  it('takes what comes behind the mark of its last entry, also when it is started again, and never with another disk', () =>
+    onStage(async (own) => {
+      const server = await diskServer(own);
+      const jetStream = await connected(own, [server.url]);
+      const log = jetStreamLog(jetStream, { place: newPlace(), makes: bounds });
+      const told: (string | undefined)[] = [];
+      log.follow(({ mark }) => told.push(mark));
+      await appended(log, 'a');
+      const first = await markOf(log, 1);
+      await until(
+        () => told.length === 1,
+        () => 'nothing is told',
+      );
+      expect(told).toEqual([first]);
+      expect(await log.append('order', bytesOf('b'), first)).toEqual({ ok: true, number: 2 });
+      expect(await log.append('order', bytesOf('c'), first)).toMatchObject({ ok: false, why: 'conflict' });
+      await server.kill();
+      await isAway(jetStream);
+      const again = await server.again();
+      await isUp(jetStream);
+      const second = await markOf(log, 2);
+      expect(second).not.toBe(first);
+      expect(await log.append('order', bytesOf('c'), second)).toEqual({ ok: true, number: 3 });
+      const third = await markOf(log, 3);
+      await again.kill();
+      await isAway(jetStream);
+      await server.wiped();
+      await isUp(jetStream);
+      // As many, with the same bytes.
+      expect(await appended(log, 'a', 'b', 'c')).toEqual([1, 2, 3]);
+      expect(await log.append('order', bytesOf('d'), third)).toMatchObject({ ok: false, why: 'conflict' });
+      expect(await lastOf(log)).toBe(3);
+    }));
+
   it('has no JetStream, or a stream of that name that is not ours: says so, and changes nothing', () =>
     onStage(async (own) => {
       const bare = await startNats(own);
@@ -288,5 +327,32 @@ describe('the log over JetStream in three copies', () => {
       await until(works, () => 'it does not come back', 60_000);
       await leader.server.kill();
       await until(works, () => 'two of three do not go on', 60_000);
+    }));
+
+  it('knows the mark of its last entry whichever server leads', () =>
+    onStage(async (own) => {
+      const servers = await startCluster(own);
+      const log = jetStreamLog(
+        await connected(
+          own,
+          servers.map(({ server }) => server.url),
+        ),
+        { place: newPlace(), makes: { ...bounds, replicas: 3 } },
+      );
+      const works = async (): Promise<boolean> => (await log.append('order', bytesOf('x'))).ok;
+      // Without the first of them one of the others leads, whoever did before.
+      for (const gone of [null, servers[0]]) {
+        await gone?.server.kill();
+        await until(works, () => 'no stream goes on', 60_000);
+        await until(
+          async () => (await log.bounds()) !== null,
+          () => 'no leader can show that it leads',
+          30_000,
+        );
+        const last = await lastOf(log);
+        const mark = await markOf(log, last);
+        expect(await log.append('order', bytesOf('y'), mark)).toEqual({ ok: true, number: last + 1 });
+        expect(await log.append('order', bytesOf('z'), mark)).toMatchObject({ ok: false, why: 'conflict' });
+      }
     }));
 });

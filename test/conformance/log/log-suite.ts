@@ -58,7 +58,7 @@ export function logSuite(name: string, makeWorld: () => Promise<LogWorld>): void
       for (const end of [one, other]) {
         const records = await end.read(1, 10);
         expect(shown(records?.slice(0, 2) ?? null)).toEqual(['1 order a', '2 order b']);
-        expect(records?.[2]).toEqual({ number: 3, writer: 'member', bytes });
+        expect(records?.[2]).toMatchObject({ number: 3, writer: 'member', bytes });
       }
     });
 
@@ -76,6 +76,14 @@ export function logSuite(name: string, makeWorld: () => Promise<LogWorld>): void
       expect(await other.append('order', bytesOf('b'), 2)).toMatchObject({ ok: false, why: 'conflict' });
       expect(await other.append('order', bytesOf('b'), 1)).toEqual({ ok: true, number: 2 });
       expect(shown(await one.read(1, 9))).toEqual(['1 order a', '2 order b']);
+    });
+
+    it('appends nothing behind a mark that the last entry has not', async () => {
+      await appended(one, 'a', 'b');
+      const [first] = (await one.read(1, 1)) ?? [];
+      for (const mark of [first?.mark ?? 'none', '1', '2'])
+        expect(await other.append('order', bytesOf('c'), mark)).toMatchObject({ ok: false, why: 'conflict' });
+      expect(await one.bounds()).toMatchObject({ last: 2 });
     });
 
     it('lets one of many win who expect the same, each time', async () => {

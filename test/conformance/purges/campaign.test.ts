@@ -10,6 +10,7 @@ it('purges by four nodes are acknowledged by all, one after the other and side b
     p99Ms: 10_000,
     perSecond: 50,
     purgesPerSecond: 25,
+    warmUpMs: 200,
   });
   expect(report.broken).toEqual([]);
 }, 120_000);

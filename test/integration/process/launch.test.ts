@@ -121,7 +121,7 @@ describe('the launcher', () => {
     await weir(['hello']);
     const { stdout } = await weir(['control', 'flags']);
     const flags: unknown = JSON.parse(stdout);
-    expect(flags).toEqual(['--max-semi-space-size=64']);
+    expect(flags).toEqual(['--max-semi-space-size=64', '--v8-pool-size=1']);
     expect((await weir(['up', 'flags'])).stdout).toBe('[]\n');
     const dockerfile = readFileSync(join(repository, 'deploy/docker/Dockerfile'), 'utf8');
     const [, ofControl = ''] = dockerfile.split('FROM runtime AS control');

@@ -3,7 +3,7 @@
  * network: a question may never arrive, and an answer may be lost when the deed is done.
  */
 import type { BlobFate, BlobShelf } from '@weir/proto/bus/blob-store.js';
-import type { Appended, LogBounds, LogRecord, SharedLog } from '@weir/proto/bus/shared-log.js';
+import type { Appended, LogBounds, LogEnd, LogRecord, SharedLog } from '@weir/proto/bus/shared-log.js';
 import type { World } from '@weir/proto/cluster/testing/world.js';
 
 /** The name of the server, for partitions. */
@@ -47,7 +47,7 @@ export class WorldLog {
   /** The log as that process has it. */
   of(id: string, world: World): SharedLog {
     const way = new Way(id, world);
-    const append = (writer: string, bytes: Uint8Array, after?: number): Appended => {
+    const append = (writer: string, bytes: Uint8Array, after?: LogEnd): Appended => {
       const last = this.records.length;
       if (this.#comparesAndSets && after !== undefined && after !== last)
         return { ok: false, why: 'conflict', detail: `the last one is ${last}` };
