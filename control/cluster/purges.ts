@@ -148,12 +148,9 @@ export class Purges {
     }
     // It may have gone into the log before, whose numbers say nothing here.
     if (registry !== this.#ledger.registry) return missingAt('the purge log', BEGUN_ANEW);
-    const outcome = await this.#gather(new PurgeRound(appended.number, clock.nowMs(), registry), {
-      beganMs,
-      redisMs,
-      isConfirmed,
-      untilMs: beganMs + withinMs,
-    });
+    const round = new PurgeRound(appended.number, clock.nowMs(), registry);
+    const confirmedMs = isConfirmed ? round.appendedMs : null;
+    const outcome = await this.#gather(round, { beganMs, redisMs, confirmedMs, untilMs: beganMs + withinMs });
     if (typeof telling === 'string') return outcome;
     return { ...outcome, missing: [...outcome.missing, { node: 'redis', reason: telling.why }] };
   }
@@ -175,17 +172,16 @@ export class Purges {
 
   #gather(
     round: PurgeRound,
-    { isConfirmed, ...times }: Pick<UnderWay, 'beganMs' | 'redisMs' | 'untilMs'> & { readonly isConfirmed: boolean },
+    times: Pick<UnderWay, 'beganMs' | 'redisMs' | 'confirmedMs' | 'untilMs'>,
   ): Promise<PurgeOutcome> {
     for (const { log, id, incarnation, epoch, atMs } of this.#acknowledged.values()) {
       if (log === this.#ledger.identity) round.acknowledge(id, incarnation, epoch, atMs);
     }
     const appendedMs = round.appendedMs;
     return new Promise((settle) => {
-      const confirmedMs = isConfirmed ? appendedMs : null;
-      const one: UnderWay = { round, ...times, appendedMs, confirmedMs, isPutOut: false, settle };
+      const one: UnderWay = { round, ...times, appendedMs, isPutOut: false, settle };
       this.#underWay.add(one);
-      if (!isConfirmed) void this.#confirm(one);
+      if (one.confirmedMs === null) void this.#confirm(one);
       else this.#endIfDone(one);
       this.#cancelTick ??= this.#parts.clock.after(TICK_MS, () => this.#tick());
     });
