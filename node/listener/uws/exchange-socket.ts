@@ -68,6 +68,8 @@ export class ExchangeSocket implements ResponseHandler, WriterOwner, BodyValve, 
   #cancel: Cancel = nothingToCancel;
   #head: ResponseHead | null = null;
   #sourceEnded = false;
+  /** It was told that the socket is full, and not yet that it may go on. */
+  #sourceWaits = false;
   /** The turn of the request is over for the chain; until then the end of an answer may come in it. */
   #isDispatched = false;
   #ended = false;
@@ -270,6 +272,7 @@ export class ExchangeSocket implements ResponseHandler, WriterOwner, BodyValve, 
 
   blocked(): void {
     if (this.res === null) return;
+    this.#sourceWaits = true;
     this.#valveOf(this.res).writeBlocked();
     this.#readPatience ??= new Patience(
       this.owner.clock,
@@ -283,6 +286,13 @@ export class ExchangeSocket implements ResponseHandler, WriterOwner, BodyValve, 
   drained(): void {
     this.#valve?.writeClear();
     this.#readPatience?.stop();
+    this.#sourceGoesOn();
+  }
+
+  /** Also a source whose last piece has completed the message: it has its end yet to say, and lets go of what it holds with that. */
+  #sourceGoesOn(): void {
+    if (!this.#sourceWaits) return;
+    this.#sourceWaits = false;
     if (!this.#sourceEnded) this.#head?.resume();
   }
 
@@ -296,11 +306,13 @@ export class ExchangeSocket implements ResponseHandler, WriterOwner, BodyValve, 
 
   finished(): void {
     this.end();
+    this.#sourceGoesOn();
   }
 
   /** The exchange is over; only the connection is still to be closed. */
   lingers(res: HttpResponse, end: () => void): void {
     this.end();
+    this.#sourceGoesOn();
     const { owner, request } = this;
     if (!this.#restComes) end();
     else {

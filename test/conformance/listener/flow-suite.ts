@@ -82,6 +82,19 @@ export function describeFlow(name: string, factory: ListenerFactory): void {
       60_000,
     );
 
+    test.each([
+      ['of known length', 64 * MIB],
+      ['of unknown length', null],
+    ])('a source that waits with its last piece given hears that it may end: %s', async (_what, lengthBytes) => {
+      const w = await open();
+      const client = await w.connect({ paused: true });
+      client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+      const source = pour(await w.request(1), 64 * MIB, lengthBytes, 32 * MIB);
+      await readSlowly(client, 64 * MIB);
+      await w.until(() => source.ended && w.listener.exchanges === 0, 'end');
+      expect(source.waits).toBeGreaterThan(0);
+    });
+
     test('a chunked response comes whole when its source falls silent behind a full connection', async () => {
       const w = await open();
       const client = await w.connect({ paused: true });
