@@ -8,6 +8,7 @@ import { lateMasks } from './optimize/mask/late-masks.js';
 import type { ChainServices } from './pipeline/services.js';
 import { loadPatterns } from './route/patterns.js';
 
+type Pause = () => Promise<unknown>;
 type LateParts = Pick<ChainServices, 'mcp' | 'forms' | 'masks' | 'composers' | 'contracts'>;
 
 /** By the list of routes, which is the very same one where none has changed: then ten thousand are not looked through for what they need. */
@@ -16,22 +17,22 @@ const known = new WeakMap<
   { readonly contracts: Snapshot['contracts']; readonly parts: LateParts }
 >();
 
-export async function lateParts(snapshot: Snapshot): Promise<LateParts> {
+/** Each kind of part looks through all routes; `pause` lets others have their turn between two of them. */
+export async function lateParts(snapshot: Snapshot, pause: Pause): Promise<LateParts> {
   const { routes, contracts } = snapshot;
   const before = known.get(routes);
   if (before?.contracts === contracts) return before.parts;
-  const parts = await partsOf(snapshot);
+  const parts = await partsOf(snapshot, pause);
   known.set(routes, { contracts, parts });
   return parts;
 }
 
-async function partsOf(snapshot: Snapshot): Promise<LateParts> {
+async function partsOf(snapshot: Snapshot, pause: Pause): Promise<LateParts> {
   await loadPatterns(snapshot);
-  return {
-    mcp: await lateMcp(snapshot),
-    forms: await lateForms(snapshot),
-    masks: await lateMasks(snapshot),
-    composers: await lateComposers(snapshot),
-    contracts: await lateContracts(snapshot),
-  };
+  await pause();
+  const [mcp, forms] = [await lateMcp(snapshot), await lateForms(snapshot)];
+  await pause();
+  const [masks, composers] = [await lateMasks(snapshot), await lateComposers(snapshot)];
+  await pause();
+  return { mcp, forms, masks, composers, contracts: await lateContracts(snapshot) };
 }

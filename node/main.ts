@@ -5,7 +5,6 @@
  * this is the first or the second one. SIGTERM drains, for those who address a node directly. SIGUSR1 and SIGUSR2 are the
  * log's (observe/log-writer.ts), and nothing where none is kept.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { splitEnd } from '@weir/proto/bus/ipc-bus.js';
 import { ipcLink } from '@weir/proto/bus/ipc-link.js';
 import { type ControlToNode, decodeControlToNode, type NodeToControl } from '@weir/proto/events/node-link.js';
@@ -18,6 +17,7 @@ import { givenSecrets } from './process/given-secrets.js';
 import { type Joined, joinCluster } from './process/join-cluster.js';
 import { OfferReader } from './process/offer.js';
 import { readNodeSettings } from './process/settings.js';
+import { giveWay } from './time/give-way.js';
 
 const log = (text: string): void => {
   process.stderr.write(`weir node ${process.pid}: ${text}\n`);
@@ -40,7 +40,7 @@ async function main(): Promise<void> {
 
   const secrets = givenSecrets(process.env);
   const parent = splitEnd(process);
-  const link = ipcLink<ControlToNode, NodeToControl>(parent.rest, decodeControlToNode);
+  const link = ipcLink<ControlToNode, NodeToControl>(parent.rest, decodeControlToNode, giveWay);
   let agent: Agent | null = null;
   const crashed = crashHandler({
     log,
@@ -76,7 +76,7 @@ async function main(): Promise<void> {
     boxKey: secrets.publicKey,
     async decode(offer) {
       secrets.take(offer.secrets);
-      return offers.open(offer, () => nextTurn());
+      return offers.open(offer, giveWay);
     },
     every(intervalMs, task) {
       const interval = setInterval(task, intervalMs);

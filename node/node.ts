@@ -8,7 +8,6 @@
  */
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { OwnReport } from '@weir/proto/cluster/membership.js';
 import type { Presence } from '@weir/proto/cluster/presence.js';
 import type { CacheInspection, InspectedRequest } from '@weir/proto/events/cache.js';
@@ -51,6 +50,7 @@ import { KeptChains } from './pipeline/kept-chains.js';
 import { compiling } from './pipeline/runtime.js';
 import { type SharedStores, sharedStores } from './shared-stores.js';
 import type { Timers } from './time/clock.js';
+import { giveWay } from './time/give-way.js';
 import { inSlices, type Work } from './time/slices.js';
 import { driveWheel, systemClock } from './time/system-clock.js';
 import { TimerWheel } from './time/wheel.js';
@@ -308,7 +308,7 @@ class Node implements GatewayNode {
         upstreams,
         credentials: this.#credentials.inForce,
         ai: await this.#ai.compile(snapshot, this.#reveal),
-        ...(await lateParts(snapshot)),
+        ...(await lateParts(snapshot, giveWay)),
         limiters: this.#limiters,
         budgets: this.#budgets,
         heldBytes: this.#heldBytes,
@@ -329,7 +329,7 @@ class Node implements GatewayNode {
       await this.#upstreams.warm(upstreams);
       const caching = await this.#inSlices(cachingRoutes(snapshot.routes));
       observing = await this.#observer.prepare(snapshot, upstreams);
-      await nextTurn(); // That has looked at all routes; the next turn looks at all upstreams.
+      await giveWay(); // That has looked at all routes; the next turn looks at all upstreams.
       // A drain may have begun meanwhile; what it has closed must not be opened again.
       if (this.#drained !== null) throw new Error('this node is draining');
       await this.#listener.takeOver(gateway);
@@ -354,20 +354,23 @@ class Node implements GatewayNode {
     this.#inForce = { snapshot, status };
     // Last, for it may admit requests that have waited, and they must find the rest in place.
     this.#gates.use(snapshot.upstreams, systemClock.nowMs());
+    await giveWay();
     await this.#followRoutes();
   }
 
   /** Series of routes that are not in force end here: after a swap those before it, after a refusal the refused ones. */
   #followRoutes(): Promise<void> {
-    return inSlices(this.#observer.followingRoutes(this.#inForce?.snapshot ?? { routes: [] }), systemClock, nextTurn);
+    return inSlices(this.#observer.followingRoutes(this.#inForce?.snapshot ?? { routes: [] }), systemClock, giveWay);
   }
 
-  /** What a drain closes between two slices is not built any further. */
-  #inSlices<Result>(work: Work<Result>): Promise<Result> {
-    return inSlices(work, systemClock, async () => {
-      await nextTurn();
+  /** What a drain closes between two slices is not built any further. Its last slice has a turn of its own, too. */
+  async #inSlices<Result>(work: Work<Result>): Promise<Result> {
+    const result = await inSlices(work, systemClock, async () => {
+      await giveWay();
       if (this.#drained !== null) throw new Error('this node is draining');
     });
+    await giveWay();
+    return result;
   }
 
   inspect(request: InspectedRequest): CacheInspection {

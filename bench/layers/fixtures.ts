@@ -20,6 +20,7 @@ import { createLimiterStore } from '@weir/node/limit/limiter-store.js';
 import { createNodeObserver } from '@weir/node/observe/node-observer.js';
 import { jobCounts } from '@weir/node/observe/testing/job-counts.js';
 import { nodeStatus } from '@weir/node/observe/testing/node-status.js';
+import { textOf } from '@weir/node/observe/testing/text-of.js';
 import { KeptForms } from '@weir/node/optimize/compress/kept-forms.js';
 import type { ChainServices } from '@weir/node/pipeline/services.js';
 import { driveWheel, systemClock } from '@weir/node/time/system-clock.js';
@@ -202,7 +203,7 @@ export async function openServices(isLogged: boolean): Promise<Services> {
       stopWheel();
       rmSync(directory, { recursive: true, force: true });
       // A log that could not keep up would have been measured as a fast one.
-      const dropped = droppedLines(await observer.metrics.render());
+      const dropped = droppedLines(await textOf(observer.metrics.render()));
       if (dropped > 0) throw new Error(`${dropped} lines of the access log were dropped: is the machine busy?`);
     },
   };

@@ -21,10 +21,10 @@ export function cacheFamilies(sources: CacheSources): Family[] {
         yield* happened([route], 'result', cacheResults, counts);
     }),
     family('counter', 'weir_cache_reused_total', 'Hits that were given without their chain.', function* () {
-      for (const [route, { reuses }] of routesOf(cells)) if (reuses > 0) yield [[route], reuses];
+      for (const [route, { reuses }] of routesOf(cells)) yield reuses > 0 ? [[route], reuses] : undefined;
     }),
     family('counter', 'weir_cache_stored_total', 'Answers that were stored.', function* () {
-      for (const [route, { stored }] of routesOf(cells)) if (stored > 0) yield [[route], stored];
+      for (const [route, { stored }] of routesOf(cells)) yield stored > 0 ? [[route], stored] : undefined;
     }),
     family('counter', 'weir_cache_not_stored_total', 'Answers that were not stored, by reason.', function* () {
       for (const [route, { notStored }] of routesOf(cells))

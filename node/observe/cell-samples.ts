@@ -11,17 +11,18 @@ export function* routesOf(cells: Cells) {
   for (const [id, route] of cells.routes) yield [label('route', id === '' ? NO_ROUTE : id), route] as const;
 }
 
-/** One sample for each cell of a table that is not zero: a hundred series of what never happened help nobody. */
+/** One sample for each cell of a table that is not zero, or none: a hundred series of what never happened help nobody. */
 export function* happened(
   labels: Labels,
   by: string,
   values: readonly string[],
   counts: Float64Array,
-): Iterable<Sample> {
+): Iterable<Sample | undefined> {
   for (let slot = 0; slot < values.length; slot += 1) {
     const count = counts[slot] ?? 0;
     if (count > 0) yield [[...labels, [by, values[slot] ?? '']], count];
   }
+  yield undefined;
 }
 
 /** Names of the code as those of labels are written. */

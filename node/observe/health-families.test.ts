@@ -4,6 +4,7 @@ import { change } from '../upstream/health/testing/outcomes.js';
 import { writeFamilies } from './exposition.js';
 import { healthFamilies } from './health-families.js';
 import { nodeStatus } from './testing/node-status.js';
+import { textOf } from './testing/text-of.js';
 
 it('shows what is thought of targets and upstreams, and how often that has changed', async () => {
   const log = new HealthLog();
@@ -17,7 +18,9 @@ it('shows what is thought of targets and upstreams, and how often that has chang
     upstreams: [{ upstream: 'up', standing: 'out', reason: 'all fail' }],
   });
   const families = healthFamilies({ status: () => status, healthChanges: () => log.counts() });
-  const lines = (await writeFamilies(families, async () => {})).split('\n').filter((line) => !line.startsWith('#'));
+  const lines = (await textOf(writeFamilies(families, async () => {})))
+    .split('\n')
+    .filter((line) => !line.startsWith('#'));
   expect(lines).toEqual([
     'weir_target_standing{upstream="up",target="well"} 1',
     'weir_target_standing{upstream="up",target="trial"} 0.5',

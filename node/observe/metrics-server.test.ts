@@ -30,7 +30,7 @@ async function start(host = '127.0.0.1') {
         const mine = state.renders;
         await held;
         if (state.failing) throw new Error('broken');
-        return `weir_renders ${mine}\n`;
+        return [Buffer.from('weir_renders '), Buffer.from(`${mine}\n`)];
       },
     },
     status: () => nodeStatus({ state: state.node, cluster: state.bus }),
@@ -195,7 +195,7 @@ describe('the metrics server', () => {
 
   it('rejects when its port is taken', async () => {
     const { server } = await start();
-    const metrics = { contentType: '', render: async () => '' };
+    const metrics = { contentType: '', render: async () => [] };
     const options = { metrics, status: () => nodeStatus(), doctor: () => healthy };
     await expect(createMetricsServer({ host: '127.0.0.1', port: server.address.port, ...options })).rejects.toThrow(
       'EADDRINUSE',

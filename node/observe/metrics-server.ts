@@ -12,6 +12,8 @@
  * tell is that a node runs here. Elsewhere the port is open to a network, and its names are not known here.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { DoctorReport } from '@weir/proto/events/doctor.js';
 import type { NodeStatus } from '@weir/proto/events/node-status.js';
 import { boundConnections } from '@weir/proto/http/bounded-connections.js';
@@ -67,7 +69,8 @@ export async function servePages({ host, port }: { host: string; port: number },
   return { address: { host, port: portOf(server, port) }, close: () => closeServer(server) };
 }
 
-export type Answer = { readonly status: number; readonly type: string; readonly body: string };
+/** A long body comes in pieces, which go out as the client takes them. */
+export type Answer = { readonly status: number; readonly type: string; readonly body: string | readonly Buffer[] };
 
 const TEXT = 'text/plain; charset=utf-8';
 export const text = (status: number, body: string): Answer => ({ status, type: TEXT, body: `${body}\n` });
@@ -140,17 +143,26 @@ function handlerOf(host: string, pages: Pages) {
 
 /** For HEAD, node:http itself leaves the body out. */
 function send(response: ServerResponse, { status, type, body }: Answer): void {
+  const pieces = typeof body === 'string' ? [Buffer.from(body)] : body;
   response.writeHead(status, {
     'content-type': type,
-    'content-length': Buffer.byteLength(body),
+    'content-length': pieces.reduce((bytes, piece) => bytes + piece.length, 0),
     'cache-control': 'no-store',
   });
-  response.end(body);
+  Readable.from(inTurns(pieces)).pipe(response);
+}
+
+/** A kernel that takes all of it at once shall not have all of it in one turn. */
+async function* inTurns(pieces: readonly Buffer[]): AsyncGenerator<Buffer> {
+  for (const [at, piece] of pieces.entries()) {
+    if (at > 0) await nextTurn();
+    yield piece;
+  }
 }
 
 /** One run at a time: whoever asks while it is under way gets its result. */
-export function shared(run: () => Promise<string>): () => Promise<string> {
-  let running: Promise<string> | null = null;
+export function shared<Result>(run: () => Promise<Result>): () => Promise<Result> {
+  let running: Promise<Result> | null = null;
   return () => {
     running ??= run().finally(() => {
       running = null;

@@ -9,6 +9,7 @@ import { createMetrics, type MetricSources } from './metrics.js';
 import { cacheCounts } from './testing/cache-counts.js';
 import { jobCounts } from './testing/job-counts.js';
 import { nodeStatus } from './testing/node-status.js';
+import { textOf } from './testing/text-of.js';
 
 const well = { standing: 'well', reason: '' } as const;
 
@@ -62,7 +63,7 @@ function used(): Cells {
 
 describe('the metrics of a node', () => {
   it('show what its cells and its callbacks hold', async () => {
-    const text = await createMetrics(sources(used())).render();
+    const text = await textOf(createMetrics(sources(used())).render());
     for (const line of [
       'weir_requests_total{route="orders",code="504"} 1',
       'weir_bugs_total 4',
@@ -106,13 +107,13 @@ describe('the metrics of a node', () => {
       return { ...given.status(), connections: asked };
     };
     const metrics = createMetrics({ ...given, status });
-    expect(await metrics.render()).toContain('weir_client_connections 1\n');
-    expect(await metrics.render()).toContain('weir_client_connections 2\n');
+    expect(await textOf(metrics.render())).toContain('weir_client_connections 1\n');
+    expect(await textOf(metrics.render())).toContain('weir_client_connections 2\n');
     expect(asked).toBe(2);
   });
 
   it('are well-formed: each family is announced once, above its lines, and every line is a sample', async () => {
-    const text = await createMetrics(sources(used())).render();
+    const text = await textOf(createMetrics(sources(used())).render());
     expect(text.endsWith('\n')).toBe(true);
     const announced = [...text.matchAll(/^# TYPE (\S+) (?:counter|gauge|histogram|summary)$/gm)].map(
       ([, name]) => name,
@@ -135,7 +136,7 @@ describe('the metrics of a node', () => {
     const cells = new Cells();
     cells.purges.ended('tag', 2, true);
     cells.purges.ended('tag', 500, false);
-    const lines = (await createMetrics(sources(cells)).render()).split('\n');
+    const lines = (await textOf(createMetrics(sources(cells)).render())).split('\n');
     expect(lines).toContain('weir_cache_purge_duration_seconds_bucket{kind="tag",le="0.0025"} 1');
     expect(lines).toContain('weir_cache_purge_duration_seconds_count{kind="tag"} 2');
     expect(lines).toContain('weir_cache_purge_duration_seconds_sum{kind="tag"} 0.502');
@@ -147,7 +148,7 @@ describe('the metrics of a node', () => {
     const cells = new Cells();
     cells.route('').requestBytes = 1;
     cells.route('a"b\\c\nd').requestBytes = 2;
-    const text = await createMetrics(sources(cells)).render();
+    const text = await textOf(createMetrics(sources(cells)).render());
     expect(text).toContain('weir_request_body_bytes_total{route="(none)"} 1\n');
     expect(text).toContain('weir_request_body_bytes_total{route="a\\"b\\\\c\\nd"} 2\n');
   });
@@ -155,20 +156,42 @@ describe('the metrics of a node', () => {
   it('forget a route that the snapshot has dropped', async () => {
     const cells = used();
     cells.retainRoutes(new Set());
-    expect(await createMetrics(sources(cells)).render()).not.toContain('orders');
+    expect(await textOf(createMetrics(sources(cells)).render())).not.toContain('orders');
   });
 
   it('let others have the event loop between two slices', async () => {
     let breaths = 0;
     const line = `${'x'.repeat(99)}\n`;
     const lines = (10 * SLICE_CHARACTERS) / line.length;
-    const text = await writeFamilies(
+    const pieces = await writeFamilies(
       [{ name: 'x', help: 'x', type: 'gauge', lines: () => Array.from({ length: lines }, () => line) }],
       async () => {
         breaths += 1;
       },
     );
     expect(breaths).toBeGreaterThanOrEqual(9);
-    expect(text.split('\n')).toHaveLength(Math.ceil(lines) + 2);
+    expect(pieces).toHaveLength(breaths + 1);
+    expect(Math.max(...pieces.map((piece) => piece.length))).toBeLessThan(SLICE_CHARACTERS + 1_000);
+    expect(Buffer.concat(pieces).toString().split('\n')).toHaveLength(Math.ceil(lines) + 2);
+  });
+
+  it('let others have the event loop also where thousands of series are looked at and none is told', async () => {
+    let breaths = 0;
+    const pieces = await writeFamilies(
+      [{ name: 'x', help: 'x', type: 'gauge', lines: () => Array.from({ length: 10_000 }, () => '') }],
+      async () => {
+        breaths += 1;
+      },
+    );
+    expect(breaths).toBeGreaterThanOrEqual(9);
+    expect(Buffer.concat(pieces).toString()).toBe('# HELP x x\n# TYPE x gauge\n');
+  });
+
+  it('say nothing of how long requests of a route took to which there were none', async () => {
+    const cells = used();
+    cells.route('idle').inFlight = 1;
+    const text = await textOf(createMetrics(sources(cells)).render());
+    expect(text).toContain('weir_requests_in_flight{route="idle"} 1\n');
+    expect(text).not.toContain('weir_request_duration_seconds_count{route="idle"}');
   });
 });

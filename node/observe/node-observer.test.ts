@@ -17,6 +17,7 @@ import { createNodeObserver } from './node-observer.js';
 import { cacheCounts } from './testing/cache-counts.js';
 import { jobCounts } from './testing/job-counts.js';
 import { nodeStatus } from './testing/node-status.js';
+import { textOf } from './testing/text-of.js';
 
 let folder = '';
 beforeEach(() => {
@@ -83,7 +84,7 @@ describe('the observer of a node', () => {
     const failed = { ...createAttempt('a:1', 1_000), upstreamId: 'other', endedAtMs: 1_001 };
     request.exchange.attempts.unshift({ ...failed, failure: failure('connection_refused', '') });
     observer.route('orders').ended(request);
-    const text = await observer.metrics.render();
+    const text = await textOf(observer.metrics.render());
     expect(text).toContain('weir_attempts_total{upstream="other",target="a:1",outcome="connection_refused"} 1\n');
     expect(text).toContain('weir_attempts_total{upstream="up",target="a:1",outcome="2xx"} 1\n');
   });
@@ -97,7 +98,7 @@ describe('the observer of a node', () => {
     route.started();
     route.ended(endedRequest('orders'));
     observer.timerFired('queue', 'orders');
-    const text = await observer.metrics.render();
+    const text = await textOf(observer.metrics.render());
     for (const line of [
       'weir_requests_total{route="orders",code="200"} 1',
       'weir_requests_in_flight{route="orders"} 1',
@@ -143,7 +144,7 @@ describe('the observer of a node', () => {
     atOnce(observer.followingRoutes(snapshot(2, ['new'])));
     old.ended(endedRequest('former'));
     observer.timerFired('total', 'former');
-    const text = await observer.metrics.render();
+    const text = await textOf(observer.metrics.render());
     expect(text).not.toContain('"former"');
     expect(text).toContain('weir_requests_in_flight{route="new"} 0');
     expect(text).toContain('weir_requests_in_flight{route="(none)"} 0');
@@ -173,7 +174,7 @@ describe('the observer of a node', () => {
     observer.refused(refused);
     (await observer.prepare(snapshot(1, ['orders']))).commit();
     observer.refused(refused);
-    const text = await observer.metrics.render();
+    const text = await textOf(observer.metrics.render());
     expect(text).toContain('weir_requests_total{route="(none)",code="408"} 2\n');
     expect(text).toContain('weir_failures_total{route="(none)",code="client_headers_timeout"} 2\n');
     await observer.close();

@@ -4,7 +4,6 @@
  * Owns which of them is in force for a snapshot. What may fail (a log file that can't be opened, an exporter that
  * can't be loaded) fails in `prepare`, before a snapshot is swapped in; nothing here throws on the way of a request.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { TimerName } from '@weir/proto/http/failures.js';
 import type { SecretText, Snapshot, UpstreamSpec } from '@weir/proto/snapshot/snapshot.js';
 import type { Refusal } from '../cache/refusals.js';
@@ -14,6 +13,7 @@ import { createDoctor, type Doctor, type RouteDoctor } from '../doctor/doctor.js
 import type { GatewayRequest, ResponseHead } from '../pipeline/dispatch.js';
 import type { Exchange } from '../pipeline/exchange.js';
 import { type Clock, type Random, stalledMs, type Timers } from '../time/clock.js';
+import { giveWay } from '../time/give-way.js';
 import { inSlices, type Work } from '../time/slices.js';
 import type { GateReading } from '../upstream/concurrency/gate-store.js';
 import type { Upstreams } from '../upstream/upstreams.js';
@@ -197,7 +197,7 @@ class Observers implements NodeObserver {
   }
 
   async prepare(snapshot: Snapshot, upstreams: Upstreams = noUpstreams): Promise<Prepared> {
-    const use = await inSlices(this.#using(snapshot, upstreams), this.#clock, () => nextTurn());
+    const use = await inSlices(this.#using(snapshot, upstreams), this.#clock, giveWay);
     const tracing = await this.#tracing.prepare(snapshot.gateway.tracing, secretNames(snapshot));
     let log: Prepared;
     try {

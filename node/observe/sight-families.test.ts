@@ -1,9 +1,10 @@
 import { expect, it } from 'vitest';
 import { writeFamilies } from './exposition.js';
 import { sightFamilies } from './sight-families.js';
+import { textOf } from './testing/text-of.js';
 
 const linesOf = async (sight: Parameters<typeof sightFamilies>[0]['sight']): Promise<string[]> =>
-  (await writeFamilies(sightFamilies({ sight }), async () => {}))
+  (await textOf(writeFamilies(sightFamilies({ sight }), async () => {})))
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('#'));
 

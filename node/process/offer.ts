@@ -27,7 +27,9 @@ export class OfferReader {
    */
   async open(offer: SnapshotOffer, pause: Pause): Promise<Snapshot> {
     const { hash, version } = offer;
-    const opened = offer.base === undefined ? await this.#openWhole(offer, pause) : this.#openDelta(offer, offer.base);
+    const opened = await (offer.base === undefined
+      ? this.#openWhole(offer, pause)
+      : this.#openDelta(offer, offer.base, pause));
     const { snapshot, members } = opened;
     if (opened.hash !== hash || snapshot.version !== version) {
       throw new Error(
@@ -55,9 +57,9 @@ export class OfferReader {
     };
   }
 
-  #openDelta({ bytes, version }: SnapshotOffer, base: OfferName): Opened {
+  async #openDelta({ bytes, version }: SnapshotOffer, base: OfferName, pause: Pause): Promise<Opened> {
     const { members: known = null } = this.#isLatest(base) ? (this.#latest ?? {}) : {};
-    const members = known === null ? null : applyRunDelta(known, bytes, snapshotBytesMax, sha256);
+    const members = known === null ? null : await applyRunDelta(known, bytes, snapshotBytesMax, sha256, pause);
     if (members === null)
       throw new Error(`snapshot ${version} can't be made of ${base.version} here; it is needed whole`);
     const decoded = shaped(saidBy(members));

@@ -7,8 +7,8 @@ import type { Clock } from './clock.js';
 /** Gives way wherever it may be interrupted; what it returns is the result. */
 export type Work<Result> = Generator<void, Result>;
 
-/** Traffic may be stalled for this long at a time: less than a tick of the timers. */
-export const SLICE_MS = 5;
+/** Traffic may be stalled for this long at a time, and as long again by the collection of what was made (give-way.ts): less than a tick of the timers. */
+export const SLICE_MS = 2;
 
 export function atOnce<Result>(work: Work<Result>): Result {
   for (;;) {

@@ -6,7 +6,7 @@ import {
   decodeNodeToControl,
   type NodeToControl,
 } from '../events/node-link.js';
-import { type IpcEnd, ipcLink } from './ipc-link.js';
+import { type IpcEnd, ipcLink, PIECE_BYTES } from './ipc-link.js';
 
 /** Two ends that are joined, as fork joins two processes; callbacks of `send` wait until they are run. */
 class End extends EventEmitter implements IpcEnd {
@@ -69,6 +69,60 @@ describe('ipcLink', () => {
     control.send(drain);
     control.send(offer);
     expect(seen.messages).toEqual([drain, offer]);
+  });
+
+  it('carries long bytes in pieces ahead of their message, the next when the one before was taken', async () => {
+    const { parent, control, node } = pair();
+    const seen = received(node);
+    control.listen({ onMessage: () => {}, onClose: () => {} });
+    const lengths: number[] = [];
+    parent.other?.on('message', ({ piece }: { piece?: Uint8Array }) => lengths.push(piece?.length ?? 0));
+    const bytes = Uint8Array.from({ length: 2 * PIECE_BYTES + 5 }, (_, at) => at % 251);
+    const offer: ControlToNode = { v: 1, kind: 'snapshot.offer', version: 3, hash: 'ab', bytes };
+    let told = 0;
+    control.send(offer, () => {
+      told += 1;
+    });
+    control.send(drain);
+    expect([lengths, control.isIdle()]).toEqual([[PIECE_BYTES], false]);
+    await expect.poll(() => lengths).toEqual([PIECE_BYTES, PIECE_BYTES, 5, 0, 0]);
+    expect([seen.messages, told]).toEqual([[offer, drain], 0]);
+    for (const taken of parent.sent) taken();
+    expect([told, control.isIdle()]).toEqual([1, true]);
+  });
+
+  it('has nothing under way any more when the channel closes amid the pieces', () => {
+    const { parent, control } = pair();
+    control.listen({ onMessage: () => {}, onClose: () => {} });
+    let told = 0;
+    const onSent = () => {
+      told += 1;
+    };
+    control.send(
+      { v: 1, kind: 'snapshot.offer', version: 3, hash: 'ab', bytes: new Uint8Array(9 * PIECE_BYTES) },
+      onSent,
+    );
+    control.send(drain, onSent);
+    parent.disconnect();
+    expect([told, control.isIdle()]).toEqual([2, true]);
+  });
+
+  it('counts pieces that are not of one size, too many, or too few, and goes on with the next message', () => {
+    const { parent, node } = pair();
+    const seen = received(node);
+    const rest = { v: 1, kind: 'snapshot.offer', version: 3, hash: 'ab' };
+    const piece = new Uint8Array(4);
+    const send = (...messages: unknown[]) => {
+      for (const message of messages) parent.send(message, () => {});
+    };
+    send({ piece, size: 8 }, { piece, size: 9 }, drain);
+    send({ piece, size: 3 }, drain);
+    send({ piece, size: Number.NaN }, { piece, size: 2 ** 40 }, drain);
+    expect([node.skipped.malformed, seen.messages.length]).toEqual([4, 3]);
+    send({ piece, size: 8 }, rest, drain);
+    send({ piece, size: 8 }, { piece, size: 8 }, rest);
+    expect([node.skipped.malformed, seen.messages.length]).toEqual([5, 5]);
+    expect(seen.messages.at(-1)).toEqual({ ...rest, bytes: new Uint8Array(8) });
   });
 
   it('skips what it does not know, drops unknown fields, and counts both kinds of trouble apart', () => {

@@ -4,8 +4,11 @@
  * bytes of a new run or the place and number of runs before. It needs no signature: what it makes is held to the hash of its content. Pure.
  */
 import { packed, unpacked } from './codec.js';
+import { matchLength } from './delta.js';
 import { valueEnd } from './pack-scan.js';
 import { isList, type Member, type Members, type Run, type RunList, type Sha256 } from './runs.js';
+
+type Pause = () => Promise<unknown>;
 
 type Step = Uint8Array | [from: number, count: number];
 
@@ -30,9 +33,16 @@ function steps(before: Member | undefined, { runs }: RunList): Step[] {
 
 /**
  * Null for what is no delta of that base, or would make more than may be; never throws. Each entry that says what the one of its id said before is
- * that very object, and a list of the same entries that very list. Whether it is the one that was meant, its hash says.
+ * that very object, and a list of the same entries that very list. Whether it is the one that was meant, its hash says. `pause` lets others have
+ * their turn.
  */
-export function applyRunDelta(before: Members, delta: Uint8Array, bytesMax: number, sha256: Sha256): Members | null {
+export async function applyRunDelta(
+  before: Members,
+  delta: Uint8Array,
+  bytesMax: number,
+  sha256: Sha256,
+  pause: Pause,
+): Promise<Members | null> {
   try {
     const told = unpacked(delta, 0, delta.length);
     if (!Array.isArray(told)) return null;
@@ -40,7 +50,8 @@ export function applyRunDelta(before: Members, delta: Uint8Array, bytesMax: numb
     for (const [key, value] of told as [string, unknown][]) {
       const former = before.get(key);
       if (value instanceof Uint8Array) members.set(key, plainOf(value, former));
-      else if (Array.isArray(value)) members.set(key, listOf(value, isList(former) ? former : NO_LIST, sha256));
+      else if (Array.isArray(value))
+        members.set(key, await listOf(value, isList(former) ? former : NO_LIST, sha256, pause));
       else return null;
     }
     return sizeOf(members) > bytesMax ? null : members;
@@ -57,7 +68,7 @@ function plainOf(bytes: Uint8Array, former: Member | undefined): Member {
 }
 
 /** Throws for a step that leads out of the list before, or is none. */
-function listOf(told: readonly unknown[], before: RunList, sha256: Sha256): RunList {
+async function listOf(told: readonly unknown[], before: RunList, sha256: Sha256, pause: Pause): Promise<RunList> {
   const taken = new Set<Run>();
   for (const step of told) {
     if (step instanceof Uint8Array) continue;
@@ -66,12 +77,22 @@ function listOf(told: readonly unknown[], before: RunList, sha256: Sha256): RunL
     if (!(from >= 0 && count > 0) || some.length !== count) throw new Error('no such runs');
     for (const run of some) taken.add(run);
   }
-  const loose = new LooseEntries(before.runs.filter((run) => !taken.has(run)));
-  const runs = told.flatMap((step): Run | readonly Run[] => {
-    if (step instanceof Uint8Array) return readRun(step, loose, sha256);
-    const [from, count] = step as [number, number]; // As above.
-    return before.runs.slice(from, from + count);
-  });
+  const loose = new LooseEntries();
+  for (const run of before.runs) {
+    if (taken.has(run)) continue;
+    loose.add(run);
+    await pause();
+  }
+  const runs: Run[] = [];
+  for (const step of told) {
+    if (step instanceof Uint8Array) {
+      runs.push(readRun(step, loose, sha256));
+      await pause();
+    } else {
+      const [from, count] = step as [number, number]; // As above.
+      runs.push(...before.runs.slice(from, from + count));
+    }
+  }
   const items = runs.flatMap((run) => run.items);
   const isSame = items.length === before.items.length && items.every((item, at) => item === before.items[at]);
   return { items: isSame ? before.items : items, runs };
@@ -92,14 +113,12 @@ function readRun(bytes: Uint8Array, loose: LooseEntries, sha256: Sha256): Run {
 class LooseEntries {
   readonly #byId = new Map<unknown, { readonly item: unknown; readonly bytes: Uint8Array }>();
 
-  constructor(runs: readonly Run[]) {
-    for (const { items, bytes } of runs) {
-      let at = 0;
-      for (const item of items) {
-        const end = valueEnd(bytes, at);
-        this.#byId.set(idOf(item), { item, bytes: bytes.subarray(at, end) });
-        at = end;
-      }
+  add({ items, bytes }: Run): void {
+    let at = 0;
+    for (const item of items) {
+      const end = valueEnd(bytes, at);
+      this.#byId.set(idOf(item), { item, bytes: bytes.subarray(at, end) });
+      at = end;
     }
   }
 
@@ -114,7 +133,7 @@ class LooseEntries {
 const idOf = (item: unknown): unknown => (typeof item === 'object' && item !== null && 'id' in item ? item.id : item);
 
 function areSame(one: Uint8Array, other: Uint8Array): boolean {
-  return one.length === other.length && one.every((byte, at) => byte === other[at]);
+  return one.length === other.length && matchLength(one, 0, other, 0, one.length) === one.length;
 }
 
 function sizeOf(members: Members): number {

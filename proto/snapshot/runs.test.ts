@@ -11,7 +11,8 @@ const BYTES_MAX = 2 ** 26;
 const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest();
 const hashOf = (members: Members): string => hashOfRuns(members, sha256);
 const alone = (snapshot: Snapshot): Promise<Members> => inRuns(snapshot, null, sha256, atOnce);
-const applied = (before: Members, delta: Uint8Array): Members | null => applyRunDelta(before, delta, BYTES_MAX, sha256);
+const applied = (before: Members, delta: Uint8Array): Promise<Members | null> =>
+  applyRunDelta(before, delta, BYTES_MAX, sha256, atOnce);
 
 /** What a snapshot holds is nothing to those who carry it: whatever has the outline of one will do. */
 const snapshotOf = (members: object): Snapshot =>
@@ -53,7 +54,7 @@ describe('a snapshot in runs', () => {
           expect(hashOf(members)).toBe(hashOf(await alone(snapshot)));
           expect(hashOf(await runsOf(whole, snapshot, sha256, atOnce))).toBe(hashOf(members));
           if (before !== null) {
-            const made = applied(before, encodeRunDelta(before, members));
+            const made = await applied(before, encodeRunDelta(before, members));
             expect(made === null ? null : saidBy(made)).toEqual(snapshot);
             expect(made === null ? null : hashOf(made)).toBe(hashOf(members));
           }
@@ -127,7 +128,7 @@ describe('what makes a snapshot in runs of another', () => {
     const first = await alone(snapshotOf({ consumers, routes }));
     const next = consumers.map((each) => (each.id === 'c77' ? consumer('c77', 'another') : structuredClone(each)));
     const second = await inRuns(snapshotOf({ version: 2, consumers: next, routes }), first, sha256, atOnce);
-    const made = applied(first, encodeRunDelta(first, second));
+    const made = await applied(first, encodeRunDelta(first, second));
     const said = saidBy(made ?? new Map()) as Snapshot;
     expect(said.routes).toBe(routes);
     expect(said.consumers.filter((each, at) => each !== consumers[at])).toEqual([consumer('c77', 'another')]);
@@ -138,16 +139,17 @@ describe('what makes a snapshot in runs of another', () => {
     const first = await alone(snapshotOf({ consumers: all.slice(0, 300) }));
     const second = await inRuns(snapshotOf({ consumers: all }), first, sha256, atOnce);
     const delta = encodeRunDelta(first, second);
-    expect(applied(await alone(snapshotOf({})), delta)).toBeNull();
-    expect(applyRunDelta(first, delta, 1_000, sha256)).toBeNull();
+    expect(await applied(await alone(snapshotOf({})), delta)).toBeNull();
+    expect(await applyRunDelta(first, delta, 1_000, sha256, atOnce)).toBeNull();
     for (const steps of [[[0, 10_000]], [[-1, 1]], [[0, 0]], [['a', 'b']], [null], [Uint8Array.of(0xc1)]])
-      expect(applied(first, packed([['consumers', steps]]))).toBeNull();
-    for (const told of [null, 7, ['consumers'], [['consumers', 7]]]) expect(applied(first, packed(told))).toBeNull();
-    fc.assert(
-      fc.property(fc.nat(delta.length - 1), fc.nat(255), (at, byte) => {
+      expect(await applied(first, packed([['consumers', steps]]))).toBeNull();
+    for (const told of [null, 7, ['consumers'], [['consumers', 7]]])
+      expect(await applied(first, packed(told))).toBeNull();
+    await fc.assert(
+      fc.asyncProperty(fc.nat(delta.length - 1), fc.nat(255), async (at, byte) => {
         const changed = delta.slice();
         changed[at] = byte;
-        const made = applied(first, changed);
+        const made = await applied(first, changed);
         // What was changed shows in the hash, or says nothing.
         if (made !== null && hashOf(made) === hashOf(second))
           expect({ ...(saidBy(made) as object), version: 0, createdWallMs: 0 }).toEqual({
@@ -156,6 +158,6 @@ describe('what makes a snapshot in runs of another', () => {
           });
       }),
     );
-    for (let length = 0; length < delta.length; length += 7) applied(first, delta.subarray(0, length));
+    for (let length = 0; length < delta.length; length += 7) await applied(first, delta.subarray(0, length));
   });
 });

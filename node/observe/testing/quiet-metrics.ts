@@ -4,6 +4,7 @@ import { createMetrics } from '../metrics.js';
 import { cacheCounts } from './cache-counts.js';
 import { jobCounts } from './job-counts.js';
 import { nodeStatus } from './node-status.js';
+import { textOf } from './text-of.js';
 
 export function quietMetrics(): Promise<string> {
   const metrics = createMetrics({
@@ -34,5 +35,5 @@ export function quietMetrics(): Promise<string> {
     certificates: () => [],
     bugs: () => 0,
   });
-  return metrics.render();
+  return textOf(metrics.render());
 }
