@@ -1,6 +1,7 @@
-/** `bench ai`: Weir and Portkey's gateway in front of one mock, and the mock by itself. */
+/** `bench ai`: Weir and Portkey's gateway in front of one mock, the mock by itself, and what nginx and a bare relay add to it. */
 
 import { WARM_SHARE, WARM_UPS_MAX } from '../measure/warm-up.js';
+import { neededPrograms } from '../proxy/peers.js';
 import { describeVersions, publish, type ReportPlace } from '../report.js';
 import { say } from '../say.js';
 import { type Comparison, comparing } from '../start/comparison.js';
@@ -29,7 +30,9 @@ export interface AiOptions extends ReportPlace {
 }
 
 export async function runAiBenchmark(options: AiOptions): Promise<void> {
-  await comparing({ wrk: 'wrk', taskset: 'util-linux' }, async (comparison) => {
+  const { wrk, taskset, nginx } = neededPrograms;
+  const programs = { wrk, taskset, ...(options.peers.includes('nginx') ? { nginx } : {}) };
+  await comparing(programs, async (comparison) => {
     const { cores, directory, started } = comparison;
     if (options.peers.includes('portkey')) installPackages(portkeyPackages, say);
     const [mockPort = 0, ...ports] = await freePorts(1 + options.peers.length);

@@ -2,12 +2,15 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { nginxConfig } from '../proxy/cases.js';
+import { nginxWorkers, startNginx } from '../proxy/peers.js';
 import { folderOf, type Packages } from '../start/npm-peers.js';
 import { type Running, startProcess, untilListening } from '../start/processes.js';
 import { listenerOf, startWeirUp } from '../start/weir-up.js';
 import { models } from './words.js';
 
-export const aiPeers = ['direct', 'weir', 'portkey'] as const;
+/** `relay`: the least that a process of Node can add; it and nginx pass bytes on, and are no gateways for models. */
+export const aiPeers = ['direct', 'nginx', 'relay', 'weir', 'portkey'] as const;
 export type AiPeerName = (typeof aiPeers)[number];
 
 export interface AiPeer {
@@ -27,6 +30,8 @@ export interface AiSite {
 }
 
 const START_WITHIN_MS = 20_000;
+/** That each may hold to the mock. */
+const CONNECTIONS = 4_096;
 export const PORTKEY = '@portkey-ai/gateway';
 export const PORTKEY_VERSION = '1.15.2';
 export const portkeyPackages: Packages = { [PORTKEY]: PORTKEY_VERSION };
@@ -54,7 +59,7 @@ ai:
     - id: openai
       url: http://127.0.0.1:${mockPort}/v1
       keys: "\${BENCH_KEY}"
-      pool: { connections: 4096, idle: 10m } # kept over the turns of the others
+      pool: { connections: ${CONNECTIONS}, idle: 10m } # kept over the turns of the others
   models:
 ${models.map((model) => `    ${model}: openai/${model}\n`).join('')}routes:
   - id: models
@@ -69,6 +74,20 @@ export async function startAiPeer(name: Exclude<AiPeerName, 'direct'>, site: AiS
     const env = { BENCH_KEY: 'sk-bench' };
     const running = await startWeirUp({ name, config, port, core, directory, onStarted, env });
     return { name, port, workers: [await listenerOf(running, port)] };
+  }
+  if (name === 'nginx') {
+    const site = { port, originPort: mockPort, directory, isRoot: process.getuid?.() === 0 };
+    const config = nginxConfig({ ...site, connections: CONNECTIONS, workers: 1 }, 'proxy_buffering off;');
+    const running = await startNginx(name, config, { port, directory }, core);
+    onStarted(running);
+    return { name, port, workers: await nginxWorkers(running, 1) };
+  }
+  if (name === 'relay') {
+    const args = [builtProgram('./relay.js'), String(port), String(mockPort)];
+    const running = startProcess({ name, command: process.execPath, args, core, cwd: directory });
+    onStarted(running);
+    await untilListening(running, port, START_WITHIN_MS);
+    return { name, port, workers: [running.pid] };
   }
   const program = join(folderOf(portkeyPackages), 'node_modules', PORTKEY, 'build/start-server.js');
   const args = ['--import', builtProgram('./mutable-headers.js'), program, `--port=${port}`, '--headless'];

@@ -1,8 +1,8 @@
 /** Loads that are not measured, until what is compiled at run time is compiled as it will stay. How long that takes depends on machine and subject, so it is not said in seconds. */
 import { cpuSeconds, mainThreadSeconds } from './process-usage.js';
 
-/** Of the CPU of a load: below it the threads beside the main one collect garbage and hardly compile any more. */
-export const WARM_SHARE = 0.1;
+/** Of the CPU of a load: below it the threads beside the main one collect garbage and hardly compile any more. (With 10 %, one run of nine ended at two thirds of its throughput.) */
+export const WARM_SHARE = 0.07;
 /** Of proxies, which keep little: a node that writes its log has 3 % beside its main thread once nothing is compiled any more. */
 export const WARM_PROXY_SHARE = 0.05;
 export const WARM_UPS_MAX = 6;

@@ -86,8 +86,8 @@ export const originConfig = (site: Site, more = ''): string => `${nginxHead(site
 }
 `;
 
-/** nginx as a proxy: keep-alive to the origin; nothing spills to disk, since a disk is not what is measured. */
-export const nginxConfig = (site: Site): string => `${nginxHead(site, 'nginx')}
+/** nginx as a proxy: keep-alive to the origin; nothing spills to disk, since a disk is not what is measured. `more`: directives of its place. */
+export const nginxConfig = (site: Site, more = ''): string => `${nginxHead(site, 'nginx')}
   upstream origin {
     server 127.0.0.1:${site.originPort};
     keepalive ${site.connections};
@@ -100,7 +100,7 @@ export const nginxConfig = (site: Site): string => `${nginxHead(site, 'nginx')}
       proxy_pass http://origin;
       proxy_http_version 1.1;
       proxy_set_header Connection "";
-      proxy_max_temp_file_size 0;
+      proxy_max_temp_file_size 0;${more === '' ? '' : `\n      ${more}`}
     }
   }
 }

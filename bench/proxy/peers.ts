@@ -23,7 +23,12 @@ const START_WITHIN_MS = 10_000;
 /** Programs that must be there, and the Debian package each is in. */
 export const neededPrograms = { nginx: 'nginx-light', haproxy: 'haproxy', wrk: 'wrk', taskset: 'util-linux' } as const;
 
-export async function startNginx(name: string, config: string, site: Site, core: ProxyCores): Promise<Running> {
+export async function startNginx(
+  name: string,
+  config: string,
+  site: Pick<Site, 'port' | 'directory'>,
+  core: ProxyCores,
+): Promise<Running> {
   const file = join(site.directory, `${name}.conf`);
   writeFileSync(file, config);
   const args = ['-p', site.directory, '-c', file, '-e', 'stderr'];

@@ -1,11 +1,13 @@
 import { EventEmitter } from 'node:events';
 import { describe, expect, it } from 'vitest';
+import { decodeBusFrame } from '../events/bus-frame.js';
 import {
   type ControlToNode,
   decodeControlToNode,
   decodeNodeToControl,
   type NodeToControl,
 } from '../events/node-link.js';
+import { splitEnd } from './ipc-bus.js';
 import { type IpcEnd, ipcLink, PIECE_BYTES } from './ipc-link.js';
 
 /** Two ends that are joined, as fork joins two processes; callbacks of `send` wait until they are run. */
@@ -91,6 +93,25 @@ describe('ipcLink', () => {
     expect([told, control.isIdle()]).toEqual([1, true]);
   });
 
+  it('keeps the pieces of both halves of one channel apart', async () => {
+    const { parent, child } = pair();
+    const [ofParent, ofChild] = [splitEnd(parent), splitEnd(child)];
+    const control = ipcLink<NodeToControl, ControlToNode>(ofParent.rest, decodeNodeToControl);
+    const node = ipcLink<ControlToNode, NodeToControl>(ofChild.rest, decodeControlToNode);
+    const [buses, heard] = [[ofParent, ofChild].map(({ bus }) => ipcLink(bus, decodeBusFrame)), [] as unknown[]];
+    for (const link of buses) link.listen({ onMessage: (frame) => heard.push(frame), onClose: () => {} });
+    control.listen({ onMessage: () => {}, onClose: () => {} });
+    const seen = received(node);
+    const bytes = (each: number): Uint8Array => new Uint8Array(3 * PIECE_BYTES).fill(each);
+    const frame = { v: 1, kind: 'bus.carried', subject: 'a', bytes: bytes(1), replyTo: '' };
+    const offer: ControlToNode = { v: 1, kind: 'snapshot.offer', version: 3, hash: 'ab', bytes: bytes(2) };
+    control.send(offer);
+    for (const link of buses) link.send(frame);
+    await expect.poll(() => heard.length).toBe(2);
+    await expect.poll(() => seen.messages.length).toBe(1);
+    expect([seen.messages, heard]).toEqual([[offer], [frame, frame]]);
+  });
+
   it('has nothing under way any more when the channel closes amid the pieces', () => {
     const { parent, control } = pair();
     control.listen({ onMessage: () => {}, onClose: () => {} });
@@ -112,15 +133,16 @@ describe('ipcLink', () => {
     const seen = received(node);
     const rest = { v: 1, kind: 'snapshot.offer', version: 3, hash: 'ab' };
     const piece = new Uint8Array(4);
+    const kind = 'snapshot.offer';
     const send = (...messages: unknown[]) => {
       for (const message of messages) parent.send(message, () => {});
     };
-    send({ piece, size: 8 }, { piece, size: 9 }, drain);
-    send({ piece, size: 3 }, drain);
-    send({ piece, size: Number.NaN }, { piece, size: 2 ** 40 }, drain);
+    send({ kind, piece, size: 8 }, { kind, piece, size: 9 }, drain);
+    send({ kind, piece, size: 3 }, drain);
+    send({ kind, piece, size: Number.NaN }, { kind, piece, size: 2 ** 40 }, drain);
     expect([node.skipped.malformed, seen.messages.length]).toEqual([4, 3]);
-    send({ piece, size: 8 }, rest, drain);
-    send({ piece, size: 8 }, { piece, size: 8 }, rest);
+    send({ kind, piece, size: 8 }, rest, drain);
+    send({ kind, piece, size: 8 }, { kind, piece, size: 8 }, rest);
     expect([node.skipped.malformed, seen.messages.length]).toEqual([5, 5]);
     expect(seen.messages.at(-1)).toEqual({ ...rest, bytes: new Uint8Array(8) });
   });

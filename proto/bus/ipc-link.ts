@@ -9,11 +9,13 @@
  * reads together before it hands it over, and a snapshot of ten thousand routes in one message stalled a node for 20 ms; for 60 while V8 was
  * marking, which it goes on with for 5 to 10 ms at each buffer that is made. What is sent meanwhile waits its turn.
  *
- *     { piece, size } ──▶
- *                     ◀── { taken }
- *     { piece, size } ──▶
- *                     ◀── { taken }
- *     { v, kind, … }  ──▶     the message, without its bytes
+ *     { kind, piece, size } ──▶
+ *                           ◀── { kind, taken }
+ *     { kind, piece, size } ──▶
+ *                           ◀── { kind, taken }
+ *     { v, kind, … }        ──▶     the message, without its bytes
+ *
+ * All of them have its kind, by which a channel of two is told whose they are (ipc-bus.ts).
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Decode } from '../events/message.js';
@@ -51,6 +53,7 @@ export const PIECE_BYTES = 48 * 1024;
 const SIZE_MAX = 512 * 1024 * 1024;
 
 interface Piece {
+  readonly kind: string;
   readonly piece: Uint8Array;
   /** Of all of them together. */
   readonly size: number;
@@ -60,19 +63,23 @@ interface Piece {
 function inPieces(message: unknown): { readonly pieces: Piece[]; readonly rest: unknown } {
   if (!hasBytes(message) || message.bytes.length <= PIECE_BYTES) return { pieces: [], rest: message };
   const { bytes, ...rest } = message;
+  const { kind } = message;
   const pieces: Piece[] = [];
   for (let at = 0; at < bytes.length; at += PIECE_BYTES)
-    pieces.push({ piece: bytes.subarray(at, at + PIECE_BYTES), size: bytes.length });
+    pieces.push({ kind, piece: bytes.subarray(at, at + PIECE_BYTES), size: bytes.length });
   return { pieces, rest };
 }
 
-const hasBytes = (message: unknown): message is { readonly bytes: Uint8Array } =>
-  typeof message === 'object' && message !== null && 'bytes' in message && message.bytes instanceof Uint8Array;
+const hasKind = (raw: unknown): raw is { readonly kind: string } =>
+  typeof raw === 'object' && raw !== null && 'kind' in raw && typeof raw.kind === 'string';
+
+const hasBytes = (message: unknown): message is { readonly kind: string; readonly bytes: Uint8Array } =>
+  hasKind(message) && 'bytes' in message && message.bytes instanceof Uint8Array;
 
 function pieceOf(raw: unknown): Piece | null {
-  if (typeof raw !== 'object' || raw === null || !('piece' in raw) || !('size' in raw)) return null;
-  const { piece, size } = raw;
-  return piece instanceof Uint8Array && typeof size === 'number' ? { piece, size } : null;
+  if (!hasKind(raw) || !('piece' in raw) || !('size' in raw)) return null;
+  const { kind, piece, size } = raw;
+  return piece instanceof Uint8Array && typeof size === 'number' ? { kind, piece, size } : null;
 }
 
 /** The bytes of the next message, as they come. Their place is taken once, for to join them would be the long copy again. */
@@ -107,10 +114,10 @@ class Gathered {
 }
 
 interface Taken {
+  readonly kind: string;
   readonly taken: true;
 }
-const TAKEN: Taken = { taken: true };
-const isTaken = (raw: unknown): raw is Taken => typeof raw === 'object' && raw !== null && 'taken' in raw;
+const isTaken = (raw: unknown): raw is Taken => hasKind(raw) && 'taken' in raw;
 
 /** Sends one message after the other, and the pieces of each one by one. */
 class Sending {
@@ -178,7 +185,8 @@ export function ipcLink<In, Out>(
         const piece = pieceOf(raw);
         if (piece !== null) {
           if (!gathered.add(piece)) skipped.malformed += 1;
-          void giveWay().then(() => end.connected && end.send?.(TAKEN, () => {}));
+          const taken: Taken = { kind: piece.kind, taken: true };
+          void giveWay().then(() => end.connected && end.send?.(taken, () => {}));
           return;
         }
         if (isTaken(raw)) {
