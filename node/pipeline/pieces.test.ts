@@ -23,4 +23,13 @@ describe('memory of pieces', () => {
       }),
     );
   });
+
+  it('is collected at a bound of its own where one is given', () => {
+    let collected = 0;
+    const came = collectingPieces(() => {
+      collected += 1;
+    }, 10);
+    for (let i = 0; i < 9; i += 1) came(3);
+    expect(collected).toBe(2);
+  });
 });

@@ -11,6 +11,7 @@
  */
 import { type Failure, failure, timerFired } from '@weir/proto/http/failures.js';
 import { type Cancel, type GatewayRequest, nothingToCancel, type ResponseHandler } from '../../pipeline/dispatch.js';
+import { tokenCame } from '../../pipeline/pieces.js';
 import type { Timer } from '../../time/clock.js';
 import type { ChatAnswer, ChatEvent } from '../chat/chat-answer.js';
 import type { ChatRequest } from '../chat/chat-request.js';
@@ -120,7 +121,9 @@ export class Conversation implements ChatAsker {
 
   events(events: readonly ChatEvent[]): boolean {
     if (this.#telling === null || this.#outlet.isOver) return false;
-    return this.#telling.tell(events, this.#rules.services.clock.nowMs());
+    const isOpen = this.#telling.tell(events, this.#rules.services.clock.nowMs());
+    tokenCame();
+    return isOpen;
   }
 
   /** A valve that is closed is of no matter: the listener keeps what little the end is. */
