@@ -40,7 +40,7 @@ async function main(): Promise<void> {
 
   const secrets = givenSecrets(process.env);
   const parent = splitEnd(process);
-  const link = ipcLink<ControlToNode, NodeToControl>(parent.rest, decodeControlToNode, giveWay);
+  const link = ipcLink<ControlToNode, NodeToControl>(parent.rest, decodeControlToNode, { giveWay });
   let agent: Agent | null = null;
   const crashed = crashHandler({
     log,

@@ -5,7 +5,7 @@
  *   inline them at a sum of 920 bytes of bytecode. With room for all of them, 5 % less.
  * - A young generation that begins with 8 MiB, not one: 3 % less, and 2 MiB more. (All of its 16 at once: no less than that, and 25
  *   MiB more.)
- * - V8's `gc` as a function, for node/pipeline/pieces.ts: nothing for small answers; where large bodies pass 30 MiB and a third of their
+ * - V8's `gc` as a function, for node/time/give-way.ts (without it large reloads stall for as long as V8 likes) and node/pipeline/pieces.ts: nothing for small answers; where large bodies pass 30 MiB and a third of their
  *   CPU less.
  *
  * - One thread beside the main one for V8's compiler and collector, not four: they take their share of the same core, and while code is

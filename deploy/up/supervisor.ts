@@ -301,7 +301,7 @@ export class Supervisor {
     this.#child = child;
     const { bus, rest } = splitEnd(child);
     if (this.#options.broker !== undefined) attachChild(this.#options.broker, bus);
-    this.#link = ipcLink<NodeToControl, ControlToNode>(rest, decodeNodeToControl);
+    this.#link = ipcLink<NodeToControl, ControlToNode>(rest, decodeNodeToControl, { cuts: true });
     this.#link.listen({ onMessage: (message) => this.#receive(message), onClose: () => {} });
     let isOver = false;
     const over = (reason: string): void => {

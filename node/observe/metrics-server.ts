@@ -12,7 +12,7 @@
  * tell is that a node runs here. Elsewhere the port is open to a network, and its names are not known here.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { Readable } from 'node:stream';
+import { pipeline, Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { DoctorReport } from '@weir/proto/events/doctor.js';
 import type { NodeStatus } from '@weir/proto/events/node-status.js';
@@ -72,6 +72,7 @@ export async function servePages({ host, port }: { host: string; port: number },
 /** A long body comes in pieces, which go out as the client takes them. */
 export type Answer = { readonly status: number; readonly type: string; readonly body: string | readonly Buffer[] };
 
+const NOTHING = Buffer.alloc(0);
 const TEXT = 'text/plain; charset=utf-8';
 export const text = (status: number, body: string): Answer => ({ status, type: TEXT, body: `${body}\n` });
 
@@ -144,12 +145,15 @@ function handlerOf(host: string, pages: Pages) {
 /** For HEAD, node:http itself leaves the body out. */
 function send(response: ServerResponse, { status, type, body }: Answer): void {
   const pieces = typeof body === 'string' ? [Buffer.from(body)] : body;
+  const [only = NOTHING] = pieces;
   response.writeHead(status, {
     'content-type': type,
     'content-length': pieces.reduce((bytes, piece) => bytes + piece.length, 0),
     'cache-control': 'no-store',
   });
-  Readable.from(inTurns(pieces)).pipe(response);
+  if (pieces.length <= 1 || response.req.method === 'HEAD') response.end(only);
+  // Who leaves in the middle is of no matter.
+  else pipeline(Readable.from(inTurns(pieces)), response, () => {});
 }
 
 /** A kernel that takes all of it at once shall not have all of it in one turn. */

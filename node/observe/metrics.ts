@@ -117,7 +117,7 @@ function requestFamilies(cells: Cells): Family[] {
     }),
     histogramFamily(
       'weir_request_duration_seconds',
-      'Time from accepting a request to the end of its answer.',
+      'Time from accepting a request to the end of its answer. Not told for routes to which there were none.',
       function* () {
         // Of ten thousand routes most stand still, and seventeen lines of zeros for each were most of a scrape.
         for (const [route, { durations }] of routesOf(cells))

@@ -1,10 +1,10 @@
 /**
- * Memory of bodies on their way. Each piece of a body lies outside of V8's heap, and V8 sees of it the few bytes of the object that
+ * Memory of bodies and of models' tokens on their way. Each piece of a body lies outside of V8's heap, and V8 sees of it the few bytes of the object that
  * points there: it collects what is young when 8 MiB of such objects have come together, and asks for what lies outside only by
  * tens of MiB. So a node through which a large body went kept 38 MiB of pieces that nobody wanted any more. Whoever makes a piece
  * says so here, and what is young is collected after so many bytes: 0.2 ms, for next to nothing of it lives on.
  *
- * Owns the count. A node process has V8's `gc` (deploy/up/node-flags.ts); where there is none, V8 decides by itself.
+ * Owns the counts. A node process has V8's `gc` (deploy/up/node-flags.ts); where there is none, V8 decides by itself.
  */
 
 /** A fraction of the memory that a node may take, and at 1 GB/s no more than 2 % of a core. */

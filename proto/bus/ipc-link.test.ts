@@ -39,7 +39,7 @@ function pair() {
   return {
     parent,
     child,
-    control: ipcLink<NodeToControl, ControlToNode>(parent, decodeNodeToControl),
+    control: ipcLink<NodeToControl, ControlToNode>(parent, decodeNodeToControl, { cuts: true }),
     node: ipcLink<ControlToNode, NodeToControl>(child, decodeControlToNode),
   };
 }
@@ -73,7 +73,7 @@ describe('ipcLink', () => {
     expect(seen.messages).toEqual([drain, offer]);
   });
 
-  it('carries long bytes in pieces ahead of their message, the next when the one before was taken', async () => {
+  it('carries long bytes in pieces ahead of their message, and lets what is of another kind pass them', async () => {
     const { parent, control, node } = pair();
     const seen = received(node);
     control.listen({ onMessage: () => {}, onClose: () => {} });
@@ -85,10 +85,11 @@ describe('ipcLink', () => {
     control.send(offer, () => {
       told += 1;
     });
+    control.send({ ...offer, version: 4, bytes: new Uint8Array(1) });
     control.send(drain);
-    expect([lengths, control.isIdle()]).toEqual([[PIECE_BYTES], false]);
-    await expect.poll(() => lengths).toEqual([PIECE_BYTES, PIECE_BYTES, 5, 0, 0]);
-    expect([seen.messages, told]).toEqual([[offer, drain], 0]);
+    expect([lengths, control.isIdle()]).toEqual([[PIECE_BYTES, 0], false]);
+    await expect.poll(() => lengths).toEqual([PIECE_BYTES, 0, PIECE_BYTES, 5, 0, 0]);
+    expect([seen.messages, told]).toEqual([[drain, offer, { ...offer, version: 4, bytes: new Uint8Array(1) }], 0]);
     for (const taken of parent.sent) taken();
     expect([told, control.isIdle()]).toEqual([1, true]);
   });
@@ -96,9 +97,10 @@ describe('ipcLink', () => {
   it('keeps the pieces of both halves of one channel apart', async () => {
     const { parent, child } = pair();
     const [ofParent, ofChild] = [splitEnd(parent), splitEnd(child)];
-    const control = ipcLink<NodeToControl, ControlToNode>(ofParent.rest, decodeNodeToControl);
+    const control = ipcLink<NodeToControl, ControlToNode>(ofParent.rest, decodeNodeToControl, { cuts: true });
     const node = ipcLink<ControlToNode, NodeToControl>(ofChild.rest, decodeControlToNode);
-    const [buses, heard] = [[ofParent, ofChild].map(({ bus }) => ipcLink(bus, decodeBusFrame)), [] as unknown[]];
+    const heard: unknown[] = [];
+    const buses = [ofParent, ofChild].map(({ bus }) => ipcLink(bus, decodeBusFrame, { cuts: true }));
     for (const link of buses) link.listen({ onMessage: (frame) => heard.push(frame), onClose: () => {} });
     control.listen({ onMessage: () => {}, onClose: () => {} });
     const seen = received(node);
@@ -119,11 +121,8 @@ describe('ipcLink', () => {
     const onSent = () => {
       told += 1;
     };
-    control.send(
-      { v: 1, kind: 'snapshot.offer', version: 3, hash: 'ab', bytes: new Uint8Array(9 * PIECE_BYTES) },
-      onSent,
-    );
-    control.send(drain, onSent);
+    const offer = { v: 1, kind: 'snapshot.offer', version: 3, hash: 'ab' } as const;
+    for (const pieces of [9, 1]) control.send({ ...offer, bytes: new Uint8Array(pieces * PIECE_BYTES) }, onSent);
     parent.disconnect();
     expect([told, control.isIdle()]).toEqual([2, true]);
   });

@@ -1,13 +1,13 @@
 /**
  * A link between a parent process and its child over Node's IPC channel, the same at both ends.
  *
- * It owns nothing but the count of what it could not read. When the channel closes, whichever side died, `onClose` is
+ * It owns the count of what it could not read, and messages that are under way in pieces. When the channel closes, whichever side died, `onClose` is
  * called once: that is how a node learns that its parent is gone, even by kill -9. The channel has no limit of its own,
  * so whoever reports regularly asks with `isIdle` whether the last report has been taken before it sends another one.
  *
- * Long `bytes` of a message go ahead of it in pieces, the next when the one before was taken and others had their turn: the channel puts what it
+ * Where a side is told to, long `bytes` of its messages go ahead of them in pieces, the next when the one before was taken and others had their turn: the channel puts what it
  * reads together before it hands it over, and a snapshot of ten thousand routes in one message stalled a node for 20 ms; for 60 while V8 was
- * marking, which it goes on with for 5 to 10 ms at each buffer that is made. What is sent meanwhile waits its turn.
+ * marking, which it goes on with for 5 to 10 ms at each buffer that is made. Messages of the same kind wait their turn, others pass.
  *
  *     { kind, piece, size } ──▶
  *                           ◀── { kind, taken }
@@ -19,6 +19,7 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Decode } from '../events/message.js';
+import { snapshotBytesMax } from '../snapshot/codec.js';
 
 /** What a ChildProcess and a forked `process` have in common. */
 export interface IpcEnd {
@@ -49,8 +50,6 @@ export interface Link<In, Out> {
 
 /** With its frame in one read of the channel, which are of 64 KiB: then it is put together of nothing. */
 export const PIECE_BYTES = 48 * 1024;
-/** More than any snapshot may have. */
-const SIZE_MAX = 512 * 1024 * 1024;
 
 interface Piece {
   readonly kind: string;
@@ -82,16 +81,20 @@ function pieceOf(raw: unknown): Piece | null {
   return piece instanceof Uint8Array && typeof size === 'number' ? { kind, piece, size } : null;
 }
 
-/** The bytes of the next message, as they come. Their place is taken once, for to join them would be the long copy again. */
+/** The bytes of the next message of their kind, as they come. Their place is taken once, for to join them would be the long copy again. */
 class Gathered {
+  #kind = '';
   #bytes: Uint8Array | null = null;
   #length = 0;
 
   /** False: no piece that could follow. */
-  add({ piece, size }: Piece): boolean {
-    if (this.#bytes === null && size > 0 && size <= SIZE_MAX) this.#bytes = new Uint8Array(size);
+  add({ kind, piece, size }: Piece): boolean {
+    if (this.#bytes === null && size > 0 && size <= snapshotBytesMax) {
+      this.#kind = kind;
+      this.#bytes = new Uint8Array(size);
+    }
     const bytes = this.#bytes;
-    const isNext = bytes?.length === size && this.#length + piece.length <= size;
+    const isNext = this.#kind === kind && bytes?.length === size && this.#length + piece.length <= size;
     if (!isNext) {
       this.#bytes = null;
       this.#length = 0;
@@ -105,11 +108,11 @@ class Gathered {
   /** The message with them, where there are any. Null: they are not all that they said they were. */
   complete(message: unknown): unknown {
     const bytes = this.#bytes;
-    if (bytes === null) return message;
+    if (bytes === null || !hasKind(message) || message.kind !== this.#kind) return message;
     const isWhole = this.#length === bytes.length;
     this.#bytes = null;
     this.#length = 0;
-    return isWhole && typeof message === 'object' ? { ...message, bytes } : null;
+    return isWhole ? { ...message, bytes } : null;
   }
 }
 
@@ -119,10 +122,16 @@ interface Taken {
 }
 const isTaken = (raw: unknown): raw is Taken => hasKind(raw) && 'taken' in raw;
 
-/** Sends one message after the other, and the pieces of each one by one. */
+interface Waiting {
+  readonly pieces: Piece[];
+  readonly rest: unknown;
+  readonly onSent: () => void;
+}
+
+/** Sends the pieces of a message one by one, and what is of its kind behind it. */
 class Sending {
   readonly #end: IpcEnd;
-  readonly #waiting: { readonly pieces: Piece[]; readonly rest: unknown; readonly onSent: () => void }[] = [];
+  readonly #waiting: Waiting[] = [];
   #isUnderWay = false;
 
   constructor(end: IpcEnd) {
@@ -130,6 +139,12 @@ class Sending {
   }
 
   add(message: unknown, onSent: () => void): void {
+    const kind = hasKind(message) ? message.kind : '';
+    const first = this.#waiting[0]?.rest;
+    if (hasKind(first) && first.kind !== kind) {
+      this.#end.send?.(message, onSent);
+      return;
+    }
     this.#waiting.push({ ...inPieces(message), onSent });
     if (!this.#isUnderWay) this.goOn();
   }
@@ -156,15 +171,21 @@ class Sending {
   }
 }
 
-/** `giveWay` lets others have their turn before the next piece is asked for. */
+export interface LinkOptions {
+  /** Sends long bytes in pieces: only where all messages of one kind have them, and the other side is of this release. */
+  readonly cuts?: boolean;
+  /** Lets others have their turn before the next piece is asked for. */
+  readonly giveWay?: () => Promise<unknown>;
+}
+
 export function ipcLink<In, Out>(
   end: IpcEnd,
   decode: Decode<In>,
-  giveWay: () => Promise<unknown> = nextTurn,
+  { cuts = false, giveWay = nextTurn }: LinkOptions = {},
 ): Link<In, Out> {
   const skipped = { unknown: 0, malformed: 0 };
   let unsent = 0;
-  const sending = new Sending(end);
+  const sending = cuts ? new Sending(end) : null;
   return {
     skipped,
     isIdle: () => unsent === 0,
@@ -174,10 +195,13 @@ export function ipcLink<In, Out>(
         return;
       }
       unsent += 1;
-      sending.add(message, () => {
+      const sent = (): void => {
         unsent -= 1;
         onSent?.();
-      });
+      };
+      // An error here means that the channel broke while sending; `disconnect` tells the same and is acted on.
+      if (sending === null) end.send(message, sent);
+      else sending.add(message, sent);
     },
     listen(events) {
       const gathered = new Gathered();
@@ -190,7 +214,7 @@ export function ipcLink<In, Out>(
           return;
         }
         if (isTaken(raw)) {
-          sending.goOn();
+          sending?.goOn();
           return;
         }
         const decoded = decode(gathered.complete(raw));
@@ -198,7 +222,7 @@ export function ipcLink<In, Out>(
         else skipped[decoded.why] += 1;
       });
       end.on('disconnect', () => {
-        sending.end();
+        sending?.end();
         events.onClose();
       });
     },

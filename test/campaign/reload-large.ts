@@ -123,8 +123,8 @@ export function runLargeReload(scale: LargeReloadScale): Promise<Report> {
  */
 async function longestDelayMs(weir: WeirUp): Promise<number> {
   let longest = 0;
-  for (let waitedMs = 0; waitedMs <= WINDOW_MS; waitedMs += LOOK_EVERY_MS) {
-    await passed(LOOK_EVERY_MS);
+  for (let waitedMs = 0; waitedMs <= WINDOW_MS + LOOK_EVERY_MS; waitedMs += LOOK_EVERY_MS) {
+    if (waitedMs > 0) await passed(LOOK_EVERY_MS);
     longest = Math.max(longest, (await weir.metric(LONGEST_DELAY)) * 1_000);
   }
   return longest;

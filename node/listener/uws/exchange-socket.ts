@@ -306,13 +306,11 @@ export class ExchangeSocket implements ResponseHandler, WriterOwner, BodyValve, 
 
   finished(): void {
     this.end();
-    this.#sourceGoesOn();
   }
 
   /** The exchange is over; only the connection is still to be closed. */
   lingers(res: HttpResponse, end: () => void): void {
     this.end();
-    this.#sourceGoesOn();
     const { owner, request } = this;
     if (!this.#restComes) end();
     else {
@@ -337,6 +335,7 @@ export class ExchangeSocket implements ResponseHandler, WriterOwner, BodyValve, 
   roomCame(): void {
     try {
       this.writer.roomCame();
+      if (this.#ended) this.#sourceGoesOn();
     } catch (error) {
       this.failed(error);
     }
@@ -389,6 +388,7 @@ export class ExchangeSocket implements ResponseHandler, WriterOwner, BodyValve, 
     if (this.#ended) return;
     const cancel = this.#cancel;
     const mustCancel = !this.#sourceEnded;
+    this.#sourceWaits = false;
     this.end();
     try {
       if (mustCancel) cancel();
