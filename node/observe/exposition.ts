@@ -71,7 +71,7 @@ export const plainHistogramFamily = (
   name: string,
   help: string,
   bounds: readonly number[],
-  series: () => Iterable<readonly [Labels, Buckets] | undefined>,
+  series: () => Iterable<readonly [Labels, Buckets]>,
 ): Family => bucketed(name, help, bounds, 1, series);
 
 /** What is told is what was observed by `divisor`. */

@@ -72,7 +72,6 @@ export async function servePages({ host, port }: { host: string; port: number },
 /** A long body comes in pieces, which go out as the client takes them. */
 export type Answer = { readonly status: number; readonly type: string; readonly body: string | readonly Buffer[] };
 
-const NOTHING = Buffer.alloc(0);
 const TEXT = 'text/plain; charset=utf-8';
 export const text = (status: number, body: string): Answer => ({ status, type: TEXT, body: `${body}\n` });
 
@@ -145,13 +144,12 @@ function handlerOf(host: string, pages: Pages) {
 /** For HEAD, node:http itself leaves the body out. */
 function send(response: ServerResponse, { status, type, body }: Answer): void {
   const pieces = typeof body === 'string' ? [Buffer.from(body)] : body;
-  const [only = NOTHING] = pieces;
   response.writeHead(status, {
     'content-type': type,
     'content-length': pieces.reduce((bytes, piece) => bytes + piece.length, 0),
     'cache-control': 'no-store',
   });
-  if (pieces.length <= 1 || response.req.method === 'HEAD') response.end(only);
+  if (pieces.length <= 1 || response.req.method === 'HEAD') response.end(pieces[0]);
   // Who leaves in the middle is of no matter.
   else pipeline(Readable.from(inTurns(pieces)), response, () => {});
 }

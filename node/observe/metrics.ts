@@ -184,8 +184,9 @@ function attemptFamilies(cells: Cells): Family[] {
       function* () {
         for (const [upstream, { phases }] of cells.upstreams) {
           for (const phase of attemptPhases) {
-            const labels = [label('upstream', upstream), label('phase', phase)];
-            yield phases[phase].count > 0 ? [labels, phases[phase]] : undefined;
+            yield phases[phase].count > 0
+              ? [[label('upstream', upstream), label('phase', phase)], phases[phase]]
+              : undefined;
           }
         }
       },
