@@ -348,12 +348,20 @@ class Node implements GatewayNode {
       throw error;
     }
     this.#upstreams.use(upstreams);
-    this.#sight?.refresh();
     const counts = { routes: snapshot.routes.length, upstreams: snapshot.upstreams.length };
     const status = { version: snapshot.version, hash, appliedWallMs: systemClock.wallMs(), ...counts };
     this.#inForce = { snapshot, status };
     // Last, for it may admit requests that have waited, and they must find the rest in place.
     this.#gates.use(snapshot.upstreams, systemClock.nowMs());
+    await this.#letGo();
+  }
+
+  /** What a snapshot that is in force leaves to do, in turns of its own: requests are served by it meanwhile. */
+  async #letGo(): Promise<void> {
+    await giveWay();
+    this.#sight?.refresh();
+    await giveWay();
+    this.#upstreams.retireFormer();
     await giveWay();
     await this.#followRoutes();
   }
@@ -376,8 +384,7 @@ class Node implements GatewayNode {
   inspect(request: InspectedRequest): CacheInspection {
     // First, for a look-up reclaims what was purged.
     const stored = this.#cache.inspect(request);
-    const routes = this.#inForce?.snapshot.routes ?? [];
-    return { ...stored, foretold: foretell(request, routes, this.#cache, systemClock.nowMs()) };
+    return { ...stored, foretold: foretell(request, this.#chains.find, this.#cache, systemClock.nowMs()) };
   }
 
   drain(): Promise<{ readonly cut: number }> {

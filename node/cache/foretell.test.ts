@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { keyedConsumer } from '../auth/own-consumers.js';
 import { fakeClock, fakeTimers } from '../pipeline/testing/harness.js';
 import { makeRoute } from '../pipeline/testing/specs.js';
+import { compileMatcher } from '../route/router.js';
 import { cacheKey } from './cache-key.js';
 import { foretell } from './foretell.js';
 import { subjectOfAsk } from './inspection.js';
@@ -41,7 +42,8 @@ function setUp(spec: CacheSpec | null = withoutUtm) {
     const stored = storedOf(200, headers, moments, spec);
     cache.l1.keep(key, ask.headers, stored, writing, subjectOfAsk(ask, spec.key), cache.marks.seq);
   };
-  const now = (more: Partial<InspectedRequest> = {}) => foretell({ ...asked, ...more }, [route], cache, clock.nowMs());
+  const now = (more: Partial<InspectedRequest> = {}) =>
+    foretell({ ...asked, ...more }, compileMatcher([{ route, target: null }]), cache, clock.nowMs());
   return { clock, cache, store, now };
 }
 

@@ -3,8 +3,7 @@
  * anybody. For whoever inspects the cache.
  */
 import type { Foretold, InspectedRequest } from '@weir/proto/events/cache.js';
-import type { RouteSpec } from '@weir/proto/snapshot/snapshot.js';
-import { compileMatcher } from '../route/router.js';
+import type { Matcher } from '../route/router.js';
 import { type Ask, askedDirectives, whyBypass } from './ask.js';
 import { cacheKey } from './cache-key.js';
 import { lookUp } from './look-up.js';
@@ -12,14 +11,15 @@ import type { NodeCache } from './node-cache.js';
 import { compileBypass } from './route-cache.js';
 import { scopedRoute } from './scopes.js';
 
+/** `find`: null while no routes are in force. */
 export function foretell(
   request: InspectedRequest,
-  routes: readonly RouteSpec[],
+  find: Matcher<unknown> | null,
   { scopes, l1, gate }: Pick<NodeCache, 'scopes' | 'l1' | 'gate'>,
   nowMs: number,
 ): Foretold {
-  const found = compileMatcher(routes.map((route) => ({ route, target: null })))(request);
-  if (typeof found === 'string' || !('route' in found)) return { kind: 'no-route' };
+  const found = find?.(request);
+  if (found === undefined || typeof found === 'string' || !('route' in found)) return { kind: 'no-route' };
   const { id: route, cache: spec } = found.route;
   if (spec === null) return { kind: 'no-cache', route };
   const ask: Ask = { ...request, hasBody: false, consumerId: request.consumer };

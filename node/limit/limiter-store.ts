@@ -42,7 +42,7 @@ export function createLimiterStore({
     spec.mode === 'local' || shared === null
       ? createLimiter(spec)
       : createSharedLimiter(spec, limitIdOf(identity, shared.digest), shared);
-  const identities = new KnownKeys<RateLimitSpec>();
+  const identities = new KnownKeys<RateLimitSpec>(limitersMax);
   return {
     strict,
     counts: () => ({ shared: shared?.counts() ?? null, strict: strict?.counts() ?? null }),

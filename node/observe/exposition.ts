@@ -110,27 +110,27 @@ function bucketed(
 }
 
 /**
- * The text of all families, in pieces of UTF-8. `breathe` lets others have the event loop between two of them. Never in one: fourteen megabytes
+ * The text of all families, in pieces. `breathe` lets others have the event loop between two of them. Never in one: fourteen megabytes
  * of text, joined, measured, encoded and sent in one turn, held the requests up for a hundred milliseconds.
  */
-export async function writeFamilies(families: readonly Family[], breathe: () => Promise<void>): Promise<Buffer[]> {
-  const slices: Buffer[] = [];
-  let slice = '';
-  let looks = 0;
+export async function writeFamilies(families: readonly Family[], breathe: () => Promise<void>): Promise<string[]> {
+  const pieces: string[] = [];
+  let piece: string[] = [];
+  let work = 0;
   for (const { name, help, type, lines } of families) {
-    slice += `# HELP ${name} ${escapeHelp(help)}\n# TYPE ${name} ${type}\n`;
+    piece.push(`# HELP ${name} ${escapeHelp(help)}\n# TYPE ${name} ${type}\n`);
     for (const line of lines()) {
-      slice += line;
-      if (line === '') looks += 1;
-      if (slice.length + looks * LOOK_CHARACTERS < SLICE_CHARACTERS) continue;
-      slices.push(Buffer.from(slice));
-      slice = '';
-      looks = 0;
+      piece.push(line);
+      work += line === '' ? LOOK_CHARACTERS : line.length;
+      if (work < SLICE_CHARACTERS) continue;
+      pieces.push(piece.join(''));
+      piece = [];
+      work = 0;
       await breathe();
     }
   }
-  slices.push(Buffer.from(slice));
-  return slices;
+  pieces.push(piece.join(''));
+  return pieces;
 }
 
 const joined = (labels: Labels): string => labels.map(([name, value]) => `${name}="${escapeValue(value)}"`).join(',');

@@ -14,6 +14,7 @@ afterEach(async () => {
 async function start(host = '127.0.0.1') {
   const state = {
     renders: 0,
+    more: [] as readonly string[],
     node: 'serving' as NodeStatus['state'],
     failing: false,
     bus: null as NodeStatus['cluster'],
@@ -30,7 +31,7 @@ async function start(host = '127.0.0.1') {
         const mine = state.renders;
         await held;
         if (state.failing) throw new Error('broken');
-        return [Buffer.from('weir_renders '), Buffer.from(`${mine}\n`)];
+        return ['weir_renders ', `${mine}\n`, ...state.more];
       },
     },
     status: () => nodeStatus({ state: state.node, cluster: state.bus }),
@@ -106,10 +107,26 @@ describe('the metrics server', () => {
     );
   });
 
+  it('sends a long text piece by piece, and nobody waits for who leaves in the middle', async () => {
+    const { get, server, state } = await start();
+    const more = Array.from({ length: 200 }, (_, i) => `${'é'.repeat(i * 50)}${i}\n`);
+    state.more = more;
+    const whole = `weir_renders 1\n${more.join('')}`;
+    expect(await (await get('/metrics')).text()).toBe(whole);
+    const leaver = connect(server.address.port, '127.0.0.1', () =>
+      leaver.write('GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n'),
+    );
+    await new Promise((resolve) => leaver.once('data', resolve));
+    leaver.destroy();
+    expect((await (await get('/metrics')).text()).length).toBe(whole.length);
+  });
+
   it('answers HEAD as GET without the body', async () => {
     const { get } = await start();
     const answer = await get('/metrics', { method: 'HEAD' });
-    expect([answer.status, answer.headers.get('content-length'), await answer.text()]).toEqual([200, '15', '']);
+    expect([answer.status, answer.headers.get('content-length'), await answer.text()]).toEqual([200, null, '']);
+    const health = await get('/livez', { method: 'HEAD' });
+    expect([health.headers.get('content-length'), await health.text()]).toEqual(['3', '']);
   });
 
   it('answers a name that is not known to mean this machine with health and nothing else, while it is on loopback', async () => {

@@ -5,13 +5,13 @@
  * cells.ts; gauges come from callbacks, so that whoever owns a number is asked for it and nothing is copied on the way
  * of a request. Metrics of the process and its runtime are prom-client's.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { NodeStatus, TargetStatus } from '@weir/proto/events/node-status.js';
 import { timerNames } from '@weir/proto/http/failures.js';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { contractVerdicts } from '../contract/verdicts.js';
 import type { ServedCertificate } from '../listener/listener.js';
 import { attemptPhases } from '../pipeline/dispatch.js';
+import { giveWay } from '../time/give-way.js';
 import { type AiSources, aiFamilies } from './ai-families.js';
 import { type CacheSources, cacheFamilies } from './cache-families.js';
 import { happened, label, routesOf } from './cell-samples.js';
@@ -62,7 +62,7 @@ export interface MetricSources
 export interface Metrics {
   readonly contentType: string;
   /** The text of a scrape, in pieces. */
-  render(): Promise<readonly Buffer[]>;
+  render(): Promise<readonly string[]>;
 }
 
 const MS_PER_S = 1_000;
@@ -103,9 +103,9 @@ export function createMetrics(asked: MetricSources): Metrics {
     contentType: runtime.contentType,
     async render() {
       status = null;
-      const own = await writeFamilies(families, () => nextTurn());
+      const own = await writeFamilies(families, giveWay);
       status = null;
-      return [...own, Buffer.from(await runtime.metrics())];
+      return [...own, await runtime.metrics()];
     },
   };
 }

@@ -114,6 +114,11 @@ export class KeptChains {
     return { goingOn, of, matching, taken: () => ({ services, kept, matched, ofTexts, isAnew }) };
   }
 
+  /** By the routes in force; null while there are none. */
+  get find(): Matcher<Dispatch> | null {
+    return this.#inForce?.matched?.find ?? null;
+  }
+
   use(chains: SnapshotChains): void {
     this.#inForce = chains.taken();
     this.#asked.use(this.#inForce.services);

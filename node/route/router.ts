@@ -110,6 +110,8 @@ type Leaf = Candidate[];
 /** Of routes in their order: what asks for them, without what is done then. */
 export interface RouteTree {
   readonly routes: readonly RouteSpec[];
+  /** Of each route, in its place. */
+  readonly readings: readonly Reading[];
   readonly hosts: HostTables<PathNode<Leaf>>;
 }
 
@@ -137,10 +139,14 @@ export function* compilingMatcher<T>(routes: readonly RouteSpec[], targets: read
 
 /** Of routes that ask for the same as those `before`, in the same order, it is the tree of these. */
 export function* compilingTree(routes: readonly RouteSpec[], before: RouteTree | null): Work<RouteTree> {
-  if (before !== null && (yield* askTheSame(before.routes, routes))) return { routes, hosts: before.hosts };
+  if (before !== null && (yield* askTheSame(before.routes, routes))) return { ...before, routes };
   const hosts = createHostTables<PathNode<Leaf>>();
+  const known = yield* readingsBefore(before);
+  const readings: Reading[] = [];
   for (const [order, route] of routes.entries()) {
-    const { pattern, conditions } = readingOf(route);
+    const reading = known.get(route) ?? readingOf(route);
+    readings.push(reading);
+    const { pattern, conditions } = reading;
     const candidate = { ...conditions, order };
     const patterns = route.match.hosts.length === 0 ? [null] : new Set(route.match.hosts);
     for (const host of patterns) {
@@ -150,7 +156,21 @@ export function* compilingTree(routes: readonly RouteSpec[], before: RouteTree |
     }
     yield;
   }
-  return { routes, hosts };
+  return { routes, readings, hosts };
+}
+
+/**
+ * By their routes. The tree holds them, and no WeakMap of ten thousand: what such a map alone leads to is marked while everything stands still,
+ * at the end of a collection.
+ */
+function* readingsBefore(before: RouteTree | null): Work<ReadonlyMap<RouteSpec, Reading>> {
+  const known = new Map<RouteSpec, Reading>();
+  for (const [order, reading] of before?.readings.entries() ?? []) {
+    const route = before?.routes[order];
+    if (route !== undefined) known.set(route, reading);
+    yield;
+  }
+  return known;
 }
 
 function* askTheSame(one: readonly RouteSpec[], other: readonly RouteSpec[]): Work<boolean> {
@@ -198,15 +218,9 @@ interface Reading {
   readonly conditions: Conditions;
 }
 
-const readings = new WeakMap<RouteSpec, Reading>();
-
 function readingOf(route: RouteSpec): Reading {
-  const known = readings.get(route);
-  if (known !== undefined) return known;
   const pattern = pathPattern(route.match.path);
-  const read = { pattern, conditions: conditionsOf(route, pattern) };
-  readings.set(route, read);
-  return read;
+  return { pattern, conditions: conditionsOf(route, pattern) };
 }
 
 function conditionsOf({ match }: RouteSpec, { names }: PathPattern): Conditions {

@@ -20,6 +20,12 @@ import { createHeldBytes } from './retry/held-bytes.js';
 
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 
+/** As a reload does, which lets some turns pass between the two. */
+function put(registry: UpstreamRegistry, set: UpstreamSet): void {
+  registry.use(set);
+  registry.retireFormer();
+}
+
 describe('the registry of upstreams', () => {
   const ends: (() => unknown)[] = [];
   afterEach(async () => {
@@ -66,12 +72,12 @@ describe('the registry of upstreams', () => {
     const { port, sockets } = await serve();
     const registry = setUp();
     const first = registry.build(snapshotOf([specOf('a', port)]));
-    registry.use(first);
+    put(registry, first);
     expect(await get(first)).toBe('ok');
     const spec = specOf('a', port);
     const reordered = Object.fromEntries(Object.entries(spec).reverse()) as unknown as UpstreamSpec; // Same fields.
     const second = registry.build(snapshotOf([reordered]));
-    registry.use(second);
+    put(registry, second);
     expect(second.get('a')).toBe(first.get('a'));
     expect(await get(second)).toBe('ok');
     expect([sockets.length, sockets[0]?.destroyed]).toEqual([1, false]);
@@ -82,11 +88,11 @@ describe('the registry of upstreams', () => {
     const outlier = { ...outlierSpec, ejectedShareMax: 1 };
     const two = { ...specOf('a', 1), outlier, targets: [...specOf('a', 1).targets, ...specOf('a', 2).targets] };
     const first = registry.build(snapshotOf([two]));
-    registry.use(first);
+    put(registry, first);
     const nowMs = systemClock.nowMs();
     const broken = first.get('a')?.targets[0]?.health;
     for (let i = 0; i < 5; i += 1) broken?.end(broken.begin(nowMs), outcome('bad', nowMs));
-    registry.use(registry.build(snapshotOf([{ ...two, balance: makeBalance('least-request') }])));
+    put(registry, registry.build(snapshotOf([{ ...two, balance: makeBalance('least-request') }])));
     expect(registry.stats().map(({ standing }) => standing)).toEqual(['out', 'well']);
   });
 
@@ -95,7 +101,7 @@ describe('the registry of upstreams', () => {
     const outlier = { ...outlierSpec, ejectedShareMax: 1 };
     const ill = { ...specOf('c', 1), outlier, targets: [...specOf('c', 1).targets, ...specOf('c', 2).targets] };
     const set = registry.build(snapshotOf([specOf('a', 3), specOf('b', 4), ill]));
-    registry.use(set);
+    put(registry, set);
     const nowMs = systemClock.nowMs();
     const broken = set.get('c')?.targets[1]?.health;
     for (let i = 0; i < 5; i += 1) broken?.end(broken.begin(nowMs), outcome('bad', nowMs));
@@ -117,12 +123,12 @@ describe('the registry of upstreams', () => {
     const { port, sockets } = await serve();
     const registry = setUp();
     const first = registry.build(snapshotOf([specOf('a', port)]));
-    registry.use(first);
+    put(registry, first);
     await get(first);
     const second = registry.build(snapshotOf([{ ...specOf('a', port), balance: makeBalance('least-request') }]));
     expect(second.get('a')).not.toBe(first.get('a'));
     expect(registry.stats()).toMatchObject([{ open: 1 }]);
-    registry.use(second);
+    put(registry, second);
     await until(() => sockets[0]?.closed === true || sockets[0]?.readableEnded === true);
     expect(registry.stats()).toMatchObject([{ upstreamId: 'a', targetId: `127.0.0.1:${port}`, open: 0, inFlight: 0 }]);
   });
@@ -134,17 +140,17 @@ describe('the registry of upstreams', () => {
       set.get('a')?.targets.map(({ load }) => Math.round(load.cost(clock.nowMs(), 0)));
     const spec: UpstreamSpec = { ...specOf('a', 1), balance: makeBalance('peak-ewma') };
     const first = registry.build(snapshotOf([spec]));
-    registry.use(first);
+    put(registry, first);
     const load = first.get('a')?.targets[0]?.load;
     const token = load?.begin(clock.nowMs()) ?? 0;
     clock.advance(100);
     load?.end(token, outcome('good', clock.nowMs()));
     expect(costs(first)).toEqual([100]);
     const second = registry.build(snapshotOf([{ ...spec, targets: [...spec.targets, ...specOf('a', 2).targets] }]));
-    registry.use(second);
+    put(registry, second);
     expect(costs(second)).toEqual([100, 30]);
     const third = registry.build(snapshotOf([{ ...spec, protocol: 'http2' }]));
-    registry.use(third);
+    put(registry, third);
     expect(costs(third)).toEqual([30]);
   });
 
@@ -152,10 +158,10 @@ describe('the registry of upstreams', () => {
     const { port, sockets, release } = await serve();
     const registry = setUp();
     const first = registry.build(snapshotOf([specOf('a', port)]));
-    registry.use(first);
+    put(registry, first);
     const held = get(first, '/hold');
     await until(() => sockets.length === 1);
-    registry.use(registry.build(snapshotOf([])));
+    put(registry, registry.build(snapshotOf([])));
     expect(registry.stats()).toEqual([]);
     expect(await get(first)).toBe('ok');
     release();
@@ -177,11 +183,11 @@ describe('the registry of upstreams', () => {
       oldestExchangeAtMs,
     });
     const first = registry.build(snapshotOf([specOf('a', 1), specOf('b', 1)]));
-    registry.use(first);
+    put(registry, first);
     const [busy] = first.get('a')?.targets ?? [];
     if (busy === undefined) throw new Error('the upstream has a target');
     busy.inFlight = 1; // As the balance layer does for an attempt.
-    registry.use(registry.build(snapshotOf([])));
+    put(registry, registry.build(snapshotOf([])));
     clock.advance(5_000);
     expect(registry.lingering).toBe(1);
     busy.inFlight = 0;
@@ -193,7 +199,7 @@ describe('the registry of upstreams', () => {
     const { port, sockets } = await serve();
     const registry = setUp();
     const first = registry.build(snapshotOf([specOf('a', port)]));
-    registry.use(first);
+    put(registry, first);
     await get(first);
     const refused = registry.build(snapshotOf([specOf('a', port), specOf('b', port)]));
     await registry.warm(refused);
@@ -211,7 +217,7 @@ describe('the registry of upstreams', () => {
     const registry = setUp();
     const set = registry.build(snapshotOf([specOf('a', one.port), specOf('b', gone.port)]));
     await registry.warm(set);
-    registry.use(set);
+    put(registry, set);
     expect(registry.stats()).toMatchObject([
       { open: 1, idle: 1 },
       { open: 0, connecting: 0 },
@@ -225,7 +231,7 @@ describe('the registry of upstreams', () => {
     const { port, sockets } = await serve();
     const registry = setUp();
     const set = registry.build(snapshotOf([specOf('a', port)]));
-    registry.use(set);
+    put(registry, set);
     await registry.warm(set);
     await until(() => sockets.length === 1);
     sockets[0]?.end();
@@ -236,7 +242,7 @@ describe('the registry of upstreams', () => {
     const { port } = await serve('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil');
     const registry = setUp();
     const set = registry.build(snapshotOf([specOf('a', port)]));
-    registry.use(set);
+    put(registry, set);
     await registry.warm(set);
     await until(() => registry.stats()[0]?.open === 0);
   });
@@ -248,7 +254,7 @@ describe('the registry of upstreams', () => {
     const spec = specOf('a', port);
     const targets = spec.targets.map((target) => ({ ...target, host: 'orders.test' }));
     const set = registry.build(snapshotOf([{ ...spec, targets, dns: { ttlMinMs: 20, ttlMaxMs: 20 } }]));
-    registry.use(set);
+    put(registry, set);
     expect(await get(set)).toBe('ok');
     expect(registry.stats()).toMatchObject([{ open: 1, idle: 1 }]);
     addresses = ['127.0.0.2', '127.0.0.3'];
@@ -276,7 +282,7 @@ describe('the registry of upstreams', () => {
     const registry = setUp();
     writeFileSync(caFile, rootCertificates[0] ?? '');
     const first = registry.build(snapshot);
-    registry.use(first);
+    put(registry, first);
     expect(registry.build(snapshot).get('a')).toBe(first.get('a'));
     writeFileSync(caFile, rootCertificates[1] ?? '');
     expect(registry.build(snapshot).get('a')).not.toBe(first.get('a'));
@@ -310,7 +316,7 @@ describe('an upstream that is alive no more', () => {
   it('leaves neither probes nor timers behind when a later one of its snapshot cannot be built', () => {
     const { timers, registry } = make();
     const tls = { verify: true, serverName: null, caFile: '/nowhere/ca.pem', certFile: null, keyFile: null };
-    registry.use(registry.build(snapshotOf([probed('a')])));
+    put(registry, registry.build(snapshotOf([probed('a')])));
     const armed = timers.armed;
     expect(armed).toBe(1);
     const refused = snapshotOf([probed('a'), probed('b'), { ...probed('c'), tls }]);
@@ -339,9 +345,9 @@ describe('an upstream that is alive no more', () => {
   it('lingers while an exchange is open that may go to it still, although none of its attempts is under way', () => {
     let oldestAtMs = 0;
     const { clock, timers, registry } = make(() => oldestAtMs);
-    registry.use(registry.build(snapshotOf([specOf('a', 1)])));
+    put(registry, registry.build(snapshotOf([specOf('a', 1)])));
     oldestAtMs = clock.nowMs();
-    registry.use(registry.build(snapshotOf([])));
+    put(registry, registry.build(snapshotOf([])));
     clock.advance(5_000);
     expect(registry.lingering).toBe(1);
     oldestAtMs = clock.nowMs();
@@ -368,13 +374,13 @@ describe('an upstream that is alive no more', () => {
       health?.end(health.begin(nowMs), { ...times, status: 0, failure: failed, isCancelled: false, isOverdue: false });
     };
     const former = registry.build(snapshotOf([spec]));
-    registry.use(former);
-    registry.use(registry.build(snapshotOf([{ ...spec, balance: makeBalance('least-request') }])));
+    put(registry, former);
+    put(registry, registry.build(snapshotOf([{ ...spec, balance: makeBalance('least-request') }])));
     fail(former);
     expect([...registry.health.counts()]).toEqual([]);
 
     const used = registry.build(snapshotOf([spec]));
-    registry.use(used);
+    put(registry, used);
     fail(used);
     expect([...registry.health.counts()]).not.toEqual([]);
   });

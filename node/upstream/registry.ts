@@ -3,7 +3,7 @@
  * unchanged stays the same object with the same pools, so a reload closes no connection that it need not close. One that
  * changed goes on with the opinions about the targets that it still has.
  *
- *   build ──▶ set (unchanged ones shared, new ones made) ──▶ warm ──▶ use ──▶ the former set's others retire
+ *   build ──▶ set (unchanged ones shared, new ones made) ──▶ warm ──▶ use ──▶ retireFormer: the former set's others retire
  *                                                              └──▶ discard: the new ones retire, nothing else happened
  */
 import type { HealthChange, Standing } from '@weir/proto/events/health.js';
@@ -12,6 +12,7 @@ import type { Snapshot, UpstreamSpec } from '@weir/proto/snapshot/snapshot.js';
 import type { Clock, Random, Timers } from '../time/clock.js';
 import { atOnce, type Work } from '../time/slices.js';
 import type { NameQuery } from './dns/queries.js';
+import { formerTargets, isSameJson } from './former-targets.js';
 import { HealthLog } from './health/health-log.js';
 import { Lifetimes, NEVER_USED } from './lifetimes.js';
 import { createLiveUpstream, identityOf, type LiveTarget, type LiveUpstream } from './live-upstream.js';
@@ -74,8 +75,10 @@ export interface UpstreamRegistry {
    * Resolves when done or when it took too long; never rejects.
    */
   warm(set: UpstreamSet): Promise<void>;
-  /** Makes the set the one in use; upstreams that are not in it end once their work has. */
+  /** Makes the set the one in use. What only former ones have is as it was until `retireFormer`, which may come some turns later. */
   use(set: UpstreamSet): void;
+  /** Upstreams that are not in the set in use end once their work has. Before the next `building`, or that one's end with them. */
+  retireFormer(): void;
   /** Ends what was built for a set that is not going to be used. */
   discard(set: UpstreamSet): void;
   /** In use. */
@@ -132,14 +135,12 @@ export function createUpstreamRegistry(deps: RegistryDeps): UpstreamRegistry {
     build: (snapshot) => atOnce(building(snapshot)),
     warm: (set) => warmTargets(newIn(set, current), deps.timers),
     use(set) {
-      if (set.all === current.all) {
-        current = set;
-        return;
-      }
-      adoptKnown(set, current, deps.clock.nowMs());
+      if (set.all !== current.all) adoptKnown(set, current, deps.clock.nowMs());
       current = set;
-      life.retireAllBut(set.all, life.alive(), deps.clock.nowMs());
-      health.retain((upstreamId, targetId) => isTargetOf(set, upstreamId, targetId));
+    },
+    retireFormer() {
+      life.retireAllBut(current.all, life.alive(), deps.clock.nowMs());
+      health.retain((upstreamId, targetId) => isTargetOf(current, upstreamId, targetId));
     },
     discard: (set) => life.retireAllBut(current.all, set.all, NEVER_USED),
     live: () => current.all,
@@ -182,15 +183,15 @@ function adoptKnown(set: UpstreamSet, former: UpstreamSet, nowMs: number): void 
 
 /** What answers take, over another protocol, has to be learnt anew. */
 function isReachedAlike(one: UpstreamSpec, other: UpstreamSpec): boolean {
-  return one.protocol === other.protocol && JSON.stringify(one.tls) === JSON.stringify(other.tls);
+  return one.protocol === other.protocol && isSameJson(one.tls, other.tls);
 }
 
 function adoptLoads({ targets }: LiveUpstream, former: LiveUpstream, nowMs: number): void {
-  const known = new Map(former.targets.map(({ spec, load }) => [`${spec.scheme} ${spec.id}`, load]));
-  for (const { spec, load } of targets) {
-    const same = known.get(`${spec.scheme} ${spec.id}`);
-    if (same !== undefined) load.adopt(same, nowMs);
-  }
+  const known = formerTargets(former.targets);
+  targets.forEach(({ spec, load }, at) => {
+    const same = known(spec, at);
+    if (same !== undefined) load.adopt(same.load, nowMs);
+  });
 }
 
 /** Those of rank 0, then 1, then 2, each in their order; all as they stand where there are no more than `max`. */

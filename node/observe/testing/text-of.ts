@@ -1,3 +1,2 @@
 /** What a scrape says, whole. */
-export const textOf = async (pieces: Promise<readonly Buffer[]>): Promise<string> =>
-  Buffer.concat(await pieces).toString();
+export const textOf = async (pieces: Promise<readonly string[]>): Promise<string> => (await pieces).join('');

@@ -61,6 +61,7 @@ describe('an upstream that is to be probed', () => {
     const targets = ports.map((port) => targetSpec(port));
     const upstreams = ports.length === 0 ? [] : [makeUpstream([], { id: 'up', targets, probe }).spec];
     registry.use(registry.build(snapshotOf(upstreams)));
+    registry.retireFormer();
   };
   const standings = (registry: UpstreamRegistry) => registry.stats().map(({ standing }) => standing);
 

@@ -3,8 +3,9 @@
  * gives each change of opinion its name and its time.
  */
 import type { HealthChange } from '@weir/proto/events/health.js';
-import type { TargetSpec, UpstreamSpec } from '@weir/proto/snapshot/snapshot.js';
+import type { UpstreamSpec } from '@weir/proto/snapshot/snapshot.js';
 import type { Clock } from '../../time/clock.js';
+import { formerTargets } from '../former-targets.js';
 import { Breaker } from './breaker.js';
 import { Hearsay } from './hearsay.js';
 import { Outliers, type Pooling } from './outlier.js';
@@ -83,7 +84,8 @@ export function createUpstreamOpinions(
     changes: () => changes,
     adopt(former) {
       changes += 1;
-      const before = targets.map(({ spec: own }) => former.targets.find(({ spec: other }) => isSame(own, other)));
+      const known = formerTargets(former.targets);
+      const before = targets.map(({ spec: own }, at) => known(own, at));
       targets.forEach((target, i) => {
         const same = before[i];
         if (same === undefined) target.join(clock.nowMs());
@@ -111,10 +113,6 @@ function hearsaysOf(tells: readonly Tell[], isWell: (index: number, nowMs: numbe
       }),
   );
   return hearsays;
-}
-
-function isSame(one: TargetSpec, other: TargetSpec): boolean {
-  return one.id === other.id && one.scheme === other.scheme;
 }
 
 /** A breaker as the whole health of something. */

@@ -25,7 +25,7 @@ export function createBudgetStore(nodes: () => number = () => 1, budgetsMax = BU
   const requests = keptBy<WindowCount>(budgetsMax);
   const spendings = keptBy<Spending>(budgetsMax);
   const floors = keptBy<WindowCount>(budgetsMax);
-  const keys = new KnownKeys<BudgetTerms>();
+  const keys = new KnownKeys<BudgetTerms>(budgetsMax);
   return {
     budget: (kind, routeId, upstreamId, terms) =>
       budgets(keys.of(terms, [kind, routeId, upstreamId], saidOf), () => {
