@@ -295,6 +295,8 @@ class Node implements GatewayNode {
 
   async apply(snapshot: Snapshot, hash: string): Promise<void> {
     if (this.#drained !== null) throw new Error('this node is draining');
+    this.#budgets.nextSnapshot();
+    this.#limiters.nextSnapshot();
     const upstreams = await this.#inSlices(this.#upstreams.building(snapshot));
     let observing: Prepared | null = null;
     try {
@@ -348,6 +350,7 @@ class Node implements GatewayNode {
       throw error;
     }
     this.#upstreams.use(upstreams);
+    this.#sight?.refresh();
     const counts = { routes: snapshot.routes.length, upstreams: snapshot.upstreams.length };
     const status = { version: snapshot.version, hash, appliedWallMs: systemClock.wallMs(), ...counts };
     this.#inForce = { snapshot, status };
@@ -358,8 +361,6 @@ class Node implements GatewayNode {
 
   /** What a snapshot that is in force leaves to do, in turns of its own: requests are served by it meanwhile. */
   async #letGo(): Promise<void> {
-    await giveWay();
-    this.#sight?.refresh();
     await giveWay();
     this.#upstreams.retireFormer();
     await giveWay();

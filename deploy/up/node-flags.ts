@@ -16,6 +16,7 @@
  *   which 23 went there, and 4 to 10 without. What is free in a page is used again all the same.
  * - No collections for the sake of memory while a node rests: they take the shapes of objects of which there is none just then, and with
  *   them the compiled code. Behind 140 s without requests a chat took 67 to 77 µs of CPU for the first seconds, a fifth of it the compiler's, and 54 without them.
+ *   A node with one route has 81 MiB at its start, 91 under load and 82 after 100 s of rest, with them and without.
  *
  * Left out for the memory that it takes, which is promised to stay below 150 MiB: Node's own code on large pages
  * (`--use-largepages=silent`), 1 to 4 % less and 10 MiB more.

@@ -15,6 +15,8 @@ export interface LimiterStore {
   /** The same object for the same route, position and definition as long as the node lives. */
   limiter(routeId: string, position: number, spec: RateLimitSpec): Limiter;
   holds(routeId: string, position: number, spec: ConcurrentLimitSpec): HoldLimiter;
+  /** Another snapshot begins to ask. */
+  nextSnapshot(): void;
   /** What strict limits ask; null where there is no Redis. */
   readonly strict: StrictCounter | null;
   counts(): LimitCounts;
@@ -42,9 +44,10 @@ export function createLimiterStore({
     spec.mode === 'local' || shared === null
       ? createLimiter(spec)
       : createSharedLimiter(spec, limitIdOf(identity, shared.digest), shared);
-  const identities = new KnownKeys<RateLimitSpec>(limitersMax);
+  const identities = new KnownKeys<RateLimitSpec>();
   return {
     strict,
+    nextSnapshot: () => identities.nextSnapshot(),
     counts: () => ({ shared: shared?.counts() ?? null, strict: strict?.counts() ?? null }),
     limiter(routeId, position, spec) {
       const identity = identities.of(spec, [routeId, position], saidOf);

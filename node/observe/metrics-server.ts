@@ -11,12 +11,19 @@
  * answered 421. Not for the two health pages: load balancers probe them under whatever name they like, and all that they
  * tell is that a node runs here. Elsewhere the port is open to a network, and its names are not known here.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import {
+  createServer,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { DoctorReport } from '@weir/proto/events/doctor.js';
 import type { NodeStatus } from '@weir/proto/events/node-status.js';
 import { boundConnections } from '@weir/proto/http/bounded-connections.js';
 import { isAddressHost, isLoopback, isOwnHost, namesOf } from '@weir/proto/http/own-host.js';
-import { giveWay } from '../time/give-way.js';
 import type { Metrics } from './metrics.js';
 
 export interface MetricsServerOptions {
@@ -36,9 +43,11 @@ export interface MetricsServer {
 
 const HEAD_BYTES_MAX = 8 * 1024;
 const CONNECTIONS_MAX = 128;
-/** A head must be complete within this, and a kept connection be used again. */
+/** A head must be complete within this, a kept connection be used again, and of a long text the next piece be taken. */
 const HEAD_MS = 5_000;
 const CHECK_MS = 1_000;
+/** Pieces of a long text: half a megabyte. */
+const MEASURED_AT_ONCE = 32;
 
 /** Rejects with the system's error (EADDRINUSE …) when the port can't be had. */
 export function createMetricsServer(options: MetricsServerOptions): Promise<MetricsServer> {
@@ -142,43 +151,64 @@ function handlerOf(host: string, pages: Pages) {
 
 /** For HEAD, node:http itself leaves the body out. */
 function send(response: ServerResponse, { status, type, body }: Answer): void {
-  const head = { 'content-type': type, 'cache-control': 'no-store' };
-  if (typeof body === 'string') {
-    response.writeHead(status, { ...head, 'content-length': Buffer.byteLength(body) });
-    response.end(body);
+  if (typeof body !== 'string') {
+    void sendPieces(response, status, type, body);
     return;
   }
-  response.writeHead(status, head);
-  if (response.req.method === 'HEAD') response.end();
-  else void sendPieces(response, body);
+  response.writeHead(status, headOf(type, Buffer.byteLength(body)));
+  response.end(body);
 }
+
+const headOf = (type: string, bytes: number): OutgoingHttpHeaders => ({
+  'content-type': type,
+  'content-length': bytes,
+  'cache-control': 'no-store',
+});
 
 /**
  * One by one, for a kernel that takes all of it at once shall not have all of it in one turn. All of them through one buffer: fourteen megabytes of
  * buffers for each scrape come to the 64 behind which V8 marks for 5 to 10 ms at each buffer that is made, those of requests as well.
  */
-async function sendPieces(response: ServerResponse, pieces: readonly string[]): Promise<void> {
-  let room = Buffer.allocUnsafeSlow(0);
-  for (const piece of pieces) {
-    const bytes = Buffer.byteLength(piece);
-    if (bytes > room.length) room = Buffer.allocUnsafeSlow(bytes);
-    room.write(piece);
-    // Who leaves in the middle is of no matter.
-    if (!(await isTaken(response, room.subarray(0, bytes)))) return;
-    await giveWay();
+async function sendPieces(
+  response: ServerResponse,
+  status: number,
+  type: string,
+  pieces: readonly string[],
+): Promise<void> {
+  // Whoever asks for many at once, one behind the other, is given a buffer for the one that is on.
+  if (response.socket === null) await once(response, 'socket');
+  let bytes = 0;
+  let largest = 0;
+  for (const [at, piece] of pieces.entries()) {
+    const length = Buffer.byteLength(piece);
+    bytes += length;
+    largest = Math.max(largest, length);
+    if (at % MEASURED_AT_ONCE === 0) await nextTurn();
+  }
+  response.writeHead(status, headOf(type, bytes));
+  if (response.req.method !== 'HEAD') {
+    const room = Buffer.allocUnsafeSlow(largest);
+    for (const piece of pieces) {
+      // Who leaves in the middle is of no matter.
+      if (!(await isTaken(response, room.subarray(0, room.write(piece))))) return;
+      await nextTurn();
+    }
   }
   response.end();
 }
 
-/** False: whoever asked is gone. */
+/** False: whoever asked is gone, or takes nothing; the text would be kept for as long. */
 function isTaken(response: ServerResponse, bytes: Buffer): Promise<boolean> {
   return new Promise((resolve) => {
-    const onClose = (): void => resolve(false);
-    response.once('close', onClose);
-    response.write(bytes, (error) => {
+    const onClose = (): void => end(false);
+    const timeout = setTimeout(() => response.destroy(), HEAD_MS);
+    const end = (taken: boolean): void => {
+      clearTimeout(timeout);
       response.off('close', onClose);
-      resolve(error === null || error === undefined);
-    });
+      resolve(taken);
+    };
+    response.once('close', onClose);
+    response.write(bytes, (error) => end(error === null || error === undefined));
   });
 }
 

@@ -6,20 +6,20 @@ interface Terms {
 }
 
 describe('KnownKeys', () => {
-  /** Says each time what is made of the terms, so that it is seen when that is done. */
-  const setUp = (max: number) => {
-    const keys = new KnownKeys<Terms>(max);
+  /** Counts how often the terms are read, which is what a known key saves. */
+  const setUp = () => {
+    const keys = new KnownKeys<Terms>();
     let made = 0;
     const of = (terms: Terms, place: readonly unknown[] = ['retry', 'r']): string =>
       keys.of(terms, place, ({ share }) => {
         made += 1;
         return [share];
       });
-    return { of, made: () => made };
+    return { of, made: () => made, nextSnapshot: () => keys.nextSnapshot() };
   };
 
   it('makes a key of the place and of what the terms say, once for the same terms at the same place', () => {
-    const { of, made } = setUp(10);
+    const { of, made } = setUp();
     const terms = { share: 0.2 };
     expect([of(terms), of(terms), made()]).toEqual(['["retry","r",0.2]', '["retry","r",0.2]', 1]);
     expect(of({ share: 0.2 })).toBe(of(terms));
@@ -27,22 +27,26 @@ describe('KnownKeys', () => {
     expect(of(terms)).toBe('["retry","r",0.2]');
   });
 
-  it('keeps what is asked for from one snapshot to the next, while as many others come and go', () => {
-    const { of, made } = setUp(2);
-    const stays = { share: 0.1 };
+  it('knows what was asked for by the snapshot before, and by none before that', () => {
+    const { of, made, nextSnapshot } = setUp();
+    const [stays, gone] = [{ share: 0.1 }, { share: 0.3 }];
     of(stays);
-    for (let i = 0; i < 20; i += 1) {
-      of({ share: i });
+    of(gone);
+    for (let i = 0; i < 3; i += 1) {
+      nextSnapshot();
       of(stays);
     }
-    expect(made()).toBe(21);
+    expect(made()).toBe(2);
+    of(gone);
+    expect(made()).toBe(3);
   });
 
-  it('forgets what nobody asks for when twice as many others have come', () => {
-    const { of, made } = setUp(2);
-    const gone = { share: 0.1 };
-    of(gone);
-    for (let i = 0; i < 4; i += 1) of({ share: i });
-    expect([of(gone), made()]).toEqual(['["retry","r",0.1]', 6]);
+  it('forgets nothing for a snapshot that goes on as it was', () => {
+    const { of, made, nextSnapshot } = setUp();
+    const terms = { share: 0.1 };
+    of(terms);
+    for (let i = 0; i < 3; i += 1) nextSnapshot();
+    of(terms);
+    expect(made()).toBe(1);
   });
 });

@@ -16,12 +16,12 @@ import { getHeapStatistics } from 'node:v8';
 const COLLECT_EVERY_BYTES = 2 * 1_048_576;
 
 /**
- * The loop comes round in less than this where traffic and V8 leave room. While V8 marks it does not: each request costs some of its steps, and a
- * slice between them would be the fifth in a turn (of up to 34 ms, in one that was watched). So a slice waits for a round that was quick, and no
- * longer than so many rounds: where all of them are slow, the node has too much to do, and a reload has to come to its end as well.
+ * The loop comes round in less than the first where traffic and V8 leave room. While V8 marks it does not: each request costs some of its steps,
+ * and a slice between them would be the fifth in a turn (of up to 34 ms, in one that was watched). So a slice waits for a round that was quick,
+ * and no longer than the second: where all of them are slow, the node has too much to do, and a reload has to come to its end as well.
  */
 const QUICK_MS = 4;
-const ROUNDS_MAX = 5;
+const PATIENCE_MS = 12;
 
 let afterwardsBytes = 0;
 /** Until the last of those who have given way has its turn. */
@@ -34,10 +34,11 @@ export function giveWay(): Promise<void> {
 }
 
 async function turn(): Promise<void> {
-  for (let rounds = 0; rounds < ROUNDS_MAX; rounds += 1) {
-    const fromMs = performance.now();
+  const begunMs = performance.now();
+  for (let fromMs = begunMs, atMs = fromMs; ; fromMs = atMs) {
     await nextTurn();
-    if (performance.now() - fromMs < QUICK_MS) break;
+    atMs = performance.now();
+    if (atMs - fromMs < QUICK_MS || atMs - begunMs >= PATIENCE_MS) break;
   }
   // Of a process that was started with `gc` (deploy/up/node-flags.ts); elsewhere V8 decides by itself.
   if (globalThis.gc === undefined) return;

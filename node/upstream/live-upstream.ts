@@ -63,7 +63,9 @@ export interface LiveUpstream extends Upstream {
   /** Equal for two specs that may share pools: same spec, same TLS files. */
   readonly identity: string;
   readonly opinions: UpstreamOpinions;
-  /** Retires its targets. What late attempts make it think is its own business then: another may have its name. */
+  /** What it makes of late attempts and probes is its own business from now on: another may have its name. */
+  fallSilent(): void;
+  /** Retires its targets, and falls silent. */
   retire(): void;
 }
 
@@ -77,9 +79,9 @@ export function createLiveUpstream(spec: UpstreamSpec, deps: UpstreamDeps): Live
   const tls = spec.targets.some(({ scheme }) => scheme === 'https') ? loadTlsMaterial(spec.tls) : null;
   // All that may throw comes before the targets, which resolve and probe from the start.
   const identity = identified(spec, tls?.fingerprint ?? tlsFingerprint(spec.tls));
-  let isRetired = false;
+  let isSilent = false;
   const onChange = (change: HealthChange): void => {
-    if (!isRetired) deps.onHealthChange(change);
+    if (!isSilent) deps.onHealthChange(change);
   };
   const opinions = createUpstreamOpinions(spec, deps.clock, onChange, deps.warnOthers ?? null);
   const targets = opinions.targets.map((health) => createLiveTarget(health, spec, tls, deps));
@@ -90,8 +92,11 @@ export function createLiveUpstream(spec: UpstreamSpec, deps: UpstreamDeps): Live
     opinionChanges: opinions.changes,
     health: opinions.upstream,
     targets,
+    fallSilent: () => {
+      isSilent = true;
+    },
     retire: () => {
-      isRetired = true;
+      isSilent = true;
       for (const target of targets) target.retire();
     },
   };

@@ -135,7 +135,7 @@ export function createUpstreamRegistry(deps: RegistryDeps): UpstreamRegistry {
     build: (snapshot) => atOnce(building(snapshot)),
     warm: (set) => warmTargets(newIn(set, current), deps.timers),
     use(set) {
-      if (set.all !== current.all) adoptKnown(set, current, deps.clock.nowMs());
+      if (set.all !== current.all) takeOver(set, current, deps.clock.nowMs());
       current = set;
     },
     retireFormer() {
@@ -171,8 +171,12 @@ function isTargetOf(set: UpstreamSet, upstreamId: string, targetId: string | nul
   return targets?.some(({ spec }) => targetId === null || spec.id === targetId) ?? false;
 }
 
-/** What was found out about a target does not become untrue because its upstream is described otherwise. */
-function adoptKnown(set: UpstreamSet, former: UpstreamSet, nowMs: number): void {
+/**
+ * What was found out about a target does not become untrue because its upstream is described otherwise. What the former one finds out from now
+ * on is not what is thought of its namesake.
+ */
+function takeOver(set: UpstreamSet, former: UpstreamSet, nowMs: number): void {
+  for (const upstream of former.all) if (set.get(upstream.spec.id) !== upstream) upstream.fallSilent();
   for (const upstream of set.all) {
     const known = former.get(upstream.spec.id);
     if (known === undefined || known === upstream || !isLive(known)) continue;

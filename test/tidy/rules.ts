@@ -45,6 +45,7 @@ export const edges: readonly Edge[] = [
   { at: 'node/jobs/redis-store.ts', may: ['node'], reason: 'hashes the names of sharers' },
   { at: 'node/layers/tag.ts', may: ['node'], reason: 'hashes answers as they come' },
   { at: 'node/observe/', may: ['node', 'sockets', 'process'], reason: 'adapters to pino, Prometheus and OTLP' },
+  { at: 'node/observe/metrics-server.ts', may: ['timers'], reason: 'gives up on who takes nothing of a page' },
   { at: 'node/optimize/compress/compressor.ts', may: ['node'], reason: "the platform's zlib" },
   { at: 'node/process/', may: all, reason: 'a node as an operating system process' },
   { at: 'node/node.ts', may: all, reason: 'composition root of a node: hands out clock, randomness and sockets' },

@@ -153,6 +153,7 @@ export function makeServices(overrides: Partial<ChainServices> = {}): ChainServi
     limiters: {
       limiter: notGiven('limiter store'),
       holds: notGiven('limiter store'),
+      nextSnapshot: notGiven('limiter store'),
       strict: null,
       counts: notGiven('limiter store'),
     },

@@ -15,6 +15,8 @@ export type BudgetKind = 'retry' | 'hedge';
 export interface BudgetStore {
   /** The same object for the same kind, route, upstream and terms as long as the node lives. */
   budget(kind: BudgetKind, routeId: string, upstreamId: string, terms: BudgetTerms): Budget;
+  /** Another snapshot begins to ask. */
+  nextSnapshot(): void;
 }
 
 /** Budgets of all snapshots since the node began, the least recently compiled forgotten first. */
@@ -25,8 +27,9 @@ export function createBudgetStore(nodes: () => number = () => 1, budgetsMax = BU
   const requests = keptBy<WindowCount>(budgetsMax);
   const spendings = keptBy<Spending>(budgetsMax);
   const floors = keptBy<WindowCount>(budgetsMax);
-  const keys = new KnownKeys<BudgetTerms>(budgetsMax);
+  const keys = new KnownKeys<BudgetTerms>();
   return {
+    nextSnapshot: () => keys.nextSnapshot(),
     budget: (kind, routeId, upstreamId, terms) =>
       budgets(keys.of(terms, [kind, routeId, upstreamId], saidOf), () => {
         const windowMs = terms.windowMs ?? BUDGET_WINDOW_MS;

@@ -1,5 +1,5 @@
 /** What `weir up` does when something is broken from the start, renewed in place, or thrown where nobody catches it. */
-import { copyFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
@@ -80,7 +80,8 @@ describe('a start whose config is not accepted', { timeout: LONG_MS }, () => {
     expect(weir.said()).toContain('registry.mdb is no log of Weir');
     await waitFor(() => weir.said().includes('RUNNING THE LAST GOOD CONFIG'), weir.said);
     expect((await runWeir(['status', '--admin', weir.admin], weir.folder)).code).toBe(3);
-    copyFileSync(`${registry}.backup`, registry);
+    // In one step: a copy that is under way is a file of nothing for a moment, and that is a log to which nothing was written yet.
+    renameSync(`${registry}.backup`, registry);
     await expect.poll(async () => (await statusOf(weir)).publish?.state, { timeout: LONG_MS }).toBe('accepted');
     expect((await fetch(`${weir.traffic}/shop/`)).status).toBe(401);
     await stopped(weir);
