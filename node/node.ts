@@ -350,7 +350,6 @@ class Node implements GatewayNode {
       throw error;
     }
     this.#upstreams.use(upstreams);
-    this.#sight?.refresh();
     const counts = { routes: snapshot.routes.length, upstreams: snapshot.upstreams.length };
     const status = { version: snapshot.version, hash, appliedWallMs: systemClock.wallMs(), ...counts };
     this.#inForce = { snapshot, status };
@@ -361,6 +360,8 @@ class Node implements GatewayNode {
 
   /** What a snapshot that is in force leaves to do, in turns of its own: requests are served by it meanwhile. */
   async #letGo(): Promise<void> {
+    await giveWay();
+    this.#sight?.refresh();
     await giveWay();
     this.#upstreams.retireFormer();
     await giveWay();

@@ -6,7 +6,7 @@
  * Works that go on at once (a reload, a scrape, a snapshot that comes) go on in turns of their own: two slices in one would be twice the stall,
  * and more while V8 marks, which it goes on with for 5 ms at a time where something is made.
  *
- * Owns who goes on next, and how much there was after the last collection.
+ * Owns who goes on next, what is left of its patience, and how much there was after the last collection.
  */
 import { performance } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -16,13 +16,19 @@ import { getHeapStatistics } from 'node:v8';
 const COLLECT_EVERY_BYTES = 2 * 1_048_576;
 
 /**
- * The loop comes round in less than the first where traffic and V8 leave room. While V8 marks it does not: each request costs some of its steps,
- * and a slice between them would be the fifth in a turn (of up to 34 ms, in one that was watched). So a slice waits for a round that was quick,
- * and no longer than the second: where all of them are slow, the node has too much to do, and a reload has to come to its end as well.
+ * The loop comes round in less than this where traffic and V8 leave room. While V8 marks it does not: each request costs some of its steps, and a
+ * slice between them would be the fifth in a turn (of up to 34 ms, in one that was watched). So a slice waits for a round that was quick.
  */
 const QUICK_MS = 4;
-const PATIENCE_MS = 12;
+/**
+ * No longer than the first at a time, nor than the second in all, of which a tenth of the time comes back: V8 marks for half a second, and where
+ * all rounds are slow, the node has too much to do, and a reload has to come to its end as well.
+ */
+const PATIENCE_MS = 40;
+const PATIENCE_IN_ALL_MS = 2_000;
+const PATIENCE_BACK = 0.1;
 
+const patience = { leftMs: PATIENCE_IN_ALL_MS, asOfMs: 0 };
 let afterwardsBytes = 0;
 /** Until the last of those who have given way has its turn. */
 let lastTurn: Promise<void> = Promise.resolve();
@@ -34,12 +40,7 @@ export function giveWay(): Promise<void> {
 }
 
 async function turn(): Promise<void> {
-  const begunMs = performance.now();
-  for (let fromMs = begunMs, atMs = fromMs; ; fromMs = atMs) {
-    await nextTurn();
-    atMs = performance.now();
-    if (atMs - fromMs < QUICK_MS || atMs - begunMs >= PATIENCE_MS) break;
-  }
+  await quickRound();
   // Of a process that was started with `gc` (deploy/up/node-flags.ts); elsewhere V8 decides by itself.
   if (globalThis.gc === undefined) return;
   const usedBytes = bytesNow();
@@ -48,6 +49,23 @@ async function turn(): Promise<void> {
   globalThis.gc({ type: 'minor' });
   afterwardsBytes = bytesNow();
   await nextTurn();
+}
+
+async function quickRound(): Promise<void> {
+  const askedMs = performance.now();
+  await nextTurn();
+  const roundMs = performance.now();
+  if (roundMs - askedMs < QUICK_MS) return;
+  patience.leftMs = Math.min(PATIENCE_IN_ALL_MS, patience.leftMs + (roundMs - patience.asOfMs) * PATIENCE_BACK);
+  const untilMs = roundMs + Math.min(PATIENCE_MS, patience.leftMs);
+  let atMs = roundMs;
+  for (let fromMs = roundMs; atMs < untilMs; fromMs = atMs) {
+    await nextTurn();
+    atMs = performance.now();
+    if (atMs - fromMs < QUICK_MS) break;
+  }
+  patience.leftMs -= atMs - roundMs;
+  patience.asOfMs = atMs;
 }
 
 /** Buffers, too: the sum of them makes V8 mark the whole heap, and hurry. */

@@ -67,6 +67,26 @@ describe('what others say of a target', () => {
     ]);
   });
 
+  it('goes on where an upstream is described anew, but never for the last target that is well', () => {
+    const former = make(2);
+    former.hear(0, says('out', { by: ['n2', 'n3'] }));
+    expect(former.standings()).toEqual(['out', 'well']);
+    const next = make(2);
+    next.opinions.adopt(former.opinions);
+    expect([next.standings(), next.target(0).reason, next.changes]).toEqual([
+      ['out', 'well'],
+      'peers: n2: refused',
+      [],
+    ]);
+    // It is the same opinion: said again it is nothing new, and it ends as it would have.
+    expect(next.hear(0, says('out', { by: ['n2', 'n3'] }))).toBe(null);
+    next.hear(0, silence);
+    expect(next.standings()).toEqual(['well', 'well']);
+    const alone = make(1);
+    alone.opinions.adopt(former.opinions);
+    expect(alone.standings()).toEqual(['well']);
+  });
+
   it('is confirmed by one failure, which then ejects and has spared the others', () => {
     const { hear, run, standings, proofs, target, changes } = make(2);
     hear(0, says('doubt'));

@@ -56,6 +56,17 @@ export class Hearsay {
     return this.#isByProbesAlone;
   }
 
+  /** Goes on from what was made of it before a reload. What looked into it there decides there, so here that is free. */
+  adopt(former: Hearsay, nowMs: number): void {
+    if (!former.opinion.isWell && !this.#isSpared(nowMs)) return;
+    this.opinion.adopt(former.opinion);
+    this.reason = former.reason;
+    this.wellSinceMs = former.wellSinceMs;
+    this.#state = former.#state;
+    this.#doubtEndsMs = former.#doubtEndsMs;
+    this.#isByProbesAlone = former.#isByProbesAlone;
+  }
+
   /** Takes a judgement. What begins by it, if anything: a doubt is to be looked into. */
   hear(
     { says, by, weight, reason, isByProbesAlone }: Judgement,

@@ -113,6 +113,12 @@ export class TargetHealth implements Health {
     if (breaker !== null && before.breaker !== null) breaker.adopt(before.breaker);
   }
 
+  /** Behind the rest, and that of the others: it asks whether they are well. */
+  adoptHearsay(former: TargetHealth | undefined, nowMs: number): void {
+    const before = former === undefined ? null : former.#opinions.hearsay;
+    if (before !== null) this.#opinions.hearsay?.adopt(before, nowMs);
+  }
+
   standing(nowMs: number): Standing {
     if (this.#probe.opinion === 'out') return 'out';
     const { member, breaker, hearsay } = this.#opinions;

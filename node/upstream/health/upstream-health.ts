@@ -92,10 +92,9 @@ export function createUpstreamOpinions(
         else target.adopt(same);
       });
       // Last, for it asks whether others are well in every opinion.
-      outliers?.adopt(
-        before.map((same) => same?.member ?? null),
-        clock.nowMs(),
-      );
+      const members = before.map((same) => same?.member ?? null);
+      outliers?.adopt(members, clock.nowMs());
+      targets.forEach((target, i) => void target.adoptHearsay(before[i], clock.nowMs()));
       const isAsItWas = targets.length === former.targets.length && !before.includes(undefined);
       if (isAsItWas && former.breaker !== null) whole?.adopt(former.breaker);
     },
