@@ -15,11 +15,15 @@ export interface LimiterStore {
   /** The same object for the same route, position and definition as long as the node lives. */
   limiter(routeId: string, position: number, spec: RateLimitSpec): Limiter;
   holds(routeId: string, position: number, spec: ConcurrentLimitSpec): HoldLimiter;
-  /** Another snapshot begins to ask. */
-  nextSnapshot(): void;
   /** What strict limits ask; null where there is no Redis. */
   readonly strict: StrictCounter | null;
   counts(): LimitCounts;
+}
+
+/** As its owner has it. */
+export interface OwnedLimiters extends LimiterStore {
+  /** Another snapshot begins to ask. */
+  nextSnapshot(): void;
 }
 
 export interface LimiterStoreParts {
@@ -37,7 +41,7 @@ export function createLimiterStore({
   shared = null,
   strict = null,
   limitersMax = LIMITERS_MAX,
-}: LimiterStoreParts = {}): LimiterStore {
+}: LimiterStoreParts = {}): OwnedLimiters {
   const limiters = boundedKeys<Limiter>(limitersMax);
   const holds = boundedKeys<HoldLimiter>(limitersMax);
   const make = (spec: RateLimitSpec, identity: string): Limiter =>

@@ -88,7 +88,7 @@ function seenServices(node: ChainServices, asked: AskedServices): Required<Chain
     reveal: (text: SecretText) => asked.answer(({ reveal }) => reveal(text), true),
     upstreams: { get: (id: string) => asked.answer(({ upstreams }) => upstreams.get(id)) },
     limiters: limitersSeen(node, asked),
-    budgets: budgetsSeen(node, asked),
+    budgets: budgetsSeen(asked),
     latencies: latenciesSeen(node, asked),
     gates: gatesSeen(node, asked),
     /** Two snapshots whose gateways differ have no chain in common, so nobody has to remember having asked. */
@@ -128,15 +128,13 @@ function seenServices(node: ChainServices, asked: AskedServices): Required<Chain
 type Seen<Name extends keyof ChainServices> = ChainServices[Name];
 
 const limitersSeen = ({ limiters }: ChainServices, asked: AskedServices): Seen<'limiters'> => ({
-  nextSnapshot: () => limiters.nextSnapshot(),
   strict: limiters.strict,
   counts: () => limiters.counts(),
   limiter: (...of) => asked.answer((services) => services.limiters.limiter(...of)),
   holds: (...of) => asked.answer((services) => services.limiters.holds(...of)),
 });
 
-const budgetsSeen = ({ budgets: all }: ChainServices, asked: AskedServices): Seen<'budgets'> => ({
-  nextSnapshot: () => all.nextSnapshot(),
+const budgetsSeen = (asked: AskedServices): Seen<'budgets'> => ({
   budget: (...of) => asked.answer(({ budgets }) => budgets.budget(...of)),
 });
 

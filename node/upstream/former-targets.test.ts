@@ -1,6 +1,6 @@
 import type { TargetSpec } from '@weir/proto/snapshot/snapshot.js';
 import { describe, expect, it } from 'vitest';
-import { formerTargets, isSameJson } from './former-targets.js';
+import { formerTargets } from './former-targets.js';
 
 const target = (id: string, scheme = 'http'): { readonly spec: TargetSpec } => ({ spec: { id, scheme } as TargetSpec });
 
@@ -20,16 +20,5 @@ describe('formerTargets', () => {
   it('takes none of another name, or of another scheme', () => {
     expect(known(target('d:1').spec, 0)).toBeUndefined();
     expect(known(target('a:1', 'https').spec, 0)).toBeUndefined();
-  });
-});
-
-describe('isSameJson', () => {
-  it('tells parts of two snapshots apart by what they say', () => {
-    const probe = { path: '/', everyMs: 5 };
-    expect(isSameJson(probe, probe)).toBe(true);
-    expect(isSameJson(probe, { ...probe })).toBe(true);
-    expect(isSameJson(null, null)).toBe(true);
-    expect(isSameJson(probe, null)).toBe(false);
-    expect(isSameJson(probe, { ...probe, everyMs: 6 })).toBe(false);
   });
 });

@@ -17,9 +17,4 @@ export function formerTargets<Target extends { readonly spec: TargetSpec }>(
   };
 }
 
-/** For parts of two snapshots, which are the very same object where nothing has changed, or the same null. */
-export function isSameJson(one: unknown, other: unknown): boolean {
-  return one === other || JSON.stringify(one) === JSON.stringify(other);
-}
-
 const nameOf = ({ scheme, id }: TargetSpec): string => `${scheme} ${id}`;

@@ -8,11 +8,12 @@
  */
 import type { HealthChange, Standing } from '@weir/proto/events/health.js';
 import type { TargetCounts } from '@weir/proto/events/node-status.js';
+import { isSameValue } from '@weir/proto/snapshot/same-value.js';
 import type { Snapshot, UpstreamSpec } from '@weir/proto/snapshot/snapshot.js';
 import type { Clock, Random, Timers } from '../time/clock.js';
 import { atOnce, type Work } from '../time/slices.js';
 import type { NameQuery } from './dns/queries.js';
-import { formerTargets, isSameJson } from './former-targets.js';
+import { formerTargets } from './former-targets.js';
 import { HealthLog } from './health/health-log.js';
 import { Lifetimes, NEVER_USED } from './lifetimes.js';
 import { createLiveUpstream, identityOf, type LiveTarget, type LiveUpstream } from './live-upstream.js';
@@ -187,7 +188,7 @@ function takeOver(set: UpstreamSet, former: UpstreamSet, nowMs: number): void {
 
 /** What answers take, over another protocol, has to be learnt anew. */
 function isReachedAlike(one: UpstreamSpec, other: UpstreamSpec): boolean {
-  return one.protocol === other.protocol && isSameJson(one.tls, other.tls);
+  return one.protocol === other.protocol && isSameValue(one.tls, other.tls);
 }
 
 function adoptLoads({ targets }: LiveUpstream, former: LiveUpstream, nowMs: number): void {

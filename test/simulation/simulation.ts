@@ -136,7 +136,6 @@ export class Simulation {
   #watchedBudgets(): BudgetStore {
     const store = createBudgetStore();
     return {
-      nextSnapshot: () => store.nextSnapshot(),
       budget: (kind, routeId, upstreamId, terms) => {
         const real = store.budget(kind, routeId, upstreamId, terms);
         const books = kind === 'retry' ? this.ledger.retryBooks : this.ledger.hedgeBooks;

@@ -153,7 +153,6 @@ export function makeServices(overrides: Partial<ChainServices> = {}): ChainServi
     limiters: {
       limiter: notGiven('limiter store'),
       holds: notGiven('limiter store'),
-      nextSnapshot: notGiven('limiter store'),
       strict: null,
       counts: notGiven('limiter store'),
     },

@@ -5,8 +5,8 @@
  */
 import type { Standing } from '@weir/proto/events/health.js';
 import type { ProbeSpec } from '@weir/proto/snapshot/resilience.js';
+import { isSameValue } from '@weir/proto/snapshot/same-value.js';
 import type { TargetSpec } from '@weir/proto/snapshot/snapshot.js';
-import { isSameJson } from '../former-targets.js';
 import type { Breaker } from './breaker.js';
 import type { Hearsay, Proof } from './hearsay.js';
 import { EPOCHS, NO_EPOCH } from './opinion.js';
@@ -104,7 +104,7 @@ export class TargetHealth implements Health {
     const { probe, breaker } = this.#opinions;
     const before = former.#opinions;
     // A probe that was wrong is mended by another one; and what this one has found out meanwhile is newer.
-    if (isSameJson(probe, before.probe) && this.#probe.opinion === 'unknown') {
+    if (isSameValue(probe, before.probe) && this.#probe.opinion === 'unknown') {
       this.#probe = former.#probe;
       this.#probeReason = former.#probeReason;
       this.#probedWellSinceMs = former.#probedWellSinceMs;

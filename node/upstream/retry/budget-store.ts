@@ -15,6 +15,10 @@ export type BudgetKind = 'retry' | 'hedge';
 export interface BudgetStore {
   /** The same object for the same kind, route, upstream and terms as long as the node lives. */
   budget(kind: BudgetKind, routeId: string, upstreamId: string, terms: BudgetTerms): Budget;
+}
+
+/** As its owner has it. */
+export interface OwnedBudgets extends BudgetStore {
   /** Another snapshot begins to ask. */
   nextSnapshot(): void;
 }
@@ -22,7 +26,7 @@ export interface BudgetStore {
 /** Budgets of all snapshots since the node began, the least recently compiled forgotten first. */
 const BUDGETS_MAX = 20_000;
 
-export function createBudgetStore(nodes: () => number = () => 1, budgetsMax = BUDGETS_MAX): BudgetStore {
+export function createBudgetStore(nodes: () => number = () => 1, budgetsMax = BUDGETS_MAX): OwnedBudgets {
   const budgets = keptBy<Budget>(budgetsMax);
   const requests = keptBy<WindowCount>(budgetsMax);
   const spendings = keptBy<Spending>(budgetsMax);
