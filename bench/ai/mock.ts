@@ -34,19 +34,23 @@ function stream(
   isGone: () => boolean,
 ): void {
   let said = 0;
-  const timer = setInterval(() => {
-    if (isGone()) {
-      clearInterval(timer);
-      return;
-    }
+  let dueMs = performance.now();
+  // Each token has its time from the beginning of its own stream: intervals that were late together would stay together, as one burst.
+  const later = (): void => {
+    dueMs += everyMs;
+    setTimeout(say, dueMs - performance.now());
+  };
+  const say = (): void => {
+    if (isGone()) return;
     said += 1;
     response.cork(() => {
       if (said === 1) response.writeHeader('content-type', 'text/event-stream').write(firstToken(cameAtUs, nowUs()));
       else response.write(token(nowUs()));
       if (said === tokens) response.end(ending(wantsUsage));
     });
-    if (said === tokens) clearInterval(timer);
-  }, everyMs);
+    if (said < tokens) later();
+  };
+  later();
 }
 
 uWS

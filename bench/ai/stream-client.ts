@@ -35,6 +35,8 @@ const nowUs = (): number => Math.round(Number(process.hrtime.bigint()) / 1_000);
 const RAMP_MS_MIN = 1_000;
 /** A stream that takes longer by so much has failed. */
 const LATE_MS_MAX = 15_000;
+/** Its multiples' fractions lie as evenly between 0 and 1 as can be, however many they are. */
+const GOLDEN = 0.618_034;
 
 const plan = JSON.parse(process.argv[2] ?? 'null') as StreamPlan; // Made by loads.ts.
 const body = question(modelOf(plan.pace), true);
@@ -115,4 +117,6 @@ function tell(): void {
   process.stdout.write(`${JSON.stringify(figures)}\n`);
 }
 
-for (let i = 0; i < plan.streams; i += 1) setTimeout(begin, (rampMs * i) / plan.streams);
+/** Even steps would be as long as the time between two tokens, and all streams' tokens come in one moment. */
+const stepOf = (i: number): number => i + ((i * GOLDEN) % 1);
+for (let i = 0; i < plan.streams; i += 1) setTimeout(begin, (rampMs * stepOf(i)) / plan.streams);

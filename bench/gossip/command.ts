@@ -3,8 +3,9 @@
  * nats-server, hears what so many others would tell at their pace; its CPU and the bytes that it hears are measured.
  */
 import { type ChildProcess, fork } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { nodeFlags } from '@weir/deploy/up/node-flags.js';
+import { nodeFlagsOn } from '@weir/deploy/up/node-flags.js';
 import { ownVersions, publish, type ReportPlace } from '../report.js';
 import { say } from '../say.js';
 import { loadBeforeStart, loadSentence } from '../start/cores.js';
@@ -68,7 +69,7 @@ function figuresOf(nodes: number, kind: Kind, [heard, silence]: readonly [Heard,
 async function measure(told: TellerSettings, { measureMs, signal }: GossipOptions): Promise<[Heard, Heard]> {
   const program = (name: string, settings: object): ChildProcess =>
     fork(fileURLToPath(new URL(`./${name}.js`, import.meta.url)), [JSON.stringify(settings)], {
-      ...{ signal, execArgv: [...nodeFlags] },
+      ...{ signal, execArgv: [...nodeFlagsOn(availableParallelism())] },
     });
   const heardIn = (cluster: string): ChildProcess =>
     program('hearer', { ...told, cluster, warmMs: WARM_MS, measureMs } satisfies HearerSettings);

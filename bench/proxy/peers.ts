@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { nodeFlags } from '@weir/deploy/up/node-flags.js';
+import { nodeFlagsOn } from '@weir/deploy/up/node-flags.js';
 import { childrenOf, commandLine } from '../measure/process-usage.js';
 import { type Running, startProcess, untilFound, untilListening } from '../start/processes.js';
 import { listenersOf, startWeirUp } from '../start/weir-up.js';
@@ -96,5 +96,7 @@ const ownPrograms = { 'node-undici': './undici-proxy.js', floor: './floor-proxy.
 
 const ownProxyArguments = (name: keyof typeof ownPrograms, site: Site): string[] => {
   const program = fileURLToPath(new URL(ownPrograms[name], import.meta.url));
-  return [...(name === 'floor' ? nodeFlags : []), program, site.port, site.originPort, site.connections].map(String);
+  return [...(name === 'floor' ? nodeFlagsOn(1) : []), program, site.port, site.originPort, site.connections].map(
+    String,
+  );
 };

@@ -7,6 +7,7 @@
  */
 
 import { type ChildProcess, fork } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { SECRET_KEY_VARIABLE } from '@weir/control/secrets/secret-key.js';
 import type { Address } from '@weir/proto/bus/address.js';
 import type { Broker } from '@weir/proto/bus/broker.js';
@@ -23,7 +24,7 @@ import type { OfferName, SnapshotOffer } from '@weir/proto/events/snapshot.js';
 import { sealFor } from '@weir/proto/signing/sealed-box.js';
 import { joined } from '@weir/proto/snapshot/codec.js';
 import { type Asked, Asks } from './asks.js';
-import { nodeFlags } from './node-flags.js';
+import { nodeFlagsOn } from './node-flags.js';
 import { bornAt, delayAfter, type LifeEffect, type LifeEvent, type NodeLife, step } from './node-life.js';
 import { passOnStderr } from './node-stderr.js';
 import { HUNG_LOOKS, LOOK_EVERY_MS, Watchdog } from './watchdog.js';
@@ -292,7 +293,7 @@ export class Supervisor {
     this.#failure = null;
     this.#wasHung = false;
     const child = fork(this.#options.entry, [], {
-      execArgv: [...process.execArgv, ...nodeFlags],
+      execArgv: [...process.execArgv, ...nodeFlagsOn(availableParallelism())],
       serialization: 'advanced', // Snapshots travel as bytes, not as JSON.
       env: { ...inherited(), ...this.#options.env() },
       stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
