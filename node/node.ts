@@ -350,6 +350,7 @@ class Node implements GatewayNode {
       throw error;
     }
     this.#upstreams.use(upstreams);
+    this.#sight?.follow();
     const counts = { routes: snapshot.routes.length, upstreams: snapshot.upstreams.length };
     const status = { version: snapshot.version, hash, appliedWallMs: systemClock.wallMs(), ...counts };
     this.#inForce = { snapshot, status };

@@ -36,9 +36,10 @@ function stream(
   let said = 0;
   let dueMs = performance.now();
   // Each token has its time from the beginning of its own stream: intervals that were late together would stay together, as one burst.
+  // A stream that is late is caught up on.
   const later = (): void => {
     dueMs += everyMs;
-    setTimeout(say, dueMs - performance.now());
+    setTimeout(say, Math.max(1, dueMs - performance.now()));
   };
   const say = (): void => {
     if (isGone()) return;

@@ -35,7 +35,7 @@ const nowUs = (): number => Math.round(Number(process.hrtime.bigint()) / 1_000);
 const RAMP_MS_MIN = 1_000;
 /** A stream that takes longer by so much has failed. */
 const LATE_MS_MAX = 15_000;
-/** Its multiples' fractions lie as evenly between 0 and 1 as can be, however many they are. */
+/** Its multiples' fractions lie as evenly between 0 and 1 as can be, however many they are; timers make whole milliseconds of them. */
 const GOLDEN = 0.618_034;
 
 const plan = JSON.parse(process.argv[2] ?? 'null') as StreamPlan; // Made by loads.ts.

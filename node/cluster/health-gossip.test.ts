@@ -15,21 +15,26 @@ function setUp(targetCount = 4, spec: Partial<HealthSpec> = { outlier: outlierSp
   const join = (id: string) => {
     const presence = joinCluster(broker, clock, id);
     const wall = { nowMs: () => clock.nowMs(), wallMs: () => clock.nowMs() };
-    const opinions = createUpstreamOpinions(
-      { id: 'up', targets: specs, probe: null, outlier: null, breaker: null, ...spec },
-      wall,
-      (change) => gossip.changed(change),
-      (warning) => gossip.changed(warning),
-    );
+    const makeOpinions = () =>
+      createUpstreamOpinions(
+        { id: 'up', targets: specs, probe: null, outlier: null, breaker: null, ...spec },
+        wall,
+        (change) => gossip.changed(change),
+        (warning) => gossip.changed(warning),
+      );
+    let opinions = makeOpinions();
+    const hurried = specs.map(() => 0);
     const probing = specs.map(() => false);
     const switches: ProbeSwitch[] = specs.map((_, i) => ({
       set: (isOn) => {
         probing[i] = isOn;
       },
-      hurry: () => {},
+      hurry: () => {
+        hurried[i] = (hurried[i] ?? 0) + 1;
+      },
       stop: () => {},
     }));
-    const upstreams: readonly GossipUpstream[] = [
+    const upstreamsNow = (): readonly GossipUpstream[] => [
       {
         spec: { id: 'up' },
         targets: opinions.targets.map((health, i) => ({
@@ -38,6 +43,15 @@ function setUp(targetCount = 4, spec: Partial<HealthSpec> = { outlier: outlierSp
         })),
       },
     ];
+    let upstreams = upstreamsNow();
+    /** As a reload that describes the upstream anew: in the turn of the swap. */
+    const swap = (): void => {
+      const former = opinions;
+      opinions = makeOpinions();
+      for (const [i, health] of opinions.targets.entries()) health.adoptHearsay(former.targets[i], clock.nowMs());
+      upstreams = upstreamsNow();
+      gossip.follow();
+    };
     const gossip = new HealthGossip({ presence, clock, timers, upstreams: () => upstreams });
     gossip.refresh();
     const run = (index: number, isGood: boolean, times = 1): void => {
@@ -54,7 +68,7 @@ function setUp(targetCount = 4, spec: Partial<HealthSpec> = { outlier: outlierSp
       gossip.end();
       presence.leave();
     };
-    return { presence, gossip, run, probed, standings, probing, die };
+    return { presence, gossip, run, probed, standings, probing, hurried, swap, die };
   };
   return { clock, join };
 }
@@ -76,6 +90,33 @@ describe('health among nodes', () => {
     // What b says now is its own sight, and c has seen the contrary of what a said.
     expect(c.gossip.standing(10).map(({ peer, isRefuted }) => `${peer} ${isRefuted}`)).toEqual(['b false', 'a true']);
     expect(c.standings()[0]).toBe('trial');
+  });
+
+  it('hears about the targets of a swap from its turn on, and what is said before the look at all of them is not lost', async () => {
+    const { clock, join } = setUp();
+    const [a, b] = [join('a'), join('b'), join('c')];
+    await clock.pass(1_500);
+    b.swap();
+    a.run(0, false, 5);
+    await settled();
+    expect(b.standings()[0]).toBe('trial');
+    b.gossip.refresh();
+    expect(b.standings()[0]).toBe('trial');
+    b.run(0, true);
+    expect([b.standings()[0], b.gossip.counts.refuted]).toEqual(['well', 1]);
+  });
+
+  it('looks into a doubt that a swap has handed on, for the probe that did is gone', async () => {
+    const { clock, join } = setUp(4, { outlier: outlierSpec, probe: probeSpec });
+    const [a, b] = [join('a'), join('b'), join('c')];
+    await clock.pass(1_500);
+    a.run(0, false, 5);
+    await settled();
+    expect(b.hurried[0]).toBe(1);
+    b.swap();
+    b.gossip.refresh();
+    expect(b.standings()[0]).not.toBe('well');
+    expect(b.hurried).toEqual([2, 0, 0, 0]);
   });
 
   it('never lets one node put targets out for the others, though it calls all of them out', async () => {

@@ -95,6 +95,8 @@ export class HealthGossip {
   /** By their keys, of the upstreams that were in use at the last look. */
   #targets = new Map<string, GossipTarget>();
   #upstreams: readonly GossipUpstream[] = [];
+  /** Not looked at yet. */
+  #areNew = false;
   /** Nodes that may be serving, this one included. */
   readonly #nodes = new Map<string, KnownNode>();
   /**
@@ -168,11 +170,15 @@ export class HealthGossip {
     if (target !== undefined) this.#setProbes(key, target, this.#parts.clock.nowMs());
   }
 
-  /** Other upstreams may be in use: from now on it is about those. */
-  refresh(): void {
+  /**
+   * Other upstreams may be in use: from now on it hears about those, and what is proved of them. In the turn of the swap, for what is heard of a
+   * former target is lost. What comes of it for each is left to `refresh`.
+   */
+  follow(): void {
     const upstreams = this.#parts.upstreams();
     if (upstreams === this.#upstreams) return;
     this.#upstreams = upstreams;
+    this.#areNew = true;
     const named = new Set<string>();
     this.#targets = new Map();
     for (const { spec, targets } of upstreams) {
@@ -191,8 +197,19 @@ export class HealthGossip {
     this.#reports.retain((key) => named.has(key));
     this.#toJudge.clear();
     this.#own.retain((key) => named.has(key));
+  }
+
+  /** Other upstreams may be in use: from now on it is about those. */
+  refresh(): void {
+    this.follow();
+    if (!this.#areNew) return;
+    this.#areNew = false;
     this.#shareProbes();
-    for (const key of this.#targets.keys()) this.#judge(key);
+    for (const [key, { health, probes }] of this.#targets) {
+      this.#judge(key);
+      // The probe that looked into it ends with the former target.
+      if (health.isCalledOut) probes?.hurry();
+    }
   }
 
   /** What others call out, for people: a few, those that are counted first. */

@@ -29,7 +29,9 @@ export interface SharedSightCounts {
 export interface SharedSight {
   /** This node has changed its mind about a target. */
   changed(change: HealthChange): void;
-  /** Another configuration is in force. */
+  /** Another configuration is in force: in the turn of the swap. */
+  follow(): void;
+  /** What that leaves to do; later. */
   refresh(): void;
   counts(): SharedSightCounts;
   /** What others call out; no more than `max`. */
@@ -44,6 +46,7 @@ export function shareSight(presence: Presence | null, parts: SharedSightParts): 
   const { clock } = parts;
   return {
     changed: (change) => health.changed(change),
+    follow: () => health.follow(),
     refresh() {
       health.refresh();
       latency.refresh();

@@ -64,7 +64,7 @@ async function quickRound(): Promise<void> {
     atMs = performance.now();
     if (atMs - fromMs < QUICK_MS) break;
   }
-  patience.leftMs -= atMs - roundMs;
+  patience.leftMs = Math.max(0, patience.leftMs - (atMs - roundMs)); // The last round may have taken any time.
   patience.asOfMs = atMs;
 }
 
