@@ -3,7 +3,6 @@
  * nats-server, hears what so many others would tell at their pace; its CPU and the bytes that it hears are measured.
  */
 import { type ChildProcess, fork } from 'node:child_process';
-import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { nodeFlagsOn } from '@weir/deploy/up/node-flags.js';
 import { ownVersions, publish, type ReportPlace } from '../report.js';
@@ -69,7 +68,7 @@ function figuresOf(nodes: number, kind: Kind, [heard, silence]: readonly [Heard,
 async function measure(told: TellerSettings, { measureMs, signal }: GossipOptions): Promise<[Heard, Heard]> {
   const program = (name: string, settings: object): ChildProcess =>
     fork(fileURLToPath(new URL(`./${name}.js`, import.meta.url)), [JSON.stringify(settings)], {
-      ...{ signal, execArgv: [...nodeFlagsOn(availableParallelism())] },
+      ...{ signal, execArgv: [...nodeFlagsOn()] },
     });
   const heardIn = (cluster: string): ChildProcess =>
     program('hearer', { ...told, cluster, warmMs: WARM_MS, measureMs } satisfies HearerSettings);

@@ -4,7 +4,7 @@
  * than the first. How much so is measured as well, see `chain: policies, after others`.
  */
 import { execFile } from 'node:child_process';
-import { availableParallelism, loadavg } from 'node:os';
+import { loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { nodeFlagsOn } from '@weir/deploy/up/node-flags.js';
@@ -65,7 +65,7 @@ async function measureApart(name: string, options: LayersOptions): Promise<Timin
   const program = fileURLToPath(new URL('./measure-subject.js', import.meta.url));
   const runMs = options.isQuick ? RUN_MS_QUICK : RUN_MS;
   // As a node is run: how far V8 inlines a chain of small functions is half of what it costs.
-  const args = [...nodeFlagsOn(availableParallelism()), program, name, String(options.runs), String(runMs)];
+  const args = [...nodeFlagsOn(), program, name, String(options.runs), String(runMs)];
   const { stdout } = await promisify(execFile)(process.execPath, args, {
     signal: options.signal,
     timeout: SUBJECT_WITHIN_MS,

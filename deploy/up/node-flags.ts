@@ -17,14 +17,15 @@
  * - No collections for the sake of memory while a node rests: they take the shapes of objects of which there is none just then, and with
  *   them the compiled code. Behind 140 s without requests a chat took 67 to 77 µs of CPU for the first seconds, a fifth of it the compiler's, and 54 without them.
  *   A node with one route has 81 MiB at its start, 91 under load and 82 after 100 s of rest, with them and without.
- *
  * - On a single core no thread beside the main one marks, sweeps or collects what is young: it would have the core for up to 4 ms at a time, for
  *   that is what the kernel gives to a thread that others wait for. The main thread does it in steps of 0.1 ms. First tokens of a hundred streams
- *   came 2.3 and 3.5 ms later than from their provider at p99 with such a thread, 1.4 without; with two cores it has the other one.
+ *   came 2.3 and 3.5 ms later than from their provider at p99 with such a thread, 1.4 and 2.2 without; with two cores it has the other one.
  *
  * Left out for the memory that it takes, which is promised to stay below 150 MiB: Node's own code on large pages
  * (`--use-largepages=silent`), 1 to 4 % less and 10 MiB more.
  */
+import { availableParallelism } from 'node:os';
+
 const nodeFlags: readonly string[] = [
   '--min-semi-space-size=8',
   '--max-inlined-bytecode-size=1000',
@@ -35,6 +36,6 @@ const nodeFlags: readonly string[] = [
   '--no-memory-reducer',
 ];
 
-/** What a node is started with where it may run on so many cores: `os.availableParallelism()`, which knows of affinity. */
-export const nodeFlagsOn = (cores: number): readonly string[] =>
+/** What a node is started with that may run on so many cores: unless told, as many as its starter may. */
+export const nodeFlagsOn = (cores = availableParallelism()): readonly string[] =>
   cores === 1 ? [...nodeFlags, '--single-threaded-gc'] : nodeFlags;

@@ -7,7 +7,6 @@
  */
 
 import { type ChildProcess, fork } from 'node:child_process';
-import { availableParallelism } from 'node:os';
 import { SECRET_KEY_VARIABLE } from '@weir/control/secrets/secret-key.js';
 import type { Address } from '@weir/proto/bus/address.js';
 import type { Broker } from '@weir/proto/bus/broker.js';
@@ -293,7 +292,7 @@ export class Supervisor {
     this.#failure = null;
     this.#wasHung = false;
     const child = fork(this.#options.entry, [], {
-      execArgv: [...process.execArgv, ...nodeFlagsOn(availableParallelism())],
+      execArgv: [...process.execArgv, ...nodeFlagsOn()],
       serialization: 'advanced', // Snapshots travel as bytes, not as JSON.
       env: { ...inherited(), ...this.#options.env() },
       stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
