@@ -33,13 +33,9 @@ export function* compiling(
   const linked: ChainServices = { ...services, chains };
   const goingOn = known.goingOn(snapshot.routes, linked);
   const dispatches = goingOn !== null && isWhole(goingOn) ? goingOn : yield* each(snapshot.routes, goingOn);
-  const route = routerOf(yield* known.matching(snapshot.routes, dispatches), (kind, allow) =>
-    refuse(kind, allow, services),
-  );
+  const route = routerOf(yield* known.matching(snapshot.routes, dispatches), refusing(services));
   // Also where no route makes jobs any more: ids of those that were made are credentials, and go to no upstream.
-  const jobs = compileJobChain(snapshot.routes, services);
-  const { prefix } = services.gateway.jobs;
-  return (request, handler) => (namesJobs(prefix, request.path) ? jobs : route)(request, handler);
+  return dispatchOf(services.gateway.jobs.prefix, compileJobChain(snapshot.routes, services), route);
 
   /** Those that go on are among the chains that others may ask. */
   function* each(routes: readonly RouteSpec[], before: readonly (Dispatch | null)[] | null): Work<Dispatch[]> {
@@ -53,6 +49,18 @@ export function* compiling(
     }
     return made;
   }
+}
+
+/*
+ * What lives on of a compilation. A closure that was made in there would keep all that it knew of the snapshot before for as long as this one is
+ * in force.
+ */
+
+const refusing = (services: ChainServices) => (kind: Refusal, allow: readonly string[]) =>
+  refuse(kind, allow, services);
+
+function dispatchOf(jobsPrefix: string, jobs: Dispatch, route: Dispatch): Dispatch {
+  return (request, handler) => (namesJobs(jobsPrefix, request.path) ? jobs : route)(request, handler);
 }
 
 /** None of them is to be compiled, so none asks for others. */

@@ -230,11 +230,18 @@ function setOf(
   of: Pick<UpstreamSet, 'described' | 'messageBytesMax'>,
   current?: UpstreamSet,
 ): UpstreamSet {
-  const isSame = all.length === current?.all.length && all.every((upstream, at) => upstream === current.all[at]);
-  if (isSame) return { ...current, ...of };
+  if (current !== undefined && isSameList(all, current.all)) return { ...current, ...of };
   const byId = new Map(all.map((upstream) => [upstream.spec.id, upstream]));
-  return { all, ...of, get: (id) => byId.get(id) };
+  return { all, ...of, get: findingIn(byId) };
 }
+
+const isSameList = (one: readonly LiveUpstream[], other: readonly LiveUpstream[]): boolean =>
+  one.length === other.length && one.every((upstream, at) => upstream === other[at]);
+
+/** A closure of its own: what else is known where a set is made, the set before it, would live for as long as this one. */
+const findingIn = (byId: ReadonlyMap<string, LiveUpstream>): UpstreamSet['get'] => {
+  return (id) => byId.get(id);
+};
 
 /** The very same description, where no file stands behind it, need not be read: most are from one snapshot to the next. */
 function isDescribedBy(known: LiveUpstream, spec: UpstreamSpec): boolean {
