@@ -117,16 +117,19 @@ describe('the launcher', () => {
     expect(calls()).toEqual(['npm ci', 'build']);
   });
 
-  it('gives control a larger young generation, as its image does, and nobody else', async () => {
+  it('gives control a larger young generation and one thread beside its own, `up` that thread, as their images do, and nobody else', async () => {
+    const flagsOf = async (command: string): Promise<string[]> =>
+      JSON.parse((await weir([command, 'flags'])).stdout) as string[]; // As the stub of a CLI says them.
     await weir(['hello']);
-    const { stdout } = await weir(['control', 'flags']);
-    const flags: unknown = JSON.parse(stdout);
-    expect(flags).toEqual(['--max-semi-space-size=64', '--v8-pool-size=1']);
-    expect((await weir(['up', 'flags'])).stdout).toBe('[]\n');
+    expect(await flagsOf('control')).toEqual(['--max-semi-space-size=64', '--v8-pool-size=1']);
+    expect(await flagsOf('up')).toEqual(['--v8-pool-size=1']);
+    expect(await flagsOf('node')).toEqual([]);
     const dockerfile = readFileSync(join(repository, 'deploy/docker/Dockerfile'), 'utf8');
-    const [, ofControl = ''] = dockerfile.split('FROM runtime AS control');
-    const entry: unknown = JSON.parse(/^ENTRYPOINT (.*)$/m.exec(ofControl)?.[1] ?? '');
-    expect(entry).toEqual(['node', ...(flags as string[]), '/opt/weir/deploy/dist/bundle/main.js']);
+    for (const command of ['control', 'up']) {
+      const [, ofIt = ''] = dockerfile.split(`FROM runtime AS ${command}\n`);
+      const entry: unknown = JSON.parse(/^ENTRYPOINT (.*)$/m.exec(ofIt.split('\nFROM ')[0] ?? '')?.[1] ?? '');
+      expect(entry).toEqual(['node', ...(await flagsOf(command)), '/opt/weir/deploy/dist/bundle/main.js']);
+    }
   });
 
   it('says how far it has come, by what npm and turbo leave behind', async () => {
