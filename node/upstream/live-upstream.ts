@@ -49,6 +49,8 @@ export interface LiveTarget extends Target {
   /** Null where nothing is probed. */
   readonly probes: ProbeSwitch | null;
   stats(): PoolStats;
+  /** Whether a connection is open; what is asked of a thousand targets in one turn makes nothing. */
+  isConnected(): boolean;
   /** Opens one connection ahead of traffic; `onEnd` runs once, whatever became of it. */
   warm(onEnd: () => void): void;
   /**
@@ -152,6 +154,7 @@ function createLiveTarget(
     probes,
     dispatch: dispatchOf(pool, connector, upstream, deps),
     stats: () => pool.stats(),
+    isConnected: () => pool.open > 0,
     warm: (onEnd) => pool.warm(onEnd),
     retire: () => {
       probes?.stop();

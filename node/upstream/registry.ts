@@ -11,6 +11,7 @@ import type { TargetCounts } from '@weir/proto/events/node-status.js';
 import { isSameValue } from '@weir/proto/snapshot/same-value.js';
 import type { Snapshot, UpstreamSpec } from '@weir/proto/snapshot/snapshot.js';
 import type { Clock, Random, Timers } from '../time/clock.js';
+import { giveWay } from '../time/give-way.js';
 import { atOnce, type Work } from '../time/slices.js';
 import type { NameQuery } from './dns/queries.js';
 import { formerTargets } from './former-targets.js';
@@ -24,6 +25,8 @@ import type { Upstreams } from './upstreams.js';
 /** Targets that are connected to ahead of traffic, at most, and how long a reload waits for them. */
 const WARM_TARGETS_MAX = 256;
 const WARM_MS = 1000;
+/** Dialled before others get their turn: all of them at once are 9 ms. */
+const WARM_AT_ONCE = 32;
 
 export interface RegistryDeps {
   readonly clock: Clock;
@@ -147,15 +150,16 @@ export function createUpstreamRegistry(deps: RegistryDeps): UpstreamRegistry {
     live: () => current.all,
     stats(max = Number.POSITIVE_INFINITY) {
       const nowMs = deps.clock.nowMs();
-      const rankOf = ({ health, inFlight, stats }: LiveTarget): number =>
-        health.standing(nowMs) !== 'well' ? 0 : inFlight > 0 || stats().open > 0 ? 1 : 2;
-      const targets = current.all.flatMap((upstream) => upstream.targets);
-      return foremost(targets, rankOf, max).map((target) => statsOf(target, nowMs));
+      const told = new Foremost<LiveTarget>(max);
+      for (const { targets } of current.all)
+        for (const target of targets) told.add(target, rankOfTarget(target, nowMs));
+      return told.all().map((target) => statsOf(target, nowMs));
     },
     upstreamStats(max = Number.POSITIVE_INFINITY) {
       const nowMs = deps.clock.nowMs();
-      const rankOf = ({ health }: LiveUpstream): number => (health.standing(nowMs) === 'well' ? 2 : 0);
-      return foremost(current.all, rankOf, max).map((upstream) => upstreamStatsOf(upstream, nowMs));
+      const told = new Foremost<LiveUpstream>(max);
+      for (const upstream of current.all) told.add(upstream, upstream.health.standing(nowMs) === 'well' ? 2 : 0);
+      return told.all().map((upstream) => upstreamStatsOf(upstream, nowMs));
     },
     counts: () => countsOf(current.all, deps.clock.nowMs()),
     health,
@@ -199,13 +203,35 @@ function adoptLoads({ targets }: LiveUpstream, former: LiveUpstream, nowMs: numb
   });
 }
 
-/** Those of rank 0, then 1, then 2, each in their order; all as they stand where there are no more than `max`. */
-function foremost<T>(all: readonly T[], rankOf: (one: T) => number, max: number): readonly T[] {
-  if (max <= 0) return [];
-  if (all.length <= max) return all;
-  const ranks: [T[], T[], T[]] = [[], [], []];
-  for (const one of all) ranks[rankOf(one)]?.push(one);
-  return ranks.flat().slice(0, max);
+type Rank = 0 | 1 | 2;
+
+/** Of many those of rank 0, then 1, then 2, each in their order; all as they stand where there are no more than `max`. Makes no more than it gives. */
+class Foremost<T> {
+  readonly #max: number;
+  readonly #first: T[] = [];
+  readonly #ranks: Readonly<Record<Rank, T[]>> = { 0: [], 1: [], 2: [] };
+  #count = 0;
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  add(one: T, rank: Rank): void {
+    this.#count += 1;
+    if (this.#first.length < this.#max) this.#first.push(one);
+    const alike = this.#ranks[rank];
+    if (alike.length < this.#max) alike.push(one);
+  }
+
+  all(): readonly T[] {
+    const { 0: first, 1: then, 2: last } = this.#ranks;
+    return this.#count <= this.#max ? this.#first : [...first, ...then, ...last].slice(0, this.#max);
+  }
+}
+
+function rankOfTarget(target: LiveTarget, nowMs: number): Rank {
+  if (target.health.standing(nowMs) !== 'well') return 0;
+  return target.inFlight > 0 || target.isConnected() ? 1 : 2;
 }
 
 function countsOf(upstreams: readonly LiveUpstream[], nowMs: number): TargetCounts {
@@ -252,8 +278,9 @@ const isLive = (upstream: object): upstream is LiveUpstream => 'identity' in ups
 
 function statsOf(target: LiveTarget, nowMs: number): TargetStats {
   const { upstreamId, inFlight, spec, health } = target;
-  const opinion = { standing: health.standing(nowMs), reason: health.reason };
-  return { upstreamId, targetId: spec.id, inFlight, ...opinion, ...target.stats() };
+  const { open, idle, connecting, waiting } = target.stats();
+  const [standing, reason] = [health.standing(nowMs), health.reason];
+  return { upstreamId, targetId: spec.id, inFlight, standing, reason, open, idle, connecting, waiting };
 }
 
 function newIn(set: UpstreamSet, current: UpstreamSet): readonly LiveUpstream[] {
@@ -262,19 +289,25 @@ function newIn(set: UpstreamSet, current: UpstreamSet): readonly LiveUpstream[] 
   return set.all.filter((upstream) => current.get(upstream.spec.id) !== upstream);
 }
 
-function warmTargets(upstreams: readonly LiveUpstream[], timers: Timers): Promise<void> {
+async function warmTargets(upstreams: readonly LiveUpstream[], timers: Timers): Promise<void> {
   const targets = upstreams.flatMap((upstream) => upstream.targets).slice(0, WARM_TARGETS_MAX);
-  if (targets.length === 0) return Promise.resolve();
-  return new Promise((resolve) => {
-    let left = targets.length;
-    const timeout = timers.create(resolve);
-    timeout.arm(WARM_MS);
-    const onEnd = (): void => {
-      left -= 1;
-      if (left > 0) return;
-      timeout.cancel();
-      resolve();
-    };
-    for (const target of targets) target.warm(onEnd);
+  if (targets.length === 0) return;
+  let onOver = (): void => {};
+  const over = new Promise<void>((resolve) => {
+    onOver = resolve;
   });
+  const timeout = timers.create(onOver);
+  timeout.arm(WARM_MS);
+  let left = targets.length;
+  const onEnd = (): void => {
+    left -= 1;
+    if (left > 0) return;
+    timeout.cancel();
+    onOver();
+  };
+  for (const [at, target] of targets.entries()) {
+    if (at > 0 && at % WARM_AT_ONCE === 0) await giveWay();
+    target.warm(onEnd);
+  }
+  await over;
 }

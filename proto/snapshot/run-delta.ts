@@ -10,6 +10,9 @@ import { isList, type Member, type Members, type Run, type RunList, type Sha256 
 
 type Pause = () => Promise<unknown>;
 
+/** Of a run, decoded before others get their turn; see snapshot-reader.ts. */
+const SLICE_BYTES = 4 * 1024;
+
 type Step = Uint8Array | [from: number, count: number];
 
 export function encodeRunDelta(before: Members, next: Members): Uint8Array {
@@ -86,8 +89,7 @@ async function listOf(told: readonly unknown[], before: RunList, sha256: Sha256,
   const runs: Run[] = [];
   for (const step of told) {
     if (step instanceof Uint8Array) {
-      runs.push(readRun(step, loose, sha256));
-      await pause();
+      runs.push(await readRun(step, loose, sha256, pause));
     } else {
       const [from, count] = step as [number, number]; // As above.
       runs.push(...before.runs.slice(from, from + count));
@@ -98,13 +100,17 @@ async function listOf(told: readonly unknown[], before: RunList, sha256: Sha256,
   return { items: isSame ? before.items : items, runs };
 }
 
-function readRun(bytes: Uint8Array, loose: LooseEntries, sha256: Sha256): Run {
+async function readRun(bytes: Uint8Array, loose: LooseEntries, sha256: Sha256, pause: Pause): Promise<Run> {
   const items: unknown[] = [];
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0, from = 0; at < bytes.length; ) {
     const end = valueEnd(bytes, at);
     items.push(loose.like(bytes, at, end));
     at = end;
+    if (at - from < SLICE_BYTES) continue;
+    await pause();
+    from = at;
   }
+  await pause();
   // Whether it ended with its list is asked by whoever makes runs, and not of those that are read.
   return { items, bytes, hash: sha256(bytes), isClosed: false };
 }

@@ -65,6 +65,11 @@ export class Pool<C extends PoolConnection> {
     this.#idleTimer = options.timers.create(() => this.#closeIdle());
   }
 
+  /** Connections. */
+  get open(): number {
+    return this.#open.size;
+  }
+
   stats(): PoolStats {
     let idle = 0;
     for (const entry of this.#roomy) if (entry.running === 0) idle += 1;
