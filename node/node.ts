@@ -331,7 +331,7 @@ class Node implements GatewayNode {
       await this.#upstreams.warm(upstreams);
       const caching = await this.#inSlices(cachingRoutes(snapshot.routes));
       observing = await this.#observer.prepare(snapshot, upstreams);
-      await giveWay(); // That has looked at all routes; the next turn looks at all upstreams.
+      await this.#inSlices(this.#upstreams.handingOn(upstreams));
       // A drain may have begun meanwhile; what it has closed must not be opened again.
       if (this.#drained !== null) throw new Error('this node is draining');
       await this.#listener.takeOver(gateway);

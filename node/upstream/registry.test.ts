@@ -10,6 +10,7 @@ import type { ResponseHandler } from '../pipeline/dispatch.js';
 import { fakeClock, fakeTimers, makeRequest } from '../pipeline/testing/harness.js';
 import { makeBalance } from '../pipeline/testing/specs.js';
 import type { Clock } from '../time/clock.js';
+import { atOnce } from '../time/slices.js';
 import { driveWheel, systemClock } from '../time/system-clock.js';
 import { TimerWheel } from '../time/wheel.js';
 import { createNameQuery, type NameQuery } from './dns/queries.js';
@@ -22,6 +23,7 @@ const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 
 /** As a reload does, which lets some turns pass between the two. */
 function put(registry: UpstreamRegistry, set: UpstreamSet): void {
+  atOnce(registry.handingOn(set));
   registry.use(set);
   registry.retireFormer();
 }

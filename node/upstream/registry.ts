@@ -79,6 +79,8 @@ export interface UpstreamRegistry {
    * Resolves when done or when it took too long; never rejects.
    */
   warm(set: UpstreamSet): Promise<void>;
+  /** Hands on what those in use have learnt of their targets' costs. Just before `use`, as what they learn from then on is not handed on. */
+  handingOn(set: UpstreamSet): Work<void>;
   /** Makes the set the one in use. What only former ones have is as it was until `retireFormer`, which may come some turns later. */
   use(set: UpstreamSet): void;
   /** Upstreams that are not in the set in use end once their work has. Before the next `building`, or that one's end with them. */
@@ -138,8 +140,9 @@ export function createUpstreamRegistry(deps: RegistryDeps): UpstreamRegistry {
     building,
     build: (snapshot) => atOnce(building(snapshot)),
     warm: (set) => warmTargets(newIn(set, current), deps.timers),
+    handingOn: (set) => handingOn(set, current, deps.clock),
     use(set) {
-      if (set.all !== current.all) takeOver(set, current, deps.clock.nowMs());
+      if (set.all !== current.all) takeOver(set, current);
       current = set;
     },
     retireFormer() {
@@ -180,14 +183,28 @@ function isTargetOf(set: UpstreamSet, upstreamId: string, targetId: string | nul
  * What was found out about a target does not become untrue because its upstream is described otherwise. What the former one finds out from now
  * on is not what is thought of its namesake.
  */
-function takeOver(set: UpstreamSet, former: UpstreamSet, nowMs: number): void {
+function takeOver(set: UpstreamSet, former: UpstreamSet): void {
   for (const upstream of former.all) if (set.get(upstream.spec.id) !== upstream) upstream.fallSilent();
   for (const upstream of set.all) {
-    const known = former.get(upstream.spec.id);
-    if (known === undefined || known === upstream || !isLive(known)) continue;
-    upstream.opinions.adopt(known.opinions);
-    if (isReachedAlike(upstream.spec, known.spec)) adoptLoads(upstream, known, nowMs);
+    const known = formerOf(upstream, former);
+    if (known !== null) upstream.opinions.adopt(known.opinions);
   }
+}
+
+function* handingOn(set: UpstreamSet, former: UpstreamSet, clock: Clock): Work<void> {
+  if (set.all === former.all) return;
+  for (const upstream of set.all) {
+    const known = formerOf(upstream, former);
+    if (known === null) continue;
+    if (isReachedAlike(upstream.spec, known.spec)) adoptLoads(upstream, known, clock.nowMs());
+    yield;
+  }
+}
+
+/** Another one that has its name. */
+function formerOf(upstream: LiveUpstream, former: UpstreamSet): LiveUpstream | null {
+  const known = former.get(upstream.spec.id);
+  return known !== undefined && known !== upstream && isLive(known) ? known : null;
 }
 
 /** What answers take, over another protocol, has to be learnt anew. */
