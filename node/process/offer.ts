@@ -4,7 +4,7 @@ import { contentOf, shaped, snapshotBytesMax } from '@weir/proto/snapshot/codec.
 import { applyRunDelta, saidBy } from '@weir/proto/snapshot/run-delta.js';
 import { hashOfRuns, isOfRuns, type Members, runsOf } from '@weir/proto/snapshot/runs.js';
 import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
-import { SnapshotReader } from '@weir/proto/snapshot/snapshot-reader.js';
+import { SnapshotReader, sliceBesideTrafficBytes } from '@weir/proto/snapshot/snapshot-reader.js';
 import { sha256, sha256InSlices } from './sha256.js';
 
 type Pause = () => Promise<unknown>;
@@ -18,7 +18,7 @@ interface Opened {
 
 /** Of all offers of a process: what is as it was in the one before is neither sent, hashed nor decoded again. Owns the one that was opened last. */
 export class OfferReader {
-  readonly #reader = new SnapshotReader();
+  readonly #reader = new SnapshotReader(sliceBesideTrafficBytes);
   #latest: (OfferName & Pick<Opened, 'members'>) | null = null;
 
   /**

@@ -7,11 +7,9 @@ import { packed, unpacked } from './codec.js';
 import { matchLength } from './delta.js';
 import { valueEnd } from './pack-scan.js';
 import { isList, type Member, type Members, type Run, type RunList, type Sha256 } from './runs.js';
+import { sliceBesideTrafficBytes } from './snapshot-reader.js';
 
 type Pause = () => Promise<unknown>;
-
-/** Of a run, decoded before others get their turn; see snapshot-reader.ts. */
-const SLICE_BYTES = 4 * 1024;
 
 type Step = Uint8Array | [from: number, count: number];
 
@@ -106,7 +104,7 @@ async function readRun(bytes: Uint8Array, loose: LooseEntries, sha256: Sha256, p
     const end = valueEnd(bytes, at);
     items.push(loose.like(bytes, at, end));
     at = end;
-    if (at - from < SLICE_BYTES) continue;
+    if (at - from < sliceBesideTrafficBytes) continue;
     await pause();
     from = at;
   }

@@ -15,11 +15,13 @@ import { type ListHead, listHeadAt, mapHeadAt, valueEnd } from './pack-scan.js';
 
 type Pause = () => Promise<unknown>;
 
+/** Decoded before others get their turn: a millisecond or two of a slow core. */
+const SLICE_BYTES = 64 * 1024;
 /**
- * Decoded before others get their turn: a tenth of a millisecond. More would be paid for while V8 marks: each 64 KiB of objects, which is what comes
- * of this, cost a step of 5 to 10 ms then, and the whole of it runs at once.
+ * The same in a process that serves traffic: a tenth of a millisecond. More would be paid for while V8 marks: each 64 KiB of objects, which is what
+ * comes of this, cost a step of 5 to 10 ms then, and the whole of it runs at once.
  */
-const SLICE_BYTES = 4 * 1024;
+export const sliceBesideTrafficBytes = 4 * 1024;
 /** Compared before others get their turn. */
 const COMPARED_BYTES = 1024 * 1024;
 /** Maps that are read member by member, so that lists in them are as well: the snapshot, and its members. */
@@ -48,14 +50,21 @@ interface Former {
 }
 
 export class SnapshotReader {
+  readonly #sliceBytes: number;
   #former: Former | null = null;
+
+  constructor(sliceBytes = SLICE_BYTES) {
+    this.#sliceBytes = sliceBytes;
+  }
 
   /** Never rejects for what the bytes are. `pause` lets others have their turn; the bytes are kept, and must stay as they are. */
   async read(bytes: Uint8Array, pause: Pause): Promise<DecodedSnapshot> {
     const wrong = headProblem(bytes);
     if (wrong !== null) return wrong;
     try {
-      const root = await new Reading(bytes, this.#former?.bytes ?? NO_BYTES, pause).root(this.#former?.root);
+      const root = await new Reading(bytes, this.#former?.bytes ?? NO_BYTES, pause, this.#sliceBytes).root(
+        this.#former?.root,
+      );
       const decoded = shaped(root.value);
       if (decoded.ok) this.#former = { bytes, root };
       return decoded;
@@ -76,11 +85,13 @@ class Reading {
   readonly #bytes: Uint8Array;
   readonly #before: Uint8Array;
   readonly #pause: Pause;
+  readonly #sliceBytes: number;
 
-  constructor(bytes: Uint8Array, before: Uint8Array, pause: Pause) {
+  constructor(bytes: Uint8Array, before: Uint8Array, pause: Pause, sliceBytes: number) {
     this.#bytes = bytes;
     this.#before = before;
     this.#pause = pause;
+    this.#sliceBytes = sliceBytes;
   }
 
   async root(before: Place | undefined): Promise<Place> {
@@ -128,7 +139,10 @@ class Reading {
       const span = list.nextBefore();
       const alike = span === null ? 0 : await this.#alike(span.begin, span.end, list.at);
       if (list.take(alike)) continue;
-      if (list.readOther()) await this.#pause();
+      list.readOther();
+      if (list.undecodedBytes < this.#sliceBytes) continue;
+      list.flush();
+      await this.#pause();
     }
     list.flush();
     const isSame = before?.list !== undefined && list.isAsBefore;
@@ -213,8 +227,12 @@ class ListReading {
     return true;
   }
 
-  /** One that is not what stood here. True: others are to have their turn. */
-  readOther(): boolean {
+  get undecodedBytes(): number {
+    return this.at - this.#from;
+  }
+
+  /** One that is not what stood here. */
+  readOther(): void {
     this.#isAsBefore = false;
     const before = this.#before;
     if (before !== null && this.#next <= before.ends.length) {
@@ -222,16 +240,13 @@ class ListReading {
       const place = id === null ? this.#next : this.#placeOf(before, id);
       if (place !== null && place !== this.#next) {
         this.#next = place;
-        return false; // It is held against that one first.
+        return; // It is held against that one first.
       }
       if (place !== null) this.#next = place + 1;
     }
     this.at = valueEnd(this.#bytes, this.at);
     this.ends[this.#count] = this.at;
     this.#count += 1;
-    if (this.at - this.#from < SLICE_BYTES) return false;
-    this.flush();
-    return true;
   }
 
   /** Decodes what is only known to lie there. */
