@@ -104,11 +104,10 @@ async function readRun(bytes: Uint8Array, loose: LooseEntries, sha256: Sha256, p
     const end = valueEnd(bytes, at);
     items.push(loose.like(bytes, at, end));
     at = end;
-    if (at - from < sliceBesideTrafficBytes) continue;
+    if (at - from < sliceBesideTrafficBytes && at < bytes.length) continue;
     await pause();
     from = at;
   }
-  await pause();
   // Whether it ended with its list is asked by whoever makes runs, and not of those that are read.
   return { items, bytes, hash: sha256(bytes), isClosed: false };
 }

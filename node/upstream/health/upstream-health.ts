@@ -8,7 +8,7 @@ import type { Clock } from '../../time/clock.js';
 import { formerTargets } from '../former-targets.js';
 import { Breaker } from './breaker.js';
 import { Hearsay } from './hearsay.js';
-import { type OutlierMember, Outliers, type Pooling } from './outlier.js';
+import { Outliers, type Pooling } from './outlier.js';
 import { type AttemptOutcome, alwaysWell, type Epoch, type Health, type Standing, type Tell } from './standing.js';
 import { TargetHealth } from './target-health.js';
 
@@ -86,16 +86,15 @@ export function createUpstreamOpinions(
       changes += 1;
       const known = formerTargets(former.targets);
       const before = targets.map(({ spec: own }, at) => known(own, at));
-      const members: (OutlierMember | null)[] = [];
-      for (const [at, target] of targets.entries()) {
-        const same = before[at];
+      targets.forEach((target, i) => {
+        const same = before[i];
         if (same === undefined) target.join(clock.nowMs());
         else target.adopt(same);
-        members.push(same?.member ?? null);
-      }
+      });
       // Last, for it asks whether others are well in every opinion.
+      const members = before.map((same) => same?.member ?? null);
       outliers?.adopt(members, clock.nowMs());
-      for (const [at, target] of targets.entries()) target.adoptHearsay(before[at], clock.nowMs());
+      targets.forEach((target, i) => void target.adoptHearsay(before[i], clock.nowMs()));
       const isAsItWas = targets.length === former.targets.length && !before.includes(undefined);
       if (isAsItWas && former.breaker !== null) whole?.adopt(former.breaker);
     },

@@ -3,14 +3,13 @@
  * before: a node with a thousand upstreams grew by eleven MiB with each reload that way, and its collections with it.
  */
 import { readFileSync } from 'node:fs';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { createNode } from '@weir/node/node.js';
 import type { Snapshot } from '@weir/proto/snapshot/snapshot.js';
 import { describe, expect, it } from 'vitest';
 import { snapshotOf } from '../../support/gateway.js';
-import { onStage } from '../../support/stage.js';
+import { onStage, until } from '../../support/stage.js';
 import { startUpstream } from '../../support/upstream.js';
 
 const env = {
@@ -21,6 +20,8 @@ const env = {
 
 /** The last of them stays in force. */
 const EDITIONS = 4;
+
+const COLLECTED_WITHIN_MS = 10_000;
 
 /** The example that has every setting, but of the gateway. Nothing in it leaves this machine. */
 function everySetting(): Snapshot {
@@ -47,20 +48,18 @@ function edition(of: Snapshot, version: number, port: number): Snapshot {
   };
 }
 
-/** Those that are there still, each by what it is, once all that can be collected has been. */
-async function afterCollections(kept: ReadonlyMap<string, WeakRef<object>>): Promise<string[]> {
+/** Throws with the names of those that are there still, however often all that can be collected is. */
+async function untilCollected(former: ReadonlyMap<string, WeakRef<object>>): Promise<void> {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
   let left: string[] = [];
-  // Exchanges end, and former upstreams are looked for once a second.
-  for (let round = 0; round < 40; round += 1) {
-    for (let turn = 0; turn < 10; turn += 1) await nextTurn();
+  const areGone = (): boolean => {
     collect();
-    left = [...kept].filter(([, one]) => one.deref() !== undefined).map(([name]) => name);
-    if (left.length === 0) break;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  return left;
+    left = [...former].filter(([, one]) => one.deref() !== undefined).map(([name]) => name);
+    return left.length === 0;
+  };
+  // Exchanges end, and former upstreams are looked for once a second.
+  await until(areGone, () => `left are ${left.join(', ')}`, COLLECTED_WITHIN_MS);
 }
 
 describe('snapshots that are no longer in force', () => {
@@ -94,7 +93,7 @@ describe('snapshots that are no longer in force', () => {
           await (await fetch(url + path, { headers: { host: 'api.example.com' } })).arrayBuffer();
       }
       expect(former.size).toBeGreaterThan(10);
-      expect(await afterCollections(former)).toEqual([]);
+      await untilCollected(former);
       expect(bugs).toEqual([]);
     }));
 });
